@@ -1,0 +1,277 @@
+use std::collections::{BTreeMap, HashSet};
+
+use serde::Serialize;
+
+use super::graph::{DedupScope, Inventory, ManifestId, RepositoryNode};
+use super::sharing::{Sharing, round_by_largest_remainder};
+use crate::oci::{ManifestKind, RepositoryName, Tag};
+use crate::units::{ByteCount, ByteOverflow};
+
+/// What a registry's bytes stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accounting {
+    /// The whole registry.
+    pub registry: RegistryTotals,
+    /// Each repository, by name.
+    pub repositories: Vec<RepositoryTotals>,
+}
+
+/// The totals of a registry. The words are those of [`RepositoryTotals`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RegistryTotals {
+    /// Repositories that have a tag.
+    pub repositories: usize,
+    /// Tags in all repositories.
+    pub tags: usize,
+    /// Different images, one for each platform.
+    pub images: usize,
+    /// Different manifests and indexes of any kind.
+    pub manifests: usize,
+    /// Different stored blobs: manifests, configurations and layers.
+    pub blobs: usize,
+    /// What the tags reach, each tag counted alone.
+    pub logical_bytes: ByteCount,
+    /// Every reachable blob once within the dedup scope.
+    pub stored_bytes: ByteCount,
+    /// Known to be stored, reached by no tag; none where the registry cannot say.
+    pub untagged_bytes: Option<ByteCount>,
+}
+
+/// The totals of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RepositoryTotals {
+    /// The repository.
+    pub repository: RepositoryName,
+    /// Its tags, those among them that only attach something to an image.
+    pub tags: usize,
+    /// Different images, one for each platform; charts, signatures and attestations are none.
+    pub images: usize,
+    /// What its tags reach, each tag counted alone: what a naive sum says.
+    pub logical_bytes: ByteCount,
+    /// Everything it reaches, once.
+    pub stored_bytes: ByteCount,
+    /// What nothing else reaches: what deleting the repository frees.
+    pub exclusive_bytes: ByteCount,
+    /// Its fair share of what the registry stores; the shares add up to the registry's stored bytes.
+    pub attributed_bytes: ByteCount,
+}
+
+/// The totals of a tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TagTotals {
+    /// The tag.
+    pub tag: Tag,
+    /// Everything the tag reaches, once; logical and stored are the same for a single tag.
+    pub stored_bytes: ByteCount,
+    /// What neither another tag nor another repository reaches: what deleting the tag frees.
+    pub exclusive_bytes: ByteCount,
+    /// Its share of the repository's attributed bytes; the tags' shares add up to them.
+    pub attributed_bytes: ByteCount,
+}
+
+/// Accounts for every byte of a registry.
+///
+/// # Errors
+/// Where sizes add up to more than 63 bits, which only a hostile registry can claim.
+pub fn account(inventory: &Inventory) -> Result<Accounting, ByteOverflow> {
+    let sharing = repositories_sharing(inventory);
+    let whole_registry = inventory.dedup_scope == DedupScope::Registry;
+    let attributed = if whole_registry {
+        sharing.attributed()
+    } else {
+        (0..inventory.repositories.len())
+            .map(|index| sharing.stored_by(index))
+            .collect()
+    };
+
+    let mut logical = 0_u128;
+    let mut repositories = Vec::with_capacity(inventory.repositories.len());
+    for (index, repository) in inventory.repositories.iter().enumerate() {
+        let own_logical: u128 = repository
+            .tags
+            .iter()
+            .map(|tag| bytes_reached(inventory, tag.manifest))
+            .sum();
+        logical += own_logical;
+        let stored = sharing.stored_by(index);
+        repositories.push(RepositoryTotals {
+            repository: repository.name.clone(),
+            tags: repository.tags.len(),
+            images: images_of(inventory, repository).len(),
+            logical_bytes: own_logical.try_into()?,
+            stored_bytes: stored.try_into()?,
+            exclusive_bytes: if whole_registry {
+                sharing.exclusive_to(index)
+            } else {
+                stored
+            }
+            .try_into()?,
+            attributed_bytes: attributed[index].try_into()?,
+        });
+    }
+    let (stored, blobs) = if whole_registry {
+        (sharing.stored(), sharing.blobs())
+    } else {
+        (
+            attributed.iter().sum(),
+            (0..inventory.repositories.len())
+                .map(|index| sharing.set(index).len())
+                .sum(),
+        )
+    };
+    let images: HashSet<ManifestId> = inventory
+        .repositories
+        .iter()
+        .flat_map(|repository| images_of(inventory, repository))
+        .collect();
+    let registry = RegistryTotals {
+        repositories: inventory
+            .repositories
+            .iter()
+            .filter(|repository| !repository.tags.is_empty())
+            .count(),
+        tags: inventory
+            .repositories
+            .iter()
+            .map(|repository| repository.tags.len())
+            .sum(),
+        images: images.len(),
+        manifests: inventory
+            .manifests()
+            .iter()
+            .filter(|manifest| sharing.users(manifest.blob) > 0)
+            .count(),
+        blobs,
+        logical_bytes: logical.try_into()?,
+        stored_bytes: stored.try_into()?,
+        untagged_bytes: untagged(inventory, &sharing).map(TryInto::try_into).transpose()?,
+    };
+    Ok(Accounting {
+        registry,
+        repositories,
+    })
+}
+
+/// Accounts for the tags of one repository; none where the registry has no such repository.
+///
+/// # Errors
+/// Where sizes add up to more than 63 bits.
+pub fn account_tags(
+    inventory: &Inventory,
+    repository: &RepositoryName,
+) -> Result<Option<Vec<TagTotals>>, ByteOverflow> {
+    let Some(place) = inventory
+        .repositories
+        .iter()
+        .position(|candidate| candidate.name == *repository)
+    else {
+        return Ok(None);
+    };
+    let between = repositories_sharing(inventory);
+    // How many repositories divide a blob before this one's tags divide the rest.
+    let repositories_of = |blob| match inventory.dedup_scope {
+        DedupScope::Registry => between.users(blob),
+        DedupScope::Repository => 1,
+    };
+    let total = account(inventory)?.repositories[place].attributed_bytes;
+    let tags = &inventory.repositories[place].tags;
+    let within = Sharing::new(
+        inventory.sizes(),
+        tags.iter()
+            .map(|tag| inventory.reached(tag.manifest).iter().copied()),
+    );
+    let shares = (0..tags.len()).map(|index| {
+        let mut share = BTreeMap::new();
+        for &blob in within.set(index) {
+            let holders = u64::from(repositories_of(blob)) * u64::from(within.users(blob));
+            *share.entry(holders).or_default() += u128::from(inventory.sizes()[blob as usize]);
+        }
+        share
+    });
+    let attributed = round_by_largest_remainder(shares, u128::from(total.get()));
+    tags.iter()
+        .zip(attributed)
+        .enumerate()
+        .map(|(index, (tag, attributed))| {
+            let exclusive: u128 = within
+                .set(index)
+                .iter()
+                .filter(|&&blob| within.users(blob) == 1 && repositories_of(blob) == 1)
+                .map(|&blob| u128::from(inventory.sizes()[blob as usize]))
+                .sum();
+            Ok(TagTotals {
+                tag: tag.tag.clone(),
+                stored_bytes: within.stored_by(index).try_into()?,
+                exclusive_bytes: exclusive.try_into()?,
+                attributed_bytes: attributed.try_into()?,
+            })
+        })
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+fn repositories_sharing(inventory: &Inventory) -> Sharing<'_> {
+    Sharing::new(
+        inventory.sizes(),
+        inventory.repositories.iter().map(|repository| {
+            repository
+                .tags
+                .iter()
+                .flat_map(|tag| inventory.reached(tag.manifest).iter().copied())
+        }),
+    )
+}
+
+fn bytes_reached(inventory: &Inventory, manifest: ManifestId) -> u128 {
+    inventory
+        .reached(manifest)
+        .iter()
+        .map(|&blob| u128::from(inventory.sizes()[blob as usize]))
+        .sum()
+}
+
+/// The images that a repository's tags mean, without what fallback tags attach to them.
+fn images_of(inventory: &Inventory, repository: &RepositoryNode) -> HashSet<ManifestId> {
+    repository
+        .tags
+        .iter()
+        .filter(|tag| !tag.tag.is_referrers_fallback())
+        .flat_map(|tag| inventory.images_of(tag.manifest))
+        .filter(|&image| inventory.manifest(image).kind == ManifestKind::Image)
+        .collect()
+}
+
+/// The bytes known to be stored that no tag reaches; none where no repository's listing said.
+fn untagged(inventory: &Inventory, tagged: &Sharing<'_>) -> Option<u128> {
+    if inventory
+        .repositories
+        .iter()
+        .all(|repository| repository.untagged.is_none())
+    {
+        return None;
+    }
+    let untagged_of = |repository: &RepositoryNode| -> Vec<_> {
+        let manifests = repository.untagged.iter().flatten();
+        manifests
+            .flat_map(|&manifest| inventory.reached(manifest).iter().copied())
+            .collect()
+    };
+    let all = Sharing::new(inventory.sizes(), inventory.repositories.iter().map(untagged_of));
+    let size = |blob: u32| u128::from(inventory.sizes()[blob as usize]);
+    Some(match inventory.dedup_scope {
+        DedupScope::Registry => (0..inventory.sizes().len() as u32)
+            .filter(|&blob| all.users(blob) > 0 && tagged.users(blob) == 0)
+            .map(size)
+            .sum(),
+        DedupScope::Repository => (0..inventory.repositories.len())
+            .map(|index| {
+                let own: HashSet<_> = tagged.set(index).iter().collect();
+                all.set(index)
+                    .iter()
+                    .filter(|blob| !own.contains(blob))
+                    .map(|&blob| size(blob))
+                    .sum::<u128>()
+            })
+            .sum(),
+    })
+}

@@ -1,0 +1,231 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Digest, Platform, redaction};
+
+/// What is kept of an image's configuration: enough to recognise its base and to read its build steps,
+/// and nothing that could be a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageConfig {
+    /// What the image runs on.
+    pub platform: Platform,
+    /// When it was built, where it says. Reproducible builds say 1970 or year 1.
+    pub created: Option<DateTime<Utc>>,
+    /// Who or what built it (`Bazel`, `ko`, `github.com/chainguard-dev/apko`, a maintainer).
+    pub author: Option<String>,
+    /// Version variables and other variables by which bases are recognised, and no others.
+    pub variables: BTreeMap<String, String>,
+    /// Labels by which bases are recognised, and no others.
+    pub labels: BTreeMap<String, String>,
+    /// The build steps, oldest first, without secrets.
+    pub history: Vec<HistoryStep>,
+    /// The digests of the uncompressed layers, in order.
+    pub diff_ids: Vec<Digest>,
+}
+
+/// One build step.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryStep {
+    /// When it ran, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// The command, as the builder wrote it; values that could be secrets replaced by `…`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub created_by: String,
+    /// The builder's remark (`buildkit.dockerfile.v0`).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+    /// Who or what ran it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub author: String,
+    /// Whether the step made no layer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub empty_layer: bool,
+}
+
+/// A document that is not an image configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an image configuration: {0}")]
+pub struct ImageConfigError(String);
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(default)]
+    os: String,
+    #[serde(default)]
+    architecture: String,
+    #[serde(default)]
+    variant: Option<String>,
+    #[serde(rename = "os.version", default)]
+    os_version: Option<String>,
+    #[serde(default)]
+    created: Option<String>,
+    #[serde(default)]
+    author: Option<String>,
+    #[serde(default)]
+    config: Option<Settings>,
+    #[serde(default)]
+    rootfs: Option<RootFs>,
+    #[serde(default)]
+    history: Option<Vec<HistoryDocument>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Settings {
+    #[serde(rename = "Env", default)]
+    env: Option<Vec<String>>,
+    #[serde(rename = "Labels", default)]
+    labels: Option<BTreeMap<String, Option<String>>>,
+}
+
+#[derive(Deserialize)]
+struct RootFs {
+    #[serde(default)]
+    diff_ids: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct HistoryDocument {
+    created: Option<String>,
+    created_by: Option<String>,
+    comment: Option<String>,
+    author: Option<String>,
+    empty_layer: Option<bool>,
+}
+
+impl ImageConfig {
+    /// Reads a configuration from the bytes whose digest the caller has checked.
+    ///
+    /// # Errors
+    /// Where the document is not JSON or a field has the wrong form. Missing fields are not errors:
+    /// squashed and hand-made images leave out almost everything.
+    pub fn parse(content: &[u8]) -> Result<Self, ImageConfigError> {
+        let document: Document =
+            serde_json::from_slice(content).map_err(|error| ImageConfigError(error.to_string()))?;
+        let settings = document.config.unwrap_or_default();
+        let variables = settings
+            .env
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|assignment| assignment.split_once('='))
+            .filter(|(name, _)| is_kept_variable(name))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let labels = settings
+            .labels
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|(key, _)| is_kept_label(key))
+            .map(|(key, value)| (key, value.unwrap_or_default()))
+            .collect();
+        let diff_ids = document
+            .rootfs
+            .and_then(|rootfs| rootfs.diff_ids)
+            .unwrap_or_default()
+            .iter()
+            .map(|text| text.parse())
+            .collect::<Result<_, _>>()
+            .map_err(|error| ImageConfigError(format!("rootfs.diff_ids: {error}")))?;
+        Ok(Self {
+            platform: Platform {
+                os: document.os,
+                architecture: document.architecture,
+                variant: document.variant.filter(|variant| !variant.is_empty()),
+                os_version: document.os_version.filter(|version| !version.is_empty()),
+            },
+            created: document.created.as_deref().and_then(time),
+            author: document.author.filter(|author| !author.is_empty()),
+            variables,
+            labels,
+            history: document
+                .history
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
+            diff_ids,
+        })
+    }
+}
+
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|time| time.with_timezone(&Utc))
+}
+
+impl From<HistoryDocument> for HistoryStep {
+    fn from(step: HistoryDocument) -> Self {
+        Self {
+            created: step.created,
+            created_by: redaction::step(&step.created_by.unwrap_or_default()),
+            comment: redaction::step(&step.comment.unwrap_or_default()),
+            author: step.author.unwrap_or_default(),
+            empty_layer: step.empty_layer.unwrap_or_default(),
+        }
+    }
+}
+
+/// Whether an environment variable is kept: versions, and the few by which bases are told apart.
+///
+/// An allow-list, because any other variable may hold a secret. Names that end in `_VERSION` say which
+/// release of a runtime is inside; the rest are those of `docker-library`, Microsoft's .NET images and
+/// the common JDK builds, read from their Dockerfiles in 2026.
+pub fn is_kept_variable(name: &str) -> bool {
+    const NAMES: [&str; 26] = [
+        "APP_UID",
+        "ASPNETCORE_HTTP_PORTS",
+        "BUNDLE_SILENCE_ROOT_WARNING",
+        "CARGO_HOME",
+        "CATALINA_HOME",
+        "DOTNET_RUNNING_IN_CONTAINER",
+        "GEM_HOME",
+        "GOLANG_VERSION",
+        "GOPATH",
+        "GOSU_VERSION",
+        "HTTPD_PREFIX",
+        "JAVA_HOME",
+        "JETTY_HOME",
+        "JULIA_PATH",
+        "LANG",
+        "LD_PRELOAD",
+        "MYSQL_MAJOR",
+        "MARIADB_MAJOR",
+        "MONGO_MAJOR",
+        "PG_MAJOR",
+        "PHPIZE_DEPS",
+        "PHP_INI_DIR",
+        "RABBITMQ_HOME",
+        "RUBY_MAJOR",
+        "RUSTUP_HOME",
+        "TOMCAT_MAJOR",
+    ];
+    const SECRET: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "_KEY"];
+    (NAMES.contains(&name) || name.ends_with("_VERSION")) && !SECRET.iter().any(|word| name.contains(word))
+}
+
+/// Whether a label or annotation is kept: those by which bases are recognised and attestations and
+/// cost centres found.
+pub fn is_kept_label(key: &str) -> bool {
+    const KEYS: [&str; 15] = [
+        "com.redhat.component",
+        "cpe",
+        "io.buildpacks.base.distro.name",
+        "io.buildpacks.base.distro.version",
+        "io.buildpacks.stack.id",
+        "maintainer",
+        "name",
+        "org.opencontainers.image.base.digest",
+        "org.opencontainers.image.base.name",
+        "org.opencontainers.image.ref.name",
+        "org.opencontainers.image.title",
+        "org.opencontainers.image.vendor",
+        "org.opencontainers.image.version",
+        "vendor",
+        "version",
+    ];
+    const PREFIXES: [&str; 2] = ["vnd.docker.reference.", "org.label-schema.name"];
+    KEYS.contains(&key) || PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+}

@@ -1,0 +1,317 @@
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Descriptor, Digest, MediaType, is_kept_label};
+use crate::units::{ByteCount, ByteOverflow};
+
+/// What a manifest is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ManifestKind {
+    /// An image that can be run.
+    Image,
+    /// A list of manifests, one a platform as a rule.
+    Index,
+    /// Provenance or an SBOM that BuildKit attached, in either of its two forms.
+    Attestation,
+    /// Anything else in OCI form: a Helm chart, a signature, an SBOM, a WASM module.
+    Artifact,
+    /// Docker schema 1: recognised, but it does not say what it stores.
+    Schema1,
+}
+
+impl ManifestKind {
+    /// The kind as it is written in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Index => "index",
+            Self::Attestation => "attestation",
+            Self::Artifact => "artifact",
+            Self::Schema1 => "schema1",
+        }
+    }
+
+    /// The reverse of [`Self::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [
+            Self::Image,
+            Self::Index,
+            Self::Attestation,
+            Self::Artifact,
+            Self::Schema1,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A manifest of any kind, checked and in one shape.
+///
+/// An index has only `children`; every other kind has only `config` and `layers`. A document that has
+/// both is refused, because two clients could read it as two different things (CVE-2021-41190).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// What it is for.
+    pub kind: ManifestKind,
+    /// Its media type, as the document says, or else as the registry did.
+    pub media_type: String,
+    /// The type of an artifact, where it says one.
+    pub artifact_type: Option<String>,
+    /// The configuration. None in an index, in schema 1 and in the withdrawn artifact manifest.
+    pub config: Option<Descriptor>,
+    /// The layers or blobs, in order, foreign ones included.
+    pub layers: Vec<Descriptor>,
+    /// The manifests of an index, in order.
+    pub children: Vec<Descriptor>,
+    /// The manifest this one is attached to.
+    pub subject: Option<Digest>,
+    /// The annotations that analysis uses, and no others.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Why a document is not a manifest that can be counted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// Not JSON, or a field of the wrong form.
+    #[error("not a manifest: {0}")]
+    Syntax(String),
+    /// The document's own media type is not the one it was served under.
+    #[error("served as {served} but calls itself {claimed}")]
+    MediaTypeMismatch {
+        /// The `Content-Type` header.
+        served: String,
+        /// The document's `mediaType`.
+        claimed: String,
+    },
+    /// Fields of an index and of an image manifest in one document.
+    #[error("holds both layers and manifests, which different clients would read differently")]
+    Ambiguous,
+    /// Neither the header nor the document says a known type.
+    #[error("of unknown media type {0:?}")]
+    UnknownType(String),
+    /// More children or layers than any honest manifest has.
+    #[error("lists {found} {what}, more than the {limit} that are followed")]
+    TooMany {
+        /// How many it lists.
+        found: usize,
+        /// What it lists.
+        what: &'static str,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// The same content with two different sizes.
+    #[error("gives two sizes for {0}")]
+    ConflictingSizes(Digest),
+    /// Sizes that add up to more than 63 bits.
+    #[error("sizes that overflow: {0}")]
+    Overflow(#[from] ByteOverflow),
+}
+
+/// As JSON has it; unknown fields are fine, unknown *forms* are not.
+#[derive(Deserialize)]
+struct Document {
+    #[serde(rename = "schemaVersion")]
+    schema_version: Option<u64>,
+    #[serde(rename = "mediaType", default)]
+    media_type: Option<String>,
+    #[serde(rename = "artifactType", default)]
+    artifact_type: Option<String>,
+    #[serde(default)]
+    config: Option<Descriptor>,
+    #[serde(default)]
+    layers: Option<Vec<Descriptor>>,
+    #[serde(default)]
+    blobs: Option<Vec<Descriptor>>,
+    #[serde(default)]
+    manifests: Option<Vec<Descriptor>>,
+    #[serde(default)]
+    subject: Option<Descriptor>,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
+    #[serde(rename = "fsLayers", default)]
+    fs_layers: Option<serde::de::IgnoredAny>,
+}
+
+impl Manifest {
+    /// The most children of one index that are followed. The largest official indexes have some 20.
+    pub const MAX_CHILDREN: usize = 1_000;
+    /// The most layers of one manifest. Docker itself stops at 127; artifacts may have more.
+    pub const MAX_LAYERS: usize = 10_000;
+
+    /// Reads a manifest from the bytes whose digest the caller has checked.
+    ///
+    /// `content_type` is the `Content-Type` it was served with, if any; its parameters are ignored.
+    ///
+    /// # Errors
+    /// What is wrong with the document. It is then a fault of the registry's content, not a reason to
+    /// stop a crawl.
+    pub fn parse(content: &[u8], content_type: Option<&str>) -> Result<Self, ManifestError> {
+        let document: Document =
+            serde_json::from_slice(content).map_err(|error| ManifestError::Syntax(error.to_string()))?;
+        let served = content_type
+            .map(MediaType::of)
+            .filter(|served| served.is_manifest());
+        let claimed = document.media_type.as_deref().map(MediaType::of);
+        if let (Some(served_type), Some(claimed_type)) = (served, claimed)
+            && served_type != claimed_type
+        {
+            return Err(ManifestError::MediaTypeMismatch {
+                served: content_type.unwrap_or_default().to_owned(),
+                claimed: document.media_type.unwrap_or_default(),
+            });
+        }
+        if document.manifests.is_some()
+            && (document.layers.is_some() || document.config.is_some() || document.blobs.is_some())
+        {
+            return Err(ManifestError::Ambiguous);
+        }
+        let kind = claimed
+            .filter(|claimed| claimed.is_manifest())
+            .or(served)
+            .or_else(|| {
+                // Early OCI documents carry no mediaType; then the shape decides, and only one shape can.
+                if document.manifests.is_some() {
+                    Some(MediaType::Index)
+                } else if document.fs_layers.is_some() || document.schema_version == Some(1) {
+                    Some(MediaType::Schema1)
+                } else if document.config.is_some() {
+                    Some(MediaType::Manifest)
+                } else {
+                    None
+                }
+            });
+        let media_type = document
+            .media_type
+            .clone()
+            .or_else(|| content_type.map(ToOwned::to_owned))
+            .unwrap_or_default();
+        let manifest = match kind {
+            Some(MediaType::Index) => document.into_index(media_type),
+            Some(MediaType::Manifest) => document.into_image(media_type),
+            Some(MediaType::ArtifactManifest) => Ok(document.into_artifact(media_type)),
+            Some(MediaType::Schema1) => Ok(Self::empty(ManifestKind::Schema1, media_type)),
+            _ => Err(ManifestError::UnknownType(media_type)),
+        }?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// What the registry stores on behalf of this manifest, itself and an index's children aside: the
+    /// config and the layers that are not foreign.
+    pub fn stored_blobs(&self) -> impl Iterator<Item = &Descriptor> {
+        self.config
+            .iter()
+            .chain(self.layers.iter().filter(|layer| layer.is_stored()))
+    }
+
+    fn empty(kind: ManifestKind, media_type: String) -> Self {
+        Self {
+            kind,
+            media_type,
+            artifact_type: None,
+            config: None,
+            layers: Vec::new(),
+            children: Vec::new(),
+            subject: None,
+            annotations: BTreeMap::new(),
+        }
+    }
+
+    fn check(&self) -> Result<(), ManifestError> {
+        for (what, found, limit) in [
+            ("children", self.children.len(), Self::MAX_CHILDREN),
+            ("layers", self.layers.len(), Self::MAX_LAYERS),
+        ] {
+            if found > limit {
+                return Err(ManifestError::TooMany { found, what, limit });
+            }
+        }
+        let mut sizes = BTreeMap::new();
+        let mut total = ByteCount::ZERO;
+        for descriptor in self.config.iter().chain(&self.layers).chain(&self.children) {
+            if *sizes.entry(descriptor.digest).or_insert(descriptor.size) != descriptor.size {
+                return Err(ManifestError::ConflictingSizes(descriptor.digest));
+            }
+            total = total.checked_add(descriptor.size)?;
+        }
+        Ok(())
+    }
+}
+
+impl Document {
+    fn into_index(self, media_type: String) -> Result<Manifest, ManifestError> {
+        let children = self
+            .manifests
+            .ok_or_else(|| ManifestError::Syntax("an index without manifests".into()))?;
+        Ok(Manifest {
+            artifact_type: self.artifact_type,
+            children: children.into_iter().map(kept_annotations_only).collect(),
+            subject: self.subject.map(|subject| subject.digest),
+            annotations: kept(self.annotations.unwrap_or_default()),
+            ..Manifest::empty(ManifestKind::Index, media_type)
+        })
+    }
+
+    fn into_image(self, media_type: String) -> Result<Manifest, ManifestError> {
+        let config = self
+            .config
+            .ok_or_else(|| ManifestError::Syntax("an image manifest without config".into()))?;
+        let layers: Vec<_> = self
+            .layers
+            .unwrap_or_default()
+            .into_iter()
+            .map(kept_annotations_only)
+            .collect();
+        let attestation_type = "application/vnd.docker.attestation.manifest.v1+json";
+        let is_statement = |layer: &Descriptor| layer.kind() == MediaType::InTotoStatement;
+        let kind = if self.artifact_type.as_deref() == Some(attestation_type) {
+            ManifestKind::Attestation
+        } else if config.kind() != MediaType::ImageConfig || self.artifact_type.is_some() {
+            ManifestKind::Artifact
+        } else if !layers.is_empty() && layers.iter().all(is_statement) {
+            ManifestKind::Attestation
+        } else {
+            ManifestKind::Image
+        };
+        // The specification: without artifactType, the config's media type says what an artifact is.
+        let artifact_type = self
+            .artifact_type
+            .or_else(|| (kind == ManifestKind::Artifact).then(|| config.media_type.clone()));
+        Ok(Manifest {
+            artifact_type,
+            config: Some(kept_annotations_only(config)),
+            layers,
+            subject: self.subject.map(|subject| subject.digest),
+            annotations: kept(self.annotations.unwrap_or_default()),
+            ..Manifest::empty(kind, media_type)
+        })
+    }
+
+    fn into_artifact(self, media_type: String) -> Manifest {
+        Manifest {
+            artifact_type: self.artifact_type,
+            layers: self
+                .blobs
+                .unwrap_or_default()
+                .into_iter()
+                .map(kept_annotations_only)
+                .collect(),
+            subject: self.subject.map(|subject| subject.digest),
+            annotations: kept(self.annotations.unwrap_or_default()),
+            ..Manifest::empty(ManifestKind::Artifact, media_type)
+        }
+    }
+}
+
+fn kept(annotations: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    annotations
+        .into_iter()
+        .filter(|(key, _)| is_kept_label(key))
+        .collect()
+}
+
+fn kept_annotations_only(mut descriptor: Descriptor) -> Descriptor {
+    descriptor.annotations = kept(std::mem::take(&mut descriptor.annotations));
+    descriptor
+}

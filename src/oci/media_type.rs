@@ -1,0 +1,96 @@
+/// What a manifest request accepts: the four current types, then the two that are only recognised
+/// (the withdrawn OCI artifact manifest, which Azure still holds, and Docker's schema 1).
+///
+/// Without the first four, registries answer 404 for what they hold or convert it to something else.
+pub const ACCEPTED_MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
+     application/vnd.oci.image.manifest.v1+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json, \
+     application/vnd.docker.distribution.manifest.v2+json, \
+     application/vnd.oci.artifact.manifest.v1+json, \
+     application/vnd.docker.distribution.manifest.v1+prettyjws";
+
+/// The media types that change how a document is read or counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MediaType {
+    /// An OCI index or a Docker manifest list.
+    Index,
+    /// An OCI image manifest or a Docker schema 2 manifest.
+    Manifest,
+    /// The OCI artifact manifest, withdrawn before 1.1 but held by some registries.
+    ArtifactManifest,
+    /// Docker schema 1, signed or not: it names layers without their sizes.
+    Schema1,
+    /// The configuration of an image that can be run.
+    ImageConfig,
+    /// A layer that a registry does not store; its bytes stay with their vendor.
+    ForeignLayer,
+    /// An in-toto statement: an attestation's content.
+    InTotoStatement,
+    /// Anything else.
+    Other,
+}
+
+impl MediaType {
+    /// Classifies a media type's text; parameters after `;` and letter case do not matter.
+    pub fn of(text: &str) -> Self {
+        let name = text
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        match name.as_str() {
+            "application/vnd.oci.image.index.v1+json"
+            | "application/vnd.docker.distribution.manifest.list.v2+json" => Self::Index,
+            "application/vnd.oci.image.manifest.v1+json"
+            | "application/vnd.docker.distribution.manifest.v2+json" => Self::Manifest,
+            "application/vnd.oci.artifact.manifest.v1+json" => Self::ArtifactManifest,
+            "application/vnd.docker.distribution.manifest.v1+json"
+            | "application/vnd.docker.distribution.manifest.v1+prettyjws" => Self::Schema1,
+            "application/vnd.oci.image.config.v1+json" | "application/vnd.docker.container.image.v1+json" => {
+                Self::ImageConfig
+            }
+            "application/vnd.in-toto+json" => Self::InTotoStatement,
+            "application/vnd.docker.image.rootfs.foreign.diff.tar"
+            | "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" => Self::ForeignLayer,
+            other if other.starts_with("application/vnd.oci.image.layer.nondistributable.v1.tar") => {
+                Self::ForeignLayer
+            }
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether a document of this type is fetched from a registry's manifest endpoint.
+    pub fn is_manifest(self) -> bool {
+        matches!(
+            self,
+            Self::Index | Self::Manifest | Self::ArtifactManifest | Self::Schema1
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_and_case_do_not_matter() {
+        assert_eq!(
+            MediaType::of("Application/vnd.oci.image.index.v1+json; charset=utf-8"),
+            MediaType::Index
+        );
+        for layer in ["tar", "tar+gzip", "tar+zstd"] {
+            let foreign = format!("application/vnd.oci.image.layer.nondistributable.v1.{layer}");
+            assert_eq!(MediaType::of(&foreign), MediaType::ForeignLayer);
+            let stored = format!("application/vnd.oci.image.layer.v1.{layer}");
+            assert_eq!(MediaType::of(&stored), MediaType::Other);
+        }
+    }
+
+    #[test]
+    fn every_accepted_type_is_a_manifest() {
+        for name in ACCEPTED_MANIFESTS.split(',') {
+            assert!(MediaType::of(name).is_manifest(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The words of the OCI image and distribution specifications (and of Docker's older ones): names,
+//! digests, media types, platforms, manifests, indexes and configs.
+//!
+//! Everything a registry says is parsed here once, strictly, and is hostile text until then. A value of
+//! one of these types is proof that the text was well-formed; what it *means* is for other rooms.
+
+mod descriptor;
+mod digest;
+mod image_config;
+mod manifest;
+mod media_type;
+mod name;
+mod platform;
+mod redaction;
+
+pub use descriptor::Descriptor;
+pub use digest::{Digest, InvalidDigest};
+pub use image_config::{HistoryStep, ImageConfig, ImageConfigError, is_kept_label, is_kept_variable};
+pub use manifest::{Manifest, ManifestError, ManifestKind};
+pub use media_type::{ACCEPTED_MANIFESTS, MediaType};
+pub use name::{InvalidName, Reference, RegistryName, RepositoryName, Tag};
+pub use platform::{InvalidPlatform, Platform, PlatformFilter};
