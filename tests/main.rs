@@ -2,4 +2,5 @@
 //! on two cores costs more than running it.
 
 mod crawl;
+mod registry;
 mod support;
