@@ -4,5 +4,6 @@
 pub mod clock;
 pub mod inventory;
 pub mod oci;
+pub mod registry;
 pub mod store;
 pub mod units;
