@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod crawl;
 pub mod inventory;
+pub mod jobs;
 pub mod oci;
 pub mod registry;
 pub mod store;
