@@ -2,5 +2,7 @@
 //! on two cores costs more than running it.
 
 mod crawl;
+mod jobs;
+mod registry;
 mod store;
 mod support;

@@ -25,11 +25,13 @@ pub struct Crawled {
 
 impl Crawled {
     pub fn faults(&self) -> Vec<&Fault> {
-        let fault = |finding| match finding {
-            &Finding::Fault(ref fault) => Some(fault),
-            _ => None,
-        };
-        self.findings.iter().filter_map(fault).collect()
+        let mut faults = Vec::new();
+        for finding in &self.findings {
+            if let Finding::Fault(fault) = finding {
+                faults.push(fault);
+            }
+        }
+        faults
     }
 
     /// Repository, reference and kind of each fault, in order.
@@ -148,15 +150,13 @@ impl Saved {
         self.manifests.get(digest).is_some_and(|fact| {
             let manifest = &fact.manifest;
             let needs_config = manifest.kind == ManifestKind::Image;
-            let config_is_here = manifest
-                .config
-                .as_ref()
-                .is_none_or(|config| self.configs.contains_key(&config.digest));
-            (!needs_config || config_is_here)
-                && manifest
-                    .children
-                    .iter()
-                    .all(|child| self.is_complete(&child.digest))
+            let mut config = manifest.config.iter().filter(|_| needs_config);
+            let mut manifests = manifest
+                .children
+                .iter()
+                .filter(|child| child.kind().is_manifest());
+            config.all(|config| self.configs.contains_key(&config.digest))
+                && manifests.all(|child| self.is_complete(&child.digest))
         })
     }
 
