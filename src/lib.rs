@@ -22,6 +22,10 @@
 //! [`oci`] for the words.
 
 pub mod clock;
+pub mod crawl;
 pub mod inventory;
+pub mod jobs;
 pub mod oci;
+pub mod registry;
+pub mod store;
 pub mod units;
