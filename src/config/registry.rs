@@ -1,0 +1,128 @@
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::address::RegistryAddress;
+use super::section::Section;
+use super::values::{Secret, maybe_whole};
+use crate::inventory::DedupScope;
+use crate::oci::PlatformFilter;
+
+/// `[[registry]]`: a registry with what is particular to it.
+///
+/// A user name goes with a password; a token stands alone. Each secret may be written here, or stand in
+/// a file, or in an environment variable, which are safer places.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistrySection {
+    /// Where it is.
+    pub url: RegistryAddress,
+    /// Globs and names of the repositories to read; all where there are none. Names alone need no right
+    /// to list the catalogue.
+    #[serde(default)]
+    pub repositories: Vec<String>,
+    /// The user to log in as.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// The user's password.
+    #[serde(default)]
+    pub password: Option<Secret>,
+    /// A file with the password on its first line.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// The name of an environment variable with the password.
+    #[serde(default)]
+    pub password_env: Option<String>,
+    /// A bearer token, in place of user and password.
+    #[serde(default)]
+    pub token: Option<Secret>,
+    /// A file with the token on its first line.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// The name of an environment variable with the token.
+    #[serde(default)]
+    pub token_env: Option<String>,
+    /// Where the registry keeps one copy of a blob.
+    #[serde(default)]
+    pub dedup_scope: DedupScope,
+    /// Certificates, in PEM files, of authorities to trust beside those that the system trusts.
+    #[serde(default)]
+    pub extra_ca: Vec<PathBuf>,
+    /// Other hosts that may issue tokens for this registry and are sent its credentials for it.
+    #[serde(default)]
+    pub trusted_realm_hosts: Vec<String>,
+    /// In place of `crawl.concurrency`.
+    #[serde(default, deserialize_with = "maybe_whole::<1, 1024, _, _>")]
+    pub concurrency: Option<usize>,
+    /// In place of `crawl.requests_per_minute`.
+    #[serde(default, deserialize_with = "maybe_whole::<0, 1_000_000, _, _>")]
+    pub requests_per_minute: Option<u32>,
+    /// In place of `crawl.page_size`.
+    #[serde(default, deserialize_with = "maybe_whole::<1, 100_000, _, _>")]
+    pub page_size: Option<u32>,
+    /// In place of `crawl.platforms`.
+    #[serde(default)]
+    pub platforms: Option<Vec<PlatformFilter>>,
+}
+
+impl RegistrySection {
+    /// A registry of which nothing is known but its address.
+    pub fn at(url: RegistryAddress) -> Self {
+        Self {
+            url,
+            repositories: Vec::new(),
+            username: None,
+            password: None,
+            password_file: None,
+            password_env: None,
+            token: None,
+            token_file: None,
+            token_env: None,
+            dedup_scope: DedupScope::default(),
+            extra_ca: Vec::new(),
+            trusted_realm_hosts: Vec::new(),
+            concurrency: None,
+            requests_per_minute: None,
+            page_size: None,
+            platforms: None,
+        }
+    }
+
+    /// What is wrong with the settings taken together.
+    pub(super) fn contradiction(&self) -> Option<(&'static str, &'static str)> {
+        let passwords = [
+            self.password.is_some(),
+            self.password_file.is_some(),
+            self.password_env.is_some(),
+        ];
+        let tokens = [
+            self.token.is_some(),
+            self.token_file.is_some(),
+            self.token_env.is_some(),
+        ];
+        let count = |given: [bool; 3]| given.into_iter().filter(|given| *given).count();
+        match (self.username.is_some(), count(passwords), count(tokens)) {
+            (_, 2.., _) => Some(("password", "give one of password, password_file and password_env")),
+            (_, _, 2..) => Some(("token", "give one of token, token_file and token_env")),
+            (true, _, 1) | (_, 1, 1) => {
+                Some(("token", "give either a user name with a password, or a token"))
+            }
+            (true, 0, _) => Some((
+                "username",
+                "a user name needs a password: give one of password, password_file and password_env",
+            )),
+            (false, 1, _) => Some(("password", "a password needs a username")),
+            _ => None,
+        }
+    }
+}
+
+impl Section for RegistrySection {
+    const NAME: &'static str = "registry";
+    const REPEATED: bool = true;
+
+    fn required() -> Table {
+        Table::from_iter([("url".to_owned(), Value::from("registry.invalid"))])
+    }
+}
