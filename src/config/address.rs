@@ -3,7 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::oci::{InvalidName, RegistryName};
+use crate::oci::RegistryName;
+use crate::registry::{InvalidOrigin, Origin};
 
 /// A registry as a person names it, with an optional choice of its repositories:
 /// `https://reg.example.com`, `http://127.0.0.1:5001`, `reg.example.com/team-a/*`.
@@ -12,54 +13,38 @@ use crate::oci::{InvalidName, RegistryName};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RegistryAddress {
-    scheme: Scheme,
-    registry: RegistryName,
+    origin: Origin,
     repositories: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scheme {
-    Http,
-    Https,
 }
 
 /// A text that does not name a registry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAddress {
-    /// Something else than `http` or `https` comes before `://`.
-    #[error(
-        "a registry is reached by https:// or http://, as in https://reg.example.com or http://127.0.0.1:5001"
-    )]
-    Scheme,
     /// A user name or password stands in the address, where logs and shell histories would show it.
     #[error(
         "credentials do not belong into the address; give them as --username and --password-stdin, as \
          TARE_USERNAME and TARE_PASSWORD, or in the configuration"
     )]
     Credentials,
-    /// What comes after the registry is a query or fragment.
+    /// What comes after the registry is no choice of repositories.
     #[error(
         "expected nothing after the registry but a choice of repositories, as in reg.example.com/team-a/*"
     )]
     Rest,
-    /// The host is none.
+    /// Scheme, host or port are wrong.
     #[error(transparent)]
-    Host(#[from] InvalidName),
+    Origin(#[from] InvalidOrigin),
 }
 
 impl RegistryAddress {
     /// The registry's name.
     pub fn registry(&self) -> &RegistryName {
-        &self.registry
+        self.origin.name()
     }
 
-    /// The registry's origin: scheme, host and port.
-    pub fn origin(&self) -> String {
-        let scheme = match self.scheme {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-        };
-        format!("{scheme}://{}", self.registry)
+    /// Scheme, host and port.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// The choice of repositories in the address.
@@ -73,42 +58,20 @@ impl FromStr for RegistryAddress {
 
     fn from_str(text: &str) -> Result<Self, InvalidAddress> {
         let text = text.trim();
-        let (scheme, rest) = match text.split_once("://") {
-            None => (Scheme::Https, text),
-            Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-                "https" => (Scheme::Https, rest),
-                "http" => (Scheme::Http, rest),
-                _ => return Err(InvalidAddress::Scheme),
-            },
-        };
-        let (host, repositories) = rest.split_once('/').unwrap_or((rest, ""));
-        if host.contains('@') {
+        let host_at = text.find("://").map_or(0, |at| at + "://".len());
+        let end = text[host_at..].find('/').map_or(text.len(), |at| host_at + at);
+        let (origin, repositories) = text.split_at(end);
+        if origin.contains('@') {
             return Err(InvalidAddress::Credentials);
         }
-        // `{a,b}`, `[ab]`, `*` and `?` belong to globs; nothing else beyond a name's characters does.
-        let is_choice = |c: char| {
-            c.is_ascii_lowercase()
-                || c.is_ascii_digit()
-                || matches!(
-                    c,
-                    '.' | '_' | '-' | '/' | '*' | '?' | '[' | ']' | '{' | '}' | ',' | '!'
-                )
-        };
-        if host.contains(['?', '#']) || !repositories.chars().all(is_choice) {
+        // `{a,b}`, `[!ab]`, `*` and `?` belong to globs, everything else to names.
+        let is_choice = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/*?[]{},!".contains(c);
+        if !repositories.chars().all(is_choice) {
             return Err(InvalidAddress::Rest);
-        }
-        let mut host = host.to_ascii_lowercase();
-        let own_port = match scheme {
-            Scheme::Http => ":80",
-            Scheme::Https => ":443",
-        };
-        if let Some(bare) = host.strip_suffix(own_port) {
-            host = bare.to_owned();
         }
         let repositories = repositories.trim_matches('/');
         Ok(Self {
-            scheme,
-            registry: host.parse()?,
+            origin: Origin::parse(origin)?,
             repositories: (!repositories.is_empty()).then(|| repositories.to_owned()),
         })
     }
@@ -130,7 +93,7 @@ impl From<RegistryAddress> for String {
 
 impl fmt::Display for RegistryAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.origin())?;
+        formatter.write_str(self.origin.url().as_str().trim_end_matches('/'))?;
         match &self.repositories {
             Some(repositories) => write!(formatter, "/{repositories}"),
             None => Ok(()),
@@ -161,7 +124,7 @@ mod tests {
             ),
         ] {
             let address: RegistryAddress = text.parse().unwrap();
-            assert_eq!(address.origin(), origin);
+            assert_eq!(address.origin().url().as_str(), format!("{origin}/"));
             assert_eq!(address.repositories(), repositories);
         }
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::section::Section;
 use super::values::{duration, whole};
 use crate::oci::PlatformFilter;
+use crate::registry::ClientSettings;
 
 /// `[crawl]`: how registries are asked. A `[[registry]]` may have its own values for some of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,14 +23,20 @@ pub struct CrawlSection {
     /// How long a registry may be silent within an answer.
     #[serde(with = "duration")]
     pub read_timeout: Duration,
-    /// How often a request is sent before it counts as failed.
+    /// How long one attempt may take in all, so that a registry that dribbles bytes holds nobody up.
+    #[serde(with = "duration")]
+    pub attempt_timeout: Duration,
+    /// How often a request is attempted when it meets faults that may pass. Being throttled counts apart
+    /// and is borne four times as often.
     #[serde(deserialize_with = "whole::<1, 100, _, _>")]
     pub max_attempts: u32,
     /// The wait before the second attempt; it doubles with each further one.
     #[serde(with = "duration")]
     pub retry_base_delay: Duration,
-    /// The longest wait that a registry may ask for by `Retry-After`; where it asks for more, the request
-    /// counts as failed.
+    /// The longest wait before another attempt that the registry did not ask for.
+    #[serde(with = "duration")]
+    pub retry_max_delay: Duration,
+    /// The longest time a `Retry-After` is obeyed for at once.
     #[serde(with = "duration")]
     pub max_retry_after: Duration,
     /// Names asked for on one page of a listing. Registries may send fewer.
@@ -44,15 +51,18 @@ pub struct CrawlSection {
 
 impl Default for CrawlSection {
     fn default() -> Self {
+        let client = ClientSettings::default();
         Self {
-            concurrency: 16,
-            requests_per_minute: 3000,
-            connect_timeout: Duration::from_secs(10),
-            read_timeout: Duration::from_secs(30),
-            max_attempts: 5,
-            retry_base_delay: Duration::from_millis(500),
-            max_retry_after: Duration::from_secs(300),
-            page_size: 1000,
+            concurrency: client.max_concurrent_requests,
+            requests_per_minute: client.requests_per_minute,
+            connect_timeout: client.connect_timeout,
+            read_timeout: client.read_timeout,
+            attempt_timeout: client.attempt_timeout,
+            max_attempts: client.max_attempts,
+            retry_base_delay: client.retry_base_delay,
+            retry_max_delay: client.retry_max_delay,
+            max_retry_after: client.max_retry_after,
+            page_size: client.page_size,
             platforms: Vec::new(),
             tombstone_after: 3,
         }

@@ -86,6 +86,7 @@ impl Reader<'_> {
 
     fn section(&mut self, shape: Shape, at: &Range<usize>, table: &DeTable<'_>) {
         let mut values = Vec::new();
+        let problems_before = self.problems.len();
         for (name, value) in table {
             let Some(&field) = shape.fields.iter().find(|field| *field == name.get_ref()) else {
                 let message = match nearest(name.get_ref(), shape.fields.iter().copied()) {
@@ -113,6 +114,10 @@ impl Reader<'_> {
                 Ok(value) => values.push((field, value, self.origin(&span))),
                 Err(message) => self.problem(&span, shape.key(field), message),
             }
+        }
+        if shape.repeated && self.problems.len() > problems_before {
+            // Without the refused setting, it would also be said to lack it.
+            return;
         }
         self.found.push(FoundSection {
             name: shape.name,

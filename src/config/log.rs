@@ -36,7 +36,7 @@ pub enum LogLevel {
     Info,
     /// How it is done.
     Debug,
-    /// Everything, that of the libraries beneath too.
+    /// Every detail.
     Trace,
 }
 

@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::address::RegistryAddress;
+use super::crawl::CrawlSection;
 use super::section::Section;
 use super::values::{Secret, maybe_whole};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
+use crate::registry::ClientSettings;
 
 /// `[[registry]]`: a registry with what is particular to it.
 ///
@@ -43,15 +45,18 @@ pub struct RegistrySection {
     /// The name of an environment variable with the token.
     #[serde(default)]
     pub token_env: Option<String>,
-    /// Where the registry keeps one copy of a blob.
+    /// Where the registry keeps one copy of a blob, if that is not what its host tells.
     #[serde(default)]
-    pub dedup_scope: DedupScope,
+    pub dedup_scope: Option<DedupScope>,
     /// Certificates, in PEM files, of authorities to trust beside those that the system trusts.
     #[serde(default)]
     pub extra_ca: Vec<PathBuf>,
     /// Other hosts that may issue tokens for this registry and are sent its credentials for it.
     #[serde(default)]
     pub trusted_realm_hosts: Vec<String>,
+    /// A proxy for all requests to this registry.
+    #[serde(default)]
+    pub proxy: Option<String>,
     /// In place of `crawl.concurrency`.
     #[serde(default, deserialize_with = "maybe_whole::<1, 1024, _, _>")]
     pub concurrency: Option<usize>,
@@ -79,14 +84,55 @@ impl RegistrySection {
             token: None,
             token_file: None,
             token_env: None,
-            dedup_scope: DedupScope::default(),
+            dedup_scope: None,
             extra_ca: Vec::new(),
             trusted_realm_hosts: Vec::new(),
+            proxy: None,
             concurrency: None,
             requests_per_minute: None,
             page_size: None,
             platforms: None,
         }
+    }
+
+    /// Where the registry keeps one copy of a blob: as set, else in each repository for AWS ECR and in the
+    /// whole registry for any other.
+    pub fn dedup_scope(&self) -> DedupScope {
+        let host = self.url.origin().url().host_str().unwrap_or_default();
+        self.dedup_scope.unwrap_or_else(|| {
+            let is_ecr = host.contains(".dkr.ecr.")
+                && (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"));
+            if is_ecr {
+                DedupScope::Repository
+            } else {
+                DedupScope::Registry
+            }
+        })
+    }
+
+    /// How a client of this registry behaves: as it says for itself, else as `[crawl]` says for all.
+    pub fn client_settings(&self, crawl: &CrawlSection) -> ClientSettings {
+        ClientSettings {
+            max_concurrent_requests: self.concurrency.unwrap_or(crawl.concurrency),
+            requests_per_minute: self.requests_per_minute.unwrap_or(crawl.requests_per_minute),
+            connect_timeout: crawl.connect_timeout,
+            read_timeout: crawl.read_timeout,
+            attempt_timeout: crawl.attempt_timeout,
+            max_attempts: crawl.max_attempts,
+            retry_base_delay: crawl.retry_base_delay,
+            retry_max_delay: crawl.retry_max_delay,
+            max_retry_after: crawl.max_retry_after,
+            extra_ca: self.extra_ca.clone(),
+            proxy: self.proxy.clone(),
+            trusted_realm_hosts: self.trusted_realm_hosts.clone(),
+            page_size: self.page_size.unwrap_or(crawl.page_size),
+            ..ClientSettings::default()
+        }
+    }
+
+    /// The platforms whose images are read and counted: its own, else those of `[crawl]`.
+    pub fn platforms<'a>(&'a self, crawl: &'a CrawlSection) -> &'a [PlatformFilter] {
+        self.platforms.as_ref().unwrap_or(&crawl.platforms)
     }
 
     /// What is wrong with the settings taken together.

@@ -175,7 +175,7 @@ fn a_wrong_value_is_refused_with_its_place_and_what_would_be_right() {
         ),
         (
             "[[registry]]\nurl = \"ftp://x\"\n",
-            "tare.toml:2:7: registry.url: a registry is reached by https://",
+            "tare.toml:2:7: registry.url: 'ftp://x' is not the address of a registry: it must be reached by https",
         ),
         (
             "[[registry]]\nurl = \"x\"\ndedup_scope = \"blob\"\n",
@@ -197,6 +197,7 @@ fn a_wrong_value_is_refused_with_its_place_and_what_would_be_right() {
     ] {
         let refusal = refusal(text, &[]);
         assert!(refusal.contains(said), "{text}: {refusal}");
+        assert_eq!(refusal.lines().count(), 1, "{refusal}");
     }
 }
 
