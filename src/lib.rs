@@ -8,5 +8,6 @@ pub mod inventory;
 pub mod oci;
 pub mod registry;
 pub mod report;
+pub mod store;
 pub mod telemetry;
 pub mod units;
