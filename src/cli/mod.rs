@@ -5,6 +5,7 @@
 
 mod arguments;
 mod outcome;
+mod targets;
 
 use std::process::ExitCode;
 
@@ -70,7 +71,7 @@ fn run(command: Command, context: Context) -> anyhow::Result<Outcome> {
 /// Says why a command failed, in the form in which everything else is said.
 fn complain(console: &Console, format: LogFormat, error: &anyhow::Error) {
     match format {
-        LogFormat::Text => console.write(&format!("tare: {error:#}\n")),
+        LogFormat::Text => console.write(&format!("error: {error:#}\n")),
         LogFormat::Json => tracing::error!("{error:#}"),
     }
 }

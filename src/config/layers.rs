@@ -92,7 +92,7 @@ impl Layers {
             };
             self.problems.push(Problem {
                 origin: Origin::Variable(name.to_owned()),
-                key: "environment".to_owned(),
+                key: String::new(),
                 message,
             });
         }

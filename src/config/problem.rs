@@ -37,7 +37,7 @@ impl fmt::Display for Origin {
 pub struct Problem {
     /// Where it stands.
     pub origin: Origin,
-    /// Which setting is meant.
+    /// Which setting is meant; empty where none is.
     pub key: String,
     /// What is wrong and what would be right.
     pub message: String,
@@ -45,7 +45,11 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}: {}", self.origin, self.key, self.message)
+        write!(formatter, "{}: ", self.origin)?;
+        if !self.key.is_empty() {
+            write!(formatter, "{}: ", self.key)?;
+        }
+        formatter.write_str(&self.message)
     }
 }
 

@@ -207,7 +207,7 @@ fn a_variable_is_refused_as_well_as_a_key() {
         (
             "TARE_CRAWL_CONCURENCY",
             "4",
-            "environment variable TARE_CRAWL_CONCURENCY: environment: no such setting; did you mean TARE_CRAWL_CONCURRENCY?",
+            "environment variable TARE_CRAWL_CONCURENCY: no such setting; did you mean TARE_CRAWL_CONCURRENCY?",
         ),
         (
             "TARE_CRAWL_CONCURRENCY",
