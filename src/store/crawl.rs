@@ -89,9 +89,10 @@ pub struct CrawlCost {
 pub struct CrawlEnd<'a> {
     /// What it cost.
     pub cost: CrawlCost,
-    /// Whether everything in its scope could be read.
-    pub is_complete: bool,
-    /// Whether the catalogue was listed to its end, so that a repository missing from it means something.
+    /// How it stands now: anything but running.
+    pub state: CrawlState,
+    /// Whether the catalogue was listed to its end and every repository in it visited, so that one that is
+    /// missing means something.
     pub catalogue_listed: bool,
     /// Which repositories the crawl would have visited had they been listed.
     pub in_scope: &'a (dyn Fn(&RepositoryName) -> bool + Sync),
@@ -219,12 +220,7 @@ impl CrawlSaver {
     ///
     /// # Errors
     /// Where the database is not available; nothing is recorded then, and this may be tried again.
-    pub async fn finish(&mut self, end: &CrawlEnd<'_>, now: DateTime<Utc>) -> Result<CrawlState, StoreError> {
-        let state = if end.is_complete {
-            CrawlState::Complete
-        } else {
-            CrawlState::Incomplete
-        };
+    pub async fn finish(&mut self, end: &CrawlEnd<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut transaction = self.store.pool.begin().await?;
         if end.catalogue_listed {
             let rows = sqlx::query!(
@@ -258,7 +254,7 @@ impl CrawlSaver {
                  bytes_received = $9, waited_milliseconds = $10
              WHERE id = $1",
             self.crawl,
-            state.as_str(),
+            end.state.as_str(),
             now,
             count(end.cost.requests),
             count(end.cost.get),
@@ -274,7 +270,7 @@ impl CrawlSaver {
         if self.rows_before_tidying == 0 {
             self.store.tidy().await?;
         }
-        Ok(state)
+        Ok(())
     }
 
     async fn count_misses(
