@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod crawl;
 pub mod inventory;
 pub mod oci;
 pub mod registry;
