@@ -5,6 +5,10 @@
 
 mod arguments;
 mod outcome;
+mod crawl_result;
+mod interrupt;
+mod progress;
+mod report;
 mod targets;
 
 use std::process::ExitCode;

@@ -1,119 +1,88 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use bytes::Bytes;
+use url::Url;
 
-use super::error::Reason;
-use super::statistics::Counters;
-use super::{
-    ClientError, ClientSettings, Credentials, FetchedManifest, ManifestHead, Origin, Page, PageLink,
-    RegistryError, RequestStatistics,
-};
+use super::auth::Auth;
+use super::destination::Destinations;
+use super::pace::Pace;
+use super::reach::Guard;
+use super::transport::Transport;
+use super::{ClientError, ClientSettings, Credentials, Origin, RequestStatistics};
 use crate::clock::Clock;
-use crate::oci::{Descriptor, Digest, Reference, RepositoryName, Tag};
 
 /// A careful client of one registry. Clones share everything: connections, tokens, limits, statistics.
 #[derive(Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
-    origin: Origin,
-    counters: Counters,
+pub(super) struct Inner {
+    pub destinations: Destinations,
+    pub transport: Transport,
+    pub pace: Pace,
+    pub auth: Auth,
+    pub settings: ClientSettings,
+    pub clock: Arc<dyn Clock>,
+    /// The registry has said that it has no referrers API.
+    pub no_referrers: AtomicBool,
 }
 
 impl Client {
     /// Makes a client; asks the registry nothing yet.
     ///
     /// # Errors
-    /// Certificates that cannot be read, or settings that cannot be used.
+    /// Certificates that cannot be read, or settings or credentials that cannot be used.
     pub fn new(
         origin: Origin,
         credentials: Credentials,
         settings: ClientSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ClientError> {
-        let _ = (credentials, settings, clock);
+        let host = origin.url().host_str().unwrap_or_default();
+        let trusted = settings.trusted_realm_hosts.iter();
+        let trusted_names = trusted
+            .map(|host| host_alone(host).to_ascii_lowercase())
+            .collect();
+        let guard = Arc::new(Guard::new(host, origin.address(), trusted_names));
+        let transport = Transport::new(&settings, origin.is_plain_http(), Arc::clone(&guard))?;
         Ok(Self {
             inner: Arc::new(Inner {
-                origin,
-                counters: Counters::new(),
+                destinations: Destinations::new(origin, &settings.trusted_realm_hosts, guard),
+                transport,
+                pace: Pace::new(&settings),
+                auth: Auth::new(credentials)?,
+                settings,
+                clock,
+                no_referrers: AtomicBool::new(false),
             }),
         })
     }
 
     /// The registry this client speaks to.
     pub fn origin(&self) -> &Origin {
-        &self.inner.origin
+        &self.inner.destinations.origin
     }
 
     /// What the client has cost the registry so far.
     pub fn statistics(&self) -> RequestStatistics {
-        self.inner.counters.snapshot()
+        self.inner.transport.counters.snapshot()
     }
+}
 
-    /// One page of the registry's repositories: the first, or the one that an earlier page links to.
-    pub async fn catalog_page(&self, next: Option<PageLink>) -> Result<Page<RepositoryName>, RegistryError> {
-        let _ = next;
-        Err(RegistryError::new(
-            "catalog",
-            Reason::Malformed("skeleton".into()),
-        ))
+impl Inner {
+    /// The URL of a path below the registry's root. The path is made of checked names only.
+    pub fn url(&self, path: &str) -> Url {
+        let mut url = self.destinations.origin.url().clone();
+        url.set_path(&format!("/v2/{path}"));
+        url
     }
+}
 
-    /// One page of a repository's tags: the first, or the one that an earlier page links to.
-    pub async fn tags_page(
-        &self,
-        repository: &RepositoryName,
-        next: Option<PageLink>,
-    ) -> Result<Page<Tag>, RegistryError> {
-        let _ = (repository, next);
-        Err(RegistryError::new("tags", Reason::Malformed("skeleton".into())))
-    }
-
-    /// What a reference points to, without its content.
-    pub async fn head_manifest(
-        &self,
-        repository: &RepositoryName,
-        reference: &Reference,
-    ) -> Result<ManifestHead, RegistryError> {
-        let _ = (repository, reference);
-        Err(RegistryError::new("head", Reason::Malformed("skeleton".into())))
-    }
-
-    /// A manifest or index, its digest verified.
-    pub async fn get_manifest(
-        &self,
-        repository: &RepositoryName,
-        reference: &Reference,
-    ) -> Result<FetchedManifest, RegistryError> {
-        let _ = (repository, reference);
-        Err(RegistryError::new(
-            "manifest",
-            Reason::Malformed("skeleton".into()),
-        ))
-    }
-
-    /// A configuration, its digest verified.
-    pub async fn get_config(
-        &self,
-        repository: &RepositoryName,
-        digest: &Digest,
-    ) -> Result<Bytes, RegistryError> {
-        let _ = (repository, digest);
-        Err(RegistryError::new("config", Reason::Malformed("skeleton".into())))
-    }
-
-    /// What is attached to a manifest; `None` where the registry has no referrers API.
-    pub async fn referrers(
-        &self,
-        repository: &RepositoryName,
-        subject: &Digest,
-    ) -> Result<Option<Vec<Descriptor>>, RegistryError> {
-        let _ = (repository, subject);
-        Err(RegistryError::new(
-            "referrers",
-            Reason::Malformed("skeleton".into()),
-        ))
+/// `HOST` of `HOST:PORT`.
+fn host_alone(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
     }
 }

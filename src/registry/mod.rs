@@ -7,14 +7,28 @@
 //! The client is polite and stubborn: it bounds concurrency and requests a minute, obeys `Retry-After`, and
 //! retries what may pass. Callers ask in terms of [`crate::oci`] and get a value or a [`RegistryError`].
 
+mod answer;
+mod auth;
+mod blobs;
+mod challenge;
 mod client;
 pub mod credentials;
+mod destination;
+mod domain;
 mod error;
+mod limits;
+mod listings;
 mod manifests;
 mod origin;
+mod pace;
 mod page;
+mod reach;
+mod referrers;
+mod retry;
+mod schema1;
 mod settings;
 mod statistics;
+mod transport;
 
 pub use client::Client;
 pub use credentials::Credentials;
@@ -24,3 +38,4 @@ pub use origin::{InvalidOrigin, Origin};
 pub use page::{Page, PageLink};
 pub use settings::ClientSettings;
 pub use statistics::RequestStatistics;
+pub use transport::install_tls_provider;

@@ -16,7 +16,7 @@ pub struct RequestStatistics {
     pub retried: u64,
     /// Answers that told us to slow down (429, or 503 with `Retry-After`).
     pub rate_limited: u64,
-    /// Bytes of bodies received, content decoding undone.
+    /// Bytes of bodies received, after content decoding.
     pub bytes_received: u64,
     /// The time that requests were held back for the registry's sake, added up over all of them.
     pub waited: Duration,
@@ -29,13 +29,13 @@ const STATUSES: usize = 500;
 
 /// The same as counters that requests add to as they go.
 pub(super) struct Counters {
-    pub get: AtomicU64,
-    pub head: AtomicU64,
-    pub other: AtomicU64,
-    pub retried: AtomicU64,
-    pub rate_limited: AtomicU64,
-    pub bytes_received: AtomicU64,
-    pub waited_nanoseconds: AtomicU64,
+    get: AtomicU64,
+    head: AtomicU64,
+    other: AtomicU64,
+    retried: AtomicU64,
+    rate_limited: AtomicU64,
+    bytes_received: AtomicU64,
+    waited_nanoseconds: AtomicU64,
     by_status: [AtomicU64; STATUSES],
 }
 
@@ -70,6 +70,18 @@ impl Counters {
         {
             counter.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    pub fn count_retry(&self) {
+        self.retried.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn count_rate_limited(&self) {
+        self.rate_limited.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn count_bytes(&self, bytes: usize) {
+        self.bytes_received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     pub fn count_waited(&self, waited: Duration) {
