@@ -78,8 +78,9 @@ pub struct CrawlOptions {
     pub registries: Vec<RegistryAddress>,
     /// Reads only repositories like this one; may be repeated
     ///
-    /// A name without * ? [ ] { } need not be listed by the registry, so names alone do for a token that
-    /// may not list the catalogue.
+    /// In a glob, * stands for anything but /, ** for any number of components, {a,b} for one of the words.
+    /// A name need not be listed by the registry, so names alone do for a token that may not list the
+    /// catalogue.
     #[arg(short, long = "repository", value_name = "GLOB")]
     pub repositories: Vec<String>,
     /// Reads only images for this platform, such as linux/amd64; may be repeated

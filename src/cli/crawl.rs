@@ -1,0 +1,129 @@
+use std::io::stdin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context as _;
+
+use super::Context;
+use super::arguments::CrawlOptions;
+use super::crawl_result::CrawlResult;
+use super::interrupt::on_interrupt;
+use super::outcome::{Outcome, UsageError, print};
+use super::progress::shown;
+use super::targets::targets;
+use crate::clock::SystemClock;
+use crate::config::RegistrySection;
+use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
+use crate::inventory::{Fault, FaultKind, RegistryTotals, account};
+use crate::jobs;
+use crate::registry::{Client, Credentials};
+use crate::store::{CrawledRegistry, Store};
+
+/// `tare crawl`: one registry after another. That one fails does not stop the others.
+pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::Result<Outcome> {
+    let targets = targets(options, &context.settings, &context.environment, stdin().lock())?;
+    let plans: Vec<CrawlPlan> = targets
+        .iter()
+        .map(|target| target.plan(&context.settings.crawl))
+        .collect::<Result<_, _>>()
+        .map_err(|error| UsageError(error.to_string()))?;
+    let stop = StopFlag::new();
+    on_interrupt(stop.clone(), context.console.clone())?;
+    let store = context.open_store().await?;
+
+    let mut outcome = Outcome::Complete;
+    let mut failure = None;
+    for (target, plan) in targets.iter().zip(&plans) {
+        if stop.is_stopped() {
+            context.say(&format!("{}: not crawled: stopped before its turn", target.url.registry()));
+            outcome = Outcome::Incomplete;
+            continue;
+        }
+        match one(target, plan, options, context, &store, &stop).await {
+            Ok(result) => {
+                context.say(&result.missing_in_words());
+                if options.json {
+                    print(&result.json_line()?)?;
+                } else if !context.quiet {
+                    print(&result.in_words())?;
+                }
+                if !result.is_complete() {
+                    outcome = Outcome::Incomplete;
+                }
+            }
+            Err(error) => {
+                let error = error.context(format!("{} could not be crawled", target.url.registry()));
+                if let Some(earlier) = failure.replace(error) {
+                    context.say(&format!("{earlier:#}"));
+                }
+            }
+        }
+    }
+    store.close().await;
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    if !options.json && !context.quiet {
+        print("\nSee what is stored: tare report\n")?;
+    }
+    Ok(outcome)
+}
+
+/// Crawls one registry and says what it came to.
+async fn one(
+    target: &RegistrySection,
+    plan: &CrawlPlan,
+    options: &CrawlOptions,
+    context: &Context,
+    store: &Store,
+    stop: &StopFlag,
+) -> anyhow::Result<CrawlResult> {
+    let credentials = match target.credentials(&context.environment)? {
+        Some(credentials) => credentials,
+        None => dockers(target, options).await?,
+    };
+    let crawl = &context.settings.crawl;
+    let registry = CrawledRegistry {
+        name: target.url.registry().clone(),
+        origin_url: target.url.origin().url().to_string(),
+        dedup_scope: target.dedup_scope(),
+    };
+    let client = Client::new(
+        target.url.origin().clone(),
+        credentials,
+        target.client_settings(crawl),
+        Arc::new(SystemClock),
+    )?;
+    let progress = Progress::default();
+    let started = Instant::now();
+    let work = jobs::crawl_and_save(store, &client, &registry, plan, crawl.tombstone_after, &progress, stop, &SystemClock);
+    let saved = if context.quiet {
+        work.await?
+    } else {
+        shown(work, &client, &progress, plan.concurrent_repositories, &context.console).await?
+    };
+    let took = started.elapsed();
+    let mut faults = saved.faults;
+    let mut status = saved.summary.status;
+    let holds = match holds(store, &registry, plan).await? {
+        Ok(holds) => holds,
+        Err(overflow) => {
+            status = CrawlStatus::Incomplete;
+            faults.push(Fault {
+                repository: None,
+                reference: None,
+                kind: FaultKind::Invalid,
+                fault: format!("the registry claims sizes that no registry can have: {overflow}"),
+            });
+            RegistryTotals::default()
+        }
+    };
+    Ok(CrawlResult::new(
+        registry.name,
+        status,
+        &holds,
+        &client.statistics(),
+        took,
+        faults,
+    ))
+}
