@@ -2,5 +2,6 @@
 //! on two cores costs more than running it.
 
 mod crawl;
+mod registry;
 mod store;
 mod support;
