@@ -97,7 +97,7 @@ pub struct CrawlOptions {
     pub password_stdin: bool,
     /// Docker's configuration with the credentials to use [default: ~/.docker/config.json]
     #[arg(long, value_name = "FILE")]
-    pub docker_config: Option<PathBuf>,
+    docker_config: Option<String>,
     /// Trusts this certificate authority too, from a PEM file; may be repeated
     #[arg(long = "ca", value_name = "FILE")]
     pub extra_ca: Vec<PathBuf>,
@@ -204,6 +204,7 @@ impl CrawlOptions {
     /// The settings that these options are.
     pub fn flags(&self) -> Vec<Flag> {
         let given = [
+            ("--docker-config", "crawl.docker_config", &self.docker_config),
             ("--concurrency", "crawl.concurrency", &self.concurrency),
             (
                 "--requests-per-minute",

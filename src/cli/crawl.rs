@@ -12,7 +12,8 @@ use crate::clock::SystemClock;
 use crate::config::RegistrySection;
 use crate::crawl::{CrawlPlan, Progress, StopFlag};
 use crate::jobs::CrawlJob;
-use crate::registry::{Client, Credentials};
+use crate::registry::Client;
+use crate::registry::credentials::{Credentials, from_docker_config};
 use crate::store::Store;
 
 /// `tare crawl`: one registry after another. That one fails does not stop the others.
@@ -38,7 +39,7 @@ pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::
             outcome = Outcome::Incomplete;
             continue;
         }
-        match one(target, plan, options, context, &store, &stop).await {
+        match one(target, plan, context, &store, &stop).await {
             Ok(result) => {
                 context.say(&result.missing_in_words());
                 if options.json {
@@ -72,14 +73,13 @@ pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::
 async fn one(
     target: &RegistrySection,
     plan: &CrawlPlan,
-    options: &CrawlOptions,
     context: &Context,
     store: &Store,
     stop: &StopFlag,
 ) -> anyhow::Result<Shown> {
     let credentials = match target.credentials(&context.environment)? {
         Some(credentials) => credentials,
-        None => dockers(target, options).await?,
+        None => dockers(target, context).await?,
     };
     let crawl = &context.settings.crawl;
     let client = Client::new(
@@ -113,8 +113,28 @@ async fn one(
     Ok(Shown::new(result, &client.statistics()))
 }
 
-/// The credentials that Docker has for the registry.
-async fn dockers(target: &RegistrySection, options: &CrawlOptions) -> anyhow::Result<Credentials> {
-    let _ = (target, options);
-    Ok(Credentials::Anonymous)
+/// The credentials that Docker has for the registry, else none.
+async fn dockers(target: &RegistrySection, context: &Context) -> anyhow::Result<Credentials> {
+    let crawl = &context.settings.crawl;
+    let chosen = crawl.docker_config.is_some();
+    let file = crawl
+        .docker_config
+        .clone()
+        .or_else(|| context.environment.docker_file());
+    let Some(file) = file else {
+        return Ok(Credentials::Anonymous);
+    };
+    if chosen && !file.is_file() {
+        let message = format!("there is no Docker configuration {}", file.display());
+        return Err(UsageError(message).into());
+    }
+    match from_docker_config(target.url.origin(), &file, crawl.credential_helper_timeout).await {
+        Ok(credentials) => Ok(credentials.unwrap_or_default()),
+        Err(error) if chosen => Err(error.into()),
+        // Whoever has not asked for it may not need it: many registries can be read by anybody.
+        Err(error) => {
+            tracing::warn!("{}: crawled without credentials: {error}", target.url.registry());
+            Ok(Credentials::Anonymous)
+        }
+    }
 }

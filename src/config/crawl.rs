@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,12 @@ pub struct CrawlSection {
     /// How many tags of one repository are walked side by side.
     #[serde(deserialize_with = "whole::<1, 1024, _, _>")]
     pub concurrent_tags: usize,
+    /// Docker's configuration with the credentials of registries that have none here; the one Docker
+    /// itself would use where this is not set.
+    pub docker_config: Option<PathBuf>,
+    /// How long a credential helper that it names may take.
+    #[serde(with = "duration")]
+    pub credential_helper_timeout: Duration,
     /// After how many complete crawls in a row without it a tag or repository counts as gone.
     #[serde(deserialize_with = "whole::<1, 100, _, _>")]
     pub tombstone_after: u32,
@@ -77,6 +84,8 @@ impl Default for CrawlSection {
             referrers: plan.referrers,
             concurrent_repositories: plan.concurrent_repositories,
             concurrent_tags: plan.concurrent_tags,
+            docker_config: None,
+            credential_helper_timeout: Duration::from_secs(10),
             tombstone_after: 3,
         }
     }
