@@ -2,6 +2,7 @@
 //! that costs, and what it would cost had each image been built on Alpine.
 
 pub mod clock;
+pub mod demo;
 pub mod inventory;
 pub mod oci;
 pub mod units;
