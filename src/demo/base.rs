@@ -67,14 +67,14 @@ fn image(
         .iter()
         .map(|(name, value)| (name.clone(), version(name, value, age)))
         .collect();
-    for (digits, bytes) in layers {
+    for (beginning, bytes) in layers {
         let (digest, bytes) = if age == 0 {
-            let digest = made_up::digest_beginning(digits)
-                .ok_or_else(|| DemoError::Data(format!("{}: {digits} begins no digest", base.name)))?;
+            let digest = made_up::digest_beginning(beginning)
+                .ok_or_else(|| DemoError::Data(format!("{}: {beginning} begins no digest", base.name)))?;
             (digest, *bytes)
         } else {
             // Keyed by the layer, so that bases that share a layer today shared it then.
-            let digest = made_up::digest(&format!("{digits}, {age} releases ago"));
+            let digest = made_up::digest(&format!("{beginning}, {age} releases ago"));
             (digest, bytes - bytes * age * 3 / 1000)
         };
         image.layers.push(Layer {

@@ -1,27 +1,29 @@
-//! The two data files of the demo, as they are written.
+//! The data files of the demo, as they are written.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::DemoError;
 
 /// `bases.toml`: what the company builds on.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Bases {
-    pub base: Vec<Base>,
+struct Bases {
+    base: Vec<Base>,
 }
 
-/// One base: its newest release.
+/// One base: its newest release. Layers, day and versions come from the catalogue where it has them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Base {
     pub name: String,
+    #[serde(default)]
     pub created: NaiveDate,
-    /// Where the figures were read. For readers of the file; the demo has no use for it.
-    #[serde(rename = "source")]
+    /// Where the figures are from. For readers of the file; the demo has no use for it.
+    #[serde(rename = "source", default)]
     pub _source: String,
     #[serde(default)]
     pub author: Option<String>,
@@ -33,8 +35,28 @@ pub(super) struct Base {
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
     pub steps: Vec<String>,
-    /// By platform: the first twelve digits of each layer's digest and its compressed bytes.
+    /// By platform: the beginning of each layer's digest and its compressed bytes.
+    #[serde(default)]
     pub layers: BTreeMap<String, Vec<(String, u64)>>,
+}
+
+/// The part of `config/base-images` that the demo builds on.
+#[derive(Debug, Deserialize)]
+struct Catalogue {
+    #[serde(default)]
+    release: Vec<CatalogueRelease>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CatalogueRelease {
+    image: String,
+    tag: String,
+    platform: String,
+    created: NaiveDate,
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    #[serde(default)]
+    layers: Vec<(String, u64)>,
 }
 
 /// `company.toml`: what the company builds.
@@ -152,11 +174,38 @@ fn linux_amd64() -> Vec<String> {
     vec!["linux/amd64".to_owned()]
 }
 
-/// Reads both files as they are compiled in.
-pub(super) fn read() -> Result<(Bases, Company), DemoError> {
-    let bases = toml::from_str(include_str!("bases.toml"))
-        .map_err(|error| DemoError::Data(format!("bases.toml: {error}")))?;
-    let company = toml::from_str(include_str!("company.toml"))
-        .map_err(|error| DemoError::Data(format!("company.toml: {error}")))?;
-    Ok((bases, company))
+/// Reads both files and what the catalogue knows of the bases, all as they are compiled in.
+pub(super) fn read() -> Result<(Vec<Base>, Company), DemoError> {
+    let Bases { mut base } = parse("bases.toml", include_str!("bases.toml"))?;
+    let company = parse("company.toml", include_str!("company.toml"))?;
+    for (file, text) in [
+        (
+            "languages.toml",
+            include_str!("../../config/base-images/languages.toml"),
+        ),
+        ("java.toml", include_str!("../../config/base-images/java.toml")),
+        (
+            "servers.toml",
+            include_str!("../../config/base-images/servers.toml"),
+        ),
+        (
+            "systems.toml",
+            include_str!("../../config/base-images/systems.toml"),
+        ),
+    ] {
+        let Catalogue { release } = parse(file, text)?;
+        for release in release {
+            let name = format!("{}:{}", release.image, release.tag);
+            if let Some(base) = base.iter_mut().find(|base| base.name == name) {
+                base.created = base.created.max(release.created);
+                base.environment.extend(release.variables);
+                base.layers.insert(release.platform, release.layers);
+            }
+        }
+    }
+    Ok((base, company))
+}
+
+fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, DemoError> {
+    toml::from_str(text).map_err(|error| DemoError::Data(format!("{file}: {error}")))
 }

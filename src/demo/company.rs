@@ -23,7 +23,7 @@ const SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 pub(super) fn build() -> Result<(Contents, DateTime<Utc>), DemoError> {
     let (bases, company) = blueprint::read()?;
     let mut releases = BTreeMap::new();
-    for base in &bases.base {
+    for base in &bases {
         releases.insert(base.name.clone(), base::releases(base, company.ends)?);
     }
     let mut year = Year {

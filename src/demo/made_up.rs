@@ -10,10 +10,10 @@ pub(super) fn digest(key: &str) -> Digest {
     Digest::Sha256(Sha256::digest(key.as_bytes()).into())
 }
 
-/// A digest that begins with twelve given hexadecimal digits; the others are made up from those.
-pub(super) fn digest_beginning(digits: &str) -> Option<Digest> {
-    let rest = digest(&format!("layer {digits}")).hex();
-    format!("sha256:{digits}{}", rest.get(digits.len()..)?)
+/// A digest that begins as given; what the catalogue has cut off is made up from what it has.
+pub(super) fn digest_beginning(beginning: &str) -> Option<Digest> {
+    let rest = digest(beginning).to_string();
+    format!("{beginning}{}", rest.get(beginning.len()..)?)
         .parse()
         .ok()
 }

@@ -1,8 +1,8 @@
 //! The registry of a company that does not exist, served in the process over real HTTP, so that
 //! somebody who has no registry at hand sees what Tare shows about one.
 //!
-//! The company's images stand on the true sizes and digests of today's public bases (`bases.toml`);
-//! the company itself, its repositories and a year of their releases are made up (`company.toml`), and
+//! The company's images stand on the true sizes and digests of today's public bases (`bases.toml` and
+//! `config/base-images`); the company itself, its repositories and a year of their releases are made up (`company.toml`), and
 //! are the same every time. Known to `cli` alone; uses `oci` and no other room.
 
 mod base;
