@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Descriptor, Digest, MediaType, is_kept_label};
+use super::{Descriptor, Digest, MediaType, Platform, PlatformFilter, is_kept_label};
 use crate::units::{ByteCount, ByteOverflow};
 
 /// What a manifest is for.
@@ -203,6 +203,24 @@ impl Manifest {
         self.config
             .iter()
             .chain(self.layers.iter().filter(|layer| layer.is_stored()))
+    }
+
+    /// Whether a choice of platforms leaves a child of this index in. A child that is for no platform is
+    /// always in, and an attestation goes with its image.
+    pub fn is_chosen_child(&self, child: &Descriptor, platforms: &[PlatformFilter]) -> bool {
+        let chosen = |platform: &Platform| PlatformFilter::any_matches(platforms, platform);
+        if !child.is_attestation() {
+            return child.platform.as_ref().is_none_or(chosen);
+        }
+        let subject = child.annotations.get("vnd.docker.reference.digest");
+        let Some(subject) = subject.and_then(|digest| digest.parse::<Digest>().ok()) else {
+            return true;
+        };
+        self.children
+            .iter()
+            .find(|sibling| sibling.digest == subject)
+            .and_then(|sibling| sibling.platform.as_ref())
+            .is_none_or(chosen)
     }
 
     fn empty(kind: ManifestKind, media_type: String) -> Self {

@@ -1,0 +1,6 @@
+//! Every integration test of Tare, in one binary: each further one would be linked on its own, which
+//! on two cores costs more than running it.
+
+mod crawl;
+mod store;
+mod support;
