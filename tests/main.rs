@@ -2,5 +2,6 @@
 //! on two cores costs more than running it.
 
 mod crawl;
+mod end_to_end;
 mod store;
 mod support;

@@ -4,9 +4,9 @@
 //! status is 0 for complete, 3 for incomplete, 2 for wrong usage or settings, 1 for anything else.
 
 mod arguments;
-mod outcome;
 mod crawl_result;
 mod interrupt;
+mod outcome;
 mod progress;
 mod report;
 mod targets;

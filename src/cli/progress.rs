@@ -93,7 +93,9 @@ impl View {
         if done < STEPS / 100 || self.elapsed < Duration::from_secs(2) {
             return None;
         }
-        let total = self.elapsed.saturating_mul(u32::try_from(STEPS).unwrap_or(u32::MAX))
+        let total = self
+            .elapsed
+            .saturating_mul(u32::try_from(STEPS).unwrap_or(u32::MAX))
             / u32::try_from(done).unwrap_or(u32::MAX);
         Some(total.saturating_sub(self.elapsed))
     }

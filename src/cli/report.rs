@@ -28,7 +28,11 @@ pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow
 ///
 /// # Errors
 /// Where there is nothing to report on, and where the store fails.
-pub(super) async fn read(store: &Store, options: &ReportOptions, settings: &Settings) -> anyhow::Result<Report> {
+pub(super) async fn read(
+    store: &Store,
+    options: &ReportOptions,
+    settings: &Settings,
+) -> anyhow::Result<Report> {
     let known: Vec<RegistryName> = store
         .registries()
         .await?
@@ -48,7 +52,10 @@ pub(super) async fn read(store: &Store, options: &ReportOptions, settings: &Sett
         .into());
     }
     let mut registries = Vec::new();
-    for name in known.iter().filter(|name| asked.is_empty() || asked.contains(name)) {
+    for name in known
+        .iter()
+        .filter(|name| asked.is_empty() || asked.contains(name))
+    {
         let configured = settings.configured(name);
         let platforms = match (&options.platforms, configured) {
             (chosen, _) if !chosen.is_empty() => chosen,
