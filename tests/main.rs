@@ -2,6 +2,7 @@
 //! on two cores costs more than running it.
 
 mod crawl;
+mod end_to_end;
 mod registry;
 mod store;
 mod support;

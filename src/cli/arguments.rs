@@ -122,7 +122,7 @@ pub enum Scope {
 }
 
 /// Options of `tare report`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ReportOptions {
     /// For people, for programs or for spreadsheets
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]

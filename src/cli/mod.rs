@@ -6,6 +6,7 @@
 mod arguments;
 mod crawl;
 mod crawl_result;
+mod demo;
 mod interrupt;
 mod outcome;
 mod progress;
@@ -100,7 +101,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 print(&context.settings.show())?;
                 Ok(Outcome::Complete)
             }
-            Command::Demo(options) => todo!("{options:?}"),
+            Command::Demo(options) => demo::demo(&options, context).await,
         }
     })
 }
