@@ -7,6 +7,7 @@ pub mod config;
 pub mod crawl;
 pub mod demo;
 pub mod inventory;
+pub mod jobs;
 pub mod oci;
 pub mod registry;
 pub mod report;

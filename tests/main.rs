@@ -3,5 +3,6 @@
 
 mod crawl;
 mod end_to_end;
+mod registry;
 mod store;
 mod support;

@@ -78,8 +78,9 @@ pub struct CrawlOptions {
     pub registries: Vec<RegistryAddress>,
     /// Reads only repositories like this one; may be repeated
     ///
-    /// A name without * ? [ ] { } need not be listed by the registry, so names alone do for a token that
-    /// may not list the catalogue.
+    /// In a glob, * stands for anything but /, ** for any number of components, {a,b} for one of the words.
+    /// A name need not be listed by the registry, so names alone do for a token that may not list the
+    /// catalogue.
     #[arg(short, long = "repository", value_name = "GLOB")]
     pub repositories: Vec<String>,
     /// Reads only images for this platform, such as linux/amd64; may be repeated
@@ -96,7 +97,7 @@ pub struct CrawlOptions {
     pub password_stdin: bool,
     /// Docker's configuration with the credentials to use [default: ~/.docker/config.json]
     #[arg(long, value_name = "FILE")]
-    pub docker_config: Option<PathBuf>,
+    docker_config: Option<String>,
     /// Trusts this certificate authority too, from a PEM file; may be repeated
     #[arg(long = "ca", value_name = "FILE")]
     pub extra_ca: Vec<PathBuf>,
@@ -203,6 +204,7 @@ impl CrawlOptions {
     /// The settings that these options are.
     pub fn flags(&self) -> Vec<Flag> {
         let given = [
+            ("--docker-config", "crawl.docker_config", &self.docker_config),
             ("--concurrency", "crawl.concurrency", &self.concurrency),
             (
                 "--requests-per-minute",

@@ -1,12 +1,12 @@
 //! What a crawl came to, for programs and for people.
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::crawl::CrawlStatus;
-use crate::inventory::{Fault, FaultKind, RegistryTotals};
+use crate::inventory::FaultKind;
+use crate::jobs::CrawlResult;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::registry::RequestStatistics;
 use crate::report::{grouped, plain_text};
@@ -18,7 +18,7 @@ const FAULTS_SHOWN: usize = 5;
 /// What a crawl of one registry came to. Serialized, it is a line of `tare crawl --json`: keys are added,
 /// never renamed or removed.
 #[derive(Debug, Serialize)]
-pub(super) struct CrawlResult {
+pub(super) struct Shown {
     registry: RegistryName,
     status: &'static str,
     repositories: usize,
@@ -30,9 +30,6 @@ pub(super) struct CrawlResult {
     seconds: f64,
     faults: Vec<ShownFault>,
     interrupted: bool,
-    images: usize,
-    logical_bytes: ByteCount,
-    stored_bytes: ByteCount,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,36 +49,30 @@ struct ShownFault {
     kind: FaultKind,
 }
 
-impl CrawlResult {
-    /// Puts together what the chosen part of a registry holds now and what finding that out cost.
-    pub(super) fn new(
-        registry: RegistryName,
-        status: CrawlStatus,
-        holds: &RegistryTotals,
-        statistics: &RequestStatistics,
-        took: Duration,
-        faults: Vec<Fault>,
-    ) -> Self {
+impl Shown {
+    pub(super) fn new(result: CrawlResult, statistics: &RequestStatistics) -> Self {
         Self {
-            registry,
-            status: match status {
+            registry: result.registry,
+            // For a script, a crawl that was stopped is one that lacks something.
+            status: match result.status {
                 CrawlStatus::Complete => "complete",
                 CrawlStatus::Incomplete | CrawlStatus::Interrupted => "incomplete",
             },
-            repositories: holds.repositories,
-            tags: holds.tags,
-            manifests: holds.manifests,
-            blobs: holds.blobs,
+            repositories: result.repositories,
+            tags: result.tags,
+            manifests: result.manifests,
+            blobs: result.blobs,
             requests: Requests {
-                total: statistics.total,
-                get: statistics.get,
-                head: statistics.head,
-                retried: statistics.retried,
+                total: result.requests.total,
+                get: result.requests.get,
+                head: result.requests.head,
+                retried: result.requests.retried,
                 rate_limited: statistics.rate_limited,
             },
-            bytes_received: statistics.bytes_received,
-            seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,
-            faults: faults
+            bytes_received: result.bytes_received,
+            seconds: result.seconds,
+            faults: result
+                .faults
                 .into_iter()
                 .map(|fault| ShownFault {
                     repository: fault.repository,
@@ -90,10 +81,7 @@ impl CrawlResult {
                     kind: fault.kind,
                 })
                 .collect(),
-            interrupted: status == CrawlStatus::Interrupted,
-            images: holds.images,
-            logical_bytes: holds.logical_bytes,
-            stored_bytes: holds.stored_bytes,
+            interrupted: result.status == CrawlStatus::Interrupted,
         }
     }
 
@@ -115,16 +103,14 @@ impl CrawlResult {
         let status = if self.interrupted { "stopped" } else { self.status };
         let requests = &self.requests;
         let mut text = format!(
-            "{}: {status} after {:.1} s\n  {} repositories, {} tags, {} images ({} manifests), {} blobs, {} stored\n  \
+            "{}: {status} after {:.1} s\n  {} repositories, {} tags, {} manifests, {} blobs\n  \
              {} requests ({} GET, {} HEAD), {} received",
             self.registry,
             self.seconds,
             grouped(self.repositories),
             grouped(self.tags),
-            grouped(self.images),
             grouped(self.manifests),
             grouped(self.blobs),
-            self.stored_bytes,
             large(requests.total),
             large(requests.get),
             large(requests.head),

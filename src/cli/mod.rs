@@ -4,6 +4,7 @@
 //! status is 0 for complete, 3 for incomplete, 2 for wrong usage or settings, 1 for anything else.
 
 mod arguments;
+mod crawl;
 mod crawl_result;
 mod interrupt;
 mod outcome;
@@ -15,10 +16,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, LogFormat, Settings};
+use crate::store::Store;
 use crate::telemetry::{self, Console};
 use arguments::{Cli, Command};
-use outcome::{Outcome, failure_code, print};
+use outcome::{Outcome, UsageError, failure_code, print};
 
 /// What every command has at hand.
 struct Context {
@@ -26,6 +29,29 @@ struct Context {
     environment: Environment,
     console: Console,
     quiet: bool,
+}
+
+impl Context {
+    async fn open_store(&self) -> anyhow::Result<Store> {
+        let settings = self.settings.store.settings().ok_or_else(|| {
+            UsageError(
+                "there is no home folder to keep the database in: choose a folder with --data-dir, or a server \
+                 with DATABASE_URL"
+                    .to_owned(),
+            )
+        })?;
+        Ok(Store::open(&settings, SystemClock.now()).await?)
+    }
+
+    /// Says what is missing: on standard error, however quiet.
+    fn say(&self, text: &str) {
+        for line in text.lines() {
+            match self.settings.log.format {
+                LogFormat::Text => self.console.write(&format!("{line}\n")),
+                LogFormat::Json => tracing::error!("{line}"),
+            }
+        }
+    }
 }
 
 /// Runs the command that the process was started with.
@@ -53,7 +79,7 @@ pub fn main() -> ExitCode {
         console: console.clone(),
         quiet: cli.common.quiet,
     };
-    match run(cli.command, context) {
+    match run(cli.command, &context) {
         Ok(outcome) => outcome.exit_code(),
         Err(error) => {
             complain(&console, format, &error);
@@ -62,14 +88,21 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, context: Context) -> anyhow::Result<Outcome> {
-    match command {
-        Command::Config => {
-            print(&context.settings.show())?;
-            Ok(Outcome::Complete)
+fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
+    // Two TLS providers may be compiled in, so one has to be chosen before the first use.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Crawl(options) => crawl::crawl(&options, context).await,
+            Command::Report(options) => report::report(&options, context).await,
+            Command::Config => {
+                print(&context.settings.show())?;
+                Ok(Outcome::Complete)
+            }
+            Command::Demo(options) => todo!("{options:?}"),
         }
-        _ => todo!(),
-    }
+    })
 }
 
 /// Says why a command failed, in the form in which everything else is said.

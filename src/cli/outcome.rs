@@ -18,11 +18,6 @@ pub(super) enum Outcome {
 pub(super) struct UsageError(pub(super) String);
 
 impl Outcome {
-    /// The worse of two.
-    pub(super) fn and(self, other: Self) -> Self {
-        if self == Self::Complete { other } else { self }
-    }
-
     pub(super) fn exit_code(self) -> ExitCode {
         match self {
             Self::Complete => ExitCode::SUCCESS,

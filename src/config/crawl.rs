@@ -1,9 +1,11 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::section::Section;
 use super::values::{duration, whole};
+use crate::crawl::{CrawlPlan, ReferrersPolicy};
 use crate::oci::PlatformFilter;
 use crate::registry::ClientSettings;
 
@@ -44,6 +46,20 @@ pub struct CrawlSection {
     pub page_size: u32,
     /// The platforms whose images are read; all where there are none.
     pub platforms: Vec<PlatformFilter>,
+    /// What is asked about signatures, SBOMs and the like that are attached to images.
+    pub referrers: ReferrersPolicy,
+    /// How many repositories are walked side by side.
+    #[serde(deserialize_with = "whole::<1, 1024, _, _>")]
+    pub concurrent_repositories: usize,
+    /// How many tags of one repository are walked side by side.
+    #[serde(deserialize_with = "whole::<1, 1024, _, _>")]
+    pub concurrent_tags: usize,
+    /// Docker's configuration with the credentials of registries that have none here; the one Docker
+    /// itself would use where this is not set.
+    pub docker_config: Option<PathBuf>,
+    /// How long a credential helper that it names may take.
+    #[serde(with = "duration")]
+    pub credential_helper_timeout: Duration,
     /// After how many complete crawls in a row without it a tag or repository counts as gone.
     #[serde(deserialize_with = "whole::<1, 100, _, _>")]
     pub tombstone_after: u32,
@@ -52,6 +68,7 @@ pub struct CrawlSection {
 impl Default for CrawlSection {
     fn default() -> Self {
         let client = ClientSettings::default();
+        let plan = CrawlPlan::default();
         Self {
             concurrency: client.max_concurrent_requests,
             requests_per_minute: client.requests_per_minute,
@@ -63,7 +80,12 @@ impl Default for CrawlSection {
             retry_max_delay: client.retry_max_delay,
             max_retry_after: client.max_retry_after,
             page_size: client.page_size,
-            platforms: Vec::new(),
+            platforms: plan.platforms,
+            referrers: plan.referrers,
+            concurrent_repositories: plan.concurrent_repositories,
+            concurrent_tags: plan.concurrent_tags,
+            docker_config: None,
+            credential_helper_timeout: Duration::from_secs(10),
             tombstone_after: 3,
         }
     }

@@ -42,6 +42,15 @@ impl Environment {
         Some(base.join("tare"))
     }
 
+    /// The configuration that Docker would use: `$DOCKER_CONFIG/config.json`, else
+    /// `~/.docker/config.json`.
+    pub fn docker_file(&self) -> Option<PathBuf> {
+        let folder = self
+            .path("DOCKER_CONFIG")
+            .or_else(|| Some(self.path("HOME")?.join(".docker")))?;
+        Some(folder.join("config.json"))
+    }
+
     /// Where this user's own configuration may be: `$XDG_CONFIG_HOME/tare/tare.toml`, else
     /// `~/.config/tare/tare.toml`.
     pub fn user_file(&self) -> Option<PathBuf> {

@@ -130,6 +130,13 @@ impl Settings {
                 message: message.to_owned(),
             });
         }
+        if let Err(error) = registry.plan(&self.crawl) {
+            problems.push(Problem {
+                origin: origin.clone(),
+                key: "registry.repositories".to_owned(),
+                message: error.to_string(),
+            });
+        }
         if self.configured(registry.url.registry()).is_some() {
             problems.push(Problem {
                 origin: origin.clone(),

@@ -7,6 +7,7 @@ use super::address::RegistryAddress;
 use super::crawl::CrawlSection;
 use super::section::Section;
 use super::values::{Secret, maybe_whole};
+use crate::crawl::{CrawlPlan, InvalidChoice, ReferrersPolicy, RepositoryChoice};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
 use crate::registry::ClientSettings;
@@ -69,6 +70,9 @@ pub struct RegistrySection {
     /// In place of `crawl.platforms`.
     #[serde(default)]
     pub platforms: Option<Vec<PlatformFilter>>,
+    /// In place of `crawl.referrers`.
+    #[serde(default)]
+    pub referrers: Option<ReferrersPolicy>,
 }
 
 impl RegistrySection {
@@ -92,6 +96,7 @@ impl RegistrySection {
             requests_per_minute: None,
             page_size: None,
             platforms: None,
+            referrers: None,
         }
     }
 
@@ -128,6 +133,20 @@ impl RegistrySection {
             page_size: self.page_size.unwrap_or(crawl.page_size),
             ..ClientSettings::default()
         }
+    }
+
+    /// What a crawl of this registry is to read.
+    ///
+    /// # Errors
+    /// Where a repository is neither a name nor a glob.
+    pub fn plan(&self, crawl: &CrawlSection) -> Result<CrawlPlan, InvalidChoice> {
+        Ok(CrawlPlan {
+            repositories: RepositoryChoice::matching(&self.repositories)?,
+            platforms: self.platforms(crawl).to_vec(),
+            referrers: self.referrers.unwrap_or(crawl.referrers),
+            concurrent_repositories: crawl.concurrent_repositories,
+            concurrent_tags: crawl.concurrent_tags,
+        })
     }
 
     /// The platforms whose images are read and counted: its own, else those of `[crawl]`.

@@ -156,8 +156,11 @@ impl Inner {
     ) -> Result<Answer, Failure> {
         let deadline = Instant::now() + self.settings.attempt_timeout;
         let mut url = question.url.clone();
+        // Once a redirect has led away, it does not lead back with our proof: whoever is out there would
+        // choose what we ask the registry for.
+        let mut at_home = true;
         for hop in 0.. {
-            let at_home = self.destinations.origin.contains(&url);
+            at_home &= self.destinations.origin.contains(&url);
             let outgoing = Outgoing {
                 method: question.method.clone(),
                 url: &url,

@@ -2,6 +2,8 @@
 
 use secrecy::SecretString;
 
+pub use super::docker_config::{CredentialsError, from_docker_config};
+
 /// What the client may show to a registry, and to the token service the registry names.
 #[derive(Debug, Clone, Default)]
 pub enum Credentials {

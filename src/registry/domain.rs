@@ -71,8 +71,9 @@ fn is_owned(labels: &[&str]) -> bool {
     let under_shared = SHARED
         .iter()
         .any(|shared| domain == *shared || domain.ends_with(&format!(".{shared}")));
-    let is_country_level = top.len() == 2 && (second.len() <= 3 || GENERIC.contains(second));
-    !under_shared && !(is_country_level && rest.is_empty())
+    let is_country_level =
+        rest.is_empty() && top.len() == 2 && (second.len() <= 3 || GENERIC.contains(second));
+    !under_shared && !is_country_level
 }
 
 #[cfg(test)]

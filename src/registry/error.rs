@@ -64,9 +64,9 @@ pub enum Reason {
     #[error("the content has the digest {found}, not {expected}")]
     WrongDigest {
         /// The digest it should have.
-        expected: Digest,
+        expected: Box<Digest>,
         /// The digest of the bytes that came.
-        found: Digest,
+        found: Box<Digest>,
     },
     /// A redirect, page link or token realm that leads where it must not.
     #[error("refused to follow the {what} to {target}: {why}")]

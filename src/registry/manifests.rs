@@ -146,8 +146,8 @@ pub(super) fn check(expected: &Digest, content: &[u8]) -> Result<(), Reason> {
         return Ok(());
     }
     Err(Reason::WrongDigest {
-        expected: *expected,
-        found: Digest::sha256_of(content),
+        expected: Box::new(*expected),
+        found: Box::new(Digest::sha256_of(content)),
     })
 }
 

@@ -14,6 +14,7 @@ mod challenge;
 mod client;
 pub mod credentials;
 mod destination;
+mod docker_config;
 mod domain;
 mod error;
 mod limits;
@@ -31,7 +32,7 @@ mod statistics;
 mod transport;
 
 pub use client::Client;
-pub use credentials::Credentials;
+pub use credentials::{Credentials, CredentialsError};
 pub use error::{ClientError, ErrorKind, Reason, RegistryError};
 pub use manifests::{FetchedManifest, ManifestHead};
 pub use origin::{InvalidOrigin, Origin};

@@ -235,7 +235,7 @@ mod tests {
             .count();
         assert!((100..=102).contains(&at_once), "{at_once}");
         let now = Instant::now();
-        let later = (0..10).filter_map(|_| pace.reserve()).next_back().unwrap();
+        let later = (0..10).filter_map(|_| pace.reserve()).fold(now, Instant::max);
         assert!(later > now + Duration::from_millis(900), "{:?}", later - now);
     }
 }

@@ -216,12 +216,17 @@ impl CrawlSaver {
     }
 
     /// Records how the crawl ended, and counts a miss for each repository in its scope that the
-    /// catalogue, listed to its end, did not name.
+    /// catalogue, listed to its end, did not name. Gives those that count as deleted because of it.
     ///
     /// # Errors
     /// Where the database is not available; nothing is recorded then, and this may be tried again.
-    pub async fn finish(&mut self, end: &CrawlEnd<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn finish(
+        &mut self,
+        end: &CrawlEnd<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<RepositoryName>, StoreError> {
         let mut transaction = self.store.pool.begin().await?;
+        let mut deleted = Vec::new();
         if end.catalogue_listed {
             let rows = sqlx::query!(
                 "SELECT id, name FROM repository WHERE registry_id = $1 AND tombstoned_at IS NULL",
@@ -239,7 +244,7 @@ impl CrawlSaver {
                     missed.push(row.id);
                 }
             }
-            self.count_misses(&mut transaction, &missed, now).await?;
+            deleted = self.count_misses(&mut transaction, &missed, now).await?;
         }
         super::save::faults(
             &mut transaction,
@@ -270,7 +275,7 @@ impl CrawlSaver {
         if self.rows_before_tidying == 0 {
             self.store.tidy().await?;
         }
-        Ok(())
+        Ok(deleted)
     }
 
     async fn count_misses(
@@ -278,9 +283,9 @@ impl CrawlSaver {
         connection: &mut sqlx::PgConnection,
         repositories: &[i64],
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<RepositoryName>, StoreError> {
         if repositories.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         sqlx::query!(
             "UPDATE repository SET missed_crawls = missed_crawls + 1,
@@ -292,6 +297,12 @@ impl CrawlSaver {
         )
         .execute(&mut *connection)
         .await?;
+        let deleted = sqlx::query_scalar!(
+            "SELECT name FROM repository WHERE id = ANY($1) AND tombstoned_at IS NOT NULL",
+            repositories
+        )
+        .fetch_all(&mut *connection)
+        .await?;
         sqlx::query!(
             "UPDATE tag SET valid_until = GREATEST($2, valid_from)
              FROM repository
@@ -302,6 +313,10 @@ impl CrawlSaver {
         )
         .execute(connection)
         .await?;
-        Ok(())
+        let name = |text: String| {
+            text.parse()
+                .map_err(|problem| StoreError::inconsistent("repository", problem))
+        };
+        deleted.into_iter().map(name).collect()
     }
 }

@@ -148,15 +148,13 @@ impl Saved {
         self.manifests.get(digest).is_some_and(|fact| {
             let manifest = &fact.manifest;
             let needs_config = manifest.kind == ManifestKind::Image;
-            let config_is_here = manifest
-                .config
-                .as_ref()
-                .is_none_or(|config| self.configs.contains_key(&config.digest));
-            (!needs_config || config_is_here)
-                && manifest
-                    .children
-                    .iter()
-                    .all(|child| self.is_complete(&child.digest))
+            let mut config = manifest.config.iter().filter(|_| needs_config);
+            let mut manifests = manifest
+                .children
+                .iter()
+                .filter(|child| child.kind().is_manifest());
+            config.all(|config| self.configs.contains_key(&config.digest))
+                && manifests.all(|child| self.is_complete(&child.digest))
         })
     }
 
