@@ -77,6 +77,8 @@ impl Program {
             .args(arguments)
             .env_clear()
             .env("HOME", self.home.path())
+            // The embedded database unpacks itself there once, and not for each home.
+            .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
