@@ -70,5 +70,5 @@ async fn crawl_and_read(store: &Store, url: &str, stop: &StopFlag) -> anyhow::Re
     if result.status == CrawlStatus::Interrupted {
         anyhow::bail!("stopped");
     }
-    read(store, &ReportOptions::default(), &Settings::default()).await
+    read(store, &[], &ReportOptions::default(), &Settings::default()).await
 }

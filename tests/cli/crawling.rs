@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{company, json_lines, stderr, stdout};
 use crate::end_to_end::with_new_database;
-use crate::support::faulty_registry::{Answer, Body, FaultyRegistry, Spoil, image};
+use crate::support::faulty_registry::{Answer, FaultyRegistry, Spoil, image};
 use crate::support::program::Program;
 
 /// A program that gives up at the first fault, so that tests of faults need not wait.
@@ -192,11 +192,8 @@ fn what_a_registry_says_cannot_steer_the_terminal() {
     registry
         .on(|request| request.is_get("/team-b/web/tags/list"))
         .spoil(Spoil::with(|_, _| {
-            let mut answer = Answer::new(403);
-            answer.body = Body::Bytes(
-                b"{\"errors\":[{\"code\":\"DENIED\",\"message\":\"\x1b[2J\\u001b[31mred\"}]}".to_vec(),
-            );
-            answer
+            let said = b"{\"errors\":[{\"code\":\"DENIED\",\"message\":\"\x1b[2J\\u001b[31mred\"}]}";
+            Answer::new(403).bytes(said.to_vec())
         }));
     let crawl = impatient().run(&["crawl", registry.url()]);
     assert_eq!(crawl.status.code(), Some(3));
