@@ -21,11 +21,16 @@
 //! Start with [`inventory`]: its [`account`](inventory::account) is what everything else serves. Then
 //! [`oci`] for the words.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod crawl;
+pub mod demo;
 pub mod inventory;
 pub mod jobs;
 pub mod oci;
 pub mod registry;
+pub mod report;
 pub mod store;
+pub mod telemetry;
 pub mod units;

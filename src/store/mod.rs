@@ -19,6 +19,7 @@ mod error;
 mod inventory;
 mod known;
 mod save;
+mod standing;
 mod text;
 
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 pub use crawl::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState, CrawledRegistry, RegistryRecord};
 pub use error::StoreError;
 pub use known::KnownContent;
+pub use standing::Standing;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
