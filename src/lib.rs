@@ -4,4 +4,5 @@
 pub mod clock;
 pub mod inventory;
 pub mod oci;
+pub mod pricing;
 pub mod units;

@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use crate::units::ByteCount;
+
+use super::history::ByteHistory;
+
+/// What a registry stored and moved: all a bill depends on besides the book and the period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageHistory {
+    /// Bytes in the ordinary class of storage, over time.
+    pub stored: ByteHistory,
+    /// Bytes in other classes, by the class's name; not counted in `stored`.
+    pub classes: BTreeMap<String, ByteHistory>,
+    /// The regions beyond the first that keep a copy.
+    pub replicas: Vec<String>,
+    /// How many users are paid for, where a plan is priced per user.
+    pub seats: u32,
+    /// How many repositories there are, for plans that limit them.
+    pub repositories: u64,
+    /// Bytes that other registries of the same account store. They fill quota and tiers first, where a book
+    /// pools them.
+    pub stored_elsewhere: ByteCount,
+    /// What was moved, by day and destination. Days before the period count towards the tiers of their
+    /// month; days outside it are not charged.
+    pub moved: Vec<MovedBytes>,
+    /// Bytes that everything else in the account moves to a zone each month. They fill the tiers first.
+    pub moved_elsewhere: BTreeMap<String, ByteCount>,
+    /// The price of a unit moved to a zone, in the book's currency, where the user knows what one more unit
+    /// costs; quota and tiers are then left aside.
+    pub transfer_price: BTreeMap<String, Decimal>,
+    /// What was read back from other classes of storage, by day.
+    pub retrieved: Vec<RetrievedBytes>,
+}
+
+/// Bytes moved to one destination in one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedBytes {
+    /// The day, in UTC.
+    pub day: NaiveDate,
+    /// The destination, as the book names it.
+    pub zone: String,
+    /// How many bytes.
+    pub bytes: u128,
+}
+
+/// Bytes read back from a class of storage in one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetrievedBytes {
+    /// The day, in UTC.
+    pub day: NaiveDate,
+    /// The class, as the book names it.
+    pub class: String,
+    /// How many bytes.
+    pub bytes: u128,
+}
+
+impl UsageHistory {
+    /// Usage of storage alone: no replicas, no traffic, one user.
+    pub fn storing(stored: ByteHistory) -> Self {
+        Self {
+            stored,
+            classes: BTreeMap::new(),
+            replicas: Vec::new(),
+            seats: 1,
+            repositories: 0,
+            stored_elsewhere: ByteCount::ZERO,
+            moved: Vec::new(),
+            moved_elsewhere: BTreeMap::new(),
+            transfer_price: BTreeMap::new(),
+            retrieved: Vec::new(),
+        }
+    }
+
+    /// The same usage with other bytes in the ordinary class, as on Alpine.
+    pub fn with_stored(&self, stored: ByteHistory) -> Self {
+        Self {
+            stored,
+            ..self.clone()
+        }
+    }
+}
