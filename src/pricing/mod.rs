@@ -22,6 +22,8 @@ mod period;
 mod plans;
 mod price_reader;
 mod pulls;
+mod retail;
+mod retail_book;
 mod saving;
 mod section;
 mod shipped;
@@ -49,6 +51,8 @@ pub use meter::QUANTITY_DECIMALS;
 pub use period::{EmptyPeriod, Period, SECONDS_PER_DAY, Window};
 pub use plans::{CheaperPlan, cheaper_plans};
 pub use pulls::{Destinations, MovedEstimate, Pulls, Share, pull_milliseconds};
+pub use retail::RetailError;
+pub use retail_book::{AcrPlan, ImportedBook, RetailChoice, import_retail_prices};
 pub use saving::{Effort, NoSaving, Payback, Saving, payback, saving};
 pub use unit::{ByteUnit, MonthConvention, Per};
 pub use usage::{MovedBytes, RetrievedBytes, UsageHistory};
@@ -58,5 +62,7 @@ pub use warning::Warning;
 mod book_tests;
 #[cfg(test)]
 mod property_tests;
+#[cfg(test)]
+mod retail_tests;
 #[cfg(test)]
 mod worked_bills;
