@@ -8,8 +8,8 @@ use super::unit::{ByteUnit, MonthConvention, Per};
 
 /// What a seller asks for keeping and moving bytes: one plan in one currency over one span of time.
 ///
-/// Made only by parsing and checking a TOML file (see [`PriceBooks`](super::PriceBooks)), so that a book
-/// that exists is sound: its tiers have no gap, no price is negative, its dates are in order.
+/// Comes out of [`PriceBooks`](super::PriceBooks), which lets only sound ones through: tiers without a gap,
+/// no negative price, dates in order. Bills rely on that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceBook {
     /// The name by which settings and other books refer to it, such as `aws-ecr`.

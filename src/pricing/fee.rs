@@ -37,9 +37,7 @@ fn line(
         FeeBasis::Registry => (1, ""),
         FeeBasis::Seat => (u128::from(usage.seats), "User-"),
     };
-    let quantity = quantity(fee.per, period)?
-        .checked_mul(times)
-        .ok_or(PricingError::Overflow)?;
+    let quantity = quantity(fee.per, period, times)?;
     let unit = format!("{prefix}{}", fee.per.name());
     let meter = Meter {
         name: &book.title,
@@ -52,20 +50,18 @@ fn line(
     meter.line(charge, quantity, fee.price)
 }
 
-/// How many days or calendar months a period has; part of a month is its share of the month's days.
-fn quantity(per: Per, period: Period) -> Result<Billionths, PricingError> {
+/// How many days or calendar months a period has, so many times over; part of a month is its share of the
+/// month's days.
+fn quantity(per: Per, period: Period, times: u128) -> Result<Billionths, PricingError> {
     if per == Per::Day {
-        return Ok(u128::from(period.days()) * UNIT);
+        return Ok(u128::from(period.days()) * times * UNIT);
     }
     let mut sum = 0;
     for piece in period.split(Window::Month) {
         let whole = Window::Month.around(piece.start()).unwrap_or(piece);
-        let days = u128::from(whole.days());
         let until = |day| -> Result<Billionths, PricingError> {
-            billionths(
-                Period::new(whole.start(), day).map_or(0, |part| u128::from(part.days())),
-                days,
-            )
+            let days = Period::new(whole.start(), day).map_or(0, Period::days);
+            billionths(u128::from(days) * times, u128::from(whole.days()))
         };
         sum += until(piece.end())? - until(piece.start())?;
     }

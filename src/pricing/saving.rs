@@ -59,6 +59,18 @@ pub fn saving(before: &Bill, after: &Bill) -> Result<Saving, PricingError> {
     })
 }
 
+impl Saving {
+    /// The saving divided among repositories by how much the attributed bytes of each drop (negative where
+    /// they grow), in the order given. The parts add up to it exactly, so where nothing is saved nobody is said
+    /// to save anything.
+    ///
+    /// # Errors
+    /// Where there is a saving and the drops add up to zero.
+    pub fn divide(&self, drops: &[i128]) -> Result<Vec<Money>, PricingError> {
+        Ok(self.amount.divide(drops)?)
+    }
+}
+
 fn why_nothing(before: &Bill) -> NoSaving {
     let by_bytes = |charge: Charge| charge.is_storage() || charge.is_transfer();
     let mut lines = before.lines.iter().filter(|line| by_bytes(line.charge));

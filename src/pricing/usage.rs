@@ -3,9 +3,11 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::units::ByteCount;
+use crate::units::{ByteCount, apportion};
 
+use super::error::PricingError;
 use super::history::ByteHistory;
+use super::period::{Period, Window};
 
 /// What a registry stored and moved: all a bill depends on besides the book and the period.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub struct UsageHistory {
     /// Bytes that other registries of the same account store. They fill quota and tiers first, where a book
     /// pools them.
     pub stored_elsewhere: ByteCount,
-    /// What was moved, by day and destination. Days before the period count towards the tiers of their
+    /// What was moved, by day and destination, best summed over repositories. Days before the period count towards the tiers of their
     /// month; days outside it are not charged.
     pub moved: Vec<MovedBytes>,
     /// Bytes that everything else in the account moves to a zone each month. They fill the tiers first.
@@ -44,6 +46,23 @@ pub struct MovedBytes {
     pub zone: String,
     /// How many bytes.
     pub bytes: u128,
+}
+
+impl MovedBytes {
+    /// Bytes of which only the sum over a period is known (an assumption, a polled counter), spread evenly over
+    /// its days. They add up to the sum.
+    pub fn spread(zone: &str, bytes: u128, period: Period) -> Result<Vec<Self>, PricingError> {
+        let days: Vec<NaiveDate> = period.split(Window::Day).into_iter().map(Period::start).collect();
+        let parts = apportion(bytes, &vec![1; days.len()])?;
+        let moved = days.into_iter().zip(parts);
+        Ok(moved
+            .map(|(day, bytes)| Self {
+                day,
+                zone: zone.to_owned(),
+                bytes,
+            })
+            .collect())
+    }
 }
 
 /// Bytes read back from a class of storage in one day.
@@ -80,5 +99,19 @@ impl UsageHistory {
             stored,
             ..self.clone()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_is_spread_over_days_without_losing_a_byte() {
+        let november = Period::month(2026, 11).unwrap();
+        let moved = MovedBytes::spread("internet", 1_000_000_007, november).unwrap();
+        assert_eq!(moved.len(), 30);
+        assert_eq!(moved.iter().map(|moved| moved.bytes).sum::<u128>(), 1_000_000_007);
+        assert!(moved.iter().all(|moved| moved.bytes / 1_000 == 33_333));
     }
 }

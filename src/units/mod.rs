@@ -9,7 +9,7 @@ mod currency;
 mod exact;
 mod money;
 
-pub use apportion::{NoWeight, apportion};
+pub use apportion::{NoWeight, apportion, apportion_signed};
 pub use byte_count::{ByteCount, ByteOverflow};
 pub use currency::{Currency, UnknownCurrency};
 pub use exact::{Inexact, exact_product, exact_sum};

@@ -3,7 +3,7 @@ use std::fmt;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
-use super::{Currency, Inexact, exact_product, exact_sum};
+use super::{Currency, Inexact, NoWeight, apportion_signed, exact_product, exact_sum};
 
 /// An exact amount in a currency; may be negative.
 ///
@@ -30,6 +30,9 @@ pub enum MoneyError {
     /// The result could not be kept to its last digit.
     #[error(transparent)]
     Inexact(#[from] Inexact),
+    /// There is no share to divide an amount by.
+    #[error(transparent)]
+    NoWeight(#[from] NoWeight),
 }
 
 impl Money {
@@ -96,6 +99,25 @@ impl Money {
         amounts
             .into_iter()
             .try_fold(Self::zero(currency), Self::checked_add)
+    }
+
+    /// Divides the amount by weights, which may be negative, into parts that add up to it exactly.
+    ///
+    /// Parts are cut at the amount's own last digit, or at nine decimals where it has fewer.
+    pub fn divide(self, weights: &[i128]) -> Result<Vec<Self>, MoneyError> {
+        const LEAST_DECIMALS: u32 = 9;
+        let finer = LEAST_DECIMALS.saturating_sub(self.amount.scale());
+        let total = self
+            .amount
+            .mantissa()
+            .checked_mul(10_i128.pow(finer))
+            .ok_or(Inexact)?;
+        let scale = self.amount.scale() + finer;
+        let part = |mantissa| {
+            let amount = Decimal::try_from_i128_with_scale(mantissa, scale).map_err(|_| Inexact)?;
+            Ok(Self::new(amount, self.currency))
+        };
+        apportion_signed(total, weights)?.into_iter().map(part).collect()
     }
 
     /// The amount rounded to the currency's minor unit, halves away from zero.
@@ -192,6 +214,17 @@ mod tests {
             usd("1").checked_add(euro),
             Err(MoneyError::CurrencyMismatch { .. })
         ));
+    }
+
+    #[test]
+    fn divides_to_the_last_digit() {
+        assert_eq!(
+            usd("0.1").divide(&[1, 1, 1]).unwrap(),
+            [usd("0.033333334"), usd("0.033333333"), usd("0.033333333")]
+        );
+        assert_eq!(usd("10").divide(&[3, -1]).unwrap(), [usd("15"), usd("-5")]);
+        assert_eq!(usd("0").divide(&[0, 0]).unwrap(), [usd("0"), usd("0")]);
+        assert!(usd("1").divide(&[0, 0]).is_err());
     }
 
     #[test]
