@@ -1,5 +1,6 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::units::{ByteCount, Currency};
 
@@ -9,8 +10,9 @@ use super::unit::{ByteUnit, MonthConvention, Per};
 /// What a seller asks for keeping and moving bytes: one plan in one currency over one span of time.
 ///
 /// Comes out of [`PriceBooks`](super::PriceBooks), which lets only sound ones through: tiers without a gap,
-/// no negative price, dates in order. Bills rely on that.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// no negative price, dates in order. Bills rely on that. It can be kept whole (serde) with a
+/// closed month, so that the month reproduces even if the file is edited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceBook {
     /// The name by which settings and other books refer to it, such as `aws-ecr`.
     pub id: String,
@@ -57,7 +59,7 @@ pub struct PriceBook {
 }
 
 /// A flat fee, however little is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fee {
     /// How much, in the book's currency.
     pub price: Decimal,
@@ -68,7 +70,8 @@ pub struct Fee {
 }
 
 /// What a flat fee is multiplied by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FeeBasis {
     /// Once for the registry.
     Registry,
@@ -77,7 +80,8 @@ pub enum FeeBasis {
 }
 
 /// Over how much a seller adds up before looking at quota and tiers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Pool {
     /// Each registry by itself.
     Registry,
@@ -86,27 +90,27 @@ pub enum Pool {
 }
 
 /// One step of a price list, by the level reached: `from` ≤ level < `to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tier {
     /// Where the tier begins, in bytes.
-    pub from: u128,
+    pub from: u64,
     /// Where it ends, in bytes; none for the last.
-    pub to: Option<u128>,
+    pub to: Option<u64>,
     /// The price of a unit within it, in the book's currency.
     pub price: Decimal,
 }
 
 /// Prices by level. What lies below `included` costs nothing, whichever tier it falls into.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
     /// The quota or free allowance, in bytes.
-    pub included: u128,
+    pub included: u64,
     /// From zero upwards without gap or overlap; the last has no end.
     pub tiers: Vec<Tier>,
 }
 
 /// The price of stored bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StorageCharge {
     /// The name of the meter on the seller's bill.
     pub meter: String,
@@ -121,7 +125,7 @@ pub struct StorageCharge {
 }
 
 /// A class of storage other than the ordinary one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StorageClass {
     /// The name by which usage refers to it.
     pub name: String,
@@ -134,7 +138,7 @@ pub struct StorageClass {
 }
 
 /// What a copy in another region costs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplicaCharge {
     /// The flat fee of each region beyond the first.
     pub fee: Option<Fee>,
@@ -143,7 +147,7 @@ pub struct ReplicaCharge {
 }
 
 /// The price of bytes moved out of the registry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferCharge {
     /// How many bytes the seller's "GB" of traffic has.
     pub unit: ByteUnit,
@@ -154,7 +158,7 @@ pub struct TransferCharge {
 }
 
 /// A place bytes go to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
     /// The name by which usage refers to it.
     pub name: String,
@@ -165,7 +169,7 @@ pub struct Zone {
 }
 
 /// What a plan does not allow to exceed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Stored bytes.
     pub storage: Option<ByteCount>,

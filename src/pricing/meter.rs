@@ -26,8 +26,8 @@ pub(super) const UNIT: Billionths = 1_000_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Band {
     /// Where it begins and ends, in bytes.
-    from: u128,
-    to: Option<u128>,
+    from: u64,
+    to: Option<u64>,
     /// The price of a unit, nothing for what is included.
     pub(super) price: Decimal,
     /// Whether it lies within the quota or free allowance.
@@ -61,8 +61,8 @@ fn bands(rate: &Rate) -> Vec<Band> {
 
 /// What a meter counted within a band over a stretch.
 fn quantity_in(band: Band, stretch: Stretch) -> Result<Billionths, PricingError> {
-    let bound = |bytes: u128| {
-        bytes
+    let bound = |bytes: u64| {
+        u128::from(bytes)
             .checked_mul(stretch.counts_per_byte)
             .ok_or(PricingError::Overflow)
     };
@@ -161,7 +161,7 @@ mod tests {
     use super::super::book::Tier;
     use super::*;
 
-    fn rate(included: u128) -> Rate {
+    fn rate(included: u64) -> Rate {
         let tier = |from, to, price| Tier {
             from,
             to,
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_quota_pushes_the_tiers_aside() {
-        let prices = |included| -> Vec<(u128, Option<u128>, bool)> {
+        let prices = |included| -> Vec<(u64, Option<u64>, bool)> {
             bands(&rate(included))
                 .iter()
                 .map(|band| (band.from, band.to, band.included))

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::Money;
 
-use super::bill::bill;
+use super::bill::{Bill, bill};
 use super::book::PriceBook;
 use super::error::PricingError;
 use super::library::PriceBooks;
 use super::period::Period;
 use super::usage::UsageHistory;
-use super::warning;
+use super::warning::{self, Warning};
 
 /// A cheaper plan of the same product that the usage fits into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct CheaperPlan {
     pub saving: Money,
     /// What the present plan can do and this one cannot; whoever moves should know.
     pub features_lost: Vec<String>,
+    /// What must be said about its bill.
+    pub warnings: Vec<Warning>,
 }
 
 /// The plans of the same family at hand that would cost less for this usage, cheapest first.
@@ -51,7 +53,7 @@ pub fn cheaper_plans(
         if book.currency != current.currency || !fits(book, usage, period) {
             continue;
         }
-        let total = bill(book, usage, period)?.total;
+        let Bill { total, warnings, .. } = bill(book, usage, period)?;
         if total.amount() < now.amount() {
             let lost = current
                 .features
@@ -63,6 +65,7 @@ pub fn cheaper_plans(
                 total,
                 saving: now.checked_sub(total)?,
                 features_lost: lost.cloned().collect(),
+                warnings,
             });
         }
     }

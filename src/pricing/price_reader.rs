@@ -217,11 +217,10 @@ impl Prices {
     }
 
     /// A level in the book's unit, as bytes.
-    fn level(&self, section: &Section<'_>, key: &str, unit: Option<ByteUnit>) -> Option<u128> {
+    fn level(&self, section: &Section<'_>, key: &str, unit: Option<ByteUnit>) -> Option<u64> {
         let bytes = section.amount(key)?.checked_mul(Decimal::from(unit?.bytes()));
-        let whole = bytes.and_then(|bytes| u128::try_from(bytes.trunc()).ok());
-        // Far beyond any registry, and small enough for byte-seconds of a month to fit into 128 bits.
-        let level = whole.filter(|&bytes| bytes <= u128::from(u64::MAX));
+        // Fewer than 2⁶⁴ are far beyond any registry, and let byte-seconds of a month fit into 128 bits.
+        let level = bytes.and_then(|bytes| u64::try_from(bytes.trunc()).ok());
         if level.is_none() {
             section.fault(key, "the level is too large", "give fewer than 16 EiB");
         }
@@ -263,7 +262,7 @@ impl Prices {
     fn tier(
         &self,
         section: Section<'_>,
-        expected: Option<u128>,
+        expected: Option<u64>,
         last: bool,
         unit: Option<ByteUnit>,
     ) -> Option<Tier> {
@@ -275,7 +274,7 @@ impl Prices {
         );
         let from = self.level(&section, "from", unit);
         let to = self.level(&section, "to", unit);
-        let shown = |bytes: u128| {
+        let shown = |bytes: u64| {
             let units = Decimal::from(bytes) / Decimal::from(unit.map_or(1, ByteUnit::bytes));
             units.normalize().to_string()
         };

@@ -113,7 +113,7 @@ fn takes_over_what_the_answer_says() {
     );
     let internet = &book.zone("internet").unwrap().rate;
     assert_eq!(internet.included, 100_000_000_000);
-    let tiers: Vec<(u128, Decimal)> = internet
+    let tiers: Vec<(u64, Decimal)> = internet
         .tiers
         .iter()
         .map(|tier| (tier.from, tier.price))
