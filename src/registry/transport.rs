@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Request, Response};
+use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -61,7 +62,7 @@ impl Transport {
                 .dns_resolver(Arc::new(GuardedResolver(Arc::clone(&guard))))
                 .no_proxy();
             if let Some(proxy) = &settings.proxy {
-                let proxy = reqwest::Proxy::all(proxy)
+                let proxy = reqwest::Proxy::all(proxy.expose_secret())
                     // The error would repeat the URL, which may hold a password.
                     .map_err(|_| ClientError::Setting {
                         setting: "proxy",
