@@ -17,7 +17,7 @@ pub struct Accounting {
 }
 
 /// The totals of a registry. The words are those of [`RepositoryTotals`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RegistryTotals {
     /// Repositories that have a tag.
     pub repositories: usize,
