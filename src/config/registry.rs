@@ -128,7 +128,7 @@ impl RegistrySection {
             retry_max_delay: crawl.retry_max_delay,
             max_retry_after: crawl.max_retry_after,
             extra_ca: self.extra_ca.clone(),
-            proxy: self.proxy.clone(),
+            proxy: self.proxy.clone().map(Into::into),
             trusted_realm_hosts: self.trusted_realm_hosts.clone(),
             page_size: self.page_size.unwrap_or(crawl.page_size),
             ..ClientSettings::default()
