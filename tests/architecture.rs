@@ -66,7 +66,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "jobs",
         ],
     ),
-    ("telemetry", &[]),
+    ("telemetry", &["config"]),
     (
         "cli",
         &[
