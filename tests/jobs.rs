@@ -27,8 +27,14 @@ fn company(content: &mut Content) {
     for name in ["web", "api", "jobs"] {
         let repository = content.repository(name);
         for tag in 0..2 {
-            let amd = image().layer("base", 100).layer(&format!("{name} {tag}"), 10).build();
-            let arm = image().platform("linux/arm64").layer("arm base", 90).layer(name, tag);
+            let amd = image()
+                .layer("base", 100)
+                .layer(&format!("{name} {tag}"), 10)
+                .build();
+            let arm = image()
+                .platform("linux/arm64")
+                .layer("arm base", 90)
+                .layer(name, tag);
             let both = index().child(amd.clone()).child(arm);
             repository
                 .tag(&format!("v{tag}"), both)
@@ -69,7 +75,11 @@ async fn crawl(registry: &FaultyRegistry, store: &Store) -> CrawlResult {
 }
 
 async fn accounting(store: &Store, result: &CrawlResult) -> Accounting {
-    let inventory = store.inventory(&result.registry, &[], None).await.unwrap().unwrap();
+    let inventory = store
+        .inventory(&result.registry, &[], None)
+        .await
+        .unwrap()
+        .unwrap();
     account(&inventory.finish()).unwrap()
 }
 
@@ -81,12 +91,21 @@ async fn a_second_crawl_asks_for_tags_and_nothing_else(database: TestDatabase) {
     assert_eq!((first.repositories, first.tags), (4, 13));
     assert_eq!(first.requests.total, registry.requests().len() as u64);
     let counted = accounting(&store, &first).await;
-    assert_eq!((first.manifests, first.blobs), (counted.registry.manifests, counted.registry.blobs));
+    assert_eq!(
+        (first.manifests, first.blobs),
+        (counted.registry.manifests, counted.registry.blobs)
+    );
 
     registry.forget_requests();
     let second = crawl(&registry, &store).await;
     assert_eq!(registry.count("HEAD", "/manifests/"), 13);
-    assert_eq!((registry.count("GET", "/manifests/"), registry.count("GET", "/blobs/")), (0, 0));
+    assert_eq!(
+        (
+            registry.count("GET", "/manifests/"),
+            registry.count("GET", "/blobs/")
+        ),
+        (0, 0)
+    );
     assert_eq!(registry.count("GET", "/tags/list"), 4);
     assert_eq!((second.manifests, second.blobs), (first.manifests, first.blobs));
     assert_eq!(accounting(&store, &second).await, counted);
@@ -94,12 +113,23 @@ async fn a_second_crawl_asks_for_tags_and_nothing_else(database: TestDatabase) {
     let json = serde_json::to_value(&second).unwrap();
     let keys: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
     let mut expected = [
-        "registry", "status", "repositories", "tags", "manifests", "blobs", "requests", "bytes_received",
-        "seconds", "faults",
+        "registry",
+        "status",
+        "repositories",
+        "tags",
+        "manifests",
+        "blobs",
+        "requests",
+        "bytes_received",
+        "seconds",
+        "faults",
     ];
     expected.sort_unstable();
     assert_eq!(keys, expected);
-    assert_eq!((json["status"].as_str(), json["requests"]["head"].as_u64()), (Some("complete"), Some(13)));
+    assert_eq!(
+        (json["status"].as_str(), json["requests"]["head"].as_u64()),
+        (Some("complete"), Some(13))
+    );
 }
 
 async fn a_crawl_that_was_stopped_is_completed_by_the_next(database: TestDatabase) {
@@ -125,7 +155,11 @@ async fn a_crawl_that_was_stopped_is_completed_by_the_next(database: TestDatabas
     registry.forget_requests();
     let next = crawl(&registry, &store).await;
     assert_eq!((next.status, next.tags), (CrawlStatus::Complete, 13));
-    assert_eq!(registry.count("GET", "/manifests/"), 1, "only what was missing is asked for");
+    assert_eq!(
+        registry.count("GET", "/manifests/"),
+        1,
+        "only what was missing is asked for"
+    );
 }
 
 async fn what_could_not_be_read_is_in_the_result(database: TestDatabase) {
@@ -145,16 +179,26 @@ async fn what_could_not_be_read_is_in_the_result(database: TestDatabase) {
         .map(|fault| (fault.reference.as_deref().unwrap_or_default(), fault.kind))
         .collect();
     faults.sort_unstable();
-    assert_eq!(faults, [("gone", FaultKind::Vanished), ("v1-amd64", FaultKind::Unavailable)]);
+    assert_eq!(
+        faults,
+        [
+            ("gone", FaultKind::Vanished),
+            ("v1-amd64", FaultKind::Unavailable)
+        ]
+    );
     registry.heal();
     let healed = crawl(&registry, &store).await;
     assert_eq!((healed.status, healed.tags), (CrawlStatus::Complete, 13));
 }
 
 async fn manifests_that_disagree_about_a_size_are_a_fault(database: TestDatabase) {
-    let liar = image().layer("own", 7).layer("base", 100).build().edited(|manifest| {
-        manifest["layers"][1]["size"] = 1_000_000.into();
-    });
+    let liar = image()
+        .layer("own", 7)
+        .layer("base", 100)
+        .build()
+        .edited(|manifest| {
+            manifest["layers"][1]["size"] = 1_000_000.into();
+        });
     let base = image().layer("base", 100).build();
     let registry = FaultyRegistry::holding(|content| {
         content.repository("api").tag("1", base);
@@ -173,29 +217,39 @@ async fn only_what_was_chosen_is_counted(database: TestDatabase) {
     let store = database.open().await;
     crawl(&registry, &store).await;
     let plan = CrawlPlan {
-        repositories: RepositoryChoice::matching(&["charts/*"]).unwrap(),
+        repositories: RepositoryChoice::matching(["charts/*"]).unwrap(),
         ..CrawlPlan::default()
     };
     for _ in 0..4 {
-        let result = crawl_with(&registry, &store, &plan, &StopFlag::new()).await.unwrap();
+        let result = crawl_with(&registry, &store, &plan, &StopFlag::new())
+            .await
+            .unwrap();
         assert_eq!((result.repositories, result.tags, result.manifests), (1, 1, 1));
     }
     let all = crawl(&registry, &store).await;
-    assert_eq!((all.repositories, all.tags), (4, 13), "what was not looked for is not deleted");
+    assert_eq!(
+        (all.repositories, all.tags),
+        (4, 13),
+        "what was not looked for is not deleted"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_drops_its_connections_costs_a_pause() {
     let database = TestDatabase::server().await;
-    let DatabaseLocation::Server(url) = &database.location else { unreachable!() };
+    let DatabaseLocation::Server(url) = &database.location else {
+        unreachable!()
+    };
     let options: sqlx::postgres::PgConnectOptions =
         secrecy::ExposeSecret::expose_secret(url).parse().unwrap();
     let registry = FaultyRegistry::holding(company).start();
     // Slow enough for the connection to be cut while batches are written.
-    registry.on(|request| request.is_get("/manifests/")).spoil(Spoil::with(|_, mut answer| {
-        answer.delay = Duration::from_millis(200);
-        answer
-    }));
+    registry
+        .on(|request| request.is_get("/manifests/"))
+        .spoil(Spoil::with(|_, mut answer| {
+            answer.delay = Duration::from_millis(200);
+            answer
+        }));
     let store = database.open().await;
     let plan = CrawlPlan {
         concurrent_repositories: 1,
