@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::writing::write;
+use super::writing::{Patience, write};
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, CrawlStatus, Known, Progress, StopFlag, crawl};
 use crate::inventory::{DedupScope, Fault, FaultKind, Inventory, account};
@@ -111,8 +111,20 @@ impl CrawlJob<'_> {
         let (mut saver, mut faults) = written.context("cannot save what the crawl finds")?;
         drop(known);
 
-        let inventory = self.store.inventory(&registry.name, &self.plan.platforms, None);
-        let inventory = inventory.await.context("cannot read back what was saved")?;
+        let mut patience = Patience::new();
+        let inventory = loop {
+            match self
+                .store
+                .inventory(&registry.name, &self.plan.platforms, None)
+                .await
+            {
+                Ok(inventory) => break inventory,
+                Err(error) => patience
+                    .after(error)
+                    .await
+                    .context("cannot read back what was saved")?,
+            }
+        };
         let mut inventory = inventory
             .context("the registry that was just crawled is not there")?
             .finish();
@@ -138,8 +150,16 @@ impl CrawlJob<'_> {
             in_scope: &|name| self.plan.repositories.means(name),
             faults: &contradictions,
         };
-        let deleted = saver.finish(&end, self.clock.now()).await;
-        let deleted = deleted.context("cannot record how the crawl ended")?;
+        let mut patience = Patience::new();
+        let deleted = loop {
+            match saver.finish(&end, self.clock.now()).await {
+                Ok(deleted) => break deleted,
+                Err(error) => patience
+                    .after(error)
+                    .await
+                    .context("cannot record how the crawl ended")?,
+            }
+        };
         inventory
             .repositories
             .retain(|repository| !deleted.contains(&repository.name));

@@ -75,22 +75,46 @@ fn weight(finding: &Finding) -> u64 {
     }
 }
 
-/// Saves a batch, trying again while the database is away: a restarted server costs a pause, not a crawl.
+/// Saves a batch, waiting for the database if it is away.
 async fn save_patiently(
     saver: &mut CrawlSaver,
     batch: &[Finding],
     clock: &dyn Clock,
 ) -> Result<(), StoreError> {
-    let deadline = Instant::now() + PATIENCE;
-    let mut pause = Duration::from_secs(1);
+    let mut patience = Patience::new();
     loop {
         match saver.save(batch, clock.now()).await {
-            Err(error) if error.is_transient() && Instant::now() + pause < deadline => {
-                tracing::warn!("{error}; trying again in {} s", pause.as_secs());
-                sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_secs(10));
-            }
-            result => return result,
+            Ok(()) => return Ok(()),
+            Err(error) => patience.after(error).await?,
         }
+    }
+}
+
+/// Trying again while the database is away: a server that is restarted costs a pause, not a crawl.
+pub(super) struct Patience {
+    deadline: Instant,
+    pause: Duration,
+}
+
+impl Patience {
+    pub(super) fn new() -> Self {
+        Self {
+            deadline: Instant::now() + PATIENCE,
+            pause: Duration::from_secs(1),
+        }
+    }
+
+    /// Waits, if trying again can help and there is time left.
+    ///
+    /// # Errors
+    /// The same error, if not.
+    pub(super) async fn after(&mut self, error: StoreError) -> Result<(), StoreError> {
+        if !error.is_transient() || Instant::now() + self.pause >= self.deadline {
+            return Err(error);
+        }
+        tracing::warn!("{error}; trying again in {} s", self.pause.as_secs());
+        sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(Duration::from_secs(10));
+        Ok(())
     }
 }

@@ -273,7 +273,10 @@ impl CrawlSaver {
         .await?;
         transaction.commit().await?;
         if self.rows_before_tidying == 0 {
-            self.store.tidy().await?;
+            // The crawl has been recorded; slower queries are no reason to call it failed.
+            if let Err(error) = self.store.tidy().await {
+                tracing::warn!("the database's statistics could not be renewed: {error}");
+            }
         }
         Ok(deleted)
     }

@@ -10,6 +10,9 @@ use crate::oci::{
 };
 use crate::units::ByteCount;
 
+/// How many manifests are loaded by one query, which bounds what is held twice meanwhile.
+const MANIFESTS_AT_A_TIME: usize = 10_000;
+
 /// A manifest as saved.
 pub(super) struct SavedManifest {
     pub(super) id: i64,
@@ -116,17 +119,19 @@ impl Store {
         let mut configs = HashSet::new();
         while !level.is_empty() {
             let mut next = Vec::new();
-            for saved in self.manifests(level).await? {
-                let attached = attached.get(&saved.id).into_iter().flatten();
-                for &(id, digest) in attached {
-                    builder.referrer(saved.digest, digest);
-                    if seen.insert(id) {
-                        next.push(id);
+            for some in level.chunks(MANIFESTS_AT_A_TIME) {
+                for saved in self.manifests(some).await? {
+                    let attached = attached.get(&saved.id).into_iter().flatten();
+                    for &(id, digest) in attached {
+                        builder.referrer(saved.digest, digest);
+                        if seen.insert(id) {
+                            next.push(id);
+                        }
                     }
+                    next.extend(saved.child_ids.into_iter().filter(|&id| seen.insert(id)));
+                    configs.extend(saved.config_id);
+                    builder.manifest(saved.digest, saved.size, saved.manifest);
                 }
-                next.extend(saved.child_ids.into_iter().filter(|&id| seen.insert(id)));
-                configs.extend(saved.config_id);
-                builder.manifest(saved.digest, saved.size, saved.manifest);
             }
             level = next;
         }
@@ -174,7 +179,7 @@ impl Store {
     }
 
     /// The saved manifests with these ids. One that has not been saved is left out.
-    pub(super) async fn manifests(&self, ids: Vec<i64>) -> Result<Vec<SavedManifest>, StoreError> {
+    pub(super) async fn manifests(&self, ids: &[i64]) -> Result<Vec<SavedManifest>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT blob_id, size, media_type, kind, artifact_type, config_blob_id,
                    config AS "config: Json<Descriptor>", layer_blob_ids, layer_sizes, layer_media_types,
@@ -183,7 +188,7 @@ impl Store {
                    annotations AS "annotations: Json<BTreeMap<String, String>>"
                FROM UNNEST($1::bigint[]) AS wanted (id)
                JOIN manifest ON manifest.blob_id = wanted.id"#,
-            &ids
+            ids
         )
         .fetch_all(&self.pool)
         .await?;

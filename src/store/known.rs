@@ -61,7 +61,7 @@ impl Store {
             }
         }
         if !partial.is_empty() {
-            let rows = self.manifests(partial.into_iter().collect()).await?;
+            let rows = self.manifests(&partial.into_iter().collect::<Vec<_>>()).await?;
             known.partial = rows.into_iter().map(|row| (row.digest, row.manifest)).collect();
         }
 

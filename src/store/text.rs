@@ -19,11 +19,10 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 
 /// A value as JSON that `jsonb` accepts: no NUL in any text or key.
 pub(super) fn json(value: &impl Serialize) -> String {
-    let value = serde_json::to_value(value).unwrap_or_default();
-    let text = value.to_string();
+    let text = serde_json::to_string(value).unwrap_or_default();
     // An escaped backslash before `u0000` also gets here; the slow way is right for both.
     if text.contains("\\u0000") {
-        without_nul(value).to_string()
+        without_nul(serde_json::to_value(value).unwrap_or_default()).to_string()
     } else {
         text
     }
