@@ -4,6 +4,7 @@
 mod cli;
 mod crawl;
 mod end_to_end;
+mod jobs;
 mod registry;
 mod store;
 mod support;
