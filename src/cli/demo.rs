@@ -36,7 +36,7 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     );
     match options.format {
         Format::Table => print(&words)?,
-        Format::Json | Format::Csv => context.say(words.trim_end()),
+        Format::Json | Format::Csv => context.console.complain(words.trim_end()),
     }
     let outcome = show(&report, options.format)?;
     if options.format == Format::Table {

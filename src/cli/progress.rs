@@ -1,7 +1,6 @@
 //! How far a crawl has come: a bar on a terminal, else a line every few seconds.
 
 use std::future::Future;
-use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -24,7 +23,7 @@ pub(super) async fn shown<Work: Future>(
     side_by_side: usize,
     console: &Console,
 ) -> Work::Output {
-    let bar = stderr().is_terminal().then(bar);
+    let bar = console.has_room_for_a_bar().then(bar);
     console.show(bar.clone());
     let started = Instant::now();
     let mut every = tokio::time::interval(if bar.is_some() { BAR_EVERY } else { LINE_EVERY });
@@ -46,7 +45,7 @@ pub(super) async fn shown<Work: Future>(
                         bar.set_position(view.steps_done());
                         bar.set_message(view.in_words());
                     }
-                    None => console.write(&format!("{}: {}\n", client.origin().name(), view.in_words())),
+                    None => console.tell(&format!("{}: {}", client.origin().name(), view.in_words())),
                 }
             }
         }

@@ -20,7 +20,9 @@ pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow
     if options.format != Format::Table {
         // The table says so itself.
         for note in report.notes.iter().filter(|note| note.kind.is_loss()) {
-            context.say(&format!("{}: {}", note.registry, note.note));
+            context
+                .console
+                .complain(&format!("{}: {}", note.registry, note.note));
         }
     }
     show(&report, options.format)
