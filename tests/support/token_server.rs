@@ -162,7 +162,7 @@ async fn token(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse 
     let query: Vec<(String, String)> = url::form_urlencoded::parse(request.query_string().as_bytes())
         .into_owned()
         .collect();
-    let asked = |name: &str| {
+    let asked = |name: &'static str| {
         query
             .iter()
             .filter(move |(key, _)| key == name)
