@@ -15,17 +15,50 @@ use crate::config::{LogFormat, LogLevel, LogSection};
 /// Standard error, shared by log lines and at most one progress bar. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Console {
+    format: LogFormat,
     bar: Arc<Mutex<Option<ProgressBar>>>,
 }
 
 impl Console {
+    /// Standard error, with lines of this form.
+    pub fn new(format: LogFormat) -> Self {
+        Self {
+            format,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a progress bar may be shown: on a terminal, and where people are meant to read.
+    pub fn has_room_for_a_bar(&self) -> bool {
+        self.format == LogFormat::Text && io::stderr().is_terminal()
+    }
+
+    /// Tells what is going on, line by line.
+    pub fn tell(&self, text: &str) {
+        self.lines(text, |line| tracing::info!("{line}"));
+    }
+
+    /// Says what is missing or has failed, line by line, however quiet the log is.
+    pub fn complain(&self, text: &str) {
+        self.lines(text, |line| tracing::error!("{line}"));
+    }
+
+    fn lines(&self, text: &str, log: impl Fn(&str)) {
+        for line in text.lines() {
+            match self.format {
+                LogFormat::Text => self.write(&format!("{line}\n")),
+                LogFormat::Json => log(line),
+            }
+        }
+    }
+
     /// Puts a progress bar below the log lines, or takes it away.
     pub fn show(&self, bar: Option<ProgressBar>) {
         *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = bar;
     }
 
-    /// Writes to standard error. A standard error that is gone is nobody's concern.
-    pub fn write(&self, text: &str) {
+    /// Writes to standard error as it is. A standard error that is gone is nobody's concern.
+    fn write(&self, text: &str) {
         let write = || {
             let _ = io::stderr().lock().write_all(text.as_bytes());
         };

@@ -2,9 +2,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{Flag, RegistryAddress};
+use super::outcome::UsageError;
+use crate::config::{Flag, InvalidAddress, RegistryAddress};
 use crate::inventory::DedupScope;
-use crate::oci::{PlatformFilter, RegistryName};
+use crate::oci::PlatformFilter;
 use crate::report::SortOrder;
 
 /// What a container registry stores, repository by repository, in totals that add up.
@@ -75,7 +76,7 @@ pub struct CrawlOptions {
     ///
     /// Without any, the registries of the configuration are crawled.
     #[arg(value_name = "REGISTRY")]
-    pub registries: Vec<RegistryAddress>,
+    registries: Vec<String>,
     /// Reads only repositories like this one; may be repeated
     ///
     /// In a glob, * stands for anything but /, ** for any number of components, {a,b} for one of the words.
@@ -122,7 +123,7 @@ pub enum Scope {
 }
 
 /// Options of `tare report`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ReportOptions {
     /// For people, for programs or for spreadsheets
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
@@ -141,7 +142,7 @@ pub struct ReportOptions {
     pub limit: Option<usize>,
     /// Only this registry; may be repeated
     #[arg(long = "registry", value_name = "REGISTRY")]
-    pub registries: Vec<RegistryAddress>,
+    registries: Vec<String>,
     /// Counts only images for this platform, such as linux/amd64; may be repeated
     #[arg(long = "platform", value_name = "PLATFORM")]
     pub platforms: Vec<PlatformFilter>,
@@ -201,6 +202,14 @@ impl CommonOptions {
 }
 
 impl CrawlOptions {
+    /// The registries to crawl; none for those of the configuration.
+    ///
+    /// # Errors
+    /// Where one is not a registry's address.
+    pub(super) fn registries(&self) -> Result<Vec<RegistryAddress>, UsageError> {
+        addresses(&self.registries)
+    }
+
     /// The settings that these options are.
     pub fn flags(&self) -> Vec<Flag> {
         let given = [
@@ -223,10 +232,24 @@ impl CrawlOptions {
 }
 
 impl ReportOptions {
-    /// The names of the registries to show; none for all.
-    pub fn names(&self) -> Vec<&RegistryName> {
-        self.registries.iter().map(RegistryAddress::registry).collect()
+    /// The registries to show; none for all.
+    ///
+    /// # Errors
+    /// Where one is not a registry's address.
+    pub(super) fn registries(&self) -> Result<Vec<RegistryAddress>, UsageError> {
+        addresses(&self.registries)
     }
+}
+
+/// Reads addresses. Not by clap, whose message would repeat a password in one.
+fn addresses(texts: &[String]) -> Result<Vec<RegistryAddress>, UsageError> {
+    texts
+        .iter()
+        .map(|text| {
+            text.parse()
+                .map_err(|error: InvalidAddress| UsageError(error.to_string()))
+        })
+        .collect::<Result<_, _>>()
 }
 
 impl From<Scope> for DedupScope {

@@ -32,7 +32,7 @@ pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::
     let mut failure = None;
     for (target, plan) in targets.iter().zip(&plans) {
         if stop.is_stopped() {
-            context.say(&format!(
+            context.console.complain(&format!(
                 "{}: not crawled: stopped before its turn",
                 target.url.registry()
             ));
@@ -41,7 +41,7 @@ pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::
         }
         match one(target, plan, context, &store, &stop).await {
             Ok(result) => {
-                context.say(&result.missing_in_words());
+                context.console.complain(&result.missing_in_words());
                 if options.json {
                     print(&result.json_line()?)?;
                 } else if !context.quiet {
@@ -54,7 +54,7 @@ pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::
             Err(error) => {
                 let error = error.context(format!("{} could not be crawled", target.url.registry()));
                 if let Some(earlier) = failure.replace(error) {
-                    context.say(&format!("{earlier:#}"));
+                    context.console.complain(&format!("{earlier:#}"));
                 }
             }
         }

@@ -25,7 +25,7 @@ pub(super) fn on_interrupt(stop: StopFlag, console: Console) -> std::io::Result<
                 std::process::exit(STOPPED_AT_ONCE);
             }
             stop.stop();
-            console.write("Stopping: saving what has been found. Once more to stop at once.\n");
+            console.tell("Stopping: saving what has been found. Once more to stop at once.");
         }
     });
     Ok(())

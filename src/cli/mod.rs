@@ -6,6 +6,7 @@
 mod arguments;
 mod crawl;
 mod crawl_result;
+mod demo;
 mod interrupt;
 mod outcome;
 mod progress;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Environment, LogFormat, Settings};
+use crate::config::{Environment, Settings};
 use crate::store::Store;
 use crate::telemetry::{self, Console};
 use arguments::{Cli, Command};
@@ -42,16 +43,6 @@ impl Context {
         })?;
         Ok(Store::open(&settings, SystemClock.now()).await?)
     }
-
-    /// Says what is missing: on standard error, however quiet.
-    fn say(&self, text: &str) {
-        for line in text.lines() {
-            match self.settings.log.format {
-                LogFormat::Text => self.console.write(&format!("{line}\n")),
-                LogFormat::Json => tracing::error!("{line}"),
-            }
-        }
-    }
 }
 
 /// Runs the command that the process was started with.
@@ -64,27 +55,20 @@ pub fn main() -> ExitCode {
     }
     let settings = match Settings::load(cli.common.config.as_deref(), &environment, &flags) {
         Ok(settings) => settings,
-        Err(error) => {
-            let error = error.into();
-            complain(&Console::default(), LogFormat::Text, &error);
-            return failure_code(&error);
-        }
+        // There is no log yet, whose form is a setting too.
+        Err(error) => return failed(&Console::default(), &error.into()),
     };
-    let console = Console::default();
+    let console = Console::new(settings.log.format);
     telemetry::init(&settings.log, &console);
-    let format = settings.log.format;
     let context = Context {
         settings,
         environment,
-        console: console.clone(),
+        console,
         quiet: cli.common.quiet,
     };
     match run(cli.command, &context) {
         Ok(outcome) => outcome.exit_code(),
-        Err(error) => {
-            complain(&console, format, &error);
-            failure_code(&error)
-        }
+        Err(error) => failed(&context.console, &error),
     }
 }
 
@@ -100,15 +84,13 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 print(&context.settings.show())?;
                 Ok(Outcome::Complete)
             }
-            Command::Demo(options) => todo!("{options:?}"),
+            Command::Demo(options) => demo::demo(&options, context).await,
         }
     })
 }
 
-/// Says why a command failed, in the form in which everything else is said.
-fn complain(console: &Console, format: LogFormat, error: &anyhow::Error) {
-    match format {
-        LogFormat::Text => console.write(&format!("error: {error:#}\n")),
-        LogFormat::Json => tracing::error!("{error:#}"),
-    }
+/// Says why a command failed, and gives its exit status.
+fn failed(console: &Console, error: &anyhow::Error) -> ExitCode {
+    console.complain(&format!("error: {error:#}"));
+    failure_code(error)
 }

@@ -1,7 +1,6 @@
 //! How far a crawl has come: a bar on a terminal, else a line every few seconds.
 
 use std::future::Future;
-use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -24,7 +23,7 @@ pub(super) async fn shown<Work: Future>(
     side_by_side: usize,
     console: &Console,
 ) -> Work::Output {
-    let bar = stderr().is_terminal().then(bar);
+    let bar = console.has_room_for_a_bar().then(bar);
     console.show(bar.clone());
     let started = Instant::now();
     let mut every = tokio::time::interval(if bar.is_some() { BAR_EVERY } else { LINE_EVERY });
@@ -46,7 +45,7 @@ pub(super) async fn shown<Work: Future>(
                         bar.set_position(view.steps_done());
                         bar.set_message(view.in_words());
                     }
-                    None => console.write(&format!("{}: {}\n", client.origin().name(), view.in_words())),
+                    None => console.tell(&format!("{}: {}", client.origin().name(), view.in_words())),
                 }
             }
         }
@@ -60,7 +59,7 @@ pub(super) async fn shown<Work: Future>(
 
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
-    match ProgressStyle::with_template("{bar:24} {wide_msg}") {
+    match ProgressStyle::with_template("{bar:10} {wide_msg}") {
         Ok(style) => bar.with_style(style),
         // The template is a constant, so this is for the type alone.
         Err(_) => bar,
@@ -104,19 +103,25 @@ impl View {
         let count = |count: u64| grouped(usize::try_from(count).unwrap_or(usize::MAX));
         let seen = &self.progress;
         let seconds = self.elapsed.as_secs().max(1);
+        // What matters most stands first: a narrow terminal shows only the beginning.
         let mut text = format!(
-            "{} of {} repositories, {} of {} tags, {} requests ({}/s)",
+            "{}/{} repositories, {} requests ({}/s)",
             count(seen.repositories_done),
             count(seen.repositories_listed),
-            count(seen.tags_done),
-            count(seen.tags_listed),
             count(self.requests.total),
             count(self.requests.total / seconds),
         );
-        if let Some(left) = self.left() {
+        if seen.repositories_listed > 0 && seen.repositories_done == seen.repositories_listed {
+            text.push_str(", saving");
+        } else if let Some(left) = self.left() {
             let seconds = left.as_secs();
             text.push_str(&format!(", {}:{:02} left", seconds / 60, seconds % 60));
         }
+        text.push_str(&format!(
+            ", {}/{} tags",
+            count(seen.tags_done),
+            count(seen.tags_listed)
+        ));
         if self.requests.rate_limited > 0 {
             text.push_str(&format!(
                 ", slowed down by the registry {} times",
@@ -155,7 +160,7 @@ mod tests {
         let early = view((2, 10), (50, 100), 10);
         assert_eq!(early.steps_done(), 200);
         assert_eq!(early.left(), Some(Duration::from_secs(40)));
-        assert!(early.in_words().ends_with("0:40 left"), "{}", early.in_words());
+        assert!(early.in_words().contains("0:40 left"), "{}", early.in_words());
         // One repository with many tags moves the bar too.
         assert_eq!(view((0, 1), (500, 1000), 10).steps_done(), 500);
         assert_eq!(view((10, 10), (250, 250), 60).steps_done(), STEPS);

@@ -3,7 +3,7 @@ use anyhow::{Context as _, bail};
 use super::Context;
 use super::arguments::{Format, ReportOptions};
 use super::outcome::{Outcome, UsageError, print};
-use crate::config::Settings;
+use crate::config::{RegistryAddress, Settings};
 use crate::inventory::{Accounting, account};
 use crate::oci::{PlatformFilter, RegistryName};
 use crate::report::{self, LastCrawl, RegistrySource, Report};
@@ -11,25 +11,30 @@ use crate::store::{CrawlState, Standing, Store};
 
 /// `tare report`.
 pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow::Result<Outcome> {
+    let addresses = options.registries()?;
+    let asked: Vec<&RegistryName> = addresses.iter().map(RegistryAddress::registry).collect();
     let store = context.open_store().await?;
-    let report = read(&store, options, &context.settings).await;
+    let report = read(&store, &asked, options, &context.settings).await;
     store.close().await;
     let report = report?;
     if options.format != Format::Table {
         // The table says so itself.
         for note in report.notes.iter().filter(|note| note.kind.is_loss()) {
-            context.say(&format!("{}: {}", note.registry, note.note));
+            context
+                .console
+                .complain(&format!("{}: {}", note.registry, note.note));
         }
     }
     show(&report, options.format)
 }
 
-/// The report on what the store holds.
+/// The report on what the store holds of the registries asked for, or of all if none is.
 ///
 /// # Errors
 /// Where there is nothing to report on, and where the store fails.
 pub(super) async fn read(
     store: &Store,
+    asked: &[&RegistryName],
     options: &ReportOptions,
     settings: &Settings,
 ) -> anyhow::Result<Report> {
@@ -42,7 +47,6 @@ pub(super) async fn read(
     if known.is_empty() {
         bail!("nothing has been crawled yet: try tare crawl https://reg.example.com, or tare demo");
     }
-    let asked = options.names();
     if let Some(unknown) = asked.iter().find(|asked| !known.contains(asked)) {
         let known: Vec<&str> = known.iter().map(RegistryName::as_str).collect();
         return Err(UsageError(format!(

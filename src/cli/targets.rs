@@ -17,8 +17,9 @@ pub(super) fn targets(
     environment: &Environment,
     input: impl BufRead,
 ) -> anyhow::Result<Vec<RegistrySection>> {
+    let addresses = options.registries()?;
     let mut targets: Vec<RegistrySection> = Vec::new();
-    for address in &options.registries {
+    for address in &addresses {
         let choice = address.repositories().map(str::to_owned);
         let known = targets
             .iter_mut()
@@ -44,7 +45,7 @@ pub(super) fn targets(
             }
         }
     }
-    if options.registries.is_empty() {
+    if addresses.is_empty() {
         targets = settings.registries.clone();
     }
     if targets.is_empty() {
@@ -67,7 +68,7 @@ pub(super) fn targets(
         }
         target.extra_ca.extend(options.extra_ca.iter().cloned());
     }
-    if !options.registries.is_empty() {
+    if !addresses.is_empty() {
         give_credentials(&mut targets, options, environment, input)?;
     }
     Ok(targets)

@@ -1,4 +1,5 @@
 use super::*;
+use crate::inventory::DedupScope;
 
 fn load(text: &str, variables: &[(&str, &str)], flags: &[Flag]) -> Result<Settings, ConfigError> {
     let environment = variables.iter().copied().collect();
@@ -266,4 +267,20 @@ fn the_store_is_in_the_users_data_folder_unless_said_otherwise() {
         Some("/data/tare".into())
     );
     assert_eq!(folder(&[]), None);
+}
+
+#[test]
+fn a_hosted_registry_is_known_by_its_name() {
+    let scope = |url: &str| RegistrySection::at(url.parse().unwrap()).dedup_scope();
+    assert_eq!(
+        scope("123456789012.dkr.ecr.eu-central-1.amazonaws.com"),
+        DedupScope::Repository
+    );
+    for other in [
+        "example.azurecr.io",
+        "http://127.0.0.1:5001",
+        "x.dkr.ecr.amazonaws.com.evil.example",
+    ] {
+        assert_eq!(scope(other), DedupScope::Registry, "{other}");
+    }
 }

@@ -159,7 +159,7 @@ impl Inner {
         // Once a redirect has led away, it does not lead back with our proof: whoever is out there would
         // choose what we ask the registry for.
         let mut at_home = true;
-        for hop in 0.. {
+        for _ in 0..=limits::REDIRECTS {
             at_home &= self.destinations.origin.contains(&url);
             let outgoing = Outgoing {
                 method: question.method.clone(),
@@ -179,26 +179,20 @@ impl Inner {
                 slot.went_well();
                 return Ok(Answer { headers, body });
             }
-            if is_redirect(status) {
-                let location = response
-                    .headers()
-                    .get(LOCATION)
-                    .and_then(|value| value.to_str().ok());
-                if !question.follows_redirects || hop >= limits::REDIRECTS {
-                    let problem = if question.follows_redirects {
-                        "too many redirects"
-                    } else {
-                        "a redirect, which is not followed here"
-                    };
-                    return Err(Failure::Final(Reason::Malformed(problem.into())));
-                }
-                let location = location.ok_or_else(|| Reason::Malformed("a redirect to nowhere".into()))?;
-                url = self.destinations.redirect(&url, location)?;
-                continue;
+            if !is_redirect(status) {
+                return Err(self.failure(response, at_home, authorization, deadline).await);
             }
-            return Err(self.failure(response, at_home, authorization, deadline).await);
+            if !question.follows_redirects {
+                return Err(malformed("a redirect, which is not followed here"));
+            }
+            let location = response
+                .headers()
+                .get(LOCATION)
+                .and_then(|value| value.to_str().ok());
+            let location = location.ok_or_else(|| malformed("a redirect to nowhere"))?;
+            url = self.destinations.redirect(&url, location)?;
         }
-        Err(Failure::Final(Reason::Malformed("too many redirects".into())))
+        Err(malformed("more redirects than are followed"))
     }
 
     /// What an answer means that is neither content nor a redirect.
@@ -248,6 +242,10 @@ impl Inner {
             _ => Failure::Final(reason),
         }
     }
+}
+
+fn malformed(problem: &str) -> Failure {
+    Failure::Final(Reason::Malformed(problem.to_owned()))
 }
 
 pub(super) fn refused_proof() -> Reason {

@@ -88,8 +88,12 @@ pub(super) fn read<T: FromStr>(
     destinations: &Destinations,
     settings: &ClientSettings,
 ) -> Result<Page<T>, Reason> {
-    let unreadable =
-        |error: serde_json::Error| Reason::Malformed(format!("the listing cannot be read: {error}"));
+    let unreadable = |error: serde_json::Error| {
+        Reason::Malformed(format!(
+            "the listing cannot be read: {}",
+            shown(&error.to_string())
+        ))
+    };
     let entries = match listing {
         Listing::Catalog => {
             serde_json::from_slice::<Catalog<'_>>(body)

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::answer::Question;
 use super::auth::Scope;
 use super::client::Client;
+use super::error::shown;
 use super::page::next_link;
 use super::{Reason, RegistryError, limits};
 use crate::oci::{Descriptor, Digest, MediaType, RepositoryName};
@@ -60,7 +61,8 @@ impl Client {
                 Ok(index) => index,
                 Err(error) => {
                     return fail(Reason::Malformed(format!(
-                        "the list of referrers cannot be read: {error}"
+                        "the list of referrers cannot be read: {}",
+                        shown(&error.to_string())
                     )));
                 }
             };

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 /// How a [`super::Client`] behaves. The defaults suit a registry that is in use by others.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
@@ -26,8 +28,9 @@ pub struct ClientSettings {
     pub max_retry_after: Duration,
     /// Files of PEM certificates to trust besides those of the system.
     pub extra_ca: Vec<PathBuf>,
-    /// A proxy for all requests, as a URL. The environment's proxy variables are not read.
-    pub proxy: Option<String>,
+    /// A proxy for all requests, as a URL, which may hold a password. The environment's proxy variables are
+    /// not read.
+    pub proxy: Option<SecretString>,
     /// Hosts (`HOST` or `HOST:PORT`) that a registry may send us to for a token although they are not in its
     /// own domain.
     pub trusted_realm_hosts: Vec<String>,

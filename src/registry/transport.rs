@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Request, Response};
+use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -61,7 +62,7 @@ impl Transport {
                 .dns_resolver(Arc::new(GuardedResolver(Arc::clone(&guard))))
                 .no_proxy();
             if let Some(proxy) = &settings.proxy {
-                let proxy = reqwest::Proxy::all(proxy)
+                let proxy = reqwest::Proxy::all(proxy.expose_secret())
                     // The error would repeat the URL, which may hold a password.
                     .map_err(|_| ClientError::Setting {
                         setting: "proxy",
@@ -207,4 +208,53 @@ fn root_cause(error: &dyn Error) -> String {
         deepest = inner;
     }
     shown(&deepest.to_string()).trim_matches('\'').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_is_judged_by_the_address_that_would_be_connected_to() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let url: Url = format!("http://localhost:{port}/").parse().unwrap();
+        let asked = |registry: &'static str| {
+            let guard = Arc::new(Guard::new(
+                "reg.example.com",
+                Some(registry.parse().unwrap()),
+                Vec::new(),
+            ));
+            let settings = ClientSettings {
+                read_timeout: Duration::from_millis(200),
+                ..ClientSettings::default()
+            };
+            let transport = Transport::new(&settings, true, guard).unwrap();
+            let url = &url;
+            async move {
+                let outgoing = Outgoing {
+                    method: Method::GET,
+                    url,
+                    accept: HeaderValue::from_static("*/*"),
+                    authorization: None,
+                    form: None,
+                    verbatim: false,
+                    patience: settings.read_timeout,
+                    deadline: Instant::now() + settings.attempt_timeout,
+                };
+                transport.send(outgoing).await.unwrap_err()
+            }
+        };
+        for public in ["8.8.8.8", "10.0.0.1"] {
+            let reason = asked(public).await;
+            assert!(matches!(reason, Reason::Refused { .. }), "{reason}");
+        }
+        assert!(listener.accept().is_err(), "nothing was connected to");
+        // For a registry on this machine the same name is fine; the listener just does not answer.
+        assert!(matches!(asked("127.0.0.1").await, Reason::Timeout(_)));
+        assert!(listener.accept().is_ok());
+    }
 }

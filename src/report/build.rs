@@ -231,8 +231,8 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
             NoteKind::UnreadManifests,
             source.unread_manifests,
             format!(
-                "{} listed in an index could not be read: of these only the manifest itself is counted, \
-                 not its layers.",
+                "{} listed in an index have not been read (platforms that the crawl left out, or what the \
+                 registry no longer has): of these only the manifest itself is counted, not its layers.",
                 counted(source.unread_manifests, "manifest", "manifests")
             ),
         );

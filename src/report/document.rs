@@ -83,7 +83,8 @@ pub enum NoteKind {
     IncompleteCrawl,
     /// The last crawl has not come to its end: it is running now, or it was stopped.
     UnfinishedCrawl,
-    /// Manifests that an index lists have not been read.
+    /// Manifests that an index lists have not been read. No loss in itself: a crawl leaves platforms out
+    /// that were not chosen, and registries keep indexes whose manifests were deleted.
     UnreadManifests,
     /// Tags are still counted that the latest crawls no longer found.
     MissingTags,
@@ -94,9 +95,6 @@ pub enum NoteKind {
 impl NoteKind {
     /// Whether the totals lack something because of it.
     pub fn is_loss(self) -> bool {
-        matches!(
-            self,
-            Self::IncompleteCrawl | Self::UnfinishedCrawl | Self::UnreadManifests
-        )
+        matches!(self, Self::IncompleteCrawl | Self::UnfinishedCrawl)
     }
 }

@@ -25,11 +25,13 @@ pub struct Crawled {
 
 impl Crawled {
     pub fn faults(&self) -> Vec<&Fault> {
-        let fault = |finding| match finding {
-            &Finding::Fault(ref fault) => Some(fault),
-            _ => None,
-        };
-        self.findings.iter().filter_map(fault).collect()
+        let mut faults = Vec::new();
+        for finding in &self.findings {
+            if let Finding::Fault(fault) = finding {
+                faults.push(fault);
+            }
+        }
+        faults
     }
 
     /// Repository, reference and kind of each fault, in order.

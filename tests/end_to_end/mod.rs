@@ -8,7 +8,7 @@ use crate::support::postgres::PostgresServer;
 use crate::support::program::Program;
 
 /// A program with a new database of the test run's PostgreSQL server.
-fn with_new_database() -> Program {
+pub fn with_new_database() -> Program {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

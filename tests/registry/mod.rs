@@ -7,3 +7,4 @@ mod harness;
 mod listings;
 mod persistence;
 mod requests;
+mod tls;

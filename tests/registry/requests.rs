@@ -1,5 +1,7 @@
 //! What is asked, and how, when all is well.
 
+use std::collections::BTreeSet;
+
 use tare::oci::Digest;
 use tare::registry::ErrorKind;
 
@@ -65,6 +67,15 @@ async fn a_head_says_what_the_registry_says_and_no_more() {
             .digest,
         None
     );
+    silent
+        .on(|_| true)
+        .times(1)
+        .spoil(Spoil::NoHeader("content-type"));
+    let untyped = client(&silent)
+        .head_manifest(&name("app"), &tag("1"))
+        .await
+        .unwrap();
+    assert_eq!(untyped.media_type, None);
     silent.on(|_| true).spoil(Spoil::Status(405));
     assert_eq!(
         client(&silent)
@@ -100,12 +111,14 @@ async fn content_comes_with_its_own_digest() {
 async fn referrers_are_listed_where_there_is_an_api_and_not_asked_for_again_where_there_is_none() {
     let app = image().layer("base", 1).build();
     let signature = signature_of(&app);
+    let variant = image().layer("patched", 2).subject(&app).build();
     let held = || {
         FaultyRegistry::holding(|content| {
             content
                 .repository("app")
                 .tag("1", app.clone())
-                .store(signature.clone());
+                .store(signature.clone())
+                .store(variant.clone());
         })
     };
     let registry = held().with_referrers().start();
@@ -114,10 +127,8 @@ async fn referrers_are_listed_where_there_is_an_api_and_not_asked_for_again_wher
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(
-        found.iter().map(|referrer| referrer.digest).collect::<Vec<_>>(),
-        [signature.digest()]
-    );
+    let found: BTreeSet<_> = found.iter().map(|referrer| referrer.digest).collect();
+    assert_eq!(found, BTreeSet::from([signature.digest(), variant.digest()]));
 
     let registry = held().start();
     let client = client(&registry);

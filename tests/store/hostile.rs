@@ -16,8 +16,8 @@ on_both_databases!(
 async fn characters_that_the_database_refuses_are_replaced(database: TestDatabase) {
     let store = database.open().await;
     let (config_digest, config) = document(&json!({
-        "os": "li\0nux", "architecture": "\0", "variant": "v\08", "author": "\0\0",
-        "config": {"Env": ["NODE_VERSION=2\02"], "Labels": {"version": "1\0"}},
+        "os": "li\0nux", "architecture": "\0", "variant": "v\u{0}8", "author": "\0\0",
+        "config": {"Env": ["NODE_VERSION=2\u{0}2"], "Labels": {"version": "1\0"}},
         "history": [{"created_by": "RUN \0", "comment": "\\u0000", "author": "a\0"}],
     }));
     let (digest, finding) = manifest(&json!({

@@ -16,14 +16,14 @@ use tempfile::TempDir;
 use crate::support::postgres::PostgresServer;
 
 /// An empty database of a test's own.
-struct TestDatabase {
-    location: DatabaseLocation,
+pub struct TestDatabase {
+    pub location: DatabaseLocation,
     _folder: Option<TempDir>,
 }
 
 impl TestDatabase {
     #[cfg(feature = "embedded")]
-    fn embedded() -> Self {
+    pub fn embedded() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self {
             location: DatabaseLocation::Embedded(folder.path().join("data")),
@@ -31,14 +31,14 @@ impl TestDatabase {
         }
     }
 
-    async fn server() -> Self {
+    pub async fn server() -> Self {
         Self {
             location: DatabaseLocation::Server(PostgresServer::shared().new_database().await.into()),
             _folder: None,
         }
     }
 
-    async fn open(&self) -> Store {
+    pub async fn open(&self) -> Store {
         Store::open(&StoreSettings::at(self.location.clone()), day(1))
             .await
             .expect("an open store")
@@ -77,4 +77,4 @@ macro_rules! on_both_databases {
         }
     };
 }
-use on_both_databases;
+pub(crate) use on_both_databases;

@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 /// A server that listens on a Unix socket in a folder of its own.
 pub struct PostgresServer {
     folder: PathBuf,
+    _server: Child,
     /// Stops the server and removes the folder once this process is gone, whatever ended it: its input
     /// is a pipe from here.
     _keeper: Child,
@@ -50,7 +51,7 @@ impl PostgresServer {
             .expect("initdb runs");
         assert!(initdb.success(), "initdb failed");
         let log = fs::File::create(folder.join("log")).expect("a log");
-        as_postgres(&binaries.join("postgres"))
+        let server = as_postgres(&binaries.join("postgres"))
             .arg("-D")
             .arg(&data)
             .arg("-k")
@@ -82,6 +83,7 @@ impl PostgresServer {
             .expect("sh runs");
         let server = Self {
             folder,
+            _server: server,
             _keeper: keeper,
         };
         let socket = server.folder.join(".s.PGSQL.5432");

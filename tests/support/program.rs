@@ -35,6 +35,11 @@ impl Program {
         self
     }
 
+    /// Its home folder.
+    pub fn home(&self) -> &std::path::Path {
+        self.home.path()
+    }
+
     /// Runs it to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the program runs")
@@ -71,7 +76,8 @@ impl Program {
         self.json(&["report", "--format", "json"])
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// Ready to be started, with nothing to read on its standard input.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tare"));
         command
             .args(arguments)

@@ -81,7 +81,7 @@ pub(super) struct Authorization {
     proof: Proof,
     /// Held by the first question to a registry of which nothing is known; the others wait for what it
     /// learns instead of being turned away one by one.
-    _scout: Option<OwnedMutexGuard<()>>,
+    scout: Option<OwnedMutexGuard<()>>,
 }
 
 enum Proof {
@@ -183,7 +183,7 @@ impl Auth {
 
     /// A question was answered: whatever proof went with it was enough.
     pub fn accepted(&self, authorization: &Authorization) {
-        if matches!(authorization.proof, Proof::None) && authorization._scout.is_some() {
+        if matches!(authorization.proof, Proof::None) && authorization.scout.is_some() {
             let mut wanted = self.wanted.write().unwrap_or_else(PoisonError::into_inner);
             if matches!(*wanted, Wanted::Unknown) {
                 *wanted = Wanted::Nothing;
@@ -226,7 +226,12 @@ impl Inner {
     pub async fn authorize(&self, scope: &Scope<'_>) -> Result<Authorization, Reason> {
         let mut scout = None;
         loop {
-            let proof = match self.auth.wanted() {
+            let wanted = self.auth.wanted();
+            if !matches!(wanted, Wanted::Unknown) {
+                // Somebody has found out meanwhile; only the one who does not know holds the others back.
+                scout = None;
+            }
+            let proof = match wanted {
                 Wanted::Unknown if scout.is_none() => {
                     scout = Some(Arc::clone(&self.auth.scouting).lock_owned().await);
                     continue;
@@ -248,9 +253,7 @@ impl Inner {
                     Proof::Token { token, shelf }
                 }
             };
-            // Only the one who finds out holds the others back.
-            let scout = scout.filter(|_| matches!(proof, Proof::None));
-            return Ok(Authorization { proof, _scout: scout });
+            return Ok(Authorization { proof, scout });
         }
     }
 
@@ -265,7 +268,7 @@ impl Inner {
             Some(headers) => {
                 let turned_away = Authorization {
                     proof: Proof::None,
-                    _scout: None,
+                    scout: None,
                 };
                 self.challenged(&headers, scope, &turned_away, &mut 0)
             }

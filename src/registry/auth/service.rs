@@ -37,7 +37,8 @@ impl Inner {
                 }
                 Err((
                     reason @ Reason::Status {
-                        status: 500..=599, ..
+                        status: 408 | 425 | 500..=599,
+                        ..
                     },
                     _,
                 )) => (reason, attempts.after_fault()),

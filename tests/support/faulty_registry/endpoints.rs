@@ -7,6 +7,9 @@ use super::setup::Login;
 use super::tokens::is_basic;
 use super::{Answer, Content, Links, Request};
 
+/// What is answered about one reference in a repository.
+type Endpoint = fn(&Shared, &Repository, &str) -> Answer;
+
 /// What an honest registry of this setup answers.
 pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
     let path = request
@@ -53,12 +56,11 @@ fn route(shared: &Shared, content: &Content, request: &Request, path: &str) -> A
             }
         };
     }
-    let answers: [(&str, fn(&Shared, &Repository, &str) -> Answer); 3] = [
-        ("/manifests/", manifest),
+    for (word, answer) in [
+        ("/manifests/", manifest as Endpoint),
         ("/blobs/", blob),
         ("/referrers/", referrers),
-    ];
-    for (word, answer) in answers {
+    ] {
         if let Some((name, reference)) = path.split_once(word) {
             let repository = content.repositories.get(name);
             return repository.map_or_else(unknown, |repository| answer(shared, repository, reference));
