@@ -18,7 +18,7 @@ fn a_protected_registry_is_read_with_one_token_for_each_scope() {
     for number in 0..20 {
         folder.image("team/api", &format!("1.{number}"), &[&base, &app]);
     }
-    let tokens = TokenServer::serve("crawler", "hunter2", 300);
+    let tokens = TokenServer::serve("crawler", "hunter2");
     let registry =
         DockerRegistry::serve_with_tokens(folder.path(), tokens.realm(), ISSUER, &tokens.certificate());
 
@@ -65,32 +65,5 @@ fn a_protected_registry_is_read_with_one_token_for_each_scope() {
     assert_eq!(
         report["repositories"][0]["attributed_bytes"],
         json!(2_000 + 500 + first)
-    );
-}
-
-#[test]
-fn tokens_that_do_not_last_are_renewed() {
-    let folder = StorageFolder::new();
-    for number in 0_u8..60 {
-        folder.image("team/app", &format!("1.{number}"), &[&[number; 100]]);
-    }
-    let tokens = TokenServer::serve("crawler", "hunter2", 2);
-    let registry =
-        DockerRegistry::serve_with_tokens(folder.path(), tokens.realm(), ISSUER, &tokens.certificate());
-    let program = with_new_database()
-        .variable("TARE_USERNAME", "crawler")
-        .variable("TARE_PASSWORD", "hunter2");
-    // At twenty requests in a second the crawl takes longer than a token lasts.
-    let crawl = program.json(&["crawl", registry.url(), "--json", "--requests-per-minute", "1200"]);
-    assert_eq!(
-        (&crawl["status"], &crawl["tags"]),
-        (&json!("complete"), &json!(60)),
-        "{crawl}"
-    );
-    let pull = "repository:team/app:pull";
-    assert!(
-        tokens.given().iter().filter(|scope| *scope == pull).count() > 1,
-        "{:?}",
-        tokens.given()
     );
 }
