@@ -14,14 +14,38 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("base_image", &["inventory", "oci", "units"]),
     ("whatif", &["base_image", "inventory", "oci", "units"]),
     ("pricing", &["units"]),
-    ("report", &["pricing", "whatif", "base_image", "inventory", "oci", "units"]),
+    (
+        "report",
+        &["pricing", "whatif", "base_image", "inventory", "oci", "units"],
+    ),
     ("registry", &["oci", "units", "clock"]),
     ("crawl", &["registry", "inventory", "oci", "units", "clock"]),
-    ("store", &["report", "pricing", "whatif", "base_image", "inventory", "oci", "units", "clock"]),
+    (
+        "store",
+        &[
+            "report",
+            "pricing",
+            "whatif",
+            "base_image",
+            "inventory",
+            "oci",
+            "units",
+            "clock",
+        ],
+    ),
     (
         "jobs",
         &[
-            "store", "crawl", "registry", "report", "pricing", "whatif", "base_image", "inventory", "oci", "units",
+            "store",
+            "crawl",
+            "registry",
+            "report",
+            "pricing",
+            "whatif",
+            "base_image",
+            "inventory",
+            "oci",
+            "units",
             "clock",
         ],
     ),
@@ -29,25 +53,69 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("demo", &["oci", "units"]),
     (
         "config",
-        &["store", "crawl", "registry", "report", "pricing", "whatif", "inventory", "oci", "units", "jobs"],
+        &[
+            "store",
+            "crawl",
+            "registry",
+            "report",
+            "pricing",
+            "whatif",
+            "inventory",
+            "oci",
+            "units",
+            "jobs",
+        ],
     ),
     ("telemetry", &[]),
     (
         "cli",
         &[
-            "config", "telemetry", "demo", "jobs", "store", "crawl", "registry", "report", "pricing", "whatif",
-            "base_image", "inventory", "oci", "units", "clock",
+            "config",
+            "telemetry",
+            "demo",
+            "jobs",
+            "store",
+            "crawl",
+            "registry",
+            "report",
+            "pricing",
+            "whatif",
+            "base_image",
+            "inventory",
+            "oci",
+            "units",
+            "clock",
         ],
     ),
 ];
 
 /// Rooms that take values and give values.
-const PURE: &[&str] = &["units", "oci", "inventory", "base_image", "whatif", "pricing", "report"];
+const PURE: &[&str] = &[
+    "units",
+    "oci",
+    "inventory",
+    "base_image",
+    "whatif",
+    "pricing",
+    "report",
+];
 
 /// What a pure room never mentions: I/O, the machine's state, waiting.
 const IMPURE: &[&str] = &[
-    "sqlx::", "reqwest::", "actix_web::", "tokio::", "pglite_oxide::", "std::fs", "std::net::Tcp", "std::env::",
-    "std::process", "std::time::SystemTime", "std::time::Instant", "async fn", "static mut", "Utc::now",
+    "sqlx::",
+    "reqwest::",
+    "actix_web::",
+    "tokio::",
+    "pglite_oxide::",
+    "std::fs",
+    "std::net::Tcp",
+    "std::env::",
+    "std::process",
+    "std::time::SystemTime",
+    "std::time::Instant",
+    "async fn",
+    "static mut",
+    "Utc::now",
 ];
 
 #[test]
@@ -56,12 +124,18 @@ fn every_arrow_points_down() {
     for (file, text) in sources() {
         let Some(room) = room_of(&file) else { continue };
         let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
-            wrong.push(format!("{}: the room `{room}` is not in the table", file.display()));
+            wrong.push(format!(
+                "{}: the room `{room}` is not in the table",
+                file.display()
+            ));
             continue;
         };
         for used in rooms_used(&text) {
             if used != room && !allowed.contains(&used.as_str()) {
-                wrong.push(format!("{}: `{room}` may not use `crate::{used}`", file.display()));
+                wrong.push(format!(
+                    "{}: `{room}` may not use `crate::{used}`",
+                    file.display()
+                ));
             }
         }
     }
@@ -77,7 +151,11 @@ fn pure_rooms_stay_pure() {
         }
         for line in code_lines(&text) {
             for word in IMPURE.iter().filter(|word| line.contains(*word)) {
-                wrong.push(format!("{}: `{word}` in a pure room: {}", file.display(), line.trim()));
+                wrong.push(format!(
+                    "{}: `{word}` in a pure room: {}",
+                    file.display(),
+                    line.trim()
+                ));
             }
         }
     }
@@ -113,7 +191,11 @@ fn files_stay_small_enough_to_read() {
 fn the_reader_sees_imports() {
     let text = "use crate::{oci::Digest, units};\n// use crate::store;\nfn f() { crate::clock::now() }";
     assert_eq!(rooms_used(text), ["clock", "oci", "units"]);
-    assert!(sources().iter().any(|(file, _)| room_of(file).as_deref() == Some("oci")));
+    assert!(
+        sources()
+            .iter()
+            .any(|(file, _)| room_of(file).as_deref() == Some("oci"))
+    );
 }
 
 /// Every source file of the library with its text, without its tests.
@@ -137,7 +219,9 @@ fn sources() -> Vec<(PathBuf, String)> {
 
 /// The first folder or file below `src`; none for the crate's root files.
 fn room_of(file: &Path) -> Option<String> {
-    let below = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).ok()?;
+    let below = file
+        .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .ok()?;
     let first = below.components().next()?.as_os_str().to_str()?;
     let room = first.strip_suffix(".rs").unwrap_or(first);
     (!matches!(room, "lib" | "main")).then(|| room.to_owned())
@@ -179,5 +263,8 @@ fn rooms_used(text: &str) -> Vec<String> {
 }
 
 fn first_word(text: &str) -> String {
-    text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    text.trim()
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
 }

@@ -34,7 +34,7 @@ pub use login::MissingSecret;
 pub use problem::{ConfigError, Origin, Problem};
 pub use registry::RegistrySection;
 pub use store::StoreSection;
-pub use values::{DatabaseUrl, Secret};
+pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
 use layers::{Layers, Origins};
 use section::Shape;

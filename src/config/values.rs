@@ -43,59 +43,80 @@ impl Serialize for Secret {
     }
 }
 
-/// The address of a PostgreSQL database. It may hold a password, which is masked where it is shown.
-#[derive(Debug, Clone)]
-pub struct DatabaseUrl(SecretString);
+/// A URL that may hold a password: `$name` with the schemes and the example that a message gives. The
+/// password is masked where the URL is shown.
+macro_rules! url_with_password {
+    ($(#[$meta:meta])* $name:ident, $schemes:pat, $expected:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone)]
+        pub struct $name(SecretString);
 
-impl DatabaseUrl {
-    /// The whole address, its password included.
-    pub fn secret(&self) -> &SecretString {
-        &self.0
-    }
+        impl $name {
+            /// The whole URL, its password included.
+            pub fn secret(&self) -> &SecretString {
+                &self.0
+            }
 
-    /// The address as it may be shown.
-    pub fn masked(&self) -> String {
-        let Ok(mut url) = url::Url::parse(self.0.expose_secret()) else {
-            return MASK.to_owned();
-        };
-        if url.password().is_some() && url.set_password(Some(MASK)).is_err() {
-            return MASK.to_owned();
+            /// The URL as it may be shown.
+            pub fn masked(&self) -> String {
+                without_password(self.0.expose_secret())
+            }
         }
-        // A password may also stand among the parameters.
-        let parameters: Vec<(String, String)> = url
-            .query_pairs()
-            .map(|(name, value)| {
-                let value = if name == "password" { MASK.into() } else { value };
-                (name.into_owned(), value.into_owned())
-            })
-            .collect();
-        if !parameters.is_empty() {
-            url.query_pairs_mut().clear().extend_pairs(parameters);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if let toml::Value::String(text) = toml::Value::deserialize(deserializer)?
+                    && let Ok(url) = url::Url::parse(&text)
+                    && matches!(url.scheme(), $schemes)
+                {
+                    return Ok(Self(text.into()));
+                }
+                // What was there instead may hold a password, so it is not repeated.
+                Err(de::Error::custom(concat!("expected ", $expected)))
+            }
         }
-        url.into()
-    }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.masked())
+            }
+        }
+    };
 }
 
-impl<'de> Deserialize<'de> for DatabaseUrl {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let expected = || {
-            de::Error::custom("expected the address of a database: postgres://user:password@host:5432/name")
-        };
-        let text = match toml::Value::deserialize(deserializer)? {
-            toml::Value::String(text) => text,
-            _ => return Err(expected()),
-        };
-        match url::Url::parse(&text) {
-            Ok(url) if matches!(url.scheme(), "postgres" | "postgresql") => Ok(Self(text.into())),
-            _ => Err(expected()),
-        }
-    }
-}
+url_with_password!(
+    /// The address of a PostgreSQL database.
+    DatabaseUrl,
+    "postgres" | "postgresql",
+    "the address of a database: postgres://user:password@host:5432/name"
+);
 
-impl Serialize for DatabaseUrl {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.masked())
+url_with_password!(
+    /// The address of a proxy.
+    ProxyUrl,
+    "http" | "https",
+    "the address of a proxy: http://proxy.example.com:3128"
+);
+
+fn without_password(text: &str) -> String {
+    let Ok(mut url) = url::Url::parse(text) else {
+        return MASK.to_owned();
+    };
+    if url.password().is_some() && url.set_password(Some(MASK)).is_err() {
+        return MASK.to_owned();
     }
+    // A password may also stand among the parameters.
+    let parameters: Vec<(String, String)> = url
+        .query_pairs()
+        .map(|(name, value)| {
+            let value = if name == "password" { MASK.into() } else { value };
+            (name.into_owned(), value.into_owned())
+        })
+        .collect();
+    if !parameters.is_empty() {
+        url.query_pairs_mut().clear().extend_pairs(parameters);
+    }
+    url.into()
 }
 
 /// Reads a whole number from `LOW` to `HIGH`.
