@@ -217,7 +217,7 @@ async fn only_what_was_chosen_is_counted(database: TestDatabase) {
     let store = database.open().await;
     crawl(&registry, &store).await;
     let plan = CrawlPlan {
-        repositories: RepositoryChoice::matching(&["charts/*"]).unwrap(),
+        repositories: RepositoryChoice::matching(["charts/*"]).unwrap(),
         ..CrawlPlan::default()
     };
     for _ in 0..4 {

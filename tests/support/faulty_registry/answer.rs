@@ -63,11 +63,6 @@ impl Answer {
         self
     }
 
-    pub fn without(mut self, name: &str) -> Self {
-        self.headers.retain(|(held, _)| !held.eq_ignore_ascii_case(name));
-        self
-    }
-
     pub fn bytes(mut self, bytes: impl Into<Bytes>) -> Self {
         self.body = Body::Whole(bytes.into());
         self

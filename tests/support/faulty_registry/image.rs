@@ -76,7 +76,6 @@ pub struct Image {
     platform: Value,
     layers: Vec<Value>,
     config: Option<Vec<u8>>,
-    subject: Option<Value>,
 }
 
 /// Starts an image.
@@ -86,7 +85,6 @@ pub fn image() -> Image {
         platform: json!({"os": "linux", "architecture": "amd64"}),
         layers: Vec::new(),
         config: None,
-        subject: None,
     }
 }
 
@@ -138,29 +136,18 @@ impl Image {
         }
     }
 
-    /// Attached to another manifest.
-    pub fn subject(self, subject: &Document) -> Self {
-        Self {
-            subject: Some(subject.descriptor()),
-            ..self
-        }
-    }
-
     pub fn build(self) -> Document {
         let config = self.config.clone().unwrap_or_else(|| self.own_config());
         let (manifest_type, config_type) = match self.docker {
             true => (DOCKER_MANIFEST, DOCKER_CONFIG),
             false => (OCI_MANIFEST, OCI_CONFIG),
         };
-        let mut document = json!({
+        let document = json!({
             "schemaVersion": 2,
             "mediaType": manifest_type,
             "config": {"mediaType": config_type, "digest": Digest::sha256_of(&config), "size": config.len()},
             "layers": self.layers,
         });
-        if let Some(subject) = self.subject {
-            document["subject"] = subject;
-        }
         let mut built = Document::new(manifest_type, &document);
         built.listed.insert("platform".into(), self.platform);
         built.blobs.push(config);

@@ -59,8 +59,6 @@ pub enum Spoil {
     StallBody(Duration),
     /// This header is added or replaced.
     Header(&'static str, String),
-    /// This header is left out.
-    NoHeader(&'static str),
     /// Another body under the same headers.
     Body(Vec<u8>),
     /// A body of so many bytes, without an announced length.
@@ -99,7 +97,6 @@ impl Spoil {
                 answer
             }
             Self::Header(name, value) => answer.with(name, value),
-            Self::NoHeader(name) => answer.without(name),
             Self::Body(bytes) => answer.bytes(bytes.clone()),
             Self::Oversize(length) => {
                 answer.body = Body::Zeros(*length);

@@ -2,7 +2,7 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
@@ -61,6 +61,8 @@ impl FaultyRegistry {
                         .default_service(web::to(respond))
                 })
                 .workers(1)
+                // On a busy machine a client may open a connection seconds before it asks.
+                .client_request_timeout(Duration::ZERO)
                 .disable_signals()
                 .shutdown_timeout(0)
                 .listen(listener)
