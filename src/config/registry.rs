@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use super::address::RegistryAddress;
 use super::crawl::CrawlSection;
 use super::section::Section;
-use super::values::{Secret, maybe_whole};
+use super::values::{ProxyUrl, Secret, maybe_whole};
 use crate::crawl::{CrawlPlan, InvalidChoice, ReferrersPolicy, RepositoryChoice};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
@@ -57,7 +57,7 @@ pub struct RegistrySection {
     pub trusted_realm_hosts: Vec<String>,
     /// A proxy for all requests to this registry.
     #[serde(default)]
-    pub proxy: Option<String>,
+    pub proxy: Option<ProxyUrl>,
     /// In place of `crawl.concurrency`.
     #[serde(default, deserialize_with = "maybe_whole::<1, 1024, _, _>")]
     pub concurrency: Option<usize>,
@@ -128,7 +128,7 @@ impl RegistrySection {
             retry_max_delay: crawl.retry_max_delay,
             max_retry_after: crawl.max_retry_after,
             extra_ca: self.extra_ca.clone(),
-            proxy: self.proxy.clone().map(Into::into),
+            proxy: self.proxy.as_ref().map(|proxy| proxy.secret().clone()),
             trusted_realm_hosts: self.trusted_realm_hosts.clone(),
             page_size: self.page_size.unwrap_or(crawl.page_size),
             ..ClientSettings::default()
