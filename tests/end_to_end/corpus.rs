@@ -1,6 +1,7 @@
 //! Docker's official images of 2018, 4,217 tags, served by docker-registry. They are not part of the
 //! project: where its maintainers' shared folder is not at hand, nothing is tested here.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -34,17 +35,33 @@ fn python(script: &Path, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
+/// The corpus as a registry's storage folder. It is laid out once and kept beside what cargo builds: some
+/// two hundred thousand small files take seconds to write and minutes to remove.
+fn laid_out(corpus: &Path) -> PathBuf {
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus-train-head");
+    if !kept.exists() {
+        // Under another name until it is whole, so that a test that is killed leaves no half of it.
+        let unfinished = tempfile::Builder::new()
+            .prefix("corpus-")
+            .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+            .expect("a folder");
+        let path = unfinished.path().to_str().expect("UTF-8");
+        python(&corpus.join("materialise.py"), &["--into", path]);
+        fs::rename(unfinished.keep(), &kept).expect("nobody else made it meanwhile");
+    }
+    kept
+}
+
 #[test]
 fn every_figure_is_that_of_the_registrys_own_files_and_the_second_crawl_reads_nothing_again() {
     let Some(corpus) = corpus() else {
         println!("skipped: no corpus at hand");
         return;
     };
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().to_str().expect("UTF-8");
-    python(&corpus.join("materialise.py"), &["--into", path]);
+    let folder = laid_out(&corpus);
+    let path = folder.to_str().expect("UTF-8");
     let truth = python(&corpus.join("expect.py"), &[path, "--repositories"]);
-    let registry = DockerRegistry::serve(folder.path());
+    let registry = DockerRegistry::serve(&folder);
     let program = with_new_database();
 
     let begin = Instant::now();

@@ -18,7 +18,7 @@ fn a_protected_registry_is_read_with_one_token_for_each_scope() {
     for number in 0..20 {
         folder.image("team/api", &format!("1.{number}"), &[&base, &app]);
     }
-    let tokens = TokenServer::serve("crawler", "hunter2", 300);
+    let tokens = TokenServer::serve("crawler", "hunter2");
     let registry =
         DockerRegistry::serve_with_tokens(folder.path(), tokens.realm(), ISSUER, &tokens.certificate());
 
@@ -66,25 +66,4 @@ fn a_protected_registry_is_read_with_one_token_for_each_scope() {
         report["repositories"][0]["attributed_bytes"],
         json!(2_000 + 500 + first)
     );
-}
-
-#[test]
-fn tokens_that_do_not_last_are_renewed_before_they_end() {
-    let folder = StorageFolder::new();
-    for number in 0..40 {
-        folder.image(&format!("team/app-{number}"), "1", &[&[7; 100]]);
-    }
-    // Distribution refuses a token from its last second on; these are good for a moment each.
-    let tokens = TokenServer::serve("crawler", "hunter2", 2);
-    let registry =
-        DockerRegistry::serve_with_tokens(folder.path(), tokens.realm(), ISSUER, &tokens.certificate());
-    let program = with_new_database()
-        .variable("TARE_USERNAME", "crawler")
-        .variable("TARE_PASSWORD", "hunter2");
-    for _ in 0..2 {
-        // At ten requests in a second the crawl takes longer than any of its tokens lasts.
-        let crawl = program.json(&["crawl", registry.url(), "--json", "--requests-per-minute", "1200"]);
-        assert_eq!(crawl["status"], json!("complete"), "{crawl}");
-        assert_eq!(crawl["repositories"], json!(40));
-    }
 }

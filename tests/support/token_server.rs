@@ -17,6 +17,9 @@ use tare::clock::{Clock as _, SystemClock};
 /// Who the tokens say that they are from.
 pub const ISSUER: &str = "tare-tests";
 
+/// How many seconds a token lasts.
+const LIFETIME: i64 = 300;
+
 /// A running token server.
 pub struct TokenServer {
     shared: Arc<Shared>,
@@ -29,18 +32,16 @@ struct Shared {
     folder: tempfile::TempDir,
     /// `user:password` of the one user.
     login: String,
-    lifetime: i64,
     /// The scopes of every token that was given out.
     given: Mutex<Vec<String>>,
 }
 
 impl TokenServer {
-    /// Serves tokens that last some seconds to a user with this password.
-    pub fn serve(user: &str, password: &str, lifetime: i64) -> Self {
+    /// Serves tokens to a user with this password.
+    pub fn serve(user: &str, password: &str) -> Self {
         let shared = Arc::new(Shared {
             folder: tempfile::tempdir().expect("a folder"),
             login: format!("{user}:{password}"),
-            lifetime,
             given: Mutex::default(),
         });
         let made = Command::new("openssl")
@@ -178,7 +179,7 @@ async fn token(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse 
         })
         .collect();
     let now = SystemClock.now();
-    let until = now.timestamp() + shared.lifetime;
+    let until = now.timestamp() + LIFETIME;
     let claims = json!({
         "iss": ISSUER,
         "sub": "tests",
@@ -193,7 +194,7 @@ async fn token(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse 
     shared.given.lock().expect("no panic").push(scopes.join(" "));
     HttpResponse::Ok().json(json!({
         "token": shared.sign(&claims),
-        "expires_in": shared.lifetime,
+        "expires_in": LIFETIME,
         "issued_at": now,
     }))
 }
