@@ -5,3 +5,4 @@ pub mod clock;
 pub mod inventory;
 pub mod oci;
 pub mod units;
+pub mod whatif;
