@@ -3,10 +3,13 @@
 use std::cmp::Reverse;
 
 use super::catalogue::{Base, BaseId, Catalogue, Role};
+use super::variables::VariablesFound;
 use super::{Candidate, Evidence, ImageFacts};
 
 /// How many bases one finding may name: an image and its copies have many names.
 pub(super) const MOST_PER_FINDING: usize = 4;
+/// So sure a candidate has to be for weaker evidence not to be asked for.
+pub(super) const SETTLED: u8 = 80;
 /// How many candidates are given in all.
 const MOST: usize = 12;
 
@@ -68,16 +71,22 @@ pub(super) fn text_confidence(steps: usize, differing: usize, misfit: u64, rival
     percent.max(5)
 }
 
-/// How sure the same version variables make.
-pub(super) fn variables_confidence(misfit: u64, equal: usize, names: usize) -> u8 {
-    let mut percent: u8 = if equal == names {
-        80
-    } else if equal > 0 {
+/// How sure the same version variables make: more if there are several and their values are the same,
+/// less where the base's size or its other steps do not fit.
+pub(super) fn variables_confidence(misfit: u64, found: &VariablesFound<'_>) -> u8 {
+    let mut percent: u8 = if found.equal == found.names.len() {
+        75
+    } else if found.equal > 0 {
         65
     } else {
         55
     };
-    percent = percent.saturating_add(5 * names.saturating_sub(1).min(2) as u8);
+    percent += 5 * (found.names.len() - 1).min(2) as u8;
+    match found.shared_steps {
+        Some(80..) => percent += 10,
+        Some(..30) => percent = percent.saturating_sub(15),
+        _ => {}
+    }
     percent.saturating_sub((misfit / 2).min(45) as u8).max(5)
 }
 

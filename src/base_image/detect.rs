@@ -243,11 +243,12 @@ impl Search<'_> {
                 .iter()
                 .copied()
                 .filter(|&id| self.may_be(id) && !(count == config.history.len() && self.is_own(id)))
-                .map(|id| (self.variable_misfit(id), self.size_misfit(id, layers), id))
+                .map(|id| (self.variable_misfit(id), self.bytes_apart(id, layers), id))
                 .collect();
             fitting.sort_unstable();
             let rivals = fitting.len();
-            for (differing, misfit, id) in fitting.into_iter().take(candidates::MOST_PER_FINDING) {
+            for (differing, _, id) in fitting.into_iter().take(candidates::MOST_PER_FINDING) {
+                let misfit = self.size_misfit(id, layers);
                 let percent = candidates::text_confidence(count, differing, misfit, rivals);
                 let base = self.catalogue.base(id);
                 let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
@@ -259,7 +260,14 @@ impl Search<'_> {
 
     fn variables(&mut self) {
         let Some(config) = &self.facts.config else { return };
-        if !self.scope.sees(Evidence::Variables) {
+        // What is sure needs no weaker evidence.
+        let is_settled = self.found.iter().any(|candidate| {
+            candidate.confidence.get() >= candidates::SETTLED
+                && candidate
+                    .base
+                    .is_some_and(|id| self.catalogue.base(id).role != super::Role::System && !self.is_own(id))
+        });
+        if is_settled || !self.scope.sees(Evidence::Variables) {
             return;
         }
         for found in variables::matching(config, self.catalogue, |id| self.may_be(id), |id| self.misfit(id)) {
@@ -293,6 +301,13 @@ impl Search<'_> {
         let base = self.catalogue.base(id);
         let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
         candidates::difference(candidates::first_bytes(self.facts, layers), base.bytes)
+    }
+
+    /// By how many bytes a base differs from the image's first layers.
+    fn bytes_apart(&self, id: BaseId, layers: Option<usize>) -> u64 {
+        let base = self.catalogue.base(id);
+        let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
+        candidates::first_bytes(self.facts, layers).abs_diff(base.bytes)
     }
 
     fn variable_misfit(&self, id: BaseId) -> usize {

@@ -128,6 +128,11 @@ impl Base {
         &self.names[0]
     }
 
+    /// The upstream repositories of its names.
+    pub fn repositories(&self) -> impl Iterator<Item = RepositoryId> {
+        self.repositories.iter().copied()
+    }
+
     /// Whether it is known from a crawled registry.
     pub fn is_in_registry(&self) -> bool {
         matches!(self.origin, Origin::Registry { .. })

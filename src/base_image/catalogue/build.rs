@@ -434,9 +434,15 @@ impl<'a> CatalogueBuilder<'a> {
             if !self.is_base_like(*id) {
                 continue;
             }
-            let chain = config.history.iter().fold(Chain::START, |chain, step| {
-                chain.then(TextKey::of(&step.created_by).get())
-            });
+            let steps: Box<[TextKey]> = config
+                .history
+                .iter()
+                .map(|step| TextKey::of(&step.created_by))
+                .collect();
+            let chain = steps
+                .iter()
+                .fold(Chain::START, |chain, step| chain.then(step.get()));
+            self.catalogue.steps.insert(*id, steps);
             self.catalogue.by_steps.entry(chain).or_default().push(*id);
         }
     }
@@ -469,39 +475,54 @@ impl<'a> CatalogueBuilder<'a> {
             .sort_by_key(|set| std::cmp::Reverse(set.names.len()));
     }
 
-    /// Remembers which step made which layer, if any image needs to be told.
+    /// Remembers which step made which layer, for images whose history alone cannot be trusted: it does
+    /// not fit the layers in number, or gives a shared layer another command than most images do.
     fn learn_layers(&mut self, grown: &[(BaseId, &ImageFacts)]) {
-        let layers_marked = |facts: &ImageFacts| {
-            let config = facts.config.as_ref()?;
-            Some(config.history.iter().filter(|step| !step.empty_layer).count())
-        };
-        let unclear: HashSet<LayerKey> = grown
-            .iter()
-            .filter(|(_, facts)| {
-                layers_marked(facts).is_some_and(|count| count > 0 && count != facts.layers.len())
-            })
-            .flat_map(|(_, facts)| facts.layers.iter().map(|layer| LayerKey::of(&layer.digest)))
-            .collect();
-        if unclear.is_empty() {
-            return;
-        }
+        let mut votes: HashMap<LayerKey, Vec<(TextKey, u32)>> = HashMap::new();
+        let mut unclear: Vec<&ImageFacts> = Vec::new();
         for (_, facts) in grown {
-            let Some(config) = facts
-                .config
-                .as_ref()
-                .filter(|_| layers_marked(facts) == Some(facts.layers.len()))
-            else {
+            let Some(config) = facts.config.as_ref().filter(|config| !config.history.is_empty()) else {
                 continue;
             };
-            let steps = config.history.iter().filter(|step| !step.empty_layer);
+            let steps: Vec<_> = config.history.iter().filter(|step| !step.empty_layer).collect();
+            if steps.len() != facts.layers.len() {
+                unclear.push(facts);
+                continue;
+            }
             for (layer, step) in facts.layers.iter().zip(steps) {
-                let key = LayerKey::of(&layer.digest);
-                if unclear.contains(&key) {
-                    self.catalogue
-                        .layer_texts
-                        .entry(key)
-                        .or_insert_with(|| TextKey::of(&step.created_by));
+                let text = TextKey::of(&step.created_by);
+                let of_layer = votes.entry(LayerKey::of(&layer.digest)).or_default();
+                match of_layer.iter_mut().find(|(known, _)| *known == text) {
+                    Some((_, count)) => *count += 1,
+                    None => of_layer.push((text, 1)),
                 }
+            }
+        }
+        let contested: HashSet<LayerKey> = votes
+            .iter()
+            .filter(|(_, texts)| texts.len() > 1)
+            .map(|(layer, _)| *layer)
+            .collect();
+        if !contested.is_empty() {
+            unclear.extend(grown.iter().map(|(_, facts)| *facts).filter(|facts| {
+                facts
+                    .layers
+                    .iter()
+                    .any(|layer| contested.contains(&LayerKey::of(&layer.digest)))
+            }));
+        }
+        for layer in unclear.iter().flat_map(|facts| &facts.layers) {
+            let key = LayerKey::of(&layer.digest);
+            // One image's word is no better than another's: a pair counts when two images agree on it.
+            let most = votes
+                .get(&key)
+                .into_iter()
+                .flatten()
+                .max_by_key(|(_, count)| *count);
+            if let Some((text, count)) = most
+                && *count > 1
+            {
+                self.catalogue.layer_texts.insert(key, *text);
             }
         }
     }

@@ -31,6 +31,8 @@ pub struct Catalogue {
     by_layers: HashMap<Chain, Vec<BaseId>>,
     by_diff_ids: HashMap<Chain, Vec<BaseId>>,
     by_steps: HashMap<Chain, Vec<BaseId>>,
+    /// The steps of bases that weaker evidence may name.
+    steps: HashMap<BaseId, Box<[TextKey]>>,
     by_digest: HashMap<Digest, BaseId>,
     by_name: HashMap<(RepositoryId, String), Vec<BaseId>>,
     variable_sets: Vec<VariableSet>,
@@ -149,6 +151,11 @@ impl Catalogue {
     /// The bases whose steps read exactly like these.
     pub(super) fn bases_of_steps(&self, steps: Chain) -> &[BaseId] {
         self.by_steps.get(&steps).map_or(&[], Vec::as_slice)
+    }
+
+    /// The steps of a base; none where they are not known.
+    pub(super) fn steps_of(&self, id: BaseId) -> &[TextKey] {
+        self.steps.get(&id).map_or(&[], |steps| steps)
     }
 
     /// Sets of version variables and the bases that set them, larger sets first.

@@ -95,6 +95,7 @@ impl<'a> Instruction<'a> {
 
 /// What follows `#(nop)`, the first builder's mark of an instruction that runs nothing.
 fn no_operation(text: &str) -> Option<&str> {
+    let text = text.strip_prefix("RUN ").unwrap_or(text);
     let at = text.find("#(nop)")?;
     let is_shell = [
         "/bin/sh -c",
@@ -281,6 +282,7 @@ mod tests {
             ("ENV A=b", Keyword::Env, "A=b"),
             ("COPY . /app # buildkit", Keyword::Copy, ". /app"),
             ("cmd /S /C #(nop)  ENV A=b", Keyword::Env, "A=b"),
+            ("RUN cmd /S /C #(nop) COPY a in C: ", Keyword::Copy, "a in C:"),
             ("EXPOSE map[80/tcp:{}]", Keyword::Metadata, "map[80/tcp:{}]"),
             ("", Keyword::Missing, ""),
         ] {
