@@ -1,0 +1,515 @@
+//! A reader of shell scripts, as far as telling apart the commands they run.
+//!
+//! It knows words and quotes, operators, comments, here-documents, subshells, reserved words and the
+//! patterns of `case`; variables whose value the script sets itself are filled in. It runs nothing and
+//! never fails: what is cut off or malformed ends the script.
+
+use std::collections::HashMap;
+
+use super::kind::Command;
+
+/// How deep scripts within scripts (`sh -c '…'`) are followed.
+const MAX_DEPTH: usize = 4;
+/// More commands than any honest step has.
+const MAX_COMMANDS: usize = 2_000;
+
+/// The simple commands of a script, in order.
+pub fn parse(script: &str) -> Vec<Command> {
+    let mut reader = Reader::default();
+    reader.script(script, 0);
+    reader.commands
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Token {
+    /// A word without its quotes; whether any part was quoted; whether it names a variable to fill in.
+    Word { text: String, quoted: bool },
+    /// `;`, `&&`, `||`, `|`, `&`, `(`, `)`, `;;` or the end of a line.
+    Operator(&'static str),
+    /// A redirection; its target is the next word.
+    Redirect,
+    /// `<<WORD`: the document's text.
+    Document(String),
+}
+
+#[derive(Default)]
+struct Reader {
+    commands: Vec<Command>,
+    variables: HashMap<String, String>,
+}
+
+impl Reader {
+    fn script(&mut self, script: &str, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        let tokens = Lexer::new(script).tokens();
+        let mut words: Vec<(String, bool)> = Vec::new();
+        let mut documents: Vec<String> = Vec::new();
+        // How many `case` are open, and whether one of its patterns is expected.
+        let mut cases = 0_usize;
+        let mut pattern = false;
+        let mut parentheses = 0_usize;
+        let mut skip_next = false;
+        for token in tokens.into_iter().chain([Token::Operator(";")]) {
+            if pattern {
+                match &token {
+                    Token::Operator(")") => pattern = false,
+                    Token::Word { text, .. } if text == "esac" => {
+                        pattern = false;
+                        cases = cases.saturating_sub(1);
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            match token {
+                Token::Word { text, quoted } => {
+                    if std::mem::take(&mut skip_next) {
+                        continue;
+                    }
+                    if words.is_empty() && !quoted {
+                        match text.as_str() {
+                            "esac" => {
+                                cases = cases.saturating_sub(1);
+                                continue;
+                            }
+                            _ if is_reserved(&text) => continue,
+                            _ => {}
+                        }
+                    }
+                    words.push((text, quoted));
+                    if words[0].0 == "case" && words.last().is_some_and(|(word, _)| word == "in") {
+                        cases += 1;
+                        pattern = true;
+                        words.clear();
+                    }
+                }
+                Token::Redirect => skip_next = true,
+                Token::Document(text) => documents.push(text),
+                Token::Operator(operator) => {
+                    skip_next = false;
+                    match operator {
+                        "(" if words.len() == 1 => {
+                            // `name()` begins a function; its body is read as any commands are.
+                            words.clear();
+                            parentheses += 1;
+                            continue;
+                        }
+                        "(" => parentheses += 1,
+                        ")" => parentheses = parentheses.saturating_sub(1),
+                        ";;" => pattern = cases > 0,
+                        _ => {}
+                    }
+                    let words = std::mem::take(&mut words);
+                    let documents = std::mem::take(&mut documents);
+                    self.command(words, documents, depth);
+                }
+            }
+        }
+    }
+
+    /// One simple command: notes assignments, looks through wrappers, and keeps what is left.
+    fn command(&mut self, words: Vec<(String, bool)>, documents: Vec<String>, depth: usize) {
+        let mut words: Vec<String> = words
+            .into_iter()
+            .flat_map(|(word, quoted)| self.filled_in(word, quoted))
+            .collect();
+        let assignments = words.iter().take_while(|word| assignment(word).is_some()).count();
+        if assignments == words.len() {
+            for word in &words {
+                self.note(word);
+            }
+        }
+        words.drain(..assignments);
+        loop {
+            let Some(program) = words.first().map(|word| base_name(word).to_owned()) else {
+                // `<<EOF` alone: BuildKit's form of a script in a here-document.
+                for document in documents {
+                    self.script(&document, depth + 1);
+                }
+                return;
+            };
+            match program.as_str() {
+                "export" | "local" | "readonly" | "declare" => {
+                    for word in &words[1..] {
+                        self.note(word);
+                    }
+                    return;
+                }
+                "sudo" | "env" | "exec" | "command" | "time" | "nice" | "nohup" | "xargs" | "builtin"
+                | "doas" | "timeout" | "ionice" => {
+                    words.remove(0);
+                    let takes_value = |word: &str| {
+                        matches!(
+                            (program.as_str(), word),
+                            ("sudo", "-u" | "-g") | ("nice" | "xargs", "-n") | ("xargs", "-P" | "-I" | "-L")
+                        )
+                    };
+                    while let Some(word) = words.first() {
+                        if takes_value(word) {
+                            words.drain(..words.len().min(2));
+                        } else if word.starts_with('-')
+                            || assignment(word).is_some()
+                            || (program == "timeout" && word.starts_with(|c: char| c.is_ascii_digit()))
+                        {
+                            words.remove(0);
+                        } else {
+                            break;
+                        }
+                    }
+                }
+                "gosu" | "su-exec" | "setpriv" | "runuser" if words.len() > 2 => {
+                    words.drain(..2);
+                }
+                "eval" => {
+                    let script = words[1..].join(" ");
+                    self.script(&script, depth + 1);
+                    return;
+                }
+                "sh" | "bash" | "ash" | "dash" | "zsh" | "su" => {
+                    let script = words
+                        .iter()
+                        .position(|word| {
+                            word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')
+                        })
+                        .and_then(|at| words.get(at + 1).cloned());
+                    match script {
+                        Some(script) => self.script(&script, depth + 1),
+                        None => {
+                            self.keep(&program, &words);
+                            for document in documents {
+                                self.script(&document, depth + 1);
+                            }
+                        }
+                    }
+                    return;
+                }
+                _ => {
+                    self.keep(&program, &words);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, program: &str, words: &[String]) {
+        if !matches!(program, "" | "for" | "select") && self.commands.len() < MAX_COMMANDS {
+            self.commands.push(Command {
+                program: program.to_owned(),
+                words: words[1..].to_vec(),
+            });
+        }
+    }
+
+    fn note(&mut self, word: &str) {
+        if let Some((name, value)) = assignment(word)
+            && value.len() < 4_000
+        {
+            self.variables.insert(name.to_owned(), value.to_owned());
+        }
+    }
+
+    /// A word that is one variable, unquoted, becomes the words of its value.
+    fn filled_in(&self, word: String, quoted: bool) -> Vec<String> {
+        if quoted {
+            return vec![word];
+        }
+        let name = word.strip_prefix('$').map(|name| {
+            name.strip_prefix('{')
+                .and_then(|name| name.strip_suffix('}'))
+                .unwrap_or(name)
+        });
+        match name.and_then(|name| self.variables.get(name)) {
+            Some(value) => value.split_whitespace().map(ToOwned::to_owned).collect(),
+            None => vec![word],
+        }
+    }
+}
+
+/// `NAME=value`, `NAME+=value`.
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let name = name.strip_suffix('+').unwrap_or(name);
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    is_name.then_some((name, value))
+}
+
+fn is_reserved(word: &str) -> bool {
+    matches!(
+        word,
+        "if" | "then"
+            | "else"
+            | "elif"
+            | "fi"
+            | "do"
+            | "done"
+            | "while"
+            | "until"
+            | "{"
+            | "}"
+            | "!"
+            | "function"
+    )
+}
+
+fn base_name(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+struct Lexer<'a> {
+    rest: std::iter::Peekable<std::str::CharIndices<'a>>,
+    text: &'a str,
+    tokens: Vec<Token>,
+    word: String,
+    in_word: bool,
+    quoted: bool,
+    /// Here-documents whose text begins after the end of this line: word, and whether tabs are dropped.
+    pending: Vec<String>,
+    expects_document_word: bool,
+}
+
+impl<'a> Lexer<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            rest: text.char_indices().peekable(),
+            text,
+            tokens: Vec::new(),
+            word: String::new(),
+            in_word: false,
+            quoted: false,
+            pending: Vec::new(),
+            expects_document_word: false,
+        }
+    }
+
+    fn tokens(mut self) -> Vec<Token> {
+        while let Some((at, character)) = self.rest.next() {
+            match character {
+                '\\' => match self.rest.next() {
+                    // A continued line.
+                    Some((_, '\n')) | None => {}
+                    Some((_, '\r')) => {
+                        self.take('\n');
+                    }
+                    Some((_, escaped)) => self.push(escaped),
+                },
+                '\'' => self.single_quotes(),
+                '"' => self.double_quotes(),
+                '$' => self.dollar(),
+                '`' => self.backquotes(),
+                '#' if !self.in_word => self.comment(),
+                '\n' => {
+                    self.end_word();
+                    self.operator("\n");
+                    self.documents();
+                }
+                ' ' | '\t' | '\r' => self.end_word(),
+                ';' => {
+                    self.end_word();
+                    let operator = if self.take(';') { ";;" } else { ";" };
+                    self.operator(operator);
+                }
+                '&' => {
+                    self.end_word();
+                    if self.take('>') {
+                        self.take('>');
+                        self.tokens.push(Token::Redirect);
+                    } else {
+                        let operator = if self.take('&') { "&&" } else { "&" };
+                        self.operator(operator);
+                    }
+                }
+                '|' => {
+                    self.end_word();
+                    let operator = if self.take('|') { "||" } else { "|" };
+                    self.take('&');
+                    self.operator(operator);
+                }
+                '(' if self.word.ends_with('=') => self.array(),
+                '(' => {
+                    self.end_word();
+                    self.operator("(");
+                }
+                ')' => {
+                    self.end_word();
+                    self.operator(")");
+                }
+                '<' | '>' => self.redirection(at, character),
+                other => self.push(other),
+            }
+        }
+        self.end_word();
+        self.tokens
+    }
+
+    fn push(&mut self, character: char) {
+        self.in_word = true;
+        self.word.push(character);
+    }
+
+    fn take(&mut self, wanted: char) -> bool {
+        self.rest.next_if(|(_, character)| *character == wanted).is_some()
+    }
+
+    fn operator(&mut self, operator: &'static str) {
+        self.tokens.push(Token::Operator(operator));
+    }
+
+    fn end_word(&mut self) {
+        if !std::mem::take(&mut self.in_word) {
+            return;
+        }
+        let text = std::mem::take(&mut self.word);
+        let quoted = std::mem::take(&mut self.quoted);
+        if std::mem::take(&mut self.expects_document_word) {
+            self.pending.push(text);
+        } else {
+            self.tokens.push(Token::Word { text, quoted });
+        }
+    }
+
+    fn single_quotes(&mut self) {
+        self.in_word = true;
+        self.quoted = true;
+        for (_, character) in self.rest.by_ref() {
+            if character == '\'' {
+                return;
+            }
+            self.word.push(character);
+        }
+    }
+
+    fn double_quotes(&mut self) {
+        self.in_word = true;
+        self.quoted = true;
+        while let Some((_, character)) = self.rest.next() {
+            match character {
+                '"' => return,
+                '\\' => match self.rest.next() {
+                    Some((_, escaped @ ('"' | '\\' | '$' | '`'))) => self.word.push(escaped),
+                    Some((_, '\n')) | None => {}
+                    Some((_, other)) => {
+                        self.word.push('\\');
+                        self.word.push(other);
+                    }
+                },
+                '$' => self.dollar(),
+                '`' => self.backquotes(),
+                other => self.word.push(other),
+            }
+        }
+    }
+
+    /// `$name`, `${…}`, `$(…)`, `$((…))`: kept as written, so that no operator within is taken for one.
+    fn dollar(&mut self) {
+        self.push('$');
+        let (open, close) = match self.rest.peek() {
+            Some((_, '{')) => ('{', '}'),
+            Some((_, '(')) => ('(', ')'),
+            _ => return,
+        };
+        let mut depth = 0_usize;
+        let mut quote = None;
+        while let Some((_, character)) = self.rest.next() {
+            self.word.push(character);
+            match (quote, character) {
+                (_, '\\') => {
+                    if let Some((_, escaped)) = self.rest.next() {
+                        self.word.push(escaped);
+                    }
+                }
+                (Some(open_quote), character) if character == open_quote => quote = None,
+                (Some(_), _) => {}
+                (None, '\'' | '"') if open == '(' => quote = Some(character),
+                (None, character) if character == open => depth += 1,
+                (None, character) if character == close => {
+                    depth -= 1;
+                    if depth == 0 {
+                        return;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// `name=(a b)`: the words of a list become the value.
+    fn array(&mut self) {
+        for (_, character) in self.rest.by_ref() {
+            if character == ')' {
+                return;
+            }
+            self.word.push(character);
+        }
+    }
+
+    fn backquotes(&mut self) {
+        self.push('`');
+        while let Some((_, character)) = self.rest.next() {
+            self.word.push(character);
+            match character {
+                '`' => return,
+                '\\' => {
+                    if let Some((_, escaped)) = self.rest.next() {
+                        self.word.push(escaped);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn comment(&mut self) {
+        while self.rest.next_if(|(_, character)| *character != '\n').is_some() {}
+    }
+
+    fn redirection(&mut self, at: usize, character: char) {
+        // The number of a file before it is part of the redirection: `2>&1`.
+        if self.in_word && !self.quoted && self.word.bytes().all(|b| b.is_ascii_digit()) {
+            self.in_word = false;
+            self.word.clear();
+        }
+        self.end_word();
+        if character == '<' && self.take('<') {
+            if self.take('<') {
+                // `<<<word`.
+                self.tokens.push(Token::Redirect);
+                return;
+            }
+            self.take('-');
+            self.expects_document_word = true;
+            return;
+        }
+        if matches!(self.rest.peek(), Some((_, '('))) {
+            // `<(command)`: its commands run too.
+            return;
+        }
+        self.rest
+            .next_if(|(_, next)| matches!(next, '>' | '&' | '|' | '<'));
+        debug_assert!(self.text.is_char_boundary(at));
+        self.tokens.push(Token::Redirect);
+    }
+
+    /// Reads the here-documents announced on the line that has just ended.
+    fn documents(&mut self) {
+        for word in std::mem::take(&mut self.pending) {
+            let mut document = String::new();
+            while let Some(&(start, _)) = self.rest.peek() {
+                let end = self.text[start..]
+                    .find('\n')
+                    .map_or(self.text.len(), |at| start + at + 1);
+                while self.rest.next_if(|(at, _)| *at < end).is_some() {}
+                let line = &self.text[start..end];
+                if line.trim() == word {
+                    break;
+                }
+                document.push_str(line);
+            }
+            // It belongs to the command before the line's end.
+            let at = self.tokens.len().saturating_sub(1);
+            self.tokens.insert(at, Token::Document(document));
+        }
+    }
+}
