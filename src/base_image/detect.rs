@@ -1,12 +1,11 @@
-use super::catalogue::{BaseId, Catalogue, LayerKey};
-use super::texts::{Chain, TextKey};
+use super::candidates;
+use super::catalogue::{Catalogue, LayerKey};
+use super::search::Search;
 use super::traces::{self, Traces};
 use super::{
-    BaseName, Candidate, Confidence, Detection, Evidence, ImageFacts, LayerSteps, Nature, Scope, System,
+    Candidate, Confidence, Detection, Evidence, ImageFacts, LayerSteps, Nature, Role, Scope, System,
     SystemFinding,
 };
-use super::{candidates, variables};
-use crate::oci::Digest;
 
 /// Finds what an image is built on.
 ///
@@ -41,305 +40,11 @@ pub fn detect(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Detec
         });
         return detection;
     }
-    let mut search = Search {
-        facts,
-        catalogue,
-        scope,
-        steps: &detection.steps,
-        found: Vec::new(),
-    };
-    search.annotations(&traces);
-    search.layers();
-    search.diff_ids();
-    search.step_texts();
-    search.variables();
-    detection.candidates = candidates::ranked(search.found, facts, catalogue);
+    let found = Search::run(facts, catalogue, scope, &detection.steps, &traces);
+    detection.candidates = candidates::ranked(found, facts, catalogue);
     detection.system = system(facts, catalogue, scope, &traces, &detection.candidates);
     detection.nature = nature(catalogue, &traces, detection.system.as_ref());
     detection
-}
-
-struct Search<'a> {
-    facts: &'a ImageFacts,
-    catalogue: &'a Catalogue,
-    scope: &'a Scope,
-    steps: &'a LayerSteps,
-    found: Vec<Candidate>,
-}
-
-impl Search<'_> {
-    /// Whether a base may be the answer: it runs on the same, may be named, and is not the image itself.
-    fn may_be(&self, id: BaseId) -> bool {
-        let base = self.catalogue.base(id);
-        base.digest != Some(self.facts.digest)
-            && super::catalogue::runs_on(&base.platform, &self.facts.platform)
-            && self.catalogue.is_visible(id, self.scope)
-    }
-
-    fn push(&mut self, id: BaseId, layers: usize, evidence: Evidence, percent: u8, because: String) {
-        self.found.push(Candidate {
-            name: self.catalogue.base(id).name().clone(),
-            base: Some(id),
-            layers: layers.min(self.facts.layers.len()),
-            evidence,
-            confidence: Confidence::percent(percent),
-            because,
-        });
-    }
-
-    /// Annotations, labels and builders' notes that name the base.
-    fn annotations(&mut self, traces: &Traces) {
-        const DIGEST: &str = "org.opencontainers.image.base.digest";
-        const NAME: &str = "org.opencontainers.image.base.name";
-        let labels = self.facts.config.as_ref().map(|config| &config.labels);
-        let annotated = |key: &str| self.facts.annotations.get(key).map(String::as_str);
-        let labelled = |key: &str| labels.and_then(|labels| labels.get(key)).map(String::as_str);
-
-        if self.scope.sees(Evidence::BaseDigest) {
-            // A label is inherited by children, for whom it is no longer true, an annotation is not.
-            for (digest, percent) in [(annotated(DIGEST), 98), (labelled(DIGEST), 85)] {
-                let known = digest
-                    .and_then(|digest| digest.parse::<Digest>().ok())
-                    .and_then(|digest| self.catalogue.base_of_digest(&digest));
-                if let Some(id) = known.filter(|&id| self.may_be(id)) {
-                    let layers = self.catalogue.base(id).layers.len();
-                    self.push(
-                        id,
-                        layers,
-                        Evidence::BaseDigest,
-                        percent,
-                        format!("{DIGEST} is its digest"),
-                    );
-                }
-            }
-        }
-        if self.scope.sees(Evidence::BaseName) {
-            let notes = traces
-                .base_names
-                .iter()
-                .map(|name| (name.as_str(), 90, "a builder's note"));
-            let names = [
-                (annotated(NAME), 95, "an annotation"),
-                (labelled(NAME), 75, "a label"),
-            ]
-            .into_iter()
-            .filter_map(|(name, percent, source)| Some((name?, percent, source)));
-            let named: Vec<_> = names.chain(notes).collect();
-            for (text, percent, source) in named {
-                self.named(text, percent, source);
-            }
-        }
-    }
-
-    fn named(&mut self, text: &str, percent: u8, source: &str) {
-        let Some(name) = reference(text, self.catalogue) else {
-            return;
-        };
-        let because = format!("{source} says {name}");
-        let repository = self.catalogue.repository(&name.repository);
-        if repository.is_some_and(|repository| self.scope.excludes(repository)) {
-            return;
-        }
-        let ids = self.catalogue.find(&name, &self.facts.platform);
-        let best = ids
-            .into_iter()
-            .filter(|&id| self.may_be(id))
-            .min_by_key(|&id| self.misfit(id));
-        match best {
-            Some(id) => {
-                let layers = candidates::layers_by_size(self.facts, self.catalogue.base(id));
-                self.push(id, layers, Evidence::BaseName, percent, because);
-                if let Some(candidate) = self.found.last_mut() {
-                    candidate.name = name;
-                }
-            }
-            None => self.found.push(Candidate {
-                name,
-                base: None,
-                layers: 0,
-                evidence: Evidence::BaseName,
-                confidence: Confidence::percent(percent),
-                because,
-            }),
-        }
-    }
-
-    /// Bases whose layers the image begins with.
-    fn layers(&mut self) {
-        if !self.scope.sees(Evidence::LayerDigests) {
-            return;
-        }
-        let mut chain = Chain::START;
-        for (place, layer) in self.facts.layers.iter().enumerate() {
-            chain = chain.then(LayerKey::of(&layer.digest).get());
-            let found = self.catalogue.bases_of_layers(chain);
-            self.prefix(found, place + 1, Evidence::LayerDigests);
-        }
-    }
-
-    fn diff_ids(&mut self) {
-        let Some(config) = &self.facts.config else { return };
-        if !self.scope.sees(Evidence::DiffIds) || config.diff_ids.len() != self.facts.layers.len() {
-            return;
-        }
-        let mut chain = Chain::START;
-        for (place, diff_id) in config.diff_ids.iter().enumerate() {
-            chain = chain.then(LayerKey::of(diff_id).get());
-            let found = self.catalogue.bases_of_diff_ids(chain);
-            self.prefix(found, place + 1, Evidence::DiffIds);
-        }
-    }
-
-    fn prefix(&mut self, bases: &[BaseId], layers: usize, evidence: Evidence) {
-        // Of many names of the same layers a few say all.
-        let mut pushed = 0;
-        for &id in bases {
-            let base = self.catalogue.base(id);
-            // Two images of the same layers and the same repository are not built on each other.
-            let is_sibling = layers == self.facts.layers.len() && base.is_in_registry() && self.is_own(id);
-            if pushed >= candidates::MOST_PER_FINDING || is_sibling || !self.may_be(id) {
-                continue;
-            }
-            pushed += 1;
-            let known = self
-                .found
-                .iter()
-                .any(|known| known.base == Some(id) && known.layers == layers);
-            if known {
-                continue;
-            }
-            let words = match evidence {
-                Evidence::DiffIds => "uncompressed layers",
-                _ => "layers",
-            };
-            self.push(
-                id,
-                layers,
-                evidence,
-                99,
-                format!("the first {layers} {words} are the same"),
-            );
-        }
-    }
-
-    /// Bases whose steps the image's history begins with.
-    fn step_texts(&mut self) {
-        let Some(config) = &self.facts.config else { return };
-        if !self.scope.sees(Evidence::StepTexts) {
-            return;
-        }
-        let mut chain = Chain::START;
-        for (place, step) in config.history.iter().enumerate() {
-            chain = chain.then(TextKey::of(&step.created_by).get());
-            let bases = self.catalogue.bases_of_steps(chain);
-            if bases.is_empty() {
-                continue;
-            }
-            let count = place + 1;
-            let layers = self.steps.layers_within(count);
-            // Steps alone do not tell `debian:13` from `debian:13-slim`, nor a release from the next:
-            // sizes and version variables do.
-            let mut fitting: Vec<_> = bases
-                .iter()
-                .copied()
-                .filter(|&id| self.may_be(id) && !(count == config.history.len() && self.is_own(id)))
-                .map(|id| (self.variable_misfit(id), self.bytes_apart(id, layers), id))
-                .collect();
-            fitting.sort_unstable();
-            let rivals = fitting.len();
-            for (differing, _, id) in fitting.into_iter().take(candidates::MOST_PER_FINDING) {
-                let misfit = self.size_misfit(id, layers);
-                let percent = candidates::text_confidence(count, differing, misfit, rivals);
-                let base = self.catalogue.base(id);
-                let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
-                let because = format!("the first {count} steps read the same");
-                self.push(id, layers, Evidence::StepTexts, percent, because);
-            }
-        }
-    }
-
-    fn variables(&mut self) {
-        let Some(config) = &self.facts.config else { return };
-        // What is sure needs no weaker evidence.
-        let is_settled = self.found.iter().any(|candidate| {
-            candidate.confidence.get() >= candidates::SETTLED
-                && candidate
-                    .base
-                    .is_some_and(|id| self.catalogue.base(id).role != super::Role::System && !self.is_own(id))
-        });
-        if is_settled || !self.scope.sees(Evidence::Variables) {
-            return;
-        }
-        for found in variables::matching(config, self.catalogue, |id| self.may_be(id), |id| self.misfit(id)) {
-            let base = self.catalogue.base(found.base);
-            let layers = candidates::layers_by_size(self.facts, base);
-            let percent =
-                candidates::variables_confidence(self.misfit(found.base), found.equal, found.names.len());
-            let because = format!(
-                "{} {} set, {} of {} with the same value",
-                found.names.join(", "),
-                if found.names.len() == 1 { "is" } else { "are" },
-                found.equal,
-                found.names.len()
-            );
-            self.push(found.base, layers, Evidence::Variables, percent, because);
-        }
-    }
-
-    fn is_own(&self, id: BaseId) -> bool {
-        candidates::is_own(self.facts, self.catalogue, id)
-    }
-
-    /// How badly a base's size fits the image's first layers, in percent.
-    fn misfit(&self, id: BaseId) -> u64 {
-        let base = self.catalogue.base(id);
-        let layers = candidates::layers_by_size(self.facts, base);
-        self.size_misfit(id, Some(layers))
-    }
-
-    fn size_misfit(&self, id: BaseId, layers: Option<usize>) -> u64 {
-        let base = self.catalogue.base(id);
-        let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
-        candidates::difference(candidates::first_bytes(self.facts, layers), base.bytes)
-    }
-
-    /// By how many bytes a base differs from the image's first layers.
-    fn bytes_apart(&self, id: BaseId, layers: Option<usize>) -> u64 {
-        let base = self.catalogue.base(id);
-        let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
-        candidates::first_bytes(self.facts, layers).abs_diff(base.bytes)
-    }
-
-    fn variable_misfit(&self, id: BaseId) -> usize {
-        let Some(config) = &self.facts.config else {
-            return 0;
-        };
-        let base = self.catalogue.base(id);
-        base.variables
-            .iter()
-            .filter(|(name, value)| config.variables.get(*name) != Some(value))
-            .count()
-    }
-}
-
-/// `docker.io/library/node:22@sha256:…` → `node:22`.
-fn reference(text: &str, catalogue: &Catalogue) -> Option<BaseName> {
-    let text = text.trim().split('@').next()?;
-    let (path, tag) = match text.rsplit_once(':') {
-        Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
-        _ => (text, None),
-    };
-    let path = ["docker.io/", "index.docker.io/", "registry-1.docker.io/"]
-        .iter()
-        .find_map(|host| path.strip_prefix(host))
-        .unwrap_or(path);
-    let repository = catalogue.upstream_name(path);
-    let is_name =
-        !repository.is_empty() && repository != "scratch" && !repository.contains(char::is_whitespace);
-    is_name.then(|| BaseName {
-        repository: repository.to_owned(),
-        tag: Some(tag.unwrap_or("latest").to_owned()),
-    })
 }
 
 /// The system beneath: that of the best candidate that has one, or what the image itself shows.
@@ -396,7 +101,7 @@ fn system(
         .iter()
         .filter(|candidate| candidate.evidence <= Evidence::DiffIds)
         .filter_map(|candidate| candidate.base.map(|id| (catalogue.base(id), candidate.layers)))
-        .filter(|(base, _)| base.role == super::Role::System)
+        .filter(|(base, _)| base.role == Role::System)
         .map(|(_, layers)| layers)
         .max()
         .unwrap_or(1)
@@ -418,5 +123,207 @@ fn nature(catalogue: &Catalogue, traces: &Traces, system: Option<&SystemFinding>
         "windows" => Nature::Windows,
         name if catalogue.system(name).is_some_and(|info| info.small) => Nature::Small,
         _ => Nature::System,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base_image::testing::{Image, catalogue};
+    use crate::base_image::{BaseName, Builder};
+
+    fn debian() -> Image {
+        Image::new("debian", "stretch")
+            .layer("debian", 45_000_000, "ADD file:00 in / ")
+            .step("CMD [\"bash\"]")
+    }
+
+    fn node() -> Image {
+        debian()
+            .child("mirror/library/node", "8")
+            .layer(
+                "node",
+                15_000_000,
+                "RUN set -ex && curl -O https://nodejs.org/$NODE_VERSION.tar.xz",
+            )
+            .step("ENV NODE_VERSION=8.9.4")
+            .variable("NODE_VERSION", "8.9.4")
+            .layer("yarn", 1_000_000, "RUN curl -O https://yarnpkg.com/yarn.tgz")
+            .step("CMD [\"node\"]")
+    }
+
+    fn alpine_node() -> Image {
+        Image::new("mirror/library/node", "8-alpine")
+            .layer("alpine", 2_000_000, "ADD file:01 in / ")
+            .step("CMD [\"/bin/sh\"]")
+            .layer(
+                "node-musl",
+                20_000_000,
+                "RUN apk add --no-cache libstdc++ && curl -O https://nodejs.org/x",
+            )
+            .variable("NODE_VERSION", "8.9.4")
+    }
+
+    fn application(base: &Image) -> ImageFacts {
+        base.child("team/shop", "1.0")
+            .layer("modules", 8_000_000, "RUN npm ci")
+            .layer("source", 500_000, "COPY . /app")
+            .facts()
+    }
+
+    fn best(detection: &Detection) -> (String, usize, Evidence) {
+        let base = detection.base().expect("a candidate");
+        (base.name.to_string(), base.layers, base.evidence)
+    }
+
+    #[test]
+    fn layers_name_the_base_under_its_upstream_name() {
+        let catalogue = catalogue(&[debian().facts(), node().facts(), alpine_node().facts()]);
+        let facts = application(&node());
+        let found = detect(&facts, &catalogue, &Scope::all());
+        assert_eq!(best(&found), ("node:8".into(), 3, Evidence::LayerDigests));
+        assert_eq!(found.nature, Nature::System);
+        assert_eq!(
+            found.system.as_ref().map(|found| found.system.to_string()),
+            Some("debian:stretch".into())
+        );
+        let id = found.candidates[0].base.expect("a base");
+        let twins = catalogue.twins(id, &Scope::all());
+        assert_eq!(catalogue.base(twins[0].base).name().to_string(), "node:8-alpine");
+        let explained = catalogue.explain(id).to_string();
+        assert!(explained.contains("twin           node:8-alpine"), "{explained}");
+    }
+
+    #[test]
+    fn a_rebuilt_base_is_known_by_its_steps_and_without_them_by_its_variables() {
+        let catalogue = catalogue(&[debian().facts(), node().facts(), alpine_node().facts()]);
+        let older = Image::new("team/shop", "0.9")
+            .layer("older debian", 44_000_000, "/bin/sh -c #(nop) ADD file:07 in / ")
+            .step("/bin/sh -c #(nop)  CMD [\"bash\"]")
+            .layer(
+                "older node",
+                14_900_000,
+                "/bin/sh -c set -ex \t&& curl -O https://nodejs.org/$NODE_VERSION.tar.xz",
+            )
+            .step("/bin/sh -c #(nop)  ENV NODE_VERSION=8.9.1")
+            .variable("NODE_VERSION", "8.9.1")
+            .layer(
+                "older yarn",
+                1_000_000,
+                "/bin/sh -c curl -O https://yarnpkg.com/yarn.tgz",
+            )
+            .step("/bin/sh -c #(nop)  CMD [\"node\"]")
+            .layer("source", 400_000, "/bin/sh -c #(nop) COPY dir:99 in /app ")
+            .facts();
+        let found = detect(&older, &catalogue, &Scope::all());
+        assert_eq!(best(&found), ("node:8".into(), 3, Evidence::StepTexts));
+        let found = detect(&older, &catalogue, &Scope::all().hiding(Evidence::StepTexts));
+        assert_eq!(best(&found), ("node:8".into(), 3, Evidence::Variables));
+        assert_eq!(found.builder, Some(Builder::Classic));
+    }
+
+    #[test]
+    fn an_excluded_repository_is_not_named() {
+        let catalogue = catalogue(&[debian().facts(), node().facts(), alpine_node().facts()]);
+        let id = catalogue.repository("mirror/library/node").expect("node");
+        assert_eq!(catalogue.repository_name(id), "node");
+        let found = detect(&application(&node()), &catalogue, &Scope::all().excluding([id]));
+        assert_eq!(best(&found), ("debian:stretch".into(), 1, Evidence::LayerDigests));
+        let bare = BaseName::new("node", "8");
+        let platform = application(&node()).platform;
+        assert!(
+            catalogue
+                .twins_of_name(&bare, &platform, &Scope::all().excluding([id]))
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn annotations_name_bases_that_nobody_holds() {
+        let catalogue = catalogue(&[]);
+        let facts = Image::new("team/api", "1")
+            .annotation(
+                "org.opencontainers.image.base.name",
+                "docker.io/library/node:22.3.0-slim@sha256:00",
+            )
+            .layer("all", 70_000_000, "")
+            .facts();
+        let found = detect(&facts, &catalogue, &Scope::all());
+        assert_eq!(best(&found).0, "node:22.3.0-slim");
+        let name = &found.candidates[0].name;
+        let twins = catalogue.twins_of_name(name, &facts.platform, &Scope::all());
+        assert_eq!(catalogue.base(twins[0].base).name().to_string(), "node:22-alpine");
+        let noted = Image::new("team/api", "2")
+            .layer("all", 70_000_000, "")
+            .entry(serde_json::json!({"created_by": "/bin/sh -c make", "comment": "FROM docker.io/library/node:22"}))
+            .facts();
+        let found = detect(&noted, &catalogue, &Scope::all());
+        assert_eq!(best(&found).0, "node:22");
+        assert_eq!(found.builder, Some(Builder::Buildah));
+    }
+
+    #[test]
+    fn what_cannot_be_switched_is_said_as_such() {
+        let catalogue = catalogue(&[]);
+        let nature = |image: Image| detect(&image.facts(), &catalogue, &Scope::all()).nature;
+        let image = |name| Image::new("team/x", name);
+        for (expected, image) in [
+            (
+                Nature::Windows,
+                image("windows")
+                    .os("windows")
+                    .layer("w", 9, "RUN Apply image 10.0.14393.0"),
+            ),
+            (
+                Nature::Scratch,
+                image("scratch")
+                    .layer("s", 9, "COPY file:00 in /app ")
+                    .step("ENTRYPOINT [\"/app\"]"),
+            ),
+            (Nature::Unknown, image("unknown").layer("u", 9, "").squashed()),
+            (
+                Nature::Alpine,
+                image("alpine").layer("a", 9, "ADD alpine-minirootfs-3.22.6-x86_64.tar.gz / # buildkit"),
+            ),
+            (
+                Nature::System,
+                image("ubi")
+                    .label("com.redhat.component", "ubi9-minimal-container")
+                    .layer("r", 9, ""),
+            ),
+            (
+                Nature::Small,
+                image("distroless")
+                    .author("Bazel")
+                    .layer("d", 9, "bazel build @debian12//base-files"),
+            ),
+        ] {
+            assert_eq!(nature(image), expected);
+        }
+        let mut chart = image("chart").layer("c", 9, "").facts();
+        chart.config_media_type = "application/vnd.cncf.helm.config.v1+json".into();
+        assert_eq!(
+            detect(&chart, &catalogue, &Scope::all()).nature,
+            Nature::NotAnImage
+        );
+    }
+
+    #[test]
+    fn the_first_layer_alone_tells_todays_slim_from_full() {
+        let catalogue = catalogue(&[]);
+        // `debian:trixie` and `debian:trixie-slim` have the same steps; layers of the shipped catalogue.
+        let step = "RUN # debian.sh --arch 'amd64' out/ 'trixie' '@1790000000'";
+        for (bytes, name) in [(49_400_000, "debian:trixie"), (29_700_000, "debian:trixie-slim")] {
+            let facts = Image::new("team/y", "1")
+                .layer("rebuilt", bytes, step)
+                .layer("app", 5_000_000, "COPY . /app")
+                .facts();
+            let found = detect(&facts, &catalogue, &Scope::all());
+            assert_eq!(best(&found).0, name);
+            assert_eq!(
+                found.system.expect("a system").system.to_string(),
+                "debian:trixie"
+            );
+        }
     }
 }

@@ -1,7 +1,7 @@
-use super::ImageFacts;
 use super::catalogue::LayerKey;
 use super::steps::Instruction;
 use super::texts::TextKey;
+use super::{ImageFacts, Keyword};
 use crate::oci::HistoryStep;
 
 /// Which step of its history made each layer of an image.
@@ -25,12 +25,17 @@ pub enum Matching {
     Inferred,
 }
 
-/// What a step does to the number of layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How likely a step makes a layer, by what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Makes {
-    Always,
-    Perhaps,
+    /// It only changes the configuration.
     Never,
+    /// A `WORKDIR`, which does where the folder is missing.
+    Perhaps,
+    /// A command, which does unless it changes nothing.
+    Likely,
+    /// Files are copied or added.
+    Surely,
 }
 
 impl LayerSteps {
@@ -77,8 +82,8 @@ impl LayerSteps {
         for (layer, known) in known.iter().enumerate() {
             if let Some(key) = known {
                 let start = pairs.last().map_or(0, |(_, step)| step + 1);
-                let step = (start..history.len())
-                    .find(|&at| effects[at].by_instruction != Makes::Never && text(at) == *key);
+                let step =
+                    (start..history.len()).find(|&at| effects[at].likely != Makes::Never && text(at) == *key);
                 pairs.extend(step.map(|step| (layer, step)));
             }
         }
@@ -124,27 +129,29 @@ impl LayerSteps {
     }
 }
 
-/// What a step does to the number of layers, by the history's mark and by what it is.
+/// What a step does to the number of layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Effect {
-    by_mark: Makes,
-    by_instruction: Makes,
+    /// By the history's mark.
+    marked: bool,
+    /// By its instruction.
+    likely: Makes,
 }
 
 fn effects(history: &[HistoryStep]) -> Vec<Effect> {
     history
         .iter()
-        .map(|step| Effect {
-            by_mark: if step.empty_layer {
-                Makes::Never
-            } else {
-                Makes::Always
-            },
-            by_instruction: match Instruction::read(&step.created_by).makes_layer() {
-                Some(true) => Makes::Always,
-                Some(false) => Makes::Never,
-                None => Makes::Perhaps,
-            },
+        .map(|step| {
+            let instruction = Instruction::read(&step.created_by);
+            Effect {
+                marked: !step.empty_layer,
+                likely: match (instruction.keyword, instruction.makes_layer()) {
+                    (Keyword::Copy | Keyword::Add, _) => Makes::Surely,
+                    (_, Some(true)) => Makes::Likely,
+                    (_, Some(false)) => Makes::Never,
+                    (_, None) => Makes::Perhaps,
+                },
+            }
         })
         .collect()
 }
@@ -156,10 +163,11 @@ fn fill(steps: &mut [Option<usize>], effects: &[Effect], from: (usize, usize), t
     if first_layer >= end_layer || first_step >= end_step {
         return;
     }
-    let makes_layer: [fn(&Effect) -> bool; 3] = [
-        |effect| effect.by_mark == Makes::Always,
-        |effect| effect.by_instruction == Makes::Always,
-        |effect| effect.by_instruction != Makes::Never,
+    let makes_layer: [fn(&Effect) -> bool; 4] = [
+        |effect| effect.marked,
+        |effect| effect.likely >= Makes::Likely,
+        |effect| effect.likely >= Makes::Perhaps,
+        |effect| effect.likely == Makes::Surely,
     ];
     for makes_layer in makes_layer {
         let chosen: Vec<usize> = (first_step..end_step)

@@ -5,7 +5,7 @@
 /// `is_known` says whether a name is an upstream repository of the catalogue. A path is only taken for a
 /// copy where it says so itself (`library`, `dockerhub`, `mirror`, a host); somebody's own `team/node`
 /// is their own.
-pub(super) fn upstream_name<'a>(path: &'a str, is_known: impl Fn(&str) -> bool) -> &'a str {
+pub(super) fn upstream_name(path: &str, is_known: impl Fn(&str) -> bool) -> &str {
     if is_known(path) {
         return path;
     }

@@ -15,15 +15,18 @@ mod facts;
 mod layer_steps;
 mod mirror;
 mod name;
+mod search;
 mod steps;
 mod system;
+#[cfg(test)]
+mod testing;
 mod texts;
 mod traces;
 mod variables;
 
 pub use catalogue::{
-    Base, BaseId, BaseLayer, Catalogue, CatalogueBuilder, CatalogueError, LayerKey, Origin, RepositoryId,
-    Role, Twin, TwinRule,
+    Base, BaseId, BaseLayer, Catalogue, CatalogueBuilder, CatalogueError, Explanation, LayerKey, Origin,
+    RepositoryId, Role, Twin, TwinRule,
 };
 pub use detect::detect;
 pub use detection::{Builder, Candidate, Detection, Nature, SystemFinding};

@@ -6,6 +6,7 @@
 
 mod base;
 mod build;
+mod explain;
 mod file;
 mod tag;
 mod twins;
@@ -14,6 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 
 pub use base::{Base, BaseId, BaseLayer, LayerKey, Origin, RepositoryId, Role};
 pub use build::CatalogueBuilder;
+pub use explain::Explanation;
 pub use file::CatalogueError;
 pub use twins::{Twin, TwinRule};
 

@@ -27,6 +27,18 @@ pub enum TwinRule {
     BareSystem,
 }
 
+impl TwinRule {
+    /// The rule in plain words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::SameTag => "the same tag but for the system",
+            Self::NearRelease => "the same release, less precisely named",
+            Self::Declared => "the catalogue names it",
+            Self::BareSystem => "bare Alpine takes the place of a bare system",
+        }
+    }
+}
+
 impl Catalogue {
     /// The twins of a base on its own platform, best first.
     pub fn twins(&self, id: BaseId, scope: &Scope) -> Vec<Twin> {

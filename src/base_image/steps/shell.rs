@@ -513,3 +513,87 @@ impl<'a> Lexer<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn commands(script: &str) -> Vec<String> {
+        parse(script)
+            .into_iter()
+            .map(|command| {
+                let words = command.words.join(" ");
+                format!("{} {words}", command.program).trim_end().to_owned()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn operators_and_lines_part_commands() {
+        for script in [
+            "a 1 && b 2 || c 3; d 4 | e 5 & f 6",
+            "set -eux; a 1 && \\\n  b 2 ||\tc 3\nd 4 | e 5 & f 6 # g 7",
+            "( a 1; b 2 ) && { c 3; d 4; } | e 5 & f 6",
+            "if a 1; then b 2; else c 3; fi; while d 4; do e 5; done; f 6",
+            "for x in p q; do a 1; b 2; done; c 3; d 4; ! e 5; f 6",
+            "case \"$(arch)\" in amd64|x86_64) a 1; b 2;; *) c 3;; esac; d 4; e 5; f() { f 6; }",
+            "sudo -u x a 1; env A=b b 2; exec c 3; sh -c 'd 4; e 5'; A=1 B=2 f 6",
+            "a 1 >/dev/null 2>&1; b 2 < /x; c 3 >> y; d 4 &> z; e 5 2>/dev/null; f 6",
+        ] {
+            let found: Vec<String> = commands(script).into_iter().filter(|c| c != "set -eux").collect();
+            assert_eq!(found, ["a 1", "b 2", "c 3", "d 4", "e 5", "f 6"], "{script}");
+        }
+    }
+
+    #[test]
+    fn quotes_and_substitutions_hide_operators() {
+        assert_eq!(commands("echo 'a; b' \"c && d\" e\\;f"), ["echo a; b c && d e;f"]);
+        assert_eq!(
+            commands("x=\"$(a; b)\" && c ${d:-e;f} `g; h`"),
+            ["c ${d:-e;f} `g; h`"]
+        );
+        assert_eq!(commands("/usr/bin/apt-get install a"), ["apt-get install a"]);
+    }
+
+    #[test]
+    fn variables_that_the_script_sets_are_filled_in() {
+        assert_eq!(
+            commands("deps='a b'; apk add $deps ${deps} \"$deps\" $other"),
+            ["apk add a b a b $deps $other"]
+        );
+        assert_eq!(commands("deps=(a b); apk add $deps"), ["apk add a b"]);
+    }
+
+    #[test]
+    fn here_documents_are_text_unless_a_shell_reads_them() {
+        assert_eq!(commands("cat <<EOF > x\nmake\nEOF\nls"), ["cat", "ls"]);
+        assert_eq!(commands("<<EOF\nset -e\nmake\nEOF\n"), ["set -e", "make"]);
+        assert_eq!(commands("bash <<-'E'\n\tmake\n\tE\nls"), ["bash", "make", "ls"]);
+        // BuildKit shows only how such a script begins.
+        assert_eq!(commands("<<EOF (apt-get update...)"), ["apt-get update..."]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_a_fault(script in "\\PC{0,200}") {
+            parse(&script);
+        }
+
+        #[test]
+        fn any_sequence_of_shell_marks_is_read_without_a_fault(
+            script in "(a|b=c|'|\"|\\\\|\\$|\\(|\\)|\\{|\\}|`|<<E|<|>|2>|&|\\||;|\n| |#|case x in|esac|if|E\n){0,60}"
+        ) {
+            parse(&script);
+        }
+
+        #[test]
+        fn what_is_quoted_is_never_a_command(text in "[a-z;&|()<> #$]{0,60}") {
+            let found = parse(&format!("first '{text}' && second"));
+            prop_assert_eq!(found.len(), 2);
+            prop_assert_eq!(&found[0].words[0], &text);
+            prop_assert_eq!(&found[1].program, "second");
+        }
+    }
+}

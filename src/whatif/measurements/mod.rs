@@ -2,6 +2,7 @@
 
 mod corpus;
 mod registry;
+mod today;
 
 use crate::base_image::{Catalogue, CatalogueBuilder, ImageFacts};
 use crate::oci::RegistryName;
