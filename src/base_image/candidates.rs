@@ -71,21 +71,26 @@ pub(super) fn text_confidence(steps: usize, differing: usize, misfit: u64, rival
     percent.max(5)
 }
 
-/// How sure the same version variables make: more if there are several and their values are the same,
-/// less where the base's size or its other steps do not fit.
+/// How sure the same version variables make: more if their values are the same, if the base's other steps
+/// are there too or at least its repository is a runtime's; less where the base's size does not fit.
 pub(super) fn variables_confidence(misfit: u64, found: &VariablesFound<'_>) -> u8 {
     let mut percent: u8 = if found.equal == found.names.len() {
-        75
-    } else if found.equal > 0 {
-        65
-    } else {
         55
+    } else if found.equal > 0 {
+        50
+    } else {
+        45
     };
     percent += 5 * (found.names.len() - 1).min(2) as u8;
     match found.shared_steps {
-        Some(80..) => percent += 10,
-        Some(..30) => percent = percent.saturating_sub(15),
-        _ => {}
+        Some(80..) => percent += 30,
+        Some(30..) => {}
+        Some(_) => percent -= 20,
+        None if found.is_runtime => percent += 20,
+        None => {}
+    }
+    if !found.is_near {
+        percent = percent.saturating_sub(25);
     }
     percent.saturating_sub((misfit / 2).min(45) as u8).max(5)
 }

@@ -26,7 +26,7 @@ mod variables;
 
 pub use catalogue::{
     Base, BaseId, BaseLayer, Catalogue, CatalogueBuilder, CatalogueError, Explanation, LayerKey, Origin,
-    RepositoryId, Role, Twin, TwinRule,
+    RepositoryId, Role, Twin, TwinRule, tag_without_system,
 };
 pub use detect::detect;
 pub use detection::{Builder, Candidate, Detection, Nature, SystemFinding};

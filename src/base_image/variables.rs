@@ -15,6 +15,10 @@ pub(super) struct VariablesFound<'a> {
     pub equal: usize,
     /// How many percent of the base's steps the image has too; none where the base's are not known.
     pub shared_steps: Option<u8>,
+    /// Whether the versions agree in their first number.
+    pub is_near: bool,
+    /// Whether the base is what others run on, as far as anybody has said or shown.
+    pub is_runtime: bool,
 }
 
 /// How many sets of variables may answer: an image on Tomcat has Java's too.
@@ -83,12 +87,14 @@ pub(super) fn matching<'a>(
                 )
             })
             .min_by_key(|(score, id, ..)| (*score, *id));
-        if let Some((_, base, equal, shared_steps)) = best {
+        if let Some(((class, foreign, ..), base, equal, shared_steps)) = best {
             found.push(VariablesFound {
                 base,
                 names,
                 equal,
                 shared_steps,
+                is_near: class < 2,
+                is_runtime: foreign < 2,
             });
         }
     }

@@ -16,7 +16,7 @@ use super::layer_kind::LayerKind;
 use super::model::AlpineModel;
 use super::outcome::Outcome;
 use super::readings::Readings;
-use super::replace::Replacer;
+use super::replace::{Moving, Replacer};
 use super::verdict::{Case, Reasoned, Verdict, VerdictSettings, Vote, moves, repository_verdict};
 
 /// What is known of one image and its move.
@@ -140,25 +140,20 @@ impl Judgement<'_> {
         }
 
         let mut replacer = Replacer::new(self.model, self.settings.coverage);
-        let mut replacements = HashMap::new();
         let mut moving: Vec<usize> = moving.into_iter().collect();
         moving.sort_unstable();
-        for place in moving {
-            if let (Some(manifest), Some(composition)) =
-                (analysed[place].manifest, &analysed[place].composition)
-            {
-                let node = inventory.manifest(manifest);
-                replacements.insert(
-                    manifest,
-                    replacer.replacement(
-                        &images[place],
-                        node,
-                        &analysed[place].detection.steps,
-                        composition,
-                    ),
-                );
-            }
-        }
+        let moving: Vec<Moving<'_>> = moving
+            .into_iter()
+            .filter_map(|place| {
+                Some(Moving {
+                    manifest: analysed[place].manifest?,
+                    facts: &images[place],
+                    steps: &analysed[place].detection.steps,
+                    composition: analysed[place].composition.as_ref()?,
+                })
+            })
+            .collect();
+        let replacements = replacer.replacements(inventory, &moving);
         let outcome = Counterfactual::new(inventory, &replacements)
             .switching(|index| repositories[index].verdict.verdict == Verdict::Switch)?;
         Ok(RegistryAnalysis {

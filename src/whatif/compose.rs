@@ -2,12 +2,12 @@
 
 use crate::base_image::{
     BaseId, BaseName, Candidate, Catalogue, Detection, Evidence, ImageFacts, LayerKey, Nature, Role, Scope,
-    StepKind, TwinRule,
+    StepKind, Twin, TwinRule,
 };
 use crate::oci::Platform;
 
 use super::class::EvidenceClass;
-use super::composition::{Composition, LayerAbove, Twin, TwinLayer};
+use super::composition::{Composition, LayerAbove, Twin as Beneath, TwinLayer};
 use super::layer_kind::LayerKind;
 
 /// How far a base's size may be from what is there if its step texts are the same: rebuilds drift.
@@ -60,7 +60,7 @@ pub fn compose(
             above: Vec::new(),
         });
     }
-    let mut on_system: Option<(usize, Twin, String)> = None;
+    let mut on_system: Option<(usize, Beneath, String)> = None;
     // A runtime that explains the image better than what is looked at now, though it has no twin.
     let mut covered_by_runtime = 0;
     for candidate in &detection.candidates {
@@ -72,10 +72,10 @@ pub fn compose(
         if catalogue.base(id).role != Role::System {
             covered_by_runtime = covered_by_runtime.max(layers);
         }
-        let Some(twin) = twin_beneath(candidate, id, &facts.platform, catalogue, scope) else {
+        let Some(found) = twin_beneath(candidate, id, &facts.platform, catalogue, scope) else {
             continue;
         };
-        let mut twin = twin_of(twin, false, catalogue);
+        let mut twin = twin_of(found.base, false, catalogue);
         if twin.is_runtime {
             correct_for_included(&mut twin, facts, layers, id, catalogue);
             let above = above(facts, kinds, layers);
@@ -84,7 +84,7 @@ pub fn compose(
                 twin,
                 replaced: Some(candidate.name.to_string()),
                 base_layers: layers,
-                is_same_build: is_exact(id, facts, catalogue),
+                is_same_build: found.rule != TwinRule::NearRelease && is_exact(id, facts, catalogue),
                 above,
             });
         }
@@ -190,17 +190,21 @@ fn twin_beneath(
     platform: &Platform,
     catalogue: &Catalogue,
     scope: &Scope,
-) -> Option<BaseId> {
+) -> Option<Twin> {
     // Twins come best first.
     if let Some(twin) = catalogue.twins(base, scope).first() {
-        return Some(twin.base);
+        return Some(*twin);
     }
     let shorter = without_update(candidate.name.tag.as_deref()?)?;
     let name = BaseName::new(candidate.name.repository.clone(), shorter);
-    catalogue
+    let twin = catalogue
         .twins_of_name(&name, platform, scope)
-        .first()
-        .map(|twin| twin.base)
+        .into_iter()
+        .next()?;
+    Some(Twin {
+        rule: TwinRule::NearRelease,
+        ..twin
+    })
 }
 
 /// `8u141-jre` without the update that Java's releases have: `8-jre`.
@@ -218,12 +222,12 @@ fn without_update(tag: &str) -> Option<String> {
     })
 }
 
-fn bare_alpine(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Option<Twin> {
+fn bare_alpine(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Option<Beneath> {
     let alpine = catalogue.alpine(&facts.platform, scope).into_iter().next()?;
     Some(twin_of(alpine, false, catalogue))
 }
 
-fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> Twin {
+fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> Beneath {
     let base = catalogue.base(id);
     let layers = if base.layers.is_empty() {
         vec![TwinLayer {
@@ -237,7 +241,7 @@ fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> Twin {
         });
         known.collect()
     };
-    Twin {
+    Beneath {
         name: base.name().to_string(),
         layers,
         is_runtime: base.role != Role::System,
@@ -248,7 +252,7 @@ fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> Twin {
 /// Some sources give the size of a base with a sample application in it. The same is then in its twin's
 /// figure, so the twin is what the base weighs here, and the difference of the two figures.
 fn correct_for_included(
-    twin: &mut Twin,
+    twin: &mut Beneath,
     facts: &ImageFacts,
     layers: usize,
     base: BaseId,

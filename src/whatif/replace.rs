@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
-use crate::base_image::{ImageFacts, Instruction, Keyword, LayerSteps};
-use crate::inventory::{BlobId, ManifestNode};
+use crate::base_image::{ImageFacts, Instruction, Keyword, LayerSteps, tag_without_system};
+use crate::inventory::{BlobId, Inventory, ManifestId, ManifestNode};
 use crate::oci::HistoryStep;
 
 use super::composition::{Composition, Part};
@@ -27,6 +27,16 @@ pub(super) struct Replacer<'m> {
     ends: HashMap<u32, BlobId>,
 }
 
+/// An image that is to move.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moving<'a> {
+    pub(super) manifest: ManifestId,
+    pub(super) facts: &'a ImageFacts,
+    /// Which step made which of its layers.
+    pub(super) steps: &'a LayerSteps,
+    pub(super) composition: &'a Composition,
+}
+
 impl<'m> Replacer<'m> {
     pub(super) fn new(model: &'m AlpineModel, coverage: Coverage) -> Self {
         Self {
@@ -38,9 +48,56 @@ impl<'m> Replacer<'m> {
         }
     }
 
-    /// What an image with this composition would consist of. `node` is the image in the inventory, and
-    /// `steps` says which step made which layer.
-    pub(super) fn replacement(
+    /// What each of these images would consist of.
+    ///
+    /// Variants of one image for several systems are one image on Alpine: the one with the best evidence
+    /// and, of equals, the largest stands for all.
+    pub(super) fn replacements(
+        &mut self,
+        inventory: &Inventory,
+        images: &[Moving<'_>],
+    ) -> HashMap<ManifestId, Replacement> {
+        let mut best: HashMap<(String, String), usize> = HashMap::new();
+        let keys: Vec<_> = images.iter().map(|image| variant_key(image.facts)).collect();
+        let rank = |at: usize| {
+            let composition = images[at].composition;
+            let expected: f64 = composition
+                .parts(self.model)
+                .iter()
+                .map(|part| part.expected)
+                .sum();
+            (
+                composition.class,
+                std::cmp::Reverse(expected.round() as u64),
+                images[at].manifest,
+            )
+        };
+        for (at, key) in keys.iter().enumerate() {
+            let Some(key) = key else { continue };
+            let chosen = best.entry(key.clone()).or_insert(at);
+            if rank(at) < rank(*chosen) {
+                *chosen = at;
+            }
+        }
+        let stands_for = |at: usize| keys[at].as_ref().map_or(at, |key| best[key]);
+        let mut replacements: HashMap<ManifestId, Replacement> = HashMap::with_capacity(images.len());
+        for (at, image) in images.iter().enumerate() {
+            let chosen = &images[stands_for(at)];
+            if !replacements.contains_key(&chosen.manifest) {
+                let node = inventory.manifest(chosen.manifest);
+                let replacement = self.replacement(chosen.facts, node, chosen.steps, chosen.composition);
+                replacements.insert(chosen.manifest, replacement);
+            }
+            if image.manifest != chosen.manifest {
+                let replacement = replacements[&chosen.manifest].clone();
+                replacements.insert(image.manifest, replacement);
+            }
+        }
+        replacements
+    }
+
+    /// What an image with this composition would consist of.
+    fn replacement(
         &mut self,
         facts: &ImageFacts,
         node: &ManifestNode,
@@ -141,6 +198,18 @@ fn spread(part: Part, scale: f64, source: ErrorSource) -> Spread {
         above: part.above(scale).round() as u64,
         source,
     }
+}
+
+/// What variants of one image have in common: the repository, the platform, and the most telling of its
+/// tags without the words for a system. None where no tag says more than a system.
+fn variant_key(facts: &ImageFacts) -> Option<(String, String)> {
+    let tags = facts
+        .names
+        .iter()
+        .map(|(repository, tag)| (repository, tag_without_system(tag.as_str())));
+    let telling = tags.filter(|(_, words)| !words.is_empty());
+    let most = telling.max_by_key(|(_, words)| (words.matches('.').count(), words.len(), words.clone()))?;
+    Some((format!("{} {}", most.0, facts.platform), most.1))
 }
 
 /// What makes a step the same as another: its command and its day, and for files that it copies their

@@ -12,16 +12,6 @@ use serde_json::{Value, json};
 use tare::base_image::{ImageFacts, LayerFact};
 use tare::oci::{Digest, ImageConfig, RepositoryName, Tag};
 
-/// A row of a tags' file.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum TagRow {
-    /// Repository, tag, index, images, time.
-    Newest(String, String, Option<String>, Vec<String>, i64),
-    /// The same with the time first.
-    Once(i64, String, String, Option<String>, Vec<String>),
-}
-
 #[derive(Deserialize)]
 struct Record {
     id: String,
@@ -56,17 +46,18 @@ pub fn corpus(set: &str) -> Option<Vec<ImageFacts>> {
     };
     let mut names: BTreeMap<String, Vec<(RepositoryName, Tag)>> = BTreeMap::new();
     for line in lines("tags")?.lines() {
-        let (repository, tag, images) = match serde_json::from_str(line).expect("a row of tags") {
-            TagRow::Newest(repository, tag, _, images, _) | TagRow::Once(_, repository, tag, _, images) => {
-                (repository, tag, images)
-            }
-        };
+        // Repository, tag, index, images, time; in the history the time comes first.
+        let row: Vec<Value> = serde_json::from_str(line).expect("a row of tags");
+        let row = &row[usize::from(row[0].is_number())..];
+        let word = |at: usize| row[at].as_str().unwrap_or_default();
+        let (repository, tag) = (word(0), word(1));
+        let images = row[3].as_array().into_iter().flatten().filter_map(Value::as_str);
         let name: (RepositoryName, Tag) = (
             repository.parse().expect("a repository"),
             tag.parse().expect("a tag"),
         );
         for image in images {
-            names.entry(image).or_default().push(name.clone());
+            names.entry(image.to_owned()).or_default().push(name.clone());
         }
     }
     let images = lines("manifests")?

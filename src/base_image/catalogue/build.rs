@@ -468,11 +468,36 @@ impl<'a> CatalogueBuilder<'a> {
         }
         self.catalogue.variable_sets = sets
             .into_iter()
-            .map(|(names, bases)| VariableSet { names, bases })
+            .map(|(names, bases)| VariableSet {
+                bases: self.without_derived(bases),
+                names,
+            })
             .collect();
         self.catalogue
             .variable_sets
             .sort_by_key(|set| std::cmp::Reverse(set.names.len()));
+    }
+
+    /// Leaves out bases that only pass on the variables of another one among them, which they are built
+    /// on: Maven's images set Java's variables because they begin with Java's.
+    fn without_derived(&self, bases: Vec<BaseId>) -> Vec<BaseId> {
+        let repositories: BTreeSet<RepositoryId> = bases
+            .iter()
+            .flat_map(|id| self.catalogue.base(*id).repositories())
+            .collect();
+        let is_on = |one: RepositoryId, other: RepositoryId| self.catalogue.built_on(other).contains(&one);
+        let derived: BTreeSet<RepositoryId> = repositories
+            .iter()
+            .flat_map(|&other| {
+                let users = self.catalogue.built_on(other).intersection(&repositories);
+                users.copied().filter(move |&one| !is_on(other, one))
+            })
+            .collect();
+        let (kept, rest): (Vec<_>, Vec<_>) = bases.into_iter().partition(|id| {
+            let mut own = self.catalogue.base(*id).repositories();
+            own.any(|repository| !derived.contains(&repository))
+        });
+        if kept.is_empty() { rest } else { kept }
     }
 
     /// Remembers which step made which layer, for images whose history alone cannot be trusted: it does

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::super::compose::own_twin;
 use super::super::pairs::{pair_of, unseen};
-use super::super::replace::Replacer;
+use super::super::replace::{Moving, Replacer};
 use super::*;
 use crate::base_image::{Scope, detect};
 use crate::inventory::ManifestId;
@@ -123,35 +123,46 @@ fn the_registrys_saving_is_near_the_truth() {
         let ids: HashMap<Digest, ManifestId> = (0..before.manifests().len() as ManifestId)
             .map(|id| (before.manifest_digest(id), id))
             .collect();
-        let mut replacer = Replacer::new(&model, Coverage::Ninety);
-        let (mut modelled, mut real) = (HashMap::new(), HashMap::new());
-        for (facts, composition, twin) in chosen() {
-            let id = ids[&facts.digest];
-            let steps = detect(facts, &catalogue, &unseen(facts, &catalogue)).steps;
-            modelled.insert(
-                id,
-                replacer.replacement(facts, before.manifest(id), &steps, composition),
-            );
-            let layers = twin.layers.iter().map(|layer| LayerAfter {
-                identity: LayerIdentity::Published(layer.digest.unwrap()),
-                size: Spread::exact(layer.bytes),
-            });
-            let twin = twin.name().to_string();
-            real.insert(
-                id,
-                Replacement {
-                    twin,
-                    layers: layers.collect(),
-                },
-            );
-        }
+        let steps: Vec<_> = chosen()
+            .map(|(facts, ..)| detect(facts, &catalogue, &unseen(facts, &catalogue)).steps)
+            .collect();
+        let moving: Vec<_> = chosen()
+            .zip(&steps)
+            .map(|((facts, composition, _), steps)| Moving {
+                manifest: ids[&facts.digest],
+                facts,
+                steps,
+                composition,
+            })
+            .collect();
+        let modelled = Replacer::new(&model, Coverage::Ninety).replacements(&before, &moving);
+        let real: HashMap<_, _> = chosen()
+            .map(|(facts, _, twin)| {
+                let layers = twin.layers.iter().map(|layer| LayerAfter {
+                    identity: LayerIdentity::Published(layer.digest.unwrap()),
+                    size: Spread::exact(layer.bytes),
+                });
+                let layers = layers.collect();
+                let twin = twin.name().to_string();
+                (ids[&facts.digest], Replacement { twin, layers })
+            })
+            .collect();
         let outcome = |replacements: &HashMap<ManifestId, Replacement>| {
             Counterfactual::new(&before, replacements)
                 .switching(|_| true)
                 .unwrap()
-                .registry
         };
         let (predicted, truth) = (outcome(&modelled), outcome(&real));
+        for (one, other) in predicted.repositories.iter().zip(&truth.repositories) {
+            println!(
+                "    {}: before {} joint {} true {}",
+                one.repository,
+                shown(one.attributed_before_bytes.as_i64()),
+                shown(one.joint_saving_bytes.expected),
+                shown(other.joint_saving_bytes.expected)
+            );
+        }
+        let (predicted, truth) = (predicted.registry, truth.registry);
         let error = predicted.saving_bytes.expected as f64 / truth.saving_bytes.expected as f64 - 1.0;
         println!(
             "{name}: {} images, before {}, predicted {} ({} to {}), true {}, off by {:.1} %, naive {} (true naive {})",
