@@ -7,6 +7,7 @@ use crate::config::{Flag, InvalidAddress, RegistryAddress};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
 use crate::report::SortOrder;
+use crate::whatif::Verdict;
 
 /// What a container registry stores, repository by repository, in totals that add up.
 ///
@@ -34,7 +35,7 @@ pub enum Command {
     /// flight: the next crawl goes on from there. Ctrl-C ends it in order, with status 3; a second
     /// Ctrl-C ends it at once.
     Crawl(CrawlOptions),
-    /// Shows what the crawled registries store, repository by repository
+    /// Shows what the crawled registries store, repository by repository, and what Alpine would change
     Report(ReportOptions),
     /// Shows the settings in force as TOML, with where each comes from; secrets are masked
     Config,
@@ -128,8 +129,13 @@ pub struct ReportOptions {
     /// For people, for programs or for spreadsheets
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
-    /// The order of the repositories: attributed, stored, exclusive, logical, tags (largest first) or name;
-    /// -tags and so on for the reverse
+    /// What gets a row: repositories, or images for one platform each
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "repository")]
+    pub by: Rows,
+    /// The order: attributed, stored, exclusive, logical, tags, saving (largest first) or name; -tags and
+    /// so on for the reverse
+    ///
+    /// Images are ordered by size, unless it is by tags, saving or name.
     #[arg(
         long,
         value_name = "KEY",
@@ -137,15 +143,28 @@ pub struct ReportOptions {
         allow_hyphen_values = true
     )]
     pub sort: SortOrder,
-    /// How many repositories to show; the table sums the others in a row of their own
+    /// How many rows to show; the table sums the other repositories in a row of their own
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    /// Shows only what has this verdict, such as switch; may be repeated
+    #[arg(long = "verdict", value_name = "VERDICT", value_parser = verdict)]
+    pub verdicts: Vec<Verdict>,
     /// Only this registry; may be repeated
     #[arg(long = "registry", value_name = "REGISTRY")]
     registries: Vec<String>,
     /// Counts only images for this platform, such as linux/amd64; may be repeated
     #[arg(long = "platform", value_name = "PLATFORM")]
     pub platforms: Vec<PlatformFilter>,
+}
+
+/// What gets a row in a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Rows {
+    /// Each repository
+    #[default]
+    Repository,
+    /// Each image for one platform
+    Image,
 }
 
 /// What a report looks like.
@@ -239,6 +258,18 @@ impl ReportOptions {
     pub(super) fn registries(&self) -> Result<Vec<RegistryAddress>, UsageError> {
         addresses(&self.registries)
     }
+}
+
+/// Reads a verdict as it is written in answers, with hyphens too.
+fn verdict(text: &str) -> Result<Verdict, String> {
+    let text = text.replace('-', "_");
+    Verdict::ALL
+        .into_iter()
+        .find(|verdict| verdict.as_str() == text)
+        .ok_or_else(|| {
+            let known: Vec<&str> = Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect();
+            format!("expected one of {}", known.join(", "))
+        })
 }
 
 /// Reads addresses. Not by clap, whose message would repeat a password in one.

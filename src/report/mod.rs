@@ -6,20 +6,35 @@
 //! byte, and their logical bytes to its logical bytes. Where something could not be read, the report
 //! says so in a [`Note`], so that nobody takes a total for complete that is not.
 //!
+//! [`answer`] works all of it out, with what Alpine would change: for each repository a verdict with its
+//! reason and savings as intervals, whose expected values add up to the registry's saving.
+//!
 //! [`table`], [`json`] and [`csv`] write the same report for people, for programs and for spreadsheets.
 
+mod alpine;
+mod alpine_table;
+mod answer;
 mod build;
 mod cells;
 mod csv;
 mod document;
+mod image;
+mod image_table;
+mod knowledge;
+mod sort;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub use build::{LastCrawl, RegistrySource, ReportOptions, SortKey, SortOrder, UnknownSortOrder};
+pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
+pub use answer::{RegistryHoldings, ReportError, answer};
+pub use build::{LastCrawl, RegistryAnswers, RegistrySource, ReportOptions};
 pub use cells::{grouped, plain_text, spreadsheet_text, times};
 pub use csv::csv;
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
+pub use image::{ImageAlpine, ImageRow};
+pub use knowledge::Knowledge;
+pub use sort::{SortKey, SortOrder, UnknownSortOrder};
 pub use table::table;
 
 /// The report as a JSON document, which scripts rely on: keys are added, never renamed or removed.
