@@ -37,6 +37,8 @@ pub enum Command {
     Crawl(CrawlOptions),
     /// Shows what the crawled registries store, repository by repository, and what Alpine would change
     Report(ReportOptions),
+    /// Explains one image: its base, each layer, and what Alpine would make of it and why
+    Explain(ExplainOptions),
     /// Shows the settings in force as TOML, with where each comes from; secrets are masked
     Config,
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
@@ -177,6 +179,32 @@ pub enum Format {
     Json,
     /// For spreadsheets: sizes in bytes, one row for each repository
     Csv,
+}
+
+/// Options of `tare explain`.
+#[derive(Debug, Args)]
+pub struct ExplainOptions {
+    /// An image that has been crawled: reg.example.com/team/api:1.2, team/api:1.2, team/api@sha256:…
+    ///
+    /// The registry may be left out where only one has it, and the tag where it is latest.
+    #[arg(value_name = "REFERENCE")]
+    pub reference: String,
+    /// The platform [default: linux/amd64 if the image is there for it]
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<PlatformFilter>,
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub format: TextOrJson,
+}
+
+/// What an answer that is no list of rows looks like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For people
+    #[default]
+    Table,
+    /// For programs: sizes in bytes
+    Json,
 }
 
 /// Options of `tare demo`.

@@ -7,6 +7,7 @@ mod arguments;
 mod crawl;
 mod crawl_result;
 mod demo;
+mod explain;
 mod interrupt;
 mod outcome;
 mod progress;
@@ -80,6 +81,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
         match command {
             Command::Crawl(options) => crawl::crawl(&options, context).await,
             Command::Report(options) => report::report(&options, context).await,
+            Command::Explain(options) => explain::explain(&options, context).await,
             Command::Config => {
                 print(&context.settings.show())?;
                 Ok(Outcome::Complete)

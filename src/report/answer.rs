@@ -1,7 +1,7 @@
 use super::alpine::AlpineAnswers;
 use super::build::{RegistryAnswers, RegistrySource, ReportOptions};
 use super::{Knowledge, Report};
-use crate::base_image::{CatalogueError, ImageFacts};
+use crate::base_image::{Catalogue, CatalogueError, ImageFacts};
 use crate::inventory::{Inventory, account};
 use crate::oci::RegistryName;
 use crate::units::ByteOverflow;
@@ -48,11 +48,7 @@ pub fn answer(
     knowledge: &Knowledge,
     options: &ReportOptions,
 ) -> Result<Report, ReportError> {
-    let images = registries.iter().flat_map(|holdings| {
-        let registry = &holdings.source.registry;
-        holdings.images.iter().map(move |facts| (registry, facts))
-    });
-    let catalogue = knowledge.catalogue(images)?;
+    let catalogue = catalogue_of(&registries, knowledge)?;
     let judgement = knowledge.judgement(&catalogue);
     let mut answers = Vec::new();
     for holdings in registries {
@@ -78,4 +74,18 @@ pub fn answer(
         });
     }
     Ok(Report::build(answers, options)?)
+}
+
+/// The catalogue with all that these registries show.
+///
+/// # Errors
+/// Where a file of the catalogue cannot be used.
+pub fn catalogue_of(
+    registries: &[RegistryHoldings],
+    knowledge: &Knowledge,
+) -> Result<Catalogue, CatalogueError> {
+    knowledge.catalogue(registries.iter().flat_map(|holdings| {
+        let registry = &holdings.source.registry;
+        holdings.images.iter().map(move |facts| (registry, facts))
+    }))
 }

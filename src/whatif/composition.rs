@@ -110,6 +110,40 @@ impl Composition {
         )
     }
 
+    /// What becomes of one of the layers above, by itself. With the twin and [`Self::added`] these are the
+    /// parts of [`Self::estimate`].
+    ///
+    /// # Errors
+    /// Where the size leaves 63 bits.
+    pub fn layer(
+        &self,
+        layer: &LayerAbove,
+        model: &AlpineModel,
+        coverage: Coverage,
+    ) -> Result<Estimate, ByteOverflow> {
+        self.alone(self.part_above(layer, model), model, coverage)
+    }
+
+    /// What images on Alpine need in addition (tools, certificates), by itself; none where they need nothing.
+    ///
+    /// # Errors
+    /// Where the size leaves 63 bits.
+    pub fn added(&self, model: &AlpineModel, coverage: Coverage) -> Result<Option<Estimate>, ByteOverflow> {
+        self.addition(model)
+            .map(|part| self.alone(part, model, coverage))
+            .transpose()
+    }
+
+    fn alone(&self, part: Part, model: &AlpineModel, coverage: Coverage) -> Result<Estimate, ByteOverflow> {
+        let scale = model.scale_of(self.class).of(coverage);
+        let bytes = |value: f64| value.round() as u128;
+        Estimate::around(
+            bytes(part.expected),
+            bytes(part.below(scale)),
+            bytes(part.above(scale)),
+        )
+    }
+
     /// Every part: the twin's layers, the layers above, and what is added.
     pub(super) fn parts(&self, model: &AlpineModel) -> Vec<Part> {
         let twin = self
