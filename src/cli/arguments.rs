@@ -39,6 +39,13 @@ pub enum Command {
     Report(ReportOptions),
     /// Explains one image: its base, each layer, and what Alpine would make of it and why
     Explain(ExplainOptions),
+    /// Measures the model of sizes on Alpine on images that exist on both
+    Evaluate(EvaluateOptions),
+    /// Fits the model of sizes on Alpine to what has been crawled, and shows how good that is
+    ///
+    /// Each repository is judged by a model that was fitted on the others. Nothing is written unless a
+    /// file is named.
+    Calibrate(CalibrateOptions),
     /// Shows the settings in force as TOML, with where each comes from; secrets are masked
     Config,
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
@@ -192,6 +199,25 @@ pub struct ExplainOptions {
     /// The platform [default: linux/amd64 if the image is there for it]
     #[arg(long, value_name = "PLATFORM")]
     pub platform: Option<PlatformFilter>,
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub format: TextOrJson,
+}
+
+/// Options of `tare evaluate`.
+#[derive(Debug, Args)]
+pub struct EvaluateOptions {
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub format: TextOrJson,
+}
+
+/// Options of `tare calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateOptions {
+    /// Writes the new model to this file, which alpine.model may then name
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// For people or for programs
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: TextOrJson,

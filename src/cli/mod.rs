@@ -7,6 +7,7 @@ mod arguments;
 mod crawl;
 mod crawl_result;
 mod demo;
+mod evaluate;
 mod explain;
 mod interrupt;
 mod outcome;
@@ -82,6 +83,8 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Crawl(options) => crawl::crawl(&options, context).await,
             Command::Report(options) => report::report(&options, context).await,
             Command::Explain(options) => explain::explain(&options, context).await,
+            Command::Evaluate(options) => evaluate::evaluated(&options, context).await,
+            Command::Calibrate(options) => evaluate::calibrated(&options, context).await,
             Command::Config => {
                 print(&context.settings.show())?;
                 Ok(Outcome::Complete)

@@ -85,11 +85,13 @@ impl AlpineAnswers {
         let mut repositories = Vec::with_capacity(analysis.repositories.len());
         for (judged, after) in analysis.repositories.iter().zip(&outcome.repositories) {
             *verdicts.entry(judged.verdict.verdict).or_default() += 1;
-            let speaker = judged.speaker.map(|place| &analysis.images[place]);
+            let speaker = judged
+                .speaker
+                .map(|place| (&images[place], &analysis.images[place]));
             repositories.push(RepositoryVerdict {
                 verdict: judged.verdict.verdict,
                 reason: judged.verdict.reason.clone(),
-                base: speaker.and_then(|image| BaseNames::of(image, judgement.catalogue)),
+                base: speaker.and_then(|(facts, image)| BaseNames::of(facts, image, judgement.catalogue)),
                 alpine: RepositoryAlpine {
                     stored_bytes: after.stored_bytes,
                     attributed_bytes: after.attributed_bytes,
@@ -118,14 +120,14 @@ impl AlpineAnswers {
 
 impl BaseNames {
     /// The names of what is beneath an image; none where nothing is known.
-    pub(super) fn of(image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
+    pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
         let names = Self {
             name: image
                 .detection
                 .system
                 .as_ref()
                 .map(|finding| finding.system.to_string()),
-            runtime: runtime(image, catalogue).map(|(name, _)| name),
+            runtime: runtime(facts, image, catalogue).map(|(name, _)| name),
         };
         (names.name.is_some() || names.runtime.is_some()).then_some(names)
     }
@@ -133,6 +135,7 @@ impl BaseNames {
 
 /// The runtime beneath an image: the one whose twin takes its place, else the best that was found.
 pub(super) fn runtime<'a>(
+    facts: &ImageFacts,
     image: &'a ImageAnalysis,
     catalogue: &Catalogue,
 ) -> Option<(String, Option<&'a Candidate>)> {
@@ -152,9 +155,17 @@ pub(super) fn runtime<'a>(
         let base = candidate.base.map(|id| catalogue.base(id));
         base.is_some_and(|base| base.role == Role::System)
     };
+    // Other tags of its own repository read like it without being beneath it.
+    let is_own_kin = |candidate: &&Candidate| {
+        matches!(candidate.evidence, Evidence::StepTexts | Evidence::Variables)
+            && facts
+                .names
+                .iter()
+                .any(|(own, _)| catalogue.upstream_name(own.as_str()) == candidate.name.repository)
+    };
     candidates
         .iter()
-        .find(|candidate| !is_system(candidate))
+        .find(|candidate| !is_system(candidate) && !is_own_kin(candidate))
         .map(|candidate| (candidate.name.to_string(), Some(candidate)))
 }
 
@@ -174,9 +185,9 @@ pub struct ImageBase {
 
 impl ImageBase {
     /// What is beneath an image; none where nothing is known.
-    pub(super) fn of(image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
-        let names = BaseNames::of(image, catalogue)?;
-        let found = runtime(image, catalogue).and_then(|(_, candidate)| candidate);
+    pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
+        let names = BaseNames::of(facts, image, catalogue)?;
+        let found = runtime(facts, image, catalogue).and_then(|(_, candidate)| candidate);
         let system = image.detection.system.as_ref();
         let (layers, evidence, confidence) = match (found, system) {
             (Some(candidate), _) => (candidate.layers, candidate.evidence, candidate.confidence),

@@ -141,7 +141,10 @@ pub(super) fn rows(report: &Report) -> String {
         let alpine = &judged.alpine;
         let switches = judged.verdict == Verdict::Switch;
         let [saves, likely] = saved(alpine.joint_saving_bytes);
-        let is_touched = switches || alpine.joint_saving_bytes != SavingEstimate::default();
+        let joint = alpine.joint_saving_bytes;
+        // What it does not do itself is known, and so is its share of what others do with known layers.
+        let is_exact = joint.low == joint.high;
+        let is_touched = switches || joint != SavingEstimate::default();
         let when = |shown: bool, text: String| if shown { text } else { String::new() };
         let needed = match alpine.break_even_repositories {
             Some(needed) => grouped(needed as usize),
@@ -152,7 +155,7 @@ pub(super) fn rows(report: &Report) -> String {
             verdict(judged.verdict),
             base(judged.base.as_ref()),
             when(is_touched, saves),
-            when(is_touched, likely),
+            when(!is_exact, likely),
             when(switches, signed(alpine.solo_saving_bytes.expected)),
             when(switches, needed),
         ];

@@ -20,7 +20,7 @@ pub struct ImageExplanation {
     pub registry: RegistryName,
     /// The repository.
     pub repository: RepositoryName,
-    /// The tags of this repository that reach it.
+    /// The tags of this repository that reach it, the one asked for first.
     pub tags: Vec<Tag>,
     /// The digest of its manifest.
     pub digest: Digest,
@@ -100,6 +100,8 @@ pub struct LayerRow {
 pub struct AlpineParts {
     /// What would lie beneath.
     pub twin: String,
+    /// Whether that is the twin of the image itself, which is there already.
+    pub is_own_twin: bool,
     /// The twin's layers.
     pub twin_layers: usize,
     /// Their bytes.
@@ -160,12 +162,13 @@ fn explain_analysed(
     judgement: &Judgement<'_>,
 ) -> Result<ImageExplanation, ByteOverflow> {
     let (facts, catalogue) = (found.image, judgement.catalogue);
-    let tags: Vec<Tag> = facts
+    let mut tags: Vec<Tag> = facts
         .names
         .iter()
         .filter(|(repository, _)| repository == found.repository)
         .map(|(_, tag)| tag.clone())
         .collect();
+    tags.sort_by_key(|tag| Some(tag) != found.tag);
     let mut other_platforms: Vec<String> = found
         .holdings
         .images
@@ -190,6 +193,7 @@ fn explain_analysed(
                 .sum::<u128>();
             Some(AlpineParts {
                 twin: twin.name.clone(),
+                is_own_twin: twin.is_own,
                 twin_layers: twin.layers.len(),
                 twin_bytes: sum.try_into()?,
                 added_bytes: composition.added(judgement.model, judgement.settings.coverage)?,
@@ -212,7 +216,7 @@ fn explain_analysed(
         compressed_bytes: facts.layer_bytes().try_into()?,
         nature: image.detection.nature,
         builder: image.detection.builder,
-        base: ImageBase::of(image, catalogue),
+        base: ImageBase::of(facts, image, catalogue),
         candidates: candidates
             .map(|candidate| candidate_row(candidate, facts, catalogue))
             .collect(),
@@ -223,7 +227,7 @@ fn explain_analysed(
         repository_verdict: of_repository.clone(),
         cautions: image.cautions.clone(),
         alpine,
-        dockerfile_change: dockerfile_change(image, catalogue),
+        dockerfile_change: dockerfile_change(facts, image, catalogue),
     })
 }
 
@@ -284,13 +288,17 @@ fn layer_rows(
 
 /// `FROM node:22` to `FROM node:22-alpine`, where that is all: what is replaced is what the image is built
 /// from, and not something further down.
-fn dockerfile_change(image: &ImageAnalysis, catalogue: &Catalogue) -> Option<DockerfileChange> {
+fn dockerfile_change(
+    facts: &ImageFacts,
+    image: &ImageAnalysis,
+    catalogue: &Catalogue,
+) -> Option<DockerfileChange> {
     let composition = image.composition.as_ref()?;
     let replaced = composition.replaced.as_ref()?;
     if composition.twin.is_own {
         return None;
     }
-    let beneath = runtime(image, catalogue).map(|(name, _)| name);
+    let beneath = runtime(facts, image, catalogue).map(|(name, _)| name);
     if beneath.is_some_and(|beneath| beneath != *replaced) {
         return None;
     }

@@ -160,7 +160,12 @@ fn layers(text: &mut String, image: &ImageExplanation) {
         table.add_row([
             String::new(),
             alpine.twin_bytes.to_string(),
-            "in place of the base".to_owned(),
+            if alpine.is_own_twin {
+                "the same image on Alpine"
+            } else {
+                "in place of the base"
+            }
+            .to_owned(),
             format!("{}, {layers}", plain_text(&alpine.twin)),
         ]);
         if let Some(added) = alpine.added_bytes {

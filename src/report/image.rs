@@ -89,7 +89,7 @@ pub(super) fn rows(
                 digest: facts.digest,
                 platform: facts.platform.to_string(),
                 compressed_bytes: ByteCount::try_from(facts.layer_bytes()).unwrap_or(ByteCount::MAX),
-                base: ImageBase::of(image, judgement.catalogue),
+                base: ImageBase::of(facts, image, judgement.catalogue),
                 class: image.composition.as_ref().map(|composition| composition.class),
                 verdict: verdict.verdict,
                 reason: verdict.reason.clone(),

@@ -16,6 +16,8 @@ pub struct Found<'a> {
     pub holdings: &'a RegistryHoldings,
     /// The repository that the reference names.
     pub repository: &'a RepositoryName,
+    /// The tag that it names; none where it names a digest.
+    pub tag: Option<&'a Tag>,
     /// The image.
     pub image: &'a ImageFacts,
 }
@@ -84,10 +86,11 @@ pub fn find<'a>(
             .and_then(|rest| rest.strip_prefix('/'));
         let wanted = Wanted::parse(path.unwrap_or(text));
         for image in &holdings.images {
-            if let Some(repository) = wanted.repository_of(image) {
+            if let Some((repository, tag)) = wanted.name_of(image) {
                 let found = Found {
                     holdings,
                     repository,
+                    tag: wanted.digest.is_none().then_some(tag),
                     image,
                 };
                 meant.push((found, format!("{registry}/{wanted}")));
@@ -156,8 +159,8 @@ impl<'t> Wanted<'t> {
         }
     }
 
-    /// The repository in which an image has this name.
-    fn repository_of<'a>(&self, image: &'a ImageFacts) -> Option<&'a RepositoryName> {
+    /// The name of an image that is meant.
+    fn name_of<'a>(&self, image: &'a ImageFacts) -> Option<&'a (RepositoryName, Tag)> {
         let is_named = |repository: &RepositoryName, tag: &Tag| {
             repository.as_str() == self.repository
                 && match self.digest {
@@ -172,7 +175,6 @@ impl<'t> Wanted<'t> {
             .names
             .iter()
             .find(|(repository, tag)| is_named(repository, tag))
-            .map(|(repository, _)| repository)
     }
 }
 
