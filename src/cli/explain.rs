@@ -24,17 +24,26 @@ pub(super) async fn explain(options: &ExplainOptions, context: &Context) -> anyh
     Ok(Outcome::Complete)
 }
 
-/// What is known of every crawled registry, for all platforms.
+/// What is known of every crawled registry.
 ///
 /// # Errors
 /// Where nothing has been crawled, and where the store fails.
 pub(super) async fn all_holdings(store: &Store, context: &Context) -> anyhow::Result<Vec<RegistryHoldings>> {
+    let registries = known_holdings(store, context).await?;
+    if registries.is_empty() {
+        bail!("nothing has been crawled yet: try tare crawl https://reg.example.com, or tare demo");
+    }
+    Ok(registries)
+}
+
+/// The same, where there may be none.
+pub(super) async fn known_holdings(
+    store: &Store,
+    context: &Context,
+) -> anyhow::Result<Vec<RegistryHoldings>> {
     let mut registries = Vec::new();
     for record in store.registries().await? {
         registries.extend(holdings(store, &record.registry.name, &[], &context.settings).await?);
-    }
-    if registries.is_empty() {
-        bail!("nothing has been crawled yet: try tare crawl https://reg.example.com, or tare demo");
     }
     Ok(registries)
 }

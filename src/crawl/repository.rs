@@ -36,7 +36,14 @@ impl Walk<'_> {
             gone: Mutex::default(),
             asked: Mutex::default(),
         };
-        let listed = visit.list().await;
+        let mut listed = visit.list().await;
+        if let Some(chosen) = &self.plan.tags {
+            let chosen = chosen.get(repository);
+            let is_chosen = |tag: &Tag| chosen.is_some_and(|tags| tags.contains(tag));
+            listed.tags.retain(is_chosen);
+            // What is left out is not missing.
+            listed.listed_to_the_end = false;
+        }
         let progress = self.outbox.progress;
         Progress::add(&progress.tags_listed, listed.tags.len());
 

@@ -15,6 +15,7 @@ mod alpine;
 mod alpine_table;
 mod answer;
 mod build;
+mod catalogue;
 mod cells;
 mod csv;
 mod document;
@@ -33,6 +34,9 @@ mod tests;
 pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
 pub use answer::{RegistryHoldings, ReportError, answer, catalogue_of};
 pub use build::{LastCrawl, RegistryAnswers, RegistrySource, ReportOptions};
+pub use catalogue::{
+    BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
+};
 pub use cells::{grouped, plain_text, spreadsheet_text, times};
 pub use csv::csv;
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
