@@ -31,7 +31,8 @@ pub fn compose(
     scope: &Scope,
 ) -> Option<Composition> {
     match detection.nature {
-        Nature::System => {}
+        // A base can be known by its layers though nothing tells its system.
+        Nature::System | Nature::Unknown => {}
         Nature::Scratch => {
             return Some(Composition {
                 class: EvidenceClass::D,
