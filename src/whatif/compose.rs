@@ -43,9 +43,7 @@ pub fn compose(
                 above: above(facts, kinds, 0),
             });
         }
-        Nature::Alpine | Nature::Small | Nature::Windows | Nature::NotAnImage | Nature::Unknown => {
-            return None;
-        }
+        Nature::Alpine | Nature::Small | Nature::Windows | Nature::NotAnImage => return None,
     }
     if let Some(twin) = own_twin(facts, catalogue, scope) {
         let own_name = facts
