@@ -268,6 +268,10 @@ impl<'a> Search<'a> {
 
     fn size_misfit(&self, id: BaseId, layers: Option<usize>) -> u64 {
         let base = self.catalogue.base(id);
+        // Its own size is not known where it was measured with something in it.
+        if base.includes.is_some() {
+            return 0;
+        }
         let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
         candidates::difference(candidates::first_bytes(self.facts, layers), base.bytes)
     }
