@@ -1,9 +1,52 @@
 //! Tare tells a company what its container registry stores and moves, repository by repository, what
 //! that costs, and what it would cost had each image been built on Alpine.
+//!
+//! # The map
+//!
+//! One crate, a room a module. Data flows one way: each room knows only rooms above it in this list, and
+//! not all of those. `tests/architecture.rs` holds the table of arrows and fails naming the file and the
+//! import.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`units`] | exact quantities: bytes and money, never floats |
+//! | [`clock`] | what time it is: the one trait seam |
+//! | [`oci`] | the words of the specifications: names, digests, manifests, configs |
+//! | [`inventory`] | what a registry holds and how its repositories share it |
+//! | [`base_image`] | which base is beneath an image, by which evidence; the catalogue of bases and twins |
+//! | [`pricing`] | price books: bytes and pulls to money |
+//! | [`report`] | the answers that every edge shows |
+//! | [`registry`] | the distribution protocol, as a client that trusts nothing |
+//! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
+//! | [`store`] | the only room with SQL |
+//! | [`jobs`] | crawl → save |
+//! | [`demo`] | a made-up company's registry, served over real HTTP |
+//! | [`config`] | settings from file, environment and flags, each with its origin |
+//! | [`telemetry`] | what is said on standard error while a command works |
+//! | [`cli`] | the commands; wires everything |
+//!
+//! `oci` to `report` are pure: values in, values out, no waiting, no machine. `crawl` and `store` meet in
+//! `jobs` alone. A fault met while crawling is data in the result, never the end of it.
+//!
+//! # Reading order
+//!
+//! Start with [`inventory`]: its [`account`](inventory::account) is what everything else serves. Then
+//! [`oci`] for the words, [`crawl`] for how facts are found, [`store`] for how they are kept, [`jobs`]
+//! for how the two meet, and [`report`] for what people see. [`cli`] comes last: it only wires.
 
 pub mod base_image;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod crawl;
+pub mod demo;
 pub mod inventory;
+pub mod jobs;
 pub mod oci;
+pub mod pricing;
+pub mod registry;
+pub mod report;
+pub mod store;
+pub mod telemetry;
 pub mod units;
 pub mod whatif;

@@ -17,7 +17,7 @@ pub struct Accounting {
 }
 
 /// The totals of a registry. The words are those of [`RepositoryTotals`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RegistryTotals {
     /// Repositories that have a tag.
     pub repositories: usize,
@@ -274,4 +274,159 @@ fn untagged(inventory: &Inventory, tagged: &Sharing<'_>) -> Option<u128> {
             })
             .sum(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::{digest, index, name, representative};
+    use super::*;
+    use crate::inventory::InventoryBuilder;
+
+    fn totals(builder: InventoryBuilder) -> Accounting {
+        account(&builder.finish()).unwrap()
+    }
+
+    fn bytes(accounting: &Accounting, repository: &str) -> [u64; 4] {
+        let found = accounting
+            .repositories
+            .iter()
+            .find(|totals| totals.repository == name(repository))
+            .unwrap();
+        [
+            found.logical_bytes,
+            found.stored_bytes,
+            found.exclusive_bytes,
+            found.attributed_bytes,
+        ]
+        .map(ByteCount::get)
+    }
+
+    // By hand, from the sizes in examples.rs: manifest 10, config 20, index 5.
+    const API_1: u64 = 10 + 20 + 1000 + 100;
+    const API_2: u64 = 5 + (10 + 20 + 1000 + 110) + (10 + 20 + 900 + 105) + 10;
+
+    #[test]
+    fn every_byte_is_accounted_for_once() {
+        let accounting = totals(representative(DedupScope::Registry));
+        let api_stored = API_1 + API_2 - 1000;
+        assert_eq!(
+            bytes(&accounting, "api"),
+            [2 * API_1 + API_2, api_stored, api_stored - 1000, api_stored - 500]
+        );
+        assert_eq!(bytes(&accounting, "web"), [1363, 1363, 363, 863]);
+        assert_eq!(
+            bytes(&accounting, "chart"),
+            [17, 17, 17, 17],
+            "the foreign layer is not stored"
+        );
+        assert_eq!(bytes(&accounting, "empty"), [0; 4]);
+        let registry = &accounting.registry;
+        assert_eq!(registry.stored_bytes.get(), api_stored + 363 + 17);
+        assert_eq!(registry.logical_bytes.get(), 2 * API_1 + API_2 + 1363 + 17);
+        assert_eq!(
+            (
+                registry.repositories,
+                registry.tags,
+                registry.images,
+                registry.manifests
+            ),
+            (3, 5, 4, 6)
+        );
+        assert_eq!(registry.untagged_bytes, None, "nobody said");
+    }
+
+    #[test]
+    fn a_registry_that_shares_nothing_between_repositories_stores_the_base_twice() {
+        let accounting = totals(representative(DedupScope::Repository));
+        let stored: u64 = accounting
+            .repositories
+            .iter()
+            .map(|totals| totals.stored_bytes.get())
+            .sum();
+        assert_eq!(accounting.registry.stored_bytes.get(), stored);
+        assert_eq!(bytes(&accounting, "web"), [1363; 4]);
+    }
+
+    #[test]
+    fn chosen_platforms_leave_the_others_out() {
+        let mut builder = representative(DedupScope::Registry);
+        builder.platforms(vec!["linux/amd64".parse().unwrap()]);
+        let inventory = builder.finish();
+        assert_eq!(
+            inventory.unread_children(),
+            0,
+            "the unread child is for another platform"
+        );
+        assert_eq!(
+            bytes(&account(&inventory).unwrap(), "api")[0],
+            2 * API_1 + 5 + 1140
+        );
+    }
+
+    #[test]
+    fn tags_divide_what_their_repository_stands_for() {
+        let inventory = representative(DedupScope::Registry).finish();
+        let tags = account_tags(&inventory, &name("api")).unwrap().unwrap();
+        let shown: Vec<_> = tags
+            .iter()
+            .map(|tag| {
+                (
+                    tag.tag.as_str(),
+                    tag.stored_bytes.get(),
+                    tag.exclusive_bytes.get(),
+                )
+            })
+            .collect();
+        // `1` and `latest` are the same image, so deleting either frees nothing.
+        assert_eq!(
+            shown,
+            [("1", API_1, 0), ("2", API_2, API_2 - 1000), ("latest", API_1, 0)]
+        );
+        let sum: u64 = tags.iter().map(|tag| tag.attributed_bytes.get()).sum();
+        assert_eq!(sum, bytes(&account(&inventory).unwrap(), "api")[3]);
+        assert_eq!(account_tags(&inventory, &name("nowhere")).unwrap(), None);
+    }
+
+    #[test]
+    fn untagged_bytes_are_what_no_tag_reaches() {
+        let mut builder = representative(DedupScope::Registry);
+        let (old, size, manifest) =
+            super::super::examples::image("old", &[("base", 1000), ("old layer", 50)]);
+        builder.manifest(old, size, manifest);
+        builder.untagged(name("web"), vec![old, digest("web 1")]);
+        let accounting = totals(builder);
+        assert_eq!(
+            accounting.registry.untagged_bytes.map(ByteCount::get),
+            Some(10 + 20 + 50)
+        );
+        assert_eq!(
+            bytes(&accounting, "web")[1],
+            1363,
+            "what no tag reaches is nobody's"
+        );
+    }
+
+    #[test]
+    fn what_is_attached_to_an_image_is_reached_with_it() {
+        let mut builder = representative(DedupScope::Registry);
+        let (signature, size, mut manifest) = super::super::examples::image("signature", &[("signed", 3)]);
+        manifest.kind = ManifestKind::Artifact;
+        manifest.subject = Some(digest("web 1"));
+        builder.manifest(signature, size, manifest);
+        builder.referrer(digest("web 1"), signature);
+        let accounting = totals(builder);
+        assert_eq!(bytes(&accounting, "web")[1], 1363 + 33);
+        assert_eq!(accounting.registry.images, 4, "a signature is not an image");
+    }
+
+    #[test]
+    fn sums_beyond_63_bits_are_an_error() {
+        let mut builder = representative(DedupScope::Registry);
+        for word in ["a", "b"] {
+            let (digest, _, manifest) = index(word, &[]);
+            builder.manifest(digest, ByteCount::MAX, manifest);
+            builder.tag(name("huge"), word.parse().unwrap(), digest);
+        }
+        assert_eq!(account(&builder.finish()), Err(ByteOverflow));
+    }
 }

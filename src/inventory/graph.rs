@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::oci::{
-    Descriptor, Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
+    Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
 };
 use crate::units::ByteCount;
 
@@ -360,7 +360,7 @@ impl Assembly {
         reached.extend(node.config);
         reached.extend(&node.layers);
         for child in &manifest.children {
-            if !self.is_chosen_child(&manifest, child) {
+            if !manifest.is_chosen_child(child, &self.facts.platforms) {
                 continue;
             }
             match self.manifest(child.digest, child.platform.as_ref()) {
@@ -389,22 +389,5 @@ impl Assembly {
         self.inventory.reached.push(reached.into_boxed_slice());
         self.manifest_ids.insert(digest, Some(id));
         Some(id)
-    }
-
-    /// Whether the platform filter leaves a child of an index in. An attestation goes with its image.
-    fn is_chosen_child(&self, index: &Manifest, child: &Descriptor) -> bool {
-        let chosen = |platform: &Platform| PlatformFilter::any_matches(&self.facts.platforms, platform);
-        if !child.is_attestation() {
-            return child.platform.as_ref().is_none_or(chosen);
-        }
-        let Some(subject) = child.annotations.get("vnd.docker.reference.digest") else {
-            return true;
-        };
-        index
-            .children
-            .iter()
-            .find(|sibling| sibling.digest.to_string() == *subject)
-            .and_then(|sibling| sibling.platform.as_ref())
-            .is_none_or(chosen)
     }
 }

@@ -6,8 +6,12 @@
 //! add up to the registry to the byte.
 
 mod accounting;
+#[cfg(test)]
+pub mod examples;
 mod finding;
 mod graph;
+#[cfg(test)]
+mod laws;
 mod sharing;
 
 pub use accounting::{Accounting, RegistryTotals, RepositoryTotals, TagTotals, account, account_tags};

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::document::json_object;
 use super::{Digest, Platform, redaction};
 
 /// What is kept of an image's configuration: enough to recognise its base and to read its build steps,
@@ -102,8 +103,7 @@ impl ImageConfig {
     /// Where the document is not JSON or a field has the wrong form. Missing fields are not errors:
     /// squashed and hand-made images leave out almost everything.
     pub fn parse(content: &[u8]) -> Result<Self, ImageConfigError> {
-        let document: Document =
-            serde_json::from_slice(content).map_err(|error| ImageConfigError(error.to_string()))?;
+        let document: Document = json_object(content).map_err(ImageConfigError)?;
         let settings = document.config.unwrap_or_default();
         let variables = settings
             .env
@@ -228,4 +228,44 @@ pub fn is_kept_label(key: &str) -> bool {
     ];
     const PREFIXES: [&str; 2] = ["vnd.docker.reference.", "org.label-schema.name"];
     KEYS.contains(&key) || PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keeps_what_analysis_needs_and_no_secret() {
+        let document = json!({
+            "os": "linux", "architecture": "arm", "variant": "v7", "created": "2026-09-24T10:00:00Z",
+            "config": {
+                "Env": ["PATH=/bin", "NODE_VERSION=22.1.0", "DB_PASSWORD=hunter2", "VAULT_TOKEN_VERSION=hunter2"],
+                "Labels": {"org.opencontainers.image.base.name": "node:22", "key": "hunter2"},
+            },
+            "history": [{"created_by": "ENV DB_PASSWORD=hunter2", "empty_layer": true}, {}],
+            "rootfs": {"type": "layers", "diff_ids": [Digest::sha256_of(b"x")]},
+        });
+        let config = ImageConfig::parse(document.to_string().as_bytes()).unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
+        assert_eq!(config.variables["NODE_VERSION"], "22.1.0");
+        assert_eq!(config.labels.len(), 1);
+        assert_eq!(config.platform.to_string(), "linux/arm/v7");
+        assert!(config.history[0].empty_layer && !config.history[1].empty_layer);
+        assert_eq!(config.diff_ids, [Digest::sha256_of(b"x")]);
+        assert_eq!(config.created.unwrap().to_rfc3339(), "2026-09-24T10:00:00+00:00");
+    }
+
+    #[test]
+    fn a_squashed_image_says_almost_nothing() {
+        let config = ImageConfig::parse(br#"{"config":null,"rootfs":null,"history":null}"#).unwrap();
+        assert!(config.history.is_empty() && config.diff_ids.is_empty() && config.created.is_none());
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_configuration() {
+        assert!(ImageConfig::parse(b"[]").is_err());
+        assert!(ImageConfig::parse(br#"{"rootfs":{"diff_ids":["sha256:../x"]}}"#).is_err());
+    }
 }

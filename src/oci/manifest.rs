@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Descriptor, Digest, MediaType, is_kept_label};
+use super::document::json_object;
+use super::{Descriptor, Digest, MediaType, Platform, PlatformFilter, is_kept_label};
 use crate::units::{ByteCount, ByteOverflow};
 
 /// What a manifest is for.
@@ -147,8 +148,7 @@ impl Manifest {
     /// What is wrong with the document. It is then a fault of the registry's content, not a reason to
     /// stop a crawl.
     pub fn parse(content: &[u8], content_type: Option<&str>) -> Result<Self, ManifestError> {
-        let document: Document =
-            serde_json::from_slice(content).map_err(|error| ManifestError::Syntax(error.to_string()))?;
+        let document: Document = json_object(content).map_err(ManifestError::Syntax)?;
         let served = content_type
             .map(MediaType::of)
             .filter(|served| served.is_manifest());
@@ -203,6 +203,24 @@ impl Manifest {
         self.config
             .iter()
             .chain(self.layers.iter().filter(|layer| layer.is_stored()))
+    }
+
+    /// Whether a choice of platforms leaves a child of this index in. A child that is for no platform is
+    /// always in, and an attestation goes with its image.
+    pub fn is_chosen_child(&self, child: &Descriptor, platforms: &[PlatformFilter]) -> bool {
+        let chosen = |platform: &Platform| PlatformFilter::any_matches(platforms, platform);
+        if !child.is_attestation() {
+            return child.platform.as_ref().is_none_or(chosen);
+        }
+        let subject = child.annotations.get("vnd.docker.reference.digest");
+        let Some(subject) = subject.and_then(|digest| digest.parse::<Digest>().ok()) else {
+            return true;
+        };
+        self.children
+            .iter()
+            .find(|sibling| sibling.digest == subject)
+            .and_then(|sibling| sibling.platform.as_ref())
+            .is_none_or(chosen)
     }
 
     fn empty(kind: ManifestKind, media_type: String) -> Self {
@@ -314,4 +332,146 @@ fn kept(annotations: BTreeMap<String, String>) -> BTreeMap<String, String> {
 fn kept_annotations_only(mut descriptor: Descriptor) -> Descriptor {
     descriptor.annotations = kept(std::mem::take(&mut descriptor.annotations));
     descriptor
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+    const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+    fn descriptor(media_type: &str, content: &str, size: u64) -> Value {
+        json!({"mediaType": media_type, "digest": Digest::sha256_of(content.as_bytes()), "size": size})
+    }
+
+    fn image(config_type: &str, layer_type: &str) -> Value {
+        json!({
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "config": descriptor(config_type, "config", 10),
+            "layers": [descriptor(layer_type, "layer", 100)],
+        })
+    }
+
+    fn parse(document: &Value) -> Result<Manifest, ManifestError> {
+        Manifest::parse(document.to_string().as_bytes(), None)
+    }
+
+    #[test]
+    fn kinds_are_told_apart() {
+        let oci_config = "application/vnd.oci.image.config.v1+json";
+        let tar = "application/vnd.oci.image.layer.v1.tar+zstd";
+        let in_toto = "application/vnd.in-toto+json";
+        let helm = "application/vnd.cncf.helm.config.v1+json";
+        let mut new_attestation = image("application/vnd.oci.empty.v1+json", in_toto);
+        new_attestation["artifactType"] = json!("application/vnd.docker.attestation.manifest.v1+json");
+        for (document, kind) in [
+            (image(oci_config, tar), ManifestKind::Image),
+            (image(oci_config, in_toto), ManifestKind::Attestation),
+            (new_attestation, ManifestKind::Attestation),
+            (
+                image(helm, "application/vnd.cncf.helm.chart.content.v1.tar+gzip"),
+                ManifestKind::Artifact,
+            ),
+            (
+                json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}),
+                ManifestKind::Index,
+            ),
+            (json!({"schemaVersion": 2, "manifests": []}), ManifestKind::Index),
+            (
+                json!({"schemaVersion": 1, "name": "x", "fsLayers": []}),
+                ManifestKind::Schema1,
+            ),
+            (
+                json!({"mediaType": "application/vnd.oci.artifact.manifest.v1+json", "blobs": []}),
+                ManifestKind::Artifact,
+            ),
+        ] {
+            assert_eq!(
+                parse(&document).map(|manifest| manifest.kind),
+                Ok(kind),
+                "{document}"
+            );
+        }
+        let chart = parse(&image(helm, tar)).unwrap();
+        assert_eq!(
+            chart.artifact_type.as_deref(),
+            Some(helm),
+            "a chart is named by its config's type"
+        );
+    }
+
+    #[test]
+    fn foreign_layers_are_not_stored() {
+        let foreign = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+        let manifest = parse(&image("application/vnd.docker.container.image.v1+json", foreign)).unwrap();
+        assert_eq!(manifest.layers.len(), 1);
+        assert_eq!(manifest.stored_blobs().count(), 1, "only the config");
+    }
+
+    #[test]
+    fn a_document_that_two_clients_read_differently_is_refused() {
+        let mut both = image("application/vnd.oci.image.config.v1+json", "x");
+        both["manifests"] = json!([]);
+        assert_eq!(parse(&both), Err(ManifestError::Ambiguous));
+
+        let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}).to_string();
+        let served = format!("{OCI_INDEX}; charset=utf-8");
+        assert!(
+            Manifest::parse(index.as_bytes(), Some(&served)).is_ok(),
+            "parameters do not matter"
+        );
+        assert!(matches!(
+            Manifest::parse(index.as_bytes(), Some(OCI_MANIFEST)),
+            Err(ManifestError::MediaTypeMismatch { .. })
+        ));
+    }
+
+    #[test]
+    fn hostile_numbers_are_refused() {
+        for size in [json!(-1), json!(1.5), json!(u64::MAX), json!("1")] {
+            let mut document = image("application/vnd.oci.image.config.v1+json", "x");
+            document["layers"][0]["size"] = size.clone();
+            assert!(
+                matches!(parse(&document), Err(ManifestError::Syntax(_))),
+                "{size}"
+            );
+        }
+        let mut overflowing = image("application/vnd.oci.image.config.v1+json", "x");
+        overflowing["layers"] = json!([
+            descriptor("x", "a", i64::MAX as u64),
+            descriptor("x", "b", i64::MAX as u64)
+        ]);
+        assert_eq!(parse(&overflowing), Err(ManifestError::Overflow(ByteOverflow)));
+        let mut contradicting = image("application/vnd.oci.image.config.v1+json", "x");
+        contradicting["layers"] = json!([descriptor("x", "a", 1), descriptor("x", "a", 2)]);
+        assert!(matches!(
+            parse(&contradicting),
+            Err(ManifestError::ConflictingSizes(_))
+        ));
+    }
+
+    #[test]
+    fn fan_out_is_bounded() {
+        let children: Vec<_> = (0..=Manifest::MAX_CHILDREN)
+            .map(|n| descriptor(OCI_MANIFEST, &n.to_string(), 1))
+            .collect();
+        let wide = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children});
+        assert!(matches!(parse(&wide), Err(ManifestError::TooMany { .. })));
+    }
+
+    #[test]
+    fn only_allow_listed_annotations_are_kept() {
+        let mut document = image("application/vnd.oci.image.config.v1+json", "x");
+        document["annotations"] =
+            json!({"org.opencontainers.image.base.name": "node:22", "com.example.token": "hunter2"});
+        let manifest = parse(&document).unwrap();
+        assert_eq!(
+            manifest.annotations.keys().collect::<Vec<_>>(),
+            ["org.opencontainers.image.base.name"]
+        );
+    }
 }

@@ -6,6 +6,7 @@
 
 mod descriptor;
 mod digest;
+mod document;
 mod image_config;
 mod manifest;
 mod media_type;

@@ -1,0 +1,140 @@
+use std::io::stdin;
+use std::sync::Arc;
+
+use super::Context;
+use super::arguments::CrawlOptions;
+use super::crawl_result::Shown;
+use super::interrupt::on_interrupt;
+use super::outcome::{Outcome, UsageError, print};
+use super::progress::shown;
+use super::targets::targets;
+use crate::clock::SystemClock;
+use crate::config::RegistrySection;
+use crate::crawl::{CrawlPlan, Progress, StopFlag};
+use crate::jobs::CrawlJob;
+use crate::registry::Client;
+use crate::registry::credentials::{Credentials, from_docker_config};
+use crate::store::Store;
+
+/// `tare crawl`: one registry after another. That one fails does not stop the others.
+pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::Result<Outcome> {
+    let targets = targets(options, &context.settings, &context.environment, stdin().lock())?;
+    let plans: Vec<CrawlPlan> = targets
+        .iter()
+        .map(|target| target.plan(&context.settings.crawl))
+        .collect::<Result<_, _>>()
+        .map_err(|error| UsageError(error.to_string()))?;
+    let stop = StopFlag::new();
+    on_interrupt(stop.clone(), context.console.clone())?;
+    let store = context.open_store().await?;
+
+    let mut outcome = Outcome::Complete;
+    let mut failure = None;
+    for (target, plan) in targets.iter().zip(&plans) {
+        if stop.is_stopped() {
+            context.console.complain(&format!(
+                "{}: not crawled: stopped before its turn",
+                target.url.registry()
+            ));
+            outcome = Outcome::Incomplete;
+            continue;
+        }
+        match one(target, plan, context, &store, &stop).await {
+            Ok(result) => {
+                context.console.complain(&result.missing_in_words());
+                if options.json {
+                    print(&result.json_line()?)?;
+                } else if !context.quiet {
+                    print(&result.in_words())?;
+                }
+                if !result.is_complete() {
+                    outcome = Outcome::Incomplete;
+                }
+            }
+            Err(error) => {
+                let error = error.context(format!("{} could not be crawled", target.url.registry()));
+                if let Some(earlier) = failure.replace(error) {
+                    context.console.complain(&format!("{earlier:#}"));
+                }
+            }
+        }
+    }
+    store.close().await;
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    if !options.json && !context.quiet {
+        print("\nSee what is stored: tare report\n")?;
+    }
+    Ok(outcome)
+}
+
+/// Crawls one registry and says what it came to.
+async fn one(
+    target: &RegistrySection,
+    plan: &CrawlPlan,
+    context: &Context,
+    store: &Store,
+    stop: &StopFlag,
+) -> anyhow::Result<Shown> {
+    let credentials = match target.credentials(&context.environment)? {
+        Some(credentials) => credentials,
+        None => dockers(target, context).await?,
+    };
+    let crawl = &context.settings.crawl;
+    let client = Client::new(
+        target.url.origin().clone(),
+        credentials,
+        target.client_settings(crawl),
+        Arc::new(SystemClock),
+    )?;
+    let job = CrawlJob {
+        store,
+        client: &client,
+        plan,
+        dedup_scope: target.dedup_scope(),
+        tombstone_after: crawl.tombstone_after,
+        clock: Arc::new(SystemClock),
+    };
+    let progress = Progress::default();
+    let work = job.run(&progress, stop);
+    let result = if context.quiet {
+        work.await?
+    } else {
+        shown(
+            work,
+            &client,
+            &progress,
+            plan.concurrent_repositories,
+            &context.console,
+        )
+        .await?
+    };
+    Ok(Shown::new(result, &client.statistics()))
+}
+
+/// The credentials that Docker has for the registry, else none.
+async fn dockers(target: &RegistrySection, context: &Context) -> anyhow::Result<Credentials> {
+    let crawl = &context.settings.crawl;
+    let chosen = crawl.docker_config.is_some();
+    let file = crawl
+        .docker_config
+        .clone()
+        .or_else(|| context.environment.docker_file());
+    let Some(file) = file else {
+        return Ok(Credentials::Anonymous);
+    };
+    if chosen && !file.is_file() {
+        let message = format!("there is no Docker configuration {}", file.display());
+        return Err(UsageError(message).into());
+    }
+    match from_docker_config(target.url.origin(), &file, crawl.credential_helper_timeout).await {
+        Ok(credentials) => Ok(credentials.unwrap_or_default()),
+        Err(error) if chosen => Err(error.into()),
+        // Whoever has not asked for it may not need it: many registries can be read by anybody.
+        Err(error) => {
+            tracing::warn!("{}: crawled without credentials: {error}", target.url.registry());
+            Ok(Credentials::Anonymous)
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What a crawl came to, for programs and for people.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::crawl::CrawlStatus;
+use crate::inventory::FaultKind;
+use crate::jobs::CrawlResult;
+use crate::oci::{RegistryName, RepositoryName};
+use crate::registry::RequestStatistics;
+use crate::report::{grouped, plain_text};
+use crate::units::ByteCount;
+
+/// How many faults of one kind are shown to a person.
+const FAULTS_SHOWN: usize = 5;
+
+/// What a crawl of one registry came to. Serialized, it is a line of `tare crawl --json`: keys are added,
+/// never renamed or removed.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    registry: RegistryName,
+    status: &'static str,
+    repositories: usize,
+    tags: usize,
+    manifests: usize,
+    blobs: usize,
+    requests: Requests,
+    bytes_received: u64,
+    seconds: f64,
+    faults: Vec<ShownFault>,
+    interrupted: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Requests {
+    total: u64,
+    get: u64,
+    head: u64,
+    retried: u64,
+    rate_limited: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownFault {
+    repository: Option<RepositoryName>,
+    reference: Option<String>,
+    fault: String,
+    kind: FaultKind,
+}
+
+impl Shown {
+    pub(super) fn new(result: CrawlResult, statistics: &RequestStatistics) -> Self {
+        Self {
+            registry: result.registry,
+            // For a script, a crawl that was stopped is one that lacks something.
+            status: match result.status {
+                CrawlStatus::Complete => "complete",
+                CrawlStatus::Incomplete | CrawlStatus::Interrupted => "incomplete",
+            },
+            repositories: result.repositories,
+            tags: result.tags,
+            manifests: result.manifests,
+            blobs: result.blobs,
+            requests: Requests {
+                total: result.requests.total,
+                get: result.requests.get,
+                head: result.requests.head,
+                retried: result.requests.retried,
+                rate_limited: statistics.rate_limited,
+            },
+            bytes_received: result.bytes_received,
+            seconds: result.seconds,
+            faults: result
+                .faults
+                .into_iter()
+                .map(|fault| ShownFault {
+                    repository: fault.repository,
+                    reference: fault.reference,
+                    fault: fault.fault,
+                    kind: fault.kind,
+                })
+                .collect(),
+            interrupted: result.status == CrawlStatus::Interrupted,
+        }
+    }
+
+    /// Whether everything that was chosen has been read.
+    pub(super) fn is_complete(&self) -> bool {
+        self.status == "complete"
+    }
+
+    /// The result as one line of JSON.
+    ///
+    /// # Errors
+    /// Only where serde_json fails, which no value of a result causes.
+    pub(super) fn json_line(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self).map(|line| line + "\n")
+    }
+
+    /// The result in a few lines for a person.
+    pub(super) fn in_words(&self) -> String {
+        let status = if self.interrupted { "stopped" } else { self.status };
+        let requests = &self.requests;
+        let mut text = format!(
+            "{}: {status} after {:.1} s\n  {} repositories, {} tags, {} manifests, {} blobs\n  \
+             {} requests ({} GET, {} HEAD), {} received",
+            self.registry,
+            self.seconds,
+            grouped(self.repositories),
+            grouped(self.tags),
+            grouped(self.manifests),
+            grouped(self.blobs),
+            large(requests.total),
+            large(requests.get),
+            large(requests.head),
+            ByteCount::try_from(self.bytes_received).unwrap_or(ByteCount::MAX),
+        );
+        // Writing to a string cannot fail, here and below.
+        if requests.retried > 0 {
+            let _ = write!(text, ", {} of them repeated", large(requests.retried));
+        }
+        if requests.rate_limited > 0 {
+            let _ = write!(
+                text,
+                ", slowed down by the registry {} times",
+                large(requests.rate_limited)
+            );
+        }
+        text.push('\n');
+        text
+    }
+
+    /// What is missing, why, and what can be done about it; then what could not be read without that
+    /// being a loss. Empty where there is nothing to say.
+    pub(super) fn missing_in_words(&self) -> String {
+        let mut text = String::new();
+        if self.interrupted {
+            let _ = writeln!(
+                text,
+                "{}: stopped before the end; what was found is saved, and the next crawl goes on from there.",
+                self.registry
+            );
+        }
+        for group in GROUPS {
+            let faults: Vec<&ShownFault> = self.faults.iter().filter(|fault| (group.holds)(fault)).collect();
+            if faults.is_empty() {
+                continue;
+            }
+            let _ = writeln!(
+                text,
+                "{}: {} {}:",
+                self.registry,
+                grouped(faults.len()),
+                group.heading
+            );
+            for fault in faults.iter().take(FAULTS_SHOWN) {
+                let place: Vec<&str> = fault
+                    .repository
+                    .iter()
+                    .map(RepositoryName::as_str)
+                    .chain(fault.reference.as_deref())
+                    .collect();
+                let _ = writeln!(
+                    text,
+                    "  {}: {}",
+                    plain_text(&place.join(" ")),
+                    plain_text(&fault.fault)
+                );
+            }
+            if faults.len() > FAULTS_SHOWN {
+                let more = grouped(faults.len() - FAULTS_SHOWN);
+                let _ = writeln!(text, "  … and {more} more; --json lists all");
+            }
+            let _ = writeln!(text, "  {}", group.remedy);
+        }
+        text
+    }
+}
+
+fn large(count: u64) -> String {
+    grouped(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+struct Group {
+    holds: fn(&ShownFault) -> bool,
+    heading: &'static str,
+    remedy: &'static str,
+}
+
+/// The whole catalogue could not be read, rather than something in it.
+fn is_catalogue(fault: &ShownFault) -> bool {
+    fault.repository.is_none()
+}
+
+const GROUPS: [Group; 6] = [
+    Group {
+        holds: |fault| fault.kind == FaultKind::Denied && is_catalogue(fault),
+        heading: "listing not allowed",
+        remedy: "Give credentials (--username NAME --password-stdin, TARE_USERNAME and TARE_PASSWORD, docker login, \
+                 or the configuration), or name the repositories with --repository if they may not list the \
+                 catalogue.",
+    },
+    Group {
+        holds: |fault| fault.kind == FaultKind::Denied && !is_catalogue(fault),
+        heading: "not allowed",
+        remedy: "The credentials in use may not read these. Use others (--username, TARE_USERNAME, docker login, the \
+                 configuration), or leave these out with --repository.",
+    },
+    Group {
+        holds: |fault| fault.kind == FaultKind::Unavailable,
+        heading: "not answered",
+        remedy: "Crawl again: only what is missing is asked for. If nothing was answered at all, is the address \
+                 right, and does the registry speak https (the default) or http?",
+    },
+    Group {
+        holds: |fault| fault.kind == FaultKind::Invalid,
+        heading: "refused because the registry's answer was wrong",
+        remedy: "These may be damaged in the registry; push them again or delete them there.",
+    },
+    Group {
+        holds: |fault| fault.kind == FaultKind::Unsupported,
+        heading: "in a form that cannot be counted",
+        remedy: "Nothing is known of their size; the totals are complete but for them.",
+    },
+    Group {
+        holds: |fault| fault.kind == FaultKind::Vanished,
+        heading: "gone between listing and reading",
+        remedy: "That is normal in a registry in use; nothing is missing.",
+    },
+];

@@ -1,0 +1,96 @@
+//! The command line: what may be typed, and the wiring of every room that a command needs.
+//!
+//! Results go to standard output; logs, progress and what is missing go to standard error. The exit
+//! status is 0 for complete, 3 for incomplete, 2 for wrong usage or settings, 1 for anything else.
+
+mod arguments;
+mod crawl;
+mod crawl_result;
+mod demo;
+mod interrupt;
+mod outcome;
+mod progress;
+mod report;
+mod targets;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Environment, Settings};
+use crate::store::Store;
+use crate::telemetry::{self, Console};
+use arguments::{Cli, Command};
+use outcome::{Outcome, UsageError, failure_code, print};
+
+/// What every command has at hand.
+struct Context {
+    settings: Settings,
+    environment: Environment,
+    console: Console,
+    quiet: bool,
+}
+
+impl Context {
+    async fn open_store(&self) -> anyhow::Result<Store> {
+        let settings = self.settings.store.settings().ok_or_else(|| {
+            UsageError(
+                "there is no home folder to keep the database in: choose a folder with --data-dir, or a server \
+                 with DATABASE_URL"
+                    .to_owned(),
+            )
+        })?;
+        Ok(Store::open(&settings, SystemClock.now()).await?)
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = Environment::of_process();
+    let mut flags = cli.common.flags();
+    if let Command::Crawl(options) = &cli.command {
+        flags.extend(options.flags());
+    }
+    let settings = match Settings::load(cli.common.config.as_deref(), &environment, &flags) {
+        Ok(settings) => settings,
+        // There is no log yet, whose form is a setting too.
+        Err(error) => return failed(&Console::default(), &error.into()),
+    };
+    let console = Console::new(settings.log.format);
+    telemetry::init(&settings.log, &console);
+    let context = Context {
+        settings,
+        environment,
+        console,
+        quiet: cli.common.quiet,
+    };
+    match run(cli.command, &context) {
+        Ok(outcome) => outcome.exit_code(),
+        Err(error) => failed(&context.console, &error),
+    }
+}
+
+fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
+    // Two TLS providers may be compiled in, so one has to be chosen before the first use.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Crawl(options) => crawl::crawl(&options, context).await,
+            Command::Report(options) => report::report(&options, context).await,
+            Command::Config => {
+                print(&context.settings.show())?;
+                Ok(Outcome::Complete)
+            }
+            Command::Demo(options) => demo::demo(&options, context).await,
+        }
+    })
+}
+
+/// Says why a command failed, and gives its exit status.
+fn failed(console: &Console, error: &anyhow::Error) -> ExitCode {
+    console.complain(&format!("error: {error:#}"));
+    failure_code(error)
+}

@@ -1,0 +1,128 @@
+use anyhow::{Context as _, bail};
+
+use super::Context;
+use super::arguments::{Format, ReportOptions};
+use super::outcome::{Outcome, UsageError, print};
+use crate::config::{RegistryAddress, Settings};
+use crate::inventory::{Accounting, account};
+use crate::oci::{PlatformFilter, RegistryName};
+use crate::report::{self, LastCrawl, RegistrySource, Report};
+use crate::store::{CrawlState, Standing, Store};
+
+/// `tare report`.
+pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow::Result<Outcome> {
+    let addresses = options.registries()?;
+    let asked: Vec<&RegistryName> = addresses.iter().map(RegistryAddress::registry).collect();
+    let store = context.open_store().await?;
+    let report = read(&store, &asked, options, &context.settings).await;
+    store.close().await;
+    let report = report?;
+    if options.format != Format::Table {
+        // The table says so itself.
+        for note in report.notes.iter().filter(|note| note.kind.is_loss()) {
+            context
+                .console
+                .complain(&format!("{}: {}", note.registry, note.note));
+        }
+    }
+    show(&report, options.format)
+}
+
+/// The report on what the store holds of the registries asked for, or of all if none is.
+///
+/// # Errors
+/// Where there is nothing to report on, and where the store fails.
+pub(super) async fn read(
+    store: &Store,
+    asked: &[&RegistryName],
+    options: &ReportOptions,
+    settings: &Settings,
+) -> anyhow::Result<Report> {
+    let known: Vec<RegistryName> = store
+        .registries()
+        .await?
+        .into_iter()
+        .map(|record| record.registry.name)
+        .collect();
+    if known.is_empty() {
+        bail!("nothing has been crawled yet: try tare crawl https://reg.example.com, or tare demo");
+    }
+    if let Some(unknown) = asked.iter().find(|asked| !known.contains(asked)) {
+        let known: Vec<&str> = known.iter().map(RegistryName::as_str).collect();
+        return Err(UsageError(format!(
+            "{unknown} has not been crawled; there are {}",
+            known.join(", ")
+        ))
+        .into());
+    }
+    let mut registries = Vec::new();
+    for name in known
+        .iter()
+        .filter(|name| asked.is_empty() || asked.contains(name))
+    {
+        let configured = settings.configured(name);
+        let platforms = match (&options.platforms, configured) {
+            (chosen, _) if !chosen.is_empty() => chosen,
+            (_, Some(registry)) => registry.platforms(&settings.crawl),
+            (_, None) => &settings.crawl.platforms,
+        };
+        registries.extend(registry(store, name, platforms).await?);
+    }
+    let options = report::ReportOptions {
+        sort: options.sort,
+        limit: options.limit,
+    };
+    Ok(Report::build(registries, &options)?)
+}
+
+/// One registry's accounts; none where it was never crawled.
+pub(super) async fn registry(
+    store: &Store,
+    name: &RegistryName,
+    platforms: &[PlatformFilter],
+) -> anyhow::Result<Option<(RegistrySource, Accounting)>> {
+    let Some(standing) = store.standing(name).await? else {
+        return Ok(None);
+    };
+    let Some(builder) = store.inventory(name, platforms, None).await? else {
+        return Ok(None);
+    };
+    let inventory = builder.finish();
+    let accounting =
+        account(&inventory).with_context(|| format!("{name} claims sizes that no registry can have"))?;
+    let source = RegistrySource {
+        registry: name.clone(),
+        as_of: standing.as_of,
+        last_crawl: last_crawl(&standing),
+        dedup_scope: inventory.dedup_scope,
+        unread_manifests: inventory.unread_children(),
+        conflicting_sizes: inventory.conflicting_sizes().len(),
+        missing_tags: standing.missing_tags,
+    };
+    Ok(Some((source, accounting)))
+}
+
+fn last_crawl(standing: &Standing) -> LastCrawl {
+    match standing.last_crawl {
+        CrawlState::Complete => LastCrawl::Complete,
+        CrawlState::Incomplete => LastCrawl::Incomplete {
+            losses: standing.losses,
+        },
+        CrawlState::Running | CrawlState::Interrupted => LastCrawl::Unfinished,
+    }
+}
+
+/// Prints a report.
+pub(super) fn show(report: &Report, format: Format) -> anyhow::Result<Outcome> {
+    let text = match format {
+        Format::Table => report::table(report),
+        Format::Json => report::json(report)?,
+        Format::Csv => report::csv(report)?,
+    };
+    print(&text)?;
+    Ok(if report.complete {
+        Outcome::Complete
+    } else {
+        Outcome::Incomplete
+    })
+}

@@ -1,0 +1,167 @@
+//! The settings: a configuration file, the environment and the command line, each above the one before.
+//!
+//! Each section of the file is a struct in a file of its own, and its fields are the settings. A setting
+//! `requests_per_minute` of `[crawl]` is `TARE_CRAWL_REQUESTS_PER_MINUTE` in the environment, and
+//! `DATABASE_URL` is the database; a list is written with commas there, and an empty variable counts as
+//! not set. An unknown key or variable and a wrong value are refused, with the place, and with what would
+//! be right. [`Settings`] then fills the parameter structs of the other rooms, none of which knows this
+//! one.
+
+mod address;
+mod crawl;
+mod environment;
+mod file;
+mod layers;
+mod log;
+mod login;
+mod problem;
+mod registry;
+mod section;
+mod show;
+mod store;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::path::{Path, PathBuf};
+
+pub use address::{InvalidAddress, RegistryAddress};
+pub use crawl::CrawlSection;
+pub use environment::Environment;
+pub use layers::Flag;
+pub use log::{LogFormat, LogLevel, LogSection};
+pub use login::MissingSecret;
+pub use problem::{ConfigError, Origin, Problem};
+pub use registry::RegistrySection;
+pub use store::StoreSection;
+pub use values::{DatabaseUrl, ProxyUrl, Secret};
+
+use layers::{Layers, Origins};
+use section::Shape;
+
+/// Every setting, as it is in force.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// Where what has been found is kept.
+    pub store: StoreSection,
+    /// How registries are asked.
+    pub crawl: CrawlSection,
+    /// What is said on standard error.
+    pub log: LogSection,
+    /// The registries that the configuration knows.
+    pub registries: Vec<RegistrySection>,
+    origins: AllOrigins,
+}
+
+/// Where the values come from, section by section.
+#[derive(Debug, Default)]
+struct AllOrigins {
+    file: Option<PathBuf>,
+    store: Origins,
+    crawl: Origins,
+    log: Origins,
+    registries: Vec<Origins>,
+}
+
+impl Settings {
+    /// Puts the layers together.
+    ///
+    /// The file is the one named, else that of `TARE_CONFIG`, else the user's own
+    /// (`~/.config/tare/tare.toml`) if there is one.
+    ///
+    /// # Errors
+    /// Where a named file cannot be read, and where anything is wrong in any layer.
+    pub fn load(file: Option<&Path>, environment: &Environment, flags: &[Flag]) -> Result<Self, ConfigError> {
+        let named = file
+            .map(Path::to_owned)
+            .or_else(|| environment.path("TARE_CONFIG"));
+        let file = named.or_else(|| environment.user_file().filter(|file| file.is_file()));
+        let text = match &file {
+            Some(file) => std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable {
+                file: file.clone(),
+                source,
+            })?,
+            None => String::new(),
+        };
+        Self::from_layers(file.as_deref(), &text, environment, flags)
+    }
+
+    fn from_layers(
+        file: Option<&Path>,
+        text: &str,
+        environment: &Environment,
+        flags: &[Flag],
+    ) -> Result<Self, ConfigError> {
+        let shapes = shapes();
+        let (found, problems) = file::read(file.unwrap_or(Path::new("")), text, &shapes);
+        let mut layers = Layers::new(shapes);
+        layers.problems = problems;
+        layers.file(found);
+        layers.environment(environment);
+        for flag in flags {
+            layers.flag(flag);
+        }
+
+        let mut settings = Self::default();
+        settings.origins.file = file.map(Path::to_owned);
+        (settings.store, settings.origins.store) = layers.one();
+        (settings.crawl, settings.origins.crawl) = layers.one();
+        (settings.log, settings.origins.log) = layers.one();
+        for (registry, origin, origins) in layers.many::<RegistrySection>() {
+            settings.check_registry(&registry, &origin, &mut layers.problems);
+            settings.registries.push(registry);
+            settings.origins.registries.push(origins);
+        }
+        if settings.store.data_dir.is_none() {
+            settings.store.data_dir = environment.data_folder();
+        }
+        if layers.problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(ConfigError::Wrong(layers.problems))
+        }
+    }
+
+    fn check_registry(&self, registry: &RegistrySection, origin: &Origin, problems: &mut Vec<Problem>) {
+        if let Some((field, message)) = registry.contradiction() {
+            problems.push(Problem {
+                origin: origin.clone(),
+                key: format!("registry.{field}"),
+                message: message.to_owned(),
+            });
+        }
+        if let Err(error) = registry.plan(&self.crawl) {
+            problems.push(Problem {
+                origin: origin.clone(),
+                key: "registry.repositories".to_owned(),
+                message: error.to_string(),
+            });
+        }
+        if self.configured(registry.url.registry()).is_some() {
+            problems.push(Problem {
+                origin: origin.clone(),
+                key: "registry.url".to_owned(),
+                message: format!(
+                    "{} has a section already; give each registry one",
+                    registry.url.registry()
+                ),
+            });
+        }
+    }
+
+    /// What the configuration says of a registry.
+    pub fn configured(&self, registry: &crate::oci::RegistryName) -> Option<&RegistrySection> {
+        self.registries
+            .iter()
+            .find(|known| known.url.registry() == registry)
+    }
+}
+
+fn shapes() -> Vec<Shape> {
+    vec![
+        Shape::of::<StoreSection>(),
+        Shape::of::<CrawlSection>(),
+        Shape::of::<LogSection>(),
+        Shape::of::<RegistrySection>(),
+    ]
+}

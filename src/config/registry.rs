@@ -1,0 +1,193 @@
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::address::RegistryAddress;
+use super::crawl::CrawlSection;
+use super::section::Section;
+use super::values::{ProxyUrl, Secret, maybe_whole};
+use crate::crawl::{CrawlPlan, InvalidChoice, ReferrersPolicy, RepositoryChoice};
+use crate::inventory::DedupScope;
+use crate::oci::PlatformFilter;
+use crate::registry::ClientSettings;
+
+/// `[[registry]]`: a registry with what is particular to it.
+///
+/// A user name goes with a password; a token stands alone. Each secret may be written here, or stand in
+/// a file, or in an environment variable, which are safer places.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistrySection {
+    /// Where it is.
+    pub url: RegistryAddress,
+    /// Globs and names of the repositories to read; all where there are none. Names alone need no right
+    /// to list the catalogue.
+    #[serde(default)]
+    pub repositories: Vec<String>,
+    /// The user to log in as.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// The user's password.
+    #[serde(default)]
+    pub password: Option<Secret>,
+    /// A file with the password on its first line.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// The name of an environment variable with the password.
+    #[serde(default)]
+    pub password_env: Option<String>,
+    /// A bearer token, in place of user and password.
+    #[serde(default)]
+    pub token: Option<Secret>,
+    /// A file with the token on its first line.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// The name of an environment variable with the token.
+    #[serde(default)]
+    pub token_env: Option<String>,
+    /// Where the registry keeps one copy of a blob, if that is not what its host tells.
+    #[serde(default)]
+    pub dedup_scope: Option<DedupScope>,
+    /// Certificates, in PEM files, of authorities to trust beside those that the system trusts.
+    #[serde(default)]
+    pub extra_ca: Vec<PathBuf>,
+    /// Other hosts that may issue tokens for this registry and are sent its credentials for it.
+    #[serde(default)]
+    pub trusted_realm_hosts: Vec<String>,
+    /// A proxy for all requests to this registry.
+    #[serde(default)]
+    pub proxy: Option<ProxyUrl>,
+    /// In place of `crawl.concurrency`.
+    #[serde(default, deserialize_with = "maybe_whole::<1, 1024, _, _>")]
+    pub concurrency: Option<usize>,
+    /// In place of `crawl.requests_per_minute`.
+    #[serde(default, deserialize_with = "maybe_whole::<0, 1_000_000, _, _>")]
+    pub requests_per_minute: Option<u32>,
+    /// In place of `crawl.page_size`.
+    #[serde(default, deserialize_with = "maybe_whole::<1, 100_000, _, _>")]
+    pub page_size: Option<u32>,
+    /// In place of `crawl.platforms`.
+    #[serde(default)]
+    pub platforms: Option<Vec<PlatformFilter>>,
+    /// In place of `crawl.referrers`.
+    #[serde(default)]
+    pub referrers: Option<ReferrersPolicy>,
+}
+
+impl RegistrySection {
+    /// A registry of which nothing is known but its address.
+    pub fn at(url: RegistryAddress) -> Self {
+        Self {
+            url,
+            repositories: Vec::new(),
+            username: None,
+            password: None,
+            password_file: None,
+            password_env: None,
+            token: None,
+            token_file: None,
+            token_env: None,
+            dedup_scope: None,
+            extra_ca: Vec::new(),
+            trusted_realm_hosts: Vec::new(),
+            proxy: None,
+            concurrency: None,
+            requests_per_minute: None,
+            page_size: None,
+            platforms: None,
+            referrers: None,
+        }
+    }
+
+    /// Where the registry keeps one copy of a blob: as set, else in each repository for AWS ECR and in the
+    /// whole registry for any other.
+    pub fn dedup_scope(&self) -> DedupScope {
+        let host = self.url.origin().url().host_str().unwrap_or_default();
+        self.dedup_scope.unwrap_or_else(|| {
+            let is_ecr = host.contains(".dkr.ecr.")
+                && (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"));
+            if is_ecr {
+                DedupScope::Repository
+            } else {
+                DedupScope::Registry
+            }
+        })
+    }
+
+    /// How a client of this registry behaves: as it says for itself, else as `[crawl]` says for all.
+    pub fn client_settings(&self, crawl: &CrawlSection) -> ClientSettings {
+        ClientSettings {
+            max_concurrent_requests: self.concurrency.unwrap_or(crawl.concurrency),
+            requests_per_minute: self.requests_per_minute.unwrap_or(crawl.requests_per_minute),
+            connect_timeout: crawl.connect_timeout,
+            read_timeout: crawl.read_timeout,
+            attempt_timeout: crawl.attempt_timeout,
+            max_attempts: crawl.max_attempts,
+            retry_base_delay: crawl.retry_base_delay,
+            retry_max_delay: crawl.retry_max_delay,
+            max_retry_after: crawl.max_retry_after,
+            extra_ca: self.extra_ca.clone(),
+            proxy: self.proxy.as_ref().map(|proxy| proxy.secret().clone()),
+            trusted_realm_hosts: self.trusted_realm_hosts.clone(),
+            page_size: self.page_size.unwrap_or(crawl.page_size),
+            ..ClientSettings::default()
+        }
+    }
+
+    /// What a crawl of this registry is to read.
+    ///
+    /// # Errors
+    /// Where a repository is neither a name nor a glob.
+    pub fn plan(&self, crawl: &CrawlSection) -> Result<CrawlPlan, InvalidChoice> {
+        Ok(CrawlPlan {
+            repositories: RepositoryChoice::matching(&self.repositories)?,
+            platforms: self.platforms(crawl).to_vec(),
+            referrers: self.referrers.unwrap_or(crawl.referrers),
+            concurrent_repositories: crawl.concurrent_repositories,
+            concurrent_tags: crawl.concurrent_tags,
+        })
+    }
+
+    /// The platforms whose images are read and counted: its own, else those of `[crawl]`.
+    pub fn platforms<'a>(&'a self, crawl: &'a CrawlSection) -> &'a [PlatformFilter] {
+        self.platforms.as_ref().unwrap_or(&crawl.platforms)
+    }
+
+    /// What is wrong with the settings taken together.
+    pub(super) fn contradiction(&self) -> Option<(&'static str, &'static str)> {
+        let passwords = [
+            self.password.is_some(),
+            self.password_file.is_some(),
+            self.password_env.is_some(),
+        ];
+        let tokens = [
+            self.token.is_some(),
+            self.token_file.is_some(),
+            self.token_env.is_some(),
+        ];
+        let count = |given: [bool; 3]| given.into_iter().filter(|given| *given).count();
+        match (self.username.is_some(), count(passwords), count(tokens)) {
+            (_, 2.., _) => Some(("password", "give one of password, password_file and password_env")),
+            (_, _, 2..) => Some(("token", "give one of token, token_file and token_env")),
+            (true, _, 1) | (_, 1, 1) => {
+                Some(("token", "give either a user name with a password, or a token"))
+            }
+            (true, 0, _) => Some((
+                "username",
+                "a user name needs a password: give one of password, password_file and password_env",
+            )),
+            (false, 1, _) => Some(("password", "a password needs a username")),
+            _ => None,
+        }
+    }
+}
+
+impl Section for RegistrySection {
+    const NAME: &'static str = "registry";
+    const REPEATED: bool = true;
+
+    fn required() -> Table {
+        Table::from_iter([("url".to_owned(), Value::from("registry.invalid"))])
+    }
+}

@@ -1,0 +1,44 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How far a crawl has come. Written by the crawl, read at any time by whoever shows it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    pub(super) repositories_listed: AtomicU64,
+    pub(super) repositories_done: AtomicU64,
+    pub(super) tags_listed: AtomicU64,
+    pub(super) tags_done: AtomicU64,
+    pub(super) faults: AtomicU64,
+}
+
+/// The figures of a [`Progress`] at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProgressSnapshot {
+    /// Repositories that are to be walked, as far as is known yet.
+    pub repositories_listed: u64,
+    /// Repositories that are done, faulty ones among them.
+    pub repositories_done: u64,
+    /// Tags that are to be walked, as far as is known yet.
+    pub tags_listed: u64,
+    /// Tags that are done, faulty ones among them.
+    pub tags_done: u64,
+    /// Faults met.
+    pub faults: u64,
+}
+
+impl Progress {
+    /// The figures now; each is exact, but they are not read at one instant.
+    pub fn snapshot(&self) -> ProgressSnapshot {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        ProgressSnapshot {
+            repositories_listed: read(&self.repositories_listed),
+            repositories_done: read(&self.repositories_done),
+            tags_listed: read(&self.tags_listed),
+            tags_done: read(&self.tags_done),
+            faults: read(&self.faults),
+        }
+    }
+
+    pub(super) fn add(counter: &AtomicU64, count: usize) {
+        counter.fetch_add(count as u64, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,384 @@
+//! Builds the company's year: every release of every repository, pushed and tagged in order.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+
+use super::base::{self, Release};
+use super::blueprint::{self, Builder, Chart, Mirror, Naming, Repository, Signing};
+use super::content::{Contents, Document};
+use super::image::{Format, Image, Layer, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
+use super::{DemoError, made_up};
+use crate::oci::Digest;
+
+/// A directory created, compressed: what a `WORKDIR` leaves behind.
+const WORKDIR_BYTES: u64 = 93;
+const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
+const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
+const ATTESTATION: &str = "application/vnd.docker.attestation.manifest.v1+json";
+const SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
+
+/// All that the registry ever held, and the last moment of its year.
+pub(super) fn build() -> Result<(Contents, DateTime<Utc>), DemoError> {
+    let (bases, company) = blueprint::read()?;
+    let mut releases = BTreeMap::new();
+    for base in &bases {
+        releases.insert(base.name.clone(), base::releases(base, company.ends)?);
+    }
+    let mut year = Year {
+        contents: Contents::default(),
+        releases,
+        ends: base::morning(company.ends),
+    };
+    for repository in &company.repository {
+        year.images(repository)?;
+    }
+    for chart in &company.chart {
+        year.charts(chart);
+    }
+    for mirror in &company.mirror {
+        year.mirror(mirror)?;
+    }
+    Ok((year.contents, year.ends))
+}
+
+struct Year {
+    contents: Contents,
+    releases: BTreeMap<String, Vec<Release>>,
+    ends: DateTime<Utc>,
+}
+
+impl Year {
+    fn images(&mut self, repository: &Repository) -> Result<(), DemoError> {
+        let times = self.times(
+            &repository.name,
+            repository.tags,
+            repository.days,
+            repository.ended,
+        );
+        let mut built: Vec<Release> = Vec::new();
+        let mut tags = Vec::new();
+        for (number, &time) in times.iter().enumerate() {
+            let base_time = if repository.pinned { times[0] } else { time };
+            let mut images = BTreeMap::new();
+            for platform in &repository.platforms {
+                let base = match &repository.base {
+                    Some(name) => self.base(name, base_time, platform, &repository.name)?,
+                    None => Image::scratch(platform, time),
+                };
+                let previous = built.last().and_then(|release| release.images.get(platform));
+                images.insert(platform.clone(), finish(repository, base, previous, number, time));
+            }
+            let digest = self.push(repository, &images);
+            tags.push(Tagged::new(&repository.name, repository.naming, number, time));
+            for tag in &tags[number].all {
+                self.contents
+                    .tag(&repository.name, tag.clone(), time, Some(digest));
+            }
+            if let Some(gone) = repository.keep.and_then(|keep| number.checked_sub(keep)) {
+                self.contents
+                    .tag(&repository.name, tags[gone].all[0].clone(), time, None);
+            }
+            if let Some(signing) = repository.signed {
+                self.sign(repository, signing, digest, time);
+            }
+            built.push(Release { since: time, images });
+        }
+        self.releases.insert(repository.name.clone(), built);
+        Ok(())
+    }
+
+    /// The image of a base that a build of this time takes, to be built upon.
+    fn base(&self, name: &str, time: DateTime<Utc>, platform: &str, of: &str) -> Result<Image, DemoError> {
+        self.releases
+            .get(name)
+            .and_then(|releases| base::current(releases, time))
+            .and_then(|release| release.images.get(platform))
+            .cloned()
+            .ok_or_else(|| DemoError::Data(format!("{of}: no base {name} for {platform}")))
+    }
+
+    /// When the releases were made: `days` apart, give or take some hours, in working time.
+    fn times(&self, name: &str, count: u32, days: u32, ended: u32) -> Vec<DateTime<Utc>> {
+        (0..count)
+            .map(|number| {
+                let days_ago = i64::from(ended) + i64::from(days) * i64::from(count - 1 - number) + 1;
+                let minutes = 8 * 60 + made_up::number(&format!("{name} release {number}"), 9 * 60);
+                self.ends - Duration::days(days_ago) + Duration::minutes(minutes.cast_signed())
+            })
+            .collect()
+    }
+
+    /// Pushes one release: a manifest, or an index where there are several platforms or attestations.
+    fn push(&mut self, repository: &Repository, images: &BTreeMap<String, Image>) -> Digest {
+        // BuildKit writes OCI media types as soon as it has attestations to attach.
+        let format = if repository.attestations {
+            Format::Oci
+        } else {
+            Format::Docker
+        };
+        let mut annotations = BTreeMap::new();
+        if let Some(base) = &repository.base_annotation {
+            annotations.insert("org.opencontainers.image.base.name", base.as_str());
+        }
+        let mut manifests = Vec::new();
+        let mut attestations = Vec::new();
+        for image in images.values() {
+            let (config, manifest) = image.documents(format, &annotations);
+            let mut descriptor = manifest.descriptor();
+            descriptor["platform"] = image.platform();
+            if repository.attestations {
+                attestations.push(self.attest(&repository.name, &manifest));
+            }
+            self.contents.push(&repository.name, config);
+            manifests.push(descriptor);
+            if images.len() == 1 && !repository.attestations {
+                let digest = manifest.digest;
+                self.contents.push(&repository.name, manifest);
+                return digest;
+            }
+            self.contents.push(&repository.name, manifest);
+        }
+        manifests.append(&mut attestations);
+        let mut index = json!({"schemaVersion": 2, "mediaType": format.index(), "manifests": manifests});
+        if !annotations.is_empty() {
+            index["annotations"] = json!(annotations);
+        }
+        let index = Document::new(format.index(), &index);
+        let digest = index.digest;
+        self.contents.push(&repository.name, index);
+        digest
+    }
+
+    /// Provenance and an SBOM for one manifest, in the form of today's BuildKit for half of the
+    /// repositories and in the older one, which looks like an image, for the others.
+    fn attest(&mut self, repository: &str, manifest: &Document) -> Value {
+        let statements: Vec<Value> = [
+            ("https://slsa.dev/provenance/v1", 24_576),
+            ("https://spdx.dev/Document", 905_216),
+        ]
+        .iter()
+        .map(|(predicate, bytes)| {
+            let key = format!("{predicate} of {}", manifest.digest);
+            json!({
+                "mediaType": "application/vnd.in-toto+json",
+                "size": made_up::about(*bytes, &key),
+                "digest": made_up::digest(&key),
+                "annotations": {"in-toto.io/predicate-type": predicate},
+            })
+        })
+        .collect();
+        let mut document = json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "layers": statements});
+        let config = if made_up::number(repository, 2) == 0 {
+            document["artifactType"] = json!(ATTESTATION);
+            document["subject"] = manifest.descriptor();
+            Document::new(EMPTY_CONFIG, &json!({}))
+        } else {
+            let diff_ids: Vec<&Value> = statements.iter().map(|statement| &statement["digest"]).collect();
+            let rootfs = json!({"type": "layers", "diff_ids": diff_ids});
+            Document::new(
+                OCI_CONFIG,
+                &json!({"architecture": "unknown", "os": "unknown", "config": {}, "rootfs": rootfs}),
+            )
+        };
+        document["config"] = config.descriptor();
+        let attestation = Document::new(OCI_MANIFEST, &document);
+        let mut descriptor = attestation.descriptor();
+        descriptor["platform"] = json!({"architecture": "unknown", "os": "unknown"});
+        descriptor["annotations"] = json!({
+            "vnd.docker.reference.type": "attestation-manifest",
+            "vnd.docker.reference.digest": manifest.digest,
+        });
+        self.contents.push(repository, config);
+        self.contents.push(repository, attestation);
+        descriptor
+    }
+
+    fn sign(&mut self, repository: &Repository, signing: Signing, digest: Digest, time: DateTime<Utc>) {
+        let key = format!("signature of {digest}");
+        let payload = json!({
+            "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
+            "size": 255,
+            "digest": made_up::digest(&key),
+            "annotations": {"dev.cosignproject.cosign/signature": made_up::digest(&format!("{key}'s value")).hex()},
+        });
+        let mut manifest = json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "layers": [payload]});
+        let config = match signing {
+            Signing::Referrers => {
+                let subject = self.contents.document(&digest).map(Document::descriptor);
+                manifest["artifactType"] = json!(SIGNATURE);
+                manifest["subject"] = json!(subject);
+                Document::new(EMPTY_CONFIG, &json!({}))
+            }
+            Signing::Tag => {
+                let rootfs = json!({"type": "layers", "diff_ids": [made_up::digest(&key)]});
+                Document::new(
+                    OCI_CONFIG,
+                    &json!({"architecture": "", "os": "", "config": {}, "rootfs": rootfs}),
+                )
+            }
+        };
+        manifest["config"] = config.descriptor();
+        let manifest = Document::new(OCI_MANIFEST, &manifest);
+        match signing {
+            Signing::Referrers => {
+                let mut descriptor = manifest.descriptor();
+                descriptor["artifactType"] = json!(SIGNATURE);
+                self.contents.refer(&repository.name, digest, descriptor);
+            }
+            Signing::Tag => {
+                let tag = format!("sha256-{}.sig", digest.hex());
+                self.contents
+                    .tag(&repository.name, tag, time, Some(manifest.digest));
+            }
+        }
+        self.contents.push(&repository.name, config);
+        self.contents.push(&repository.name, manifest);
+    }
+
+    fn charts(&mut self, chart: &Chart) {
+        let times = self.times(&chart.name, chart.tags, chart.days, 0);
+        for (number, &time) in times.iter().enumerate() {
+            let tag = Tagged::new(&chart.name, Naming::Semver, number, time)
+                .all
+                .swap_remove(0);
+            let key = format!("{} {tag}", chart.name);
+            let config = Document::new(
+                HELM_CONFIG,
+                &json!({"name": "norrwind-service", "version": tag, "apiVersion": "v2", "type": "application"}),
+            );
+            let manifest = Document::new(
+                OCI_MANIFEST,
+                &json!({
+                    "schemaVersion": 2,
+                    "mediaType": OCI_MANIFEST,
+                    "config": config.descriptor(),
+                    "layers": [{
+                        "mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+                        "size": made_up::about(chart.bytes, &key),
+                        "digest": made_up::digest(&key),
+                    }],
+                }),
+            );
+            self.contents.tag(&chart.name, tag, time, Some(manifest.digest));
+            self.contents.push(&chart.name, config);
+            self.contents.push(&chart.name, manifest);
+        }
+    }
+
+    /// Copies public images as they are; a mirror's tags move with each release of what they mirror.
+    fn mirror(&mut self, mirror: &Mirror) -> Result<(), DemoError> {
+        for (tag, name) in &mirror.tags {
+            let releases = self
+                .releases
+                .get(name)
+                .ok_or_else(|| DemoError::Data(format!("{}: no base {name}", mirror.name)))?;
+            for release in releases {
+                let mut children = Vec::new();
+                for image in release.images.values() {
+                    let (config, manifest) = image.documents(Format::Oci, &BTreeMap::new());
+                    let mut descriptor = manifest.descriptor();
+                    descriptor["platform"] = image.platform();
+                    children.push(descriptor);
+                    self.contents.push(&mirror.name, config);
+                    self.contents.push(&mirror.name, manifest);
+                }
+                let index = Document::new(
+                    OCI_INDEX,
+                    &json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children}),
+                );
+                self.contents
+                    .tag(&mirror.name, tag.clone(), release.since, Some(index.digest));
+                self.contents.push(&mirror.name, index);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One platform's image of a release: the base, then the repository's own steps. `previous` is the
+/// release before, whose layers are taken where Docker's cache would.
+fn finish(
+    repository: &Repository,
+    base: Image,
+    previous: Option<&Image>,
+    number: usize,
+    time: DateTime<Utc>,
+) -> Image {
+    let mut image = Image {
+        created: time,
+        ..base
+    };
+    for (at, step) in repository.steps.iter().enumerate() {
+        let bytes = step.bytes.or_else(|| {
+            // Only the classic builder makes no layer of it.
+            let leaves = step.step.starts_with("WORKDIR ") && repository.builder != Builder::Classic;
+            leaves.then_some(WORKDIR_BYTES)
+        });
+        let layer = bytes.map(|bytes| {
+            let position = image.layers.len();
+            let cached = previous
+                .filter(|_| {
+                    made_up::number(&format!("{} step {at} of {number}", repository.name), 100)
+                        >= step.changes
+                })
+                .filter(|previous| same_beneath(previous, &image))
+                .and_then(|previous| previous.layers.get(position))
+                .cloned();
+            cached.unwrap_or_else(|| {
+                let platform = &image.architecture;
+                let key = format!(
+                    "{} {platform} step {at} built for release {number}",
+                    repository.name
+                );
+                // What a company writes grows: the first release is some four fifths of the newest.
+                let grown = bytes * (800 + 200 * (number as u64 + 1) / u64::from(repository.tags)) / 1000;
+                Layer {
+                    digest: made_up::digest(&key),
+                    bytes: made_up::about(grown, &key).max(32),
+                    is_foreign: false,
+                    compression: repository.compression,
+                }
+            })
+        });
+        image.add_step(step, repository.builder, layer);
+    }
+    image
+}
+
+/// Whether everything that the new image has so far is what the previous one began with.
+fn same_beneath(previous: &Image, image: &Image) -> bool {
+    previous.layers.len() > image.layers.len()
+        && previous
+            .layers
+            .iter()
+            .zip(&image.layers)
+            .all(|(one, other)| one.digest == other.digest)
+}
+
+/// The tags of one release, its own first and then those that move on to it.
+struct Tagged {
+    all: Vec<String>,
+}
+
+impl Tagged {
+    fn new(repository: &str, naming: Naming, number: usize, time: DateTime<Utc>) -> Self {
+        let all = match naming {
+            Naming::Semver => {
+                let (minor, patch) = (number / 4, number % 4);
+                vec![
+                    format!("1.{minor}.{patch}"),
+                    format!("1.{minor}"),
+                    "latest".to_owned(),
+                ]
+            }
+            Naming::Commit => {
+                let commit = made_up::digest(&format!("{repository} commit {number}")).hex();
+                vec![format!("main-{}", &commit[..7]), "main".to_owned()]
+            }
+            Naming::Date => vec![time.format("%Y.%m.%d").to_string(), "latest".to_owned()],
+        };
+        Self { all }
+    }
+}

@@ -1,0 +1,295 @@
+//! The registry of a company that does not exist, served in the process over real HTTP, so that
+//! somebody who has no registry at hand sees what Tare shows about one.
+//!
+//! The company's images stand on the true sizes and digests of today's public bases (`bases.toml` and
+//! `config/base-images`); the company itself, its repositories and a year of their releases are made up (`company.toml`), and
+//! are the same every time. Known to `cli` alone; uses `oci` and no other room.
+
+mod base;
+mod blueprint;
+mod company;
+mod content;
+mod image;
+mod made_up;
+mod server;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, mpsc};
+
+use actix_web::{App, HttpServer, dev::ServerHandle};
+use chrono::{DateTime, Utc};
+
+use server::Shown;
+
+/// The company's name, for whoever says that it is made up.
+pub const COMPANY: &str = "Norrwind Logistics";
+
+/// Why the demo's registry cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The data compiled into the program does not hold together.
+    #[error("the demo's own data are wrong: {0}")]
+    Data(String),
+    /// No port of the loopback interface could be opened.
+    #[error("cannot serve the demo's registry on 127.0.0.1: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// The registry, served until this is dropped.
+pub struct DemoRegistry {
+    url: String,
+    shown: Arc<Shown>,
+    ends: DateTime<Utc>,
+    server: ServerHandle,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// Serves the registry on a free port of the loopback interface, in a thread of its own, as it is on
+/// the last day of its year.
+///
+/// # Errors
+/// Where no port can be opened, or the data are not what this room expects of them.
+pub fn serve() -> Result<DemoRegistry, DemoError> {
+    let (contents, ends) = company::build()?;
+    let shown = Arc::new(Shown {
+        contents,
+        time: AtomicI64::new(ends.timestamp()),
+    });
+    let for_server = Arc::clone(&shown);
+    let (ready, started) = mpsc::channel();
+    // actix's runtime is one of its own, so that it neither needs nor disturbs the caller's.
+    let thread = std::thread::spawn(move || {
+        let outcome = actix_web::rt::System::new().block_on(async {
+            let server =
+                HttpServer::new(move || App::new().configure(|service| server::routes(service, &for_server)))
+                    .workers(1)
+                    .disable_signals()
+                    .bind(("127.0.0.1", 0))?;
+            let addresses = server.addrs();
+            let server = server.run();
+            // Whoever waits has gone only if it panicked, and then nobody needs the answer.
+            let _ = ready.send(Ok((addresses, server.handle())));
+            server.await
+        });
+        if let Err(error) = outcome {
+            let _ = ready.send(Err(error));
+        }
+    });
+    let (addresses, server) = started
+        .recv()
+        .map_err(|_| std::io::Error::other("the server's thread ended"))??;
+    let address = addresses
+        .first()
+        .ok_or_else(|| std::io::Error::other("no address was bound"))?;
+    Ok(DemoRegistry {
+        url: format!("http://{address}"),
+        shown,
+        ends,
+        server,
+        thread: Some(thread),
+    })
+}
+
+impl DemoRegistry {
+    /// Where it is: `http://127.0.0.1:` and a port.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The last moment of the year that the registry tells of, which it shows unless told otherwise.
+    pub fn ends(&self) -> DateTime<Utc> {
+        self.ends
+    }
+
+    /// Shows the registry as it was at a time: the tags that there were, where they pointed.
+    pub fn show(&self, time: DateTime<Utc>) {
+        self.shown.time.store(time.timestamp(), Ordering::Relaxed);
+    }
+
+    /// The first moment at which the registry held anything.
+    pub fn begins(&self) -> Option<DateTime<Utc>> {
+        self.shown.contents.moments().first().copied()
+    }
+}
+
+impl Drop for DemoRegistry {
+    fn drop(&mut self) {
+        // Stopping without grace is a message; nothing has to be polled for it to be carried out.
+        drop(self.server.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+
+    use super::*;
+    use crate::oci::{Digest, ImageConfig, Manifest, ManifestKind, MediaType};
+    use crate::units::ByteCount;
+
+    /// Walks everything that the tags of a moment reach, as a client would.
+    #[derive(Default)]
+    struct Walk {
+        manifests: HashMap<Digest, Manifest>,
+        sizes: HashMap<Digest, ByteCount>,
+        kinds: BTreeMap<ManifestKind, usize>,
+        platforms: BTreeSet<String>,
+    }
+
+    impl Walk {
+        fn visit(&mut self, shown: &Shown, repository: &str, digest: Digest) {
+            assert!(shown.contents.repository(repository).unwrap().holds(&digest));
+            if self.manifests.contains_key(&digest) {
+                return;
+            }
+            let document = shown.contents.document(&digest).unwrap();
+            assert_eq!(Digest::sha256_of(&document.bytes), digest);
+            let manifest = Manifest::parse(&document.bytes, Some(document.media_type)).unwrap();
+            *self.kinds.entry(manifest.kind).or_default() += 1;
+            for child in &manifest.children {
+                self.visit(shown, repository, child.digest);
+            }
+            for blob in manifest.config.iter().chain(&manifest.layers) {
+                let known = *self.sizes.entry(blob.digest).or_insert(blob.size);
+                assert_eq!(known, blob.size, "one digest, two sizes: {}", blob.digest);
+            }
+            let Some(config) = &manifest.config else {
+                self.manifests.insert(digest, manifest);
+                return;
+            };
+            let bytes = &shown.contents.document(&config.digest).unwrap().bytes;
+            if config.kind() == MediaType::ImageConfig && manifest.kind == ManifestKind::Image {
+                let config = ImageConfig::parse(bytes).unwrap();
+                let steps = config.history.iter().filter(|step| !step.empty_layer).count();
+                // cosign's signatures under a tag look like images and have no history.
+                assert!(steps == manifest.layers.len() || config.history.is_empty());
+                assert_eq!(config.diff_ids.len(), manifest.layers.len());
+                self.platforms.insert(config.platform.to_string());
+            }
+            self.manifests.insert(digest, manifest);
+        }
+    }
+
+    #[test]
+    fn the_registry_holds_what_a_company_holds_and_is_the_same_every_time() {
+        let (contents, ends) = company::build().unwrap();
+        let (again, _) = company::build().unwrap();
+        let shown = Shown {
+            contents,
+            time: AtomicI64::new(ends.timestamp()),
+        };
+        let mut walk = Walk::default();
+        let (mut repositories, mut tags) = (0, 0);
+        for name in shown.contents.repositories(ends) {
+            let repository = shown.contents.repository(name).unwrap();
+            repositories += 1;
+            for tag in repository.tags(ends) {
+                let digest = repository.tag(tag, ends).unwrap();
+                assert_eq!(
+                    again.repository(name).unwrap().tag(tag, ends),
+                    Some(digest),
+                    "{name}:{tag}"
+                );
+                walk.visit(&shown, name, digest);
+                tags += 1;
+            }
+        }
+        assert!(
+            repositories >= 36 && tags > 900,
+            "{repositories} repositories, {tags} tags"
+        );
+        for kind in [
+            ManifestKind::Image,
+            ManifestKind::Index,
+            ManifestKind::Attestation,
+            ManifestKind::Artifact,
+        ] {
+            assert!(
+                walk.kinds.get(&kind).is_some_and(|count| *count > 10),
+                "{kind:?}: {:?}",
+                walk.kinds
+            );
+        }
+        assert!(walk.platforms.contains("linux/arm64") && walk.platforms.contains("windows/amd64"));
+        let layers = walk.manifests.values().flat_map(|manifest| &manifest.layers);
+        assert!(layers.clone().any(|layer| !layer.is_stored()));
+        // The newest node:22 stands on the layer that the catalogue records for it.
+        assert!(
+            layers
+                .clone()
+                .any(|layer| layer.digest.hex().starts_with("eaac70c68abd")
+                    && layer.size == ByteCount::from(48_503_440_u32))
+        );
+    }
+
+    #[test]
+    fn the_registry_grows_over_its_year() {
+        let (contents, ends) = company::build().unwrap();
+        let count = |time| -> usize {
+            contents
+                .repositories(time)
+                .filter_map(|name| contents.repository(name))
+                .map(|repository| repository.tags(time).count())
+                .sum()
+        };
+        let half_a_year_ago = ends - chrono::Duration::days(183);
+        assert!(count(half_a_year_ago) > 100 && count(half_a_year_ago) < count(ends) * 3 / 4);
+        let kept = contents.repository("ml/price-model").unwrap();
+        assert_eq!(
+            kept.tags(ends)
+                .filter(|tag| tag.matches('.').count() == 2)
+                .count(),
+            8
+        );
+    }
+
+    #[actix_web::test]
+    async fn listings_lead_from_page_to_page_and_what_is_unknown_is_404() {
+        let (contents, ends) = company::build().unwrap();
+        let shown = Arc::new(Shown {
+            contents,
+            time: AtomicI64::new(ends.timestamp()),
+        });
+        let app = init_service(App::new().configure(|service| server::routes(service, &shown))).await;
+        let mut next = Some("/v2/_catalog?n=1000".to_owned());
+        let mut names: Vec<String> = Vec::new();
+        while let Some(path) = next {
+            let response = call_service(&app, TestRequest::get().uri(&path).to_request()).await;
+            next = response.headers().get("link").map(|link| {
+                let link = link.to_str().unwrap();
+                link[1..link.find('>').unwrap()].to_owned()
+            });
+            let body: serde_json::Value = serde_json::from_slice(&read_body(response).await).unwrap();
+            let page = body["repositories"].as_array().unwrap();
+            names.extend(page.iter().map(|name| name.as_str().unwrap().to_owned()));
+        }
+        let all: Vec<&str> = shown.contents.repositories(ends).collect();
+        assert_eq!(names, all);
+
+        for (path, status) in [
+            ("/v2/", 200),
+            ("/v2/mirror/library/node/tags/list", 200),
+            ("/v2/mirror/library/node/manifests/22", 200),
+            ("/v2/mirror/library/node/manifests/1", 404),
+            ("/v2/nobody/tags/list", 404),
+            ("/v2/shop/static/manifests/sha256:00", 404),
+        ] {
+            let request = TestRequest::get().uri(path).to_request();
+            assert_eq!(call_service(&app, request).await.status(), status, "{path}");
+        }
+    }
+
+    #[test]
+    fn it_is_served_until_it_is_dropped() {
+        let registry = serve().unwrap();
+        let address = registry.url().strip_prefix("http://").unwrap().to_owned();
+        assert!(std::net::TcpStream::connect(&address).is_ok());
+        drop(registry);
+        assert!(std::net::TcpStream::connect(&address).is_err());
+    }
+}

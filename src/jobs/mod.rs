@@ -1,0 +1,10 @@
+//! What Tare does with a registry from end to end: crawl it and save what is found.
+//!
+//! The crawl knows no database and the store no protocol; here they meet. Findings go from one to the
+//! other through channels of bounded size, and while one batch is written the next is collected, so that
+//! the crawl waits for the store only where the database cannot keep up for long.
+
+mod crawl;
+mod writing;
+
+pub use crawl::{CrawlJob, CrawlResult, RequestCounts};

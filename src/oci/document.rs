@@ -1,0 +1,11 @@
+use serde::de::DeserializeOwned;
+
+/// Reads a JSON object. serde would also fill a struct from a JSON array, field by field, which no other
+/// client does; a document must not mean one thing to us and another to them.
+pub(super) fn json_object<T: DeserializeOwned>(content: &[u8]) -> Result<T, String> {
+    let is_object = content.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    if !is_object {
+        return Err("expected a JSON object".to_owned());
+    }
+    serde_json::from_slice(content).map_err(|error| error.to_string())
+}

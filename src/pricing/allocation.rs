@@ -1,0 +1,215 @@
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Money, apportion};
+
+use super::bill::Bill;
+use super::error::PricingError;
+use super::line::{Charge, Line};
+use super::meter::{self, Billionths, UNIT};
+
+/// What one repository (or registry, or team) has to do with a bill.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claim {
+    /// Its name; the same name returns in the result.
+    pub key: String,
+    /// Its fair share of stored bytes, or of byte-seconds where a history is known.
+    pub attributed: u128,
+    /// What would go if it went alone.
+    pub exclusive: u128,
+    /// What was moved from it, by zone.
+    pub moved: BTreeMap<String, u128>,
+}
+
+/// Everybody among whom a bill is divided.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// The claimants, in the order in which rows are wanted.
+    pub claimants: Vec<Claim>,
+    /// Stored bytes that are nobody's, such as untagged ones; same measure as [`Claim::attributed`].
+    pub unattributed: u128,
+}
+
+/// How a charge is divided. What no rule gives to anybody is left in the row without a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Rule {
+    /// By attributed bytes, or for traffic by moved bytes: each pays for what it uses. The default.
+    #[default]
+    Attributed,
+    /// The same for everybody.
+    Even,
+    /// In proportion to what each causes directly: its exclusive bytes. Shared bytes follow them.
+    Proportional,
+    /// By shares the user chose, from 0 to 1, by name. Shares below 1 together leave a remainder.
+    Fixed(BTreeMap<String, Decimal>),
+}
+
+impl Rule {
+    /// The name of the rule, as in settings and as FOCUS's AllocatedMethodId.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Attributed => "attributed-bytes-v1",
+            Self::Even => "even-v1",
+            Self::Proportional => "proportional-v1",
+            Self::Fixed(_) => "fixed-v1",
+        }
+    }
+}
+
+/// Which rule divides which charges.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AllocationRules {
+    /// Bytes that are paid for, and reading them back.
+    pub storage: Rule,
+    /// Bytes within the quota: who gets the benefit.
+    pub included: Rule,
+    /// Flat fees, of the plan and of replicas.
+    pub fees: Rule,
+    /// Moved bytes.
+    pub transfer: Rule,
+}
+
+impl AllocationRules {
+    /// The rule for a charge.
+    pub const fn rule(&self, charge: Charge) -> &Rule {
+        match charge {
+            Charge::Fee | Charge::ReplicaFee => &self.fees,
+            Charge::IncludedStorage | Charge::IncludedReplicaStorage => &self.included,
+            Charge::Storage | Charge::ReplicaStorage | Charge::Retrieval => &self.storage,
+            Charge::IncludedTransfer | Charge::Transfer => &self.transfer,
+        }
+    }
+}
+
+/// A bill divided. For each line of the bill the quantities, and so the costs, of all rows add up to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// A row for each claimant in the order given, and last, where something is left over, one without a name.
+    pub rows: Vec<AllocatedRow>,
+}
+
+/// What one claimant bears.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AllocatedRow {
+    /// The claimant; none for what is nobody's.
+    pub key: Option<String>,
+    /// Its parts of the lines of the bill, without those it has no part in.
+    pub parts: Vec<AllocatedPart>,
+    /// The exact sum of its parts.
+    pub total: Money,
+}
+
+/// A claimant's part of one line of a bill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AllocatedPart {
+    /// Which line of the bill.
+    pub line: usize,
+    /// How much of its quantity.
+    pub quantity: Decimal,
+    /// The line's unit price times that quantity, exactly.
+    pub cost: Money,
+}
+
+/// Divides a bill. Quantities are divided, to nine decimals, and costs follow from them, so that every part
+/// is unit price × quantity and the parts of each line add up to it exactly.
+///
+/// # Errors
+/// Where fixed shares name nobody that is there, are negative or exceed 1 together.
+pub fn allocate(bill: &Bill, claims: &Claims, rules: &AllocationRules) -> Result<Allocation, PricingError> {
+    let nobody = claims.claimants.len();
+    let mut parts: Vec<Vec<AllocatedPart>> = vec![Vec::new(); nobody + 1];
+    for (index, line) in bill.lines.iter().enumerate() {
+        let weights = weights(line, claims, rules.rule(line.charge))?;
+        for (owner, quantity) in apportion(billionths(line.quantity)?, &weights)?
+            .into_iter()
+            .enumerate()
+        {
+            if quantity > 0 {
+                let quantity = meter::decimal(quantity)?;
+                let cost = line.unit_price.checked_mul(quantity)?;
+                parts[owner].push(AllocatedPart {
+                    line: index,
+                    quantity,
+                    cost,
+                });
+            }
+        }
+    }
+    let mut rows = Vec::with_capacity(parts.len());
+    for (owner, parts) in parts.into_iter().enumerate() {
+        let key = claims.claimants.get(owner).map(|claim| claim.key.clone());
+        if key.is_some() || !parts.is_empty() {
+            let total = Money::checked_total(bill.currency, parts.iter().map(|part| part.cost))?;
+            rows.push(AllocatedRow { key, parts, total });
+        }
+    }
+    Ok(Allocation { rows })
+}
+
+/// The weight of each claimant in a line, and last that of nobody.
+fn weights(line: &Line, claims: &Claims, rule: &Rule) -> Result<Vec<u128>, PricingError> {
+    let of_each =
+        |weight: &dyn Fn(&Claim) -> u128| claims.claimants.iter().map(weight).collect::<Vec<u128>>();
+    let (mut weights, nobody) = match rule {
+        Rule::Attributed if line.charge.is_transfer() => {
+            let zone = line.place.as_deref().unwrap_or_default();
+            (of_each(&|claim| claim.moved.get(zone).copied().unwrap_or(0)), 0)
+        }
+        Rule::Attributed => (of_each(&|claim| claim.attributed), claims.unattributed),
+        Rule::Even => (vec![1; claims.claimants.len()], 0),
+        Rule::Proportional => (of_each(&|claim| claim.exclusive), 0),
+        Rule::Fixed(shares) => fixed(claims, shares)?,
+    };
+    // Where no claimant has a claim the charge is nobody's, but it does not vanish.
+    let nobody = if nobody == 0 && weights.iter().all(|&weight| weight == 0) {
+        1
+    } else {
+        nobody
+    };
+    weights.push(nobody);
+    Ok(weights)
+}
+
+/// Fixed shares as weights out of 10⁹, and what they leave.
+fn fixed(claims: &Claims, shares: &BTreeMap<String, Decimal>) -> Result<(Vec<u128>, u128), PricingError> {
+    if let Some(stranger) = shares
+        .keys()
+        .find(|key| claims.claimants.iter().all(|claim| claim.key != **key))
+    {
+        return Err(PricingError::BadShare(format!(
+            "a fixed share names `{stranger}`, which is not there"
+        )));
+    }
+    let weights = claims
+        .claimants
+        .iter()
+        .map(|claim| shares.get(&claim.key).map_or(Ok(0), |&share| billionths(share)))
+        .collect::<Result<Vec<u128>, PricingError>>()?;
+    let given = weights
+        .iter()
+        .try_fold(0_u128, |sum, &weight| sum.checked_add(weight));
+    let left = given
+        .and_then(|given| UNIT.checked_sub(given))
+        .ok_or_else(|| PricingError::BadShare("fixed shares add up to more than 1; lower them".to_owned()))?;
+    Ok((weights, left))
+}
+
+/// A quantity of at most nine decimals in billionths, exactly.
+fn billionths(quantity: Decimal) -> Result<Billionths, PricingError> {
+    let scaled = quantity.normalize();
+    let missing = meter::QUANTITY_DECIMALS
+        .checked_sub(scaled.scale())
+        .ok_or_else(|| {
+            PricingError::BadShare(format!(
+                "{quantity} has more than {} decimals",
+                meter::QUANTITY_DECIMALS
+            ))
+        })?;
+    let mantissa = u128::try_from(scaled.mantissa())
+        .map_err(|_| PricingError::BadShare(format!("{quantity} is negative; give zero or more")))?;
+    mantissa
+        .checked_mul(10_u128.pow(missing))
+        .ok_or(PricingError::Overflow)
+}

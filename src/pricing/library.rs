@@ -1,0 +1,323 @@
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::book::PriceBook;
+use super::document::{self, Node, Table, Value};
+use super::fault::{BookFault, BookFaults};
+use super::parse;
+use super::period::Period;
+use super::shipped;
+
+/// The price books at hand: the shipped ones, and the user's own in front of them.
+#[derive(Debug, Clone)]
+pub struct PriceBooks {
+    documents: Vec<Document>,
+    books: Vec<PriceBook>,
+}
+
+/// No book has the name that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no price book `{id}`; there are: {}", known.join(", "))]
+pub struct UnknownBook {
+    /// The name that was asked for.
+    pub id: String,
+    /// The names there are.
+    pub known: Vec<String>,
+}
+
+/// A book's file: what it says itself, before anything is taken over from its base.
+#[derive(Debug, Clone)]
+struct Document {
+    file: String,
+    table: Table,
+}
+
+impl PriceBooks {
+    /// The books that come with Tare, from `config/price-books/`.
+    pub fn shipped() -> Result<Self, BookFaults> {
+        Self {
+            documents: Vec::new(),
+            books: Vec::new(),
+        }
+        .with(shipped::FILES.iter().copied())
+    }
+
+    /// These books and more, each given as the name of its file and its text.
+    ///
+    /// A book with the id of one already here takes its place, in all its editions, and may still extend it.
+    /// Several files with one id are editions, which must not be valid on the same day.
+    pub fn with<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, BookFaults> {
+        let mut faults = Vec::new();
+        let mut new = Vec::new();
+        for (file, text) in files {
+            match document::parse(file, text) {
+                Ok(table) => new.push(Document {
+                    file: file.to_owned(),
+                    table,
+                }),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let mut books: Vec<PriceBook> = Vec::new();
+        let mut editions: BTreeMap<String, Vec<(usize, &Document)>> = BTreeMap::new();
+        for document in &new {
+            let whole = self.resolve(document, &new);
+            match whole.and_then(|table| parse::book(&document.file, &table)) {
+                Ok(book) => {
+                    editions
+                        .entry(book.id.clone())
+                        .or_default()
+                        .push((books.len(), document));
+                    books.push(book);
+                }
+                Err(BookFaults(more)) => faults.extend(more),
+            }
+        }
+        for editions in editions.values() {
+            faults.extend(overlaps(&books, editions));
+        }
+        if !faults.is_empty() {
+            faults.sort();
+            faults.dedup();
+            return Err(BookFaults(faults));
+        }
+        let kept = self
+            .books
+            .iter()
+            .filter(|old| books.iter().all(|book| book.id != old.id))
+            .cloned();
+        let books = kept.chain(books.iter().cloned()).collect();
+        let documents = self.documents.iter().cloned().chain(new).collect();
+        Ok(Self { documents, books })
+    }
+
+    /// Checks one more file against these books without adding it.
+    pub fn check(&self, file: &str, text: &str) -> Result<PriceBook, BookFaults> {
+        let document = Document {
+            file: file.to_owned(),
+            table: document::parse(file, text).map_err(one)?,
+        };
+        let table = self.resolve(&document, &[])?;
+        parse::book(file, &table)
+    }
+
+    /// All books, in all their editions.
+    pub fn iter(&self) -> impl Iterator<Item = &PriceBook> {
+        self.books.iter()
+    }
+
+    /// The edition of a book for a day: the one valid then, else the last before it, else the first there is.
+    pub fn get(&self, id: &str, day: NaiveDate) -> Result<&PriceBook, UnknownBook> {
+        let editions = || self.books.iter().filter(|book| book.id == id);
+        let begun = editions()
+            .filter(|book| book.valid_from <= day)
+            .max_by_key(|book| book.valid_from);
+        begun
+            .or_else(|| editions().min_by_key(|book| book.valid_from))
+            .ok_or_else(|| {
+                let mut known: Vec<String> = self.books.iter().map(|book| book.id.clone()).collect();
+                known.sort();
+                known.dedup();
+                UnknownBook {
+                    id: id.to_owned(),
+                    known,
+                }
+            })
+    }
+
+    /// The editions of a book over a period, cut where one takes over from another.
+    pub fn over(&self, id: &str, period: Period) -> Result<Vec<(Period, &PriceBook)>, UnknownBook> {
+        let mut pieces = Vec::new();
+        let mut start = period.start();
+        let mut begins: Vec<NaiveDate> = self
+            .books
+            .iter()
+            .filter(|book| book.id == id)
+            .map(|book| book.valid_from)
+            .collect();
+        begins.retain(|&day| period.start() < day && day < period.end());
+        begins.sort();
+        begins.push(period.end());
+        for end in begins {
+            let book = self.get(id, start)?;
+            if let Ok(piece) = Period::new(start, end) {
+                pieces.push((piece, book));
+            }
+            start = end;
+        }
+        Ok(pieces)
+    }
+
+    /// A document with everything it takes over from the books it extends.
+    fn resolve(&self, document: &Document, siblings: &[Document]) -> Result<Table, BookFaults> {
+        let mut chain = vec![document];
+        let mut current = document;
+        while let Some(node) = current.table.get("extends") {
+            let Value::Text(id) = &node.value else {
+                return Err(one(extends_fault(
+                    current,
+                    node,
+                    "a text is expected here",
+                    "name a book's id",
+                )));
+            };
+            let found = self.base(id, &chain, siblings);
+            let base = found.ok_or_else(|| {
+                let known: Vec<&str> = self
+                    .documents
+                    .iter()
+                    .filter_map(|known| text(&known.table, "id"))
+                    .collect();
+                let problem = format!("there is no book `{id}` to extend, or it extends this one");
+                one(extends_fault(
+                    current,
+                    node,
+                    &problem,
+                    &format!("name one of: {}", known.join(", ")),
+                ))
+            })?;
+            chain.push(base);
+            current = base;
+        }
+        let mut whole = Table::new();
+        for document in chain.iter().rev() {
+            whole = document::merge(whole, document.table.clone());
+        }
+        // Each edition speaks for itself about what it is called.
+        for key in ["id", "version"] {
+            if !document.table.contains_key(key) {
+                whole.remove(key);
+            }
+        }
+        let faults = foreign_prices(document, &chain, &whole);
+        if faults.is_empty() {
+            Ok(whole)
+        } else {
+            Err(BookFaults(faults))
+        }
+    }
+
+    /// The book to extend: a new one first, else one already here; the latest edition; never one that is
+    /// being extended already.
+    fn base<'a>(&'a self, id: &str, chain: &[&Document], siblings: &'a [Document]) -> Option<&'a Document> {
+        let free = |document: &&Document| {
+            text(&document.table, "id") == Some(id)
+                && chain.iter().all(|used| !std::ptr::eq(*used, *document))
+        };
+        let latest = |documents: &'a [Document]| {
+            documents
+                .iter()
+                .filter(free)
+                .max_by_key(|document| text(&document.table, "valid_from"))
+        };
+        latest(siblings).or_else(|| latest(&self.documents))
+    }
+}
+
+/// Prices taken over from a book in another currency: nothing here knows an exchange rate.
+fn foreign_prices(document: &Document, chain: &[&Document], whole: &Table) -> Vec<BookFault> {
+    let currency = text(whole, "currency");
+    let foreign: Vec<&str> = chain
+        .iter()
+        .enumerate()
+        // What a document's prices are in is said by itself or by the next one below.
+        .filter(|(index, _)| {
+            chain[*index..]
+                .iter()
+                .find_map(|below| text(&below.table, "currency"))
+                != currency
+        })
+        .map(|(_, document)| document.file.as_str())
+        .collect();
+    let mut inherited = Vec::new();
+    walk(whole, "", &mut |key, node| {
+        if key.ends_with("price") && foreign.contains(&&*node.file) {
+            inherited.push(key.to_owned());
+        }
+    });
+    let place = document.table.get("currency");
+    inherited
+        .into_iter()
+        .map(|key| BookFault {
+            file: document.file.clone(),
+            line: place.map_or(1, |node| node.line),
+            problem: format!(
+                "this price is taken over from a book that is not in {}",
+                currency.unwrap_or("this currency")
+            ),
+            remedy: "give this price too; no exchange rate is assumed".to_owned(),
+            key,
+        })
+        .collect()
+}
+
+fn walk(table: &Table, path: &str, visit: &mut impl FnMut(&str, &Node)) {
+    for (key, node) in table {
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
+        match &node.value {
+            Value::Table(inner) => walk(inner, &path, visit),
+            Value::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    if let Value::Table(inner) = &item.value {
+                        walk(inner, &format!("{path}[{index}]"), visit);
+                    }
+                }
+            }
+            _ => visit(&path, node),
+        }
+    }
+}
+
+/// Editions of one book that are valid on the same day.
+fn overlaps(books: &[PriceBook], editions: &[(usize, &Document)]) -> Vec<BookFault> {
+    let mut sorted: Vec<(&PriceBook, &Document)> = editions
+        .iter()
+        .map(|&(index, document)| (&books[index], document))
+        .collect();
+    sorted.sort_by_key(|(book, _)| book.valid_from);
+    let pairs = sorted
+        .windows(2)
+        .filter(|pair| pair[1].0.valid_from <= pair[0].0.valid_until);
+    pairs
+        .map(|pair| {
+            let ((earlier, first), (later, second)) = (pair[0], pair[1]);
+            BookFault {
+                file: second.file.clone(),
+                line: second.table.get("valid_from").map_or(1, |node| node.line),
+                key: "valid_from".to_owned(),
+                problem: format!(
+                    "`{}` of {} is valid until {}, and this edition already from {}",
+                    earlier.id, first.file, earlier.valid_until, later.valid_from
+                ),
+                remedy: "let one edition end the day before the next begins, or give one another id"
+                    .to_owned(),
+            }
+        })
+        .collect()
+}
+
+fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
+    match &table.get(key)?.value {
+        Value::Text(text) | Value::Date(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn extends_fault(document: &Document, node: &Node, problem: &str, remedy: &str) -> BookFault {
+    BookFault {
+        file: document.file.clone(),
+        line: node.line,
+        key: "extends".to_owned(),
+        problem: problem.to_owned(),
+        remedy: remedy.to_owned(),
+    }
+}
+
+fn one(fault: BookFault) -> BookFaults {
+    BookFaults(vec![fault])
+}

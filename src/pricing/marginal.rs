@@ -1,0 +1,53 @@
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::units::{ByteCount, Money};
+
+use super::bill::bill;
+use super::book::PriceBook;
+use super::error::PricingError;
+use super::period::Period;
+use super::usage::UsageHistory;
+
+/// What stored bytes cost at the edge and on average, over a period, copies and fees included.
+///
+/// Below the quota one unit more costs nothing though the average is high: that is the difference finance
+/// needs to see before it pays for a migration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitCosts {
+    /// The unit: `GiB` or `GB`.
+    pub unit: String,
+    /// What one more unit throughout the period would add. Exact.
+    pub one_more: Money,
+    /// What one unit less throughout the period would save. Exact.
+    pub one_less: Money,
+    /// Everything but traffic over the average of stored units, rounded to ten decimals; none where
+    /// nothing is stored.
+    pub average: Option<Money>,
+}
+
+/// Reckons the marginal and the average price of storage by drawing up the bill anew.
+pub fn unit_costs(book: &PriceBook, usage: &UsageHistory, period: Period) -> Result<UnitCosts, PricingError> {
+    let unit = book.unit.bytes();
+    let now = bill(book, usage, period)?;
+    let more = usage
+        .stored
+        .map(|bytes| ByteCount::try_from(bytes.get() + unit).unwrap_or(ByteCount::MAX));
+    let less = usage
+        .stored
+        .map(|bytes| ByteCount::try_from(bytes.get().saturating_sub(unit)).unwrap_or_default());
+    let more = bill(book, &usage.with_stored(more), period)?.total;
+    let less = bill(book, &usage.with_stored(less), period)?.total;
+    let kept = now.subtotal(|charge| !charge.is_transfer())?;
+    let average = kept
+        .amount()
+        .checked_mul(Decimal::from(unit))
+        .and_then(|cost| cost.checked_div(Decimal::from(now.average_stored.get())))
+        .map(|average| Money::new(average.round_dp(10), book.currency));
+    Ok(UnitCosts {
+        unit: book.unit.name().to_owned(),
+        one_more: more.checked_sub(now.total)?,
+        one_less: now.total.checked_sub(less)?,
+        average,
+    })
+}

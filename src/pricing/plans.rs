@@ -1,0 +1,86 @@
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::Money;
+
+use super::bill::{Bill, bill};
+use super::book::PriceBook;
+use super::error::PricingError;
+use super::library::PriceBooks;
+use super::period::Period;
+use super::usage::UsageHistory;
+use super::warning::{self, Warning};
+
+/// A cheaper plan of the same product that the usage fits into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheaperPlan {
+    /// The id of its book.
+    pub book: String,
+    /// Its name for people.
+    pub title: String,
+    /// What the period would cost on it.
+    pub total: Money,
+    /// What the present plan costs more.
+    pub saving: Money,
+    /// What the present plan can do and this one cannot; whoever moves should know.
+    pub features_lost: Vec<String>,
+    /// What must be said about its bill.
+    pub warnings: Vec<Warning>,
+}
+
+/// The plans of the same family at hand that would cost less for this usage, cheapest first.
+///
+/// A plan fits if the usage keeps its limits on every day of the period, and if it offers replicas and
+/// storage classes where they are used. Give usage as it would be on Alpine to ask what fits then.
+pub fn cheaper_plans(
+    current: &PriceBook,
+    books: &PriceBooks,
+    usage: &UsageHistory,
+    period: Period,
+) -> Result<Vec<CheaperPlan>, PricingError> {
+    let now = bill(current, usage, period)?.total;
+    let mut plans = Vec::new();
+    let others: BTreeSet<&str> = books
+        .iter()
+        .filter(|book| book.family == current.family && book.id != current.id)
+        .map(|book| book.id.as_str())
+        .collect();
+    for book in others
+        .into_iter()
+        .filter_map(|id| books.get(id, period.start()).ok())
+    {
+        if book.currency != current.currency || !fits(book, usage, period) {
+            continue;
+        }
+        let Bill { total, warnings, .. } = bill(book, usage, period)?;
+        if total.amount() < now.amount() {
+            let lost = current
+                .features
+                .iter()
+                .filter(|feature| !book.features.contains(feature));
+            plans.push(CheaperPlan {
+                book: book.id.clone(),
+                title: book.title.clone(),
+                total,
+                saving: now.checked_sub(total)?,
+                features_lost: lost.cloned().collect(),
+                warnings,
+            });
+        }
+    }
+    plans.sort_by(|one, other| {
+        one.total
+            .amount()
+            .cmp(&other.total.amount())
+            .then(one.book.cmp(&other.book))
+    });
+    Ok(plans)
+}
+
+fn fits(book: &PriceBook, usage: &UsageHistory, period: Period) -> bool {
+    let replicated = usage.replicas.is_empty() || book.replicas.is_some();
+    let classed = usage.classes.keys().all(|class| book.class(class).is_some());
+    let zoned = usage.moved.iter().all(|moved| book.zone(&moved.zone).is_some());
+    replicated && classed && zoned && warning::exceeded(book, usage, period).is_empty()
+}

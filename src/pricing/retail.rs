@@ -1,0 +1,213 @@
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::section::exact;
+
+/// Why a saved answer of the Azure Retail Prices API cannot be made a price book.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RetailError {
+    /// The file is something else.
+    #[error("{file}: this is no answer of the Azure Retail Prices API: {problem}")]
+    NotAnAnswer {
+        /// The file, as it was named to us.
+        file: String,
+        /// What the reader stumbled over.
+        problem: String,
+    },
+    /// Rows of several regions and no word which one is meant.
+    #[error("{file}: there are prices of several regions; choose one of: {}", regions.join(", "))]
+    ManyRegions {
+        /// The file, as it was named to us.
+        file: String,
+        /// The regions there are.
+        regions: Vec<String>,
+    },
+    /// A meter that every bill needs is not there.
+    #[error("{file}: there is no row for `{meter}`{}{}", found(candidates), page(*more_pages))]
+    NoRow {
+        /// The file, as it was named to us.
+        file: String,
+        /// The meter that was looked for.
+        meter: String,
+        /// Rows that come near.
+        candidates: Vec<String>,
+        /// Whether the file is one page of several.
+        more_pages: bool,
+    },
+    /// A price for something that is not known how to count.
+    #[error("{file}: `{meter}` is priced per `{unit}`, which is not understood; known are: {}; the rows are: {}",
+        known.join(", "), candidates.join("; "))]
+    UnknownUnit {
+        /// The file, as it was named to us.
+        file: String,
+        /// The meter.
+        meter: String,
+        /// The unit as it is written.
+        unit: String,
+        /// The units that would be understood.
+        known: Vec<String>,
+        /// The rows of the meter.
+        candidates: Vec<String>,
+    },
+    /// Several prices for the same thing.
+    #[error("{file}: several rows match `{meter}`; keep one of: {}", candidates.join("; "))]
+    Ambiguous {
+        /// The file, as it was named to us.
+        file: String,
+        /// The meter.
+        meter: String,
+        /// The rows that match.
+        candidates: Vec<String>,
+    },
+    /// Prices in several currencies.
+    #[error("{file}: prices are in several currencies ({}); ask for one", currencies.join(", "))]
+    ManyCurrencies {
+        /// The file, as it was named to us.
+        file: String,
+        /// The currencies there are.
+        currencies: Vec<String>,
+    },
+    /// Tiers that leave the first units without a price.
+    #[error("{file}: the tiers of `{meter}` begin at {from} and not at 0; rows are missing{}", page(*more_pages))]
+    NoFirstTier {
+        /// The file, as it was named to us.
+        file: String,
+        /// The meter.
+        meter: String,
+        /// Where the first tier begins.
+        from: Decimal,
+        /// Whether the file is one page of several.
+        more_pages: bool,
+    },
+}
+
+fn found(candidates: &[String]) -> String {
+    if candidates.is_empty() {
+        String::new()
+    } else {
+        format!("; there are: {}", candidates.join("; "))
+    }
+}
+
+const fn page(more_pages: bool) -> &'static str {
+    if more_pages {
+        " (the file is one page of several: it has a NextPageLink)"
+    } else {
+        ""
+    }
+}
+
+/// The answer as it comes.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Answer<'a> {
+    #[serde(borrow)]
+    items: Vec<Item<'a>>,
+    next_page_link: Option<String>,
+}
+
+/// A row as it comes. Numbers are kept as they are written, because a price must not pass through a float.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item<'a> {
+    currency_code: String,
+    #[serde(borrow)]
+    tier_minimum_units: &'a RawValue,
+    #[serde(borrow)]
+    retail_price: &'a RawValue,
+    #[serde(default)]
+    arm_region_name: String,
+    #[serde(default)]
+    effective_start_date: String,
+    #[serde(default)]
+    meter_id: String,
+    meter_name: String,
+    #[serde(default)]
+    product_name: String,
+    #[serde(default)]
+    sku_name: String,
+    service_name: String,
+    unit_of_measure: String,
+    #[serde(rename = "type", default)]
+    kind: String,
+}
+
+/// A row that has been understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) currency: String,
+    pub(super) from: Decimal,
+    pub(super) price: Decimal,
+    pub(super) region: String,
+    pub(super) since: String,
+    pub(super) meter_id: String,
+    pub(super) meter: String,
+    pub(super) product: String,
+    pub(super) sku: String,
+    pub(super) service: String,
+    pub(super) unit: String,
+}
+
+impl Row {
+    /// The row as a person would tell it from others.
+    pub(super) fn describe(&self) -> String {
+        format!(
+            "{} ({}, sku {}, region {}, from {} at {} {} per {}, since {}, meter id {})",
+            self.meter,
+            self.product,
+            self.sku,
+            self.region,
+            self.from,
+            self.price,
+            self.currency,
+            self.unit,
+            self.since.get(..10).unwrap_or(&self.since),
+            self.meter_id
+        )
+    }
+}
+
+/// The rows of pay-as-you-go prices, and whether there are more pages.
+///
+/// `isPrimaryMeterRegion` is left aside: rows of bandwidth say false and are what is billed. Rows that say
+/// the same twice are kept once.
+pub(super) fn rows(file: &str, text: &str) -> Result<(Vec<Row>, bool), RetailError> {
+    let not_an_answer = |problem: String| RetailError::NotAnAnswer {
+        file: file.to_owned(),
+        problem,
+    };
+    let answer: Answer<'_> = serde_json::from_str(text).map_err(|error| not_an_answer(error.to_string()))?;
+    let mut rows: Vec<Row> = Vec::new();
+    for item in answer.items.iter().filter(|item| item.kind == "Consumption") {
+        let number = |raw: &RawValue, name: &str| {
+            exact(raw.get())
+                .filter(|number| *number >= Decimal::ZERO)
+                .ok_or_else(|| {
+                    not_an_answer(format!(
+                        "{name} of `{}` is {} and no price",
+                        item.meter_name,
+                        raw.get()
+                    ))
+                })
+        };
+        let row = Row {
+            currency: item.currency_code.clone(),
+            from: number(item.tier_minimum_units, "tierMinimumUnits")?.normalize(),
+            price: number(item.retail_price, "retailPrice")?.normalize(),
+            region: item.arm_region_name.clone(),
+            since: item.effective_start_date.clone(),
+            meter_id: item.meter_id.clone(),
+            meter: item.meter_name.clone(),
+            product: item.product_name.clone(),
+            sku: item.sku_name.clone(),
+            service: item.service_name.clone(),
+            unit: item.unit_of_measure.clone(),
+        };
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    let more_pages = answer.next_page_link.is_some_and(|link| !link.is_empty());
+    Ok((rows, more_pages))
+}

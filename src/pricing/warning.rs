@@ -1,0 +1,133 @@
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use super::book::PriceBook;
+use super::period::Period;
+use super::usage::UsageHistory;
+
+/// What must be said wherever an amount is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Warning {
+    /// The period reaches past the day until which the book's prices are known.
+    BookExpired {
+        /// The book's id.
+        book: String,
+        /// The last day its prices are known to hold.
+        valid_until: NaiveDate,
+    },
+    /// The period begins before the book's prices came into force.
+    BookNotYetValid {
+        /// The book's id.
+        book: String,
+        /// The first day its prices hold.
+        valid_from: NaiveDate,
+    },
+    /// Nothing was measured before this day; the first reading was taken to hold from the start.
+    AssumedBefore {
+        /// The day of the first reading.
+        day: NaiveDate,
+    },
+    /// Nothing was measured after this day; the last reading was taken to hold until the end.
+    AssumedAfter {
+        /// The day of the last complete crawl.
+        day: NaiveDate,
+    },
+    /// More was stored than the plan allows.
+    LimitExceeded {
+        /// The book's id.
+        book: String,
+        /// What the plan limits, in words.
+        what: String,
+    },
+}
+
+/// Everything to be said about a bill.
+pub(super) fn of(book: &PriceBook, usage: &UsageHistory, period: Period) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if period.start() < book.valid_from {
+        warnings.push(Warning::BookNotYetValid {
+            book: book.id.clone(),
+            valid_from: book.valid_from,
+        });
+    }
+    // The period's end is not part of it, so a book valid until its last day suffices.
+    if period
+        .end()
+        .pred_opt()
+        .is_some_and(|last| last > book.valid_until)
+    {
+        warnings.push(Warning::BookExpired {
+            book: book.id.clone(),
+            valid_until: book.valid_until,
+        });
+    }
+    let (start, end) = period.epoch_seconds();
+    if let Some((first, last)) = usage.stored.bounds() {
+        if first > start {
+            warnings.extend(day_of(first).map(|day| Warning::AssumedBefore { day }));
+        }
+        if last < end {
+            warnings.extend(day_of(last).map(|day| Warning::AssumedAfter { day }));
+        }
+    }
+    for what in exceeded(book, usage, period) {
+        warnings.push(Warning::LimitExceeded {
+            book: book.id.clone(),
+            what,
+        });
+    }
+    warnings
+}
+
+/// The limits of a plan that usage does not keep, in words.
+pub(super) fn exceeded(book: &PriceBook, usage: &UsageHistory, period: Period) -> Vec<String> {
+    let mut exceeded = Vec::new();
+    let peak = usage.stored.peak(period);
+    if let Some(limit) = book.limits.storage.filter(|&limit| peak > limit) {
+        exceeded.push(format!("it stores at most {limit}, and {peak} were stored"));
+    }
+    let repositories = usage.repositories;
+    if let Some(limit) = book.limits.repositories.filter(|&limit| repositories > limit) {
+        exceeded.push(format!(
+            "it holds at most {limit} repositories, and there are {repositories}"
+        ));
+    }
+    exceeded
+}
+
+fn day_of(epoch_seconds: i64) -> Option<NaiveDate> {
+    DateTime::from_timestamp(epoch_seconds, 0).map(|moment| moment.date_naive())
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BookExpired { book, valid_until } => write!(
+                formatter,
+                "the prices of `{book}` are known only until {valid_until}; check them and set a later valid_until"
+            ),
+            Self::BookNotYetValid { book, valid_from } => {
+                write!(
+                    formatter,
+                    "the prices of `{book}` hold from {valid_from}; earlier days may have cost other amounts"
+                )
+            }
+            Self::AssumedBefore { day } => {
+                write!(
+                    formatter,
+                    "nothing was measured before {day}; the first reading is taken to hold from the start"
+                )
+            }
+            Self::AssumedAfter { day } => {
+                write!(
+                    formatter,
+                    "nothing was measured after {day}; the last reading is taken to hold until the end"
+                )
+            }
+            Self::LimitExceeded { book, what } => write!(formatter, "the plan `{book}` does not fit: {what}"),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+use std::str::FromStr;
+
+use reqwest::Method;
+use reqwest::header::HeaderValue;
+use url::Url;
+
+use super::answer::Question;
+use super::auth::Scope;
+use super::client::{Client, Inner};
+use super::page::{self, Listing, Page, PageLink};
+use super::{Reason, RegistryError, limits};
+use crate::oci::{RepositoryName, Tag};
+
+/// Page sizes tried in turn where a catalogue page fails: its cost follows the objects beneath it, so that a
+/// huge registry may manage five repositories at a time but not a hundred.
+const SMALLER_PAGES: [u32; 3] = [100, 20, 5];
+
+impl Client {
+    /// One page of the registry's repositories: the first, or the one that an earlier page links to.
+    ///
+    /// # Errors
+    /// What kept us from reading it. A listing that could not be read to its end says nothing about what is
+    /// missing from it.
+    pub async fn catalog_page(&self, next: Option<PageLink>) -> Result<Page<RepositoryName>, RegistryError> {
+        self.inner
+            .listing(Listing::Catalog, Scope::Catalog, "_catalog", next)
+            .await
+    }
+
+    /// One page of a repository's tags: the first, or the one that an earlier page links to.
+    ///
+    /// # Errors
+    /// What kept us from reading it; `NotFound` where the repository is gone.
+    pub async fn tags_page(
+        &self,
+        repository: &RepositoryName,
+        next: Option<PageLink>,
+    ) -> Result<Page<Tag>, RegistryError> {
+        let path = format!("{repository}/tags/list");
+        self.inner
+            .listing(Listing::Tags, Scope::Pull(repository), &path, next)
+            .await
+    }
+}
+
+impl Inner {
+    async fn listing<T: FromStr>(
+        &self,
+        listing: Listing,
+        scope: Scope<'_>,
+        path: &str,
+        mut link: Option<PageLink>,
+    ) -> Result<Page<T>, RegistryError> {
+        let mut url = match &link {
+            Some(link) => link.url.clone(),
+            None => page::with_page_size(&self.url(path), Some(self.settings.page_size)),
+        };
+        let mut smaller = SMALLER_PAGES.into_iter();
+        loop {
+            let error = match self.listing_page(listing, scope, path, &url, link.clone()).await {
+                Ok(page) => return Ok(page),
+                Err(error) => error,
+            };
+            let size = page::page_size(&url);
+            match error.reason() {
+                // More entries than the registry allows in a page. Without a size it chooses its own.
+                Reason::Status { status: 400, .. } if size.is_some() => {
+                    url = page::with_page_size(&url, None)
+                }
+                Reason::Status {
+                    status: 500..=599, ..
+                }
+                | Reason::Timeout(_)
+                    if listing == Listing::Catalog =>
+                {
+                    let next = smaller.find(|smaller| size.is_none_or(|size| *smaller < size));
+                    let Some(next) = next else { return Err(error) };
+                    url = page::with_page_size(&url, Some(next));
+                    link = link.map(|link| link.with_page_size(next));
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+
+    async fn listing_page<T: FromStr>(
+        &self,
+        listing: Listing,
+        scope: Scope<'_>,
+        path: &str,
+        url: &Url,
+        link: Option<PageLink>,
+    ) -> Result<Page<T>, RegistryError> {
+        let about = || format!("listing {path}");
+        let can_shrink = listing == Listing::Catalog && page::page_size(url).is_none_or(|size| size > 5);
+        let question = Question {
+            about: &about,
+            method: Method::GET,
+            url: url.clone(),
+            accept: HeaderValue::from_static("application/json"),
+            scope,
+            limit: limits::LISTING,
+            follows_redirects: false,
+            verbatim: false,
+            slow: listing == Listing::Catalog,
+            most_attempts: if can_shrink { 2 } else { u32::MAX },
+        };
+        let answer = self.ask(question).await?;
+        page::read(
+            listing,
+            url,
+            link,
+            &answer.headers,
+            &answer.body,
+            &self.destinations,
+            &self.settings,
+        )
+        .map_err(|reason| RegistryError::new(about(), reason))
+    }
+}

@@ -1,0 +1,405 @@
+//! Listings, page by page.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::str::FromStr;
+
+use reqwest::header::{HeaderMap, LINK};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use url::Url;
+
+use super::destination::Destinations;
+use super::error::{Reason, shown};
+use super::{ClientSettings, limits};
+
+/// One page of a listing.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// The entries, in the registry's order.
+    pub items: Vec<T>,
+    /// Entries that are not valid names, shortened and escaped for a message.
+    pub invalid: Vec<String>,
+    /// Where the listing goes on; none on its last page.
+    pub next: Option<PageLink>,
+}
+
+/// Where a listing goes on. It has been checked to lead to the registry itself and to be new in this
+/// listing; it remembers what the listing has shown so far, so that an endless one is noticed.
+#[derive(Debug, Clone)]
+pub struct PageLink {
+    pub(super) url: Url,
+    seen: Seen,
+}
+
+/// What a listing has shown so far, as hashes: names are long and listings may be, too.
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    hasher: RandomState,
+    pages: HashSet<u64>,
+    entries: HashSet<u64>,
+    barren: u32,
+}
+
+/// The most invalid names of a page that are repeated to the caller.
+const SHOWN_INVALID: usize = 100;
+
+/// An entry of a listing; what is not a text is no name, but no reason to drop the page either.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Entry<'a> {
+    Text(#[serde(borrow)] Cow<'a, str>),
+    Other(IgnoredAny),
+}
+
+#[derive(Deserialize)]
+struct Catalog<'a> {
+    #[serde(borrow, deserialize_with = "entries")]
+    repositories: Vec<Entry<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Tags<'a> {
+    #[serde(borrow, deserialize_with = "entries")]
+    tags: Vec<Entry<'a>>,
+}
+
+/// A list, or `null` for an empty one, as some registries write it. A document without the key is something
+/// else and must not pass for an empty listing.
+fn entries<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Entry<'a>>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// What is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listing {
+    Catalog,
+    Tags,
+}
+
+/// Reads a page that was asked for at `url`, which `link` led to (none for the first page).
+pub(super) fn read<T: FromStr>(
+    listing: Listing,
+    url: &Url,
+    link: Option<PageLink>,
+    headers: &HeaderMap,
+    body: &[u8],
+    destinations: &Destinations,
+    settings: &ClientSettings,
+) -> Result<Page<T>, Reason> {
+    let unreadable = |error: serde_json::Error| {
+        Reason::Malformed(format!(
+            "the listing cannot be read: {}",
+            shown(&error.to_string())
+        ))
+    };
+    let entries = match listing {
+        Listing::Catalog => {
+            serde_json::from_slice::<Catalog<'_>>(body)
+                .map_err(unreadable)?
+                .repositories
+        }
+        Listing::Tags => serde_json::from_slice::<Tags<'_>>(body).map_err(unreadable)?.tags,
+    };
+    let next = match next_link(headers)? {
+        Some(text) => {
+            let next = destinations.next_page(url, &text)?;
+            let mut seen = link.map(|link| link.seen).unwrap_or_default();
+            seen.advance(url, &next, &entries, settings)?;
+            Some(PageLink { url: next, seen })
+        }
+        None => None,
+    };
+    let mut page = Page {
+        items: Vec::new(),
+        invalid: Vec::new(),
+        next,
+    };
+    for entry in &entries {
+        match entry {
+            Entry::Text(name) => match name.parse() {
+                Ok(item) => page.items.push(item),
+                Err(_) if page.invalid.len() < SHOWN_INVALID => page.invalid.push(shown(name)),
+                Err(_) => {}
+            },
+            Entry::Other(_) if page.invalid.len() < SHOWN_INVALID => page.invalid.push("not a text".into()),
+            Entry::Other(_) => {}
+        }
+    }
+    Ok(page)
+}
+
+impl Seen {
+    /// Notes a page and where it leads; refuses a listing that turns in a circle or has no end.
+    fn advance(
+        &mut self,
+        here: &Url,
+        next: &Url,
+        entries: &[Entry<'_>],
+        settings: &ClientSettings,
+    ) -> Result<(), Reason> {
+        let endless = |problem: String| Err(Reason::Endless(problem));
+        self.pages.insert(self.hasher.hash_one(here.as_str()));
+        if self.pages.contains(&self.hasher.hash_one(next.as_str())) {
+            return endless("a page links to one that was read already".into());
+        }
+        if self.pages.len() >= settings.max_listing_pages as usize {
+            return endless(format!("more than {} pages", settings.max_listing_pages));
+        }
+        let before = self.entries.len();
+        for entry in entries {
+            if let Entry::Text(name) = entry {
+                self.entries.insert(self.hasher.hash_one(name.as_bytes()));
+            }
+        }
+        if self.entries.len() as u64 > settings.max_listing_entries {
+            return endless(format!("more than {} entries", settings.max_listing_entries));
+        }
+        // Registries that filter what we may see send empty pages in between, but not many in a row.
+        self.barren = if self.entries.len() > before {
+            0
+        } else {
+            self.barren + 1
+        };
+        if self.barren >= limits::BARREN_PAGES {
+            return endless(format!("{} pages in a row show nothing new", self.barren));
+        }
+        Ok(())
+    }
+}
+
+impl PageLink {
+    /// The same place with another page size.
+    pub(super) fn with_page_size(mut self, size: u32) -> Self {
+        self.url = with_page_size(&self.url, Some(size));
+        self
+    }
+}
+
+/// A listing's URL with another page size, or none.
+pub(super) fn with_page_size(url: &Url, size: Option<u32>) -> Url {
+    let others: Vec<_> = url.query_pairs().filter(|(key, _)| key != "n").collect();
+    let mut changed = url.clone();
+    changed.set_query(None);
+    if size.is_none() && others.is_empty() {
+        return changed;
+    }
+    let mut query = changed.query_pairs_mut();
+    query.extend_pairs(others);
+    if let Some(size) = size {
+        query.append_pair("n", &size.to_string());
+    }
+    drop(query);
+    changed
+}
+
+/// The page size a listing's URL asks for.
+pub(super) fn page_size(url: &Url) -> Option<u32> {
+    url.query_pairs()
+        .find(|(key, _)| key == "n")
+        .and_then(|(_, value)| value.parse().ok())
+}
+
+/// The target of the first link with the relation `next` (RFC 8288).
+pub(super) fn next_link(headers: &HeaderMap) -> Result<Option<String>, Reason> {
+    for value in headers.get_all(LINK) {
+        let text = std::str::from_utf8(value.as_bytes())
+            .ok()
+            .filter(|text| text.len() <= limits::URL)
+            .ok_or_else(|| Reason::Malformed("a Link header that cannot be read".into()))?;
+        let mut rest = text;
+        while let Some((_, after)) = rest.split_once('<') {
+            let Some((target, parameters)) = after.split_once('>') else {
+                return Err(Reason::Malformed("a Link header that cannot be read".into()));
+            };
+            let end = end_of_parameters(parameters);
+            if is_next(&parameters[..end]) {
+                return Ok(Some(target.to_owned()));
+            }
+            rest = &parameters[end..];
+        }
+    }
+    Ok(None)
+}
+
+/// Where a link's parameters end: at a comma outside quotes.
+fn end_of_parameters(text: &str) -> usize {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn is_next(parameters: &str) -> bool {
+    parameters.split(';').any(|parameter| {
+        parameter.split_once('=').is_some_and(|(key, value)| {
+            key.trim().eq_ignore_ascii_case("rel")
+                && value
+                    .trim()
+                    .trim_matches('"')
+                    .split_ascii_whitespace()
+                    .any(|relation| relation.eq_ignore_ascii_case("next"))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::Origin;
+    use super::super::reach::Guard;
+    use super::*;
+    use crate::oci::Tag;
+
+    fn linked(values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(LINK, value.parse().unwrap());
+        }
+        headers
+    }
+
+    fn page(link: Option<PageLink>, header: &str, body: &str) -> Result<Page<Tag>, Reason> {
+        let origin = Origin::parse("https://reg.example.com").unwrap();
+        let guard = Arc::new(Guard::new("reg.example.com", None, Vec::new()));
+        let destinations = Destinations::new(origin, &[], guard);
+        let url = match &link {
+            Some(link) => link.url.clone(),
+            None => "https://reg.example.com/v2/a/tags/list?n=2".parse().unwrap(),
+        };
+        let settings = ClientSettings {
+            max_listing_pages: 50,
+            max_listing_entries: 60,
+            ..ClientSettings::default()
+        };
+        let headers = if header.is_empty() {
+            HeaderMap::new()
+        } else {
+            linked(&[header])
+        };
+        read(
+            Listing::Tags,
+            &url,
+            link,
+            &headers,
+            body.as_bytes(),
+            &destinations,
+            &settings,
+        )
+    }
+
+    #[test]
+    fn the_next_link_is_found_in_all_its_forms() {
+        for (values, expected) in [
+            (
+                &[r#"</v2/_catalog?last=x&n=2&orderby=>; rel="next""#][..],
+                Some("/v2/_catalog?last=x&n=2&orderby="),
+            ),
+            (&["<?last=x>;rel=next"], Some("?last=x")),
+            (
+                &[r#"<a>; rel="prev", <b>; title="x, <c>; rel=next"; REL="first Next""#],
+                Some("b"),
+            ),
+            (&[r#"<a>; rel="prev""#, r#"<b>; rel="next""#], Some("b")),
+            (&[r#"<a>; rel="prev""#], None),
+            (&[r#"<a>; rel="nextish""#], None),
+            (&["nonsense"], None),
+            (&[], None),
+        ] {
+            assert_eq!(
+                next_link(&linked(values)).unwrap().as_deref(),
+                expected,
+                "{values:?}"
+            );
+        }
+        assert!(next_link(&linked(&["<a; rel=next"])).is_err());
+        assert!(next_link(&linked(&[&format!("<{}>; rel=next", "a".repeat(10_000))])).is_err());
+    }
+
+    #[test]
+    fn entries_that_are_no_names_are_told_and_the_others_kept() {
+        let page = page(
+            None,
+            "",
+            r#"{"name":"a","tags":["1.0","../x","\u001b[31m",7,null,"latest"]}"#,
+        )
+        .unwrap();
+        let tags: Vec<_> = page.items.iter().map(Tag::as_str).collect();
+        assert_eq!(tags, ["1.0", "latest"]);
+        assert_eq!(
+            page.invalid,
+            ["'../x'", r"'\u{1b}[31m'", "not a text", "not a text"]
+        );
+    }
+
+    #[test]
+    fn null_is_an_empty_listing_and_another_document_is_none() {
+        assert!(
+            page(None, "", r#"{"name":"a","tags":null}"#)
+                .unwrap()
+                .items
+                .is_empty()
+        );
+        for body in ["{}", r#"{"status":"ok"}"#, "<html>", "[]", r#"{"tags":"x"}"#] {
+            assert!(page(None, "", body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_listing_must_advance_and_end() {
+        let circle = page(None, "<?n=2&last=b>; rel=next", r#"{"tags":["a","b"]}"#).unwrap();
+        let back = page(circle.next, "<?n=2>; rel=next", r#"{"tags":["c"]}"#);
+        assert!(matches!(back, Err(Reason::Endless(_))), "{back:?}");
+
+        let (mut link, mut error) = (None, None);
+        for turn in 0..100 {
+            match page(
+                link.take(),
+                &format!("<?last={turn}>; rel=next"),
+                r#"{"tags":["a","b"]}"#,
+            ) {
+                Ok(page) => link = page.next,
+                Err(reason) => {
+                    error = Some((turn, reason.to_string()));
+                    break;
+                }
+            }
+        }
+        let (turn, text) = error.unwrap();
+        assert!(turn <= 21 && text.contains("nothing new"), "{turn} {text}");
+
+        let (mut link, mut error) = (None, None);
+        for turn in 0..100 {
+            let body = format!(r#"{{"tags":["a{turn}","b{turn}"]}}"#);
+            match page(link.take(), &format!("<?last={turn}>; rel=next"), &body) {
+                Ok(page) => link = page.next,
+                Err(reason) => {
+                    error = Some(reason.to_string());
+                    break;
+                }
+            }
+        }
+        assert!(error.unwrap().contains("more than 60 entries"));
+    }
+
+    #[test]
+    fn the_page_size_is_exchanged() {
+        let url: Url = "https://r/v2/_catalog?last=a%26b&n=1000".parse().unwrap();
+        assert_eq!(page_size(&url), Some(1000));
+        assert_eq!(
+            with_page_size(&url, Some(5)).as_str(),
+            "https://r/v2/_catalog?last=a%26b&n=5"
+        );
+        let first: Url = "https://r/v2/_catalog?n=1000".parse().unwrap();
+        assert_eq!(with_page_size(&first, None).as_str(), "https://r/v2/_catalog");
+    }
+}

@@ -1,0 +1,279 @@
+//! Which network addresses a registry may lead us to.
+//!
+//! Where we stand inside a company's network, a URL that a registry chooses could reach what the registry
+//! itself cannot: a service on this machine, in the private network, or a cloud's metadata service. So a
+//! registry leads only to addresses of its own kind or of a more public one.
+
+use std::error::Error;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+/// How widely an address can be reached, from the widest to the narrowest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach {
+    /// From anywhere.
+    Public,
+    /// From within an organisation's network.
+    Private,
+    /// From this machine only.
+    Loopback,
+    /// From this link only, or not an address of one host at all. Never led to.
+    Special,
+}
+
+impl Reach {
+    /// The reach of an address.
+    pub fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => Self::of_v4(address),
+            IpAddr::V6(address) => match embedded_v4(address) {
+                Some(embedded) => Self::of_v4(embedded),
+                None => Self::of_v6(address),
+            },
+        }
+    }
+
+    fn of_v4(address: Ipv4Addr) -> Self {
+        let [first, second, third, _] = address.octets();
+        if address.is_loopback() {
+            Self::Loopback
+        } else if address.is_link_local() || address.is_multicast() || first == 0 || first >= 240 {
+            Self::Special
+        } else if address.is_private()
+            // Carrier-grade NAT, IETF protocol assignments, and benchmarking.
+            || (first == 100 && second & 0xc0 == 64)
+            || (first == 192 && second == 0 && third == 0)
+            || (first == 198 && second & 0xfe == 18)
+        {
+            Self::Private
+        } else {
+            Self::Public
+        }
+    }
+
+    fn of_v6(address: Ipv6Addr) -> Self {
+        if address.is_loopback() {
+            Self::Loopback
+        } else if address.is_unicast_link_local() || address.is_multicast() || address.is_unspecified() {
+            Self::Special
+        } else if address.is_unique_local() || address.segments()[0] & 0xffc0 == 0xfec0 {
+            Self::Private
+        } else {
+            Self::Public
+        }
+    }
+}
+
+/// The IPv4 address within a mapped, compatible, NAT64 or 6to4 address, which reaches the same host.
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let segments = address.segments();
+    let from = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        Ipv4Addr::new(a, b, c, d)
+    };
+    match segments {
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(from(high, low)),
+        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => Some(from(high, low)),
+        [0x2002, high, low, ..] => Some(from(high, low)),
+        _ => None,
+    }
+}
+
+/// A host that resolves to an address it must not lead to.
+#[derive(Debug)]
+pub(super) struct AddressRefused;
+
+impl AddressRefused {
+    /// Why, for a message.
+    pub const WHY: &'static str = "it is at an address that is less public than the registry";
+}
+
+impl fmt::Display for AddressRefused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(Self::WHY)
+    }
+}
+
+impl Error for AddressRefused {}
+
+/// Judges addresses, once the registry's own is known.
+#[derive(Debug)]
+pub(super) struct Guard {
+    registry_host: String,
+    /// Hosts the operator trusts by name, wherever they are.
+    trusted_hosts: Vec<String>,
+    /// Set once: a registry that was public when first met does not become private by a later answer of
+    /// its name server, which it may control.
+    registry: OnceLock<Reach>,
+}
+
+impl Guard {
+    pub fn new(registry_host: &str, registry_address: Option<IpAddr>, trusted_hosts: Vec<String>) -> Self {
+        let registry = OnceLock::new();
+        if let Some(address) = registry_address {
+            registry.get_or_init(|| Reach::of(address));
+        }
+        Self {
+            registry_host: registry_host.to_owned(),
+            trusted_hosts,
+            registry,
+        }
+    }
+
+    /// Whether a host given as an address may be led to.
+    pub fn admits(&self, address: IpAddr) -> bool {
+        let reach = Reach::of(address);
+        reach != Reach::Special && reach <= self.registry.get().copied().unwrap_or(Reach::Public)
+    }
+
+    /// The addresses among those of a host that may be connected to.
+    fn admitted(&self, host: &str, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, AddressRefused> {
+        if host == self.registry_host
+            && let Some(widest) = addresses.iter().map(|address| Reach::of(address.ip())).min()
+        {
+            self.registry.get_or_init(|| widest);
+        }
+        if self.trusted_hosts.iter().any(|trusted| trusted == host) {
+            return Ok(addresses);
+        }
+        let admitted: Vec<_> = addresses
+            .into_iter()
+            .filter(|address| self.admits(address.ip()))
+            .collect();
+        if admitted.is_empty() {
+            Err(AddressRefused)
+        } else {
+            Ok(admitted)
+        }
+    }
+}
+
+/// The system's name resolution with the guard behind it. A connection is made to exactly the addresses
+/// judged here, so a name cannot mean one thing when checked and another when used.
+#[derive(Debug)]
+pub(super) struct GuardedResolver(pub Arc<Guard>);
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = Arc::clone(&self.0);
+        Box::pin(async move {
+            let host = name.as_str().to_ascii_lowercase();
+            // The port is the connector's business; 0 asks for addresses alone.
+            let found: Vec<_> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let admitted = guard.admitted(&host, found)?;
+            Ok(Box::new(admitted.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reach(text: &str) -> Reach {
+        Reach::of(text.parse().unwrap())
+    }
+
+    fn sockets(texts: &[&str]) -> Vec<SocketAddr> {
+        texts
+            .iter()
+            .map(|text| SocketAddr::new(text.parse().unwrap(), 0))
+            .collect()
+    }
+
+    #[test]
+    fn addresses_are_told_apart_in_every_disguise() {
+        for (text, expected) in [
+            ("8.8.8.8", Reach::Public),
+            ("2606:4700::1", Reach::Public),
+            ("10.1.2.3", Reach::Private),
+            ("172.31.0.1", Reach::Private),
+            ("192.168.1.1", Reach::Private),
+            ("100.64.0.1", Reach::Private),
+            ("fd00::1", Reach::Private),
+            ("::ffff:10.0.0.1", Reach::Private),
+            ("64:ff9b::a00:1", Reach::Private),
+            ("2002:a00:1::", Reach::Private),
+            ("127.8.9.10", Reach::Loopback),
+            ("::1", Reach::Loopback),
+            ("::ffff:127.0.0.1", Reach::Loopback),
+            ("169.254.169.254", Reach::Special),
+            ("::ffff:169.254.169.254", Reach::Special),
+            ("fe80::1", Reach::Special),
+            ("0.0.0.0", Reach::Special),
+            ("::", Reach::Special),
+            ("224.0.0.1", Reach::Special),
+            ("255.255.255.255", Reach::Special),
+        ] {
+            assert_eq!(reach(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_registry_leads_only_to_what_is_as_public_as_itself() {
+        for (registry, target, admitted) in [
+            ("8.8.8.8", "1.1.1.1", true),
+            ("8.8.8.8", "10.0.0.1", false),
+            ("8.8.8.8", "127.0.0.1", false),
+            ("10.0.0.1", "10.0.0.2", true),
+            ("10.0.0.1", "127.0.0.1", false),
+            ("10.0.0.1", "169.254.169.254", false),
+            ("127.0.0.1", "10.0.0.1", true),
+            ("127.0.0.1", "169.254.169.254", false),
+        ] {
+            let guard = Guard::new(registry, Some(registry.parse().unwrap()), Vec::new());
+            assert_eq!(
+                guard.admits(target.parse().unwrap()),
+                admitted,
+                "{registry} to {target}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_judged_by_what_they_resolve_to() {
+        let guard = Guard::new("reg.example.com", None, vec!["login.internal".into()]);
+        assert!(
+            guard.admitted("evil.example", sockets(&["127.0.0.1"])).is_err(),
+            "unknown counts as public"
+        );
+        assert!(guard.admitted("reg.example.com", sockets(&["8.8.8.8"])).is_ok());
+        assert_eq!(
+            guard
+                .admitted("cdn.example", sockets(&["10.0.0.1", "1.1.1.1"]))
+                .unwrap(),
+            sockets(&["1.1.1.1"])
+        );
+        assert!(
+            guard.admitted("login.internal", sockets(&["10.0.0.1"])).is_ok(),
+            "the operator trusts it"
+        );
+    }
+
+    #[test]
+    fn a_public_registry_does_not_become_private_later() {
+        let guard = Guard::new("reg.example.com", None, Vec::new());
+        guard.admitted("reg.example.com", sockets(&["8.8.8.8"])).unwrap();
+        assert!(
+            guard
+                .admitted("reg.example.com", sockets(&["127.0.0.1"]))
+                .is_err()
+        );
+        assert!(!guard.admits("127.0.0.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_private_registry_is_reached_by_its_name() {
+        let guard = Guard::new("reg.internal", None, Vec::new());
+        assert!(guard.admitted("reg.internal", sockets(&["10.0.0.1"])).is_ok());
+        assert!(guard.admitted("minio.internal", sockets(&["10.0.0.2"])).is_ok());
+        assert!(
+            guard
+                .admitted("metadata.internal", sockets(&["169.254.169.254"]))
+                .is_err()
+        );
+    }
+}

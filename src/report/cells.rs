@@ -1,0 +1,103 @@
+//! Text and numbers as they may stand in a table or in a spreadsheet.
+
+use crate::units::ByteCount;
+
+/// A whole number with its thousands set apart: `35,712`.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// How many times one count is of another, to a tenth (`7.7`); none of nothing.
+pub fn times(count: ByteCount, of: ByteCount) -> Option<String> {
+    tenths(u128::from(count.get()) * 10, of)
+}
+
+/// How many per cent one count is of another, to a tenth (`12.5`); none of nothing.
+pub(super) fn per_cent(count: ByteCount, of: ByteCount) -> Option<String> {
+    tenths(u128::from(count.get()) * 1000, of)
+}
+
+fn tenths(numerator: u128, of: ByteCount) -> Option<String> {
+    let denominator = u128::from(of.get());
+    if denominator == 0 {
+        return None;
+    }
+    let tenths = (numerator + denominator / 2) / denominator;
+    Some(format!("{}.{}", tenths / 10, tenths % 10))
+}
+
+/// Hostile text as a terminal may be shown it: control characters, which could move the cursor or
+/// change colours, and marks that turn the direction of writing are escaped.
+pub fn plain_text(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        let turns_direction = matches!(
+            character,
+            '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        );
+        if character.is_control() || turns_direction || matches!(character, '\u{2028}' | '\u{2029}') {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Hostile text as a spreadsheet may be given it. Excel and its kin run a cell that starts with one of
+/// `= + - @`, a tab or a line break as a formula; an apostrophe in front makes it text.
+pub fn spreadsheet_text(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(count: u64) -> ByteCount {
+        count.try_into().unwrap()
+    }
+
+    #[test]
+    fn numbers_for_people() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (4217, "4,217"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+        assert_eq!(times(bytes(231), bytes(30)).unwrap(), "7.7");
+        assert_eq!(times(bytes(1), bytes(1)).unwrap(), "1.0");
+        assert_eq!(times(bytes(1), bytes(0)), None);
+        assert_eq!(
+            times(ByteCount::MAX, bytes(1)).unwrap(),
+            format!("{}.0", i64::MAX)
+        );
+        assert_eq!(per_cent(bytes(1), bytes(8)).unwrap(), "12.5");
+    }
+
+    #[test]
+    fn text_cannot_steer_a_terminal_or_a_spreadsheet() {
+        assert_eq!(plain_text("a\u{1b}[2J\u{202e}b\n"), "a\\u{1b}[2J\\u{202e}b\\u{a}");
+        assert_eq!(plain_text("tämä"), "tämä");
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(spreadsheet_text(formula), format!("'{formula}"));
+        }
+        assert_eq!(spreadsheet_text("team-a/api"), "team-a/api");
+    }
+}

@@ -1,0 +1,100 @@
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::inventory::{DedupScope, RegistryTotals, RepositoryTotals};
+use crate::oci::RegistryName;
+use crate::units::ByteCount;
+
+/// What one or more registries store, repository by repository. Serialized, it is the JSON that
+/// `tare report` prints.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The moment the figures are for: that of the latest crawl among the registries'.
+    pub as_of: DateTime<Utc>,
+    /// The registries by name.
+    pub registries: Vec<RegistryRow>,
+    /// The repositories of all registries in the order asked for.
+    pub repositories: Vec<RepositoryRow>,
+    /// The repositories that a limit left out; together with the rows they make up the totals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub others: Option<Others>,
+    /// Whether everything that the registries hold has been read.
+    pub complete: bool,
+    /// What the reader must know about the figures.
+    pub notes: Vec<Note>,
+}
+
+/// A registry's totals.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RegistryRow {
+    /// The registry.
+    pub registry: RegistryName,
+    /// Its totals.
+    #[serde(flatten)]
+    pub totals: RegistryTotals,
+    /// Where it keeps a blob once.
+    pub dedup_scope: DedupScope,
+    /// When it was last crawled.
+    pub as_of: DateTime<Utc>,
+}
+
+/// A repository's totals.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RepositoryRow {
+    /// The registry it is in.
+    pub registry: RegistryName,
+    /// Its totals.
+    #[serde(flatten)]
+    pub totals: RepositoryTotals,
+}
+
+/// The repositories without a row of their own. Only what may be added up is; stored and exclusive
+/// bytes of several repositories do not add up to those of all of them together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Others {
+    /// How many there are.
+    pub repositories: usize,
+    /// Their tags.
+    pub tags: usize,
+    /// Their logical bytes.
+    pub logical_bytes: ByteCount,
+    /// Their attributed bytes.
+    pub attributed_bytes: ByteCount,
+}
+
+/// Something that the reader must know about a registry's figures.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Note {
+    /// The registry.
+    pub registry: RegistryName,
+    /// What kind of thing it is, for programs.
+    pub kind: NoteKind,
+    /// How many of them there are; 0 where there is nothing to count.
+    pub count: usize,
+    /// It in words.
+    pub note: String,
+}
+
+/// What kinds of notes there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteKind {
+    /// The last crawl could not read everything.
+    IncompleteCrawl,
+    /// The last crawl has not come to its end: it is running now, or it was stopped.
+    UnfinishedCrawl,
+    /// Manifests that an index lists have not been read. No loss in itself: a crawl leaves platforms out
+    /// that were not chosen, and registries keep indexes whose manifests were deleted.
+    UnreadManifests,
+    /// Tags are still counted that the latest crawls no longer found.
+    MissingTags,
+    /// Manifests disagree about the size of a blob.
+    ConflictingSizes,
+}
+
+impl NoteKind {
+    /// Whether the totals lack something because of it.
+    pub fn is_loss(self) -> bool {
+        matches!(self, Self::IncompleteCrawl | Self::UnfinishedCrawl)
+    }
+}

@@ -1,0 +1,179 @@
+use std::fmt::Write;
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use super::cells::{grouped, per_cent, plain_text, times};
+use super::document::{RegistryRow, Report};
+use crate::inventory::DedupScope;
+use crate::units::ByteCount;
+
+/// The report for people: what each registry holds in a sentence or two, then a table that starts with
+/// the totals, then what its columns mean and what must be known about the figures.
+///
+/// The columns Tags, Logical and Attributed add up; what a limit leaves out stands in a row of its own.
+pub fn table(report: &Report) -> String {
+    let mut text = String::new();
+    for registry in &report.registries {
+        text.push_str(&in_words(registry));
+    }
+    text.push('\n');
+    text.push_str(&rows(report));
+    text.push_str(
+        "\nLogical: each tag counted alone. Stored: everything the repository uses, once. Exclusive: what \
+         deleting it frees.\nAttributed: its fair share, each blob divided evenly among the repositories \
+         that use it; this column adds up to what is stored.\n",
+    );
+    let name_registry = report.registries.len() > 1;
+    for note in &report.notes {
+        text.push_str("\nNote: ");
+        if name_registry {
+            text.push_str(note.registry.as_str());
+            text.push_str(": ");
+        }
+        text.push_str(&plain_text(&note.note));
+    }
+    if !report.notes.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+fn in_words(registry: &RegistryRow) -> String {
+    let totals = &registry.totals;
+    let mut text = format!(
+        "{} on {} UTC: {} repositories, {} tags, {} images ({} manifests), {} blobs.\n",
+        registry.registry,
+        registry.as_of.format("%Y-%m-%d %H:%M"),
+        grouped(totals.repositories),
+        grouped(totals.tags),
+        grouped(totals.images),
+        grouped(totals.manifests),
+        grouped(totals.blobs),
+    );
+    let stored_once = match registry.dedup_scope {
+        DedupScope::Registry => "however many tags and repositories use it",
+        DedupScope::Repository => "in each repository however many of its tags use it",
+    };
+    let sum = match times(totals.logical_bytes, totals.stored_bytes) {
+        None => "It stores nothing.".to_owned(),
+        Some(ratio) if ratio == "1.0" => format!(
+            "It stores {}, which is also what a sum over tags would say: they share next to nothing.",
+            totals.stored_bytes
+        ),
+        Some(ratio) => format!(
+            "It stores {}. A sum over tags would say {}, {ratio} times what is stored, because a layer is \
+             stored once {stored_once}.",
+            totals.stored_bytes, totals.logical_bytes
+        ),
+    };
+    text.push_str(&sum);
+    if let Some(untagged) = totals.untagged_bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            " Another {untagged} is stored without a tag that reaches it."
+        );
+    }
+    text.push('\n');
+    text
+}
+
+fn rows(report: &Report) -> String {
+    let name_registry = report.registries.len() > 1;
+    let sum = |of: fn(&RegistryRow) -> u64| -> u128 {
+        report
+            .registries
+            .iter()
+            .map(|registry| u128::from(of(registry)))
+            .sum()
+    };
+    // Registries share no blobs with each other, so their stored bytes may be added up.
+    let stored = sum(|registry| registry.totals.stored_bytes.get());
+    let stored = ByteCount::try_from(stored).unwrap_or(ByteCount::MAX);
+    let share = |bytes: ByteCount| {
+        per_cent(bytes, stored)
+            .map(|share| format!("{share} %"))
+            .unwrap_or_default()
+    };
+
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let mut header = vec![
+        "REPOSITORY",
+        "TAGS",
+        "IMAGES",
+        "LOGICAL",
+        "STORED",
+        "EXCLUSIVE",
+        "ATTRIBUTED",
+        "SHARE",
+    ];
+    if name_registry {
+        header.insert(0, "REGISTRY");
+    }
+    table.set_header(header.into_iter().map(Cell::new));
+
+    for registry in &report.registries {
+        let totals = &registry.totals;
+        let mut cells = vec![
+            format!("all {} repositories", grouped(totals.repositories)),
+            grouped(totals.tags),
+            grouped(totals.images),
+            totals.logical_bytes.to_string(),
+            totals.stored_bytes.to_string(),
+            String::new(),
+            totals.stored_bytes.to_string(),
+            share(totals.stored_bytes),
+        ];
+        if name_registry {
+            cells.insert(0, registry.registry.to_string());
+        }
+        table.add_row(cells);
+    }
+    for row in &report.repositories {
+        let totals = &row.totals;
+        let mut cells = vec![
+            plain_text(totals.repository.as_str()),
+            grouped(totals.tags),
+            grouped(totals.images),
+            totals.logical_bytes.to_string(),
+            totals.stored_bytes.to_string(),
+            totals.exclusive_bytes.to_string(),
+            totals.attributed_bytes.to_string(),
+            share(totals.attributed_bytes),
+        ];
+        if name_registry {
+            cells.insert(0, row.registry.to_string());
+        }
+        table.add_row(cells);
+    }
+    if let Some(others) = &report.others {
+        let mut cells = vec![
+            format!("other {} repositories", grouped(others.repositories)),
+            grouped(others.tags),
+            String::new(),
+            others.logical_bytes.to_string(),
+            String::new(),
+            String::new(),
+            others.attributed_bytes.to_string(),
+            share(others.attributed_bytes),
+        ];
+        if name_registry {
+            cells.insert(0, String::new());
+        }
+        table.add_row(cells);
+    }
+    let texts = if name_registry { 2 } else { 1 };
+    for (place, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((if place == 0 { 0 } else { 2 }, 0));
+        if place >= texts {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut text = String::new();
+    for line in table.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

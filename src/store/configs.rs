@@ -1,0 +1,52 @@
+use std::collections::{BTreeMap, HashMap};
+
+use sqlx::types::Json;
+
+use super::{Store, StoreError};
+use crate::oci::{Digest, HistoryStep, ImageConfig, Platform};
+
+impl Store {
+    /// The saved configurations with these digests. One that has not been saved is left out.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn configs(&self, digests: &[Digest]) -> Result<HashMap<Digest, ImageConfig>, StoreError> {
+        let digests: Vec<String> = digests.iter().map(ToString::to_string).collect();
+        let rows = sqlx::query!(
+            r#"SELECT blob.digest, os, architecture, variant, os_version, created, author,
+                   variables AS "variables: Json<BTreeMap<String, String>>", labels AS "labels: Json<BTreeMap<String, String>>",
+                   history AS "history: Json<Vec<HistoryStep>>", diff_ids
+               FROM UNNEST($1::text[]) AS wanted (digest)
+               JOIN blob ON blob.digest = wanted.digest
+               JOIN image_config ON image_config.blob_id = blob.id"#,
+            &digests
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let wrong = |problem| StoreError::inconsistent("image_config", problem);
+        rows.into_iter()
+            .map(|row| {
+                let config = ImageConfig {
+                    platform: Platform {
+                        os: row.os,
+                        architecture: row.architecture,
+                        variant: row.variant,
+                        os_version: row.os_version,
+                    },
+                    created: row.created,
+                    author: row.author,
+                    variables: row.variables.0,
+                    labels: row.labels.0,
+                    history: row.history.0,
+                    diff_ids: row
+                        .diff_ids
+                        .iter()
+                        .map(|digest| digest.parse())
+                        .collect::<Result<_, _>>()
+                        .map_err(wrong)?,
+                };
+                Ok((row.digest.parse().map_err(wrong)?, config))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,149 @@
+//! The data folder of the embedded database belongs to one process at a time.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::StoreError;
+
+/// A data folder that this process holds. The operating system gives it back when the process ends,
+/// however it ends, so there is no stale lock to clear away.
+#[derive(Debug)]
+pub(super) struct DataDir {
+    folder: PathBuf,
+    /// Never read again; the lock lives as long as the open file.
+    _lock: File,
+}
+
+impl DataDir {
+    /// Makes the folder if need be, for its owner alone, and takes it for this process.
+    ///
+    /// # Errors
+    /// Where another process holds it: [`StoreError::InUse`], which says who.
+    pub(super) fn take(folder: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let unusable = |error: std::io::Error| StoreError::DataFolder {
+            folder: folder.to_owned(),
+            reason: error.to_string(),
+        };
+        make_private(folder).map_err(unusable)?;
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(folder.join("lock"))
+            .map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::InUse {
+                    folder: folder.to_owned(),
+                    holder: holder(&mut lock),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        let text = format!(
+            "process {} (`{}`) since {}",
+            std::process::id(),
+            shown_command(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned())),
+            now.to_rfc3339_opts(SecondsFormat::Secs, true)
+        );
+        lock.set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| lock.write_all(text.as_bytes()))
+            .map_err(unusable)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// The folder.
+    pub(super) fn path(&self) -> &Path {
+        &self.folder
+    }
+}
+
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// What the holder wrote about itself. It may not have come to it yet.
+fn holder(lock: &mut File) -> String {
+    let mut text = String::new();
+    match lock.take(4096).read_to_string(&mut text) {
+        Ok(length) if length > 0 => text.escape_debug().to_string(),
+        _ => "another process".into(),
+    }
+}
+
+/// A command line as it may stand in a file: without the values of arguments that could be secrets.
+fn shown_command(arguments: impl Iterator<Item = String>) -> String {
+    let is_secret = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        ["password", "token", "secret", "credential", "key"]
+            .iter()
+            .any(|word| name.contains(word))
+    };
+    let mut shown = Vec::new();
+    let mut hide_next = false;
+    for argument in arguments {
+        if std::mem::take(&mut hide_next) && !argument.starts_with('-') {
+            shown.push("…".to_owned());
+            continue;
+        }
+        let name = argument.split('=').next().unwrap_or_default();
+        if name.starts_with('-') && is_secret(name) {
+            hide_next = !argument.contains('=');
+            shown.push(if hide_next {
+                argument
+            } else {
+                format!("{name}=…")
+            });
+        } else if argument.contains("://") && argument.contains('@') {
+            shown.push("…".to_owned());
+        } else {
+            shown.push(argument);
+        }
+    }
+    shown.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_taker_is_told_who_has_it_until_the_first_lets_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("new");
+        let now = "2026-11-23T07:00:00Z".parse().unwrap();
+        let first = DataDir::take(&folder, now).unwrap();
+        let refusal = DataDir::take(&folder, now).unwrap_err().to_string();
+        let process = format!("process {} (`", std::process::id());
+        for words in [
+            process.as_str(),
+            "2026-11-23T07:00:00Z",
+            "--data-dir",
+            "DATABASE_URL",
+        ] {
+            assert!(refusal.contains(words), "{refusal}");
+        }
+        drop(first);
+        DataDir::take(&folder, now).unwrap();
+    }
+
+    #[test]
+    fn a_command_line_shows_no_secret() {
+        let line = "tare crawl --password hunter2 --token=hunter2 https://u:hunter2@h/x reg.example.com -v";
+        let shown = shown_command(line.split(' ').map(ToOwned::to_owned));
+        assert_eq!(shown, "tare crawl --password … --token=… … reg.example.com -v");
+    }
+}

@@ -1,0 +1,139 @@
+use std::path::PathBuf;
+
+/// Why the store could not do what it was asked to.
+///
+/// No message holds a password: connection URLs are never part of one.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached, or the connection to it was lost. Trying again may help, and
+    /// nothing that was reported as saved is lost.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// Another process has the data folder open.
+    #[error(
+        "the data folder {} is in use by {holder}; wait until that ends, choose another folder with \
+         --data-dir, or share one PostgreSQL server between both with DATABASE_URL",
+        folder.display()
+    )]
+    InUse {
+        /// The data folder.
+        folder: PathBuf,
+        /// Who holds it: process id, command line, since when.
+        holder: String,
+    },
+    /// The data folder cannot be made, written or locked.
+    #[error("the data folder {} cannot be used: {reason}", folder.display())]
+    DataFolder {
+        /// The data folder.
+        folder: PathBuf,
+        /// What went wrong.
+        reason: String,
+    },
+    /// This program has no database of its own.
+    #[error(
+        "this tare was built without its embedded database (cargo feature `embedded`); name a PostgreSQL \
+         server of version 14 or later with DATABASE_URL"
+    )]
+    NotEmbedded,
+    /// The configured database URL is not one.
+    #[error("DATABASE_URL is not a PostgreSQL connection URL: {0}")]
+    InvalidUrl(String),
+    /// The schema could not be brought up to date.
+    #[error("the database's schema cannot be brought up to date: {0}")]
+    Migration(String),
+    /// The schema is from the future.
+    #[error(
+        "the database has been used by a newer tare (it has migration {version}, which this one does not \
+         know); use that version or a copy of the database from before"
+    )]
+    Newer {
+        /// The migration that is not known here.
+        version: i64,
+    },
+    /// A row says something that this program never writes.
+    #[error("table {table} holds a row that makes no sense: {problem}")]
+    RowInconsistent {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with the row.
+        problem: String,
+    },
+    /// The database refused a statement.
+    #[error("the database refused: {0}")]
+    Refused(String),
+}
+
+impl StoreError {
+    /// Whether trying the same again later may succeed.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
+    pub(super) fn inconsistent(table: &'static str, problem: impl ToString) -> Self {
+        Self::RowInconsistent {
+            table,
+            problem: problem.to_string(),
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(error) => Self::Unavailable(error.to_string()),
+            sqlx::Error::Tls(error) => Self::Unavailable(format!("TLS: {error}")),
+            sqlx::Error::PoolTimedOut => Self::Unavailable("no connection became free in time".into()),
+            sqlx::Error::PoolClosed => Self::Unavailable("the store has been closed".into()),
+            sqlx::Error::WorkerCrashed => Self::Unavailable("the connection's worker ended".into()),
+            sqlx::Error::Protocol(problem) => Self::Unavailable(problem),
+            sqlx::Error::Database(error) if is_transient_state(error.code().as_deref()) => {
+                Self::Unavailable(error.message().to_owned())
+            }
+            sqlx::Error::Migrate(error) => (*error).into(),
+            sqlx::Error::ColumnDecode { index, source } => Self::RowInconsistent {
+                table: "(result)",
+                problem: format!("column {index}: {source}"),
+            },
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        match error {
+            sqlx::migrate::MigrateError::VersionMissing(version) => Self::Newer { version },
+            sqlx::migrate::MigrateError::Execute(error) => match Self::from(error) {
+                Self::Refused(reason) => Self::Migration(reason),
+                other => other,
+            },
+            other => Self::Migration(other.to_string()),
+        }
+    }
+}
+
+/// Whether an SQLSTATE says that the server is going, gone, or coming up, or that two transactions met.
+fn is_transient_state(code: Option<&str>) -> bool {
+    // Class 08 connection exceptions, class 57P operator intervention, 53300 too many connections,
+    // 40001 and 40P01 serialization failure and deadlock, 25006 a standby that is not yet promoted.
+    code.is_some_and(|code| {
+        code.starts_with("08")
+            || code.starts_with("57P")
+            || matches!(code, "53300" | "40001" | "40P01" | "25006")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_connection_can_be_tried_again_and_a_refusal_cannot() {
+        let lost = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "reset");
+        assert!(StoreError::from(sqlx::Error::Io(lost)).is_transient());
+        assert!(StoreError::from(sqlx::Error::PoolTimedOut).is_transient());
+        assert!(!StoreError::from(sqlx::Error::RowNotFound).is_transient());
+        assert!(is_transient_state(Some("57P01")) && is_transient_state(Some("40P01")));
+        assert!(!is_transient_state(Some("23505")) && !is_transient_state(None));
+    }
+}

@@ -1,0 +1,112 @@
+use std::collections::{HashMap, HashSet};
+
+use super::{Store, StoreError};
+use crate::oci::{Digest, Manifest, ManifestKind, RegistryName, RepositoryName, Tag};
+
+/// What a crawl need not ask for, because it is saved.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct KnownContent {
+    /// Manifests beneath which everything is saved, and configurations. Of any registry: content is the
+    /// same under its digest wherever it is.
+    pub complete: HashSet<Digest>,
+    /// Manifests that are saved themselves while something beneath them is not.
+    pub partial: HashMap<Digest, Manifest>,
+    /// The current tags of the registry's repositories.
+    pub tags: HashMap<RepositoryName, HashSet<Tag>>,
+}
+
+/// What a manifest needs beneath it to be complete.
+struct Node {
+    digest: Digest,
+    config: Option<i64>,
+    children: Vec<i64>,
+}
+
+impl Store {
+    /// What is saved already of what a crawl of this registry may meet.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn known(&self, registry: &RegistryName) -> Result<KnownContent, StoreError> {
+        let wrong = |problem| StoreError::inconsistent("blob", problem);
+        let mut known = KnownContent::default();
+        let mut configs = HashSet::new();
+        let rows = sqlx::query!(
+            "SELECT blob_id, digest FROM image_config JOIN blob ON blob.id = image_config.blob_id"
+        );
+        for row in rows.fetch_all(&self.pool).await? {
+            configs.insert(row.blob_id);
+            known.complete.insert(row.digest.parse().map_err(wrong)?);
+        }
+
+        let rows = sqlx::query!(
+            "SELECT blob_id, digest, kind, config_blob_id, child_blob_ids
+             FROM manifest JOIN blob ON blob.id = manifest.blob_id"
+        );
+        let mut nodes = HashMap::new();
+        for row in rows.fetch_all(&self.pool).await? {
+            // Only an image's configuration is asked for; that of a chart or signature says nothing of use.
+            let is_image = row.kind == ManifestKind::Image.as_str();
+            let node = Node {
+                digest: row.digest.parse().map_err(wrong)?,
+                config: row.config_blob_id.filter(|_| is_image),
+                children: row.child_blob_ids,
+            };
+            nodes.insert(row.blob_id, node);
+        }
+        let partial = incomplete(&nodes, &configs);
+        for (id, node) in &nodes {
+            if !partial.contains(id) {
+                known.complete.insert(node.digest);
+            }
+        }
+        if !partial.is_empty() {
+            let rows = self.manifests(&partial.into_iter().collect::<Vec<_>>()).await?;
+            known.partial = rows.into_iter().map(|row| (row.digest, row.manifest)).collect();
+        }
+
+        let rows = sqlx::query!(
+            "SELECT repository.name AS repository, tag.name AS tag
+             FROM tag
+             JOIN repository ON repository.id = tag.repository_id
+             JOIN registry ON registry.id = repository.registry_id
+             WHERE registry.name = $1 AND tag.valid_until IS NULL",
+            registry.as_str()
+        );
+        for row in rows.fetch_all(&self.pool).await? {
+            let repository = row
+                .repository
+                .parse()
+                .map_err(|e| StoreError::inconsistent("repository", e))?;
+            let tag = row.tag.parse().map_err(|e| StoreError::inconsistent("tag", e))?;
+            known.tags.entry(repository).or_default().insert(tag);
+        }
+        Ok(known)
+    }
+}
+
+/// The manifests beneath which something is not saved: those that lack it themselves, and whatever
+/// contains them. Not recursive, because a hostile registry may nest indexes as deep as it likes over time.
+fn incomplete(nodes: &HashMap<i64, Node>, configs: &HashSet<i64>) -> HashSet<i64> {
+    let mut parents: HashMap<i64, Vec<i64>> = HashMap::new();
+    let mut incomplete = HashSet::new();
+    let mut unfollowed = Vec::new();
+    for (&id, node) in nodes {
+        let lacks = node.config.is_some_and(|config| !configs.contains(&config))
+            || node.children.iter().any(|child| !nodes.contains_key(child));
+        if lacks && incomplete.insert(id) {
+            unfollowed.push(id);
+        }
+        for &child in &node.children {
+            parents.entry(child).or_default().push(id);
+        }
+    }
+    while let Some(id) = unfollowed.pop() {
+        for &parent in parents.get(&id).into_iter().flatten() {
+            if incomplete.insert(parent) {
+                unfollowed.push(parent);
+            }
+        }
+    }
+    incomplete
+}

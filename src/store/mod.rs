@@ -1,0 +1,166 @@
+//! What Tare remembers: the only room with SQL.
+//!
+//! Facts about content are kept once under their digest, whichever registries hold it; which tag pointed
+//! where is kept with the time it was valid. [`Store::begin_crawl`] gives a [`CrawlSaver`], which writes
+//! what a crawl finds in batches, each in one transaction, so that a killed crawl loses only what was
+//! under way. [`Store::known`] says what need not be asked for again, and [`Store::inventory`] gives back
+//! what a registry held at any moment.
+//!
+//! The database is a PostgreSQL server, or one inside this process that has a single connection. So no
+//! function here holds a connection while it waits for anything but that connection's own answer.
+
+mod configs;
+mod crawl;
+#[cfg(feature = "embedded")]
+mod data_dir;
+#[cfg(feature = "embedded")]
+mod embedded;
+mod error;
+mod inventory;
+mod known;
+mod save;
+mod standing;
+mod text;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+pub use crawl::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState, CrawledRegistry, RegistryRecord};
+pub use error::StoreError;
+pub use known::KnownContent;
+pub use standing::Standing;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Where the database is.
+#[derive(Debug, Clone)]
+pub enum DatabaseLocation {
+    /// A PostgreSQL server of version 14 or later, by its connection URL, which may hold a password.
+    Server(SecretString),
+    /// The embedded database in this folder, which is made if it is not there.
+    Embedded(PathBuf),
+}
+
+/// How to open the store.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// Where the database is.
+    pub location: DatabaseLocation,
+    /// The most connections to a server. The embedded database always has one.
+    pub max_connections: u32,
+    /// How long to wait for a connection to a server before it counts as unavailable.
+    pub connect_timeout: Duration,
+}
+
+impl StoreSettings {
+    /// The defaults for a database at this place: five connections, ten seconds.
+    pub fn at(location: DatabaseLocation) -> Self {
+        Self {
+            location,
+            max_connections: 5,
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The open store. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    // Before the database, which stops when its last connection is gone.
+    pool: PgPool,
+    embedded: EmbeddedHandle,
+}
+
+#[cfg(feature = "embedded")]
+type EmbeddedHandle = Option<Arc<embedded::Embedded>>;
+#[cfg(not(feature = "embedded"))]
+type EmbeddedHandle = Option<Arc<std::convert::Infallible>>;
+
+impl Store {
+    /// Connects to the database, starting it if it is the embedded one, and brings its schema up to date
+    /// under a lock, so that any number of processes may do so at once.
+    ///
+    /// `now` is when the data folder's lock says that this process took it.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached or started, is held by another process, or is newer than
+    /// this program.
+    pub async fn open(settings: &StoreSettings, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let store = match &settings.location {
+            DatabaseLocation::Server(url) => Self {
+                pool: connect(url, settings).await?,
+                embedded: None,
+            },
+            DatabaseLocation::Embedded(folder) => Self::open_embedded(folder, now).await?,
+        };
+        MIGRATIONS.run(&store.pool).await?;
+        Ok(store)
+    }
+
+    #[cfg(feature = "embedded")]
+    async fn open_embedded(folder: &std::path::Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let (embedded, pool) = embedded::Embedded::start(folder, now).await?;
+        Ok(Self {
+            pool,
+            embedded: Some(Arc::new(embedded)),
+        })
+    }
+
+    #[cfg(not(feature = "embedded"))]
+    async fn open_embedded(_: &std::path::Path, _: DateTime<Utc>) -> Result<Self, StoreError> {
+        Err(StoreError::NotEmbedded)
+    }
+
+    /// Closes the connections and, with the last clone, stops an embedded database in an orderly way.
+    /// Skipping this loses nothing: the next start then reads the log first.
+    pub async fn close(self) {
+        self.pool.close().await;
+        #[cfg(feature = "embedded")]
+        if let Some(embedded) = self.embedded.and_then(Arc::into_inner) {
+            embedded.stop().await;
+        }
+    }
+
+    /// Does what a server does by itself: statistics for the planner, and for the embedded database a
+    /// checkpoint, without which its log would grow until it is closed. Call it after many writes.
+    pub(crate) async fn tidy(&self) -> Result<(), StoreError> {
+        let statements = if self.embedded.is_some() {
+            "VACUUM (ANALYZE); CHECKPOINT"
+        } else {
+            "ANALYZE registry, repository, blob, manifest, image_config, tag, referrer"
+        };
+        for statement in statements.split("; ") {
+            sqlx::query(statement).execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn connect(url: &SecretString, settings: &StoreSettings) -> Result<PgPool, StoreError> {
+    let options: PgConnectOptions = url.expose_secret().parse().map_err(invalid_url)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(settings.max_connections.max(1))
+        .acquire_timeout(settings.connect_timeout)
+        .connect_with(quiet(options.application_name("tare")))
+        .await?;
+    Ok(pool)
+}
+
+/// What is wrong with a connection URL, without the URL.
+fn invalid_url(error: sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::Configuration(problem) => StoreError::InvalidUrl(problem.to_string()),
+        _ => StoreError::InvalidUrl("expected postgres://user:password@host:port/database".into()),
+    }
+}
+
+/// Statements are not logged: they hold whole batches of what registries say.
+fn quiet(options: PgConnectOptions) -> PgConnectOptions {
+    options.disable_statement_logging()
+}

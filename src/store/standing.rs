@@ -1,0 +1,55 @@
+use chrono::{DateTime, Utc};
+
+use super::{CrawlState, Store, StoreError};
+use crate::inventory::FaultKind;
+use crate::oci::RegistryName;
+
+/// How far what is saved of a registry can be trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// How its latest crawl stands.
+    pub last_crawl: CrawlState,
+    /// When that crawl ended, or started if it has not ended.
+    pub as_of: DateTime<Utc>,
+    /// How many faults cost that crawl something.
+    pub losses: usize,
+    /// How many current tags the latest listings no longer had.
+    pub missing_tags: usize,
+}
+
+impl Store {
+    /// How far what is saved of a registry can be trusted; none where it was never crawled.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn standing(&self, registry: &RegistryName) -> Result<Option<Standing>, StoreError> {
+        let no_loss: Vec<String> = [FaultKind::Vanished, FaultKind::Unsupported]
+            .into_iter()
+            .map(|kind| kind.as_str().to_owned())
+            .collect();
+        let row = sqlx::query!(
+            r#"SELECT crawl.state, COALESCE(crawl.finished_at, crawl.started_at) AS "as_of!",
+                   (SELECT count(*) FROM crawl_fault
+                    WHERE crawl_id = crawl.id AND kind <> ALL ($2)) AS "losses!",
+                   (SELECT count(*) FROM tag JOIN repository ON repository.id = tag.repository_id
+                    WHERE repository.registry_id = registry.id AND tag.valid_until IS NULL
+                      AND (tag.missed_crawls > 0 OR repository.missed_crawls > 0)) AS "missing_tags!"
+               FROM registry JOIN crawl ON crawl.registry_id = registry.id
+               WHERE registry.name = $1
+               ORDER BY crawl.started_at DESC, crawl.id DESC LIMIT 1"#,
+            registry.as_str(),
+            &no_loss
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await? else {
+            return Ok(None);
+        };
+        // A count is never negative.
+        let count = |count: i64| usize::try_from(count).unwrap_or_default();
+        Ok(Some(Standing {
+            last_crawl: CrawlState::parse(&row.state)?,
+            as_of: row.as_of,
+            losses: count(row.losses),
+            missing_tags: count(row.missing_tags),
+        }))
+    }
+}

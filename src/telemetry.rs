@@ -1,0 +1,133 @@
+//! Where log lines go: standard error, as text for people or JSON for programs, without tearing the
+//! progress bar that may be there. Belongs to the edges; the rooms only know `tracing`.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use indicatif::ProgressBar;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::prelude::*;
+
+use crate::config::{LogFormat, LogLevel, LogSection};
+
+/// Standard error, shared by log lines and at most one progress bar. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Console {
+    format: LogFormat,
+    bar: Arc<Mutex<Option<ProgressBar>>>,
+}
+
+impl Console {
+    /// Standard error, with lines of this form.
+    pub fn new(format: LogFormat) -> Self {
+        Self {
+            format,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a progress bar may be shown: on a terminal, and where people are meant to read.
+    pub fn has_room_for_a_bar(&self) -> bool {
+        self.format == LogFormat::Text && io::stderr().is_terminal()
+    }
+
+    /// Tells what is going on, line by line.
+    pub fn tell(&self, text: &str) {
+        self.lines(text, |line| tracing::info!("{line}"));
+    }
+
+    /// Says what is missing or has failed, line by line, however quiet the log is.
+    pub fn complain(&self, text: &str) {
+        self.lines(text, |line| tracing::error!("{line}"));
+    }
+
+    fn lines(&self, text: &str, log: impl Fn(&str)) {
+        for line in text.lines() {
+            match self.format {
+                LogFormat::Text => self.write(&format!("{line}\n")),
+                LogFormat::Json => log(line),
+            }
+        }
+    }
+
+    /// Puts a progress bar below the log lines, or takes it away.
+    pub fn show(&self, bar: Option<ProgressBar>) {
+        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+    }
+
+    /// Writes to standard error as it is. A standard error that is gone is nobody's concern.
+    fn write(&self, text: &str) {
+        let write = || {
+            let _ = io::stderr().lock().write_all(text.as_bytes());
+        };
+        match &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+impl<'a> MakeWriter<'a> for Console {
+    type Writer = Line;
+
+    fn make_writer(&'a self) -> Line {
+        Line {
+            console: self.clone(),
+            text: Vec::new(),
+        }
+    }
+}
+
+/// One log line, written as a whole when it is done.
+#[derive(Debug)]
+pub struct Line {
+    console: Console,
+    text: Vec<u8>,
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.console.write(&String::from_utf8_lossy(&self.text));
+    }
+}
+
+/// Sends what the process logs to the console. Only the first call has an effect.
+///
+/// Libraries are heard from warnings on and never below: some of them log headers and statements in
+/// detail, and those hold secrets.
+pub fn init(settings: &LogSection, console: &Console) {
+    let level = match settings.level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    let targets = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target(env!("CARGO_CRATE_NAME"), level);
+    let lines = tracing_subscriber::fmt::layer().with_writer(console.clone());
+    let lines = match settings.format {
+        LogFormat::Json => lines.json().flatten_event(true).with_target(true).boxed(),
+        LogFormat::Text => lines
+            .with_ansi(io::stderr().is_terminal())
+            .with_target(false)
+            .boxed(),
+    };
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(targets))
+        .try_init();
+}

@@ -1,0 +1,97 @@
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A currency of ISO 4217 that has a minor unit, such as `USD`, `JPY` or `KWD`.
+///
+/// Precious metals, test codes and the like (`XAU`, `XXX`) are not currencies anybody is billed in, and
+/// without a minor unit an amount in them could not be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency(iso_currency::Currency);
+
+/// A text that is no currency code of ISO 4217.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a currency of ISO 4217; write three capital letters such as USD, EUR or CHF")]
+pub struct UnknownCurrency(pub String);
+
+impl Currency {
+    /// The United States dollar, in which the shipped price books are written.
+    pub const USD: Self = Self(iso_currency::Currency::USD);
+
+    /// The three letters of the code.
+    pub fn code(self) -> &'static str {
+        self.0.code()
+    }
+
+    /// How many decimals the minor unit has: 2 for USD, 0 for JPY, 3 for KWD.
+    pub fn decimals(self) -> u32 {
+        // Only currencies with a minor unit can be made, so the fallback is never used.
+        self.0.exponent().map_or(0, u32::from)
+    }
+}
+
+impl FromStr for Currency {
+    type Err = UnknownCurrency;
+
+    fn from_str(code: &str) -> Result<Self, UnknownCurrency> {
+        iso_currency::Currency::from_code(code)
+            .filter(|currency| currency.exponent().is_some())
+            .map(Self)
+            .ok_or_else(|| UnknownCurrency(code.chars().take(20).collect()))
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = UnknownCurrency;
+
+    fn try_from(code: String) -> Result<Self, UnknownCurrency> {
+        code.parse()
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> Self {
+        currency.code().to_owned()
+    }
+}
+
+impl Ord for Currency {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.code().cmp(other.code())
+    }
+}
+
+impl PartialOrd for Currency {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_codes_and_their_minor_units() {
+        for (code, decimals) in [("USD", 2), ("EUR", 2), ("JPY", 0), ("KWD", 3)] {
+            let currency: Currency = code.parse().unwrap();
+            assert_eq!((currency.code(), currency.decimals()), (code, decimals));
+        }
+    }
+
+    #[test]
+    fn refuses_what_nobody_is_billed_in() {
+        for code in ["usd", "US$", "", "XXX", "XAU", "dollars"] {
+            assert!(code.parse::<Currency>().is_err(), "{code}");
+        }
+    }
+}

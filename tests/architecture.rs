@@ -1,0 +1,270 @@
+//! The arrows between the rooms. A single crate has no compiler wall between its modules, so this reads
+//! every path that starts with `crate::` and fails naming the file and the import.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The law: what each room may use. A room that is not listed here may not exist.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("units", &[]),
+    ("clock", &[]),
+    ("oci", &["units"]),
+    ("inventory", &["oci", "units"]),
+    ("base_image", &["inventory", "oci", "units"]),
+    ("whatif", &["base_image", "inventory", "oci", "units"]),
+    ("pricing", &["units"]),
+    (
+        "report",
+        &["pricing", "whatif", "base_image", "inventory", "oci", "units"],
+    ),
+    ("registry", &["oci", "units", "clock"]),
+    ("crawl", &["registry", "inventory", "oci", "units", "clock"]),
+    (
+        "store",
+        &[
+            "report",
+            "pricing",
+            "whatif",
+            "base_image",
+            "inventory",
+            "oci",
+            "units",
+            "clock",
+        ],
+    ),
+    (
+        "jobs",
+        &[
+            "store",
+            "crawl",
+            "registry",
+            "report",
+            "pricing",
+            "whatif",
+            "base_image",
+            "inventory",
+            "oci",
+            "units",
+            "clock",
+        ],
+    ),
+    // A made-up company's registry, served over real HTTP.
+    ("demo", &["oci", "units"]),
+    (
+        "config",
+        &[
+            "store",
+            "crawl",
+            "registry",
+            "report",
+            "pricing",
+            "whatif",
+            "inventory",
+            "oci",
+            "units",
+            "jobs",
+        ],
+    ),
+    ("telemetry", &["config"]),
+    (
+        "cli",
+        &[
+            "config",
+            "telemetry",
+            "demo",
+            "jobs",
+            "store",
+            "crawl",
+            "registry",
+            "report",
+            "pricing",
+            "whatif",
+            "base_image",
+            "inventory",
+            "oci",
+            "units",
+            "clock",
+        ],
+    ),
+];
+
+/// Rooms that take values and give values.
+const PURE: &[&str] = &[
+    "units",
+    "oci",
+    "inventory",
+    "base_image",
+    "whatif",
+    "pricing",
+    "report",
+];
+
+/// What a pure room never mentions: I/O, the machine's state, waiting.
+const IMPURE: &[&str] = &[
+    "sqlx::",
+    "reqwest::",
+    "actix_web::",
+    "tokio::",
+    "pglite_oxide::",
+    "std::fs",
+    "std::net::Tcp",
+    "std::env::",
+    "std::process",
+    "std::time::SystemTime",
+    "std::time::Instant",
+    "async fn",
+    "static mut",
+    "Utc::now",
+];
+
+#[test]
+fn every_arrow_points_down() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let Some(room) = room_of(&file) else { continue };
+        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
+            wrong.push(format!(
+                "{}: the room `{room}` is not in the table",
+                file.display()
+            ));
+            continue;
+        };
+        for used in rooms_used(&text) {
+            if used != room && !allowed.contains(&used.as_str()) {
+                wrong.push(format!(
+                    "{}: `{room}` may not use `crate::{used}`",
+                    file.display()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn pure_rooms_stay_pure() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        if !room_of(&file).is_some_and(|room| PURE.contains(&room.as_str())) {
+            continue;
+        }
+        for line in code_lines(&text) {
+            for word in IMPURE.iter().filter(|word| line.contains(*word)) {
+                wrong.push(format!(
+                    "{}: `{word}` in a pure room: {}",
+                    file.display(),
+                    line.trim()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_store_speaks_sql() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        if room_of(&file).as_deref() == Some("store") {
+            continue;
+        }
+        for line in code_lines(&text).filter(|line| line.contains("sqlx::")) {
+            wrong.push(format!("{}: {}", file.display(), line.trim()));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_stay_small_enough_to_read() {
+    let long: BTreeMap<_, _> = sources()
+        .into_iter()
+        .map(|(file, text)| (file, text.lines().count()))
+        .filter(|&(_, lines)| lines > 600)
+        .collect();
+    assert!(long.is_empty(), "past 600 lines, split these: {long:?}");
+}
+
+/// The checks above would pass on no files at all; this one would not.
+#[test]
+fn the_reader_sees_imports() {
+    let text = "use crate::{oci::Digest, units};\n// use crate::store;\nfn f() { crate::clock::now() }";
+    assert_eq!(rooms_used(text), ["clock", "oci", "units"]);
+    assert!(
+        sources()
+            .iter()
+            .any(|(file, _)| room_of(file).as_deref() == Some("oci"))
+    );
+}
+
+/// Every source file of the library with its text, without its tests.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a readable folder") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("a readable file");
+                files.push((path, text));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The first folder or file below `src`; none for the crate's root files.
+fn room_of(file: &Path) -> Option<String> {
+    let below = file
+        .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .ok()?;
+    let first = below.components().next()?.as_os_str().to_str()?;
+    let room = first.strip_suffix(".rs").unwrap_or(first);
+    (!matches!(room, "lib" | "main")).then(|| room.to_owned())
+}
+
+fn code_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// The rooms that a text names after `crate::`, sorted, each once; groups in braces count too.
+fn rooms_used(text: &str) -> Vec<String> {
+    let code: String = code_lines(text).collect::<Vec<_>>().join("\n");
+    let mut rooms = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let after = &code[at + "crate::".len()..];
+        match after.strip_prefix('{') {
+            Some(group) => {
+                let mut depth = 0;
+                let mut word = String::new();
+                for c in group.chars() {
+                    match c {
+                        '}' if depth == 0 => break,
+                        '{' => depth += 1,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => rooms.push(first_word(&std::mem::take(&mut word))),
+                        _ if depth == 0 => word.push(c),
+                        _ => {}
+                    }
+                }
+                rooms.push(first_word(&word));
+            }
+            None => rooms.push(first_word(after)),
+        }
+    }
+    rooms.retain(|room| !room.is_empty());
+    rooms.sort();
+    rooms.dedup();
+    rooms
+}
+
+fn first_word(text: &str) -> String {
+    text.trim()
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
+}

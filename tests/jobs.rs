@@ -1,0 +1,279 @@
+//! Crawls from end to end: from a registry over HTTP into the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
+use tare::clock::SystemClock;
+use tare::crawl::{CrawlPlan, CrawlStatus, Progress, RepositoryChoice, StopFlag};
+use tare::inventory::{Accounting, DedupScope, FaultKind, account};
+use tare::jobs::{CrawlJob, CrawlResult};
+use tare::registry::{Client, ClientSettings, Credentials, Origin};
+use tare::store::{DatabaseLocation, Store};
+
+use crate::store::{TestDatabase, on_both_databases};
+use crate::support::faulty_registry::{Content, FaultyRegistry, Spoil, helm_chart, image, index};
+
+on_both_databases!(
+    a_second_crawl_asks_for_tags_and_nothing_else,
+    a_crawl_that_was_stopped_is_completed_by_the_next,
+    what_could_not_be_read_is_in_the_result,
+    manifests_that_disagree_about_a_size_are_a_fault,
+    only_what_was_chosen_is_counted,
+);
+
+/// Three repositories and a chart: 4 repositories, 13 tags.
+fn company(content: &mut Content) {
+    for name in ["web", "api", "jobs"] {
+        let repository = content.repository(name);
+        for tag in 0..2 {
+            let amd = image()
+                .layer("base", 100)
+                .layer(&format!("{name} {tag}"), 10)
+                .build();
+            let arm = image()
+                .platform("linux/arm64")
+                .layer("arm base", 90)
+                .layer(name, tag);
+            let both = index().child(amd.clone()).child(arm);
+            repository
+                .tag(&format!("v{tag}"), both)
+                .tag(&format!("v{tag}-amd64"), amd);
+        }
+    }
+    content.repository("charts/web").tag("1", helm_chart("web", 500));
+}
+
+async fn crawl_with(
+    registry: &FaultyRegistry,
+    store: &Store,
+    plan: &CrawlPlan,
+    stop: &StopFlag,
+) -> anyhow::Result<CrawlResult> {
+    let settings = ClientSettings {
+        max_attempts: 2,
+        retry_base_delay: Duration::from_millis(1),
+        requests_per_minute: 0,
+        ..ClientSettings::default()
+    };
+    let clock = Arc::new(SystemClock);
+    let origin = Origin::parse(registry.url()).expect("an origin");
+    let job = CrawlJob {
+        store,
+        client: &Client::new(origin, Credentials::Anonymous, settings, clock.clone()).expect("a client"),
+        plan,
+        dedup_scope: DedupScope::Registry,
+        tombstone_after: 3,
+        clock,
+    };
+    job.run(&Progress::default(), stop).await
+}
+
+async fn crawl(registry: &FaultyRegistry, store: &Store) -> CrawlResult {
+    let result = crawl_with(registry, store, &CrawlPlan::default(), &StopFlag::new()).await;
+    result.expect("the store works")
+}
+
+async fn accounting(store: &Store, result: &CrawlResult) -> Accounting {
+    let inventory = store
+        .inventory(&result.registry, &[], None)
+        .await
+        .unwrap()
+        .unwrap();
+    account(&inventory.finish()).unwrap()
+}
+
+async fn a_second_crawl_asks_for_tags_and_nothing_else(database: TestDatabase) {
+    let registry = FaultyRegistry::holding(company).start();
+    let store = database.open().await;
+    let first = crawl(&registry, &store).await;
+    assert_eq!(first.status, CrawlStatus::Complete, "{:?}", first.faults);
+    assert_eq!((first.repositories, first.tags), (4, 13));
+    assert_eq!(first.requests.total, registry.requests().len() as u64);
+    let counted = accounting(&store, &first).await;
+    assert_eq!(
+        (first.manifests, first.blobs),
+        (counted.registry.manifests, counted.registry.blobs)
+    );
+
+    registry.forget_requests();
+    let second = crawl(&registry, &store).await;
+    assert_eq!(registry.count("HEAD", "/manifests/"), 13);
+    assert_eq!(
+        (
+            registry.count("GET", "/manifests/"),
+            registry.count("GET", "/blobs/")
+        ),
+        (0, 0)
+    );
+    assert_eq!(registry.count("GET", "/tags/list"), 4);
+    assert_eq!((second.manifests, second.blobs), (first.manifests, first.blobs));
+    assert_eq!(accounting(&store, &second).await, counted);
+
+    let json = serde_json::to_value(&second).unwrap();
+    let keys: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
+    let mut expected = [
+        "registry",
+        "status",
+        "repositories",
+        "tags",
+        "manifests",
+        "blobs",
+        "requests",
+        "bytes_received",
+        "seconds",
+        "faults",
+    ];
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
+    assert_eq!(
+        (json["status"].as_str(), json["requests"]["head"].as_u64()),
+        (Some("complete"), Some(13))
+    );
+}
+
+async fn a_crawl_that_was_stopped_is_completed_by_the_next(database: TestDatabase) {
+    let registry = FaultyRegistry::holding(company).start();
+    let store = database.open().await;
+    let stop = StopFlag::new();
+    // The chart's manifest never comes, so the crawl is at it when it is told to stop.
+    registry
+        .on(|request| request.path.contains("/charts/web/manifests/"))
+        .spoil(Spoil::Stall(Duration::from_secs(3600)));
+    let plan = CrawlPlan::default();
+    let stopping = async {
+        while registry.count("GET", "/blobs/") < 12 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stop.stop();
+    };
+    let (stopped, ()) = tokio::join!(crawl_with(&registry, &store, &plan, &stop), stopping);
+    assert_eq!(stopped.unwrap().status, CrawlStatus::Interrupted);
+
+    registry.heal();
+    registry.forget_requests();
+    let next = crawl(&registry, &store).await;
+    assert_eq!((next.status, next.tags), (CrawlStatus::Complete, 13));
+    assert_eq!(
+        registry.count("GET", "/manifests/"),
+        1,
+        "only what was missing is asked for"
+    );
+}
+
+async fn what_could_not_be_read_is_in_the_result(database: TestDatabase) {
+    let registry = FaultyRegistry::holding(company).start();
+    registry
+        .on(|request| request.path.contains("/web/manifests/v1-amd64"))
+        .spoil(Spoil::Status(500));
+    registry.change(|content| {
+        content.repository("api").vanished_tag("gone");
+    });
+    let store = database.open().await;
+    let result = crawl(&registry, &store).await;
+    assert_eq!((result.status, result.tags), (CrawlStatus::Incomplete, 12));
+    let mut faults: Vec<_> = result
+        .faults
+        .iter()
+        .map(|fault| (fault.reference.as_deref().unwrap_or_default(), fault.kind))
+        .collect();
+    faults.sort_unstable();
+    assert_eq!(
+        faults,
+        [
+            ("gone", FaultKind::Vanished),
+            ("v1-amd64", FaultKind::Unavailable)
+        ]
+    );
+    registry.heal();
+    let healed = crawl(&registry, &store).await;
+    assert_eq!((healed.status, healed.tags), (CrawlStatus::Complete, 13));
+}
+
+async fn manifests_that_disagree_about_a_size_are_a_fault(database: TestDatabase) {
+    let liar = image()
+        .layer("own", 7)
+        .layer("base", 100)
+        .build()
+        .edited(|manifest| {
+            manifest["layers"][1]["size"] = 1_000_000.into();
+        });
+    let base = image().layer("base", 100).build();
+    let registry = FaultyRegistry::holding(|content| {
+        content.repository("api").tag("1", base);
+        content.repository("web").tag("1", liar);
+    })
+    .start();
+    let store = database.open().await;
+    let result = crawl(&registry, &store).await;
+    assert_eq!(result.status, CrawlStatus::Incomplete);
+    assert_eq!(result.faults.len(), 1, "{:?}", result.faults);
+    assert!(result.faults[0].fault.contains("disagree"), "{:?}", result.faults);
+}
+
+async fn only_what_was_chosen_is_counted(database: TestDatabase) {
+    let registry = FaultyRegistry::holding(company).start();
+    let store = database.open().await;
+    crawl(&registry, &store).await;
+    let plan = CrawlPlan {
+        repositories: RepositoryChoice::matching(["charts/*"]).unwrap(),
+        ..CrawlPlan::default()
+    };
+    for _ in 0..4 {
+        let result = crawl_with(&registry, &store, &plan, &StopFlag::new())
+            .await
+            .unwrap();
+        assert_eq!((result.repositories, result.tags, result.manifests), (1, 1, 1));
+    }
+    let all = crawl(&registry, &store).await;
+    assert_eq!(
+        (all.repositories, all.tags),
+        (4, 13),
+        "what was not looked for is not deleted"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_drops_its_connections_costs_a_pause() {
+    let database = TestDatabase::server().await;
+    let DatabaseLocation::Server(url) = &database.location else {
+        unreachable!()
+    };
+    let options: sqlx::postgres::PgConnectOptions =
+        secrecy::ExposeSecret::expose_secret(url).parse().unwrap();
+    let registry = FaultyRegistry::holding(company).start();
+    // Slow enough for the connection to be cut while batches are written.
+    registry
+        .on(|request| request.is_get("/manifests/"))
+        .spoil(Spoil::with(|_, mut answer| {
+            answer.delay = Duration::from_millis(200);
+            answer
+        }));
+    let store = database.open().await;
+    let plan = CrawlPlan {
+        concurrent_repositories: 1,
+        concurrent_tags: 1,
+        ..CrawlPlan::default()
+    };
+    let cutting = async {
+        let mut connection = options.connect().await.unwrap();
+        for _ in 0..12 {
+            let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            connection.execute(AssertSqlSafe(cut)).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+    };
+    // The first connection is needed to begin.
+    let stop = StopFlag::new();
+    let crawling = crawl_with(&registry, &store, &plan, &stop);
+    let (result, ()) = tokio::join!(crawling, async {
+        while registry.requests().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        cutting.await;
+    });
+    let result = result.unwrap();
+    assert_eq!((result.status, result.tags), (CrawlStatus::Complete, 13));
+}

@@ -1,0 +1,11 @@
+//! Every integration test of Tare, in one binary: each further one would be linked on its own, which
+//! on two cores costs more than running it.
+
+mod architecture;
+mod cli;
+mod crawl;
+mod end_to_end;
+mod jobs;
+mod registry;
+mod store;
+mod support;

@@ -1,0 +1,10 @@
+//! The client over real HTTP: against honest registries, faulty ones, and ones that attack.
+
+mod attacks;
+mod authentication;
+mod bounds;
+mod harness;
+mod listings;
+mod persistence;
+mod requests;
+mod tls;

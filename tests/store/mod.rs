@@ -1,0 +1,80 @@
+//! The store, on both databases it runs on: every test of [`on_both_databases`] runs on the embedded
+//! database and on a PostgreSQL server.
+
+mod crawls;
+mod durability;
+mod hostile;
+mod opening;
+mod sample;
+mod saving;
+mod tombstones;
+
+use chrono::{DateTime, Utc};
+use tare::store::{CrawledRegistry, DatabaseLocation, Store, StoreSettings};
+use tempfile::TempDir;
+
+use crate::support::postgres::PostgresServer;
+
+/// An empty database of a test's own.
+pub struct TestDatabase {
+    pub location: DatabaseLocation,
+    _folder: Option<TempDir>,
+}
+
+impl TestDatabase {
+    #[cfg(feature = "embedded")]
+    pub fn embedded() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self {
+            location: DatabaseLocation::Embedded(folder.path().join("data")),
+            _folder: Some(folder),
+        }
+    }
+
+    pub async fn server() -> Self {
+        Self {
+            location: DatabaseLocation::Server(PostgresServer::shared().new_database().await.into()),
+            _folder: None,
+        }
+    }
+
+    pub async fn open(&self) -> Store {
+        Store::open(&StoreSettings::at(self.location.clone()), day(1))
+            .await
+            .expect("an open store")
+    }
+}
+
+/// Noon of a day in November 2026.
+fn day(day: u32) -> DateTime<Utc> {
+    format!("2026-11-{day:02}T12:00:00Z").parse().expect("a time")
+}
+
+fn registry() -> CrawledRegistry {
+    CrawledRegistry {
+        name: "reg.example.com".parse().expect("a name"),
+        origin_url: "https://reg.example.com".into(),
+        dedup_scope: tare::inventory::DedupScope::Registry,
+    }
+}
+
+/// Runs each of these functions on both databases.
+macro_rules! on_both_databases {
+    ($($name:ident),+ $(,)?) => {
+        #[cfg(feature = "embedded")]
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name($crate::store::TestDatabase::embedded()).await;
+            })+
+        }
+
+        mod server {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name($crate::store::TestDatabase::server().await).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_databases;

@@ -1,0 +1,9 @@
+//! What several tests need and the product does not.
+
+pub mod docker_registry;
+pub mod faulty_registry;
+pub mod postgres;
+pub mod program;
+mod self_test;
+pub mod storage_folder;
+pub mod token_server;
