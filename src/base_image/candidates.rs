@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::catalogue::{Base, BaseId, Catalogue, Role};
+use super::catalogue::{Base, Catalogue, RepositoryId, Role};
 use super::variables::VariablesFound;
 use super::{Candidate, Evidence, ImageFacts};
 
@@ -44,15 +44,26 @@ pub(super) fn layers_by_size(facts: &ImageFacts, base: &Base) -> usize {
     best.2
 }
 
-/// Whether a base comes from one of the image's own repositories.
-pub(super) fn is_own(facts: &ImageFacts, catalogue: &Catalogue, id: BaseId) -> bool {
-    let base = catalogue.base(id);
-    base.names.iter().any(|name| {
-        facts
-            .names
-            .iter()
-            .any(|(repository, _)| catalogue.upstream_name(repository.as_str()) == name.repository)
-    })
+/// The upstream repositories of an image's own names.
+pub(super) fn own_repositories(facts: &ImageFacts, catalogue: &Catalogue) -> Vec<RepositoryId> {
+    let mut own: Vec<RepositoryId> = Vec::new();
+    // Names come in order, so that a repository's tags stand together.
+    let mut last = None;
+    for (repository, _) in &facts.names {
+        if last != Some(repository) {
+            own.extend(catalogue.repository(repository.as_str()));
+            last = Some(repository);
+        }
+    }
+    own.sort_unstable();
+    own.dedup();
+    own
+}
+
+/// Whether a base comes from one of these repositories.
+pub(super) fn is_of(base: &Base, repositories: &[RepositoryId]) -> bool {
+    base.repositories()
+        .any(|repository| repositories.contains(&repository))
 }
 
 /// How sure the same step texts make: more with more steps, less where releases or sizes differ.
@@ -97,10 +108,11 @@ pub(super) fn variables_confidence(misfit: u64, found: &VariablesFound<'_>) -> u
 
 /// Puts candidates in order and drops repetitions.
 pub(super) fn ranked(found: Vec<Candidate>, facts: &ImageFacts, catalogue: &Catalogue) -> Vec<Candidate> {
+    let own = own_repositories(facts, catalogue);
     let mut candidates = found;
     candidates.sort_by_cached_key(|candidate| {
         let base = candidate.base.map(|id| catalogue.base(id));
-        let is_own = candidate.base.is_some_and(|id| is_own(facts, catalogue, id));
+        let is_own = base.is_some_and(|base| is_of(base, &own));
         let is_system = base.is_some_and(|base| base.role == Role::System);
         // Two classes: what is likely, by how much it explains, and the rest by likelihood.
         let is_likely = candidate.confidence.get() >= 60;
@@ -110,7 +122,12 @@ pub(super) fn ranked(found: Vec<Candidate>, facts: &ImageFacts, catalogue: &Cata
             is_own,
             is_system,
             by_name_only,
-            Reverse(if is_likely { candidate.layers } else { 0 }),
+            // How many layers a base has is only guessed where its variables name it.
+            Reverse(if is_likely && !by_name_only {
+                candidate.layers
+            } else {
+                0
+            }),
             candidate.evidence,
             Reverse(candidate.confidence),
             // Of equals: the well-known before the unknown, the one most used, the one with most names.

@@ -326,4 +326,56 @@ mod tests {
             );
         }
     }
+    #[test]
+    fn dotnet_is_known_by_its_variables() {
+        let catalogue = catalogue(&[]);
+        let facts = Image::new("team/z", "1")
+            .variable("ASPNET_VERSION", "10.0.3")
+            .variable("DOTNET_VERSION", "10.0.3")
+            .variable("DOTNET_RUNNING_IN_CONTAINER", "true")
+            .layer("all", 90_000_000, "")
+            .squashed()
+            .facts();
+        let found = detect(&facts, &catalogue, &Scope::all());
+        let name = &found.base().expect("a candidate").name;
+        assert_eq!(name.to_string(), "mcr.microsoft.com/dotnet/aspnet:10.0");
+        let twins = catalogue.twins_of_name(name, &facts.platform, &Scope::all());
+        assert_eq!(
+            catalogue.base(twins[0].base).name().to_string(),
+            "mcr.microsoft.com/dotnet/aspnet:10.0-alpine"
+        );
+    }
+
+    #[test]
+    fn an_unmirrored_node_of_another_patch_release_is_found_in_the_shipped_catalogue() {
+        let catalogue = catalogue(&[]);
+        let facts = Image::new("team/web", "1")
+            .variable("NODE_VERSION", "22.3.0")
+            .variable("YARN_VERSION", "1.22.22")
+            .layer(
+                "debian",
+                28_000_000,
+                "# debian.sh --arch 'amd64' out/ 'bookworm' '@1715000000'",
+            )
+            .layer("user", 3_400, "RUN groupadd --gid 1000 node")
+            .layer(
+                "node",
+                49_000_000,
+                "RUN ARCH= && dpkgArch=x && curl -fsSLO node.tar.xz # buildkit",
+            )
+            .layer("yarn", 1_700_000, "RUN set -ex && curl yarn # buildkit")
+            .layer(
+                "entrypoint",
+                450,
+                "COPY docker-entrypoint.sh /usr/local/bin/ # buildkit",
+            )
+            .layer("modules", 30_000_000, "RUN npm ci # buildkit")
+            .facts();
+        let found = detect(&facts, &catalogue, &Scope::all());
+        assert_eq!(best(&found), ("node:22-slim".into(), 5, Evidence::Variables));
+        assert_eq!(
+            found.system.expect("a system").system.to_string(),
+            "debian:bookworm"
+        );
+    }
 }

@@ -19,7 +19,7 @@ mod search;
 mod steps;
 mod system;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod texts;
 mod traces;
 mod variables;

@@ -1,4 +1,4 @@
-use super::catalogue::{BaseId, Catalogue, LayerKey, runs_on};
+use super::catalogue::{BaseId, Catalogue, LayerKey, RepositoryId, runs_on};
 use super::texts::{Chain, TextKey};
 use super::traces::Traces;
 use super::{BaseName, Candidate, Confidence, Evidence, ImageFacts, LayerSteps, Role, Scope};
@@ -11,6 +11,8 @@ pub(super) struct Search<'a> {
     catalogue: &'a Catalogue,
     scope: &'a Scope,
     steps: &'a LayerSteps,
+    /// The image's own repositories.
+    own: Vec<RepositoryId>,
     found: Vec<Candidate>,
 }
 
@@ -28,6 +30,7 @@ impl<'a> Search<'a> {
             catalogue,
             scope,
             steps,
+            own: candidates::own_repositories(facts, catalogue),
             found: Vec::new(),
         };
         search.annotations(traces);
@@ -256,7 +259,7 @@ impl<'a> Search<'a> {
     }
 
     fn is_own(&self, id: BaseId) -> bool {
-        candidates::is_own(self.facts, self.catalogue, id)
+        candidates::is_of(self.catalogue.base(id), &self.own)
     }
 
     /// How badly a base's size fits the image's first layers, in percent.
@@ -268,6 +271,10 @@ impl<'a> Search<'a> {
 
     fn size_misfit(&self, id: BaseId, layers: Option<usize>) -> u64 {
         let base = self.catalogue.base(id);
+        // Its own size is not known where it was measured with something in it.
+        if base.includes.is_some() {
+            return 0;
+        }
         let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
         candidates::difference(candidates::first_bytes(self.facts, layers), base.bytes)
     }

@@ -244,3 +244,77 @@ fn set_of(glob: Glob, rule: &str) -> Result<GlobSet, RuleError> {
             source,
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matched(rules: &BoundRules, text: &str) -> Vec<String> {
+        let step = crate::base_image::read_step(text);
+        let found = rules.rules_for(text, &step);
+        found
+            .into_iter()
+            .map(|index| rules.rules[index].name.clone())
+            .collect()
+    }
+
+    #[test]
+    fn the_shipped_rules_know_what_breaks() {
+        let rules = BoundRules::shipped();
+        for (text, rule) in [
+            (
+                "/bin/sh -c #(nop)  ENV LD_PRELOAD=/usr/lib/libjemalloc.so",
+                "preload",
+            ),
+            (
+                "RUN /bin/sh -c pip install --no-cache-dir torch==2.4.0 numpy # buildkit",
+                "glibc-only-wheels",
+            ),
+            ("RUN python -m pip install tensorflow", "glibc-only-wheels"),
+            ("RUN dotnet publish -c Release -r linux-x64", "dotnet-native"),
+            ("RUN apt-get install -y google-chrome-stable", "browsers"),
+            (
+                "RUN pip install ./pkg-1.0-cp311-cp311-manylinux_2_17_x86_64.whl",
+                "manylinux",
+            ),
+        ] {
+            assert!(
+                matched(&rules, text).iter().any(|name| name == rule),
+                "{text}: {:?}",
+                matched(&rules, text)
+            );
+        }
+        // A word that is only mentioned, or is another program's argument, is no evidence.
+        assert!(
+            !matched(&rules, "RUN echo torch")
+                .iter()
+                .any(|name| name == "glibc-only-wheels")
+        );
+        assert!(matched(&rules, "COPY . /app").is_empty());
+    }
+
+    #[test]
+    fn users_extend_the_list() {
+        let own = r#"
+            [[rule]]
+            name = "our-agent"
+            effect = "blocks"
+            reason = "our agent is built for glibc"
+            words = ["acme-agent*"]
+        "#;
+        let rules = BoundRules::extended(&[own]).unwrap();
+        assert_eq!(
+            matched(&rules, "RUN apt-get install -y acme-agent=1.2"),
+            ["our-agent"]
+        );
+        assert!(matches!(
+            BoundRules::extended(&["[[rule]]\nname = 1"]),
+            Err(RuleError::Syntax(_))
+        ));
+        let broken = own.replace("acme-agent*", "[acme");
+        assert!(matches!(
+            BoundRules::extended(&[&broken]),
+            Err(RuleError::Pattern { .. })
+        ));
+    }
+}

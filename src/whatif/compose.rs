@@ -31,7 +31,8 @@ pub fn compose(
     scope: &Scope,
 ) -> Option<Composition> {
     match detection.nature {
-        Nature::System => {}
+        // A base can be known by its layers though nothing tells its system.
+        Nature::System | Nature::Unknown => {}
         Nature::Scratch => {
             return Some(Composition {
                 class: EvidenceClass::D,
@@ -42,9 +43,7 @@ pub fn compose(
                 above: above(facts, kinds, 0),
             });
         }
-        Nature::Alpine | Nature::Small | Nature::Windows | Nature::NotAnImage | Nature::Unknown => {
-            return None;
-        }
+        Nature::Alpine | Nature::Small | Nature::Windows | Nature::NotAnImage => return None,
     }
     if let Some(twin) = own_twin(facts, catalogue, scope) {
         let own_name = facts

@@ -282,3 +282,75 @@ fn median_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64
 fn mean_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64 {
     mean(&own.iter().map(|one| value(one)).collect::<Vec<_>>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base_image::StepKind;
+    use crate::whatif::{Composition, LayerAbove, LayerKind, Twin, TwinLayer};
+
+    /// Pairs in which compiled programs truly become `factor` times their size, in repositories that
+    /// each err a little differently.
+    fn compiled(repositories: usize, factor: f64) -> Vec<Pair> {
+        (0..repositories)
+            .map(|index| {
+                let compiled = 40_000_000_u64;
+                let error = 1.0 + 0.02 * (index as f64 - repositories as f64 / 2.0) / repositories as f64;
+                Pair {
+                    repository: format!("r{index}"),
+                    name: "1".to_owned(),
+                    composition: Composition {
+                        class: EvidenceClass::C,
+                        twin: Twin {
+                            name: "alpine:3".to_owned(),
+                            layers: vec![TwinLayer {
+                                digest: None,
+                                bytes: 3_000_000,
+                            }],
+                            is_runtime: false,
+                            is_own: false,
+                        },
+                        replaced: None,
+                        base_layers: 1,
+                        is_same_build: true,
+                        above: vec![LayerAbove {
+                            index: 1,
+                            bytes: compiled,
+                            kind: LayerKind::plain(StepKind::Compile),
+                        }],
+                    },
+                    bytes: 90_000_000,
+                    on_alpine: ((3_600_000.0 + compiled as f64 * factor) * error) as u64,
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn calibration_finds_the_factor_and_keeps_its_promise() {
+        let shipped = AlpineModel::shipped();
+        let pairs = compiled(12, 0.5);
+        let before = evaluate(&pairs, &shipped);
+        let calibration = calibrate(&pairs, &shipped, "a test", "2026-11-23");
+        let factor = calibration.model.kinds["compile"].factor;
+        assert!((0.45..0.55).contains(&factor), "{factor}");
+        let (before, after) = (&before.rows[0], &calibration.evaluation.rows[0]);
+        assert!(before.error_percent > 50.0 && after.error_percent < 10.0);
+        assert!(after.covered_by_eighty_percent >= 80.0 && after.covered_by_ninety_percent >= 90.0);
+        assert_eq!(calibration.model.provenance.repositories, 12);
+        // The same pairs give the same model, to the letter.
+        let again = calibrate(&pairs, &shipped, "a test", "2026-11-23");
+        assert_eq!(again.model.to_toml(), calibration.model.to_toml());
+    }
+
+    #[test]
+    fn one_repository_moves_no_factor() {
+        let shipped = AlpineModel::shipped();
+        let calibration = calibrate(&compiled(1, 0.2), &shipped, "a test", "2026-11-23");
+        assert_eq!(
+            calibration.model.kinds["compile"].factor,
+            shipped.kinds["compile"].factor
+        );
+        assert_eq!(calibrate(&[], &shipped, "nothing", "2026-11-23").model, shipped);
+    }
+}

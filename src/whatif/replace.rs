@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::base_image::{ImageFacts, Instruction, Keyword, LayerSteps, tag_without_system};
 use crate::inventory::{BlobId, Inventory, ManifestId, ManifestNode};
@@ -83,10 +84,9 @@ impl<'m> Replacer<'m> {
         let mut replacements: HashMap<ManifestId, Replacement> = HashMap::with_capacity(images.len());
         for (at, image) in images.iter().enumerate() {
             let chosen = &images[stands_for(at)];
-            if !replacements.contains_key(&chosen.manifest) {
+            if let Entry::Vacant(vacant) = replacements.entry(chosen.manifest) {
                 let node = inventory.manifest(chosen.manifest);
-                let replacement = self.replacement(chosen.facts, node, chosen.steps, chosen.composition);
-                replacements.insert(chosen.manifest, replacement);
+                vacant.insert(self.replacement(chosen.facts, node, chosen.steps, chosen.composition));
             }
             if image.manifest != chosen.manifest {
                 let replacement = replacements[&chosen.manifest].clone();

@@ -170,7 +170,7 @@ impl Case<'_> {
                 let system = self.system_name().unwrap_or_else(|| "a small base".to_owned());
                 return Reasoned::new(AlreadySmall, format!("it is on {system}, which is small already"));
             }
-            Nature::Unknown => {
+            Nature::Unknown if self.composition.is_none() => {
                 return Reasoned::new(UnknownBase, "nothing in it tells what it is built from");
             }
             Nature::Scratch => {
@@ -179,7 +179,7 @@ impl Case<'_> {
                     "it is built from scratch: Alpine would add a system to it",
                 );
             }
-            Nature::System => {}
+            Nature::System | Nature::Unknown => {}
         }
         let is_own = self
             .composition

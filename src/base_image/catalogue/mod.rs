@@ -8,6 +8,7 @@ mod base;
 mod build;
 mod explain;
 mod file;
+mod grow;
 mod tag;
 mod twins;
 

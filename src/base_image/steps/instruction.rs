@@ -194,12 +194,15 @@ fn from_words(words: &[String]) -> (Cow<'static, str>, Shell) {
 }
 
 fn without_shell(body: &str) -> (Cow<'_, str>, Shell) {
-    let lower: String = body.chars().take(40).collect::<String>().to_ascii_lowercase();
-    if lower.starts_with("cmd /s /c") || lower.starts_with("cmd.exe ") {
+    let starts = |start: &str| {
+        body.get(..start.len())
+            .is_some_and(|lead| lead.eq_ignore_ascii_case(start))
+    };
+    if starts("cmd /S /C") || starts("cmd.exe ") {
         let rest = body.get("cmd /S /C".len()..).unwrap_or_default();
         return (Cow::Borrowed(rest.trim_start()), Shell::Windows);
     }
-    if lower.starts_with("powershell") || lower.starts_with("pwsh") {
+    if starts("powershell") || starts("pwsh") {
         let at = body.find("-Command").map_or(0, |at| at + "-Command".len());
         return (Cow::Borrowed(body[at..].trim_start()), Shell::Windows);
     }

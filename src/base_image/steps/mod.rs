@@ -6,6 +6,7 @@
 
 mod instruction;
 mod kind;
+mod lexer;
 mod packages;
 mod programs;
 mod reader;
