@@ -90,6 +90,8 @@ impl Visit<'_> {
                         break;
                     }
                 }
+                // Where tags are chosen one by one, they are read as far as they are there.
+                Err(error) if self.walk.plan.tags.is_some() && error.kind() == ErrorKind::NotFound => break,
                 Err(error) if is_first && self.is_asked_for_in_vain(&error) => {
                     // Whoever named it wants to know; a repository from the catalogue has just gone.
                     let fault = "there is no such repository, or these credentials may not see it";

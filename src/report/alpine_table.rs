@@ -5,12 +5,14 @@ use std::fmt::Write;
 use comfy_table::{Cell, Table, presets};
 
 use super::alpine::{BaseNames, RegistryAlpine};
-use super::cells::{grouped, interval, per_cent, plain_text, shortened, signed, times};
+use super::cells::{grouped, interval, per_cent, plain_text, shortened, signed, times, wrapped};
 use super::document::{RegistryRow, Report};
 use super::table::lines;
 use crate::units::ByteCount;
 use crate::whatif::{SavingEstimate, Verdict};
 
+/// How long lines of text are.
+const LINE: usize = 118;
 /// How much of a name is shown, so that a line fits into 120 columns.
 const LONGEST_REPOSITORY: usize = 36;
 const LONGEST_BASE: usize = 24;
@@ -54,7 +56,7 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> Strin
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "\nA sum over tags would promise {}{times}: a shared layer is freed once, and only when its last \
+            " A sum over tags would promise {}{times}: a shared layer is freed once, and only when its last \
              user leaves it.",
             signed(alpine.naive_saving_bytes)
         );
@@ -73,10 +75,9 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> Strin
         .map(|(verdict, words)| format!("{} {words}", grouped(count(verdict))))
         .collect();
     if !others.is_empty() {
-        let _ = write!(text, "\nThe others: {}.", others.join(", "));
+        let _ = write!(text, " The others: {}.", others.join(", "));
     }
-    text.push('\n');
-    text
+    wrapped(&text, LINE) + "\n"
 }
 
 fn repositories(count: usize) -> String {

@@ -62,6 +62,25 @@ pub(super) fn shortened(text: &str, longest: usize) -> String {
     }
 }
 
+/// A paragraph broken between words into lines of at most so many characters; longer words stay whole.
+pub(super) fn wrapped(paragraph: &str, longest: usize) -> String {
+    let mut text = String::with_capacity(paragraph.len() + 8);
+    let mut line = 0;
+    for word in paragraph.split(' ') {
+        let width = word.chars().count();
+        if line > 0 && line + 1 + width > longest {
+            text.push('\n');
+            line = 0;
+        } else if line > 0 {
+            text.push(' ');
+            line += 1;
+        }
+        text.push_str(word);
+        line += width;
+    }
+    text
+}
+
 /// Hostile text as a terminal may be shown it: control characters, which could move the cursor or
 /// change colours, and marks that turn the direction of writing are escaped.
 pub fn plain_text(text: &str) -> String {
@@ -125,6 +144,8 @@ mod tests {
         assert_eq!(signed(i64::MIN), "-8.00 EiB");
         assert_eq!(interval(1 << 20, 2 << 20), "1.00 to 2.00 MiB");
         assert_eq!(interval(-1, 2 << 20), "-1 B to 2.00 MiB");
+        assert_eq!(wrapped("one two three", 7), "one two\nthree");
+        assert_eq!(wrapped("anextremelylongword a", 4), "anextremelylongword\na");
         assert_eq!(shortened("näin", 4), "näin");
         assert_eq!(shortened("näinpä", 4), "näi…");
     }
