@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::section::Section;
-use super::values::{duration, whole};
+use super::values::{duration, maybe_whole, whole};
 use crate::crawl::{CrawlPlan, ReferrersPolicy};
 use crate::oci::PlatformFilter;
 use crate::registry::ClientSettings;
@@ -16,9 +16,9 @@ pub struct CrawlSection {
     /// Requests in flight at once to one registry.
     #[serde(deserialize_with = "whole::<1, 1024, _, _>")]
     pub concurrency: usize,
-    /// Requests to one registry in a minute; 0 for no limit.
-    #[serde(deserialize_with = "whole::<0, 1_000_000, _, _>")]
-    pub requests_per_minute: u32,
+    /// Requests to one registry in a minute, 0 for no limit; by the registry's host where it is not set.
+    #[serde(deserialize_with = "maybe_whole::<0, 1_000_000, _, _>")]
+    pub requests_per_minute: Option<u32>,
     /// How long a connection may take to come about.
     #[serde(with = "duration")]
     pub connect_timeout: Duration,
@@ -71,7 +71,7 @@ impl Default for CrawlSection {
         let plan = CrawlPlan::default();
         Self {
             concurrency: client.max_concurrent_requests,
-            requests_per_minute: client.requests_per_minute,
+            requests_per_minute: None,
             connect_timeout: client.connect_timeout,
             read_timeout: client.read_timeout,
             attempt_timeout: client.attempt_timeout,

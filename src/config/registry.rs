@@ -115,11 +115,30 @@ impl RegistrySection {
         })
     }
 
+    /// The limit where none is set: none for a registry on this very machine, which nobody bills or
+    /// throttles and which may be a test's, else the client's own.
+    fn usual_requests_per_minute(&self) -> u32 {
+        let is_here = match self.url.origin().url().host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if is_here {
+            0
+        } else {
+            ClientSettings::default().requests_per_minute
+        }
+    }
+
     /// How a client of this registry behaves: as it says for itself, else as `[crawl]` says for all.
     pub fn client_settings(&self, crawl: &CrawlSection) -> ClientSettings {
         ClientSettings {
             max_concurrent_requests: self.concurrency.unwrap_or(crawl.concurrency),
-            requests_per_minute: self.requests_per_minute.unwrap_or(crawl.requests_per_minute),
+            requests_per_minute: self
+                .requests_per_minute
+                .or(crawl.requests_per_minute)
+                .unwrap_or_else(|| self.usual_requests_per_minute()),
             connect_timeout: crawl.connect_timeout,
             read_timeout: crawl.read_timeout,
             attempt_timeout: crawl.attempt_timeout,

@@ -284,3 +284,28 @@ fn a_hosted_registry_is_known_by_its_name() {
         assert_eq!(scope(other), DedupScope::Registry, "{other}");
     }
 }
+
+#[test]
+fn only_a_registry_on_this_machine_is_asked_without_a_limit() {
+    let limit = |url: &str, crawl: &str| {
+        let settings = load(
+            &format!("[crawl]\n{crawl}\n[[registry]]\nurl = \"{url}\"\n"),
+            &[],
+            &[],
+        )
+        .unwrap();
+        settings.registries[0]
+            .client_settings(&settings.crawl)
+            .requests_per_minute
+    };
+    assert_eq!(limit("https://acme.azurecr.io", ""), 3000);
+    assert_eq!(limit("http://10.0.0.1:5000", ""), 3000);
+    for here in [
+        "http://127.0.0.1:5001",
+        "http://localhost:5001",
+        "http://[::1]:5001",
+    ] {
+        assert_eq!(limit(here, ""), 0, "{here}");
+    }
+    assert_eq!(limit("http://127.0.0.1:5001", "requests_per_minute = 60"), 60);
+}

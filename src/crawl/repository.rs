@@ -7,7 +7,7 @@ use super::run::{report_refused_names, side_by_side};
 use super::walk::{Trip, Walk, Wanted};
 use crate::inventory::{FaultKind, Finding, RepositoryListing};
 use crate::oci::{Digest, Reference, RepositoryName, Tag};
-use crate::registry::{FetchedManifest, ManifestHead, RegistryError};
+use crate::registry::{ErrorKind, FetchedManifest, ManifestHead, RegistryError};
 
 /// One repository being walked.
 pub(super) struct Visit<'a> {
@@ -83,6 +83,14 @@ impl Visit<'_> {
                         break;
                     }
                 }
+                Err(error) if is_first && self.is_asked_for_in_vain(&error) => {
+                    // Whoever named it wants to know; a repository from the catalogue has just gone.
+                    let fault = "there is no such repository, or these credentials may not see it";
+                    self.fault("tags/list", FaultKind::Unavailable, fault.to_owned())
+                        .await;
+                    listed.lossless = false;
+                    break;
+                }
                 Err(error) => {
                     listed.lossless = self.failed("tags/list", &error).await;
                     // A repository that does not exist has no tags, and that is all of them.
@@ -94,6 +102,13 @@ impl Visit<'_> {
         report_refused_names(&self.walk.outbox, Some(self.repository), &refused).await;
         listed.lossless &= refused.is_empty();
         listed
+    }
+
+    /// Whether an error says that a repository which was named, and never seen, is not there.
+    fn is_asked_for_in_vain(&self, error: &RegistryError) -> bool {
+        error.kind() == ErrorKind::NotFound
+            && self.walk.plan.repositories.named().contains(self.repository)
+            && !self.walk.known.tags.contains_key(self.repository)
     }
 
     /// Walks what a tag reaches and reports it; whether nothing is missing but what has vanished.

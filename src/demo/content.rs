@@ -1,6 +1,6 @@
 //! What the registry holds: documents by digest, and where each tag pointed since when.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -117,15 +117,6 @@ impl Contents {
             .iter()
             .filter(move |(_, repository)| repository.tags(time).next().is_some())
             .map(|(name, _)| name.as_str())
-    }
-
-    /// The moments at which any tag came, moved or went, in order.
-    pub fn moments(&self) -> BTreeSet<DateTime<Utc>> {
-        self.repositories
-            .values()
-            .flat_map(|repository| repository.tags.values().flatten())
-            .map(|(time, _)| *time)
-            .collect()
     }
 
     fn repository_mut(&mut self, name: &str) -> &mut Repository {

@@ -105,11 +105,6 @@ impl DemoRegistry {
     pub fn show(&self, time: DateTime<Utc>) {
         self.shown.time.store(time.timestamp(), Ordering::Relaxed);
     }
-
-    /// The first moment at which the registry held anything.
-    pub fn begins(&self) -> Option<DateTime<Utc>> {
-        self.shown.contents.moments().first().copied()
-    }
 }
 
 impl Drop for DemoRegistry {
@@ -270,6 +265,18 @@ mod tests {
         }
         let all: Vec<&str> = shown.contents.repositories(ends).collect();
         assert_eq!(names, all);
+
+        // A year earlier there was nothing yet.
+        shown.time.store(
+            (ends - chrono::Duration::days(400)).timestamp(),
+            Ordering::Relaxed,
+        );
+        let request = TestRequest::get().uri("/v2/_catalog").to_request();
+        assert_eq!(
+            read_body(call_service(&app, request).await).await,
+            r#"{"repositories":[]}"#
+        );
+        shown.time.store(ends.timestamp(), Ordering::Relaxed);
 
         for (path, status) in [
             ("/v2/", 200),

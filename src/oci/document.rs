@@ -7,5 +7,14 @@ pub(super) fn json_object<T: DeserializeOwned>(content: &[u8]) -> Result<T, Stri
     if !is_object {
         return Err("expected a JSON object".to_owned());
     }
-    serde_json::from_slice(content).map_err(|error| error.to_string())
+    // serde repeats what it did not expect, which is hostile text of any length.
+    serde_json::from_slice(content).map_err(|error| {
+        let message = error.to_string();
+        message
+            .chars()
+            .take(200)
+            .collect::<String>()
+            .escape_debug()
+            .to_string()
+    })
 }

@@ -83,3 +83,25 @@ async fn children_for_other_platforms_are_skipped_with_their_attestations() {
         assert_eq!(registry.count("HEAD", "/manifests/"), 1);
     }
 }
+
+#[tokio::test]
+async fn a_repository_that_is_named_and_not_there_is_missed() {
+    let registry = FaultyRegistry::holding(four_repositories).start();
+    let plan = choosing(&["node", "nodd"]);
+    let mut saved = Saved::default();
+    let crawled = crawl_with(&registry, &plan, &saved.known()).await;
+    assert_eq!(
+        crawled.summary.status,
+        CrawlStatus::Incomplete,
+        "a slip of the pen must not pass for success"
+    );
+    assert!(crawled.faults()[0].fault.contains("no such repository"));
+    for finding in &crawled.findings {
+        saved.keep(finding);
+    }
+
+    // One that was there before has been deleted, which is nobody's mistake.
+    let emptied = FaultyRegistry::holding(|_| {}).start();
+    let crawled = crawl_with(&emptied, &choosing(&["node"]), &saved.known()).await;
+    assert_eq!(crawled.summary.status, CrawlStatus::Complete);
+}
