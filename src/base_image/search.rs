@@ -1,5 +1,5 @@
 use super::catalogue::{BaseId, Catalogue, LayerKey, RepositoryId, runs_on};
-use super::texts::{Chain, TextKey};
+use super::texts::Chain;
 use super::traces::Traces;
 use super::{BaseName, Candidate, Confidence, Evidence, ImageFacts, LayerSteps, Role, Scope};
 use super::{candidates, variables};
@@ -197,13 +197,13 @@ impl<'a> Search<'a> {
 
     /// Bases whose steps the image's history begins with.
     fn step_texts(&mut self) {
-        let Some(config) = &self.facts.config else { return };
         if !self.scope.sees(Evidence::StepTexts) {
             return;
         }
+        let steps = self.catalogue.steps_of_image(self.facts);
         let mut chain = Chain::START;
-        for (place, step) in config.history.iter().enumerate() {
-            chain = chain.then(TextKey::of(&step.created_by).get());
+        for (place, step) in steps.iter().enumerate() {
+            chain = chain.then(step.get());
             let bases = self.catalogue.bases_of_steps(chain);
             if bases.is_empty() {
                 continue;
@@ -215,7 +215,7 @@ impl<'a> Search<'a> {
             let mut fitting: Vec<_> = bases
                 .iter()
                 .copied()
-                .filter(|&id| self.may_be(id) && !(count == config.history.len() && self.is_own(id)))
+                .filter(|&id| self.may_be(id) && !(count == steps.len() && self.is_own(id)))
                 .map(|id| (self.variable_misfit(id), self.bytes_apart(id, layers), id))
                 .collect();
             fitting.sort_unstable();
@@ -232,7 +232,6 @@ impl<'a> Search<'a> {
     }
 
     fn variables(&mut self) {
-        let Some(config) = &self.facts.config else { return };
         // What is sure needs no weaker evidence.
         let is_settled = self.found.iter().any(|candidate| {
             candidate.confidence.get() >= candidates::SETTLED
@@ -243,7 +242,12 @@ impl<'a> Search<'a> {
         if is_settled || !self.scope.sees(Evidence::Variables) {
             return;
         }
-        for found in variables::matching(config, self.catalogue, |id| self.may_be(id), |id| self.misfit(id)) {
+        for found in variables::matching(
+            self.facts,
+            self.catalogue,
+            |id| self.may_be(id),
+            |id| self.misfit(id),
+        ) {
             let base = self.catalogue.base(found.base);
             let layers = candidates::layers_by_size(self.facts, base);
             let percent = candidates::variables_confidence(self.misfit(found.base), &found);

@@ -3,6 +3,8 @@
 //! A rebuild changes version numbers, checksums and the builder's way of writing the same instruction.
 //! All of that is left out of a key, so that equal keys mean the same line of a Dockerfile.
 
+use super::ImageFacts;
+
 /// The key of a step's text without numbers, hashes, white space and the builder's own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct TextKey(u64);
@@ -32,6 +34,12 @@ impl TextKey {
             key.word(word);
         }
         Self(key.0)
+    }
+
+    /// The keys of an image's whole history.
+    pub fn of_history(facts: &ImageFacts) -> Vec<Self> {
+        let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
+        history.iter().map(|step| Self::of(&step.created_by)).collect()
     }
 
     /// The key as a number, to go into a [`Chain`].

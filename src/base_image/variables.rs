@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::ImageFacts;
 use super::catalogue::{BaseId, Catalogue, Role};
 use super::texts::TextKey;
-use crate::oci::ImageConfig;
 
 /// A base all of whose version variables an image has.
 pub(super) struct VariablesFound<'a> {
@@ -28,15 +28,19 @@ const MOST_CLOSELY: usize = 8;
 
 /// The best base of each set of variables that the image has wholly, larger sets first.
 pub(super) fn matching<'a>(
-    config: &ImageConfig,
+    facts: &ImageFacts,
     catalogue: &'a Catalogue,
     may_be: impl Fn(BaseId) -> bool,
     misfit: impl Fn(BaseId) -> u64,
 ) -> Vec<VariablesFound<'a>> {
     let mut found = Vec::new();
-    if config.variables.is_empty() {
+    let Some(config) = facts
+        .config
+        .as_ref()
+        .filter(|config| !config.variables.is_empty())
+    else {
         return found;
-    }
+    };
     let mut own_steps: Option<HashSet<TextKey>> = None;
     for (names, bases) in catalogue.variable_sets() {
         if found.len() == MOST_SETS || !names.iter().all(|name| config.variables.contains_key(name)) {
@@ -66,13 +70,8 @@ pub(super) fn matching<'a>(
             .collect();
         near.sort_unstable();
         near.truncate(MOST_CLOSELY);
-        let own_steps = own_steps.get_or_insert_with(|| {
-            config
-                .history
-                .iter()
-                .map(|step| TextKey::of(&step.created_by))
-                .collect()
-        });
+        let own_steps =
+            own_steps.get_or_insert_with(|| catalogue.steps_of_image(facts).iter().copied().collect());
         // Variables tell a release, but not which of its variants: steps and size do.
         let best = near
             .into_iter()

@@ -219,7 +219,7 @@ mod tests {
     use crate::inventory::{DedupScope, InventoryBuilder};
     use crate::oci::{Descriptor, Manifest, ManifestKind};
     use crate::units::ByteCount;
-    use crate::whatif::{EvidenceClass, VerdictOverride};
+    use crate::whatif::{Coverage, EvidenceClass, VerdictOverride};
 
     const MB: u64 = 1_000_000;
 
@@ -315,7 +315,21 @@ mod tests {
         let composition = app.composition.as_ref().unwrap();
         assert_eq!(composition.class, EvidenceClass::A);
         assert_eq!(composition.replaced.as_deref(), Some("node:12"));
-        assert_eq!(composition.twin.name, "node:12-alpine");
+        assert_eq!(
+            composition.change().unwrap(),
+            "FROM node:12 → FROM node:12-alpine"
+        );
+        let layers = composition
+            .layers(&AlpineModel::shipped(), Coverage::Eighty)
+            .unwrap();
+        let commands: Vec<_> = layers.iter().map(|layer| layer.layer.kind.name()).collect();
+        assert_eq!(commands, ["copy", "language_node", "copy"]);
+        assert_eq!(
+            composition
+                .added(&AlpineModel::shipped(), Coverage::Eighty)
+                .unwrap(),
+            None
+        );
         // The node image is the base of another repository: it is not the one to judge.
         assert_eq!(analysis.images[0].verdict.verdict, Verdict::Builder);
         assert_eq!(analysis.images[1].verdict.verdict, Verdict::AlreadySmall);

@@ -267,7 +267,7 @@ impl Case<'_> {
             role == Some(Role::Builder)
                 && self
                     .composition
-                    .is_some_and(|composition| composition.twin.is_runtime)
+                    .is_some_and(|composition| composition.twin.is_runtime && !composition.twin.is_own)
         });
         if let Some(kit) = kit {
             return Some(format!(

@@ -182,6 +182,7 @@ impl<'a> CatalogueBuilder<'a> {
     pub(super) fn push(&mut self, base: Base) -> BaseId {
         let id = BaseId(self.catalogue.bases.len() as u32);
         self.catalogue.bases.push(base);
+        self.catalogue.steps.push(Box::default());
         id
     }
 

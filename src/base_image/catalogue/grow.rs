@@ -92,6 +92,7 @@ impl CatalogueBuilder<'_> {
             layers,
             names,
         });
+        self.catalogue.steps[id.0 as usize] = TextKey::of_history(facts).into();
         self.index(id);
         if let Some(config) = facts
             .config
@@ -216,22 +217,14 @@ impl CatalogueBuilder<'_> {
                 self.catalogue.by_steps.entry(chain).or_default().push(id);
             }
         }
-        for (id, facts) in grown {
-            let Some(config) = facts.config.as_ref().filter(|config| !config.history.is_empty()) else {
-                continue;
-            };
-            if !self.is_base_like(*id) {
+        for (id, _) in grown {
+            let steps = self.catalogue.steps_of(*id);
+            if steps.is_empty() || !self.is_base_like(*id) {
                 continue;
             }
-            let steps: Box<[TextKey]> = config
-                .history
-                .iter()
-                .map(|step| TextKey::of(&step.created_by))
-                .collect();
             let chain = steps
                 .iter()
                 .fold(Chain::START, |chain, step| chain.then(step.get()));
-            self.catalogue.steps.insert(*id, steps);
             self.catalogue.by_steps.entry(chain).or_default().push(*id);
         }
     }
@@ -294,17 +287,22 @@ impl CatalogueBuilder<'_> {
     pub(super) fn learn_layers(&mut self, grown: &[(BaseId, &ImageFacts)]) {
         let mut votes: HashMap<LayerKey, Vec<(TextKey, u32)>> = HashMap::new();
         let mut unclear: Vec<&ImageFacts> = Vec::new();
-        for (_, facts) in grown {
+        for (id, facts) in grown {
             let Some(config) = facts.config.as_ref().filter(|config| !config.history.is_empty()) else {
                 continue;
             };
-            let steps: Vec<_> = config.history.iter().filter(|step| !step.empty_layer).collect();
-            if steps.len() != facts.layers.len() {
+            let texts: Vec<TextKey> = config
+                .history
+                .iter()
+                .zip(self.catalogue.steps_of(*id))
+                .filter(|(step, _)| !step.empty_layer)
+                .map(|(_, text)| *text)
+                .collect();
+            if texts.len() != facts.layers.len() {
                 unclear.push(facts);
                 continue;
             }
-            for (layer, step) in facts.layers.iter().zip(steps) {
-                let text = TextKey::of(&step.created_by);
+            for (layer, text) in facts.layers.iter().zip(texts) {
                 let of_layer = votes.entry(LayerKey::of(&layer.digest)).or_default();
                 match of_layer.iter_mut().find(|(known, _)| *known == text) {
                     Some((_, count)) => *count += 1,

@@ -12,6 +12,7 @@ mod grow;
 mod tag;
 mod twins;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 pub use base::{Base, BaseId, BaseLayer, LayerKey, Origin, RepositoryId, Role};
@@ -22,7 +23,7 @@ pub use tag::tag_without_system;
 pub use twins::{Twin, TwinRule};
 
 use super::texts::{Chain, TextKey};
-use super::{BaseName, System, SystemInfo};
+use super::{BaseName, ImageFacts, System, SystemInfo};
 use crate::oci::{Digest, Platform};
 
 /// Every base that is known, and how to find it.
@@ -35,8 +36,8 @@ pub struct Catalogue {
     by_layers: HashMap<Chain, Vec<BaseId>>,
     by_diff_ids: HashMap<Chain, Vec<BaseId>>,
     by_steps: HashMap<Chain, Vec<BaseId>>,
-    /// The steps of bases that weaker evidence may name.
-    steps: HashMap<BaseId, Box<[TextKey]>>,
+    /// The steps of every base, by its place; empty where they are not known.
+    steps: Vec<Box<[TextKey]>>,
     by_digest: HashMap<Digest, BaseId>,
     by_name: HashMap<(RepositoryId, String), Vec<BaseId>>,
     variable_sets: Vec<VariableSet>,
@@ -159,7 +160,15 @@ impl Catalogue {
 
     /// The steps of a base; none where they are not known.
     pub(super) fn steps_of(&self, id: BaseId) -> &[TextKey] {
-        self.steps.get(&id).map_or(&[], |steps| steps)
+        &self.steps[id.0 as usize]
+    }
+
+    /// The steps of an image: those of a crawled registry have been read already.
+    pub(super) fn steps_of_image(&self, facts: &ImageFacts) -> Cow<'_, [TextKey]> {
+        match self.base_of_digest(&facts.digest) {
+            Some(id) => Cow::Borrowed(self.steps_of(id)),
+            None => Cow::Owned(TextKey::of_history(facts)),
+        }
     }
 
     /// Sets of version variables and the bases that set them, larger sets first.
