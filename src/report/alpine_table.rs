@@ -61,6 +61,19 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> Strin
             signed(alpine.naive_saving_bytes)
         );
     }
+    match alpine.switching_at_a_loss {
+        0 => {}
+        1 => text.push_str(
+            " One of those that should switch adds more than it frees, since its base stays for others.",
+        ),
+        some => {
+            let _ = write!(
+                text,
+                " {} of those that should switch add more than they free, since their base stays for others.",
+                grouped(some)
+            );
+        }
+    }
     let others = [
         (Verdict::AlreadySmall, "already small"),
         (Verdict::NotSmaller, "would not be smaller"),
