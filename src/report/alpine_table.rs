@@ -14,8 +14,8 @@ use crate::whatif::{SavingEstimate, Verdict};
 /// How long lines of text are.
 const LINE: usize = 118;
 /// How much of a name is shown, so that a line fits into 120 columns.
-const LONGEST_REPOSITORY: usize = 36;
-const LONGEST_BASE: usize = 24;
+const LONGEST_REPOSITORY: usize = 34;
+const LONGEST_BASE: usize = 22;
 
 /// What the columns mean.
 pub(super) const LEGEND: &str = "\nSaves: the drop of its fair share if all switch that should; this column adds up to what is saved. \
