@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
+use futures::TryStreamExt as _;
 use sqlx::types::Json;
 
 use super::{Store, StoreError};
@@ -12,7 +13,7 @@ impl Store {
     /// Where the database is not available.
     pub async fn configs(&self, digests: &[Digest]) -> Result<HashMap<Digest, ImageConfig>, StoreError> {
         let digests: Vec<String> = digests.iter().map(ToString::to_string).collect();
-        let rows = sqlx::query!(
+        let query = sqlx::query!(
             r#"SELECT blob.digest, os, architecture, variant, os_version, created, author,
                    variables AS "variables: Json<BTreeMap<String, String>>", labels AS "labels: Json<BTreeMap<String, String>>",
                    history AS "history: Json<Vec<HistoryStep>>", diff_ids
@@ -20,33 +21,33 @@ impl Store {
                JOIN blob ON blob.digest = wanted.digest
                JOIN image_config ON image_config.blob_id = blob.id"#,
             &digests
-        )
-        .fetch_all(&self.pool)
-        .await?;
+        );
         let wrong = |problem| StoreError::inconsistent("image_config", problem);
-        rows.into_iter()
-            .map(|row| {
-                let config = ImageConfig {
-                    platform: Platform {
-                        os: row.os,
-                        architecture: row.architecture,
-                        variant: row.variant,
-                        os_version: row.os_version,
-                    },
-                    created: row.created,
-                    author: row.author,
-                    variables: row.variables.0,
-                    labels: row.labels.0,
-                    history: row.history.0,
-                    diff_ids: row
-                        .diff_ids
-                        .iter()
-                        .map(|digest| digest.parse())
-                        .collect::<Result<_, _>>()
-                        .map_err(wrong)?,
-                };
-                Ok((row.digest.parse().map_err(wrong)?, config))
-            })
-            .collect()
+        let mut configs = HashMap::with_capacity(digests.len());
+        // Row by row, so that reading histories goes on while the database writes the next ones.
+        let mut rows = query.fetch(&self.pool);
+        while let Some(row) = rows.try_next().await? {
+            let config = ImageConfig {
+                platform: Platform {
+                    os: row.os,
+                    architecture: row.architecture,
+                    variant: row.variant,
+                    os_version: row.os_version,
+                },
+                created: row.created,
+                author: row.author,
+                variables: row.variables.0,
+                labels: row.labels.0,
+                history: row.history.0,
+                diff_ids: row
+                    .diff_ids
+                    .iter()
+                    .map(|digest| digest.parse())
+                    .collect::<Result<_, _>>()
+                    .map_err(wrong)?,
+            };
+            configs.insert(row.digest.parse().map_err(wrong)?, config);
+        }
+        Ok(configs)
     }
 }
