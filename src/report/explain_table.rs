@@ -67,19 +67,41 @@ fn judgement(text: &mut String, image: &ImageExplanation) {
             sentence(&plain_text(&repository.reason))
         );
     }
-    if let (Some(change), Verdict::Switch) = (&image.dockerfile_change, image.verdict) {
-        let _ = writeln!(
-            text,
-            "\n  {}  →  {}",
-            plain_text(&change.from),
-            plain_text(&change.to)
-        );
+    if image.verdict == Verdict::Switch {
+        change(text, image);
     }
     if !image.cautions.is_empty() {
         text.push_str("\nBefore it moves:\n");
         for caution in &image.cautions {
             let _ = writeln!(text, "  - {}", plain_text(caution));
         }
+    }
+}
+
+/// What to do in the Dockerfile, or why that is not one line.
+fn change(text: &mut String, image: &ImageExplanation) {
+    let runtime = image.base.as_ref().and_then(|base| base.names.runtime.as_ref());
+    match (&image.dockerfile_change, &image.alpine, runtime) {
+        (Some(change), ..) => {
+            let _ = writeln!(
+                text,
+                "\n  {}  →  {}",
+                plain_text(&change.from),
+                plain_text(&change.to)
+            );
+        }
+        (None, Some(alpine), _) if alpine.is_own_twin => {
+            let _ = writeln!(text, "It is there already: {}.", plain_text(&alpine.twin));
+        }
+        (None, Some(alpine), Some(runtime)) => {
+            let _ = writeln!(
+                text,
+                "No Alpine variant of {} is known: what it brings would have to be installed on {}.",
+                plain_text(runtime),
+                plain_text(&alpine.twin)
+            );
+        }
+        (None, ..) => {}
     }
 }
 

@@ -8,7 +8,7 @@ use super::image::ImageRow;
 use super::table::lines;
 
 /// How much of a name is shown, so that a line fits into 120 columns.
-const LONGEST_IMAGE: usize = 40;
+const LONGEST_IMAGE: usize = 34;
 
 /// What the columns mean.
 pub(super) const LEGEND: &str = "\nSize: layers as stored, each image counted alone; what is freed is less, since images share layers. \

@@ -119,7 +119,6 @@ fn people_are_told_in_words_and_in_lines_that_fit() {
     let words = table.replace('\n', " ");
     assert!(words.contains("should switch. Then"), "{table}");
     assert!(words.contains("A sum over tags would promise"), "{table}");
-    println!("{table}");
     let ours = table.lines().skip_while(|line| !line.contains("VERDICT"));
     for line in ours.take_while(|line| !line.is_empty()) {
         assert!(line.chars().count() <= 120, "{line}");
