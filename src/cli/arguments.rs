@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::outcome::UsageError;
+use super::prices::PricesOptions;
 use crate::config::{Flag, InvalidAddress, RegistryAddress};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
@@ -36,6 +37,8 @@ pub enum Command {
     Crawl(CrawlOptions),
     /// Shows what the crawled registries store, repository by repository
     Report(ReportOptions),
+    /// Lists the known price books, checks one of your own, or makes one of Azure's published prices
+    Prices(PricesOptions),
     /// Shows the settings in force as TOML, with where each comes from; secrets are masked
     Config,
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report

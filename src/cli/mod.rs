@@ -9,6 +9,7 @@ mod crawl_result;
 mod demo;
 mod interrupt;
 mod outcome;
+mod prices;
 mod progress;
 mod report;
 mod targets;
@@ -84,6 +85,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 print(&context.settings.show())?;
                 Ok(Outcome::Complete)
             }
+            Command::Prices(options) => prices::prices(&options, &context.console),
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })
