@@ -13,6 +13,7 @@
 //! | [`clock`] | what time it is: the one trait seam |
 //! | [`oci`] | the words of the specifications: names, digests, manifests, configs |
 //! | [`inventory`] | what a registry holds and how its repositories share it |
+//! | [`base_image`] | which base is beneath an image, by which evidence; the catalogue of bases and twins |
 //! | [`pricing`] | price books: bytes and pulls to money |
 //! | [`report`] | the answers that every edge shows |
 //! | [`registry`] | the distribution protocol, as a client that trusts nothing |
@@ -33,6 +34,7 @@
 //! [`oci`] for the words, [`crawl`] for how facts are found, [`store`] for how they are kept, [`jobs`]
 //! for how the two meet, and [`report`] for what people see. [`cli`] comes last: it only wires.
 
+pub mod base_image;
 pub mod cli;
 pub mod clock;
 pub mod config;

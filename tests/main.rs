@@ -2,6 +2,7 @@
 //! on two cores costs more than running it.
 
 mod architecture;
+mod base_image;
 mod cli;
 mod crawl;
 mod end_to_end;

@@ -1,5 +1,6 @@
 //! What several tests need and the product does not.
 
+pub mod corpus;
 pub mod docker_registry;
 pub mod faulty_registry;
 pub mod postgres;

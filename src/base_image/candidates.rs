@@ -1,0 +1,149 @@
+//! How candidates are ranked, and how sure each kind of evidence is.
+
+use std::cmp::Reverse;
+
+use super::catalogue::{Base, Catalogue, RepositoryId, Role};
+use super::variables::VariablesFound;
+use super::{Candidate, Evidence, ImageFacts};
+
+/// How many bases one finding may name: an image and its copies have many names.
+pub(super) const MOST_PER_FINDING: usize = 4;
+/// So sure a candidate has to be for weaker evidence not to be asked for.
+pub(super) const SETTLED: u8 = 80;
+/// How many candidates are given in all.
+const MOST: usize = 12;
+
+/// The bytes of an image's first so many layers.
+pub(super) fn first_bytes(facts: &ImageFacts, layers: usize) -> u64 {
+    facts
+        .layers
+        .iter()
+        .take(layers)
+        .fold(0, |sum, layer| sum.saturating_add(layer.bytes))
+}
+
+/// By how many percent of the larger two sizes differ.
+pub(super) fn difference(one: u64, two: u64) -> u64 {
+    let larger = u128::from(one.max(two)).max(1);
+    (u128::from(one.abs_diff(two)) * 100 / larger) as u64
+}
+
+/// How many of the image's first layers most likely belong to a base that is known by name or variables
+/// only: as many as have about its size. Of equal fits the number of layers nearest to its own wins.
+pub(super) fn layers_by_size(facts: &ImageFacts, base: &Base) -> usize {
+    let mut best = (u64::MAX, usize::MAX, 0);
+    let mut bytes = 0_u64;
+    for (place, layer) in facts.layers.iter().enumerate() {
+        bytes = bytes.saturating_add(layer.bytes);
+        let layers = place + 1;
+        // A percent per layer of difference, so that tiny layers at the end do not decide by themselves.
+        let apart = layers.abs_diff(base.layers.len());
+        let fit = (difference(bytes, base.bytes) + apart as u64, apart, layers);
+        best = best.min(fit);
+    }
+    best.2
+}
+
+/// The upstream repositories of an image's own names.
+pub(super) fn own_repositories(facts: &ImageFacts, catalogue: &Catalogue) -> Vec<RepositoryId> {
+    let mut own: Vec<RepositoryId> = Vec::new();
+    // Names come in order, so that a repository's tags stand together.
+    let mut last = None;
+    for (repository, _) in &facts.names {
+        if last != Some(repository) {
+            own.extend(catalogue.repository(repository.as_str()));
+            last = Some(repository);
+        }
+    }
+    own.sort_unstable();
+    own.dedup();
+    own
+}
+
+/// Whether a base comes from one of these repositories.
+pub(super) fn is_of(base: &Base, repositories: &[RepositoryId]) -> bool {
+    base.repositories()
+        .any(|repository| repositories.contains(&repository))
+}
+
+/// How sure the same step texts make: more with more steps, less where releases or sizes differ.
+pub(super) fn text_confidence(steps: usize, differing: usize, misfit: u64, rivals: usize) -> u8 {
+    let mut percent: u8 = match steps {
+        0..=2 => 60,
+        3..=4 => 75,
+        5..=7 => 85,
+        _ => 92,
+    };
+    percent = percent.saturating_sub(5 * differing.min(4) as u8);
+    percent = percent.saturating_sub((misfit / 3).min(40) as u8);
+    if rivals > MOST_PER_FINDING {
+        percent = percent.saturating_sub(3);
+    }
+    percent.max(5)
+}
+
+/// How sure the same version variables make: more if their values are the same, if the base's other steps
+/// are there too or at least its repository is a runtime's; less where the base's size does not fit.
+pub(super) fn variables_confidence(misfit: u64, found: &VariablesFound<'_>) -> u8 {
+    let mut percent: u8 = if found.equal == found.names.len() {
+        55
+    } else if found.equal > 0 {
+        50
+    } else {
+        45
+    };
+    percent += 5 * (found.names.len() - 1).min(2) as u8;
+    match found.shared_steps {
+        Some(80..) => percent += 30,
+        Some(30..) => {}
+        Some(_) => percent -= 20,
+        None if found.is_runtime => percent += 20,
+        None => {}
+    }
+    if !found.is_near {
+        percent = percent.saturating_sub(25);
+    }
+    percent.saturating_sub((misfit / 2).min(45) as u8).max(5)
+}
+
+/// Puts candidates in order and drops repetitions.
+pub(super) fn ranked(found: Vec<Candidate>, facts: &ImageFacts, catalogue: &Catalogue) -> Vec<Candidate> {
+    let own = own_repositories(facts, catalogue);
+    let mut candidates = found;
+    candidates.sort_by_cached_key(|candidate| {
+        let base = candidate.base.map(|id| catalogue.base(id));
+        let is_own = base.is_some_and(|base| is_of(base, &own));
+        let is_system = base.is_some_and(|base| base.role == Role::System);
+        // Two classes: what is likely, by how much it explains, and the rest by likelihood.
+        let is_likely = candidate.confidence.get() >= 60;
+        let by_name_only = candidate.evidence == Evidence::Variables;
+        (
+            !is_likely,
+            is_own,
+            is_system,
+            by_name_only,
+            // How many layers a base has is only guessed where its variables name it.
+            Reverse(if is_likely && !by_name_only {
+                candidate.layers
+            } else {
+                0
+            }),
+            candidate.evidence,
+            Reverse(candidate.confidence),
+            // Of equals: the well-known before the unknown, the one most used, the one with most names.
+            base.is_none_or(|base| base.role == Role::Unknown),
+            Reverse(base.map_or(0, |base| base.built_on_it)),
+            candidate.name.clone(),
+        )
+    });
+    let mut kept: Vec<Candidate> = Vec::new();
+    for candidate in candidates {
+        let is_known = kept.iter().any(|known| {
+            known.name == candidate.name || (known.base.is_some() && known.base == candidate.base)
+        });
+        if !is_known && kept.len() < MOST {
+            kept.push(candidate);
+        }
+    }
+    kept
+}

@@ -1,0 +1,94 @@
+use std::fmt;
+
+use super::{Base, BaseId, Catalogue, Origin, Twin, TwinRule};
+use crate::base_image::Scope;
+
+/// Why a base is in the catalogue and what is known of it, for people.
+#[derive(Debug, Clone)]
+pub struct Explanation<'a> {
+    base: &'a Base,
+    twins: Vec<(TwinRule, &'a Base)>,
+    users: Vec<&'a str>,
+}
+
+impl Catalogue {
+    /// Explains a base.
+    pub fn explain(&self, id: BaseId) -> Explanation<'_> {
+        let base = self.base(id);
+        let mut users: Vec<&str> = base
+            .repositories()
+            .flat_map(|repository| self.built_on(repository))
+            .map(|&repository| self.repository_name(repository))
+            .collect();
+        users.sort_unstable();
+        users.dedup();
+        let twins = self.twins(id, &Scope::all());
+        Explanation {
+            base,
+            twins: twins
+                .into_iter()
+                .map(|Twin { base, rule }| (rule, self.base(base)))
+                .collect(),
+            users,
+        }
+    }
+}
+
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base = self.base;
+        writeln!(formatter, "{} for {}", base.name(), base.platform)?;
+        let others: Vec<String> = base.names[1..].iter().map(ToString::to_string).collect();
+        if !others.is_empty() {
+            writeln!(formatter, "  also called    {}", others.join(", "))?;
+        }
+        if let Some(system) = &base.system {
+            writeln!(formatter, "  system         {system}")?;
+        }
+        let layers = match base.layers.len() {
+            0 => "layers unknown".to_owned(),
+            1 => "1 layer".to_owned(),
+            count => format!("{count} layers"),
+        };
+        write!(formatter, "  size           {} bytes, {layers}", base.bytes)?;
+        match &base.includes {
+            Some(includes) => writeln!(formatter, ", measured with {includes}")?,
+            None => writeln!(formatter)?,
+        }
+        for (name, value) in &base.variables {
+            writeln!(formatter, "  variable       {name}={value}")?;
+        }
+        if let Some(created) = &base.created {
+            writeln!(formatter, "  built          {created}")?;
+        }
+        match &base.origin {
+            Origin::File { file, source } => writeln!(formatter, "  known from     {file}: {source}")?,
+            Origin::Registry { registry, repository } => {
+                writeln!(formatter, "  known from     {registry}/{repository}")?;
+            }
+        }
+        if base.built_on_it > 0 {
+            writeln!(
+                formatter,
+                "  beneath        {} images of other repositories",
+                base.built_on_it
+            )?;
+        }
+        if !self.users.is_empty() {
+            writeln!(formatter, "  users          {}", self.users.join(", "))?;
+        }
+        for (rule, twin) in self.twins.iter().take(3) {
+            writeln!(
+                formatter,
+                "  twin           {}, {} bytes: {}",
+                twin.name(),
+                twin.bytes,
+                rule.describe()
+            )?;
+        }
+        if self.twins.is_empty() {
+            writeln!(formatter, "  twin           none is known")?;
+        }
+        Ok(())
+    }
+}

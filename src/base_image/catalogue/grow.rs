@@ -1,0 +1,362 @@
+//! What the catalogue learns from crawled images.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::VariableSet;
+use super::base::{Base, BaseId, BaseLayer, LayerKey, Origin, RepositoryId, Role};
+use super::build::CatalogueBuilder;
+use super::tag::TagParts;
+use crate::base_image::texts::{Chain, TextKey};
+use crate::base_image::{BaseName, ImageFacts, System, traces};
+use crate::oci::{RegistryName, is_kept_variable};
+
+impl CatalogueBuilder<'_> {
+    /// Adds an image of a registry as a base, under the names its upstream gives it.
+    pub(super) fn grow(&mut self, registry: &RegistryName, facts: &ImageFacts) -> BaseId {
+        let mut names: Vec<BaseName> = Vec::new();
+        let mut add = |name: BaseName| {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        };
+        // The same layers as a well-known image: it is that image, whatever it is called here.
+        let end = facts.layers.iter().fold(Chain::START, |chain, layer| {
+            chain.then(LayerKey::of(&layer.digest).0)
+        });
+        for id in self.catalogue.by_layers.get(&end).into_iter().flatten() {
+            let known = self.catalogue.base(*id);
+            if !known.is_in_registry() && known.layers.len() == facts.layers.len() {
+                known.names.iter().cloned().for_each(&mut add);
+            }
+        }
+        let mut own: Vec<BaseName> = facts
+            .names
+            .iter()
+            .filter(|(_, tag)| !tag.is_referrers_fallback())
+            .map(|(repository, tag)| {
+                BaseName::new(self.catalogue.upstream_name(repository.as_str()), tag.as_str())
+            })
+            .collect();
+        own.sort_by_cached_key(telling_order);
+        own.into_iter().for_each(&mut add);
+        if names.is_empty() {
+            names.push(BaseName {
+                repository: facts
+                    .names
+                    .first()
+                    .map_or_else(|| facts.digest.short(), |(name, _)| name.to_string()),
+                tag: None,
+            });
+        }
+        let repositories: Vec<RepositoryId> = names
+            .iter()
+            .map(|name| self.repository(&name.repository))
+            .collect();
+        let role = self.catalogue.repositories[repositories[0].0 as usize].role;
+        let layers: Vec<BaseLayer> = facts
+            .layers
+            .iter()
+            .map(|layer| BaseLayer {
+                key: LayerKey::of(&layer.digest),
+                digest: Some(layer.digest),
+                bytes: if layer.stored { layer.bytes } else { 0 },
+            })
+            .collect();
+        let id = self.push(Base {
+            repositories,
+            platform: facts.platform.clone(),
+            digest: Some(facts.digest),
+            bytes: facts.layer_bytes(),
+            includes: None,
+            system: None,
+            variables: facts
+                .config
+                .as_ref()
+                .map(|config| config.variables.clone())
+                .unwrap_or_default(),
+            role,
+            created: facts
+                .config
+                .as_ref()
+                .and_then(|config| config.created)
+                .map(|created| created.format("%Y-%m-%d").to_string()),
+            origin: Origin::Registry {
+                registry: registry.clone(),
+                repository: facts
+                    .names
+                    .first()
+                    .map(|(repository, _)| repository.to_string())
+                    .unwrap_or_default(),
+            },
+            built_on_it: 0,
+            layers,
+            names,
+        });
+        self.catalogue.steps[id.0 as usize] = TextKey::of_history(facts).into();
+        self.index(id);
+        if let Some(config) = facts
+            .config
+            .as_ref()
+            .filter(|config| config.diff_ids.len() == facts.layers.len())
+        {
+            let end = config
+                .diff_ids
+                .iter()
+                .fold(Chain::START, |chain, diff_id| chain.then(LayerKey::of(diff_id).0));
+            self.catalogue.by_diff_ids.entry(end).or_default().push(id);
+        }
+        id
+    }
+
+    /// Which images begin with which base: counted once for each sequence of layers, so that many equal
+    /// images cost no more than one.
+    pub(super) fn count_users(&mut self, grown: &[(BaseId, &ImageFacts)]) {
+        let mut users: HashMap<Chain, HashMap<RepositoryId, u32>> = HashMap::new();
+        for (id, facts) in grown {
+            let mut chain = Chain::START;
+            for layer in &facts.layers {
+                chain = chain.then(LayerKey::of(&layer.digest).0);
+                if self.catalogue.by_layers.contains_key(&chain) {
+                    let of_chain = users.entry(chain).or_default();
+                    let own: BTreeSet<_> = self.catalogue.base(*id).repositories.iter().collect();
+                    for repository in own {
+                        *of_chain.entry(*repository).or_default() += 1;
+                    }
+                }
+            }
+        }
+        for (chain, users) in users {
+            for id in &self.catalogue.by_layers[&chain] {
+                let base = &mut self.catalogue.bases[id.0 as usize];
+                for (repository, count) in &users {
+                    if base.repositories.contains(repository) {
+                        continue;
+                    }
+                    base.built_on_it = base.built_on_it.saturating_add(*count);
+                    for own in &base.repositories {
+                        self.catalogue.repositories[own.0 as usize]
+                            .built_on_it
+                            .insert(*repository);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Systems' own images say which system a first layer is; then every base's system is known.
+    pub(super) fn learn_systems(&mut self, grown: &[(BaseId, &ImageFacts)]) {
+        for (id, facts) in grown {
+            let base = self.catalogue.base(*id);
+            let Some(system) = self.system_of_names(base) else {
+                continue;
+            };
+            let Some(first) = base.layers.first().map(|layer| layer.key) else {
+                continue;
+            };
+            if facts.layers.len() > 6 {
+                continue;
+            }
+            let known = self.catalogue.first_layers.entry(first);
+            let known = known.or_insert_with(|| system.clone());
+            if known.release.is_none() {
+                *known = system;
+            }
+        }
+        for (id, facts) in grown {
+            let base = self.catalogue.base(*id);
+            let first = base.layers.first().map(|layer| layer.key);
+            let system = first
+                .and_then(|first| self.catalogue.first_layers.get(&first).cloned())
+                .or_else(|| {
+                    let config = facts.config.as_ref()?;
+                    traces::read(config, &self.catalogue)
+                        .system
+                        .map(|(system, _)| system)
+                });
+            self.catalogue.bases[id.0 as usize].system = system;
+        }
+    }
+
+    /// The system that a base is, if its repository is a system's own: its most precise tag decides.
+    fn system_of_names(&self, base: &Base) -> Option<System> {
+        let mut best: Option<System> = None;
+        for name in &base.names {
+            let Some(info) = self
+                .catalogue
+                .systems
+                .iter()
+                .find(|system| system.images.contains(&name.repository))
+            else {
+                continue;
+            };
+            let system = info.release_of_tag(name.tag.as_deref().unwrap_or_default());
+            if best.as_ref().is_none_or(|best| best.release.is_none()) {
+                best = Some(system);
+            }
+        }
+        best
+    }
+
+    /// Whether detection may name a base by weaker evidence than its layers. Every image of a registry
+    /// is like itself, so that only what others are built on, or what has a role or twins, can answer.
+    fn is_base_like(&self, id: BaseId) -> bool {
+        let base = self.catalogue.base(id);
+        base.built_on_it > 0
+            || base.role != Role::Unknown
+            || base.repositories.iter().any(|repository| {
+                let node = &self.catalogue.repositories[repository.0 as usize];
+                !node.alpine.is_empty() || !node.built_on_it.is_empty()
+            })
+    }
+
+    pub(super) fn index_steps(&mut self, grown: &[(BaseId, &ImageFacts)]) {
+        for (id, step) in std::mem::take(&mut self.first_steps) {
+            let base = self.catalogue.base(id);
+            if base.role == Role::System && base.layers.len() == 1 && !step.starts_with("ARG ") {
+                let chain = Chain::START.then(TextKey::of(&step).get());
+                self.catalogue.by_steps.entry(chain).or_default().push(id);
+            }
+        }
+        for (id, _) in grown {
+            let steps = self.catalogue.steps_of(*id);
+            if steps.is_empty() || !self.is_base_like(*id) {
+                continue;
+            }
+            let chain = steps
+                .iter()
+                .fold(Chain::START, |chain, step| chain.then(step.get()));
+            self.catalogue.by_steps.entry(chain).or_default().push(*id);
+        }
+    }
+
+    pub(super) fn index_variables(&mut self) {
+        let mut sets: BTreeMap<Vec<String>, Vec<BaseId>> = BTreeMap::new();
+        for place in 0..self.catalogue.bases.len() {
+            let id = BaseId(place as u32);
+            if !self.is_base_like(id) {
+                continue;
+            }
+            let names: Vec<String> = self
+                .catalogue
+                .base(id)
+                .variables
+                .keys()
+                .filter(|name| is_version(name))
+                .cloned()
+                .collect();
+            if !names.is_empty() {
+                sets.entry(names).or_default().push(id);
+            }
+        }
+        self.catalogue.variable_sets = sets
+            .into_iter()
+            .map(|(names, bases)| VariableSet {
+                bases: self.without_derived(bases),
+                names,
+            })
+            .collect();
+        self.catalogue
+            .variable_sets
+            .sort_by_key(|set| std::cmp::Reverse(set.names.len()));
+    }
+
+    /// Leaves out bases that only pass on the variables of another one among them, which they are built
+    /// on: Maven's images set Java's variables because they begin with Java's.
+    fn without_derived(&self, bases: Vec<BaseId>) -> Vec<BaseId> {
+        let repositories: BTreeSet<RepositoryId> = bases
+            .iter()
+            .flat_map(|id| self.catalogue.base(*id).repositories())
+            .collect();
+        let is_on = |one: RepositoryId, other: RepositoryId| self.catalogue.built_on(other).contains(&one);
+        let derived: BTreeSet<RepositoryId> = repositories
+            .iter()
+            .flat_map(|&other| {
+                let users = self.catalogue.built_on(other).intersection(&repositories);
+                users.copied().filter(move |&one| !is_on(other, one))
+            })
+            .collect();
+        let (kept, rest): (Vec<_>, Vec<_>) = bases.into_iter().partition(|id| {
+            let mut own = self.catalogue.base(*id).repositories();
+            own.any(|repository| !derived.contains(&repository))
+        });
+        if kept.is_empty() { rest } else { kept }
+    }
+
+    /// Remembers which step made which layer, for images whose history alone cannot be trusted: it does
+    /// not fit the layers in number, or gives a shared layer another command than most images do.
+    pub(super) fn learn_layers(&mut self, grown: &[(BaseId, &ImageFacts)]) {
+        let mut votes: HashMap<LayerKey, Vec<(TextKey, u32)>> = HashMap::new();
+        let mut unclear: Vec<&ImageFacts> = Vec::new();
+        for (id, facts) in grown {
+            let Some(config) = facts.config.as_ref().filter(|config| !config.history.is_empty()) else {
+                continue;
+            };
+            let texts: Vec<TextKey> = config
+                .history
+                .iter()
+                .zip(self.catalogue.steps_of(*id))
+                .filter(|(step, _)| !step.empty_layer)
+                .map(|(_, text)| *text)
+                .collect();
+            if texts.len() != facts.layers.len() {
+                unclear.push(facts);
+                continue;
+            }
+            for (layer, text) in facts.layers.iter().zip(texts) {
+                let of_layer = votes.entry(LayerKey::of(&layer.digest)).or_default();
+                match of_layer.iter_mut().find(|(known, _)| *known == text) {
+                    Some((_, count)) => *count += 1,
+                    None => of_layer.push((text, 1)),
+                }
+            }
+        }
+        let contested: HashSet<LayerKey> = votes
+            .iter()
+            .filter(|(_, texts)| texts.len() > 1)
+            .map(|(layer, _)| *layer)
+            .collect();
+        if !contested.is_empty() {
+            unclear.extend(grown.iter().map(|(_, facts)| *facts).filter(|facts| {
+                facts
+                    .layers
+                    .iter()
+                    .any(|layer| contested.contains(&LayerKey::of(&layer.digest)))
+            }));
+        }
+        for layer in unclear.iter().flat_map(|facts| &facts.layers) {
+            let key = LayerKey::of(&layer.digest);
+            // One image's word is no better than another's: a pair counts when two images agree on it.
+            let most = votes
+                .get(&key)
+                .into_iter()
+                .flatten()
+                .max_by_key(|(_, count)| *count);
+            if let Some((text, count)) = most
+                && *count > 1
+            {
+                self.catalogue.layer_texts.insert(key, *text);
+            }
+        }
+    }
+}
+
+/// Whether a variable tells a release, and so a base.
+fn is_version(name: &str) -> bool {
+    (is_kept_variable(name) && (name.ends_with("_VERSION") || name.ends_with("_MAJOR")))
+        || name == "DOTNET_RUNNING_IN_CONTAINER"
+}
+
+/// Sorts names so that the one that says most in the fewest words comes first: a release before a
+/// codename before `latest`.
+fn telling_order(name: &BaseName) -> (bool, usize, bool, usize, usize, String) {
+    let tag = name.tag.as_deref().unwrap_or_default();
+    let parts = TagParts::of(tag);
+    (
+        tag == "latest",
+        parts.variants.len() + usize::from(parts.slim),
+        parts.release.is_empty(),
+        parts.release.len(),
+        tag.len(),
+        tag.to_owned(),
+    )
+}

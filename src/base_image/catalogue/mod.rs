@@ -1,0 +1,205 @@
+//! The catalogue of bases and their twins on Alpine.
+//!
+//! It is put together once from files and crawled images ([`CatalogueBuilder`]) and then only read.
+//! Everything is indexed by what detection looks at: sequences of layers, sequences of step texts, sets
+//! of version variables, names.
+
+mod base;
+mod build;
+mod explain;
+mod file;
+mod grow;
+mod tag;
+mod twins;
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+
+pub use base::{Base, BaseId, BaseLayer, LayerKey, Origin, RepositoryId, Role};
+pub use build::CatalogueBuilder;
+pub use explain::Explanation;
+pub use file::CatalogueError;
+pub use twins::{Twin, TwinRule};
+
+use super::texts::{Chain, TextKey};
+use super::{BaseName, ImageFacts, System, SystemInfo};
+use crate::oci::{Digest, Platform};
+
+/// Every base that is known, and how to find it.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    bases: Vec<Base>,
+    systems: Vec<SystemInfo>,
+    repositories: Vec<Repository>,
+    repository_ids: HashMap<String, RepositoryId>,
+    by_layers: HashMap<Chain, Vec<BaseId>>,
+    by_diff_ids: HashMap<Chain, Vec<BaseId>>,
+    by_steps: HashMap<Chain, Vec<BaseId>>,
+    /// The steps of every base, by its place; empty where they are not known.
+    steps: Vec<Box<[TextKey]>>,
+    by_digest: HashMap<Digest, BaseId>,
+    by_name: HashMap<(RepositoryId, String), Vec<BaseId>>,
+    variable_sets: Vec<VariableSet>,
+    /// First layers and the systems they are.
+    first_layers: HashMap<LayerKey, System>,
+    /// The first sixteen digits behind `ADD file:` and the systems that were added.
+    added_files: HashMap<String, System>,
+    /// The step that is known to have made a layer.
+    layer_texts: HashMap<LayerKey, TextKey>,
+}
+
+/// An upstream repository.
+#[derive(Debug, Default)]
+struct Repository {
+    name: String,
+    role: Role,
+    /// The repository of its Alpine variants, where that is another one.
+    twin: Option<String>,
+    /// Its bases.
+    bases: Vec<BaseId>,
+    /// Those among them whose tag says Alpine.
+    alpine: Vec<(tag::TagParts, BaseId)>,
+    /// The repositories whose images begin with one of its images.
+    built_on_it: BTreeSet<RepositoryId>,
+}
+
+/// Bases that set the same version variables.
+#[derive(Debug)]
+struct VariableSet {
+    names: Vec<String>,
+    bases: Vec<BaseId>,
+}
+
+impl Catalogue {
+    /// A base.
+    pub fn base(&self, id: BaseId) -> &Base {
+        &self.bases[id.0 as usize]
+    }
+
+    /// Every base, those of files first.
+    pub fn bases(&self) -> impl Iterator<Item = (BaseId, &Base)> {
+        self.bases
+            .iter()
+            .enumerate()
+            .map(|(place, base)| (BaseId(place as u32), base))
+    }
+
+    /// What is known of a system.
+    pub fn system(&self, name: &str) -> Option<&SystemInfo> {
+        self.systems.iter().find(|system| system.name == name)
+    }
+
+    /// Every system.
+    pub fn systems(&self) -> &[SystemInfo] {
+        &self.systems
+    }
+
+    /// The repository of this name, as its upstream calls it or as a registry does.
+    pub fn repository(&self, name: &str) -> Option<RepositoryId> {
+        self.repository_ids
+            .get(name)
+            .or_else(|| self.repository_ids.get(self.upstream_name(name)))
+            .copied()
+    }
+
+    /// The name of a repository.
+    pub fn repository_name(&self, id: RepositoryId) -> &str {
+        &self.repositories[id.0 as usize].name
+    }
+
+    /// The repositories whose images are built on images of this one, as their layers show.
+    pub fn built_on(&self, id: RepositoryId) -> &BTreeSet<RepositoryId> {
+        &self.repositories[id.0 as usize].built_on_it
+    }
+
+    /// What images of a repository are for.
+    pub fn role(&self, id: RepositoryId) -> Role {
+        self.repositories[id.0 as usize].role
+    }
+
+    /// What a repository is called upstream: `mirror/library/node` is `node`.
+    pub fn upstream_name<'a>(&self, repository: &'a str) -> &'a str {
+        super::mirror::upstream_name(repository, |name| self.repository_ids.contains_key(name))
+    }
+
+    /// The bases of a name that run on a platform.
+    pub fn find(&self, name: &BaseName, platform: &Platform) -> Vec<BaseId> {
+        let Some(repository) = self.repository(&name.repository) else {
+            return Vec::new();
+        };
+        let tag = name.tag.as_deref().unwrap_or("latest");
+        self.by_name
+            .get(&(repository, tag.to_owned()))
+            .into_iter()
+            .flatten()
+            .copied()
+            .filter(|&id| runs_on(&self.base(id).platform, platform))
+            .collect()
+    }
+
+    /// The base with this manifest.
+    pub(super) fn base_of_digest(&self, digest: &Digest) -> Option<BaseId> {
+        self.by_digest.get(digest).copied()
+    }
+
+    /// The bases whose layers are exactly these.
+    pub(super) fn bases_of_layers(&self, layers: Chain) -> &[BaseId] {
+        self.by_layers.get(&layers).map_or(&[], Vec::as_slice)
+    }
+
+    /// The bases whose uncompressed layers are exactly these.
+    pub(super) fn bases_of_diff_ids(&self, diff_ids: Chain) -> &[BaseId] {
+        self.by_diff_ids.get(&diff_ids).map_or(&[], Vec::as_slice)
+    }
+
+    /// The bases whose steps read exactly like these.
+    pub(super) fn bases_of_steps(&self, steps: Chain) -> &[BaseId] {
+        self.by_steps.get(&steps).map_or(&[], Vec::as_slice)
+    }
+
+    /// The steps of a base; none where they are not known.
+    pub(super) fn steps_of(&self, id: BaseId) -> &[TextKey] {
+        &self.steps[id.0 as usize]
+    }
+
+    /// The steps of an image: those of a crawled registry have been read already.
+    pub(super) fn steps_of_image(&self, facts: &ImageFacts) -> Cow<'_, [TextKey]> {
+        match self.base_of_digest(&facts.digest) {
+            Some(id) => Cow::Borrowed(self.steps_of(id)),
+            None => Cow::Owned(TextKey::of_history(facts)),
+        }
+    }
+
+    /// Sets of version variables and the bases that set them, larger sets first.
+    pub(super) fn variable_sets(&self) -> impl Iterator<Item = (&[String], &[BaseId])> {
+        self.variable_sets
+            .iter()
+            .map(|set| (set.names.as_slice(), set.bases.as_slice()))
+    }
+
+    /// The system that a first layer is.
+    pub(super) fn system_of_layer(&self, layer: LayerKey) -> Option<&System> {
+        self.first_layers.get(&layer)
+    }
+
+    /// The system whose files have this content hash.
+    pub(super) fn system_of_added_file(&self, hash: &str) -> Option<&System> {
+        self.added_files.get(hash.get(..16)?)
+    }
+
+    /// The step that other images show to have made a layer.
+    pub(super) fn text_of_layer(&self, layer: LayerKey) -> Option<TextKey> {
+        self.layer_texts.get(&layer).copied()
+    }
+}
+
+/// Whether an image for one platform stands for another. Processors without a variant are their common
+/// one, and 64-bit ARM has only one that is in use.
+pub(super) fn runs_on(one: &Platform, other: &Platform) -> bool {
+    one.os == other.os
+        && one.architecture == other.architecture
+        && (one.variant == other.variant
+            || one.architecture == "arm64"
+            || one.variant.is_none()
+            || other.variant.is_none())
+}

@@ -1,0 +1,242 @@
+use std::cmp::Ordering;
+
+/// A tag taken apart into what its image is, which system it stands on, and which release it is.
+///
+/// `3.13-slim-bookworm` is release `3.13` on Debian, slim; `8-jre-alpine3.20` is release `8`, variant
+/// `jre`, on Alpine 3.20. Two tags of one repository with the same release and variants are twins, one
+/// on Alpine and one not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TagParts {
+    /// The first release number, split at its dots; empty where the tag has none.
+    pub release: Vec<String>,
+    /// Every other word, in order: `fpm`, `jre`, `onbuild`, a second release number.
+    pub variants: Vec<String>,
+    /// Whether a word says Alpine, and which release of it where one is named.
+    pub alpine: Option<AlpineRelease>,
+    /// Whether a word says slim.
+    pub slim: bool,
+    /// The word that names another system or its release.
+    pub system: Option<String>,
+}
+
+/// A release of Alpine as tags name it; bare `alpine` is whatever is newest, and so ranks above all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum AlpineRelease {
+    Newest,
+    Numbered(Vec<u32>),
+    Edge,
+}
+
+impl AlpineRelease {
+    /// Orders releases so that the one to prefer is greatest.
+    pub fn preference(&self, other: &Self) -> Ordering {
+        let rank = |release: &Self| match release {
+            Self::Newest => 2,
+            Self::Numbered(_) => 1,
+            Self::Edge => 0,
+        };
+        match (self, other) {
+            (Self::Numbered(one), Self::Numbered(two)) => one.cmp(two),
+            _ => rank(self).cmp(&rank(other)),
+        }
+    }
+}
+
+/// Words that name a release of Debian or Ubuntu, or a system other than Alpine.
+const SYSTEMS: &[&str] = &[
+    "debian",
+    "wheezy",
+    "jessie",
+    "stretch",
+    "buster",
+    "bullseye",
+    "bookworm",
+    "trixie",
+    "forky",
+    "sid",
+    "ubuntu",
+    "precise",
+    "trusty",
+    "xenial",
+    "yakkety",
+    "zesty",
+    "artful",
+    "bionic",
+    "cosmic",
+    "disco",
+    "eoan",
+    "focal",
+    "hirsute",
+    "impish",
+    "jammy",
+    "kinetic",
+    "lunar",
+    "mantic",
+    "noble",
+    "oracular",
+    "plucky",
+    "questing",
+    "resolute",
+    "centos",
+    "centos6",
+    "centos7",
+    "centos8",
+    "oracle",
+    "oraclelinux7",
+    "oraclelinux8",
+    "oraclelinux9",
+    "ubi",
+    "ubi8",
+    "ubi9",
+    "ubi10",
+    "ubi8-minimal",
+    "rockylinux8",
+    "rockylinux9",
+    "almalinux8",
+    "almalinux9",
+    "al2",
+    "al2023",
+    "amazonlinux",
+    "amazonlinux2",
+    "amazonlinux2023",
+    "fedora",
+    "opensuse",
+    "photon",
+    "distroless",
+    "chiseled",
+];
+
+impl TagParts {
+    /// Takes a tag apart. Never fails: an unknown word is a variant.
+    pub fn of(tag: &str) -> Self {
+        let mut parts = Self {
+            release: Vec::new(),
+            variants: Vec::new(),
+            alpine: None,
+            slim: false,
+            system: None,
+        };
+        for word in tag.split(['-', '_']).filter(|word| !word.is_empty()) {
+            let word = word.to_ascii_lowercase();
+            if let Some(release) = alpine(&word) {
+                parts.alpine = Some(release);
+            } else if word == "slim" {
+                parts.slim = true;
+            } else if word == "latest" {
+            } else if SYSTEMS.contains(&word.as_str()) {
+                parts.system = Some(word);
+            } else if parts.release.is_empty() && parts.variants.is_empty() && is_release(&word) {
+                let word = word.strip_prefix('v').unwrap_or(&word);
+                parts.release = word.split('.').map(ToOwned::to_owned).collect();
+            } else {
+                parts.variants.push(word);
+            }
+        }
+        parts
+    }
+
+    /// How well an Alpine tag matches this one: 0 for the same release, more the less of the release is
+    /// shared; none where the variants differ or a part of the release contradicts.
+    pub fn distance_to(&self, alpine: &Self) -> Option<usize> {
+        if self.variants != alpine.variants || alpine.release.len() > self.release.len() {
+            // A more precise Alpine tag may be another release altogether.
+            return None;
+        }
+        let agrees = alpine
+            .release
+            .iter()
+            .zip(&self.release)
+            .all(|(one, two)| one == two);
+        if !agrees || (alpine.release.is_empty() && !self.release.is_empty()) {
+            return None;
+        }
+        Some(self.release.len() - alpine.release.len())
+    }
+}
+
+/// `alpine`, `alpine3.20`, `alpine320`, `alpineedge`.
+fn alpine(word: &str) -> Option<AlpineRelease> {
+    let rest = word.strip_prefix("alpine")?;
+    if rest.is_empty() {
+        return Some(AlpineRelease::Newest);
+    }
+    if rest == "edge" {
+        return Some(AlpineRelease::Edge);
+    }
+    let numbers: Option<Vec<u32>> = rest.split('.').map(|number| number.parse().ok()).collect();
+    numbers.map(AlpineRelease::Numbered)
+}
+
+/// A word that starts with a digit, or with `v` and a digit.
+fn is_release(word: &str) -> bool {
+    word.strip_prefix('v')
+        .unwrap_or(word)
+        .starts_with(|first: char| first.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn are_twins(tag: &str, alpine: &str) -> Option<usize> {
+        let alpine = TagParts::of(alpine);
+        assert!(alpine.alpine.is_some());
+        TagParts::of(tag).distance_to(&alpine)
+    }
+
+    #[test]
+    fn words_for_systems_and_size_do_not_matter() {
+        for (tag, alpine) in [
+            ("22", "22-alpine"),
+            ("8.3-fpm", "8.3-fpm-alpine"),
+            ("3.13-slim-bookworm", "3.13-alpine"),
+            ("8-jre", "8-jre-alpine3.20"),
+            ("latest", "alpine"),
+            ("bookworm", "alpine3.20"),
+            ("fpm", "fpm-alpine"),
+            ("12-jdk25", "12-jdk25-alpine"),
+            ("v2.11", "2.11-alpine"),
+            ("lts-trixie-slim", "lts-alpine"),
+            ("21.0.3_9-jre-noble", "21.0.3_9-jre-alpine"),
+        ] {
+            assert_eq!(are_twins(tag, alpine), Some(0), "{tag} {alpine}");
+        }
+    }
+
+    #[test]
+    fn other_releases_and_variants_are_no_twins() {
+        for (tag, alpine) in [
+            ("22", "24-alpine"),
+            ("8.3-apache", "8.3-fpm-alpine"),
+            ("8.3", "8.3-fpm-alpine"),
+            ("22", "22.1-alpine"),
+            ("22", "alpine"),
+            ("latest", "22-alpine"),
+            ("jdk-25.0.4", "jdk-25.0.5-alpine"),
+        ] {
+            assert_eq!(are_twins(tag, alpine), None, "{tag} {alpine}");
+        }
+    }
+
+    #[test]
+    fn a_less_precise_release_is_a_twin_farther_away() {
+        assert_eq!(are_twins("22.3.1", "22.3-alpine"), Some(1));
+        assert_eq!(are_twins("22.3.1-slim", "22-alpine"), Some(2));
+    }
+
+    #[test]
+    fn the_newest_alpine_is_preferred() {
+        let release = |tag| TagParts::of(tag).alpine.unwrap();
+        assert!(release("8-alpine").preference(&release("8-alpine3.20")).is_gt());
+        assert!(
+            release("8-alpine3.20")
+                .preference(&release("8-alpine3.9"))
+                .is_gt()
+        );
+        assert!(
+            release("8-alpine3.9")
+                .preference(&release("8-alpineedge"))
+                .is_gt()
+        );
+    }
+}

@@ -1,0 +1,197 @@
+use std::cmp::Reverse;
+
+use super::tag::TagParts;
+use super::{BaseId, Catalogue, RepositoryId, runs_on};
+use crate::base_image::{BaseName, Scope};
+use crate::oci::Platform;
+
+/// An Alpine image that takes the place of a base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Twin {
+    /// Which.
+    pub base: BaseId,
+    /// Why it is the twin.
+    pub rule: TwinRule,
+}
+
+/// How a twin was found, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TwinRule {
+    /// The tags differ only in the words for the system: `node:22` and `node:22-alpine`.
+    SameTag,
+    /// The Alpine tag names the release less precisely: `node:22.3.1` and `node:22-alpine`.
+    NearRelease,
+    /// The catalogue names the repository that takes its place.
+    Declared,
+    /// A bare operating system, for which bare Alpine stands in.
+    BareSystem,
+}
+
+impl TwinRule {
+    /// The rule in plain words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::SameTag => "the same tag but for the system",
+            Self::NearRelease => "the same release, less precisely named",
+            Self::Declared => "the catalogue names it",
+            Self::BareSystem => "bare Alpine takes the place of a bare system",
+        }
+    }
+}
+
+impl Catalogue {
+    /// The twins of a base on its own platform, best first.
+    pub fn twins(&self, id: BaseId, scope: &Scope) -> Vec<Twin> {
+        let base = self.base(id);
+        let mut twins: Vec<Twin> = Vec::new();
+        for name in &base.names {
+            for twin in self.twins_of_name(name, &base.platform, scope) {
+                if twin.base != id && !twins.iter().any(|known| known.base == twin.base) {
+                    twins.push(twin);
+                }
+            }
+        }
+        twins.sort_by_key(|twin| twin.rule);
+        twins
+    }
+
+    /// The twins of an image by its name alone, best first.
+    pub fn twins_of_name(&self, name: &BaseName, platform: &Platform, scope: &Scope) -> Vec<Twin> {
+        let Some(repository) = self.repository(&name.repository) else {
+            return Vec::new();
+        };
+        if let Some(twins) = self.twins_of_system(repository, platform, scope) {
+            return twins;
+        }
+        let declared = self.repositories[repository.0 as usize]
+            .twin
+            .as_deref()
+            .and_then(|twin| self.repository(twin));
+        if let Some(twin) = declared {
+            return self.newest_of(twin, platform, scope, TwinRule::Declared);
+        }
+        let parts = TagParts::of(name.tag.as_deref().unwrap_or("latest"));
+        if parts.alpine.is_some() {
+            return Vec::new();
+        }
+        let mut found: Vec<(usize, &TagParts, BaseId)> = self.repositories[repository.0 as usize]
+            .alpine
+            .iter()
+            .filter(|(_, id)| self.is_visible(*id, scope) && runs_on(&self.base(*id).platform, platform))
+            .filter_map(|(alpine, id)| parts.distance_to(alpine).map(|distance| (distance, alpine, *id)))
+            .collect();
+        found.sort_by(|(near, one, first), (far, two, second)| {
+            let alpine = |parts: &TagParts| parts.alpine.clone();
+            near.cmp(far)
+                .then_with(|| {
+                    self.variant_distance(*first, platform)
+                        .cmp(&self.variant_distance(*second, platform))
+                })
+                .then_with(|| match (alpine(one), alpine(two)) {
+                    (Some(one), Some(two)) => two.preference(&one),
+                    _ => std::cmp::Ordering::Equal,
+                })
+                // Of equal tags the registry's own layers are those that are truly shared.
+                .then_with(|| {
+                    self.base(*second)
+                        .is_in_registry()
+                        .cmp(&self.base(*first).is_in_registry())
+                })
+                .then_with(|| self.base(*second).created.cmp(&self.base(*first).created))
+        });
+        found
+            .into_iter()
+            .map(|(distance, _, base)| Twin {
+                base,
+                rule: if distance == 0 {
+                    TwinRule::SameTag
+                } else {
+                    TwinRule::NearRelease
+                },
+            })
+            .collect()
+    }
+
+    /// Bare Alpine images for a platform, best first: what a registry holds itself, then the newest.
+    pub fn alpine(&self, platform: &Platform, scope: &Scope) -> Vec<BaseId> {
+        self.repository("alpine")
+            .map(|alpine| self.newest_of(alpine, platform, scope, TwinRule::BareSystem))
+            .unwrap_or_default()
+            .into_iter()
+            .map(|twin| twin.base)
+            .collect()
+    }
+
+    /// Where a repository is a bare system: the image that takes its place, if one does.
+    fn twins_of_system(
+        &self,
+        repository: RepositoryId,
+        platform: &Platform,
+        scope: &Scope,
+    ) -> Option<Vec<Twin>> {
+        let name = self.repository_name(repository);
+        let system = self
+            .systems
+            .iter()
+            .find(|system| system.images.iter().any(|image| image == name))?;
+        let twin = system.twin.as_deref().and_then(|twin| self.repository(twin));
+        Some(
+            twin.map(|twin| self.newest_of(twin, platform, scope, TwinRule::BareSystem))
+                .unwrap_or_default(),
+        )
+    }
+
+    /// The images of a repository for a platform, best first.
+    fn newest_of(
+        &self,
+        repository: RepositoryId,
+        platform: &Platform,
+        scope: &Scope,
+        rule: TwinRule,
+    ) -> Vec<Twin> {
+        if scope.excludes(repository) {
+            return Vec::new();
+        }
+        let mut found: Vec<BaseId> = self.repositories[repository.0 as usize]
+            .bases
+            .iter()
+            .copied()
+            .filter(|&id| {
+                let base = self.base(id);
+                !base.layers.is_empty() && runs_on(&base.platform, platform) && self.is_visible(id, scope)
+            })
+            .collect();
+        found.sort_by_cached_key(|&id| {
+            let base = self.base(id);
+            let is_latest = base
+                .names
+                .iter()
+                .any(|name| name.tag.as_deref() == Some("latest"));
+            let is_edge = base.names.iter().any(|name| name.tag.as_deref() == Some("edge"));
+            (
+                self.variant_distance(id, platform),
+                is_edge,
+                Reverse(base.is_in_registry()),
+                Reverse(is_latest),
+                Reverse(base.created.clone()),
+                Reverse(id),
+            )
+        });
+        found.into_iter().map(|base| Twin { base, rule }).collect()
+    }
+
+    /// Whether a base may be named.
+    pub(in crate::base_image) fn is_visible(&self, id: BaseId, scope: &Scope) -> bool {
+        !scope.excludes_any()
+            || !self
+                .base(id)
+                .repositories
+                .iter()
+                .any(|&repository| scope.excludes(repository))
+    }
+
+    /// 0 where the processor's variant is the same, 1 where it has to stand in for another.
+    fn variant_distance(&self, id: BaseId, platform: &Platform) -> u8 {
+        u8::from(self.base(id).platform.variant != platform.variant)
+    }
+}

@@ -1,0 +1,88 @@
+use std::collections::BTreeMap;
+
+use crate::oci::{Descriptor, Digest, ImageConfig, Manifest, Platform, RepositoryName, Tag};
+
+/// What is known of one image for one platform, all of it saved by a crawl.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageFacts {
+    /// The digest of the image's manifest.
+    pub digest: Digest,
+    /// What it runs on.
+    pub platform: Platform,
+    /// The media type of its manifest's configuration, by which artifacts are told from images.
+    pub config_media_type: String,
+    /// Its layers in order, foreign ones included.
+    pub layers: Vec<LayerFact>,
+    /// The annotations of its manifest and of the index that lists it; the manifest's win.
+    pub annotations: BTreeMap<String, String>,
+    /// Its configuration; none where it could not be read.
+    pub config: Option<ImageConfig>,
+    /// Every tag that reaches it, directly or through an index, in name order.
+    pub names: Vec<(RepositoryName, Tag)>,
+}
+
+/// One layer of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerFact {
+    /// The digest of the layer as stored.
+    pub digest: Digest,
+    /// Its bytes as stored, which is compressed as a rule.
+    pub bytes: u64,
+    /// Whether the registry keeps it. Foreign layers (Windows) stay with their vendor.
+    pub stored: bool,
+}
+
+impl ImageFacts {
+    /// Puts together what a manifest, the index entry that names it and its configuration say.
+    pub fn new(
+        digest: Digest,
+        manifest: &Manifest,
+        listed: Option<&Descriptor>,
+        config: Option<ImageConfig>,
+        names: Vec<(RepositoryName, Tag)>,
+    ) -> Self {
+        let platform = config
+            .as_ref()
+            .map(|config| &config.platform)
+            .filter(|platform| !platform.os.is_empty())
+            .or_else(|| listed.and_then(|listed| listed.platform.as_ref()));
+        let mut annotations = listed
+            .map(|listed| listed.annotations.clone())
+            .unwrap_or_default();
+        annotations.extend(manifest.annotations.clone());
+        Self {
+            digest,
+            platform: platform.cloned().unwrap_or(Platform {
+                os: String::new(),
+                architecture: String::new(),
+                variant: None,
+                os_version: None,
+            }),
+            config_media_type: manifest
+                .config
+                .as_ref()
+                .map(|config| config.media_type.clone())
+                .unwrap_or_default(),
+            layers: manifest
+                .layers
+                .iter()
+                .map(|layer| LayerFact {
+                    digest: layer.digest,
+                    bytes: layer.size.get(),
+                    stored: layer.is_stored(),
+                })
+                .collect(),
+            annotations,
+            config,
+            names,
+        }
+    }
+
+    /// The bytes of all its stored layers.
+    pub fn layer_bytes(&self) -> u64 {
+        self.layers
+            .iter()
+            .filter(|layer| layer.stored)
+            .fold(0, |sum, layer| sum.saturating_add(layer.bytes))
+    }
+}

@@ -1,0 +1,30 @@
+use std::fmt;
+
+/// The name of a base as people know it (`node:22`): an upstream repository and a tag, or a digest where
+/// no tag is known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BaseName {
+    /// The repository without the registry or mirror it was seen in: `node`, `team/runtime`.
+    pub repository: String,
+    /// The tag; none where only a repository or a digest is known.
+    pub tag: Option<String>,
+}
+
+impl BaseName {
+    /// A name with a tag.
+    pub fn new(repository: impl Into<String>, tag: impl Into<String>) -> Self {
+        Self {
+            repository: repository.into(),
+            tag: Some(tag.into()),
+        }
+    }
+}
+
+impl fmt::Display for BaseName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.tag {
+            Some(tag) => formatter.pad(&format!("{}:{tag}", self.repository)),
+            None => formatter.pad(&self.repository),
+        }
+    }
+}

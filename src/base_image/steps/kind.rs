@@ -1,0 +1,184 @@
+use serde::Serialize;
+
+use crate::base_image::PackageFamily;
+
+/// What a build step does to an image, as far as its size on another system depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// Copies or unpacks files of the build context or of another stage: the same on any system.
+    Copy,
+    /// Fetches prebuilt archives, jars or programs.
+    Download,
+    /// Fetches prebuilt archives and leaves the system packages in that it needed for this.
+    DownloadWithPackages(PackageFamily),
+    /// Installs packages of a language: npm, pip, gem, composer, cargo, Go modules, Maven.
+    Language(Language),
+    /// Installs packages of the system.
+    Packages(PackageFamily, PackageKind),
+    /// Compiles from source, and cleans up or not.
+    Compile,
+    /// Imports keys or names package sources, and nothing else: a few kilobytes.
+    KeyImport,
+    /// Makes users, folders, links or small files, edits configuration, or says how to run the image.
+    NoOp,
+    /// The command is missing, or does what is not known.
+    Unknown,
+}
+
+/// Which packages a step installs and leaves in. Of several kinds the first in this order decides, since
+/// it is the one that takes the space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackageKind {
+    /// A Java runtime or development kit.
+    Jdk,
+    /// A program compiled by its vendor, from a package source that was added for it (nginx, PostgreSQL).
+    VendorNative,
+    /// Jars or scripts from such a source: the same on any system.
+    VendorPortable,
+    /// Compilers and header files.
+    Compilers,
+    /// Libraries and anything else.
+    Libraries,
+    /// Small tools: curl, gnupg, unzip.
+    Tools,
+}
+
+/// The package manager of a language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// npm, yarn, pnpm, bower.
+    Node,
+    /// pip, pipenv, poetry, uv, easy_install.
+    Python,
+    /// conda and its relatives, which bring native libraries of their own.
+    Conda,
+    /// gem, bundler.
+    Ruby,
+    /// composer.
+    Php,
+    /// cargo, rustup.
+    Rust,
+    /// go get, go install, go build.
+    Go,
+    /// Maven, Gradle, sbt, Leiningen, Ant.
+    Java,
+    /// dotnet, NuGet.
+    DotNet,
+    /// cpan, cpanm.
+    Perl,
+    /// Any other: stack, mix, luarocks, R.
+    Other,
+}
+
+impl StepKind {
+    /// The kind as it is written in answers and in the model's table: `packages_apt_libraries`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Copy => "copy".into(),
+            Self::Download => "download".into(),
+            Self::DownloadWithPackages(family) => format!("download_with_{}", family.as_str()),
+            Self::Language(language) => format!("language_{}", language.as_str()),
+            Self::Packages(family, kind) => format!("packages_{}_{}", family.as_str(), kind.as_str()),
+            Self::Compile => "compile".into(),
+            Self::KeyImport => "key_import".into(),
+            Self::NoOp => "no_op".into(),
+            Self::Unknown => "unknown".into(),
+        }
+    }
+
+    /// The kind in plain words, for people.
+    pub fn describe(self) -> String {
+        match self {
+            Self::Copy => "copied content".into(),
+            Self::Download => "download".into(),
+            Self::DownloadWithPackages(family) => {
+                format!("download, with {} packages left in", family.as_str())
+            }
+            Self::Language(language) => format!("{} packages", language.as_str()),
+            Self::Packages(family, kind) => format!("{} packages: {}", family.as_str(), kind.describe()),
+            Self::Compile => "compiled from source".into(),
+            Self::KeyImport => "keys and package sources".into(),
+            Self::NoOp => "small changes".into(),
+            Self::Unknown => "unknown".into(),
+        }
+    }
+}
+
+impl PackageKind {
+    /// The kind as it is written in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jdk => "jdk",
+            Self::VendorNative => "vendor_native",
+            Self::VendorPortable => "vendor_portable",
+            Self::Compilers => "compilers",
+            Self::Libraries => "libraries",
+            Self::Tools => "tools",
+        }
+    }
+
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Jdk => "a Java runtime or kit",
+            Self::VendorNative => "programs of a vendor",
+            Self::VendorPortable => "portable programs of a vendor",
+            Self::Compilers => "compilers and headers",
+            Self::Libraries => "libraries and programs",
+            Self::Tools => "tools",
+        }
+    }
+}
+
+impl Language {
+    /// The manager as it is written in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::Python => "python",
+            Self::Conda => "conda",
+            Self::Ruby => "ruby",
+            Self::Php => "php",
+            Self::Rust => "rust",
+            Self::Go => "go",
+            Self::Java => "java",
+            Self::DotNet => "dotnet",
+            Self::Perl => "perl",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// What a build step's text says, read once for each distinct text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What it does.
+    pub kind: StepKind,
+    /// The simple commands it runs, in order: each a program and its words, quotes removed.
+    pub commands: Vec<Command>,
+    /// The system packages it installs and does not remove again.
+    pub packages: Vec<String>,
+    /// The system packages it installs and removes again, or removes.
+    pub removed: Vec<String>,
+    /// The languages whose packages it installs.
+    pub languages: Vec<Language>,
+    /// Whether it adds a package source, so that later packages may be a vendor's.
+    pub adds_source: bool,
+    /// Whether it fetches archives or programs.
+    pub downloads: bool,
+    /// Whether it compiles.
+    pub compiles: bool,
+    /// Whether the shell is one of Windows.
+    pub windows: bool,
+}
+
+/// One simple command: what stands between two operators of the shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The program without its folder: `apt-get`.
+    pub program: String,
+    /// Its words, without quotes and redirections.
+    pub words: Vec<String>,
+}

@@ -1,0 +1,267 @@
+//! What systems say of themselves: labels, and the steps of their own builds.
+
+use super::usage::{release_in_sources, used};
+use super::{Found, SYSTEM_STEPS};
+use crate::base_image::catalogue::Catalogue;
+use crate::base_image::steps::{Instruction, Keyword};
+use crate::base_image::{Builder, System};
+use crate::oci::{HistoryStep, ImageConfig};
+
+fn label<'a>(config: &'a ImageConfig, key: &str) -> Option<&'a str> {
+    config
+        .labels
+        .get(key)
+        .map(String::as_str)
+        .filter(|value| !value.is_empty())
+}
+
+/// Labels that systems and buildpacks set.
+pub(super) fn labelled(config: &ImageConfig, catalogue: &Catalogue) -> Found {
+    if let Some(name) = label(config, "io.buildpacks.base.distro.name") {
+        let version = label(config, "io.buildpacks.base.distro.version").unwrap_or_default();
+        return Some((release(catalogue, name, version), 95));
+    }
+    if let Some(stack) = label(config, "io.buildpacks.stack.id") {
+        let is_tiny = stack.ends_with(".tiny") || stack.ends_with(".static");
+        let words = stack.split(['.', '-']);
+        let ubuntu = catalogue.system("ubuntu");
+        for word in words {
+            let known = ubuntu.and_then(|ubuntu| ubuntu.releases.get(word));
+            // heroku-22 is Ubuntu 22.04.
+            let heroku = (stack.starts_with("heroku") && word.len() == 2).then(|| format!("{word}.04"));
+            if let Some(version) = known.cloned().or(heroku) {
+                let name = if is_tiny { "buildpacks-tiny" } else { "ubuntu" };
+                return Some((System::released(name, version), 90));
+            }
+        }
+        return Some((System::named("buildpacks"), 60));
+    }
+    if let Some(found) = red_hat(config) {
+        return Some(found);
+    }
+    let names = ["org.label-schema.name", "org.opencontainers.image.title", "name"];
+    if names
+        .iter()
+        .filter_map(|key| label(config, key))
+        .any(|name| name.starts_with("CentOS"))
+    {
+        return Some((System::named("centos"), 85));
+    }
+    if label(config, "org.opencontainers.image.ref.name") == Some("ubuntu") {
+        // Children may give their own version under the same label, so the step that set it counts first.
+        let stated = step_value(config, "org.opencontainers.image.version=");
+        let version =
+            stated.or_else(|| label(config, "org.opencontainers.image.version").map(ToOwned::to_owned));
+        return Some((release(catalogue, "ubuntu", &version.unwrap_or_default()), 95));
+    }
+    None
+}
+
+/// Red Hat's universal base images, whose labels children often overwrite, except `cpe`.
+fn red_hat(config: &ImageConfig) -> Found {
+    let component = label(config, "com.redhat.component").unwrap_or_default();
+    let cpe = label(config, "cpe").unwrap_or_default();
+    let name = label(config, "name").unwrap_or_default();
+    let stated = step_value(config, "com.redhat.component=").unwrap_or_default();
+    let component = if component.starts_with("ubi") {
+        component
+    } else {
+        &stated
+    };
+    if component.starts_with("ubi") || name.starts_with("ubi") {
+        let text = if component.starts_with("ubi") {
+            component
+        } else {
+            name
+        };
+        let digits: String = text[3..].chars().take_while(char::is_ascii_digit).collect();
+        let system = if text.contains("micro") {
+            "ubi-micro"
+        } else {
+            "ubi"
+        };
+        return Some((System::released(system, digits), 95));
+    }
+    let version = cpe.split("enterprise_linux:").nth(1)?;
+    let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
+    Some((System::released("ubi", digits), 85))
+}
+
+/// Steps in which a system's own build says what it is.
+pub(super) fn stated(config: &ImageConfig, catalogue: &Catalogue) -> Found {
+    let first_steps = || config.history.iter().take(SYSTEM_STEPS);
+    for step in first_steps() {
+        let text = step.created_by.as_str();
+        if let Some(rest) = text.split("debian.sh ").nth(1) {
+            // `debian.sh --arch 'amd64' out/ 'trixie' '@1785715200'`
+            let suite = rest.split('\'').nth(3).unwrap_or_default();
+            return Some((release(catalogue, "debian", suite), 97));
+        }
+        if let Some(rest) = text.split("alpine-minirootfs-").nth(1) {
+            let version = rest.split('-').next().unwrap_or_default();
+            let short: Vec<&str> = version.split('.').take(2).collect();
+            return Some((System::released("alpine", short.join(".")), 97));
+        }
+        if let Some(found) = root_archive(text, catalogue) {
+            return Some(found);
+        }
+        if text.contains("rockcraft-ubuntu") || text.contains("LAUNCHPAD_BUILD_ARCH") {
+            let version = step_value(config, "org.opencontainers.image.version=").unwrap_or_default();
+            return Some((release(catalogue, "ubuntu", &version), 95));
+        }
+        if text.contains("BusyBox 1.") {
+            return Some((System::named("busybox"), 90));
+        }
+        if step.comment.starts_with("debuerreotype") {
+            return Some((System::named("debian"), 90));
+        }
+        if step.comment.starts_with("store paths:") {
+            return Some((System::named("nix"), 90));
+        }
+        if let Some((name, percent)) = authored(step) {
+            return Some((System::named(name), percent));
+        }
+    }
+    None
+}
+
+/// `ADD almalinux-9-minimal-amd64.tar.xz /` and its like.
+fn root_archive(text: &str, catalogue: &Catalogue) -> Found {
+    const STARTS: [(&str, &str); 11] = [
+        ("almalinux-", "almalinux"),
+        ("rocky-", "rockylinux"),
+        ("rockylinux-", "rockylinux"),
+        ("centos-", "centos"),
+        ("c7-docker", "centos"),
+        ("fedora-", "fedora"),
+        ("oraclelinux-", "oraclelinux"),
+        ("opensuse-", "opensuse"),
+        ("photon-", "photon"),
+        ("archlinux", "archlinux"),
+        ("amazonlinux", "amazonlinux"),
+    ];
+    let read = Instruction::read(text);
+    let (source, target) = read.body.split_once(char::is_whitespace)?;
+    if read.keyword != Keyword::Add || !matches!(target.trim(), "/" | "in /") {
+        return None;
+    }
+    let source = source.rsplit('/').next().unwrap_or(source).to_ascii_lowercase();
+    let (start, name) = STARTS.iter().find(|(start, _)| source.starts_with(start))?;
+    let version: String = source[start.len()..]
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || *c == '.')
+        .collect();
+    Some((release(catalogue, name, &version), 90))
+}
+
+/// Authors and labels of steps that belong to one system.
+fn authored(step: &HistoryStep) -> Option<(&'static str, u8)> {
+    const AUTHORS: [(&str, &str, u8); 9] = [
+        ("The CentOS Project", "centos", 85),
+        ("centos.org", "centos", 80),
+        ("CentOS Base Image", "centos", 85),
+        ("fedoraproject.org", "fedora", 85),
+        ("Oracle Linux", "oraclelinux", 85),
+        ("rockylinux.org", "rockylinux", 85),
+        ("almalinux.org", "almalinux", 85),
+        ("@suse.com", "opensuse", 60),
+        ("static by Chainguard", "chainguard", 90),
+    ];
+    let is_about = Instruction::read(&step.created_by);
+    let about = match is_about.keyword {
+        Keyword::Label | Keyword::Metadata => is_about.body.as_ref(),
+        _ => "",
+    };
+    AUTHORS
+        .iter()
+        .find(|(words, _, _)| {
+            step.author.contains(words) || step.comment.contains(words) || about.contains(words)
+        })
+        .map(|(_, name, percent)| (*name, *percent))
+}
+
+/// `ADD file:… in /`: a root file system from an archive without a name. Its content's hash may be
+/// known; else the command that comes next tells families apart.
+pub(super) fn root_files(config: &ImageConfig, steps: &[Instruction<'_>], catalogue: &Catalogue) -> Found {
+    let at = steps.iter().position(|step| step.keyword == Keyword::Add)?;
+    let body = steps[at].body.as_ref();
+    let hash = body.strip_prefix("file:")?.split(' ').next()?;
+    if !body.trim_end().ends_with(" /") && !body.trim_end().ends_with("in /") {
+        return None;
+    }
+    if let Some(system) = catalogue.system_of_added_file(hash) {
+        return Some((system.clone(), 96));
+    }
+    let names_release = |name: &str| release_in_sources(config, catalogue, name);
+    let is_old_ubuntu = steps
+        .iter()
+        .any(|step| step.keyword == Keyword::Run && step.body.contains("/usr/sbin/policy-rc.d"));
+    if is_old_ubuntu {
+        return Some((
+            names_release("ubuntu").unwrap_or_else(|| System::named("ubuntu")),
+            90,
+        ));
+    }
+    let command = steps[at..]
+        .iter()
+        .find(|step| step.keyword == Keyword::Cmd)
+        .map(|step| step.body.as_ref())
+        .unwrap_or_default();
+    match command {
+        "[\"bash\"]" => Some((
+            names_release("debian").unwrap_or_else(|| System::named("debian")),
+            85,
+        )),
+        "[\"sh\"]" => Some((System::named("busybox"), 75)),
+        "[\"/bin/sh\"]" => Some((System::named("alpine"), 75)),
+        // Red Hat's relatives, Amazon's and SUSE's all say this: how packages are installed tells more.
+        "[\"/bin/bash\"]" => used(config, catalogue).map(|(system, percent)| (system, percent + 10)),
+        _ => None,
+    }
+}
+
+/// What builders put beneath what they build, where nothing else was seen.
+pub(super) fn built(config: &ImageConfig, builder: Option<Builder>) -> Found {
+    match builder? {
+        Builder::Bazel => {
+            let texts = || config.history.iter().map(|step| step.created_by.as_str());
+            let debian = [
+                ("debian13", "trixie"),
+                ("debian12", "bookworm"),
+                ("debian11", "bullseye"),
+            ]
+            .into_iter()
+            .find(|(word, _)| texts().any(|text| text.contains(word)));
+            Some((
+                debian.map_or_else(
+                    || System::named("distroless"),
+                    |(_, suite)| System::released("distroless", suite),
+                ),
+                if debian.is_some() { 90 } else { 75 },
+            ))
+        }
+        // apko also puts Alpine together; without a package list the two look the same.
+        Builder::Apko => Some((System::named("wolfi"), 60)),
+        Builder::Nix => Some((System::named("nix"), 85)),
+        _ => None,
+    }
+}
+
+/// The value behind `key` in the first steps, up to white space or a quote.
+fn step_value(config: &ImageConfig, key: &str) -> Option<String> {
+    config.history.iter().take(SYSTEM_STEPS).find_map(|step| {
+        let rest = step.created_by.split(key).nth(1)?;
+        let rest = rest.trim_start_matches(['"', '\'']);
+        let end = rest
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\''))
+            .unwrap_or(rest.len());
+        Some(rest[..end].to_owned()).filter(|value| !value.is_empty())
+    })
+}
+
+fn release(catalogue: &Catalogue, name: &str, word: &str) -> System {
+    match catalogue.system(name) {
+        Some(info) => info.release(word),
+        None => System::released(name, word),
+    }
+}

@@ -1,0 +1,126 @@
+//! What the steps of an image use, where its system does not say what it is.
+
+use super::Found;
+use crate::base_image::System;
+use crate::base_image::catalogue::Catalogue;
+use crate::base_image::steps::{Instruction, Keyword};
+use crate::oci::ImageConfig;
+
+/// What the steps use shows how the system installs software, which is weak evidence for one of a
+/// family.
+pub(super) fn used(config: &ImageConfig, catalogue: &Catalogue) -> Found {
+    let mut best: Found = None;
+    for step in &config.history {
+        let read = Instruction::read(&step.created_by);
+        if read.keyword != Keyword::Run {
+            continue;
+        }
+        let text = read.body.as_ref();
+        let uses = |program: &str| contains_word(text, program);
+        let found = if uses("apk") && (text.contains("apk add") || text.contains("apk --")) {
+            Some((System::named("alpine"), 70))
+        } else if uses("apt-get") || uses("apt") || uses("dpkg") {
+            let system = release_in_sources(config, catalogue, "ubuntu")
+                .or_else(|| release_in_sources(config, catalogue, "debian"));
+            Some(system.map_or_else(|| (System::named("debian"), 50), |system| (system, 65)))
+        } else if uses("microdnf") {
+            Some((System::named("ubi"), 65))
+        } else if uses("tdnf") {
+            Some((System::named("photon"), 60))
+        } else if uses("zypper") {
+            Some((System::named("opensuse"), 70))
+        } else if uses("amazon-linux-extras") {
+            Some((System::released("amazonlinux", "2"), 85))
+        } else if uses("yum") || uses("dnf") {
+            Some((System::named("centos"), 45))
+        } else if uses("pacman") {
+            Some((System::named("archlinux"), 75))
+        } else {
+            None
+        };
+        if found.as_ref().map(|found| found.1) > best.as_ref().map(|best| best.1) {
+            best = found;
+        }
+    }
+    best.or_else(|| release_in_variables(config, catalogue))
+}
+
+/// A release that a vendor wrote into its own version: `1.31.3-1~trixie`, `16.2-1.pgdg120+2`,
+/// `1:12.3.2+maria~ubu2404`.
+fn release_in_variables(config: &ImageConfig, catalogue: &Catalogue) -> Found {
+    let debian = catalogue.system("debian")?;
+    let ubuntu = catalogue.system("ubuntu")?;
+    for value in config.variables.values() {
+        for word in value.split(['~', '+', '-', ' ']) {
+            if debian
+                .releases
+                .values()
+                .any(|release| release == word && release != "sid")
+            {
+                return Some((System::released("debian", word), 75));
+            }
+            if let Some(version) = ubuntu.releases.get(word) {
+                return Some((System::released("ubuntu", version.clone()), 75));
+            }
+            if let Some(digits) = word.strip_prefix("ubu").filter(|digits| digits.len() == 4) {
+                return Some((
+                    System::released("ubuntu", format!("{}.{}", &digits[..2], &digits[2..])),
+                    75,
+                ));
+            }
+        }
+        if let Some(number) = value
+            .split(".pgdg")
+            .nth(1)
+            .and_then(|rest| rest.split('+').next())
+        {
+            let major = number
+                .strip_suffix('0')
+                .filter(|major| !major.is_empty())
+                .unwrap_or(number);
+            return Some((debian.release(major), 75));
+        }
+    }
+    None
+}
+
+/// A release that package sources name: `deb http://deb.debian.org/debian stretch-backports main`.
+pub(super) fn release_in_sources(config: &ImageConfig, catalogue: &Catalogue, name: &str) -> Option<System> {
+    let info = catalogue.system(name)?;
+    let words = || {
+        info.releases
+            .iter()
+            .filter(|(word, _)| word.len() > 3 && word.starts_with(char::is_alphabetic))
+    };
+    for step in &config.history {
+        let text = step.created_by.as_str();
+        if !text.contains("deb ") && !text.contains("sources.list") {
+            continue;
+        }
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+            let known = match name {
+                // Debian's codenames are the releases themselves.
+                "debian" => info
+                    .releases
+                    .values()
+                    .find(|release| *release == word && word.len() > 3),
+                _ => words()
+                    .find(|(alias, _)| *alias == word)
+                    .map(|(_, release)| release),
+            };
+            if let Some(release) = known {
+                return Some(System::released(name, release.clone()));
+            }
+        }
+    }
+    None
+}
+
+/// Whether a text has a program's name as a word of its own.
+fn contains_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let is_edge =
+            |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'));
+        is_edge(text[..at].chars().next_back()) && is_edge(text[at + word.len()..].chars().next())
+    })
+}
