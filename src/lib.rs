@@ -49,3 +49,4 @@ pub mod report;
 pub mod store;
 pub mod telemetry;
 pub mod units;
+pub mod whatif;

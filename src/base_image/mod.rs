@@ -19,14 +19,14 @@ mod search;
 mod steps;
 mod system;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod texts;
 mod traces;
 mod variables;
 
 pub use catalogue::{
     Base, BaseId, BaseLayer, Catalogue, CatalogueBuilder, CatalogueError, Explanation, LayerKey, Origin,
-    RepositoryId, Role, Twin, TwinRule,
+    RepositoryId, Role, Twin, TwinRule, tag_without_system,
 };
 pub use detect::detect;
 pub use detection::{Builder, Candidate, Detection, Nature, SystemFinding};

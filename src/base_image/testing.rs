@@ -6,7 +6,7 @@ use super::{Catalogue, CatalogueBuilder, ImageFacts, LayerFact};
 use crate::oci::{Digest, ImageConfig, Platform};
 
 /// An image of `linux/amd64` that is put together step by step.
-pub(super) struct Image {
+pub(crate) struct Image {
     repository: &'static str,
     tag: &'static str,
     os: &'static str,
@@ -138,7 +138,7 @@ impl Image {
 }
 
 /// The shipped catalogue, grown by these images.
-pub(super) fn catalogue(images: &[ImageFacts]) -> Catalogue {
+pub(crate) fn catalogue(images: &[ImageFacts]) -> Catalogue {
     let mut builder = CatalogueBuilder::new();
     builder.shipped().expect("the shipped catalogue");
     let registry = "reg.example.com".parse().expect("a registry");

@@ -19,6 +19,7 @@ pub use base::{Base, BaseId, BaseLayer, LayerKey, Origin, RepositoryId, Role};
 pub use build::CatalogueBuilder;
 pub use explain::Explanation;
 pub use file::CatalogueError;
+pub use tag::tag_without_system;
 pub use twins::{Twin, TwinRule};
 
 use super::texts::{Chain, TextKey};

@@ -106,6 +106,18 @@ const SYSTEMS: &[&str] = &[
     "chiseled",
 ];
 
+/// A tag without the words for its system: `8.9-slim-stretch` and `8.9-alpine` are both `8.9`, and a tag
+/// that says nothing else is empty. Images of one repository whose tags agree in it are variants of one.
+pub fn tag_without_system(tag: &str) -> String {
+    let parts = TagParts::of(tag);
+    let release = parts.release.join(".");
+    let words = std::iter::once(release).chain(parts.variants);
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join("-")
+}
+
 impl TagParts {
     /// Takes a tag apart. Never fails: an unknown word is a variant.
     pub fn of(tag: &str) -> Self {

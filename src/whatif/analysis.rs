@@ -1,0 +1,409 @@
+//! Everything about one registry: each image, each repository, and the whole.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::base_image::{Catalogue, Detection, ImageFacts, Scope, detect};
+use crate::inventory::{Inventory, ManifestId};
+use crate::oci::Digest;
+use crate::units::ByteOverflow;
+
+use super::bound::BoundRules;
+use super::compose::compose;
+use super::composition::Composition;
+use super::counterfactual::Counterfactual;
+use super::estimate::Estimate;
+use super::layer_kind::LayerKind;
+use super::model::AlpineModel;
+use super::outcome::Outcome;
+use super::readings::Readings;
+use super::replace::{Moving, Replacer};
+use super::verdict::{Case, Reasoned, Verdict, VerdictSettings, Vote, moves, repository_verdict};
+
+/// What is known of one image and its move.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageAnalysis {
+    /// The image in the inventory; none where the inventory does not count it.
+    pub manifest: Option<ManifestId>,
+    /// What is beneath it.
+    pub detection: Detection,
+    /// What the step of each of its layers does.
+    pub kinds: Vec<LayerKind>,
+    /// What it would consist of on Alpine; none where it cannot move.
+    pub composition: Option<Composition>,
+    /// Its layers' bytes on Alpine.
+    pub estimate: Option<Estimate>,
+    /// What to do with it.
+    pub verdict: Reasoned,
+    /// What its owner should look at before moving it.
+    pub cautions: Vec<String>,
+}
+
+/// What is known of one repository and its move.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RepositoryAnalysis {
+    /// What to do with it.
+    pub verdict: Reasoned,
+    /// The image that speaks for it, by its place among the images.
+    pub speaker: Option<usize>,
+}
+
+/// Everything about one registry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegistryAnalysis {
+    /// Each image, in the order in which they were given.
+    pub images: Vec<ImageAnalysis>,
+    /// Each repository, in the order of the inventory.
+    pub repositories: Vec<RepositoryAnalysis>,
+    /// What is saved if every repository with the verdict `switch` does.
+    pub outcome: Outcome,
+}
+
+/// What all images are judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Judgement<'a> {
+    /// The bases and twins that are known.
+    pub catalogue: &'a Catalogue,
+    /// The factors.
+    pub model: &'a AlpineModel,
+    /// What ties images to glibc.
+    pub rules: &'a BoundRules,
+    /// How verdicts are made.
+    pub settings: &'a VerdictSettings,
+}
+
+impl Judgement<'_> {
+    /// Analyses a registry: every image, every repository, and what all that should switch would save.
+    ///
+    /// `images` are the images for one platform each; those that the inventory does not count are judged
+    /// and change no total. Linear in the number of layer references.
+    ///
+    /// # Errors
+    /// Where sizes add up to more than 63 bits.
+    pub fn analyse(
+        &self,
+        inventory: &Inventory,
+        images: &[ImageFacts],
+    ) -> Result<RegistryAnalysis, ByteOverflow> {
+        let by_digest: HashMap<Digest, ManifestId> = (0..inventory.manifests().len() as ManifestId)
+            .map(|id| (inventory.manifest_digest(id), id))
+            .collect();
+        let readings = Readings::of(images);
+        let matches = self.rules.match_steps(&readings);
+        let analysed = images
+            .iter()
+            .map(|facts| {
+                let mut image = self.image(facts, &readings, &matches)?;
+                image.manifest = by_digest.get(&facts.digest).copied();
+                Ok(image)
+            })
+            .collect::<Result<Vec<_>, ByteOverflow>>()?;
+
+        let places: HashMap<ManifestId, usize> = analysed
+            .iter()
+            .enumerate()
+            .filter_map(|(place, image)| Some((image.manifest?, place)))
+            .collect();
+        let mut repositories = Vec::with_capacity(inventory.repositories.len());
+        let mut moving: HashSet<usize> = HashSet::new();
+        for repository in &inventory.repositories {
+            let mut own: Vec<usize> = repository
+                .tags
+                .iter()
+                .filter(|tag| !tag.tag.is_referrers_fallback())
+                .flat_map(|tag| inventory.images_of(tag.manifest))
+                .filter_map(|manifest| places.get(&manifest).copied())
+                .collect();
+            own.sort_unstable();
+            own.dedup();
+            let votes: Vec<Vote<'_>> = own
+                .iter()
+                .map(|&place| Vote {
+                    created: created(&images[place]),
+                    class: analysed[place]
+                        .composition
+                        .as_ref()
+                        .map(|composition| composition.class),
+                    bytes: images[place].layer_bytes(),
+                    image: &analysed[place].verdict,
+                })
+                .collect();
+            let (verdict, speaker) = repository_verdict(&repository.name, &votes, self.settings);
+            let is_forced = verdict.verdict == Verdict::Switch && self.is_decided(&repository.name);
+            moving.extend(own.iter().copied().filter(|&place| {
+                let image = &analysed[place];
+                moves(image.verdict.verdict, image.composition.as_ref(), is_forced)
+            }));
+            repositories.push(RepositoryAnalysis {
+                verdict,
+                speaker: speaker.map(|at| own[at]),
+            });
+        }
+
+        let mut replacer = Replacer::new(self.model, self.settings.coverage);
+        let mut moving: Vec<usize> = moving.into_iter().collect();
+        moving.sort_unstable();
+        let moving: Vec<Moving<'_>> = moving
+            .into_iter()
+            .filter_map(|place| {
+                Some(Moving {
+                    manifest: analysed[place].manifest?,
+                    facts: &images[place],
+                    steps: &analysed[place].detection.steps,
+                    composition: analysed[place].composition.as_ref()?,
+                })
+            })
+            .collect();
+        let replacements = replacer.replacements(inventory, &moving);
+        let outcome = Counterfactual::new(inventory, &replacements)
+            .switching(|index| repositories[index].verdict.verdict == Verdict::Switch)?;
+        Ok(RegistryAnalysis {
+            images: analysed,
+            repositories,
+            outcome,
+        })
+    }
+
+    fn image(
+        &self,
+        facts: &ImageFacts,
+        readings: &Readings,
+        matches: &super::bound::StepMatches<'_>,
+    ) -> Result<ImageAnalysis, ByteOverflow> {
+        let scope = Scope::all();
+        let detection = detect(facts, self.catalogue, &scope);
+        let kinds = readings.kinds(facts, &detection);
+        let composition = compose(facts, &detection, &kinds, self.catalogue, &scope);
+        let estimate = composition
+            .as_ref()
+            .map(|composition| composition.estimate(self.model, self.settings.coverage))
+            .transpose()?;
+        let base_layers = composition
+            .as_ref()
+            .map_or(0, |composition| composition.base_layers);
+        let bounds = self.rules.of_image(facts, &detection, base_layers, matches);
+        let verdict = Case {
+            facts,
+            detection: &detection,
+            kinds: &kinds,
+            catalogue: self.catalogue,
+            composition: composition.as_ref(),
+            estimate,
+            bounds: &bounds,
+        }
+        .verdict(self.settings);
+        Ok(ImageAnalysis {
+            manifest: None,
+            detection,
+            kinds,
+            composition,
+            estimate,
+            verdict,
+            cautions: bounds.cautions,
+        })
+    }
+
+    fn is_decided(&self, repository: &crate::oci::RepositoryName) -> bool {
+        let mut overrides = self.settings.overrides.iter();
+        overrides.any(|decision| decision.is_about(repository))
+    }
+}
+
+fn created(facts: &ImageFacts) -> Option<i64> {
+    facts.config.as_ref()?.created.map(|created| created.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base_image::testing::{Image, catalogue};
+    use crate::inventory::{DedupScope, InventoryBuilder};
+    use crate::oci::{Descriptor, Manifest, ManifestKind};
+    use crate::units::ByteCount;
+    use crate::whatif::{Coverage, EvidenceClass, VerdictOverride};
+
+    const MB: u64 = 1_000_000;
+
+    fn node() -> Image {
+        Image::new("node", "12")
+            .layer(
+                "debian",
+                100 * MB,
+                "RUN # debian.sh --arch 'amd64' out/ 'bookworm' '@1785715200'",
+            )
+            .layer(
+                "node",
+                807_900_000,
+                "RUN curl -fsSL https://nodejs.org/node.tar.xz | tar -xJ",
+            )
+            .variable("NODE_VERSION", "12.0.0")
+    }
+
+    fn node_alpine() -> ImageFacts {
+        Image::new("node", "12-alpine")
+            .layer(
+                "alpine",
+                5_500_000,
+                "ADD alpine-minirootfs-3.22.6-x86_64.tar.gz / # buildkit",
+            )
+            .step("CMD [\"/bin/sh\"]")
+            .layer(
+                "node on alpine",
+                74_600_000,
+                "RUN apk add --no-cache libstdc++ && curl -fsSL https://nodejs.org/node.tar.xz",
+            )
+            .variable("NODE_VERSION", "12.0.0")
+            .facts()
+    }
+
+    fn application(tag: &'static str) -> Image {
+        node()
+            .child("team/app", tag)
+            .step("WORKDIR /app")
+            .layer("package", 1_000, "COPY package.json ./")
+            .layer("modules", 4 * MB, "RUN npm ci --omit=dev")
+            .layer("app", 1_499_000, "COPY . .")
+    }
+
+    /// Analyses a registry that holds these images, one tag each.
+    fn analyse(images: &[ImageFacts], settings: &VerdictSettings) -> RegistryAnalysis {
+        let mut builder = InventoryBuilder::new("registry.test".parse().unwrap(), DedupScope::Registry);
+        for facts in images {
+            let layers = facts.layers.iter().map(|layer| Descriptor {
+                media_type: "application/vnd.oci.image.layer.v1.tar+gzip".to_owned(),
+                digest: layer.digest,
+                size: ByteCount::try_from(layer.bytes).unwrap(),
+                platform: None,
+                artifact_type: None,
+                annotations: Default::default(),
+            });
+            let manifest = Manifest {
+                kind: ManifestKind::Image,
+                media_type: "application/vnd.oci.image.manifest.v1+json".to_owned(),
+                artifact_type: None,
+                config: None,
+                layers: layers.collect(),
+                children: Vec::new(),
+                subject: None,
+                annotations: Default::default(),
+            };
+            builder.manifest(facts.digest, ByteCount::ZERO, manifest);
+            let (repository, tag) = facts.names[0].clone();
+            builder.tag(repository, tag, facts.digest);
+        }
+        let (model, rules) = (AlpineModel::shipped(), BoundRules::shipped());
+        Judgement {
+            catalogue: &catalogue(images),
+            model: &model,
+            rules: &rules,
+            settings,
+        }
+        .analyse(&builder.finish(), images)
+        .unwrap()
+    }
+
+    /// The idea in one example: an application of a few megabytes weighs 913 MB on Node's Debian image
+    /// and 86 MB on its Alpine one.
+    #[test]
+    fn a_small_application_on_node_sheds_nine_tenths() {
+        let images = [node().facts(), node_alpine(), application("1").facts()];
+        let analysis = analyse(&images, &VerdictSettings::default());
+        let app = &analysis.images[2];
+        let megabytes = |bytes: u64| (bytes as f64 / MB as f64).round() as u64;
+        assert_eq!(megabytes(images[2].layer_bytes()), 913);
+        assert_eq!(megabytes(app.estimate.unwrap().expected.get()), 86);
+        assert_eq!(app.verdict.verdict, Verdict::Switch);
+        let composition = app.composition.as_ref().unwrap();
+        assert_eq!(composition.class, EvidenceClass::A);
+        assert_eq!(composition.replaced.as_deref(), Some("node:12"));
+        assert_eq!(
+            composition.change().unwrap(),
+            "FROM node:12 → FROM node:12-alpine"
+        );
+        let layers = composition
+            .layers(&AlpineModel::shipped(), Coverage::Eighty)
+            .unwrap();
+        let commands: Vec<_> = layers.iter().map(|layer| layer.layer.kind.name()).collect();
+        assert_eq!(commands, ["copy", "language_node", "copy"]);
+        assert_eq!(
+            composition
+                .added(&AlpineModel::shipped(), Coverage::Eighty)
+                .unwrap(),
+            None
+        );
+        // The node image is the base of another repository: it is not the one to judge.
+        assert_eq!(analysis.images[0].verdict.verdict, Verdict::Builder);
+        assert_eq!(analysis.images[1].verdict.verdict, Verdict::AlreadySmall);
+        // The registry keeps both base images, so only the copied layers could be saved, and they are not.
+        assert_eq!(analysis.outcome.registry.saving_bytes.expected, 0);
+        assert!(analysis.outcome.registry.naive_saving_bytes.expected > 800 * MB as i64);
+    }
+
+    #[test]
+    fn what_needs_glibc_is_blocked_and_says_why() {
+        let blocked = application("2").step("ENV LD_PRELOAD=/usr/lib/libjemalloc.so.2");
+        let client = application("3").layer("client", MB, "RUN unzip instantclient-basic-linux.x64.zip");
+        let images = [node().facts(), node_alpine(), blocked.facts(), client.facts()];
+        let analysis = analyse(&images, &VerdictSettings::default());
+        for (image, word) in [(2, "LD_PRELOAD"), (3, "Oracle")] {
+            let verdict = &analysis.images[image].verdict;
+            assert_eq!(verdict.verdict, Verdict::Blocked);
+            assert!(verdict.reason.contains(word), "{}", verdict.reason);
+        }
+        assert!(
+            analysis
+                .outcome
+                .repositories
+                .iter()
+                .all(|repository| !repository.switches)
+        );
+    }
+
+    #[test]
+    fn cautions_name_what_the_steps_give_cause_for() {
+        let image = application("4")
+            .layer(
+                "locale",
+                MB,
+                "RUN apt-get update && apt-get install -y locales tzdata && locale-gen",
+            )
+            .step("ENTRYPOINT [\"/bin/bash\", \"run.sh\"]");
+        let analysis = analyse(
+            &[node().facts(), node_alpine(), image.facts()],
+            &VerdictSettings::default(),
+        );
+        let cautions = analysis.images[2].cautions.join("\n");
+        for word in ["locale", "time zones", "bash"] {
+            assert!(cautions.contains(word), "{word} is missing in {cautions}");
+        }
+        // The base's own steps give no cause: it is another one on Alpine.
+        assert!(!cautions.contains("DNS"));
+    }
+
+    #[test]
+    fn an_operator_has_the_last_word() {
+        let settings = VerdictSettings {
+            overrides: vec![
+                VerdictOverride::new("team/*", Verdict::Blocked, Some("certified on Debian".to_owned()))
+                    .unwrap(),
+            ],
+            ..VerdictSettings::default()
+        };
+        let images = [node().facts(), node_alpine(), application("1").facts()];
+        let analysis = analyse(&images, &settings);
+        assert_eq!(analysis.repositories[1].verdict.verdict, Verdict::Blocked);
+        assert_eq!(analysis.repositories[1].verdict.reason, "certified on Debian");
+        assert_eq!(analysis.outcome.registry.saving_bytes.expected, 0);
+    }
+
+    #[test]
+    fn an_application_that_dwarfs_its_base_gains_too_little() {
+        let image = node()
+            .child("team/big", "1")
+            .layer("jar", 90_000 * MB, "COPY app.jar /");
+        let analysis = analyse(
+            &[node().facts(), node_alpine(), image.facts()],
+            &VerdictSettings::default(),
+        );
+        assert_eq!(analysis.images[2].verdict.verdict, Verdict::NotSmaller);
+    }
+}

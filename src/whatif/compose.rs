@@ -1,0 +1,293 @@
+//! Taking an image apart: which twin would lie beneath, and which layers stay above.
+
+use crate::base_image::{
+    BaseId, BaseName, Candidate, Catalogue, Detection, Evidence, ImageFacts, LayerKey, Nature, Role, Scope,
+    StepKind, Twin, TwinRule,
+};
+use crate::oci::Platform;
+
+use super::class::EvidenceClass;
+use super::composition::{Composition, LayerAbove, Twin as Beneath, TwinLayer};
+use super::layer_kind::LayerKind;
+
+/// How far a base's size may be from what is there if its step texts are the same: rebuilds drift.
+const REBUILT_TOLERANCE_PERCENT: u128 = 25;
+/// The same if only its variables are: they do not tell variants of one release apart, and sizes do.
+const VARIABLES_TOLERANCE_PERCENT: u128 = 10;
+/// Variables that fit several bases are no evidence for any of them.
+const LEAST_CONFIDENCE_OF_VARIABLES: u8 = 65;
+
+/// What an image would consist of on Alpine; none where it is there already, or where nothing can take
+/// the place of what is beneath.
+///
+/// Tried in this order: a twin of the image itself, a runtime's twin beneath it, bare Alpine in place of
+/// its operating system, and Alpine added to an image from scratch. `kinds` says what each layer's step
+/// does.
+pub fn compose(
+    facts: &ImageFacts,
+    detection: &Detection,
+    kinds: &[LayerKind],
+    catalogue: &Catalogue,
+    scope: &Scope,
+) -> Option<Composition> {
+    match detection.nature {
+        // A base can be known by its layers though nothing tells its system.
+        Nature::System | Nature::Unknown => {}
+        Nature::Scratch => {
+            return Some(Composition {
+                class: EvidenceClass::D,
+                twin: bare_alpine(facts, catalogue, scope)?,
+                replaced: None,
+                base_layers: 0,
+                is_same_build: true,
+                above: above(facts, kinds, 0),
+            });
+        }
+        Nature::Alpine | Nature::Small | Nature::Windows | Nature::NotAnImage => return None,
+    }
+    if let Some(twin) = own_twin(facts, catalogue, scope) {
+        let own_name = facts
+            .names
+            .first()
+            .map(|(repository, tag)| format!("{repository}:{tag}"));
+        return Some(Composition {
+            class: EvidenceClass::A,
+            twin: twin_of(twin, true, catalogue),
+            replaced: own_name,
+            base_layers: facts.layers.len(),
+            is_same_build: true,
+            above: Vec::new(),
+        });
+    }
+    let mut on_system: Option<(usize, Beneath, String)> = None;
+    // A runtime that explains the image better than what is looked at now, though it has no twin.
+    let mut covered_by_runtime = 0;
+    for candidate in &detection.candidates {
+        let Some(id) = candidate.base else { continue };
+        let layers = layers_of(candidate, facts, catalogue);
+        if !is_plausible(candidate, layers, covered_by_runtime, facts, catalogue) {
+            continue;
+        }
+        if catalogue.base(id).role != Role::System {
+            covered_by_runtime = covered_by_runtime.max(layers);
+        }
+        let Some(found) = twin_beneath(candidate, id, &facts.platform, catalogue, scope) else {
+            continue;
+        };
+        let mut twin = twin_of(found.base, false, catalogue);
+        if twin.is_runtime {
+            correct_for_included(&mut twin, facts, layers, id, catalogue);
+            let above = above(facts, kinds, layers);
+            return Some(Composition {
+                class: Composition::class_above_runtime(&above),
+                twin,
+                replaced: Some(candidate.name.to_string()),
+                base_layers: layers,
+                is_same_build: found.rule != TwinRule::NearRelease && is_exact(id, facts, catalogue),
+                above,
+            });
+        }
+        if on_system.as_ref().is_none_or(|(most, ..)| *most < layers) {
+            on_system = Some((layers, twin, candidate.name.to_string()));
+        }
+    }
+    let (layers, twin, replaced) = match on_system {
+        Some(found) => found,
+        None => {
+            let finding = detection.system.as_ref()?;
+            // A system that the catalogue knows and gives no twin for is one that nothing replaces.
+            if let Some(info) = catalogue.system(&finding.system.name) {
+                info.twin.as_ref()?;
+            }
+            let alpine = bare_alpine(facts, catalogue, scope)?;
+            (finding.layers, alpine, finding.system.to_string())
+        }
+    };
+    Some(Composition {
+        class: EvidenceClass::C,
+        twin,
+        replaced: Some(replaced),
+        base_layers: layers,
+        // A bare system's builds come and go faster than Alpine's, which are small enough not to matter.
+        is_same_build: true,
+        above: above(facts, kinds, layers),
+    })
+}
+
+/// The twin that the image itself has under one of its own names: one in the registry, by the same tag.
+pub fn own_twin(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Option<BaseId> {
+    let names = facts
+        .names
+        .iter()
+        .map(|(repository, tag)| BaseName::new(catalogue.upstream_name(repository.as_str()), tag.as_str()));
+    let mut twins = names.flat_map(|name| catalogue.twins_of_name(&name, &facts.platform, scope));
+    twins
+        .find(|twin| twin.rule == TwinRule::SameTag && catalogue.base(twin.base).is_in_registry())
+        .map(|twin| twin.base)
+}
+
+/// How many of the image's first layers are the candidate's: all of its own where the image has them
+/// exactly, whatever the steps say.
+fn layers_of(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catalogue) -> usize {
+    match candidate.base {
+        Some(id) if is_exact(id, facts, catalogue) => catalogue.base(id).layers.len(),
+        _ => candidate.layers.min(facts.layers.len()),
+    }
+}
+
+/// Whether the image's layers begin with all layers of the base.
+fn is_exact(id: BaseId, facts: &ImageFacts, catalogue: &Catalogue) -> bool {
+    let layers = &catalogue.base(id).layers;
+    let mut pairs = layers.iter().zip(&facts.layers);
+    !layers.is_empty()
+        && layers.len() <= facts.layers.len()
+        && pairs.all(|(base, own)| base.key == LayerKey::of(&own.digest))
+}
+
+/// Whether a candidate may be taken for the base when sizes are at stake.
+///
+/// Layers and annotations are proof. Step texts are the same in many variants of one base, and variables
+/// are copied about, so what they name has to weigh what is really there; and variables alone never beat
+/// a runtime that better evidence has found.
+fn is_plausible(
+    candidate: &Candidate,
+    layers: usize,
+    covered_by_runtime: usize,
+    facts: &ImageFacts,
+    catalogue: &Catalogue,
+) -> bool {
+    let tolerance = match candidate.evidence {
+        Evidence::StepTexts => REBUILT_TOLERANCE_PERCENT,
+        Evidence::Variables => {
+            if candidate.confidence.get() < LEAST_CONFIDENCE_OF_VARIABLES || layers <= covered_by_runtime {
+                return false;
+            }
+            VARIABLES_TOLERANCE_PERCENT
+        }
+        _ => return true,
+    };
+    let Some(base) = candidate
+        .base
+        .map(|id| catalogue.base(id))
+        .filter(|base| base.includes.is_none())
+    else {
+        return true;
+    };
+    let beneath: u128 = facts
+        .layers
+        .iter()
+        .take(layers)
+        .map(|layer| u128::from(layer.bytes))
+        .sum();
+    u128::from(base.bytes).abs_diff(beneath) * 100 <= u128::from(base.bytes) * tolerance
+}
+
+/// The twin to put beneath: one of the base itself, or of the same base under a less precise release.
+fn twin_beneath(
+    candidate: &Candidate,
+    base: BaseId,
+    platform: &Platform,
+    catalogue: &Catalogue,
+    scope: &Scope,
+) -> Option<Twin> {
+    // Twins come best first.
+    if let Some(twin) = catalogue.twins(base, scope).first() {
+        return Some(*twin);
+    }
+    let shorter = without_update(candidate.name.tag.as_deref()?)?;
+    let name = BaseName::new(candidate.name.repository.clone(), shorter);
+    let twin = catalogue
+        .twins_of_name(&name, platform, scope)
+        .into_iter()
+        .next()?;
+    Some(Twin {
+        rule: TwinRule::NearRelease,
+        ..twin
+    })
+}
+
+/// `8u141-jre` without the update that Java's releases have: `8-jre`.
+fn without_update(tag: &str) -> Option<String> {
+    let (release, variant) = tag.split_once('-').unwrap_or((tag, ""));
+    let (major, update) = release.split_once('u')?;
+    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|digit| digit.is_ascii_digit());
+    if !is_number(major) || !is_number(update) {
+        return None;
+    }
+    Some(if variant.is_empty() {
+        major.to_owned()
+    } else {
+        format!("{major}-{variant}")
+    })
+}
+
+fn bare_alpine(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Option<Beneath> {
+    let alpine = catalogue.alpine(&facts.platform, scope).into_iter().next()?;
+    Some(twin_of(alpine, false, catalogue))
+}
+
+fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> Beneath {
+    let base = catalogue.base(id);
+    let layers = if base.layers.is_empty() {
+        vec![TwinLayer {
+            digest: None,
+            bytes: base.bytes,
+        }]
+    } else {
+        let known = base.layers.iter().map(|layer| TwinLayer {
+            digest: layer.digest,
+            bytes: layer.bytes,
+        });
+        known.collect()
+    };
+    Beneath {
+        name: base.name().to_string(),
+        layers,
+        is_runtime: base.role != Role::System,
+        is_own,
+    }
+}
+
+/// Some sources give the size of a base with a sample application in it. The same is then in its twin's
+/// figure, so the twin is what the base weighs here, and the difference of the two figures.
+fn correct_for_included(
+    twin: &mut Beneath,
+    facts: &ImageFacts,
+    layers: usize,
+    base: BaseId,
+    catalogue: &Catalogue,
+) {
+    let base = catalogue.base(base);
+    if base.includes.is_none() {
+        return;
+    }
+    let beneath: u64 = facts.layers[..layers].iter().map(|layer| layer.bytes).sum();
+    let figure: u64 = twin.layers.iter().map(|layer| layer.bytes).sum();
+    twin.layers = vec![TwinLayer {
+        digest: None,
+        bytes: (beneath + figure).saturating_sub(base.bytes),
+    }];
+}
+
+/// A step that is said to do next to nothing and made a layer of this size was matched wrongly.
+const MOST_OF_NOTHING: u64 = 2_000_000;
+
+fn above(facts: &ImageFacts, kinds: &[LayerKind], layers: usize) -> Vec<LayerAbove> {
+    let kind_of = |index: usize, bytes| match kinds.get(index) {
+        Some(kind) if bytes <= MOST_OF_NOTHING || !does_next_to_nothing(kind.step) => *kind,
+        _ => LayerKind::UNKNOWN,
+    };
+    let layers = facts.layers.iter().enumerate().skip(layers);
+    layers
+        .filter(|(_, layer)| layer.stored)
+        .map(|(index, layer)| LayerAbove {
+            index,
+            bytes: layer.bytes,
+            kind: kind_of(index, layer.bytes),
+        })
+        .collect()
+}
+
+fn does_next_to_nothing(step: StepKind) -> bool {
+    matches!(step, StepKind::NoOp | StepKind::KeyImport)
+}

@@ -1,0 +1,252 @@
+//! The registry as it would be: for every repository the set of blobs it would reach if its images
+//! moved to their twins, in one numbering with the blobs of today.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::replacement::{ErrorSource, LayerIdentity, Replacement, Spread};
+use crate::inventory::{BlobId, Inventory, ManifestId, RepositoryNode};
+use crate::oci::Digest;
+
+/// Both states of every repository: as it is, and as it would be after its images have moved.
+///
+/// What a repository would reach depends on nothing but its own images, so any choice of repositories
+/// that switch is a choice between two sets for each: the graph is built once and asked many times.
+#[derive(Debug)]
+pub struct Counterfactual<'a> {
+    pub(super) inventory: &'a Inventory,
+    /// Expected bytes by blob: today's blobs, then those that would be new.
+    pub(super) sizes: Vec<u64>,
+    /// How far off the sizes of new blobs may be, from the first new blob on.
+    spreads: Vec<Spread>,
+    pub(super) repositories: Vec<BothStates>,
+}
+
+/// A repository's blobs, each once, before and after its images have moved.
+#[derive(Debug)]
+pub(super) struct BothStates {
+    pub(super) before: Vec<BlobId>,
+    pub(super) after: Vec<BlobId>,
+    /// The sum over tags and what it would become, each tag counted alone.
+    pub(super) logical_before: u128,
+    pub(super) logical_after: Vec<(u32, BlobId)>,
+}
+
+/// What makes a blob of the registry as it would be.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum NewBlob {
+    /// A layer on a twin, known by the twin's number.
+    Layer(u32, LayerIdentity),
+    /// A manifest, index or configuration that has to be written anew, by the one it replaces.
+    Document(BlobId),
+}
+
+impl<'a> Counterfactual<'a> {
+    /// Builds both states of every repository.
+    ///
+    /// `replacements` says what becomes of the images that can move; the others stay as they are. New
+    /// manifests, indexes and configurations are taken to be as long as those they replace. What is
+    /// attached to an image (signatures, attestations) stays as it is. Linear in the number of layer
+    /// references.
+    pub fn new(inventory: &'a Inventory, replacements: &HashMap<ManifestId, Replacement>) -> Self {
+        let mut assembly = Assembly {
+            inventory,
+            replacements,
+            existing: (0..inventory.sizes().len() as BlobId)
+                .map(|blob| (inventory.digest(blob), blob))
+                .collect(),
+            twins: HashMap::new(),
+            new_blobs: HashMap::new(),
+            sizes: inventory.sizes().to_vec(),
+            spreads: Vec::new(),
+            reached: HashMap::new(),
+        };
+        let repositories = inventory
+            .repositories
+            .iter()
+            .map(|repository| assembly.both_states(repository))
+            .collect();
+        Self {
+            inventory,
+            sizes: assembly.sizes,
+            spreads: assembly.spreads,
+            repositories,
+        }
+    }
+
+    /// How far off a blob's size may be; none where it is stored today and therefore known.
+    pub(super) fn spread(&self, blob: BlobId) -> Option<&Spread> {
+        (blob as usize)
+            .checked_sub(self.inventory.sizes().len())
+            .map(|index| &self.spreads[index])
+    }
+
+    /// Whether anything in the repository can move.
+    pub fn can_switch(&self, repository: usize) -> bool {
+        self.repositories[repository].before != self.repositories[repository].after
+    }
+}
+
+struct Assembly<'a> {
+    inventory: &'a Inventory,
+    replacements: &'a HashMap<ManifestId, Replacement>,
+    existing: HashMap<Digest, BlobId>,
+    twins: HashMap<&'a str, u32>,
+    new_blobs: HashMap<NewBlob, BlobId>,
+    sizes: Vec<u64>,
+    spreads: Vec<Spread>,
+    /// What a manifest would reach, sorted; none where nothing beneath it moves.
+    reached: HashMap<ManifestId, Option<Vec<BlobId>>>,
+}
+
+impl<'a> Assembly<'a> {
+    fn both_states(&mut self, repository: &RepositoryNode) -> BothStates {
+        let mut before = Vec::new();
+        let mut after = Vec::new();
+        let mut logical_before = 0_u128;
+        let mut logical_after: HashMap<BlobId, u32> = HashMap::new();
+        for tag in &repository.tags {
+            let reached = self.inventory.reached(tag.manifest);
+            before.extend_from_slice(reached);
+            logical_before += reached
+                .iter()
+                .map(|&blob| u128::from(self.inventory.sizes()[blob as usize]))
+                .sum::<u128>();
+            self.after(tag.manifest);
+            let would_reach = self.reached[&tag.manifest].as_deref().unwrap_or(reached);
+            after.extend_from_slice(would_reach);
+            for &blob in would_reach {
+                *logical_after.entry(blob).or_default() += 1;
+            }
+        }
+        for blobs in [&mut before, &mut after] {
+            blobs.sort_unstable();
+            blobs.dedup();
+        }
+        let mut logical_after: Vec<_> = logical_after
+            .into_iter()
+            .map(|(blob, tags)| (tags, blob))
+            .collect();
+        logical_after.sort_unstable_by_key(|&(_, blob)| blob);
+        BothStates {
+            before,
+            after,
+            logical_before,
+            logical_after,
+        }
+    }
+
+    /// Works out what a manifest would reach and remembers it.
+    fn after(&mut self, id: ManifestId) {
+        if self.reached.contains_key(&id) {
+            return;
+        }
+        let node = self.inventory.manifest(id);
+        for &child in &node.children {
+            self.after(child);
+        }
+        let moves = |child: &&ManifestId| self.reached[*child].is_some();
+        let replacement = self.replacements.get(&id);
+        if replacement.is_none() && !node.children.iter().any(|child| moves(&child)) {
+            self.reached.insert(id, None);
+            return;
+        }
+
+        // What the manifest reaches beyond its own parts and its children is attached to it, and stays.
+        let mut own = vec![node.blob];
+        own.extend(node.config);
+        own.extend(&node.layers);
+        for &child in &node.children {
+            own.extend_from_slice(self.inventory.reached(child));
+        }
+        own.sort_unstable();
+        let attached = self.inventory.reached(id).iter().copied();
+        let mut blobs: Vec<_> = attached.filter(|blob| own.binary_search(blob).is_err()).collect();
+
+        blobs.push(self.document(node.blob));
+        match replacement {
+            Some(replacement) => {
+                blobs.extend(node.config.map(|config| self.document(config)));
+                for layer in &replacement.layers {
+                    blobs.push(self.layer(&replacement.twin, &layer.identity, layer.size));
+                }
+            }
+            None => {
+                blobs.extend(node.config);
+                blobs.extend(&node.layers);
+            }
+        }
+        for &child in &node.children {
+            match &self.reached[&child] {
+                Some(reached) => blobs.extend_from_slice(reached),
+                None => blobs.extend_from_slice(self.inventory.reached(child)),
+            }
+        }
+        blobs.sort_unstable();
+        blobs.dedup();
+        self.reached.insert(id, Some(blobs));
+    }
+
+    fn document(&mut self, replaced: BlobId) -> BlobId {
+        let bytes = self.inventory.sizes()[replaced as usize];
+        self.new_blob(NewBlob::Document(replaced), Spread::exact(bytes))
+    }
+
+    fn layer(&mut self, twin: &'a str, identity: &LayerIdentity, size: Spread) -> BlobId {
+        if let LayerIdentity::Published(digest) = identity {
+            if let Some(&blob) = self.existing.get(digest) {
+                return blob;
+            }
+            // A published layer is the same beneath every twin.
+            return self.new_blob(NewBlob::Layer(u32::MAX, identity.clone()), size);
+        }
+        let next = self.twins.len() as u32;
+        let twin = *self.twins.entry(twin).or_insert(next);
+        self.new_blob(NewBlob::Layer(twin, identity.clone()), size)
+    }
+
+    fn new_blob(&mut self, key: NewBlob, size: Spread) -> BlobId {
+        let next = self.sizes.len() as BlobId;
+        let id = *self.new_blobs.entry(key).or_insert(next);
+        if id == next {
+            self.sizes.push(size.expected);
+            self.spreads.push(size);
+        }
+        id
+    }
+}
+
+/// Adds up errors: within a source they add up, between sources in quadrature.
+#[derive(Debug, Default)]
+pub(super) struct Deviation {
+    by_source: BTreeMap<ErrorSource, (f64, f64)>,
+}
+
+impl Deviation {
+    /// Adds a blob of which `1 / divisor` counts, or which counts several times (`times`).
+    pub(super) fn add(&mut self, spread: &Spread, times: u32, divisor: u32) {
+        let weight = f64::from(times) / f64::from(divisor.max(1));
+        let (below, above) = self.by_source.entry(spread.source).or_default();
+        *below += spread.below as f64 * weight;
+        *above += spread.above as f64 * weight;
+    }
+
+    /// Adds all of another one.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (source, (below, above)) in &other.by_source {
+            let own = self.by_source.entry(*source).or_default();
+            own.0 += below;
+            own.1 += above;
+        }
+    }
+
+    /// How far below and above the expected sum the truth may lie, in bytes.
+    pub(super) fn total(&self) -> (u128, u128) {
+        let squares = self
+            .by_source
+            .values()
+            .fold((0.0, 0.0), |(below, above), (b, a)| {
+                (below + b * b, above + a * a)
+            });
+        (squares.0.sqrt().round() as u128, squares.1.sqrt().round() as u128)
+    }
+}

@@ -1,0 +1,92 @@
+use serde::{Deserialize, Serialize};
+
+use crate::units::{ByteCount, ByteOverflow};
+
+/// A modelled number of bytes. The truth lies between `low` and `high` as often as the model's coverage
+/// says, and half of the time above `expected`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Seldom less than this.
+    pub low: ByteCount,
+    /// The single best figure.
+    pub expected: ByteCount,
+    /// Seldom more than this.
+    pub high: ByteCount,
+}
+
+impl Estimate {
+    /// What is known and not modelled.
+    pub fn exact(bytes: ByteCount) -> Self {
+        Self {
+            low: bytes,
+            expected: bytes,
+            high: bytes,
+        }
+    }
+
+    /// An expected number of bytes and how far the truth may lie on either side. Below zero is cut off.
+    ///
+    /// # Errors
+    /// Where the sum leaves the range of [`ByteCount`].
+    pub fn around(expected: u128, below: u128, above: u128) -> Result<Self, ByteOverflow> {
+        Ok(Self {
+            low: expected.saturating_sub(below).try_into()?,
+            expected: expected.try_into()?,
+            high: expected.saturating_add(above).try_into()?,
+        })
+    }
+
+    /// What is saved where this takes the place of `before`. The most bytes saved are the `high` of it.
+    pub fn saved_from(self, before: ByteCount) -> SavingEstimate {
+        SavingEstimate {
+            low: before.as_i64() - self.high.as_i64(),
+            expected: before.as_i64() - self.expected.as_i64(),
+            high: before.as_i64() - self.low.as_i64(),
+        }
+    }
+}
+
+/// A modelled difference of bytes: negative where switching costs bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavingEstimate {
+    /// Seldom less is saved.
+    pub low: i64,
+    /// The single best figure.
+    pub expected: i64,
+    /// Seldom more is saved.
+    pub high: i64,
+}
+
+impl SavingEstimate {
+    /// An expected saving, and how many bytes fewer or more it may be.
+    ///
+    /// # Errors
+    /// Where a bound leaves the range of 64 bits.
+    pub fn around(expected: i128, fewer: u128, more: u128) -> Result<Self, ByteOverflow> {
+        let narrow = |value: i128| i64::try_from(value).map_err(|_| ByteOverflow);
+        let wide = |value: u128| i128::try_from(value).map_err(|_| ByteOverflow);
+        Ok(Self {
+            low: narrow(expected - wide(fewer)?)?,
+            expected: narrow(expected)?,
+            high: narrow(expected + wide(more)?)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_saving_turns_the_bounds_around() {
+        let after = Estimate::around(40, 10, 30).unwrap();
+        let saving = after.saved_from(ByteCount::from(60_u32));
+        assert_eq!((saving.low, saving.expected, saving.high), (-10, 20, 30));
+    }
+
+    #[test]
+    fn fewer_than_no_bytes_are_not_estimated() {
+        assert_eq!(Estimate::around(5, 9, 1).unwrap().low, ByteCount::ZERO);
+        assert_eq!(Estimate::around(u128::MAX, 0, 0), Err(ByteOverflow));
+    }
+}

@@ -1,0 +1,356 @@
+//! How good a model is on repositories it has not seen, and a better one for a user's own registries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::class::EvidenceClass;
+use super::fit::fit;
+use super::interval::{needed_scale, pool_of, scale_from, scales_by_repository};
+use super::model::{AlpineModel, Coverage, Measured, Provenance};
+use super::pair::Pair;
+use super::statistics::{mean, median};
+
+/// A table of errors and coverage.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// For all pairs, for the classes with a known runtime together, and for each class that has pairs.
+    pub rows: Vec<EvaluationRow>,
+    /// Each repository by itself.
+    pub repositories: Vec<RepositoryScore>,
+}
+
+/// One line of the table. Errors are medians within a repository, then over repositories, in percent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EvaluationRow {
+    /// `all`, `A+B`, `A`, `B`, `C`, `D`.
+    pub class: String,
+    /// Repositories with such pairs.
+    pub repositories: usize,
+    /// Pairs.
+    pub pairs: usize,
+    /// The error of the size on Alpine: the median over repositories.
+    pub error_percent: f64,
+    /// The same: the mean over repositories.
+    pub mean_error_percent: f64,
+    /// The error of the saved share of today's size, in percentage points: the median over repositories.
+    pub share_error_points: f64,
+    /// The same: the mean over repositories.
+    pub mean_share_error_points: f64,
+    /// The share of images within their 80 % intervals: the mean over repositories.
+    pub covered_by_eighty_percent: f64,
+    /// The share of images within their 90 % intervals: the mean over repositories.
+    pub covered_by_ninety_percent: f64,
+    /// How wide 80 % intervals are, as high over low: the median over repositories.
+    pub eighty_width: f64,
+    /// How wide 90 % intervals are.
+    pub ninety_width: f64,
+    /// Images that are larger on Alpine though all of their 90 % interval is smaller than they are today:
+    /// those that a verdict would wrongly tell to switch.
+    pub false_switches: usize,
+}
+
+/// How a model does on one repository.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RepositoryScore {
+    /// The repository.
+    pub repository: String,
+    /// Its pairs.
+    pub pairs: usize,
+    /// The classes of its pairs.
+    pub classes: BTreeSet<EvidenceClass>,
+    /// The median error of the size on Alpine, in percent.
+    pub error_percent: f64,
+    /// The median error of the saved share, in percentage points.
+    pub share_error_points: f64,
+    /// By how much the prediction is too large (or, negative, too small), in percent: the median.
+    pub bias_percent: f64,
+    /// The share of images within their 80 % intervals.
+    pub covered_by_eighty_percent: f64,
+    /// The share of images within their 90 % intervals.
+    pub covered_by_ninety_percent: f64,
+}
+
+/// A refitted model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibration {
+    /// The model, fitted on all pairs.
+    pub model: AlpineModel,
+    /// How models fitted the same way did on the repositories they were not fitted on.
+    pub evaluation: Evaluation,
+}
+
+/// How the model in force does on these pairs. Each repository's own twins were hidden when its pairs
+/// were made; the model's factors are taken as they are.
+pub fn evaluate(pairs: &[Pair], model: &AlpineModel) -> Evaluation {
+    let judged = pairs.iter().map(|pair| Judged::new(pair, model)).collect();
+    table(judged)
+}
+
+/// Refits the factors and the widths of intervals to these pairs, starting from a model.
+///
+/// The table tells how good it is where it has seen nothing: for each repository the factors are fitted
+/// and the widths chosen on the others. `fitted_on` and `fitted_at` go into the file. Where there are no
+/// pairs the model is what it was.
+pub fn calibrate(pairs: &[Pair], start: &AlpineModel, fitted_on: &str, fitted_at: &str) -> Calibration {
+    let repositories: BTreeSet<&str> = pairs.iter().map(|pair| pair.repository.as_str()).collect();
+    let mut models: BTreeMap<&str, AlpineModel> = BTreeMap::new();
+    let mut needed: Vec<(&Pair, f64)> = Vec::with_capacity(pairs.len());
+    for &repository in &repositories {
+        let (own, others): (Vec<&Pair>, Vec<&Pair>) =
+            pairs.iter().partition(|pair| pair.repository == repository);
+        let model = fit(&others, start);
+        needed.extend(own.into_iter().map(|pair| (pair, needed_scale(pair, &model))));
+        models.insert(repository, model);
+    }
+    for (&repository, model) in &mut models {
+        set_scales(model, &needed, Some(repository));
+    }
+    let judged = pairs
+        .iter()
+        .map(|pair| Judged::new(pair, &models[pair.repository.as_str()]))
+        .collect();
+    let evaluation = table(judged);
+
+    let mut model = fit(&pairs.iter().collect::<Vec<_>>(), start);
+    set_scales(&mut model, &needed, None);
+    if !pairs.is_empty() {
+        model.provenance = Provenance {
+            fitted_on: fitted_on.to_owned(),
+            fitted_at: fitted_at.to_owned(),
+            pairs: pairs.len(),
+            repositories: repositories.len(),
+            measured: evaluation.rows.iter().map(EvaluationRow::measured).collect(),
+            note: start.provenance.note.clone(),
+        };
+    }
+    Calibration { model, evaluation }
+}
+
+/// Sets each class's scale from what the repositories needed, one of them left out.
+fn set_scales(model: &mut AlpineModel, needed: &[(&Pair, f64)], left_out: Option<&str>) {
+    for class in EvidenceClass::ALL {
+        let by_repository = scales_by_repository(needed.iter().copied(), pool_of(class));
+        let others = by_repository
+            .into_iter()
+            .filter(|(repository, _)| Some(*repository) != left_out)
+            .map(|(_, scale)| scale);
+        if let Some(scale) = scale_from(others) {
+            model.set_scale(class, scale);
+        }
+    }
+}
+
+/// A pair with what a model says of it.
+struct Judged<'a> {
+    pair: &'a Pair,
+    expected: f64,
+    eighty: (f64, f64),
+    ninety: (f64, f64),
+    needed: f64,
+    scale: super::model::Scale,
+}
+
+impl<'a> Judged<'a> {
+    fn new(pair: &'a Pair, model: &AlpineModel) -> Self {
+        let parts = pair.composition.parts(model);
+        let expected: f64 = parts.iter().map(|part| part.expected).sum();
+        let scale = model.scale_of(pair.composition.class);
+        let interval = |coverage| {
+            let scale = scale.of(coverage);
+            let below: f64 = parts.iter().map(|part| part.below(scale)).sum();
+            let above: f64 = parts.iter().map(|part| part.above(scale)).sum();
+            (expected - below, expected + above)
+        };
+        Self {
+            pair,
+            expected,
+            eighty: interval(Coverage::Eighty),
+            ninety: interval(Coverage::Ninety),
+            needed: needed_scale(pair, model),
+            scale,
+        }
+    }
+
+    fn is_within(&self, coverage: Coverage) -> f64 {
+        f64::from(u8::from(self.needed <= self.scale.of(coverage)))
+    }
+
+    fn is_false_switch(&self) -> bool {
+        self.pair.on_alpine > self.pair.bytes && self.ninety.1 < self.pair.bytes as f64
+    }
+}
+
+fn table(judged: Vec<Judged<'_>>) -> Evaluation {
+    use EvidenceClass::{A, B, C, D};
+    let groups: [(&str, &[EvidenceClass]); 6] = [
+        ("all", &[A, B, C, D]),
+        ("A+B", &[A, B]),
+        ("A", &[A]),
+        ("B", &[B]),
+        ("C", &[C]),
+        ("D", &[D]),
+    ];
+    let rows = groups
+        .into_iter()
+        .map(|(name, classes)| {
+            let chosen: Vec<&Judged<'_>> = judged
+                .iter()
+                .filter(|one| classes.contains(&one.pair.composition.class))
+                .collect();
+            row(name, &chosen)
+        })
+        .filter(|row| row.pairs > 0)
+        .collect();
+    let all: Vec<&Judged<'_>> = judged.iter().collect();
+    let repositories = by_repository(&all)
+        .into_iter()
+        .map(|(repository, own)| RepositoryScore {
+            repository: repository.to_owned(),
+            pairs: own.len(),
+            classes: own.iter().map(|one| one.pair.composition.class).collect(),
+            error_percent: 100.0 * median_of(&own, |one| one.pair.error(one.expected)),
+            share_error_points: 100.0 * median_of(&own, |one| one.pair.share_error(one.expected)),
+            bias_percent: 100.0
+                * median_of(&own, |one| {
+                    one.expected / (one.pair.on_alpine as f64).max(1.0) - 1.0
+                }),
+            covered_by_eighty_percent: 100.0 * mean_of(&own, |one| one.is_within(Coverage::Eighty)),
+            covered_by_ninety_percent: 100.0 * mean_of(&own, |one| one.is_within(Coverage::Ninety)),
+        })
+        .collect();
+    Evaluation { rows, repositories }
+}
+
+fn row(name: &str, chosen: &[&Judged<'_>]) -> EvaluationRow {
+    let groups = by_repository(chosen);
+    let over_repositories = |value: &dyn Fn(&Judged<'_>) -> f64| -> Vec<f64> {
+        groups.values().map(|own| median_of(own, value)).collect()
+    };
+    let mut errors = over_repositories(&|one| 100.0 * one.pair.error(one.expected));
+    let mut share_errors = over_repositories(&|one| 100.0 * one.pair.share_error(one.expected));
+    let width = |(low, high): (f64, f64)| high / low.max(1.0);
+    let covered = |coverage| {
+        let shares: Vec<f64> = groups
+            .values()
+            .map(|own| 100.0 * mean_of(own, |one| one.is_within(coverage)))
+            .collect();
+        mean(&shares)
+    };
+    EvaluationRow {
+        class: name.to_owned(),
+        repositories: groups.len(),
+        pairs: chosen.len(),
+        error_percent: median(&mut errors),
+        mean_error_percent: mean(&errors),
+        share_error_points: median(&mut share_errors),
+        mean_share_error_points: mean(&share_errors),
+        covered_by_eighty_percent: covered(Coverage::Eighty),
+        covered_by_ninety_percent: covered(Coverage::Ninety),
+        eighty_width: median(&mut over_repositories(&|one| width(one.eighty))),
+        ninety_width: median(&mut over_repositories(&|one| width(one.ninety))),
+        false_switches: chosen.iter().filter(|one| one.is_false_switch()).count(),
+    }
+}
+
+impl EvaluationRow {
+    fn measured(&self) -> (String, Measured) {
+        let tenths = |value: f64| (value * 10.0).round() / 10.0;
+        let measured = Measured {
+            repositories: self.repositories,
+            error_percent: tenths(self.error_percent),
+            share_error_points: tenths(self.share_error_points),
+            covered_by_eighty_percent: tenths(self.covered_by_eighty_percent),
+            covered_by_ninety_percent: tenths(self.covered_by_ninety_percent),
+        };
+        (self.class.clone(), measured)
+    }
+}
+
+fn by_repository<'j, 'a>(chosen: &[&'j Judged<'a>]) -> BTreeMap<&'a str, Vec<&'j Judged<'a>>> {
+    let mut groups: BTreeMap<&str, Vec<&Judged<'_>>> = BTreeMap::new();
+    for &one in chosen {
+        groups.entry(one.pair.repository.as_str()).or_default().push(one);
+    }
+    groups
+}
+
+fn median_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64 {
+    median(&mut own.iter().map(|one| value(one)).collect::<Vec<_>>())
+}
+
+fn mean_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64 {
+    mean(&own.iter().map(|one| value(one)).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base_image::StepKind;
+    use crate::whatif::{Composition, LayerAbove, LayerKind, Twin, TwinLayer};
+
+    /// Pairs in which compiled programs truly become `factor` times their size, in repositories that
+    /// each err a little differently.
+    fn compiled(repositories: usize, factor: f64) -> Vec<Pair> {
+        (0..repositories)
+            .map(|index| {
+                let compiled = 40_000_000_u64;
+                let error = 1.0 + 0.02 * (index as f64 - repositories as f64 / 2.0) / repositories as f64;
+                Pair {
+                    repository: format!("r{index}"),
+                    name: "1".to_owned(),
+                    composition: Composition {
+                        class: EvidenceClass::C,
+                        twin: Twin {
+                            name: "alpine:3".to_owned(),
+                            layers: vec![TwinLayer {
+                                digest: None,
+                                bytes: 3_000_000,
+                            }],
+                            is_runtime: false,
+                            is_own: false,
+                        },
+                        replaced: None,
+                        base_layers: 1,
+                        is_same_build: true,
+                        above: vec![LayerAbove {
+                            index: 1,
+                            bytes: compiled,
+                            kind: LayerKind::plain(StepKind::Compile),
+                        }],
+                    },
+                    bytes: 90_000_000,
+                    on_alpine: ((3_600_000.0 + compiled as f64 * factor) * error) as u64,
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn calibration_finds_the_factor_and_keeps_its_promise() {
+        let shipped = AlpineModel::shipped();
+        let pairs = compiled(12, 0.5);
+        let before = evaluate(&pairs, &shipped);
+        let calibration = calibrate(&pairs, &shipped, "a test", "2026-11-23");
+        let factor = calibration.model.kinds["compile"].factor;
+        assert!((0.45..0.55).contains(&factor), "{factor}");
+        let (before, after) = (&before.rows[0], &calibration.evaluation.rows[0]);
+        assert!(before.error_percent > 50.0 && after.error_percent < 10.0);
+        assert!(after.covered_by_eighty_percent >= 80.0 && after.covered_by_ninety_percent >= 90.0);
+        assert_eq!(calibration.model.provenance.repositories, 12);
+        // The same pairs give the same model, to the letter.
+        let again = calibrate(&pairs, &shipped, "a test", "2026-11-23");
+        assert_eq!(again.model.to_toml(), calibration.model.to_toml());
+    }
+
+    #[test]
+    fn one_repository_moves_no_factor() {
+        let shipped = AlpineModel::shipped();
+        let calibration = calibrate(&compiled(1, 0.2), &shipped, "a test", "2026-11-23");
+        assert_eq!(
+            calibration.model.kinds["compile"].factor,
+            shipped.kinds["compile"].factor
+        );
+        assert_eq!(calibrate(&[], &shipped, "nothing", "2026-11-23").model, shipped);
+    }
+}

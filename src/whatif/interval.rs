@@ -1,0 +1,97 @@
+//! How wide intervals must be: calibrated by repository, with order statistics.
+
+use std::collections::BTreeMap;
+
+use super::class::EvidenceClass;
+use super::model::{AlpineModel, Scale};
+use super::pair::Pair;
+use super::statistics::{quantile, upper_bound};
+
+/// The share of a repository's images that must lie within their intervals before the repository counts
+/// as covered.
+const WITHIN_REPOSITORY: f64 = 0.9;
+/// A bound beyond the largest value seen, where there are too few repositories to take one from.
+const BEYOND_THE_LARGEST: f64 = 1.5;
+/// Intervals never shrink to nothing, however well a few repositories were predicted.
+const SMALLEST: f64 = 0.1;
+
+/// Classes that share a scale: there are too few repositories to calibrate each class by itself, and what
+/// is modelled above a runtime or above scratch is much the same.
+pub(super) fn pool_of(class: EvidenceClass) -> &'static [EvidenceClass] {
+    match class {
+        EvidenceClass::C => &[EvidenceClass::C],
+        EvidenceClass::A | EvidenceClass::B | EvidenceClass::D => {
+            &[EvidenceClass::A, EvidenceClass::B, EvidenceClass::D]
+        }
+    }
+}
+
+/// The smallest scale with which a pair's interval contains the truth.
+pub(super) fn needed_scale(pair: &Pair, model: &AlpineModel) -> f64 {
+    let parts = pair.composition.parts(model);
+    let expected: f64 = parts.iter().map(|part| part.expected).sum();
+    let truth = pair.on_alpine as f64;
+    let spread: f64 = parts.iter().map(|part| part.spread).sum();
+    // A byte is no error: parts are rounded one by one.
+    if (truth - expected).abs() <= parts.len() as f64 {
+        return 0.0;
+    }
+    if truth > expected {
+        return if spread > 0.0 {
+            (truth - expected) / spread
+        } else {
+            f64::INFINITY
+        };
+    }
+    // The way down ends at nothing for each part by itself; find the scale by halving.
+    let low = |scale: f64| expected - parts.iter().map(|part| part.below(scale)).sum::<f64>();
+    let (mut near, mut far) = (0.0, 1e6);
+    if low(far) > truth {
+        return f64::INFINITY;
+    }
+    for _ in 0..80 {
+        let middle = (near + far) / 2.0;
+        if low(middle) > truth {
+            near = middle;
+        } else {
+            far = middle;
+        }
+    }
+    far
+}
+
+/// For each repository that has pairs in these classes the scale that covers it.
+pub(super) fn scales_by_repository<'a>(
+    needed: impl IntoIterator<Item = (&'a Pair, f64)>,
+    classes: &[EvidenceClass],
+) -> BTreeMap<&'a str, f64> {
+    let mut by_repository: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (pair, scale) in needed {
+        if classes.contains(&pair.composition.class) {
+            by_repository.entry(&pair.repository).or_default().push(scale);
+        }
+    }
+    by_repository
+        .into_iter()
+        .map(|(repository, mut scales)| (repository, quantile(&mut scales, WITHIN_REPOSITORY)))
+        .collect()
+}
+
+/// The scale for a class from what other repositories needed; none where there is nothing to go by.
+pub(super) fn scale_from(needed: impl IntoIterator<Item = f64>) -> Option<Scale> {
+    let mut needed: Vec<f64> = needed.into_iter().filter(|scale| scale.is_finite()).collect();
+    let largest = needed
+        .iter()
+        .copied()
+        .fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.max(b))))?;
+    let mut bound = |probability| {
+        let bound = upper_bound(&mut needed, probability).unwrap_or(largest * BEYOND_THE_LARGEST);
+        // Rounded up to hundredths, so that the written file says the same.
+        (bound.max(SMALLEST) * 100.0).ceil() / 100.0
+    };
+    let eighty = bound(0.8);
+    Some(Scale {
+        eighty,
+        ninety: bound(0.9).max(eighty),
+    })
+}

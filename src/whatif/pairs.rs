@@ -1,0 +1,67 @@
+use std::collections::{BTreeSet, HashSet};
+
+use crate::base_image::{BaseId, Catalogue, ImageFacts, Scope, detect};
+
+use super::compose::{compose, own_twin};
+use super::pair::Pair;
+use super::readings::Readings;
+
+/// Every pair of an image and its real twin that the registries hold.
+///
+/// For each image the composition is made as if its repository, and everything built on it, were not
+/// there: what is left is what the model has to go by for an image that nobody has moved yet. Several
+/// tags of one pair count once.
+pub fn pairs<'a>(
+    images: impl IntoIterator<Item = &'a ImageFacts>,
+    catalogue: &Catalogue,
+    readings: &Readings,
+) -> Vec<Pair> {
+    let mut seen = HashSet::new();
+    images
+        .into_iter()
+        .filter_map(|facts| {
+            let twin = own_twin(facts, catalogue, &Scope::all())?;
+            let is_new = seen.insert((facts.digest, catalogue.base(twin).digest));
+            is_new
+                .then(|| pair_of(facts, twin, catalogue, readings))
+                .flatten()
+        })
+        .collect()
+}
+
+/// An image and its twin; none where nothing is left to go by once its repository is hidden.
+pub(super) fn pair_of(
+    facts: &ImageFacts,
+    twin: BaseId,
+    catalogue: &Catalogue,
+    readings: &Readings,
+) -> Option<Pair> {
+    let twin = catalogue.base(twin);
+    if twin.digest == Some(facts.digest) {
+        return None;
+    }
+    let (repository, tag) = facts.names.first()?;
+    let scope = unseen(facts, catalogue);
+    let detection = detect(facts, catalogue, &scope);
+    let kinds = readings.kinds(facts, &detection);
+    Some(Pair {
+        repository: repository.as_str().to_owned(),
+        name: tag.as_str().to_owned(),
+        composition: compose(facts, &detection, &kinds, catalogue, &scope)?,
+        bytes: facts.layer_bytes(),
+        on_alpine: twin.bytes,
+    })
+}
+
+/// Everything but the image's own repositories and what is built on them, which would give it away. One
+/// image can be in several repositories, mirrors among them.
+pub(super) fn unseen(facts: &ImageFacts, catalogue: &Catalogue) -> Scope {
+    let own = facts
+        .names
+        .iter()
+        .filter_map(|(name, _)| catalogue.repository(name.as_str()));
+    let hidden: BTreeSet<_> = own
+        .flat_map(|id| catalogue.built_on(id).iter().copied().chain([id]))
+        .collect();
+    Scope::all().excluding(hidden)
+}

@@ -1,0 +1,248 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use crate::base_image::{ImageFacts, Instruction, Keyword, LayerSteps, tag_without_system};
+use crate::inventory::{BlobId, Inventory, ManifestId, ManifestNode};
+use crate::oci::HistoryStep;
+
+use super::composition::{Composition, Part};
+use super::model::{AlpineModel, Coverage};
+use super::replacement::{ErrorSource, LayerAfter, LayerIdentity, Replacement, Spread};
+
+/// Makes replacements for the counterfactual graph, numbering the causes of errors as they come.
+///
+/// All layers of one kind of step have one cause of error, whatever image they are in, and so have all
+/// twins and additions of one base.
+///
+/// Layers are as distinct as they are today, with one exception. Two variants of an image (on Debian and
+/// on slim Debian, say) move to the same twin, and what they then do is the same: the same commands on
+/// the same day are one layer on Alpine, as in a build cache.
+#[derive(Debug)]
+pub(super) struct Replacer<'m> {
+    model: &'m AlpineModel,
+    coverage: Coverage,
+    sources: HashMap<String, u32>,
+    /// A sequence of steps on a twin, by the sequence before its last step, and that step.
+    sequences: HashMap<(u32, String), u32>,
+    /// The first layer that was seen at the end of a sequence.
+    ends: HashMap<u32, BlobId>,
+}
+
+/// An image that is to move.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moving<'a> {
+    pub(super) manifest: ManifestId,
+    pub(super) facts: &'a ImageFacts,
+    /// Which step made which of its layers.
+    pub(super) steps: &'a LayerSteps,
+    pub(super) composition: &'a Composition,
+}
+
+impl<'m> Replacer<'m> {
+    pub(super) fn new(model: &'m AlpineModel, coverage: Coverage) -> Self {
+        Self {
+            model,
+            coverage,
+            sources: HashMap::new(),
+            sequences: HashMap::new(),
+            ends: HashMap::new(),
+        }
+    }
+
+    /// What each of these images would consist of.
+    ///
+    /// Variants of one image for several systems are one image on Alpine: the one with the best evidence
+    /// and, of equals, the largest stands for all.
+    pub(super) fn replacements(
+        &mut self,
+        inventory: &Inventory,
+        images: &[Moving<'_>],
+    ) -> HashMap<ManifestId, Replacement> {
+        let mut best: HashMap<(String, String), usize> = HashMap::new();
+        let keys: Vec<_> = images.iter().map(|image| variant_key(image.facts)).collect();
+        let rank = |at: usize| {
+            let composition = images[at].composition;
+            let expected: f64 = composition
+                .parts(self.model)
+                .iter()
+                .map(|part| part.expected)
+                .sum();
+            (
+                composition.class,
+                std::cmp::Reverse(expected.round() as u64),
+                images[at].manifest,
+            )
+        };
+        for (at, key) in keys.iter().enumerate() {
+            let Some(key) = key else { continue };
+            let chosen = best.entry(key.clone()).or_insert(at);
+            if rank(at) < rank(*chosen) {
+                *chosen = at;
+            }
+        }
+        let stands_for = |at: usize| keys[at].as_ref().map_or(at, |key| best[key]);
+        let mut replacements: HashMap<ManifestId, Replacement> = HashMap::with_capacity(images.len());
+        for (at, image) in images.iter().enumerate() {
+            let chosen = &images[stands_for(at)];
+            if let Entry::Vacant(vacant) = replacements.entry(chosen.manifest) {
+                let node = inventory.manifest(chosen.manifest);
+                vacant.insert(self.replacement(chosen.facts, node, chosen.steps, chosen.composition));
+            }
+            if image.manifest != chosen.manifest {
+                let replacement = replacements[&chosen.manifest].clone();
+                replacements.insert(image.manifest, replacement);
+            }
+        }
+        replacements
+    }
+
+    /// What an image with this composition would consist of.
+    fn replacement(
+        &mut self,
+        facts: &ImageFacts,
+        node: &ManifestNode,
+        steps: &LayerSteps,
+        composition: &Composition,
+    ) -> Replacement {
+        let blobs = blobs_of_layers(facts, node);
+        let twin = &composition.twin;
+        let scale = self.model.scale_of(composition.class).of(self.coverage);
+        let of_base = self.source(&format!("base {}", twin.name));
+        let mut name = format!("{} {}", twin.name, facts.platform);
+        // Builds of a base stay as distinct as they are today: its last layer tells them apart.
+        let build = composition
+            .base_layers
+            .checked_sub(1)
+            .and_then(|last| blobs[last]);
+        if let Some(build) = build.filter(|_| !composition.is_same_build) {
+            name.push_str(&format!(" as of {build}"));
+        }
+        let mut layers = Vec::with_capacity(twin.layers.len() + composition.above.len() + 1);
+        for (position, layer) in twin.layers.iter().enumerate() {
+            layers.push(LayerAfter {
+                identity: match layer.digest.filter(|_| composition.is_same_build) {
+                    Some(digest) => LayerIdentity::Published(digest),
+                    None => LayerIdentity::Position(position as u32),
+                },
+                size: spread(composition.twin_part(layer.bytes, self.model), scale, of_base),
+            });
+        }
+        let above = self.layers_above(&name, facts, &blobs, steps, composition);
+        for (layer, blob) in composition.above.iter().zip(&above) {
+            let Some(blob) = *blob else { continue };
+            let kind = layer.kind.name();
+            let source = self.source(&format!("kind {}", self.model.entry_of(&kind)));
+            layers.push(LayerAfter {
+                identity: LayerIdentity::Rebuilt(blob),
+                size: spread(composition.part_above(layer, self.model), scale, source),
+            });
+        }
+        if let Some(addition) = composition.addition(self.model) {
+            layers.push(LayerAfter {
+                identity: LayerIdentity::Addition(above.first().copied().flatten()),
+                size: spread(addition, scale, of_base),
+            });
+        }
+        Replacement { twin: name, layers }
+    }
+
+    /// The layer of today that stands for each layer above the base.
+    fn layers_above(
+        &mut self,
+        twin: &str,
+        facts: &ImageFacts,
+        blobs: &[Option<BlobId>],
+        steps: &LayerSteps,
+        composition: &Composition,
+    ) -> Vec<Option<BlobId>> {
+        let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
+        let mut next = match composition.base_layers.checked_sub(1) {
+            None => Some(0),
+            Some(last) => steps.step_of(last).map(|step| step + 1),
+        };
+        let mut sequence = self.sequence(u32::MAX, twin.to_owned());
+        let mut above = Vec::with_capacity(composition.above.len());
+        for layer in &composition.above {
+            let own = blobs[layer.index];
+            let step = steps.step_of(layer.index);
+            let (Some(first), Some(step), Some(blob)) = (next, step, own) else {
+                // Nothing is known of the commands from here on, so nothing is the same.
+                next = None;
+                above.push(own);
+                continue;
+            };
+            for entry in history.iter().take(step + 1).skip(first) {
+                sequence = self.sequence(sequence, sameness(entry, blob));
+            }
+            next = Some(step + 1);
+            above.push(Some(*self.ends.entry(sequence).or_insert(blob)));
+        }
+        above
+    }
+
+    fn sequence(&mut self, before: u32, step: String) -> u32 {
+        let new = self.sequences.len() as u32;
+        *self.sequences.entry((before, step)).or_insert(new)
+    }
+
+    fn source(&mut self, cause: &str) -> ErrorSource {
+        let next = self.sources.len() as u32;
+        ErrorSource(*self.sources.entry(cause.to_owned()).or_insert(next))
+    }
+}
+
+fn spread(part: Part, scale: f64, source: ErrorSource) -> Spread {
+    Spread {
+        expected: part.expected.round() as u64,
+        below: part.below(scale).round() as u64,
+        above: part.above(scale).round() as u64,
+        source,
+    }
+}
+
+/// What variants of one image have in common: the repository, the platform, and the most telling of its
+/// tags without the words for a system. None where no tag says more than a system.
+fn variant_key(facts: &ImageFacts) -> Option<(String, String)> {
+    let tags = facts
+        .names
+        .iter()
+        .map(|(repository, tag)| (repository, tag_without_system(tag.as_str())));
+    let telling = tags.filter(|(_, words)| !words.is_empty());
+    let most = telling.max_by_key(|(_, words)| (words.matches('.').count(), words.len(), words.clone()))?;
+    Some((format!("{} {}", most.0, facts.platform), most.1))
+}
+
+/// What makes a step the same as another: its command and its day, and for files that it copies their
+/// content. Docker's first builder writes a hash of the content into the command; others do not, so the
+/// layer itself stands for it.
+fn sameness(step: &HistoryStep, blob: BlobId) -> String {
+    let command = &step.created_by;
+    if step.empty_layer {
+        return command.clone();
+    }
+    let day = step
+        .created
+        .as_deref()
+        .and_then(|created| created.get(..10))
+        .unwrap_or("");
+    let copies = matches!(
+        Instruction::read(command).keyword,
+        Keyword::Copy | Keyword::Add | Keyword::Missing
+    );
+    let has_hash = ["file:", "dir:", "multi:"]
+        .iter()
+        .any(|prefix| command.contains(prefix));
+    if day.is_empty() || (copies && !has_hash) {
+        return format!("{command} {blob}");
+    }
+    format!("{command} {day}")
+}
+
+/// The blob of each of an image's layers; none for those that the registry does not store.
+fn blobs_of_layers(facts: &ImageFacts, node: &ManifestNode) -> Vec<Option<BlobId>> {
+    let mut stored = node.layers.iter().copied();
+    let layers = facts.layers.iter();
+    layers
+        .map(|layer| if layer.stored { stored.next() } else { None })
+        .collect()
+}

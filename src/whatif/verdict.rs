@@ -1,0 +1,367 @@
+//! Whether an image, and a repository, should switch; and why, in plain words.
+
+use std::collections::BTreeMap;
+
+use globset::GlobMatcher;
+use serde::{Deserialize, Serialize};
+
+use crate::base_image::{Catalogue, Detection, ImageFacts, Nature, PackageKind, Role, StepKind};
+use crate::oci::RepositoryName;
+use crate::units::ByteCount;
+
+use super::bound::Bounds;
+use super::class::EvidenceClass;
+use super::composition::Composition;
+use super::estimate::Estimate;
+use super::layer_kind::LayerKind;
+use super::model::Coverage;
+
+/// What to do with an image or a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Build it on Alpine.
+    Switch,
+    /// It is on Alpine or on another small base.
+    AlreadySmall,
+    /// Alpine would not make it smaller, or not surely, or not by enough.
+    NotSmaller,
+    /// It is there to build others on or with; what they end up on is where Alpine pays.
+    Builder,
+    /// Something in it needs glibc or Windows, or nothing on Alpine takes the place of its base.
+    Blocked,
+    /// Nothing tells what is beneath.
+    UnknownBase,
+    /// A chart, a signature, an attestation.
+    NotAnImage,
+}
+
+impl Verdict {
+    /// The verdict as it is written in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Switch => "switch",
+            Self::AlreadySmall => "already_small",
+            Self::NotSmaller => "not_smaller",
+            Self::Builder => "builder",
+            Self::Blocked => "blocked",
+            Self::UnknownBase => "unknown_base",
+            Self::NotAnImage => "not_an_image",
+        }
+    }
+}
+
+/// How verdicts are made.
+#[derive(Debug, Clone)]
+pub struct VerdictSettings {
+    /// How sure intervals are. An image switches only if all of its interval is smaller than it is today.
+    pub coverage: Coverage,
+    /// The share of an image, in percent, that must be expected to go before the work is worth it.
+    pub minimum_saving_percent: u8,
+    /// What the operator has decided; the first that matches a repository counts.
+    pub overrides: Vec<VerdictOverride>,
+}
+
+impl Default for VerdictSettings {
+    fn default() -> Self {
+        Self {
+            coverage: Coverage::default(),
+            minimum_saving_percent: 5,
+            overrides: Vec::new(),
+        }
+    }
+}
+
+/// An operator's decision for some repositories.
+#[derive(Debug, Clone)]
+pub struct VerdictOverride {
+    repositories: GlobMatcher,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, in the operator's words.
+    pub reason: Option<String>,
+}
+
+impl VerdictOverride {
+    /// A decision for all repositories whose name matches a pattern (`team/*`).
+    ///
+    /// # Errors
+    /// Where the pattern cannot be read.
+    pub fn new(pattern: &str, verdict: Verdict, reason: Option<String>) -> Result<Self, globset::Error> {
+        Ok(Self {
+            repositories: globset::Glob::new(pattern)?.compile_matcher(),
+            verdict,
+            reason,
+        })
+    }
+
+    /// Whether it is about this repository.
+    pub fn is_about(&self, repository: &RepositoryName) -> bool {
+        self.repositories.is_match(repository.as_str())
+    }
+
+    fn reason(&self) -> String {
+        self.reason
+            .clone()
+            .unwrap_or_else(|| "decided in the configuration".to_owned())
+    }
+}
+
+/// A verdict with its reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reasoned {
+    /// What to do.
+    pub verdict: Verdict,
+    /// Why, in one line.
+    pub reason: String,
+}
+
+impl Reasoned {
+    fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// All that a verdict on one image rests on.
+pub(super) struct Case<'a> {
+    pub(super) facts: &'a ImageFacts,
+    pub(super) detection: &'a Detection,
+    pub(super) kinds: &'a [LayerKind],
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) composition: Option<&'a Composition>,
+    pub(super) estimate: Option<Estimate>,
+    pub(super) bounds: &'a Bounds,
+}
+
+/// An image of which this share of the bytes is compilers and headers is there to build with.
+const COMPILERS_PERCENT: u64 = 20;
+
+impl Case<'_> {
+    /// What to do with the image.
+    ///
+    /// What something is comes before what it could be: what cannot move is not judged by its size. An
+    /// image is told to switch only if the high end of its estimate is smaller than it is today, so that
+    /// a wrong "switch" needs an error that the intervals were calibrated to leave out.
+    pub(super) fn verdict(&self, settings: &VerdictSettings) -> Reasoned {
+        use Verdict::{AlreadySmall, Blocked, NotAnImage, NotSmaller, Switch, UnknownBase};
+        match self.detection.nature {
+            Nature::NotAnImage => return Reasoned::new(NotAnImage, "it is not an image that runs"),
+            Nature::Windows => return Reasoned::new(Blocked, "it is a Windows image"),
+            Nature::Alpine => return Reasoned::new(AlreadySmall, "it is on Alpine already"),
+            Nature::Small => {
+                let system = self.system_name().unwrap_or_else(|| "a small base".to_owned());
+                return Reasoned::new(AlreadySmall, format!("it is on {system}, which is small already"));
+            }
+            Nature::Unknown if self.composition.is_none() => {
+                return Reasoned::new(UnknownBase, "nothing in it tells what it is built from");
+            }
+            Nature::Scratch => {
+                return Reasoned::new(
+                    NotSmaller,
+                    "it is built from scratch: Alpine would add a system to it",
+                );
+            }
+            Nature::System | Nature::Unknown => {}
+        }
+        let is_own = self
+            .composition
+            .is_some_and(|composition| composition.twin.is_own);
+        if let Some(reason) = self.bounds.blocked.as_ref().filter(|_| !is_own) {
+            return Reasoned::new(Blocked, reason);
+        }
+        if let Some(reason) = self.builds_others() {
+            return Reasoned::new(Verdict::Builder, reason);
+        }
+        let (Some(composition), Some(estimate)) = (self.composition, self.estimate) else {
+            let system = self.system_name().unwrap_or_else(|| "its base".to_owned());
+            let platform = &self.facts.platform;
+            return Reasoned::new(
+                Blocked,
+                format!("nothing on Alpine is known to take the place of {system} on {platform}"),
+            );
+        };
+        let today = self.facts.layer_bytes();
+        let sizes = format!(
+            "{} today, {} on Alpine ({} to {})",
+            shown(today),
+            estimate.expected,
+            estimate.low,
+            estimate.high
+        );
+        if estimate.expected.get() >= today {
+            return Reasoned::new(NotSmaller, format!("it would not be smaller: {sizes}"));
+        }
+        if estimate.high.get() >= today {
+            return Reasoned::new(NotSmaller, format!("it would not surely be smaller: {sizes}"));
+        }
+        let saved = u128::from(today - estimate.expected.get()) * 100;
+        if saved < u128::from(today) * u128::from(settings.minimum_saving_percent) {
+            return Reasoned::new(
+                NotSmaller,
+                format!("the application makes up nearly all of it: {sizes}"),
+            );
+        }
+        let from = composition.replaced.as_deref().unwrap_or("scratch");
+        Reasoned::new(Switch, format!("{from} to {}: {sizes}", composition.twin.name))
+    }
+
+    /// Why the image is one to build others on or with, if it is.
+    fn builds_others(&self) -> Option<String> {
+        let repositories = self.facts.names.iter().map(|(repository, _)| repository);
+        let built_on: usize = repositories
+            .filter_map(|repository| self.catalogue.repository(repository.as_str()))
+            .map(|id| {
+                self.catalogue
+                    .built_on(id)
+                    .iter()
+                    .filter(|&&other| other != id)
+                    .count()
+            })
+            .max()
+            .unwrap_or(0);
+        if built_on > 0 {
+            let repositories = if built_on == 1 {
+                "repository is"
+            } else {
+                "repositories are"
+            };
+            return Some(format!(
+                "{built_on} other {repositories} built on it: judge them, not this one"
+            ));
+        }
+        let repositories = self.facts.names.iter().map(|(repository, _)| repository);
+        let is_kit = repositories
+            .filter_map(|repository| self.catalogue.repository(repository.as_str()))
+            .any(|id| self.catalogue.role(id) == Role::Builder);
+        if is_kit {
+            return Some("it is a kit to build with: what is built with it should end on Alpine".to_owned());
+        }
+        let best = self.detection.base();
+        let is_system_alone = self
+            .composition
+            .is_some_and(|composition| composition.above.is_empty() && !composition.twin.is_runtime);
+        if is_system_alone {
+            return Some("it is an operating system and nothing else: judge what is built on it".to_owned());
+        }
+        let kit = best.filter(|candidate| {
+            let role = candidate.base.map(|id| self.catalogue.base(id).role);
+            // A kit that has no twin of its own, such as buildpack-deps, counts by the compilers in it.
+            role == Some(Role::Builder)
+                && self
+                    .composition
+                    .is_some_and(|composition| composition.twin.is_runtime && !composition.twin.is_own)
+        });
+        if let Some(kit) = kit {
+            return Some(format!(
+                "it holds the kit of {}: what is built with it should end on Alpine, not this",
+                kit.name
+            ));
+        }
+        // What a runtime's own image holds is not this image's doing.
+        let of_runtime = best.filter(|candidate| {
+            let role = candidate.base.map(|id| self.catalogue.base(id).role);
+            !matches!(role, None | Some(Role::Builder | Role::System))
+        });
+        let of_twin = self.composition.filter(|composition| composition.twin.is_runtime);
+        let first_above = of_runtime
+            .map_or(0, |candidate| candidate.layers)
+            .max(of_twin.map_or(0, |composition| composition.base_layers));
+        let compilers: u64 = self
+            .facts
+            .layers
+            .iter()
+            .zip(self.kinds)
+            .skip(first_above)
+            .filter(|(_, kind)| matches!(kind.step, StepKind::Packages(_, PackageKind::Compilers)))
+            .map(|(layer, _)| layer.bytes)
+            .sum();
+        let today = self.facts.layer_bytes();
+        (compilers > 0 && u128::from(compilers) * 100 >= u128::from(today) * u128::from(COMPILERS_PERCENT))
+            .then(|| {
+                format!(
+                    "it holds compilers ({}): build in one stage and end on Alpine in another",
+                    shown(compilers)
+                )
+            })
+    }
+
+    fn system_name(&self) -> Option<String> {
+        self.detection
+            .system
+            .as_ref()
+            .map(|finding| finding.system.to_string())
+    }
+}
+
+fn shown(bytes: u64) -> String {
+    ByteCount::try_from(bytes).unwrap_or(ByteCount::MAX).to_string()
+}
+
+/// One image of a repository, for the verdict on the repository.
+pub(super) struct Vote<'a> {
+    pub(super) created: Option<i64>,
+    pub(super) class: Option<EvidenceClass>,
+    pub(super) bytes: u64,
+    pub(super) image: &'a Reasoned,
+}
+
+/// How many of the newest images speak for a repository.
+const VOTERS: usize = 20;
+
+/// What to do with a repository: what its newest images say, weighed by their bytes, unless the operator
+/// has decided. Returns the place of the image that speaks for it, too.
+///
+/// Bytes decide because a repository whose many tags are small and on Alpine, and whose few large ones are
+/// not, has something to gain. What is not an image has no say beside what is.
+pub(super) fn repository_verdict(
+    repository: &RepositoryName,
+    images: &[Vote<'_>],
+    settings: &VerdictSettings,
+) -> (Reasoned, Option<usize>) {
+    let mut order: Vec<usize> = (0..images.len())
+        .filter(|&at| {
+            images[at].image.verdict != Verdict::NotAnImage
+                || images
+                    .iter()
+                    .all(|other| other.image.verdict == Verdict::NotAnImage)
+        })
+        .collect();
+    order.sort_by_key(|&at| (std::cmp::Reverse(images[at].created), at));
+    let mut weights: BTreeMap<Verdict, (u128, usize)> = BTreeMap::new();
+    for &at in order.iter().take(VOTERS) {
+        let weight = weights.entry(images[at].image.verdict).or_default();
+        weight.0 += u128::from(images[at].bytes);
+        weight.1 += 1;
+    }
+    let winner = weights
+        .iter()
+        .max_by(|(one, first), (two, second)| first.cmp(second).then(two.cmp(one)))
+        .map(|(&verdict, _)| verdict);
+    // Among those who say so the one with the best evidence gives the reason, and of equals the newest.
+    let speaker = order
+        .iter()
+        .copied()
+        .filter(|&at| Some(images[at].image.verdict) == winner)
+        .min_by_key(|&at| images[at].class.map_or(u8::MAX, |class| class as u8));
+    if let Some(decision) = settings
+        .overrides
+        .iter()
+        .find(|decision| decision.is_about(repository))
+    {
+        return (Reasoned::new(decision.verdict, decision.reason()), speaker);
+    }
+    match speaker {
+        Some(at) => (images[at].image.clone(), speaker),
+        None => (Reasoned::new(Verdict::NotAnImage, "it holds no image"), None),
+    }
+}
+
+/// Whether an image moves if its repository switches: by its own verdict, or because the operator wants
+/// it and something can take the place of its base.
+pub(super) fn moves(own: Verdict, composition: Option<&Composition>, is_forced: bool) -> bool {
+    let can_move = composition.is_some_and(|composition| composition.class != EvidenceClass::D);
+    can_move && (own == Verdict::Switch || is_forced)
+}
