@@ -14,6 +14,7 @@
 //! | [`oci`] | the words of the specifications: names, digests, manifests, configs |
 //! | [`inventory`] | what a registry holds and how its repositories share it |
 //! | [`base_image`] | which base is beneath an image, by which evidence; the catalogue of bases and twins |
+//! | [`whatif`] | the image and the registry as they would be on Alpine |
 //! | [`pricing`] | price books: bytes and pulls to money |
 //! | [`report`] | the answers that every edge shows |
 //! | [`registry`] | the distribution protocol, as a client that trusts nothing |

@@ -8,6 +8,7 @@ use crate::config::{Flag, InvalidAddress, RegistryAddress};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
 use crate::report::SortOrder;
+use crate::whatif::Verdict;
 
 /// What a container registry stores, repository by repository, in totals that add up.
 ///
@@ -35,10 +36,22 @@ pub enum Command {
     /// flight: the next crawl goes on from there. Ctrl-C ends it in order, with status 3; a second
     /// Ctrl-C ends it at once.
     Crawl(CrawlOptions),
-    /// Shows what the crawled registries store, repository by repository
+    /// Shows what the crawled registries store, repository by repository, and what Alpine would change
     Report(ReportOptions),
     /// Lists the known price books, checks one of your own, or makes one of Azure's published prices
     Prices(PricesOptions),
+    /// Explains one image: its base, each layer, and what Alpine would make of it and why
+    Explain(ExplainOptions),
+    /// Shows the base images that are known and their twins on Alpine
+    #[command(subcommand)]
+    Catalogue(CatalogueCommand),
+    /// Measures the model of sizes on Alpine on images that exist on both
+    Evaluate(EvaluateOptions),
+    /// Fits the model of sizes on Alpine to what has been crawled, and shows how good that is
+    ///
+    /// Each repository is judged by a model that was fitted on the others. Nothing is written unless a
+    /// file is named.
+    Calibrate(CalibrateOptions),
     /// Shows the settings in force as TOML, with where each comes from; secrets are masked
     Config,
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
@@ -131,8 +144,13 @@ pub struct ReportOptions {
     /// For people, for programs or for spreadsheets
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
-    /// The order of the repositories: attributed, stored, exclusive, logical, tags (largest first) or name;
-    /// -tags and so on for the reverse
+    /// What gets a row: repositories, or images for one platform each
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "repository")]
+    pub by: Rows,
+    /// The order: attributed, stored, exclusive, logical, tags, saving (largest first) or name; -tags and
+    /// so on for the reverse
+    ///
+    /// Images are ordered by size, unless it is by tags, saving or name.
     #[arg(
         long,
         value_name = "KEY",
@@ -140,15 +158,28 @@ pub struct ReportOptions {
         allow_hyphen_values = true
     )]
     pub sort: SortOrder,
-    /// How many repositories to show; the table sums the others in a row of their own
+    /// How many rows to show; the table sums the other repositories in a row of their own
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    /// Shows only what has this verdict, such as switch; may be repeated
+    #[arg(long = "verdict", value_name = "VERDICT", value_parser = verdict)]
+    pub verdicts: Vec<Verdict>,
     /// Only this registry; may be repeated
     #[arg(long = "registry", value_name = "REGISTRY")]
     registries: Vec<String>,
     /// Counts only images for this platform, such as linux/amd64; may be repeated
     #[arg(long = "platform", value_name = "PLATFORM")]
     pub platforms: Vec<PlatformFilter>,
+}
+
+/// What gets a row in a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Rows {
+    /// Each repository
+    #[default]
+    Repository,
+    /// Each image for one platform
+    Image,
 }
 
 /// What a report looks like.
@@ -161,6 +192,93 @@ pub enum Format {
     Json,
     /// For spreadsheets: sizes in bytes, one row for each repository
     Csv,
+}
+
+/// Options of `tare explain`.
+#[derive(Debug, Args)]
+pub struct ExplainOptions {
+    /// An image that has been crawled: reg.example.com/team/api:1.2, team/api:1.2, team/api@sha256:…
+    ///
+    /// The registry may be left out where only one has it, and the tag where it is latest.
+    #[arg(value_name = "REFERENCE")]
+    pub reference: String,
+    /// The platform [default: linux/amd64 if the image is there for it]
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<PlatformFilter>,
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub format: TextOrJson,
+}
+
+/// The commands of `tare catalogue`.
+#[derive(Debug, Subcommand)]
+pub enum CatalogueCommand {
+    /// Lists base images: those that come with Tare, those of your files, and those that registries show
+    List(CatalogueListOptions),
+    /// Shows all that is known of a base image
+    Show(CatalogueShowOptions),
+    /// Says which entries of the catalogue match an image, and why
+    Explain(ExplainOptions),
+    /// Reads today's tags of the known base images from a registry that has them, such as a mirror
+    ///
+    /// Nothing but the tags of known base images is read. A path after the registry is the folder they are
+    /// in: mirror.example.com/library. -r chooses among them by their own names (node, python). What is
+    /// read is kept like any other crawl; tare report --registry leaves it out.
+    Refresh(CrawlOptions),
+}
+
+/// Options of `tare catalogue list`.
+#[derive(Debug, Args)]
+pub struct CatalogueListOptions {
+    /// A part of the name: node, node:22, alpine
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Only for this platform, such as linux/amd64
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<PlatformFilter>,
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub format: TextOrJson,
+}
+
+/// Options of `tare catalogue show`.
+#[derive(Debug, Args)]
+pub struct CatalogueShowOptions {
+    /// The base image: node:22
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Only for this platform, such as linux/amd64
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<PlatformFilter>,
+}
+
+/// Options of `tare evaluate`.
+#[derive(Debug, Args)]
+pub struct EvaluateOptions {
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub format: TextOrJson,
+}
+
+/// Options of `tare calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateOptions {
+    /// Writes the new model to this file, which alpine.model may then name
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub format: TextOrJson,
+}
+
+/// What an answer that is no list of rows looks like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For people
+    #[default]
+    Table,
+    /// For programs: sizes in bytes
+    Json,
 }
 
 /// Options of `tare demo`.
@@ -242,6 +360,18 @@ impl ReportOptions {
     pub(super) fn registries(&self) -> Result<Vec<RegistryAddress>, UsageError> {
         addresses(&self.registries)
     }
+}
+
+/// Reads a verdict as it is written in answers, with hyphens too.
+fn verdict(text: &str) -> Result<Verdict, String> {
+    let text = text.replace('-', "_");
+    Verdict::ALL
+        .into_iter()
+        .find(|verdict| verdict.as_str() == text)
+        .ok_or_else(|| {
+            let known: Vec<&str> = Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect();
+            format!("expected one of {}", known.join(", "))
+        })
 }
 
 /// Reads addresses. Not by clap, whose message would repeat a password in one.

@@ -19,18 +19,33 @@ use crate::store::Store;
 /// `tare crawl`: one registry after another. That one fails does not stop the others.
 pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::Result<Outcome> {
     let targets = targets(options, &context.settings, &context.environment, stdin().lock())?;
-    let plans: Vec<CrawlPlan> = targets
-        .iter()
-        .map(|target| target.plan(&context.settings.crawl))
-        .collect::<Result<_, _>>()
-        .map_err(|error| UsageError(error.to_string()))?;
+    let mut crawls = Vec::new();
+    for target in targets {
+        let plan = target
+            .plan(&context.settings.crawl)
+            .map_err(|error| UsageError(error.to_string()))?;
+        crawls.push((target, plan));
+    }
+    let outcome = crawl_all(crawls, options.json, context).await?;
+    if !options.json && !context.quiet {
+        print("\nSee what is stored: tare report\n")?;
+    }
+    Ok(outcome)
+}
+
+/// Crawls one registry after another into the store, and says what each came to.
+pub(super) async fn crawl_all(
+    crawls: Vec<(RegistrySection, CrawlPlan)>,
+    as_json: bool,
+    context: &Context,
+) -> anyhow::Result<Outcome> {
     let stop = StopFlag::new();
     on_interrupt(stop.clone(), context.console.clone())?;
     let store = context.open_store().await?;
 
     let mut outcome = Outcome::Complete;
     let mut failure = None;
-    for (target, plan) in targets.iter().zip(&plans) {
+    for (target, plan) in &crawls {
         if stop.is_stopped() {
             context.console.complain(&format!(
                 "{}: not crawled: stopped before its turn",
@@ -42,7 +57,7 @@ pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::
         match one(target, plan, context, &store, &stop).await {
             Ok(result) => {
                 context.console.complain(&result.missing_in_words());
-                if options.json {
+                if as_json {
                     print(&result.json_line()?)?;
                 } else if !context.quiet {
                     print(&result.in_words())?;
@@ -62,9 +77,6 @@ pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::
     store.close().await;
     if let Some(error) = failure {
         return Err(error);
-    }
-    if !options.json && !context.quiet {
-        print("\nSee what is stored: tare report\n")?;
     }
     Ok(outcome)
 }

@@ -4,9 +4,12 @@
 //! status is 0 for complete, 3 for incomplete, 2 for wrong usage or settings, 1 for anything else.
 
 mod arguments;
+mod catalogue;
 mod crawl;
 mod crawl_result;
 mod demo;
+mod evaluate;
+mod explain;
 mod interrupt;
 mod outcome;
 mod prices;
@@ -22,7 +25,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
 use crate::store::Store;
 use crate::telemetry::{self, Console};
-use arguments::{Cli, Command};
+use arguments::{CatalogueCommand, Cli, Command};
 use outcome::{Outcome, UsageError, failure_code, print};
 
 /// What every command has at hand.
@@ -51,7 +54,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let environment = Environment::of_process();
     let mut flags = cli.common.flags();
-    if let Command::Crawl(options) = &cli.command {
+    if let Command::Crawl(options) | Command::Catalogue(CatalogueCommand::Refresh(options)) = &cli.command {
         flags.extend(options.flags());
     }
     let settings = match Settings::load(cli.common.config.as_deref(), &environment, &flags) {
@@ -81,6 +84,10 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
         match command {
             Command::Crawl(options) => crawl::crawl(&options, context).await,
             Command::Report(options) => report::report(&options, context).await,
+            Command::Explain(options) => explain::explain(&options, context).await,
+            Command::Catalogue(command) => catalogue::catalogue(&command, context).await,
+            Command::Evaluate(options) => evaluate::evaluated(&options, context).await,
+            Command::Calibrate(options) => evaluate::calibrated(&options, context).await,
             Command::Config => {
                 print(&context.settings.show())?;
                 Ok(Outcome::Complete)

@@ -1,12 +1,11 @@
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::Context;
-use super::arguments::{Format, ReportOptions};
+use super::arguments::{Format, ReportOptions, Rows};
 use super::outcome::{Outcome, UsageError, print};
 use crate::config::{RegistryAddress, Settings};
-use crate::inventory::{Accounting, account};
 use crate::oci::{PlatformFilter, RegistryName};
-use crate::report::{self, LastCrawl, RegistrySource, Report};
+use crate::report::{self, LastCrawl, RegistryHoldings, RegistrySource, Report};
 use crate::store::{CrawlState, Standing, Store};
 
 /// `tare report`.
@@ -55,41 +54,42 @@ pub(super) async fn read(
         ))
         .into());
     }
+    let knowledge = settings.knowledge()?;
+    // All of them, whichever are asked for: bases and twins are learnt from every registry.
     let mut registries = Vec::new();
-    for name in known
-        .iter()
-        .filter(|name| asked.is_empty() || asked.contains(name))
-    {
-        let configured = settings.configured(name);
-        let platforms = match (&options.platforms, configured) {
-            (chosen, _) if !chosen.is_empty() => chosen,
-            (_, Some(registry)) => registry.platforms(&settings.crawl),
-            (_, None) => &settings.crawl.platforms,
-        };
-        registries.extend(registry(store, name, platforms).await?);
+    for name in &known {
+        registries.extend(holdings(store, name, &options.platforms, settings).await?);
     }
+    let is_shown = |name: &RegistryName| asked.is_empty() || asked.contains(&name);
     let options = report::ReportOptions {
         sort: options.sort,
         limit: options.limit,
+        verdicts: options.verdicts.clone(),
+        images: options.by == Rows::Image,
     };
-    Ok(Report::build(registries, &options)?)
+    Ok(report::answer(registries, is_shown, &knowledge, &options)?)
 }
 
-/// One registry's accounts; none where it was never crawled.
-pub(super) async fn registry(
+/// What is known of one registry; none where it was never crawled. The platforms are those chosen, else
+/// those of the configuration.
+pub(super) async fn holdings(
     store: &Store,
     name: &RegistryName,
-    platforms: &[PlatformFilter],
-) -> anyhow::Result<Option<(RegistrySource, Accounting)>> {
+    chosen: &[PlatformFilter],
+    settings: &Settings,
+) -> anyhow::Result<Option<RegistryHoldings>> {
+    let platforms = match (chosen, settings.configured(name)) {
+        (chosen, _) if !chosen.is_empty() => chosen,
+        (_, Some(registry)) => registry.platforms(&settings.crawl),
+        (_, None) => &settings.crawl.platforms,
+    };
     let Some(standing) = store.standing(name).await? else {
         return Ok(None);
     };
-    let Some(builder) = store.inventory(name, platforms, None).await? else {
+    let Some(holdings) = store.holdings(name, platforms, None).await? else {
         return Ok(None);
     };
-    let inventory = builder.finish();
-    let accounting =
-        account(&inventory).with_context(|| format!("{name} claims sizes that no registry can have"))?;
+    let inventory = holdings.inventory.finish();
     let source = RegistrySource {
         registry: name.clone(),
         as_of: standing.as_of,
@@ -99,7 +99,11 @@ pub(super) async fn registry(
         conflicting_sizes: inventory.conflicting_sizes().len(),
         missing_tags: standing.missing_tags,
     };
-    Ok(Some((source, accounting)))
+    Ok(Some(RegistryHoldings {
+        source,
+        inventory,
+        images: holdings.images,
+    }))
 }
 
 fn last_crawl(standing: &Standing) -> LastCrawl {

@@ -8,6 +8,7 @@
 //! one.
 
 mod address;
+mod alpine;
 mod crawl;
 mod environment;
 mod file;
@@ -26,6 +27,7 @@ mod values;
 use std::path::{Path, PathBuf};
 
 pub use address::{InvalidAddress, RegistryAddress};
+pub use alpine::{AlpineSection, KnowledgeError, ShownCoverage, VerdictSection};
 pub use crawl::CrawlSection;
 pub use environment::Environment;
 pub use layers::Flag;
@@ -48,6 +50,10 @@ pub struct Settings {
     pub crawl: CrawlSection,
     /// What is said on standard error.
     pub log: LogSection,
+    /// What answers about Alpine rest on.
+    pub alpine: AlpineSection,
+    /// What the operator has decided for some repositories, the first that matches counts.
+    pub verdicts: Vec<VerdictSection>,
     /// The registries that the configuration knows.
     pub registries: Vec<RegistrySection>,
     origins: AllOrigins,
@@ -60,6 +66,8 @@ struct AllOrigins {
     store: Origins,
     crawl: Origins,
     log: Origins,
+    alpine: Origins,
+    verdicts: Vec<Origins>,
     registries: Vec<Origins>,
 }
 
@@ -107,6 +115,18 @@ impl Settings {
         (settings.store, settings.origins.store) = layers.one();
         (settings.crawl, settings.origins.crawl) = layers.one();
         (settings.log, settings.origins.log) = layers.one();
+        (settings.alpine, settings.origins.alpine) = layers.one();
+        for (verdict, origin, origins) in layers.many::<VerdictSection>() {
+            if let Err(message) = verdict.overrides() {
+                layers.problems.push(Problem {
+                    origin,
+                    key: "verdict.repositories".to_owned(),
+                    message,
+                });
+            }
+            settings.verdicts.push(verdict);
+            settings.origins.verdicts.push(origins);
+        }
         for (registry, origin, origins) in layers.many::<RegistrySection>() {
             settings.check_registry(&registry, &origin, &mut layers.problems);
             settings.registries.push(registry);
@@ -162,6 +182,8 @@ fn shapes() -> Vec<Shape> {
         Shape::of::<StoreSection>(),
         Shape::of::<CrawlSection>(),
         Shape::of::<LogSection>(),
+        Shape::of::<AlpineSection>(),
+        Shape::of::<VerdictSection>(),
         Shape::of::<RegistrySection>(),
     ]
 }

@@ -161,6 +161,7 @@ impl RegistrySection {
     pub fn plan(&self, crawl: &CrawlSection) -> Result<CrawlPlan, InvalidChoice> {
         Ok(CrawlPlan {
             repositories: RepositoryChoice::matching(&self.repositories)?,
+            tags: None,
             platforms: self.platforms(crawl).to_vec(),
             referrers: self.referrers.unwrap_or(crawl.referrers),
             concurrent_repositories: crawl.concurrent_repositories,

@@ -7,7 +7,9 @@ use toml::Table;
 use super::layers::Origins;
 use super::problem::Origin;
 use super::section::{Section, Shape};
-use super::{CrawlSection, LogSection, RegistrySection, Settings, StoreSection};
+use super::{
+    AlpineSection, CrawlSection, LogSection, RegistrySection, Settings, StoreSection, VerdictSection,
+};
 
 impl Settings {
     /// The settings in force as TOML, each with where it comes from; secrets are masked.
@@ -23,6 +25,10 @@ impl Settings {
         section::<StoreSection>(&mut text, &self.store, &self.origins.store);
         section::<CrawlSection>(&mut text, &self.crawl, &self.origins.crawl);
         section::<LogSection>(&mut text, &self.log, &self.origins.log);
+        section::<AlpineSection>(&mut text, &self.alpine, &self.origins.alpine);
+        for (verdict, origins) in self.verdicts.iter().zip(&self.origins.verdicts) {
+            section::<VerdictSection>(&mut text, verdict, origins);
+        }
         for (registry, origins) in self.registries.iter().zip(&self.origins.registries) {
             section::<RegistrySection>(&mut text, registry, origins);
         }

@@ -10,6 +10,9 @@ use crate::oci::{Digest, Manifest, PlatformFilter, RepositoryName, Tag};
 pub struct CrawlPlan {
     /// Which repositories.
     pub repositories: RepositoryChoice,
+    /// Which tags, by repository; all tags of all repositories where there are none. Tags and repositories
+    /// chosen like this are read as far as they are there, and the crawl says nothing about other tags.
+    pub tags: Option<HashMap<RepositoryName, HashSet<Tag>>>,
     /// Which platforms of an index; none means all. An image that a tag points to directly is always
     /// read, because only its configuration says what it is for.
     pub platforms: Vec<PlatformFilter>,
@@ -26,6 +29,7 @@ impl Default for CrawlPlan {
     fn default() -> Self {
         Self {
             repositories: RepositoryChoice::all(),
+            tags: None,
             platforms: Vec::new(),
             referrers: ReferrersPolicy::default(),
             concurrent_repositories: 8,

@@ -36,7 +36,14 @@ impl Walk<'_> {
             gone: Mutex::default(),
             asked: Mutex::default(),
         };
-        let listed = visit.list().await;
+        let mut listed = visit.list().await;
+        if let Some(chosen) = &self.plan.tags {
+            let chosen = chosen.get(repository);
+            let is_chosen = |tag: &Tag| chosen.is_some_and(|tags| tags.contains(tag));
+            listed.tags.retain(is_chosen);
+            // What is left out is not missing.
+            listed.listed_to_the_end = false;
+        }
         let progress = self.outbox.progress;
         Progress::add(&progress.tags_listed, listed.tags.len());
 
@@ -83,6 +90,8 @@ impl Visit<'_> {
                         break;
                     }
                 }
+                // Where tags are chosen one by one, they are read as far as they are there.
+                Err(error) if self.walk.plan.tags.is_some() && error.kind() == ErrorKind::NotFound => break,
                 Err(error) if is_first && self.is_asked_for_in_vain(&error) => {
                     // Whoever named it wants to know; a repository from the catalogue has just gone.
                     let fault = "there is no such repository, or these credentials may not see it";

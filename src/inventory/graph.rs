@@ -196,6 +196,11 @@ impl InventoryBuilder {
         self.manifests.insert(digest, (size, manifest));
     }
 
+    /// A manifest that has been added.
+    pub fn known_manifest(&self, digest: &Digest) -> Option<&Manifest> {
+        self.manifests.get(digest).map(|(_, manifest)| manifest)
+    }
+
     /// Adds what an image with this configuration runs on.
     pub fn config_platform(&mut self, config: Digest, platform: Platform) {
         self.config_platforms.insert(config, platform);

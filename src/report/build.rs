@@ -1,14 +1,12 @@
-use std::cmp::Ordering;
-use std::fmt;
-use std::str::FromStr;
-
 use chrono::{DateTime, Utc};
 
+use super::alpine::AlpineAnswers;
 use super::document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
-use super::grouped;
+use super::{SortOrder, grouped};
 use crate::inventory::{Accounting, DedupScope};
 use crate::oci::RegistryName;
 use crate::units::{ByteCount, ByteOverflow};
+use crate::whatif::Verdict;
 
 /// What is known about a registry beside its accounting.
 #[derive(Debug, Clone)]
@@ -27,6 +25,17 @@ pub struct RegistrySource {
     pub conflicting_sizes: usize,
     /// Tags that are still counted though the latest crawls no longer found them.
     pub missing_tags: usize,
+}
+
+/// All that is worked out of one registry.
+#[derive(Debug, Clone)]
+pub struct RegistryAnswers {
+    /// What is known of it beside its accounting.
+    pub source: RegistrySource,
+    /// What it stores.
+    pub accounting: Accounting,
+    /// What Alpine would change; none where that was not worked out.
+    pub alpine: Option<AlpineAnswers>,
 }
 
 /// How the latest crawl of a registry went.
@@ -48,100 +57,12 @@ pub enum LastCrawl {
 pub struct ReportOptions {
     /// The order of the repositories.
     pub sort: SortOrder,
-    /// How many repositories get a row of their own; none for all.
+    /// How many repositories, or images where they are asked for, get a row of their own; none for all.
     pub limit: Option<usize>,
-}
-
-/// What repositories can be ordered by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum SortKey {
-    /// The fair share of what is stored.
-    #[default]
-    Attributed,
-    /// Everything the repository reaches, once.
-    Stored,
-    /// What deleting it frees.
-    Exclusive,
-    /// Each tag counted alone.
-    Logical,
-    /// How many tags there are.
-    Tags,
-    /// The registry and the repository, by alphabet.
-    Name,
-}
-
-/// An order of repositories: the largest first, names by alphabet, or the reverse of that.
-///
-/// As text it is the key's name, with `-` in front for the reverse.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct SortOrder {
-    /// What to order by.
-    pub key: SortKey,
-    /// Whether to turn the order around.
-    pub reverse: bool,
-}
-
-/// A text that is no order of repositories.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected one of attributed, stored, exclusive, logical, tags and name, with - in front for the reverse"
-)]
-pub struct UnknownSortOrder;
-
-impl SortKey {
-    const ALL: [(&str, Self); 6] = [
-        ("attributed", Self::Attributed),
-        ("stored", Self::Stored),
-        ("exclusive", Self::Exclusive),
-        ("logical", Self::Logical),
-        ("tags", Self::Tags),
-        ("name", Self::Name),
-    ];
-}
-
-impl FromStr for SortOrder {
-    type Err = UnknownSortOrder;
-
-    fn from_str(text: &str) -> Result<Self, UnknownSortOrder> {
-        let (reverse, name) = match text.strip_prefix('-') {
-            Some(name) => (true, name),
-            None => (false, text),
-        };
-        SortKey::ALL
-            .into_iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, key)| Self { key, reverse })
-            .ok_or(UnknownSortOrder)
-    }
-}
-
-impl fmt::Display for SortOrder {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.reverse { "-" } else { "" };
-        let name = SortKey::ALL
-            .into_iter()
-            .find(|(_, key)| *key == self.key)
-            .map_or("", |(name, _)| name);
-        formatter.pad(&format!("{sign}{name}"))
-    }
-}
-
-impl SortOrder {
-    fn compare(self, a: &RepositoryRow, b: &RepositoryRow) -> Ordering {
-        let by_name = || (&a.registry, &a.totals.repository).cmp(&(&b.registry, &b.totals.repository));
-        let largest_first = |of: fn(&RepositoryRow) -> u64| of(b).cmp(&of(a));
-        let order = match self.key {
-            SortKey::Attributed => largest_first(|row| row.totals.attributed_bytes.get()),
-            SortKey::Stored => largest_first(|row| row.totals.stored_bytes.get()),
-            SortKey::Exclusive => largest_first(|row| row.totals.exclusive_bytes.get()),
-            SortKey::Logical => largest_first(|row| row.totals.logical_bytes.get()),
-            SortKey::Tags => largest_first(|row| row.totals.tags as u64),
-            SortKey::Name => by_name(),
-        };
-        let order = if self.reverse { order.reverse() } else { order };
-        // Equals stand by name, so that the same registry gives the same report twice.
-        order.then_with(by_name)
-    }
+    /// The verdicts of the repositories and images that get a row of their own; all where there are none.
+    pub verdicts: Vec<Verdict>,
+    /// Whether images get rows too.
+    pub images: bool,
 }
 
 impl Report {
@@ -150,41 +71,90 @@ impl Report {
     ///
     /// # Errors
     /// Where the rows that a limit leaves out add up to more than 63 bits.
-    pub fn build(
-        registries: Vec<(RegistrySource, Accounting)>,
-        options: &ReportOptions,
-    ) -> Result<Self, ByteOverflow> {
+    pub fn build(registries: Vec<RegistryAnswers>, options: &ReportOptions) -> Result<Self, ByteOverflow> {
         let mut report = Self {
             as_of: DateTime::UNIX_EPOCH,
             registries: Vec::new(),
             repositories: Vec::new(),
+            images: options.images.then(Vec::new),
             others: None,
             complete: true,
             notes: Vec::new(),
         };
-        for (source, accounting) in registries {
+        for RegistryAnswers {
+            source,
+            accounting,
+            alpine,
+        } in registries
+        {
             report.as_of = report.as_of.max(source.as_of);
             report.notes.extend(notes(&source));
+            let (registry, judged, images) = match alpine {
+                Some(alpine) => (Some(alpine.registry), alpine.repositories, alpine.images),
+                None => (None, Vec::new(), Vec::new()),
+            };
+            let judged = judged.into_iter().map(Some).chain(std::iter::repeat(None));
+            let rows = accounting.repositories.into_iter().zip(judged);
             report
                 .repositories
-                .extend(accounting.repositories.into_iter().map(|totals| RepositoryRow {
+                .extend(rows.map(|(totals, judged)| RepositoryRow {
                     registry: source.registry.clone(),
                     totals,
+                    judged,
                 }));
+            if let Some(rows) = &mut report.images {
+                rows.extend(images);
+            }
             report.registries.push(RegistryRow {
                 registry: source.registry,
                 totals: accounting.registry,
                 dedup_scope: source.dedup_scope,
                 as_of: source.as_of,
+                alpine: registry,
             });
         }
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
         report.repositories.sort_by(|a, b| options.sort.compare(a, b));
         report.complete = !report.notes.iter().any(|note| note.kind.is_loss());
-        if let Some(limit) = options.limit.filter(|limit| *limit < report.repositories.len()) {
-            report.others = Some(others(&report.repositories.split_off(limit))?);
-        }
+        report.choose(options)?;
         Ok(report)
+    }
+
+    /// Leaves out what is not asked for.
+    fn choose(&mut self, options: &ReportOptions) -> Result<(), ByteOverflow> {
+        let is_chosen = |verdict: Option<Verdict>| {
+            options.verdicts.is_empty() || verdict.is_some_and(|verdict| options.verdicts.contains(&verdict))
+        };
+        let limit = options.limit.unwrap_or(usize::MAX);
+        let mut left_out = Vec::new();
+        if let Some(images) = &mut self.images {
+            images.retain(|image| is_chosen(Some(image.verdict)));
+            images.sort_by(|a, b| options.sort.compare_images(a, b));
+            images.truncate(limit);
+        } else if limit < self.repositories.len() || !options.verdicts.is_empty() {
+            let rows = std::mem::take(&mut self.repositories);
+            for row in rows {
+                let verdict = row.judged.as_ref().map(|judged| judged.verdict);
+                if is_chosen(verdict) && self.repositories.len() < limit {
+                    self.repositories.push(row);
+                } else {
+                    left_out.push(row);
+                }
+            }
+        }
+        if !left_out.is_empty() {
+            self.others = Some(others(&left_out)?);
+        }
+        Ok(())
+    }
+}
+
+impl RepositoryRow {
+    /// The expected value of its joint saving; nothing where what Alpine would change is not known.
+    pub(super) fn expected_joint_saving(&self) -> i64 {
+        self.judged
+            .as_ref()
+            .map_or(0, |judged| judged.alpine.joint_saving_bytes.expected)
     }
 }
 
@@ -194,6 +164,11 @@ fn others(rows: &[RepositoryRow]) -> Result<Others, ByteOverflow> {
         tags: rows.iter().map(|row| row.totals.tags).sum(),
         logical_bytes: ByteCount::checked_sum(rows.iter().map(|row| row.totals.logical_bytes))?,
         attributed_bytes: ByteCount::checked_sum(rows.iter().map(|row| row.totals.attributed_bytes))?,
+        expected_joint_saving_bytes: rows
+            .iter()
+            .map(RepositoryRow::expected_joint_saving)
+            .try_fold(0_i64, i64::checked_add)
+            .ok_or(ByteOverflow)?,
     })
 }
 

@@ -34,6 +34,53 @@ fn tenths(numerator: u128, of: ByteCount) -> Option<String> {
     Some(format!("{}.{}", tenths / 10, tenths % 10))
 }
 
+/// A difference of bytes for people: `1.50 GiB`, `-3.00 MiB`.
+pub(super) fn signed(bytes: i64) -> String {
+    let sign = if bytes < 0 { "-" } else { "" };
+    let size = ByteCount::try_from(bytes.unsigned_abs()).unwrap_or(ByteCount::MAX);
+    format!("{sign}{size}")
+}
+
+/// Two differences of bytes for people, their unit once where it is the same: `1.20 to 1.50 GiB`.
+pub(super) fn interval(low: i64, high: i64) -> String {
+    let (low, high) = (signed(low), signed(high));
+    match (low.split_once(' '), high.split_once(' ')) {
+        (Some((number, unit)), Some((_, other))) if unit == other => format!("{number} to {high}"),
+        _ => format!("{low} to {high}"),
+    }
+}
+
+/// Text cut to so many characters, with a mark where something is missing.
+pub(super) fn shortened(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        None => text.to_owned(),
+        Some(_) => text
+            .chars()
+            .take(longest.saturating_sub(1))
+            .chain(['…'])
+            .collect(),
+    }
+}
+
+/// A paragraph broken between words into lines of at most so many characters; longer words stay whole.
+pub(super) fn wrapped(paragraph: &str, longest: usize) -> String {
+    let mut text = String::with_capacity(paragraph.len() + 8);
+    let mut line = 0;
+    for word in paragraph.split(' ') {
+        let width = word.chars().count();
+        if line > 0 && line + 1 + width > longest {
+            text.push('\n');
+            line = 0;
+        } else if line > 0 {
+            text.push(' ');
+            line += 1;
+        }
+        text.push_str(word);
+        line += width;
+    }
+    text
+}
+
 /// Hostile text as a terminal may be shown it: control characters, which could move the cursor or
 /// change colours, and marks that turn the direction of writing are escaped.
 pub fn plain_text(text: &str) -> String {
@@ -89,6 +136,18 @@ mod tests {
             format!("{}.0", i64::MAX)
         );
         assert_eq!(per_cent(bytes(1), bytes(8)).unwrap(), "12.5");
+    }
+
+    #[test]
+    fn differences_for_people() {
+        assert_eq!(signed(-3 << 20), "-3.00 MiB");
+        assert_eq!(signed(i64::MIN), "-8.00 EiB");
+        assert_eq!(interval(1 << 20, 2 << 20), "1.00 to 2.00 MiB");
+        assert_eq!(interval(-1, 2 << 20), "-1 B to 2.00 MiB");
+        assert_eq!(wrapped("one two three", 7), "one two\nthree");
+        assert_eq!(wrapped("anextremelylongword a", 4), "anextremelylongword\na");
+        assert_eq!(shortened("näin", 4), "näin");
+        assert_eq!(shortened("näinpä", 4), "näi…");
     }
 
     #[test]

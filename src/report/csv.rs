@@ -1,36 +1,157 @@
+use super::document::RepositoryRow;
+use super::image::ImageRow;
 use super::{Report, spreadsheet_text};
 
-/// The repositories as comma-separated values, one row each below a row of names, sizes in bytes. There
-/// is no row of totals, so that a spreadsheet may add up the columns `tags`, `logical_bytes` and
-/// `attributed_bytes`; a limit leaves rows out.
+/// The repositories, or where they are asked for the images, as comma-separated values, one row each below
+/// a row of names, sizes in bytes. There is no row of totals, so that a spreadsheet may add up the columns
+/// `tags`, `logical_bytes`, `attributed_bytes` and `joint_saving_bytes_expected`; a limit leaves rows out.
 ///
 /// # Errors
 /// Only where the writer fails, which writing to memory does not.
 pub fn csv(report: &Report) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "registry",
-        "repository",
-        "tags",
-        "images",
-        "logical_bytes",
-        "stored_bytes",
-        "exclusive_bytes",
-        "attributed_bytes",
-    ])?;
-    for row in &report.repositories {
-        let totals = &row.totals;
-        writer.write_record([
-            spreadsheet_text(row.registry.as_str()),
-            spreadsheet_text(totals.repository.as_str()),
-            totals.tags.to_string(),
-            totals.images.to_string(),
-            totals.logical_bytes.get().to_string(),
-            totals.stored_bytes.get().to_string(),
-            totals.exclusive_bytes.get().to_string(),
-            totals.attributed_bytes.get().to_string(),
-        ])?;
+    match &report.images {
+        Some(images) => {
+            writer.write_record(IMAGE_COLUMNS)?;
+            for image in images {
+                writer.write_record(image_cells(image))?;
+            }
+        }
+        None => {
+            let is_judged = report.repositories.iter().any(|row| row.judged.is_some());
+            let judged = JUDGED_COLUMNS.iter().filter(|_| is_judged);
+            writer.write_record(COLUMNS.iter().chain(judged))?;
+            for row in &report.repositories {
+                let mut cells = cells(row);
+                if is_judged {
+                    cells.extend(judged_cells(row));
+                }
+                writer.write_record(cells)?;
+            }
+        }
     }
     let bytes = writer.into_inner().map_err(|error| error.into_error())?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+const COLUMNS: [&str; 8] = [
+    "registry",
+    "repository",
+    "tags",
+    "images",
+    "logical_bytes",
+    "stored_bytes",
+    "exclusive_bytes",
+    "attributed_bytes",
+];
+
+fn cells(row: &RepositoryRow) -> Vec<String> {
+    let totals = &row.totals;
+    vec![
+        spreadsheet_text(row.registry.as_str()),
+        spreadsheet_text(totals.repository.as_str()),
+        totals.tags.to_string(),
+        totals.images.to_string(),
+        totals.logical_bytes.get().to_string(),
+        totals.stored_bytes.get().to_string(),
+        totals.exclusive_bytes.get().to_string(),
+        totals.attributed_bytes.get().to_string(),
+    ]
+}
+
+const JUDGED_COLUMNS: [&str; 17] = [
+    "verdict",
+    "reason",
+    "base",
+    "runtime",
+    "alpine_stored_bytes_low",
+    "alpine_stored_bytes_expected",
+    "alpine_stored_bytes_high",
+    "alpine_attributed_bytes_low",
+    "alpine_attributed_bytes_expected",
+    "alpine_attributed_bytes_high",
+    "solo_saving_bytes_low",
+    "solo_saving_bytes_expected",
+    "solo_saving_bytes_high",
+    "joint_saving_bytes_low",
+    "joint_saving_bytes_expected",
+    "joint_saving_bytes_high",
+    "break_even_repositories",
+];
+
+fn judged_cells(row: &RepositoryRow) -> Vec<String> {
+    let Some(judged) = &row.judged else {
+        return vec![String::new(); JUDGED_COLUMNS.len()];
+    };
+    let base = judged.base.as_ref();
+    let text = |name: Option<&String>| name.map(|name| spreadsheet_text(name)).unwrap_or_default();
+    let alpine = &judged.alpine;
+    let mut cells = vec![
+        judged.verdict.as_str().to_owned(),
+        spreadsheet_text(&judged.reason),
+        text(base.and_then(|base| base.name.as_ref())),
+        text(base.and_then(|base| base.runtime.as_ref())),
+    ];
+    for size in [alpine.stored_bytes, alpine.attributed_bytes] {
+        cells.extend([size.low, size.expected, size.high].map(|bytes| bytes.get().to_string()));
+    }
+    for saving in [alpine.solo_saving_bytes, alpine.joint_saving_bytes] {
+        cells.extend([saving.low, saving.expected, saving.high].map(|bytes| bytes.to_string()));
+    }
+    let needed = alpine.break_even_repositories;
+    cells.push(needed.map(|needed| needed.to_string()).unwrap_or_default());
+    cells
+}
+
+const IMAGE_COLUMNS: [&str; 18] = [
+    "registry",
+    "repository",
+    "tags",
+    "digest",
+    "platform",
+    "compressed_bytes",
+    "base",
+    "runtime",
+    "base_layers",
+    "evidence",
+    "confidence",
+    "class",
+    "verdict",
+    "reason",
+    "twin",
+    "alpine_bytes_low",
+    "alpine_bytes_expected",
+    "alpine_bytes_high",
+];
+
+fn image_cells(row: &ImageRow) -> Vec<String> {
+    let base = row.base.as_ref();
+    let text = |name: Option<&String>| name.map(|name| spreadsheet_text(name)).unwrap_or_default();
+    let tags: Vec<&str> = row.tags.iter().map(AsRef::as_ref).collect();
+    let mut cells = vec![
+        spreadsheet_text(row.registry.as_str()),
+        spreadsheet_text(row.repository.as_str()),
+        spreadsheet_text(&tags.join(" ")),
+        row.digest.to_string(),
+        spreadsheet_text(&row.platform),
+        row.compressed_bytes.get().to_string(),
+        text(base.and_then(|base| base.names.name.as_ref())),
+        text(base.and_then(|base| base.names.runtime.as_ref())),
+        base.map(|base| base.layers.to_string()).unwrap_or_default(),
+        base.map(|base| base.evidence.as_str().to_owned())
+            .unwrap_or_default(),
+        base.map(|base| base.confidence.to_string()).unwrap_or_default(),
+        row.class.map(|class| class.to_string()).unwrap_or_default(),
+        row.verdict.as_str().to_owned(),
+        spreadsheet_text(&row.reason),
+    ];
+    match &row.alpine {
+        Some(alpine) => {
+            cells.push(spreadsheet_text(&alpine.twin));
+            let bytes = [alpine.bytes.low, alpine.bytes.expected, alpine.bytes.high];
+            cells.extend(bytes.map(|bytes| bytes.get().to_string()));
+        }
+        None => cells.resize(IMAGE_COLUMNS.len(), String::new()),
+    }
+    cells
 }

@@ -1,6 +1,8 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::alpine::{RegistryAlpine, RepositoryVerdict};
+use super::image::ImageRow;
 use crate::inventory::{DedupScope, RegistryTotals, RepositoryTotals};
 use crate::oci::RegistryName;
 use crate::units::ByteCount;
@@ -15,7 +17,11 @@ pub struct Report {
     pub registries: Vec<RegistryRow>,
     /// The repositories of all registries in the order asked for.
     pub repositories: Vec<RepositoryRow>,
-    /// The repositories that a limit left out; together with the rows they make up the totals.
+    /// The images, where they are asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub images: Option<Vec<ImageRow>>,
+    /// The repositories that a limit or a choice of verdicts left out; together with the rows they make up
+    /// the totals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub others: Option<Others>,
     /// Whether everything that the registries hold has been read.
@@ -36,6 +42,9 @@ pub struct RegistryRow {
     pub dedup_scope: DedupScope,
     /// When it was last crawled.
     pub as_of: DateTime<Utc>,
+    /// What Alpine would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpine: Option<RegistryAlpine>,
 }
 
 /// A repository's totals.
@@ -46,6 +55,9 @@ pub struct RepositoryRow {
     /// Its totals.
     #[serde(flatten)]
     pub totals: RepositoryTotals,
+    /// What to do with it, and what Alpine would change.
+    #[serde(flatten)]
+    pub judged: Option<RepositoryVerdict>,
 }
 
 /// The repositories without a row of their own. Only what may be added up is; stored and exclusive
@@ -60,6 +72,9 @@ pub struct Others {
     pub logical_bytes: ByteCount,
     /// Their attributed bytes.
     pub attributed_bytes: ByteCount,
+    /// The expected value of their joint savings. How far off several are together does not follow from
+    /// how far off each is.
+    pub expected_joint_saving_bytes: i64,
 }
 
 /// Something that the reader must know about a registry's figures.

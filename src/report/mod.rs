@@ -6,26 +6,53 @@
 //! byte, and their logical bytes to its logical bytes. Where something could not be read, the report
 //! says so in a [`Note`], so that nobody takes a total for complete that is not.
 //!
+//! [`answer`] works all of it out, with what Alpine would change: for each repository a verdict with its
+//! reason and savings as intervals, whose expected values add up to the registry's saving.
+//!
 //! [`table`], [`json`] and [`csv`] write the same report for people, for programs and for spreadsheets.
 
+mod alpine;
+mod alpine_table;
+mod answer;
 mod build;
+mod catalogue;
 mod cells;
 mod csv;
 mod document;
+mod evaluation_table;
+mod explain;
+mod explain_table;
+mod image;
+mod image_table;
+mod knowledge;
+mod reference;
+mod sort;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub use build::{LastCrawl, RegistrySource, ReportOptions, SortKey, SortOrder, UnknownSortOrder};
+pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
+pub use answer::{RegistryHoldings, ReportError, answer, catalogue_of};
+pub use build::{LastCrawl, RegistryAnswers, RegistrySource, ReportOptions};
+pub use catalogue::{
+    BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
+};
 pub use cells::{grouped, plain_text, spreadsheet_text, times};
 pub use csv::csv;
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
+pub use evaluation_table::evaluation_table;
+pub use explain::{AlpineParts, CandidateRow, DockerfileChange, ImageExplanation, LayerRow, explain};
+pub use explain_table::explanation_table;
+pub use image::{ImageAlpine, ImageRow};
+pub use knowledge::Knowledge;
+pub use reference::{Found, UnclearReference, find};
+pub use sort::{SortKey, SortOrder, UnknownSortOrder};
 pub use table::table;
 
-/// The report as a JSON document, which scripts rely on: keys are added, never renamed or removed.
+/// A report or another answer as a JSON document, which scripts rely on: keys are added, never renamed or removed.
 ///
 /// # Errors
 /// Only where serde_json fails, which no value of a report causes.
-pub fn json(report: &Report) -> Result<String, serde_json::Error> {
-    serde_json::to_string_pretty(report).map(|text| text + "\n")
+pub fn json(answer: &impl serde::Serialize) -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(answer).map(|text| text + "\n")
 }

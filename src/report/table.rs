@@ -4,6 +4,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::cells::{grouped, per_cent, plain_text, times};
 use super::document::{RegistryRow, Report};
+use super::{alpine_table, image_table};
 use crate::inventory::DedupScope;
 use crate::units::ByteCount;
 
@@ -15,14 +16,34 @@ pub fn table(report: &Report) -> String {
     let mut text = String::new();
     for registry in &report.registries {
         text.push_str(&in_words(registry));
+        if let Some(alpine) = &registry.alpine {
+            text.push_str(&alpine_table::in_words(registry, alpine));
+        }
     }
     text.push('\n');
+    if let Some(images) = &report.images {
+        text.push_str(&image_table::rows(images, report.registries.len() > 1));
+        text.push_str(image_table::LEGEND);
+        text.push_str(&notes(report));
+        return text;
+    }
     text.push_str(&rows(report));
     text.push_str(
         "\nLogical: each tag counted alone. Stored: everything the repository uses, once. Exclusive: what \
          deleting it frees.\nAttributed: its fair share, each blob divided evenly among the repositories \
          that use it; this column adds up to what is stored.\n",
     );
+    if report.registries.iter().any(|registry| registry.alpine.is_some()) {
+        text.push('\n');
+        text.push_str(&alpine_table::rows(report));
+        text.push_str(alpine_table::LEGEND);
+    }
+    text.push_str(&notes(report));
+    text
+}
+
+fn notes(report: &Report) -> String {
+    let mut text = String::new();
     let name_registry = report.registries.len() > 1;
     for note in &report.notes {
         text.push_str("\nNote: ");
@@ -164,9 +185,15 @@ fn rows(report: &Report) -> String {
         table.add_row(cells);
     }
     let texts = if name_registry { 2 } else { 1 };
+    lines(table, |place| place >= texts)
+}
+
+/// A table as text, without spaces at the ends of lines. `is_number` says which columns end below each
+/// other.
+pub(super) fn lines(mut table: Table, is_number: impl Fn(usize) -> bool) -> String {
     for (place, column) in table.column_iter_mut().enumerate() {
         column.set_padding((if place == 0 { 0 } else { 2 }, 0));
-        if place >= texts {
+        if is_number(place) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }

@@ -61,14 +61,22 @@ fn accounting() -> Accounting {
     }
 }
 
+fn answers(source: RegistrySource) -> RegistryAnswers {
+    RegistryAnswers {
+        source,
+        accounting: accounting(),
+        alpine: None,
+    }
+}
+
 fn report(options: &ReportOptions) -> Report {
-    Report::build(vec![(source("reg.example.com"), accounting())], options).unwrap()
+    Report::build(vec![answers(source("reg.example.com"))], options).unwrap()
 }
 
 fn order(sort: &str) -> Vec<String> {
     let options = ReportOptions {
         sort: sort.parse().unwrap(),
-        limit: None,
+        ..ReportOptions::default()
     };
     report(&options)
         .repositories
@@ -198,7 +206,7 @@ fn several_registries_are_told_apart_and_dated_by_the_latest() {
     let mut later = source("a.example.com");
     later.as_of = at(9);
     let both = Report::build(
-        vec![(source("reg.example.com"), accounting()), (later, accounting())],
+        vec![answers(source("reg.example.com")), answers(later)],
         &ReportOptions::default(),
     )
     .unwrap();
@@ -218,7 +226,7 @@ fn what_is_missing_is_said() {
     broken.unread_manifests = 2;
     broken.missing_tags = 1;
     broken.conflicting_sizes = 1;
-    let incomplete = Report::build(vec![(broken, accounting())], &ReportOptions::default()).unwrap();
+    let incomplete = Report::build(vec![answers(broken)], &ReportOptions::default()).unwrap();
     assert!(!incomplete.complete);
     assert_eq!(incomplete.notes.len(), 4);
     let text = table(&incomplete);
@@ -234,7 +242,7 @@ fn what_is_missing_is_said() {
     let mut busy = source("reg.example.com");
     busy.missing_tags = 3;
     busy.unread_manifests = 1;
-    let normal = Report::build(vec![(busy, accounting())], &ReportOptions::default()).unwrap();
+    let normal = Report::build(vec![answers(busy)], &ReportOptions::default()).unwrap();
     assert!(
         normal.complete,
         "tags that wait to be given up, and platforms left out, are part of normal life"

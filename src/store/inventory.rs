@@ -3,10 +3,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
+use super::images::{Holdings, TaggedImages};
 use super::{Store, StoreError};
 use crate::inventory::{DedupScope, InventoryBuilder};
 use crate::oci::{
-    Descriptor, Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName,
+    Descriptor, Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
 };
 use crate::units::ByteCount;
 
@@ -36,6 +37,30 @@ impl Store {
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
     ) -> Result<Option<InventoryBuilder>, StoreError> {
+        let holdings = self.read(registry, platforms, as_of, false).await?;
+        Ok(holdings.map(|holdings| holdings.inventory))
+    }
+
+    /// The same with what is known of each image that counts: what the models on Alpine go by.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn holdings(
+        &self,
+        registry: &RegistryName,
+        platforms: &[PlatformFilter],
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Option<Holdings>, StoreError> {
+        self.read(registry, platforms, as_of, true).await
+    }
+
+    async fn read(
+        &self,
+        registry: &RegistryName,
+        platforms: &[PlatformFilter],
+        as_of: Option<DateTime<Utc>>,
+        with_images: bool,
+    ) -> Result<Option<Holdings>, StoreError> {
         let row = sqlx::query!(
             "SELECT id, dedup_scope FROM registry WHERE name = $1",
             registry.as_str()
@@ -64,19 +89,35 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         let mut roots = HashSet::new();
+        let mut named = Vec::new();
         for tag in tags {
             let Some(repository) = repositories.get(&tag.repository_id) else {
                 continue;
             };
-            let name = tag
+            let name: Tag = tag
                 .name
                 .parse()
                 .map_err(|problem| StoreError::inconsistent("tag", problem))?;
-            builder.tag(repository.clone(), name, digest(&tag.digest)?);
+            let manifest = digest(&tag.digest)?;
+            builder.tag(repository.clone(), name.clone(), manifest);
             roots.insert(tag.manifest_id);
+            if with_images {
+                named.push((repository.clone(), name, manifest));
+            }
         }
         self.add_content(row.id, roots, as_of, &mut builder).await?;
-        Ok(Some(builder))
+        let images = TaggedImages::of(named, &builder);
+        let needed: Vec<Digest> = images.configs().into_keys().collect();
+        let configs = if needed.is_empty() {
+            HashMap::new()
+        } else {
+            self.configs(&needed).await?
+        };
+        let images = images.facts(configs, platforms);
+        Ok(Some(Holdings {
+            inventory: builder,
+            images,
+        }))
     }
 
     async fn repositories(

@@ -3,8 +3,8 @@
 //! Facts about content are kept once under their digest, whichever registries hold it; which tag pointed
 //! where is kept with the time it was valid. [`Store::begin_crawl`] gives a [`CrawlSaver`], which writes
 //! what a crawl finds in batches, each in one transaction, so that a killed crawl loses only what was
-//! under way. [`Store::known`] says what need not be asked for again, and [`Store::inventory`] gives back
-//! what a registry held at any moment.
+//! under way. [`Store::known`] says what need not be asked for again, [`Store::inventory`] gives back
+//! what a registry held at any moment, and [`Store::holdings`] adds what is known of its images.
 //!
 //! The database is a PostgreSQL server, or one inside this process that has a single connection. So no
 //! function here holds a connection while it waits for anything but that connection's own answer.
@@ -16,6 +16,7 @@ mod data_dir;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
+mod images;
 mod inventory;
 mod known;
 mod save;
@@ -33,6 +34,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use crawl::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState, CrawledRegistry, RegistryRecord};
 pub use error::StoreError;
+pub use images::Holdings;
 pub use known::KnownContent;
 pub use standing::Standing;
 

@@ -37,6 +37,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Self; 7] = [
+        Self::Switch,
+        Self::AlreadySmall,
+        Self::NotSmaller,
+        Self::Builder,
+        Self::Blocked,
+        Self::UnknownBase,
+        Self::NotAnImage,
+    ];
+
     /// The verdict as it is written in answers.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -89,7 +100,11 @@ impl VerdictOverride {
     /// Where the pattern cannot be read.
     pub fn new(pattern: &str, verdict: Verdict, reason: Option<String>) -> Result<Self, globset::Error> {
         Ok(Self {
-            repositories: globset::Glob::new(pattern)?.compile_matcher(),
+            // As in choices of repositories: a star does not cross a slash, and two do.
+            repositories: globset::GlobBuilder::new(pattern)
+                .literal_separator(true)
+                .build()?
+                .compile_matcher(),
             verdict,
             reason,
         })

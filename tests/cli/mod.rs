@@ -1,5 +1,6 @@
 //! The program's own promises: what it prints where, its exit status, and what it makes of its settings.
 
+mod alpine;
 mod crawling;
 mod reporting;
 mod settings;

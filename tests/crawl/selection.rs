@@ -52,6 +52,39 @@ async fn repositories_that_are_named_need_no_catalogue() {
 }
 
 #[tokio::test]
+async fn chosen_tags_are_read_as_far_as_they_are_there() {
+    let registry = FaultyRegistry::holding(|content| {
+        content
+            .repository("node")
+            .tag("22", image().layer("old", 10))
+            .tag("24", image().layer("new", 10));
+    })
+    .start();
+    let tags = [("node", vec!["22", "23"]), ("python", vec!["3"])];
+    let plan = CrawlPlan {
+        tags: Some(
+            tags.into_iter()
+                .map(|(repository, tags)| {
+                    let tags = tags.into_iter().map(|tag| tag.parse().unwrap());
+                    (repository.parse().unwrap(), tags.collect())
+                })
+                .collect(),
+        ),
+        ..choosing(&["node", "python"])
+    };
+    let crawled = crawl_with(&registry, &plan, &Known::default()).await;
+    assert_eq!(crawled.summary.status, CrawlStatus::Complete);
+    assert_eq!(crawled.summary.tags, 1);
+    assert_eq!(registry.count("GET", "/manifests/24"), 0);
+    let listing = crawled.listing("node");
+    assert_eq!(listing.tags.len(), 1);
+    assert!(
+        !listing.listed_to_the_end,
+        "the tags that are left out are not missing"
+    );
+}
+
+#[tokio::test]
 async fn children_for_other_platforms_are_skipped_with_their_attestations() {
     for attest in [attestation_of, oci_attestation_of] {
         let registry = FaultyRegistry::holding(|content| {

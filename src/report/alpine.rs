@@ -1,0 +1,204 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::image::{ImageRow, rows};
+use crate::base_image::{Candidate, Catalogue, Evidence, ImageFacts, Role};
+use crate::inventory::Inventory;
+use crate::whatif::{Estimate, ImageAnalysis, Judgement, RegistryAnalysis, SavingEstimate, Verdict};
+
+/// What Alpine would change in one registry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlpineAnswers {
+    /// The registry as it would be.
+    pub registry: RegistryAlpine,
+    /// Its repositories, in the order of the inventory.
+    pub repositories: Vec<RepositoryVerdict>,
+    /// Its images, repository by repository, where they are asked for.
+    pub images: Vec<ImageRow>,
+}
+
+/// A registry if every repository that should switch did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RegistryAlpine {
+    /// What would be stored.
+    pub stored_bytes: Estimate,
+    /// What would be freed: the sum of the repositories' joint savings.
+    pub saving_bytes: SavingEstimate,
+    /// What a sum over tags promises instead, each tag counted alone.
+    pub naive_saving_bytes: i64,
+    /// How many repositories have which verdict.
+    pub verdicts: BTreeMap<Verdict, usize>,
+}
+
+/// A repository's verdict, and what it would be if all that should switch did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RepositoryVerdict {
+    /// What to do.
+    pub verdict: Verdict,
+    /// Why, in one line.
+    pub reason: String,
+    /// What its images are built from, as the image shows that speaks for it.
+    pub base: Option<BaseNames>,
+    /// How it would be.
+    pub alpine: RepositoryAlpine,
+}
+
+/// What an image is built from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BaseNames {
+    /// The operating system: `debian:trixie`.
+    pub name: Option<String>,
+    /// The image with a language or a server in it that lies above the system: `node:22`.
+    pub runtime: Option<String>,
+}
+
+/// A repository if every repository that should switch did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RepositoryAlpine {
+    /// What it would reach, once.
+    pub stored_bytes: Estimate,
+    /// Its share of what would be stored.
+    pub attributed_bytes: Estimate,
+    /// What is freed if it switches and nobody else does.
+    pub solo_saving_bytes: SavingEstimate,
+    /// The drop of its share if all switch that should. These add up to the registry's saving.
+    pub joint_saving_bytes: SavingEstimate,
+    /// How many of the repositories that share its base must switch before anything is freed, itself
+    /// among them; none where that never happens.
+    pub break_even_repositories: Option<u32>,
+}
+
+impl AlpineAnswers {
+    /// Puts the answers of an analysis together.
+    ///
+    /// `images` are those that were analysed, in the same order.
+    pub fn of(
+        inventory: &Inventory,
+        images: &[ImageFacts],
+        analysis: &RegistryAnalysis,
+        judgement: &Judgement<'_>,
+        with_images: bool,
+    ) -> Self {
+        let outcome = &analysis.outcome;
+        let mut verdicts = BTreeMap::new();
+        let mut repositories = Vec::with_capacity(analysis.repositories.len());
+        for (judged, after) in analysis.repositories.iter().zip(&outcome.repositories) {
+            *verdicts.entry(judged.verdict.verdict).or_default() += 1;
+            let speaker = judged
+                .speaker
+                .map(|place| (&images[place], &analysis.images[place]));
+            repositories.push(RepositoryVerdict {
+                verdict: judged.verdict.verdict,
+                reason: judged.verdict.reason.clone(),
+                base: speaker.and_then(|(facts, image)| BaseNames::of(facts, image, judgement.catalogue)),
+                alpine: RepositoryAlpine {
+                    stored_bytes: after.stored_bytes,
+                    attributed_bytes: after.attributed_bytes,
+                    solo_saving_bytes: after.solo_saving_bytes,
+                    joint_saving_bytes: after.joint_saving_bytes,
+                    break_even_repositories: after.break_even_repositories,
+                },
+            });
+        }
+        Self {
+            registry: RegistryAlpine {
+                stored_bytes: outcome.registry.stored_bytes,
+                saving_bytes: outcome.registry.saving_bytes,
+                naive_saving_bytes: outcome.registry.naive_saving_bytes.expected,
+                verdicts,
+            },
+            repositories,
+            images: if with_images {
+                rows(inventory, images, analysis, judgement)
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+impl BaseNames {
+    /// The names of what is beneath an image; none where nothing is known.
+    pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
+        let names = Self {
+            name: image
+                .detection
+                .system
+                .as_ref()
+                .map(|finding| finding.system.to_string()),
+            runtime: runtime(facts, image, catalogue).map(|(name, _)| name),
+        };
+        (names.name.is_some() || names.runtime.is_some()).then_some(names)
+    }
+}
+
+/// The runtime beneath an image: the one whose twin takes its place, else the best that was found.
+pub(super) fn runtime<'a>(
+    facts: &ImageFacts,
+    image: &'a ImageAnalysis,
+    catalogue: &Catalogue,
+) -> Option<(String, Option<&'a Candidate>)> {
+    let candidates = &image.detection.candidates;
+    let replaced = image
+        .composition
+        .as_ref()
+        .filter(|composition| composition.twin.is_runtime && !composition.twin.is_own)
+        .and_then(|composition| composition.replaced.clone());
+    if let Some(name) = replaced {
+        let candidate = candidates
+            .iter()
+            .find(|candidate| candidate.name.to_string() == name);
+        return Some((name, candidate));
+    }
+    let is_system = |candidate: &&Candidate| {
+        let base = candidate.base.map(|id| catalogue.base(id));
+        base.is_some_and(|base| base.role == Role::System)
+    };
+    // Other tags of its own repository read like it without being beneath it.
+    let is_own_kin = |candidate: &&Candidate| {
+        matches!(candidate.evidence, Evidence::StepTexts | Evidence::Variables)
+            && facts
+                .names
+                .iter()
+                .any(|(own, _)| catalogue.upstream_name(own.as_str()) == candidate.name.repository)
+    };
+    candidates
+        .iter()
+        .find(|candidate| !is_system(candidate) && !is_own_kin(candidate))
+        .map(|candidate| (candidate.name.to_string(), Some(candidate)))
+}
+
+/// What is beneath an image, by which evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ImageBase {
+    /// Its names.
+    #[serde(flatten)]
+    pub names: BaseNames,
+    /// How many of the image's first layers belong to it.
+    pub layers: usize,
+    /// What the finding rests on.
+    pub evidence: Evidence,
+    /// How likely it is right, in percent.
+    pub confidence: u8,
+}
+
+impl ImageBase {
+    /// What is beneath an image; none where nothing is known.
+    pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
+        let names = BaseNames::of(facts, image, catalogue)?;
+        let found = runtime(facts, image, catalogue).and_then(|(_, candidate)| candidate);
+        let system = image.detection.system.as_ref();
+        let (layers, evidence, confidence) = match (found, system) {
+            (Some(candidate), _) => (candidate.layers, candidate.evidence, candidate.confidence),
+            (None, Some(finding)) => (finding.layers, finding.evidence, finding.confidence),
+            (None, None) => return None,
+        };
+        Some(Self {
+            names,
+            layers,
+            evidence,
+            confidence: confidence.get(),
+        })
+    }
+}

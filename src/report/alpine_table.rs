@@ -1,0 +1,182 @@
+//! What Alpine would change, for people.
+
+use std::fmt::Write;
+
+use comfy_table::{Cell, Table, presets};
+
+use super::alpine::{BaseNames, RegistryAlpine};
+use super::cells::{grouped, interval, per_cent, plain_text, shortened, signed, times, wrapped};
+use super::document::{RegistryRow, Report};
+use super::table::lines;
+use crate::units::ByteCount;
+use crate::whatif::{SavingEstimate, Verdict};
+
+/// How long lines of text are.
+const LINE: usize = 118;
+/// How much of a name is shown, so that a line fits into 120 columns.
+const LONGEST_REPOSITORY: usize = 36;
+const LONGEST_BASE: usize = 24;
+
+/// What the columns mean.
+pub(super) const LEGEND: &str = "\nSaves: the drop of its fair share if all switch that should; this column adds up to what is saved. \
+     Likely: the interval.\nAlone: what is freed if only it switches. Needed: how many of those that share its \
+     base must switch before anything is freed.\nWhy, image by image: tare explain REPOSITORY:TAG\n";
+
+/// What would be saved, how sure that is, what a sum over tags says, and how many repositories have which
+/// verdict.
+pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> String {
+    let stored = registry.totals.stored_bytes;
+    let saving = alpine.saving_bytes;
+    let count = |verdict| alpine.verdicts.get(&verdict).copied().unwrap_or(0);
+    let switching = count(Verdict::Switch);
+    let mut text = match switching {
+        0 => "On Alpine: no repository should switch, so nothing would be saved.".to_owned(),
+        _ => {
+            let share = ByteCount::try_from(saving.expected)
+                .ok()
+                .and_then(|saved| per_cent(saved, stored))
+                .map(|share| format!(", {share} %"))
+                .unwrap_or_default();
+            format!(
+                "On Alpine: {} should switch. Then {} would be stored, {} less{share} (nine times in ten {}).",
+                repositories(switching),
+                alpine.stored_bytes.expected,
+                signed(saving.expected),
+                interval(saving.low, saving.high),
+            )
+        }
+    };
+    let naive = ByteCount::try_from(alpine.naive_saving_bytes).ok();
+    let ratio = naive.zip(ByteCount::try_from(saving.expected).ok());
+    let ratio = ratio.and_then(|(naive, saved)| times(naive, saved));
+    if switching > 0 && ratio.as_deref() != Some("1.0") {
+        let times = ratio
+            .map(|ratio| format!(", {ratio} times that"))
+            .unwrap_or_default();
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            " A sum over tags would promise {}{times}: a shared layer is freed once, and only when its last \
+             user leaves it.",
+            signed(alpine.naive_saving_bytes)
+        );
+    }
+    let others = [
+        (Verdict::AlreadySmall, "already small"),
+        (Verdict::NotSmaller, "would not be smaller"),
+        (Verdict::Builder, "for building with or on"),
+        (Verdict::Blocked, "bound to glibc or Windows, or without a twin"),
+        (Verdict::UnknownBase, "on an unknown base"),
+        (Verdict::NotAnImage, "without an image"),
+    ];
+    let others: Vec<String> = others
+        .into_iter()
+        .filter(|&(verdict, _)| count(verdict) > 0)
+        .map(|(verdict, words)| format!("{} {words}", grouped(count(verdict))))
+        .collect();
+    if !others.is_empty() {
+        let _ = write!(text, " The others: {}.", others.join(", "));
+    }
+    wrapped(&text, LINE) + "\n"
+}
+
+fn repositories(count: usize) -> String {
+    match count {
+        1 => "1 repository".to_owned(),
+        _ => format!("{} repositories", grouped(count)),
+    }
+}
+
+/// A verdict for people.
+pub(super) fn verdict(verdict: Verdict) -> String {
+    verdict.as_str().replace('_', " ")
+}
+
+/// What is beneath, in a word: the runtime where there is one, else the system.
+pub(super) fn base(names: Option<&BaseNames>) -> String {
+    let name = names.and_then(|names| names.runtime.as_ref().or(names.name.as_ref()));
+    name.map(|name| shortened(&plain_text(name), LONGEST_BASE))
+        .unwrap_or_default()
+}
+
+pub(super) fn rows(report: &Report) -> String {
+    let name_registry = report.registries.len() > 1;
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let mut header = vec![
+        "REPOSITORY",
+        "VERDICT",
+        "BASE",
+        "SAVES",
+        "LIKELY",
+        "ALONE",
+        "NEEDED",
+    ];
+    if name_registry {
+        header.insert(0, "REGISTRY");
+    }
+    table.set_header(header.into_iter().map(Cell::new));
+    let saved = |saving: SavingEstimate| [signed(saving.expected), interval(saving.low, saving.high)];
+    for registry in &report.registries {
+        let Some(alpine) = &registry.alpine else {
+            continue;
+        };
+        let [saves, likely] = saved(alpine.saving_bytes);
+        let all = format!("all {} repositories", grouped(registry.totals.repositories));
+        let mut cells = vec![
+            all,
+            String::new(),
+            String::new(),
+            saves,
+            likely,
+            String::new(),
+            String::new(),
+        ];
+        if name_registry {
+            cells.insert(0, registry.registry.to_string());
+        }
+        table.add_row(cells);
+    }
+    for row in &report.repositories {
+        let Some(judged) = &row.judged else { continue };
+        let alpine = &judged.alpine;
+        let switches = judged.verdict == Verdict::Switch;
+        let [saves, likely] = saved(alpine.joint_saving_bytes);
+        let joint = alpine.joint_saving_bytes;
+        // What it does not do itself is known, and so is its share of what others do with known layers.
+        let is_exact = joint.low == joint.high;
+        let is_touched = switches || joint != SavingEstimate::default();
+        let when = |shown: bool, text: String| if shown { text } else { String::new() };
+        let needed = match alpine.break_even_repositories {
+            Some(needed) => grouped(needed as usize),
+            None => "never".to_owned(),
+        };
+        let mut cells = vec![
+            shortened(&plain_text(row.totals.repository.as_str()), LONGEST_REPOSITORY),
+            verdict(judged.verdict),
+            base(judged.base.as_ref()),
+            when(is_touched, saves),
+            when(!is_exact, likely),
+            when(switches, signed(alpine.solo_saving_bytes.expected)),
+            when(switches, needed),
+        ];
+        if name_registry {
+            cells.insert(0, row.registry.to_string());
+        }
+        table.add_row(cells);
+    }
+    if let Some(others) = &report.others {
+        let mut cells = vec![
+            format!("other {} repositories", grouped(others.repositories)),
+            String::new(),
+            String::new(),
+            signed(others.expected_joint_saving_bytes),
+        ];
+        if name_registry {
+            cells.insert(0, String::new());
+        }
+        table.add_row(cells);
+    }
+    let texts = if name_registry { 4 } else { 3 };
+    lines(table, |place| place >= texts)
+}

@@ -1,0 +1,91 @@
+use super::alpine::AlpineAnswers;
+use super::build::{RegistryAnswers, RegistrySource, ReportOptions};
+use super::{Knowledge, Report};
+use crate::base_image::{Catalogue, CatalogueError, ImageFacts};
+use crate::inventory::{Inventory, account};
+use crate::oci::RegistryName;
+use crate::units::ByteOverflow;
+
+/// All that is known of one registry.
+#[derive(Debug)]
+pub struct RegistryHoldings {
+    /// How it was come by.
+    pub source: RegistrySource,
+    /// What it holds.
+    pub inventory: Inventory,
+    /// What is known of its images.
+    pub images: Vec<ImageFacts>,
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// Sizes that no registry can have.
+    #[error("{registry} claims sizes that no registry can have: {source}")]
+    Overflow {
+        /// The registry.
+        registry: RegistryName,
+        /// The sum that failed.
+        source: ByteOverflow,
+    },
+    /// The registries together claim more than a report can hold.
+    #[error("the registries together claim sizes that none can have: {0}")]
+    OverflowOfAll(#[from] ByteOverflow),
+    /// A file of the catalogue cannot be used.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+}
+
+/// The report on registries, with what Alpine would change.
+///
+/// Bases and twins are learnt from all registries given; `is_shown` says which of them the report is on.
+///
+/// # Errors
+/// Where sizes overflow, and where a file of the catalogue cannot be used.
+pub fn answer(
+    registries: Vec<RegistryHoldings>,
+    is_shown: impl Fn(&RegistryName) -> bool,
+    knowledge: &Knowledge,
+    options: &ReportOptions,
+) -> Result<Report, ReportError> {
+    let catalogue = catalogue_of(&registries, knowledge)?;
+    let judgement = knowledge.judgement(&catalogue);
+    let mut answers = Vec::new();
+    for holdings in registries {
+        let RegistryHoldings {
+            source,
+            inventory,
+            images,
+        } = holdings;
+        if !is_shown(&source.registry) {
+            continue;
+        }
+        let overflow = |error| ReportError::Overflow {
+            registry: source.registry.clone(),
+            source: error,
+        };
+        let accounting = account(&inventory).map_err(overflow)?;
+        let analysis = judgement.analyse(&inventory, &images).map_err(overflow)?;
+        let alpine = AlpineAnswers::of(&inventory, &images, &analysis, &judgement, options.images);
+        answers.push(RegistryAnswers {
+            source,
+            accounting,
+            alpine: Some(alpine),
+        });
+    }
+    Ok(Report::build(answers, options)?)
+}
+
+/// The catalogue with all that these registries show.
+///
+/// # Errors
+/// Where a file of the catalogue cannot be used.
+pub fn catalogue_of(
+    registries: &[RegistryHoldings],
+    knowledge: &Knowledge,
+) -> Result<Catalogue, CatalogueError> {
+    knowledge.catalogue(registries.iter().flat_map(|holdings| {
+        let registry = &holdings.source.registry;
+        holdings.images.iter().map(move |facts| (registry, facts))
+    }))
+}

@@ -1,0 +1,327 @@
+//! One image explained: what it is built from, what each layer is, what Alpine would make of it and why.
+
+use serde::Serialize;
+
+use super::Knowledge;
+use super::alpine::{ImageBase, runtime};
+use super::answer::{RegistryHoldings, ReportError};
+use super::reference::Found;
+use crate::base_image::{
+    Builder, Candidate, Catalogue, Evidence, ImageFacts, Instruction, Keyword, Nature, Scope,
+};
+use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
+use crate::units::{ByteCount, ByteOverflow};
+use crate::whatif::{Estimate, EvidenceClass, ImageAnalysis, Judgement, Reasoned, Verdict};
+
+/// An image explained. Serialized, it is what `tare explain --format json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImageExplanation {
+    /// The registry.
+    pub registry: RegistryName,
+    /// The repository.
+    pub repository: RepositoryName,
+    /// The tags of this repository that reach it, the one asked for first.
+    pub tags: Vec<Tag>,
+    /// The digest of its manifest.
+    pub digest: Digest,
+    /// What it runs on.
+    pub platform: String,
+    /// The other platforms for which the same tags have an image.
+    pub other_platforms: Vec<String>,
+    /// When it says it was built, in RFC 3339.
+    pub created: Option<String>,
+    /// Its layers' bytes as stored.
+    pub compressed_bytes: ByteCount,
+    /// What it is.
+    pub nature: Nature,
+    /// What put it together, where it left a trace.
+    pub builder: Option<Builder>,
+    /// What is beneath it.
+    pub base: Option<ImageBase>,
+    /// All images that it may be built from, best first.
+    pub candidates: Vec<CandidateRow>,
+    /// Its layers in order.
+    pub layers: Vec<LayerRow>,
+    /// How good the evidence for its size on Alpine is.
+    pub class: Option<EvidenceClass>,
+    /// What to do with it.
+    pub verdict: Verdict,
+    /// Why, in one line.
+    pub reason: String,
+    /// What to do with its repository, by its newest images or by decision.
+    pub repository_verdict: Reasoned,
+    /// What its owner should look at before moving it.
+    pub cautions: Vec<String>,
+    /// How it would be on Alpine; none where it cannot move.
+    pub alpine: Option<AlpineParts>,
+    /// What to change in its Dockerfile; none where that is not one line.
+    pub dockerfile_change: Option<DockerfileChange>,
+}
+
+/// An image that another may be built from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CandidateRow {
+    /// Its name.
+    pub name: String,
+    /// How many of the image's first layers belong to it.
+    pub layers: usize,
+    /// What the finding rests on.
+    pub evidence: Evidence,
+    /// How likely it is right, in percent.
+    pub confidence: u8,
+    /// What was seen, in words.
+    pub because: String,
+    /// What takes its place on Alpine.
+    pub twin: Option<String>,
+}
+
+/// A layer of an image.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LayerRow {
+    /// Its digest.
+    pub digest: Digest,
+    /// The step that made it, as the builder wrote it; none where it is not known.
+    pub command: Option<String>,
+    /// What the step does.
+    pub kind: String,
+    /// The same for people.
+    #[serde(skip)]
+    pub description: String,
+    /// Whether it belongs to the base that would be replaced.
+    pub is_of_base: bool,
+    /// Its bytes as stored; none of layers that stay with their vendor.
+    pub bytes: ByteCount,
+    /// Its bytes on Alpine; none where it goes with the base, or where the image cannot move.
+    pub alpine_bytes: Option<Estimate>,
+}
+
+/// What an image would consist of.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AlpineParts {
+    /// What would lie beneath.
+    pub twin: String,
+    /// Whether that is the twin of the image itself, which is there already.
+    pub is_own_twin: bool,
+    /// The twin's layers.
+    pub twin_layers: usize,
+    /// Their bytes.
+    pub twin_bytes: ByteCount,
+    /// What it needs in addition: tools, certificates.
+    pub added_bytes: Option<Estimate>,
+    /// All of it.
+    pub bytes: Estimate,
+}
+
+/// A line of a Dockerfile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DockerfileChange {
+    /// As it is.
+    pub from: String,
+    /// As it should be.
+    pub to: String,
+}
+
+/// Explains an image that was found in these registries.
+///
+/// # Errors
+/// Where sizes overflow, and where a file of the catalogue cannot be used.
+pub fn explain(
+    registries: &[RegistryHoldings],
+    found: Found<'_>,
+    knowledge: &Knowledge,
+) -> Result<ImageExplanation, ReportError> {
+    let catalogue = super::answer::catalogue_of(registries, knowledge)?;
+    let judgement = knowledge.judgement(&catalogue);
+    let holdings = found.holdings;
+    let overflow = |source| ReportError::Overflow {
+        registry: holdings.source.registry.clone(),
+        source,
+    };
+    let analysis = judgement
+        .analyse(&holdings.inventory, &holdings.images)
+        .map_err(overflow)?;
+    let place = holdings
+        .images
+        .iter()
+        .position(|image| image.digest == found.image.digest)
+        .unwrap_or_default();
+    let own = holdings
+        .inventory
+        .repositories
+        .iter()
+        .position(|repository| repository.name == *found.repository)
+        .unwrap_or_default();
+    let of_repository = &analysis.repositories[own].verdict;
+    explain_analysed(found, &analysis.images[place], of_repository, &judgement).map_err(overflow)
+}
+
+fn explain_analysed(
+    found: Found<'_>,
+    image: &ImageAnalysis,
+    of_repository: &Reasoned,
+    judgement: &Judgement<'_>,
+) -> Result<ImageExplanation, ByteOverflow> {
+    let (facts, catalogue) = (found.image, judgement.catalogue);
+    let mut tags: Vec<Tag> = facts
+        .names
+        .iter()
+        .filter(|(repository, _)| repository == found.repository)
+        .map(|(_, tag)| tag.clone())
+        .collect();
+    tags.sort_by_key(|tag| Some(tag) != found.tag);
+    let mut other_platforms: Vec<String> = found
+        .holdings
+        .images
+        .iter()
+        .filter(|other| other.digest != facts.digest)
+        .filter(|other| {
+            let mut names = other.names.iter();
+            names.any(|(repository, tag)| repository == found.repository && tags.contains(tag))
+        })
+        .map(|other| other.platform.to_string())
+        .collect();
+    other_platforms.sort();
+    other_platforms.dedup();
+    let config = facts.config.as_ref();
+    let alpine = match (&image.composition, image.estimate) {
+        (Some(composition), Some(bytes)) => {
+            let twin = &composition.twin;
+            let sum = twin
+                .layers
+                .iter()
+                .map(|layer| u128::from(layer.bytes))
+                .sum::<u128>();
+            Some(AlpineParts {
+                twin: twin.name.clone(),
+                is_own_twin: twin.is_own,
+                twin_layers: twin.layers.len(),
+                twin_bytes: sum.try_into()?,
+                added_bytes: composition.added(judgement.model, judgement.settings.coverage)?,
+                bytes,
+            })
+        }
+        _ => None,
+    };
+    let candidates = image.detection.candidates.iter();
+    Ok(ImageExplanation {
+        registry: found.holdings.source.registry.clone(),
+        repository: found.repository.clone(),
+        tags,
+        digest: facts.digest,
+        platform: facts.platform.to_string(),
+        other_platforms,
+        created: config
+            .and_then(|config| config.created)
+            .map(|created| created.to_rfc3339()),
+        compressed_bytes: facts.layer_bytes().try_into()?,
+        nature: image.detection.nature,
+        builder: image.detection.builder,
+        base: ImageBase::of(facts, image, catalogue),
+        candidates: candidates
+            .map(|candidate| candidate_row(candidate, facts, catalogue))
+            .collect(),
+        layers: layer_rows(facts, image, judgement)?,
+        class: image.composition.as_ref().map(|composition| composition.class),
+        verdict: image.verdict.verdict,
+        reason: image.verdict.reason.clone(),
+        repository_verdict: of_repository.clone(),
+        cautions: image.cautions.clone(),
+        alpine,
+        dockerfile_change: dockerfile_change(facts, image, catalogue),
+    })
+}
+
+fn candidate_row(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catalogue) -> CandidateRow {
+    let scope = Scope::all();
+    let twins = match candidate.base {
+        Some(base) => catalogue.twins(base, &scope),
+        None => catalogue.twins_of_name(&candidate.name, &facts.platform, &scope),
+    };
+    CandidateRow {
+        name: candidate.name.to_string(),
+        layers: candidate.layers,
+        evidence: candidate.evidence,
+        confidence: candidate.confidence.get(),
+        because: candidate.because.clone(),
+        twin: twins
+            .first()
+            .map(|twin| catalogue.base(twin.base).name().to_string()),
+    }
+}
+
+fn layer_rows(
+    facts: &ImageFacts,
+    image: &ImageAnalysis,
+    judgement: &Judgement<'_>,
+) -> Result<Vec<LayerRow>, ByteOverflow> {
+    let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
+    let composition = image.composition.as_ref();
+    let base_layers = composition.map_or_else(
+        || image.detection.base().map_or(0, |candidate| candidate.layers),
+        |composition| composition.base_layers,
+    );
+    let mut rows = Vec::with_capacity(facts.layers.len());
+    for (index, (layer, kind)) in facts.layers.iter().zip(&image.kinds).enumerate() {
+        let step = image
+            .detection
+            .steps
+            .step_of(index)
+            .and_then(|step| history.get(step));
+        let above = composition.and_then(|composition| {
+            let above = composition.above.iter().find(|above| above.index == index)?;
+            Some(composition.layer(above, judgement.model, judgement.settings.coverage))
+        });
+        rows.push(LayerRow {
+            digest: layer.digest,
+            command: step
+                .map(|step| step.created_by.clone())
+                .filter(|command| !command.is_empty()),
+            kind: kind.name(),
+            description: kind.step.describe(),
+            is_of_base: index < base_layers,
+            bytes: if layer.stored { layer.bytes } else { 0 }.try_into()?,
+            alpine_bytes: above.transpose()?,
+        });
+    }
+    Ok(rows)
+}
+
+/// `FROM node:22` to `FROM node:22-alpine`, where that is all: what is replaced is what the image is built
+/// from, and not something further down.
+fn dockerfile_change(
+    facts: &ImageFacts,
+    image: &ImageAnalysis,
+    catalogue: &Catalogue,
+) -> Option<DockerfileChange> {
+    let composition = image.composition.as_ref()?;
+    let replaced = composition.replaced.as_ref()?;
+    if composition.twin.is_own {
+        return None;
+    }
+    let beneath = runtime(facts, image, catalogue).map(|(name, _)| name);
+    if beneath.is_some_and(|beneath| beneath != *replaced) {
+        return None;
+    }
+    Some(DockerfileChange {
+        from: format!("FROM {replaced}"),
+        to: format!("FROM {}", composition.twin.name),
+    })
+}
+
+/// A step in the words of a Dockerfile: without the shell and the marks that builders put around it.
+pub(super) fn instruction(command: &str) -> String {
+    let read = Instruction::read(command);
+    let keyword = match read.keyword {
+        Keyword::Run => "RUN ",
+        Keyword::Copy => "COPY ",
+        Keyword::Add => "ADD ",
+        Keyword::Workdir => "WORKDIR ",
+        Keyword::Cmd => "CMD ",
+        Keyword::Env => "ENV ",
+        Keyword::Arg => "ARG ",
+        Keyword::Label => "LABEL ",
+        Keyword::Metadata | Keyword::Missing => "",
+    };
+    let words: Vec<&str> = read.body.split_whitespace().collect();
+    format!("{keyword}{}", words.join(" "))
+}

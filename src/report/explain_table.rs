@@ -1,0 +1,195 @@
+//! An explained image for people.
+
+use std::fmt::Write;
+
+use comfy_table::{Cell, Table, presets};
+
+use super::alpine_table::verdict;
+use super::cells::{interval, plain_text, shortened};
+use super::explain::{ImageExplanation, instruction};
+use super::table::lines;
+use crate::whatif::{Estimate, Verdict};
+
+/// How much of a command is shown, so that a line fits into 120 columns.
+const LONGEST_COMMAND: usize = 54;
+const LONGEST_KIND: usize = 32;
+
+/// The explanation for people: the verdict first, then what it rests on, then layer by layer.
+pub fn explanation_table(image: &ImageExplanation) -> String {
+    let mut text = String::new();
+    head(&mut text, image);
+    judgement(&mut text, image);
+    base(&mut text, image);
+    layers(&mut text, image);
+    text
+}
+
+// Writing to a string cannot fail, so what `write!` says is not looked at here.
+
+fn head(text: &mut String, image: &ImageExplanation) {
+    let tag = image.tags.first().map_or("", AsRef::as_ref);
+    let _ = writeln!(
+        text,
+        "{}/{}:{tag} for {}: {} in {} layers",
+        image.registry,
+        image.repository,
+        plain_text(&image.platform),
+        image.compressed_bytes,
+        image.layers.len()
+    );
+    let _ = writeln!(text, "  {}", image.digest);
+    if let Some(created) = image.created.as_ref().and_then(|created| created.get(..10)) {
+        let _ = writeln!(text, "  built on {created}");
+    }
+    if image.tags.len() > 1 {
+        let others: Vec<&str> = image.tags[1..].iter().map(AsRef::as_ref).collect();
+        let _ = writeln!(text, "  also tagged {}", shortened(&others.join(", "), 100));
+    }
+    if !image.other_platforms.is_empty() {
+        let others = plain_text(&image.other_platforms.join(", "));
+        let _ = writeln!(text, "  also for {} (--platform)", shortened(&others, 96));
+    }
+}
+
+fn judgement(text: &mut String, image: &ImageExplanation) {
+    let _ = writeln!(
+        text,
+        "\nVerdict: {}. {}",
+        verdict(image.verdict),
+        sentence(&plain_text(&image.reason))
+    );
+    let repository = &image.repository_verdict;
+    if (repository.verdict, &repository.reason) != (image.verdict, &image.reason) {
+        let _ = writeln!(
+            text,
+            "Its repository: {}. {}",
+            verdict(repository.verdict),
+            sentence(&plain_text(&repository.reason))
+        );
+    }
+    if let (Some(change), Verdict::Switch) = (&image.dockerfile_change, image.verdict) {
+        let _ = writeln!(
+            text,
+            "\n  {}  →  {}",
+            plain_text(&change.from),
+            plain_text(&change.to)
+        );
+    }
+    if !image.cautions.is_empty() {
+        text.push_str("\nBefore it moves:\n");
+        for caution in &image.cautions {
+            let _ = writeln!(text, "  - {}", plain_text(caution));
+        }
+    }
+}
+
+/// A reason with its first letter large and an end.
+fn sentence(reason: &str) -> String {
+    let mut letters = reason.chars();
+    let Some(first) = letters.next() else {
+        return String::new();
+    };
+    // Reasons that start with an image's name keep it as it is.
+    let word = reason.split(' ').next().unwrap_or_default();
+    let first = if word.contains(':') {
+        first.to_string()
+    } else {
+        first.to_uppercase().to_string()
+    };
+    format!("{first}{}.", letters.as_str())
+}
+
+fn base(text: &mut String, image: &ImageExplanation) {
+    text.push_str("\nBuilt from\n");
+    if image.candidates.is_empty() {
+        let system = image.base.as_ref().and_then(|base| base.names.name.as_ref());
+        match system {
+            Some(system) => {
+                let _ = writeln!(
+                    text,
+                    "  {} (an operating system; no image is known)",
+                    plain_text(system)
+                );
+            }
+            None => text.push_str("  nothing tells\n"),
+        }
+        return;
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for candidate in &image.candidates {
+        let twin = match &candidate.twin {
+            Some(twin) => format!("→ {}", plain_text(twin)),
+            None => String::new(),
+        };
+        table.add_row(vec![
+            Cell::new(format!("  {}", shortened(&plain_text(&candidate.name), 32))),
+            Cell::new(format!("{} %", candidate.confidence)),
+            Cell::new(format!("{} layers", candidate.layers)),
+            Cell::new(shortened(&plain_text(&candidate.because), 48)),
+            Cell::new(shortened(&twin, 30)),
+        ]);
+    }
+    text.push_str(&lines(table, |place| place == 1 || place == 2));
+}
+
+fn layers(text: &mut String, image: &ImageExplanation) {
+    text.push_str("\nLayer by layer\n");
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["  NOW", "ON ALPINE", "KIND", "COMMAND"]);
+    for layer in &image.layers {
+        let command = layer.command.as_deref().map(instruction).unwrap_or_default();
+        let after = match layer.alpine_bytes {
+            Some(bytes) => bytes.expected.to_string(),
+            None if layer.is_of_base => "base".to_owned(),
+            None => String::new(),
+        };
+        table.add_row([
+            layer.bytes.to_string(),
+            after,
+            shortened(&layer.description, LONGEST_KIND),
+            shortened(&plain_text(&command), LONGEST_COMMAND),
+        ]);
+    }
+    if let Some(alpine) = &image.alpine {
+        let layers = match alpine.twin_layers {
+            1 => "1 layer".to_owned(),
+            layers => format!("{layers} layers"),
+        };
+        table.add_row([
+            String::new(),
+            alpine.twin_bytes.to_string(),
+            if alpine.is_own_twin {
+                "the same image on Alpine"
+            } else {
+                "in place of the base"
+            }
+            .to_owned(),
+            format!("{}, {layers}", plain_text(&alpine.twin)),
+        ]);
+        if let Some(added) = alpine.added_bytes {
+            table.add_row([
+                String::new(),
+                added.expected.to_string(),
+                "in addition".to_owned(),
+                "what Alpine lacks: a shell, certificates, libraries".to_owned(),
+            ]);
+        }
+        table.add_row([
+            image.compressed_bytes.to_string(),
+            alpine.bytes.expected.to_string(),
+            "together".to_owned(),
+            together(alpine.bytes, image),
+        ]);
+    }
+    text.push_str(&lines(table, |place| place < 2));
+}
+
+fn together(bytes: Estimate, image: &ImageExplanation) -> String {
+    let likely = interval(bytes.low.as_i64(), bytes.high.as_i64());
+    match image.class {
+        Some(class) => format!("likely {likely}, evidence of class {class}"),
+        None => format!("likely {likely}"),
+    }
+}

@@ -1,0 +1,108 @@
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+
+use super::alpine::ImageBase;
+use crate::base_image::ImageFacts;
+use crate::inventory::{Inventory, ManifestId};
+use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
+use crate::units::ByteCount;
+use crate::whatif::{Estimate, EvidenceClass, Judgement, RegistryAnalysis, Verdict};
+
+/// One image for one platform in one repository.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImageRow {
+    /// The registry.
+    pub registry: RegistryName,
+    /// The repository. An image that is in several has a row in each.
+    pub repository: RepositoryName,
+    /// The tags of this repository that reach it, directly or through an index.
+    pub tags: Vec<Tag>,
+    /// The digest of its manifest.
+    pub digest: Digest,
+    /// What it runs on: `linux/amd64`.
+    pub platform: String,
+    /// Its layers' bytes as stored. Manifest and configuration, some kilobytes, are not in it, so that it
+    /// compares with what its layers would be.
+    pub compressed_bytes: ByteCount,
+    /// What is beneath it; none where nothing is known.
+    pub base: Option<ImageBase>,
+    /// How good the evidence for its size on Alpine is; none where it cannot move.
+    pub class: Option<EvidenceClass>,
+    /// What to do with it.
+    pub verdict: Verdict,
+    /// Why, in one line.
+    pub reason: String,
+    /// How it would be on Alpine; none where it cannot move.
+    pub alpine: Option<ImageAlpine>,
+}
+
+/// An image on Alpine.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImageAlpine {
+    /// What would lie beneath.
+    pub twin: String,
+    /// Its layers' bytes.
+    pub bytes: Estimate,
+}
+
+/// A row for each image of each repository.
+pub(super) fn rows(
+    inventory: &Inventory,
+    images: &[ImageFacts],
+    analysis: &RegistryAnalysis,
+    judgement: &Judgement<'_>,
+) -> Vec<ImageRow> {
+    let decisions = &judgement.settings.overrides;
+    let places: HashMap<ManifestId, usize> = analysis
+        .images
+        .iter()
+        .enumerate()
+        .filter_map(|(place, image)| Some((image.manifest?, place)))
+        .collect();
+    let mut rows = Vec::with_capacity(images.len());
+    for (repository, judged) in inventory.repositories.iter().zip(&analysis.repositories) {
+        let mut tags: BTreeMap<ManifestId, Vec<Tag>> = BTreeMap::new();
+        for tag in &repository.tags {
+            for image in inventory.images_of(tag.manifest) {
+                tags.entry(image).or_default().push(tag.tag.clone());
+            }
+        }
+        let is_decided = decisions
+            .iter()
+            .any(|decision| decision.is_about(&repository.name));
+        for (manifest, tags) in tags {
+            let Some(&place) = places.get(&manifest) else {
+                continue;
+            };
+            let (facts, image) = (&images[place], &analysis.images[place]);
+            // Where the operator has decided, that goes for every image of the repository.
+            let verdict = if is_decided {
+                &judged.verdict
+            } else {
+                &image.verdict
+            };
+            rows.push(ImageRow {
+                registry: inventory.registry.clone(),
+                repository: repository.name.clone(),
+                tags,
+                digest: facts.digest,
+                platform: facts.platform.to_string(),
+                compressed_bytes: ByteCount::try_from(facts.layer_bytes()).unwrap_or(ByteCount::MAX),
+                base: ImageBase::of(facts, image, judgement.catalogue),
+                class: image.composition.as_ref().map(|composition| composition.class),
+                verdict: verdict.verdict,
+                reason: verdict.reason.clone(),
+                alpine: image
+                    .composition
+                    .as_ref()
+                    .zip(image.estimate)
+                    .map(|(composition, bytes)| ImageAlpine {
+                        twin: composition.twin.name.clone(),
+                        bytes,
+                    }),
+            });
+        }
+    }
+    rows
+}

@@ -1,0 +1,217 @@
+//! References to images as people write them, and what they mean in the crawled registries.
+
+use std::fmt;
+
+use super::answer::RegistryHoldings;
+use crate::base_image::ImageFacts;
+use crate::oci::{PlatformFilter, RepositoryName, Tag};
+
+/// How many near names a message gives.
+const NEAR_NAMES: usize = 5;
+
+/// An image that a reference means, by places.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The registry.
+    pub holdings: &'a RegistryHoldings,
+    /// The repository that the reference names.
+    pub repository: &'a RepositoryName,
+    /// The tag that it names; none where it names a digest.
+    pub tag: Option<&'a Tag>,
+    /// The image.
+    pub image: &'a ImageFacts,
+}
+
+/// A reference that does not mean one image.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnclearReference {
+    /// Nothing has this name.
+    #[error("nothing that has been crawled is called {reference}{}", near(.nearest))]
+    Unknown {
+        /// What was asked for.
+        reference: String,
+        /// Names that are near, nearest first.
+        nearest: Vec<String>,
+    },
+    /// Several registries have it.
+    #[error("{reference} is in several registries: name one of {}", .choices.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        reference: String,
+        /// The same with each registry in front.
+        choices: Vec<String>,
+    },
+    /// The image is not there for the platform.
+    #[error("{reference} is not there for {platform}; it is for {}", .platforms.join(", "))]
+    Platform {
+        /// What was asked for.
+        reference: String,
+        /// The platform.
+        platform: String,
+        /// The platforms that it is for.
+        platforms: Vec<String>,
+    },
+}
+
+fn near(nearest: &[String]) -> String {
+    match nearest {
+        [] => String::new(),
+        [one] => format!("; did you mean {one}?"),
+        several => format!("; did you mean one of {}?", several.join(", ")),
+    }
+}
+
+/// Finds the image that a text means: `[registry/]repository[:tag]` or `[registry/]repository@digest`.
+///
+/// Without a tag it is `latest`; without a platform `linux/amd64` where the image is there for it, else
+/// the first that it is for.
+///
+/// # Errors
+/// Where nothing has this name, or things in several registries have it.
+pub fn find<'a>(
+    registries: &'a [RegistryHoldings],
+    text: &str,
+    platform: Option<&PlatformFilter>,
+) -> Result<Found<'a>, UnclearReference> {
+    let text = text.trim();
+    let text = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .unwrap_or(text);
+    let mut meant: Vec<(Found<'a>, String)> = Vec::new();
+    for holdings in registries {
+        let registry = holdings.source.registry.as_str();
+        let path = text
+            .strip_prefix(registry)
+            .and_then(|rest| rest.strip_prefix('/'));
+        let wanted = Wanted::parse(path.unwrap_or(text));
+        for image in &holdings.images {
+            if let Some((repository, tag)) = wanted.name_of(image) {
+                let found = Found {
+                    holdings,
+                    repository,
+                    tag: wanted.digest.is_none().then_some(tag),
+                    image,
+                };
+                meant.push((found, format!("{registry}/{wanted}")));
+            }
+        }
+    }
+    let Some((first, _)) = meant.first() else {
+        return Err(UnclearReference::Unknown {
+            reference: shown(text),
+            nearest: nearest(registries, text),
+        });
+    };
+    let registry = &first.holdings.source.registry;
+    if meant
+        .iter()
+        .any(|(other, _)| other.holdings.source.registry != *registry)
+    {
+        let mut choices: Vec<String> = meant.into_iter().map(|(_, choice)| choice).collect();
+        choices.dedup();
+        return Err(UnclearReference::Ambiguous {
+            reference: shown(text),
+            choices,
+        });
+    }
+    meant.sort_by_key(|(found, _)| {
+        let platform = found.image.platform.to_string();
+        (platform != "linux/amd64", platform)
+    });
+    let fits = |found: &Found<'_>| platform.is_none_or(|platform| platform.matches(&found.image.platform));
+    match meant.iter().find(|(found, _)| fits(found)) {
+        Some(&(found, _)) => Ok(found),
+        None => Err(UnclearReference::Platform {
+            reference: shown(text),
+            platform: platform.map(ToString::to_string).unwrap_or_default(),
+            platforms: meant
+                .iter()
+                .map(|(found, _)| found.image.platform.to_string())
+                .collect(),
+        }),
+    }
+}
+
+/// A reference without its registry.
+struct Wanted<'t> {
+    repository: &'t str,
+    tag: &'t str,
+    digest: Option<&'t str>,
+}
+
+impl<'t> Wanted<'t> {
+    fn parse(text: &'t str) -> Self {
+        let (name, digest) = match text.split_once('@') {
+            Some((name, digest)) => (name, Some(digest)),
+            None => (text, None),
+        };
+        // A colon before the last slash belongs to a registry's port.
+        let at = name.rfind(':').filter(|&at| !name[at..].contains('/'));
+        let (repository, tag) = match at {
+            Some(at) => (&name[..at], &name[at + 1..]),
+            None => (name, "latest"),
+        };
+        Self {
+            repository,
+            tag,
+            digest,
+        }
+    }
+
+    /// The name of an image that is meant.
+    fn name_of<'a>(&self, image: &'a ImageFacts) -> Option<&'a (RepositoryName, Tag)> {
+        let is_named = |repository: &RepositoryName, tag: &Tag| {
+            repository.as_str() == self.repository
+                && match self.digest {
+                    // The beginning of a digest will do, as elsewhere.
+                    Some(digest) => {
+                        digest.len() >= "sha256:".len() + 6 && image.digest.to_string().starts_with(digest)
+                    }
+                    None => tag.as_str() == self.tag,
+                }
+        };
+        image
+            .names
+            .iter()
+            .find(|(repository, tag)| is_named(repository, tag))
+    }
+}
+
+impl fmt::Display for Wanted<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.digest {
+            Some(digest) => write!(formatter, "{}@{digest}", self.repository),
+            None => write!(formatter, "{}:{}", self.repository, self.tag),
+        }
+    }
+}
+
+fn shown(text: &str) -> String {
+    super::plain_text(&text.chars().take(200).collect::<String>())
+}
+
+/// The names that are nearest: those that end with what was asked for, then those spelt most alike.
+fn nearest(registries: &[RegistryHoldings], text: &str) -> Vec<String> {
+    let wanted = Wanted::parse(text).to_string();
+    let mut names: Vec<(usize, String)> = Vec::new();
+    for holdings in registries {
+        for (repository, tag) in holdings.images.iter().flat_map(|image| &image.names) {
+            let name = format!("{repository}:{tag}");
+            let distance = if name.ends_with(&format!("/{wanted}")) {
+                0
+            } else {
+                strsim::damerau_levenshtein(&wanted, &name)
+            };
+            names.push((distance, name));
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
+        .into_iter()
+        .filter(|(distance, _)| *distance <= (wanted.len() / 2).max(3))
+        .take(NEAR_NAMES)
+        .map(|(_, name)| name)
+        .collect()
+}

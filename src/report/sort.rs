@@ -1,0 +1,128 @@
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use super::document::RepositoryRow;
+use super::image::ImageRow;
+
+/// What repositories can be ordered by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SortKey {
+    /// The fair share of what is stored.
+    #[default]
+    Attributed,
+    /// Everything the repository reaches, once.
+    Stored,
+    /// What deleting it frees.
+    Exclusive,
+    /// Each tag counted alone.
+    Logical,
+    /// How many tags there are.
+    Tags,
+    /// The drop of its share if all switch to Alpine that should.
+    Saving,
+    /// The registry and the repository, by alphabet.
+    Name,
+}
+
+/// An order of repositories: the largest first, names by alphabet, or the reverse of that.
+///
+/// As text it is the key's name, with `-` in front for the reverse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SortOrder {
+    /// What to order by.
+    pub key: SortKey,
+    /// Whether to turn the order around.
+    pub reverse: bool,
+}
+
+/// A text that is no order of repositories.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected one of attributed, stored, exclusive, logical, tags, saving and name, with - in front for the reverse"
+)]
+pub struct UnknownSortOrder;
+
+impl SortKey {
+    const ALL: [(&str, Self); 7] = [
+        ("attributed", Self::Attributed),
+        ("stored", Self::Stored),
+        ("exclusive", Self::Exclusive),
+        ("logical", Self::Logical),
+        ("tags", Self::Tags),
+        ("saving", Self::Saving),
+        ("name", Self::Name),
+    ];
+}
+
+impl FromStr for SortOrder {
+    type Err = UnknownSortOrder;
+
+    fn from_str(text: &str) -> Result<Self, UnknownSortOrder> {
+        let (reverse, name) = match text.strip_prefix('-') {
+            Some(name) => (true, name),
+            None => (false, text),
+        };
+        SortKey::ALL
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, key)| Self { key, reverse })
+            .ok_or(UnknownSortOrder)
+    }
+}
+
+impl fmt::Display for SortOrder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.reverse { "-" } else { "" };
+        let name = SortKey::ALL
+            .into_iter()
+            .find(|(_, key)| *key == self.key)
+            .map_or("", |(name, _)| name);
+        formatter.pad(&format!("{sign}{name}"))
+    }
+}
+
+impl SortOrder {
+    pub(super) fn compare(self, a: &RepositoryRow, b: &RepositoryRow) -> Ordering {
+        let by_name = || (&a.registry, &a.totals.repository).cmp(&(&b.registry, &b.totals.repository));
+        let largest_first = |of: fn(&RepositoryRow) -> u64| of(b).cmp(&of(a));
+        let order = match self.key {
+            SortKey::Attributed => largest_first(|row| row.totals.attributed_bytes.get()),
+            SortKey::Stored => largest_first(|row| row.totals.stored_bytes.get()),
+            SortKey::Exclusive => largest_first(|row| row.totals.exclusive_bytes.get()),
+            SortKey::Logical => largest_first(|row| row.totals.logical_bytes.get()),
+            SortKey::Tags => largest_first(|row| row.totals.tags as u64),
+            SortKey::Saving => b.expected_joint_saving().cmp(&a.expected_joint_saving()),
+            SortKey::Name => by_name(),
+        };
+        let order = if self.reverse { order.reverse() } else { order };
+        // Equals stand by name, so that the same registry gives the same report twice.
+        order.then_with(by_name)
+    }
+
+    /// The order of images: by what each would save, by name, or else the largest first.
+    pub(super) fn compare_images(self, a: &ImageRow, b: &ImageRow) -> Ordering {
+        let by_name = || {
+            let key = |row: &ImageRow| {
+                (
+                    row.registry.clone(),
+                    row.repository.clone(),
+                    row.tags.first().cloned(),
+                )
+            };
+            key(a).cmp(&key(b)).then_with(|| a.platform.cmp(&b.platform))
+        };
+        let saving = |row: &ImageRow| {
+            let alpine = row.alpine.as_ref();
+            alpine.map_or(0, |alpine| alpine.bytes.saved_from(row.compressed_bytes).expected)
+        };
+        let order = match self.key {
+            SortKey::Saving => saving(b).cmp(&saving(a)),
+            SortKey::Tags => b.tags.len().cmp(&a.tags.len()),
+            SortKey::Name => by_name(),
+            _ => b.compressed_bytes.cmp(&a.compressed_bytes),
+        };
+        let order = if self.reverse { order.reverse() } else { order };
+        order.then_with(by_name).then_with(|| a.digest.cmp(&b.digest))
+    }
+}

@@ -1,0 +1,113 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use crate::base_image::ImageFacts;
+use crate::inventory::InventoryBuilder;
+use crate::oci::{
+    Descriptor, Digest, ImageConfig, Manifest, ManifestKind, PlatformFilter, RepositoryName, Tag,
+};
+
+/// What a registry holds, with what is known of each of its images.
+#[derive(Debug)]
+pub struct Holdings {
+    /// The registry's inventory, still to be finished.
+    pub inventory: InventoryBuilder,
+    /// Every image that a tag reaches, for one platform each, ordered by digest.
+    pub images: Vec<ImageFacts>,
+}
+
+/// The images that tags reach, before their configurations are known.
+pub(super) struct TaggedImages<'a> {
+    images: HashMap<Digest, TaggedImage<'a>>,
+}
+
+struct TaggedImage<'a> {
+    manifest: &'a Manifest,
+    listed: Option<&'a Descriptor>,
+    names: Vec<(RepositoryName, Tag)>,
+}
+
+impl<'a> TaggedImages<'a> {
+    /// Follows tags through indexes to images.
+    pub(super) fn of(tags: Vec<(RepositoryName, Tag, Digest)>, content: &'a InventoryBuilder) -> Self {
+        let mut images: HashMap<Digest, TaggedImage<'a>> = HashMap::new();
+        for (repository, tag, root) in tags {
+            let mut met = vec![(root, None)];
+            let mut next = 0;
+            while let Some(&(digest, listed)) = met.get(next) {
+                next += 1;
+                let Some(manifest) = content.known_manifest(&digest) else {
+                    continue;
+                };
+                for child in &manifest.children {
+                    // An index may name a manifest twice, and hostile ones each other.
+                    if !met.iter().any(|(known, _)| *known == child.digest) {
+                        met.push((child.digest, Some(child)));
+                    }
+                }
+                if manifest.kind != ManifestKind::Image {
+                    continue;
+                }
+                let name = (repository.clone(), tag.clone());
+                match images.entry(digest) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(TaggedImage {
+                            manifest,
+                            listed,
+                            names: vec![name],
+                        });
+                    }
+                    Entry::Occupied(mut entry) => {
+                        let image = entry.get_mut();
+                        image.listed = image.listed.or(listed);
+                        image.names.push(name);
+                    }
+                }
+            }
+        }
+        Self { images }
+    }
+
+    /// The configurations of these images, and how many images need each.
+    pub(super) fn configs(&self) -> HashMap<Digest, usize> {
+        let mut needed = HashMap::new();
+        for config in self
+            .images
+            .values()
+            .filter_map(|image| image.manifest.config.as_ref())
+        {
+            *needed.entry(config.digest).or_default() += 1;
+        }
+        needed
+    }
+
+    /// The images for the given platforms, all where there are none.
+    pub(super) fn facts(
+        self,
+        mut configs: HashMap<Digest, ImageConfig>,
+        platforms: &[PlatformFilter],
+    ) -> Vec<ImageFacts> {
+        // Two images may have one configuration: the last that needs it takes it.
+        let mut needed = self.configs();
+        let mut facts: Vec<ImageFacts> = self
+            .images
+            .into_iter()
+            .map(|(digest, mut image)| {
+                let config = image.manifest.config.as_ref().and_then(|config| {
+                    let needed = needed.entry(config.digest).or_default();
+                    *needed = needed.saturating_sub(1);
+                    if *needed == 0 {
+                        configs.remove(&config.digest)
+                    } else {
+                        configs.get(&config.digest).cloned()
+                    }
+                });
+                image.names.sort();
+                ImageFacts::new(digest, image.manifest, image.listed, config, image.names)
+            })
+            .filter(|facts| PlatformFilter::any_matches(platforms, &facts.platform))
+            .collect();
+        facts.sort_unstable_by_key(|facts| facts.digest);
+        facts
+    }
+}
