@@ -29,6 +29,9 @@ pub struct RegistryAlpine {
     pub naive_saving_bytes: i64,
     /// How many repositories have which verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
+    /// How many of those that should switch add more to what is stored than they free, as a rule because
+    /// their base stays for others.
+    pub switching_at_a_loss: usize,
 }
 
 /// A repository's verdict, and what it would be if all that should switch did.
@@ -82,9 +85,12 @@ impl AlpineAnswers {
     ) -> Self {
         let outcome = &analysis.outcome;
         let mut verdicts = BTreeMap::new();
+        let mut switching_at_a_loss = 0;
         let mut repositories = Vec::with_capacity(analysis.repositories.len());
         for (judged, after) in analysis.repositories.iter().zip(&outcome.repositories) {
             *verdicts.entry(judged.verdict.verdict).or_default() += 1;
+            let saving = after.joint_saving_bytes.expected;
+            switching_at_a_loss += usize::from(after.switches && saving < 0);
             let speaker = judged
                 .speaker
                 .map(|place| (&images[place], &analysis.images[place]));
@@ -107,6 +113,7 @@ impl AlpineAnswers {
                 saving_bytes: outcome.registry.saving_bytes,
                 naive_saving_bytes: outcome.registry.naive_saving_bytes.expected,
                 verdicts,
+                switching_at_a_loss,
             },
             repositories,
             images: if with_images {

@@ -14,8 +14,8 @@ use crate::whatif::{SavingEstimate, Verdict};
 /// How long lines of text are.
 const LINE: usize = 118;
 /// How much of a name is shown, so that a line fits into 120 columns.
-const LONGEST_REPOSITORY: usize = 36;
-const LONGEST_BASE: usize = 24;
+const LONGEST_REPOSITORY: usize = 34;
+const LONGEST_BASE: usize = 22;
 
 /// What the columns mean.
 pub(super) const LEGEND: &str = "\nSaves: the drop of its fair share if all switch that should; this column adds up to what is saved. \
@@ -60,6 +60,19 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> Strin
              user leaves it.",
             signed(alpine.naive_saving_bytes)
         );
+    }
+    match alpine.switching_at_a_loss {
+        0 => {}
+        1 => text.push_str(
+            " One of those that should switch adds more than it frees, since its base stays for others.",
+        ),
+        some => {
+            let _ = write!(
+                text,
+                " {} of those that should switch add more than they free, since their base stays for others.",
+                grouped(some)
+            );
+        }
     }
     let others = [
         (Verdict::AlreadySmall, "already small"),

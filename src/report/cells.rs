@@ -34,11 +34,25 @@ fn tenths(numerator: u128, of: ByteCount) -> Option<String> {
     Some(format!("{}.{}", tenths / 10, tenths % 10))
 }
 
-/// A difference of bytes for people: `1.50 GiB`, `-3.00 MiB`.
+/// A difference of bytes for people, to three digits or so: `1.50 GiB`, `-33.3 MiB`, `766 MiB`. What is
+/// modelled is not known better.
 pub(super) fn signed(bytes: i64) -> String {
     let sign = if bytes < 0 { "-" } else { "" };
     let size = ByteCount::try_from(bytes.unsigned_abs()).unwrap_or(ByteCount::MAX);
-    format!("{sign}{size}")
+    let text = size.to_string();
+    let rounded = text.split_once(' ').and_then(|(number, unit)| {
+        let (whole, fraction) = number.split_once('.')?;
+        let hundredths: u64 = format!("{whole}{fraction}").parse().ok()?;
+        Some(match whole.len() {
+            1 => text.clone(),
+            2 => {
+                let tenths = (hundredths + 5) / 10;
+                format!("{}.{} {unit}", tenths / 10, tenths % 10)
+            }
+            _ => format!("{} {unit}", (hundredths + 50) / 100),
+        })
+    });
+    format!("{sign}{}", rounded.unwrap_or(text))
 }
 
 /// Two differences of bytes for people, their unit once where it is the same: `1.20 to 1.50 GiB`.
@@ -141,6 +155,9 @@ mod tests {
     #[test]
     fn differences_for_people() {
         assert_eq!(signed(-3 << 20), "-3.00 MiB");
+        assert_eq!(signed(803_056_107), "766 MiB");
+        assert_eq!(signed(-34_906_000), "-33.3 MiB");
+        assert_eq!(signed(-30), "-30 B");
         assert_eq!(signed(i64::MIN), "-8.00 EiB");
         assert_eq!(interval(1 << 20, 2 << 20), "1.00 to 2.00 MiB");
         assert_eq!(interval(-1, 2 << 20), "-1 B to 2.00 MiB");

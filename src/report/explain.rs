@@ -260,6 +260,9 @@ fn layer_rows(
         || image.detection.base().map_or(0, |candidate| candidate.layers),
         |composition| composition.base_layers,
     );
+    let above = composition.map_or(Ok(Vec::new()), |composition| {
+        composition.layers(judgement.model, judgement.settings.coverage)
+    })?;
     let mut rows = Vec::with_capacity(facts.layers.len());
     for (index, (layer, kind)) in facts.layers.iter().zip(&image.kinds).enumerate() {
         let step = image
@@ -267,10 +270,7 @@ fn layer_rows(
             .steps
             .step_of(index)
             .and_then(|step| history.get(step));
-        let above = composition.and_then(|composition| {
-            let above = composition.above.iter().find(|above| above.index == index)?;
-            Some(composition.layer(above, judgement.model, judgement.settings.coverage))
-        });
+        let above = above.iter().find(|above| above.layer.index == index);
         rows.push(LayerRow {
             digest: layer.digest,
             command: step
@@ -280,7 +280,7 @@ fn layer_rows(
             description: kind.step.describe(),
             is_of_base: index < base_layers,
             bytes: if layer.stored { layer.bytes } else { 0 }.try_into()?,
-            alpine_bytes: above.transpose()?,
+            alpine_bytes: above.map(|above| above.on_alpine),
         });
     }
     Ok(rows)

@@ -22,6 +22,8 @@ mod document;
 mod evaluation_table;
 mod explain;
 mod explain_table;
+#[cfg(test)]
+mod explain_tests;
 mod image;
 mod image_table;
 mod knowledge;

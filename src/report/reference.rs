@@ -33,6 +33,14 @@ pub enum UnclearReference {
         /// Names that are near, nearest first.
         nearest: Vec<String>,
     },
+    /// It is there, and is no image that runs.
+    #[error(
+        "{reference} is a chart, a signature or another artifact, and not an image; or its manifest was not read"
+    )]
+    NotAnImage {
+        /// What was asked for.
+        reference: String,
+    },
     /// Several registries have it.
     #[error("{reference} is in several registries: name one of {}", .choices.join(", "))]
     Ambiguous {
@@ -98,6 +106,11 @@ pub fn find<'a>(
         }
     }
     let Some((first, _)) = meant.first() else {
+        if registries.iter().any(|holdings| holds_tag(holdings, text)) {
+            return Err(UnclearReference::NotAnImage {
+                reference: shown(text),
+            });
+        }
         return Err(UnclearReference::Unknown {
             reference: shown(text),
             nearest: nearest(registries, text),
@@ -185,6 +198,22 @@ impl fmt::Display for Wanted<'_> {
             None => write!(formatter, "{}:{}", self.repository, self.tag),
         }
     }
+}
+
+/// Whether a registry has a tag of this name, whatever it points to.
+fn holds_tag(holdings: &RegistryHoldings, text: &str) -> bool {
+    let registry = holdings.source.registry.as_str();
+    let path = text
+        .strip_prefix(registry)
+        .and_then(|rest| rest.strip_prefix('/'));
+    let wanted = Wanted::parse(path.unwrap_or(text));
+    holdings
+        .inventory
+        .repositories
+        .iter()
+        .filter(|repository| repository.name.as_str() == wanted.repository)
+        .flat_map(|repository| &repository.tags)
+        .any(|tag| tag.tag.as_str() == wanted.tag)
 }
 
 fn shown(text: &str) -> String {

@@ -315,8 +315,14 @@ mod tests {
         let composition = app.composition.as_ref().unwrap();
         assert_eq!(composition.class, EvidenceClass::A);
         assert_eq!(composition.replaced.as_deref(), Some("node:12"));
-        assert_eq!(composition.twin.name, "node:12-alpine");
-        let commands: Vec<_> = composition.above.iter().map(|layer| layer.kind.name()).collect();
+        assert_eq!(
+            composition.change().unwrap(),
+            "FROM node:12 → FROM node:12-alpine"
+        );
+        let layers = composition
+            .layers(&AlpineModel::shipped(), Coverage::Eighty)
+            .unwrap();
+        let commands: Vec<_> = layers.iter().map(|layer| layer.layer.kind.name()).collect();
         assert_eq!(commands, ["copy", "language_node", "copy"]);
         assert_eq!(
             composition

@@ -60,6 +60,15 @@ pub struct LayerAbove {
     pub kind: LayerKind,
 }
 
+/// A layer of today with what becomes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerOnAlpine {
+    /// The layer.
+    pub layer: LayerAbove,
+    /// Its bytes on Alpine.
+    pub on_alpine: Estimate,
+}
+
 /// One part of an image on Alpine, in bytes that are not yet rounded to an interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Part {
@@ -69,6 +78,15 @@ pub(super) struct Part {
 }
 
 impl Part {
+    fn estimate(self, scale: f64) -> Result<Estimate, ByteOverflow> {
+        let bytes = |value: f64| value.round() as u128;
+        Estimate::around(
+            bytes(self.expected),
+            bytes(self.below(scale)),
+            bytes(self.above(scale)),
+        )
+    }
+
     /// How far below the expected bytes the interval reaches that is `scale` spreads wide: what a step
     /// leaves can vanish, but not become less than nothing.
     pub(super) fn below(self, scale: f64) -> f64 {
@@ -110,38 +128,40 @@ impl Composition {
         )
     }
 
-    /// What becomes of one of the layers above, by itself. With the twin and [`Self::added`] these are the
-    /// parts of [`Self::estimate`].
+    /// The change to the Dockerfile, in one line; none for an image from scratch.
+    pub fn change(&self) -> Option<String> {
+        let replaced = self.replaced.as_ref()?;
+        Some(format!("FROM {replaced} → FROM {}", self.twin.name))
+    }
+
+    /// What becomes of each layer above the base. The layers of the base go, and the twin's take their
+    /// place.
     ///
     /// # Errors
-    /// Where the size leaves 63 bits.
-    pub fn layer(
+    /// Where a size leaves the range of 63 bits.
+    pub fn layers(
         &self,
-        layer: &LayerAbove,
         model: &AlpineModel,
         coverage: Coverage,
-    ) -> Result<Estimate, ByteOverflow> {
-        self.alone(self.part_above(layer, model), model, coverage)
+    ) -> Result<Vec<LayerOnAlpine>, ByteOverflow> {
+        let scale = model.scale_of(self.class).of(coverage);
+        let layers = self.above.iter().map(|layer| {
+            let on_alpine = self.part_above(layer, model).estimate(scale)?;
+            Ok(LayerOnAlpine {
+                layer: *layer,
+                on_alpine,
+            })
+        });
+        layers.collect()
     }
 
-    /// What images on Alpine need in addition (tools, certificates), by itself; none where they need nothing.
+    /// What is expected to be installed in addition, because Alpine lacks it; none where nothing is.
     ///
     /// # Errors
-    /// Where the size leaves 63 bits.
+    /// Where a size leaves the range of 63 bits.
     pub fn added(&self, model: &AlpineModel, coverage: Coverage) -> Result<Option<Estimate>, ByteOverflow> {
-        self.addition(model)
-            .map(|part| self.alone(part, model, coverage))
-            .transpose()
-    }
-
-    fn alone(&self, part: Part, model: &AlpineModel, coverage: Coverage) -> Result<Estimate, ByteOverflow> {
         let scale = model.scale_of(self.class).of(coverage);
-        let bytes = |value: f64| value.round() as u128;
-        Estimate::around(
-            bytes(part.expected),
-            bytes(part.below(scale)),
-            bytes(part.above(scale)),
-        )
+        self.addition(model).map(|part| part.estimate(scale)).transpose()
     }
 
     /// Every part: the twin's layers, the layers above, and what is added.

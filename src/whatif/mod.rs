@@ -41,7 +41,7 @@ pub use analysis::{ImageAnalysis, Judgement, RegistryAnalysis, RepositoryAnalysi
 pub use bound::{BoundRules, Bounds, RuleError, StepMatches};
 pub use class::EvidenceClass;
 pub use compose::compose;
-pub use composition::{Composition, LayerAbove, Twin, TwinLayer};
+pub use composition::{Composition, LayerAbove, LayerOnAlpine, Twin, TwinLayer};
 pub use counterfactual::Counterfactual;
 pub use estimate::{Estimate, SavingEstimate};
 pub use evaluation::{Calibration, Evaluation, EvaluationRow, RepositoryScore, calibrate, evaluate};
