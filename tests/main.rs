@@ -10,3 +10,4 @@ mod jobs;
 mod registry;
 mod store;
 mod support;
+mod whatif;

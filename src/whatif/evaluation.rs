@@ -286,12 +286,21 @@ fn mean_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base_image::StepKind;
+    use crate::base_image::{CatalogueBuilder, StepKind};
+    use crate::oci::Digest;
     use crate::whatif::{Composition, LayerAbove, LayerKind, Twin, TwinLayer};
 
     /// Pairs in which compiled programs truly become `factor` times their size, in repositories that
     /// each err a little differently.
     fn compiled(repositories: usize, factor: f64) -> Vec<Pair> {
+        let mut catalogue = CatalogueBuilder::new();
+        catalogue.shipped().unwrap();
+        let (twin, _) = catalogue
+            .finish()
+            .bases()
+            .next()
+            .map(|(id, base)| (id, base.bytes))
+            .unwrap();
         (0..repositories)
             .map(|index| {
                 let compiled = 40_000_000_u64;
@@ -299,6 +308,8 @@ mod tests {
                 Pair {
                     repository: format!("r{index}"),
                     name: "1".to_owned(),
+                    image: Digest::sha256_of(&[index as u8]),
+                    twin,
                     composition: Composition {
                         class: EvidenceClass::C,
                         twin: Twin {

@@ -1,3 +1,6 @@
+use crate::base_image::BaseId;
+use crate::oci::Digest;
+
 use super::composition::Composition;
 
 /// An image that exists on both: what would be predicted for it without knowing its own twin, and what
@@ -8,6 +11,10 @@ pub struct Pair {
     pub repository: String,
     /// The image's tag, or another name for people.
     pub name: String,
+    /// The image.
+    pub image: Digest,
+    /// Its real twin in the catalogue.
+    pub twin: BaseId,
     /// The image taken apart.
     pub composition: Composition,
     /// The bytes of its layers today.

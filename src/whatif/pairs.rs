@@ -30,13 +30,8 @@ pub fn pairs<'a>(
 }
 
 /// An image and its twin; none where nothing is left to go by once its repository is hidden.
-pub(super) fn pair_of(
-    facts: &ImageFacts,
-    twin: BaseId,
-    catalogue: &Catalogue,
-    readings: &Readings,
-) -> Option<Pair> {
-    let twin = catalogue.base(twin);
+fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, readings: &Readings) -> Option<Pair> {
+    let twin = catalogue.base(id);
     if twin.digest == Some(facts.digest) {
         return None;
     }
@@ -47,6 +42,8 @@ pub(super) fn pair_of(
     Some(Pair {
         repository: repository.as_str().to_owned(),
         name: tag.as_str().to_owned(),
+        image: facts.digest,
+        twin: id,
         composition: compose(facts, &detection, &kinds, catalogue, &scope)?,
         bytes: facts.layer_bytes(),
         on_alpine: twin.bytes,
@@ -55,7 +52,7 @@ pub(super) fn pair_of(
 
 /// Everything but the image's own repositories and what is built on them, which would give it away. One
 /// image can be in several repositories, mirrors among them.
-pub(super) fn unseen(facts: &ImageFacts, catalogue: &Catalogue) -> Scope {
+fn unseen(facts: &ImageFacts, catalogue: &Catalogue) -> Scope {
     let own = facts
         .names
         .iter()

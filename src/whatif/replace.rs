@@ -18,7 +18,7 @@ use super::replacement::{ErrorSource, LayerAfter, LayerIdentity, Replacement, Sp
 /// on slim Debian, say) move to the same twin, and what they then do is the same: the same commands on
 /// the same day are one layer on Alpine, as in a build cache.
 #[derive(Debug)]
-pub(super) struct Replacer<'m> {
+pub struct Replacer<'m> {
     model: &'m AlpineModel,
     coverage: Coverage,
     sources: HashMap<String, u32>,
@@ -30,16 +30,20 @@ pub(super) struct Replacer<'m> {
 
 /// An image that is to move.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moving<'a> {
-    pub(super) manifest: ManifestId,
-    pub(super) facts: &'a ImageFacts,
+pub struct Moving<'a> {
+    /// The image in the inventory.
+    pub manifest: ManifestId,
+    /// What is known of it.
+    pub facts: &'a ImageFacts,
     /// Which step made which of its layers.
-    pub(super) steps: &'a LayerSteps,
-    pub(super) composition: &'a Composition,
+    pub steps: &'a LayerSteps,
+    /// What it would consist of.
+    pub composition: &'a Composition,
 }
 
 impl<'m> Replacer<'m> {
-    pub(super) fn new(model: &'m AlpineModel, coverage: Coverage) -> Self {
+    /// Starts with nothing seen.
+    pub fn new(model: &'m AlpineModel, coverage: Coverage) -> Self {
         Self {
             model,
             coverage,
@@ -53,7 +57,7 @@ impl<'m> Replacer<'m> {
     ///
     /// Variants of one image for several systems are one image on Alpine: the one with the best evidence
     /// and, of equals, the largest stands for all.
-    pub(super) fn replacements(
+    pub fn replacements(
         &mut self,
         inventory: &Inventory,
         images: &[Moving<'_>],

@@ -28,12 +28,17 @@ struct Record {
     foreign: Vec<usize>,
 }
 
+/// A folder of the material that lies beside the repository, where it is at hand.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .map(|folder| folder.join("shared").join(name))
+        .find(|folder| folder.is_dir())
+}
+
 /// Every image of one state of the corpus (`train-head`, `train-history`), with the tags that reach it.
 pub fn corpus(set: &str) -> Option<Vec<ImageFacts>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|folder| folder.join("shared").join("corpus"))
-        .find(|folder| folder.is_dir())?;
+    let folder = shared("corpus")?;
     let lines = |name: &str| {
         let output = Command::new("zstd")
             .args(["-dcq"])
@@ -80,7 +85,7 @@ fn image(record: Record, names: Vec<(RepositoryName, Tag)>) -> ImageFacts {
         .iter()
         .filter(|_| record.aligned)
         .map(|step| {
-            let mut entry = json!({ "created_by": step[1] });
+            let mut entry = json!({ "created": step[0], "created_by": step[1] });
             if step.len() > 2 {
                 entry["empty_layer"] = json!(true);
             }

@@ -1,24 +1,48 @@
-//! How good the model is on real images. Skipped where the corpus is not beside the project.
+//! How good the size model is on real images, and what a real registry would save. Skipped where the
+//! corpus is not at hand.
 
-mod corpus;
 mod registry;
 mod today;
 
-use crate::base_image::{Catalogue, CatalogueBuilder, ImageFacts};
-use crate::oci::RegistryName;
+use tare::base_image::{Catalogue, CatalogueBuilder, ImageFacts};
+use tare::whatif::{
+    AlpineModel, Evaluation, EvaluationRow, EvidenceClass, Pair, Readings, calibrate, evaluate, pairs,
+};
 
-use super::*;
+use crate::support::corpus::corpus;
 
-fn catalogue(images: &[ImageFacts], is_shipped: bool) -> Catalogue {
-    let registry: RegistryName = "corpus.test".parse().unwrap();
+/// The training images for one processor family, or all of them.
+fn images(architecture: Option<&str>) -> Option<Vec<ImageFacts>> {
+    let mut images = corpus("train-head")?;
+    images.retain(|facts| {
+        !facts.names.is_empty()
+            && architecture.is_none_or(|architecture| {
+                facts.platform.os == "linux" && facts.platform.architecture == architecture
+            })
+    });
+    Some(images)
+}
+
+fn catalogue(images: &[ImageFacts]) -> Catalogue {
+    let registry = "registry.example.com".parse().expect("a name");
     let mut builder = CatalogueBuilder::new();
-    if is_shipped {
-        builder.shipped().unwrap();
-    }
+    builder.shipped().expect("the shipped catalogue");
     for facts in images {
         builder.image(&registry, facts);
     }
     builder.finish()
+}
+
+fn pairs_of(images: &[ImageFacts]) -> Vec<Pair> {
+    pairs(images, &catalogue(images), &Readings::of(images))
+}
+
+fn row<'e>(evaluation: &'e Evaluation, class: &str) -> &'e EvaluationRow {
+    evaluation
+        .rows
+        .iter()
+        .find(|row| row.class == class)
+        .expect("a row for the class")
 }
 
 fn print(title: &str, evaluation: &Evaluation) {
@@ -56,24 +80,13 @@ fn print(title: &str, evaluation: &Evaluation) {
     }
 }
 
-/// The corpus' pairs; none where it is not there.
-fn corpus_pairs() -> Option<Vec<Pair>> {
-    let corpus = corpus::load("linux/amd64")?;
-    let catalogue = catalogue(&corpus.images, true);
-    let readings = Readings::of(&corpus.images);
-    Some(pairs(&corpus.images, &catalogue, &readings))
-}
-
-fn row<'e>(evaluation: &'e Evaluation, class: &str) -> &'e EvaluationRow {
-    evaluation.rows.iter().find(|row| row.class == class).unwrap()
-}
-
 #[test]
 fn sizes_of_real_pairs_are_predicted() {
-    let Some(pairs) = corpus_pairs() else {
-        println!("skipped: no corpus");
+    let Some(images) = images(Some("amd64")) else {
+        println!("skipped: the corpus is not at hand");
         return;
     };
+    let pairs = pairs_of(&images);
     let model = AlpineModel::shipped();
     let shipped = evaluate(&pairs, &model);
     let refitted = calibrate(&pairs, &model, "the corpus", "2026-11-23").evaluation;
@@ -91,10 +104,11 @@ fn sizes_of_real_pairs_are_predicted() {
 
 #[test]
 fn sizes_of_todays_pairs_are_predicted() {
-    let Some(pairs) = today::todays_pairs() else {
-        println!("skipped: no collection of today's images");
+    let Some(images) = today::images() else {
+        println!("skipped: the collection of today's images is not at hand");
         return;
     };
+    let pairs = pairs_of(&images);
     let model = AlpineModel::shipped();
     let shipped = evaluate(&pairs, &model);
     print("today's pairs, the shipped model", &shipped);
@@ -108,14 +122,15 @@ fn sizes_of_todays_pairs_are_predicted() {
     assert_eq!(row(&shipped, "all").false_switches, 0);
 }
 
-/// The shipped scales are those that both eras together ask for.
+/// The shipped intervals are about as wide as both eras together ask for.
 #[test]
-fn the_shipped_model_is_what_its_pairs_ask_for() {
-    let (Some(mut pairs), Some(today)) = (corpus_pairs(), today::todays_pairs()) else {
-        println!("skipped: no corpus");
+fn the_shipped_intervals_are_what_the_pairs_ask_for() {
+    let (Some(past), Some(today)) = (images(Some("amd64")), today::images()) else {
+        println!("skipped: the corpus is not at hand");
         return;
     };
-    pairs.extend(today);
+    let mut pairs = pairs_of(&past);
+    pairs.extend(pairs_of(&today));
     let shipped = AlpineModel::shipped();
     let calibration = calibrate(&pairs, &shipped, "both", "2026-11-23");
     print("both eras, refitted", &calibration.evaluation);

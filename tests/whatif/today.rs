@@ -1,10 +1,10 @@
 //! The pairs of today's official images, whose layers and sizes are published, and some of their steps.
 
 use serde_json::Value;
+use tare::base_image::{ImageFacts, LayerFact};
+use tare::oci::{Digest, HistoryStep, ImageConfig};
 
-use super::*;
-use crate::base_image::LayerFact;
-use crate::oci::{Digest, HistoryStep, ImageConfig};
+use crate::support::corpus::shared;
 
 /// Rows that are not what their tag says, by the notes of the collection.
 const DOUBTFUL: [(&str, &str); 6] = [
@@ -88,21 +88,20 @@ fn facts(row: &Value) -> ImageFacts {
     }
 }
 
-/// Today's pairs; none where the collection is not there.
-pub(super) fn todays_pairs() -> Option<Vec<Pair>> {
-    let folder = corpus::shared("catalogue")?;
-    let text = std::fs::read_to_string(folder.join("official-images-2026.jsonl")).ok()?;
-    let images: Vec<ImageFacts> = text
+/// Today's images; none where the collection is not there.
+pub(super) fn images() -> Option<Vec<ImageFacts>> {
+    let text = std::fs::read_to_string(shared("catalogue")?.join("official-images-2026.jsonl")).ok()?;
+    let rows = text
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .filter(|row| {
-            !DOUBTFUL
-                .iter()
-                .any(|(image, tag)| row["image"] == *image && row["tag"] == *tag)
-        })
-        .map(|row| facts(&row))
-        .collect();
-    let catalogue = catalogue(&images, true);
-    let readings = Readings::of(&images);
-    Some(pairs(&images, &catalogue, &readings))
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let is_doubtful = |row: &Value| {
+        DOUBTFUL
+            .iter()
+            .any(|(image, tag)| row["image"] == *image && row["tag"] == *tag)
+    };
+    Some(
+        rows.filter(|row| !is_doubtful(row))
+            .map(|row| facts(&row))
+            .collect(),
+    )
 }

@@ -1,0 +1,242 @@
+//! The corpus as one registry: what is saved, beside the naive sum and beside the truth where it is known.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use tare::base_image::{Detection, ImageFacts, Scope, detect};
+use tare::inventory::{DedupScope, Inventory, InventoryBuilder, ManifestId};
+use tare::oci::{Descriptor, Digest, Manifest, ManifestKind, RepositoryName, Tag};
+use tare::units::ByteCount;
+use tare::whatif::{
+    AlpineModel, BoundRules, Counterfactual, Coverage, EvidenceClass, Judgement, LayerAfter, LayerIdentity,
+    Moving, Pair, Readings, Replacement, Replacer, Spread, Verdict, VerdictSettings, own_twin, pairs,
+};
+
+use super::{catalogue, images};
+
+fn descriptor(media_type: &str, digest: Digest, bytes: u64) -> Descriptor {
+    Descriptor {
+        media_type: media_type.to_owned(),
+        digest,
+        size: ByteCount::try_from(bytes).unwrap(),
+        platform: None,
+        artifact_type: None,
+        annotations: BTreeMap::new(),
+    }
+}
+
+fn manifest(kind: ManifestKind) -> Manifest {
+    Manifest {
+        kind,
+        media_type: "application/vnd.docker.distribution.manifest.v2+json".to_owned(),
+        artifact_type: None,
+        config: None,
+        layers: Vec::new(),
+        children: Vec::new(),
+        subject: None,
+        annotations: BTreeMap::new(),
+    }
+}
+
+/// The registry that holds these images, an index for each of their tags.
+fn registry<'a>(images: impl IntoIterator<Item = &'a ImageFacts>) -> Inventory {
+    let mut builder = InventoryBuilder::new("registry.example.com".parse().unwrap(), DedupScope::Registry);
+    let mut tags: BTreeMap<(RepositoryName, Tag), Vec<Digest>> = BTreeMap::new();
+    for facts in images {
+        let mut image = manifest(ManifestKind::Image);
+        let config = format!("configuration of {}", facts.digest);
+        let config = Digest::sha256_of(config.as_bytes());
+        image.config = Some(descriptor(
+            "application/vnd.docker.container.image.v1+json",
+            config,
+            6_000,
+        ));
+        image.layers = facts
+            .layers
+            .iter()
+            .map(|layer| {
+                let kind = if layer.stored {
+                    "diff.tar.gzip"
+                } else {
+                    "foreign.diff.tar.gzip"
+                };
+                let kind = format!("application/vnd.docker.image.rootfs.{kind}");
+                descriptor(&kind, layer.digest, layer.bytes)
+            })
+            .collect();
+        builder.config_platform(config, facts.platform.clone());
+        builder.manifest(facts.digest, ByteCount::from(2_000_u32), image);
+        for name in &facts.names {
+            tags.entry(name.clone()).or_default().push(facts.digest);
+        }
+    }
+    for ((repository, tag), children) in tags {
+        let mut index = manifest(ManifestKind::Index);
+        index.children = children
+            .iter()
+            .map(|&child| {
+                descriptor(
+                    "application/vnd.docker.distribution.manifest.v2+json",
+                    child,
+                    2_000,
+                )
+            })
+            .collect();
+        let digest = Digest::sha256_of(format!("{children:?}").as_bytes());
+        builder.manifest(digest, ByteCount::from(1_000_u32), index);
+        builder.tag(repository, tag, digest);
+    }
+    builder.finish()
+}
+
+fn shown(bytes: i64) -> String {
+    format!("{:.2} GB", bytes as f64 / 1e9)
+}
+
+#[test]
+fn the_whole_registry_is_analysed_in_no_time_and_adds_up() {
+    // Unoptimised code gets the images of one platform; optimised code all of them.
+    let architecture = Some("amd64").filter(|_| cfg!(debug_assertions));
+    let Some(images) = images(architecture) else {
+        println!("skipped: the corpus is not at hand");
+        return;
+    };
+    let (model, rules, settings) = (
+        AlpineModel::shipped(),
+        BoundRules::shipped(),
+        VerdictSettings::default(),
+    );
+    let inventory = registry(&images);
+    let catalogue = catalogue(&images);
+    let start = Instant::now();
+    let analysis = Judgement {
+        catalogue: &catalogue,
+        model: &model,
+        rules: &rules,
+        settings: &settings,
+    }
+    .analyse(&inventory, &images)
+    .unwrap();
+    let elapsed = start.elapsed();
+    println!("{} images analysed in {elapsed:?}", images.len());
+    // Under a second on a core of its own; other work on the machine may double that.
+    assert!(cfg!(debug_assertions) || elapsed < Duration::from_secs(2));
+
+    let outcome = &analysis.outcome;
+    println!("{:?}", outcome.registry);
+    let joint: i64 = outcome
+        .repositories
+        .iter()
+        .map(|one| one.joint_saving_bytes.expected)
+        .sum();
+    assert_eq!(joint, outcome.registry.saving_bytes.expected);
+    assert!(outcome.registry.naive_saving_bytes.expected > outcome.registry.saving_bytes.expected);
+
+    let mut verdicts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (repository, one) in outcome.repositories.iter().zip(&analysis.repositories) {
+        let name = repository.repository.as_str();
+        verdicts
+            .entry(one.verdict.verdict.as_str())
+            .or_default()
+            .push(name);
+        println!(
+            "{name}: {} ({}) solo {} joint {} break-even {:?}",
+            one.verdict.verdict.as_str(),
+            one.verdict.reason,
+            shown(repository.solo_saving_bytes.expected),
+            shown(repository.joint_saving_bytes.expected),
+            repository.break_even_repositories,
+        );
+    }
+    for (verdict, repositories) in verdicts {
+        println!("{verdict}: {repositories:?}");
+    }
+    // No image that is larger on Alpine may be told to switch.
+    for (facts, image) in images.iter().zip(&analysis.images) {
+        if let Some(twin) = own_twin(facts, &catalogue, &Scope::all()) {
+            let is_larger = catalogue.base(twin).bytes >= facts.layer_bytes();
+            assert!(
+                !(is_larger && image.verdict.verdict == Verdict::Switch),
+                "{:?}",
+                facts.names
+            );
+        }
+    }
+}
+
+/// What the repositories with real twins would save, predicted without knowing those twins, against what
+/// their real twins would save: in a registry that holds their images on other systems and nothing else.
+#[test]
+fn the_registrys_saving_is_near_the_truth() {
+    let Some(images) = images(Some("amd64")) else {
+        println!("skipped: the corpus is not at hand");
+        return;
+    };
+    let catalogue = catalogue(&images);
+    let known = pairs(&images, &catalogue, &Readings::of(&images));
+    let by_digest: HashMap<Digest, &ImageFacts> = images.iter().map(|facts| (facts.digest, facts)).collect();
+    let model = AlpineModel::shipped();
+    use EvidenceClass::{A, B, C};
+    // Judged together, a base of class C is modelled while what stands on it uses its real twin, so that
+    // both are counted; each class by itself is free of that.
+    for (name, classes, tolerance) in [
+        ("A+B", &[A, B][..], 0.05),
+        ("C", &[C], 0.05),
+        ("A+B+C", &[A, B, C], 0.08),
+    ] {
+        let chosen: Vec<(&Pair, &ImageFacts, Detection)> = known
+            .iter()
+            .filter(|pair| classes.contains(&pair.composition.class))
+            .map(|pair| {
+                let facts = by_digest[&pair.image];
+                (pair, facts, detect(facts, &catalogue, &Scope::all()))
+            })
+            .collect();
+        let before = registry(chosen.iter().map(|(_, facts, _)| *facts));
+        let ids: HashMap<Digest, ManifestId> = (0..before.manifests().len() as ManifestId)
+            .map(|id| (before.manifest_digest(id), id))
+            .collect();
+        let moving: Vec<_> = chosen
+            .iter()
+            .map(|(pair, facts, detection)| Moving {
+                manifest: ids[&facts.digest],
+                facts,
+                steps: &detection.steps,
+                composition: &pair.composition,
+            })
+            .collect();
+        let modelled = Replacer::new(&model, Coverage::Ninety).replacements(&before, &moving);
+        let real = chosen.iter().map(|(pair, ..)| {
+            let twin = catalogue.base(pair.twin);
+            let layers = twin.layers.iter().map(|layer| LayerAfter {
+                identity: LayerIdentity::Published(layer.digest.unwrap()),
+                size: Spread::exact(layer.bytes),
+            });
+            let replacement = Replacement {
+                twin: twin.name().to_string(),
+                layers: layers.collect(),
+            };
+            (ids[&pair.image], replacement)
+        });
+        let outcome = |replacements: &HashMap<ManifestId, Replacement>| {
+            let outcome = Counterfactual::new(&before, replacements).switching(|_| true);
+            outcome.unwrap().registry
+        };
+        let (predicted, truth) = (outcome(&modelled), outcome(&real.collect()));
+        let saving = truth.saving_bytes.expected;
+        let error = predicted.saving_bytes.expected as f64 / saving as f64 - 1.0;
+        println!(
+            "{name}: {} images of {}, predicted saving {} ({} to {}), true {} (off by {:.1} %), naive {}",
+            moving.len(),
+            shown(truth.stored_before_bytes.as_i64()),
+            shown(predicted.saving_bytes.expected),
+            shown(predicted.saving_bytes.low),
+            shown(predicted.saving_bytes.high),
+            shown(saving),
+            100.0 * error,
+            shown(predicted.naive_saving_bytes.expected),
+        );
+        assert!(predicted.saving_bytes.low <= saving && saving <= predicted.saving_bytes.high);
+        assert!(error.abs() <= tolerance, "{name}: {error}");
+    }
+}
