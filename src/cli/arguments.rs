@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::outcome::UsageError;
+use super::prices::PricesOptions;
 use crate::config::{Flag, InvalidAddress, RegistryAddress};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
@@ -37,6 +38,8 @@ pub enum Command {
     Crawl(CrawlOptions),
     /// Shows what the crawled registries store, repository by repository, and what Alpine would change
     Report(ReportOptions),
+    /// Lists the known price books, checks one of your own, or makes one of Azure's published prices
+    Prices(PricesOptions),
     /// Explains one image: its base, each layer, and what Alpine would make of it and why
     Explain(ExplainOptions),
     /// Shows the base images that are known and their twins on Alpine

@@ -12,6 +12,7 @@ mod evaluate;
 mod explain;
 mod interrupt;
 mod outcome;
+mod prices;
 mod progress;
 mod report;
 mod targets;
@@ -91,6 +92,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 print(&context.settings.show())?;
                 Ok(Outcome::Complete)
             }
+            Command::Prices(options) => prices::prices(&options, &context.console),
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })

@@ -266,9 +266,9 @@ mod tests {
         let all: Vec<&str> = shown.contents.repositories(ends).collect();
         assert_eq!(names, all);
 
-        // A year earlier there was nothing yet.
+        // Before its story begins there was nothing.
         shown.time.store(
-            (ends - chrono::Duration::days(400)).timestamp(),
+            (ends - chrono::Duration::days(500)).timestamp(),
             Ordering::Relaxed,
         );
         let request = TestRequest::get().uri("/v2/_catalog").to_request();

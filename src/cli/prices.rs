@@ -1,0 +1,117 @@
+//! `tare prices`: the price books that are known, and files checked or made from a seller's own answer.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::outcome::{Outcome, UsageError, print};
+use crate::clock::{Clock, SystemClock};
+use crate::pricing::{AcrPlan, PriceBook, PriceBooks, RetailChoice, import_retail_prices};
+use crate::report::plain_text;
+use crate::telemetry::Console;
+
+/// Options of `tare prices`.
+#[derive(Debug, Args)]
+pub struct PricesOptions {
+    #[command(subcommand)]
+    command: PricesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PricesCommand {
+    /// Lists the price books that Tare comes with
+    List,
+    /// Checks a price book of your own; exits with 2 where it is wrong, and says what would be right
+    Check {
+        /// The book, a TOML file
+        file: PathBuf,
+    },
+    /// Makes a price book of a saved answer of the Azure Retail Prices API
+    ///
+    /// The answer is a JSON file saved from prices.azure.com; nothing is asked from there. The book is
+    /// printed, to be saved and checked.
+    Import {
+        /// The saved answer, a JSON file
+        file: PathBuf,
+        /// The plan whose prices to take
+        #[arg(long, value_enum)]
+        plan: Plan,
+        /// The region, as armRegionName has it; needed where the file has several
+        #[arg(long)]
+        region: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Plan {
+    Basic,
+    Standard,
+    Premium,
+}
+
+impl From<Plan> for AcrPlan {
+    fn from(plan: Plan) -> Self {
+        match plan {
+            Plan::Basic => Self::Basic,
+            Plan::Standard => Self::Standard,
+            Plan::Premium => Self::Premium,
+        }
+    }
+}
+
+/// Does what `tare prices` was asked.
+pub(super) fn prices(options: &PricesOptions, console: &Console) -> anyhow::Result<Outcome> {
+    let books = PriceBooks::shipped().context("a shipped price book is wrong")?;
+    match &options.command {
+        PricesCommand::List => print(&list(&books))?,
+        PricesCommand::Check { file } => {
+            let book = books
+                .check(&file.display().to_string(), &read(file)?)
+                .map_err(|faults| UsageError(faults.to_string()))?;
+            print(&format!(
+                "{}: a sound price book: {}\n",
+                file.display(),
+                described(&book)
+            ))?;
+        }
+        PricesCommand::Import { file, plan, region } => {
+            let choice = RetailChoice {
+                plan: (*plan).into(),
+                region: region.clone(),
+                read_on: SystemClock.now().date_naive(),
+            };
+            let imported = import_retail_prices(&file.display().to_string(), &read(file)?, &choice)
+                .map_err(|error| UsageError(error.to_string()))?;
+            for warning in &imported.warnings {
+                console.complain(&format!("warning: {}", plain_text(warning)));
+            }
+            print(&imported.toml)?;
+        }
+    }
+    Ok(Outcome::Complete)
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn list(books: &PriceBooks) -> String {
+    let mut lines: Vec<String> = books.iter().map(described).collect();
+    lines.sort();
+    lines.join("\n") + "\n"
+}
+
+/// A book in one line: what it is, in which currency, and for how long its prices are known to hold.
+fn described(book: &PriceBook) -> String {
+    format!(
+        "{}  {} ({}, {} to {}, read on {})",
+        plain_text(&book.id),
+        plain_text(&book.title),
+        book.currency,
+        book.valid_from,
+        book.valid_until,
+        book.source_date
+    )
+}
