@@ -4,6 +4,7 @@
 mod crawls;
 mod durability;
 mod hostile;
+mod images;
 mod opening;
 mod sample;
 mod saving;
