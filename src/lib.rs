@@ -33,7 +33,8 @@
 //!
 //! Start with [`inventory`]: its [`account`](inventory::account) is what everything else serves. Then
 //! [`oci`] for the words, [`crawl`] for how facts are found, [`store`] for how they are kept, [`jobs`]
-//! for how the two meet, and [`report`] for what people see. [`cli`] comes last: it only wires.
+//! for how the two meet. Then the heart: [`base_image`] says what is beneath an image, and [`whatif`] what
+//! Alpine would change. [`report`] is what people see. [`cli`] comes last: it only wires.
 
 pub mod base_image;
 pub mod cli;

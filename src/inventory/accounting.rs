@@ -419,6 +419,38 @@ mod tests {
         assert_eq!(accounting.registry.images, 4, "a signature is not an image");
     }
 
+    /// The README's example, which leaves manifests and configurations out.
+    #[test]
+    fn the_example_in_the_readme_is_true() {
+        for (scope, web, api, stored) in [
+            (DedupScope::Registry, [222, 122, 22, 72], [104, 104, 4, 54], 126),
+            (
+                DedupScope::Repository,
+                [222, 122, 122, 122],
+                [104, 104, 104, 104],
+                226,
+            ),
+        ] {
+            let mut builder = InventoryBuilder::new("reg.example.com".parse().unwrap(), scope);
+            for (repository, tag, layer) in [
+                ("web", "1", ("web 1", 10)),
+                ("web", "2", ("web 2", 12)),
+                ("api", "1", ("api 1", 4)),
+            ] {
+                let (digest, _, mut manifest) =
+                    super::super::examples::image(&format!("image {}", layer.0), &[("base", 100), layer]);
+                manifest.config = None;
+                builder.manifest(digest, ByteCount::ZERO, manifest);
+                builder.tag(name(repository), tag.parse().unwrap(), digest);
+            }
+            let accounting = totals(builder);
+            assert_eq!(bytes(&accounting, "web"), web);
+            assert_eq!(bytes(&accounting, "api"), api);
+            assert_eq!(accounting.registry.logical_bytes.get(), 326);
+            assert_eq!(accounting.registry.stored_bytes.get(), stored);
+        }
+    }
+
     #[test]
     fn sums_beyond_63_bits_are_an_error() {
         let mut builder = representative(DedupScope::Registry);

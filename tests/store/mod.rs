@@ -46,6 +46,25 @@ impl TestDatabase {
     }
 }
 
+/// An embedded database stops on a thread of its own when its store is dropped, and would write into the
+/// folder while that is removed. Its lock says when it is done.
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let DatabaseLocation::Embedded(folder) = &self.location else {
+            return;
+        };
+        let Ok(lock) = std::fs::File::open(folder.join("lock")) else {
+            return;
+        };
+        for _ in 0..200 {
+            if lock.try_lock().is_ok() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+}
+
 /// Noon of a day in November 2026.
 fn day(day: u32) -> DateTime<Utc> {
     format!("2026-11-{day:02}T12:00:00Z").parse().expect("a time")
