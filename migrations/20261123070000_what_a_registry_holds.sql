@@ -77,13 +77,13 @@ CREATE TABLE image_config (
     author text,
     variables jsonb NOT NULL,
     labels jsonb NOT NULL,
-    history jsonb NOT NULL,
+    history json NOT NULL,
     diff_ids text[] NOT NULL
 );
 COMMENT ON TABLE image_config IS 'What is kept of an image''s configuration: no value that could be a secret.';
 COMMENT ON COLUMN image_config.created IS 'When the image says it was built.';
 COMMENT ON COLUMN image_config.variables IS 'Allow-listed environment variables: versions and the like.';
-COMMENT ON COLUMN image_config.history IS 'The build steps, oldest first, with secrets replaced.';
+COMMENT ON COLUMN image_config.history IS 'The build steps, oldest first, with secrets replaced. Never searched, only read whole, which is quicker as text.';
 COMMENT ON COLUMN image_config.diff_ids IS 'The digests of the uncompressed layers, in order.';
 
 CREATE TABLE tag (

@@ -181,16 +181,19 @@ impl<'a> Search<'a> {
             if known {
                 continue;
             }
-            let words = match evidence {
-                Evidence::DiffIds => "uncompressed layers",
-                _ => "layers",
+            let word = match evidence {
+                Evidence::DiffIds => "uncompressed layer",
+                _ => "layer",
             };
             self.push(
                 id,
                 layers,
                 evidence,
                 99,
-                format!("the first {layers} {words} are the same"),
+                match layers {
+                    1 => format!("the first {word} is the same"),
+                    _ => format!("the first {layers} {word}s are the same"),
+                },
             );
         }
     }
@@ -225,7 +228,10 @@ impl<'a> Search<'a> {
                 let percent = candidates::text_confidence(count, differing, misfit, rivals);
                 let base = self.catalogue.base(id);
                 let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
-                let because = format!("the first {count} steps read the same");
+                let because = match count {
+                    1 => "the first step reads the same".to_owned(),
+                    _ => format!("the first {count} steps read the same"),
+                };
                 self.push(id, layers, Evidence::StepTexts, percent, because);
             }
         }

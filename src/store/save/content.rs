@@ -179,7 +179,7 @@ pub(super) async fn configs(
         "INSERT INTO image_config (blob_id, size, os, architecture, variant, os_version, created, author,
              variables, labels, history, diff_ids)
          SELECT blob_id, size, os, architecture, variant, os_version, created, author,
-             variables::jsonb, labels::jsonb, history::jsonb, diff_ids::text[]
+             variables::jsonb, labels::jsonb, history::json, diff_ids::text[]
          FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
              $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
              AS new (blob_id, size, os, architecture, variant, os_version, created, author, variables,
