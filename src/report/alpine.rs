@@ -172,8 +172,21 @@ pub(super) fn runtime<'a>(
     };
     candidates
         .iter()
-        .find(|candidate| !is_system(candidate) && !is_own_kin(candidate))
+        .find(|candidate| is_believable(candidate) && !is_system(candidate) && !is_own_kin(candidate))
         .map(|candidate| (candidate.name.to_string(), Some(candidate)))
+}
+
+/// Whether a finding may be stated as a fact. A guess that is likelier wrong than right stays among the
+/// candidates, where its likelihood is shown beside it.
+///
+/// Variables need more: on the corpus of 2018, with digests hidden, 344 of 347 findings by them at 80 % and
+/// above named the right repository, and 8 of 58 from 60 to 79 % (measured 2026-11-23).
+fn is_believable(candidate: &Candidate) -> bool {
+    let needed = match candidate.evidence {
+        Evidence::Variables => 80,
+        _ => 50,
+    };
+    candidate.confidence.get() >= needed
 }
 
 /// What is beneath an image, by which evidence.
@@ -207,5 +220,37 @@ impl ImageBase {
             evidence,
             confidence: confidence.get(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base_image::{BaseName, Confidence};
+
+    #[test]
+    fn a_guess_that_is_likelier_wrong_is_not_stated_as_fact() {
+        let candidate = |evidence, percent| Candidate {
+            name: BaseName::new("maven", "3-ibmjava"),
+            base: None,
+            layers: 1,
+            evidence,
+            confidence: Confidence::percent(percent),
+            because: String::new(),
+        };
+        for (evidence, percent, stated) in [
+            (Evidence::LayerDigests, 99, true),
+            (Evidence::StepTexts, 50, true),
+            (Evidence::StepTexts, 49, false),
+            (Evidence::Variables, 80, true),
+            (Evidence::Variables, 75, false),
+            (Evidence::Variables, 5, false),
+        ] {
+            assert_eq!(
+                is_believable(&candidate(evidence, percent)),
+                stated,
+                "{evidence:?} {percent}"
+            );
+        }
     }
 }

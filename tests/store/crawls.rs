@@ -5,7 +5,7 @@ use tare::store::{CrawlCost, CrawlEnd, CrawlState};
 use tare::units::ByteCount;
 
 use super::sample::{image, tag};
-use super::{TestDatabase, day, on_both_databases, registry};
+use super::{TestDatabase, day, on_both_databases, registry, saved_inventory};
 
 on_both_databases!(
     a_crawl_that_was_killed_is_interrupted_and_what_it_saved_is_used,
@@ -61,12 +61,7 @@ async fn a_crawl_that_was_killed_is_interrupted_and_what_it_saved_is_used(databa
         (record.last_crawl, record.last_finished),
         (Some(CrawlState::Complete), Some(day(3)))
     );
-    let inventory = store
-        .inventory(&registry().name, &[], None)
-        .await
-        .unwrap()
-        .unwrap()
-        .finish();
+    let inventory = saved_inventory(&store).await;
     assert_eq!(account(&inventory).unwrap().registry.tags, 1);
 }
 

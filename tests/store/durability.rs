@@ -10,7 +10,7 @@ use tare::inventory::account;
 use tare::store::{DatabaseLocation, Store, StoreError, StoreSettings};
 
 use super::sample::{image, tag};
-use super::{day, registry};
+use super::{day, registry, saved_inventory};
 
 async fn open(folder: &Path) -> Result<Store, StoreError> {
     Store::open(
@@ -89,12 +89,7 @@ async fn what_was_saved_before_a_kill_is_there_afterwards() {
         other.wait_until_it_says(&format!("saved {saved}"));
         other.kill();
         let store = open(folder.path()).await.unwrap();
-        let inventory = store
-            .inventory(&registry().name, &[], None)
-            .await
-            .unwrap()
-            .unwrap()
-            .finish();
+        let inventory = saved_inventory(&store).await;
         let counted = account(&inventory).unwrap().registry;
         assert!(
             counted.tags > saved,

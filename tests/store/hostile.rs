@@ -4,7 +4,7 @@ use tare::oci::{Digest, ImageConfig, Manifest, Platform};
 use tare::units::ByteCount;
 
 use super::sample::{document, image, layer, listing, manifest, tag};
-use super::{TestDatabase, day, on_both_databases, registry};
+use super::{TestDatabase, day, on_both_databases, registry, saved_inventory};
 
 on_both_databases!(
     characters_that_the_database_refuses_are_replaced,
@@ -52,12 +52,7 @@ async fn characters_that_the_database_refuses_are_replaced(database: TestDatabas
     assert_eq!(saved.platform, expected);
     assert_eq!(saved.history[0].comment, "\\u0000");
     assert_eq!(saved.variables["NODE_VERSION"], "2\u{fffd}2");
-    let inventory = store
-        .inventory(&registry().name, &[], None)
-        .await
-        .unwrap()
-        .unwrap()
-        .finish();
+    let inventory = saved_inventory(&store).await;
     assert_eq!(account(&inventory).unwrap().registry.blobs, 3);
 }
 
@@ -115,24 +110,14 @@ async fn another_registrys_lie_about_a_size_changes_nothing_here(database: TestD
     findings.push(tag("api", "1", api));
     let mut saver = store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
     saver.save(&findings, day(1)).await.unwrap();
-    let inventory = store
-        .inventory(&registry().name, &[], None)
-        .await
-        .unwrap()
-        .unwrap()
-        .finish();
+    let inventory = saved_inventory(&store).await;
     assert_eq!(inventory.conflicting_sizes(), []);
     assert!(account(&inventory).unwrap().registry.stored_bytes.get() < 10_000);
 
     // Within one registry the lie is noticed.
     let mut saver = store.begin_crawl(&registry(), 3, day(2)).await.unwrap();
     saver.save(&[tag("api", "2", liar)], day(2)).await.unwrap();
-    let inventory = store
-        .inventory(&registry().name, &[], None)
-        .await
-        .unwrap()
-        .unwrap()
-        .finish();
+    let inventory = saved_inventory(&store).await;
     assert_eq!(inventory.conflicting_sizes(), [Digest::sha256_of(b"base")]);
 }
 
@@ -169,12 +154,7 @@ async fn very_large_documents_fit(database: TestDatabase) {
     ];
     let mut saver = store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
     saver.save(&findings, day(1)).await.unwrap();
-    let inventory = store
-        .inventory(&registry().name, &[], None)
-        .await
-        .unwrap()
-        .unwrap()
-        .finish();
+    let inventory = saved_inventory(&store).await;
     // The sum does not fit; that is said and is no crash.
     assert!(account(&inventory).is_err());
     assert_eq!(

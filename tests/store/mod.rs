@@ -11,6 +11,7 @@ mod saving;
 mod tombstones;
 
 use chrono::{DateTime, Utc};
+use tare::inventory::Inventory;
 use tare::store::{CrawledRegistry, DatabaseLocation, Store, StoreSettings};
 use tempfile::TempDir;
 
@@ -63,6 +64,12 @@ impl Drop for TestDatabase {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
     }
+}
+
+/// What the store holds of the registry of these tests.
+async fn saved_inventory(store: &Store) -> Inventory {
+    let found = store.inventory(&registry().name, &[], None).await;
+    found.expect("an answer").expect("the registry").finish()
 }
 
 /// Noon of a day in November 2026.

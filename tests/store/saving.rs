@@ -4,7 +4,7 @@ use tare::inventory::{Finding, account};
 use tare::oci::Digest;
 
 use super::sample::{image, index, listing, tag};
-use super::{TestDatabase, day, on_both_databases, registry};
+use super::{TestDatabase, day, on_both_databases, registry, saved_inventory};
 
 on_both_databases!(
     what_was_saved_comes_back,
@@ -48,12 +48,7 @@ async fn what_was_saved_comes_back(database: TestDatabase) {
             _ => {}
         }
     }
-    let inventory = store
-        .inventory(&registry().name, &[], None)
-        .await
-        .unwrap()
-        .unwrap()
-        .finish();
+    let inventory = saved_inventory(&store).await;
     let accounting = account(&inventory).unwrap();
     assert_eq!(accounting, account(&expected.finish()).unwrap());
     assert_eq!(
@@ -196,12 +191,7 @@ async fn attached_manifests_count_with_their_subject(database: TestDatabase) {
     ]);
     let mut saver = store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
     saver.save(&findings, day(1)).await.unwrap();
-    let inventory = store
-        .inventory(&registry().name, &[], None)
-        .await
-        .unwrap()
-        .unwrap()
-        .finish();
+    let inventory = saved_inventory(&store).await;
     let counted = account(&inventory).unwrap().registry;
     assert_eq!((counted.manifests, counted.images, counted.blobs), (2, 1, 7));
     let known = store.known(&registry().name).await.unwrap();

@@ -3,7 +3,7 @@ use tare::oci::RepositoryName;
 use tare::store::{CrawlCost, CrawlEnd, CrawlState, Store};
 
 use super::sample::{image, listing, tag};
-use super::{TestDatabase, day, on_both_databases, registry};
+use super::{TestDatabase, day, on_both_databases, registry, saved_inventory};
 
 on_both_databases!(
     a_tag_counts_as_deleted_after_several_listings_without_it,
@@ -42,12 +42,7 @@ async fn tags_on(store: &Store, on: u32) -> usize {
 }
 
 async fn repositories_now(store: &Store) -> usize {
-    let inventory = store
-        .inventory(&registry().name, &[], None)
-        .await
-        .unwrap()
-        .unwrap()
-        .finish();
+    let inventory = saved_inventory(store).await;
     inventory.repositories.len()
 }
 
