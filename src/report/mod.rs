@@ -7,12 +7,14 @@
 //! says so in a [`Note`], so that nobody takes a total for complete that is not.
 //!
 //! [`answer`] works all of it out, with what Alpine would change: for each repository a verdict with its
-//! reason and savings as intervals, whose expected values add up to the registry's saving.
+//! reason and savings as intervals, whose expected values add up to the registry's saving. [`Analysed`] is
+//! what the service keeps of it, to answer any number of questions.
 //!
 //! [`table`], [`json`] and [`csv`] write the same report for people, for programs and for spreadsheets.
 
 mod alpine;
 mod alpine_table;
+mod analysed;
 mod answer;
 mod build;
 mod catalogue;
@@ -34,6 +36,7 @@ mod table;
 mod tests;
 
 pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
+pub use analysed::{Analysed, AnalysedRegistry};
 pub use answer::{RegistryHoldings, ReportError, answer, catalogue_of};
 pub use build::{LastCrawl, RegistryAnswers, RegistrySource, ReportOptions};
 pub use catalogue::{
