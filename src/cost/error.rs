@@ -10,6 +10,9 @@ pub enum CostError {
     /// No bill can be drawn up.
     #[error(transparent)]
     Pricing(#[from] PricingError),
+    /// A month that the calendar no longer has.
+    #[error("there is no such month")]
+    EndOfCalendar,
     /// Two editions of a book within one period, in two currencies.
     #[error("price book `{book}` changes from {from} to {to} within the period; ask for shorter periods")]
     CurrencyChanges {

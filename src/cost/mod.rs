@@ -8,15 +8,23 @@
 
 mod charges;
 mod error;
+mod labels;
 mod plan;
+#[cfg(test)]
+mod pull_tests;
+mod pulls;
+mod repositories;
 mod saved;
 mod statement;
 mod usage;
 
 pub use error::CostError;
+pub use labels::{CostCentreRule, CostCentres, ImageLabelNames, Labels, newest_labels};
 pub use plan::{CostPlan, Destination, EffortRule, RegistryTerms, TransferPlan};
+pub use pulls::{CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCounts, PullSource};
+pub use repositories::{InvalidRepositories, Repositories};
 pub use statement::{
     AlpineStatement, BookUsed, Charges, CostParts, MoneyEstimate, PricedPiece, RepositoryOnAlpineCost,
     RepositoryStatement, Statement, statement,
 };
-pub use usage::{AlpineBytes, Labels, PullCount, PullSource, PulledBytes, RegistryUsage, RepositoryUsage};
+pub use usage::{AlpineBytes, PullCount, PulledBytes, RegistryUsage, RepositoryUsage};

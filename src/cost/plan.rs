@@ -3,12 +3,16 @@ use std::collections::BTreeMap;
 use globset::GlobMatcher;
 use rust_decimal::Decimal;
 
+use super::labels::CostCentres;
+use super::pulls::PullCounts;
+use super::repositories::Repositories;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{AllocationRules, Destinations, Effort, PriceBooks, Share};
 use crate::units::ByteCount;
 
-/// What costs rest on: the operator's settings, read once.
-#[derive(Debug, Clone)]
+/// What costs rest on: the operator's settings, read once. By default no registry is billed by anything and every
+/// repository is unassigned.
+#[derive(Debug, Clone, Default)]
 pub struct CostPlan {
     /// The price books at hand.
     pub books: PriceBooks,
@@ -18,6 +22,10 @@ pub struct CostPlan {
     pub allocation: AllocationRules,
     /// What is assumed of pulls.
     pub transfer: TransferPlan,
+    /// Whose each repository is.
+    pub centres: CostCentres,
+    /// How often each repository is pulled, as counted or assumed.
+    pub pulls: PullCounts,
     /// What moving takes; the first that matches a repository counts.
     pub efforts: Vec<EffortRule>,
 }
@@ -70,8 +78,8 @@ pub struct TransferPlan {
 /// Where the bytes of some repositories go.
 #[derive(Debug, Clone)]
 pub struct Destination {
-    /// The repositories, by `registry/repository` or `repository`.
-    pub repositories: GlobMatcher,
+    /// The repositories.
+    pub repositories: Repositories,
     /// The shares by the price book's zones.
     pub shares: Destinations,
     /// Their own share of cold pulls, where it differs.
@@ -81,8 +89,8 @@ pub struct Destination {
 /// What it takes to move some repositories to Alpine.
 #[derive(Debug, Clone)]
 pub struct EffortRule {
-    /// The repositories, by `registry/repository` or `repository`.
-    pub repositories: GlobMatcher,
+    /// The repositories.
+    pub repositories: Repositories,
     /// The work on each of them.
     pub effort: Effort,
 }
@@ -114,7 +122,7 @@ impl CostPlan {
     pub fn effort(&self, registry: &RegistryName, repository: &RepositoryName) -> Option<Effort> {
         self.efforts
             .iter()
-            .find(|rule| names(&rule.repositories, registry, repository))
+            .find(|rule| rule.repositories.mean(registry, repository))
             .map(|rule| rule.effort)
     }
 }
@@ -125,15 +133,10 @@ impl TransferPlan {
         let rule = self
             .destinations
             .iter()
-            .find(|rule| names(&rule.repositories, registry, repository));
+            .find(|rule| rule.repositories.mean(registry, repository));
         match rule {
             Some(rule) => (rule.shares.clone(), rule.cold_share.unwrap_or(self.cold_share)),
             None => (Destinations::only(SAME_REGION), self.cold_share),
         }
     }
-}
-
-/// Whether a glob means a repository, by its name or with the registry in front.
-pub(super) fn names(glob: &GlobMatcher, registry: &RegistryName, repository: &RepositoryName) -> bool {
-    glob.is_match(repository.as_str()) || glob.is_match(format!("{registry}/{repository}"))
 }

@@ -2,9 +2,10 @@ use serde::{Deserialize, Serialize};
 
 use super::charges::Billing;
 use super::error::CostError;
+use super::labels::Labels;
 use super::plan::{CostPlan, RegistryTerms};
 use super::saved;
-use super::usage::{Labels, PullCount, RegistryUsage, RepositoryUsage};
+use super::usage::{PullCount, RegistryUsage, RepositoryUsage};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{
     Allocation, Bill, CheaperPlan, MovedEstimate, NoSaving, Payback, Period, UnitCosts, Warning,

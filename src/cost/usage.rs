@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::labels::Labels;
+use super::pulls::PullSource;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::ByteHistory;
 use crate::units::ByteCount;
@@ -73,36 +75,10 @@ pub struct PulledBytes {
 }
 
 /// How often a repository was pulled.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullCount {
     /// How often, in the period of the statement.
     pub count: u64,
     /// How that is known.
     pub source: PullSource,
-}
-
-/// How pulls are known, the most trusted first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PullSource {
-    /// Events that the registry sent.
-    Metered,
-    /// Logs that were imported.
-    Imported,
-    /// A figure in the configuration.
-    Assumed,
-    /// Nothing is known, so none are counted.
-    #[default]
-    None,
-}
-
-/// Whose a repository is. What no rule says is unassigned.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Labels {
-    /// The team that looks after it.
-    pub team: Option<String>,
-    /// Who pays.
-    pub cost_centre: Option<String>,
-    /// What it is for: production, development.
-    pub environment: Option<String>,
 }

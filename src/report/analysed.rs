@@ -5,8 +5,10 @@ use super::answer::{RegistryHoldings, ReportError, catalogue_of};
 use super::build::{RegistryAnswers, ReportOptions};
 use super::explain::{ImageExplanation, explain_analysed};
 use super::reference::Found;
+use super::usage::Over;
 use super::{Knowledge, Report};
 use crate::base_image::Catalogue;
+use crate::cost::{self, CostError, Statement};
 use crate::inventory::{Accounting, account};
 use crate::oci::RegistryName;
 use crate::whatif::{Judgement, Outcome, RegistryAnalysis};
@@ -56,9 +58,12 @@ impl AnalysedRegistry {
     pub(super) fn answers(
         &self,
         outcome: &Outcome,
+        knowledge: &Knowledge,
         judgement: &Judgement<'_>,
         with_images: bool,
     ) -> RegistryAnswers {
+        let today = Over::MonthAt(self.holdings.source.as_of.date_naive());
+        let usage = self.usage(outcome, knowledge, today);
         let RegistryHoldings {
             source,
             inventory,
@@ -67,6 +72,15 @@ impl AnalysedRegistry {
         RegistryAnswers {
             source: source.clone(),
             accounting: self.accounting.clone(),
+            labels: usage
+                .repositories
+                .iter()
+                .map(|repository| repository.labels.clone())
+                .collect(),
+            costs: today
+                .period()
+                .map_err(|_| CostError::EndOfCalendar)
+                .and_then(|period| cost::statement(&knowledge.costs, &usage, period)),
             alpine: Some(AlpineAnswers::of(
                 inventory,
                 images,
@@ -76,6 +90,22 @@ impl AnalysedRegistry {
                 with_images,
             )),
         }
+    }
+
+    /// What it costs, with what it would cost if these repositories switched; none where nothing says which price
+    /// book it is billed by.
+    ///
+    /// # Errors
+    /// Where the price book is not there or does not fit what is stored and moved.
+    pub fn statement(
+        &self,
+        outcome: &Outcome,
+        knowledge: &Knowledge,
+        over: Over<'_>,
+    ) -> Result<Option<Statement>, CostError> {
+        let period = over.period().map_err(|_| CostError::EndOfCalendar)?;
+        let usage = self.usage(outcome, knowledge, over);
+        cost::statement(&knowledge.costs, &usage, period)
     }
 
     /// The registry.
@@ -127,7 +157,7 @@ impl Analysed {
         let answers = self
             .registries
             .iter()
-            .map(|registry| Ok(registry.answers(&outcome(registry)?, &judgement, options.images)))
+            .map(|registry| Ok(registry.answers(&outcome(registry)?, knowledge, &judgement, options.images)))
             .collect::<Result<_, ReportError>>()?;
         Ok(Report::build(answers, options)?)
     }

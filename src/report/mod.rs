@@ -19,6 +19,7 @@ mod answer;
 mod build;
 mod catalogue;
 mod cells;
+mod cost;
 mod csv;
 mod document;
 mod evaluation_table;
@@ -34,6 +35,7 @@ mod sort;
 mod table;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
 pub use analysed::{Analysed, AnalysedRegistry};
@@ -43,6 +45,10 @@ pub use catalogue::{
     BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
 };
 pub use cells::{grouped, plain_text, spreadsheet_text, times};
+pub use cost::{
+    BookNamed, MonthlyPulls, PullSeconds, RegistryCost, RegistryCostOnAlpine, RepositoryCost,
+    RepositoryCostOnAlpine,
+};
 pub use csv::csv;
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 pub use evaluation_table::evaluation_table;
@@ -53,6 +59,7 @@ pub use knowledge::Knowledge;
 pub use reference::{Found, UnclearReference, find};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder};
 pub use table::table;
+pub use usage::{Over, RegistryHistory};
 
 /// A report or another answer as a JSON document, which scripts rely on: keys are added, never renamed or removed.
 ///
