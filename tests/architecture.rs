@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("base_image", &["inventory", "oci", "units"]),
     ("whatif", &["base_image", "inventory", "oci", "units"]),
     ("pricing", &["units"]),
+    ("cost", &["pricing", "oci", "units"]),
     (
         "report",
         &["pricing", "whatif", "base_image", "inventory", "oci", "units"],
@@ -54,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
+            "cost",
             "store",
             "crawl",
             "registry",
@@ -97,6 +99,7 @@ const PURE: &[&str] = &[
     "base_image",
     "whatif",
     "pricing",
+    "cost",
     "report",
 ];
 
