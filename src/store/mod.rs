@@ -19,6 +19,7 @@ mod error;
 mod images;
 mod inventory;
 mod known;
+mod registry_holdings;
 mod save;
 mod standing;
 mod text;
