@@ -44,7 +44,7 @@ use layers::{Layers, Origins};
 use section::Shape;
 
 /// Every setting, as it is in force.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Where what has been found is kept.
     pub store: StoreSection,
@@ -64,7 +64,7 @@ pub struct Settings {
 }
 
 /// Where the values come from, section by section.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct AllOrigins {
     file: Option<PathBuf>,
     store: Origins,
