@@ -104,7 +104,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 print(&context.settings.show())?;
                 Ok(Outcome::Complete)
             }
-            Command::Prices(options) => prices::prices(&options, &context.console),
+            Command::Prices(options) => prices::prices(&options, context),
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })
