@@ -49,6 +49,18 @@ const ROOMS: &[(&str, &[&str])] = &[
             "clock",
         ],
     ),
+    (
+        "metrics",
+        &[
+            "store",
+            "report",
+            "pricing",
+            "whatif",
+            "inventory",
+            "oci",
+            "units",
+        ],
+    ),
     // A made-up company's registry, served over real HTTP.
     ("demo", &["oci", "units"]),
     (

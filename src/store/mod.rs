@@ -16,6 +16,7 @@ mod data_dir;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
+mod health;
 mod images;
 mod inventory;
 mod known;
@@ -34,6 +35,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use crawl::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState, CrawledRegistry, RegistryRecord};
 pub use error::StoreError;
+pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::Holdings;
 pub use known::KnownContent;
 pub use standing::Standing;

@@ -1,0 +1,21 @@
+//! Which figures there are: tables of a name, what it means, and where the value stands.
+
+/// A whole number that a row has: bytes, or how many there are of something.
+pub(super) struct Count<Row> {
+    /// The end of the name, with its unit.
+    pub(super) name: &'static str,
+    /// What it means.
+    pub(super) help: &'static str,
+    /// The value; none where it is not known.
+    pub(super) of: fn(&Row) -> Option<i64>,
+}
+
+/// The number as Prometheus writes it: exact below 2⁵³, which is 8 PiB.
+pub(super) fn float(count: i128) -> f64 {
+    count as f64
+}
+
+/// A count of things, of which nobody has more than 2⁶³.
+pub(super) fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
