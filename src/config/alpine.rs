@@ -7,6 +7,7 @@ use toml::{Table, Value};
 use super::Settings;
 use super::section::Section;
 use super::values::whole;
+use crate::cost::CostPlan;
 use crate::report::Knowledge;
 use crate::whatif::{
     AlpineModel, BoundRules, Coverage, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
@@ -179,6 +180,7 @@ impl Settings {
                 overrides,
             },
             catalogue_files,
+            costs: CostPlan::default(),
         })
     }
 }
