@@ -88,6 +88,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "oci",
             "units",
             "jobs",
+            "metrics",
         ],
     ),
     ("telemetry", &["config"]),

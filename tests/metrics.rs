@@ -6,15 +6,21 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use chrono::{TimeZone as _, Utc};
+use chrono::{NaiveDate, TimeZone as _, Utc};
+use rust_decimal::Decimal;
+use tare::cost::{Labels, MoneyEstimate, PullSource};
 use tare::inventory::{Accounting, DedupScope, FaultKind, RegistryTotals, RepositoryTotals};
-use tare::metrics::{OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render};
+use tare::metrics::{
+    Budget, MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render,
+};
+use tare::pricing::{MovedEstimate, Period};
 use tare::report::{
-    AlpineAnswers, BaseNames, LastCrawl, RegistryAlpine, RegistryAnswers, RegistrySource, Report,
-    ReportOptions, RepositoryAlpine, RepositoryVerdict,
+    AlpineAnswers, BaseNames, BookNamed, LastCrawl, MonthlyPulls, RegistryAlpine, RegistryAnswers,
+    RegistryCost, RegistryCostOnAlpine, RegistrySource, Report, ReportOptions, RepositoryAlpine,
+    RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict,
 };
 use tare::store::{Connections, CrawlCost, CrawlHealth, CrawlState, EndedCrawl};
-use tare::units::ByteCount;
+use tare::units::{ByteCount, Currency, Money};
 use tare::whatif::{Estimate, SavingEstimate, Verdict};
 
 const REGISTRY: &str = "reg.example.com";
@@ -71,6 +77,13 @@ fn report(repositories: u64) -> Report {
             },
             repositories: totals.collect(),
         },
+        labels: (1..=repositories)
+            .map(|number| Labels {
+                team: (number % 3 > 0).then(|| format!("team-{}", number % 3)),
+                ..Labels::default()
+            })
+            .collect(),
+        costs: Ok(None),
         alpine: Some(AlpineAnswers {
             registry: RegistryAlpine {
                 stored_bytes: after(stored),
@@ -83,7 +96,85 @@ fn report(repositories: u64) -> Report {
             images: Vec::new(),
         }),
     };
-    Report::build(vec![answers], &ReportOptions::default()).expect("a report")
+    let mut report = Report::build(vec![answers], &ReportOptions::default()).expect("a report");
+    let months = repositories * (repositories + 1) / 2;
+    report.registries[0].cost = Some(registry_cost(months));
+    for row in &mut report.repositories {
+        row.cost = Some(repository_cost(row.totals.attributed_bytes.get() / 1_000_000));
+    }
+    report
+}
+
+fn dollars(cents: u64) -> Money {
+    Money::new(
+        Decimal::new(i64::try_from(cents).expect("not much"), 2),
+        Currency::USD,
+    )
+}
+
+fn exactly(money: Money) -> MoneyEstimate {
+    MoneyEstimate {
+        low: money,
+        expected: money,
+        high: money,
+    }
+}
+
+/// A repository of some megabytes: ten cents a megabyte for storage and one for transfer, half of it on Alpine.
+fn repository_cost(megabytes: u64) -> RepositoryCost {
+    RepositoryCost {
+        month: dollars(11 * megabytes),
+        fee: dollars(0),
+        storage: dollars(10 * megabytes),
+        transfer: dollars(megabytes),
+        pulls: MonthlyPulls {
+            per_month: 0,
+            source: PullSource::None,
+        },
+        moved_bytes: MovedEstimate::default(),
+        alpine: Some(RepositoryCostOnAlpine {
+            month: exactly(dollars(6 * megabytes)),
+            joint_saving: exactly(dollars(5 * megabytes)),
+            solo_saving: exactly(dollars(megabytes)),
+            payback_months: None,
+        }),
+        pull_seconds: None,
+    }
+}
+
+/// The registry of such repositories, with a fee of a dollar that is nobody's.
+fn registry_cost(megabytes: u64) -> RegistryCost {
+    RegistryCost {
+        period: Period::new(date(2026, 11, 1), date(2026, 12, 1)).expect("a period"),
+        price_book: BookNamed {
+            id: "own".to_owned(),
+            version: "1".to_owned(),
+            title: "Our own".to_owned(),
+            currency: Currency::USD,
+            valid_until: date(2026, 12, 31),
+        },
+        month: dollars(11 * megabytes + 100),
+        fee: dollars(100),
+        storage: dollars(10 * megabytes),
+        transfer: dollars(megabytes),
+        unallocated: dollars(100),
+        included_worth: dollars(0),
+        unit: "GiB".to_owned(),
+        one_more_unit: dollars(10),
+        average_unit: None,
+        alpine: Some(RegistryCostOnAlpine {
+            month: exactly(dollars(6 * megabytes + 100)),
+            saving: exactly(dollars(5 * megabytes)),
+            nothing_saved_because: None,
+        }),
+        cheaper_plan: None,
+        cheaper_plan_on_alpine: None,
+        warnings: Vec::new(),
+    }
+}
+
+fn date(year: i32, month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, day).expect("a day")
 }
 
 fn crawls() -> Vec<CrawlHealth> {
@@ -108,6 +199,19 @@ fn crawls() -> Vec<CrawlHealth> {
 }
 
 fn scrape(report: &Report, limit: usize) -> String {
+    let settings = MetricsSettings {
+        repositories: limit,
+        budgets: vec![
+            Budget {
+                registry: Some(REGISTRY.parse().expect("a name")),
+                month: dollars(2550),
+            },
+            Budget {
+                registry: None,
+                month: Money::new(Decimal::ONE_HUNDRED, "EUR".parse().expect("a currency")),
+            },
+        ],
+    };
     let process = ProcessCounters::new().expect("counters");
     let request = process.begin_request();
     process.count_request("GET", "/v1/registries", 200, Duration::from_millis(3));
@@ -123,7 +227,7 @@ fn scrape(report: &Report, limit: usize) -> String {
                 idle: 1,
             },
         },
-        repositories: limit,
+        settings: &settings,
     };
     let text = render(&snapshot, &process).expect("metrics");
     drop(request);
@@ -171,6 +275,58 @@ fn the_largest_repositories_have_series_and_the_others_one_together_so_that_sums
     assert_eq!(shares[label(OTHER_REPOSITORIES).as_str()], 190e6);
 }
 
+/// Cents, so that sums of floats can be compared.
+fn cents(text: &str, metric: &str) -> f64 {
+    (sum(text, metric) * 100.0).round()
+}
+
+#[test]
+fn costs_add_up_over_repositories_and_over_teams() {
+    for limit in [0, 7, 1000] {
+        let text = scrape(&report(20), limit);
+        let month = cents(&text, "tare_registry_monthly_cost_usd");
+        let unallocated = cents(&text, "tare_registry_monthly_unallocated_cost_usd");
+        assert_eq!((month, unallocated), (2410.0, 100.0));
+        for level in ["repository", "team"] {
+            let metric = |name| format!("tare_{level}_{name}");
+            assert_eq!(
+                cents(&text, &metric("monthly_cost_usd")) + unallocated,
+                month,
+                "{limit} {level}"
+            );
+            assert_eq!(
+                cents(&text, &metric("monthly_saving_usd")),
+                cents(&text, "tare_registry_monthly_saving_usd"),
+                "{limit} {level}"
+            );
+            assert_eq!(
+                sum(&text, &metric("attributed_bytes")),
+                sum(&text, "tare_registry_stored_bytes"),
+                "{limit} {level}"
+            );
+        }
+        assert_eq!(sum(&text, "tare_team_repositories"), 20.0);
+        let teams = values(&text, "tare_team_repositories");
+        assert!(
+            teams
+                .keys()
+                .any(|labels| labels.contains("team=\"(unassigned)\"")),
+            "{teams:?}"
+        );
+    }
+}
+
+#[test]
+fn budgets_and_the_end_of_a_price_book_are_told_for_alerts() {
+    let text = scrape(&report(2), 2);
+    assert_eq!(values(&text, "tare_registry_monthly_budget_usd").len(), 1);
+    assert_eq!(sum(&text, "tare_registry_monthly_budget_usd"), 25.5);
+    assert_eq!(sum(&text, "tare_monthly_budget_eur"), 100.0);
+    let after_the_last_day = Utc.with_ymd_and_hms(2027, 1, 1, 0, 0, 0).unwrap();
+    let expiry = sum(&text, "tare_price_book_expiry_timestamp_seconds");
+    assert_eq!(expiry, after_the_last_day.timestamp() as f64);
+}
+
 #[test]
 fn no_repository_can_have_the_name_of_the_others() {
     assert!(OTHER_REPOSITORIES.parse::<tare::oci::RepositoryName>().is_err());
@@ -194,7 +350,7 @@ fn what_has_vanished_vanishes() {
                 idle: 0,
             },
         },
-        repositories: 100,
+        settings: &MetricsSettings::default(),
     };
     let text = render(&nothing, &process).expect("metrics");
     assert!(text.contains("\ntare_store_up 0\n"), "{text}");

@@ -16,6 +16,7 @@ mod file;
 mod layers;
 mod log;
 mod login;
+mod metrics;
 mod problem;
 mod registry;
 mod section;
@@ -35,12 +36,14 @@ pub use environment::Environment;
 pub use layers::Flag;
 pub use log::{LogFormat, LogLevel, LogSection};
 pub use login::MissingSecret;
+pub use metrics::{BudgetAmount, BudgetSection, MetricsSection};
 pub use problem::{ConfigError, Origin, Problem};
 pub use registry::RegistrySection;
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
 use layers::{Layers, Origins};
+use metrics::Budgeted;
 use section::Shape;
 
 /// Every setting, as it is in force.
@@ -58,6 +61,10 @@ pub struct Settings {
     pub verdicts: Vec<VerdictSection>,
     /// Whose repositories are, the first that matches and says it counts.
     pub cost_centres: Vec<CostCentreSection>,
+    /// What Prometheus is told.
+    pub metrics: MetricsSection,
+    /// What may be spent.
+    pub budgets: Vec<BudgetSection>,
     /// The registries that the configuration knows.
     pub registries: Vec<RegistrySection>,
     origins: AllOrigins,
@@ -73,6 +80,8 @@ struct AllOrigins {
     alpine: Origins,
     verdicts: Vec<Origins>,
     cost_centres: Vec<Origins>,
+    metrics: Origins,
+    budgets: Vec<Origins>,
     registries: Vec<Origins>,
 }
 
@@ -125,6 +134,10 @@ impl Settings {
             layers.checked(|verdict: &VerdictSection| verdict.overrides().map_err(at("repositories")));
         (settings.cost_centres, settings.origins.cost_centres) =
             layers.checked(|centre: &CostCentreSection| centre.rule().map_err(at("repositories")));
+        (settings.metrics, settings.origins.metrics) = layers.one();
+        let mut budgeted = Budgeted::default();
+        (settings.budgets, settings.origins.budgets) =
+            layers.checked(|budget: &BudgetSection| budgeted.note(budget).map_err(at("registry")));
         for (registry, origin, origins) in layers.many::<RegistrySection>() {
             settings.check_registry(&registry, &origin, &mut layers.problems);
             settings.registries.push(registry);
@@ -188,6 +201,8 @@ fn shapes() -> Vec<Shape> {
         Shape::of::<AlpineSection>(),
         Shape::of::<VerdictSection>(),
         Shape::of::<CostCentreSection>(),
+        Shape::of::<MetricsSection>(),
+        Shape::of::<BudgetSection>(),
         Shape::of::<RegistrySection>(),
     ]
 }

@@ -8,8 +8,8 @@ use super::layers::Origins;
 use super::problem::Origin;
 use super::section::{Section, Shape};
 use super::{
-    AlpineSection, CostCentreSection, CrawlSection, LogSection, RegistrySection, Settings, StoreSection,
-    VerdictSection,
+    AlpineSection, BudgetSection, CostCentreSection, CrawlSection, LogSection, MetricsSection,
+    RegistrySection, Settings, StoreSection, VerdictSection,
 };
 
 impl Settings {
@@ -32,6 +32,10 @@ impl Settings {
         }
         for (centre, origins) in self.cost_centres.iter().zip(&self.origins.cost_centres) {
             section::<CostCentreSection>(&mut text, centre, origins);
+        }
+        section::<MetricsSection>(&mut text, &self.metrics, &self.origins.metrics);
+        for (budget, origins) in self.budgets.iter().zip(&self.origins.budgets) {
+            section::<BudgetSection>(&mut text, budget, origins);
         }
         for (registry, origins) in self.registries.iter().zip(&self.origins.registries) {
             section::<RegistrySection>(&mut text, registry, origins);

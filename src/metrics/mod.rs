@@ -13,6 +13,7 @@
 //!
 //! Floats begin here and nowhere before: Prometheus knows no other numbers.
 
+mod costs;
 mod crawls;
 mod family;
 mod figures;
@@ -24,7 +25,7 @@ mod service;
 
 pub use process::{ProcessCounters, RequestInFlight};
 pub use repositories::OTHER_REPOSITORIES;
-pub use service::{Snapshot, StoreState};
+pub use service::{Budget, MetricsSettings, Snapshot, StoreState};
 
 use prometheus::TextEncoder;
 
@@ -39,7 +40,8 @@ pub fn render(snapshot: &Snapshot<'_>, process: &ProcessCounters) -> Result<Stri
     let mut families = service::families(snapshot);
     if let Some(report) = snapshot.report {
         families.extend(registries::families(report));
-        families.extend(repositories::families(report, snapshot.repositories));
+        families.extend(costs::families(report));
+        families.extend(repositories::families(report, snapshot.settings.repositories));
     }
     if let Some(crawls) = snapshot.crawls {
         families.extend(crawls::families(crawls));

@@ -1,8 +1,10 @@
 use prometheus::proto::MetricFamily;
 
-use super::family::{Family, single};
+use super::family::{Family, MoneyFamily, single};
+use crate::oci::RegistryName;
 use crate::report::Report;
 use crate::store::{Connections, CrawlHealth};
+use crate::units::Money;
 
 /// What a scrape shows beside what this process has counted.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +15,8 @@ pub struct Snapshot<'a> {
     pub crawls: Option<&'a [CrawlHealth]>,
     /// How the database stands.
     pub store: StoreState,
-    /// How many repositories of each registry get series of their own; the others get one together.
-    pub repositories: usize,
+    /// What the operator has set.
+    pub settings: &'a MetricsSettings,
 }
 
 /// How the database stands.
@@ -26,7 +28,34 @@ pub struct StoreState {
     pub connections: Connections,
 }
 
-/// What is told of this program and of its database.
+/// What the operator sets.
+#[derive(Debug, Clone)]
+pub struct MetricsSettings {
+    /// How many repositories of each registry get series of their own; the others get one together.
+    pub repositories: usize,
+    /// What may be spent.
+    pub budgets: Vec<Budget>,
+}
+
+impl Default for MetricsSettings {
+    fn default() -> Self {
+        Self {
+            repositories: 500,
+            budgets: Vec::new(),
+        }
+    }
+}
+
+/// What may be spent in a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// The registry it is for; none where it is for all that are billed in its currency, together.
+    pub registry: Option<RegistryName>,
+    /// How much.
+    pub month: Money,
+}
+
+/// What is told of this program, of its database and of the budgets.
 pub(super) fn families(snapshot: &Snapshot<'_>) -> Vec<MetricFamily> {
     let Connections { most, open, idle } = snapshot.store.connections;
     let mut connections = Family::new(
@@ -35,7 +64,7 @@ pub(super) fn families(snapshot: &Snapshot<'_>) -> Vec<MetricFamily> {
     );
     connections.set(&[("state", "idle")], idle.into());
     connections.set(&[("state", "used")], (open - idle).into());
-    [
+    let mut families: Vec<MetricFamily> = [
         single(
             "tare_build_info",
             "The program that runs; always 1.",
@@ -58,5 +87,25 @@ pub(super) fn families(snapshot: &Snapshot<'_>) -> Vec<MetricFamily> {
     ]
     .into_iter()
     .flatten()
-    .collect()
+    .collect();
+    families.extend(budgets(&snapshot.settings.budgets));
+    families
+}
+
+fn budgets(budgets: &[Budget]) -> impl Iterator<Item = MetricFamily> {
+    let mut of_one = MoneyFamily::new(
+        "tare_registry_monthly_budget",
+        "What a registry may cost in a month.",
+    );
+    let mut of_all = MoneyFamily::new(
+        "tare_monthly_budget",
+        "What all registries billed in this currency may cost in a month, together.",
+    );
+    for budget in budgets {
+        match &budget.registry {
+            Some(registry) => of_one.set(&[("registry", registry.as_str())], budget.month),
+            None => of_all.set(&[], budget.month),
+        }
+    }
+    of_one.finish().chain(of_all.finish())
 }
