@@ -186,6 +186,14 @@ impl Settings {
             .iter()
             .find(|known| known.url.registry() == registry)
     }
+
+    /// The platforms whose images count in a registry; all where there are none.
+    pub fn platforms_of(&self, registry: &crate::oci::RegistryName) -> &[crate::oci::PlatformFilter] {
+        match self.configured(registry) {
+            Some(section) => section.platforms(&self.crawl),
+            None => &self.crawl.platforms,
+        }
+    }
 }
 
 /// What is wrong with a section, as a problem of one of its settings.

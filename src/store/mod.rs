@@ -20,6 +20,7 @@ mod health;
 mod images;
 mod inventory;
 mod known;
+mod registry_holdings;
 mod save;
 mod standing;
 mod text;
