@@ -19,6 +19,7 @@ mod error;
 mod images;
 mod inventory;
 mod known;
+mod pulls;
 mod save;
 mod standing;
 mod text;
@@ -36,6 +37,7 @@ pub use crawl::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState, CrawledRegistry, Re
 pub use error::StoreError;
 pub use images::Holdings;
 pub use known::KnownContent;
+pub use pulls::{PullFileSource, PullImport, PullImportRecord};
 pub use standing::Standing;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -6,6 +6,7 @@ mod durability;
 mod hostile;
 mod images;
 mod opening;
+mod pulls;
 mod sample;
 mod saving;
 mod tombstones;
