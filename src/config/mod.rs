@@ -50,7 +50,7 @@ use layers::{Layers, Origins};
 use section::Shape;
 
 /// Every setting, as it is in force.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Where what has been found is kept.
     pub store: StoreSection,
@@ -76,7 +76,7 @@ pub struct Settings {
 }
 
 /// Where the values come from, section by section.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct AllOrigins {
     file: Option<PathBuf>,
     store: Origins,
@@ -204,6 +204,14 @@ impl Settings {
         self.registries
             .iter()
             .find(|known| known.url.registry() == registry)
+    }
+
+    /// The platforms whose images count in a registry; all where there are none.
+    pub fn platforms_of(&self, registry: &crate::oci::RegistryName) -> &[crate::oci::PlatformFilter] {
+        match self.configured(registry) {
+            Some(section) => section.platforms(&self.crawl),
+            None => &self.crawl.platforms,
+        }
     }
 }
 

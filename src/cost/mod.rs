@@ -17,6 +17,8 @@ mod pulls;
 mod repositories;
 mod saved;
 mod statement;
+#[cfg(test)]
+mod statement_tests;
 mod usage;
 
 pub use error::CostError;

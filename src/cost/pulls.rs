@@ -22,6 +22,18 @@ pub enum PullSource {
     Metered,
 }
 
+impl PullSource {
+    /// The word as it is kept and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Assumed => "assumed",
+            Self::Imported => "imported",
+            Self::Metered => "metered",
+        }
+    }
+}
+
 /// Who counted pulls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

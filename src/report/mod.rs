@@ -20,6 +20,7 @@ mod build;
 mod catalogue;
 mod cells;
 mod cost;
+mod cost_table;
 mod csv;
 mod document;
 mod evaluation_table;
@@ -27,6 +28,8 @@ mod explain;
 mod explain_table;
 #[cfg(test)]
 mod explain_tests;
+mod group;
+mod group_table;
 mod image;
 mod image_table;
 mod knowledge;
@@ -36,6 +39,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod versions;
 
 pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
 pub use analysed::{Analysed, AnalysedRegistry};
@@ -54,12 +58,15 @@ pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 pub use evaluation_table::evaluation_table;
 pub use explain::{AlpineParts, CandidateRow, DockerfileChange, ImageExplanation, LayerRow, explain};
 pub use explain_table::explanation_table;
+pub use group::{GroupBy, GroupCost, GroupError, GroupRow, Groups, UnknownGroup, groups};
+pub use group_table::{group_csv, group_table};
 pub use image::{ImageAlpine, ImageRow};
 pub use knowledge::Knowledge;
 pub use reference::{Found, UnclearReference, find};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder};
 pub use table::table;
 pub use usage::{Over, RegistryHistory};
+pub use versions::Versions;
 
 /// A report or another answer as a JSON document, which scripts rely on: keys are added, never renamed or removed.
 ///
