@@ -103,8 +103,7 @@ async fn import(store: &Store, options: &ImportOptions, context: &Context) -> an
         text,
         login_server: options.login_server.as_ref().unwrap_or(registry),
     };
-    let (format, pulls) =
-        read_pulls(read, options.format).map_err(|fault| UsageError(fault.to_string()))?;
+    let (format, pulls) = read_pulls(read, options.format).map_err(|fault| UsageError(fault.to_string()))?;
     let source = PullFileSource {
         name: name_of(file),
         digest: Digest::sha256_of(&content),
@@ -114,13 +113,19 @@ async fn import(store: &Store, options: &ImportOptions, context: &Context) -> an
             None => changed_at(file)?,
         },
     };
-    let import = store.import_pulls(registry, &source, &pulls, SystemClock.now()).await?;
+    let import = store
+        .import_pulls(registry, &source, &pulls, SystemClock.now())
+        .await?;
     let Some(import) = import else {
         let known = store.registries().await?;
         let known: Vec<&str> = known.iter().map(|record| record.registry.name.as_str()).collect();
         return Err(UsageError(format!(
             "{registry} has not been crawled; there are {}",
-            if known.is_empty() { "none yet".to_owned() } else { known.join(", ") }
+            if known.is_empty() {
+                "none yet".to_owned()
+            } else {
+                known.join(", ")
+            }
         ))
         .into());
     };
@@ -139,19 +144,28 @@ async fn import(store: &Store, options: &ImportOptions, context: &Context) -> an
 fn said(file: &str, pulls: &ReadPulls, import: PullImport, read_at: DateTime<Utc>) -> String {
     let mut text = match (import, pulls) {
         (PullImport::Known { at }, _) => {
-            format!("{file}: was imported on {} already; nothing was added\n", at.format("%F %R UTC"))
+            format!(
+                "{file}: was imported on {} already; nothing was added\n",
+                at.format("%F %R UTC")
+            )
         }
         (PullImport::Events { new, known }, ReadPulls::Events(events)) => format!(
             "{file}: {new} new pulls from {} to {}{}\n",
             events.period.start(),
             events.period.end().pred_opt().unwrap_or(events.period.end()),
-            if known > 0 { format!("; {known} were known already") } else { String::new() }
+            if known > 0 {
+                format!("; {known} were known already")
+            } else {
+                String::new()
+            }
         ),
         (PullImport::Readings { since_last, first }, _) => format!(
             "{file}: counters as of {}: {since_last} pulls since the readings before{}\n",
             read_at.format("%F %R UTC"),
             if first > 0 {
-                format!("; {first} repositories were read for the first time, the next reading makes a difference")
+                format!(
+                    "; {first} repositories were read for the first time, the next reading makes a difference"
+                )
             } else {
                 String::new()
             }
@@ -212,7 +226,11 @@ async fn list(store: &Store) -> anyhow::Result<String> {
 
 fn imported(import: &PullImportRecord) -> String {
     let about = match (import.period, import.read_at) {
-        (Some(period), _) => format!("{} to {}", period.start(), period.end().pred_opt().unwrap_or(period.end())),
+        (Some(period), _) => format!(
+            "{} to {}",
+            period.start(),
+            period.end().pred_opt().unwrap_or(period.end())
+        ),
         (None, Some(at)) => format!("as of {}", at.format("%F %R UTC")),
         (None, None) => String::new(),
     };
@@ -234,6 +252,11 @@ fn name_of(file: &Path) -> String {
 fn changed_at(file: &Path) -> anyhow::Result<DateTime<Utc>> {
     let changed = fs::metadata(file).and_then(|metadata| metadata.modified());
     Ok(changed
-        .with_context(|| format!("cannot tell when {} was changed; say it by --read-at", file.display()))?
+        .with_context(|| {
+            format!(
+                "cannot tell when {} was changed; say it by --read-at",
+                file.display()
+            )
+        })?
         .into())
 }

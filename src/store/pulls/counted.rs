@@ -119,7 +119,11 @@ impl Store {
             };
             let (start, end) = (earlier_at.date_naive(), row.read_at.date_naive());
             // The day of a reading is left to the next one, unless both are of one day.
-            let period = if start < end { days(start, end)? } else { one_day(start)? };
+            let period = if start < end {
+                days(start, end)?
+            } else {
+                one_day(start)?
+            };
             let registry: RegistryName = name("pull_reading", &row.registry)?;
             let repository: RepositoryName = name("pull_reading", &row.repository)?;
             differences.push((

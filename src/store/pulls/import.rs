@@ -196,7 +196,11 @@ async fn save_readings(
         .iter()
         .map(|reading| reading.repository.to_string())
         .collect();
-    let counts: Vec<i64> = readings.readings.iter().map(|reading| bigint(reading.count)).collect();
+    let counts: Vec<i64> = readings
+        .readings
+        .iter()
+        .map(|reading| bigint(reading.count))
+        .collect();
     let before = sqlx::query!(
         "SELECT DISTINCT ON (repository) repository, count FROM pull_reading
          WHERE registry_id = $1 AND repository = ANY($2) AND read_at < $3
@@ -207,11 +211,16 @@ async fn save_readings(
     )
     .fetch_all(&mut *connection)
     .await?;
-    let before: HashMap<String, i64> = before.into_iter().map(|row| (row.repository, row.count)).collect();
+    let before: HashMap<String, i64> = before
+        .into_iter()
+        .map(|row| (row.repository, row.count))
+        .collect();
     let (mut since_last, mut first) = (0_u64, 0_u64);
     for (repository, count) in repositories.iter().zip(&counts) {
         match before.get(repository) {
-            Some(earlier) => since_last = since_last.saturating_add(super::counted::pulls_between(*earlier, *count)),
+            Some(earlier) => {
+                since_last = since_last.saturating_add(super::counted::pulls_between(*earlier, *count))
+            }
             None => first += 1,
         }
     }
