@@ -60,6 +60,18 @@ const ROOMS: &[(&str, &[&str])] = &[
             "clock",
         ],
     ),
+    (
+        "metrics",
+        &[
+            "store",
+            "report",
+            "pricing",
+            "whatif",
+            "inventory",
+            "oci",
+            "units",
+        ],
+    ),
     // A made-up company's registry, served over real HTTP.
     ("demo", &["oci", "units"]),
     (
@@ -76,6 +88,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "oci",
             "units",
             "jobs",
+            "metrics",
         ],
     ),
     ("telemetry", &["config"]),

@@ -16,6 +16,7 @@ mod data_dir;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
+mod health;
 mod images;
 mod inventory;
 mod known;
@@ -40,6 +41,7 @@ pub use crawl::{
     RequestedCrawl,
 };
 pub use error::StoreError;
+pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::Holdings;
 pub use known::KnownContent;
 pub use pulls::{PullFileSource, PullImport, PullImportRecord};
