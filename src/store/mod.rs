@@ -20,6 +20,7 @@ mod health;
 mod images;
 mod inventory;
 mod known;
+mod pulls;
 mod registry_holdings;
 mod reports;
 mod save;
@@ -43,6 +44,7 @@ pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::Holdings;
 pub use known::KnownContent;
+pub use pulls::{PullFileSource, PullImport, PullImportRecord};
 pub use reports::{RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use standing::Standing;
 

@@ -8,6 +8,7 @@ mod hostile;
 mod images;
 mod opening;
 mod reports;
+mod pulls;
 mod sample;
 mod saving;
 mod tombstones;
