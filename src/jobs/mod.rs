@@ -4,7 +4,11 @@
 //! other through channels of bounded size, and while one batch is written the next is collected, so that
 //! the crawl waits for the store only where the database cannot keep up for long.
 
+mod assign;
+mod conclude;
 mod crawl;
+mod part;
+mod spent;
 mod writing;
 
 pub use crawl::{CrawlJob, CrawlResult, RequestCounts};
