@@ -8,7 +8,11 @@ mod assign;
 mod conclude;
 mod crawl;
 mod part;
+mod schedule;
+mod scheduler;
 mod spent;
 mod writing;
 
 pub use crawl::{CrawlJob, CrawlResult, RequestCounts};
+pub use schedule::{InvalidSchedule, Schedule};
+pub use scheduler::{AfterCrawl, FinishedCrawl, MakeClient, ScheduledRegistry, Scheduler};

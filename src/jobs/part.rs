@@ -58,11 +58,18 @@ impl PartWork<'_> {
     pub(super) async fn run(&self, saver: CrawlSaver) -> anyhow::Result<Ended> {
         let part = saver.part().clone();
         let spent = Spent::since_now(self.client);
-        tokio::select! {
+        let ended = tokio::select! {
             biased;
             lost = self.live(&part, &spent) => Err(lost.into()),
             ended = self.work(saver, &spent) => ended,
+        };
+        if let Err(error) = &ended {
+            // Where not even this can be said, the lease says it when it lapses.
+            if let Err(error) = part.give_up(&format!("{error:#}"), self.clock.now()).await {
+                tracing::debug!("crawl {}: {error}", part.crawl());
+            }
         }
+        ended
     }
 
     /// Gives signs of life until the part is lost.

@@ -24,6 +24,7 @@ mod images;
 mod inventory;
 mod known;
 mod process;
+mod retention;
 mod save;
 mod standing;
 mod text;
@@ -44,6 +45,7 @@ pub use crawl::{
 pub use error::StoreError;
 pub use images::Holdings;
 pub use known::KnownContent;
+pub use retention::{Pruned, Retention};
 pub use standing::Standing;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

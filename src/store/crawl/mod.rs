@@ -3,6 +3,7 @@
 mod begin;
 mod cost;
 mod event;
+mod leave;
 mod lost;
 mod part;
 mod record;
@@ -14,7 +15,8 @@ use chrono::{DateTime, Utc};
 
 pub use cost::CrawlCost;
 pub use event::CrawlEvent;
-pub use part::{Claim, CrawlPart, Leaving, Rest};
+pub use leave::Leaving;
+pub use part::{Claim, CrawlPart, Rest};
 pub use record::CrawlRecord;
 pub use request::RequestedCrawl;
 pub use saver::{CrawlEnd, CrawlSaver};

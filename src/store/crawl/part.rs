@@ -6,7 +6,6 @@ use sqlx::PgConnection;
 
 use super::begin::interval;
 use super::cost::stored;
-use super::lost::hand_back;
 use super::{CrawlCost, event};
 use crate::inventory::FaultKind;
 use crate::oci::RepositoryName;
@@ -41,15 +40,6 @@ pub struct Rest {
     pub unclaimed: u64,
     /// Other workers who are at it still.
     pub other_workers: u64,
-}
-
-/// How a worker leaves a crawl that goes on without it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leaving {
-    /// Nothing was left for it to do.
-    Finished,
-    /// It was told to stop.
-    Stopped,
 }
 
 /// How many progress events of a crawl are kept.
@@ -261,57 +251,6 @@ impl CrawlPart {
             unclaimed: super::cost::counted(row.unclaimed),
             other_workers: super::cost::counted(row.others),
         })
-    }
-
-    /// Leaves a crawl that goes on. What was claimed and not finished is anybody's then. To be called after
-    /// the last [`renew`](Self::renew).
-    ///
-    /// # Errors
-    /// Where the part was lost, or the database is not available.
-    pub async fn leave(&self, how: Leaving, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let outcome = match how {
-            Leaving::Finished => "finished",
-            Leaving::Stopped => "stopped",
-        };
-        let mut transaction = self.store.pool.begin().await?;
-        if !self.end(&mut transaction, outcome, now).await? {
-            // An earlier try came through, and only the answer to it was lost.
-            return Ok(());
-        }
-        let handed_back = hand_back(&mut transaction, self.crawl, self.worker).await?;
-        let data = json!({
-            "worker": self.store.worker.name,
-            "outcome": outcome,
-            "repositories_handed_back": handed_back,
-        });
-        event::write(&mut transaction, self.crawl, "worker_left", &data, now).await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
-    /// Ends the part; whether that had not been done before.
-    pub(super) async fn end(
-        &self,
-        connection: &mut PgConnection,
-        outcome: &str,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let ended = sqlx::query!(
-            "UPDATE crawl_worker SET left_at = $2, outcome = $3 WHERE id = $1 AND left_at IS NULL",
-            self.worker,
-            now,
-            outcome
-        )
-        .execute(&mut *connection)
-        .await?;
-        if ended.rows_affected() > 0 {
-            return Ok(true);
-        }
-        let before = sqlx::query_scalar!("SELECT outcome FROM crawl_worker WHERE id = $1", self.worker);
-        match before.fetch_one(connection).await?.as_deref() {
-            Some("lost") => Err(StoreError::LeaseLost),
-            _ => Ok(false),
-        }
     }
 
     /// Whether anything could not be read by any worker so far that makes the crawl incomplete.
