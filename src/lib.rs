@@ -16,11 +16,13 @@
 //! | [`base_image`] | which base is beneath an image, by which evidence; the catalogue of bases and twins |
 //! | [`whatif`] | the image and the registry as they would be on Alpine |
 //! | [`pricing`] | price books: bytes and pulls to money |
+//! | [`cost`] | what a registry and its repositories cost, now and on Alpine |
 //! | [`report`] | the answers that every edge shows |
 //! | [`registry`] | the distribution protocol, as a client that trusts nothing |
 //! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
 //! | [`store`] | the only room with SQL |
 //! | [`jobs`] | crawl → save |
+//! | [`metrics`] | what Prometheus is told |
 //! | [`demo`] | a made-up company's registry, served over real HTTP |
 //! | [`config`] | settings from file, environment and flags, each with its origin |
 //! | [`telemetry`] | what is said on standard error while a command works |
@@ -40,10 +42,12 @@ pub mod base_image;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod cost;
 pub mod crawl;
 pub mod demo;
 pub mod inventory;
 pub mod jobs;
+pub mod metrics;
 pub mod oci;
 pub mod pricing;
 pub mod registry;

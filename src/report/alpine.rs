@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::image::{ImageRow, rows};
 use crate::base_image::{Candidate, Catalogue, Evidence, ImageFacts, Role};
 use crate::inventory::Inventory;
-use crate::whatif::{Estimate, ImageAnalysis, Judgement, RegistryAnalysis, SavingEstimate, Verdict};
+use crate::whatif::{Estimate, ImageAnalysis, Judgement, Outcome, RegistryAnalysis, SavingEstimate, Verdict};
 
 /// What Alpine would change in one registry.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,17 +73,18 @@ pub struct RepositoryAlpine {
 }
 
 impl AlpineAnswers {
-    /// Puts the answers of an analysis together.
+    /// Puts the answers of an analysis together, with what a choice of repositories that switch comes to:
+    /// the analysis' own `outcome`, or another of its graph.
     ///
     /// `images` are those that were analysed, in the same order.
     pub fn of(
         inventory: &Inventory,
         images: &[ImageFacts],
         analysis: &RegistryAnalysis,
+        outcome: &Outcome,
         judgement: &Judgement<'_>,
         with_images: bool,
     ) -> Self {
-        let outcome = &analysis.outcome;
         let mut verdicts = BTreeMap::new();
         let mut switching_at_a_loss = 0;
         let mut repositories = Vec::with_capacity(analysis.repositories.len());

@@ -1,8 +1,8 @@
-use super::alpine::AlpineAnswers;
-use super::build::{RegistryAnswers, RegistrySource, ReportOptions};
+use super::analysed::AnalysedRegistry;
+use super::build::{RegistrySource, ReportOptions};
 use super::{Knowledge, Report};
 use crate::base_image::{Catalogue, CatalogueError, ImageFacts};
-use crate::inventory::{Inventory, account};
+use crate::inventory::Inventory;
 use crate::oci::RegistryName;
 use crate::units::ByteOverflow;
 
@@ -52,26 +52,10 @@ pub fn answer(
     let judgement = knowledge.judgement(&catalogue);
     let mut answers = Vec::new();
     for holdings in registries {
-        let RegistryHoldings {
-            source,
-            inventory,
-            images,
-        } = holdings;
-        if !is_shown(&source.registry) {
-            continue;
+        if is_shown(&holdings.source.registry) {
+            let analysed = AnalysedRegistry::of(holdings, &judgement)?;
+            answers.push(analysed.answers(&analysed.analysis.outcome, knowledge, &judgement, options.images));
         }
-        let overflow = |error| ReportError::Overflow {
-            registry: source.registry.clone(),
-            source: error,
-        };
-        let accounting = account(&inventory).map_err(overflow)?;
-        let analysis = judgement.analyse(&inventory, &images).map_err(overflow)?;
-        let alpine = AlpineAnswers::of(&inventory, &images, &analysis, &judgement, options.images);
-        answers.push(RegistryAnswers {
-            source,
-            accounting,
-            alpine: Some(alpine),
-        });
     }
     Ok(Report::build(answers, options)?)
 }

@@ -155,7 +155,7 @@ pub fn explain(
     explain_analysed(found, &analysis.images[place], of_repository, &judgement).map_err(overflow)
 }
 
-fn explain_analysed(
+pub(super) fn explain_analysed(
     found: Found<'_>,
     image: &ImageAnalysis,
     of_repository: &Reasoned,

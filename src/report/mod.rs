@@ -7,16 +7,20 @@
 //! says so in a [`Note`], so that nobody takes a total for complete that is not.
 //!
 //! [`answer`] works all of it out, with what Alpine would change: for each repository a verdict with its
-//! reason and savings as intervals, whose expected values add up to the registry's saving.
+//! reason and savings as intervals, whose expected values add up to the registry's saving. [`Analysed`] is
+//! what the service keeps of it, to answer any number of questions.
 //!
 //! [`table`], [`json`] and [`csv`] write the same report for people, for programs and for spreadsheets.
 
 mod alpine;
 mod alpine_table;
+mod analysed;
 mod answer;
 mod build;
 mod catalogue;
 mod cells;
+mod cost;
+mod cost_table;
 mod csv;
 mod document;
 mod evaluation_table;
@@ -24,6 +28,8 @@ mod explain;
 mod explain_table;
 #[cfg(test)]
 mod explain_tests;
+mod group;
+mod group_table;
 mod image;
 mod image_table;
 mod knowledge;
@@ -32,24 +38,35 @@ mod sort;
 mod table;
 #[cfg(test)]
 mod tests;
+mod usage;
+mod versions;
 
 pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
+pub use analysed::{Analysed, AnalysedRegistry};
 pub use answer::{RegistryHoldings, ReportError, answer, catalogue_of};
 pub use build::{LastCrawl, RegistryAnswers, RegistrySource, ReportOptions};
 pub use catalogue::{
     BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
 };
 pub use cells::{grouped, plain_text, spreadsheet_text, times};
+pub use cost::{
+    BookNamed, MonthlyPulls, PullSeconds, RegistryCost, RegistryCostOnAlpine, RepositoryCost,
+    RepositoryCostOnAlpine,
+};
 pub use csv::csv;
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 pub use evaluation_table::evaluation_table;
 pub use explain::{AlpineParts, CandidateRow, DockerfileChange, ImageExplanation, LayerRow, explain};
 pub use explain_table::explanation_table;
+pub use group::{GroupBy, GroupCost, GroupError, GroupRow, Groups, UnknownGroup, groups};
+pub use group_table::{group_csv, group_table};
 pub use image::{ImageAlpine, ImageRow};
 pub use knowledge::Knowledge;
 pub use reference::{Found, UnclearReference, find};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder};
 pub use table::table;
+pub use usage::{Over, RegistryHistory};
+pub use versions::Versions;
 
 /// A report or another answer as a JSON document, which scripts rely on: keys are added, never renamed or removed.
 ///

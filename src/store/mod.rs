@@ -20,10 +20,13 @@ mod data_dir;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
+mod health;
 mod images;
 mod inventory;
 mod known;
 mod process;
+mod registry_holdings;
+mod reports;
 mod retention;
 mod save;
 mod standing;
@@ -43,8 +46,10 @@ pub use crawl::{
     Leaving, RegistryRecord, RequestedCrawl, Rest,
 };
 pub use error::StoreError;
+pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::Holdings;
 pub use known::KnownContent;
+pub use reports::{RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
 pub use standing::Standing;
 

@@ -56,6 +56,8 @@ pub struct RegistryAnalysis {
     pub repositories: Vec<RepositoryAnalysis>,
     /// What is saved if every repository with the verdict `switch` does.
     pub outcome: Outcome,
+    /// The graph that says what any other choice among these repositories would save.
+    pub counterfactual: Counterfactual,
 }
 
 /// What all images are judged by.
@@ -139,11 +141,41 @@ impl Judgement<'_> {
             });
         }
 
-        let mut replacer = Replacer::new(self.model, self.settings.coverage);
-        let mut moving: Vec<usize> = moving.into_iter().collect();
-        moving.sort_unstable();
-        let moving: Vec<Moving<'_>> = moving
-            .into_iter()
+        let counterfactual =
+            self.counterfactual(inventory, images, &analysed, |place| moving.contains(&place));
+        let outcome =
+            counterfactual.switching(|index| repositories[index].verdict.verdict == Verdict::Switch)?;
+        Ok(RegistryAnalysis {
+            images: analysed,
+            repositories,
+            outcome,
+            counterfactual,
+        })
+    }
+
+    /// The graph in which every image can move that has a twin, whatever its verdict: for asking what would
+    /// happen if repositories switched that should not.
+    pub fn every_move(
+        &self,
+        inventory: &Inventory,
+        images: &[ImageFacts],
+        analysis: &RegistryAnalysis,
+    ) -> Counterfactual {
+        self.counterfactual(inventory, images, &analysis.images, |place| {
+            let image = &analysis.images[place];
+            moves(image.verdict.verdict, image.composition.as_ref(), true)
+        })
+    }
+
+    fn counterfactual(
+        &self,
+        inventory: &Inventory,
+        images: &[ImageFacts],
+        analysed: &[ImageAnalysis],
+        is_moving: impl Fn(usize) -> bool,
+    ) -> Counterfactual {
+        let moving: Vec<Moving<'_>> = (0..analysed.len())
+            .filter(|&place| is_moving(place))
             .filter_map(|place| {
                 Some(Moving {
                     manifest: analysed[place].manifest?,
@@ -153,14 +185,8 @@ impl Judgement<'_> {
                 })
             })
             .collect();
-        let replacements = replacer.replacements(inventory, &moving);
-        let outcome = Counterfactual::new(inventory, &replacements)
-            .switching(|index| repositories[index].verdict.verdict == Verdict::Switch)?;
-        Ok(RegistryAnalysis {
-            images: analysed,
-            repositories,
-            outcome,
-        })
+        let replacements = Replacer::new(self.model, self.settings.coverage).replacements(inventory, &moving);
+        Counterfactual::new(inventory, &replacements)
     }
 
     fn image(

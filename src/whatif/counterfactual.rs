@@ -4,16 +4,19 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::replacement::{ErrorSource, LayerIdentity, Replacement, Spread};
-use crate::inventory::{BlobId, Inventory, ManifestId, RepositoryNode};
-use crate::oci::Digest;
+use crate::inventory::{BlobId, DedupScope, Inventory, ManifestId, RepositoryNode};
+use crate::oci::{Digest, RepositoryName};
 
 /// Both states of every repository: as it is, and as it would be after its images have moved.
 ///
 /// What a repository would reach depends on nothing but its own images, so any choice of repositories
-/// that switch is a choice between two sets for each: the graph is built once and asked many times.
-#[derive(Debug)]
-pub struct Counterfactual<'a> {
-    pub(super) inventory: &'a Inventory,
+/// that switch is a choice between two sets for each: the graph is built once and asked many times. It
+/// holds all it needs, so that it may outlive the inventory it was built from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counterfactual {
+    pub(super) dedup_scope: DedupScope,
+    /// How many blobs there are today; the others would be new.
+    pub(super) blobs_today: usize,
     /// Expected bytes by blob: today's blobs, then those that would be new.
     pub(super) sizes: Vec<u64>,
     /// How far off the sizes of new blobs may be, from the first new blob on.
@@ -22,8 +25,9 @@ pub struct Counterfactual<'a> {
 }
 
 /// A repository's blobs, each once, before and after its images have moved.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct BothStates {
+    pub(super) name: RepositoryName,
     pub(super) before: Vec<BlobId>,
     pub(super) after: Vec<BlobId>,
     /// The sum over tags and what it would become, each tag counted alone.
@@ -40,14 +44,14 @@ enum NewBlob {
     Document(BlobId),
 }
 
-impl<'a> Counterfactual<'a> {
+impl Counterfactual {
     /// Builds both states of every repository.
     ///
     /// `replacements` says what becomes of the images that can move; the others stay as they are. New
     /// manifests, indexes and configurations are taken to be as long as those they replace. What is
     /// attached to an image (signatures, attestations) stays as it is. Linear in the number of layer
     /// references.
-    pub fn new(inventory: &'a Inventory, replacements: &HashMap<ManifestId, Replacement>) -> Self {
+    pub fn new(inventory: &Inventory, replacements: &HashMap<ManifestId, Replacement>) -> Self {
         let mut assembly = Assembly {
             inventory,
             replacements,
@@ -66,7 +70,8 @@ impl<'a> Counterfactual<'a> {
             .map(|repository| assembly.both_states(repository))
             .collect();
         Self {
-            inventory,
+            dedup_scope: inventory.dedup_scope,
+            blobs_today: inventory.sizes().len(),
             sizes: assembly.sizes,
             spreads: assembly.spreads,
             repositories,
@@ -76,7 +81,7 @@ impl<'a> Counterfactual<'a> {
     /// How far off a blob's size may be; none where it is stored today and therefore known.
     pub(super) fn spread(&self, blob: BlobId) -> Option<&Spread> {
         (blob as usize)
-            .checked_sub(self.inventory.sizes().len())
+            .checked_sub(self.blobs_today)
             .map(|index| &self.spreads[index])
     }
 
@@ -128,6 +133,7 @@ impl<'a> Assembly<'a> {
             .collect();
         logical_after.sort_unstable_by_key(|&(_, blob)| blob);
         BothStates {
+            name: repository.name.clone(),
             before,
             after,
             logical_before,

@@ -63,7 +63,7 @@ pub struct Outcome {
     pub repositories: Vec<RepositoryOnAlpine>,
 }
 
-impl Counterfactual<'_> {
+impl Counterfactual {
     /// Works out what happens if exactly the chosen repositories switch (by their place in the
     /// inventory). Linear in the number of layer references, whatever the number of repositories.
     ///
@@ -118,7 +118,7 @@ impl Counterfactual<'_> {
             let (below, above) = shares.total();
             let joint = attributed_before[index] as i128 - attributed_after[index] as i128;
             repositories.push(RepositoryOnAlpine {
-                repository: self.inventory.repositories[index].name.clone(),
+                repository: states.name.clone(),
                 switches: chosen[index],
                 stored_before_bytes: before.stored_by(index).try_into()?,
                 stored_bytes: around(after.stored_by(index), &reaches)?,
@@ -157,14 +157,14 @@ impl Counterfactual<'_> {
 
     /// Who divides a blob: all repositories that reach it, or each alone where nothing is shared.
     fn holders(&self, sharing: &Sharing<'_>, blob: BlobId) -> u32 {
-        match self.inventory.dedup_scope {
+        match self.dedup_scope {
             DedupScope::Registry => sharing.users(blob),
             DedupScope::Repository => 1,
         }
     }
 
     fn attributed(&self, sharing: &Sharing<'_>) -> Vec<u128> {
-        match self.inventory.dedup_scope {
+        match self.dedup_scope {
             DedupScope::Registry => sharing.attributed(),
             DedupScope::Repository => (0..self.repositories.len())
                 .map(|index| sharing.stored_by(index))
@@ -174,9 +174,9 @@ impl Counterfactual<'_> {
 
     fn registry_deviation(&self, sharing: &Sharing<'_>) -> Deviation {
         let mut deviation = Deviation::default();
-        let first_new = self.inventory.sizes().len() as BlobId;
+        let first_new = self.blobs_today as BlobId;
         for blob in first_new..self.sizes.len() as BlobId {
-            let copies = match self.inventory.dedup_scope {
+            let copies = match self.dedup_scope {
                 DedupScope::Registry => sharing.users(blob).min(1),
                 DedupScope::Repository => sharing.users(blob),
             };
@@ -210,7 +210,7 @@ impl Counterfactual<'_> {
             }
         }
         for blob in only_in_first(&states.after, &states.before) {
-            let is_new = match self.inventory.dedup_scope {
+            let is_new = match self.dedup_scope {
                 DedupScope::Registry => before.users(blob) == 0,
                 DedupScope::Repository => true,
             };
@@ -226,7 +226,7 @@ impl Counterfactual<'_> {
 
     /// How many chosen repositories would let go of each of today's blobs.
     fn leavers(&self, chosen: &[bool]) -> Vec<u32> {
-        let mut leavers = vec![0; self.inventory.sizes().len()];
+        let mut leavers = vec![0; self.blobs_today];
         for (states, _) in self
             .repositories
             .iter()

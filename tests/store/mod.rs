@@ -3,6 +3,7 @@
 
 mod crawls;
 mod durability;
+mod health;
 mod hostile;
 mod images;
 mod opening;

@@ -1,0 +1,201 @@
+//! Registries with everything worked out, kept so that many questions can be answered from it.
+
+use super::alpine::AlpineAnswers;
+use super::answer::{RegistryHoldings, ReportError, catalogue_of};
+use super::build::{RegistryAnswers, ReportOptions};
+use super::explain::{ImageExplanation, explain_analysed};
+use super::reference::Found;
+use super::usage::Over;
+use super::{Knowledge, Report};
+use crate::base_image::Catalogue;
+use crate::cost::{self, CostError, Statement};
+use crate::inventory::{Accounting, account};
+use crate::oci::RegistryName;
+use crate::whatif::{Judgement, Outcome, RegistryAnalysis};
+
+/// One registry with what was worked out of it.
+#[derive(Debug)]
+pub struct AnalysedRegistry {
+    /// What it holds.
+    pub holdings: RegistryHoldings,
+    /// What its bytes stand for.
+    pub accounting: Accounting,
+    /// Its images and repositories, and what Alpine would change.
+    pub analysis: RegistryAnalysis,
+}
+
+/// All registries with what was worked out of them.
+#[derive(Debug)]
+pub struct Analysed {
+    /// The registries, in the order in which they were given.
+    pub registries: Vec<AnalysedRegistry>,
+    /// The bases and twins that are known, those among them that the registries show.
+    pub catalogue: Catalogue,
+}
+
+impl AnalysedRegistry {
+    /// Works everything out.
+    ///
+    /// # Errors
+    /// Where sizes overflow.
+    pub(super) fn of(holdings: RegistryHoldings, judgement: &Judgement<'_>) -> Result<Self, ReportError> {
+        let overflow = |source| ReportError::Overflow {
+            registry: holdings.source.registry.clone(),
+            source,
+        };
+        let accounting = account(&holdings.inventory).map_err(overflow)?;
+        let analysis = judgement
+            .analyse(&holdings.inventory, &holdings.images)
+            .map_err(overflow)?;
+        Ok(Self {
+            holdings,
+            accounting,
+            analysis,
+        })
+    }
+
+    /// What a report shows of it if these repositories switched.
+    pub(super) fn answers(
+        &self,
+        outcome: &Outcome,
+        knowledge: &Knowledge,
+        judgement: &Judgement<'_>,
+        with_images: bool,
+    ) -> RegistryAnswers {
+        let today = Over::MonthAt(self.holdings.source.as_of.date_naive());
+        let usage = self.usage(outcome, knowledge, today);
+        let RegistryHoldings {
+            source,
+            inventory,
+            images,
+        } = &self.holdings;
+        RegistryAnswers {
+            source: source.clone(),
+            accounting: self.accounting.clone(),
+            labels: usage
+                .repositories
+                .iter()
+                .map(|repository| repository.labels.clone())
+                .collect(),
+            costs: today
+                .period()
+                .map_err(|_| CostError::EndOfCalendar)
+                .and_then(|period| cost::statement(&knowledge.costs, &usage, period)),
+            alpine: Some(AlpineAnswers::of(
+                inventory,
+                images,
+                &self.analysis,
+                outcome,
+                judgement,
+                with_images,
+            )),
+        }
+    }
+
+    /// What it costs, with what it would cost if these repositories switched; none where nothing says which price
+    /// book it is billed by.
+    ///
+    /// # Errors
+    /// Where the price book is not there or does not fit what is stored and moved.
+    pub fn statement(
+        &self,
+        outcome: &Outcome,
+        knowledge: &Knowledge,
+        over: Over<'_>,
+    ) -> Result<Option<Statement>, CostError> {
+        let period = over.period().map_err(|_| CostError::EndOfCalendar)?;
+        let usage = self.usage(outcome, knowledge, over);
+        cost::statement(&knowledge.costs, &usage, period)
+    }
+
+    /// The registry.
+    pub fn name(&self) -> &RegistryName {
+        &self.holdings.source.registry
+    }
+}
+
+impl Analysed {
+    /// Works everything out of what is known of these registries. Bases and twins are learnt from all.
+    ///
+    /// # Errors
+    /// Where sizes overflow, and where a file of the catalogue cannot be used.
+    pub fn of(registries: Vec<RegistryHoldings>, knowledge: &Knowledge) -> Result<Self, ReportError> {
+        let catalogue = catalogue_of(&registries, knowledge)?;
+        let judgement = knowledge.judgement(&catalogue);
+        let registries = registries
+            .into_iter()
+            .map(|holdings| AnalysedRegistry::of(holdings, &judgement))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            registries,
+            catalogue,
+        })
+    }
+
+    /// The report on all registries.
+    ///
+    /// # Errors
+    /// Where sizes overflow.
+    pub fn report(&self, knowledge: &Knowledge, options: &ReportOptions) -> Result<Report, ReportError> {
+        self.report_if(knowledge, options, |registry| {
+            Ok(registry.analysis.outcome.clone())
+        })
+    }
+
+    /// The report on all registries if other repositories switched: `outcome` says for each registry
+    /// which, and what comes of it.
+    ///
+    /// # Errors
+    /// Where sizes overflow, or `outcome` fails.
+    pub fn report_if(
+        &self,
+        knowledge: &Knowledge,
+        options: &ReportOptions,
+        outcome: impl Fn(&AnalysedRegistry) -> Result<Outcome, ReportError>,
+    ) -> Result<Report, ReportError> {
+        let judgement = knowledge.judgement(&self.catalogue);
+        let answers = self
+            .registries
+            .iter()
+            .map(|registry| Ok(registry.answers(&outcome(registry)?, knowledge, &judgement, options.images)))
+            .collect::<Result<_, ReportError>>()?;
+        Ok(Report::build(answers, options)?)
+    }
+
+    /// Explains an image of one of these registries; none where `found` is of another.
+    ///
+    /// # Errors
+    /// Where sizes overflow.
+    pub fn explain(
+        &self,
+        found: Found<'_>,
+        knowledge: &Knowledge,
+    ) -> Result<Option<ImageExplanation>, ReportError> {
+        let registry = &found.holdings.source.registry;
+        let Some(own) = self.registries.iter().find(|own| own.name() == registry) else {
+            return Ok(None);
+        };
+        let place = own
+            .holdings
+            .images
+            .iter()
+            .position(|image| image.digest == found.image.digest);
+        let repository = own
+            .holdings
+            .inventory
+            .repositories
+            .iter()
+            .position(|repository| repository.name == *found.repository);
+        let (Some(place), Some(repository)) = (place, repository) else {
+            return Ok(None);
+        };
+        let judgement = knowledge.judgement(&self.catalogue);
+        let of_repository = &own.analysis.repositories[repository].verdict;
+        explain_analysed(found, &own.analysis.images[place], of_repository, &judgement)
+            .map(Some)
+            .map_err(|source| ReportError::Overflow {
+                registry: registry.clone(),
+                source,
+            })
+    }
+}
