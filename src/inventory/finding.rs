@@ -117,6 +117,13 @@ impl FaultKind {
         !matches!(self, Self::Vanished | Self::Unsupported)
     }
 
+    /// The kinds that are no loss, as they are written in the store.
+    pub fn harmless() -> Vec<String> {
+        [Self::Vanished, Self::Unsupported]
+            .map(|kind| kind.as_str().to_owned())
+            .to_vec()
+    }
+
     /// The kind as it is written in the store.
     pub fn as_str(self) -> &'static str {
         match self {
