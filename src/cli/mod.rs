@@ -18,11 +18,13 @@ mod report;
 mod targets;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
+use crate::jobs::Analyst;
 use crate::store::Store;
 use crate::telemetry::{self, Console};
 use arguments::{CatalogueCommand, Cli, Command};
@@ -46,6 +48,16 @@ impl Context {
             )
         })?;
         Ok(Store::open(&settings, SystemClock.now()).await?)
+    }
+
+    /// Who works out what is in the store, by the settings.
+    fn analyst(&self, store: &Store) -> anyhow::Result<Analyst> {
+        let settings = self.settings.clone();
+        Ok(Analyst {
+            store: store.clone(),
+            knowledge: Arc::new(self.settings.knowledge()?),
+            platforms: Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
+        })
     }
 }
 
@@ -92,7 +104,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 print(&context.settings.show())?;
                 Ok(Outcome::Complete)
             }
-            Command::Prices(options) => prices::prices(&options, &context.console),
+            Command::Prices(options) => prices::prices(&options, context),
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })

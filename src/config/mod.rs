@@ -10,6 +10,7 @@
 mod address;
 mod alpine;
 mod cost_centre;
+mod cost_plan;
 mod crawl;
 mod environment;
 mod file;
@@ -17,7 +18,9 @@ mod layers;
 mod log;
 mod login;
 mod metrics;
+mod prices;
 mod problem;
+mod quantities;
 mod registry;
 mod section;
 mod show;
@@ -31,13 +34,16 @@ use std::path::{Path, PathBuf};
 pub use address::{InvalidAddress, RegistryAddress};
 pub use alpine::{AlpineSection, KnowledgeError, ShownCoverage, VerdictSection};
 pub use cost_centre::CostCentreSection;
+pub use cost_plan::CostPlanError;
 pub use crawl::CrawlSection;
 pub use environment::Environment;
 pub use layers::Flag;
 pub use log::{LogFormat, LogLevel, LogSection};
 pub use login::MissingSecret;
 pub use metrics::{BudgetAmount, BudgetSection, MetricsSection};
+pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
+pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::RegistrySection;
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
@@ -47,7 +53,7 @@ use metrics::Budgeted;
 use section::Shape;
 
 /// Every setting, as it is in force.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Where what has been found is kept.
     pub store: StoreSection,
@@ -57,10 +63,16 @@ pub struct Settings {
     pub log: LogSection,
     /// What answers about Alpine rest on.
     pub alpine: AlpineSection,
+    /// What bytes cost.
+    pub prices: PricesSection,
     /// What the operator has decided for some repositories, the first that matches counts.
     pub verdicts: Vec<VerdictSection>,
     /// Whose repositories are, the first that matches and says it counts.
     pub cost_centres: Vec<CostCentreSection>,
+    /// What is assumed about pulls, the first that matches counts.
+    pub pulls: Vec<PullsSection>,
+    /// What moving to Alpine takes, the first that matches counts.
+    pub efforts: Vec<EffortSection>,
     /// What Prometheus is told.
     pub metrics: MetricsSection,
     /// What may be spent.
@@ -71,15 +83,18 @@ pub struct Settings {
 }
 
 /// Where the values come from, section by section.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct AllOrigins {
     file: Option<PathBuf>,
     store: Origins,
     crawl: Origins,
     log: Origins,
     alpine: Origins,
+    prices: Origins,
     verdicts: Vec<Origins>,
     cost_centres: Vec<Origins>,
+    pulls: Vec<Origins>,
+    efforts: Vec<Origins>,
     metrics: Origins,
     budgets: Vec<Origins>,
     registries: Vec<Origins>,
@@ -130,10 +145,27 @@ impl Settings {
         (settings.crawl, settings.origins.crawl) = layers.one();
         (settings.log, settings.origins.log) = layers.one();
         (settings.alpine, settings.origins.alpine) = layers.one();
+        (settings.prices, settings.origins.prices) = layers.one();
+        if let Some(field) = settings.prices.contradiction() {
+            layers.problems.push(Problem {
+                origin: settings
+                    .origins
+                    .prices
+                    .get(field)
+                    .cloned()
+                    .unwrap_or(Origin::Default),
+                key: format!("prices.{field}"),
+                message: "shares by repository are about one registry: set them in its [[registry]]"
+                    .to_owned(),
+            });
+        }
         (settings.verdicts, settings.origins.verdicts) =
             layers.checked(|verdict: &VerdictSection| verdict.overrides().map_err(at("repositories")));
         (settings.cost_centres, settings.origins.cost_centres) =
             layers.checked(|centre: &CostCentreSection| centre.rule().map_err(at("repositories")));
+        (settings.pulls, settings.origins.pulls) = layers.checked(PullsSection::assumption);
+        (settings.efforts, settings.origins.efforts) =
+            layers.checked(|effort: &EffortSection| effort.rule().map_err(at("repositories")));
         (settings.metrics, settings.origins.metrics) = layers.one();
         let mut budgeted = Budgeted::default();
         (settings.budgets, settings.origins.budgets) =
@@ -207,8 +239,11 @@ fn shapes() -> Vec<Shape> {
         Shape::of::<CrawlSection>(),
         Shape::of::<LogSection>(),
         Shape::of::<AlpineSection>(),
+        Shape::of::<PricesSection>(),
         Shape::of::<VerdictSection>(),
         Shape::of::<CostCentreSection>(),
+        Shape::of::<PullsSection>(),
+        Shape::of::<EffortSection>(),
         Shape::of::<MetricsSection>(),
         Shape::of::<BudgetSection>(),
         Shape::of::<RegistrySection>(),

@@ -39,6 +39,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod versions;
 
 pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
 pub use analysed::{Analysed, AnalysedRegistry};
@@ -65,6 +66,7 @@ pub use reference::{Found, UnclearReference, find};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder};
 pub use table::table;
 pub use usage::{Over, RegistryHistory};
+pub use versions::Versions;
 
 /// A report or another answer as a JSON document, which scripts rely on: keys are added, never renamed or removed.
 ///

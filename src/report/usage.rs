@@ -1,6 +1,6 @@
 //! What a registry and its repositories stored and served, as costs are worked out from it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -56,6 +56,28 @@ impl AnalysedRegistry {
         let inventory = &self.holdings.inventory;
         let images = Images::of(self);
         let rows = inventory.repositories.iter().zip(&self.accounting.repositories);
+        // What is gone by now was stored all the same.
+        let names: HashSet<&RepositoryName> = inventory.repositories.iter().map(|node| &node.name).collect();
+        let mut vanished: Vec<(&RepositoryName, &ByteHistory)> = history
+            .iter()
+            .flat_map(|history| &history.attributed)
+            .filter(|(name, _)| !names.contains(name))
+            .collect();
+        vanished.sort_unstable_by_key(|(name, _)| *name);
+        let vanished = vanished.into_iter().map(|(name, attributed)| RepositoryUsage {
+            repository: name.clone(),
+            labels: knowledge
+                .costs
+                .centres
+                .labels_of(registry, name, &BTreeMap::new()),
+            attributed: attributed.clone(),
+            exclusive: ByteCount::ZERO,
+            alpine: None,
+            solo_saving: None,
+            switches: false,
+            pulls: pulls(knowledge, registry, name, over),
+            pulled: None,
+        });
         let repositories = rows
             .zip(&outcome.repositories)
             .map(|((node, totals), after)| {
@@ -86,6 +108,7 @@ impl AnalysedRegistry {
                     pulled: pulled(self, &own),
                 }
             })
+            .chain(vanished)
             .collect();
         RegistryUsage {
             registry: registry.clone(),

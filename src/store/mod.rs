@@ -21,6 +21,7 @@ mod images;
 mod inventory;
 mod known;
 mod registry_holdings;
+mod reports;
 mod save;
 mod standing;
 mod text;
@@ -34,11 +35,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
-pub use crawl::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState, CrawledRegistry, RegistryRecord};
+pub use crawl::{
+    CrawlCost, CrawlEnd, CrawlEvent, CrawlRecord, CrawlSaver, CrawlState, CrawledRegistry, RegistryRecord,
+    RequestedCrawl,
+};
 pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::Holdings;
 pub use known::KnownContent;
+pub use reports::{RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use standing::Standing;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
