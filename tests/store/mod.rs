@@ -3,6 +3,7 @@
 
 mod crawls;
 mod durability;
+mod finance;
 mod health;
 mod hostile;
 mod images;
