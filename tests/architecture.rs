@@ -49,6 +49,20 @@ const ROOMS: &[(&str, &[&str])] = &[
             "clock",
         ],
     ),
+    (
+        "api",
+        &[
+            "store",
+            "report",
+            "pricing",
+            "whatif",
+            "base_image",
+            "inventory",
+            "oci",
+            "units",
+            "clock",
+        ],
+    ),
     // A made-up company's registry, served over real HTTP.
     ("demo", &["oci", "units"]),
     (
@@ -64,6 +78,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "oci",
             "units",
             "jobs",
+            "api",
         ],
     ),
     ("telemetry", &["config"]),
@@ -72,6 +87,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "config",
             "telemetry",
+            "api",
             "demo",
             "jobs",
             "store",

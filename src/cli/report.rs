@@ -5,8 +5,8 @@ use super::arguments::{Format, ReportOptions, Rows};
 use super::outcome::{Outcome, UsageError, print};
 use crate::config::{RegistryAddress, Settings};
 use crate::oci::{PlatformFilter, RegistryName};
-use crate::report::{self, LastCrawl, RegistryHoldings, RegistrySource, Report};
-use crate::store::{CrawlState, Standing, Store};
+use crate::report::{self, RegistryHoldings, Report};
+use crate::store::Store;
 
 /// `tare report`.
 pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -78,42 +78,12 @@ pub(super) async fn holdings(
     chosen: &[PlatformFilter],
     settings: &Settings,
 ) -> anyhow::Result<Option<RegistryHoldings>> {
-    let platforms = match (chosen, settings.configured(name)) {
-        (chosen, _) if !chosen.is_empty() => chosen,
-        (_, Some(registry)) => registry.platforms(&settings.crawl),
-        (_, None) => &settings.crawl.platforms,
+    let platforms = if chosen.is_empty() {
+        settings.platforms_of(name)
+    } else {
+        chosen
     };
-    let Some(standing) = store.standing(name).await? else {
-        return Ok(None);
-    };
-    let Some(holdings) = store.holdings(name, platforms, None).await? else {
-        return Ok(None);
-    };
-    let inventory = holdings.inventory.finish();
-    let source = RegistrySource {
-        registry: name.clone(),
-        as_of: standing.as_of,
-        last_crawl: last_crawl(&standing),
-        dedup_scope: inventory.dedup_scope,
-        unread_manifests: inventory.unread_children(),
-        conflicting_sizes: inventory.conflicting_sizes().len(),
-        missing_tags: standing.missing_tags,
-    };
-    Ok(Some(RegistryHoldings {
-        source,
-        inventory,
-        images: holdings.images,
-    }))
-}
-
-fn last_crawl(standing: &Standing) -> LastCrawl {
-    match standing.last_crawl {
-        CrawlState::Complete => LastCrawl::Complete,
-        CrawlState::Incomplete => LastCrawl::Incomplete {
-            losses: standing.losses,
-        },
-        CrawlState::Running | CrawlState::Interrupted => LastCrawl::Unfinished,
-    }
+    Ok(store.registry_holdings(name, platforms).await?)
 }
 
 /// Prints a report.

@@ -18,6 +18,7 @@ mod login;
 mod problem;
 mod registry;
 mod section;
+mod serve;
 mod show;
 mod store;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use log::{LogFormat, LogLevel, LogSection};
 pub use login::MissingSecret;
 pub use problem::{ConfigError, Origin, Problem};
 pub use registry::RegistrySection;
+pub use serve::{ServeAccess, ServeSection, UnsoundService};
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
@@ -50,6 +52,8 @@ pub struct Settings {
     pub crawl: CrawlSection,
     /// What is said on standard error.
     pub log: LogSection,
+    /// How the service is run.
+    pub serve: ServeSection,
     /// What answers about Alpine rest on.
     pub alpine: AlpineSection,
     /// What the operator has decided for some repositories, the first that matches counts.
@@ -66,6 +70,7 @@ struct AllOrigins {
     store: Origins,
     crawl: Origins,
     log: Origins,
+    serve: Origins,
     alpine: Origins,
     verdicts: Vec<Origins>,
     registries: Vec<Origins>,
@@ -115,6 +120,7 @@ impl Settings {
         (settings.store, settings.origins.store) = layers.one();
         (settings.crawl, settings.origins.crawl) = layers.one();
         (settings.log, settings.origins.log) = layers.one();
+        (settings.serve, settings.origins.serve) = layers.one();
         (settings.alpine, settings.origins.alpine) = layers.one();
         for (verdict, origin, origins) in layers.many::<VerdictSection>() {
             if let Err(message) = verdict.overrides() {
@@ -175,6 +181,14 @@ impl Settings {
             .iter()
             .find(|known| known.url.registry() == registry)
     }
+
+    /// The platforms whose images count in a registry; all where there are none.
+    pub fn platforms_of(&self, registry: &crate::oci::RegistryName) -> &[crate::oci::PlatformFilter] {
+        match self.configured(registry) {
+            Some(section) => section.platforms(&self.crawl),
+            None => &self.crawl.platforms,
+        }
+    }
 }
 
 fn shapes() -> Vec<Shape> {
@@ -182,6 +196,7 @@ fn shapes() -> Vec<Shape> {
         Shape::of::<StoreSection>(),
         Shape::of::<CrawlSection>(),
         Shape::of::<LogSection>(),
+        Shape::of::<ServeSection>(),
         Shape::of::<AlpineSection>(),
         Shape::of::<VerdictSection>(),
         Shape::of::<RegistrySection>(),

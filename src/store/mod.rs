@@ -9,6 +9,7 @@
 //! The database is a PostgreSQL server, or one inside this process that has a single connection. So no
 //! function here holds a connection while it waits for anything but that connection's own answer.
 
+mod api_keys;
 mod configs;
 mod crawl;
 #[cfg(feature = "embedded")]
@@ -19,6 +20,7 @@ mod error;
 mod images;
 mod inventory;
 mod known;
+mod registry_holdings;
 mod save;
 mod standing;
 mod text;
@@ -32,6 +34,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+pub use api_keys::ApiKeyRecord;
 pub use crawl::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState, CrawledRegistry, RegistryRecord};
 pub use error::StoreError;
 pub use images::Holdings;

@@ -1,0 +1,49 @@
+use super::{CrawlState, Standing, Store, StoreError};
+use crate::oci::{PlatformFilter, RegistryName};
+use crate::report::{LastCrawl, RegistryHoldings, RegistrySource};
+
+impl Store {
+    /// All that is known of one registry, as reports want it; none where it was never crawled.
+    ///
+    /// Only images for the given platforms count; no platform means all of them.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn registry_holdings(
+        &self,
+        registry: &RegistryName,
+        platforms: &[PlatformFilter],
+    ) -> Result<Option<RegistryHoldings>, StoreError> {
+        let Some(standing) = self.standing(registry).await? else {
+            return Ok(None);
+        };
+        let Some(holdings) = self.holdings(registry, platforms, None).await? else {
+            return Ok(None);
+        };
+        let inventory = holdings.inventory.finish();
+        let source = RegistrySource {
+            registry: registry.clone(),
+            as_of: standing.as_of,
+            last_crawl: last_crawl(&standing),
+            dedup_scope: inventory.dedup_scope,
+            unread_manifests: inventory.unread_children(),
+            conflicting_sizes: inventory.conflicting_sizes().len(),
+            missing_tags: standing.missing_tags,
+        };
+        Ok(Some(RegistryHoldings {
+            source,
+            inventory,
+            images: holdings.images,
+        }))
+    }
+}
+
+fn last_crawl(standing: &Standing) -> LastCrawl {
+    match standing.last_crawl {
+        CrawlState::Complete => LastCrawl::Complete,
+        CrawlState::Incomplete => LastCrawl::Incomplete {
+            losses: standing.losses,
+        },
+        CrawlState::Running | CrawlState::Interrupted => LastCrawl::Unfinished,
+    }
+}
