@@ -16,6 +16,7 @@
 //! | [`base_image`] | which base is beneath an image, by which evidence; the catalogue of bases and twins |
 //! | [`whatif`] | the image and the registry as they would be on Alpine |
 //! | [`pricing`] | price books: bytes and pulls to money |
+//! | [`cost`] | what a registry and its repositories cost, now and on Alpine |
 //! | [`report`] | the answers that every edge shows |
 //! | [`registry`] | the distribution protocol, as a client that trusts nothing |
 //! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
@@ -42,6 +43,7 @@ pub mod base_image;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod cost;
 pub mod crawl;
 pub mod demo;
 pub mod inventory;

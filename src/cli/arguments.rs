@@ -7,7 +7,7 @@ use super::prices::PricesOptions;
 use crate::config::{Flag, InvalidAddress, RegistryAddress};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
-use crate::report::SortOrder;
+use crate::report::{GroupBy, SortOrder};
 use crate::whatif::Verdict;
 
 /// What a container registry stores, repository by repository, in totals that add up.
@@ -152,8 +152,15 @@ pub struct ReportOptions {
     /// What gets a row: repositories, or images for one platform each
     #[arg(long, value_name = "WHAT", value_enum, default_value = "repository")]
     pub by: Rows,
-    /// The order: attributed, stored, exclusive, logical, tags, saving (largest first) or name; -tags and
-    /// so on for the reverse
+    /// Puts repositories together: registry, team, cost-centre, environment, base or verdict
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["by", "verdicts", "limit"])]
+    pub group_by: Option<GroupBy>,
+    /// Bills every registry by this price book, whatever the configuration says; tare prices list shows which
+    /// there are
+    #[arg(long, value_name = "BOOK")]
+    pub price_book: Option<String>,
+    /// The order: attributed, stored, exclusive, logical, tags, saving, cost, alpine_cost (largest first) or
+    /// name; -tags and so on for the reverse
     ///
     /// Images are ordered by size, unless it is by tags, saving or name.
     #[arg(

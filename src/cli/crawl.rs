@@ -8,7 +8,7 @@ use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, UsageError, print};
 use super::progress::shown;
 use super::targets::targets;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::config::RegistrySection;
 use crate::crawl::{CrawlPlan, Progress, StopFlag};
 use crate::jobs::CrawlJob;
@@ -72,6 +72,15 @@ pub(super) async fn crawl_all(
                     context.console.complain(&format!("{earlier:#}"));
                 }
             }
+        }
+    }
+    if !stop.is_stopped() {
+        let saved = context.analyst(&store)?.save_report(SystemClock.now()).await;
+        if let Err(error) = saved {
+            // What was crawled is saved, and whoever asks for a report has it worked out anew.
+            context
+                .console
+                .complain(&format!("the report could not be saved: {error:#}"));
         }
     }
     store.close().await;

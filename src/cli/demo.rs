@@ -1,18 +1,23 @@
 use std::sync::Arc;
 
+use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
+
 use super::Context;
 use super::arguments::{DemoOptions, Format, ReportOptions};
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, print};
 use super::report::{read, show};
-use crate::clock::{Clock, SystemClock};
-use crate::config::{CrawlSection, Settings};
+use crate::clock::{Clock, FixedClock, SystemClock};
+use crate::config::Settings;
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
-use crate::demo;
+use crate::demo::{self, DemoRegistry};
 use crate::inventory::DedupScope;
-use crate::jobs::CrawlJob;
+use crate::jobs::{Analyst, CrawlJob};
 use crate::registry::{Client, ClientSettings, Credentials, Origin};
 use crate::store::{DatabaseLocation, Store, StoreSettings};
+
+/// How many months back the made-up history goes.
+const MONTHS: u32 = 12;
 
 /// `tare demo`: a made-up registry, crawled into a store that is gone afterwards. None of the user's
 /// settings apply, so that everybody sees the same.
@@ -23,12 +28,24 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     let folder = tempfile::tempdir()?;
     let location = DatabaseLocation::Embedded(folder.path().join("store"));
     let store = Store::open(&StoreSettings::at(location), SystemClock.now()).await?;
-    let report = crawl_and_read(&store, registry.url(), &stop).await;
+    let settings = Settings::default();
+    let outcome = match live_through(&store, &registry, &settings, &stop).await {
+        Ok(()) => shown(&store, &settings, options, context).await,
+        Err(error) => Err(error),
+    };
     store.close().await;
     // It waits for the server's thread.
     tokio::task::spawn_blocking(move || drop(registry)).await?;
+    outcome
+}
 
-    let report = report?;
+async fn shown(
+    store: &Store,
+    settings: &Settings,
+    options: &DemoOptions,
+    context: &Context,
+) -> anyhow::Result<Outcome> {
+    let report = read(store, &[], &ReportOptions::default(), settings).await?;
     let words = format!(
         "This is the registry of {}, a company that does not exist: its images stand on the true sizes of\n\
          today's public base images, everything else is made up. Nothing of this is kept.\n\n",
@@ -45,12 +62,42 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     Ok(outcome)
 }
 
-async fn crawl_and_read(store: &Store, url: &str, stop: &StopFlag) -> anyhow::Result<crate::report::Report> {
+/// Crawls the registry as it was on the first of each month of its year and on its last day, as a service that
+/// had run all the time would have.
+async fn live_through(
+    store: &Store,
+    registry: &DemoRegistry,
+    settings: &Settings,
+    stop: &StopFlag,
+) -> anyhow::Result<()> {
+    let analyst = Analyst {
+        store: store.clone(),
+        knowledge: Arc::new(settings.knowledge()?),
+        platforms: Arc::new(|_| Vec::new()),
+    };
+    for moment in moments(registry.ends()) {
+        registry.show(moment);
+        crawl_at(store, registry.url(), moment, stop).await?;
+        analyst.save_report(moment).await?;
+    }
+    Ok(())
+}
+
+fn moments(ends: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+    let first_of_month = ends.date_naive().with_day(1);
+    let firsts = (0..MONTHS).rev().filter_map(|back| {
+        let day = first_of_month?.checked_sub_months(Months::new(back))?;
+        Some(day.and_time(NaiveTime::MIN).and_utc())
+    });
+    firsts.chain([ends]).collect()
+}
+
+async fn crawl_at(store: &Store, url: &str, moment: DateTime<Utc>, stop: &StopFlag) -> anyhow::Result<()> {
     let settings = ClientSettings {
         requests_per_minute: 0,
         ..ClientSettings::default()
     };
-    let clock = Arc::new(SystemClock);
+    let clock = Arc::new(FixedClock(moment));
     let client = Client::new(
         Origin::parse(url)?,
         Credentials::Anonymous,
@@ -63,12 +110,13 @@ async fn crawl_and_read(store: &Store, url: &str, stop: &StopFlag) -> anyhow::Re
         client: &client,
         plan: &plan,
         dedup_scope: DedupScope::Registry,
-        tombstone_after: CrawlSection::default().tombstone_after,
+        // The demo's registry lists all it has, so what it does not list is gone.
+        tombstone_after: 1,
         clock,
     };
     let result = job.run(&Progress::default(), stop).await?;
     if result.status == CrawlStatus::Interrupted {
         anyhow::bail!("stopped");
     }
-    read(store, &[], &ReportOptions::default(), &Settings::default()).await
+    Ok(())
 }

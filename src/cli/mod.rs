@@ -25,6 +25,7 @@ use clap::Parser;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
+use crate::jobs::Analyst;
 use crate::store::Store;
 use crate::telemetry::{self, Console};
 use arguments::{CatalogueCommand, Cli, Command};
@@ -48,6 +49,16 @@ impl Context {
             )
         })?;
         Ok(Store::open(&settings, SystemClock.now()).await?)
+    }
+
+    /// Who works out what is in the store, by the settings.
+    fn analyst(&self, store: &Store) -> anyhow::Result<Analyst> {
+        let settings = self.settings.clone();
+        Ok(Analyst {
+            store: store.clone(),
+            knowledge: Arc::new(self.settings.knowledge()?),
+            platforms: Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
+        })
     }
 }
 

@@ -18,6 +18,14 @@ pub(super) enum Outcome {
 pub(super) struct UsageError(pub(super) String);
 
 impl Outcome {
+    pub(super) fn of(is_complete: bool) -> Self {
+        if is_complete {
+            Self::Complete
+        } else {
+            Self::Incomplete
+        }
+    }
+
     pub(super) fn exit_code(self) -> ExitCode {
         match self {
             Self::Complete => ExitCode::SUCCESS,

@@ -4,8 +4,9 @@ use super::Context;
 use super::arguments::{Format, ReportOptions, Rows};
 use super::outcome::{Outcome, UsageError, print};
 use crate::config::{RegistryAddress, Settings};
+use crate::cost::RegistryTerms;
 use crate::oci::{PlatformFilter, RegistryName};
-use crate::report::{self, RegistryHoldings, Report};
+use crate::report::{self, GroupBy, RegistryHoldings, Report};
 use crate::store::Store;
 
 /// `tare report`.
@@ -24,7 +25,10 @@ pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow
                 .complain(&format!("{}: {}", note.registry, note.note));
         }
     }
-    show(&report, options.format)
+    match options.group_by {
+        Some(by) => show_groups(&report, by, options.format),
+        None => show(&report, options.format),
+    }
 }
 
 /// The report on what the store holds of the registries asked for, or of all if none is.
@@ -54,7 +58,10 @@ pub(super) async fn read(
         ))
         .into());
     }
-    let knowledge = settings.knowledge()?;
+    let mut knowledge = settings.knowledge()?;
+    if let Some(book) = &options.price_book {
+        knowledge.costs.registries = vec![RegistryTerms::everywhere(book)];
+    }
     // All of them, whichever are asked for: bases and twins are learnt from every registry.
     let mut registries = Vec::new();
     for name in &known {
@@ -63,7 +70,8 @@ pub(super) async fn read(
     let is_shown = |name: &RegistryName| asked.is_empty() || asked.contains(&name);
     let options = report::ReportOptions {
         sort: options.sort,
-        limit: options.limit,
+        // A limit is one on rows, which groups are made of all of.
+        limit: options.limit.filter(|_| options.group_by.is_none()),
         verdicts: options.verdicts.clone(),
         images: options.by == Rows::Image,
     };
@@ -94,9 +102,17 @@ pub(super) fn show(report: &Report, format: Format) -> anyhow::Result<Outcome> {
         Format::Csv => report::csv(report)?,
     };
     print(&text)?;
-    Ok(if report.complete {
-        Outcome::Complete
-    } else {
-        Outcome::Incomplete
-    })
+    Ok(Outcome::of(report.complete))
+}
+
+/// Prints a report's repositories put together.
+fn show_groups(report: &Report, by: GroupBy, format: Format) -> anyhow::Result<Outcome> {
+    let groups = report::groups(report, by)?;
+    let text = match format {
+        Format::Table => report::group_table(&groups),
+        Format::Json => report::json(&groups)?,
+        Format::Csv => report::group_csv(&groups)?,
+    };
+    print(&text)?;
+    Ok(Outcome::of(report.complete))
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::section::Section;
 use super::values::{duration, maybe_whole, whole};
+use crate::cost::ImageLabelNames;
 use crate::crawl::{CrawlPlan, ReferrersPolicy};
 use crate::oci::PlatformFilter;
 use crate::registry::ClientSettings;
@@ -48,6 +49,12 @@ pub struct CrawlSection {
     pub platforms: Vec<PlatformFilter>,
     /// What is asked about signatures, SBOMs and the like that are attached to images.
     pub referrers: ReferrersPolicy,
+    /// The label of images that says which team a repository belongs to, where no rule does.
+    pub team_label: Option<String>,
+    /// The label of images that says who pays.
+    pub cost_centre_label: Option<String>,
+    /// The label of images that says what a repository runs for.
+    pub environment_label: Option<String>,
     /// How many repositories are walked side by side.
     #[serde(deserialize_with = "whole::<1, 1024, _, _>")]
     pub concurrent_repositories: usize,
@@ -82,11 +89,25 @@ impl Default for CrawlSection {
             page_size: client.page_size,
             platforms: plan.platforms,
             referrers: plan.referrers,
+            team_label: None,
+            cost_centre_label: None,
+            environment_label: None,
             concurrent_repositories: plan.concurrent_repositories,
             concurrent_tags: plan.concurrent_tags,
             docker_config: None,
             credential_helper_timeout: Duration::from_secs(10),
             tombstone_after: 3,
+        }
+    }
+}
+
+impl CrawlSection {
+    /// Which label of an image says which of whose a repository is.
+    pub fn image_labels(&self) -> ImageLabelNames {
+        ImageLabelNames {
+            team: self.team_label.clone(),
+            cost_centre: self.cost_centre_label.clone(),
+            environment: self.environment_label.clone(),
         }
     }
 }

@@ -209,6 +209,30 @@ impl Layers {
     }
 }
 
+impl Layers {
+    /// All sections of a kind, of which each is checked as a whole by what is made of it; what is wrong with one is
+    /// noted with the setting that it is about.
+    pub(super) fn checked<S: Section, T>(
+        &mut self,
+        check: impl Fn(&S) -> Result<T, (&'static str, String)>,
+    ) -> (Vec<S>, Vec<Origins>) {
+        let mut sections = Vec::new();
+        let mut all_origins = Vec::new();
+        for (section, origin, origins) in self.many::<S>() {
+            if let Err((field, message)) = check(&section) {
+                self.problems.push(Problem {
+                    origin: origins.get(field).cloned().unwrap_or(origin),
+                    key: format!("{}.{field}", S::NAME),
+                    message,
+                });
+            }
+            sections.push(section);
+            all_origins.push(origins);
+        }
+        (sections, all_origins)
+    }
+}
+
 /// The ways in which plain text can be read as a value, the most particular first.
 fn readings(text: &str) -> Vec<Value> {
     let mut values = Vec::new();

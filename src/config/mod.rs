@@ -9,6 +9,7 @@
 
 mod address;
 mod alpine;
+mod cost_centre;
 mod crawl;
 mod environment;
 mod file;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 
 pub use address::{InvalidAddress, RegistryAddress};
 pub use alpine::{AlpineSection, KnowledgeError, ShownCoverage, VerdictSection};
+pub use cost_centre::CostCentreSection;
 pub use crawl::CrawlSection;
 pub use environment::Environment;
 pub use layers::Flag;
@@ -44,7 +46,7 @@ use layers::{Layers, Origins};
 use section::Shape;
 
 /// Every setting, as it is in force.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Where what has been found is kept.
     pub store: StoreSection,
@@ -58,13 +60,15 @@ pub struct Settings {
     pub alpine: AlpineSection,
     /// What the operator has decided for some repositories, the first that matches counts.
     pub verdicts: Vec<VerdictSection>,
+    /// Whose repositories are, the first that matches and says it counts.
+    pub cost_centres: Vec<CostCentreSection>,
     /// The registries that the configuration knows.
     pub registries: Vec<RegistrySection>,
     origins: AllOrigins,
 }
 
 /// Where the values come from, section by section.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct AllOrigins {
     file: Option<PathBuf>,
     store: Origins,
@@ -73,6 +77,7 @@ struct AllOrigins {
     serve: Origins,
     alpine: Origins,
     verdicts: Vec<Origins>,
+    cost_centres: Vec<Origins>,
     registries: Vec<Origins>,
 }
 
@@ -122,17 +127,10 @@ impl Settings {
         (settings.log, settings.origins.log) = layers.one();
         (settings.serve, settings.origins.serve) = layers.one();
         (settings.alpine, settings.origins.alpine) = layers.one();
-        for (verdict, origin, origins) in layers.many::<VerdictSection>() {
-            if let Err(message) = verdict.overrides() {
-                layers.problems.push(Problem {
-                    origin,
-                    key: "verdict.repositories".to_owned(),
-                    message,
-                });
-            }
-            settings.verdicts.push(verdict);
-            settings.origins.verdicts.push(origins);
-        }
+        (settings.verdicts, settings.origins.verdicts) =
+            layers.checked(|verdict: &VerdictSection| verdict.overrides().map_err(at("repositories")));
+        (settings.cost_centres, settings.origins.cost_centres) =
+            layers.checked(|centre: &CostCentreSection| centre.rule().map_err(at("repositories")));
         for (registry, origin, origins) in layers.many::<RegistrySection>() {
             settings.check_registry(&registry, &origin, &mut layers.problems);
             settings.registries.push(registry);
@@ -191,6 +189,11 @@ impl Settings {
     }
 }
 
+/// What is wrong with a section, as a problem of one of its settings.
+fn at<E: ToString>(field: &'static str) -> impl Fn(E) -> (&'static str, String) {
+    move |error| (field, error.to_string())
+}
+
 fn shapes() -> Vec<Shape> {
     vec![
         Shape::of::<StoreSection>(),
@@ -199,6 +202,7 @@ fn shapes() -> Vec<Shape> {
         Shape::of::<ServeSection>(),
         Shape::of::<AlpineSection>(),
         Shape::of::<VerdictSection>(),
+        Shape::of::<CostCentreSection>(),
         Shape::of::<RegistrySection>(),
     ]
 }

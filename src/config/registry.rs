@@ -164,6 +164,7 @@ impl RegistrySection {
             tags: None,
             platforms: self.platforms(crawl).to_vec(),
             referrers: self.referrers.unwrap_or(crawl.referrers),
+            kept_labels: crawl.image_labels().names().map(str::to_owned).collect(),
             concurrent_repositories: crawl.concurrent_repositories,
             concurrent_tags: crawl.concurrent_tags,
         })

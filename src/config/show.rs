@@ -8,7 +8,8 @@ use super::layers::Origins;
 use super::problem::Origin;
 use super::section::{Section, Shape};
 use super::{
-    AlpineSection, CrawlSection, LogSection, RegistrySection, Settings, StoreSection, VerdictSection,
+    AlpineSection, CostCentreSection, CrawlSection, LogSection, RegistrySection, Settings, StoreSection,
+    VerdictSection,
 };
 
 impl Settings {
@@ -28,6 +29,9 @@ impl Settings {
         section::<AlpineSection>(&mut text, &self.alpine, &self.origins.alpine);
         for (verdict, origins) in self.verdicts.iter().zip(&self.origins.verdicts) {
             section::<VerdictSection>(&mut text, verdict, origins);
+        }
+        for (centre, origins) in self.cost_centres.iter().zip(&self.origins.cost_centres) {
+            section::<CostCentreSection>(&mut text, centre, origins);
         }
         for (registry, origins) in self.registries.iter().zip(&self.origins.registries) {
             section::<RegistrySection>(&mut text, registry, origins);

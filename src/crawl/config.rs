@@ -31,7 +31,7 @@ impl Visit<'_> {
             Err(error) => return self.missing(digest, &reference, &error).await,
         };
         let size = ByteCount::try_from(content.len() as u64).unwrap_or(ByteCount::MAX);
-        let config = match ImageConfig::parse(&content) {
+        let config = match ImageConfig::parse_keeping(&content, &self.walk.plan.kept_labels) {
             Ok(config) => config,
             Err(error) => {
                 *claim = Claim::Broken(error.to_string().into());

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,9 @@ pub struct CrawlPlan {
     pub platforms: Vec<PlatformFilter>,
     /// What is asked about signatures, SBOMs and the like that are attached to images.
     pub referrers: ReferrersPolicy,
+    /// Labels of images to keep beside those by which bases are recognised. Configurations that are known already
+    /// are not read again for them.
+    pub kept_labels: BTreeSet<String>,
     /// How many repositories are walked side by side. The client bounds the requests; this and the next
     /// setting bound the memory.
     pub concurrent_repositories: usize,
@@ -32,6 +35,7 @@ impl Default for CrawlPlan {
             tags: None,
             platforms: Vec::new(),
             referrers: ReferrersPolicy::default(),
+            kept_labels: BTreeSet::new(),
             concurrent_repositories: 8,
             concurrent_tags: 16,
         }

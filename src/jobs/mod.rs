@@ -1,10 +1,12 @@
-//! What Tare does with a registry from end to end: crawl it and save what is found.
+//! What Tare does with a registry from end to end: crawl it, save what is found, and work out what it means.
 //!
 //! The crawl knows no database and the store no protocol; here they meet. Findings go from one to the
 //! other through channels of bounded size, and while one batch is written the next is collected, so that
 //! the crawl waits for the store only where the database cannot keep up for long.
 
+mod analysis;
 mod crawl;
 mod writing;
 
+pub use analysis::Analyst;
 pub use crawl::{CrawlJob, CrawlResult, RequestCounts};

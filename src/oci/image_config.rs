@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub struct ImageConfig {
     pub author: Option<String>,
     /// Version variables and other variables by which bases are recognised, and no others.
     pub variables: BTreeMap<String, String>,
-    /// Labels by which bases are recognised, and no others.
+    /// Labels by which bases are recognised, those the operator asked for, and no others.
     pub labels: BTreeMap<String, String>,
     /// The build steps, oldest first, without secrets.
     pub history: Vec<HistoryStep>,
@@ -103,6 +103,15 @@ impl ImageConfig {
     /// Where the document is not JSON or a field has the wrong form. Missing fields are not errors:
     /// squashed and hand-made images leave out almost everything.
     pub fn parse(content: &[u8]) -> Result<Self, ImageConfigError> {
+        Self::parse_keeping(content, &BTreeSet::new())
+    }
+
+    /// Reads a configuration like [`ImageConfig::parse`], and keeps these labels beside the usual ones: those by
+    /// which the operator's images say whose they are.
+    ///
+    /// # Errors
+    /// As for [`ImageConfig::parse`].
+    pub fn parse_keeping(content: &[u8], more_labels: &BTreeSet<String>) -> Result<Self, ImageConfigError> {
         let document: Document = json_object(content).map_err(ImageConfigError)?;
         let settings = document.config.unwrap_or_default();
         let variables = settings
@@ -117,7 +126,7 @@ impl ImageConfig {
             .labels
             .unwrap_or_default()
             .into_iter()
-            .filter(|(key, _)| is_kept_label(key))
+            .filter(|(key, _)| is_kept_label(key) || more_labels.contains(key))
             .map(|(key, value)| (key, value.unwrap_or_default()))
             .collect();
         let diff_ids = document
@@ -251,6 +260,13 @@ mod tests {
         assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
         assert_eq!(config.variables["NODE_VERSION"], "22.1.0");
         assert_eq!(config.labels.len(), 1);
+        let more = BTreeSet::from(["com.example.team".to_owned()]);
+        let document = br#"{"config":{"Labels":{"com.example.team":"shop","key":"hunter2","version":"1"}}}"#;
+        let labels = ImageConfig::parse_keeping(document, &more).unwrap().labels;
+        assert_eq!(
+            labels.into_keys().collect::<Vec<_>>(),
+            ["com.example.team", "version"]
+        );
         assert_eq!(config.platform.to_string(), "linux/arm/v7");
         assert!(config.history[0].empty_layer && !config.history[1].empty_layer);
         assert_eq!(config.diff_ids, [Digest::sha256_of(b"x")]);

@@ -10,7 +10,7 @@ use super::period::Period;
 use super::shipped;
 
 /// The price books at hand: the shipped ones, and the user's own in front of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct PriceBooks {
     documents: Vec<Document>,
     books: Vec<PriceBook>,
@@ -36,11 +36,7 @@ struct Document {
 impl PriceBooks {
     /// The books that come with Tare, from `config/price-books/`.
     pub fn shipped() -> Result<Self, BookFaults> {
-        Self {
-            documents: Vec::new(),
-            books: Vec::new(),
-        }
-        .with(shipped::FILES.iter().copied())
+        Self::default().with(shipped::FILES.iter().copied())
     }
 
     /// These books and more, each given as the name of its file and its text.

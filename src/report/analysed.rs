@@ -8,8 +8,10 @@ use super::build::{RegistryAnswers, ReportOptions};
 use super::explain::{ImageExplanation, explain_analysed};
 use super::image::{ImageRow, ImageRows};
 use super::reference::Found;
+use super::usage::Over;
 use super::{Knowledge, Report};
 use crate::base_image::Catalogue;
+use crate::cost::{self, CostError, Statement};
 use crate::inventory::{Accounting, ManifestId, account};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::whatif::{Judgement, Outcome, RegistryAnalysis};
@@ -62,9 +64,12 @@ impl AnalysedRegistry {
     pub(super) fn answers(
         &self,
         outcome: &Outcome,
+        knowledge: &Knowledge,
         judgement: &Judgement<'_>,
         with_images: bool,
     ) -> RegistryAnswers {
+        let today = Over::MonthAt(self.holdings.source.as_of.date_naive());
+        let usage = self.usage(outcome, knowledge, today);
         let RegistryHoldings {
             source,
             inventory,
@@ -73,6 +78,15 @@ impl AnalysedRegistry {
         RegistryAnswers {
             source: source.clone(),
             accounting: self.accounting.clone(),
+            labels: usage
+                .repositories
+                .iter()
+                .map(|repository| repository.labels.clone())
+                .collect(),
+            costs: today
+                .period()
+                .map_err(|_| CostError::EndOfCalendar)
+                .and_then(|period| cost::statement(&knowledge.costs, &usage, period)),
             alpine: Some(AlpineAnswers::of(
                 inventory,
                 images,
@@ -114,6 +128,22 @@ impl AnalysedRegistry {
         repositories
             .binary_search_by(|node| node.name.cmp(repository))
             .ok()
+    }
+
+    /// What it costs, with what it would cost if these repositories switched; none where nothing says which price
+    /// book it is billed by.
+    ///
+    /// # Errors
+    /// Where the price book is not there or does not fit what is stored and moved.
+    pub fn statement(
+        &self,
+        outcome: &Outcome,
+        knowledge: &Knowledge,
+        over: Over<'_>,
+    ) -> Result<Option<Statement>, CostError> {
+        let period = over.period().map_err(|_| CostError::EndOfCalendar)?;
+        let usage = self.usage(outcome, knowledge, over);
+        cost::statement(&knowledge.costs, &usage, period)
     }
 
     /// The registry.
@@ -165,7 +195,7 @@ impl Analysed {
         let answers = self
             .registries
             .iter()
-            .map(|registry| Ok(registry.answers(&outcome(registry)?, &judgement, options.images)))
+            .map(|registry| Ok(registry.answers(&outcome(registry)?, knowledge, &judgement, options.images)))
             .collect::<Result<_, ReportError>>()?;
         Ok(Report::build(answers, options)?)
     }

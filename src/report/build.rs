@@ -1,8 +1,10 @@
 use chrono::{DateTime, Utc};
 
 use super::alpine::AlpineAnswers;
+use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 use super::{SortOrder, grouped};
+use crate::cost::{CostError, Labels, Statement};
 use crate::inventory::{Accounting, DedupScope};
 use crate::oci::RegistryName;
 use crate::units::{ByteCount, ByteOverflow};
@@ -34,6 +36,10 @@ pub struct RegistryAnswers {
     pub source: RegistrySource,
     /// What it stores.
     pub accounting: Accounting,
+    /// Whose each repository is, in the order of the accounting.
+    pub labels: Vec<Labels>,
+    /// What it costs in a month; none where nothing says which price book it is billed by.
+    pub costs: Result<Option<Statement>, CostError>,
     /// What Alpine would change; none where that was not worked out.
     pub alpine: Option<AlpineAnswers>,
 }
@@ -84,23 +90,38 @@ impl Report {
         for RegistryAnswers {
             source,
             accounting,
+            labels,
+            costs,
             alpine,
         } in registries
         {
             report.as_of = report.as_of.max(source.as_of);
             report.notes.extend(notes(&source));
+            report.notes.extend(cost_notes(&source.registry, &costs));
+            let costs = costs.ok().flatten();
             let (registry, judged, images) = match alpine {
                 Some(alpine) => (Some(alpine.registry), alpine.repositories, alpine.images),
                 None => (None, Vec::new(), Vec::new()),
             };
             let judged = judged.into_iter().map(Some).chain(std::iter::repeat(None));
-            let rows = accounting.repositories.into_iter().zip(judged);
+            let priced = costs.iter().flat_map(|costs| &costs.repositories);
+            let priced = priced.map(|row| Some(RepositoryCost::of(row)));
+            let priced = priced.chain(std::iter::repeat(None));
+            let labels = labels.into_iter().chain(std::iter::repeat(Labels::default()));
+            let rows = accounting
+                .repositories
+                .into_iter()
+                .zip(judged)
+                .zip(labels)
+                .zip(priced);
             report
                 .repositories
-                .extend(rows.map(|(totals, judged)| RepositoryRow {
+                .extend(rows.map(|(((totals, judged), labels), cost)| RepositoryRow {
                     registry: source.registry.clone(),
                     totals,
+                    labels,
                     judged,
+                    cost,
                 }));
             if let Some(rows) = &mut report.images {
                 rows.extend(images);
@@ -111,6 +132,7 @@ impl Report {
                 dedup_scope: source.dedup_scope,
                 as_of: source.as_of,
                 alpine: registry,
+                cost: costs.as_ref().map(RegistryCost::of),
             });
         }
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
@@ -241,6 +263,34 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
         );
     }
     notes
+}
+
+fn cost_notes(registry: &RegistryName, costs: &Result<Option<Statement>, CostError>) -> Vec<Note> {
+    let note = |kind, note| Note {
+        registry: registry.clone(),
+        kind,
+        count: 0,
+        note,
+    };
+    match costs {
+        Ok(None) => Vec::new(),
+        Ok(Some(statement)) => {
+            let warnings = statement.warnings.iter();
+            warnings
+                .map(|warning| note(NoteKind::Prices, in_a_sentence(&warning.to_string())))
+                .collect()
+        }
+        Err(error) => vec![note(
+            NoteKind::NoCosts,
+            in_a_sentence(&format!("no costs could be worked out: {error}")),
+        )],
+    }
+}
+
+fn in_a_sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {

@@ -4,7 +4,8 @@ use super::{Report, spreadsheet_text};
 
 /// The repositories, or where they are asked for the images, as comma-separated values, one row each below
 /// a row of names, sizes in bytes. There is no row of totals, so that a spreadsheet may add up the columns
-/// `tags`, `logical_bytes`, `attributed_bytes` and `joint_saving_bytes_expected`; a limit leaves rows out.
+/// `tags`, `logical_bytes`, `attributed_bytes`, `joint_saving_bytes_expected` and the amounts of money, which are
+/// exact; a limit leaves rows out.
 ///
 /// # Errors
 /// Only where the writer fails, which writing to memory does not.
@@ -20,11 +21,16 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
         None => {
             let is_judged = report.repositories.iter().any(|row| row.judged.is_some());
             let judged = JUDGED_COLUMNS.iter().filter(|_| is_judged);
-            writer.write_record(COLUMNS.iter().chain(judged))?;
+            let is_priced = report.repositories.iter().any(|row| row.cost.is_some());
+            let priced = COST_COLUMNS.iter().filter(|_| is_priced);
+            writer.write_record(COLUMNS.iter().chain(judged).chain(priced))?;
             for row in &report.repositories {
                 let mut cells = cells(row);
                 if is_judged {
                     cells.extend(judged_cells(row));
+                }
+                if is_priced {
+                    cells.extend(cost_cells(row));
                 }
                 writer.write_record(cells)?;
             }
@@ -100,6 +106,64 @@ fn judged_cells(row: &RepositoryRow) -> Vec<String> {
     }
     let needed = alpine.break_even_repositories;
     cells.push(needed.map(|needed| needed.to_string()).unwrap_or_default());
+    cells
+}
+
+const COST_COLUMNS: [&str; 23] = [
+    "team",
+    "cost_centre",
+    "environment",
+    "currency",
+    "month",
+    "fee",
+    "storage",
+    "transfer",
+    "pulls_per_month",
+    "pulls_source",
+    "moved_bytes_low",
+    "moved_bytes_expected",
+    "moved_bytes_high",
+    "alpine_month_low",
+    "alpine_month_expected",
+    "alpine_month_high",
+    "joint_saving_low",
+    "joint_saving_expected",
+    "joint_saving_high",
+    "solo_saving_low",
+    "solo_saving_expected",
+    "solo_saving_high",
+    "payback_months",
+];
+
+fn cost_cells(row: &RepositoryRow) -> Vec<String> {
+    let label = |text: &Option<String>| text.as_deref().map(spreadsheet_text).unwrap_or_default();
+    let labels = &row.labels;
+    let mut cells = vec![
+        label(&labels.team),
+        label(&labels.cost_centre),
+        label(&labels.environment),
+    ];
+    let Some(cost) = &row.cost else {
+        cells.resize(COST_COLUMNS.len(), String::new());
+        return cells;
+    };
+    cells.push(cost.month.currency().to_string());
+    let amounts = [cost.month, cost.fee, cost.storage, cost.transfer];
+    cells.extend(amounts.map(|amount| amount.amount().to_string()));
+    cells.push(cost.pulls.per_month.to_string());
+    cells.push(cost.pulls.source.as_str().to_owned());
+    let moved = cost.moved_bytes;
+    cells.extend([moved.low, moved.expected, moved.high].map(|bytes| bytes.to_string()));
+    match &cost.alpine {
+        Some(alpine) => {
+            for amount in [alpine.month, alpine.joint_saving, alpine.solo_saving] {
+                let bounds = [amount.low, amount.expected, amount.high];
+                cells.extend(bounds.map(|amount| amount.amount().to_string()));
+            }
+            cells.push(alpine.payback_months.clone().unwrap_or_default());
+        }
+        None => cells.resize(COST_COLUMNS.len(), String::new()),
+    }
     cells
 }
 

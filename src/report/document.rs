@@ -2,7 +2,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::alpine::{RegistryAlpine, RepositoryVerdict};
+use super::cost::{RegistryCost, RepositoryCost};
 use super::image::ImageRow;
+use crate::cost::Labels;
 use crate::inventory::{DedupScope, RegistryTotals, RepositoryTotals};
 use crate::oci::RegistryName;
 use crate::units::ByteCount;
@@ -45,6 +47,8 @@ pub struct RegistryRow {
     /// What Alpine would change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpine: Option<RegistryAlpine>,
+    /// What it costs in a month; none where nothing says which price book it is billed by.
+    pub cost: Option<RegistryCost>,
 }
 
 /// A repository's totals.
@@ -58,6 +62,10 @@ pub struct RepositoryRow {
     /// What to do with it, and what Alpine would change.
     #[serde(flatten)]
     pub judged: Option<RepositoryVerdict>,
+    /// Whose it is.
+    pub labels: Labels,
+    /// What it costs in a month; none where its registry has no price book.
+    pub cost: Option<RepositoryCost>,
 }
 
 /// The repositories without a row of their own. Only what may be added up is; stored and exclusive
@@ -105,6 +113,10 @@ pub enum NoteKind {
     MissingTags,
     /// Manifests disagree about the size of a blob.
     ConflictingSizes,
+    /// Something about the price book or the history that amounts rest on.
+    Prices,
+    /// A price book is named and no costs could be worked out by it.
+    NoCosts,
 }
 
 impl NoteKind {

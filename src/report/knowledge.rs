@@ -1,8 +1,9 @@
 use crate::base_image::{Catalogue, CatalogueBuilder, CatalogueError, ImageFacts};
+use crate::cost::CostPlan;
 use crate::oci::RegistryName;
 use crate::whatif::{AlpineModel, BoundRules, Judgement, VerdictSettings};
 
-/// What is known of Alpine beside what the registries hold: the shipped data, and what the operator adds.
+/// What answers rest on beside what the registries hold: the shipped data, and what the operator adds.
 #[derive(Debug)]
 pub struct Knowledge {
     /// How large layers are on Alpine.
@@ -13,6 +14,8 @@ pub struct Knowledge {
     pub verdicts: VerdictSettings,
     /// Files of the catalogue beside the shipped ones: name and text.
     pub catalogue_files: Vec<(String, String)>,
+    /// What registries and repositories cost, and whose they are.
+    pub costs: CostPlan,
 }
 
 impl Default for Knowledge {
@@ -23,6 +26,7 @@ impl Default for Knowledge {
             rules: BoundRules::shipped(),
             verdicts: VerdictSettings::default(),
             catalogue_files: Vec::new(),
+            costs: CostPlan::default(),
         }
     }
 }

@@ -19,6 +19,8 @@ mod answer;
 mod build;
 mod catalogue;
 mod cells;
+mod cost;
+mod cost_table;
 mod csv;
 mod document;
 mod evaluation_table;
@@ -26,6 +28,8 @@ mod explain;
 mod explain_table;
 #[cfg(test)]
 mod explain_tests;
+mod group;
+mod group_table;
 mod image;
 mod image_table;
 mod knowledge;
@@ -34,6 +38,8 @@ mod sort;
 mod table;
 #[cfg(test)]
 mod tests;
+mod usage;
+mod versions;
 
 pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
 pub use analysed::{Analysed, AnalysedRegistry};
@@ -43,16 +49,24 @@ pub use catalogue::{
     BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
 };
 pub use cells::{grouped, plain_text, spreadsheet_text, times};
+pub use cost::{
+    BookNamed, MonthlyPulls, PullSeconds, RegistryCost, RegistryCostOnAlpine, RepositoryCost,
+    RepositoryCostOnAlpine,
+};
 pub use csv::csv;
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 pub use evaluation_table::evaluation_table;
 pub use explain::{AlpineParts, CandidateRow, DockerfileChange, ImageExplanation, LayerRow, explain};
 pub use explain_table::explanation_table;
+pub use group::{GroupBy, GroupCost, GroupError, GroupRow, Groups, UnknownGroup, groups};
+pub use group_table::{group_csv, group_table};
 pub use image::{ImageAlpine, ImageRow};
 pub use knowledge::Knowledge;
 pub use reference::{Found, UnclearReference, find};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder};
 pub use table::table;
+pub use usage::{Over, RegistryHistory};
+pub use versions::Versions;
 
 /// A report or another answer as a JSON document, which scripts rely on: keys are added, never renamed or removed.
 ///

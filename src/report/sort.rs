@@ -2,8 +2,12 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use rust_decimal::Decimal;
+
+use super::cost::RepositoryCost;
 use super::document::RepositoryRow;
 use super::image::ImageRow;
+use crate::units::Money;
 
 /// What repositories can be ordered by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,6 +25,10 @@ pub enum SortKey {
     Tags,
     /// The drop of its share if all switch to Alpine that should.
     Saving,
+    /// What it costs in a month.
+    Cost,
+    /// What it would cost on Alpine.
+    AlpineCost,
     /// The registry and the repository, by alphabet.
     Name,
 }
@@ -39,18 +47,20 @@ pub struct SortOrder {
 /// A text that is no order of repositories.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected one of attributed, stored, exclusive, logical, tags, saving and name, with - in front for the reverse"
+    "expected one of attributed, stored, exclusive, logical, tags, saving, cost, alpine_cost and name, with - in front for the reverse"
 )]
 pub struct UnknownSortOrder;
 
 impl SortKey {
-    const ALL: [(&str, Self); 7] = [
+    const ALL: [(&str, Self); 9] = [
         ("attributed", Self::Attributed),
         ("stored", Self::Stored),
         ("exclusive", Self::Exclusive),
         ("logical", Self::Logical),
         ("tags", Self::Tags),
         ("saving", Self::Saving),
+        ("cost", Self::Cost),
+        ("alpine_cost", Self::AlpineCost),
         ("name", Self::Name),
     ];
 }
@@ -93,6 +103,8 @@ impl SortOrder {
             SortKey::Logical => largest_first(|row| row.totals.logical_bytes.get()),
             SortKey::Tags => largest_first(|row| row.totals.tags as u64),
             SortKey::Saving => b.expected_joint_saving().cmp(&a.expected_joint_saving()),
+            SortKey::Cost => amount(b, |cost| cost.month).cmp(&amount(a, |cost| cost.month)),
+            SortKey::AlpineCost => amount(b, on_alpine).cmp(&amount(a, on_alpine)),
             SortKey::Name => by_name(),
         };
         let order = if self.reverse { order.reverse() } else { order };
@@ -125,4 +137,16 @@ impl SortOrder {
         let order = if self.reverse { order.reverse() } else { order };
         order.then_with(by_name).then_with(|| a.digest.cmp(&b.digest))
     }
+}
+
+/// An amount by its number alone: rows in different currencies have no order, and a report with them is
+/// read one currency at a time.
+fn amount(row: &RepositoryRow, of: fn(&RepositoryCost) -> Money) -> Option<Decimal> {
+    row.cost.as_ref().map(|cost| of(cost).amount())
+}
+
+fn on_alpine(cost: &RepositoryCost) -> Money {
+    cost.alpine
+        .as_ref()
+        .map_or(cost.month, |alpine| alpine.month.expected)
 }

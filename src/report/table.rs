@@ -4,7 +4,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::cells::{grouped, per_cent, plain_text, times};
 use super::document::{RegistryRow, Report};
-use super::{alpine_table, image_table};
+use super::{alpine_table, cost_table, image_table};
 use crate::inventory::DedupScope;
 use crate::units::ByteCount;
 
@@ -18,6 +18,9 @@ pub fn table(report: &Report) -> String {
         text.push_str(&in_words(registry));
         if let Some(alpine) = &registry.alpine {
             text.push_str(&alpine_table::in_words(registry, alpine));
+        }
+        if let Some(cost) = &registry.cost {
+            text.push_str(&cost_table::in_words(cost));
         }
     }
     text.push('\n');
@@ -37,6 +40,11 @@ pub fn table(report: &Report) -> String {
         text.push('\n');
         text.push_str(&alpine_table::rows(report));
         text.push_str(alpine_table::LEGEND);
+    }
+    if report.registries.iter().any(|registry| registry.cost.is_some()) {
+        text.push('\n');
+        text.push_str(&cost_table::rows(report));
+        text.push_str(cost_table::LEGEND);
     }
     text.push_str(&notes(report));
     text

@@ -65,6 +65,8 @@ fn answers(source: RegistrySource) -> RegistryAnswers {
     RegistryAnswers {
         source,
         accounting: accounting(),
+        labels: Vec::new(),
+        costs: Ok(None),
         alpine: None,
     }
 }

@@ -21,6 +21,7 @@ mod images;
 mod inventory;
 mod known;
 mod registry_holdings;
+mod reports;
 mod save;
 mod standing;
 mod text;
@@ -39,6 +40,7 @@ pub use crawl::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState, CrawledRegistry, Re
 pub use error::StoreError;
 pub use images::Holdings;
 pub use known::KnownContent;
+pub use reports::{RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use standing::Standing;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -1,0 +1,66 @@
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::Settings;
+use super::section::Section;
+use crate::cost::{CostCentreRule, CostCentres, InvalidRepositories, Labels, Repositories};
+
+/// `[[cost_centre]]`: whose some repositories are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostCentreSection {
+    /// The repositories, by name or glob, with or without their registry in front.
+    pub repositories: Vec<String>,
+    /// The team that answers for them.
+    #[serde(default)]
+    pub team: Option<String>,
+    /// Who pays for them.
+    #[serde(default)]
+    pub cost_centre: Option<String>,
+    /// What they run for.
+    #[serde(default)]
+    pub environment: Option<String>,
+}
+
+impl Section for CostCentreSection {
+    const NAME: &'static str = "cost_centre";
+    const REPEATED: bool = true;
+
+    fn required() -> Table {
+        Table::from_iter([("repositories".to_owned(), Value::Array(Vec::new()))])
+    }
+}
+
+impl CostCentreSection {
+    /// The rule that the section is.
+    ///
+    /// # Errors
+    /// Where a pattern cannot be read or there is none.
+    pub(super) fn rule(&self) -> Result<CostCentreRule, InvalidRepositories> {
+        Ok(CostCentreRule {
+            repositories: Repositories::matching(&self.repositories)?,
+            labels: Labels {
+                team: self.team.clone(),
+                cost_centre: self.cost_centre.clone(),
+                environment: self.environment.clone(),
+            },
+        })
+    }
+}
+
+impl Settings {
+    /// How repositories come by the labels of their owners.
+    ///
+    /// # Errors
+    /// Never for settings that were loaded, whose patterns have been read before.
+    pub fn cost_centres(&self) -> Result<CostCentres, InvalidRepositories> {
+        Ok(CostCentres {
+            rules: self
+                .cost_centres
+                .iter()
+                .map(CostCentreSection::rule)
+                .collect::<Result<_, _>>()?,
+            image_labels: self.crawl.image_labels(),
+        })
+    }
+}

@@ -1,0 +1,364 @@
+//! Bills of one registry: as it is, on Alpine, and divided among its repositories.
+
+use std::collections::BTreeMap;
+
+use super::error::CostError;
+use super::plan::{CostPlan, RegistryTerms};
+use super::statement::{Charges, CostParts, MoneyEstimate, PricedPiece};
+use super::usage::{AlpineBytes, RegistryUsage, RepositoryUsage};
+use crate::pricing::{
+    AllocatedRow, Bill, Claim, Claims, MovedBytes, MovedEstimate, NoSaving, Period, PriceBook, Pulls,
+    UsageHistory, Warning, allocate, bill, saving,
+};
+use crate::units::{Currency, Money};
+use crate::whatif::Estimate;
+
+/// All that the bills of one registry over one period are drawn up from.
+pub(super) struct Billing<'a> {
+    pub(super) usage: &'a RegistryUsage,
+    pub(super) period: Period,
+    pub(super) currency: Currency,
+    /// What was stored and moved as it is.
+    pub(super) history: UsageHistory,
+    /// What each repository moved.
+    pub(super) moved: Vec<Moved>,
+    plan: &'a CostPlan,
+    books: Vec<(Period, &'a PriceBook)>,
+}
+
+/// What the pulls of a repository moved.
+#[derive(Debug, Clone)]
+pub(super) struct Moved {
+    /// As it is, whatever the destination.
+    pub(super) now: MovedEstimate,
+    /// As it is, by zone.
+    pub(super) zones: BTreeMap<String, u128>,
+    /// On Alpine, by zone, for small, expected and large sizes; as it is where nothing moves.
+    alpine: [BTreeMap<String, u128>; 3],
+}
+
+/// Which end of an interval of sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    Low,
+    Expected,
+    High,
+}
+
+/// A registry's charges on Alpine.
+pub(super) struct OnAlpine {
+    pub(super) charges: Charges,
+    pub(super) history: UsageHistory,
+    pub(super) total: MoneyEstimate,
+    pub(super) saving: MoneyEstimate,
+    pub(super) nothing_saved_because: Option<NoSaving>,
+}
+
+impl<'a> Billing<'a> {
+    pub(super) fn new(
+        plan: &'a CostPlan,
+        terms: &RegistryTerms,
+        usage: &'a RegistryUsage,
+        period: Period,
+    ) -> Result<Self, CostError> {
+        let books = plan.books.over(&terms.book, period)?;
+        let currency = one_currency(&terms.book, &books)?;
+        let moved = usage
+            .repositories
+            .iter()
+            .map(|repository| moved(plan, usage, repository))
+            .collect::<Result<Vec<_>, CostError>>()?;
+        let mut history = terms.history(usage);
+        history.moved = spread(moved.iter().map(|moved| &moved.zones), period)?;
+        Ok(Self {
+            usage,
+            period,
+            currency,
+            history,
+            moved,
+            plan,
+            books,
+        })
+    }
+
+    /// The charges for what is stored and moved as it is.
+    pub(super) fn now(&self) -> Result<Charges, CostError> {
+        self.divided(&self.history, |repository| {
+            (repository.attributed.byte_seconds_in(self.period), None)
+        })
+    }
+
+    /// The charges on Alpine, and what they save.
+    pub(super) fn on_alpine(&self, bytes: AlpineBytes, now: &Charges) -> Result<OnAlpine, CostError> {
+        let history = self.history_on_alpine(bytes, Bound::Expected)?;
+        let charges = self.divided(&history, |repository| {
+            let attributed = repository.alpine.map_or(repository.attributed.clone(), |alpine| {
+                repository
+                    .attributed
+                    .map(|reading| alpine.scaled(reading, alpine.after.expected))
+            });
+            (attributed.byte_seconds_in(self.period), Some(Bound::Expected))
+        })?;
+        let low = self.total(&self.history_on_alpine(bytes, Bound::Low)?)?;
+        let high = self.total(&self.history_on_alpine(bytes, Bound::High)?)?;
+        let total = MoneyEstimate {
+            low,
+            expected: charges.parts.total,
+            high,
+        };
+        let mut nothing_saved_because = None;
+        for (before, after) in now.pieces.iter().zip(&charges.pieces) {
+            nothing_saved_because = saving(&before.bill, &after.bill)?.nothing_because;
+            if nothing_saved_because.is_none() {
+                break;
+            }
+        }
+        Ok(OnAlpine {
+            charges,
+            history,
+            saving: total.left_of(now.parts.total)?,
+            total,
+            nothing_saved_because,
+        })
+    }
+
+    /// What is charged for other usage, over all editions of the book.
+    pub(super) fn total(&self, history: &UsageHistory) -> Result<Money, CostError> {
+        let mut total = Money::zero(self.currency);
+        for &(period, book) in &self.books {
+            total = total.checked_add(bill(book, history, period)?.total)?;
+        }
+        Ok(total)
+    }
+
+    fn history_on_alpine(&self, bytes: AlpineBytes, bound: Bound) -> Result<UsageHistory, CostError> {
+        let after = bound.of(bytes.after);
+        let stored = self.usage.stored.map(|reading| bytes.scaled(reading, after));
+        let mut history = self.history.with_stored(stored);
+        history.moved = spread(self.moved.iter().map(|moved| moved.on_alpine(bound)), self.period)?;
+        Ok(history)
+    }
+
+    /// Usage if only one repository switched.
+    pub(super) fn history_alone(
+        &self,
+        index: usize,
+        freed: i64,
+        bound: Bound,
+    ) -> Result<UsageHistory, CostError> {
+        let stored = self.usage.stored.map(|reading| {
+            let left = i128::from(reading.as_i64()) - i128::from(freed);
+            let left = u128::try_from(left).unwrap_or_default();
+            left.try_into().unwrap_or(crate::units::ByteCount::MAX)
+        });
+        let mut history = self.history.with_stored(stored);
+        if self.moved[index].on_alpine(bound) != &self.moved[index].zones {
+            let zones = self.moved.iter().enumerate().map(|(place, moved)| {
+                if place == index {
+                    moved.on_alpine(bound)
+                } else {
+                    &moved.zones
+                }
+            });
+            history.moved = spread(zones, self.period)?;
+        }
+        Ok(history)
+    }
+
+    fn divided(
+        &self,
+        history: &UsageHistory,
+        claim: impl Fn(&RepositoryUsage) -> (u128, Option<Bound>),
+    ) -> Result<Charges, CostError> {
+        let claimants: Vec<Claim> = self
+            .usage
+            .repositories
+            .iter()
+            .zip(&self.moved)
+            .map(|(repository, moved)| {
+                let (attributed, bound) = claim(repository);
+                Claim {
+                    key: repository.repository.to_string(),
+                    attributed,
+                    exclusive: u128::from(repository.exclusive.get()),
+                    moved: bound.map_or(&moved.zones, |bound| moved.on_alpine(bound)).clone(),
+                }
+            })
+            .collect();
+        let claims = Claims {
+            claimants,
+            unattributed: 0,
+        };
+        let mut pieces = Vec::with_capacity(self.books.len());
+        let mut parts = CostParts::zero(self.currency);
+        let mut included_worth = Money::zero(self.currency);
+        for &(period, book) in &self.books {
+            let bill = bill(book, history, period)?;
+            let allocation = allocate(&bill, &claims, &self.plan.allocation)?;
+            parts = parts.checked_add(parts_of_bill(&bill)?)?;
+            included_worth = included_worth.checked_add(bill.quota_benefit()?)?;
+            pieces.push(PricedPiece { bill, allocation });
+        }
+        Ok(Charges {
+            pieces,
+            parts,
+            included_worth,
+        })
+    }
+}
+
+impl Charges {
+    /// What the repository at this place bears.
+    pub(super) fn parts_of(&self, index: usize) -> Result<CostParts, CostError> {
+        let mut parts = CostParts::zero(self.parts.total.currency());
+        for piece in &self.pieces {
+            parts = parts.checked_add(piece.parts_of(&piece.allocation.rows[index])?)?;
+        }
+        Ok(parts)
+    }
+
+    /// What no repository bears.
+    pub(super) fn unallocated(&self) -> Result<Money, CostError> {
+        let nobody = self
+            .pieces
+            .iter()
+            .flat_map(|piece| &piece.allocation.rows)
+            .filter(|row| row.key.is_none())
+            .map(|row| row.total);
+        Ok(Money::checked_total(self.parts.total.currency(), nobody)?)
+    }
+
+    /// What must be said of any of the bills, each thing once.
+    pub(super) fn warnings(&self) -> Vec<Warning> {
+        let mut warnings: Vec<Warning> = Vec::new();
+        for warning in self.pieces.iter().flat_map(|piece| &piece.bill.warnings) {
+            if !warnings.contains(warning) {
+                warnings.push(warning.clone());
+            }
+        }
+        warnings
+    }
+}
+
+impl PricedPiece {
+    fn parts_of(&self, row: &AllocatedRow) -> Result<CostParts, CostError> {
+        let mut parts = CostParts::zero(self.bill.currency);
+        for part in &row.parts {
+            parts.add(self.bill.lines[part.line].charge, part.cost)?;
+        }
+        Ok(parts)
+    }
+}
+
+impl CostParts {
+    fn add(&mut self, charge: crate::pricing::Charge, cost: Money) -> Result<(), CostError> {
+        let part = if charge.is_fee() {
+            &mut self.fee
+        } else if charge.is_transfer() {
+            &mut self.transfer
+        } else {
+            &mut self.storage
+        };
+        *part = part.checked_add(cost)?;
+        self.total = self.total.checked_add(cost)?;
+        Ok(())
+    }
+}
+
+impl Bound {
+    /// This end of an interval.
+    pub(super) fn of(self, estimate: Estimate) -> crate::units::ByteCount {
+        match self {
+            Self::Low => estimate.low,
+            Self::Expected => estimate.expected,
+            Self::High => estimate.high,
+        }
+    }
+}
+
+impl Moved {
+    pub(super) fn on_alpine(&self, bound: Bound) -> &BTreeMap<String, u128> {
+        &self.alpine[bound as usize]
+    }
+}
+
+fn parts_of_bill(bill: &Bill) -> Result<CostParts, CostError> {
+    let mut parts = CostParts::zero(bill.currency);
+    for line in &bill.lines {
+        parts.add(line.charge, line.cost)?;
+    }
+    Ok(parts)
+}
+
+fn one_currency(book: &str, books: &[(Period, &PriceBook)]) -> Result<Currency, CostError> {
+    let mut currencies = books.iter().map(|(_, book)| book.currency);
+    // A period is never empty, so there is an edition for it.
+    let first = currencies.next().unwrap_or(Currency::USD);
+    match currencies.find(|&other| other != first) {
+        None => Ok(first),
+        Some(other) => Err(CostError::CurrencyChanges {
+            book: book.to_owned(),
+            from: first,
+            to: other,
+        }),
+    }
+}
+
+/// What a repository's pulls moved, now and on Alpine.
+fn moved(plan: &CostPlan, usage: &RegistryUsage, repository: &RepositoryUsage) -> Result<Moved, CostError> {
+    let (destinations, cold_share) = plan.transfer.of(&usage.registry, &repository.repository);
+    let Some(pulled) = repository.pulled.filter(|_| repository.pulls.count > 0) else {
+        return Ok(Moved {
+            now: MovedEstimate::default(),
+            zones: BTreeMap::new(),
+            alpine: Default::default(),
+        });
+    };
+    let pulls = Pulls {
+        count: repository.pulls.count,
+        cold_bytes: pulled.cold,
+        warm_bytes: pulled.warm,
+        cold_share,
+    };
+    let now = pulls.moved();
+    let zones = destinations.split(now.expected)?;
+    let on_alpine = |bound: Bound| match pulled.alpine.filter(|_| repository.switches) {
+        None => Ok(zones.clone()),
+        Some((cold, warm)) => {
+            let pulls = Pulls {
+                cold_bytes: bound.of(cold),
+                warm_bytes: bound.of(warm),
+                ..pulls
+            };
+            destinations.split(pulls.moved().expected)
+        }
+    };
+    Ok(Moved {
+        now,
+        alpine: [
+            on_alpine(Bound::Low)?,
+            on_alpine(Bound::Expected)?,
+            on_alpine(Bound::High)?,
+        ],
+        zones,
+    })
+}
+
+/// Bytes by zone, of all repositories together, spread over the days of a period.
+fn spread<'m>(
+    zones: impl Iterator<Item = &'m BTreeMap<String, u128>>,
+    period: Period,
+) -> Result<Vec<MovedBytes>, CostError> {
+    let mut sums: BTreeMap<&str, u128> = BTreeMap::new();
+    for (zone, bytes) in zones.flatten() {
+        let sum = sums.entry(zone).or_default();
+        *sum = sum
+            .checked_add(*bytes)
+            .ok_or(crate::pricing::PricingError::Overflow)?;
+    }
+    let mut moved = Vec::new();
+    for (zone, bytes) in sums.into_iter().filter(|&(_, bytes)| bytes > 0) {
+        moved.extend(MovedBytes::spread(zone, bytes, period)?);
+    }
+    Ok(moved)
+}

@@ -1,0 +1,32 @@
+//! What a registry and each of its repositories cost over a period, now and on Alpine.
+//!
+//! [`pricing`](crate::pricing) draws up a bill from bytes and a price book. This room says which bytes: it takes
+//! a registry's [`RegistryUsage`] and the operator's [`CostPlan`] and gives a [`Statement`], in which quota,
+//! tiers and fees apply to the registry as a whole, before and after the change, and only then are divided.
+//! So a saving below the quota is worth nothing, and says why; and the rows of a statement add up to its total to the last
+//! digit.
+
+mod charges;
+mod error;
+mod labels;
+mod plan;
+#[cfg(test)]
+mod pull_tests;
+mod pulls;
+mod repositories;
+mod saved;
+mod statement;
+#[cfg(test)]
+mod statement_tests;
+mod usage;
+
+pub use error::CostError;
+pub use labels::{CostCentreRule, CostCentres, ImageLabelNames, Labels, newest_labels};
+pub use plan::{CostPlan, Destination, EffortRule, RegistryTerms, TransferPlan};
+pub use pulls::{CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCounts, PullSource};
+pub use repositories::{InvalidRepositories, Repositories};
+pub use statement::{
+    AlpineStatement, BookUsed, Charges, CostParts, MoneyEstimate, PricedPiece, RepositoryOnAlpineCost,
+    RepositoryStatement, Statement, statement,
+};
+pub use usage::{AlpineBytes, PullCount, PulledBytes, RegistryUsage, RepositoryUsage};

@@ -1,0 +1,142 @@
+use std::collections::BTreeMap;
+
+use globset::GlobMatcher;
+use rust_decimal::Decimal;
+
+use super::labels::CostCentres;
+use super::pulls::PullCounts;
+use super::repositories::Repositories;
+use crate::oci::{RegistryName, RepositoryName};
+use crate::pricing::{AllocationRules, Destinations, Effort, PriceBooks, Share};
+use crate::units::ByteCount;
+
+/// What costs rest on: the operator's settings, read once. By default no registry is billed by anything and every
+/// repository is unassigned.
+#[derive(Debug, Clone, Default)]
+pub struct CostPlan {
+    /// The price books at hand.
+    pub books: PriceBooks,
+    /// What each registry is billed by; the first that matches counts. One that nothing matches has no costs.
+    pub registries: Vec<RegistryTerms>,
+    /// How a bill is divided among repositories.
+    pub allocation: AllocationRules,
+    /// What is assumed of pulls.
+    pub transfer: TransferPlan,
+    /// Whose each repository is.
+    pub centres: CostCentres,
+    /// How often each repository is pulled, as counted or assumed.
+    pub pulls: PullCounts,
+    /// What moving takes; the first that matches a repository counts.
+    pub efforts: Vec<EffortRule>,
+}
+
+/// How a registry is billed.
+#[derive(Debug, Clone)]
+pub struct RegistryTerms {
+    /// The registries this is about, by host; none for all.
+    pub registries: Option<GlobMatcher>,
+    /// The id of the price book.
+    pub book: String,
+    /// The regions beyond the first that keep a copy.
+    pub replicas: Vec<String>,
+    /// How many users are paid for, where a plan is priced per user.
+    pub seats: u32,
+    /// Bytes that other registries of the account store, and that fill its quota and tiers first.
+    pub stored_elsewhere: ByteCount,
+    /// Bytes that everything else in the account moves to a zone each month, and that fill its tiers first.
+    pub moved_elsewhere: BTreeMap<String, ByteCount>,
+    /// The price of one more unit moved to a zone, where the operator knows it.
+    pub transfer_price: BTreeMap<String, Decimal>,
+}
+
+impl RegistryTerms {
+    /// One book for every registry, without replicas, one user.
+    pub fn everywhere(book: impl Into<String>) -> Self {
+        Self {
+            registries: None,
+            book: book.into(),
+            replicas: Vec::new(),
+            seats: 1,
+            stored_elsewhere: ByteCount::ZERO,
+            moved_elsewhere: BTreeMap::new(),
+            transfer_price: BTreeMap::new(),
+        }
+    }
+}
+
+/// What is assumed about how images are pulled.
+#[derive(Debug, Clone)]
+pub struct TransferPlan {
+    /// Which share of pulls finds a node without the image's base, where it was not measured.
+    pub cold_share: Share,
+    /// Where pulled bytes go; the first that matches a repository counts, else all stay in the region.
+    pub destinations: Vec<Destination>,
+    /// The bandwidth in bits per second at which the duration of a cold pull is stated; zero for none.
+    pub bits_per_second: u64,
+}
+
+/// Where the bytes of some repositories go.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The repositories.
+    pub repositories: Repositories,
+    /// The shares by the price book's zones.
+    pub shares: Destinations,
+    /// Their own share of cold pulls, where it differs.
+    pub cold_share: Option<Share>,
+}
+
+/// What it takes to move some repositories to Alpine.
+#[derive(Debug, Clone)]
+pub struct EffortRule {
+    /// The repositories.
+    pub repositories: Repositories,
+    /// The work on each of them.
+    pub effort: Effort,
+}
+
+/// The zone in which bytes stay where nothing else is known: every shipped book has it.
+pub(super) const SAME_REGION: &str = "same-region";
+
+impl Default for TransferPlan {
+    /// No pull is known to be cold or warm, so half of them are taken to be cold; all within the region; durations at 100 Mbit/s.
+    fn default() -> Self {
+        Self {
+            cold_share: Share::HALF,
+            destinations: Vec::new(),
+            bits_per_second: 100_000_000,
+        }
+    }
+}
+
+impl CostPlan {
+    /// The terms of a registry; none where it is not billed.
+    pub fn terms(&self, registry: &RegistryName) -> Option<&RegistryTerms> {
+        let is_meant = |glob: &GlobMatcher| glob.is_match(registry.as_str());
+        self.registries
+            .iter()
+            .find(|terms| terms.registries.as_ref().is_none_or(is_meant))
+    }
+
+    /// The work of moving a repository, where it is known.
+    pub fn effort(&self, registry: &RegistryName, repository: &RepositoryName) -> Option<Effort> {
+        self.efforts
+            .iter()
+            .find(|rule| rule.repositories.mean(registry, repository))
+            .map(|rule| rule.effort)
+    }
+}
+
+impl TransferPlan {
+    /// Where a repository's bytes go, and its share of cold pulls.
+    pub(super) fn of(&self, registry: &RegistryName, repository: &RepositoryName) -> (Destinations, Share) {
+        let rule = self
+            .destinations
+            .iter()
+            .find(|rule| rule.repositories.mean(registry, repository));
+        match rule {
+            Some(rule) => (rule.shares.clone(), rule.cold_share.unwrap_or(self.cold_share)),
+            None => (Destinations::only(SAME_REGION), self.cold_share),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What each repository saves, in money.
+
+use rust_decimal::Decimal;
+
+use super::charges::{Billing, Bound, OnAlpine};
+use super::error::CostError;
+use super::statement::{Charges, MoneyEstimate};
+use super::usage::RepositoryUsage;
+use crate::units::Money;
+
+/// To how many decimals the ends of an interval are cut. They are estimates; the expected values are exact.
+const BOUND_DECIMALS: u32 = 9;
+
+/// What a repository saves.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Saved {
+    pub(super) joint: MoneyEstimate,
+    pub(super) solo: MoneyEstimate,
+}
+
+/// What each repository saves, in the order of the usage.
+///
+/// What the registry saves on stored bytes is divided by the drop of attributed bytes, what it saves on moved
+/// bytes by the drop of those; so the parts add up to what the registry saves, and where a quota swallows the
+/// saving nobody is said to save anything.
+pub(super) fn by_repository(
+    billing: &Billing<'_>,
+    now: &Charges,
+    on_alpine: &OnAlpine,
+) -> Result<Vec<Saved>, CostError> {
+    let kept = |charges: &Charges| charges.parts.total.checked_sub(charges.parts.transfer);
+    let stored_saving = kept(now)?.checked_sub(kept(&on_alpine.charges)?)?;
+    let moved_saving = now.parts.transfer.checked_sub(on_alpine.charges.parts.transfer)?;
+    let repositories = &billing.usage.repositories;
+    let stored = Divided::new(
+        stored_saving,
+        repositories
+            .iter()
+            .map(|repository| Bound::ALL.map(|bound| dropped(repository, bound)))
+            .collect(),
+    )?;
+    let moved = Divided::new(
+        moved_saving,
+        billing
+            .moved
+            .iter()
+            .map(|moved| {
+                let sum =
+                    |zones: &std::collections::BTreeMap<String, u128>| zones.values().sum::<u128>() as i128;
+                Bound::ALL.map(|bound| sum(&moved.zones) - sum(moved.on_alpine(bound)))
+            })
+            .collect(),
+    )?;
+    (0..repositories.len())
+        .map(|index| {
+            Ok(Saved {
+                joint: stored.estimate(index)?.checked_add(moved.estimate(index)?)?,
+                solo: alone(billing, now, index)?,
+            })
+        })
+        .collect()
+}
+
+impl Bound {
+    const ALL: [Self; 3] = [Self::Low, Self::Expected, Self::High];
+}
+
+/// By how much a repository's attributed bytes drop with sizes at one end of their interval.
+fn dropped(repository: &RepositoryUsage, bound: Bound) -> i128 {
+    repository.alpine.map_or(0, |bytes| {
+        i128::from(bytes.before.as_i64()) - i128::from(bound.of(bytes.after).as_i64())
+    })
+}
+
+/// A saving divided by drops in bytes.
+struct Divided {
+    saving: Money,
+    parts: Vec<Money>,
+    /// With small, expected and large sizes on Alpine.
+    drops: Vec<[i128; 3]>,
+    dropped: i128,
+}
+
+impl Divided {
+    fn new(saving: Money, drops: Vec<[i128; 3]>) -> Result<Self, CostError> {
+        let expected: Vec<i128> = drops.iter().map(|drop| drop[1]).collect();
+        let parts = if saving.is_zero() {
+            vec![saving; drops.len()]
+        } else {
+            saving.divide(&expected)?
+        };
+        Ok(Self {
+            saving,
+            parts,
+            dropped: expected.iter().sum(),
+            drops,
+        })
+    }
+
+    /// A repository's part. The ends of its interval are worth as much a byte as the expected drop is.
+    fn estimate(&self, index: usize) -> Result<MoneyEstimate, CostError> {
+        let expected = self.parts[index];
+        let [small, _, large] = self.drops[index];
+        let worth = |drop: i128| {
+            let amount = Decimal::try_from_i128_with_scale(drop, 0)
+                .ok()
+                .zip(Decimal::try_from_i128_with_scale(self.dropped, 0).ok())
+                .and_then(|(drop, dropped)| drop.checked_div(dropped))
+                .and_then(|share| share.checked_mul(self.saving.amount()));
+            amount.map_or(expected, |amount| {
+                Money::new(amount.round_dp(BOUND_DECIMALS), expected.currency())
+            })
+        };
+        let (low, high) = (worth(large), worth(small));
+        let [low, high] = [
+            if low.amount() < expected.amount() {
+                low
+            } else {
+                expected
+            },
+            if high.amount() > expected.amount() {
+                high
+            } else {
+                expected
+            },
+        ];
+        Ok(MoneyEstimate { low, expected, high })
+    }
+}
+
+/// What is saved if only this repository switches: the registry's bill drawn up anew.
+fn alone(billing: &Billing<'_>, now: &Charges, index: usize) -> Result<MoneyEstimate, CostError> {
+    let repository = &billing.usage.repositories[index];
+    let Some(freed) = repository.solo_saving else {
+        return Ok(MoneyEstimate::zero(billing.currency));
+    };
+    let saved = |freed: i64, bound| -> Result<Money, CostError> {
+        let after = billing.total(&billing.history_alone(index, freed, bound)?)?;
+        Ok(now.parts.total.checked_sub(after)?)
+    };
+    let expected = saved(freed.expected, Bound::Expected)?;
+    if freed.low == freed.high {
+        return Ok(MoneyEstimate {
+            low: expected,
+            expected,
+            high: expected,
+        });
+    }
+    Ok(MoneyEstimate {
+        low: saved(freed.low, Bound::High)?,
+        expected,
+        high: saved(freed.high, Bound::Low)?,
+    })
+}

@@ -1,0 +1,84 @@
+use serde::{Deserialize, Serialize};
+
+use super::labels::Labels;
+use super::pulls::PullSource;
+use crate::oci::{RegistryName, RepositoryName};
+use crate::pricing::ByteHistory;
+use crate::units::ByteCount;
+use crate::whatif::{Estimate, SavingEstimate};
+
+/// What a registry stored and served: all that a statement depends on beside the plan and the period.
+#[derive(Debug, Clone)]
+pub struct RegistryUsage {
+    /// The registry.
+    pub registry: RegistryName,
+    /// Its stored bytes over time.
+    pub stored: ByteHistory,
+    /// What it would store on Alpine in place of what it stores today; none where that was not worked out.
+    pub alpine: Option<AlpineBytes>,
+    /// Its repositories, in the order in which rows are wanted.
+    pub repositories: Vec<RepositoryUsage>,
+}
+
+/// What a repository stored and served.
+#[derive(Debug, Clone)]
+pub struct RepositoryUsage {
+    /// The repository.
+    pub repository: RepositoryName,
+    /// Whose it is.
+    pub labels: Labels,
+    /// Its share of the registry's stored bytes over time.
+    pub attributed: ByteHistory,
+    /// What nothing else reaches.
+    pub exclusive: ByteCount,
+    /// Its share on Alpine; none where that was not worked out.
+    pub alpine: Option<AlpineBytes>,
+    /// What is freed if it switches and nobody else does.
+    pub solo_saving: Option<SavingEstimate>,
+    /// Whether it is among those that switch.
+    pub switches: bool,
+    /// How often it was pulled in the period.
+    pub pulls: PullCount,
+    /// What one pull moves today, and on Alpine.
+    pub pulled: Option<PulledBytes>,
+}
+
+/// Bytes of today and in their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AlpineBytes {
+    /// Stored, or attributed, today.
+    pub before: ByteCount,
+    /// On Alpine.
+    pub after: Estimate,
+}
+
+impl AlpineBytes {
+    /// A reading of the past, as it would have been on Alpine: changed in proportion to what changes today.
+    pub(super) fn scaled(self, reading: ByteCount, after: ByteCount) -> ByteCount {
+        if self.before == ByteCount::ZERO {
+            return reading;
+        }
+        let scaled = u128::from(reading.get()) * u128::from(after.get()) / u128::from(self.before.get());
+        ByteCount::try_from(scaled).unwrap_or(ByteCount::MAX)
+    }
+}
+
+/// What one pull of a repository's images moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PulledBytes {
+    /// To a node that has nothing of it.
+    pub cold: ByteCount,
+    /// To a node that has its base.
+    pub warm: ByteCount,
+    /// The same on Alpine; none where its images do not move.
+    pub alpine: Option<(Estimate, Estimate)>,
+}
+
+/// How often a repository was pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullCount {
+    /// How often, in the period of the statement.
+    pub count: u64,
+    /// How that is known.
+    pub source: PullSource,
+}

@@ -1,0 +1,55 @@
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+
+use crate::oci::{PlatformFilter, RegistryName};
+use crate::report::{Analysed, Knowledge, ReportOptions};
+use crate::store::{ReportOfCrawl, Store};
+
+/// Works out what registries store and cost from what has been saved of them.
+#[derive(Clone)]
+pub struct Analyst {
+    /// What has been saved.
+    pub store: Store,
+    /// What answers rest on beside it.
+    pub knowledge: Arc<Knowledge>,
+    /// The platforms whose images count in a registry; all where there are none.
+    pub platforms: Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>,
+}
+
+impl Analyst {
+    /// Everything about all registries. Bases and twins are learnt from every one of them, so none can be left out.
+    ///
+    /// # Errors
+    /// Where the store fails, where sizes overflow, and where a file of the catalogue cannot be used.
+    pub async fn analysed(&self) -> anyhow::Result<Analysed> {
+        let mut holdings = Vec::new();
+        for record in self.store.registries().await? {
+            let name = &record.registry.name;
+            let platforms = (self.platforms)(name);
+            holdings.extend(self.store.registry_holdings(name, &platforms).await?);
+        }
+        let knowledge = Arc::clone(&self.knowledge);
+        // It reckons for a second or more, which must not hold up whoever else runs on this thread.
+        Ok(tokio::task::spawn_blocking(move || Analysed::of(holdings, &knowledge)).await??)
+    }
+
+    /// Works everything out and saves it, as is done after a crawl.
+    ///
+    /// # Errors
+    /// As with [`Self::analysed`]; nothing is saved then.
+    pub async fn save_report(&self, now: DateTime<Utc>) -> anyhow::Result<Analysed> {
+        let analysed = self.analysed().await?;
+        let report = analysed.report(&self.knowledge, &ReportOptions::default())?;
+        self.store
+            .save_report(ReportOfCrawl {
+                report: &report,
+                versions: &self.knowledge.versions(),
+                computed_at: now,
+            })
+            .await
+            .context("cannot save the report")?;
+        Ok(analysed)
+    }
+}

@@ -1,0 +1,222 @@
+//! What registries and repositories cost, for people.
+
+use std::fmt::Write;
+
+use comfy_table::{Cell, Table, presets};
+
+use super::cells::{grouped, plain_text, shortened, wrapped};
+use super::cost::{RegistryCost, RepositoryCost};
+use super::document::{RegistryRow, Report, RepositoryRow};
+use super::table::lines;
+use crate::cost::MoneyEstimate;
+use crate::units::{Currency, Money, round_rows};
+
+/// How long lines of text are.
+const LINE: usize = 118;
+/// How much of a name is shown, so that a line fits into 120 columns.
+const LONGEST_REPOSITORY: usize = 34;
+const LONGEST_TEAM: usize = 16;
+
+/// What the columns mean.
+pub(super) const LEGEND: &str = "\nMonth: a whole calendar month at today's level, with its part of flat fees; this column adds up to \
+     the registry's.\nSaves: its part of what the registry saves if all switch that should. Alone: what is saved \
+     if only it switches.\nModelled from list prices or yours, never an invoice.\n";
+
+/// What a registry costs, what it would cost on Alpine, how a unit is priced, and which plan would be cheaper.
+pub(super) fn in_words(cost: &RegistryCost) -> String {
+    let book = &cost.price_book;
+    let mut text = format!(
+        "Costs: {} in a month of {} by the price book {} ({}): {} flat, {} for storage, {} for transfer.",
+        cost.month,
+        cost.period.start().format("%B %Y"),
+        book.id,
+        book.version,
+        cost.fee,
+        cost.storage,
+        cost.transfer,
+    );
+    // Writing to a string cannot fail.
+    let _ = write!(
+        text,
+        " One more {} would cost {}",
+        cost.unit,
+        exact(cost.one_more_unit)
+    );
+    if let Some(average) = cost.average_unit {
+        let _ = write!(text, ", the average one costs {}", exact(average));
+    }
+    text.push('.');
+    if let Some(alpine) = &cost.alpine {
+        let _ = write!(text, " On Alpine it would be {}", alpine.month.expected);
+        match &alpine.nothing_saved_because {
+            Some(because) => {
+                let _ = write!(text, ": nothing is saved, because {because}.");
+            }
+            None => {
+                let _ = write!(
+                    text,
+                    ", {} less (nine times in ten {}).",
+                    alpine.saving.expected,
+                    likely(alpine.saving)
+                );
+            }
+        }
+    }
+    for (plan, when) in [
+        (&cost.cheaper_plan, "A cheaper plan would do now"),
+        (&cost.cheaper_plan_on_alpine, "A cheaper plan would do on Alpine"),
+    ] {
+        if let Some(plan) = plan {
+            let _ = write!(text, " {when}: {}, {} less", plan.book, plan.saving);
+            if !plan.features_lost.is_empty() {
+                let _ = write!(text, ", without {}", plan.features_lost.join(", "));
+            }
+            text.push('.');
+        }
+    }
+    wrapped(&text, LINE) + "\n"
+}
+
+/// The repositories' costs, below those of the registries. Amounts are rounded so that the rows of a currency
+/// add up to what they add up to exactly, rounded.
+pub(super) fn rows(report: &Report) -> String {
+    let name_registry = report.registries.len() > 1;
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let mut header = vec![
+        "REPOSITORY",
+        "TEAM",
+        "MONTH",
+        "FEE",
+        "STORAGE",
+        "TRANSFER",
+        "SAVES",
+        "LIKELY",
+        "ALONE",
+        "PAYBACK",
+    ];
+    if name_registry {
+        header.insert(0, "REGISTRY");
+    }
+    table.set_header(header.into_iter().map(Cell::new));
+    for registry in &report.registries {
+        if let Some(cost) = &registry.cost {
+            let mut cells = registry_cells(registry, cost);
+            if name_registry {
+                cells.insert(0, registry.registry.to_string());
+            }
+            table.add_row(cells);
+        }
+    }
+    let shown = Shown::of(report);
+    for (place, row) in report.repositories.iter().enumerate() {
+        if let Some(cost) = &row.cost {
+            let mut cells = repository_cells(row, cost, &shown, place);
+            if name_registry {
+                cells.insert(0, row.registry.to_string());
+            }
+            table.add_row(cells);
+        }
+    }
+    let texts = if name_registry { 3 } else { 2 };
+    lines(table, |place| place >= texts)
+}
+
+fn registry_cells(registry: &RegistryRow, cost: &RegistryCost) -> Vec<String> {
+    let saving = cost.alpine.as_ref().map(|alpine| alpine.saving);
+    vec![
+        format!("all {} repositories", grouped(registry.totals.repositories)),
+        String::new(),
+        cost.month.to_string(),
+        amount(cost.fee),
+        amount(cost.storage),
+        amount(cost.transfer),
+        saving.map(|saving| amount(saving.expected)).unwrap_or_default(),
+        saving.map(likely).unwrap_or_default(),
+        String::new(),
+        String::new(),
+    ]
+}
+
+fn repository_cells(row: &RepositoryRow, cost: &RepositoryCost, shown: &Shown, place: usize) -> Vec<String> {
+    let alpine = cost.alpine.as_ref();
+    let payback = alpine.and_then(|alpine| alpine.payback_months.clone());
+    let payback = payback.map(|months| match months.parse::<rust_decimal::Decimal>() {
+        Ok(_) => format!("{months} months"),
+        Err(_) => months,
+    });
+    vec![
+        plain_text(&shortened(row.totals.repository.as_str(), LONGEST_REPOSITORY)),
+        plain_text(&shortened(
+            row.labels.team.as_deref().unwrap_or_default(),
+            LONGEST_TEAM,
+        )),
+        shown.month[place].to_string(),
+        amount(cost.fee),
+        amount(cost.storage),
+        amount(cost.transfer),
+        alpine.map(|_| amount(shown.saving[place])).unwrap_or_default(),
+        alpine
+            .map(|alpine| likely(alpine.joint_saving))
+            .unwrap_or_default(),
+        alpine
+            .map(|alpine| amount(alpine.solo_saving.expected))
+            .unwrap_or_default(),
+        payback.unwrap_or_default(),
+    ]
+}
+
+/// Amounts as rows show them, by the place of the row.
+struct Shown {
+    month: Vec<Money>,
+    saving: Vec<Money>,
+}
+
+impl Shown {
+    fn of(report: &Report) -> Self {
+        let column = |of: &dyn Fn(&RepositoryCost) -> Option<Money>| -> Vec<Money> {
+            let exact = report
+                .repositories
+                .iter()
+                .map(|row| row.cost.as_ref().and_then(of));
+            let exact: Vec<Option<Money>> = exact.collect();
+            let mut shown: Vec<Money> = exact
+                .iter()
+                .map(|amount| amount.unwrap_or(Money::zero(Currency::USD)))
+                .collect();
+            let mut currencies: Vec<Currency> =
+                exact.iter().flatten().map(|amount| amount.currency()).collect();
+            currencies.sort_by_key(|currency| currency.code());
+            currencies.dedup();
+            for currency in currencies {
+                let places: Vec<usize> = (0..exact.len())
+                    .filter(|&place| exact[place].is_some_and(|amount| amount.currency() == currency))
+                    .collect();
+                let amounts: Vec<Money> = places.iter().map(|&place| shown[place]).collect();
+                // Amounts too large to be rounded together are rounded one by one.
+                for (&place, rounded) in places.iter().zip(round_rows(&amounts).unwrap_or(amounts)) {
+                    shown[place] = rounded;
+                }
+            }
+            shown
+        };
+        Self {
+            month: column(&|cost| Some(cost.month)),
+            saving: column(&|cost| cost.alpine.as_ref().map(|alpine| alpine.joint_saving.expected)),
+        }
+    }
+}
+
+fn likely(estimate: MoneyEstimate) -> String {
+    format!("{:#} to {:#}", estimate.low, estimate.high)
+}
+
+/// Without the currency, which the first amount of the row has.
+fn amount(money: Money) -> String {
+    format!("{money:#}")
+}
+
+/// A price, of which fractions of a cent matter.
+fn exact(price: Money) -> String {
+    format!("{} {}", price.amount().round_dp(4).normalize(), price.currency())
+}

@@ -1,0 +1,250 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use super::{Report, RepositoryRow};
+use crate::units::{ByteCount, ByteOverflow, Currency, Money, MoneyError};
+
+/// What repositories can be put together by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupBy {
+    /// The registry they are in.
+    Registry,
+    /// The team that answers for them.
+    Team,
+    /// The account that pays for them.
+    CostCentre,
+    /// What they run for.
+    Environment,
+    /// What their images are built from: the runtime, else the system.
+    Base,
+    /// What to do with them.
+    Verdict,
+}
+
+/// A text that says nothing repositories can be put together by.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected one of registry, team, cost_centre, environment, base and verdict")]
+pub struct UnknownGroup;
+
+impl GroupBy {
+    /// All there are, by name.
+    pub const ALL: [(&str, Self); 6] = [
+        ("registry", Self::Registry),
+        ("team", Self::Team),
+        ("cost_centre", Self::CostCentre),
+        ("environment", Self::Environment),
+        ("base", Self::Base),
+        ("verdict", Self::Verdict),
+    ];
+
+    /// The group of a repository; none where it is unassigned.
+    fn key(self, row: &RepositoryRow) -> Option<String> {
+        let judged = row.judged.as_ref();
+        match self {
+            Self::Registry => Some(row.registry.to_string()),
+            Self::Team => row.labels.team.clone(),
+            Self::CostCentre => row.labels.cost_centre.clone(),
+            Self::Environment => row.labels.environment.clone(),
+            Self::Base => {
+                let base = judged.and_then(|judged| judged.base.as_ref())?;
+                base.runtime.clone().or_else(|| base.name.clone())
+            }
+            Self::Verdict => judged.map(|judged| judged.verdict.as_str().to_owned()),
+        }
+    }
+}
+
+impl FromStr for GroupBy {
+    type Err = UnknownGroup;
+
+    fn from_str(text: &str) -> Result<Self, UnknownGroup> {
+        // The command line writes words with a hyphen, the API with an underscore.
+        let text = text.replace('-', "_");
+        let known = Self::ALL.into_iter().find(|(name, _)| *name == text);
+        known.map(|(_, by)| by).ok_or(UnknownGroup)
+    }
+}
+
+impl fmt::Display for GroupBy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = Self::ALL.into_iter().find(|(_, by)| by == self);
+        formatter.pad(known.map_or("", |(name, _)| name))
+    }
+}
+
+/// Repositories put together. The rows add up to the totals exactly.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Groups {
+    /// What they are put together by.
+    pub group_by: GroupBy,
+    /// The groups, the most expensive first where there are costs, else the largest; what is unassigned last.
+    pub rows: Vec<GroupRow>,
+    /// All of them.
+    pub totals: GroupRow,
+}
+
+/// Repositories that have something in common.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct GroupRow {
+    /// What they have in common; none for those that are unassigned, and for the totals.
+    pub key: Option<String>,
+    /// How many there are.
+    pub repositories: usize,
+    /// Their tags.
+    pub tags: usize,
+    /// What their tags reach, each tag counted alone.
+    pub logical_bytes: ByteCount,
+    /// Their share of what is stored.
+    pub attributed_bytes: ByteCount,
+    /// The drop of that share if all switch that should; the single best figure.
+    pub joint_saving_bytes: i64,
+    /// How many of them should switch.
+    pub switching: usize,
+    /// What they cost in a month, one entry for each currency.
+    pub costs: Vec<GroupCost>,
+}
+
+/// What a group costs in a month.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GroupCost {
+    /// All of it.
+    pub month: Money,
+    /// Its part of flat fees.
+    pub fee: Money,
+    /// Its part of what is paid for stored bytes.
+    pub storage: Money,
+    /// Its part of what is paid for moved bytes.
+    pub transfer: Money,
+    /// What of `month` is no repository's; it counts to what is unassigned.
+    pub unallocated: Money,
+    /// What it would cost if all switched that should; the single best figure.
+    pub alpine_month: Money,
+    /// What would be saved; the single best figure.
+    pub saving: Money,
+}
+
+/// Why rows cannot be added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum GroupError {
+    /// Sizes that no registry can have.
+    #[error(transparent)]
+    Bytes(#[from] ByteOverflow),
+    /// Amounts too large to be added exactly.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
+
+/// Puts the repositories of a report together. It must be a report with all rows, without a limit.
+///
+/// # Errors
+/// Where sums leave the range of exact numbers.
+pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> {
+    let mut rows: BTreeMap<Option<String>, GroupRow> = BTreeMap::new();
+    let mut totals = GroupRow::default();
+    for row in &report.repositories {
+        let key = group_by.key(row);
+        let group = rows.entry(key.clone()).or_insert_with(|| GroupRow {
+            key,
+            ..GroupRow::default()
+        });
+        group.add(row)?;
+        totals.add(row)?;
+    }
+    for registry in &report.registries {
+        let Some(unallocated) = registry.cost.as_ref().map(|cost| cost.unallocated) else {
+            continue;
+        };
+        if !unallocated.is_zero() {
+            let key = (group_by == GroupBy::Registry).then(|| registry.registry.to_string());
+            let group = rows.entry(key.clone()).or_insert_with(|| GroupRow {
+                key,
+                ..GroupRow::default()
+            });
+            group.add_unallocated(unallocated)?;
+            totals.add_unallocated(unallocated)?;
+        }
+    }
+    let mut rows: Vec<GroupRow> = rows.into_values().collect();
+    let expense = |row: &GroupRow| row.costs.first().map(|cost| cost.month.amount());
+    rows.sort_by(|one, other| {
+        let is_unassigned = |row: &GroupRow| row.key.is_none();
+        is_unassigned(one)
+            .cmp(&is_unassigned(other))
+            .then_with(|| expense(other).cmp(&expense(one)))
+            .then_with(|| other.attributed_bytes.cmp(&one.attributed_bytes))
+    });
+    Ok(Groups {
+        group_by,
+        rows,
+        totals,
+    })
+}
+
+impl GroupRow {
+    fn add(&mut self, row: &RepositoryRow) -> Result<(), GroupError> {
+        let totals = &row.totals;
+        self.repositories += 1;
+        self.tags += totals.tags;
+        self.logical_bytes = self.logical_bytes.checked_add(totals.logical_bytes)?;
+        self.attributed_bytes = self.attributed_bytes.checked_add(totals.attributed_bytes)?;
+        let saving = self.joint_saving_bytes.checked_add(row.expected_joint_saving());
+        self.joint_saving_bytes = saving.ok_or(ByteOverflow)?;
+        let judged = row.judged.as_ref();
+        self.switching +=
+            usize::from(judged.is_some_and(|judged| judged.verdict == crate::whatif::Verdict::Switch));
+        let Some(cost) = &row.cost else {
+            return Ok(());
+        };
+        let alpine = cost.alpine.as_ref();
+        let own = self.cost_in(cost.month.currency());
+        let add = |sum: &mut Money, amount: Money| -> Result<(), MoneyError> {
+            *sum = sum.checked_add(amount)?;
+            Ok(())
+        };
+        add(&mut own.month, cost.month)?;
+        add(&mut own.fee, cost.fee)?;
+        add(&mut own.storage, cost.storage)?;
+        add(&mut own.transfer, cost.transfer)?;
+        add(
+            &mut own.alpine_month,
+            alpine.map_or(cost.month, |alpine| alpine.month.expected),
+        )?;
+        if let Some(alpine) = alpine {
+            add(&mut own.saving, alpine.joint_saving.expected)?;
+        }
+        Ok(())
+    }
+
+    fn add_unallocated(&mut self, amount: Money) -> Result<(), MoneyError> {
+        let cost = self.cost_in(amount.currency());
+        cost.month = cost.month.checked_add(amount)?;
+        cost.unallocated = cost.unallocated.checked_add(amount)?;
+        cost.alpine_month = cost.alpine_month.checked_add(amount)?;
+        Ok(())
+    }
+
+    fn cost_in(&mut self, currency: Currency) -> &mut GroupCost {
+        let place = self
+            .costs
+            .iter()
+            .position(|cost| cost.month.currency() == currency);
+        let place = place.unwrap_or_else(|| {
+            let zero = Money::zero(currency);
+            self.costs.push(GroupCost {
+                month: zero,
+                fee: zero,
+                storage: zero,
+                transfer: zero,
+                unallocated: zero,
+                alpine_month: zero,
+                saving: zero,
+            });
+            self.costs.len() - 1
+        });
+        &mut self.costs[place]
+    }
+}

@@ -1,0 +1,152 @@
+//! Groups of repositories, for people and for spreadsheets.
+
+use comfy_table::{Cell, Table, presets};
+
+use super::cells::{grouped, plain_text, signed};
+use super::group::{GroupBy, GroupCost, GroupRow, Groups};
+use super::spreadsheet_text;
+use super::table::lines;
+use crate::units::{Money, round_rows};
+
+/// What stands in place of a name where there is none.
+const UNASSIGNED: &str = "unassigned";
+
+/// The groups as a table that starts with the totals. Amounts are rounded so that the rows shown add up.
+pub fn group_table(groups: &Groups) -> String {
+    let currencies = groups.totals.costs.len();
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let mut header = vec![
+        heading(groups.group_by),
+        "REPOSITORIES",
+        "TAGS",
+        "ATTRIBUTED",
+        "SAVES",
+        "SWITCH",
+    ];
+    for _ in 0..currencies {
+        header.extend(["MONTH", "ON ALPINE", "SAVES"]);
+    }
+    table.set_header(header.into_iter().map(Cell::new));
+    let mut texts = vec![texts(
+        &groups.totals,
+        &format!("all {}", grouped(groups.totals.repositories)),
+    )];
+    for row in &groups.rows {
+        texts.push(self::texts(row, row.key.as_deref().unwrap_or(UNASSIGNED)));
+    }
+    for total in &groups.totals.costs {
+        let columns = [
+            (|cost: &GroupCost| cost.month) as fn(&GroupCost) -> Money,
+            |cost| cost.alpine_month,
+            |cost| cost.saving,
+        ];
+        for amount in columns {
+            let zero = Money::zero(total.month.currency());
+            let exact: Vec<Money> = groups
+                .rows
+                .iter()
+                .map(|row| cost_in(row, total).map_or(zero, amount))
+                .collect();
+            let shown = round_rows(&exact).unwrap_or(exact);
+            texts[0].push(amount(total).to_string());
+            for (row, amount) in texts[1..].iter_mut().zip(shown) {
+                row.push(amount.to_string());
+            }
+        }
+    }
+    for row in texts {
+        table.add_row(row);
+    }
+    lines(table, |place| place > 0)
+}
+
+/// The groups as comma-separated values, amounts exact. There is no row of totals, so that a spreadsheet may add
+/// up the columns. With several currencies a group has a row for each.
+///
+/// # Errors
+/// Only where the writer fails, which writing to memory does not.
+pub fn group_csv(groups: &Groups) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let name = groups.group_by.to_string();
+    writer.write_record([
+        name.as_str(),
+        "repositories",
+        "tags",
+        "logical_bytes",
+        "attributed_bytes",
+        "joint_saving_bytes",
+        "switching",
+        "currency",
+        "month",
+        "fee",
+        "storage",
+        "transfer",
+        "unallocated",
+        "alpine_month",
+        "saving",
+    ])?;
+    for row in &groups.rows {
+        let mut first = Some([
+            row.repositories.to_string(),
+            row.tags.to_string(),
+            row.logical_bytes.get().to_string(),
+            row.attributed_bytes.get().to_string(),
+            row.joint_saving_bytes.to_string(),
+            row.switching.to_string(),
+        ]);
+        let costs: Vec<Option<&GroupCost>> = match &row.costs[..] {
+            [] => vec![None],
+            costs => costs.iter().map(Some).collect(),
+        };
+        for cost in costs {
+            let mut cells = vec![spreadsheet_text(row.key.as_deref().unwrap_or(UNASSIGNED))];
+            // Only the first of a group's rows counts its bytes, or they would be added up twice.
+            cells.extend(first.take().unwrap_or_default());
+            cells.extend(match cost {
+                None => Default::default(),
+                Some(cost) => [
+                    cost.month.currency().to_string(),
+                    cost.month.amount().to_string(),
+                    cost.fee.amount().to_string(),
+                    cost.storage.amount().to_string(),
+                    cost.transfer.amount().to_string(),
+                    cost.unallocated.amount().to_string(),
+                    cost.alpine_month.amount().to_string(),
+                    cost.saving.amount().to_string(),
+                ],
+            });
+            writer.write_record(cells)?;
+        }
+    }
+    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn heading(by: GroupBy) -> &'static str {
+    match by {
+        GroupBy::Registry => "REGISTRY",
+        GroupBy::Team => "TEAM",
+        GroupBy::CostCentre => "COST CENTRE",
+        GroupBy::Environment => "ENVIRONMENT",
+        GroupBy::Base => "BASE",
+        GroupBy::Verdict => "VERDICT",
+    }
+}
+
+fn texts(row: &GroupRow, name: &str) -> Vec<String> {
+    vec![
+        plain_text(name),
+        grouped(row.repositories),
+        grouped(row.tags),
+        row.attributed_bytes.to_string(),
+        signed(row.joint_saving_bytes),
+        grouped(row.switching),
+    ]
+}
+
+fn cost_in<'r>(row: &'r GroupRow, like: &GroupCost) -> Option<&'r GroupCost> {
+    row.costs
+        .iter()
+        .find(|cost| cost.month.currency() == like.month.currency())
+}

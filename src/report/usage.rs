@@ -1,0 +1,254 @@
+//! What a registry and its repositories stored and served, as costs are worked out from it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::NaiveDate;
+
+use super::analysed::AnalysedRegistry;
+use super::knowledge::Knowledge;
+use crate::base_image::ImageFacts;
+use crate::cost::{AlpineBytes, PullCount, PulledBytes, RegistryUsage, RepositoryUsage, newest_labels};
+use crate::inventory::{ManifestId, RepositoryNode};
+use crate::oci::{RegistryName, RepositoryName};
+use crate::pricing::{ByteHistory, EmptyPeriod, Period};
+use crate::units::ByteCount;
+use crate::whatif::{Estimate, ImageAnalysis, Outcome};
+
+/// What was stored over time, where it is known.
+#[derive(Debug, Clone)]
+pub struct RegistryHistory {
+    /// The whole registry.
+    pub stored: ByteHistory,
+    /// The shares of its repositories, by name.
+    pub attributed: HashMap<RepositoryName, ByteHistory>,
+}
+
+/// The time that costs are worked out over.
+#[derive(Debug, Clone, Copy)]
+pub enum Over<'h> {
+    /// The calendar month of a day, as if all of it were as the registry is now.
+    MonthAt(NaiveDate),
+    /// Days that have been, by what was stored then.
+    History(Period, &'h RegistryHistory),
+}
+
+impl Over<'_> {
+    /// The days.
+    ///
+    /// # Errors
+    /// At the end of the calendar.
+    pub fn period(self) -> Result<Period, EmptyPeriod> {
+        match self {
+            Self::MonthAt(day) => Period::month_containing(day),
+            Self::History(period, _) => Ok(period),
+        }
+    }
+}
+
+impl AnalysedRegistry {
+    /// What it stores and serves, with what these repositories' switching would change.
+    pub(super) fn usage(&self, outcome: &Outcome, knowledge: &Knowledge, over: Over<'_>) -> RegistryUsage {
+        let history = match over {
+            Over::MonthAt(_) => None,
+            Over::History(_, history) => Some(history),
+        };
+        let registry = self.name();
+        let inventory = &self.holdings.inventory;
+        let images = Images::of(self);
+        let rows = inventory.repositories.iter().zip(&self.accounting.repositories);
+        // What is gone by now was stored all the same.
+        let names: HashSet<&RepositoryName> = inventory.repositories.iter().map(|node| &node.name).collect();
+        let mut vanished: Vec<(&RepositoryName, &ByteHistory)> = history
+            .iter()
+            .flat_map(|history| &history.attributed)
+            .filter(|(name, _)| !names.contains(name))
+            .collect();
+        vanished.sort_unstable_by_key(|(name, _)| *name);
+        let vanished = vanished.into_iter().map(|(name, attributed)| RepositoryUsage {
+            repository: name.clone(),
+            labels: knowledge
+                .costs
+                .centres
+                .labels_of(registry, name, &BTreeMap::new()),
+            attributed: attributed.clone(),
+            exclusive: ByteCount::ZERO,
+            alpine: None,
+            solo_saving: None,
+            switches: false,
+            pulls: pulls(knowledge, registry, name, over),
+            pulled: None,
+        });
+        let repositories = rows
+            .zip(&outcome.repositories)
+            .map(|((node, totals), after)| {
+                let own = images.of_repository(self, node);
+                let labels = own.iter().map(|&place| {
+                    let config = self.holdings.images[place].config.as_ref();
+                    config.map(|config| (config.created, &config.labels))
+                });
+                let labels = newest_labels(labels.flatten());
+                let known = history.and_then(|history| history.attributed.get(&node.name));
+                RepositoryUsage {
+                    repository: node.name.clone(),
+                    labels: knowledge.costs.centres.labels_of(registry, &node.name, &labels),
+                    attributed: match (known, history) {
+                        (Some(known), _) => known.clone(),
+                        // Of a repository that the history does not have, nothing was stored in it.
+                        (None, Some(_)) => ByteHistory::constant(ByteCount::ZERO),
+                        (None, None) => ByteHistory::constant(totals.attributed_bytes),
+                    },
+                    exclusive: totals.exclusive_bytes,
+                    alpine: Some(AlpineBytes {
+                        before: after.attributed_before_bytes,
+                        after: after.attributed_bytes,
+                    }),
+                    solo_saving: Some(after.solo_saving_bytes),
+                    switches: after.switches,
+                    pulls: pulls(knowledge, registry, &node.name, over),
+                    pulled: pulled(self, &own),
+                }
+            })
+            .chain(vanished)
+            .collect();
+        RegistryUsage {
+            registry: registry.clone(),
+            stored: match history {
+                Some(history) => history.stored.clone(),
+                None => ByteHistory::constant(self.accounting.registry.stored_bytes),
+            },
+            alpine: Some(AlpineBytes {
+                before: outcome.registry.stored_before_bytes,
+                after: outcome.registry.stored_bytes,
+            }),
+            repositories,
+        }
+    }
+}
+
+/// How often a repository was pulled in days that have been, or is pulled in a month at its present pace.
+fn pulls(
+    knowledge: &Knowledge,
+    registry: &RegistryName,
+    repository: &RepositoryName,
+    over: Over<'_>,
+) -> PullCount {
+    let known = &knowledge.costs.pulls;
+    let (count, source) = match over {
+        Over::MonthAt(day) => known.monthly_pace(registry, repository, day),
+        Over::History(period, _) => known.pulls_in(registry, repository, period),
+    };
+    PullCount { count, source }
+}
+
+/// Where images stand among those that were analysed.
+struct Images {
+    places: HashMap<ManifestId, usize>,
+}
+
+impl Images {
+    fn of(registry: &AnalysedRegistry) -> Self {
+        let images = registry.analysis.images.iter().enumerate();
+        Self {
+            places: images
+                .filter_map(|(place, image)| Some((image.manifest?, place)))
+                .collect(),
+        }
+    }
+
+    /// The places of a repository's images, each once.
+    fn of_repository(&self, registry: &AnalysedRegistry, node: &RepositoryNode) -> Vec<usize> {
+        let inventory = &registry.holdings.inventory;
+        let mut places: Vec<usize> = node
+            .tags
+            .iter()
+            .flat_map(|tag| inventory.images_of(tag.manifest))
+            .filter_map(|manifest| self.places.get(&manifest).copied())
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+}
+
+/// What a pull of one of these images moves on average, for the platform most nodes have: a pull is of one
+/// platform, so others must not count.
+fn pulled(registry: &AnalysedRegistry, own: &[usize]) -> Option<PulledBytes> {
+    let images: Vec<(&ImageFacts, &ImageAnalysis)> = own
+        .iter()
+        .map(|&place| (&registry.holdings.images[place], &registry.analysis.images[place]))
+        .collect();
+    let is_common =
+        |facts: &ImageFacts| facts.platform.os == "linux" && facts.platform.architecture == "amd64";
+    let common: Vec<_> = images
+        .iter()
+        .copied()
+        .filter(|(facts, _)| is_common(facts))
+        .collect();
+    let images = if common.is_empty() { images } else { common };
+    let cold = |facts: &ImageFacts| facts.layer_bytes();
+    let base = |facts: &ImageFacts, image: &ImageAnalysis| {
+        let layers = image
+            .composition
+            .as_ref()
+            .map(|composition| composition.base_layers);
+        let layers = layers.or(image
+            .detection
+            .candidates
+            .first()
+            .map(|candidate| candidate.layers));
+        let base = facts
+            .layers
+            .iter()
+            .take(layers.unwrap_or(0))
+            .filter(|layer| layer.stored);
+        base.fold(0_u64, |sum, layer| sum.saturating_add(layer.bytes))
+    };
+    let warm = |facts: &ImageFacts, image: &ImageAnalysis| cold(facts).saturating_sub(base(facts, image));
+    let moves = images.iter().any(|(_, image)| image.estimate.is_some());
+    let alpine = moves.then(|| {
+        let cold_then = |(facts, image): &(&ImageFacts, &ImageAnalysis)| {
+            let stays = ByteCount::try_from(cold(facts)).unwrap_or(ByteCount::MAX);
+            image.estimate.unwrap_or(Estimate::exact(stays))
+        };
+        let warm_then = |pair: &(&ImageFacts, &ImageAnalysis)| {
+            let twin = match &pair.1.composition {
+                Some(composition) => composition.twin.layers.iter().map(|layer| layer.bytes).sum(),
+                None => base(pair.0, pair.1),
+            };
+            let above = |bytes: ByteCount| bytes.get().saturating_sub(twin);
+            let whole = cold_then(pair);
+            [above(whole.low), above(whole.expected), above(whole.high)]
+        };
+        let cold: Vec<[u64; 3]> = images
+            .iter()
+            .map(|pair| {
+                let bytes = cold_then(pair);
+                [bytes.low, bytes.expected, bytes.high].map(ByteCount::get)
+            })
+            .collect();
+        let warm: Vec<[u64; 3]> = images.iter().map(warm_then).collect();
+        (mean_estimate(&cold), mean_estimate(&warm))
+    });
+    Some(PulledBytes {
+        cold: mean(images.iter().map(|(facts, _)| cold(facts)))?,
+        warm: mean(images.iter().map(|(facts, image)| warm(facts, image)))?,
+        alpine,
+    })
+}
+
+fn mean_estimate(bytes: &[[u64; 3]]) -> Estimate {
+    let of = |bound: usize| mean(bytes.iter().map(|bytes| bytes[bound])).unwrap_or_default();
+    Estimate {
+        low: of(0),
+        expected: of(1),
+        high: of(2),
+    }
+}
+
+/// The mean, rounded down; none of nothing.
+fn mean(bytes: impl ExactSizeIterator<Item = u64>) -> Option<ByteCount> {
+    let count = bytes.len() as u128;
+    let sum: u128 = bytes.map(u128::from).sum();
+    let mean = sum.checked_div(count)?;
+    Some(ByteCount::try_from(mean).unwrap_or(ByteCount::MAX))
+}

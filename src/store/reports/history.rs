@@ -1,0 +1,197 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, Days, NaiveTime, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::oci::{RegistryName, RepositoryName};
+use crate::pricing::{ByteHistory, Period};
+use crate::report::RegistryHistory;
+use crate::store::{Store, StoreError};
+use crate::units::ByteCount;
+
+/// A registry as it was accounted for after a crawl.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RegistryPoint {
+    /// The moment.
+    pub as_of: DateTime<Utc>,
+    /// What the tags reached, each counted alone.
+    pub logical_bytes: i64,
+    /// What was stored.
+    pub stored_bytes: i64,
+    /// What would have been stored on Alpine; none where that was not worked out.
+    pub alpine_stored_bytes: Option<i64>,
+    /// The currency of the amounts; none where there was no price book.
+    pub currency: Option<String>,
+    /// What a month at that level cost.
+    pub month: Option<Decimal>,
+    /// Flat fees of it.
+    pub fee: Option<Decimal>,
+    /// What of it was for stored bytes.
+    pub storage: Option<Decimal>,
+    /// What of it was for moved bytes.
+    pub transfer: Option<Decimal>,
+    /// What such a month would have cost on Alpine.
+    pub alpine_month: Option<Decimal>,
+}
+
+/// A repository as it was accounted for after a crawl.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RepositoryPoint {
+    /// The moment.
+    pub as_of: DateTime<Utc>,
+    /// What its tags reached, each counted alone.
+    pub logical_bytes: i64,
+    /// What it reached, once.
+    pub stored_bytes: i64,
+    /// What nothing else reached.
+    pub exclusive_bytes: i64,
+    /// Its share of what was stored.
+    pub attributed_bytes: i64,
+    /// Its share on Alpine; none where that was not worked out.
+    pub alpine_attributed_bytes: Option<i64>,
+    /// What was to be done with it.
+    pub verdict: Option<String>,
+    /// The currency of the amount; none where there was no price book.
+    pub currency: Option<String>,
+    /// What a month at that level cost.
+    pub month: Option<Decimal>,
+}
+
+impl Store {
+    /// How a registry has been, oldest first; of reports worked out for one moment the last.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn registry_history(
+        &self,
+        registry: &RegistryName,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<RegistryPoint>, StoreError> {
+        let points = sqlx::query_as!(
+            RegistryPoint,
+            "SELECT DISTINCT ON (as_of) as_of, logical_bytes, stored_bytes,
+                 alpine_stored_bytes_expected AS alpine_stored_bytes, currency, monthly_cost AS month,
+                 monthly_fee AS fee, monthly_storage AS storage, monthly_transfer AS transfer,
+                 alpine_monthly_cost_expected AS alpine_month
+             FROM report JOIN registry ON registry.id = registry_id
+             WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3
+             ORDER BY as_of, report.id DESC",
+            registry.as_str(),
+            from,
+            until
+        );
+        Ok(points.fetch_all(&self.pool).await?)
+    }
+
+    /// How a repository has been, oldest first.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn repository_history(
+        &self,
+        registry: &RegistryName,
+        repository: &RepositoryName,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<RepositoryPoint>, StoreError> {
+        let points = sqlx::query_as!(
+            RepositoryPoint,
+            "SELECT DISTINCT ON (as_of) as_of, row.logical_bytes, row.stored_bytes, exclusive_bytes,
+                 attributed_bytes, alpine_attributed_bytes_expected AS alpine_attributed_bytes, verdict,
+                 currency, row.monthly_cost AS month
+             FROM report_repository AS row
+             JOIN report ON report.id = report_id JOIN registry ON registry.id = registry_id
+             WHERE registry.name = $1 AND row.repository = $2 AND as_of >= $3 AND as_of < $4
+             ORDER BY as_of, report.id DESC",
+            registry.as_str(),
+            repository.as_str(),
+            from,
+            until
+        );
+        Ok(points.fetch_all(&self.pool).await?)
+    }
+
+    /// What a registry and its repositories stored over a period: readings within it, and the last before it.
+    /// None where there is no reading that says anything of it.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn byte_history(
+        &self,
+        registry: &RegistryName,
+        period: Period,
+    ) -> Result<Option<RegistryHistory>, StoreError> {
+        let midnight = |day: chrono::NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+        let (start, end) = (midnight(period.start()), midnight(period.end()));
+        let reports = sqlx::query!(
+            r#"SELECT DISTINCT ON (as_of) report.id, as_of, stored_bytes
+               FROM report JOIN registry ON registry.id = registry_id
+               WHERE registry.name = $1 AND as_of < $3
+                 AND as_of >= COALESCE((SELECT max(as_of) FROM report JOIN registry ON registry.id = registry_id
+                                        WHERE registry.name = $1 AND as_of < $2), '-infinity')
+               ORDER BY as_of, report.id DESC"#,
+            registry.as_str(),
+            start,
+            end
+        );
+        let reports = reports.fetch_all(&self.pool).await?;
+        let Some(last) = reports.last() else {
+            return Ok(None);
+        };
+        // The month that is running was confirmed until its last crawl. One that is over goes on until the
+        // next reading, which stands in for the days in between.
+        let later = sqlx::query_scalar!(
+            "SELECT min(as_of) FROM report JOIN registry ON registry.id = registry_id
+             WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3",
+            registry.as_str(),
+            end,
+            end.checked_add_days(Days::new(LONGEST_GAP_DAYS)).unwrap_or(end)
+        );
+        let later = later.fetch_one(&self.pool).await?;
+        let known_until = if later.is_some() { end } else { last.as_of };
+
+        let ids: Vec<i64> = reports.iter().map(|report| report.id).collect();
+        let rows = sqlx::query!(
+            "SELECT report_id, repository, attributed_bytes FROM report_repository WHERE report_id = ANY($1)",
+            &ids
+        );
+        let rows = rows.fetch_all(&self.pool).await?;
+        let mut readings: HashMap<String, HashMap<i64, i64>> = HashMap::new();
+        for row in rows {
+            readings
+                .entry(row.repository)
+                .or_default()
+                .insert(row.report_id, row.attributed_bytes);
+        }
+        let bytes = |count: i64| {
+            ByteCount::try_from(count).map_err(|problem| StoreError::inconsistent("report", problem))
+        };
+        let wrong = |problem: String| StoreError::inconsistent("report_repository", problem);
+        let history = |readings: Vec<(DateTime<Utc>, ByteCount)>| {
+            ByteHistory::from_readings(readings, known_until).map_err(|error| wrong(error.to_string()))
+        };
+        let stored = reports
+            .iter()
+            .map(|report| Ok((report.as_of, bytes(report.stored_bytes)?)));
+        let stored = history(stored.collect::<Result<_, StoreError>>()?)?;
+        let mut attributed = HashMap::with_capacity(readings.len());
+        for (name, by_report) in readings {
+            // A report without the repository says that nothing was stored in it.
+            let own = reports.iter().map(|report| {
+                let reading = by_report.get(&report.id).copied().unwrap_or(0);
+                Ok((report.as_of, bytes(reading)?))
+            });
+            let own = history(own.collect::<Result<_, StoreError>>()?)?;
+            let name: RepositoryName = name
+                .parse()
+                .map_err(|problem| StoreError::inconsistent("report_repository", problem))?;
+            attributed.insert(name, own);
+        }
+        Ok(Some(RegistryHistory { stored, attributed }))
+    }
+}
+
+/// After how many days without a reading nothing is said about the time in between any more.
+const LONGEST_GAP_DAYS: u64 = 35;

@@ -1,0 +1,232 @@
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use sqlx::types::Json;
+
+use crate::cost::MoneyEstimate;
+use crate::report::{NoteKind, Report, RepositoryRow, Versions};
+use crate::store::{Store, StoreError};
+use crate::units::Money;
+use crate::whatif::{Estimate, SavingEstimate};
+
+/// A report to be saved.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportOfCrawl<'a> {
+    /// The report, of which each registry is saved apart.
+    pub report: &'a Report,
+    /// What it rests on.
+    pub versions: &'a Versions,
+    /// When it was worked out.
+    pub computed_at: DateTime<Utc>,
+}
+
+impl Store {
+    /// Saves what a report says of each of its registries whose last crawl came to its end. One that is there already for the same moment, from
+    /// the same versions and price book, is left as it is, so that saving twice changes nothing.
+    ///
+    /// # Errors
+    /// Where the database is not available; nothing is saved then.
+    pub async fn save_report(&self, saved: ReportOfCrawl<'_>) -> Result<(), StoreError> {
+        let ReportOfCrawl {
+            report,
+            versions,
+            computed_at,
+        } = saved;
+        let mut transaction = self.pool.begin().await?;
+        for registry in &report.registries {
+            let own_notes = || {
+                report
+                    .notes
+                    .iter()
+                    .filter(|note| note.registry == registry.registry)
+            };
+            if own_notes().any(|note| note.kind == NoteKind::UnfinishedCrawl) {
+                continue;
+            }
+            let totals = &registry.totals;
+            let stored = registry.alpine.as_ref().map(|alpine| alpine.stored_bytes);
+            let cost = registry.cost.as_ref();
+            let alpine = cost
+                .and_then(|cost| cost.alpine.as_ref())
+                .map(|alpine| alpine.month);
+            let lacks = own_notes().any(|note| note.kind.is_loss());
+            let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+            let id = sqlx::query_scalar!(
+                "INSERT INTO report (registry_id, crawl_id, as_of, computed_at, tare_version, catalogue_version,
+                     model_version, price_book, price_book_version, currency, is_complete, repositories, tags,
+                     images, logical_bytes, stored_bytes, untagged_bytes, alpine_stored_bytes_low,
+                     alpine_stored_bytes_expected, alpine_stored_bytes_high, monthly_cost, monthly_fee,
+                     monthly_storage, monthly_transfer, monthly_unallocated, alpine_monthly_cost_low,
+                     alpine_monthly_cost_expected, alpine_monthly_cost_high)
+                 SELECT registry.id, (SELECT id FROM crawl WHERE registry_id = registry.id
+                         AND finished_at <= $2 ORDER BY finished_at DESC, id DESC LIMIT 1),
+                     $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                     $22, $23, $24, $25, $26, $27
+                 FROM registry WHERE registry.name = $1
+                   AND NOT EXISTS (SELECT FROM report WHERE registry_id = registry.id AND as_of = $2
+                         AND tare_version = $4 AND catalogue_version = $5 AND model_version = $6
+                         AND price_book IS NOT DISTINCT FROM $7 AND price_book_version IS NOT DISTINCT FROM $8
+                         AND monthly_cost IS NOT DISTINCT FROM $20)
+                 RETURNING id",
+                registry.registry.as_str(),
+                registry.as_of,
+                computed_at,
+                versions.tare,
+                versions.catalogue,
+                versions.model,
+                cost.map(|cost| cost.price_book.id.as_str()),
+                cost.map(|cost| cost.price_book.version.as_str()),
+                cost.map(|cost| cost.price_book.currency.code()),
+                !lacks,
+                count(totals.repositories),
+                count(totals.tags),
+                count(totals.images),
+                totals.logical_bytes.as_i64(),
+                totals.stored_bytes.as_i64(),
+                totals.untagged_bytes.map(|bytes| bytes.as_i64()),
+                stored.map(|stored| stored.low.as_i64()),
+                stored.map(|stored| stored.expected.as_i64()),
+                stored.map(|stored| stored.high.as_i64()),
+                cost.map(|cost| cost.month.amount()),
+                cost.map(|cost| cost.fee.amount()),
+                cost.map(|cost| cost.storage.amount()),
+                cost.map(|cost| cost.transfer.amount()),
+                cost.map(|cost| cost.unallocated.amount()),
+                alpine.map(|month| month.low.amount()),
+                alpine.map(|month| month.expected.amount()),
+                alpine.map(|month| month.high.amount())
+            )
+            .fetch_optional(&mut *transaction)
+            .await?;
+            let Some(id) = id else {
+                continue;
+            };
+            let rows: Vec<SavedRepository<'_>> = report
+                .repositories
+                .iter()
+                .filter(|row| row.registry == registry.registry)
+                .map(|row| SavedRepository::of(id, row))
+                .collect();
+            sqlx::query!(
+                "INSERT INTO report_repository
+                 SELECT * FROM jsonb_populate_recordset(NULL::report_repository, $1)",
+                Json(rows) as _
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// A row of `report_repository`: its fields are the columns. Amounts are written as text, which keeps every digit.
+#[derive(Debug, Serialize)]
+struct SavedRepository<'r> {
+    report_id: i64,
+    repository: &'r str,
+    team: Option<&'r str>,
+    cost_centre: Option<&'r str>,
+    environment: Option<&'r str>,
+    tags: usize,
+    images: usize,
+    logical_bytes: u64,
+    stored_bytes: u64,
+    exclusive_bytes: u64,
+    attributed_bytes: u64,
+    verdict: Option<&'static str>,
+    reason: Option<&'r str>,
+    base: Option<&'r str>,
+    alpine_attributed_bytes_low: Option<u64>,
+    alpine_attributed_bytes_expected: Option<u64>,
+    alpine_attributed_bytes_high: Option<u64>,
+    joint_saving_bytes_low: Option<i64>,
+    joint_saving_bytes_expected: Option<i64>,
+    joint_saving_bytes_high: Option<i64>,
+    solo_saving_bytes_low: Option<i64>,
+    solo_saving_bytes_expected: Option<i64>,
+    solo_saving_bytes_high: Option<i64>,
+    pulls_per_month: Option<u64>,
+    monthly_cost: Option<Decimal>,
+    monthly_fee: Option<Decimal>,
+    monthly_storage: Option<Decimal>,
+    monthly_transfer: Option<Decimal>,
+    alpine_monthly_cost_low: Option<Decimal>,
+    alpine_monthly_cost_expected: Option<Decimal>,
+    alpine_monthly_cost_high: Option<Decimal>,
+    joint_saving_low: Option<Decimal>,
+    joint_saving_expected: Option<Decimal>,
+    joint_saving_high: Option<Decimal>,
+    solo_saving_low: Option<Decimal>,
+    solo_saving_expected: Option<Decimal>,
+    solo_saving_high: Option<Decimal>,
+}
+
+impl<'r> SavedRepository<'r> {
+    fn of(report_id: i64, row: &'r RepositoryRow) -> Self {
+        let totals = &row.totals;
+        let judged = row.judged.as_ref();
+        let base = judged.and_then(|judged| judged.base.as_ref());
+        let sizes = bounds(
+            judged.map(|judged| judged.alpine.attributed_bytes),
+            |size: Estimate| [size.low, size.expected, size.high].map(|bytes| bytes.get()),
+        );
+        let bytes = |saving: SavingEstimate| [saving.low, saving.expected, saving.high];
+        let joint_bytes = bounds(judged.map(|judged| judged.alpine.joint_saving_bytes), bytes);
+        let solo_bytes = bounds(judged.map(|judged| judged.alpine.solo_saving_bytes), bytes);
+        let cost = row.cost.as_ref();
+        let amount = |of: fn(&crate::report::RepositoryCost) -> Money| cost.map(|cost| of(cost).amount());
+        let alpine = cost.and_then(|cost| cost.alpine.as_ref());
+        let money = |month: MoneyEstimate| [month.low, month.expected, month.high].map(Money::amount);
+        let month = bounds(alpine.map(|alpine| alpine.month), money);
+        let joint = bounds(alpine.map(|alpine| alpine.joint_saving), money);
+        let solo = bounds(alpine.map(|alpine| alpine.solo_saving), money);
+        Self {
+            report_id,
+            repository: totals.repository.as_str(),
+            team: row.labels.team.as_deref(),
+            cost_centre: row.labels.cost_centre.as_deref(),
+            environment: row.labels.environment.as_deref(),
+            tags: totals.tags,
+            images: totals.images,
+            logical_bytes: totals.logical_bytes.get(),
+            stored_bytes: totals.stored_bytes.get(),
+            exclusive_bytes: totals.exclusive_bytes.get(),
+            attributed_bytes: totals.attributed_bytes.get(),
+            verdict: judged.map(|judged| judged.verdict.as_str()),
+            reason: judged.map(|judged| judged.reason.as_str()),
+            base: base.and_then(|base| base.runtime.as_deref().or(base.name.as_deref())),
+            alpine_attributed_bytes_low: sizes[0],
+            alpine_attributed_bytes_expected: sizes[1],
+            alpine_attributed_bytes_high: sizes[2],
+            joint_saving_bytes_low: joint_bytes[0],
+            joint_saving_bytes_expected: joint_bytes[1],
+            joint_saving_bytes_high: joint_bytes[2],
+            solo_saving_bytes_low: solo_bytes[0],
+            solo_saving_bytes_expected: solo_bytes[1],
+            solo_saving_bytes_high: solo_bytes[2],
+            pulls_per_month: cost.map(|cost| cost.pulls.per_month),
+            monthly_cost: amount(|cost| cost.month),
+            monthly_fee: amount(|cost| cost.fee),
+            monthly_storage: amount(|cost| cost.storage),
+            monthly_transfer: amount(|cost| cost.transfer),
+            alpine_monthly_cost_low: month[0],
+            alpine_monthly_cost_expected: month[1],
+            alpine_monthly_cost_high: month[2],
+            joint_saving_low: joint[0],
+            joint_saving_expected: joint[1],
+            joint_saving_high: joint[2],
+            solo_saving_low: solo[0],
+            solo_saving_expected: solo[1],
+            solo_saving_high: solo[2],
+        }
+    }
+}
+
+/// The three figures of an estimate, none of none.
+fn bounds<E, F>(estimate: Option<E>, of: impl Fn(E) -> [F; 3]) -> [Option<F>; 3] {
+    match estimate {
+        Some(estimate) => of(estimate).map(Some),
+        None => [None, None, None],
+    }
+}
