@@ -108,7 +108,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 print(&context.settings.show())?;
                 Ok(Outcome::Complete)
             }
-            Command::Prices(options) => prices::prices(&options, &context.console),
+            Command::Prices(options) => prices::prices(&options, context),
             Command::Serve(_) => serve::serve(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }

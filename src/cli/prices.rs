@@ -10,7 +10,6 @@ use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
 use crate::pricing::{AcrPlan, PriceBook, PriceBooks, RetailChoice, import_retail_prices};
 use crate::report::plain_text;
-use crate::telemetry::Console;
 
 /// Options of `tare prices`.
 #[derive(Debug, Args)]
@@ -21,7 +20,7 @@ pub struct PricesOptions {
 
 #[derive(Debug, Subcommand)]
 enum PricesCommand {
-    /// Lists the price books that Tare comes with
+    /// Lists the price books that Tare comes with, and your own
     List,
     /// Checks a price book of your own; exits with 2 where it is wrong, and says what would be right
     Check {
@@ -62,8 +61,12 @@ impl From<Plan> for AcrPlan {
 }
 
 /// Does what `tare prices` was asked.
-pub(super) fn prices(options: &PricesOptions, console: &Console) -> anyhow::Result<Outcome> {
-    let books = PriceBooks::shipped().context("a shipped price book is wrong")?;
+pub(super) fn prices(options: &PricesOptions, context: &super::Context) -> anyhow::Result<Outcome> {
+    let console = &context.console;
+    let books = context
+        .settings
+        .price_books()
+        .map_err(|error| UsageError(error.to_string()))?;
     match &options.command {
         PricesCommand::List => print(&list(&books))?,
         PricesCommand::Check { file } => {

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::Settings;
 use super::section::Section;
 use super::values::whole;
+use super::{CostPlanError, Settings};
 use crate::cost::CostPlan;
 use crate::pricing::{BookFaults, PriceBooks};
 use crate::report::Knowledge;
@@ -143,10 +143,14 @@ pub enum KnowledgeError {
     /// A pattern of repositories cannot be read.
     #[error("verdict.repositories: {0}")]
     Pattern(String),
+    /// Settings about costs cannot be used.
+    #[error(transparent)]
+    Costs(#[from] CostPlanError),
 }
 
 impl Settings {
-    /// What answers about Alpine rest on: the shipped data with the files of `[alpine]`.
+    /// What answers about Alpine and about costs rest on: the shipped data with the files of `[alpine]` and of
+    /// `[prices]`.
     ///
     /// # Errors
     /// Where a file cannot be read, or is not what it should be.
@@ -193,7 +197,7 @@ impl Settings {
 }
 
 /// A file, or the TOML files of a folder by name.
-fn files(path: &Path) -> Result<Vec<PathBuf>, KnowledgeError> {
+pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, KnowledgeError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -212,7 +216,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, KnowledgeError> {
     Ok(files)
 }
 
-fn text(file: &Path) -> Result<String, KnowledgeError> {
+pub(super) fn text(file: &Path) -> Result<String, KnowledgeError> {
     fs::read_to_string(file).map_err(|source| KnowledgeError::Unreadable {
         file: file.to_owned(),
         source,

@@ -10,13 +10,16 @@
 mod address;
 mod alpine;
 mod cost_centre;
+mod cost_plan;
 mod crawl;
 mod environment;
 mod file;
 mod layers;
 mod log;
 mod login;
+mod prices;
 mod problem;
+mod quantities;
 mod registry;
 mod section;
 mod serve;
@@ -31,12 +34,15 @@ use std::path::{Path, PathBuf};
 pub use address::{InvalidAddress, RegistryAddress};
 pub use alpine::{AlpineSection, KnowledgeError, ShownCoverage, VerdictSection};
 pub use cost_centre::CostCentreSection;
+pub use cost_plan::CostPlanError;
 pub use crawl::CrawlSection;
 pub use environment::Environment;
 pub use layers::Flag;
 pub use log::{LogFormat, LogLevel, LogSection};
 pub use login::MissingSecret;
+pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
+pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::RegistrySection;
 pub use serve::{ServeAccess, ServeSection, UnsoundService};
 pub use store::StoreSection;
@@ -58,10 +64,16 @@ pub struct Settings {
     pub serve: ServeSection,
     /// What answers about Alpine rest on.
     pub alpine: AlpineSection,
+    /// What bytes cost.
+    pub prices: PricesSection,
     /// What the operator has decided for some repositories, the first that matches counts.
     pub verdicts: Vec<VerdictSection>,
     /// Whose repositories are, the first that matches and says it counts.
     pub cost_centres: Vec<CostCentreSection>,
+    /// What is assumed about pulls, the first that matches counts.
+    pub pulls: Vec<PullsSection>,
+    /// What moving to Alpine takes, the first that matches counts.
+    pub efforts: Vec<EffortSection>,
     /// The registries that the configuration knows.
     pub registries: Vec<RegistrySection>,
     origins: AllOrigins,
@@ -76,8 +88,11 @@ struct AllOrigins {
     log: Origins,
     serve: Origins,
     alpine: Origins,
+    prices: Origins,
     verdicts: Vec<Origins>,
     cost_centres: Vec<Origins>,
+    pulls: Vec<Origins>,
+    efforts: Vec<Origins>,
     registries: Vec<Origins>,
 }
 
@@ -127,10 +142,27 @@ impl Settings {
         (settings.log, settings.origins.log) = layers.one();
         (settings.serve, settings.origins.serve) = layers.one();
         (settings.alpine, settings.origins.alpine) = layers.one();
+        (settings.prices, settings.origins.prices) = layers.one();
+        if let Some(field) = settings.prices.contradiction() {
+            layers.problems.push(Problem {
+                origin: settings
+                    .origins
+                    .prices
+                    .get(field)
+                    .cloned()
+                    .unwrap_or(Origin::Default),
+                key: format!("prices.{field}"),
+                message: "shares by repository are about one registry: set them in its [[registry]]"
+                    .to_owned(),
+            });
+        }
         (settings.verdicts, settings.origins.verdicts) =
             layers.checked(|verdict: &VerdictSection| verdict.overrides().map_err(at("repositories")));
         (settings.cost_centres, settings.origins.cost_centres) =
             layers.checked(|centre: &CostCentreSection| centre.rule().map_err(at("repositories")));
+        (settings.pulls, settings.origins.pulls) = layers.checked(PullsSection::assumption);
+        (settings.efforts, settings.origins.efforts) =
+            layers.checked(|effort: &EffortSection| effort.rule().map_err(at("repositories")));
         for (registry, origin, origins) in layers.many::<RegistrySection>() {
             settings.check_registry(&registry, &origin, &mut layers.problems);
             settings.registries.push(registry);
@@ -201,8 +233,11 @@ fn shapes() -> Vec<Shape> {
         Shape::of::<LogSection>(),
         Shape::of::<ServeSection>(),
         Shape::of::<AlpineSection>(),
+        Shape::of::<PricesSection>(),
         Shape::of::<VerdictSection>(),
         Shape::of::<CostCentreSection>(),
+        Shape::of::<PullsSection>(),
+        Shape::of::<EffortSection>(),
         Shape::of::<RegistrySection>(),
     ]
 }

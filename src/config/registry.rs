@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -5,12 +6,15 @@ use toml::{Table, Value};
 
 use super::address::RegistryAddress;
 use super::crawl::CrawlSection;
+use super::prices::AllocationRule;
+use super::quantities::{Bytes, Number};
 use super::section::Section;
-use super::values::{ProxyUrl, Secret, maybe_whole};
+use super::values::{ProxyUrl, Secret, maybe_whole, whole};
 use crate::crawl::{CrawlPlan, InvalidChoice, ReferrersPolicy, RepositoryChoice};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
 use crate::registry::ClientSettings;
+use crate::units::ByteCount;
 
 /// `[[registry]]`: a registry with what is particular to it.
 ///
@@ -73,6 +77,36 @@ pub struct RegistrySection {
     /// In place of `crawl.referrers`.
     #[serde(default)]
     pub referrers: Option<ReferrersPolicy>,
+    /// In place of `prices.book`.
+    #[serde(default)]
+    pub price_book: Option<String>,
+    /// How many users are paid for, where the plan is priced per user.
+    #[serde(default = "one", deserialize_with = "whole::<1, 1_000_000, _, _>")]
+    pub seats: u32,
+    /// The regions beyond the first that keep a copy.
+    #[serde(default)]
+    pub replicas: Vec<String>,
+    /// What the account's other registries store, which fills quota and tiers first.
+    #[serde(default = "no_bytes")]
+    pub stored_elsewhere: Bytes,
+    /// What everything else in the account moves each month, by zone, which fills the tiers first.
+    #[serde(default)]
+    pub moved_elsewhere: BTreeMap<String, Bytes>,
+    /// The price of one more unit moved, by zone, in place of the book's tiers.
+    #[serde(default)]
+    pub transfer_price: BTreeMap<String, Number>,
+    /// In place of `prices.allocate_storage`.
+    #[serde(default)]
+    pub allocate_storage: Option<AllocationRule>,
+    /// In place of `prices.allocate_included`.
+    #[serde(default)]
+    pub allocate_included: Option<AllocationRule>,
+    /// In place of `prices.allocate_fees`.
+    #[serde(default)]
+    pub allocate_fees: Option<AllocationRule>,
+    /// In place of `prices.allocate_transfer`.
+    #[serde(default)]
+    pub allocate_transfer: Option<AllocationRule>,
 }
 
 impl RegistrySection {
@@ -97,6 +131,16 @@ impl RegistrySection {
             page_size: None,
             platforms: None,
             referrers: None,
+            price_book: None,
+            seats: one(),
+            replicas: Vec::new(),
+            stored_elsewhere: no_bytes(),
+            moved_elsewhere: BTreeMap::new(),
+            transfer_price: BTreeMap::new(),
+            allocate_storage: None,
+            allocate_included: None,
+            allocate_fees: None,
+            allocate_transfer: None,
         }
     }
 
@@ -175,6 +219,24 @@ impl RegistrySection {
         self.platforms.as_ref().unwrap_or(&crawl.platforms)
     }
 
+    /// A setting that says something about costs, where there is one.
+    pub(super) fn money_setting(&self) -> Option<&'static str> {
+        let said = [
+            ("seats", self.seats != one()),
+            ("replicas", !self.replicas.is_empty()),
+            ("stored_elsewhere", self.stored_elsewhere != no_bytes()),
+            ("moved_elsewhere", !self.moved_elsewhere.is_empty()),
+            ("transfer_price", !self.transfer_price.is_empty()),
+            ("allocate_storage", self.allocate_storage.is_some()),
+            ("allocate_included", self.allocate_included.is_some()),
+            ("allocate_fees", self.allocate_fees.is_some()),
+            ("allocate_transfer", self.allocate_transfer.is_some()),
+        ];
+        said.into_iter()
+            .find(|(_, is_said)| *is_said)
+            .map(|(field, _)| field)
+    }
+
     /// What is wrong with the settings taken together.
     pub(super) fn contradiction(&self) -> Option<(&'static str, &'static str)> {
         let passwords = [
@@ -202,6 +264,14 @@ impl RegistrySection {
             _ => None,
         }
     }
+}
+
+const fn one() -> u32 {
+    1
+}
+
+const fn no_bytes() -> Bytes {
+    Bytes(ByteCount::ZERO)
 }
 
 impl Section for RegistrySection {

@@ -8,8 +8,8 @@ use super::layers::Origins;
 use super::problem::Origin;
 use super::section::{Section, Shape};
 use super::{
-    AlpineSection, CostCentreSection, CrawlSection, LogSection, RegistrySection, Settings, StoreSection,
-    VerdictSection,
+    AlpineSection, CostCentreSection, CrawlSection, EffortSection, LogSection, PricesSection, PullsSection,
+    RegistrySection, Settings, StoreSection, VerdictSection,
 };
 
 impl Settings {
@@ -27,11 +27,18 @@ impl Settings {
         section::<CrawlSection>(&mut text, &self.crawl, &self.origins.crawl);
         section::<LogSection>(&mut text, &self.log, &self.origins.log);
         section::<AlpineSection>(&mut text, &self.alpine, &self.origins.alpine);
+        section::<PricesSection>(&mut text, &self.prices, &self.origins.prices);
         for (verdict, origins) in self.verdicts.iter().zip(&self.origins.verdicts) {
             section::<VerdictSection>(&mut text, verdict, origins);
         }
         for (centre, origins) in self.cost_centres.iter().zip(&self.origins.cost_centres) {
             section::<CostCentreSection>(&mut text, centre, origins);
+        }
+        for (pulls, origins) in self.pulls.iter().zip(&self.origins.pulls) {
+            section::<PullsSection>(&mut text, pulls, origins);
+        }
+        for (effort, origins) in self.efforts.iter().zip(&self.origins.efforts) {
+            section::<EffortSection>(&mut text, effort, origins);
         }
         for (registry, origins) in self.registries.iter().zip(&self.origins.registries) {
             section::<RegistrySection>(&mut text, registry, origins);

@@ -7,8 +7,8 @@ use super::plan::{CostPlan, RegistryTerms};
 use super::statement::{Charges, CostParts, MoneyEstimate, PricedPiece};
 use super::usage::{AlpineBytes, RegistryUsage, RepositoryUsage};
 use crate::pricing::{
-    AllocatedRow, Bill, Claim, Claims, MovedBytes, MovedEstimate, NoSaving, Period, PriceBook, Pulls,
-    UsageHistory, Warning, allocate, bill, saving,
+    AllocatedRow, AllocationRules, Bill, Claim, Claims, MovedBytes, MovedEstimate, NoSaving, Period,
+    PriceBook, Pulls, UsageHistory, Warning, allocate, bill, saving,
 };
 use crate::units::{Currency, Money};
 use crate::whatif::Estimate;
@@ -22,7 +22,7 @@ pub(super) struct Billing<'a> {
     pub(super) history: UsageHistory,
     /// What each repository moved.
     pub(super) moved: Vec<Moved>,
-    plan: &'a CostPlan,
+    allocation: &'a AllocationRules,
     books: Vec<(Period, &'a PriceBook)>,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct OnAlpine {
 impl<'a> Billing<'a> {
     pub(super) fn new(
         plan: &'a CostPlan,
-        terms: &RegistryTerms,
+        terms: &'a RegistryTerms,
         usage: &'a RegistryUsage,
         period: Period,
     ) -> Result<Self, CostError> {
@@ -76,7 +76,7 @@ impl<'a> Billing<'a> {
             currency,
             history,
             moved,
-            plan,
+            allocation: terms.allocation.as_ref().unwrap_or(&plan.allocation),
             books,
         })
     }
@@ -194,7 +194,7 @@ impl<'a> Billing<'a> {
         let mut included_worth = Money::zero(self.currency);
         for &(period, book) in &self.books {
             let bill = bill(book, history, period)?;
-            let allocation = allocate(&bill, &claims, &self.plan.allocation)?;
+            let allocation = allocate(&bill, &claims, self.allocation)?;
             parts = parts.checked_add(parts_of_bill(&bill)?)?;
             included_worth = included_worth.checked_add(bill.quota_benefit()?)?;
             pieces.push(PricedPiece { bill, allocation });

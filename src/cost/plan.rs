@@ -47,6 +47,8 @@ pub struct RegistryTerms {
     pub moved_elsewhere: BTreeMap<String, ByteCount>,
     /// The price of one more unit moved to a zone, where the operator knows it.
     pub transfer_price: BTreeMap<String, Decimal>,
+    /// How its bill is divided, where that is not as the plan says for all.
+    pub allocation: Option<AllocationRules>,
 }
 
 impl RegistryTerms {
@@ -60,6 +62,7 @@ impl RegistryTerms {
             stored_elsewhere: ByteCount::ZERO,
             moved_elsewhere: BTreeMap::new(),
             transfer_price: BTreeMap::new(),
+            allocation: None,
         }
     }
 }
@@ -95,9 +98,6 @@ pub struct EffortRule {
     pub effort: Effort,
 }
 
-/// The zone in which bytes stay where nothing else is known: every shipped book has it.
-pub(super) const SAME_REGION: &str = "same-region";
-
 impl Default for TransferPlan {
     /// No pull is known to be cold or warm, so half of them are taken to be cold; all within the region; durations at 100 Mbit/s.
     fn default() -> Self {
@@ -128,6 +128,9 @@ impl CostPlan {
 }
 
 impl TransferPlan {
+    /// The zone in which bytes stay where nothing else is known: every shipped book has it.
+    pub const SAME_REGION: &str = "same-region";
+
     /// Where a repository's bytes go, and its share of cold pulls.
     pub(super) fn of(&self, registry: &RegistryName, repository: &RepositoryName) -> (Destinations, Share) {
         let rule = self
@@ -136,7 +139,7 @@ impl TransferPlan {
             .find(|rule| rule.repositories.mean(registry, repository));
         match rule {
             Some(rule) => (rule.shares.clone(), rule.cold_share.unwrap_or(self.cold_share)),
-            None => (Destinations::only(SAME_REGION), self.cold_share),
+            None => (Destinations::only(Self::SAME_REGION), self.cold_share),
         }
     }
 }

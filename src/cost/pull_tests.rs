@@ -53,8 +53,7 @@ fn assuming(per_month: u64) -> Vec<PullAssumption> {
 
 #[test]
 fn the_most_trusted_source_of_each_day_counts_alone() {
-    let counts = PullCounts::new(
-        assuming(300),
+    let counts = PullCounts::assuming(assuming(300)).with(
         [
             counted("api", days("2026-11-03", "2026-11-04"), 7, CountedBy::Imported),
             counted("api", days("2026-11-04", "2026-11-05"), 90, CountedBy::Imported),
@@ -95,8 +94,7 @@ fn without_a_word_there_are_none() {
 
 #[test]
 fn a_span_of_one_repository_says_nothing_of_others() {
-    let counts = PullCounts::new(
-        assuming(30),
+    let counts = PullCounts::assuming(assuming(30)).with(
         [counted(
             "api",
             days("2026-11-01", "2026-11-11"),
@@ -117,8 +115,7 @@ fn a_span_of_one_repository_says_nothing_of_others() {
 
 #[test]
 fn the_pace_is_that_of_the_days_that_were_counted() {
-    let counts = PullCounts::new(
-        assuming(1),
+    let counts = PullCounts::assuming(assuming(1)).with(
         [counted(
             "api",
             days("2026-11-10", "2026-11-20"),
@@ -136,8 +133,7 @@ fn the_pace_is_that_of_the_days_that_were_counted() {
 proptest! {
     #[test]
     fn pieces_of_a_month_add_up_to_it(per_month in 0_u64..1_000_000, count in 0_u64..1_000_000, cut in 2_u32..30) {
-        let counts = PullCounts::new(
-            assuming(per_month),
+        let counts = PullCounts::assuming(assuming(per_month)).with(
             [counted("api", days("2026-11-05", "2026-11-09"), count, CountedBy::Metered)],
             [],
         );
@@ -145,7 +141,7 @@ proptest! {
         let pulls = |period| counts.pulls_in(&registry(), &repository("api"), period).0;
         let pieces = pulls(days("2026-11-01", &middle)) + pulls(days(&middle, "2026-12-01"));
         prop_assert_eq!(pieces, pulls(november()));
-        let without = PullCounts::new(assuming(per_month), [], []);
+        let without = PullCounts::assuming(assuming(per_month));
         prop_assert_eq!(without.pulls_in(&registry(), &repository("api"), november()).0, per_month);
     }
 }

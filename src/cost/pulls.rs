@@ -113,31 +113,32 @@ pub struct PullCounts {
 const PACE_DAYS: u64 = 30;
 
 impl PullCounts {
-    /// What was counted, and what is assumed where nothing was: of the assumptions the first about a repository
-    /// counts. Counts of one source for one day add up.
-    pub fn new(
-        assumptions: Vec<PullAssumption>,
+    /// What is assumed where nothing was counted; the first assumption about a repository counts.
+    pub fn assuming(assumptions: Vec<PullAssumption>) -> Self {
+        Self {
+            assumptions,
+            ..Self::default()
+        }
+    }
+
+    /// These counts and more. What one source counted on one day adds up.
+    #[must_use]
+    pub fn with(
+        mut self,
         counted: impl IntoIterator<Item = CountedPulls>,
         spans: impl IntoIterator<Item = CountedSpan>,
     ) -> Self {
-        let mut counts = Self {
-            assumptions,
-            ..Self::default()
-        };
         for pulls in counted {
-            let days = counts
-                .counts
-                .entry((pulls.registry, pulls.repository))
-                .or_default();
+            let days = self.counts.entry((pulls.registry, pulls.repository)).or_default();
             for (day, count) in spread(pulls.count, pulls.period) {
                 let known = days.entry((day, pulls.by)).or_default();
                 *known = known.saturating_add(count);
             }
         }
         for span in spans {
-            counts.spans.entry(span.registry.clone()).or_default().push(span);
+            self.spans.entry(span.registry.clone()).or_default().push(span);
         }
-        counts
+        self
     }
 
     /// How often a repository was pulled in a period, and who says so: of the sources that the days rest on the

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::oci::RegistryName;
+
 /// Why the store could not do what it was asked to.
 ///
 /// No message holds a password: connection URLs are never part of one.
@@ -9,6 +11,12 @@ pub enum StoreError {
     /// nothing that was reported as saved is lost.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// A crawl was asked for of a registry that nobody has crawled or configured.
+    #[error(
+        "no registry {0} is known here; give it a [[registry]] section in the configuration of the service \
+         that crawls, or crawl it once with tare crawl"
+    )]
+    UnknownRegistry(RegistryName),
     /// Another process has the data folder open.
     #[error(
         "the data folder {} is in use by {holder}; wait until that ends, choose another folder with \

@@ -36,7 +36,10 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use api_keys::ApiKeyRecord;
-pub use crawl::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState, CrawledRegistry, RegistryRecord};
+pub use crawl::{
+    CrawlCost, CrawlEnd, CrawlEvent, CrawlRecord, CrawlSaver, CrawlState, CrawledRegistry, RegistryRecord,
+    RequestedCrawl,
+};
 pub use error::StoreError;
 pub use images::Holdings;
 pub use known::KnownContent;

@@ -44,6 +44,8 @@ fn last_crawl(standing: &Standing) -> LastCrawl {
         CrawlState::Incomplete => LastCrawl::Incomplete {
             losses: standing.losses,
         },
-        CrawlState::Running | CrawlState::Interrupted => LastCrawl::Unfinished,
+        CrawlState::Queued | CrawlState::Running | CrawlState::Interrupted | CrawlState::Failed => {
+            LastCrawl::Unfinished
+        }
     }
 }

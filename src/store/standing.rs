@@ -35,7 +35,7 @@ impl Store {
                     WHERE repository.registry_id = registry.id AND tag.valid_until IS NULL
                       AND (tag.missed_crawls > 0 OR repository.missed_crawls > 0)) AS "missing_tags!"
                FROM registry JOIN crawl ON crawl.registry_id = registry.id
-               WHERE registry.name = $1
+               WHERE registry.name = $1 AND crawl.started_at IS NOT NULL
                ORDER BY crawl.started_at DESC, crawl.id DESC LIMIT 1"#,
             registry.as_str(),
             &no_loss

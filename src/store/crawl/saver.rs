@@ -1,89 +1,14 @@
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::inventory::dedup_scope;
-use super::save::Saved;
-use super::{Store, StoreError};
-use crate::inventory::{DedupScope, Fault};
-use crate::oci::{RegistryName, RepositoryName};
-use crate::units::ByteCount;
-
-/// The registry that a crawl visits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CrawledRegistry {
-    /// Its name.
-    pub name: RegistryName,
-    /// Scheme, host and port, without credentials.
-    pub origin_url: String,
-    /// Where it keeps one copy of a blob.
-    pub dedup_scope: DedupScope,
-}
-
-/// A registry of which something is saved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegistryRecord {
-    /// The registry.
-    pub registry: CrawledRegistry,
-    /// How its latest crawl stands; none where there was none.
-    pub last_crawl: Option<CrawlState>,
-    /// When a crawl of it last came to its end, complete or not.
-    pub last_finished: Option<DateTime<Utc>>,
-}
-
-/// How a crawl stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CrawlState {
-    /// It has not ended, or its process was killed and no later crawl has noticed.
-    Running,
-    /// Everything in its scope could be read.
-    Complete,
-    /// Faults cost it something.
-    Incomplete,
-    /// It never came to its end. What it had saved is used.
-    Interrupted,
-}
-
-impl CrawlState {
-    const ALL: [Self; 4] = [Self::Running, Self::Complete, Self::Incomplete, Self::Interrupted];
-
-    /// The state as it is written in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Complete => "complete",
-            Self::Incomplete => "incomplete",
-            Self::Interrupted => "interrupted",
-        }
-    }
-
-    pub(super) fn parse(text: &str) -> Result<Self, StoreError> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| StoreError::inconsistent("crawl", format!("state {text}")))
-    }
-}
-
-/// What a crawl cost the registry.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CrawlCost {
-    /// Requests on the wire, those for tokens and repeated ones included.
-    pub requests: u64,
-    /// GET requests among them.
-    pub get: u64,
-    /// HEAD requests among them.
-    pub head: u64,
-    /// Requests that repeated one that had failed.
-    pub retried: u64,
-    /// Requests that the registry turned away for being too many.
-    pub rate_limited: u64,
-    /// Bytes of bodies received.
-    pub bytes_received: ByteCount,
-    /// How long the crawl waited because the registry asked it to.
-    pub waited: Duration,
-}
+use super::cost::stored;
+use super::request::know;
+use super::{CrawlCost, CrawlState, CrawledRegistry};
+use crate::inventory::Fault;
+use crate::oci::RepositoryName;
+use crate::store::save::{self, Saved};
+use crate::store::{Store, StoreError};
 
 /// How a crawl ended.
 pub struct CrawlEnd<'a> {
@@ -106,14 +31,14 @@ pub struct CrawlEnd<'a> {
 /// one look-up in a crawl.
 #[derive(Debug)]
 pub struct CrawlSaver {
-    pub(super) store: Store,
-    pub(super) registry: i64,
-    pub(super) crawl: i64,
-    pub(super) tombstone_after: i32,
+    pub(in crate::store) store: Store,
+    pub(in crate::store) registry: i64,
+    pub(in crate::store) crawl: i64,
+    pub(in crate::store) tombstone_after: i32,
     /// What earlier batches saved; changed only once a batch's transaction has been committed.
-    pub(super) saved: Saved,
+    pub(in crate::store) saved: Saved,
     /// References that were listed and could not be found, by repository.
-    pub(super) vanished: HashMap<RepositoryName, HashSet<String>>,
+    pub(in crate::store) vanished: HashMap<RepositoryName, HashSet<String>>,
     rows_before_tidying: u64,
 }
 
@@ -135,18 +60,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<CrawlSaver, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let id = sqlx::query_scalar!(
-            "INSERT INTO registry (name, origin_url, dedup_scope, first_seen) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (name) DO UPDATE
-             SET origin_url = EXCLUDED.origin_url, dedup_scope = EXCLUDED.dedup_scope
-             RETURNING id",
-            registry.name.as_str(),
-            registry.origin_url,
-            registry.dedup_scope.as_str(),
-            now
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
+        let id = know(&mut transaction, registry, now).await?;
         sqlx::query!(
             "UPDATE crawl SET state = 'interrupted', finished_at = $2
              WHERE registry_id = $1 AND state = 'running'",
@@ -156,8 +70,8 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         let crawl = sqlx::query_scalar!(
-            "INSERT INTO crawl (registry_id, state, started_at, tare_version)
-             VALUES ($1, 'running', $2, $3) RETURNING id",
+            "INSERT INTO crawl (registry_id, state, requested_at, requested_by, started_at, tare_version)
+             VALUES ($1, 'running', $2, 'command line', $2, $3) RETURNING id",
             id,
             now,
             env!("CARGO_PKG_VERSION")
@@ -175,43 +89,11 @@ impl Store {
             rows_before_tidying: TIDY_AFTER,
         })
     }
-
-    /// The registries that have been crawled, by name.
-    ///
-    /// # Errors
-    /// Where the database is not available.
-    pub async fn registries(&self) -> Result<Vec<RegistryRecord>, StoreError> {
-        let rows = sqlx::query!(
-            r#"SELECT name, origin_url, dedup_scope,
-                   (SELECT state FROM crawl WHERE registry_id = registry.id
-                    ORDER BY started_at DESC, id DESC LIMIT 1) AS last_state,
-                   (SELECT max(finished_at) FROM crawl WHERE registry_id = registry.id
-                    AND state IN ('complete', 'incomplete')) AS last_finished
-               FROM registry ORDER BY name COLLATE "C""#
-        );
-        let rows = rows.fetch_all(&self.pool).await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(RegistryRecord {
-                    registry: CrawledRegistry {
-                        name: row
-                            .name
-                            .parse()
-                            .map_err(|problem| StoreError::inconsistent("registry", problem))?,
-                        origin_url: row.origin_url,
-                        dedup_scope: dedup_scope(&row.dedup_scope)?,
-                    },
-                    last_crawl: row.last_state.as_deref().map(CrawlState::parse).transpose()?,
-                    last_finished: row.last_finished,
-                })
-            })
-            .collect()
-    }
 }
 
 impl CrawlSaver {
     /// Notes how much was written, to know at the end whether the planner needs new statistics.
-    pub(super) fn wrote(&mut self, findings: usize) {
+    pub(in crate::store) fn wrote(&mut self, findings: usize) {
         self.rows_before_tidying = self.rows_before_tidying.saturating_sub(findings as u64);
     }
 
@@ -246,13 +128,12 @@ impl CrawlSaver {
             }
             deleted = self.count_misses(&mut transaction, &missed, now).await?;
         }
-        super::save::faults(
+        save::faults(
             &mut transaction,
             self.crawl,
             &end.faults.iter().collect::<Vec<_>>(),
         )
         .await?;
-        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         sqlx::query!(
             "UPDATE crawl SET state = $2, finished_at = $3, requests = $4, requests_get = $5,
                  requests_head = $6, requests_retried = $7, requests_rate_limited = $8,
@@ -261,13 +142,13 @@ impl CrawlSaver {
             self.crawl,
             end.state.as_str(),
             now,
-            count(end.cost.requests),
-            count(end.cost.get),
-            count(end.cost.head),
-            count(end.cost.retried),
-            count(end.cost.rate_limited),
+            stored(end.cost.requests),
+            stored(end.cost.get),
+            stored(end.cost.head),
+            stored(end.cost.retried),
+            stored(end.cost.rate_limited),
             end.cost.bytes_received.as_i64(),
-            i64::try_from(end.cost.waited.as_millis()).unwrap_or(i64::MAX)
+            end.cost.waited_milliseconds()
         )
         .execute(&mut *transaction)
         .await?;

@@ -1,0 +1,80 @@
+//! Crawls as they are kept: who asked for one, how it stands, who is at it, and what it cost.
+
+mod cost;
+mod event;
+mod record;
+mod request;
+mod saver;
+mod state;
+
+use chrono::{DateTime, Utc};
+
+pub use cost::CrawlCost;
+pub use event::CrawlEvent;
+pub use record::CrawlRecord;
+pub use request::RequestedCrawl;
+pub use saver::{CrawlEnd, CrawlSaver};
+pub use state::CrawlState;
+
+use super::inventory::dedup_scope;
+use super::{Store, StoreError};
+use crate::inventory::DedupScope;
+use crate::oci::RegistryName;
+
+/// The registry that a crawl visits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrawledRegistry {
+    /// Its name.
+    pub name: RegistryName,
+    /// Scheme, host and port, without credentials.
+    pub origin_url: String,
+    /// Where it keeps one copy of a blob.
+    pub dedup_scope: DedupScope,
+}
+
+/// A registry of which something is saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistryRecord {
+    /// The registry.
+    pub registry: CrawledRegistry,
+    /// How the latest crawl of it that began stands.
+    pub last_crawl: Option<CrawlState>,
+    /// When a crawl of it last came to its end, complete or not.
+    pub last_finished: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// The registries that have been crawled, by name.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn registries(&self) -> Result<Vec<RegistryRecord>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT name, origin_url, dedup_scope,
+                   (SELECT state FROM crawl WHERE registry_id = registry.id
+                    AND started_at IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1) AS last_state,
+                   (SELECT max(finished_at) FROM crawl WHERE registry_id = registry.id
+                    AND state IN ('complete', 'incomplete')) AS last_finished
+               FROM registry
+               WHERE EXISTS (SELECT FROM crawl WHERE registry_id = registry.id AND started_at IS NOT NULL)
+               ORDER BY name COLLATE "C""#
+        );
+        let rows = rows.fetch_all(&self.pool).await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(RegistryRecord {
+                    registry: CrawledRegistry {
+                        name: row
+                            .name
+                            .parse()
+                            .map_err(|problem| StoreError::inconsistent("registry", problem))?,
+                        origin_url: row.origin_url,
+                        dedup_scope: dedup_scope(&row.dedup_scope)?,
+                    },
+                    last_crawl: row.last_state.as_deref().map(CrawlState::parse).transpose()?,
+                    last_finished: row.last_finished,
+                })
+            })
+            .collect()
+    }
+}

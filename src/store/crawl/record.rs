@@ -1,0 +1,182 @@
+//! Crawls as those see them who did not do them.
+
+use chrono::{DateTime, Utc};
+
+use super::cost::counted;
+use super::{CrawlCost, CrawlState};
+use crate::inventory::{Fault, FaultKind};
+use crate::oci::RegistryName;
+use crate::store::{Store, StoreError};
+use crate::units::ByteCount;
+
+/// A crawl: who asked for it, how it stands, what it cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrawlRecord {
+    /// Its number; later crawls have higher ones.
+    pub id: i64,
+    /// The registry.
+    pub registry: RegistryName,
+    /// How it stands.
+    pub state: CrawlState,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// Who asked: `schedule`, `command line`, or a caller of the API.
+    pub requested_by: String,
+    /// The time that the schedule named, where it was the schedule that asked.
+    pub slot: Option<DateTime<Utc>>,
+    /// When a worker began it.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended; for one whose process was lost, when that was noticed.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Repositories that are done, faulty ones among them.
+    pub repositories_done: u64,
+    /// Repositories that are to be read, once they have been listed.
+    pub repositories_total: u64,
+    /// Tags that are done.
+    pub tags_done: u64,
+    /// What it cost the registry, up to about a second ago while it runs.
+    pub cost: CrawlCost,
+    /// How many things could not be read.
+    pub faults: u64,
+    /// Why it did not end as one would wish.
+    pub message: Option<String>,
+}
+
+struct Row {
+    id: i64,
+    registry: String,
+    state: String,
+    requested_at: DateTime<Utc>,
+    requested_by: String,
+    slot: Option<DateTime<Utc>>,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+    repositories_done: i64,
+    repositories_total: i64,
+    tags_done: i64,
+    requests: i64,
+    requests_get: i64,
+    requests_head: i64,
+    requests_retried: i64,
+    requests_rate_limited: i64,
+    bytes_received: i64,
+    waited_milliseconds: i64,
+    faults: i64,
+    message: Option<String>,
+}
+
+impl TryFrom<Row> for CrawlRecord {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            registry: row
+                .registry
+                .parse()
+                .map_err(|problem| StoreError::inconsistent("registry", problem))?,
+            state: CrawlState::parse(&row.state)?,
+            requested_at: row.requested_at,
+            requested_by: row.requested_by,
+            slot: row.slot,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            repositories_done: counted(row.repositories_done),
+            repositories_total: counted(row.repositories_total),
+            tags_done: counted(row.tags_done),
+            cost: CrawlCost {
+                requests: counted(row.requests),
+                get: counted(row.requests_get),
+                head: counted(row.requests_head),
+                retried: counted(row.requests_retried),
+                rate_limited: counted(row.requests_rate_limited),
+                bytes_received: ByteCount::try_from(counted(row.bytes_received)).unwrap_or(ByteCount::MAX),
+                waited: std::time::Duration::from_millis(counted(row.waited_milliseconds)),
+            },
+            faults: counted(row.faults),
+            message: row.message,
+        })
+    }
+}
+
+impl Store {
+    /// The latest crawls, newest first: of one registry or of all, and where `before` is given, only those
+    /// with lower numbers.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn crawls(
+        &self,
+        registry: Option<&RegistryName>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<CrawlRecord>, StoreError> {
+        self.crawl_rows(None, registry, before, limit).await
+    }
+
+    /// One crawl; none where there is none of this number.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn crawl(&self, id: i64) -> Result<Option<CrawlRecord>, StoreError> {
+        Ok(self.crawl_rows(Some(id), None, None, 1).await?.pop())
+    }
+
+    async fn crawl_rows(
+        &self,
+        id: Option<i64>,
+        registry: Option<&RegistryName>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<CrawlRecord>, StoreError> {
+        let rows = sqlx::query_as!(
+            Row,
+            r#"SELECT crawl.id, registry.name AS registry, state, requested_at, requested_by, slot, started_at,
+                   finished_at, repositories_done, repositories_total, tags_done, requests, requests_get,
+                   requests_head, requests_retried, requests_rate_limited, bytes_received,
+                   waited_milliseconds, message,
+                   (SELECT count(*) FROM crawl_fault WHERE crawl_id = crawl.id) AS "faults!"
+               FROM crawl JOIN registry ON registry.id = crawl.registry_id
+               WHERE ($1::bigint IS NULL OR crawl.id = $1)
+                 AND ($2::text IS NULL OR registry.name = $2)
+                 AND ($3::bigint IS NULL OR crawl.id < $3)
+               ORDER BY crawl.id DESC LIMIT $4"#,
+            id,
+            registry.map(RegistryName::as_str),
+            before,
+            i64::from(limit)
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter().map(CrawlRecord::try_from).collect()
+    }
+
+    /// What a crawl could not read, in the order in which it was met.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn crawl_faults(&self, id: i64) -> Result<Vec<Fault>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT repository, reference, kind, fault FROM crawl_fault WHERE crawl_id = $1 ORDER BY id",
+            id
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let wrong = |problem: String| StoreError::inconsistent("crawl_fault", problem);
+        rows.into_iter()
+            .map(|row| {
+                Ok(Fault {
+                    repository: row
+                        .repository
+                        .map(|name| name.parse())
+                        .transpose()
+                        .map_err(|problem| StoreError::inconsistent("crawl_fault", problem))?,
+                    reference: row.reference,
+                    kind: FaultKind::parse(&row.kind)
+                        .ok_or_else(|| wrong(format!("a fault of kind {}", row.kind)))?,
+                    fault: row.fault,
+                })
+            })
+            .collect()
+    }
+}
