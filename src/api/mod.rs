@@ -49,7 +49,7 @@ use crate::store::{Store, StoreError};
 struct Api {
     store: Store,
     settings: ApiSettings,
-    knowledge: Knowledge,
+    knowledge: Arc<Knowledge>,
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
     keys: KeyRing,

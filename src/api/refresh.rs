@@ -45,8 +45,8 @@ async fn look(
         let platforms = (api.settings.platforms)(name);
         holdings.extend(api.store.registry_holdings(name, &platforms).await?);
     }
-    let working = Arc::clone(api);
-    let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(holdings, &working.knowledge)).await??;
+    let knowledge = Arc::clone(&api.knowledge);
+    let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(holdings, knowledge)).await??;
     tracing::info!(
         "figures of {} registries and {} repositories worked out in {} ms",
         snapshot.report.registries.len(),

@@ -40,7 +40,7 @@ impl Server {
     pub fn bind(
         address: SocketAddr,
         store: Store,
-        knowledge: Knowledge,
+        knowledge: Arc<Knowledge>,
         settings: ApiSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServeError> {

@@ -1,7 +1,7 @@
 //! The figures that the service answers from: worked out once for each state of the store, off the way of
 //! requests, and then only read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -11,16 +11,18 @@ use sha2::{Digest as _, Sha256};
 use super::problem::Problem;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{
-    Analysed, AnalysedRegistry, Knowledge, RegistryHoldings, RegistryRow, Report, ReportError, ReportOptions,
+    self, Analysed, AnalysedRegistry, Knowledge, RegistryHoldings, RegistryRow, Report, ReportError, ReportOptions,
     RepositoryRow,
 };
 use crate::store::{CrawlState, RegistryRecord};
-use crate::units::ByteCount;
+use crate::whatif::Judgement;
 
 /// What is answered from.
 pub(super) struct Snapshot {
     /// What tells these figures from others.
     pub id: String,
+    /// What the answers rest on beside what was crawled.
+    pub knowledge: Arc<Knowledge>,
     /// All that was worked out.
     pub analysed: Analysed,
     /// Every registry and repository.
@@ -33,18 +35,14 @@ pub(super) struct Snapshot {
 /// What figures rest on beside what was crawled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Versions {
-    /// The program.
-    pub tare: &'static str,
-    /// A digest of the bases and twins that the operator adds.
-    pub catalogue: String,
-    /// A digest of the model of sizes, the rules and the settings of verdicts.
-    pub model: String,
+    #[serde(flatten)]
+    knowledge: report::Versions,
     /// The price books in use.
-    pub price_books: Vec<BookVersion>,
+    price_books: Vec<BookVersion>,
 }
 
 /// A price book in one edition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct BookVersion {
     pub id: String,
     pub version: String,
@@ -69,9 +67,12 @@ impl Snapshot {
     ///
     /// # Errors
     /// Where sizes overflow, and where a file of the catalogue cannot be used.
-    pub(super) fn of(registries: Vec<RegistryHoldings>, knowledge: &Knowledge) -> Result<Self, ReportError> {
-        let analysed = Analysed::of(registries, knowledge)?;
-        let report = analysed.report(knowledge, &ReportOptions::default())?;
+    pub(super) fn of(
+        registries: Vec<RegistryHoldings>,
+        knowledge: Arc<Knowledge>,
+    ) -> Result<Self, ReportError> {
+        let analysed = Analysed::of(registries, &knowledge)?;
+        let report = analysed.report(&knowledge, &ReportOptions::default())?;
         let places = report
             .repositories
             .iter()
@@ -81,11 +82,17 @@ impl Snapshot {
         let text = serde_json::to_vec(&report).unwrap_or_default();
         Ok(Self {
             id: short_digest(&text),
+            versions: versions(&knowledge, &report),
+            knowledge,
             analysed,
             report,
-            versions: versions(knowledge),
             places,
         })
+    }
+
+    /// What images are judged by.
+    pub(super) fn judgement(&self) -> Judgement<'_> {
+        self.knowledge.judgement(&self.analysed.catalogue)
     }
 
     /// The moment of the figures; none where there are none.
@@ -149,21 +156,17 @@ fn short_digest(bytes: &[u8]) -> String {
         .collect()
 }
 
-fn versions(knowledge: &Knowledge) -> Versions {
-    let catalogue: String = knowledge
-        .catalogue_files
-        .iter()
-        .map(|(name, text)| format!("{name}\n{text}\n"))
+fn versions(knowledge: &Knowledge, report: &Report) -> Versions {
+    let costs = report.registries.iter().filter_map(|row| row.cost.as_ref());
+    let books: BTreeSet<BookVersion> = costs
+        .map(|cost| BookVersion {
+            id: cost.price_book.id.clone(),
+            version: cost.price_book.version.clone(),
+        })
         .collect();
-    let model = format!(
-        "{:?}{:?}{:?}",
-        knowledge.model, knowledge.rules, knowledge.verdicts
-    );
     Versions {
-        tare: env!("CARGO_PKG_VERSION"),
-        catalogue: short_digest(catalogue.as_bytes()),
-        model: short_digest(model.as_bytes()),
-        price_books: Vec::new(),
+        knowledge: knowledge.versions(),
+        price_books: books.into_iter().collect(),
     }
 }
 
@@ -181,9 +184,4 @@ impl Snapshots {
     pub(super) fn replace(&self, snapshot: Snapshot) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
     }
-}
-
-/// A sum that no registry can have is shown as the largest there is; rows were checked one by one before.
-pub(super) fn sum(counts: impl Iterator<Item = ByteCount>) -> ByteCount {
-    ByteCount::checked_sum(counts).unwrap_or(ByteCount::MAX)
 }

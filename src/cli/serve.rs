@@ -11,7 +11,7 @@ use crate::crawl::StopFlag;
 pub(super) async fn serve(context: &Context) -> anyhow::Result<Outcome> {
     let settings = &context.settings;
     let api = settings.api().map_err(|error| UsageError(error.to_string()))?;
-    let knowledge = settings.knowledge()?;
+    let knowledge = Arc::new(settings.knowledge()?);
     let stop = StopFlag::new();
     on_interrupt(stop.clone(), context.console.clone())?;
     let store = context.open_store().await?;

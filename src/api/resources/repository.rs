@@ -72,7 +72,7 @@ struct Repository<'a> {
 async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let row = named(&call, &snapshot)?;
-    let judgement = call.api.knowledge.judgement(&snapshot.analysed.catalogue);
+    let judgement = snapshot.judgement();
     let (_, analysed) = snapshot.registry(row.registry.as_str())?;
     let speaker = analysed.speaker_of(&row.totals.repository, &judgement);
     call.reply(Reply::json(&Repository {
@@ -105,7 +105,7 @@ async fn images(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let row = named(&call, &snapshot)?;
     let (_, analysed) = snapshot.registry(row.registry.as_str())?;
-    let judgement = call.api.knowledge.judgement(&snapshot.analysed.catalogue);
+    let judgement = snapshot.judgement();
     let images = analysed.images_of(&row.totals.repository, &judgement);
     let mut page = Page::of(&call, &snapshot, images, |image| image.digest.to_string())?;
     let mut list = List::whole(&snapshot, std::mem::take(&mut page.rows));
