@@ -16,6 +16,7 @@ mod prices;
 mod progress;
 mod pulls;
 mod report;
+mod serve;
 mod targets;
 
 use std::process::ExitCode;
@@ -33,7 +34,7 @@ use outcome::{Outcome, UsageError, failure_code, print};
 
 /// What every command has at hand.
 struct Context {
-    settings: Settings,
+    settings: Arc<Settings>,
     environment: Environment,
     console: Console,
     quiet: bool,
@@ -70,8 +71,11 @@ pub fn main() -> ExitCode {
     if let Command::Crawl(options) | Command::Catalogue(CatalogueCommand::Refresh(options)) = &cli.command {
         flags.extend(options.flags());
     }
+    if let Command::Serve(options) = &cli.command {
+        flags.extend(options.flags());
+    }
     let settings = match Settings::load(cli.common.config.as_deref(), &environment, &flags) {
-        Ok(settings) => settings,
+        Ok(settings) => Arc::new(settings),
         // There is no log yet, whose form is a setting too.
         Err(error) => return failed(&Console::default(), &error.into()),
     };
@@ -107,6 +111,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             }
             Command::Prices(options) => prices::prices(&options, context),
             Command::Pulls(options) => pulls::pulls(&options, context).await,
+            Command::Serve(_) => serve::serve(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })
