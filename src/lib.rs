@@ -22,7 +22,6 @@
 //! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
 //! | [`store`] | the only room with SQL |
 //! | [`jobs`] | crawl → save |
-//! | [`metrics`] | what Prometheus is told |
 //! | [`demo`] | a made-up company's registry, served over real HTTP |
 //! | [`config`] | settings from file, environment and flags, each with its origin |
 //! | [`telemetry`] | what is said on standard error while a command works |
@@ -47,7 +46,6 @@ pub mod crawl;
 pub mod demo;
 pub mod inventory;
 pub mod jobs;
-pub mod metrics;
 pub mod oci;
 pub mod pricing;
 pub mod registry;

@@ -60,18 +60,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "clock",
         ],
     ),
-    (
-        "metrics",
-        &[
-            "store",
-            "report",
-            "pricing",
-            "whatif",
-            "inventory",
-            "oci",
-            "units",
-        ],
-    ),
     // A made-up company's registry, served over real HTTP.
     ("demo", &["oci", "units"]),
     (
@@ -88,7 +76,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "oci",
             "units",
             "jobs",
-            "metrics",
         ],
     ),
     ("telemetry", &["config"]),

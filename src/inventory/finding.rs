@@ -103,15 +103,6 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::Vanished,
-        Self::Unsupported,
-        Self::Denied,
-        Self::Unavailable,
-        Self::Invalid,
-    ];
-
     /// Whether the crawl's result lacks something because of such a fault.
     pub fn is_loss(self) -> bool {
         !matches!(self, Self::Vanished | Self::Unsupported)
@@ -130,6 +121,14 @@ impl FaultKind {
 
     /// The reverse of [`Self::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+        [
+            Self::Vanished,
+            Self::Unsupported,
+            Self::Denied,
+            Self::Unavailable,
+            Self::Invalid,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == text)
     }
 }

@@ -16,7 +16,6 @@ mod data_dir;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
-mod health;
 mod images;
 mod inventory;
 mod known;
@@ -40,7 +39,6 @@ pub use crawl::{
     RequestedCrawl,
 };
 pub use error::StoreError;
-pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::Holdings;
 pub use known::KnownContent;
 pub use reports::{RegistryPoint, ReportOfCrawl, RepositoryPoint};

@@ -3,7 +3,6 @@
 
 mod crawls;
 mod durability;
-mod health;
 mod hostile;
 mod images;
 mod opening;
