@@ -60,6 +60,20 @@ const ROOMS: &[(&str, &[&str])] = &[
             "clock",
         ],
     ),
+    (
+        "api",
+        &[
+            "store",
+            "report",
+            "pricing",
+            "whatif",
+            "base_image",
+            "inventory",
+            "oci",
+            "units",
+            "clock",
+        ],
+    ),
     // A made-up company's registry, served over real HTTP.
     ("demo", &["oci", "units"]),
     (
@@ -76,6 +90,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "oci",
             "units",
             "jobs",
+            "api",
         ],
     ),
     ("telemetry", &["config"]),
@@ -84,6 +99,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "config",
             "telemetry",
+            "api",
             "demo",
             "jobs",
             "store",

@@ -54,6 +54,11 @@ pub enum Command {
     Calibrate(CalibrateOptions),
     /// Shows the settings in force as TOML, with where each comes from; secrets are masked
     Config,
+    /// Answers over HTTP what the crawled registries store: REST, documented at /docs
+    ///
+    /// It serves what is in the store, whoever crawled it, and takes up what is new within seconds. Ctrl-C or
+    /// SIGTERM ends it once the requests under way have been answered.
+    Serve(ServeOptions),
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
     Demo(DemoOptions),
 }
@@ -286,6 +291,39 @@ pub enum TextOrJson {
     Table,
     /// For programs: sizes in bytes
     Json,
+}
+
+/// Options of `tare serve`.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// The address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Asks for no keys, though others than this machine may reach the address
+    #[arg(long)]
+    allow_anonymous: bool,
+}
+
+impl ServeOptions {
+    /// The settings that these options are.
+    pub fn flags(&self) -> Vec<Flag> {
+        let mut flags = Vec::new();
+        if let Some(listen) = &self.listen {
+            flags.push(Flag {
+                name: "--listen",
+                key: "serve.listen",
+                text: listen.clone(),
+            });
+        }
+        if self.allow_anonymous {
+            flags.push(Flag {
+                name: "--allow-anonymous",
+                key: "serve.access",
+                text: "anonymous".to_owned(),
+            });
+        }
+        flags
+    }
 }
 
 /// Options of `tare demo`.

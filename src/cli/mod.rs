@@ -15,6 +15,7 @@ mod outcome;
 mod prices;
 mod progress;
 mod report;
+mod serve;
 mod targets;
 
 use std::process::ExitCode;
@@ -32,7 +33,7 @@ use outcome::{Outcome, UsageError, failure_code, print};
 
 /// What every command has at hand.
 struct Context {
-    settings: Settings,
+    settings: Arc<Settings>,
     environment: Environment,
     console: Console,
     quiet: bool,
@@ -69,8 +70,11 @@ pub fn main() -> ExitCode {
     if let Command::Crawl(options) | Command::Catalogue(CatalogueCommand::Refresh(options)) = &cli.command {
         flags.extend(options.flags());
     }
+    if let Command::Serve(options) = &cli.command {
+        flags.extend(options.flags());
+    }
     let settings = match Settings::load(cli.common.config.as_deref(), &environment, &flags) {
-        Ok(settings) => settings,
+        Ok(settings) => Arc::new(settings),
         // There is no log yet, whose form is a setting too.
         Err(error) => return failed(&Console::default(), &error.into()),
     };
@@ -105,6 +109,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 Ok(Outcome::Complete)
             }
             Command::Prices(options) => prices::prices(&options, context),
+            Command::Serve(_) => serve::serve(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })

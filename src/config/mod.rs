@@ -22,6 +22,7 @@ mod problem;
 mod quantities;
 mod registry;
 mod section;
+mod serve;
 mod show;
 mod store;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::RegistrySection;
+pub use serve::{ServeAccess, ServeSection, UnsoundService};
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
@@ -58,6 +60,8 @@ pub struct Settings {
     pub crawl: CrawlSection,
     /// What is said on standard error.
     pub log: LogSection,
+    /// How the service is run.
+    pub serve: ServeSection,
     /// What answers about Alpine rest on.
     pub alpine: AlpineSection,
     /// What bytes cost.
@@ -82,6 +86,7 @@ struct AllOrigins {
     store: Origins,
     crawl: Origins,
     log: Origins,
+    serve: Origins,
     alpine: Origins,
     prices: Origins,
     verdicts: Vec<Origins>,
@@ -135,6 +140,7 @@ impl Settings {
         (settings.store, settings.origins.store) = layers.one();
         (settings.crawl, settings.origins.crawl) = layers.one();
         (settings.log, settings.origins.log) = layers.one();
+        (settings.serve, settings.origins.serve) = layers.one();
         (settings.alpine, settings.origins.alpine) = layers.one();
         (settings.prices, settings.origins.prices) = layers.one();
         if let Some(field) = settings.prices.contradiction() {
@@ -225,6 +231,7 @@ fn shapes() -> Vec<Shape> {
         Shape::of::<StoreSection>(),
         Shape::of::<CrawlSection>(),
         Shape::of::<LogSection>(),
+        Shape::of::<ServeSection>(),
         Shape::of::<AlpineSection>(),
         Shape::of::<PricesSection>(),
         Shape::of::<VerdictSection>(),

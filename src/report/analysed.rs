@@ -1,16 +1,19 @@
 //! Registries with everything worked out, kept so that many questions can be answered from it.
 
+use std::collections::HashMap;
+
 use super::alpine::AlpineAnswers;
 use super::answer::{RegistryHoldings, ReportError, catalogue_of};
 use super::build::{RegistryAnswers, ReportOptions};
 use super::explain::{ImageExplanation, explain_analysed};
+use super::image::{ImageRow, ImageRows};
 use super::reference::Found;
 use super::usage::Over;
 use super::{Knowledge, Report};
 use crate::base_image::Catalogue;
 use crate::cost::{self, CostError, Statement};
-use crate::inventory::{Accounting, account};
-use crate::oci::RegistryName;
+use crate::inventory::{Accounting, ManifestId, account};
+use crate::oci::{RegistryName, RepositoryName};
 use crate::whatif::{Judgement, Outcome, RegistryAnalysis};
 
 /// One registry with what was worked out of it.
@@ -22,6 +25,7 @@ pub struct AnalysedRegistry {
     pub accounting: Accounting,
     /// Its images and repositories, and what Alpine would change.
     pub analysis: RegistryAnalysis,
+    places: HashMap<ManifestId, usize>,
 }
 
 /// All registries with what was worked out of them.
@@ -47,10 +51,12 @@ impl AnalysedRegistry {
         let analysis = judgement
             .analyse(&holdings.inventory, &holdings.images)
             .map_err(overflow)?;
+        let places = analysis.places();
         Ok(Self {
             holdings,
             accounting,
             analysis,
+            places,
         })
     }
 
@@ -90,6 +96,38 @@ impl AnalysedRegistry {
                 with_images,
             )),
         }
+    }
+
+    /// The images of one of its repositories; none where it has no such repository.
+    pub fn images_of(&self, repository: &RepositoryName, judgement: &Judgement<'_>) -> Vec<ImageRow> {
+        let Some(place) = self.place_of(repository) else {
+            return Vec::new();
+        };
+        let rows = ImageRows {
+            inventory: &self.holdings.inventory,
+            images: &self.holdings.images,
+            analysis: &self.analysis,
+            judgement,
+        };
+        rows.of_repository(place, &self.places)
+    }
+
+    /// The image that speaks for one of its repositories, where there is one.
+    pub fn speaker_of(&self, repository: &RepositoryName, judgement: &Judgement<'_>) -> Option<ImageRow> {
+        let place = self.place_of(repository)?;
+        let speaker = self.analysis.repositories[place].speaker?;
+        let digest = self.holdings.images[speaker].digest;
+        let mut images = self.images_of(repository, judgement).into_iter();
+        images.find(|image| image.digest == digest)
+    }
+
+    /// A repository's place in the inventory.
+    fn place_of(&self, repository: &RepositoryName) -> Option<usize> {
+        // They are in order of their names.
+        let repositories = &self.holdings.inventory.repositories;
+        repositories
+            .binary_search_by(|node| node.name.cmp(repository))
+            .ok()
     }
 
     /// What it costs, with what it would cost if these repositories switched; none where nothing says which price
@@ -180,12 +218,7 @@ impl Analysed {
             .images
             .iter()
             .position(|image| image.digest == found.image.digest);
-        let repository = own
-            .holdings
-            .inventory
-            .repositories
-            .iter()
-            .position(|repository| repository.name == *found.repository);
+        let repository = own.place_of(found.repository);
         let (Some(place), Some(repository)) = (place, repository) else {
             return Ok(None);
         };
