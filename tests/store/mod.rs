@@ -7,6 +7,7 @@ mod health;
 mod hostile;
 mod images;
 mod opening;
+mod reports;
 mod pulls;
 mod sample;
 mod saving;
