@@ -22,6 +22,7 @@ mod prices;
 mod problem;
 mod quantities;
 mod registry;
+mod retention;
 mod section;
 mod show;
 mod store;
@@ -45,6 +46,7 @@ pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::RegistrySection;
+pub use retention::RetentionSection;
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
@@ -59,6 +61,8 @@ pub struct Settings {
     pub store: StoreSection,
     /// How registries are asked.
     pub crawl: CrawlSection,
+    /// How long what today's answers do not need is kept.
+    pub retention: RetentionSection,
     /// What is said on standard error.
     pub log: LogSection,
     /// What answers about Alpine rest on.
@@ -88,6 +92,7 @@ struct AllOrigins {
     file: Option<PathBuf>,
     store: Origins,
     crawl: Origins,
+    retention: Origins,
     log: Origins,
     alpine: Origins,
     prices: Origins,
@@ -143,6 +148,7 @@ impl Settings {
         settings.origins.file = file.map(Path::to_owned);
         (settings.store, settings.origins.store) = layers.one();
         (settings.crawl, settings.origins.crawl) = layers.one();
+        (settings.retention, settings.origins.retention) = layers.one();
         (settings.log, settings.origins.log) = layers.one();
         (settings.alpine, settings.origins.alpine) = layers.one();
         (settings.prices, settings.origins.prices) = layers.one();
@@ -193,6 +199,13 @@ impl Settings {
                 message: message.to_owned(),
             });
         }
+        if let Err(error) = registry.schedule() {
+            problems.push(Problem {
+                origin: origin.clone(),
+                key: "registry.schedule".to_owned(),
+                message: error.to_string(),
+            });
+        }
         if let Err(error) = registry.plan(&self.crawl) {
             problems.push(Problem {
                 origin: origin.clone(),
@@ -237,6 +250,7 @@ fn shapes() -> Vec<Shape> {
     vec![
         Shape::of::<StoreSection>(),
         Shape::of::<CrawlSection>(),
+        Shape::of::<RetentionSection>(),
         Shape::of::<LogSection>(),
         Shape::of::<AlpineSection>(),
         Shape::of::<PricesSection>(),

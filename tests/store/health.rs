@@ -19,6 +19,7 @@ fn fault(kind: FaultKind) -> Finding {
 
 async fn end(saver: &mut CrawlSaver, state: CrawlState, on: u32) {
     let end = CrawlEnd {
+        tags_done: 0,
         cost: CrawlCost {
             requests: 5,
             get: 3,
