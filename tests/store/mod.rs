@@ -7,6 +7,7 @@ mod health;
 mod hostile;
 mod images;
 mod opening;
+mod retention;
 mod sample;
 mod saving;
 mod tombstones;
