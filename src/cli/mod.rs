@@ -14,6 +14,7 @@ mod interrupt;
 mod outcome;
 mod prices;
 mod progress;
+mod pulls;
 mod report;
 mod targets;
 
@@ -105,6 +106,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 Ok(Outcome::Complete)
             }
             Command::Prices(options) => prices::prices(&options, context),
+            Command::Pulls(options) => pulls::pulls(&options, context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })

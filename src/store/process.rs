@@ -50,7 +50,6 @@ fn shown(arguments: impl Iterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     #[test]
     fn a_command_line_shows_no_secret() {

@@ -19,7 +19,6 @@ fn fault(kind: FaultKind) -> Finding {
 
 async fn end(saver: &mut CrawlSaver, state: CrawlState, on: u32) {
     let end = CrawlEnd {
-        tags_done: 0,
         cost: CrawlCost {
             requests: 5,
             get: 3,
@@ -33,6 +32,7 @@ async fn end(saver: &mut CrawlSaver, state: CrawlState, on: u32) {
         catalogue_listed: false,
         in_scope: &|_| true,
         faults: &[],
+        tags_done: 0,
     };
     saver.finish(&end, day(on)).await.unwrap();
 }

@@ -3,10 +3,13 @@
 
 mod crawls;
 mod durability;
+mod finance;
 mod health;
 mod hostile;
 mod images;
 mod opening;
+mod pulls;
+mod reports;
 mod retention;
 mod sample;
 mod saving;
