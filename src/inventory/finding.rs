@@ -107,6 +107,14 @@ impl FaultKind {
     pub fn is_loss(self) -> bool {
         !matches!(self, Self::Vanished | Self::Unsupported)
     }
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Vanished,
+        Self::Unsupported,
+        Self::Denied,
+        Self::Unavailable,
+        Self::Invalid,
+    ];
 
     /// The kind as it is written in the store.
     pub fn as_str(self) -> &'static str {
@@ -121,14 +129,6 @@ impl FaultKind {
 
     /// The reverse of [`Self::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Vanished,
-            Self::Unsupported,
-            Self::Denied,
-            Self::Unavailable,
-            Self::Invalid,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
