@@ -14,6 +14,7 @@ use super::keys::KeyRing;
 use super::middleware::around;
 use super::openapi::document;
 use super::operation::Operation;
+use super::page;
 use super::refresh::refresh;
 use super::resources::operations;
 use super::settings::{ApiSettings, ServeError};
@@ -68,6 +69,7 @@ impl Server {
                 .app_data(web::Data::new(Arc::clone(&api)))
                 .wrap(Compress::default())
                 .wrap(from_fn(around))
+                .configure(page::configure)
                 .configure(move |service| configure(service, &api, &routes))
                 .default_service(web::to(unknown_path))
         })
