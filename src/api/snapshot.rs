@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 use super::problem::Problem;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{
-    self, Analysed, AnalysedRegistry, Knowledge, RegistryHoldings, RegistryRow, Report, ReportError, ReportOptions,
-    RepositoryRow,
+    self, Analysed, AnalysedRegistry, Knowledge, RegistryHoldings, RegistryRow, Report, ReportError,
+    ReportOptions, RepositoryRow,
 };
 use crate::store::{CrawlState, RegistryRecord};
 use crate::whatif::Judgement;

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
@@ -8,7 +9,7 @@ use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, print};
 use super::report::{read, show};
 use crate::clock::{Clock, FixedClock, SystemClock};
-use crate::config::Settings;
+use crate::config::{Environment, Settings};
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
 use crate::demo::{self, DemoRegistry};
 use crate::inventory::DedupScope;
@@ -28,7 +29,7 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     let folder = tempfile::tempdir()?;
     let location = DatabaseLocation::Embedded(folder.path().join("store"));
     let store = Store::open(&StoreSettings::at(location), SystemClock.now()).await?;
-    let settings = Settings::default();
+    let settings = made_up_settings(folder.path())?;
     let outcome = match live_through(&store, &registry, &settings, &stop).await {
         Ok(()) => shown(&store, &settings, options, context).await,
         Err(error) => Err(error),
@@ -81,6 +82,13 @@ async fn live_through(
         analyst.save_report(moment).await?;
     }
     Ok(())
+}
+
+/// The settings of the company that does not exist.
+fn made_up_settings(folder: &Path) -> anyhow::Result<Settings> {
+    let file = folder.join("tare.toml");
+    std::fs::write(&file, demo::SETTINGS)?;
+    Ok(Settings::load(Some(&file), &Environment::default(), &[])?)
 }
 
 fn moments(ends: DateTime<Utc>) -> Vec<DateTime<Utc>> {

@@ -17,6 +17,7 @@ mod file;
 mod layers;
 mod log;
 mod login;
+mod metrics;
 mod prices;
 mod problem;
 mod quantities;
@@ -40,6 +41,7 @@ pub use environment::Environment;
 pub use layers::Flag;
 pub use log::{LogFormat, LogLevel, LogSection};
 pub use login::MissingSecret;
+pub use metrics::{BudgetAmount, BudgetSection, MetricsSection};
 pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
@@ -49,6 +51,7 @@ pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
 use layers::{Layers, Origins};
+use metrics::Budgeted;
 use section::Shape;
 
 /// Every setting, as it is in force.
@@ -74,6 +77,10 @@ pub struct Settings {
     pub pulls: Vec<PullsSection>,
     /// What moving to Alpine takes, the first that matches counts.
     pub efforts: Vec<EffortSection>,
+    /// What Prometheus is told.
+    pub metrics: MetricsSection,
+    /// What may be spent.
+    pub budgets: Vec<BudgetSection>,
     /// The registries that the configuration knows.
     pub registries: Vec<RegistrySection>,
     origins: AllOrigins,
@@ -93,6 +100,8 @@ struct AllOrigins {
     cost_centres: Vec<Origins>,
     pulls: Vec<Origins>,
     efforts: Vec<Origins>,
+    metrics: Origins,
+    budgets: Vec<Origins>,
     registries: Vec<Origins>,
 }
 
@@ -163,6 +172,10 @@ impl Settings {
         (settings.pulls, settings.origins.pulls) = layers.checked(PullsSection::assumption);
         (settings.efforts, settings.origins.efforts) =
             layers.checked(|effort: &EffortSection| effort.rule().map_err(at("repositories")));
+        (settings.metrics, settings.origins.metrics) = layers.one();
+        let mut budgeted = Budgeted::default();
+        (settings.budgets, settings.origins.budgets) =
+            layers.checked(|budget: &BudgetSection| budgeted.note(budget).map_err(at("registry")));
         for (registry, origin, origins) in layers.many::<RegistrySection>() {
             settings.check_registry(&registry, &origin, &mut layers.problems);
             settings.registries.push(registry);
@@ -238,6 +251,8 @@ fn shapes() -> Vec<Shape> {
         Shape::of::<CostCentreSection>(),
         Shape::of::<PullsSection>(),
         Shape::of::<EffortSection>(),
+        Shape::of::<MetricsSection>(),
+        Shape::of::<BudgetSection>(),
         Shape::of::<RegistrySection>(),
     ]
 }

@@ -8,8 +8,8 @@ use super::layers::Origins;
 use super::problem::Origin;
 use super::section::{Section, Shape};
 use super::{
-    AlpineSection, CostCentreSection, CrawlSection, EffortSection, LogSection, PricesSection, PullsSection,
-    RegistrySection, Settings, StoreSection, VerdictSection,
+    AlpineSection, BudgetSection, CostCentreSection, CrawlSection, EffortSection, LogSection, MetricsSection,
+    PricesSection, PullsSection, RegistrySection, Settings, StoreSection, VerdictSection,
 };
 
 impl Settings {
@@ -39,6 +39,10 @@ impl Settings {
         }
         for (effort, origins) in self.efforts.iter().zip(&self.origins.efforts) {
             section::<EffortSection>(&mut text, effort, origins);
+        }
+        section::<MetricsSection>(&mut text, &self.metrics, &self.origins.metrics);
+        for (budget, origins) in self.budgets.iter().zip(&self.origins.budgets) {
+            section::<BudgetSection>(&mut text, budget, origins);
         }
         for (registry, origins) in self.registries.iter().zip(&self.origins.registries) {
             section::<RegistrySection>(&mut text, registry, origins);

@@ -103,9 +103,25 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Vanished,
+        Self::Unsupported,
+        Self::Denied,
+        Self::Unavailable,
+        Self::Invalid,
+    ];
+
     /// Whether the crawl's result lacks something because of such a fault.
     pub fn is_loss(self) -> bool {
         !matches!(self, Self::Vanished | Self::Unsupported)
+    }
+
+    /// The kinds that are no loss, as they are written in the store.
+    pub fn harmless() -> Vec<String> {
+        [Self::Vanished, Self::Unsupported]
+            .map(|kind| kind.as_str().to_owned())
+            .to_vec()
     }
 
     /// The kind as it is written in the store.
@@ -121,14 +137,6 @@ impl FaultKind {
 
     /// The reverse of [`Self::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Vanished,
-            Self::Unsupported,
-            Self::Denied,
-            Self::Unavailable,
-            Self::Invalid,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
