@@ -22,6 +22,7 @@
 //! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
 //! | [`store`] | the only room with SQL |
 //! | [`jobs`] | crawl → save |
+//! | [`metrics`] | what Prometheus is told |
 //! | [`api`] | the service: REST, its documentation, keys |
 //! | [`demo`] | a made-up company's registry, served over real HTTP |
 //! | [`config`] | settings from file, environment and flags, each with its origin |
@@ -48,6 +49,7 @@ pub mod crawl;
 pub mod demo;
 pub mod inventory;
 pub mod jobs;
+pub mod metrics;
 pub mod oci;
 pub mod pricing;
 pub mod registry;

@@ -7,6 +7,7 @@ mod cli;
 mod crawl;
 mod end_to_end;
 mod jobs;
+mod metrics;
 mod registry;
 mod store;
 mod support;

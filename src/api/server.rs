@@ -14,6 +14,7 @@ use super::keys::KeyRing;
 use super::middleware::around;
 use super::openapi::document;
 use super::operation::Operation;
+use super::page;
 use super::refresh::refresh;
 use super::resources::operations;
 use super::settings::{ApiSettings, ServeError};
@@ -147,4 +148,5 @@ fn configure(
         // Every method comes here, so that what is not possible is said as a problem.
         service.service(web::resource(*path).to(answer));
     }
+    page::configure(service);
 }

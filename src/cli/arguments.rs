@@ -4,6 +4,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use super::outcome::UsageError;
 use super::prices::PricesOptions;
+use super::pulls::PullsOptions;
 use crate::config::{Flag, InvalidAddress, RegistryAddress};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
@@ -40,6 +41,8 @@ pub enum Command {
     Report(ReportOptions),
     /// Lists the known price books, checks one of your own, or makes one of Azure's published prices
     Prices(PricesOptions),
+    /// Imports what a registry's own logs or counters say about pulls, or lists what was imported
+    Pulls(PullsOptions),
     /// Explains one image: its base, each layer, and what Alpine would make of it and why
     Explain(ExplainOptions),
     /// Shows the base images that are known and their twins on Alpine
@@ -332,6 +335,12 @@ pub struct DemoOptions {
     /// For people, for programs or for spreadsheets
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
+    /// Where the service listens, with port 0 for any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
+    /// Prints the report and ends, without opening the service
+    #[arg(long)]
+    pub once: bool,
 }
 
 impl CommonOptions {

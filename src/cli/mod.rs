@@ -14,6 +14,7 @@ mod interrupt;
 mod outcome;
 mod prices;
 mod progress;
+mod pulls;
 mod report;
 mod serve;
 mod targets;
@@ -109,6 +110,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 Ok(Outcome::Complete)
             }
             Command::Prices(options) => prices::prices(&options, context),
+            Command::Pulls(options) => pulls::pulls(&options, context).await,
             Command::Serve(_) => serve::serve(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }

@@ -7,8 +7,6 @@ use toml::{Table, Value};
 use super::section::Section;
 use super::values::whole;
 use super::{CostPlanError, Settings};
-use crate::cost::CostPlan;
-use crate::pricing::{BookFaults, PriceBooks};
 use crate::report::Knowledge;
 use crate::whatif::{
     AlpineModel, BoundRules, Coverage, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
@@ -137,9 +135,6 @@ pub enum KnowledgeError {
     /// One of the files of rules is none.
     #[error("alpine.bound_rules: {0}")]
     Rules(#[from] RuleError),
-    /// A price book is none.
-    #[error(transparent)]
-    Prices(#[from] BookFaults),
     /// A pattern of repositories cannot be read.
     #[error("verdict.repositories: {0}")]
     Pattern(String),
@@ -188,10 +183,7 @@ impl Settings {
                 overrides,
             },
             catalogue_files,
-            costs: CostPlan {
-                books: PriceBooks::shipped()?,
-                ..CostPlan::default()
-            },
+            costs: self.cost_plan()?,
         })
     }
 }

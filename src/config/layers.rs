@@ -214,7 +214,7 @@ impl Layers {
     /// noted with the setting that it is about.
     pub(super) fn checked<S: Section, T>(
         &mut self,
-        check: impl Fn(&S) -> Result<T, (&'static str, String)>,
+        mut check: impl FnMut(&S) -> Result<T, (&'static str, String)>,
     ) -> (Vec<S>, Vec<Origins>) {
         let mut sections = Vec::new();
         let mut all_origins = Vec::new();

@@ -17,10 +17,12 @@ mod file;
 mod layers;
 mod log;
 mod login;
+mod metrics;
 mod prices;
 mod problem;
 mod quantities;
 mod registry;
+mod retention;
 mod section;
 mod serve;
 mod show;
@@ -40,15 +42,18 @@ pub use environment::Environment;
 pub use layers::Flag;
 pub use log::{LogFormat, LogLevel, LogSection};
 pub use login::MissingSecret;
+pub use metrics::{BudgetAmount, BudgetSection, MetricsSection};
 pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::RegistrySection;
 pub use serve::{ServeAccess, ServeSection, UnsoundService};
+pub use retention::RetentionSection;
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
 use layers::{Layers, Origins};
+use metrics::Budgeted;
 use section::Shape;
 
 /// Every setting, as it is in force.
@@ -58,6 +63,8 @@ pub struct Settings {
     pub store: StoreSection,
     /// How registries are asked.
     pub crawl: CrawlSection,
+    /// How long what today's answers do not need is kept.
+    pub retention: RetentionSection,
     /// What is said on standard error.
     pub log: LogSection,
     /// How the service is run.
@@ -74,6 +81,10 @@ pub struct Settings {
     pub pulls: Vec<PullsSection>,
     /// What moving to Alpine takes, the first that matches counts.
     pub efforts: Vec<EffortSection>,
+    /// What Prometheus is told.
+    pub metrics: MetricsSection,
+    /// What may be spent.
+    pub budgets: Vec<BudgetSection>,
     /// The registries that the configuration knows.
     pub registries: Vec<RegistrySection>,
     origins: AllOrigins,
@@ -85,6 +96,7 @@ struct AllOrigins {
     file: Option<PathBuf>,
     store: Origins,
     crawl: Origins,
+    retention: Origins,
     log: Origins,
     serve: Origins,
     alpine: Origins,
@@ -93,6 +105,8 @@ struct AllOrigins {
     cost_centres: Vec<Origins>,
     pulls: Vec<Origins>,
     efforts: Vec<Origins>,
+    metrics: Origins,
+    budgets: Vec<Origins>,
     registries: Vec<Origins>,
 }
 
@@ -139,6 +153,7 @@ impl Settings {
         settings.origins.file = file.map(Path::to_owned);
         (settings.store, settings.origins.store) = layers.one();
         (settings.crawl, settings.origins.crawl) = layers.one();
+        (settings.retention, settings.origins.retention) = layers.one();
         (settings.log, settings.origins.log) = layers.one();
         (settings.serve, settings.origins.serve) = layers.one();
         (settings.alpine, settings.origins.alpine) = layers.one();
@@ -163,6 +178,10 @@ impl Settings {
         (settings.pulls, settings.origins.pulls) = layers.checked(PullsSection::assumption);
         (settings.efforts, settings.origins.efforts) =
             layers.checked(|effort: &EffortSection| effort.rule().map_err(at("repositories")));
+        (settings.metrics, settings.origins.metrics) = layers.one();
+        let mut budgeted = Budgeted::default();
+        (settings.budgets, settings.origins.budgets) =
+            layers.checked(|budget: &BudgetSection| budgeted.note(budget).map_err(at("registry")));
         for (registry, origin, origins) in layers.many::<RegistrySection>() {
             settings.check_registry(&registry, &origin, &mut layers.problems);
             settings.registries.push(registry);
@@ -184,6 +203,13 @@ impl Settings {
                 origin: origin.clone(),
                 key: format!("registry.{field}"),
                 message: message.to_owned(),
+            });
+        }
+        if let Err(error) = registry.schedule() {
+            problems.push(Problem {
+                origin: origin.clone(),
+                key: "registry.schedule".to_owned(),
+                message: error.to_string(),
             });
         }
         if let Err(error) = registry.plan(&self.crawl) {
@@ -230,6 +256,7 @@ fn shapes() -> Vec<Shape> {
     vec![
         Shape::of::<StoreSection>(),
         Shape::of::<CrawlSection>(),
+        Shape::of::<RetentionSection>(),
         Shape::of::<LogSection>(),
         Shape::of::<ServeSection>(),
         Shape::of::<AlpineSection>(),
@@ -238,6 +265,8 @@ fn shapes() -> Vec<Shape> {
         Shape::of::<CostCentreSection>(),
         Shape::of::<PullsSection>(),
         Shape::of::<EffortSection>(),
+        Shape::of::<MetricsSection>(),
+        Shape::of::<BudgetSection>(),
         Shape::of::<RegistrySection>(),
     ]
 }

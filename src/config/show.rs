@@ -8,8 +8,8 @@ use super::layers::Origins;
 use super::problem::Origin;
 use super::section::{Section, Shape};
 use super::{
-    AlpineSection, CostCentreSection, CrawlSection, EffortSection, LogSection, PricesSection, PullsSection,
-    RegistrySection, Settings, StoreSection, VerdictSection,
+    AlpineSection, BudgetSection, CostCentreSection, CrawlSection, EffortSection, LogSection, MetricsSection,
+    PricesSection, PullsSection, RegistrySection, RetentionSection, Settings, StoreSection, VerdictSection,
 };
 
 impl Settings {
@@ -25,6 +25,7 @@ impl Settings {
         };
         section::<StoreSection>(&mut text, &self.store, &self.origins.store);
         section::<CrawlSection>(&mut text, &self.crawl, &self.origins.crawl);
+        section::<RetentionSection>(&mut text, &self.retention, &self.origins.retention);
         section::<LogSection>(&mut text, &self.log, &self.origins.log);
         section::<AlpineSection>(&mut text, &self.alpine, &self.origins.alpine);
         section::<PricesSection>(&mut text, &self.prices, &self.origins.prices);
@@ -39,6 +40,10 @@ impl Settings {
         }
         for (effort, origins) in self.efforts.iter().zip(&self.origins.efforts) {
             section::<EffortSection>(&mut text, effort, origins);
+        }
+        section::<MetricsSection>(&mut text, &self.metrics, &self.origins.metrics);
+        for (budget, origins) in self.budgets.iter().zip(&self.origins.budgets) {
+            section::<BudgetSection>(&mut text, budget, origins);
         }
         for (registry, origins) in self.registries.iter().zip(&self.origins.registries) {
             section::<RegistrySection>(&mut text, registry, origins);

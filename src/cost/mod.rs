@@ -8,6 +8,7 @@
 
 mod charges;
 mod error;
+mod import;
 mod labels;
 mod plan;
 #[cfg(test)]
@@ -21,6 +22,10 @@ mod statement_tests;
 mod usage;
 
 pub use error::CostError;
+pub use import::{
+    EventKey, PullEvent, PullEvents, PullFile, PullFileFault, PullFileFormat, PullReading, PullReadings,
+    ReadPulls, Skipped, read_pulls,
+};
 pub use labels::{CostCentreRule, CostCentres, ImageLabelNames, Labels, newest_labels};
 pub use plan::{CostPlan, Destination, EffortRule, RegistryTerms, TransferPlan};
 pub use pulls::{CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCounts, PullSource};

@@ -1,5 +1,7 @@
 //! What each repository saves, in money.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rust_decimal::Decimal;
 
 use super::charges::{Billing, Bound, OnAlpine};
@@ -20,8 +22,8 @@ pub(super) struct Saved {
 
 /// What each repository saves, in the order of the usage.
 ///
-/// What the registry saves on stored bytes is divided by the drop of attributed bytes, what it saves on moved
-/// bytes by the drop of those; so the parts add up to what the registry saves, and where a quota swallows the
+/// What the registry saves on stored bytes is divided by the drop of attributed bytes, what it saves on bytes moved to
+/// a destination by the drop of those; so the parts add up to what the registry saves, and where a quota swallows the
 /// saving nobody is said to save anything.
 pub(super) fn by_repository(
     billing: &Billing<'_>,
@@ -30,7 +32,6 @@ pub(super) fn by_repository(
 ) -> Result<Vec<Saved>, CostError> {
     let kept = |charges: &Charges| charges.parts.total.checked_sub(charges.parts.transfer);
     let stored_saving = kept(now)?.checked_sub(kept(&on_alpine.charges)?)?;
-    let moved_saving = now.parts.transfer.checked_sub(on_alpine.charges.parts.transfer)?;
     let repositories = &billing.usage.repositories;
     let stored = Divided::new(
         stored_saving,
@@ -39,26 +40,45 @@ pub(super) fn by_repository(
             .map(|repository| Bound::ALL.map(|bound| dropped(repository, bound)))
             .collect(),
     )?;
-    let moved = Divided::new(
-        moved_saving,
-        billing
-            .moved
-            .iter()
-            .map(|moved| {
-                let sum =
-                    |zones: &std::collections::BTreeMap<String, u128>| zones.values().sum::<u128>() as i128;
-                Bound::ALL.map(|bound| sum(&moved.zones) - sum(moved.on_alpine(bound)))
-            })
-            .collect(),
-    )?;
+    // Each destination has its own price, so a byte that stays in the region is worth nothing beside one that
+    // leaves it.
+    let moved = zones(billing)
+        .into_iter()
+        .map(|zone| {
+            let saving = moved_to(now, zone)?.checked_sub(moved_to(&on_alpine.charges, zone)?)?;
+            let drops = billing.moved.iter().map(|moved| {
+                let bytes = |zones: &BTreeMap<String, u128>| zones.get(zone).copied().unwrap_or(0) as i128;
+                Bound::ALL.map(|bound| bytes(&moved.zones) - bytes(moved.on_alpine(bound)))
+            });
+            Divided::new(saving, drops.collect())
+        })
+        .collect::<Result<Vec<_>, CostError>>()?;
     (0..repositories.len())
         .map(|index| {
+            let joint = moved.iter().try_fold(stored.estimate(index)?, |sum, zone| {
+                sum.checked_add(zone.estimate(index)?)
+            })?;
             Ok(Saved {
-                joint: stored.estimate(index)?.checked_add(moved.estimate(index)?)?,
+                joint,
                 solo: alone(billing, now, index)?,
             })
         })
         .collect()
+}
+
+/// Every destination that something is moved to.
+fn zones<'b>(billing: &'b Billing<'_>) -> BTreeSet<&'b str> {
+    let zones = billing.moved.iter().flat_map(|moved| moved.zones.keys());
+    zones.map(String::as_str).collect()
+}
+
+/// What is charged for bytes moved to a destination.
+fn moved_to(charges: &Charges, zone: &str) -> Result<Money, CostError> {
+    let lines = charges.pieces.iter().flat_map(|piece| &piece.bill.lines);
+    let costs = lines
+        .filter(|line| line.charge.is_transfer() && line.place.as_deref() == Some(zone))
+        .map(|line| line.cost);
+    Ok(Money::checked_total(charges.parts.total.currency(), costs)?)
 }
 
 impl Bound {

@@ -183,6 +183,41 @@ fn pulls_are_paid_for_by_those_who_are_pulled() {
 }
 
 #[test]
+fn bytes_that_stay_in_the_region_save_nothing_beside_those_that_leave_it() {
+    let pulled = |name: &str| {
+        let mut row = repository(name, GIB, estimate(GIB / 2, GIB / 2, GIB / 2));
+        row.pulls = PullCount {
+            count: 100_000,
+            source: PullSource::Assumed,
+        };
+        row.pulled = Some(PulledBytes {
+            cold: bytes(GIB),
+            warm: bytes(GIB),
+            alpine: Some((Estimate::exact(bytes(GIB / 2)), Estimate::exact(bytes(GIB / 2)))),
+        });
+        row
+    };
+    let usage = registry(vec![pulled("here"), pulled("there")]);
+    let mut plan = plan("aws-ecr");
+    plan.transfer.destinations = vec![Destination {
+        repositories: Repositories::matching(["there"]).unwrap(),
+        shares: crate::pricing::Destinations::only("internet"),
+        cold_share: None,
+    }];
+    let statement = drawn(&plan, &usage);
+    let [here, there] = &statement.repositories[..] else {
+        panic!()
+    };
+    let stored = here.alpine.unwrap().joint_saving.expected;
+    assert_eq!(stored, here.alpine.unwrap().solo_saving.expected);
+    assert!(there.alpine.unwrap().joint_saving.expected.amount() > dollars("1000").amount());
+    assert_eq!(
+        there.alpine.unwrap().joint_saving.expected,
+        there.alpine.unwrap().solo_saving.expected
+    );
+}
+
+#[test]
 fn a_registry_that_nothing_bills_has_no_statement() {
     let usage = registry(vec![repository("api", GIB, Estimate::exact(bytes(GIB)))]);
     assert_eq!(statement(&CostPlan::default(), &usage, november()), Ok(None));

@@ -24,6 +24,9 @@ use server::Shown;
 /// The company's name, for whoever says that it is made up.
 pub const COMPANY: &str = "Norrwind Logistics";
 
+/// What the company has told Tare about itself, in the form of a configuration file.
+pub const SETTINGS: &str = include_str!("tare.toml");
+
 /// Why the demo's registry cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {

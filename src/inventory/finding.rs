@@ -103,6 +103,15 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Vanished,
+        Self::Unsupported,
+        Self::Denied,
+        Self::Unavailable,
+        Self::Invalid,
+    ];
+
     /// Whether the crawl's result lacks something because of such a fault.
     pub fn is_loss(self) -> bool {
         !matches!(self, Self::Vanished | Self::Unsupported)
@@ -115,6 +124,13 @@ impl FaultKind {
         Self::Unavailable,
         Self::Invalid,
     ];
+
+    /// The kinds that are no loss, as they are written in the store.
+    pub fn harmless() -> Vec<String> {
+        [Self::Vanished, Self::Unsupported]
+            .map(|kind| kind.as_str().to_owned())
+            .to_vec()
+    }
 
     /// The kind as it is written in the store.
     pub fn as_str(self) -> &'static str {

@@ -5,8 +5,16 @@
 //! the crawl waits for the store only where the database cannot keep up for long.
 
 mod analysis;
+mod assign;
+mod conclude;
 mod crawl;
+mod part;
+mod schedule;
+mod scheduler;
+mod spent;
 mod writing;
 
 pub use analysis::Analyst;
 pub use crawl::{CrawlJob, CrawlResult, RequestCounts};
+pub use schedule::{InvalidSchedule, Schedule};
+pub use scheduler::{AfterCrawl, FinishedCrawl, MakeClient, ScheduledRegistry, Scheduler};

@@ -9,6 +9,7 @@ use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{RegistryRow, Report, RepositoryRow};
 use super::table::lines;
 use crate::cost::MoneyEstimate;
+use crate::pricing::CheaperPlan;
 use crate::units::{Currency, Money, round_rows};
 
 /// How long lines of text are.
@@ -26,7 +27,7 @@ pub(super) const LEGEND: &str = "\nMonth: a whole calendar month at today's leve
 pub(super) fn in_words(cost: &RegistryCost) -> String {
     let book = &cost.price_book;
     let mut text = format!(
-        "Costs: {} in a month of {} by the price book {} ({}): {} flat, {} for storage, {} for transfer.",
+        "Costs: {} in {} at this level, by the price book {} ({}): {} flat, {} for storage, {} for transfer.",
         cost.month,
         cost.period.start().format("%B %Y"),
         book.id,
@@ -62,19 +63,36 @@ pub(super) fn in_words(cost: &RegistryCost) -> String {
             }
         }
     }
-    for (plan, when) in [
-        (&cost.cheaper_plan, "A cheaper plan would do now"),
-        (&cost.cheaper_plan_on_alpine, "A cheaper plan would do on Alpine"),
-    ] {
-        if let Some(plan) = plan {
-            let _ = write!(text, " {when}: {}, {} less", plan.book, plan.saving);
-            if !plan.features_lost.is_empty() {
-                let _ = write!(text, ", without {}", plan.features_lost.join(", "));
-            }
-            text.push('.');
-        }
-    }
+    text.push_str(&cheaper(cost));
     wrapped(&text, LINE) + "\n"
+}
+
+/// Which plan would be cheaper, now and on Alpine.
+fn cheaper(cost: &RegistryCost) -> String {
+    let without = |plan: &CheaperPlan| match &plan.features_lost[..] {
+        [] => String::new(),
+        lost => format!(", without {}", lost.join(", ")),
+    };
+    match (&cost.cheaper_plan, &cost.cheaper_plan_on_alpine) {
+        (Some(now), Some(then)) if now.book == then.book => format!(
+            " A cheaper plan would do: {}, {} less now and {} less on Alpine{}.",
+            now.book,
+            now.saving,
+            then.saving,
+            without(now)
+        ),
+        (now, then) => [(now, "now"), (then, "on Alpine")]
+            .into_iter()
+            .filter_map(|(plan, when)| Some((plan.as_ref()?, when)))
+            .map(|(plan, when)| {
+                let (book, saving) = (&plan.book, plan.saving);
+                format!(
+                    " A cheaper plan would do {when}: {book}, {saving} less{}.",
+                    without(plan)
+                )
+            })
+            .collect(),
+    }
 }
 
 /// The repositories' costs, below those of the registries. Amounts are rounded so that the rows of a currency
@@ -87,7 +105,6 @@ pub(super) fn rows(report: &Report) -> String {
         "REPOSITORY",
         "TEAM",
         "MONTH",
-        "FEE",
         "STORAGE",
         "TRANSFER",
         "SAVES",
@@ -128,7 +145,6 @@ fn registry_cells(registry: &RegistryRow, cost: &RegistryCost) -> Vec<String> {
         format!("all {} repositories", grouped(registry.totals.repositories)),
         String::new(),
         cost.month.to_string(),
-        amount(cost.fee),
         amount(cost.storage),
         amount(cost.transfer),
         saving.map(|saving| amount(saving.expected)).unwrap_or_default(),
@@ -152,7 +168,6 @@ fn repository_cells(row: &RepositoryRow, cost: &RepositoryCost, shown: &Shown, p
             LONGEST_TEAM,
         )),
         shown.month[place].to_string(),
-        amount(cost.fee),
         amount(cost.storage),
         amount(cost.transfer),
         alpine.map(|_| amount(shown.saving[place])).unwrap_or_default(),

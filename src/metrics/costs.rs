@@ -1,0 +1,142 @@
+//! What is told of the costs of whole registries, and of what they rest on.
+
+use chrono::{Days, NaiveTime};
+use prometheus::proto::MetricFamily;
+
+use super::family::{Family, MoneyFamily, timestamp};
+use super::figures::{Amount, Component};
+use crate::report::{RegistryCost, RegistryRow, Report};
+
+const COMPONENTS: &[Component<RegistryCost>] = &[
+    Component {
+        name: "fee",
+        of: |cost| Some(cost.fee),
+    },
+    Component {
+        name: "storage",
+        of: |cost| Some(cost.storage),
+    },
+    Component {
+        name: "transfer",
+        of: |cost| Some(cost.transfer),
+    },
+];
+
+const AMOUNTS: &[Amount<RegistryCost>] = &[
+    Amount {
+        name: "monthly_unallocated_cost",
+        help: "The part of tare_registry_monthly_cost that is no repository's.",
+        of: |cost| Some(cost.unallocated),
+    },
+    Amount {
+        name: "monthly_included_worth",
+        help: "What the plan's quota and free allowances are worth in a whole calendar month.",
+        of: |cost| Some(cost.included_worth),
+    },
+    Amount {
+        name: "alpine_monthly_cost",
+        help: "Modelled cost of a whole calendar month if all switched to Alpine that should: the single best figure.",
+        of: |cost| Some(cost.alpine.as_ref()?.month.expected),
+    },
+    Amount {
+        name: "alpine_monthly_cost_low",
+        help: "Modelled cost of a whole calendar month if all switched to Alpine that should: seldom less than this.",
+        of: |cost| Some(cost.alpine.as_ref()?.month.low),
+    },
+    Amount {
+        name: "alpine_monthly_cost_high",
+        help: "Modelled cost of a whole calendar month if all switched to Alpine that should: seldom more than this.",
+        of: |cost| Some(cost.alpine.as_ref()?.month.high),
+    },
+    Amount {
+        name: "monthly_saving",
+        help: "Modelled saving in a whole calendar month if all switch to Alpine that should: the single best figure.",
+        of: |cost| Some(cost.alpine.as_ref()?.saving.expected),
+    },
+    Amount {
+        name: "monthly_saving_low",
+        help: "Modelled saving in a whole calendar month if all switch to Alpine that should: seldom less than this.",
+        of: |cost| Some(cost.alpine.as_ref()?.saving.low),
+    },
+    Amount {
+        name: "monthly_saving_high",
+        help: "Modelled saving in a whole calendar month if all switch to Alpine that should: seldom more than this.",
+        of: |cost| Some(cost.alpine.as_ref()?.saving.high),
+    },
+];
+
+/// Everything that is told of registries' costs.
+pub(super) fn families(report: &Report) -> Vec<MetricFamily> {
+    let mut families = books(report);
+    families.extend(components(report).finish());
+    families.extend(AMOUNTS.iter().flat_map(|amount| {
+        let mut family = MoneyFamily::new(format!("tare_registry_{}", amount.name), amount.help);
+        for (row, cost) in priced(report) {
+            if let Some(value) = (amount.of)(cost) {
+                family.set(&[("registry", row.registry.as_str())], value);
+            }
+        }
+        family.finish()
+    }));
+    families.extend(unit_prices(report).finish());
+    families
+}
+
+fn priced(report: &Report) -> impl Iterator<Item = (&RegistryRow, &RegistryCost)> {
+    report
+        .registries
+        .iter()
+        .filter_map(|row| Some((row, row.cost.as_ref()?)))
+}
+
+fn components(report: &Report) -> MoneyFamily {
+    let mut family = MoneyFamily::new(
+        "tare_registry_monthly_cost",
+        "Modelled cost of a whole calendar month at the level of the last crawl; a model of the invoice, not an invoice.",
+    );
+    for (row, cost) in priced(report) {
+        for component in COMPONENTS {
+            if let Some(value) = (component.of)(cost) {
+                let labels = [("registry", row.registry.as_str()), ("component", component.name)];
+                family.set(&labels, value);
+            }
+        }
+    }
+    family
+}
+
+fn unit_prices(report: &Report) -> MoneyFamily {
+    let mut family = MoneyFamily::new(
+        "tare_registry_monthly_unit_price",
+        "What one more unit stored throughout a calendar month would cost at the present level.",
+    );
+    for (row, cost) in priced(report) {
+        let labels = [("registry", row.registry.as_str()), ("unit", cost.unit.as_str())];
+        family.set(&labels, cost.one_more_unit);
+    }
+    family
+}
+
+/// Which price book a registry is billed by, and until when its prices are known to hold.
+fn books(report: &Report) -> Vec<MetricFamily> {
+    let mut info = Family::new(
+        "tare_price_book_info",
+        "The price book that a registry's costs rest on; always 1.",
+    );
+    let mut expiry = Family::new(
+        "tare_price_book_expiry_timestamp_seconds",
+        "The end of the last day on which the price book's prices are known to hold.",
+    );
+    for (row, cost) in priced(report) {
+        let registry = ("registry", row.registry.as_str());
+        let book = &cost.price_book;
+        let id = ("price_book", book.id.as_str());
+        let version = ("version", book.version.as_str());
+        info.set(&[registry, id, version, ("currency", book.currency.code())], 1.0);
+        // A date so far off that there is no day after it never comes.
+        if let Some(end) = book.valid_until.checked_add_days(Days::new(1)) {
+            expiry.set(&[registry, id], timestamp(end.and_time(NaiveTime::MIN).and_utc()));
+        }
+    }
+    [info, expiry].into_iter().filter_map(Family::finish).collect()
+}

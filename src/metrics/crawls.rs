@@ -1,0 +1,138 @@
+use prometheus::proto::MetricFamily;
+
+use super::family::{Family, timestamp};
+use crate::store::{CrawlHealth, CrawlState, EndedCrawl};
+
+/// A figure of the latest crawl that has ended.
+struct Figure {
+    name: &'static str,
+    help: &'static str,
+    of: fn(&EndedCrawl) -> f64,
+}
+
+/// Crawls are seldom and each is a whole, so these are gauges of the latest one: all replicas tell the same,
+/// and nothing is lost when one is started anew.
+const LAST: &[Figure] = &[
+    Figure {
+        name: "tare_registry_up",
+        help: "Whether the last crawl that ended could read everything (1) or not (0).",
+        of: |crawl| f64::from(u8::from(crawl.state == CrawlState::Complete)),
+    },
+    Figure {
+        name: "tare_crawl_last_end_timestamp_seconds",
+        help: "When the last crawl ended, however it ended.",
+        of: |crawl| timestamp(crawl.ended),
+    },
+    Figure {
+        name: "tare_crawl_last_duration_seconds",
+        help: "How long the last crawl took.",
+        of: |crawl| crawl.duration.as_secs_f64(),
+    },
+    Figure {
+        name: "tare_crawl_last_retried_requests",
+        help: "Requests of the last crawl that repeated one that had failed.",
+        of: |crawl| crawl.cost.retried as f64,
+    },
+    Figure {
+        name: "tare_crawl_last_rate_limited_requests",
+        help: "Requests of the last crawl that the registry turned away for being too many.",
+        of: |crawl| crawl.cost.rate_limited as f64,
+    },
+    Figure {
+        name: "tare_crawl_last_wait_seconds",
+        help: "How long requests of the last crawl were held back because the registry asked for it, added up.",
+        of: |crawl| crawl.cost.waited.as_secs_f64(),
+    },
+    Figure {
+        name: "tare_crawl_last_received_bytes",
+        help: "Bytes of bodies received by the last crawl.",
+        of: |crawl| crawl.cost.bytes_received.get() as f64,
+    },
+];
+
+/// Everything that is told of crawls.
+pub(super) fn families(crawls: &[CrawlHealth]) -> Vec<MetricFamily> {
+    let mut families: Vec<MetricFamily> = LAST
+        .iter()
+        .filter_map(|figure| {
+            let mut family = Family::new(figure.name, figure.help);
+            for (registry, last) in ended(crawls) {
+                family.set(&[("registry", registry)], (figure.of)(last));
+            }
+            family.finish()
+        })
+        .collect();
+    let others = [
+        successes(crawls),
+        requests(crawls),
+        faults(crawls),
+        unfinished(crawls),
+    ];
+    families.extend(others.into_iter().filter_map(Family::finish));
+    families
+}
+
+fn ended(crawls: &[CrawlHealth]) -> impl Iterator<Item = (&str, &EndedCrawl)> {
+    crawls
+        .iter()
+        .filter_map(|health| Some((health.registry.as_str(), health.last.as_ref()?)))
+}
+
+fn successes(crawls: &[CrawlHealth]) -> Family {
+    let mut family = Family::new(
+        "tare_crawl_last_success_timestamp_seconds",
+        "When a crawl last ended that could read everything; 0 where none ever did.",
+    );
+    for health in crawls {
+        let value = health.last_success.map_or(0.0, timestamp);
+        family.set(&[("registry", health.registry.as_str())], value);
+    }
+    family
+}
+
+fn requests(crawls: &[CrawlHealth]) -> Family {
+    let mut family = Family::new(
+        "tare_crawl_last_requests",
+        "Requests of the last crawl on the wire, by method; those for tokens and retries are among them.",
+    );
+    for (registry, EndedCrawl { cost, .. }) in ended(crawls) {
+        let other = cost.requests.saturating_sub(cost.get).saturating_sub(cost.head);
+        for (method, count) in [("GET", cost.get), ("HEAD", cost.head), ("other", other)] {
+            family.set(&[("registry", registry), ("method", method)], count as f64);
+        }
+    }
+    family
+}
+
+fn faults(crawls: &[CrawlHealth]) -> Family {
+    let mut family = Family::new(
+        "tare_crawl_last_faults",
+        "What the last crawl could not read, by kind; vanished and unsupported cost the figures nothing.",
+    );
+    for (registry, last) in ended(crawls) {
+        for (kind, count) in &last.faults {
+            family.set(&[("registry", registry), ("kind", kind.as_str())], *count as f64);
+        }
+    }
+    family
+}
+
+/// States that a crawl that has not ended can be in; each has a series, zeros included.
+const UNFINISHED: [&str; 2] = ["queued", "running"];
+
+fn unfinished(crawls: &[CrawlHealth]) -> Family {
+    let mut family = Family::new(
+        "tare_crawl_unfinished",
+        "Crawls that wait for a replica (queued) or are being done (running).",
+    );
+    for health in crawls {
+        for state in UNFINISHED {
+            let count = health.unfinished.get(state).copied().unwrap_or_default();
+            family.set(
+                &[("registry", health.registry.as_str()), ("state", state)],
+                count as f64,
+            );
+        }
+    }
+    family
+}

@@ -1,0 +1,202 @@
+use std::collections::BTreeMap;
+
+use prometheus::proto::MetricFamily;
+
+use super::family::Family;
+use super::figures::{Amount, Component, Count, float, whole};
+use super::groups::{self, Group};
+use crate::report::{Report, RepositoryRow, plain_text};
+
+/// The label of the series that adds up the repositories without one of their own. No repository can have
+/// this name.
+pub const OTHER_REPOSITORIES: &str = "(other)";
+
+/// The label of what is no team's.
+const NO_TEAM: &str = "(unassigned)";
+
+/// What adds up, over repositories and over teams alike.
+const SHARES: &[Count<RepositoryRow>] = &[
+    Count {
+        name: "tags",
+        help: "Tags at the last crawl.",
+        of: |row| Some(whole(row.totals.tags)),
+    },
+    Count {
+        name: "logical_bytes",
+        help: "What the tags reach at the last crawl, each tag counted alone: what a naive sum says.",
+        of: |row| Some(row.totals.logical_bytes.as_i64()),
+    },
+    Count {
+        name: "attributed_bytes",
+        help: "The fair share of what is stored at the last crawl, each blob divided evenly among the \
+               repositories that use it; adds up to tare_registry_stored_bytes.",
+        of: |row| Some(row.totals.attributed_bytes.as_i64()),
+    },
+    Count {
+        name: "alpine_attributed_bytes",
+        help: "The fair share of what would be stored if all switched to Alpine that should, as expected; adds \
+               up to tare_registry_alpine_stored_bytes.",
+        of: |row| Some(row.judged.as_ref()?.alpine.attributed_bytes.expected.as_i64()),
+    },
+    Count {
+        name: "saving_bytes",
+        help: "The drop of the fair share if all switch to Alpine that should, as expected; negative where \
+               others leave a shared base behind. Adds up to tare_registry_saving_bytes.",
+        of: |row| Some(row.judged.as_ref()?.alpine.joint_saving_bytes.expected),
+    },
+];
+
+/// What is told of repositories alone: several together store less than the sum and free more than it.
+const OWN: &[Count<RepositoryRow>] = &[
+    Count {
+        name: "stored_bytes",
+        help: "Everything reached at the last crawl, once in each repository; a blob that several repositories \
+               use counts in each, so that the sum is what they would store apart.",
+        of: |row| Some(row.totals.stored_bytes.as_i64()),
+    },
+    Count {
+        name: "exclusive_bytes",
+        help: "What no other repository reaches at the last crawl: what deleting the repository alone frees.",
+        of: |row| Some(row.totals.exclusive_bytes.as_i64()),
+    },
+];
+
+const COMPONENTS: &[Component<RepositoryRow>] = &[
+    Component {
+        name: "fee",
+        of: |row| Some(row.cost.as_ref()?.fee),
+    },
+    Component {
+        name: "storage",
+        of: |row| Some(row.cost.as_ref()?.storage),
+    },
+    Component {
+        name: "transfer",
+        of: |row| Some(row.cost.as_ref()?.transfer),
+    },
+];
+
+const COMPONENTS_HELP: &str = "Modelled cost of a whole calendar month at the level of the last crawl; with \
+     tare_registry_monthly_unallocated_cost it adds up to tare_registry_monthly_cost.";
+
+const AMOUNTS: &[Amount<RepositoryRow>] = &[
+    Amount {
+        name: "alpine_monthly_cost",
+        help: "Modelled cost of a whole calendar month if all switched to Alpine that should, as expected.",
+        of: |row| Some(row.cost.as_ref()?.alpine.as_ref()?.month.expected),
+    },
+    Amount {
+        name: "monthly_saving",
+        help: "Modelled saving in a whole calendar month if all switch to Alpine that should, as expected; adds \
+               up to tare_registry_monthly_saving.",
+        of: |row| Some(row.cost.as_ref()?.alpine.as_ref()?.joint_saving.expected),
+    },
+];
+
+/// Everything that is told of repositories, and of teams.
+///
+/// The `limit` largest repositories of each registry by attributed bytes have series of their own, all
+/// others one together. Teams are few, so that all of them have.
+pub(super) fn families(report: &Report, limit: usize) -> Vec<MetricFamily> {
+    let mut by_registry: BTreeMap<&str, Vec<&RepositoryRow>> = BTreeMap::new();
+    for row in &report.repositories {
+        by_registry.entry(row.registry.as_str()).or_default().push(row);
+    }
+    let mut by_team = by_registry.clone();
+    for rows in by_registry.values_mut() {
+        rows.sort_by(|a, b| {
+            let by_size = b.totals.attributed_bytes.cmp(&a.totals.attributed_bytes);
+            by_size.then_with(|| a.totals.repository.cmp(&b.totals.repository))
+        });
+    }
+    for rows in by_team.values_mut() {
+        rows.sort_by(|a, b| team(a).cmp(team(b)));
+    }
+    let mut families = own_series(&by_registry, limit);
+    families.extend(team_series(&by_team));
+    families
+}
+
+fn own_series(by_registry: &BTreeMap<&str, Vec<&RepositoryRow>>, limit: usize) -> Vec<MetricFamily> {
+    let mut groups = Vec::new();
+    let mut info = Family::new(
+        "tare_repository_info",
+        "What a repository is: whose, what to do with it, what it is built from; always 1.",
+    );
+    for (registry, rows) in by_registry {
+        let (large, others) = rows.split_at(limit.min(rows.len()));
+        for row in large {
+            describe(&mut info, row);
+            groups.push(Group {
+                labels: [
+                    ("registry", registry),
+                    ("repository", row.totals.repository.as_str()),
+                ],
+                rows: std::slice::from_ref(row),
+            });
+        }
+        if !others.is_empty() {
+            groups.push(Group {
+                labels: [("registry", registry), ("repository", OTHER_REPOSITORIES)],
+                rows: others,
+            });
+        }
+    }
+    let mut families: Vec<MetricFamily> = info.finish().into_iter().collect();
+    families.extend(groups::counts("tare_repository", OWN, &groups));
+    families.extend(sums("tare_repository", &groups));
+    families
+}
+
+fn team_series(by_registry: &BTreeMap<&str, Vec<&RepositoryRow>>) -> Vec<MetricFamily> {
+    let mut groups = Vec::new();
+    let mut members = Family::new("tare_team_repositories", "Repositories at the last crawl.");
+    for (registry, rows) in by_registry {
+        for rows in rows.chunk_by(|a, b| team(a) == team(b)) {
+            let labels = [("registry", *registry), ("team", team(rows[0]))];
+            members.set(&labels, float(whole(rows.len()).into()));
+            groups.push(Group { labels, rows });
+        }
+    }
+    let mut families: Vec<MetricFamily> = members.finish().into_iter().collect();
+    families.extend(sums("tare_team", &groups));
+    families
+}
+
+/// What adds up, over the repositories of each group.
+fn sums(prefix: &str, groups: &[Group<'_>]) -> Vec<MetricFamily> {
+    let mut families = groups::counts(prefix, SHARES, groups);
+    let cost = format!("{prefix}_monthly_cost");
+    families.extend(groups::components(cost, COMPONENTS_HELP, COMPONENTS, groups));
+    families.extend(groups::amounts(prefix, AMOUNTS, groups));
+    families
+}
+
+fn team(row: &RepositoryRow) -> &str {
+    row.labels.team.as_deref().unwrap_or(NO_TEAM)
+}
+
+fn describe(info: &mut Family, row: &RepositoryRow) {
+    let judged = row.judged.as_ref();
+    let base = judged
+        .and_then(|judged| judged.base.as_ref())
+        .and_then(|base| base.runtime.as_ref().or(base.name.as_ref()))
+        .map(|name| plain_text(name))
+        .unwrap_or_default();
+    let owner = |label: &'static str, value: &'_ Option<String>| -> (&'static str, String) {
+        (label, value.as_deref().map(plain_text).unwrap_or_default())
+    };
+    let owners = [
+        owner("team", &row.labels.team),
+        owner("cost_centre", &row.labels.cost_centre),
+        owner("environment", &row.labels.environment),
+    ];
+    let mut labels = vec![
+        ("registry", row.registry.as_str()),
+        ("repository", row.totals.repository.as_str()),
+        ("verdict", judged.map_or("", |judged| judged.verdict.as_str())),
+        ("base", &base),
+    ];
+    labels.extend(owners.iter().map(|(label, value)| (*label, value.as_str())));
+    info.set(&labels, 1.0);
+}

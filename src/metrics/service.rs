@@ -1,0 +1,111 @@
+use prometheus::proto::MetricFamily;
+
+use super::family::{Family, MoneyFamily, single};
+use crate::oci::RegistryName;
+use crate::report::Report;
+use crate::store::{Connections, CrawlHealth};
+use crate::units::Money;
+
+/// What a scrape shows beside what this process has counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Snapshot<'a> {
+    /// The latest answers, with every repository; none where there are none yet.
+    pub report: Option<&'a Report>,
+    /// How the crawls go; none where the database did not say.
+    pub crawls: Option<&'a [CrawlHealth]>,
+    /// How the database stands.
+    pub store: StoreState,
+    /// What the operator has set.
+    pub settings: &'a MetricsSettings,
+}
+
+/// How the database stands.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreState {
+    /// Whether it answered this scrape.
+    pub answers: bool,
+    /// The connections to it.
+    pub connections: Connections,
+}
+
+/// What the operator sets.
+#[derive(Debug, Clone)]
+pub struct MetricsSettings {
+    /// How many repositories of each registry get series of their own; the others get one together.
+    pub repositories: usize,
+    /// What may be spent.
+    pub budgets: Vec<Budget>,
+}
+
+impl Default for MetricsSettings {
+    fn default() -> Self {
+        Self {
+            repositories: 500,
+            budgets: Vec::new(),
+        }
+    }
+}
+
+/// What may be spent in a month.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// The registry it is for; none where it is for all that are billed in its currency, together.
+    pub registry: Option<RegistryName>,
+    /// How much.
+    pub month: Money,
+}
+
+/// What is told of this program, of its database and of the budgets.
+pub(super) fn families(snapshot: &Snapshot<'_>) -> Vec<MetricFamily> {
+    let Connections { most, open, idle } = snapshot.store.connections;
+    let mut connections = Family::new(
+        "tare_store_connections",
+        "Open connections to the database, by whether one is in use.",
+    );
+    connections.set(&[("state", "idle")], idle.into());
+    connections.set(&[("state", "used")], (open - idle).into());
+    let mut families: Vec<MetricFamily> = [
+        single(
+            "tare_build_info",
+            "The program that runs; always 1.",
+            &[("version", env!("CARGO_PKG_VERSION"))],
+            1.0,
+        ),
+        single(
+            "tare_store_up",
+            "Whether the database answered this scrape (1) or not (0).",
+            &[],
+            f64::from(u8::from(snapshot.store.answers)),
+        ),
+        connections.finish(),
+        single(
+            "tare_store_max_connections",
+            "The most connections to the database that there may be.",
+            &[],
+            most.into(),
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    families.extend(budgets(&snapshot.settings.budgets));
+    families
+}
+
+fn budgets(budgets: &[Budget]) -> impl Iterator<Item = MetricFamily> {
+    let mut of_one = MoneyFamily::new(
+        "tare_registry_monthly_budget",
+        "What a registry may cost in a month.",
+    );
+    let mut of_all = MoneyFamily::new(
+        "tare_monthly_budget",
+        "What all registries billed in this currency may cost in a month, together.",
+    );
+    for budget in budgets {
+        match &budget.registry {
+            Some(registry) => of_one.set(&[("registry", registry.as_str())], budget.month),
+            None => of_all.set(&[], budget.month),
+        }
+    }
+    of_one.finish().chain(of_all.finish())
+}

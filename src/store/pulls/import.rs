@@ -1,0 +1,244 @@
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
+
+use super::{PullFileSource, PullImport};
+use crate::cost::{CountedBy, PullEvent, PullEvents, PullReadings, ReadPulls};
+use crate::oci::RegistryName;
+use crate::store::{Store, StoreError};
+
+/// How many events are looked up and written at once.
+const BATCH: usize = 10_000;
+
+impl Store {
+    /// Adds what a file says about the pulls of a registry, all of it or, where it fails, nothing. A file that
+    /// has been imported before adds nothing, and neither do events that other files had. Gives none where the
+    /// registry is not known.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn import_pulls(
+        &self,
+        registry: &RegistryName,
+        file: &PullFileSource,
+        pulls: &ReadPulls,
+        now: DateTime<Utc>,
+    ) -> Result<Option<PullImport>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        // Two imports of one registry take turns, so that each sees the events of the other.
+        let Some(registry) = sqlx::query_scalar!(
+            "SELECT id FROM registry WHERE name = $1 FOR UPDATE",
+            registry.as_str()
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        else {
+            return Ok(None);
+        };
+        let read_at = match pulls {
+            ReadPulls::Events(_) => None,
+            ReadPulls::Readings(_) => Some(file.read_at),
+        };
+        let known = sqlx::query_scalar!(
+            "SELECT imported_at FROM pull_import
+             WHERE registry_id = $1 AND file_digest = $2 AND read_at IS NOT DISTINCT FROM $3",
+            registry,
+            file.digest.to_string(),
+            read_at
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if let Some(at) = known {
+            return Ok(Some(PullImport::Known { at }));
+        }
+        let import = match pulls {
+            ReadPulls::Events(events) => save_events(&mut transaction, registry, events).await?,
+            ReadPulls::Readings(readings) => {
+                save_readings(&mut transaction, registry, readings, file.read_at).await?
+            }
+        };
+        let (period, pulls) = match (pulls, import) {
+            (ReadPulls::Events(events), PullImport::Events { new, .. }) => (Some(events.period), new),
+            (_, PullImport::Readings { since_last, .. }) => (None, since_last),
+            _ => (None, 0),
+        };
+        sqlx::query!(
+            "INSERT INTO pull_import (registry_id, file_name, file_digest, format, imported_at, read_at,
+                 period_start, period_end, pulls)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            registry,
+            file.name,
+            file.digest.to_string(),
+            file.format.as_str(),
+            now,
+            read_at,
+            period.map(crate::pricing::Period::start),
+            period.map(crate::pricing::Period::end),
+            bigint(pulls)
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(Some(import))
+    }
+}
+
+/// Adds the events that are not known yet.
+async fn save_events(
+    connection: &mut PgConnection,
+    registry: i64,
+    events: &PullEvents,
+) -> Result<PullImport, StoreError> {
+    let (mut new, mut known) = (0_u64, 0_u64);
+    for batch in events.events.chunks(BATCH) {
+        let keys: Vec<Vec<u8>> = batch.iter().map(|event| event.key.to_vec()).collect();
+        let rows = sqlx::query!(
+            "SELECT key, count FROM pull_event WHERE registry_id = $1 AND key = ANY($2)",
+            registry,
+            &keys
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let counted: HashMap<Vec<u8>, u64> = rows
+            .into_iter()
+            .map(|row| (row.key, u64::try_from(row.count).unwrap_or(0)))
+            .collect();
+        let mut added: Vec<(&PullEvent, u64)> = Vec::new();
+        for event in batch {
+            let before = counted.get(event.key.as_slice()).copied().unwrap_or(0);
+            known = known.saturating_add(before.min(event.count));
+            let more = event.count.saturating_sub(before);
+            new = new.saturating_add(more);
+            if more > 0 {
+                added.push((event, more));
+            }
+        }
+        remember(connection, registry, &added).await?;
+        count(connection, registry, &added).await?;
+    }
+    Ok(PullImport::Events { new, known })
+}
+
+/// Notes that events have been counted.
+async fn remember(
+    connection: &mut PgConnection,
+    registry: i64,
+    added: &[(&PullEvent, u64)],
+) -> Result<(), StoreError> {
+    let keys: Vec<Vec<u8>> = added.iter().map(|(event, _)| event.key.to_vec()).collect();
+    let days: Vec<NaiveDate> = added.iter().map(|(event, _)| event.day).collect();
+    let counts: Vec<i64> = added.iter().map(|(event, _)| bigint(event.count)).collect();
+    sqlx::query!(
+        "INSERT INTO pull_event (registry_id, key, day, count)
+         SELECT $1, key, day, count FROM UNNEST($2::bytea[], $3::date[], $4::bigint[]) AS new (key, day, count)
+         ON CONFLICT (registry_id, key) DO UPDATE SET count = EXCLUDED.count",
+        registry,
+        &keys,
+        &days,
+        &counts
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Adds pulls to the counts of their days.
+async fn count(
+    connection: &mut PgConnection,
+    registry: i64,
+    added: &[(&PullEvent, u64)],
+) -> Result<(), StoreError> {
+    let mut sums: BTreeMap<(NaiveDate, &str, &str, String), u64> = BTreeMap::new();
+    for (event, more) in added {
+        let tag = event.tag.as_ref().map_or("", |tag| tag.as_str());
+        let digest = event.digest.map_or_else(String::new, |digest| digest.to_string());
+        let sum = sums
+            .entry((event.day, event.repository.as_str(), tag, digest))
+            .or_default();
+        *sum = sum.saturating_add(*more);
+    }
+    let days: Vec<NaiveDate> = sums.keys().map(|(day, ..)| *day).collect();
+    let text = |text: &str| text.to_owned();
+    let repositories: Vec<String> = sums.keys().map(|(_, repository, ..)| text(repository)).collect();
+    let tags: Vec<String> = sums.keys().map(|(_, _, tag, _)| text(tag)).collect();
+    let digests: Vec<String> = sums.keys().map(|(.., digest)| digest.clone()).collect();
+    let counts: Vec<i64> = sums.values().copied().map(bigint).collect();
+    sqlx::query!(
+        "INSERT INTO pull_count (registry_id, day, repository, tag, digest, counted_by, count)
+         SELECT $1, day, repository, tag, digest, $2, count
+         FROM UNNEST($3::date[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+             AS new (day, repository, tag, digest, count)
+         ON CONFLICT (registry_id, day, repository, tag, digest, counted_by)
+         DO UPDATE SET count = pull_count.count + EXCLUDED.count",
+        registry,
+        CountedBy::Imported.as_str(),
+        &days,
+        &repositories,
+        &tags,
+        &digests,
+        &counts
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Adds readings of counters.
+async fn save_readings(
+    connection: &mut PgConnection,
+    registry: i64,
+    readings: &PullReadings,
+    read_at: DateTime<Utc>,
+) -> Result<PullImport, StoreError> {
+    let repositories: Vec<String> = readings
+        .readings
+        .iter()
+        .map(|reading| reading.repository.to_string())
+        .collect();
+    let counts: Vec<i64> = readings
+        .readings
+        .iter()
+        .map(|reading| bigint(reading.count))
+        .collect();
+    let before = sqlx::query!(
+        "SELECT DISTINCT ON (repository) repository, count FROM pull_reading
+         WHERE registry_id = $1 AND repository = ANY($2) AND read_at < $3
+         ORDER BY repository, read_at DESC",
+        registry,
+        &repositories,
+        read_at
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let before: HashMap<String, i64> = before
+        .into_iter()
+        .map(|row| (row.repository, row.count))
+        .collect();
+    let (mut since_last, mut first) = (0_u64, 0_u64);
+    for (repository, count) in repositories.iter().zip(&counts) {
+        match before.get(repository) {
+            Some(earlier) => {
+                since_last = since_last.saturating_add(super::counted::pulls_between(*earlier, *count))
+            }
+            None => first += 1,
+        }
+    }
+    sqlx::query!(
+        "INSERT INTO pull_reading (registry_id, repository, read_at, count)
+         SELECT $1, repository, $2, count FROM UNNEST($3::text[], $4::bigint[]) AS new (repository, count)
+         ON CONFLICT (registry_id, repository, read_at) DO UPDATE SET count = EXCLUDED.count",
+        registry,
+        read_at,
+        &repositories,
+        &counts
+    )
+    .execute(connection)
+    .await?;
+    Ok(PullImport::Readings { since_last, first })
+}
+
+/// A count as the database keeps it.
+fn bigint(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,144 @@
+use tare::cost::{
+    PullAssumption, PullCounts, PullFile, PullFileFormat, PullSource, ReadPulls, Repositories, read_pulls,
+};
+use tare::oci::{Digest, RepositoryName};
+use tare::pricing::Period;
+use tare::store::{PullFileSource, PullImport, Store};
+
+use super::{TestDatabase, day, on_both_databases, registry};
+
+on_both_databases!(
+    events_count_once_whichever_files_they_are_in,
+    counters_make_differences
+);
+
+fn events(rows: &[(&str, &str)]) -> String {
+    let rows = rows
+        .iter()
+        .map(|(time, id)| format!("{time},Pull,team/api,1,{id}\n"))
+        .collect::<String>();
+    format!("TimeGenerated,OperationName,Repository,Tag,CorrelationId\n{rows}")
+}
+
+async fn import(store: &Store, text: &str, read_at: u32) -> PullImport {
+    let registry = registry().name;
+    let file = PullFile {
+        name: "pulls",
+        text,
+        login_server: &registry,
+    };
+    let (format, pulls): (PullFileFormat, ReadPulls) = read_pulls(file, None).unwrap();
+    let source = PullFileSource {
+        name: "pulls".into(),
+        digest: Digest::sha256_of(text.as_bytes()),
+        format,
+        read_at: day(read_at),
+    };
+    let import = store.import_pulls(&registry, &source, &pulls, day(28)).await;
+    import.unwrap().expect("the registry is known")
+}
+
+async fn november(store: &Store, assumed: u64) -> (u64, PullSource) {
+    let november = Period::month(2026, 11).unwrap();
+    let (counted, spans) = store.counted_pulls(Some(november.start())).await.unwrap();
+    let api: RepositoryName = "team/api".parse().unwrap();
+    let assumption = PullAssumption {
+        repositories: Repositories::matching(["**"]).unwrap(),
+        per_month: Some(assumed),
+    };
+    PullCounts::assuming(vec![assumption])
+        .with(counted, spans)
+        .pulls_in(&registry().name, &api, november)
+}
+
+async fn events_count_once_whichever_files_they_are_in(database: TestDatabase) {
+    let store = database.open().await;
+    store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
+    let first = events(&[("2026-11-01T10:00:00Z", "a"), ("2026-11-10T10:00:00Z", "b")]);
+    let second = events(&[("2026-11-10T10:00:00Z", "b"), ("2026-11-30T10:00:00Z", "c")]);
+    assert_eq!(
+        import(&store, &first, 1).await,
+        PullImport::Events { new: 2, known: 0 }
+    );
+    assert_eq!(
+        import(&store, &second, 1).await,
+        PullImport::Events { new: 1, known: 1 }
+    );
+    assert_eq!(import(&store, &first, 1).await, PullImport::Known { at: day(28) });
+    // All of November lies in one of the files, so nothing is assumed.
+    assert_eq!(november(&store, 3000).await, (3, PullSource::Imported));
+
+    // An hour that had not ended when the first file was made.
+    let hour = |pulls: u32| format!("datehour,repository,pulls\n2026/11/03/09,team/api,{pulls}\n");
+    assert_eq!(
+        import(&store, &hour(5), 1).await,
+        PullImport::Events { new: 5, known: 0 }
+    );
+    assert_eq!(
+        import(&store, &hour(8), 1).await,
+        PullImport::Events { new: 3, known: 5 }
+    );
+    assert_eq!(november(&store, 0).await.0, 11);
+    assert_eq!(store.pull_imports().await.unwrap().len(), 4);
+
+    let unknown = "other.example.com".parse().unwrap();
+    let source = PullFileSource {
+        name: "pulls".into(),
+        digest: Digest::sha256_of(b"x"),
+        format: PullFileFormat::Harbor,
+        read_at: day(1),
+    };
+    let nothing = ReadPulls::Readings(tare::cost::PullReadings {
+        readings: Vec::new(),
+        may_be_one_page: false,
+    });
+    let import = store.import_pulls(&unknown, &source, &nothing, day(28)).await;
+    assert_eq!(import.unwrap(), None);
+}
+
+async fn counters_make_differences(database: TestDatabase) {
+    let store = database.open().await;
+    store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
+    let reading = |count: u32| format!(r#"[{{"name":"team/api","pull_count":{count}}}]"#);
+    let first = import(&store, &reading(1000), 1).await;
+    assert_eq!(
+        first,
+        PullImport::Readings {
+            since_last: 0,
+            first: 1
+        }
+    );
+    assert_eq!(november(&store, 30).await, (30, PullSource::Assumed));
+    let second = import(&store, &reading(1200), 11).await;
+    assert_eq!(
+        second,
+        PullImport::Readings {
+            since_last: 200,
+            first: 0
+        }
+    );
+    // Ten days were counted, and twenty are assumed.
+    assert_eq!(november(&store, 30).await, (220, PullSource::Assumed));
+    // The same counts later are a reading of their own, the same file again is not.
+    assert_eq!(
+        import(&store, &reading(1200), 21).await,
+        PullImport::Readings {
+            since_last: 0,
+            first: 0
+        }
+    );
+    assert_eq!(
+        import(&store, &reading(1200), 21).await,
+        PullImport::Known { at: day(28) }
+    );
+    // The repository was made anew.
+    let anew = import(&store, &reading(7), 30).await;
+    assert_eq!(
+        anew,
+        PullImport::Readings {
+            since_last: 7,
+            first: 0
+        }
+    );
+    assert_eq!(november(&store, 30).await, (208, PullSource::Imported));
+}

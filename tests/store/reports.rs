@@ -1,0 +1,201 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use tare::cost::{CostPlan, RegistryTerms};
+use tare::inventory::Fault;
+use tare::oci::RepositoryName;
+use tare::pricing::{Period, PriceBooks};
+use tare::report::{Analysed, Knowledge, Over, Report, ReportOptions};
+use tare::store::{CrawlCost, CrawlEnd, CrawlState, ReportOfCrawl, Store};
+use tare::units::{Currency, Money};
+
+use super::sample::{image, listing, tag};
+use super::{TestDatabase, day, on_both_databases, registry};
+
+on_both_databases!(
+    the_past_is_what_reports_said,
+    a_report_saved_twice_is_there_once,
+    a_month_is_billed_by_the_days_on_which_bytes_were_there,
+);
+
+/// Crawls a registry that has these repositories, with one image each, and saves the report.
+async fn crawl_and_report(
+    store: &Store,
+    repositories: &[&str],
+    knowledge: &Knowledge,
+    now: DateTime<Utc>,
+) -> Report {
+    let mut saver = store.begin_crawl(&registry(), 1, now).await.unwrap();
+    for name in repositories {
+        let (digest, mut findings) = image(name);
+        findings.extend([tag(name, "1", digest), listing(name, &["1"])]);
+        saver.save(&findings, now).await.unwrap();
+    }
+    let faults: [Fault; 0] = [];
+    let end = CrawlEnd {
+        cost: CrawlCost::default(),
+        state: CrawlState::Complete,
+        catalogue_listed: true,
+        in_scope: &|_| true,
+        faults: &faults,
+        tags_done: 0,
+    };
+    saver.finish(&end, now).await.unwrap();
+    let report = analysed(store, knowledge)
+        .await
+        .report(knowledge, &ReportOptions::default())
+        .unwrap();
+    save(store, &report, knowledge, now).await;
+    report
+}
+
+async fn analysed(store: &Store, knowledge: &Knowledge) -> Analysed {
+    let holdings = store
+        .registry_holdings(&registry().name, &[])
+        .await
+        .unwrap()
+        .unwrap();
+    Analysed::of(vec![holdings], knowledge).unwrap()
+}
+
+async fn save(store: &Store, report: &Report, knowledge: &Knowledge, now: DateTime<Utc>) {
+    let saved = ReportOfCrawl {
+        report,
+        versions: &knowledge.versions(),
+        computed_at: now,
+    };
+    store.save_report(saved).await.unwrap();
+}
+
+fn billed() -> Knowledge {
+    Knowledge {
+        costs: CostPlan {
+            books: PriceBooks::shipped().unwrap(),
+            registries: vec![RegistryTerms::everywhere("aws-ecr")],
+            ..CostPlan::default()
+        },
+        ..Knowledge::default()
+    }
+}
+
+async fn the_past_is_what_reports_said(database: TestDatabase) {
+    let store = database.open().await;
+    let knowledge = billed();
+    let first = crawl_and_report(&store, &["api"], &knowledge, day(1)).await;
+    let second = crawl_and_report(&store, &["api", "web"], &knowledge, day(11)).await;
+
+    let points = store
+        .registry_history(&registry().name, day(1), day(20))
+        .await
+        .unwrap();
+    assert_eq!(points.len(), 2);
+    for (point, report) in points.iter().zip([&first, &second]) {
+        let row = &report.registries[0];
+        assert_eq!(point.as_of, row.as_of);
+        assert_eq!(point.stored_bytes, row.totals.stored_bytes.as_i64());
+        assert_eq!(point.month, row.cost.as_ref().map(|cost| cost.month.amount()));
+        assert_eq!(point.currency.as_deref(), Some("USD"));
+    }
+    let api: RepositoryName = "api".parse().unwrap();
+    let own = store
+        .repository_history(&registry().name, &api, day(1), day(20))
+        .await
+        .unwrap();
+    assert_eq!(own.len(), 2);
+    assert!(
+        own[1].attributed_bytes < own[0].attributed_bytes,
+        "the base is shared by then"
+    );
+    let later = store
+        .registry_history(&registry().name, day(12), day(20))
+        .await
+        .unwrap();
+    assert!(later.is_empty());
+}
+
+async fn a_report_saved_twice_is_there_once(database: TestDatabase) {
+    let store = database.open().await;
+    let knowledge = billed();
+    let report = crawl_and_report(&store, &["api"], &knowledge, day(1)).await;
+    save(&store, &report, &knowledge, day(2)).await;
+    let points = store
+        .registry_history(&registry().name, day(1), day(20))
+        .await
+        .unwrap();
+    assert_eq!(points.len(), 1);
+
+    // A crawl that was cut short says nothing about what there is.
+    store.begin_crawl(&registry(), 1, day(3)).await.unwrap();
+    let partial = analysed(&store, &knowledge)
+        .await
+        .report(&knowledge, &ReportOptions::default())
+        .unwrap();
+    save(&store, &partial, &knowledge, day(3)).await;
+    let points = store
+        .registry_history(&registry().name, day(1), day(20))
+        .await
+        .unwrap();
+    assert_eq!(points.len(), 1);
+}
+
+async fn a_month_is_billed_by_the_days_on_which_bytes_were_there(database: TestDatabase) {
+    let store = database.open().await;
+    let knowledge = billed();
+    crawl_and_report(&store, &["api"], &knowledge, day(1)).await;
+    crawl_and_report(&store, &["api", "web"], &knowledge, day(11)).await;
+    crawl_and_report(&store, &["web"], &knowledge, day(21)).await;
+    let date = |day| NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
+    let period = Period::new(date(2), date(26)).unwrap();
+    let history = store
+        .byte_history(&registry().name, period)
+        .await
+        .unwrap()
+        .unwrap();
+
+    let analysed = analysed(&store, &knowledge).await;
+    let own = &analysed.registries[0];
+    let outcome = &own.analysis.outcome;
+    let over = Over::History(period, &history);
+    let statement = own.statement(outcome, &knowledge, over).unwrap().unwrap();
+    // The repository that is gone by now bears what was stored in it.
+    let names: Vec<&str> = statement
+        .repositories
+        .iter()
+        .map(|row| row.repository.as_str())
+        .collect();
+    assert_eq!(names, ["web", "api"]);
+    let sum = statement.repositories.iter().map(|row| row.now.total);
+    let sum = Money::checked_total(Currency::USD, sum).unwrap();
+    assert_eq!(
+        sum.checked_add(statement.unallocated).unwrap(),
+        statement.now.parts.total
+    );
+    assert!(!statement.repositories[1].now.total.is_zero());
+
+    // From the second to the eleventh, noon, what the first reading says; and so on.
+    let [first, second, third] = [1, 11, 21].map(|number| {
+        let store = &store;
+        async move {
+            let points = store
+                .registry_history(&registry().name, day(number), day(number + 1))
+                .await;
+            u128::try_from(points.unwrap()[0].stored_bytes).unwrap()
+        }
+    });
+    let half_days = first.await * 19 + second.await * 20 + third.await * 9;
+    assert_eq!(history.stored.byte_seconds_in(period), half_days * 43_200);
+    let before = Period::new(date(1), date(1).succ_opt().unwrap()).unwrap();
+    assert!(
+        store
+            .byte_history(&registry().name, before)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    let never = Period::month(2026, 10).unwrap();
+    assert!(
+        store
+            .byte_history(&registry().name, never)
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
