@@ -49,7 +49,17 @@ impl Server {
         let listener = TcpListener::bind(address).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
-        let openapi = document(&operations(), settings.access).to_string().into_bytes();
+        let mut books: Vec<&str> = knowledge
+            .costs
+            .books
+            .iter()
+            .map(|book| book.id.as_str())
+            .collect();
+        books.sort_unstable();
+        books.dedup();
+        let openapi = document(&operations(), settings.access, &books)
+            .to_string()
+            .into_bytes();
         let api = Arc::new(Api {
             store,
             settings,
