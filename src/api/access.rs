@@ -2,6 +2,7 @@
 
 use globset::GlobMatcher;
 
+use super::problem::{FORBIDDEN, Problem};
 use crate::oci::RegistryName;
 use crate::report::RepositoryRow;
 
@@ -95,16 +96,29 @@ impl Caller {
 
     /// Whether it may know of a repository.
     pub(super) fn sees_row(&self, row: &RepositoryRow) -> bool {
-        self.sees(&row.registry)
+        self.sees(&row.registry) && self.sees_cost_centre(row.labels.cost_centre.as_deref())
     }
 
-    /// Whether it may know of everything in the registries it sees.
-    pub(super) fn sees_every_cost_centre(&self) -> bool {
-        self.cost_centres.is_empty()
+    /// Whether it may know of everything there is.
+    pub(super) fn sees_everything(&self) -> bool {
+        self.registries.is_empty() && self.cost_centres.is_empty()
     }
 
-    /// Whether it may know of what belongs to a cost centre, or to none.
-    pub(super) fn sees_cost_centre(&self, cost_centre: Option<&str>) -> bool {
+    /// Checks that it may know of whole registries, and not only of some cost centres in them.
+    ///
+    /// # Errors
+    /// Where it may not.
+    pub(super) fn needs_whole_registries(&self) -> Result<(), Problem> {
+        if self.cost_centres.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::new(
+            &FORBIDDEN,
+            "this is about whole registries, and the key is for some cost centres",
+        ))
+    }
+
+    fn sees_cost_centre(&self, cost_centre: Option<&str>) -> bool {
         self.cost_centres.is_empty()
             || cost_centre.is_some_and(|own| self.cost_centres.iter().any(|seen| seen == own))
     }
@@ -121,10 +135,10 @@ mod tests {
         assert!(caller.may(Scope::Read) && !caller.may(Scope::Crawl));
         assert!(caller.sees(&"reg.example.com".parse().unwrap()));
         assert!(!caller.sees(&"reg.example.org".parse().unwrap()));
-        assert!(caller.sees_cost_centre(Some("CC-1")) && !caller.sees_every_cost_centre());
+        assert!(caller.sees_cost_centre(Some("CC-1")) && caller.needs_whole_registries().is_err());
         assert!(!caller.sees_cost_centre(Some("CC-2")) && !caller.sees_cost_centre(None));
         let all = Caller::anonymous();
-        assert!(all.may(Scope::Ingest) && all.sees_cost_centre(None) && all.sees_every_cost_centre());
+        assert!(all.may(Scope::Ingest) && all.sees_cost_centre(None) && all.sees_everything());
     }
 
     #[test]

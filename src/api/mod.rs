@@ -16,6 +16,7 @@ mod middleware;
 mod negotiate;
 mod openapi;
 mod operation;
+mod page;
 mod parameter;
 mod problem;
 mod refresh;

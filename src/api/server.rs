@@ -14,6 +14,7 @@ use super::keys::KeyRing;
 use super::middleware::around;
 use super::openapi::document;
 use super::operation::Operation;
+use super::page;
 use super::refresh::refresh;
 use super::resources::operations;
 use super::settings::{ApiSettings, ServeError};
@@ -48,7 +49,17 @@ impl Server {
         let listener = TcpListener::bind(address).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
-        let openapi = document(&operations(), settings.access).to_string().into_bytes();
+        let mut books: Vec<&str> = knowledge
+            .costs
+            .books
+            .iter()
+            .map(|book| book.id.as_str())
+            .collect();
+        books.sort_unstable();
+        books.dedup();
+        let openapi = document(&operations(), settings.access, &books)
+            .to_string()
+            .into_bytes();
         let api = Arc::new(Api {
             store,
             settings,
@@ -68,6 +79,7 @@ impl Server {
                 .app_data(web::Data::new(Arc::clone(&api)))
                 .wrap(Compress::default())
                 .wrap(from_fn(around))
+                .configure(page::configure)
                 .configure(move |service| configure(service, &api, &routes))
                 .default_service(web::to(unknown_path))
         })
@@ -137,4 +149,5 @@ fn configure(
         // Every method comes here, so that what is not possible is said as a problem.
         service.service(web::resource(*path).to(answer));
     }
+    page::configure(service);
 }

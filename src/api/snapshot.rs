@@ -2,7 +2,7 @@
 //! requests, and then only read.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -11,11 +11,11 @@ use sha2::{Digest as _, Sha256};
 use super::problem::Problem;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{
-    self, Analysed, AnalysedRegistry, Knowledge, RegistryHoldings, RegistryRow, Report, ReportError,
-    ReportOptions, RepositoryRow,
+    self, Analysed, AnalysedRegistry, GroupBy, Groups, Knowledge, RegistryHoldings, RegistryRow, Report,
+    ReportError, ReportOptions, RepositoryRow, groups,
 };
 use crate::store::{CrawlState, RegistryRecord};
-use crate::whatif::Judgement;
+use crate::whatif::{Counterfactual, Judgement};
 
 /// What is answered from.
 pub(super) struct Snapshot {
@@ -30,6 +30,10 @@ pub(super) struct Snapshot {
     /// What the figures rest on.
     pub versions: Versions,
     places: HashMap<(RegistryName, RepositoryName), usize>,
+    /// All repositories put together, by each of what they can be put together by, once somebody asked.
+    groups: [OnceLock<Groups>; GroupBy::ALL.len()],
+    /// For each registry the graph in which everything can move, once somebody asked.
+    every_move: Vec<OnceLock<Counterfactual>>,
 }
 
 /// What figures rest on beside what was crawled.
@@ -84,6 +88,8 @@ impl Snapshot {
             id: short_digest(&text),
             versions: versions(&knowledge, &report),
             knowledge,
+            every_move: analysed.registries.iter().map(|_| OnceLock::new()).collect(),
+            groups: Default::default(),
             analysed,
             report,
             places,
@@ -93,6 +99,35 @@ impl Snapshot {
     /// What images are judged by.
     pub(super) fn judgement(&self) -> Judgement<'_> {
         self.knowledge.judgement(&self.analysed.catalogue)
+    }
+
+    /// All repositories put together.
+    ///
+    /// # Errors
+    /// Where sums leave the range of exact numbers.
+    pub(super) fn groups(&self, by: GroupBy) -> Result<&Groups, Problem> {
+        let place = GroupBy::ALL.iter().position(|(_, known)| *known == by);
+        let cell = &self.groups[place.unwrap_or_default()];
+        if let Some(groups) = cell.get() {
+            return Ok(groups);
+        }
+        let groups = groups(&self.report, by).map_err(Problem::internal)?;
+        Ok(cell.get_or_init(|| groups))
+    }
+
+    /// The graph of a registry in which every repository can switch that has a twin. The first who asks
+    /// waits for it.
+    pub(super) fn every_move(&self, registry: &AnalysedRegistry) -> Option<&Counterfactual> {
+        let place = self
+            .analysed
+            .registries
+            .iter()
+            .position(|own| own.name() == registry.name())?;
+        Some(self.every_move[place].get_or_init(|| {
+            let holdings = &registry.holdings;
+            self.judgement()
+                .every_move(&holdings.inventory, &holdings.images, &registry.analysis)
+        }))
     }
 
     /// The moment of the figures; none where there are none.

@@ -335,6 +335,12 @@ pub struct DemoOptions {
     /// For people, for programs or for spreadsheets
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
+    /// Where the service listens, with port 0 for any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
+    /// Prints the report and ends, without opening the service
+    #[arg(long)]
+    pub once: bool,
 }
 
 impl CommonOptions {

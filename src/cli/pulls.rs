@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 
 use super::Context;
@@ -207,7 +207,7 @@ async fn list(store: &Store) -> anyhow::Result<String> {
     for import in &imports {
         text.push_str(&imported(import));
     }
-    let (counted, _) = store.counted_pulls(NaiveDate::MIN).await?;
+    let (counted, _) = store.counted_pulls(None).await?;
     // A difference of counters over several months stands with the month in which it began.
     let mut months: BTreeMap<(RegistryName, String, String), u64> = BTreeMap::new();
     for pulls in counted {

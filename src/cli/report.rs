@@ -58,7 +58,7 @@ pub(super) async fn read(
         ))
         .into());
     }
-    let mut knowledge = settings.knowledge()?;
+    let mut knowledge = store.with_pulls(settings.knowledge()?, None).await?;
     if let Some(book) = &options.price_book {
         knowledge.costs.registries = vec![RegistryTerms::everywhere(book)];
     }

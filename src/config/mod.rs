@@ -22,6 +22,7 @@ mod prices;
 mod problem;
 mod quantities;
 mod registry;
+mod retention;
 mod section;
 mod serve;
 mod show;
@@ -46,6 +47,7 @@ pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::RegistrySection;
+pub use retention::RetentionSection;
 pub use serve::{ServeAccess, ServeSection, UnsoundService};
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
@@ -61,6 +63,8 @@ pub struct Settings {
     pub store: StoreSection,
     /// How registries are asked.
     pub crawl: CrawlSection,
+    /// How long what today's answers do not need is kept.
+    pub retention: RetentionSection,
     /// What is said on standard error.
     pub log: LogSection,
     /// How the service is run.
@@ -92,6 +96,7 @@ struct AllOrigins {
     file: Option<PathBuf>,
     store: Origins,
     crawl: Origins,
+    retention: Origins,
     log: Origins,
     serve: Origins,
     alpine: Origins,
@@ -148,6 +153,7 @@ impl Settings {
         settings.origins.file = file.map(Path::to_owned);
         (settings.store, settings.origins.store) = layers.one();
         (settings.crawl, settings.origins.crawl) = layers.one();
+        (settings.retention, settings.origins.retention) = layers.one();
         (settings.log, settings.origins.log) = layers.one();
         (settings.serve, settings.origins.serve) = layers.one();
         (settings.alpine, settings.origins.alpine) = layers.one();
@@ -199,6 +205,13 @@ impl Settings {
                 message: message.to_owned(),
             });
         }
+        if let Err(error) = registry.schedule() {
+            problems.push(Problem {
+                origin: origin.clone(),
+                key: "registry.schedule".to_owned(),
+                message: error.to_string(),
+            });
+        }
         if let Err(error) = registry.plan(&self.crawl) {
             problems.push(Problem {
                 origin: origin.clone(),
@@ -243,6 +256,7 @@ fn shapes() -> Vec<Shape> {
     vec![
         Shape::of::<StoreSection>(),
         Shape::of::<CrawlSection>(),
+        Shape::of::<RetentionSection>(),
         Shape::of::<LogSection>(),
         Shape::of::<ServeSection>(),
         Shape::of::<AlpineSection>(),

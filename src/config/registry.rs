@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -9,9 +10,10 @@ use super::crawl::CrawlSection;
 use super::prices::AllocationRule;
 use super::quantities::{Bytes, Number};
 use super::section::Section;
-use super::values::{ProxyUrl, Secret, maybe_whole, whole};
+use super::values::{ProxyUrl, Secret, duration, maybe_whole, whole};
 use crate::crawl::{CrawlPlan, InvalidChoice, ReferrersPolicy, RepositoryChoice};
 use crate::inventory::DedupScope;
+use crate::jobs::{InvalidSchedule, Schedule};
 use crate::oci::PlatformFilter;
 use crate::registry::ClientSettings;
 use crate::units::ByteCount;
@@ -62,6 +64,15 @@ pub struct RegistrySection {
     /// A proxy for all requests to this registry.
     #[serde(default)]
     pub proxy: Option<ProxyUrl>,
+    /// When the service crawls it, as a cron expression; only when asked to where there is none.
+    #[serde(default)]
+    pub schedule: Option<String>,
+    /// The time zone in which the schedule is read.
+    #[serde(default = "utc")]
+    pub time_zone: String,
+    /// By how much each time of the schedule may be put off, so that not all registries are asked at once.
+    #[serde(default, with = "duration")]
+    pub jitter: Duration,
     /// In place of `crawl.concurrency`.
     #[serde(default, deserialize_with = "maybe_whole::<1, 1024, _, _>")]
     pub concurrency: Option<usize>,
@@ -126,6 +137,9 @@ impl RegistrySection {
             extra_ca: Vec::new(),
             trusted_realm_hosts: Vec::new(),
             proxy: None,
+            schedule: None,
+            time_zone: utc(),
+            jitter: Duration::ZERO,
             concurrency: None,
             requests_per_minute: None,
             page_size: None,
@@ -237,6 +251,17 @@ impl RegistrySection {
             .map(|(field, _)| field)
     }
 
+    /// When the service crawls it.
+    ///
+    /// # Errors
+    /// Where schedule, time zone or jitter make no sense.
+    pub fn schedule(&self) -> Result<Option<Schedule>, InvalidSchedule> {
+        let schedule = self.schedule.as_deref();
+        schedule
+            .map(|expression| Schedule::new(expression, &self.time_zone, self.jitter))
+            .transpose()
+    }
+
     /// What is wrong with the settings taken together.
     pub(super) fn contradiction(&self) -> Option<(&'static str, &'static str)> {
         let passwords = [
@@ -281,4 +306,8 @@ impl Section for RegistrySection {
     fn required() -> Table {
         Table::from_iter([("url".to_owned(), Value::from("registry.invalid"))])
     }
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
 }

@@ -9,7 +9,7 @@ use super::problem::Origin;
 use super::section::{Section, Shape};
 use super::{
     AlpineSection, BudgetSection, CostCentreSection, CrawlSection, EffortSection, LogSection, MetricsSection,
-    PricesSection, PullsSection, RegistrySection, Settings, StoreSection, VerdictSection,
+    PricesSection, PullsSection, RegistrySection, RetentionSection, Settings, StoreSection, VerdictSection,
 };
 
 impl Settings {
@@ -25,6 +25,7 @@ impl Settings {
         };
         section::<StoreSection>(&mut text, &self.store, &self.origins.store);
         section::<CrawlSection>(&mut text, &self.crawl, &self.origins.crawl);
+        section::<RetentionSection>(&mut text, &self.retention, &self.origins.retention);
         section::<LogSection>(&mut text, &self.log, &self.origins.log);
         section::<AlpineSection>(&mut text, &self.alpine, &self.origins.alpine);
         section::<PricesSection>(&mut text, &self.prices, &self.origins.prices);

@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, Utc};
 
 use crate::oci::{PlatformFilter, RegistryName};
 use crate::report::{Analysed, Knowledge, ReportOptions};
 use crate::store::{ReportOfCrawl, Store};
+
+/// How far back pulls are looked at for their pace: a registry may not have been crawled for a while.
+const PULLS_LOOKED_AT: Days = Days::new(366);
 
 /// Works out what registries store and cost from what has been saved of them.
 #[derive(Clone)]
@@ -41,7 +44,10 @@ impl Analyst {
     /// As with [`Self::analysed`]; nothing is saved then.
     pub async fn save_report(&self, now: DateTime<Utc>) -> anyhow::Result<Analysed> {
         let analysed = self.analysed().await?;
-        let report = analysed.report(&self.knowledge, &ReportOptions::default())?;
+        let since = now.date_naive().checked_sub_days(PULLS_LOOKED_AT);
+        let knowledge = Knowledge::clone(&self.knowledge);
+        let knowledge = self.store.with_pulls(knowledge, since).await?;
+        let report = analysed.report(&knowledge, &ReportOptions::default())?;
         self.store
             .save_report(ReportOfCrawl {
                 report: &report,

@@ -38,7 +38,7 @@ pub(super) struct PartWork<'a> {
 /// What became of a part.
 pub(super) enum Ended {
     /// The crawl is over.
-    Concluded(Conclusion),
+    Concluded(Box<Conclusion>),
     /// It goes on, in others' hands or as soon as somebody has time.
     Left(Leaving),
 }
@@ -108,7 +108,7 @@ impl PartWork<'_> {
         let conclusion = self
             .conclude(&mut walked.saver, walked.faults, walked.was_stopped, spent)
             .await?;
-        Ok(Ended::Concluded(conclusion))
+        Ok(Ended::Concluded(Box::new(conclusion)))
     }
 
     async fn walk(&self, saver: CrawlSaver) -> anyhow::Result<Walked> {

@@ -122,7 +122,7 @@ impl Schedule {
     fn put_off(&self, registry: &RegistryName, slot: DateTime<Utc>) -> DateTime<Utc> {
         let hash = Sha256::digest(format!("{registry} {}", slot.timestamp()));
         let chance = u64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]));
-        let seconds = self.jitter.as_secs() * chance >> 32;
+        let seconds = (self.jitter.as_secs() * chance) >> 32;
         slot + Duration::from_secs(seconds)
     }
 }

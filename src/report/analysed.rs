@@ -11,8 +11,8 @@ use super::reference::Found;
 use super::usage::Over;
 use super::{Knowledge, Report};
 use crate::base_image::Catalogue;
-use crate::cost::{self, CostError, Statement};
-use crate::inventory::{Accounting, ManifestId, account};
+use crate::cost::{self, CostError, CostPlan, Statement};
+use crate::inventory::{Accounting, ManifestId, RepositoryNode, account};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::whatif::{Judgement, Outcome, RegistryAnalysis};
 
@@ -64,12 +64,12 @@ impl AnalysedRegistry {
     pub(super) fn answers(
         &self,
         outcome: &Outcome,
-        knowledge: &Knowledge,
+        costs: &CostPlan,
         judgement: &Judgement<'_>,
         with_images: bool,
     ) -> RegistryAnswers {
         let today = Over::MonthAt(self.holdings.source.as_of.date_naive());
-        let usage = self.usage(outcome, knowledge, today);
+        let usage = self.usage(outcome, costs, today);
         let RegistryHoldings {
             source,
             inventory,
@@ -86,7 +86,7 @@ impl AnalysedRegistry {
             costs: today
                 .period()
                 .map_err(|_| CostError::EndOfCalendar)
-                .and_then(|period| cost::statement(&knowledge.costs, &usage, period)),
+                .and_then(|period| cost::statement(costs, &usage, period)),
             alpine: Some(AlpineAnswers::of(
                 inventory,
                 images,
@@ -121,6 +121,20 @@ impl AnalysedRegistry {
         images.find(|image| image.digest == digest)
     }
 
+    /// The places of a repository's images, each once.
+    pub(super) fn image_places(&self, node: &RepositoryNode) -> Vec<usize> {
+        let inventory = &self.holdings.inventory;
+        let mut places: Vec<usize> = node
+            .tags
+            .iter()
+            .flat_map(|tag| inventory.images_of(tag.manifest))
+            .filter_map(|manifest| self.places.get(&manifest).copied())
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
     /// A repository's place in the inventory.
     fn place_of(&self, repository: &RepositoryName) -> Option<usize> {
         // They are in order of their names.
@@ -142,7 +156,7 @@ impl AnalysedRegistry {
         over: Over<'_>,
     ) -> Result<Option<Statement>, CostError> {
         let period = over.period().map_err(|_| CostError::EndOfCalendar)?;
-        let usage = self.usage(outcome, knowledge, over);
+        let usage = self.usage(outcome, &knowledge.costs, over);
         cost::statement(&knowledge.costs, &usage, period)
     }
 
@@ -175,19 +189,20 @@ impl Analysed {
     /// # Errors
     /// Where sizes overflow.
     pub fn report(&self, knowledge: &Knowledge, options: &ReportOptions) -> Result<Report, ReportError> {
-        self.report_if(knowledge, options, |registry| {
+        self.report_if(knowledge, &knowledge.costs, options, |registry| {
             Ok(registry.analysis.outcome.clone())
         })
     }
 
-    /// The report on all registries if other repositories switched: `outcome` says for each registry
-    /// which, and what comes of it.
+    /// The report on all registries if other repositories switched, and if costs rested on something else:
+    /// `outcome` says for each registry which, and what comes of it.
     ///
     /// # Errors
     /// Where sizes overflow, or `outcome` fails.
     pub fn report_if(
         &self,
         knowledge: &Knowledge,
+        costs: &CostPlan,
         options: &ReportOptions,
         outcome: impl Fn(&AnalysedRegistry) -> Result<Outcome, ReportError>,
     ) -> Result<Report, ReportError> {
@@ -195,7 +210,7 @@ impl Analysed {
         let answers = self
             .registries
             .iter()
-            .map(|registry| Ok(registry.answers(&outcome(registry)?, knowledge, &judgement, options.images)))
+            .map(|registry| Ok(registry.answers(&outcome(registry)?, costs, &judgement, options.images)))
             .collect::<Result<_, ReportError>>()?;
         Ok(Report::build(answers, options)?)
     }

@@ -165,7 +165,7 @@ impl Report {
             }
         }
         if !left_out.is_empty() {
-            self.others = Some(Others::of(&left_out.iter().collect::<Vec<_>>())?);
+            self.others = Some(Others::of(&left_out)?);
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ impl Others {
     ///
     /// # Errors
     /// Where they come to more than 63 bits.
-    pub fn of(rows: &[&RepositoryRow]) -> Result<Self, ByteOverflow> {
+    pub(super) fn of(rows: &[RepositoryRow]) -> Result<Self, ByteOverflow> {
         Ok(Self {
             repositories: rows.len(),
             tags: rows.iter().map(|row| row.totals.tags).sum(),
@@ -193,7 +193,7 @@ impl Others {
             attributed_bytes: ByteCount::checked_sum(rows.iter().map(|row| row.totals.attributed_bytes))?,
             expected_joint_saving_bytes: rows
                 .iter()
-                .map(|row| row.expected_joint_saving())
+                .map(RepositoryRow::expected_joint_saving)
                 .try_fold(0_i64, i64::checked_add)
                 .ok_or(ByteOverflow)?,
         })

@@ -4,7 +4,7 @@ use crate::oci::RegistryName;
 use crate::whatif::{AlpineModel, BoundRules, Judgement, VerdictSettings};
 
 /// What answers rest on beside what the registries hold: the shipped data, and what the operator adds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Knowledge {
     /// How large layers are on Alpine.
     pub model: AlpineModel,

@@ -40,7 +40,7 @@ struct RuleText {
     bases: Vec<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Rule {
     name: String,
     effect: Effect,
@@ -65,7 +65,7 @@ pub enum RuleError {
 }
 
 /// Rules that find glibc-bound images.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct BoundRules {
     rules: Vec<Rule>,
     /// All rules' patterns in one set each, with the rule that each belongs to.

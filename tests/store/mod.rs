@@ -10,6 +10,7 @@ mod images;
 mod opening;
 mod pulls;
 mod reports;
+mod retention;
 mod sample;
 mod saving;
 mod tombstones;

@@ -92,6 +92,8 @@ fn registries() -> Vec<(&'static str, Value)> {
                     "unread_manifests",
                     "missing_tags",
                     "conflicting_sizes",
+                    "prices",
+                    "no_costs",
                 ]),
                 "What kind of thing it is.",
             ),
@@ -114,7 +116,7 @@ fn registries() -> Vec<(&'static str, Value)> {
             has("losses", count(), "How many faults cost it something."),
         ],
     );
-    let registry = object(
+    let row = object(
         "A registry's totals.",
         [
             has("registry", text(), "Its name: host, and port if it has one."),
@@ -149,16 +151,34 @@ fn registries() -> Vec<(&'static str, Value)> {
             ),
             has("as_of", moment(), "When it was last crawled."),
             may_have("alpine", registry_alpine(), "What Alpine would change."),
+            has(
+                "cost",
+                or_null(schema("RegistryCost")),
+                "What a month at this level costs; null where nothing says by which price book.",
+            ),
+        ],
+    );
+    let state = object(
+        "",
+        [
             has("freshness_seconds", count(), "How old the figures are."),
             has("last_crawl", last_crawl, ""),
             has(
                 "notes",
-                list_of(note),
+                list_of(schema("Note")),
                 "What a reader must know about the figures.",
             ),
         ],
     );
-    vec![("Registry", registry), ("RegistryList", page_of("Registry"))]
+    vec![
+        ("Note", note),
+        ("RegistryRow", row),
+        (
+            "Registry",
+            all_of("One registry.", [schema("RegistryRow"), state]),
+        ),
+        ("RegistryList", page_of("Registry")),
+    ]
 }
 
 fn registry_alpine() -> Value {
@@ -248,6 +268,18 @@ fn repositories() -> Vec<(&'static str, Value)> {
                 "What its images are built from.",
             ),
             may_have("alpine", alpine, "If all repositories switched that should."),
+            has("labels", schema("Labels"), "Whose it is."),
+            has(
+                "cost",
+                or_null(schema("RepositoryCost")),
+                "What a month at this level costs; null where its registry has no price book.",
+            ),
+            has("labels", schema("Labels"), "Whose it is."),
+            has(
+                "cost",
+                or_null(schema("RepositoryCost")),
+                "What a month at this level costs; null where its registry has no price book.",
+            ),
         ],
     );
     let one = object(
@@ -261,14 +293,12 @@ fn repositories() -> Vec<(&'static str, Value)> {
             has("versions", schema("Versions"), ""),
         ],
     );
-    let totals = object(
-        "Sums over repositories: of what may be added up.",
+    let labels = object(
+        "Whose a repository is; null where nobody says.",
         [
-            has("repositories", count(), ""),
-            has("tags", count(), ""),
-            has("logical_bytes", bytes(), ""),
-            has("attributed_bytes", bytes(), ""),
-            has("expected_joint_saving_bytes", signed_bytes(), ""),
+            has("team", or_null(text()), ""),
+            has("cost_centre", or_null(text()), ""),
+            has("environment", or_null(text()), ""),
         ],
     );
     let tag = object(
@@ -290,11 +320,8 @@ fn repositories() -> Vec<(&'static str, Value)> {
             "Repository",
             all_of("One repository.", [schema("RepositoryRow"), one]),
         ),
-        ("RepositoryTotals", totals),
-        (
-            "RepositoryList",
-            page_with_totals("RepositoryRow", "RepositoryTotals"),
-        ),
+        ("Labels", labels),
+        ("RepositoryList", page_with_totals("RepositoryRow", "Group")),
         ("Tag", tag),
         ("TagList", page_of("Tag")),
     ]

@@ -1,11 +1,15 @@
 //! The OpenAPI 3.1 document, made of the operations' own declarations and of the schemas here, and a page
 //! that shows it without anything from elsewhere.
 
+mod crawls;
 mod figures;
 mod images;
+mod money;
 mod page;
 mod parts;
+mod price_books;
 mod service;
+mod whatif;
 
 use serde_json::{Map, Value, json};
 
@@ -22,14 +26,23 @@ const ABOUT: &str = "What container registries store, what that costs, and what 
     with a currency, exact and never rounded. Estimates are intervals: `low`, `expected`, `high`. Every error \
     is a problem of RFC 9457.";
 
-/// The whole document.
-pub(super) fn document(operations: &[Operation], access: AccessMode) -> Value {
+/// The whole document, where these are the ids of the price books at hand.
+pub(super) fn document(operations: &[Operation], access: AccessMode, books: &[&str]) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for operation in operations {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.method.as_str().to_ascii_lowercase()] = documented(operation, access);
     }
-    let schemas: Map<String, Value> = [figures::schemas(), images::schemas(), service::schemas()]
+    let schemas = [
+        figures::schemas(),
+        images::schemas(),
+        money::schemas(),
+        price_books::schemas(),
+        whatif::schemas(books),
+        crawls::schemas(),
+        service::schemas(),
+    ];
+    let schemas: Map<String, Value> = schemas
         .into_iter()
         .flatten()
         .map(|(name, schema)| (name.to_owned(), schema))
@@ -189,7 +202,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere_and_every_schema_is_used() {
-        let document = document(&operations(), AccessMode::Keys);
+        let document = document(&operations(), AccessMode::Keys, &["book"]);
         let mut found = Vec::new();
         references(&document, &mut found);
         for target in &found {

@@ -113,3 +113,12 @@ pub(super) fn page_with_totals(item: &str, totals: &str) -> Value {
     let totals = object("", [has("totals", schema(totals), "The sums over all pages.")]);
     all_of("A list with its totals.", [page_of(item), totals])
 }
+
+pub(super) fn day() -> Value {
+    json!({"type": "string", "format": "date"})
+}
+
+/// A decimal number as text, exact.
+pub(super) fn decimal() -> Value {
+    json!({"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]+)?$"})
+}

@@ -72,6 +72,7 @@ impl<'a> Registry<'a> {
 }
 
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
+    call.caller.needs_whole_registries()?;
     let snapshot = call.snapshot()?;
     let now = call.api.clock.now();
     let rows = snapshot.report.registries.iter();
@@ -83,6 +84,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {
+    call.caller.needs_whole_registries()?;
     let snapshot = call.snapshot()?;
     let name = call.values.text("registry").unwrap_or_default();
     let (row, _) = snapshot.registry(name)?;

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use actix_web::HttpResponse;
+use rust_decimal::Decimal;
 
 use crate::api::call::Call;
 use crate::api::list::{List, Page, paging};
@@ -11,11 +12,11 @@ use crate::api::parameter::{Form, Parameter, Values};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::{Snapshot, unknown_registry};
-use crate::report::{self, Others, Report, RepositoryRow};
+use crate::report::{self, GroupRow, Report, RepositoryRow};
 use crate::whatif::Verdict;
 
 /// What repositories can be ordered by; `-` in front is the largest, or last, first.
-const ORDERS: [&str; 14] = [
+pub(super) const ORDERS: [&str; 18] = [
     "name",
     "-name",
     "tags",
@@ -30,6 +31,10 @@ const ORDERS: [&str; 14] = [
     "-attributed",
     "saving",
     "-saving",
+    "cost",
+    "-cost",
+    "alpine_cost",
+    "-alpine_cost",
 ];
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -71,6 +76,21 @@ pub(super) fn filters() -> Vec<Parameter> {
             "Only those on this base: its system (`debian:trixie`) or its runtime (`node:22`). Empty for those \
              of which none is known.",
         ),
+        Parameter::new(
+            "team",
+            Form::Text,
+            "Only this team's; empty for those of no team.",
+        ),
+        Parameter::new(
+            "cost_centre",
+            Form::Text,
+            "Only this cost centre's; empty for those of none.",
+        ),
+        Parameter::new(
+            "environment",
+            Form::Text,
+            "Only those for this; empty for those of which it is not known.",
+        ),
         Parameter::new("search", Form::Text, "Only those with this text in their name."),
     ]
 }
@@ -89,14 +109,23 @@ pub(super) fn chosen<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<Vec<&'a 
     }
     let rows = snapshot.report.repositories.iter();
     Ok(rows
-        .filter(|row| call.caller.sees(&row.registry) && is_wanted(row, values))
+        .filter(|row| call.caller.sees_row(row) && is_wanted(row, values))
         .collect())
 }
 
 fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
     let is = |name: &str, matches: &dyn Fn(&str) -> bool| values.text(name).is_none_or(matches);
     let judged = row.judged.as_ref();
-    is("registry", &|name| row.registry.as_str() == name)
+    let labels = &row.labels;
+    let owned = [
+        ("team", &labels.team),
+        ("cost_centre", &labels.cost_centre),
+        ("environment", &labels.environment),
+    ];
+    owned
+        .into_iter()
+        .all(|(name, own)| is(name, &|wanted| own.as_deref().unwrap_or_default() == wanted))
+        && is("registry", &|name| row.registry.as_str() == name)
         && is("verdict", &|verdict| {
             judged.is_some_and(|judged| judged.verdict.as_str() == verdict)
         })
@@ -113,7 +142,7 @@ fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
 }
 
 /// Puts rows into an order of [`ORDERS`]; equals stand by name.
-fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
+pub(super) fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
     let (is_falling, key) = match order.strip_prefix('-') {
         Some(key) => (true, key),
         None => (false, order),
@@ -122,28 +151,50 @@ fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
         (&a.registry, &a.totals.repository).cmp(&(&b.registry, &b.totals.repository))
     };
     let size = |row: &RepositoryRow| -> i128 {
+        let totals = &row.totals;
         match key {
-            "tags" => row.totals.tags as i128,
-            "logical" => row.totals.logical_bytes.get().into(),
-            "stored" => row.totals.stored_bytes.get().into(),
-            "exclusive" => row.totals.exclusive_bytes.get().into(),
-            "saving" => row
-                .judged
-                .as_ref()
-                .map_or(0, |judged| judged.alpine.joint_saving_bytes.expected)
-                .into(),
-            _ => row.totals.attributed_bytes.get().into(),
+            "tags" => totals.tags as i128,
+            "logical" => totals.logical_bytes.get().into(),
+            "stored" => totals.stored_bytes.get().into(),
+            "exclusive" => totals.exclusive_bytes.get().into(),
+            "saving" => saving_bytes(row).into(),
+            _ => totals.attributed_bytes.get().into(),
         }
+    };
+    let amount = |row: &RepositoryRow| -> Option<Decimal> {
+        let cost = row.cost.as_ref()?;
+        if key == "cost" {
+            return Some(cost.month.amount());
+        }
+        cost.alpine.as_ref().map(|alpine| alpine.month.expected.amount())
     };
     rows.sort_by(|a, b| {
         let order = match key {
-            "name" => Ordering::Equal,
+            "name" => by_name(a, b),
+            "cost" | "alpine_cost" => {
+                return by_amount(amount(a), amount(b), is_falling).then_with(|| by_name(a, b));
+            }
             _ => size(a).cmp(&size(b)),
         };
-        let order = if key == "name" { by_name(a, b) } else { order };
         let order = if is_falling { order.reverse() } else { order };
         order.then_with(|| by_name(a, b))
     });
+}
+
+/// Amounts in order; what has none comes last either way.
+fn by_amount(a: Option<Decimal>, b: Option<Decimal>, is_falling: bool) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if is_falling => b.cmp(&a),
+        (Some(a), Some(b)) => a.cmp(&b),
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    }
+}
+
+/// What a repository frees if all switch that should; the single best figure.
+pub(super) fn saving_bytes(row: &RepositoryRow) -> i64 {
+    row.judged
+        .as_ref()
+        .map_or(0, |judged| judged.alpine.joint_saving_bytes.expected)
 }
 
 /// What tells a repository from every other.
@@ -155,7 +206,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let mut rows = chosen(&call, &snapshot)?;
     put_in_order(&mut rows, call.values.text("sort").unwrap_or("-attributed"));
-    let totals = Others::of(&rows).map_err(Problem::internal)?;
+    let totals = GroupRow::of(rows.iter().copied()).map_err(Problem::internal)?;
     let mut page = Page::of(&call, &snapshot, rows, |row| key(row))?;
     let rows = std::mem::take(&mut page.rows);
     let reply = if call.form == "csv" {

@@ -3,6 +3,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::cost::{CountedBy, CountedPulls, CountedSpan};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{EmptyPeriod, Period};
+use crate::report::Knowledge;
 use crate::store::{Store, StoreError};
 
 /// A file of pulls that was imported.
@@ -53,22 +54,36 @@ impl Store {
             .collect()
     }
 
-    /// All pulls that were counted from a day on, and the days on which all were.
+    /// What answers rest on, with the pulls that were counted from a day on, or ever, in place of those assumed.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn with_pulls(
+        &self,
+        mut knowledge: Knowledge,
+        since: Option<NaiveDate>,
+    ) -> Result<Knowledge, StoreError> {
+        let (counted, spans) = self.counted_pulls(since).await?;
+        knowledge.costs.pulls = knowledge.costs.pulls.with(counted, spans);
+        Ok(knowledge)
+    }
+
+    /// The pulls that were counted from a day on, or ever, and the days on which all were.
     ///
     /// # Errors
     /// Where the database is not available.
     pub async fn counted_pulls(
         &self,
-        since: NaiveDate,
+        since: Option<NaiveDate>,
     ) -> Result<(Vec<CountedPulls>, Vec<CountedSpan>), StoreError> {
         let mut pulls = Vec::new();
         let mut spans = Vec::new();
         let rows = sqlx::query!(
             r#"SELECT registry.name AS registry, repository, day, counted_by, sum(count)::bigint AS "count!"
                FROM pull_count JOIN registry ON registry.id = registry_id
-               WHERE day >= $1
+               WHERE $1::date IS NULL OR day >= $1
                GROUP BY registry.name, repository, day, counted_by"#,
-            since
+            since as Option<NaiveDate>
         )
         .fetch_all(&self.pool)
         .await?;
@@ -94,7 +109,7 @@ impl Store {
             }));
         }
         for (counted, span) in self.differences().await? {
-            if counted.period.end() > since {
+            if since.is_none_or(|since| counted.period.end() > since) {
                 pulls.push(counted);
                 spans.push(span);
             }
