@@ -148,4 +148,5 @@ fn configure(
         // Every method comes here, so that what is not possible is said as a problem.
         service.service(web::resource(*path).to(answer));
     }
+    page::configure(service);
 }
