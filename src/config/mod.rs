@@ -47,8 +47,8 @@ pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::RegistrySection;
-pub use serve::{ServeAccess, ServeSection, UnsoundService};
 pub use retention::RetentionSection;
+pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
