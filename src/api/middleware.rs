@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
@@ -46,29 +47,25 @@ pub(super) async fn around(
     let started = Instant::now();
     let id = own_id(&request).unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)));
     request.extensions_mut().insert(RequestId(id.clone()));
-    let http_request = request.request().clone();
+    let (method, path) = (request.method().clone(), request.path().to_owned());
     let api = request.app_data::<web::Data<Arc<Api>>>().cloned();
     let is_tls = request.app_config().secure();
 
     let misdirected = api.as_ref().and_then(|api| misdirected(api, &request));
-    let answered = match misdirected {
-        Some(problem) => Ok(request.into_response(problem.respond(&http_request, &id))),
-        None => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
-    };
-    let mut response = match answered {
-        Ok(response) => response,
-        Err(error) => {
-            let status = error.as_response_error().status_code();
-            tracing::debug!("{error}");
-            let problem = Problem::of_status(status);
-            ServiceResponse::new(http_request.clone(), problem.respond(&http_request, &id))
-        }
+    let mut response = match misdirected {
+        Some(problem) => request.into_response(problem.respond(&path, &id)),
+        None => match next.call(request).await {
+            Ok(response) => response.map_into_boxed_body(),
+            Err(error) => {
+                let problem = Problem::of_status(error.as_response_error().status_code());
+                return Err(InternalError::from_response(error, problem.respond(&path, &id)).into());
+            }
+        },
     };
     // Some layer below may have answered an error in its own words.
     let status = response.status();
     if (status.is_client_error() || status.is_server_error()) && !is_problem(&response) {
-        let problem = Problem::of_status(status).respond(&http_request, &id);
-        response = ServiceResponse::new(http_request.clone(), problem);
+        response = response.into_response(Problem::of_status(status).respond(&path, &id));
     }
     mark_compressed(&mut response);
     let headers = response.headers_mut();
@@ -90,9 +87,7 @@ pub(super) async fn around(
         request_id = id,
         status = response.status().as_u16(),
         milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "{} {}",
-        http_request.method(),
-        http_request.path()
+        "{method} {path}"
     );
     Ok(response)
 }

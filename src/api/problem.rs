@@ -1,8 +1,8 @@
 //! Every error that a client can see, as RFC 9457 has it.
 
+use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::access::Scope;
@@ -175,8 +175,8 @@ impl Problem {
         Self::new(kind, status.canonical_reason().unwrap_or(kind.title))
     }
 
-    /// The answer to this request.
-    pub(super) fn respond(&self, request: &HttpRequest, request_id: &str) -> HttpResponse {
+    /// The answer to a request for this path.
+    pub(super) fn respond(&self, path: &str, request_id: &str) -> HttpResponse {
         let status = StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
         for (name, value) in &self.headers {
@@ -189,7 +189,7 @@ impl Problem {
             title: self.kind.title,
             status: self.kind.status,
             detail: &self.detail,
-            instance: request.uri().path(),
+            instance: path,
             request_id,
             errors: &self.errors,
         };

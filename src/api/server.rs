@@ -79,7 +79,6 @@ impl Server {
                 .app_data(web::Data::new(Arc::clone(&api)))
                 .wrap(Compress::default())
                 .wrap(from_fn(around))
-                .configure(page::configure)
                 .configure(move |service| configure(service, &api, &routes))
                 .default_service(web::to(unknown_path))
         })
@@ -149,5 +148,4 @@ fn configure(
         // Every method comes here, so that what is not possible is said as a problem.
         service.service(web::resource(*path).to(answer));
     }
-    page::configure(service);
 }
