@@ -15,6 +15,7 @@ mod outcome;
 mod prices;
 mod progress;
 mod pulls;
+mod ready;
 mod report;
 mod serve;
 mod targets;
@@ -112,6 +113,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Prices(options) => prices::prices(&options, context),
             Command::Pulls(options) => pulls::pulls(&options, context).await,
             Command::Serve(_) => serve::serve(context).await,
+            Command::Ready => ready::ready(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })
