@@ -62,6 +62,10 @@ pub enum Command {
     /// It serves what is in the store, whoever crawled it, and takes up what is new within seconds. Ctrl-C or
     /// SIGTERM ends it once the requests under way have been answered.
     Serve(ServeOptions),
+    /// Asks the service on this machine whether it is ready, as a container's health check does
+    ///
+    /// It asks where the settings say that the service listens. The status is 0 where it is ready.
+    Ready,
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
     Demo(DemoOptions),
 }
@@ -378,6 +382,9 @@ pub struct DemoOptions {
     /// Prints the report and ends, without opening the service
     #[arg(long)]
     pub once: bool,
+    /// Serves the made-up registry alone, at the address to listen on, for another Tare to read
+    #[arg(long, conflicts_with = "once")]
+    pub registry_only: bool,
 }
 
 impl CommonOptions {

@@ -16,6 +16,7 @@ mod outcome;
 mod prices;
 mod progress;
 mod pulls;
+mod ready;
 mod report;
 mod serve;
 mod targets;
@@ -113,6 +114,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Prices(options) => prices::prices(&options, context),
             Command::Pulls(options) => pulls::pulls(&options, context).await,
             Command::Serve(options) => serve::serve(&options, context).await,
+            Command::Ready => ready::ready(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })
