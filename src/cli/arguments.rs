@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::key::KeyCommand;
 use super::outcome::UsageError;
 use super::prices::PricesOptions;
 use super::pulls::PullsOptions;
@@ -62,6 +63,14 @@ pub enum Command {
     /// It serves what is in the store, whoever crawled it, and takes up what is new within seconds. Ctrl-C or
     /// SIGTERM ends it once the requests under way have been answered.
     Serve(ServeOptions),
+    /// Makes, lists and revokes the keys by which the service is reached
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Checks what Tare needs, one by one, and says what to do where something is amiss
+    ///
+    /// The configuration, the database, each registry with its login and the right to list its catalogue, the
+    /// clock and the price books. The exit status is 3 where something is amiss.
+    Doctor,
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
     Demo(DemoOptions),
 }
