@@ -134,7 +134,7 @@ async fn answer(
     header_values(&request, operation, &mut values)?;
     let form = form(&request, operation, &values)?;
     let body = match operation.body {
-        Some(_) => read(&request, payload).await?,
+        Some(_) => read(&request, payload, operation.body_types).await?,
         None => Bytes::new(),
     };
     let call = Call {
@@ -227,10 +227,14 @@ fn form(request: &HttpRequest, operation: &Operation, values: &Values) -> Result
         })
 }
 
-/// The body of a request that is to be JSON.
-async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Bytes, Problem> {
+/// The body of a request that is to be of one of these media types.
+async fn read(
+    request: &HttpRequest,
+    mut payload: web::Payload,
+    media_types: &[&str],
+) -> Result<Bytes, Problem> {
     let media_type = request.content_type();
-    if media_type != "application/json" {
+    if !media_types.contains(&media_type) {
         let found = if media_type.is_empty() {
             "no Content-Type".to_owned()
         } else {
@@ -238,7 +242,10 @@ async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Bytes,
         };
         return Err(Problem::new(
             &UNSUPPORTED_MEDIA_TYPE,
-            format!("expected Content-Type application/json, found {found}"),
+            format!(
+                "expected Content-Type {}, found {found}",
+                media_types.join(" or ")
+            ),
         ));
     }
     let too_large = || Problem::new(&TOO_LARGE, format!("at most {LARGEST_BODY} bytes are read"));

@@ -3,6 +3,7 @@
 mod crawl_events;
 mod crawls;
 mod documentation;
+mod events;
 mod health;
 mod history;
 mod image;
@@ -31,6 +32,7 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         price_books::operations(),
         crawls::operations(),
         crawl_events::operations(),
+        events::operations(),
         health::operations(),
         metrics::operations(has_open_metrics),
         documentation::operations(),
