@@ -114,8 +114,7 @@ impl Api {
         if let Some(caller) = self.keys.find(key, now) {
             return Ok(caller);
         }
-        if self.keys.is_stale() {
-            // It may have been made a moment ago.
+        if self.keys.may_look_again() {
             let api = Arc::clone(self);
             self.ask(|_| async move { api.keys.reload(&api.store).await })
                 .await?;

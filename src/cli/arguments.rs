@@ -71,6 +71,10 @@ pub enum Command {
     /// The configuration, the database, each registry with its login and the right to list its catalogue, the
     /// clock and the price books. The exit status is 3 where something is amiss.
     Doctor,
+    /// Asks the service on this machine whether it is ready, as a container's health check does
+    ///
+    /// It asks where the settings say that the service listens. The status is 0 where it is ready.
+    Ready,
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
     Demo(DemoOptions),
 }
@@ -387,6 +391,9 @@ pub struct DemoOptions {
     /// Prints the report and ends, without opening the service
     #[arg(long)]
     pub once: bool,
+    /// Serves the made-up registry alone, at the address to listen on, for another Tare to read
+    #[arg(long, conflicts_with = "once")]
+    pub registry_only: bool,
 }
 
 impl CommonOptions {

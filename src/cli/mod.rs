@@ -18,6 +18,7 @@ mod outcome;
 mod prices;
 mod progress;
 mod pulls;
+mod ready;
 mod report;
 mod serve;
 mod targets;
@@ -117,6 +118,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Key(command) => key::key(&command, context).await,
             Command::Doctor => doctor::doctor(context).await,
             Command::Serve(options) => serve::serve(&options, context).await,
+            Command::Ready => ready::ready(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })

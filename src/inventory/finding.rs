@@ -116,6 +116,7 @@ impl FaultKind {
     pub fn is_loss(self) -> bool {
         !matches!(self, Self::Vanished | Self::Unsupported)
     }
+
     /// The kinds that are no loss, as they are written in the store.
     pub fn harmless() -> Vec<String> {
         [Self::Vanished, Self::Unsupported]
