@@ -27,6 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("export", &["report", "cost", "pricing", "oci", "units"]),
     ("registry", &["oci", "units", "clock"]),
     ("crawl", &["registry", "inventory", "oci", "units", "clock"]),
     (
@@ -125,6 +126,7 @@ const PURE: &[&str] = &[
     "pricing",
     "cost",
     "report",
+    "export",
 ];
 
 /// What a pure room never mentions: I/O, the machine's state, waiting.

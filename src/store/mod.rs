@@ -9,6 +9,7 @@
 //! The database is a PostgreSQL server, or one inside this process that has a single connection. So no
 //! function here holds a connection while it waits for anything but that connection's own answer.
 
+mod closed_months;
 mod configs;
 mod crawl;
 #[cfg(feature = "embedded")]
@@ -36,6 +37,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+pub use closed_months::{ClosedStatement, NewClosedStatement};
 pub use crawl::{
     CrawlCost, CrawlEnd, CrawlEvent, CrawlRecord, CrawlSaver, CrawlState, CrawledRegistry, RegistryRecord,
     RequestedCrawl,
