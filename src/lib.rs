@@ -24,6 +24,7 @@
 //! | [`store`] | the only room with SQL |
 //! | [`jobs`] | crawl → save |
 //! | [`metrics`] | what Prometheus is told |
+//! | [`api`] | the service: REST, its documentation, keys |
 //! | [`demo`] | a made-up company's registry, served over real HTTP |
 //! | [`config`] | settings from file, environment and flags, each with its origin |
 //! | [`telemetry`] | what is said on standard error while a command works |
@@ -39,6 +40,7 @@
 //! for how the two meet. Then the heart: [`base_image`] says what is beneath an image, and [`whatif`] what
 //! Alpine would change. [`report`] is what people see. [`cli`] comes last: it only wires.
 
+pub mod api;
 pub mod base_image;
 pub mod cli;
 pub mod clock;

@@ -47,6 +47,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "jobs",
         &[
+            "export",
             "store",
             "crawl",
             "registry",
@@ -66,11 +67,28 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "store",
             "report",
+            "cost",
             "pricing",
             "whatif",
             "inventory",
             "oci",
             "units",
+        ],
+    ),
+    (
+        "api",
+        &[
+            "metrics",
+            "store",
+            "report",
+            "cost",
+            "pricing",
+            "whatif",
+            "base_image",
+            "inventory",
+            "oci",
+            "units",
+            "clock",
         ],
     ),
     // A made-up company's registry, served over real HTTP.
@@ -90,14 +108,17 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
             "jobs",
             "metrics",
+            "api",
         ],
     ),
     ("telemetry", &["config"]),
     (
         "cli",
         &[
+            "export",
             "config",
             "telemetry",
+            "api",
             "demo",
             "jobs",
             "store",

@@ -2,12 +2,15 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::close::CloseOptions;
+use super::export::ExportOptions;
 use super::outcome::UsageError;
 use super::prices::PricesOptions;
 use super::pulls::PullsOptions;
 use crate::config::{Flag, InvalidAddress, RegistryAddress};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
+use crate::pricing::Period;
 use crate::report::{GroupBy, SortOrder};
 use crate::whatif::Verdict;
 
@@ -43,6 +46,17 @@ pub enum Command {
     Prices(PricesOptions),
     /// Imports what a registry's own logs or counters say about pulls, or lists what was imported
     Pulls(PullsOptions),
+    /// Writes a month's costs as FOCUS rows, as CSV or as a workbook
+    ///
+    /// Of a month that was closed the statements that were kept are exported, and corrections as rows of their own;
+    /// any other month is drawn up from what was stored and pulled. A month that is not over is taken to go on as it
+    /// is.
+    Export(ExportOptions),
+    /// Closes a month: its statements are kept, whatever is learnt later
+    ///
+    /// Closing a month again draws it up once more and says that nothing has changed to the last byte, or else
+    /// what has, with status 1.
+    Close(CloseOptions),
     /// Explains one image: its base, each layer, and what Alpine would make of it and why
     Explain(ExplainOptions),
     /// Shows the base images that are known and their twins on Alpine
@@ -57,6 +71,11 @@ pub enum Command {
     Calibrate(CalibrateOptions),
     /// Shows the settings in force as TOML, with where each comes from; secrets are masked
     Config,
+    /// Answers over HTTP what the crawled registries store: REST, documented at /docs
+    ///
+    /// It serves what is in the store, whoever crawled it, and takes up what is new within seconds. Ctrl-C or
+    /// SIGTERM ends it once the requests under way have been answered.
+    Serve(ServeOptions),
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
     Demo(DemoOptions),
 }
@@ -291,12 +310,51 @@ pub enum TextOrJson {
     Json,
 }
 
+/// Options of `tare serve`.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// The address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Asks for no keys, though others than this machine may reach the address
+    #[arg(long)]
+    allow_anonymous: bool,
+}
+
+impl ServeOptions {
+    /// The settings that these options are.
+    pub fn flags(&self) -> Vec<Flag> {
+        let mut flags = Vec::new();
+        if let Some(listen) = &self.listen {
+            flags.push(Flag {
+                name: "--listen",
+                key: "serve.listen",
+                text: listen.clone(),
+            });
+        }
+        if self.allow_anonymous {
+            flags.push(Flag {
+                name: "--allow-anonymous",
+                key: "serve.access",
+                text: "anonymous".to_owned(),
+            });
+        }
+        flags
+    }
+}
+
 /// Options of `tare demo`.
 #[derive(Debug, Args)]
 pub struct DemoOptions {
     /// For people, for programs or for spreadsheets
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
+    /// Where the service listens, with port 0 for any that is free
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
+    /// Prints the report and ends, without opening the service
+    #[arg(long)]
+    pub once: bool,
 }
 
 impl CommonOptions {
@@ -384,8 +442,18 @@ fn verdict(text: &str) -> Result<Verdict, String> {
         })
 }
 
+/// Reads a month, such as 2026-11.
+pub(super) fn month(text: &str) -> Result<Period, String> {
+    let wrong = || "expected a month such as 2026-11".to_owned();
+    let (year, month) = text.split_once('-').ok_or_else(wrong)?;
+    match (year.len(), month.len(), year.parse(), month.parse()) {
+        (4, 2, Ok(year), Ok(month)) => Period::month(year, month).map_err(|_| wrong()),
+        _ => Err(wrong()),
+    }
+}
+
 /// Reads addresses. Not by clap, whose message would repeat a password in one.
-fn addresses(texts: &[String]) -> Result<Vec<RegistryAddress>, UsageError> {
+pub(super) fn addresses(texts: &[String]) -> Result<Vec<RegistryAddress>, UsageError> {
     texts
         .iter()
         .map(|text| {

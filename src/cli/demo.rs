@@ -8,6 +8,7 @@ use super::arguments::{DemoOptions, Format, ReportOptions};
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, print};
 use super::report::{read, show};
+use crate::api::Server;
 use crate::clock::{Clock, FixedClock, SystemClock};
 use crate::config::{Environment, Settings};
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
@@ -31,7 +32,7 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     let store = Store::open(&StoreSettings::at(location), SystemClock.now()).await?;
     let settings = made_up_settings(folder.path())?;
     let outcome = match live_through(&store, &registry, &settings, &stop).await {
-        Ok(()) => shown(&store, &settings, options, context).await,
+        Ok(()) => shown(&store, &settings, options, context, &stop).await,
         Err(error) => Err(error),
     };
     store.close().await;
@@ -45,6 +46,7 @@ async fn shown(
     settings: &Settings,
     options: &DemoOptions,
     context: &Context,
+    stop: &StopFlag,
 ) -> anyhow::Result<Outcome> {
     let report = read(store, &[], &ReportOptions::default(), settings).await?;
     let words = format!(
@@ -60,7 +62,33 @@ async fn shown(
     if options.format == Format::Table {
         print("\nNow your own: tare crawl https://reg.example.com, then tare report\n")?;
     }
+    if !options.once {
+        serve(store, settings, options, context, stop).await?;
+    }
     Ok(outcome)
+}
+
+/// Opens the service until somebody says stop.
+async fn serve(
+    store: &Store,
+    settings: &Settings,
+    options: &DemoOptions,
+    context: &Context,
+    stop: &StopFlag,
+) -> anyhow::Result<()> {
+    let server = Server::bind(
+        options.listen,
+        store.clone(),
+        Arc::new(settings.knowledge()?),
+        Arc::new(settings.clone()).api()?,
+        Arc::new(SystemClock),
+    )?;
+    context.console.tell(&format!(
+        "\nThe same as a page: {0}/ (REST: {0}/docs, Prometheus: {0}/metrics). Ctrl-C ends it.",
+        server.url()
+    ));
+    server.run(stop.stopped()).await?;
+    Ok(())
 }
 
 /// Crawls the registry as it was on the first of each month of its year and on its last day, as a service that

@@ -5,17 +5,20 @@
 
 mod arguments;
 mod catalogue;
+mod close;
 mod crawl;
 mod crawl_result;
 mod demo;
 mod evaluate;
 mod explain;
+mod export;
 mod interrupt;
 mod outcome;
 mod prices;
 mod progress;
 mod pulls;
 mod report;
+mod serve;
 mod targets;
 
 use std::process::ExitCode;
@@ -33,7 +36,7 @@ use outcome::{Outcome, UsageError, failure_code, print};
 
 /// What every command has at hand.
 struct Context {
-    settings: Settings,
+    settings: Arc<Settings>,
     environment: Environment,
     console: Console,
     quiet: bool,
@@ -70,8 +73,11 @@ pub fn main() -> ExitCode {
     if let Command::Crawl(options) | Command::Catalogue(CatalogueCommand::Refresh(options)) = &cli.command {
         flags.extend(options.flags());
     }
+    if let Command::Serve(options) = &cli.command {
+        flags.extend(options.flags());
+    }
     let settings = match Settings::load(cli.common.config.as_deref(), &environment, &flags) {
-        Ok(settings) => settings,
+        Ok(settings) => Arc::new(settings),
         // There is no log yet, whose form is a setting too.
         Err(error) => return failed(&Console::default(), &error.into()),
     };
@@ -106,7 +112,10 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 Ok(Outcome::Complete)
             }
             Command::Prices(options) => prices::prices(&options, context),
+            Command::Export(options) => export::export(&options, context).await,
+            Command::Close(options) => close::close(&options, context).await,
             Command::Pulls(options) => pulls::pulls(&options, context).await,
+            Command::Serve(_) => serve::serve(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })

@@ -13,6 +13,7 @@ mod cost_centre;
 mod cost_plan;
 mod crawl;
 mod environment;
+mod export;
 mod file;
 mod layers;
 mod log;
@@ -22,7 +23,9 @@ mod prices;
 mod problem;
 mod quantities;
 mod registry;
+mod retention;
 mod section;
+mod serve;
 mod show;
 mod store;
 #[cfg(test)]
@@ -37,6 +40,7 @@ pub use cost_centre::CostCentreSection;
 pub use cost_plan::CostPlanError;
 pub use crawl::CrawlSection;
 pub use environment::Environment;
+pub use export::ExportSection;
 pub use layers::Flag;
 pub use log::{LogFormat, LogLevel, LogSection};
 pub use login::MissingSecret;
@@ -45,6 +49,8 @@ pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::RegistrySection;
+pub use retention::RetentionSection;
+pub use serve::{ServeAccess, ServeSection, UnsoundService};
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
@@ -59,12 +65,18 @@ pub struct Settings {
     pub store: StoreSection,
     /// How registries are asked.
     pub crawl: CrawlSection,
+    /// How long what today's answers do not need is kept.
+    pub retention: RetentionSection,
     /// What is said on standard error.
     pub log: LogSection,
+    /// How the service is run.
+    pub serve: ServeSection,
     /// What answers about Alpine rest on.
     pub alpine: AlpineSection,
     /// What bytes cost.
     pub prices: PricesSection,
+    /// How exports call the account that is billed.
+    pub export: ExportSection,
     /// What the operator has decided for some repositories, the first that matches counts.
     pub verdicts: Vec<VerdictSection>,
     /// Whose repositories are, the first that matches and says it counts.
@@ -88,9 +100,12 @@ struct AllOrigins {
     file: Option<PathBuf>,
     store: Origins,
     crawl: Origins,
+    retention: Origins,
     log: Origins,
+    serve: Origins,
     alpine: Origins,
     prices: Origins,
+    export: Origins,
     verdicts: Vec<Origins>,
     cost_centres: Vec<Origins>,
     pulls: Vec<Origins>,
@@ -143,9 +158,12 @@ impl Settings {
         settings.origins.file = file.map(Path::to_owned);
         (settings.store, settings.origins.store) = layers.one();
         (settings.crawl, settings.origins.crawl) = layers.one();
+        (settings.retention, settings.origins.retention) = layers.one();
         (settings.log, settings.origins.log) = layers.one();
+        (settings.serve, settings.origins.serve) = layers.one();
         (settings.alpine, settings.origins.alpine) = layers.one();
         (settings.prices, settings.origins.prices) = layers.one();
+        (settings.export, settings.origins.export) = layers.one();
         if let Some(field) = settings.prices.contradiction() {
             layers.problems.push(Problem {
                 origin: settings
@@ -193,6 +211,13 @@ impl Settings {
                 message: message.to_owned(),
             });
         }
+        if let Err(error) = registry.schedule() {
+            problems.push(Problem {
+                origin: origin.clone(),
+                key: "registry.schedule".to_owned(),
+                message: error.to_string(),
+            });
+        }
         if let Err(error) = registry.plan(&self.crawl) {
             problems.push(Problem {
                 origin: origin.clone(),
@@ -237,9 +262,12 @@ fn shapes() -> Vec<Shape> {
     vec![
         Shape::of::<StoreSection>(),
         Shape::of::<CrawlSection>(),
+        Shape::of::<RetentionSection>(),
         Shape::of::<LogSection>(),
+        Shape::of::<ServeSection>(),
         Shape::of::<AlpineSection>(),
         Shape::of::<PricesSection>(),
+        Shape::of::<ExportSection>(),
         Shape::of::<VerdictSection>(),
         Shape::of::<CostCentreSection>(),
         Shape::of::<PullsSection>(),

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -9,9 +10,10 @@ use super::crawl::CrawlSection;
 use super::prices::AllocationRule;
 use super::quantities::{Bytes, Number};
 use super::section::Section;
-use super::values::{ProxyUrl, Secret, maybe_whole, whole};
+use super::values::{ProxyUrl, Secret, duration, maybe_whole, whole};
 use crate::crawl::{CrawlPlan, InvalidChoice, ReferrersPolicy, RepositoryChoice};
 use crate::inventory::DedupScope;
+use crate::jobs::{InvalidSchedule, Schedule};
 use crate::oci::PlatformFilter;
 use crate::registry::ClientSettings;
 use crate::units::ByteCount;
@@ -62,6 +64,15 @@ pub struct RegistrySection {
     /// A proxy for all requests to this registry.
     #[serde(default)]
     pub proxy: Option<ProxyUrl>,
+    /// When the service crawls it, as a cron expression; only when asked to where there is none.
+    #[serde(default)]
+    pub schedule: Option<String>,
+    /// The time zone in which the schedule is read.
+    #[serde(default = "utc")]
+    pub time_zone: String,
+    /// By how much each time of the schedule may be put off, so that not all registries are asked at once.
+    #[serde(default, with = "duration")]
+    pub jitter: Duration,
     /// In place of `crawl.concurrency`.
     #[serde(default, deserialize_with = "maybe_whole::<1, 1024, _, _>")]
     pub concurrency: Option<usize>,
@@ -95,6 +106,15 @@ pub struct RegistrySection {
     /// The price of one more unit moved, by zone, in place of the book's tiers.
     #[serde(default)]
     pub transfer_price: BTreeMap<String, Number>,
+    /// The account within the one that is billed, such as a subscription, as exports call it.
+    #[serde(default)]
+    pub sub_account_id: Option<String>,
+    /// Its name.
+    #[serde(default)]
+    pub sub_account_name: Option<String>,
+    /// The region the registry is in, as exports call it.
+    #[serde(default)]
+    pub region: Option<String>,
     /// In place of `prices.allocate_storage`.
     #[serde(default)]
     pub allocate_storage: Option<AllocationRule>,
@@ -126,6 +146,9 @@ impl RegistrySection {
             extra_ca: Vec::new(),
             trusted_realm_hosts: Vec::new(),
             proxy: None,
+            schedule: None,
+            time_zone: utc(),
+            jitter: Duration::ZERO,
             concurrency: None,
             requests_per_minute: None,
             page_size: None,
@@ -137,6 +160,9 @@ impl RegistrySection {
             stored_elsewhere: no_bytes(),
             moved_elsewhere: BTreeMap::new(),
             transfer_price: BTreeMap::new(),
+            sub_account_id: None,
+            sub_account_name: None,
+            region: None,
             allocate_storage: None,
             allocate_included: None,
             allocate_fees: None,
@@ -237,6 +263,17 @@ impl RegistrySection {
             .map(|(field, _)| field)
     }
 
+    /// When the service crawls it.
+    ///
+    /// # Errors
+    /// Where schedule, time zone or jitter make no sense.
+    pub fn schedule(&self) -> Result<Option<Schedule>, InvalidSchedule> {
+        let schedule = self.schedule.as_deref();
+        schedule
+            .map(|expression| Schedule::new(expression, &self.time_zone, self.jitter))
+            .transpose()
+    }
+
     /// What is wrong with the settings taken together.
     pub(super) fn contradiction(&self) -> Option<(&'static str, &'static str)> {
         let passwords = [
@@ -281,4 +318,8 @@ impl Section for RegistrySection {
     fn required() -> Table {
         Table::from_iter([("url".to_owned(), Value::from("registry.invalid"))])
     }
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
 }

@@ -8,8 +8,9 @@ use super::layers::Origins;
 use super::problem::Origin;
 use super::section::{Section, Shape};
 use super::{
-    AlpineSection, BudgetSection, CostCentreSection, CrawlSection, EffortSection, LogSection, MetricsSection,
-    PricesSection, PullsSection, RegistrySection, Settings, StoreSection, VerdictSection,
+    AlpineSection, BudgetSection, CostCentreSection, CrawlSection, EffortSection, ExportSection, LogSection,
+    MetricsSection, PricesSection, PullsSection, RegistrySection, RetentionSection, Settings, StoreSection,
+    VerdictSection,
 };
 
 impl Settings {
@@ -25,9 +26,11 @@ impl Settings {
         };
         section::<StoreSection>(&mut text, &self.store, &self.origins.store);
         section::<CrawlSection>(&mut text, &self.crawl, &self.origins.crawl);
+        section::<RetentionSection>(&mut text, &self.retention, &self.origins.retention);
         section::<LogSection>(&mut text, &self.log, &self.origins.log);
         section::<AlpineSection>(&mut text, &self.alpine, &self.origins.alpine);
         section::<PricesSection>(&mut text, &self.prices, &self.origins.prices);
+        section::<ExportSection>(&mut text, &self.export, &self.origins.export);
         for (verdict, origins) in self.verdicts.iter().zip(&self.origins.verdicts) {
             section::<VerdictSection>(&mut text, verdict, origins);
         }

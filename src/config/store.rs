@@ -21,6 +21,9 @@ pub struct StoreSection {
     /// How long to wait for a connection to a server.
     #[serde(with = "duration")]
     pub connect_timeout: Duration,
+    /// How long a process that takes part in a crawl may give no sign of life before others take over.
+    #[serde(with = "duration")]
+    pub lease: Duration,
 }
 
 impl Default for StoreSection {
@@ -30,6 +33,7 @@ impl Default for StoreSection {
             data_dir: None,
             max_connections: 5,
             connect_timeout: Duration::from_secs(10),
+            lease: Duration::from_secs(30),
         }
     }
 }
@@ -50,6 +54,7 @@ impl StoreSection {
             location,
             max_connections: self.max_connections,
             connect_timeout: self.connect_timeout,
+            lease: self.lease,
         })
     }
 }

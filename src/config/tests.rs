@@ -141,7 +141,7 @@ fn an_unknown_key_is_refused_with_its_place_and_the_nearest_known_one() {
         ),
         (
             "[qwertz]\n",
-            "no such section; there are store, crawl, log, alpine, prices, verdict, cost_centre, pulls, effort, \
+            "no such section; there are store, crawl, log, serve, alpine, prices, export, verdict, cost_centre, pulls, effort, \
              metrics, budget, registry",
         ),
         (
@@ -309,4 +309,30 @@ fn only_a_registry_on_this_machine_is_asked_without_a_limit() {
         assert_eq!(limit(here, ""), 0, "{here}");
     }
     assert_eq!(limit("http://127.0.0.1:5001", "requests_per_minute = 60"), 60);
+}
+
+#[test]
+fn a_registry_has_a_schedule_and_a_wrong_one_is_refused_with_its_place() {
+    let with = |lines: &str| {
+        load(
+            &format!("[[registry]]\nurl = \"reg.example.com\"\n{lines}\n"),
+            &[],
+            &[],
+        )
+    };
+    let settings =
+        with("schedule = \"30 3 * * *\"\ntime_zone = \"Europe/Stockholm\"\njitter = \"10m\"").unwrap();
+    let schedule = settings.registries[0].schedule().unwrap().unwrap();
+    assert_eq!(schedule.to_string(), "30 3 * * * (Europe/Stockholm)");
+    assert_eq!(with("").unwrap().registries[0].schedule(), Ok(None));
+    for (lines, words) in [
+        ("schedule = \"daily\"", "registry.schedule"),
+        (
+            "schedule = \"0 3 * * *\"\ntime_zone = \"Stockholm\"",
+            "no time zone",
+        ),
+    ] {
+        let error = with(lines).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }

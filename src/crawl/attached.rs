@@ -71,7 +71,7 @@ impl Visit<'_> {
     /// A crawl that was killed may have saved a manifest before asking what is attached to it. The tag
     /// is saved last, so both have to be known.
     fn is_new(&self, tag: &Tag, digest: Digest) -> bool {
-        let known = self.walk.known;
+        let known = &self.known;
         let digest_is_known = known.complete.contains(&digest) || known.partial.contains_key(&digest);
         let tags = known.tags.get(self.repository);
         !digest_is_known || tags.is_none_or(|tags| !tags.contains(tag))

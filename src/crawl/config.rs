@@ -9,7 +9,7 @@ impl Visit<'_> {
     /// Reports an image's configuration, unless it is known.
     pub(super) async fn config(&self, descriptor: &Descriptor) -> Reach {
         let digest = descriptor.digest;
-        if self.walk.known.complete.contains(&digest) {
+        if self.known.complete.contains(&digest) {
             return Reach::WHOLE;
         }
         let Some(claim) = self.walk.claims.of(digest) else {

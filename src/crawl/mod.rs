@@ -2,7 +2,8 @@
 //!
 //! [`crawl`] walks repositories → tags → manifests → configurations and sends each fact as it is
 //! established. It knows no database: what was found before comes in as plain data ([`Known`]), and what
-//! is found goes out through a channel, whose capacity bounds the memory.
+//! is found goes out through a channel, whose capacity bounds the memory. Where several processes share a
+//! crawl, one [`list`]s the repositories and each [`visit`]s some.
 //!
 //! What it promises:
 //! - **Few requests.** A digest is fetched once in a crawl and never when it is known. A repository never
@@ -29,5 +30,5 @@ mod walk;
 pub use choice::{InvalidChoice, RepositoryChoice};
 pub use plan::{CrawlPlan, CrawlStatus, CrawlSummary, Known, ReferrersPolicy};
 pub use progress::{Progress, ProgressSnapshot};
-pub use run::crawl;
+pub use run::{Assignment, Listing, crawl, list, visit};
 pub use stop::StopFlag;

@@ -1,10 +1,10 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::Progress;
 use super::outbox::kind_of;
 use super::run::{report_refused_names, side_by_side};
 use super::walk::{Trip, Walk, Wanted};
+use super::{Known, Progress};
 use crate::inventory::{FaultKind, Finding, RepositoryListing};
 use crate::oci::{Digest, Reference, RepositoryName, Tag};
 use crate::registry::{ErrorKind, FetchedManifest, ManifestHead, RegistryError};
@@ -13,6 +13,7 @@ use crate::registry::{ErrorKind, FetchedManifest, ManifestHead, RegistryError};
 pub(super) struct Visit<'a> {
     pub(super) walk: &'a Walk<'a>,
     pub(super) repository: &'a RepositoryName,
+    pub(super) known: &'a Known,
     /// What this repository does not have although something in it refers to it. Another repository
     /// may have it.
     gone: Mutex<HashSet<Digest>>,
@@ -29,10 +30,11 @@ struct Tags {
 
 impl Walk<'_> {
     /// Walks one repository and reports it.
-    pub(super) async fn repository(&self, repository: &RepositoryName) {
+    pub(super) async fn repository(&self, repository: &RepositoryName, known: &Known) {
         let visit = Visit {
             walk: self,
             repository,
+            known,
             gone: Mutex::default(),
             asked: Mutex::default(),
         };
@@ -117,7 +119,7 @@ impl Visit<'_> {
     fn is_asked_for_in_vain(&self, error: &RegistryError) -> bool {
         error.kind() == ErrorKind::NotFound
             && self.walk.plan.repositories.named().contains(self.repository)
-            && !self.walk.known.tags.contains_key(self.repository)
+            && !self.known.tags.contains_key(self.repository)
     }
 
     /// Walks what a tag reaches and reports it; whether nothing is missing but what has vanished.
@@ -155,7 +157,7 @@ impl Visit<'_> {
     async fn resolve(&self, tag: &Tag) -> Result<(Digest, Option<FetchedManifest>), RegistryError> {
         let client = self.walk.client;
         let by_tag = Reference::Tag(tag.clone());
-        let known_tags = self.walk.known.tags.get(self.repository);
+        let known_tags = self.known.tags.get(self.repository);
         if known_tags.is_some_and(|tags| !tags.is_empty())
             // Older registries leave the digest out, and then only the content tells.
             && let ManifestHead { digest: Some(digest), .. } = client.head_manifest(self.repository, &by_tag).await?

@@ -1,9 +1,10 @@
 use std::collections::HashSet;
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
+use futures::stream::{self, FuturesUnordered, Stream};
 use tokio::sync::mpsc;
 
 use super::outbox::{Outbox, kind_of};
@@ -16,6 +17,24 @@ use crate::registry::{Client, ErrorKind};
 /// How many refused names of one listing are reported one by one.
 const REFUSED_NAMES_SHOWN: usize = 20;
 
+/// A repository that is to be walked, and what was known when that was decided.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// The repository.
+    pub repository: RepositoryName,
+    /// What is saved already.
+    pub known: Arc<Known>,
+}
+
+/// The repositories that a plan means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// Each of them once.
+    pub repositories: Vec<RepositoryName>,
+    /// Whether the list came to its end. Always so where the plan names each repository.
+    pub is_complete: bool,
+}
+
 /// Walks a registry and sends what it finds.
 ///
 /// Faults do not end it; they are among the findings, and the summary says whether something is missing
@@ -24,19 +43,81 @@ const REFUSED_NAMES_SHOWN: usize = 20;
 pub async fn crawl(
     client: &Client,
     plan: &CrawlPlan,
-    known: &Known,
+    known: Known,
     progress: &Progress,
     findings: mpsc::Sender<Finding>,
     stop: &StopFlag,
 ) -> CrawlSummary {
-    let walk = Walk::new(client, plan, known, Outbox::new(findings, progress));
+    let walk = Walk::new(client, plan, Outbox::new(findings, progress));
+    let known = Arc::new(known);
     let catalogue_complete = AtomicBool::new(false);
-    let came_to_its_end = tokio::select! {
-        biased;
-        () = stop.stopped() => false,
-        () = walk.outbox.closed() => false,
-        () = everything(&walk, &catalogue_complete) => true,
+    let everything = async {
+        let listing = chosen_repositories(&walk).await;
+        catalogue_complete.store(listing.is_complete, Ordering::Relaxed);
+        let assignments = listing.repositories.into_iter().map(|repository| Assignment {
+            repository,
+            known: Arc::clone(&known),
+        });
+        walk_all(&walk, stream::iter(assignments)).await;
     };
+    let came_to_its_end = unless_stopped(&walk, stop, everything).await.is_some();
+    CrawlSummary {
+        catalogue_complete: catalogue_complete.load(Ordering::Relaxed),
+        ..summary(&walk, came_to_its_end)
+    }
+}
+
+/// Only the beginning of [`crawl`]: finds out which repositories the plan means. None where it was stopped.
+pub async fn list(
+    client: &Client,
+    plan: &CrawlPlan,
+    progress: &Progress,
+    findings: mpsc::Sender<Finding>,
+    stop: &StopFlag,
+) -> Option<Listing> {
+    let walk = Walk::new(client, plan, Outbox::new(findings, progress));
+    unless_stopped(&walk, stop, chosen_repositories(&walk)).await
+}
+
+/// Only the rest of [`crawl`]: walks repositories for as long as more are assigned. The summary takes
+/// them for all that the registry has.
+pub async fn visit(
+    client: &Client,
+    plan: &CrawlPlan,
+    assignments: mpsc::Receiver<Assignment>,
+    progress: &Progress,
+    findings: mpsc::Sender<Finding>,
+    stop: &StopFlag,
+) -> CrawlSummary {
+    let walk = Walk::new(client, plan, Outbox::new(findings, progress));
+    let assignments = stream::unfold(assignments, async |mut assignments| {
+        Some((assignments.recv().await?, assignments))
+    });
+    let came_to_its_end = unless_stopped(&walk, stop, walk_all(&walk, assignments))
+        .await
+        .is_some();
+    summary(&walk, came_to_its_end)
+}
+
+async fn unless_stopped<Work: Future>(walk: &Walk<'_>, stop: &StopFlag, work: Work) -> Option<Work::Output> {
+    tokio::select! {
+        biased;
+        () = stop.stopped() => None,
+        () = walk.outbox.closed() => None,
+        output = work => Some(output),
+    }
+}
+
+async fn walk_all(walk: &Walk<'_>, assignments: impl Stream<Item = Assignment>) {
+    let at_a_time = walk.plan.concurrent_repositories.max(1);
+    assignments
+        .for_each_concurrent(at_a_time, async |assignment| {
+            walk.repository(&assignment.repository, &assignment.known).await;
+        })
+        .await;
+}
+
+fn summary(walk: &Walk<'_>, came_to_its_end: bool) -> CrawlSummary {
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let counts = &walk.outbox.counts;
     CrawlSummary {
@@ -45,7 +126,7 @@ pub async fn crawl(
             (true, 0) => CrawlStatus::Complete,
             (true, _) => CrawlStatus::Incomplete,
         },
-        catalogue_complete: catalogue_complete.load(Ordering::Relaxed),
+        catalogue_complete: true,
         repositories: read(&counts.repositories),
         tags: read(&counts.tags),
         manifests: read(&counts.manifests),
@@ -54,24 +135,20 @@ pub async fn crawl(
     }
 }
 
-async fn everything(walk: &Walk<'_>, catalogue_complete: &AtomicBool) {
-    let (repositories, complete) = chosen_repositories(walk).await;
-    catalogue_complete.store(complete, Ordering::Relaxed);
-    let visits = repositories.iter().map(|repository| walk.repository(repository));
-    side_by_side(walk.plan.concurrent_repositories, visits, |()| {}).await;
-}
-
 /// The repositories to walk, each once, and whether the registry listed all it has.
 ///
 /// The catalogue is read to its end first, because its links may expire while repositories are walked,
 /// and so that the progress has something to be measured by.
-async fn chosen_repositories(walk: &Walk<'_>) -> (Vec<RepositoryName>, bool) {
+async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
     let choice = &walk.plan.repositories;
     let progress = walk.outbox.progress;
     let mut chosen = choice.named().to_vec();
     Progress::add(&progress.repositories_listed, chosen.len());
     if !choice.needs_catalogue() {
-        return (chosen, true);
+        return Listing {
+            repositories: chosen,
+            is_complete: true,
+        };
     }
     let mut seen: HashSet<_> = chosen.iter().cloned().collect();
     let mut refused = Vec::new();
@@ -103,7 +180,10 @@ async fn chosen_repositories(walk: &Walk<'_>) -> (Vec<RepositoryName>, bool) {
         }
     };
     report_refused_names(&walk.outbox, None, &refused).await;
-    (chosen, complete)
+    Listing {
+        repositories: chosen,
+        is_complete: complete,
+    }
 }
 
 /// Reports names that a listing gave and that are not names. They come escaped and shortened.

@@ -9,7 +9,7 @@ use super::outbox::Outbox;
 use super::reach::Reach;
 use super::repository::Visit;
 use super::run::side_by_side;
-use super::{CrawlPlan, Known, ReferrersPolicy};
+use super::{CrawlPlan, ReferrersPolicy};
 use crate::inventory::{FaultKind, Finding, ManifestFact};
 use crate::oci::{Descriptor, Digest, Manifest, ManifestKind, Reference, Tag};
 use crate::registry::{Client, ErrorKind, FetchedManifest, RegistryError};
@@ -28,7 +28,6 @@ const CHILDREN_AT_A_TIME: usize = 8;
 pub(super) struct Walk<'a> {
     pub(super) client: &'a Client,
     pub(super) plan: &'a CrawlPlan,
-    pub(super) known: &'a Known,
     pub(super) outbox: Outbox<'a>,
     pub(super) referrers: ReferrersApi,
     pub(super) claims: Claims,
@@ -57,11 +56,10 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(client: &'a Client, plan: &'a CrawlPlan, known: &'a Known, outbox: Outbox<'a>) -> Self {
+    pub(super) fn new(client: &'a Client, plan: &'a CrawlPlan, outbox: Outbox<'a>) -> Self {
         Self {
             client,
             plan,
-            known,
             outbox,
             referrers: ReferrersApi::default(),
             claims: Claims::default(),
@@ -80,7 +78,7 @@ impl Visit<'_> {
     pub(super) fn manifest<'s>(&'s self, wanted: Wanted<'s>, trip: &'s Trip) -> BoxFuture<'s, Reach> {
         Box::pin(async move {
             let (digest, depth) = (wanted.digest, wanted.depth);
-            if self.walk.known.complete.contains(&digest) {
+            if self.known.complete.contains(&digest) {
                 return Reach::WHOLE;
             }
             let Some(claim) = self.walk.claims.of(digest) else {
@@ -99,7 +97,7 @@ impl Visit<'_> {
                     return Reach::LOST;
                 }
                 Claim::Partial(manifest) => Arc::clone(manifest),
-                Claim::Open => match self.walk.known.partial.get(&digest) {
+                Claim::Open => match self.known.partial.get(&digest) {
                     Some(known) => Arc::new(known.clone()),
                     None => match self.read_manifest(wanted, trip).await {
                         Ok((manifest, is_sound)) => {

@@ -116,6 +116,21 @@ impl FaultKind {
     pub fn is_loss(self) -> bool {
         !matches!(self, Self::Vanished | Self::Unsupported)
     }
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Vanished,
+        Self::Unsupported,
+        Self::Denied,
+        Self::Unavailable,
+        Self::Invalid,
+    ];
+
+    /// The kinds that are no loss, as they are written in the store.
+    pub fn harmless() -> Vec<String> {
+        [Self::Vanished, Self::Unsupported]
+            .map(|kind| kind.as_str().to_owned())
+            .to_vec()
+    }
 
     /// The kind as it is written in the store.
     pub fn as_str(self) -> &'static str {

@@ -121,7 +121,8 @@ impl Analyst {
             if !closing.correct {
                 return Ok(Closed::Differs(difference));
             }
-            self.keep(month, &drawn_up, &text, before.revision + 1, now).await?;
+            self.keep(month, &drawn_up, &text, before.revision + 1, now)
+                .await?;
             return Ok(Closed::Corrected(difference));
         }
         let is_assumed = statement
@@ -162,7 +163,11 @@ fn difference(before: &ClosedStatement, now: &Statement, versions: &Versions) ->
     let old = before.statement()?;
     let rests_on = [
         ("price book", &before.price_book, &now.book.id),
-        ("edition of the price book", &before.price_book_version, &now.book.version),
+        (
+            "edition of the price book",
+            &before.price_book_version,
+            &now.book.version,
+        ),
         ("tare", &before.tare_version, &versions.tare.to_owned()),
         ("catalogue", &before.catalogue_version, &versions.catalogue),
         ("model", &before.model_version, &versions.model),
@@ -184,7 +189,12 @@ fn difference(before: &ClosedStatement, now: &Statement, versions: &Versions) ->
         let zero = Money::zero(now.book.currency);
         // Another currency is a difference that needs no figures.
         let change = after.unwrap_or(zero).checked_sub(before.unwrap_or(zero));
-        repositories.extend(change.ok().filter(|change| !change.is_zero()).map(|change| (name.to_owned(), change)));
+        repositories.extend(
+            change
+                .ok()
+                .filter(|change| !change.is_zero())
+                .map(|change| (name.to_owned(), change)),
+        );
     }
     Ok(Difference {
         registry: now.registry.clone(),

@@ -1,24 +1,19 @@
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::time::sleep;
 
-use super::writing::{Patience, write};
+use super::part::{Ended, PartWork};
 use crate::clock::Clock;
-use crate::crawl::{CrawlPlan, CrawlStatus, Known, Progress, StopFlag, crawl};
-use crate::inventory::{DedupScope, Fault, FaultKind, Inventory, account};
+use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
+use crate::inventory::{DedupScope, Fault, Inventory, account};
 use crate::oci::RegistryName;
-use crate::registry::{Client, RequestStatistics};
-use crate::store::{CrawlCost, CrawlEnd, CrawlState, CrawledRegistry, Store};
-use crate::units::ByteCount;
+use crate::registry::Client;
+use crate::store::{CrawlSaver, CrawlState, CrawledRegistry, Store, StoreError};
 
-/// How many findings wait between the crawl and whoever collects them. Few, since each may hold a
-/// document of megabytes.
-const WAITING_FINDINGS: usize = 64;
-
-/// A crawl of one registry into the store.
+/// A crawl of one registry into the store that is this process's own.
 pub struct CrawlJob<'a> {
     /// Where to save.
     pub store: &'a Store,
@@ -37,6 +32,9 @@ pub struct CrawlJob<'a> {
 /// What a crawl led to. Serialized, it is what `tare crawl --json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CrawlResult {
+    /// The crawl's number in the store.
+    #[serde(skip)]
+    pub crawl: i64,
     /// The registry.
     pub registry: RegistryName,
     /// Whether everything that was chosen could be read.
@@ -72,102 +70,47 @@ pub struct RequestCounts {
     pub retried: u64,
 }
 
+/// How often it is looked whether somebody who seems to be at a crawl still is.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
 impl CrawlJob<'_> {
     /// Crawls the registry and saves what is found while it is found. Whatever the crawl could not read
     /// is in the result, and so is that it was stopped.
     ///
     /// # Errors
-    /// Where the store fails for good. What it had saved by then stays.
+    /// Where somebody else is crawling the registry, and where the store fails for good. What had been saved
+    /// by then stays.
     pub async fn run(&self, progress: &Progress, stop: &StopFlag) -> anyhow::Result<CrawlResult> {
         let started = Instant::now();
-        let before = self.client.statistics();
         let origin = self.client.origin();
         let registry = CrawledRegistry {
             name: origin.name().clone(),
             origin_url: origin.url().origin().ascii_serialization(),
             dedup_scope: self.dedup_scope,
         };
-        let saver = self
-            .store
-            .begin_crawl(&registry, self.tombstone_after, self.clock.now())
-            .await
-            .context("cannot record that the crawl begins")?;
-        let known = self
-            .store
-            .known(&registry.name)
-            .await
-            .context("cannot read what is known already")?;
-        let known = Known {
-            complete: known.complete,
-            partial: known.partial,
-            tags: known.tags,
+        let saver = self.begin(&registry, stop).await?;
+        let work = PartWork {
+            store: self.store,
+            registry: &registry.name,
+            client: self.client,
+            plan: self.plan,
+            clock: &self.clock,
+            progress,
+            stop,
         };
-
-        let (sender, receiver) = mpsc::channel(WAITING_FINDINGS);
-        // On a task of its own, so that both cores have something to do.
-        let writer = tokio::spawn(write(saver, receiver, Arc::clone(&self.clock)));
-        let summary = crawl(self.client, self.plan, &known, progress, sender, stop).await;
-        let written = writer.await.context("the writer ended")?;
-        let (mut saver, mut faults) = written.context("cannot save what the crawl finds")?;
-        drop(known);
-
-        let mut patience = Patience::new();
-        let inventory = loop {
-            match self
-                .store
-                .inventory(&registry.name, &self.plan.platforms, None)
-                .await
-            {
-                Ok(inventory) => break inventory,
-                Err(error) => patience
-                    .after(error)
-                    .await
-                    .context("cannot read back what was saved")?,
-            }
+        let Ended::Concluded(conclusion) = work.run(saver).await? else {
+            bail!("a crawl that is nobody else's cannot go on without this process");
         };
-        let mut inventory = inventory
-            .context("the registry that was just crawled is not there")?
-            .finish();
-        inventory
-            .repositories
-            .retain(|repository| self.plan.repositories.means(&repository.name));
-        let contradictions = contradictions(&inventory);
-        let status = match summary.status {
-            CrawlStatus::Complete if !contradictions.is_empty() => CrawlStatus::Incomplete,
-            status => status,
-        };
-
-        let spent = spent(&before, &self.client.statistics());
-        let end = CrawlEnd {
-            cost: spent,
-            state: match status {
-                CrawlStatus::Complete => CrawlState::Complete,
-                CrawlStatus::Incomplete => CrawlState::Incomplete,
-                CrawlStatus::Interrupted => CrawlState::Interrupted,
-            },
-            // A crawl that was stopped has not looked at every repository in the catalogue.
-            catalogue_listed: summary.catalogue_complete && status != CrawlStatus::Interrupted,
-            in_scope: &|name| self.plan.repositories.means(name),
-            faults: &contradictions,
-        };
-        let mut patience = Patience::new();
-        let deleted = loop {
-            match saver.finish(&end, self.clock.now()).await {
-                Ok(deleted) => break deleted,
-                Err(error) => patience
-                    .after(error)
-                    .await
-                    .context("cannot record how the crawl ended")?,
-            }
-        };
-        inventory
-            .repositories
-            .retain(|repository| !deleted.contains(&repository.name));
-        faults.extend(contradictions);
-        let counts = Counts::of(&inventory);
+        let counts = Counts::of(&conclusion.inventory);
+        let spent = conclusion.cost;
         Ok(CrawlResult {
+            crawl: conclusion.crawl,
             registry: registry.name,
-            status,
+            status: match conclusion.state {
+                CrawlState::Complete => CrawlStatus::Complete,
+                CrawlState::Interrupted => CrawlStatus::Interrupted,
+                _ => CrawlStatus::Incomplete,
+            },
             repositories: counts.repositories,
             tags: counts.tags,
             manifests: counts.manifests,
@@ -180,29 +123,32 @@ impl CrawlJob<'_> {
             },
             bytes_received: spent.bytes_received.get(),
             seconds: started.elapsed().as_millis() as f64 / 1000.0,
-            faults,
+            faults: conclusion.faults,
         })
     }
-}
 
-/// What is wrong with the whole, though each part of it could be read.
-fn contradictions(inventory: &Inventory) -> Vec<Fault> {
-    let fault = |reference: Option<String>, fault: &str| Fault {
-        repository: None,
-        reference,
-        kind: FaultKind::Invalid,
-        fault: fault.to_owned(),
-    };
-    let sizes = inventory.conflicting_sizes().iter().map(|digest| {
-        fault(
-            Some(digest.to_string()),
-            "manifests disagree about the size of this content; the first of them is believed",
-        )
-    });
-    let overflow = account(inventory)
-        .err()
-        .map(|error| fault(None, &format!("sizes that overflow: {error}")));
-    sizes.chain(overflow).collect()
+    /// Begins the crawl. Where somebody seems to be at one, their next sign of life is waited for, or the
+    /// end of their lease: whoever was killed gives no sign of life.
+    async fn begin(&self, registry: &CrawledRegistry, stop: &StopFlag) -> anyhow::Result<CrawlSaver> {
+        let mut first_lease = None;
+        loop {
+            let now = self.clock.now();
+            let begun = self.store.begin_crawl(registry, self.tombstone_after, now).await;
+            match begun {
+                Ok(saver) => return Ok(saver),
+                Err(StoreError::UnderWay {
+                    holder, lease_until, ..
+                }) if first_lease.is_none_or(|first| lease_until <= first) && !stop.is_stopped() => {
+                    if first_lease.replace(lease_until).is_none() {
+                        tracing::info!("waiting for a sign of life of {holder}, who may be at it");
+                    }
+                    sleep(LOOK_AGAIN).await;
+                }
+                Err(error @ StoreError::UnderWay { .. }) => return Err(error.into()),
+                Err(error) => return Err(error).context("cannot record that the crawl begins"),
+            }
+        }
+    }
 }
 
 struct Counts {
@@ -233,19 +179,5 @@ impl Counts {
                 blobs: inventory.sizes().len(),
             },
         }
-    }
-}
-
-/// What a client has spent between two moments; it may have been used before.
-fn spent(before: &RequestStatistics, after: &RequestStatistics) -> CrawlCost {
-    let bytes = after.bytes_received - before.bytes_received;
-    CrawlCost {
-        requests: after.total - before.total,
-        get: after.get - before.get,
-        head: after.head - before.head,
-        retried: after.retried - before.retried,
-        rate_limited: after.rate_limited - before.rate_limited,
-        bytes_received: ByteCount::try_from(bytes).unwrap_or(ByteCount::MAX),
-        waited: after.waited.saturating_sub(before.waited),
     }
 }

@@ -41,7 +41,10 @@ impl Analyst {
     pub async fn months(&self, month: Period, now: DateTime<Utc>) -> anyhow::Result<Vec<RegistryMonth>> {
         let mut closed: BTreeMap<RegistryName, Vec<ClosedStatement>> = BTreeMap::new();
         for statement in self.store.closed_statements(month).await? {
-            closed.entry(statement.registry.clone()).or_default().push(statement);
+            closed
+                .entry(statement.registry.clone())
+                .or_default()
+                .push(statement);
         }
         let known = self.store.registries().await?;
         let is_open = known
@@ -99,10 +102,15 @@ impl Analyst {
             };
             let over = Over::History(month, &history);
             let statement = registry.statement(&registry.analysis.outcome, &knowledge, over);
-            let Some(statement) = statement.with_context(|| format!("cannot draw up the bill of {name}"))? else {
+            let Some(statement) = statement.with_context(|| format!("cannot draw up the bill of {name}"))?
+            else {
                 continue;
             };
-            let books = knowledge.costs.books.over(&statement.book.id, month).map_err(CostError::from)?;
+            let books = knowledge
+                .costs
+                .books
+                .over(&statement.book.id, month)
+                .map_err(CostError::from)?;
             statements.push(DrawnUp {
                 books: books.into_iter().map(|(_, book)| book.clone()).collect(),
                 statement,

@@ -34,7 +34,7 @@ pub(super) async fn write(
     let collector = tokio::spawn(collect(findings, sender));
     let mut faults = Vec::new();
     while let Some(batch) = batches.recv().await {
-        if let Err(error) = save_patiently(&mut saver, &batch, &*clock).await {
+        if let Err(error) = patiently!(saver.save(&batch, clock.now())) {
             // It may be waiting for a finding, and must not take one more.
             collector.abort();
             return Err(error);
@@ -75,20 +75,25 @@ fn weight(finding: &Finding) -> u64 {
     }
 }
 
-/// Saves a batch, waiting for the database if it is away.
-async fn save_patiently(
-    saver: &mut CrawlSaver,
-    batch: &[Finding],
-    clock: &dyn Clock,
-) -> Result<(), StoreError> {
-    let mut patience = Patience::new();
-    loop {
-        match saver.save(batch, clock.now()).await {
-            Ok(()) => return Ok(()),
-            Err(error) => patience.after(error).await?,
+/// Does something with the database as often as it takes, waiting for the database if it is away; an error
+/// where it stays away, or refuses. A macro, because the compiler does not see that a future made of
+/// closures may move between threads.
+macro_rules! patiently {
+    ($work:expr) => {{
+        let mut patience = $crate::jobs::writing::Patience::new();
+        loop {
+            match $work.await {
+                Ok(output) => break Ok(output),
+                Err(error) => {
+                    if let Err(error) = patience.after(error).await {
+                        break Err(error);
+                    }
+                }
+            }
         }
-    }
+    }};
 }
+pub(super) use patiently;
 
 /// Trying again while the database is away: a server that is restarted costs a pause, not a crawl.
 pub(super) struct Patience {

@@ -1,16 +1,19 @@
 //! Registries with everything worked out, kept so that many questions can be answered from it.
 
+use std::collections::HashMap;
+
 use super::alpine::AlpineAnswers;
 use super::answer::{RegistryHoldings, ReportError, catalogue_of};
 use super::build::{RegistryAnswers, ReportOptions};
 use super::explain::{ImageExplanation, explain_analysed};
+use super::image::{ImageRow, ImageRows};
 use super::reference::Found;
 use super::usage::Over;
 use super::{Knowledge, Report};
 use crate::base_image::Catalogue;
-use crate::cost::{self, CostError, Statement};
-use crate::inventory::{Accounting, account};
-use crate::oci::RegistryName;
+use crate::cost::{self, CostError, CostPlan, Statement};
+use crate::inventory::{Accounting, ManifestId, RepositoryNode, account};
+use crate::oci::{RegistryName, RepositoryName};
 use crate::whatif::{Judgement, Outcome, RegistryAnalysis};
 
 /// One registry with what was worked out of it.
@@ -22,6 +25,7 @@ pub struct AnalysedRegistry {
     pub accounting: Accounting,
     /// Its images and repositories, and what Alpine would change.
     pub analysis: RegistryAnalysis,
+    places: HashMap<ManifestId, usize>,
 }
 
 /// All registries with what was worked out of them.
@@ -47,10 +51,12 @@ impl AnalysedRegistry {
         let analysis = judgement
             .analyse(&holdings.inventory, &holdings.images)
             .map_err(overflow)?;
+        let places = analysis.places();
         Ok(Self {
             holdings,
             accounting,
             analysis,
+            places,
         })
     }
 
@@ -58,12 +64,12 @@ impl AnalysedRegistry {
     pub(super) fn answers(
         &self,
         outcome: &Outcome,
-        knowledge: &Knowledge,
+        costs: &CostPlan,
         judgement: &Judgement<'_>,
         with_images: bool,
     ) -> RegistryAnswers {
         let today = Over::MonthAt(self.holdings.source.as_of.date_naive());
-        let usage = self.usage(outcome, knowledge, today);
+        let usage = self.usage(outcome, costs, today);
         let RegistryHoldings {
             source,
             inventory,
@@ -80,7 +86,7 @@ impl AnalysedRegistry {
             costs: today
                 .period()
                 .map_err(|_| CostError::EndOfCalendar)
-                .and_then(|period| cost::statement(&knowledge.costs, &usage, period)),
+                .and_then(|period| cost::statement(costs, &usage, period)),
             alpine: Some(AlpineAnswers::of(
                 inventory,
                 images,
@@ -90,6 +96,52 @@ impl AnalysedRegistry {
                 with_images,
             )),
         }
+    }
+
+    /// The images of one of its repositories; none where it has no such repository.
+    pub fn images_of(&self, repository: &RepositoryName, judgement: &Judgement<'_>) -> Vec<ImageRow> {
+        let Some(place) = self.place_of(repository) else {
+            return Vec::new();
+        };
+        let rows = ImageRows {
+            inventory: &self.holdings.inventory,
+            images: &self.holdings.images,
+            analysis: &self.analysis,
+            judgement,
+        };
+        rows.of_repository(place, &self.places)
+    }
+
+    /// The image that speaks for one of its repositories, where there is one.
+    pub fn speaker_of(&self, repository: &RepositoryName, judgement: &Judgement<'_>) -> Option<ImageRow> {
+        let place = self.place_of(repository)?;
+        let speaker = self.analysis.repositories[place].speaker?;
+        let digest = self.holdings.images[speaker].digest;
+        let mut images = self.images_of(repository, judgement).into_iter();
+        images.find(|image| image.digest == digest)
+    }
+
+    /// The places of a repository's images, each once.
+    pub(super) fn image_places(&self, node: &RepositoryNode) -> Vec<usize> {
+        let inventory = &self.holdings.inventory;
+        let mut places: Vec<usize> = node
+            .tags
+            .iter()
+            .flat_map(|tag| inventory.images_of(tag.manifest))
+            .filter_map(|manifest| self.places.get(&manifest).copied())
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// A repository's place in the inventory.
+    fn place_of(&self, repository: &RepositoryName) -> Option<usize> {
+        // They are in order of their names.
+        let repositories = &self.holdings.inventory.repositories;
+        repositories
+            .binary_search_by(|node| node.name.cmp(repository))
+            .ok()
     }
 
     /// What it costs, with what it would cost if these repositories switched; none where nothing says which price
@@ -104,7 +156,7 @@ impl AnalysedRegistry {
         over: Over<'_>,
     ) -> Result<Option<Statement>, CostError> {
         let period = over.period().map_err(|_| CostError::EndOfCalendar)?;
-        let usage = self.usage(outcome, knowledge, over);
+        let usage = self.usage(outcome, &knowledge.costs, over);
         cost::statement(&knowledge.costs, &usage, period)
     }
 
@@ -137,19 +189,20 @@ impl Analysed {
     /// # Errors
     /// Where sizes overflow.
     pub fn report(&self, knowledge: &Knowledge, options: &ReportOptions) -> Result<Report, ReportError> {
-        self.report_if(knowledge, options, |registry| {
+        self.report_if(knowledge, &knowledge.costs, options, |registry| {
             Ok(registry.analysis.outcome.clone())
         })
     }
 
-    /// The report on all registries if other repositories switched: `outcome` says for each registry
-    /// which, and what comes of it.
+    /// The report on all registries if other repositories switched, and if costs rested on something else:
+    /// `outcome` says for each registry which, and what comes of it.
     ///
     /// # Errors
     /// Where sizes overflow, or `outcome` fails.
     pub fn report_if(
         &self,
         knowledge: &Knowledge,
+        costs: &CostPlan,
         options: &ReportOptions,
         outcome: impl Fn(&AnalysedRegistry) -> Result<Outcome, ReportError>,
     ) -> Result<Report, ReportError> {
@@ -157,7 +210,7 @@ impl Analysed {
         let answers = self
             .registries
             .iter()
-            .map(|registry| Ok(registry.answers(&outcome(registry)?, knowledge, &judgement, options.images)))
+            .map(|registry| Ok(registry.answers(&outcome(registry)?, costs, &judgement, options.images)))
             .collect::<Result<_, ReportError>>()?;
         Ok(Report::build(answers, options)?)
     }
@@ -180,12 +233,7 @@ impl Analysed {
             .images
             .iter()
             .position(|image| image.digest == found.image.digest);
-        let repository = own
-            .holdings
-            .inventory
-            .repositories
-            .iter()
-            .position(|repository| repository.name == *found.repository);
+        let repository = own.place_of(found.repository);
         let (Some(place), Some(repository)) = (place, repository) else {
             return Ok(None);
         };

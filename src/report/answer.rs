@@ -54,7 +54,12 @@ pub fn answer(
     for holdings in registries {
         if is_shown(&holdings.source.registry) {
             let analysed = AnalysedRegistry::of(holdings, &judgement)?;
-            answers.push(analysed.answers(&analysed.analysis.outcome, knowledge, &judgement, options.images));
+            answers.push(analysed.answers(
+                &analysed.analysis.outcome,
+                &knowledge.costs,
+                &judgement,
+                options.images,
+            ));
         }
     }
     Ok(Report::build(answers, options)?)

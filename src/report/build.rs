@@ -165,7 +165,7 @@ impl Report {
             }
         }
         if !left_out.is_empty() {
-            self.others = Some(others(&left_out)?);
+            self.others = Some(Others::of(&left_out)?);
         }
         Ok(())
     }
@@ -180,18 +180,24 @@ impl RepositoryRow {
     }
 }
 
-fn others(rows: &[RepositoryRow]) -> Result<Others, ByteOverflow> {
-    Ok(Others {
-        repositories: rows.len(),
-        tags: rows.iter().map(|row| row.totals.tags).sum(),
-        logical_bytes: ByteCount::checked_sum(rows.iter().map(|row| row.totals.logical_bytes))?,
-        attributed_bytes: ByteCount::checked_sum(rows.iter().map(|row| row.totals.attributed_bytes))?,
-        expected_joint_saving_bytes: rows
-            .iter()
-            .map(RepositoryRow::expected_joint_saving)
-            .try_fold(0_i64, i64::checked_add)
-            .ok_or(ByteOverflow)?,
-    })
+impl Others {
+    /// The sums of these rows.
+    ///
+    /// # Errors
+    /// Where they come to more than 63 bits.
+    pub(super) fn of(rows: &[RepositoryRow]) -> Result<Self, ByteOverflow> {
+        Ok(Self {
+            repositories: rows.len(),
+            tags: rows.iter().map(|row| row.totals.tags).sum(),
+            logical_bytes: ByteCount::checked_sum(rows.iter().map(|row| row.totals.logical_bytes))?,
+            attributed_bytes: ByteCount::checked_sum(rows.iter().map(|row| row.totals.attributed_bytes))?,
+            expected_joint_saving_bytes: rows
+                .iter()
+                .map(RepositoryRow::expected_joint_saving)
+                .try_fold(0_i64, i64::checked_add)
+                .ok_or(ByteOverflow)?,
+        })
+    }
 }
 
 fn notes(source: &RegistrySource) -> Vec<Note> {

@@ -185,6 +185,18 @@ pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> 
 }
 
 impl GroupRow {
+    /// The sums of these repositories.
+    ///
+    /// # Errors
+    /// Where sums leave the range of exact numbers.
+    pub fn of<'a>(rows: impl IntoIterator<Item = &'a RepositoryRow>) -> Result<Self, GroupError> {
+        let mut sums = Self::default();
+        for row in rows {
+            sums.add(row)?;
+        }
+        Ok(sums)
+    }
+
     fn add(&mut self, row: &RepositoryRow) -> Result<(), GroupError> {
         let totals = &row.totals;
         self.repositories += 1;

@@ -53,56 +53,75 @@ pub(super) fn rows(
     analysis: &RegistryAnalysis,
     judgement: &Judgement<'_>,
 ) -> Vec<ImageRow> {
-    let decisions = &judgement.settings.overrides;
-    let places: HashMap<ManifestId, usize> = analysis
-        .images
-        .iter()
-        .enumerate()
-        .filter_map(|(place, image)| Some((image.manifest?, place)))
-        .collect();
-    let mut rows = Vec::with_capacity(images.len());
-    for (repository, judged) in inventory.repositories.iter().zip(&analysis.repositories) {
+    let context = ImageRows {
+        inventory,
+        images,
+        analysis,
+        judgement,
+    };
+    let places = analysis.places();
+    (0..inventory.repositories.len())
+        .flat_map(|repository| context.of_repository(repository, &places))
+        .collect()
+}
+
+/// What rows of images are made from.
+#[derive(Clone, Copy)]
+pub(super) struct ImageRows<'a> {
+    pub(super) inventory: &'a Inventory,
+    pub(super) images: &'a [ImageFacts],
+    pub(super) analysis: &'a RegistryAnalysis,
+    pub(super) judgement: &'a Judgement<'a>,
+}
+
+impl ImageRows<'_> {
+    /// The rows of one repository, by its place; `places` are those of the images that are known.
+    pub(super) fn of_repository(
+        &self,
+        repository: usize,
+        places: &HashMap<ManifestId, usize>,
+    ) -> Vec<ImageRow> {
+        let node = &self.inventory.repositories[repository];
         let mut tags: BTreeMap<ManifestId, Vec<Tag>> = BTreeMap::new();
-        for tag in &repository.tags {
-            for image in inventory.images_of(tag.manifest) {
+        for tag in &node.tags {
+            for image in self.inventory.images_of(tag.manifest) {
                 tags.entry(image).or_default().push(tag.tag.clone());
             }
         }
-        let is_decided = decisions
-            .iter()
-            .any(|decision| decision.is_about(&repository.name));
-        for (manifest, tags) in tags {
-            let Some(&place) = places.get(&manifest) else {
-                continue;
-            };
-            let (facts, image) = (&images[place], &analysis.images[place]);
-            // Where the operator has decided, that goes for every image of the repository.
-            let verdict = if is_decided {
-                &judged.verdict
-            } else {
-                &image.verdict
-            };
-            rows.push(ImageRow {
-                registry: inventory.registry.clone(),
-                repository: repository.name.clone(),
-                tags,
-                digest: facts.digest,
-                platform: facts.platform.to_string(),
-                compressed_bytes: ByteCount::try_from(facts.layer_bytes()).unwrap_or(ByteCount::MAX),
-                base: ImageBase::of(facts, image, judgement.catalogue),
-                class: image.composition.as_ref().map(|composition| composition.class),
-                verdict: verdict.verdict,
-                reason: verdict.reason.clone(),
-                alpine: image
-                    .composition
-                    .as_ref()
-                    .zip(image.estimate)
-                    .map(|(composition, bytes)| ImageAlpine {
-                        twin: composition.twin.name.clone(),
-                        bytes,
-                    }),
-            });
+        tags.into_iter()
+            .filter_map(|(manifest, tags)| Some(self.row(repository, *places.get(&manifest)?, tags)))
+            .collect()
+    }
+
+    fn row(&self, repository: usize, place: usize, tags: Vec<Tag>) -> ImageRow {
+        let node = &self.inventory.repositories[repository];
+        let (facts, image) = (&self.images[place], &self.analysis.images[place]);
+        let mut decisions = self.judgement.settings.overrides.iter();
+        // Where the operator has decided, that goes for every image of the repository.
+        let verdict = if decisions.any(|decision| decision.is_about(&node.name)) {
+            &self.analysis.repositories[repository].verdict
+        } else {
+            &image.verdict
+        };
+        ImageRow {
+            registry: self.inventory.registry.clone(),
+            repository: node.name.clone(),
+            tags,
+            digest: facts.digest,
+            platform: facts.platform.to_string(),
+            compressed_bytes: ByteCount::try_from(facts.layer_bytes()).unwrap_or(ByteCount::MAX),
+            base: ImageBase::of(facts, image, self.judgement.catalogue),
+            class: image.composition.as_ref().map(|composition| composition.class),
+            verdict: verdict.verdict,
+            reason: verdict.reason.clone(),
+            alpine: image
+                .composition
+                .as_ref()
+                .zip(image.estimate)
+                .map(|(composition, bytes)| ImageAlpine {
+                    twin: composition.twin.name.clone(),
+                    bytes,
+                }),
         }
     }
-    rows
 }

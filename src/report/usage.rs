@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::analysed::AnalysedRegistry;
-use super::knowledge::Knowledge;
 use crate::base_image::ImageFacts;
-use crate::cost::{AlpineBytes, PullCount, PulledBytes, RegistryUsage, RepositoryUsage, newest_labels};
-use crate::inventory::{ManifestId, RepositoryNode};
+use crate::cost::{
+    AlpineBytes, CostPlan, PullCount, PulledBytes, RegistryUsage, RepositoryUsage, newest_labels,
+};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, EmptyPeriod, Period};
 use crate::units::ByteCount;
@@ -47,14 +47,13 @@ impl Over<'_> {
 
 impl AnalysedRegistry {
     /// What it stores and serves, with what these repositories' switching would change.
-    pub(super) fn usage(&self, outcome: &Outcome, knowledge: &Knowledge, over: Over<'_>) -> RegistryUsage {
+    pub(super) fn usage(&self, outcome: &Outcome, costs: &CostPlan, over: Over<'_>) -> RegistryUsage {
         let history = match over {
             Over::MonthAt(_) => None,
             Over::History(_, history) => Some(history),
         };
         let registry = self.name();
         let inventory = &self.holdings.inventory;
-        let images = Images::of(self);
         let rows = inventory.repositories.iter().zip(&self.accounting.repositories);
         // What is gone by now was stored all the same.
         let names: HashSet<&RepositoryName> = inventory.repositories.iter().map(|node| &node.name).collect();
@@ -66,22 +65,19 @@ impl AnalysedRegistry {
         vanished.sort_unstable_by_key(|(name, _)| *name);
         let vanished = vanished.into_iter().map(|(name, attributed)| RepositoryUsage {
             repository: name.clone(),
-            labels: knowledge
-                .costs
-                .centres
-                .labels_of(registry, name, &BTreeMap::new()),
+            labels: costs.centres.labels_of(registry, name, &BTreeMap::new()),
             attributed: attributed.clone(),
             exclusive: ByteCount::ZERO,
             alpine: None,
             solo_saving: None,
             switches: false,
-            pulls: pulls(knowledge, registry, name, over),
+            pulls: pulls(costs, registry, name, over),
             pulled: None,
         });
         let repositories = rows
             .zip(&outcome.repositories)
             .map(|((node, totals), after)| {
-                let own = images.of_repository(self, node);
+                let own = self.image_places(node);
                 let labels = own.iter().map(|&place| {
                     let config = self.holdings.images[place].config.as_ref();
                     config.map(|config| (config.created, &config.labels))
@@ -90,7 +86,7 @@ impl AnalysedRegistry {
                 let known = history.and_then(|history| history.attributed.get(&node.name));
                 RepositoryUsage {
                     repository: node.name.clone(),
-                    labels: knowledge.costs.centres.labels_of(registry, &node.name, &labels),
+                    labels: costs.centres.labels_of(registry, &node.name, &labels),
                     attributed: match (known, history) {
                         (Some(known), _) => known.clone(),
                         // Of a repository that the history does not have, nothing was stored in it.
@@ -104,7 +100,7 @@ impl AnalysedRegistry {
                     }),
                     solo_saving: Some(after.solo_saving_bytes),
                     switches: after.switches,
-                    pulls: pulls(knowledge, registry, &node.name, over),
+                    pulls: pulls(costs, registry, &node.name, over),
                     pulled: pulled(self, &own),
                 }
             })
@@ -127,47 +123,17 @@ impl AnalysedRegistry {
 
 /// How often a repository was pulled in days that have been, or is pulled in a month at its present pace.
 fn pulls(
-    knowledge: &Knowledge,
+    costs: &CostPlan,
     registry: &RegistryName,
     repository: &RepositoryName,
     over: Over<'_>,
 ) -> PullCount {
-    let known = &knowledge.costs.pulls;
+    let known = &costs.pulls;
     let (count, source) = match over {
         Over::MonthAt(day) => known.monthly_pace(registry, repository, day),
         Over::History(period, _) => known.pulls_in(registry, repository, period),
     };
     PullCount { count, source }
-}
-
-/// Where images stand among those that were analysed.
-struct Images {
-    places: HashMap<ManifestId, usize>,
-}
-
-impl Images {
-    fn of(registry: &AnalysedRegistry) -> Self {
-        let images = registry.analysis.images.iter().enumerate();
-        Self {
-            places: images
-                .filter_map(|(place, image)| Some((image.manifest?, place)))
-                .collect(),
-        }
-    }
-
-    /// The places of a repository's images, each once.
-    fn of_repository(&self, registry: &AnalysedRegistry, node: &RepositoryNode) -> Vec<usize> {
-        let inventory = &registry.holdings.inventory;
-        let mut places: Vec<usize> = node
-            .tags
-            .iter()
-            .flat_map(|tag| inventory.images_of(tag.manifest))
-            .filter_map(|manifest| self.places.get(&manifest).copied())
-            .collect();
-        places.sort_unstable();
-        places.dedup();
-        places
-    }
 }
 
 /// What a pull of one of these images moves on average, for the platform most nodes have: a pull is of one

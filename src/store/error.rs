@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
+
 use crate::oci::RegistryName;
 
 /// Why the store could not do what it was asked to.
@@ -17,6 +19,25 @@ pub enum StoreError {
          that crawls, or crawl it once with tare crawl"
     )]
     UnknownRegistry(RegistryName),
+    /// Somebody else is crawling the registry, or was a moment ago.
+    #[error(
+        "{registry} is being crawled by {holder} since {}; wait until that ends",
+        since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    )]
+    UnderWay {
+        /// The registry.
+        registry: RegistryName,
+        /// Who is at it.
+        holder: String,
+        /// Since when.
+        since: DateTime<Utc>,
+        /// When they count as lost unless they give a sign of life, by the database's clock.
+        lease_until: DateTime<Utc>,
+    },
+    /// This process gave no sign of life for longer than its lease, and others have taken over what it
+    /// had claimed. Nothing of it can be saved any more.
+    #[error("this process was taken to be lost, and its part in the crawl has gone to others")]
+    LeaseLost,
     /// Another process has the data folder open.
     #[error(
         "the data folder {} is in use by {holder}; wait until that ends, choose another folder with \

@@ -72,7 +72,7 @@ impl Store {
                         (SELECT state, count(*) FROM crawl
                          WHERE registry_id = registry.id AND finished_at IS NULL GROUP BY state) AS open
                    ) AS "unfinished: sqlx::types::Json<BTreeMap<String, u64>>",
-                   last.id AS "id?", last.state AS "state?", last.started_at AS "started_at?", last.finished_at,
+                   last.id AS "id?", last.state AS "state?", COALESCE(last.started_at, last.finished_at) AS started_at, last.finished_at,
                    last.requests AS "requests?", last.requests_get AS "get?", last.requests_head AS "head?",
                    last.requests_retried AS "retried?", last.requests_rate_limited AS "rate_limited?",
                    last.bytes_received AS "bytes_received?", last.waited_milliseconds AS "waited?",

@@ -6,9 +6,14 @@
 //! under way. [`Store::known`] says what need not be asked for again, [`Store::inventory`] gives back
 //! what a registry held at any moment, and [`Store::holdings`] adds what is known of its images.
 //!
+//! A crawl may be the work of many processes: [`Store::request_crawl`] asks for one, [`Store::join_crawl`]
+//! gives this process a [`CrawlPart`] in it for as long as its lease is renewed, and nothing that a part
+//! has lost can be written through it any more.
+//!
 //! The database is a PostgreSQL server, or one inside this process that has a single connection. So no
 //! function here holds a connection while it waits for anything but that connection's own answer.
 
+mod api_keys;
 mod closed_months;
 mod configs;
 mod crawl;
@@ -21,9 +26,11 @@ mod health;
 mod images;
 mod inventory;
 mod known;
+mod process;
 mod pulls;
 mod registry_holdings;
 mod reports;
+mod retention;
 mod save;
 mod standing;
 mod text;
@@ -37,10 +44,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+pub use api_keys::ApiKeyRecord;
 pub use closed_months::{ClosedStatement, NewClosedStatement};
 pub use crawl::{
-    CrawlCost, CrawlEnd, CrawlEvent, CrawlRecord, CrawlSaver, CrawlState, CrawledRegistry, RegistryRecord,
-    RequestedCrawl,
+    Claim, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart, CrawlRecord, CrawlSaver, CrawlState, CrawledRegistry,
+    Leaving, RegistryRecord, RequestedCrawl, Rest,
 };
 pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};
@@ -48,6 +56,7 @@ pub use images::Holdings;
 pub use known::KnownContent;
 pub use pulls::{PullFileSource, PullImport, PullImportRecord};
 pub use reports::{RegistryPoint, ReportOfCrawl, RepositoryPoint};
+pub use retention::{Pruned, Retention};
 pub use standing::Standing;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -70,15 +79,19 @@ pub struct StoreSettings {
     pub max_connections: u32,
     /// How long to wait for a connection to a server before it counts as unavailable.
     pub connect_timeout: Duration,
+    /// How long what this process has claimed of a crawl stays its own without a sign of life. So long is
+    /// what a killed process holds others up.
+    pub lease: Duration,
 }
 
 impl StoreSettings {
-    /// The defaults for a database at this place: five connections, ten seconds.
+    /// The defaults for a database at this place: five connections, ten seconds, half a minute.
     pub fn at(location: DatabaseLocation) -> Self {
         Self {
             location,
             max_connections: 5,
             connect_timeout: Duration::from_secs(10),
+            lease: Duration::from_secs(30),
         }
     }
 }
@@ -89,6 +102,14 @@ pub struct Store {
     // Before the database, which stops when its last connection is gone.
     pool: PgPool,
     embedded: EmbeddedHandle,
+    worker: Arc<Worker>,
+}
+
+/// What this process is when it takes part in crawls.
+#[derive(Debug)]
+struct Worker {
+    name: String,
+    lease: Duration,
 }
 
 #[cfg(feature = "embedded")]
@@ -106,29 +127,24 @@ impl Store {
     /// Where the database cannot be reached or started, is held by another process, or is newer than
     /// this program.
     pub async fn open(settings: &StoreSettings, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        let store = match &settings.location {
-            DatabaseLocation::Server(url) => Self {
-                pool: connect(url, settings).await?,
-                embedded: None,
-            },
-            DatabaseLocation::Embedded(folder) => Self::open_embedded(folder, now).await?,
+        let (pool, embedded) = match &settings.location {
+            DatabaseLocation::Server(url) => (connect(url, settings).await?, None),
+            DatabaseLocation::Embedded(folder) => open_embedded(folder, now).await?,
         };
-        MIGRATIONS.run(&store.pool).await?;
-        Ok(store)
-    }
-
-    #[cfg(feature = "embedded")]
-    async fn open_embedded(folder: &std::path::Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        let (embedded, pool) = embedded::Embedded::start(folder, now).await?;
-        Ok(Self {
+        MIGRATIONS.run(&pool).await?;
+        let store = Self {
             pool,
-            embedded: Some(Arc::new(embedded)),
-        })
-    }
-
-    #[cfg(not(feature = "embedded"))]
-    async fn open_embedded(_: &std::path::Path, _: DateTime<Utc>) -> Result<Self, StoreError> {
-        Err(StoreError::NotEmbedded)
+            embedded,
+            worker: Arc::new(Worker {
+                name: process::name(),
+                lease: settings.lease,
+            }),
+        };
+        if store.embedded.is_some() {
+            // The folder is this process's alone, so whoever was at a crawl in it is gone.
+            store.bury_all_workers(now).await?;
+        }
+        Ok(store)
     }
 
     /// Closes the connections and, with the last clone, stops an embedded database in an orderly way.
@@ -154,6 +170,23 @@ impl Store {
         }
         Ok(())
     }
+}
+
+#[cfg(feature = "embedded")]
+async fn open_embedded(
+    folder: &std::path::Path,
+    now: DateTime<Utc>,
+) -> Result<(PgPool, EmbeddedHandle), StoreError> {
+    let (embedded, pool) = embedded::Embedded::start(folder, now).await?;
+    Ok((pool, Some(Arc::new(embedded))))
+}
+
+#[cfg(not(feature = "embedded"))]
+async fn open_embedded(
+    _: &std::path::Path,
+    _: DateTime<Utc>,
+) -> Result<(PgPool, EmbeddedHandle), StoreError> {
+    Err(StoreError::NotEmbedded)
 }
 
 async fn connect(url: &SecretString, settings: &StoreSettings) -> Result<PgPool, StoreError> {

@@ -23,10 +23,7 @@ impl Store {
     /// # Errors
     /// Where the database is not available.
     pub async fn standing(&self, registry: &RegistryName) -> Result<Option<Standing>, StoreError> {
-        let no_loss: Vec<String> = [FaultKind::Vanished, FaultKind::Unsupported]
-            .into_iter()
-            .map(|kind| kind.as_str().to_owned())
-            .collect();
+        let no_loss = FaultKind::harmless();
         let row = sqlx::query!(
             r#"SELECT crawl.state, COALESCE(crawl.finished_at, crawl.started_at) AS "as_of!",
                    (SELECT count(*) FROM crawl_fault

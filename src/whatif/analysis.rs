@@ -60,6 +60,17 @@ pub struct RegistryAnalysis {
     pub counterfactual: Counterfactual,
 }
 
+impl RegistryAnalysis {
+    /// Where the images that the inventory counts stand among all.
+    pub fn places(&self) -> HashMap<ManifestId, usize> {
+        self.images
+            .iter()
+            .enumerate()
+            .filter_map(|(place, image)| Some((image.manifest?, place)))
+            .collect()
+    }
+}
+
 /// What all images are judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct Judgement<'a> {

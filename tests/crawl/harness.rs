@@ -248,7 +248,7 @@ pub async fn crawl_until(
             }
         }
     };
-    let crawling = crawl(&client, plan, known, &progress, sender, &stop);
+    let crawling = crawl(&client, plan, known.clone(), &progress, sender, &stop);
     let (summary, ()) = tokio::join!(crawling, collect);
     Crawled {
         summary,

@@ -67,7 +67,7 @@ async fn stopping_does_not_wait_for_the_registry() {
     let (client, plan, known) = (client(&registry), CrawlPlan::default(), Known::default());
     let (stop, progress) = (StopFlag::new(), Progress::default());
     let (sender, _receiver) = mpsc::channel(1);
-    let crawling = crawl(&client, &plan, &known, &progress, sender, &stop);
+    let crawling = crawl(&client, &plan, known.clone(), &progress, sender, &stop);
     let stopping = async {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         stop.stop();
@@ -85,7 +85,7 @@ async fn a_crawl_ends_when_nobody_takes_its_findings() {
     let (client, plan, known) = (client(&registry), CrawlPlan::default(), Known::default());
     let (stop, progress) = (StopFlag::new(), Progress::default());
     let (sender, mut receiver) = mpsc::channel(1);
-    let crawling = crawl(&client, &plan, &known, &progress, sender, &stop);
+    let crawling = crawl(&client, &plan, known.clone(), &progress, sender, &stop);
     let leaving = async {
         receiver.recv().await;
         drop(receiver);
@@ -102,7 +102,7 @@ fn a_crawl_can_be_spawned() {
     let (client, plan, known) = (client(&registry), CrawlPlan::default(), Known::default());
     let (stop, progress) = (StopFlag::new(), Progress::default());
     let (sender, _receiver) = mpsc::channel(1);
-    is_send(&crawl(&client, &plan, &known, &progress, sender, &stop));
+    is_send(&crawl(&client, &plan, known.clone(), &progress, sender, &stop));
 }
 
 proptest! {

@@ -14,7 +14,7 @@ on_both_databases!(
 );
 
 async fn a_crawl_that_was_killed_is_interrupted_and_what_it_saved_is_used(database: TestDatabase) {
-    let store = database.open().await;
+    let store = database.open_with_lease(Duration::ZERO).await;
     assert_eq!(store.registries().await.unwrap(), []);
     let (api, mut findings) = image("api");
     findings.push(tag("api", "1", api));
@@ -38,6 +38,7 @@ async fn a_crawl_that_was_killed_is_interrupted_and_what_it_saved_is_used(databa
     );
     let mut end = CrawlEnd {
         cost: CrawlCost::default(),
+        tags_done: 0,
         state: CrawlState::Interrupted,
         catalogue_listed: true,
         in_scope: &|_| true,
@@ -85,6 +86,7 @@ async fn how_a_crawl_ended_is_recorded(database: TestDatabase) {
             waited: Duration::MAX,
             ..CrawlCost::default()
         },
+        tags_done: 0,
         state: CrawlState::Incomplete,
         catalogue_listed: false,
         in_scope: &|_| true,

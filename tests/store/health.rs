@@ -32,6 +32,7 @@ async fn end(saver: &mut CrawlSaver, state: CrawlState, on: u32) {
         catalogue_listed: false,
         in_scope: &|_| true,
         faults: &[],
+        tags_done: 0,
     };
     saver.finish(&end, day(on)).await.unwrap();
 }

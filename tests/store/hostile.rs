@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::json;
 use tare::inventory::{ConfigFact, Finding, ManifestFact, account};
 use tare::oci::{Digest, ImageConfig, Manifest, Platform};
@@ -91,7 +93,7 @@ async fn text_that_looks_like_syntax_stays_text(database: TestDatabase) {
 }
 
 async fn another_registrys_lie_about_a_size_changes_nothing_here(database: TestDatabase) {
-    let store = database.open().await;
+    let store = database.open_with_lease(Duration::ZERO).await;
     let (liar, lie) = manifest(&json!({
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": {"mediaType": "application/vnd.oci.image.config.v1+json",

@@ -3,15 +3,20 @@
 
 mod crawls;
 mod durability;
+mod finance;
 mod health;
 mod hostile;
 mod images;
 mod opening;
 mod pulls;
 mod reports;
+mod retention;
 mod sample;
 mod saving;
 mod tombstones;
+mod work;
+
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tare::inventory::Inventory;
@@ -44,9 +49,16 @@ impl TestDatabase {
     }
 
     pub async fn open(&self) -> Store {
-        Store::open(&StoreSettings::at(self.location.clone()), day(1))
-            .await
-            .expect("an open store")
+        self.open_with_lease(Duration::from_secs(30)).await
+    }
+
+    /// As a process whose claims lapse so long after its last sign of life.
+    pub async fn open_with_lease(&self, lease: Duration) -> Store {
+        let settings = StoreSettings {
+            lease,
+            ..StoreSettings::at(self.location.clone())
+        };
+        Store::open(&settings, day(1)).await.expect("an open store")
     }
 }
 

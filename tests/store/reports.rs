@@ -36,6 +36,7 @@ async fn crawl_and_report(
         catalogue_listed: true,
         in_scope: &|_| true,
         faults: &faults,
+        tags_done: 0,
     };
     saver.finish(&end, now).await.unwrap();
     let report = analysed(store, knowledge)

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use std::collections::HashSet;
 
 use tare::inventory::{Finding, account};
@@ -74,7 +76,7 @@ async fn what_was_saved_comes_back(database: TestDatabase) {
 }
 
 async fn saving_again_changes_nothing(database: TestDatabase) {
-    let store = database.open().await;
+    let store = database.open_with_lease(Duration::ZERO).await;
     let (findings, ..) = two_images();
     let mut saver = store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
     saver.save(&findings, day(1)).await.unwrap();

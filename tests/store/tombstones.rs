@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tare::inventory::{Fault, FaultKind, Finding, account};
 use tare::oci::RepositoryName;
 use tare::store::{CrawlCost, CrawlEnd, CrawlState, Store};
@@ -22,6 +24,7 @@ async fn crawl(
     let mut saver = store.begin_crawl(&registry(), 3, day(on)).await.unwrap();
     saver.save(findings, day(on)).await.unwrap();
     let end = CrawlEnd {
+        tags_done: 0,
         cost: CrawlCost::default(),
         state: CrawlState::Complete,
         catalogue_listed: true,
@@ -84,7 +87,7 @@ async fn a_tag_counts_as_deleted_after_several_listings_without_it(database: Tes
 }
 
 async fn a_listed_tag_that_cannot_be_found_is_missed_too(database: TestDatabase) {
-    let store = database.open().await;
+    let store = database.open_with_lease(Duration::ZERO).await;
     let (api, mut findings) = image("api");
     findings.extend([tag("api", "1", api), listing("api", &["1"])]);
     crawl(&store, 1, &findings, &|_| true).await;

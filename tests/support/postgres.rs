@@ -27,7 +27,8 @@ impl PostgresServer {
         SERVER.get_or_init(Self::start)
     }
 
-    fn start() -> Self {
+    /// Starts a server, which a test may have for itself.
+    pub fn start() -> Self {
         let folder = tempfile::Builder::new()
             .prefix("tare-postgres-")
             .tempdir()
@@ -97,6 +98,19 @@ impl PostgresServer {
             "PostgreSQL did not start: {:?}",
             fs::read_to_string(server.folder.join("log"))
         );
+    }
+
+    /// Restarts the server as an administrator does: whoever is connected is cut off.
+    pub fn restart(&self) {
+        let restarted = as_postgres(&binaries().join("pg_ctl"))
+            .args(["restart", "--mode=fast", "--silent", "--pgdata"])
+            .arg(self.folder.join("data"))
+            .arg("--log")
+            .arg(self.folder.join("data").join("log"))
+            .stdout(Stdio::null())
+            .status()
+            .expect("pg_ctl runs");
+        assert!(restarted.success(), "PostgreSQL does not restart");
     }
 
     /// The URL of a database, which need not be there yet.

@@ -1,7 +1,11 @@
 //! Crawls as they are kept: who asked for one, how it stands, who is at it, and what it cost.
 
+mod begin;
 mod cost;
 mod event;
+mod leave;
+mod lost;
+mod part;
 mod record;
 mod request;
 mod saver;
@@ -11,6 +15,8 @@ use chrono::{DateTime, Utc};
 
 pub use cost::CrawlCost;
 pub use event::CrawlEvent;
+pub use leave::Leaving;
+pub use part::{Claim, CrawlPart, Rest};
 pub use record::CrawlRecord;
 pub use request::RequestedCrawl;
 pub use saver::{CrawlEnd, CrawlSaver};

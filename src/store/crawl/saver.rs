@@ -1,19 +1,21 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 
-use super::cost::stored;
-use super::request::know;
-use super::{CrawlCost, CrawlState, CrawledRegistry};
+use super::part::add_up;
+use super::{CrawlCost, CrawlPart, CrawlState, event};
 use crate::inventory::Fault;
 use crate::oci::RepositoryName;
+use crate::store::StoreError;
 use crate::store::save::{self, Saved};
-use crate::store::{Store, StoreError};
 
 /// How a crawl ended.
 pub struct CrawlEnd<'a> {
-    /// What it cost.
+    /// What this worker's part in it cost.
     pub cost: CrawlCost,
+    /// How many tags this worker has done.
+    pub tags_done: u64,
     /// How it stands now: anything but running.
     pub state: CrawlState,
     /// Whether the catalogue was listed to its end and every repository in it visited, so that one that is
@@ -25,15 +27,13 @@ pub struct CrawlEnd<'a> {
     pub faults: &'a [Fault],
 }
 
-/// Saves what one crawl finds.
+/// Saves what a worker finds in one crawl.
 ///
 /// It remembers under which number each digest is saved, so that content that many images share costs
 /// one look-up in a crawl.
 #[derive(Debug)]
 pub struct CrawlSaver {
-    pub(in crate::store) store: Store,
-    pub(in crate::store) registry: i64,
-    pub(in crate::store) crawl: i64,
+    pub(in crate::store) part: CrawlPart,
     pub(in crate::store) tombstone_after: i32,
     /// What earlier batches saved; changed only once a batch's transaction has been committed.
     pub(in crate::store) saved: Saved,
@@ -42,56 +42,25 @@ pub struct CrawlSaver {
     rows_before_tidying: u64,
 }
 
-/// From how many findings on a crawl is followed by [`Store::tidy`].
+/// From how many findings on a crawl is followed by [`Store::tidy`](crate::store::Store::tidy).
 const TIDY_AFTER: u64 = 2_000;
 
-impl Store {
-    /// Records that a crawl of a registry begins. A crawl of it that was still running is taken to have
-    /// been interrupted; what it saved is used.
-    ///
-    /// A repository or tag counts as deleted after `tombstone_after` listings in a row without it.
-    ///
-    /// # Errors
-    /// Where the database is not available.
-    pub async fn begin_crawl(
-        &self,
-        registry: &CrawledRegistry,
-        tombstone_after: u32,
-        now: DateTime<Utc>,
-    ) -> Result<CrawlSaver, StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        let id = know(&mut transaction, registry, now).await?;
-        sqlx::query!(
-            "UPDATE crawl SET state = 'interrupted', finished_at = $2
-             WHERE registry_id = $1 AND state = 'running'",
-            id,
-            now
-        )
-        .execute(&mut *transaction)
-        .await?;
-        let crawl = sqlx::query_scalar!(
-            "INSERT INTO crawl (registry_id, state, requested_at, requested_by, started_at, tare_version)
-             VALUES ($1, 'running', $2, 'command line', $2, $3) RETURNING id",
-            id,
-            now,
-            env!("CARGO_PKG_VERSION")
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(CrawlSaver {
-            store: self.clone(),
-            registry: id,
-            crawl,
+impl CrawlSaver {
+    pub(super) fn new(part: CrawlPart, tombstone_after: u32) -> Self {
+        Self {
+            part,
             tombstone_after: i32::try_from(tombstone_after.max(1)).unwrap_or(i32::MAX),
             saved: Saved::default(),
             vanished: HashMap::new(),
             rows_before_tidying: TIDY_AFTER,
-        })
+        }
     }
-}
 
-impl CrawlSaver {
+    /// This worker's part in the crawl.
+    pub fn part(&self) -> &CrawlPart {
+        &self.part
+    }
+
     /// Notes how much was written, to know at the end whether the planner needs new statistics.
     pub(in crate::store) fn wrote(&mut self, findings: usize) {
         self.rows_before_tidying = self.rows_before_tidying.saturating_sub(findings as u64);
@@ -101,65 +70,87 @@ impl CrawlSaver {
     /// catalogue, listed to its end, did not name. Gives those that count as deleted because of it.
     ///
     /// # Errors
-    /// Where the database is not available; nothing is recorded then, and this may be tried again.
+    /// Where the part was lost or the database is not available; nothing is recorded then, and in the
+    /// latter case this may be tried again.
     pub async fn finish(
         &mut self,
         end: &CrawlEnd<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<RepositoryName>, StoreError> {
-        let mut transaction = self.store.pool.begin().await?;
+        let part = self.part.clone();
+        part.renew(&end.cost, end.tags_done).await?;
+        let mut transaction = part.store.pool.begin().await?;
         let mut deleted = Vec::new();
+        let outcome = match end.state {
+            CrawlState::Interrupted => "stopped",
+            _ => "finished",
+        };
+        if !part.end(&mut transaction, outcome, now).await? {
+            // An earlier try came through, and only the answer to it was lost.
+            return self.deleted_at_the_end(&mut transaction).await;
+        }
         if end.catalogue_listed {
             let rows = sqlx::query!(
-                "SELECT id, name FROM repository WHERE registry_id = $1 AND tombstoned_at IS NULL",
-                self.registry
+                "SELECT id, name FROM repository
+                 WHERE registry_id = $1 AND tombstoned_at IS NULL AND NOT EXISTS (
+                     SELECT FROM crawl_task WHERE crawl_id = $2 AND repository = repository.name)",
+                part.registry,
+                part.crawl
             )
             .fetch_all(&mut *transaction)
             .await?;
             let mut missed = Vec::new();
             for row in rows {
-                let name: RepositoryName = row
-                    .name
-                    .parse()
-                    .map_err(|problem| StoreError::inconsistent("repository", problem))?;
+                let name = name(row.name)?;
                 if !self.saved.listed.contains(&name) && (end.in_scope)(&name) {
                     missed.push(row.id);
                 }
             }
             deleted = self.count_misses(&mut transaction, &missed, now).await?;
         }
-        save::faults(
-            &mut transaction,
-            self.crawl,
-            &end.faults.iter().collect::<Vec<_>>(),
-        )
-        .await?;
+        let faults: Vec<&Fault> = end.faults.iter().collect();
+        save::faults(&mut transaction, part.crawl, &faults).await?;
+        add_up(&mut transaction, part.crawl).await?;
+        sqlx::query!("DELETE FROM crawl_task WHERE crawl_id = $1", part.crawl)
+            .execute(&mut *transaction)
+            .await?;
+        let message = match end.state {
+            CrawlState::Interrupted => Some("it was told to stop"),
+            _ => None,
+        };
         sqlx::query!(
-            "UPDATE crawl SET state = $2, finished_at = $3, requests = $4, requests_get = $5,
-                 requests_head = $6, requests_retried = $7, requests_rate_limited = $8,
-                 bytes_received = $9, waited_milliseconds = $10
-             WHERE id = $1",
-            self.crawl,
+            "UPDATE crawl SET state = $2, finished_at = $3, message = $4 WHERE id = $1",
+            part.crawl,
             end.state.as_str(),
             now,
-            stored(end.cost.requests),
-            stored(end.cost.get),
-            stored(end.cost.head),
-            stored(end.cost.retried),
-            stored(end.cost.rate_limited),
-            end.cost.bytes_received.as_i64(),
-            end.cost.waited_milliseconds()
+            message
         )
         .execute(&mut *transaction)
         .await?;
+        event::write(&mut transaction, part.crawl, end.state.as_str(), &json!({}), now).await?;
         transaction.commit().await?;
         if self.rows_before_tidying == 0 {
             // The crawl has been recorded; slower queries are no reason to call it failed.
-            if let Err(error) = self.store.tidy().await {
+            if let Err(error) = part.store.tidy().await {
                 tracing::warn!("the database's statistics could not be renewed: {error}");
             }
         }
         Ok(deleted)
+    }
+
+    /// The repositories that came to count as deleted when the crawl was finished.
+    async fn deleted_at_the_end(
+        &self,
+        connection: &mut sqlx::PgConnection,
+    ) -> Result<Vec<RepositoryName>, StoreError> {
+        let names = sqlx::query_scalar!(
+            "SELECT repository.name FROM repository JOIN crawl USING (registry_id)
+             WHERE crawl.id = $1 AND tombstoned_at = finished_at",
+            self.part.crawl
+        )
+        .fetch_all(connection)
+        .await?;
+        names.into_iter().map(name).collect()
     }
 
     async fn count_misses(
@@ -197,10 +188,11 @@ impl CrawlSaver {
         )
         .execute(connection)
         .await?;
-        let name = |text: String| {
-            text.parse()
-                .map_err(|problem| StoreError::inconsistent("repository", problem))
-        };
         deleted.into_iter().map(name).collect()
     }
+}
+
+fn name(text: String) -> Result<RepositoryName, StoreError> {
+    text.parse()
+        .map_err(|problem| StoreError::inconsistent("repository", problem))
 }

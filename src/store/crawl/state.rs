@@ -18,7 +18,8 @@ pub enum CrawlState {
 }
 
 impl CrawlState {
-    const ALL: [Self; 6] = [
+    /// Every state.
+    pub const ALL: [Self; 6] = [
         Self::Queued,
         Self::Running,
         Self::Complete,

@@ -33,6 +33,10 @@ pub struct RegistryPoint {
     pub transfer: Option<Decimal>,
     /// What such a month would have cost on Alpine.
     pub alpine_month: Option<Decimal>,
+    /// Seldom less than this.
+    pub alpine_month_low: Option<Decimal>,
+    /// Seldom more than this.
+    pub alpine_month_high: Option<Decimal>,
 }
 
 /// A repository as it was accounted for after a crawl.
@@ -74,7 +78,8 @@ impl Store {
             "SELECT DISTINCT ON (as_of) as_of, logical_bytes, stored_bytes,
                  alpine_stored_bytes_expected AS alpine_stored_bytes, currency, monthly_cost AS month,
                  monthly_fee AS fee, monthly_storage AS storage, monthly_transfer AS transfer,
-                 alpine_monthly_cost_expected AS alpine_month
+                 alpine_monthly_cost_expected AS alpine_month, alpine_monthly_cost_low AS alpine_month_low,
+                 alpine_monthly_cost_high AS alpine_month_high
              FROM report JOIN registry ON registry.id = registry_id
              WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3
              ORDER BY as_of, report.id DESC",

@@ -116,7 +116,8 @@ impl CrawlSaver {
     /// before and the beginning of what it points to now.
     ///
     /// # Errors
-    /// Where the database is not available; the same batch may be tried again.
+    /// [`StoreError::LeaseLost`] where this worker's part has gone to others, and where the database is not
+    /// available; in the latter case the same batch may be tried again.
     pub async fn save(&mut self, findings: &[Finding], now: DateTime<Utc>) -> Result<(), StoreError> {
         let batch = Batch::sort(findings);
         for fault in &batch.faults {
@@ -128,7 +129,8 @@ impl CrawlSaver {
             }
         }
 
-        let mut transaction = self.store.pool.begin().await?;
+        let mut transaction = self.part.store.pool.begin().await?;
+        self.part.hold(&mut transaction).await?;
         let new_repositories = self
             .add_repositories(&mut transaction, batch.repositories(), now)
             .await?;
@@ -155,7 +157,8 @@ impl CrawlSaver {
         tags::referrers(&mut transaction, &batch, &repository, &blob, now).await?;
         let listings = tags::Listings::of(&batch, &repository, &self.vanished)?;
         listings.save(&mut transaction, self.tombstone_after, now).await?;
-        faults(&mut transaction, self.crawl, &batch.faults).await?;
+        faults(&mut transaction, self.part.crawl, &batch.faults).await?;
+        self.done(&mut transaction, &batch, now).await?;
         transaction.commit().await?;
 
         // Only now: had the transaction been undone, these numbers would belong to nothing.
@@ -169,6 +172,30 @@ impl CrawlSaver {
             self.saved.listed.insert(name.clone());
         }
         self.wrote(batch.manifests.len() + batch.configs.len());
+        Ok(())
+    }
+
+    /// Notes which repositories of the crawl are done: those whose listings are in the batch.
+    async fn done(
+        &self,
+        connection: &mut PgConnection,
+        batch: &Batch<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if batch.listings.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = batch.listings.keys().map(|name| name.as_str()).collect();
+        sqlx::query!(
+            "UPDATE crawl_task SET done_at = $4
+             WHERE crawl_id = $1 AND worker_id = $2 AND repository = ANY ($3::text[])",
+            self.part.crawl,
+            self.part.worker,
+            &names as &[&str],
+            now
+        )
+        .execute(connection)
+        .await?;
         Ok(())
     }
 
@@ -191,7 +218,7 @@ impl CrawlSaver {
             "INSERT INTO repository (registry_id, name, first_seen)
              SELECT $1, name, $3 FROM UNNEST($2::text[]) AS new (name)
              ON CONFLICT (registry_id, name) DO NOTHING",
-            self.registry,
+            self.part.registry,
             &names as &[&str],
             now
         )
@@ -199,7 +226,7 @@ impl CrawlSaver {
         .await?;
         let rows = sqlx::query!(
             "SELECT id, name FROM repository WHERE registry_id = $1 AND name = ANY($2::text[])",
-            self.registry,
+            self.part.registry,
             &names as &[&str]
         )
         .fetch_all(connection)

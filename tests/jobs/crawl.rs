@@ -1,4 +1,4 @@
-//! Crawls from end to end: from a registry over HTTP into the store.
+//! Crawls by one process.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
 use tare::clock::SystemClock;
 use tare::crawl::{CrawlPlan, CrawlStatus, Progress, RepositoryChoice, StopFlag};
-use tare::inventory::{Accounting, DedupScope, FaultKind, account};
+use tare::inventory::{DedupScope, FaultKind};
 use tare::jobs::{CrawlJob, CrawlResult};
-use tare::registry::{Client, ClientSettings, Credentials, Origin};
 use tare::store::{DatabaseLocation, Store};
 
+use super::{accounting, client, company};
 use crate::store::{TestDatabase, on_both_databases};
-use crate::support::faulty_registry::{Content, FaultyRegistry, Spoil, helm_chart, image, index};
+use crate::support::faulty_registry::{FaultyRegistry, Spoil, image};
 
 on_both_databases!(
     a_second_crawl_asks_for_tags_and_nothing_else,
@@ -22,49 +22,19 @@ on_both_databases!(
     only_what_was_chosen_is_counted,
 );
 
-/// Three repositories and a chart: 4 repositories, 13 tags.
-fn company(content: &mut Content) {
-    for name in ["web", "api", "jobs"] {
-        let repository = content.repository(name);
-        for tag in 0..2 {
-            let amd = image()
-                .layer("base", 100)
-                .layer(&format!("{name} {tag}"), 10)
-                .build();
-            let arm = image()
-                .platform("linux/arm64")
-                .layer("arm base", 90)
-                .layer(name, tag);
-            let both = index().child(amd.clone()).child(arm);
-            repository
-                .tag(&format!("v{tag}"), both)
-                .tag(&format!("v{tag}-amd64"), amd);
-        }
-    }
-    content.repository("charts/web").tag("1", helm_chart("web", 500));
-}
-
 async fn crawl_with(
     registry: &FaultyRegistry,
     store: &Store,
     plan: &CrawlPlan,
     stop: &StopFlag,
 ) -> anyhow::Result<CrawlResult> {
-    let settings = ClientSettings {
-        max_attempts: 2,
-        retry_base_delay: Duration::from_millis(1),
-        requests_per_minute: 0,
-        ..ClientSettings::default()
-    };
-    let clock = Arc::new(SystemClock);
-    let origin = Origin::parse(registry.url()).expect("an origin");
     let job = CrawlJob {
         store,
-        client: &Client::new(origin, Credentials::Anonymous, settings, clock.clone()).expect("a client"),
+        client: &client(registry.url()),
         plan,
         dedup_scope: DedupScope::Registry,
         tombstone_after: 3,
-        clock,
+        clock: Arc::new(SystemClock),
     };
     job.run(&Progress::default(), stop).await
 }
@@ -74,15 +44,6 @@ async fn crawl(registry: &FaultyRegistry, store: &Store) -> CrawlResult {
     result.expect("the store works")
 }
 
-async fn accounting(store: &Store, result: &CrawlResult) -> Accounting {
-    let inventory = store
-        .inventory(&result.registry, &[], None)
-        .await
-        .unwrap()
-        .unwrap();
-    account(&inventory.finish()).unwrap()
-}
-
 async fn a_second_crawl_asks_for_tags_and_nothing_else(database: TestDatabase) {
     let registry = FaultyRegistry::holding(company).start();
     let store = database.open().await;
@@ -90,7 +51,7 @@ async fn a_second_crawl_asks_for_tags_and_nothing_else(database: TestDatabase) {
     assert_eq!(first.status, CrawlStatus::Complete, "{:?}", first.faults);
     assert_eq!((first.repositories, first.tags), (4, 13));
     assert_eq!(first.requests.total, registry.requests().len() as u64);
-    let counted = accounting(&store, &first).await;
+    let counted = accounting(&store, &first.registry).await;
     assert_eq!(
         (first.manifests, first.blobs),
         (counted.registry.manifests, counted.registry.blobs)
@@ -108,7 +69,7 @@ async fn a_second_crawl_asks_for_tags_and_nothing_else(database: TestDatabase) {
     );
     assert_eq!(registry.count("GET", "/tags/list"), 4);
     assert_eq!((second.manifests, second.blobs), (first.manifests, first.blobs));
-    assert_eq!(accounting(&store, &second).await, counted);
+    assert_eq!(accounting(&store, &second.registry).await, counted);
 
     let json = serde_json::to_value(&second).unwrap();
     let keys: Vec<_> = json.as_object().unwrap().keys().cloned().collect();

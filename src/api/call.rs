@@ -1,0 +1,261 @@
+//! One request on its way through the service: checked, and handed to what answers it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::http::{Method, Uri};
+use actix_web::web::{self, Bytes};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use futures::StreamExt as _;
+use serde::de::DeserializeOwned;
+
+use super::Api;
+use super::access::{Access, Caller};
+use super::negotiate::preferred;
+use super::operation::Operation;
+use super::parameter::Values;
+use super::problem::{
+    INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+};
+use super::reply::Reply;
+use super::snapshot::Snapshot;
+
+/// The most bytes of a body that are read.
+pub(super) const LARGEST_BODY: usize = 256 * 1024;
+
+/// The name under which a request stands in the log.
+#[derive(Debug, Clone)]
+pub(super) struct RequestId(pub String);
+
+/// A request whose caller, parameters and body have been checked.
+pub(super) struct Call {
+    pub api: Arc<Api>,
+    pub request: HttpRequest,
+    pub caller: Caller,
+    /// The parameters of path, query and headers.
+    pub values: Values,
+    /// Which of the operation's forms is wanted.
+    pub form: &'static str,
+    /// The body; empty where the operation has none.
+    pub body: Bytes,
+}
+
+impl Call {
+    /// The figures to answer from.
+    ///
+    /// # Errors
+    /// Where none have been worked out yet.
+    pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
+        self.api.snapshots.current().ok_or_else(|| {
+            Problem::unavailable(
+                "the figures are being worked out; this takes seconds after the start",
+                2,
+            )
+        })
+    }
+
+    /// The body as a value.
+    ///
+    /// # Errors
+    /// Where it is not JSON, or not of the right shape.
+    pub(super) fn read_body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let kind = if error.is_data() {
+                &INVALID_BODY
+            } else {
+                &INVALID_REQUEST
+            };
+            Problem::invalid(
+                kind,
+                vec![Invalid {
+                    place: "body",
+                    name: format!("line {} column {}", error.line(), error.column()),
+                    detail: error.to_string(),
+                }],
+            )
+        })
+    }
+
+    /// Answers.
+    pub(super) fn reply(&self, reply: Reply) -> Result<HttpResponse, Problem> {
+        Ok(reply.respond(self.request.headers()))
+    }
+}
+
+/// Answers a request for a path with these operations.
+pub(super) async fn dispatch(
+    api: Arc<Api>,
+    operations: Arc<Vec<Operation>>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let answered = answer(api, &operations, request.clone(), payload).await;
+    answered.unwrap_or_else(|problem| problem.respond(&request, &request_id(&request)))
+}
+
+/// The id that the request was given on its way in.
+pub(super) fn request_id(request: &HttpRequest) -> String {
+    let extensions = request.extensions();
+    extensions
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default()
+}
+
+async fn answer(
+    api: Arc<Api>,
+    operations: &[Operation],
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let method = match request.method() {
+        &Method::HEAD => &Method::GET,
+        method => method,
+    };
+    let Some(operation) = operations.iter().find(|operation| operation.method == *method) else {
+        return Err(Problem::method_not_allowed(
+            request.method(),
+            &allowed(operations),
+        ));
+    };
+    let caller = match operation.access {
+        Access::Open => Caller::anonymous(),
+        Access::Needs(scope) => {
+            let caller = api.caller(&request).await?;
+            if !caller.may(scope) {
+                return Err(Problem::forbidden(scope));
+            }
+            caller
+        }
+    };
+    let mut values = Values::of_query(request.query_string(), &operation.in_query)?;
+    path_values(&request, operation, &mut values)?;
+    header_values(&request, operation, &mut values)?;
+    let form = form(&request, operation, &values)?;
+    let body = match operation.body {
+        Some(_) => read(&request, payload).await?,
+        None => Bytes::new(),
+    };
+    let call = Call {
+        api,
+        request,
+        caller,
+        values,
+        form,
+        body,
+    };
+    (operation.handler)(call).await
+}
+
+/// The methods that these operations have, as the header `Allow` has them.
+fn allowed(operations: &[Operation]) -> String {
+    let mut methods = Vec::new();
+    for operation in operations {
+        methods.push(operation.method.as_str());
+        if operation.method == Method::GET {
+            methods.push("HEAD");
+        }
+    }
+    methods.join(", ")
+}
+
+/// The parameters in the path, decoded. Their text is whatever stands there: what is not a name of
+/// anything is not found.
+fn path_values(request: &HttpRequest, operation: &Operation, values: &mut Values) -> Result<(), Problem> {
+    for parameter in &operation.in_path {
+        let raw = request.match_info().query(parameter.name);
+        let text = decoded(raw)
+            .ok_or_else(|| Problem::not_found(format!("the path's {} is not UTF-8 text", parameter.name)))?;
+        if let Err(detail) = parameter.form.check(&text) {
+            return Err(Problem::not_found(format!(
+                "the path's {} is {detail}",
+                parameter.name
+            )));
+        }
+        values.insert(parameter.name, text);
+    }
+    Ok(())
+}
+
+/// Percent-decoded text; none where it is not UTF-8.
+fn decoded(raw: &str) -> Option<Cow<'_, str>> {
+    percent_encoding::percent_decode_str(raw).decode_utf8().ok()
+}
+
+fn header_values(request: &HttpRequest, operation: &Operation, values: &mut Values) -> Result<(), Problem> {
+    for parameter in &operation.in_headers {
+        let Some(value) = request.headers().get(parameter.name) else {
+            continue;
+        };
+        let text = value.to_str().unwrap_or_default();
+        if let Err(detail) = parameter.form.check(text) {
+            let error = Invalid {
+                place: "header",
+                name: parameter.name.to_owned(),
+                detail,
+            };
+            return Err(Problem::invalid(&INVALID_REQUEST, vec![error]));
+        }
+        values.insert(parameter.name, text.into());
+    }
+    Ok(())
+}
+
+/// The form to answer in: what `format` says, else what the client likes best.
+fn form(request: &HttpRequest, operation: &Operation, values: &Values) -> Result<&'static str, Problem> {
+    let forms = &operation.answer.forms;
+    if let Some(named) = values.text("format")
+        && let Some(form) = forms.iter().find(|form| form.name == named)
+    {
+        return Ok(form.name);
+    }
+    let offered: Vec<&str> = forms.iter().map(|form| form.media_type).collect();
+    let accepts: Vec<&str> = request
+        .headers()
+        .get_all(header::ACCEPT)
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    let accept = (!accepts.is_empty()).then(|| accepts.join(","));
+    preferred(accept.as_deref(), &offered)
+        .map(|place| forms[place].name)
+        .ok_or_else(|| {
+            Problem::new(
+                &NOT_ACCEPTABLE,
+                format!("this can be had as {}", offered.join(" or ")),
+            )
+        })
+}
+
+/// The body of a request that is to be JSON.
+async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Bytes, Problem> {
+    let media_type = request.content_type();
+    if media_type != "application/json" {
+        let found = if media_type.is_empty() {
+            "no Content-Type".to_owned()
+        } else {
+            format!("Content-Type {}", media_type.escape_debug())
+        };
+        return Err(Problem::new(
+            &UNSUPPORTED_MEDIA_TYPE,
+            format!("expected Content-Type application/json, found {found}"),
+        ));
+    }
+    let too_large = || Problem::new(&TOO_LARGE, format!("at most {LARGEST_BODY} bytes are read"));
+    let mut body = web::BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Problem::new(&INVALID_REQUEST, error.to_string()))?;
+        if body.len() + chunk.len() > LARGEST_BODY {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// A path that nothing is at.
+pub(super) async fn unknown_path(request: HttpRequest) -> HttpResponse {
+    let path: &Uri = request.uri();
+    let detail = format!("nothing is at {}; /docs says what there is", path.path());
+    Problem::not_found(detail).respond(&request, &request_id(&request))
+}

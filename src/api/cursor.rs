@@ -1,0 +1,66 @@
+//! Where the next page of a list begins.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+use super::problem::{OUTDATED_CURSOR, Problem};
+
+/// The longest cursor that is read: names of 255 characters, and what binds it to its list.
+pub(super) const LONGEST_CURSOR: usize = 1024;
+
+/// The list that a cursor belongs to: one state of the figures, one choice of filters and order.
+pub(super) struct ListIdentity(String);
+
+impl ListIdentity {
+    /// The identity of a list by the snapshot it shows and by what was asked for.
+    pub(super) fn of(snapshot: &str, asked: &str) -> Self {
+        let digest = Sha256::digest(format!("{snapshot}\n{asked}"));
+        Self(URL_SAFE_NO_PAD.encode(&digest[..9]))
+    }
+
+    /// A cursor to what follows the row with this key.
+    pub(super) fn after(&self, key: &str) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}{key}", self.0))
+    }
+
+    /// The key of the row that a cursor stands behind.
+    ///
+    /// # Errors
+    /// Where the cursor is not of this list.
+    pub(super) fn key_of(&self, cursor: &str) -> Result<String, Problem> {
+        URL_SAFE_NO_PAD
+            .decode(cursor)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .and_then(|text| text.strip_prefix(&self.0).map(str::to_owned))
+            .ok_or_else(|| {
+                Problem::new(
+                    &OUTDATED_CURSOR,
+                    "there are newer figures, or this cursor was given for other filters or another order; \
+                     start again without it",
+                )
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_good_for_its_own_list_alone() {
+        let list = ListIdentity::of("a", "sort=name");
+        let cursor = list.after("reg.example.com team/api");
+        assert_eq!(list.key_of(&cursor).unwrap(), "reg.example.com team/api");
+        for other in [
+            ListIdentity::of("b", "sort=name"),
+            ListIdentity::of("a", "sort=-name"),
+        ] {
+            assert!(other.key_of(&cursor).is_err());
+        }
+        for nonsense in ["", "AAAA", "!", "w6Q"] {
+            assert!(list.key_of(nonsense).is_err(), "{nonsense}");
+        }
+    }
+}

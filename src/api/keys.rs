@@ -1,0 +1,236 @@
+//! The keys by which the service is reached.
+//!
+//! A key is `tare_`, an id that may be shown, and 256 random bits. Only its SHA-256 is kept: what is random
+//! all over needs no slow hash. The keys are held in memory and read again every few seconds, so that a
+//! request costs no query, and a database that is away locks nobody out.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use globset::Glob;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use super::access::{Caller, Scope};
+use super::problem::{Problem, TOO_MANY_REQUESTS};
+use crate::store::{ApiKeyRecord, Store, StoreError};
+
+/// What every key starts with, so that scanners for lost secrets know it.
+const PREFIX: &str = "tare_";
+/// Random bytes of a key's id, and of its secret.
+const ID_BYTES: usize = 6;
+const SECRET_BYTES: usize = 32;
+/// How many failed attempts an address has in a window before it is told to wait.
+const FAILURES_ALLOWED: u32 = 10;
+const FAILURE_WINDOW: Duration = Duration::from_secs(60);
+/// How many addresses with failed attempts are remembered.
+const ADDRESSES_REMEMBERED: usize = 10_000;
+/// How soon after a look into the store an unknown key is worth another.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// A key as it is made: the only moment at which it is known.
+pub struct NewKey {
+    /// The key, for whoever is to use it.
+    pub key: String,
+    /// Its id, which may be shown.
+    pub id: String,
+    /// What is kept of it.
+    pub secret_sha256: Vec<u8>,
+}
+
+impl NewKey {
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// Where the system has no random numbers.
+    pub fn generate() -> std::io::Result<Self> {
+        let mut random = [0_u8; ID_BYTES + SECRET_BYTES];
+        getrandom::fill(&mut random).map_err(|error| std::io::Error::other(error.to_string()))?;
+        let id: String = random[..ID_BYTES]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let key = format!("{PREFIX}{id}_{}", URL_SAFE_NO_PAD.encode(&random[ID_BYTES..]));
+        let secret_sha256 = Sha256::digest(&key).to_vec();
+        Ok(Self {
+            key,
+            id,
+            secret_sha256,
+        })
+    }
+}
+
+/// The id in a key; none where it is not formed like one.
+fn id_of(key: &str) -> Option<&str> {
+    let (id, secret) = key.strip_prefix(PREFIX)?.split_once('_')?;
+    let is_formed = id.len() == 2 * ID_BYTES && !secret.is_empty();
+    is_formed.then_some(id)
+}
+
+struct KnownKey {
+    secret_sha256: Vec<u8>,
+    expires_at: Option<DateTime<Utc>>,
+    caller: Caller,
+}
+
+/// The keys that are accepted now.
+#[derive(Default)]
+pub(super) struct KeyRing {
+    keys: RwLock<HashMap<String, KnownKey>>,
+    looked: Mutex<Option<Instant>>,
+    failures: Mutex<HashMap<IpAddr, (Instant, u32)>>,
+}
+
+impl KeyRing {
+    /// Reads the keys again.
+    pub(super) async fn reload(&self, store: &Store) -> Result<(), StoreError> {
+        let records = store.api_keys().await?;
+        let keys = records
+            .into_iter()
+            .filter(|record| record.revoked_at.is_none())
+            .map(|record| (record.id.clone(), known(record)))
+            .collect();
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Whether the store may have keys that are not known here yet.
+    pub(super) fn is_stale(&self) -> bool {
+        let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        looked.is_none_or(|at| at.elapsed() > LOOK_AGAIN_AFTER)
+    }
+
+    /// Whose key this is; none where it is nobody's.
+    pub(super) fn find(&self, key: &str, now: DateTime<Utc>) -> Option<Caller> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let known = keys.get(id_of(key)?)?;
+        let is_right: bool = Sha256::digest(key)[..].ct_eq(&known.secret_sha256).into();
+        let is_fresh = known.expires_at.is_none_or(|end| now < end);
+        (is_right && is_fresh).then(|| known.caller.clone())
+    }
+
+    /// Notes a failed attempt, and says what to answer: that it failed, or that there were too many. A
+    /// valid key is never held up by the failures of others at its address.
+    pub(super) fn failed(&self, address: Option<IpAddr>) -> Problem {
+        let wrong = Problem::unauthenticated("this key is not accepted: it is unknown, expired or revoked");
+        let Some(address) = address else {
+            return wrong;
+        };
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() >= ADDRESSES_REMEMBERED {
+            failures.retain(|_, (since, _)| since.elapsed() < FAILURE_WINDOW);
+        }
+        if failures.len() >= ADDRESSES_REMEMBERED {
+            failures.clear();
+        }
+        let (since, count) = failures.entry(address).or_insert((Instant::now(), 0));
+        if since.elapsed() >= FAILURE_WINDOW {
+            (*since, *count) = (Instant::now(), 0);
+        }
+        *count += 1;
+        if *count <= FAILURES_ALLOWED {
+            return wrong;
+        }
+        let left = FAILURE_WINDOW.saturating_sub(since.elapsed()).as_secs() + 1;
+        Problem::new(
+            &TOO_MANY_REQUESTS,
+            format!("too many attempts with keys that are not accepted; try again in {left} s"),
+        )
+        .retry_after(left)
+    }
+}
+
+fn known(record: ApiKeyRecord) -> KnownKey {
+    // Written by `tare key create`, which checks them; what cannot be read grants nothing.
+    let scopes = record
+        .scopes
+        .iter()
+        .filter_map(|scope| Scope::parse(scope))
+        .collect();
+    let registries = record
+        .registries
+        .iter()
+        .map(|glob| {
+            Glob::new(glob).map_or_else(
+                |_| Glob::new("").map(|none| none.compile_matcher()),
+                |glob| Ok(glob.compile_matcher()),
+            )
+        })
+        .filter_map(Result::ok)
+        .collect();
+    KnownKey {
+        secret_sha256: record.secret_sha256,
+        expires_at: record.expires_at,
+        caller: Caller::new(record.name, scopes, registries, record.cost_centres),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(expires_at: Option<DateTime<Utc>>) -> (KeyRing, String) {
+        let new = NewKey::generate().unwrap();
+        let record = ApiKeyRecord {
+            id: new.id.clone(),
+            name: "finance".to_owned(),
+            secret_sha256: new.secret_sha256,
+            scopes: vec!["read".to_owned()],
+            registries: Vec::new(),
+            cost_centres: Vec::new(),
+            created_at: DateTime::UNIX_EPOCH,
+            expires_at,
+            revoked_at: None,
+        };
+        let ring = KeyRing::default();
+        ring.keys.write().unwrap().insert(new.id, known(record));
+        (ring, new.key)
+    }
+
+    #[test]
+    fn only_the_whole_key_opens() {
+        let (ring, key) = ring(None);
+        let caller = ring.find(&key, DateTime::UNIX_EPOCH).unwrap();
+        assert!(caller.name == "finance" && caller.may(Scope::Read) && !caller.may(Scope::Admin));
+        let mut other = key.clone();
+        other.pop();
+        for wrong in [
+            "",
+            "tare_",
+            "tare__",
+            &other,
+            &format!("{key}x"),
+            &key.replace("tare", "TARE"),
+        ] {
+            assert!(ring.find(wrong, DateTime::UNIX_EPOCH).is_none(), "{wrong}");
+        }
+        let another = NewKey::generate().unwrap();
+        assert_ne!(another.key, key);
+        assert_eq!(key.len(), PREFIX.len() + 12 + 1 + 43);
+    }
+
+    #[test]
+    fn an_expired_key_no_longer_opens() {
+        let end = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(1);
+        let (ring, key) = ring(Some(end));
+        assert!(ring.find(&key, DateTime::UNIX_EPOCH).is_some());
+        assert!(ring.find(&key, end).is_none());
+    }
+
+    #[test]
+    fn too_many_failures_of_one_address_are_told_to_wait() {
+        let ring = KeyRing::default();
+        let status = |address: [u8; 4]| format!("{:?}", ring.failed(Some(address.into())));
+        for _ in 0..FAILURES_ALLOWED {
+            assert!(status([10, 0, 0, 1]).contains("unauthenticated"));
+        }
+        assert!(status([10, 0, 0, 1]).contains("too-many-requests"));
+        assert!(status([10, 0, 0, 2]).contains("unauthenticated"));
+    }
+}

@@ -1,0 +1,142 @@
+//! Lists that come page by page.
+
+use actix_web::http::header;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::call::Call;
+use super::cursor::{LONGEST_CURSOR, ListIdentity};
+use super::parameter::{Form, Parameter};
+use super::problem::Problem;
+use super::reply::Reply;
+use super::snapshot::{Snapshot, Versions};
+
+/// Rows on a page where nothing else is asked for, and the most.
+const USUAL_PAGE: u64 = 50;
+const LARGEST_PAGE: u64 = 1000;
+
+/// A list as it is answered.
+#[derive(Serialize)]
+pub(super) struct List<'a, Item, Totals = ()> {
+    /// The rows of this page.
+    pub items: Vec<Item>,
+    /// Where the next page begins; none on the last.
+    pub next_cursor: Option<String>,
+    /// The moment of the figures; none where nothing has been crawled.
+    pub as_of: Option<DateTime<Utc>>,
+    /// What the figures rest on.
+    pub versions: &'a Versions,
+    /// The sum of all pages' rows, where rows may be added up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totals: Option<Totals>,
+}
+
+impl<'a, Item> List<'a, Item> {
+    /// A list that is always whole.
+    pub(super) fn whole(snapshot: &'a Snapshot, items: Vec<Item>) -> Self {
+        Self {
+            items,
+            next_cursor: None,
+            as_of: snapshot.as_of(),
+            versions: &snapshot.versions,
+            totals: None,
+        }
+    }
+}
+
+/// The parameters of every list that comes page by page.
+pub(super) fn paging() -> [Parameter; 2] {
+    [
+        Parameter::new(
+            "limit",
+            Form::Number {
+                least: 1,
+                most: LARGEST_PAGE,
+                default: Some(USUAL_PAGE),
+            },
+            "The most rows on a page. A table for spreadsheets has all rows unless this is given.",
+        ),
+        Parameter::new(
+            "cursor",
+            Form::Token(LONGEST_CURSOR),
+            "Where the page begins: `next_cursor` of the page before. It holds as long as figures, filters and \
+             order stay the same.",
+        ),
+    ]
+}
+
+/// One page of a list.
+pub(super) struct Page<Row> {
+    pub rows: Vec<Row>,
+    pub next_cursor: Option<String>,
+    link: Option<String>,
+}
+
+impl<Row> Page<Row> {
+    /// The page that was asked for of these rows, which `key` tells apart.
+    ///
+    /// # Errors
+    /// Where the cursor is of another list.
+    pub(super) fn of(
+        call: &Call,
+        snapshot: &Snapshot,
+        rows: Vec<Row>,
+        key: impl Fn(&Row) -> String,
+    ) -> Result<Self, Problem> {
+        let asked = format!(
+            "{}\n{}",
+            call.request.path(),
+            call.values.without(&["limit", "cursor", "format"])
+        );
+        let identity = ListIdentity::of(&snapshot.id, &asked);
+        let begin = match call.values.text("cursor") {
+            None => 0,
+            Some(cursor) => {
+                let last = identity.key_of(cursor)?;
+                // The very list it was given for: so the row is there.
+                rows.iter()
+                    .position(|row| key(row) == last)
+                    .map_or(rows.len(), |place| place + 1)
+            }
+        };
+        let is_whole = call.form == "csv" && call.values.text("limit").is_none();
+        let limit = if is_whole {
+            u64::MAX
+        } else {
+            call.values.number("limit", USUAL_PAGE)
+        };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let left = rows.len().saturating_sub(begin);
+        let rows: Vec<Row> = rows.into_iter().skip(begin).take(limit).collect();
+        let next_cursor = rows
+            .last()
+            .filter(|_| left > limit)
+            .map(|row| identity.after(&key(row)));
+        let link = next_cursor.as_deref().map(|cursor| next_link(call, cursor));
+        Ok(Self {
+            rows,
+            next_cursor,
+            link,
+        })
+    }
+
+    /// Adds the link to the next page to an answer.
+    pub(super) fn linked(&self, reply: Reply) -> Reply {
+        match &self.link {
+            Some(link) => reply.with_header(header::LINK, link),
+            None => reply,
+        }
+    }
+}
+
+/// The header `Link` to the page that begins at a cursor.
+pub(super) fn next_link(call: &Call, cursor: &str) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in url::form_urlencoded::parse(call.request.query_string().as_bytes()) {
+        if name != "cursor" {
+            query.append_pair(&name, &value);
+        }
+    }
+    query.append_pair("cursor", cursor);
+    format!("<{}?{}>; rel=\"next\"", call.request.uri().path(), query.finish())
+}

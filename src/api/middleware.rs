@@ -1,0 +1,188 @@
+//! What happens to every request on its way in and to every answer on its way out.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, web};
+
+use super::Api;
+use super::call::RequestId;
+use super::problem::{MEDIA_TYPE, MISDIRECTED, Problem};
+use super::reply::GZIP_MARK;
+use super::settings::AccessMode;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id of its own that a client may give a request.
+const LONGEST_REQUEST_ID: usize = 128;
+
+/// Headers of every answer that does not say otherwise itself.
+const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+];
+
+/// Names the request, refuses what is addressed to somebody else, and finishes the answer.
+pub(super) async fn around(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
+    let id = own_id(&request).unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)));
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let http_request = request.request().clone();
+    let api = request.app_data::<web::Data<Arc<Api>>>().cloned();
+    let is_tls = request.app_config().secure();
+
+    let misdirected = api.as_ref().and_then(|api| misdirected(api, &request));
+    let answered = match misdirected {
+        Some(problem) => Ok(request.into_response(problem.respond(&http_request, &id))),
+        None => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+    };
+    let mut response = match answered {
+        Ok(response) => response,
+        Err(error) => {
+            let status = error.as_response_error().status_code();
+            tracing::debug!("{error}");
+            let problem = Problem::of_status(status);
+            ServiceResponse::new(http_request.clone(), problem.respond(&http_request, &id))
+        }
+    };
+    // Some layer below may have answered an error in its own words.
+    let status = response.status();
+    if (status.is_client_error() || status.is_server_error()) && !is_problem(&response) {
+        let problem = Problem::of_status(status).respond(&http_request, &id);
+        response = ServiceResponse::new(http_request.clone(), problem);
+    }
+    mark_compressed(&mut response);
+    let headers = response.headers_mut();
+    for (name, value) in SECURITY_HEADERS {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if is_tls {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    tracing::debug!(
+        request_id = id,
+        status = response.status().as_u16(),
+        milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "{} {}",
+        http_request.method(),
+        http_request.path()
+    );
+    Ok(response)
+}
+
+/// The id that the client gave the request, where it is one that may stand in a log.
+fn own_id(request: &ServiceRequest) -> Option<String> {
+    let text = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let is_plain = (1..=LONGEST_REQUEST_ID).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'));
+    is_plain.then(|| text.to_owned())
+}
+
+/// That a request is for another host than this one. Only asked where nothing but the network keeps
+/// strangers out: a web page could point a name of its own to this machine, and read through a browser.
+fn misdirected(api: &Api, request: &ServiceRequest) -> Option<Problem> {
+    if api.settings.access != AccessMode::Anonymous || api.settings.is_open_to_all_hosts {
+        return None;
+    }
+    let info = request.connection_info();
+    let authority = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_else(|| info.host());
+    let host = host_of(authority);
+    let is_own = matches!(host, "localhost" | "[::1]")
+        || host
+            .parse::<std::net::Ipv4Addr>()
+            .is_ok_and(|address| address.is_loopback())
+        || api
+            .settings
+            .hosts
+            .iter()
+            .any(|own| own.eq_ignore_ascii_case(host));
+    (!is_own).then(|| {
+        Problem::new(
+            &MISDIRECTED,
+            format!("this service does not answer for {}", host.escape_debug()),
+        )
+    })
+}
+
+/// A host without its port.
+fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+fn is_problem(response: &ServiceResponse<BoxBody>) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes() == MEDIA_TYPE.as_bytes())
+}
+
+/// Gives a compressed body a tag of its own: a strong tag is of the very bytes that travel.
+fn mark_compressed(response: &mut ServiceResponse<BoxBody>) {
+    let headers = response.headers_mut();
+    let is_compressed = headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|coding| coding == "gzip");
+    if !is_compressed {
+        return;
+    }
+    let marked = headers
+        .get(header::ETAG)
+        .and_then(|tag| tag.to_str().ok())
+        .and_then(|tag| tag.strip_suffix('"'))
+        .and_then(|tag| HeaderValue::from_str(&format!("{tag}{GZIP_MARK}\"")).ok());
+    if let Some(marked) = marked {
+        headers.insert(header::ETAG, marked);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_read_without_its_port() {
+        for (authority, host) in [
+            ("localhost:8080", "localhost"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("[::1]:8080", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("tare.example.com", "tare.example.com"),
+        ] {
+            assert_eq!(host_of(authority), host);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The service: REST under `/v1`, its documentation, and what operators look at.
+//!
+//! Everything that is read comes from a [`Snapshot`](snapshot::Snapshot), which is worked out off the way of requests
+//! when the store has something newer. So a request waits for no query and no model, and an answer's rows
+//! always add up, whatever is saved meanwhile.
+//!
+//! An [`Operation`](operation::Operation) is declared once, with its parameters, its answer and its problems; route, checks and
+//! the OpenAPI document come from the declaration. Every error of every kind is an RFC 9457 problem.
+
+mod access;
+mod call;
+mod cursor;
+mod keys;
+mod list;
+mod middleware;
+mod negotiate;
+mod openapi;
+mod operation;
+mod page;
+mod parameter;
+mod problem;
+mod refresh;
+mod reply;
+mod resources;
+mod server;
+mod settings;
+mod snapshot;
+mod tls;
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+
+pub use access::Scope;
+pub use keys::NewKey;
+pub use server::Server;
+pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
+
+use access::Caller;
+use keys::KeyRing;
+use problem::Problem;
+use snapshot::Snapshots;
+
+use crate::clock::Clock;
+use crate::report::Knowledge;
+use crate::store::{Store, StoreError};
+
+/// What every request has at hand.
+struct Api {
+    store: Store,
+    settings: ApiSettings,
+    knowledge: Arc<Knowledge>,
+    clock: Arc<dyn Clock>,
+    snapshots: Snapshots,
+    keys: KeyRing,
+    /// The runtime that the store's connections live on. The server's threads have their own, and a
+    /// connection that was opened on one of those would stand still whenever that thread is busy.
+    runtime: tokio::runtime::Handle,
+    /// The OpenAPI document, which does not change while the service runs.
+    openapi: Vec<u8>,
+}
+
+impl Api {
+    /// Asks the store something, where its connections live.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    async fn ask<T, Asking>(&self, question: impl FnOnce(Store) -> Asking) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        Asking: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        let asking = question(self.store.clone());
+        let answer = self.runtime.spawn(asking).await.map_err(Problem::internal)?;
+        Ok(answer?)
+    }
+
+    /// Works something out on a thread where that holds up nobody.
+    ///
+    /// # Errors
+    /// Where it panics.
+    async fn work_out<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.runtime.spawn_blocking(work).await.map_err(Problem::internal)
+    }
+
+    /// Who sends a request.
+    ///
+    /// # Errors
+    /// Where a key is needed and there is none, or the one there is is not accepted.
+    async fn caller(self: &Arc<Self>, request: &HttpRequest) -> Result<Caller, Problem> {
+        let Some(authorization) = request.headers().get(header::AUTHORIZATION) else {
+            return match self.settings.access {
+                AccessMode::Anonymous => Ok(Caller::anonymous()),
+                AccessMode::Keys => Err(Problem::unauthenticated(
+                    "this needs a key, and the request has none",
+                )),
+            };
+        };
+        let address = request.peer_addr().map(|address| address.ip());
+        let key = authorization.to_str().ok().and_then(|text| {
+            let (scheme, key) = text.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+        });
+        let Some(key) = key else {
+            return Err(self.keys.failed(address));
+        };
+        let now = self.clock.now();
+        if let Some(caller) = self.keys.find(key, now) {
+            return Ok(caller);
+        }
+        if self.keys.is_stale() {
+            // It may have been made a moment ago.
+            let api = Arc::clone(self);
+            self.ask(|_| async move { api.keys.reload(&api.store).await })
+                .await?;
+            if let Some(caller) = self.keys.find(key, now) {
+                return Ok(caller);
+            }
+        }
+        Err(self.keys.failed(address))
+    }
+}

@@ -1,0 +1,232 @@
+//! The OpenAPI 3.1 document, made of the operations' own declarations and of the schemas here, and a page
+//! that shows it without anything from elsewhere.
+
+mod crawls;
+mod figures;
+mod images;
+mod money;
+mod page;
+mod parts;
+mod price_books;
+mod service;
+mod whatif;
+
+use serde_json::{Map, Value, json};
+
+pub(super) use page::{content_security_policy, page};
+
+use super::access::Access;
+use super::operation::{Operation, schema};
+use super::problem::{KINDS, Kind, MEDIA_TYPE};
+use super::settings::AccessMode;
+
+const ABOUT: &str = "What container registries store, what that costs, and what both would be had each image \
+    been built on Alpine. Figures are worked out after each crawl; every answer says of which moment it is \
+    (`as_of`) and what it rests on (`versions`). Sizes are whole bytes. Amounts of money are decimal strings \
+    with a currency, exact and never rounded. Estimates are intervals: `low`, `expected`, `high`. Every error \
+    is a problem of RFC 9457.";
+
+/// The whole document, where these are the ids of the price books at hand.
+pub(super) fn document(operations: &[Operation], access: AccessMode, books: &[&str]) -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for operation in operations {
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method.as_str().to_ascii_lowercase()] = documented(operation, access);
+    }
+    let schemas = [
+        figures::schemas(),
+        images::schemas(),
+        money::schemas(),
+        price_books::schemas(),
+        whatif::schemas(books),
+        crawls::schemas(),
+        service::schemas(),
+    ];
+    let schemas: Map<String, Value> = schemas
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| (name.to_owned(), schema))
+        .collect();
+    let responses: Map<String, Value> = KINDS
+        .iter()
+        .map(|kind| (kind.name.to_owned(), problem_response(kind)))
+        .collect();
+    json!({
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": "Tare",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": ABOUT,
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": responses,
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A key made by `tare key create`. Which scope an operation needs, it says.",
+                },
+            },
+        },
+    })
+}
+
+fn documented(operation: &Operation, access: AccessMode) -> Value {
+    let mut parameters: Vec<Value> = Vec::new();
+    for (place, declared) in [
+        ("path", &operation.in_path),
+        ("query", &operation.in_query),
+        ("header", &operation.in_headers),
+    ] {
+        parameters.extend(declared.iter().map(|parameter| parameter.document(place)));
+    }
+    if operation.answer.is_kept {
+        parameters.push(json!({
+            "name": "If-None-Match",
+            "in": "header",
+            "required": false,
+            "description": "Tags of answers that the client has: where one still holds, the answer is 304.",
+            "schema": {"type": "string"},
+        }));
+    }
+    let mut description = operation.about.to_owned();
+    let security = match operation.access {
+        Access::Open => json!([]),
+        Access::Needs(scope) => {
+            let sentence = format!("Needs a key with the scope `{}`.", scope.as_str());
+            description = format!("{description} {sentence}").trim().to_owned();
+            match access {
+                AccessMode::Keys => json!([{"key": []}]),
+                AccessMode::Anonymous => json!([{"key": []}, {}]),
+            }
+        }
+    };
+    let mut documented = json!({
+        "operationId": operation.id,
+        "tags": [operation.group],
+        "summary": operation.summary,
+        "description": description,
+        "parameters": parameters,
+        "security": security,
+        "responses": responses(operation),
+    });
+    if let Some(body) = operation.body {
+        documented["requestBody"] = json!({
+            "required": true,
+            "content": {"application/json": {"schema": schema(body)}},
+        });
+    }
+    documented
+}
+
+fn responses(operation: &Operation) -> Value {
+    let answer = &operation.answer;
+    let mut headers = json!({"X-Request-Id": header("The name of the request in the log.")});
+    if answer.is_kept {
+        headers["ETag"] = header("A strong tag of the very bytes.");
+    }
+    for (name, about) in &answer.headers {
+        headers[name] = header(about);
+    }
+    let content: Map<String, Value> = answer
+        .forms
+        .iter()
+        .map(|form| (form.media_type.to_owned(), json!({"schema": form.schema})))
+        .collect();
+    let mut responses = Map::new();
+    responses.insert(
+        answer.status.to_string(),
+        json!({"description": answer.about, "headers": headers, "content": content}),
+    );
+    if answer.is_kept {
+        responses.insert(
+            "304".to_owned(),
+            json!({"description": "The client has the present answer."}),
+        );
+    }
+    for kind in operation.all_problems() {
+        responses.insert(
+            kind.status.to_string(),
+            json!({"$ref": format!("#/components/responses/{}", kind.name)}),
+        );
+    }
+    responses.into()
+}
+
+fn header(about: &str) -> Value {
+    json!({"description": about, "schema": {"type": "string"}})
+}
+
+fn problem_response(kind: &Kind) -> Value {
+    let mut response = json!({
+        "description": format!("{}. {}", kind.title, kind.advice),
+        "content": {MEDIA_TYPE: {"schema": schema("Problem")}},
+    });
+    let names: &[(&str, &str)] = match kind.status {
+        401 | 403 => &[("WWW-Authenticate", "What is needed.")],
+        405 => &[("Allow", "The methods that are possible.")],
+        429 | 503 => &[("Retry-After", "After how many seconds to try again.")],
+        _ => &[],
+    };
+    for (name, about) in names {
+        response["headers"][name] = header(about);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::resources::operations;
+    use super::*;
+
+    /// Every `$ref` in a document.
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    match member.as_str() {
+                        Some(target) if name == "$ref" => found.push(target.to_owned()),
+                        _ => references(member, found),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_schema_is_used() {
+        let document = document(&operations(), AccessMode::Keys, &["book"]);
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        for target in &found {
+            let pointer = target.trim_start_matches('#');
+            assert!(document.pointer(pointer).is_some(), "{target} leads nowhere");
+        }
+        for name in document["components"]["schemas"].as_object().unwrap().keys() {
+            let target = format!("#/components/schemas/{name}");
+            assert!(found.contains(&target), "{name} is used nowhere");
+        }
+    }
+
+    #[test]
+    fn operations_have_names_and_paths_of_their_own() {
+        let operations = operations();
+        for (place, operation) in operations.iter().enumerate() {
+            for other in &operations[place + 1..] {
+                assert_ne!(operation.id, other.id);
+                assert!(
+                    operation.path != other.path || operation.method != other.method,
+                    "{}",
+                    other.path
+                );
+            }
+        }
+    }
+}

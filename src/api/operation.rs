@@ -1,0 +1,216 @@
+//! The operations of the service. Each is declared once; its route, the checks of its parameters and its
+//! place in the OpenAPI document all come from the declaration, so that they cannot disagree.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use futures::future::LocalBoxFuture;
+use serde_json::{Value, json};
+
+use super::access::{Access, Scope};
+use super::call::Call;
+use super::parameter::{Form, Parameter};
+use super::problem::{self, Kind, Problem};
+
+/// What answers an operation.
+pub(super) type Handler = fn(Call) -> LocalBoxFuture<'static, Result<HttpResponse, Problem>>;
+
+/// Something that can be asked of the service.
+pub(super) struct Operation {
+    pub method: Method,
+    /// The path with its parameters in braces.
+    pub path: &'static str,
+    /// Its name in generated clients.
+    pub id: &'static str,
+    /// The heading that it stands under.
+    pub group: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// What else a reader should know.
+    pub about: &'static str,
+    pub access: Access,
+    pub in_path: Vec<Parameter>,
+    pub in_query: Vec<Parameter>,
+    pub in_headers: Vec<Parameter>,
+    /// The schema of its body.
+    pub body: Option<&'static str>,
+    pub answer: Answer,
+    /// Problems beside those that every operation of its kind may have.
+    pub problems: Vec<&'static Kind>,
+    pub handler: Handler,
+}
+
+/// What comes back where all is well.
+pub(super) struct Answer {
+    pub status: u16,
+    pub about: &'static str,
+    pub forms: Vec<AnswerForm>,
+    /// Headers: name and meaning.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// Whether who has it already is told so.
+    pub is_kept: bool,
+}
+
+/// One form that an answer has.
+pub(super) struct AnswerForm {
+    /// Its name as the parameter `format` has it.
+    pub name: &'static str,
+    pub media_type: &'static str,
+    pub schema: Value,
+}
+
+/// A schema of the document by its name.
+pub(super) fn schema(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+impl Operation {
+    /// A question that is answered in JSON of this schema.
+    pub(super) fn get(
+        path: &'static str,
+        id: &'static str,
+        summary: &'static str,
+        answer: &'static str,
+        handler: Handler,
+    ) -> Self {
+        Self {
+            method: Method::GET,
+            path,
+            id,
+            group: "service",
+            summary,
+            about: "",
+            access: Access::Needs(Scope::Read),
+            in_path: Vec::new(),
+            in_query: Vec::new(),
+            in_headers: Vec::new(),
+            body: None,
+            answer: Answer {
+                status: 200,
+                about: "The answer",
+                forms: vec![AnswerForm {
+                    name: "json",
+                    media_type: "application/json",
+                    schema: schema(answer),
+                }],
+                headers: Vec::new(),
+                is_kept: true,
+            },
+            problems: Vec::new(),
+            handler,
+        }
+        .with_path_parameters()
+    }
+
+    /// Something that is to be done, with a body of one schema and an answer of another.
+    pub(super) fn post(
+        path: &'static str,
+        id: &'static str,
+        summary: &'static str,
+        (body, answer): (&'static str, &'static str),
+        handler: Handler,
+    ) -> Self {
+        let mut operation = Self::get(path, id, summary, answer, handler);
+        operation.method = Method::POST;
+        operation.body = Some(body);
+        operation.answer.is_kept = false;
+        operation
+    }
+
+    fn with_path_parameters(mut self) -> Self {
+        let names = self
+            .path
+            .split('{')
+            .skip(1)
+            .filter_map(|part| part.split('}').next());
+        for name in names {
+            let (form, about) = match name {
+                "registry" => (
+                    Form::Text,
+                    "The registry's name: its host, and its port if it has one.",
+                ),
+                "repository" => (
+                    Form::Text,
+                    "The repository's name as one segment: the slashes in it are written %2F.",
+                ),
+                "digest" => (
+                    Form::Text,
+                    "The digest of an image's manifest: sha256: and 64 hexadecimal digits.",
+                ),
+                _ => (Form::Text, "Its identifier."),
+            };
+            self.in_path.push(Parameter::new(name, form, about));
+        }
+        self
+    }
+
+    pub(super) fn group(mut self, group: &'static str) -> Self {
+        self.group = group;
+        self
+    }
+
+    pub(super) fn about(mut self, about: &'static str) -> Self {
+        self.about = about;
+        self
+    }
+
+    pub(super) fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    pub(super) fn query(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+        self.in_query.extend(parameters);
+        self
+    }
+
+    /// The answer may also be had as a table for spreadsheets.
+    pub(super) fn or_csv(mut self) -> Self {
+        self.answer.forms.push(AnswerForm {
+            name: "csv",
+            media_type: "text/csv",
+            schema: json!({"type": "string"}),
+        });
+        let about = "The form of the answer; it counts before the header `Accept`.";
+        self.query([Parameter::new("format", Form::Word(vec!["json", "csv"]), about)])
+    }
+
+    pub(super) fn problems(mut self, kinds: impl IntoIterator<Item = &'static Kind>) -> Self {
+        self.problems.extend(kinds);
+        self
+    }
+
+    /// All problems it may answer with, by status.
+    pub(super) fn all_problems(&self) -> Vec<&'static Kind> {
+        let mut kinds = vec![
+            &problem::INVALID_REQUEST,
+            &problem::NOT_ACCEPTABLE,
+            &problem::MISDIRECTED,
+            &problem::INTERNAL,
+            &problem::UNAVAILABLE,
+        ];
+        if self.access != Access::Open {
+            kinds.extend([
+                &problem::UNAUTHENTICATED,
+                &problem::FORBIDDEN,
+                &problem::TOO_MANY_REQUESTS,
+            ]);
+        }
+        if !self.in_path.is_empty() {
+            kinds.push(&problem::NOT_FOUND);
+        }
+        if self.body.is_some() {
+            kinds.extend([
+                &problem::TOO_LARGE,
+                &problem::UNSUPPORTED_MEDIA_TYPE,
+                &problem::INVALID_BODY,
+            ]);
+        }
+        for kind in &self.problems {
+            if !kinds.contains(kind) {
+                kinds.push(kind);
+            }
+        }
+        kinds.sort_by_key(|kind| kind.status);
+        kinds
+    }
+}

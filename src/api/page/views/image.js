@@ -1,0 +1,198 @@
+// One image explained: its base with the evidence, and each layer now and on Alpine.
+
+import { element, explained, name } from '../element.js';
+import * as format from '../format.js';
+import { table, tableCsv } from '../table.js';
+import { CLASSES, EVIDENCE } from '../words.js';
+
+/** @typedef {import('../types.js').ByteEstimate} ByteEstimate */
+
+/**
+ * @typedef {object} Layer
+ * @property {string} digest
+ * @property {string | null} command
+ * @property {string} kind
+ * @property {boolean} is_of_base
+ * @property {number} bytes
+ * @property {ByteEstimate | null} alpine_bytes
+ */
+
+/** @typedef {{name: string, layers: number, evidence: string, confidence: number, because: string, twin: string | null}} Candidate */
+
+/**
+ * As `tare explain --format json` has it.
+ * @typedef {object} Explanation
+ * @property {string} repository
+ * @property {string[]} tags
+ * @property {string} digest
+ * @property {string} platform
+ * @property {string | null} created
+ * @property {number} compressed_bytes
+ * @property {{name: string | null, runtime: string | null, layers: number, evidence: string, confidence: number} | null} base
+ * @property {Candidate[]} candidates
+ * @property {Layer[]} layers
+ * @property {string | null} class
+ * @property {string} reason
+ * @property {string[]} cautions
+ * @property {{twin: string, is_own_twin: boolean, twin_layers: number, twin_bytes: number, added_bytes: ByteEstimate | null, bytes: ByteEstimate} | null} alpine
+ * @property {{from: string, to: string} | null} dockerfile_change
+ */
+
+/** A line of the table of layers: a layer, or what Alpine brings. @typedef {Partial<Layer> & {title?: string}} Line */
+
+/** @param {Explanation} explained */
+export function image(explained) {
+  const { tags, digest, platform, base, alpine, cautions, dockerfile_change: change } = explained;
+  return element(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'image' },
+    element(
+      'h2',
+      { id: 'image' },
+      'The image that speaks for it: ',
+      name(tags[0] ?? digest.slice(0, 19)),
+      ` · ${platform}`,
+    ),
+    element(
+      'p',
+      { class: 'muted' },
+      name(digest),
+      explained.created ? ` · built ${format.moment(explained.created)}` : '',
+    ),
+    base ? baseWords(base) : element('p', {}, 'Nothing tells what is beneath it.'),
+    alpine && alpineWords(explained, alpine),
+    change && element('pre', {}, `- ${change.from}\n+ ${change.to}`),
+    cautions.length > 0 &&
+      element(
+        'div',
+        { class: 'alert' },
+        element('strong', {}, 'Look at this first'),
+        element(
+          'ul',
+          {},
+          cautions.map((caution) => element('li', {}, name(caution))),
+        ),
+      ),
+    candidates(explained.candidates),
+    layers(explained),
+  );
+}
+
+/** @param {NonNullable<Explanation['base']>} base */
+function baseWords({ name: system, runtime, layers: count, evidence, confidence }) {
+  const names = [runtime, system].filter((part) => part != null);
+  return element(
+    'p',
+    {},
+    'Built on ',
+    names.flatMap((part, at) => [at ? ' on ' : '', element('strong', {}, name(part))]),
+    `: its first ${format.count(count)} layers. ${EVIDENCE[evidence] ?? evidence}, ${confidence} % sure.`,
+  );
+}
+
+/** @param {Explanation} image @param {NonNullable<Explanation['alpine']>} alpine */
+function alpineWords(image, alpine) {
+  const interval = format.interval(alpine.bytes, format.bytes);
+  return element(
+    'p',
+    {},
+    `${format.bytes(image.compressed_bytes)} today; on `,
+    element('strong', {}, name(alpine.twin)),
+    ` ${format.bytes(alpine.bytes.expected)}`,
+    interval ? ` (likely ${interval})` : '',
+    image.class ? `. Evidence of class ${image.class}: ${CLASSES[image.class] ?? ''}.` : '.',
+  );
+}
+
+/** @param {Candidate[]} rows */
+function candidates(rows) {
+  if (!rows.length) return null;
+  return explained(
+    `All ${rows.length} images that it may be built from`,
+    table({
+      caption: 'Images that it may be built from, likeliest first',
+      rows,
+      columns: [
+        { title: 'Base', isHeader: true, cell: (row) => name(row.name) },
+        { title: 'Sure', kind: 'number', cell: (row) => `${row.confidence} %` },
+        { title: 'Because', cell: (row) => name(row.because) },
+        { title: 'Twin on Alpine', hide: 'narrow', cell: (row) => (row.twin ? name(row.twin) : format.UNKNOWN) },
+      ],
+    }),
+  );
+}
+
+/** @param {Explanation} image */
+function layers({ layers: rows, alpine, compressed_bytes: bytes }) {
+  /** @type {Line[]} */
+  const lines = [...rows];
+  if (alpine && !alpine.is_own_twin) {
+    lines.push({ title: `${alpine.twin}, in place of the base`, alpine_bytes: exact(alpine.twin_bytes) });
+    if (alpine.added_bytes)
+      lines.push({ title: 'what it needs beside: tools, certificates', alpine_bytes: alpine.added_bytes });
+  }
+  const isOwn = alpine?.is_own_twin;
+  /** @type {import('../table.js').Column<Line>[]} */
+  const columns = [
+    {
+      title: 'Step',
+      isHeader: true,
+      total: 'Layers as stored',
+      csv: (line) => line.command ?? line.title ?? line.digest,
+      cell: (line) =>
+        line.title
+          ? name(line.title)
+          : element('code', { class: 'command' }, name(short(line.command) ?? line.digest ?? '')),
+    },
+    {
+      title: 'What it is',
+      hide: 'narrow',
+      cell: (line) => (line.is_of_base ? 'of the base' : (line.kind ?? '').replaceAll('_', ' ')),
+      csv: (line) => line.kind,
+    },
+    {
+      title: 'Now',
+      kind: 'number',
+      total: format.bytes(bytes),
+      cell: (line) => (line.bytes == null ? '' : format.bytes(line.bytes)),
+      csv: (line) => line.bytes,
+    },
+    {
+      title: 'On Alpine',
+      kind: 'number',
+      total: alpine ? format.bytes(alpine.bytes.expected) : format.UNKNOWN,
+      csv: (line) => line.alpine_bytes?.expected,
+      cell: (line) =>
+        line.alpine_bytes
+          ? [
+              format.bytes(line.alpine_bytes.expected),
+              element('small', { class: 'range' }, format.interval(line.alpine_bytes, format.bytes)),
+            ]
+          : line.is_of_base && alpine && !isOwn
+            ? 'goes'
+            : format.UNKNOWN,
+    },
+  ];
+  return element(
+    'div',
+    {},
+    element(
+      'div',
+      { class: 'paging' },
+      element('h3', {}, `${rows.length} layers, step by step`),
+      tableCsv('layers.csv', columns, lines),
+    ),
+    table({ caption: 'Layers, now and on Alpine', columns, rows: lines }),
+  );
+}
+
+/** @param {number} bytes @returns {ByteEstimate} */
+function exact(bytes) {
+  return { low: bytes, expected: bytes, high: bytes };
+}
+
+/** A step may be pages long; the file has all of it. @param {string | null | undefined} command */
+function short(command) {
+  const words = command?.replace(/\s+/g, ' ').trim();
+  return words && words.length > 200 ? `${words.slice(0, 199)}…` : words;
+}

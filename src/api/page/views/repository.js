@@ -1,0 +1,192 @@
+// One repository: its figures, its tags, what is beneath it by which evidence, and what Alpine would change in
+// each layer.
+
+import * as address from '../address.js';
+import { get } from '../api.js';
+import { element, explained, name, replace } from '../element.js';
+import * as format from '../format.js';
+import { legend, table, tableCsv } from '../table.js';
+import { HOW, VERDICTS, verdictMark } from '../words.js';
+import { development } from './development.js';
+import { image } from './image.js';
+import { saving } from './cells.js';
+
+/** @typedef {import('../types.js').Repository} Repository */
+/** @typedef {{tag: string, stored_bytes: number, exclusive_bytes: number, attributed_bytes: number}} Tag */
+
+/** @param {import('../app.js').Frame} frame */
+export function open(frame) {
+  const [head, speaker, course, tags] = [element('div'), element('div'), element('div'), element('div')];
+  frame.root.append(head, speaker, course, tags);
+  return async (/** @type {address.Address} */ parameters) => {
+    const { of: registry, repository } = parameters;
+    const path = `/v1/repositories/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
+    frame.retitle(repository);
+    const later = [get(`${path}/history`, {}, frame.signal), get(`${path}/tags`, { limit: 500 }, frame.signal)];
+    for (const request of later) request.catch(() => {});
+    /** @type {Repository & {speaker?: {digest: string} | null}} */
+    const answer = await get(path, {}, frame.signal);
+    replace(head, summary(answer));
+    const digest = answer.speaker?.digest;
+    const images = `/v1/images/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
+    replace(speaker, digest ? image(await get(`${images}/${digest}`, {}, frame.signal)) : null);
+    const [history, list] = await Promise.all(later);
+    frame.credit(list);
+    replace(course, history.items.length > 1 ? development(asPoints(history), parameters, frame.signal) : null);
+    replace(tags, tagTable(list, answer));
+    frame.announce(`Repository ${repository}`);
+  };
+}
+
+/** The history of a repository in the shape of a registry's: it pays for what is attributed to it. @param {any} history */
+function asPoints(history) {
+  return {
+    items: history.items.map((/** @type {any} */ item) => ({
+      ...item,
+      stored_bytes: item.attributed_bytes ?? item.stored_bytes,
+      alpine_stored_bytes: item.alpine_attributed_bytes ?? item.alpine_stored_bytes,
+    })),
+    forecast: [],
+  };
+}
+
+/** @param {Repository} row */
+function summary(row) {
+  const { cost, alpine, labels } = row;
+  const marks = Object.entries(labels ?? {}).filter(([, value]) => value);
+  return element(
+    'section',
+    { class: 'panel', 'aria-label': 'Summary' },
+    element(
+      'p',
+      {},
+      element('a', { href: address.href({ view: 'repositories' }) }, 'All repositories'),
+      ' · ',
+      name(row.registry),
+    ),
+    element('p', {}, verdictMark(row.verdict), ' ', name(row.reason ?? '')),
+    marks.length > 0 &&
+      element(
+        'p',
+        { class: 'tools' },
+        marks.map(([label, value]) =>
+          element('span', { class: 'verdict' }, `${label.replace('_', ' ')}: `, name(value ?? '')),
+        ),
+      ),
+    table({
+      caption: 'Now and on Alpine',
+      columns: [
+        { title: '', isHeader: true, cell: ([title]) => title },
+        { title: 'Now', kind: 'number', cell: ([, now]) => now },
+        { title: 'On Alpine', kind: 'number', cell: ([, , then]) => then },
+        { title: 'Saving', kind: 'number', cell: ([, , , saved]) => saved },
+      ],
+      rows: /** @type {[string, any, any, any][]} */ (
+        [
+          cost && [
+            'Cost a month',
+            format.money(cost.month),
+            saving(cost.alpine?.month, format.money),
+            saving(cost.alpine?.joint_saving, format.money),
+          ],
+          [
+            'Attributed bytes',
+            format.bytes(row.attributed_bytes),
+            saving(alpine?.attributed_bytes, format.bytes),
+            saving(alpine?.joint_saving_bytes, format.bytes),
+          ],
+          ['Used, shared or not', format.bytes(row.stored_bytes), saving(alpine?.stored_bytes, format.bytes), ''],
+          cost?.pull_seconds && [
+            'A cold pull takes',
+            `${cost.pull_seconds.now} s`,
+            cost.pull_seconds.alpine ? `${cost.pull_seconds.alpine} s` : format.UNKNOWN,
+            '',
+          ],
+        ].filter(Boolean)
+      ),
+    }),
+    explained(
+      'How this is worked out',
+      element('p', {}, HOW.attributed),
+      cost && element('p', {}, HOW.month),
+      element('p', {}, HOW.alpine),
+      element('p', {}, HOW.interval),
+      row.verdict &&
+        element('p', {}, `Verdict “${VERDICTS[row.verdict]?.[0] ?? row.verdict}”: ${VERDICTS[row.verdict]?.[1] ?? ''}`),
+      element(
+        'dl',
+        { class: 'facts' },
+        facts(row).flatMap(([term, fact]) => [element('dt', {}, term), element('dd', {}, fact)]),
+      ),
+    ),
+  );
+}
+
+/** @param {Repository} row @returns {string[][]} */
+function facts({ cost, alpine, ...row }) {
+  const solo = alpine?.solo_saving_bytes;
+  return [
+    ['tags', format.count(row.tags)],
+    ['images', format.count(row.images)],
+    ['logical: each tag counted alone', format.bytes(row.logical_bytes)],
+    ['exclusive: freed if it is deleted', format.bytes(row.exclusive_bytes)],
+    [
+      'freed if it alone switches',
+      solo ? `${format.bytes(solo.expected)} (${format.interval(solo, format.bytes) || 'exact'})` : format.UNKNOWN,
+    ],
+    [
+      'must switch with it before anything is freed',
+      alpine?.break_even_repositories == null ? 'never' : format.count(alpine.break_even_repositories),
+    ],
+    ...(cost
+      ? [
+          ['flat fee', format.money(cost.fee)],
+          ['storage', format.money(cost.storage)],
+          ['transfer', format.money(cost.transfer)],
+          ['pulls a month', `${format.count(cost.pulls.per_month)} (${cost.pulls.source})`],
+          ['saved a month if it alone switches', format.money(cost.alpine?.solo_saving.expected)],
+          ['pays back in months', cost.alpine?.payback_months ?? 'not asked'],
+        ]
+      : []),
+  ];
+}
+
+/** @param {import('../types.js').List<Tag>} list @param {Repository} row */
+function tagTable(list, row) {
+  const columns = /** @type {import('../table.js').Column<Tag>[]} */ ([
+    { title: 'Tag', isHeader: true, cell: ({ tag }) => name(tag), csv: ({ tag }) => tag },
+    {
+      title: 'Attributed',
+      kind: 'number',
+      explain: 'Its share of what is attributed to the repository.',
+      cell: (tag) => format.bytes(tag.attributed_bytes),
+      csv: (tag) => tag.attributed_bytes,
+    },
+    {
+      title: 'Exclusive',
+      kind: 'number',
+      explain: 'What deleting the tag alone would free.',
+      cell: (tag) => format.bytes(tag.exclusive_bytes),
+      csv: (tag) => tag.exclusive_bytes,
+    },
+    {
+      title: 'Reaches',
+      kind: 'number',
+      hide: 'narrow',
+      explain: 'Everything the tag reaches, once.',
+      cell: (tag) => format.bytes(tag.stored_bytes),
+      csv: (tag) => tag.stored_bytes,
+    },
+  ]);
+  const shown =
+    list.items.length < row.tags
+      ? `${format.count(list.items.length)} of ${format.count(row.tags)} tags`
+      : `${format.count(row.tags)} tags`;
+  return element(
+    'section',
+    { class: 'panel' },
+    element('div', { class: 'paging' }, element('h2', {}, shown), tableCsv('tags.csv', columns, list.items)),
+    table({ caption: `Tags of ${row.repository}`, columns, rows: list.items }),
+    legend(columns),
+  );
+}

@@ -1,0 +1,250 @@
+//! The parameters of an operation: declared once, and both documented and checked by the declaration.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use super::problem::{INVALID_REQUEST, Invalid, Problem};
+
+/// The longest text that a filter may be.
+const LONGEST_TEXT: usize = 255;
+
+/// A parameter in the query, in the path or in a header.
+#[derive(Debug, Clone)]
+pub(super) struct Parameter {
+    pub name: &'static str,
+    pub form: Form,
+    pub about: &'static str,
+}
+
+/// What a parameter may be.
+#[derive(Debug, Clone)]
+pub(super) enum Form {
+    /// Any text, perhaps an empty one.
+    Text,
+    /// A text of one to so many visible ASCII characters.
+    Token(usize),
+    /// One of these words.
+    Word(Vec<&'static str>),
+    /// A whole number in a range, with what it is where it is not given.
+    Number {
+        least: u64,
+        most: u64,
+        default: Option<u64>,
+    },
+    /// A day: `2026-11-23`.
+    Day,
+    /// A month: `2026-11`.
+    Month,
+}
+
+impl Parameter {
+    pub(super) fn new(name: &'static str, form: Form, about: &'static str) -> Self {
+        Self { name, form, about }
+    }
+
+    /// The parameter in the OpenAPI document.
+    pub(super) fn document(&self, place: &str) -> Value {
+        json!({
+            "name": self.name,
+            "in": place,
+            "required": place == "path",
+            "description": self.about,
+            "schema": self.form.schema(),
+        })
+    }
+}
+
+impl Form {
+    fn schema(&self) -> Value {
+        match self {
+            Self::Text => json!({"type": "string", "maxLength": LONGEST_TEXT}),
+            Self::Token(longest) => json!({"type": "string", "pattern": format!("^[!-~]{{1,{longest}}}$")}),
+            Self::Word(words) => json!({"type": "string", "enum": words}),
+            Self::Number { least, most, default } => {
+                let mut schema = json!({"type": "integer", "minimum": least, "maximum": most});
+                if let Some(default) = default {
+                    schema["default"] = json!(default);
+                }
+                schema
+            }
+            Self::Day => json!({"type": "string", "format": "date"}),
+            Self::Month => json!({"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"}),
+        }
+    }
+
+    /// What is wrong with a value.
+    pub(super) fn check(&self, value: &str) -> Result<(), String> {
+        match self {
+            Self::Text if value.chars().count() <= LONGEST_TEXT => Ok(()),
+            Self::Text => Err(format!("longer than {LONGEST_TEXT} characters")),
+            Self::Token(longest) => {
+                let is_token = (1..=*longest).contains(&value.len())
+                    && value.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
+                is_token
+                    .then_some(())
+                    .ok_or_else(|| format!("expected 1 to {longest} visible ASCII characters"))
+            }
+            Self::Word(words) if words.contains(&value) => Ok(()),
+            Self::Word(words) => Err(format!("expected one of {}", words.join(", "))),
+            Self::Number { least, most, .. } => {
+                let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
+                let number = value.parse::<u64>().ok().filter(|_| is_plain);
+                match number {
+                    Some(number) if (*least..=*most).contains(&number) => Ok(()),
+                    _ => Err(format!("expected a whole number from {least} to {most}")),
+                }
+            }
+            Self::Day => day(value)
+                .map(|_| ())
+                .ok_or_else(|| "expected a day such as 2026-11-23".to_owned()),
+            Self::Month => month(value)
+                .map(|_| ())
+                .ok_or_else(|| "expected a month such as 2026-11".to_owned()),
+        }
+    }
+}
+
+fn day(text: &str) -> Option<NaiveDate> {
+    (text.len() == 10).then(|| text.parse().ok()).flatten()
+}
+
+fn month(text: &str) -> Option<NaiveDate> {
+    (text.len() == 7 && text.starts_with("20"))
+        .then(|| format!("{text}-01").parse().ok())
+        .flatten()
+}
+
+/// The values of an operation's parameters, checked.
+#[derive(Debug, Default)]
+pub(super) struct Values(BTreeMap<&'static str, String>);
+
+impl Values {
+    /// Reads a query string. Unknown parameters, repeated ones and wrong values are refused, all at once.
+    pub(super) fn of_query(query: &str, declared: &[Parameter]) -> Result<Self, Problem> {
+        let mut values = BTreeMap::new();
+        let mut errors = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let mut wrong = |detail: String| {
+                errors.push(Invalid {
+                    place: "query",
+                    name: name.chars().take(80).collect(),
+                    detail,
+                });
+            };
+            match declared.iter().find(|parameter| parameter.name == name) {
+                None if declared.is_empty() => wrong("no such parameter; there are none here".to_owned()),
+                None => {
+                    let known: Vec<&str> = declared.iter().map(|parameter| parameter.name).collect();
+                    wrong(format!("no such parameter; there are {}", known.join(", ")));
+                }
+                Some(parameter) => match parameter.form.check(&value) {
+                    Err(detail) => wrong(detail),
+                    Ok(()) if values.contains_key(parameter.name) => {
+                        wrong("may be given only once".to_owned());
+                    }
+                    Ok(()) => {
+                        values.insert(parameter.name, value.into_owned());
+                    }
+                },
+            }
+        }
+        if errors.is_empty() {
+            Ok(Self(values))
+        } else {
+            Err(Problem::invalid(&INVALID_REQUEST, errors))
+        }
+    }
+
+    /// Adds a value that was found elsewhere than in the query.
+    pub(super) fn insert(&mut self, name: &'static str, value: Cow<'_, str>) {
+        self.0.insert(name, value.into_owned());
+    }
+
+    /// A value as text; none where it was not given.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// A number, or what it is where it was not given.
+    pub(super) fn number(&self, name: &str, default: u64) -> u64 {
+        self.text(name)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
+    }
+
+    /// A day; none where it was not given.
+    pub(super) fn day(&self, name: &str) -> Option<NaiveDate> {
+        self.text(name).and_then(day)
+    }
+
+    /// The first day of a month; none where it was not given.
+    pub(super) fn month(&self, name: &str) -> Option<NaiveDate> {
+        self.text(name).and_then(month)
+    }
+
+    /// What was asked for, whatever the order in which it was: the same for the pages of one list.
+    pub(super) fn without(&self, names: &[&str]) -> String {
+        let mut text = String::new();
+        for (name, value) in self.0.iter().filter(|(name, _)| !names.contains(name)) {
+            text.push_str(&format!("{name}={value}\n"));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declared() -> Vec<Parameter> {
+        let number = Form::Number {
+            least: 1,
+            most: 500,
+            default: Some(50),
+        };
+        vec![
+            Parameter::new("limit", number, ""),
+            Parameter::new("sort", Form::Word(vec!["name", "-name"]), ""),
+            Parameter::new("team", Form::Text, ""),
+            Parameter::new("from", Form::Day, ""),
+            Parameter::new("month", Form::Month, ""),
+        ]
+    }
+
+    #[test]
+    fn what_is_declared_is_read() {
+        let query = "limit=5&sort=-name&team=&from=2026-11-23&month=2026-11";
+        let values = Values::of_query(query, &declared()).unwrap();
+        assert_eq!(values.number("limit", 50), 5);
+        assert_eq!(values.text("sort"), Some("-name"));
+        assert_eq!(values.text("team"), Some(""), "given, and empty");
+        assert_eq!(values.day("from").unwrap().to_string(), "2026-11-23");
+        assert_eq!(values.month("month").unwrap().to_string(), "2026-11-01");
+        assert!(Values::of_query("", &declared()).unwrap().text("team").is_none());
+    }
+
+    #[test]
+    fn what_is_not_declared_or_wrong_is_refused() {
+        for query in [
+            "limt=5",
+            "limit=0",
+            "limit=501",
+            "limit=+5",
+            "limit=05x",
+            "limit=",
+            "sort=size",
+            "from=2026-11-31",
+            "from=+2026-1-1",
+            "month=2026-13",
+            "month=2026-1",
+            "limit=5&limit=6",
+        ] {
+            assert!(Values::of_query(query, &declared()).is_err(), "{query}");
+        }
+        let long = format!("team={}", "x".repeat(256));
+        assert!(Values::of_query(&long, &declared()).is_err());
+    }
+}

@@ -1,0 +1,245 @@
+//! Every error that a client can see, as RFC 9457 has it.
+
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::access::Scope;
+use crate::store::StoreError;
+
+/// The media type of a problem.
+pub(super) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// A kind of problem: its name is the end of the `type` of each such problem.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub name: &'static str,
+    pub status: u16,
+    pub title: &'static str,
+    /// What a client can do about it, for the documentation.
+    pub advice: &'static str,
+}
+
+macro_rules! kinds {
+    ($($constant:ident = $status:literal $name:literal, $title:literal, $advice:literal;)+) => {
+        $(pub(super) const $constant: Kind = Kind { name: $name, status: $status, title: $title, advice: $advice };)+
+        /// All kinds, as the documentation lists them.
+        pub(super) const KINDS: &[Kind] = &[$($constant),+];
+    };
+}
+
+kinds! {
+    INVALID_REQUEST = 400 "invalid-request", "The request cannot be understood",
+        "Correct what `errors` names; each parameter and body is described in /openapi.json.";
+    UNAUTHENTICATED = 401 "unauthenticated", "A key is needed",
+        "Send `Authorization: Bearer KEY` with a key made by `tare key create`.";
+    FORBIDDEN = 403 "forbidden", "The key does not allow this",
+        "Use a key with the scope that `detail` names.";
+    NOT_FOUND = 404 "not-found", "There is nothing here",
+        "Check the path and the names in it; a key that is limited to some registries sees no other.";
+    METHOD_NOT_ALLOWED = 405 "method-not-allowed", "This cannot be done here",
+        "Use one of the methods that the header `Allow` names.";
+    NOT_ACCEPTABLE = 406 "not-acceptable", "No such form",
+        "Accept one of the media types that `detail` names.";
+    OUTDATED_CURSOR = 409 "outdated-cursor", "The cursor is of another list",
+        "Start again without a cursor: there are newer figures, or filters or order have changed.";
+    TOO_LARGE = 413 "too-large", "The body is too large",
+        "Send less; `detail` says how much is accepted.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "The body is not in a form that is understood",
+        "Send `Content-Type: application/json`.";
+    MISDIRECTED = 421 "misdirected", "This service is not reached by that name",
+        "Use 127.0.0.1 or localhost, or add the name to serve.hosts.";
+    INVALID_BODY = 422 "invalid-body", "The body says something that makes no sense",
+        "Correct what `errors` names.";
+    TOO_MANY_REQUESTS = 429 "too-many-requests", "Too many attempts",
+        "Wait as long as `Retry-After` says.";
+    INTERNAL = 500 "internal", "Something is wrong in Tare",
+        "Report it with the `request_id`; the log has more beside it.";
+    UNAVAILABLE = 503 "unavailable", "Not available at the moment",
+        "Try again after as long as `Retry-After` says.";
+}
+
+/// Something wrong in one place of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Invalid {
+    /// The parameter, header or JSON pointer.
+    #[serde(rename = "in")]
+    pub place: &'static str,
+    pub name: String,
+    pub detail: String,
+}
+
+/// An error as a client sees it.
+#[derive(Debug)]
+pub(super) struct Problem {
+    kind: &'static Kind,
+    detail: String,
+    errors: Vec<Invalid>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// The document of a problem. `request_id` is added on the way out.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [Invalid],
+}
+
+impl Problem {
+    pub(super) fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    pub(super) fn not_found(what: impl Into<String>) -> Self {
+        Self::new(&NOT_FOUND, what)
+    }
+
+    /// A request with these faults.
+    pub(super) fn invalid(kind: &'static Kind, errors: Vec<Invalid>) -> Self {
+        let detail: Vec<String> = errors
+            .iter()
+            .map(|error| format!("{} {}: {}", error.place, error.name, error.detail))
+            .collect();
+        Self {
+            errors,
+            ..Self::new(kind, detail.join("; "))
+        }
+    }
+
+    pub(super) fn unauthenticated(detail: &str) -> Self {
+        Self::new(&UNAUTHENTICATED, detail).with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"tare\"")
+    }
+
+    pub(super) fn forbidden(scope: Scope) -> Self {
+        let needed = format!("this needs a key with the scope {}", scope.as_str());
+        let challenge = format!(
+            "Bearer realm=\"tare\", error=\"insufficient_scope\", scope=\"{}\"",
+            scope.as_str()
+        );
+        Self::new(&FORBIDDEN, needed).with_header(header::WWW_AUTHENTICATE, &challenge)
+    }
+
+    pub(super) fn method_not_allowed(method: &Method, allowed: &str) -> Self {
+        Self::new(
+            &METHOD_NOT_ALLOWED,
+            format!("{method} is not possible here; {allowed} is"),
+        )
+        .with_header(header::ALLOW, allowed)
+    }
+
+    /// Something that will be there again, and when to ask again, in seconds.
+    pub(super) fn unavailable(detail: impl Into<String>, seconds: u64) -> Self {
+        Self::new(&UNAVAILABLE, detail).retry_after(seconds)
+    }
+
+    /// What only the log may say; the client gets a request id to find it by.
+    pub(super) fn internal(error: impl std::fmt::Display) -> Self {
+        tracing::error!("{error:#}");
+        Self::new(&INTERNAL, "the log says more beside the request id")
+    }
+
+    pub(super) fn retry_after(self, seconds: u64) -> Self {
+        self.with_header(header::RETRY_AFTER, &seconds.to_string())
+    }
+
+    fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        // Every value here is made of visible ASCII.
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// A problem for a status that some layer below answered without one.
+    pub(super) fn of_status(status: StatusCode) -> Self {
+        let kind = KINDS
+            .iter()
+            .find(|kind| kind.status == status.as_u16())
+            .unwrap_or(if status.is_client_error() {
+                &INVALID_REQUEST
+            } else {
+                &INTERNAL
+            });
+        Self::new(kind, status.canonical_reason().unwrap_or(kind.title))
+    }
+
+    /// The answer to this request.
+    pub(super) fn respond(&self, request: &HttpRequest, request_id: &str) -> HttpResponse {
+        let status = StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = HttpResponse::build(status);
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.clone()));
+        }
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        response.insert_header((header::CONTENT_TYPE, MEDIA_TYPE));
+        let document = Document {
+            r#type: format!("/docs#{}", self.kind.name),
+            title: self.kind.title,
+            status: self.kind.status,
+            detail: &self.detail,
+            instance: request.uri().path(),
+            request_id,
+            errors: &self.errors,
+        };
+        response.body(serde_json::to_vec(&document).unwrap_or_default())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        if error.is_transient() {
+            tracing::warn!("{error}");
+            return Self::unavailable("the database is not available at the moment", 5);
+        }
+        Self::internal(error)
+    }
+}
+
+impl From<crate::report::ReportError> for Problem {
+    fn from(error: crate::report::ReportError) -> Self {
+        Self::internal(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_a_status_and_a_name_of_its_own() {
+        for (place, kind) in KINDS.iter().enumerate() {
+            assert!(StatusCode::from_u16(kind.status).is_ok());
+            for other in &KINDS[place + 1..] {
+                assert!(
+                    kind.name != other.name && kind.status != other.status,
+                    "{}",
+                    kind.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_lost_database_is_worth_another_try_and_says_nothing_of_itself() {
+        let problem: Problem = StoreError::Unavailable("db.internal:5432 refused".into()).into();
+        assert_eq!(problem.kind.status, 503);
+        assert!(!problem.detail.contains("5432"));
+        let refused: Problem = StoreError::Refused("relation secret".into()).into();
+        assert_eq!(
+            (refused.kind.status, refused.detail.contains("secret")),
+            (500, false)
+        );
+    }
+}

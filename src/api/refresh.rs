@@ -1,0 +1,59 @@
+//! Keeps the figures and the keys up to date with the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Api;
+use super::snapshot::{Fingerprint, Snapshot, fingerprint};
+
+/// The longest wait between two attempts to reach a store that does not answer.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Looks at the store again and again. It ends when it is dropped.
+pub(super) async fn refresh(api: Arc<Api>) {
+    let mut shown: Option<Fingerprint> = None;
+    let every = api.settings.refresh_every;
+    let mut wait = every;
+    loop {
+        match look(&api, &mut shown).await {
+            Ok(()) => wait = every,
+            Err(error) => {
+                // What is shown stays until there is something newer.
+                tracing::warn!("the figures could not be renewed: {error:#}");
+                wait = (wait * 2).clamp(every, LONGEST_WAIT.max(every));
+            }
+        }
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// Reads the keys, and where the store holds something else than what is shown, works the figures out.
+async fn look(
+    api: &Arc<Api>,
+    shown: &mut Option<Fingerprint>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    api.keys.reload(&api.store).await?;
+    let registries = api.store.registries().await?;
+    let found = fingerprint(&registries);
+    if shown.as_ref() == Some(&found) {
+        return Ok(());
+    }
+    let started = std::time::Instant::now();
+    let mut holdings = Vec::new();
+    for record in &registries {
+        let name = &record.registry.name;
+        let platforms = (api.settings.platforms)(name);
+        holdings.extend(api.store.registry_holdings(name, &platforms).await?);
+    }
+    let knowledge = Arc::clone(&api.knowledge);
+    let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(holdings, knowledge)).await??;
+    tracing::info!(
+        "figures of {} registries and {} repositories worked out in {} ms",
+        snapshot.report.registries.len(),
+        snapshot.report.repositories.len(),
+        started.elapsed().as_millis()
+    );
+    api.snapshots.replace(snapshot);
+    *shown = Some(found);
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! Answers that clients may keep: a strong tag of the very bytes, and 304 for who has them already.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::problem::Problem;
+
+/// The mark that a tag bears where the body travels compressed: other bytes, another tag.
+pub(super) const GZIP_MARK: &str = "-gzip";
+/// Hexadecimal digits of a tag: enough that no two bodies ever share one.
+const TAG_DIGITS: usize = 32;
+
+/// An answer in full, before it is known whether the client has it already.
+#[derive(Debug)]
+pub(super) struct Reply {
+    status: StatusCode,
+    content_type: &'static str,
+    body: Vec<u8>,
+    headers: HeaderMap,
+}
+
+impl Reply {
+    /// A JSON document.
+    pub(super) fn json(document: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(document).map_err(Problem::internal)?;
+        Ok(Self::new("application/json", body))
+    }
+
+    /// A table for spreadsheets, to be saved under this name.
+    pub(super) fn csv(file: &str, text: String) -> Self {
+        Self::download("text/csv; charset=utf-8", file, text.into_bytes())
+    }
+
+    /// A file to be saved under this name.
+    pub(super) fn download(content_type: &'static str, file: &str, body: Vec<u8>) -> Self {
+        let disposition = format!("attachment; filename=\"{file}\"");
+        Self::new(content_type, body).with_header(header::CONTENT_DISPOSITION, &disposition)
+    }
+
+    /// Any other body.
+    pub(super) fn new(content_type: &'static str, body: Vec<u8>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            content_type,
+            body,
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// With another status.
+    pub(super) fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// With one more header, unless its value cannot be one.
+    pub(super) fn with_header(mut self, name: header::HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// The answer to a request with these headers: 304 where the client has it.
+    pub(super) fn respond(self, asked: &HeaderMap) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.clone()));
+        }
+        response.insert_header((header::VARY, "Accept, Accept-Encoding, Authorization"));
+        if self.status != StatusCode::OK {
+            response.insert_header((header::CACHE_CONTROL, "no-store"));
+            return response.content_type(self.content_type).body(self.body);
+        }
+        let digest = Sha256::digest(&self.body);
+        let mut tag = String::with_capacity(TAG_DIGITS + 2);
+        for byte in &digest[..TAG_DIGITS / 2] {
+            tag.push_str(&format!("{byte:02x}"));
+        }
+        // Kept by who asked alone, and only used after asking whether it still holds.
+        response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
+        if let Some(known) = matching(asked, &tag) {
+            response.insert_header((header::ETAG, format!("\"{known}\"")));
+            response.status(StatusCode::NOT_MODIFIED);
+            return response.finish();
+        }
+        response.insert_header((header::ETAG, format!("\"{tag}\"")));
+        response.content_type(self.content_type).body(self.body)
+    }
+}
+
+/// The tag among those a client has, compressed or not, that is of this body.
+fn matching(asked: &HeaderMap, tag: &str) -> Option<String> {
+    for value in asked.get_all(header::IF_NONE_MATCH) {
+        for known in value.to_str().ok()?.split(',').map(str::trim) {
+            if known == "*" {
+                return Some(tag.to_owned());
+            }
+            let known = known.strip_prefix("W/").unwrap_or(known).trim_matches('"');
+            if known.strip_suffix(GZIP_MARK).unwrap_or(known) == tag {
+                return Some(known.to_owned());
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tagged(if_none_match: Option<&str>) -> (u16, String) {
+        let mut asked = HeaderMap::new();
+        if let Some(value) = if_none_match {
+            asked.insert(header::IF_NONE_MATCH, HeaderValue::from_str(value).unwrap());
+        }
+        let response = Reply::json(&[1, 2]).unwrap().respond(&asked);
+        let tag = response.headers().get(header::ETAG).unwrap().to_str().unwrap();
+        (response.status().as_u16(), tag.to_owned())
+    }
+
+    #[test]
+    fn who_has_the_bytes_gets_none() {
+        let (status, tag) = tagged(None);
+        assert_eq!((status, tag.len()), (200, TAG_DIGITS + 2));
+        assert_eq!(tagged(Some(&tag)), (304, tag.clone()));
+        assert_eq!(tagged(Some(&format!("\"x\", W/{tag}"))).0, 304);
+        assert_eq!(tagged(Some("*")).0, 304);
+        let compressed = format!("{}{GZIP_MARK}\"", tag.trim_end_matches('"'));
+        assert_eq!(tagged(Some(&compressed)), (304, compressed.clone()));
+        assert_eq!(tagged(Some("\"other\"")), (200, tag));
+    }
+}

@@ -1,0 +1,267 @@
+//! Crawls: those that were, the one that is, and asking for another.
+
+use actix_web::HttpResponse;
+use actix_web::http::{StatusCode, header};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::api::access::{Access, Scope};
+use crate::api::call::Call;
+use crate::api::cursor::ListIdentity;
+use crate::api::list::{next_link, paging};
+use crate::api::operation::Operation;
+use crate::api::parameter::{Form, Parameter};
+use crate::api::problem::{self, Problem};
+use crate::api::reply::Reply;
+use crate::api::snapshot::unknown_registry;
+use crate::inventory::Fault;
+use crate::oci::RegistryName;
+use crate::store::{CrawlRecord, StoreError};
+use crate::units::ByteCount;
+
+/// The most faults that are shown of one crawl.
+const SHOWN_FAULTS: usize = 1000;
+/// The longest key by which a repeated request is known again.
+const LONGEST_IDEMPOTENCY_KEY: usize = 255;
+
+pub(super) fn operations() -> Vec<Operation> {
+    let mut list = Operation::get(
+        "/v1/crawls",
+        "list_crawls",
+        "The crawls, latest first",
+        "CrawlList",
+        |call| Box::pin(list(call)),
+    )
+    .group("crawls")
+    .query([Parameter::new(
+        "registry",
+        Form::Text,
+        "Only those of this registry.",
+    )])
+    .query(paging())
+    .problems([&problem::OUTDATED_CURSOR]);
+    list.answer.is_kept = false;
+    let mut one = Operation::get(
+        "/v1/crawls/{id}",
+        "get_crawl",
+        "One crawl, and what it could not read",
+        "CrawlWithFaults",
+        |call| Box::pin(one(call)),
+    )
+    .group("crawls");
+    one.answer.is_kept = false;
+    let mut start = Operation::post(
+        "/v1/crawls",
+        "start_crawl",
+        "Asks for a crawl of a registry",
+        ("CrawlRequest", "Crawl"),
+        |call| Box::pin(start(call)),
+    )
+    .group("crawls")
+    .about(
+        "Where a crawl of the registry waits or runs already, that is the answer: there is one at a time. A \
+         request that is repeated with the same `Idempotency-Key` gets the crawl that it led to at first.",
+    )
+    .access(Access::Needs(Scope::Crawl))
+    .problems([&problem::NOT_FOUND]);
+    start.in_headers = vec![Parameter::new(
+        "Idempotency-Key",
+        Form::Token(LONGEST_IDEMPOTENCY_KEY),
+        "Chosen by the client; the same for repetitions of one request.",
+    )];
+    start.answer.status = 202;
+    start.answer.about = "The crawl that was asked for";
+    start.answer.headers = vec![("Location", "Where the crawl is.")];
+    vec![list, start, one]
+}
+
+/// A crawl as it is answered.
+#[derive(Serialize)]
+struct Crawl<'a> {
+    id: i64,
+    registry: &'a RegistryName,
+    state: &'static str,
+    requested_at: DateTime<Utc>,
+    requested_by: &'a str,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+    repositories_done: u64,
+    repositories_total: u64,
+    tags_done: u64,
+    /// Requests to the registry by kind.
+    requests: Requests,
+    bytes_received: ByteCount,
+    /// How long it waited because the registry asked it to.
+    waited_milliseconds: u64,
+    /// How many things could not be read.
+    faults: u64,
+    message: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Requests {
+    total: u64,
+    get: u64,
+    head: u64,
+    retried: u64,
+    rate_limited: u64,
+}
+
+impl<'a> From<&'a CrawlRecord> for Crawl<'a> {
+    fn from(record: &'a CrawlRecord) -> Self {
+        let cost = &record.cost;
+        Self {
+            id: record.id,
+            registry: &record.registry,
+            state: record.state.as_str(),
+            requested_at: record.requested_at,
+            requested_by: &record.requested_by,
+            started_at: record.started_at,
+            finished_at: record.finished_at,
+            repositories_done: record.repositories_done,
+            repositories_total: record.repositories_total,
+            tags_done: record.tags_done,
+            requests: Requests {
+                total: cost.requests,
+                get: cost.get,
+                head: cost.head,
+                retried: cost.retried,
+                rate_limited: cost.rate_limited,
+            },
+            bytes_received: cost.bytes_received,
+            waited_milliseconds: u64::try_from(cost.waited.as_millis()).unwrap_or(u64::MAX),
+            faults: record.faults,
+            message: record.message.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CrawlList<'a> {
+    items: Vec<Crawl<'a>>,
+    next_cursor: Option<String>,
+    as_of: DateTime<Utc>,
+}
+
+async fn list(call: Call) -> Result<HttpResponse, Problem> {
+    let wanted: Option<RegistryName> = match call.values.text("registry") {
+        None => None,
+        // What is no name of a registry has no crawls.
+        Some(text) => Some(text.parse().map_err(|_| unknown_registry(text))?),
+    };
+    let identity = ListIdentity::of("crawls", &call.values.without(&["limit", "cursor"]));
+    let before: Option<i64> = match call.values.text("cursor") {
+        None => None,
+        Some(cursor) => identity.key_of(cursor)?.parse().ok(),
+    };
+    let limit = u32::try_from(call.values.number("limit", 50)).unwrap_or(u32::MAX);
+    let mut records = call
+        .api
+        .ask(move |store| async move { store.crawls(wanted.as_ref(), before, limit + 1).await })
+        .await?;
+    // A key that is limited to some registries sees a shorter page, and never a crawl of another.
+    let is_last = records.len() <= limit as usize;
+    records.truncate(limit as usize);
+    let next_cursor = records
+        .last()
+        .filter(|_| !is_last)
+        .map(|record| identity.after(&record.id.to_string()));
+    records.retain(|record| call.caller.sees(&record.registry));
+    let list = CrawlList {
+        items: records.iter().map(Crawl::from).collect(),
+        next_cursor,
+        as_of: call.api.clock.now(),
+    };
+    let mut reply = Reply::json(&list)?;
+    if let Some(cursor) = &list.next_cursor {
+        reply = reply.with_header(header::LINK, &next_link(&call, cursor));
+    }
+    call.reply(reply)
+}
+
+/// The crawl that a call's path names, if the caller may see it.
+///
+/// # Errors
+/// Where there is none.
+pub(super) async fn named(call: &Call) -> Result<CrawlRecord, Problem> {
+    let text = call.values.text("id").unwrap_or_default();
+    let unknown = || Problem::not_found(format!("there is no crawl {}", text.escape_debug()));
+    let id: i64 = text.parse().map_err(|_| unknown())?;
+    let record = call
+        .api
+        .ask(move |store| async move { store.crawl(id).await })
+        .await?;
+    record
+        .filter(|record| call.caller.sees(&record.registry))
+        .ok_or_else(unknown)
+}
+
+#[derive(Serialize)]
+struct CrawlWithFaults<'a> {
+    #[serde(flatten)]
+    crawl: Crawl<'a>,
+    /// The first of them.
+    fault_list: Vec<ShownFault<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownFault<'a> {
+    repository: Option<&'a str>,
+    reference: Option<&'a str>,
+    kind: &'static str,
+    fault: &'a str,
+}
+
+async fn one(call: Call) -> Result<HttpResponse, Problem> {
+    let record = named(&call).await?;
+    let id = record.id;
+    let faults: Vec<Fault> = call
+        .api
+        .ask(move |store| async move { store.crawl_faults(id).await })
+        .await?;
+    let fault_list = faults
+        .iter()
+        .take(SHOWN_FAULTS)
+        .map(|fault| ShownFault {
+            repository: fault.repository.as_ref().map(|name| name.as_str()),
+            reference: fault.reference.as_deref(),
+            kind: fault.kind.as_str(),
+            fault: &fault.fault,
+        })
+        .collect();
+    call.reply(Reply::json(&CrawlWithFaults {
+        crawl: (&record).into(),
+        fault_list,
+    })?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CrawlRequest {
+    registry: String,
+}
+
+async fn start(call: Call) -> Result<HttpResponse, Problem> {
+    let CrawlRequest { registry: asked } = call.read_body()?;
+    let registry: RegistryName = asked.parse().map_err(|_| unknown_registry(&asked))?;
+    if !call.caller.sees(&registry) {
+        return Err(unknown_registry(&asked));
+    }
+    let key = call.values.text("Idempotency-Key").map(str::to_owned);
+    let (by, now) = (format!("API: {}", call.caller.name), call.api.clock.now());
+    let record = call
+        .api
+        .ask(move |store| async move {
+            match store.request_crawl(&registry, &by, key.as_deref(), now).await {
+                Err(StoreError::UnknownRegistry(_)) => Ok(None),
+                Ok(requested) => store.crawl(requested.id).await,
+                Err(error) => Err(error),
+            }
+        })
+        .await?;
+    let record = record.ok_or_else(|| unknown_registry(&asked))?;
+    let reply = Reply::json(&Crawl::from(&record))?
+        .with_status(StatusCode::ACCEPTED)
+        .with_header(header::LOCATION, &format!("/v1/crawls/{}", record.id));
+    call.reply(reply)
+}

@@ -1,0 +1,78 @@
+//! Whether the service lives, and whether it can answer.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+
+use crate::api::access::Access;
+use crate::api::call::Call;
+use crate::api::operation::Operation;
+use crate::api::problem::Problem;
+use crate::api::reply::Reply;
+
+pub(super) fn operations() -> Vec<Operation> {
+    let mut healthy = Operation::get(
+        "/healthz",
+        "get_health",
+        "Whether the process lives",
+        "Health",
+        |call| Box::pin(health(call)),
+    )
+    .about("It touches neither the database nor the figures: restart the process where this does not answer.")
+    .access(Access::Open);
+    healthy.answer.is_kept = false;
+    let mut ready = Operation::get(
+        "/readyz",
+        "get_readiness",
+        "Whether the service can answer: database, schema, figures",
+        "Readiness",
+        |call| Box::pin(readiness(call)),
+    )
+    .about("Send requests elsewhere while this is 503; `detail` says what is missing.")
+    .access(Access::Open);
+    ready.answer.is_kept = false;
+    vec![healthy, ready]
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+async fn health(call: Call) -> Result<HttpResponse, Problem> {
+    let health = Reply::json(&Health { status: "alive" })?;
+    // Not to be kept by anybody.
+    call.reply(health.with_status(StatusCode::OK))
+}
+
+#[derive(Serialize)]
+struct Readiness {
+    status: &'static str,
+    /// How old the oldest registry's figures are; none where nothing has been crawled.
+    oldest_figures_seconds: Option<i64>,
+}
+
+async fn readiness(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot()?;
+    call.api
+        .ask(|store| async move { store.registries().await })
+        .await?;
+    let now = call.api.clock.now();
+    let registries = snapshot.report.registries.iter();
+    let oldest = registries.map(|row| (now - row.as_of).num_seconds().max(0)).max();
+    if let (Some(age), Some(limit)) = (oldest, call.api.settings.oldest_figures)
+        && u64::try_from(age).unwrap_or_default() > limit.as_secs()
+    {
+        return Err(Problem::unavailable(
+            format!(
+                "the oldest figures are {age} s old, and serve.oldest_figures allows {}",
+                limit.as_secs()
+            ),
+            60,
+        ));
+    }
+    call.reply(Reply::json(&Readiness {
+        status: "ready",
+        oldest_figures_seconds: oldest,
+    })?)
+}

@@ -1,0 +1,205 @@
+//! How registries and repositories have been.
+
+use actix_web::HttpResponse;
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::repository::named;
+use crate::api::call::Call;
+use crate::api::list::List;
+use crate::api::operation::Operation;
+use crate::api::parameter::{Form, Parameter};
+use crate::api::problem::{self, Problem};
+use crate::api::reply::Reply;
+use crate::api::snapshot::unknown_registry;
+use crate::cost::MoneyEstimate;
+use crate::oci::RegistryName;
+use crate::store::{RegistryPoint, RepositoryPoint};
+use crate::units::{Currency, Money};
+
+/// How far back an answer goes where nothing else is asked for.
+const USUAL_DAYS: u64 = 400;
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get(
+            "/v1/history",
+            "get_history",
+            "How registries have been: bytes and costs after each crawl, now and on Alpine",
+            "RegistryHistory",
+            |call| Box::pin(of_registries(call)),
+        )
+        .group("money")
+        .query([Parameter::new("registry", Form::Text, "Only of this registry.")])
+        .query(window())
+        .problems([&problem::NOT_FOUND]),
+        Operation::get(
+            "/v1/repositories/{registry}/{repository}/history",
+            "get_repository_history",
+            "How a repository has been: bytes and costs after each crawl",
+            "RepositoryHistory",
+            |call| Box::pin(of_repository(call)),
+        )
+        .group("repositories")
+        .query(window()),
+    ]
+}
+
+fn window() -> [Parameter; 2] {
+    [
+        Parameter::new(
+            "from",
+            Form::Day,
+            "The first day; 400 days before the last by default.",
+        ),
+        Parameter::new("to", Form::Day, "The last day; today by default."),
+    ]
+}
+
+/// The days that are asked for, from the beginning of the first to the end of the last.
+fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
+    let last = call
+        .values
+        .day("to")
+        .unwrap_or_else(|| call.api.clock.now().date_naive());
+    let first = call
+        .values
+        .day("from")
+        .unwrap_or_else(|| last - Days::new(USUAL_DAYS));
+    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    (midnight(first), midnight(last.succ_opt().unwrap_or(last)))
+}
+
+/// A registry as it was after a crawl.
+#[derive(Serialize)]
+struct RegistryMoment {
+    registry: RegistryName,
+    as_of: DateTime<Utc>,
+    logical_bytes: i64,
+    stored_bytes: i64,
+    alpine_stored_bytes: Option<i64>,
+    cost: Option<Cost>,
+    alpine: Option<OnAlpine>,
+}
+
+/// What a month at that level cost.
+#[derive(Serialize)]
+struct Cost {
+    month: Money,
+    fee: Option<Money>,
+    storage: Option<Money>,
+    transfer: Option<Money>,
+}
+
+#[derive(Serialize)]
+struct OnAlpine {
+    month: MoneyEstimate,
+}
+
+impl RegistryMoment {
+    fn of(registry: &RegistryName, point: RegistryPoint) -> Self {
+        let currency = point.currency.as_deref().and_then(|code| code.parse().ok());
+        let money = |amount: Option<Decimal>| Some(Money::new(amount?, currency?));
+        let alpine = money(point.alpine_month_low)
+            .zip(money(point.alpine_month))
+            .zip(money(point.alpine_month_high));
+        Self {
+            registry: registry.clone(),
+            as_of: point.as_of,
+            logical_bytes: point.logical_bytes,
+            stored_bytes: point.stored_bytes,
+            alpine_stored_bytes: point.alpine_stored_bytes,
+            cost: money(point.month).map(|month| Cost {
+                month,
+                fee: money(point.fee),
+                storage: money(point.storage),
+                transfer: money(point.transfer),
+            }),
+            alpine: alpine.map(|((low, expected), high)| OnAlpine {
+                month: MoneyEstimate { low, expected, high },
+            }),
+        }
+    }
+}
+
+/// A repository as it was after a crawl.
+#[derive(Serialize)]
+struct RepositoryMoment {
+    as_of: DateTime<Utc>,
+    logical_bytes: i64,
+    stored_bytes: i64,
+    exclusive_bytes: i64,
+    attributed_bytes: i64,
+    alpine_attributed_bytes: Option<i64>,
+    verdict: Option<String>,
+    cost: Option<MonthAlone>,
+}
+
+#[derive(Serialize)]
+struct MonthAlone {
+    month: Money,
+}
+
+impl From<RepositoryPoint> for RepositoryMoment {
+    fn from(point: RepositoryPoint) -> Self {
+        let currency: Option<Currency> = point.currency.as_deref().and_then(|code| code.parse().ok());
+        Self {
+            as_of: point.as_of,
+            logical_bytes: point.logical_bytes,
+            stored_bytes: point.stored_bytes,
+            exclusive_bytes: point.exclusive_bytes,
+            attributed_bytes: point.attributed_bytes,
+            alpine_attributed_bytes: point.alpine_attributed_bytes,
+            verdict: point.verdict,
+            cost: point.month.zip(currency).map(|(amount, currency)| MonthAlone {
+                month: Money::new(amount, currency),
+            }),
+        }
+    }
+}
+
+async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
+    call.caller.needs_whole_registries()?;
+    let snapshot = call.snapshot()?;
+    let wanted = call.values.text("registry");
+    let names: Vec<RegistryName> = snapshot
+        .report
+        .registries
+        .iter()
+        .map(|row| &row.registry)
+        .filter(|name| call.caller.sees(name) && wanted.is_none_or(|wanted| wanted == name.as_str()))
+        .cloned()
+        .collect();
+    if let Some(wanted) = wanted.filter(|_| names.is_empty()) {
+        return Err(unknown_registry(wanted));
+    }
+    let (from, until) = asked(&call);
+    let mut items = Vec::new();
+    for name in names {
+        let registry = name.clone();
+        let points = call
+            .api
+            .ask(move |store| async move { store.registry_history(&registry, from, until).await })
+            .await?;
+        items.extend(points.into_iter().map(|point| RegistryMoment::of(&name, point)));
+    }
+    call.reply(Reply::json(&List::whole(&snapshot, items))?)
+}
+
+async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot()?;
+    let row = named(&call, &snapshot)?;
+    let (registry, repository) = (row.registry.clone(), row.totals.repository.clone());
+    let (from, until) = asked(&call);
+    let points = call
+        .api
+        .ask(move |store| async move {
+            store
+                .repository_history(&registry, &repository, from, until)
+                .await
+        })
+        .await?;
+    let items: Vec<RepositoryMoment> = points.into_iter().map(Into::into).collect();
+    call.reply(Reply::json(&List::whole(&snapshot, items))?)
+}

@@ -1,0 +1,56 @@
+//! One image, explained.
+
+use actix_web::HttpResponse;
+
+use super::repository::named;
+use crate::api::call::Call;
+use crate::api::operation::Operation;
+use crate::api::problem::Problem;
+use crate::api::reply::Reply;
+use crate::report::Found;
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get(
+            "/v1/images/{registry}/{repository}/{digest}",
+            "explain_image",
+            "One image explained: its base with the evidence, each layer, and what Alpine would make of it and why",
+            "ImageExplanation",
+            |call| Box::pin(explain(call)),
+        )
+        .group("repositories")
+        .about("The same as `tare explain --format json`."),
+    ]
+}
+
+async fn explain(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot()?;
+    let row = named(&call, &snapshot)?;
+    let (_, analysed) = snapshot.registry(row.registry.as_str())?;
+    let digest = call.values.text("digest").unwrap_or_default();
+    let repository = &row.totals.repository;
+    let image = digest.parse().ok().and_then(|digest| {
+        // They are in order of their digests.
+        let images = &analysed.holdings.images;
+        let place = images.binary_search_by(|image| image.digest.cmp(&digest)).ok()?;
+        let is_there = images[place].names.iter().any(|(name, _)| name == repository);
+        is_there.then(|| &images[place])
+    });
+    let found = image.map(|image| Found {
+        holdings: &analysed.holdings,
+        repository,
+        tag: None,
+        image,
+    });
+    let explanation = match found {
+        Some(found) => snapshot.analysed.explain(found, &snapshot.knowledge)?,
+        None => None,
+    };
+    let explanation = explanation.ok_or_else(|| {
+        Problem::not_found(format!(
+            "no tag of {repository} reaches an image with the digest {}",
+            digest.escape_debug()
+        ))
+    })?;
+    call.reply(Reply::json(&explanation)?)
+}

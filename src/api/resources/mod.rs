@@ -1,0 +1,39 @@
+//! What can be asked of the service, a file for each resource.
+
+mod crawl_events;
+mod crawls;
+mod documentation;
+mod health;
+mod history;
+mod image;
+mod price_books;
+mod registries;
+mod repositories;
+mod repository;
+mod savings;
+mod summary;
+mod whatif;
+
+use super::operation::Operation;
+
+/// Every operation.
+pub(super) fn operations() -> Vec<Operation> {
+    [
+        registries::operations(),
+        repositories::operations(),
+        repository::operations(),
+        image::operations(),
+        summary::operations(),
+        savings::operations(),
+        history::operations(),
+        whatif::operations(),
+        price_books::operations(),
+        crawls::operations(),
+        crawl_events::operations(),
+        health::operations(),
+        documentation::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,111 @@
+//! The price books that are at hand.
+
+use actix_web::HttpResponse;
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use crate::api::call::Call;
+use crate::api::list::List;
+use crate::api::operation::Operation;
+use crate::api::problem::Problem;
+use crate::api::reply::Reply;
+use crate::pricing::PriceBook;
+use crate::units::Currency;
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get(
+            "/v1/price-books",
+            "list_price_books",
+            "The price books that are at hand, each in its edition of today",
+            "PriceBookList",
+            |call| Box::pin(list(call)),
+        )
+        .group("money"),
+        Operation::get(
+            "/v1/price-books/{id}",
+            "get_price_book",
+            "A price book in all its editions",
+            "PriceBookEditions",
+            |call| Box::pin(one(call)),
+        )
+        .group("money"),
+    ]
+}
+
+/// A price book in a list.
+#[derive(Serialize)]
+struct BookRow<'a> {
+    id: &'a str,
+    version: &'a str,
+    title: &'a str,
+    provider: &'a str,
+    service: &'a str,
+    currency: Currency,
+    /// Where its prices were read, and when.
+    source: &'a str,
+    source_date: NaiveDate,
+    valid_from: NaiveDate,
+    valid_until: NaiveDate,
+    /// Whether its prices are past the day until which they are known to hold.
+    is_expired: bool,
+}
+
+impl<'a> BookRow<'a> {
+    fn of(book: &'a PriceBook, today: NaiveDate) -> Self {
+        Self {
+            id: &book.id,
+            version: &book.version,
+            title: &book.title,
+            provider: &book.provider,
+            service: &book.service,
+            currency: book.currency,
+            source: &book.source,
+            source_date: book.source_date,
+            valid_from: book.valid_from,
+            valid_until: book.valid_until,
+            is_expired: book.valid_until < today,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Editions<'a> {
+    id: &'a str,
+    editions: Vec<&'a PriceBook>,
+}
+
+async fn list(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot()?;
+    let today = call.api.clock.now().date_naive();
+    let books = &snapshot.knowledge.costs.books;
+    let mut ids: Vec<&str> = books.iter().map(|book| book.id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let items = ids
+        .into_iter()
+        .filter_map(|id| books.get(id, today).ok())
+        .map(|book| BookRow::of(book, today))
+        .collect();
+    call.reply(Reply::json(&List::whole(&snapshot, items))?)
+}
+
+async fn one(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot()?;
+    let id = call.values.text("id").unwrap_or_default();
+    let mut editions: Vec<&PriceBook> = snapshot
+        .knowledge
+        .costs
+        .books
+        .iter()
+        .filter(|book| book.id == id)
+        .collect();
+    editions.sort_by_key(|book| book.valid_from);
+    if editions.is_empty() {
+        return Err(Problem::not_found(format!(
+            "there is no price book {}; /v1/price-books lists them",
+            id.escape_debug()
+        )));
+    }
+    call.reply(Reply::json(&Editions { id, editions })?)
+}

@@ -1,0 +1,238 @@
+//! The list of repositories: filtered, in order, page by page, with its totals.
+
+use std::cmp::Ordering;
+
+use actix_web::HttpResponse;
+use rust_decimal::Decimal;
+
+use crate::api::call::Call;
+use crate::api::list::{List, Page, paging};
+use crate::api::operation::Operation;
+use crate::api::parameter::{Form, Parameter, Values};
+use crate::api::problem::{self, Problem};
+use crate::api::reply::Reply;
+use crate::api::snapshot::{Snapshot, unknown_registry};
+use crate::report::{self, GroupRow, Report, RepositoryRow};
+use crate::whatif::Verdict;
+
+/// What repositories can be ordered by; `-` in front is the largest, or last, first.
+pub(super) const ORDERS: [&str; 18] = [
+    "name",
+    "-name",
+    "tags",
+    "-tags",
+    "logical",
+    "-logical",
+    "stored",
+    "-stored",
+    "exclusive",
+    "-exclusive",
+    "attributed",
+    "-attributed",
+    "saving",
+    "-saving",
+    "cost",
+    "-cost",
+    "alpine_cost",
+    "-alpine_cost",
+];
+
+pub(super) fn operations() -> Vec<Operation> {
+    let order = Parameter::new(
+        "sort",
+        Form::Word(ORDERS.to_vec()),
+        "The order; `-` in front is the largest first. By default `-attributed`.",
+    );
+    vec![
+        Operation::get(
+            "/v1/repositories",
+            "list_repositories",
+            "What each repository stores, costs, and would on Alpine",
+            "RepositoryList",
+            |call| Box::pin(list(call)),
+        )
+        .group("repositories")
+        .about(
+            "Attributed bytes and expected joint savings of all rows add up to the registries' stored bytes and \
+             savings; `totals` has those of the rows that the filters leave, whatever the page.",
+        )
+        .query(filters())
+        .query([order])
+        .query(paging())
+        .or_csv()
+        .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
+    ]
+}
+
+/// The parameters that choose among repositories.
+pub(super) fn filters() -> Vec<Parameter> {
+    let verdicts = Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect();
+    vec![
+        Parameter::new("registry", Form::Text, "Only those of this registry."),
+        Parameter::new("verdict", Form::Word(verdicts), "Only those with this verdict."),
+        Parameter::new(
+            "base",
+            Form::Text,
+            "Only those on this base: its system (`debian:trixie`) or its runtime (`node:22`). Empty for those \
+             of which none is known.",
+        ),
+        Parameter::new(
+            "team",
+            Form::Text,
+            "Only this team's; empty for those of no team.",
+        ),
+        Parameter::new(
+            "cost_centre",
+            Form::Text,
+            "Only this cost centre's; empty for those of none.",
+        ),
+        Parameter::new(
+            "environment",
+            Form::Text,
+            "Only those for this; empty for those of which it is not known.",
+        ),
+        Parameter::new("search", Form::Text, "Only those with this text in their name."),
+    ]
+}
+
+/// The repositories that the filters leave and the caller may see, in no particular order.
+///
+/// # Errors
+/// Where the registry that they ask for is not there.
+pub(super) fn chosen<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<Vec<&'a RepositoryRow>, Problem> {
+    let values = &call.values;
+    if let Some(name) = values.text("registry") {
+        let (row, _) = snapshot.registry(name)?;
+        if !call.caller.sees(&row.registry) {
+            return Err(unknown_registry(name));
+        }
+    }
+    let rows = snapshot.report.repositories.iter();
+    Ok(rows
+        .filter(|row| call.caller.sees_row(row) && is_wanted(row, values))
+        .collect())
+}
+
+fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
+    let is = |name: &str, matches: &dyn Fn(&str) -> bool| values.text(name).is_none_or(matches);
+    let judged = row.judged.as_ref();
+    let labels = &row.labels;
+    let owned = [
+        ("team", &labels.team),
+        ("cost_centre", &labels.cost_centre),
+        ("environment", &labels.environment),
+    ];
+    owned
+        .into_iter()
+        .all(|(name, own)| is(name, &|wanted| own.as_deref().unwrap_or_default() == wanted))
+        && is("registry", &|name| row.registry.as_str() == name)
+        && is("verdict", &|verdict| {
+            judged.is_some_and(|judged| judged.verdict.as_str() == verdict)
+        })
+        && is("base", &|base| {
+            let names = judged.and_then(|judged| judged.base.as_ref());
+            match names {
+                None => base.is_empty(),
+                Some(names) => [&names.name, &names.runtime]
+                    .into_iter()
+                    .any(|name| name.as_deref() == Some(base)),
+            }
+        })
+        && is("search", &|text| row.totals.repository.as_str().contains(text))
+}
+
+/// Puts rows into an order of [`ORDERS`]; equals stand by name.
+pub(super) fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
+    let (is_falling, key) = match order.strip_prefix('-') {
+        Some(key) => (true, key),
+        None => (false, order),
+    };
+    let by_name = |a: &RepositoryRow, b: &RepositoryRow| {
+        (&a.registry, &a.totals.repository).cmp(&(&b.registry, &b.totals.repository))
+    };
+    let size = |row: &RepositoryRow| -> i128 {
+        let totals = &row.totals;
+        match key {
+            "tags" => totals.tags as i128,
+            "logical" => totals.logical_bytes.get().into(),
+            "stored" => totals.stored_bytes.get().into(),
+            "exclusive" => totals.exclusive_bytes.get().into(),
+            "saving" => saving_bytes(row).into(),
+            _ => totals.attributed_bytes.get().into(),
+        }
+    };
+    let amount = |row: &RepositoryRow| -> Option<Decimal> {
+        let cost = row.cost.as_ref()?;
+        if key == "cost" {
+            return Some(cost.month.amount());
+        }
+        cost.alpine.as_ref().map(|alpine| alpine.month.expected.amount())
+    };
+    rows.sort_by(|a, b| {
+        let order = match key {
+            "name" => by_name(a, b),
+            "cost" | "alpine_cost" => {
+                return by_amount(amount(a), amount(b), is_falling).then_with(|| by_name(a, b));
+            }
+            _ => size(a).cmp(&size(b)),
+        };
+        let order = if is_falling { order.reverse() } else { order };
+        order.then_with(|| by_name(a, b))
+    });
+}
+
+/// Amounts in order; what has none comes last either way.
+fn by_amount(a: Option<Decimal>, b: Option<Decimal>, is_falling: bool) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if is_falling => b.cmp(&a),
+        (Some(a), Some(b)) => a.cmp(&b),
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    }
+}
+
+/// What a repository frees if all switch that should; the single best figure.
+pub(super) fn saving_bytes(row: &RepositoryRow) -> i64 {
+    row.judged
+        .as_ref()
+        .map_or(0, |judged| judged.alpine.joint_saving_bytes.expected)
+}
+
+/// What tells a repository from every other.
+pub(super) fn key(row: &RepositoryRow) -> String {
+    format!("{} {}", row.registry, row.totals.repository)
+}
+
+async fn list(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot()?;
+    let mut rows = chosen(&call, &snapshot)?;
+    put_in_order(&mut rows, call.values.text("sort").unwrap_or("-attributed"));
+    let totals = GroupRow::of(rows.iter().copied()).map_err(Problem::internal)?;
+    let mut page = Page::of(&call, &snapshot, rows, |row| key(row))?;
+    let rows = std::mem::take(&mut page.rows);
+    let reply = if call.form == "csv" {
+        Reply::csv("repositories.csv", csv(&snapshot, &rows)?)
+    } else {
+        Reply::json(&List {
+            items: rows,
+            next_cursor: page.next_cursor.clone(),
+            as_of: snapshot.as_of(),
+            versions: &snapshot.versions,
+            totals: Some(totals),
+        })?
+    };
+    call.reply(page.linked(reply))
+}
+
+/// Rows as the table that `tare report --format csv` prints.
+pub(super) fn csv(snapshot: &Snapshot, rows: &[&RepositoryRow]) -> Result<String, Problem> {
+    let report = Report {
+        as_of: snapshot.report.as_of,
+        registries: Vec::new(),
+        repositories: rows.iter().copied().cloned().collect(),
+        images: None,
+        others: None,
+        complete: snapshot.report.complete,
+        notes: Vec::new(),
+    };
+    report::csv(&report).map_err(Problem::internal)
+}

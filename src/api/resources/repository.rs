@@ -1,0 +1,114 @@
+//! One repository: its row, its tags and its images.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+
+use crate::api::call::Call;
+use crate::api::list::{List, Page, paging};
+use crate::api::operation::Operation;
+use crate::api::problem::{self, Problem};
+use crate::api::reply::Reply;
+use crate::api::snapshot::{Snapshot, Versions};
+use crate::inventory::{TagTotals, account_tags};
+use crate::report::{ImageRow, RepositoryRow};
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get(
+            "/v1/repositories/{registry}/{repository}",
+            "get_repository",
+            "One repository, and the image that speaks for it",
+            "Repository",
+            |call| Box::pin(one(call)),
+        )
+        .group("repositories"),
+        Operation::get(
+            "/v1/repositories/{registry}/{repository}/tags",
+            "list_tags",
+            "The tags of a repository, and what each stands for",
+            "TagList",
+            |call| Box::pin(tags(call)),
+        )
+        .group("repositories")
+        .about("The tags' attributed bytes add up to the repository's.")
+        .query(paging())
+        .problems([&problem::OUTDATED_CURSOR]),
+        Operation::get(
+            "/v1/repositories/{registry}/{repository}/images",
+            "list_images",
+            "The images of a repository, one for each platform",
+            "ImageList",
+            |call| Box::pin(images(call)),
+        )
+        .group("repositories")
+        .query(paging())
+        .problems([&problem::OUTDATED_CURSOR]),
+    ]
+}
+
+/// The repository that a call's path names, if the caller may see it.
+///
+/// # Errors
+/// Where there is none.
+pub(super) fn named<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<&'a RepositoryRow, Problem> {
+    let name = |part: &str| call.values.text(part).unwrap_or_default().to_owned();
+    let row = snapshot.repository(&name("registry"), &name("repository"))?;
+    if call.caller.sees_row(row) {
+        Ok(row)
+    } else {
+        Err(Problem::not_found("there is no such repository"))
+    }
+}
+
+#[derive(Serialize)]
+struct Repository<'a> {
+    #[serde(flatten)]
+    row: &'a RepositoryRow,
+    /// The image that the verdict rests on; none where there is no image, or a decision counts.
+    speaker: Option<ImageRow>,
+    versions: &'a Versions,
+}
+
+async fn one(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot()?;
+    let row = named(&call, &snapshot)?;
+    let judgement = snapshot.judgement();
+    let (_, analysed) = snapshot.registry(row.registry.as_str())?;
+    let speaker = analysed.speaker_of(&row.totals.repository, &judgement);
+    call.reply(Reply::json(&Repository {
+        row,
+        speaker,
+        versions: &snapshot.versions,
+    })?)
+}
+
+async fn tags(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot()?;
+    let row = named(&call, &snapshot)?;
+    let (registry, repository) = (row.registry.to_string(), row.totals.repository.clone());
+    let shared = snapshot.clone();
+    let tags = call
+        .api
+        .work_out(move || {
+            let (_, analysed) = shared.registry(&registry)?;
+            account_tags(&analysed.holdings.inventory, &repository).map_err(Problem::internal)
+        })
+        .await??;
+    let tags: Vec<TagTotals> = tags.unwrap_or_default();
+    let mut page = Page::of(&call, &snapshot, tags, |tag| tag.tag.to_string())?;
+    let mut list = List::whole(&snapshot, std::mem::take(&mut page.rows));
+    list.next_cursor.clone_from(&page.next_cursor);
+    call.reply(page.linked(Reply::json(&list)?))
+}
+
+async fn images(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot()?;
+    let row = named(&call, &snapshot)?;
+    let (_, analysed) = snapshot.registry(row.registry.as_str())?;
+    let judgement = snapshot.judgement();
+    let images = analysed.images_of(&row.totals.repository, &judgement);
+    let mut page = Page::of(&call, &snapshot, images, |image| image.digest.to_string())?;
+    let mut list = List::whole(&snapshot, std::mem::take(&mut page.rows));
+    list.next_cursor.clone_from(&page.next_cursor);
+    call.reply(page.linked(Reply::json(&list)?))
+}

@@ -1,0 +1,105 @@
+//! Where the saving is: repositories by what they save together with all others.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+
+use super::repositories::{chosen, csv, filters, key, put_in_order, saving_bytes};
+use crate::api::call::Call;
+use crate::api::list::{List, Page, paging};
+use crate::api::operation::Operation;
+use crate::api::problem::{self, Problem};
+use crate::api::reply::Reply;
+use crate::report::{GroupRow, RepositoryRow};
+use crate::units::Money;
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get(
+            "/v1/savings",
+            "list_savings",
+            "Which repositories save most if all switch to Alpine that should",
+            "SavingList",
+            |call| Box::pin(list(call)),
+        )
+        .group("money")
+        .about(
+            "Ordered by expected joint saving of bytes, with what the repositories up to each save together. A \
+             repository that keeps its base may have a negative one: others leave it alone with what they shared.",
+        )
+        .query(filters())
+        .query(paging())
+        .or_csv()
+        .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
+    ]
+}
+
+#[derive(Serialize)]
+struct Saving<'a> {
+    #[serde(flatten)]
+    row: &'a RepositoryRow,
+    /// What this repository and all before it save.
+    cumulative_bytes: i64,
+    /// The same in money, in the currency of the row; none where the row has no costs.
+    cumulative: Option<Money>,
+}
+
+async fn list(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot()?;
+    let mut rows = chosen(&call, &snapshot)?;
+    rows.retain(|row| saving_bytes(row) != 0 || money(row).is_some_and(|saved| !saved.is_zero()));
+    put_in_order(&mut rows, "-saving");
+    let totals = GroupRow::of(rows.iter().copied()).map_err(Problem::internal)?;
+    let savings = cumulated(&rows)?;
+    let mut page = Page::of(&call, &snapshot, savings, |saving| key(saving.row))?;
+    let savings = std::mem::take(&mut page.rows);
+    let reply = if call.form == "csv" {
+        let rows: Vec<&RepositoryRow> = savings.iter().map(|saving| saving.row).collect();
+        Reply::csv("savings.csv", csv(&snapshot, &rows)?)
+    } else {
+        Reply::json(&List {
+            items: savings,
+            next_cursor: page.next_cursor.clone(),
+            as_of: snapshot.as_of(),
+            versions: &snapshot.versions,
+            totals: Some(totals),
+        })?
+    };
+    call.reply(page.linked(reply))
+}
+
+/// The expected joint saving in money.
+fn money(row: &RepositoryRow) -> Option<Money> {
+    let alpine = row.cost.as_ref()?.alpine.as_ref()?;
+    Some(alpine.joint_saving.expected)
+}
+
+/// Each row with what it and those before it save.
+fn cumulated<'a>(rows: &[&'a RepositoryRow]) -> Result<Vec<Saving<'a>>, Problem> {
+    let mut bytes = 0_i64;
+    let mut sums: Vec<Money> = Vec::new();
+    rows.iter()
+        .map(|&row| {
+            bytes = bytes.saturating_add(saving_bytes(row));
+            let cumulative = match money(row) {
+                None => None,
+                Some(saved) => Some(
+                    match sums.iter_mut().find(|sum| sum.currency() == saved.currency()) {
+                        Some(sum) => {
+                            *sum = sum.checked_add(saved).map_err(Problem::internal)?;
+                            *sum
+                        }
+                        None => {
+                            sums.push(saved);
+                            saved
+                        }
+                    },
+                ),
+            };
+            Ok(Saving {
+                row,
+                cumulative_bytes: bytes,
+                cumulative,
+            })
+        })
+        .collect()
+}

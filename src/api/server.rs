@@ -1,0 +1,152 @@
+//! The server: an address, routes made of the operations, and an orderly end.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, HttpRequest, HttpServer, web};
+
+use super::Api;
+use super::call::{dispatch, unknown_path};
+use super::keys::KeyRing;
+use super::middleware::around;
+use super::openapi::document;
+use super::operation::Operation;
+use super::page;
+use super::refresh::refresh;
+use super::resources::operations;
+use super::settings::{ApiSettings, ServeError};
+use super::snapshot::Snapshots;
+use super::tls;
+use crate::clock::Clock;
+use crate::report::Knowledge;
+use crate::store::Store;
+
+/// The service on its address, ready to run.
+pub struct Server {
+    address: SocketAddr,
+    is_tls: bool,
+    running: actix_web::dev::Server,
+    handle: ServerHandle,
+    api: Arc<Api>,
+}
+
+impl Server {
+    /// Takes an address. Requests wait until [`Server::run`].
+    ///
+    /// # Errors
+    /// Where the address is not to be had, or a certificate cannot be used.
+    pub fn bind(
+        address: SocketAddr,
+        store: Store,
+        knowledge: Arc<Knowledge>,
+        settings: ApiSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ServeError> {
+        let bind = |source| ServeError::Bind { address, source };
+        let listener = TcpListener::bind(address).map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+        let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
+        let mut books: Vec<&str> = knowledge
+            .costs
+            .books
+            .iter()
+            .map(|book| book.id.as_str())
+            .collect();
+        books.sort_unstable();
+        books.dedup();
+        let openapi = document(&operations(), settings.access, &books)
+            .to_string()
+            .into_bytes();
+        let api = Arc::new(Api {
+            store,
+            settings,
+            knowledge,
+            clock,
+            snapshots: Snapshots::default(),
+            keys: KeyRing::default(),
+            runtime: tokio::runtime::Handle::current(),
+            openapi,
+        });
+        let routes = Arc::new(routes());
+        let shared = Arc::clone(&api);
+        let server = HttpServer::new(move || {
+            let api = Arc::clone(&shared);
+            let routes = Arc::clone(&routes);
+            App::new()
+                .app_data(web::Data::new(Arc::clone(&api)))
+                .wrap(Compress::default())
+                .wrap(from_fn(around))
+                .configure(move |service| configure(service, &api, &routes))
+                .default_service(web::to(unknown_path))
+        })
+        .disable_signals()
+        .shutdown_timeout(api.settings.shutdown_timeout.as_secs());
+        let is_tls = tls.is_some();
+        let running = match tls {
+            Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+            None => server.listen(listener)?,
+        }
+        .run();
+        let handle = running.handle();
+        Ok(Self {
+            address,
+            is_tls,
+            running,
+            handle,
+            api,
+        })
+    }
+
+    /// Where it is reached, with the port that the system chose where none was given.
+    pub fn url(&self) -> String {
+        let scheme = if self.is_tls { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Answers until `stop` comes to its end; then takes no more requests and finishes those under way.
+    ///
+    /// # Errors
+    /// Where the server fails by itself.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let refreshing = tokio::spawn(refresh(Arc::clone(&self.api)));
+        let running = tokio::spawn(self.running);
+        stop.await;
+        self.handle.stop(true).await;
+        refreshing.abort();
+        match running.await {
+            Ok(ended) => Ok(ended?),
+            Err(error) => Err(ServeError::Server(std::io::Error::other(error))),
+        }
+    }
+}
+
+/// The operations by path.
+fn routes() -> BTreeMap<&'static str, Arc<Vec<Operation>>> {
+    let mut routes: BTreeMap<&'static str, Vec<Operation>> = BTreeMap::new();
+    for operation in operations() {
+        routes.entry(operation.path).or_default().push(operation);
+    }
+    routes
+        .into_iter()
+        .map(|(path, operations)| (path, Arc::new(operations)))
+        .collect()
+}
+
+fn configure(
+    service: &mut web::ServiceConfig,
+    api: &Arc<Api>,
+    routes: &BTreeMap<&'static str, Arc<Vec<Operation>>>,
+) {
+    for (path, operations) in routes {
+        let (api, operations) = (Arc::clone(api), Arc::clone(operations));
+        let answer = move |request: HttpRequest, payload: web::Payload| {
+            dispatch(Arc::clone(&api), Arc::clone(&operations), request, payload)
+        };
+        // Every method comes here, so that what is not possible is said as a problem.
+        service.service(web::resource(*path).to(answer));
+    }
+    page::configure(service);
+}

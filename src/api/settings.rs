@@ -1,0 +1,70 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::oci::{PlatformFilter, RegistryName};
+
+/// How the service is run.
+#[derive(Clone)]
+pub struct ApiSettings {
+    /// Whether keys are asked for.
+    pub access: AccessMode,
+    /// Names beside those of this machine itself that the service may be asked by, where no keys are asked
+    /// for: any other is refused, so that a page from elsewhere cannot read through somebody's browser.
+    pub hosts: Vec<String>,
+    /// Whether it may be asked by any name though no keys are asked for.
+    pub is_open_to_all_hosts: bool,
+    /// The certificate chain and its key, as PEM files, which are read again when they change.
+    pub tls: Option<TlsFiles>,
+    /// How often the store is asked whether there are newer figures, and which keys there are.
+    pub refresh_every: Duration,
+    /// How long requests under way may take after the service was told to stop.
+    pub shutdown_timeout: Duration,
+    /// Of which age on the figures are too old for the service to call itself ready; none for no limit.
+    pub oldest_figures: Option<Duration>,
+    /// The platforms whose images count in a registry; all where there are none.
+    pub platforms: Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>,
+}
+
+/// Whether keys are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessMode {
+    /// Everything but health and documentation needs a key.
+    Keys,
+    /// Whoever reaches the service may do everything.
+    Anonymous,
+}
+
+/// A certificate chain and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain, the server's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is not to be had.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A certificate or key cannot be used.
+    #[error("{}: {reason}", file.display())]
+    Tls {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server ended by itself.
+    #[error("the server failed: {0}")]
+    Server(#[from] std::io::Error),
+}

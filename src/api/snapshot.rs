@@ -1,0 +1,222 @@
+//! The figures that the service answers from: worked out once for each state of the store, off the way of
+//! requests, and then only read.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::problem::Problem;
+use crate::oci::{RegistryName, RepositoryName};
+use crate::report::{
+    self, Analysed, AnalysedRegistry, GroupBy, Groups, Knowledge, RegistryHoldings, RegistryRow, Report,
+    ReportError, ReportOptions, RepositoryRow, groups,
+};
+use crate::store::{CrawlState, RegistryRecord};
+use crate::whatif::{Counterfactual, Judgement};
+
+/// What is answered from.
+pub(super) struct Snapshot {
+    /// What tells these figures from others.
+    pub id: String,
+    /// What the answers rest on beside what was crawled.
+    pub knowledge: Arc<Knowledge>,
+    /// All that was worked out.
+    pub analysed: Analysed,
+    /// Every registry and repository.
+    pub report: Report,
+    /// What the figures rest on.
+    pub versions: Versions,
+    places: HashMap<(RegistryName, RepositoryName), usize>,
+    /// All repositories put together, by each of what they can be put together by, once somebody asked.
+    groups: [OnceLock<Groups>; GroupBy::ALL.len()],
+    /// For each registry the graph in which everything can move, once somebody asked.
+    every_move: Vec<OnceLock<Counterfactual>>,
+}
+
+/// What figures rest on beside what was crawled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Versions {
+    #[serde(flatten)]
+    knowledge: report::Versions,
+    /// The price books in use.
+    price_books: Vec<BookVersion>,
+}
+
+/// A price book in one edition.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(super) struct BookVersion {
+    pub id: String,
+    pub version: String,
+}
+
+/// What the store holds, as far as it takes to know whether figures are of it.
+pub(super) type Fingerprint = Vec<(RegistryName, Option<DateTime<Utc>>, bool)>;
+
+/// The fingerprint of what is saved. A crawl that is under way does not count until it has ended.
+pub(super) fn fingerprint(registries: &[RegistryRecord]) -> Fingerprint {
+    registries
+        .iter()
+        .map(|record| {
+            let is_unfinished = matches!(record.last_crawl, Some(CrawlState::Interrupted));
+            (record.registry.name.clone(), record.last_finished, is_unfinished)
+        })
+        .collect()
+}
+
+impl Snapshot {
+    /// Works everything out; takes seconds for a large registry.
+    ///
+    /// # Errors
+    /// Where sizes overflow, and where a file of the catalogue cannot be used.
+    pub(super) fn of(
+        registries: Vec<RegistryHoldings>,
+        knowledge: Arc<Knowledge>,
+    ) -> Result<Self, ReportError> {
+        let analysed = Analysed::of(registries, &knowledge)?;
+        let report = analysed.report(&knowledge, &ReportOptions::default())?;
+        let places = report
+            .repositories
+            .iter()
+            .enumerate()
+            .map(|(place, row)| ((row.registry.clone(), row.totals.repository.clone()), place))
+            .collect();
+        let text = serde_json::to_vec(&report).unwrap_or_default();
+        Ok(Self {
+            id: short_digest(&text),
+            versions: versions(&knowledge, &report),
+            knowledge,
+            every_move: analysed.registries.iter().map(|_| OnceLock::new()).collect(),
+            groups: Default::default(),
+            analysed,
+            report,
+            places,
+        })
+    }
+
+    /// What images are judged by.
+    pub(super) fn judgement(&self) -> Judgement<'_> {
+        self.knowledge.judgement(&self.analysed.catalogue)
+    }
+
+    /// All repositories put together.
+    ///
+    /// # Errors
+    /// Where sums leave the range of exact numbers.
+    pub(super) fn groups(&self, by: GroupBy) -> Result<&Groups, Problem> {
+        let place = GroupBy::ALL.iter().position(|(_, known)| *known == by);
+        let cell = &self.groups[place.unwrap_or_default()];
+        if let Some(groups) = cell.get() {
+            return Ok(groups);
+        }
+        let groups = groups(&self.report, by).map_err(Problem::internal)?;
+        Ok(cell.get_or_init(|| groups))
+    }
+
+    /// The graph of a registry in which every repository can switch that has a twin. The first who asks
+    /// waits for it.
+    pub(super) fn every_move(&self, registry: &AnalysedRegistry) -> Option<&Counterfactual> {
+        let place = self
+            .analysed
+            .registries
+            .iter()
+            .position(|own| own.name() == registry.name())?;
+        Some(self.every_move[place].get_or_init(|| {
+            let holdings = &registry.holdings;
+            self.judgement()
+                .every_move(&holdings.inventory, &holdings.images, &registry.analysis)
+        }))
+    }
+
+    /// The moment of the figures; none where there are none.
+    pub(super) fn as_of(&self) -> Option<DateTime<Utc>> {
+        (!self.report.registries.is_empty()).then_some(self.report.as_of)
+    }
+
+    /// A registry's row, and all that was worked out of it.
+    ///
+    /// # Errors
+    /// Where there is no such registry.
+    pub(super) fn registry(&self, name: &str) -> Result<(&RegistryRow, &AnalysedRegistry), Problem> {
+        let row = self
+            .report
+            .registries
+            .iter()
+            .find(|row| row.registry.as_str() == name);
+        let analysed = self
+            .analysed
+            .registries
+            .iter()
+            .find(|own| own.name().as_str() == name);
+        row.zip(analysed).ok_or_else(|| unknown_registry(name))
+    }
+
+    /// A repository's row.
+    ///
+    /// # Errors
+    /// Where there is no such repository.
+    pub(super) fn repository(&self, registry: &str, repository: &str) -> Result<&RepositoryRow, Problem> {
+        let found = registry
+            .parse()
+            .ok()
+            .zip(repository.parse().ok())
+            .and_then(|key| self.places.get(&key));
+        found
+            .map(|&place| &self.report.repositories[place])
+            .ok_or_else(|| {
+                Problem::not_found(format!(
+                    "there is no repository {} in {}",
+                    repository.escape_debug(),
+                    registry.escape_debug()
+                ))
+            })
+    }
+}
+
+/// That nothing is known of a registry.
+pub(super) fn unknown_registry(name: &str) -> Problem {
+    Problem::not_found(format!(
+        "no registry {} has been crawled; /v1/registries lists those that have",
+        name.escape_debug()
+    ))
+}
+
+/// The first 16 hexadecimal digits of a digest.
+fn short_digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn versions(knowledge: &Knowledge, report: &Report) -> Versions {
+    let costs = report.registries.iter().filter_map(|row| row.cost.as_ref());
+    let books: BTreeSet<BookVersion> = costs
+        .map(|cost| BookVersion {
+            id: cost.price_book.id.clone(),
+            version: cost.price_book.version.clone(),
+        })
+        .collect();
+    Versions {
+        knowledge: knowledge.versions(),
+        price_books: books.into_iter().collect(),
+    }
+}
+
+/// The present figures, which readers share and the refresher replaces.
+#[derive(Default)]
+pub(super) struct Snapshots(RwLock<Option<Arc<Snapshot>>>);
+
+impl Snapshots {
+    /// The present figures; none before the first have been worked out.
+    pub(super) fn current(&self) -> Option<Arc<Snapshot>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts newer figures in place of the present ones. Who reads the old ones may do so to the end.
+    pub(super) fn replace(&self, snapshot: Snapshot) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
+    }
+}

@@ -1,0 +1,101 @@
+//! TLS by files that are read again when they change.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use rustls::ServerConfig;
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+use super::settings::{ServeError, TlsFiles};
+
+/// How often a new connection makes the files be looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// How connections are secured.
+///
+/// # Errors
+/// Where a file cannot be used.
+pub(super) fn server_config(files: &TlsFiles) -> Result<ServerConfig, ServeError> {
+    let resolver = Reloading {
+        files: files.clone(),
+        looked: Mutex::new((Instant::now(), modified(files))),
+        present: RwLock::new(Arc::new(read(files)?)),
+    };
+    Ok(ServerConfig::builder()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(resolver)))
+}
+
+/// The certificate as the files have it now. A renewed one that cannot be used is reported, and the one
+/// before it stays.
+#[derive(Debug)]
+struct Reloading {
+    files: TlsFiles,
+    looked: Mutex<(Instant, Option<SystemTime>)>,
+    present: RwLock<Arc<CertifiedKey>>,
+}
+
+impl ResolvesServerCert for Reloading {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if self.has_changed() {
+            match read(&self.files) {
+                Ok(renewed) => {
+                    *self.present.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
+                    tracing::info!("the renewed certificate is in use");
+                }
+                Err(error) => tracing::error!("the certificate in use stays: {error}"),
+            }
+        }
+        let present = self.present.read().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(&present))
+    }
+}
+
+impl Reloading {
+    fn has_changed(&self) -> bool {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.0.elapsed() < LOOK_EVERY {
+            return false;
+        }
+        let now = modified(&self.files);
+        let has_changed = now != looked.1;
+        *looked = (Instant::now(), now);
+        has_changed
+    }
+}
+
+/// When the files last changed.
+fn modified(files: &TlsFiles) -> Option<SystemTime> {
+    let of = |file: &Path| fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
+    of(&files.certificate).max(of(&files.key))
+}
+
+fn read(files: &TlsFiles) -> Result<CertifiedKey, ServeError> {
+    let wrong = |file: &Path, reason: String| ServeError::Tls {
+        file: file.to_owned(),
+        reason,
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| wrong(&files.certificate, error.to_string()))?;
+    if chain.is_empty() {
+        return Err(wrong(
+            &files.certificate,
+            "there is no certificate in it".to_owned(),
+        ));
+    }
+    let key =
+        PrivateKeyDer::from_pem_file(&files.key).map_err(|error| wrong(&files.key, error.to_string()))?;
+    let signing = any_supported_type(&key).map_err(|error| wrong(&files.key, error.to_string()))?;
+    let certified = CertifiedKey::new(chain, signing);
+    certified
+        .keys_match()
+        .map_err(|_| wrong(&files.key, "this is not the key of the certificate".to_owned()))?;
+    Ok(certified)
+}

@@ -1,0 +1,150 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Settings;
+use super::section::Section;
+use super::values::{duration, maybe_duration};
+use crate::api::{AccessMode, ApiSettings, TlsFiles};
+
+/// `[serve]`: the service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServeSection {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// Whether keys are asked for. Where it is not set they are not, and only a loopback address will do.
+    pub access: Option<ServeAccess>,
+    /// Names that the service may be asked by, where it asks for no keys.
+    pub hosts: Vec<String>,
+    /// A certificate chain as a PEM file, and its key.
+    pub tls_certificate: Option<PathBuf>,
+    /// The key of the certificate.
+    pub tls_key: Option<PathBuf>,
+    /// How often the store is asked for newer figures and keys.
+    #[serde(with = "duration")]
+    pub refresh: Duration,
+    /// From which age on the figures are too old for `/readyz`.
+    #[serde(with = "maybe_duration")]
+    pub oldest_figures: Option<Duration>,
+    /// How long requests under way may take once the service was told to stop.
+    #[serde(with = "duration")]
+    pub shutdown_timeout: Duration,
+}
+
+/// Whether keys are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServeAccess {
+    /// Everything but health and documentation needs a key.
+    Keys,
+    /// Whoever reaches the service may do everything.
+    Anonymous,
+}
+
+impl Default for ServeSection {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            access: None,
+            hosts: Vec::new(),
+            tls_certificate: None,
+            tls_key: None,
+            refresh: Duration::from_secs(5),
+            oldest_figures: None,
+            shutdown_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Section for ServeSection {
+    const NAME: &'static str = "serve";
+}
+
+/// A service that would not be what its operator wants.
+#[derive(Debug, thiserror::Error)]
+pub enum UnsoundService {
+    /// One of a certificate and its key is missing.
+    #[error("serve.tls_certificate and serve.tls_key go together: give both or none")]
+    HalfTls,
+    /// Strangers could reach it.
+    #[error(
+        "{0} can be reached from other machines, and no keys are asked for: set serve.access to \"keys\" (and make \
+         one with `tare key create`), or say --allow-anonymous if whoever reaches it may read everything and \
+         start crawls"
+    )]
+    OpenToStrangers(SocketAddr),
+}
+
+impl ServeSection {
+    fn check(&self) -> Result<(), UnsoundService> {
+        if self.tls_certificate.is_some() != self.tls_key.is_some() {
+            return Err(UnsoundService::HalfTls);
+        }
+        if self.access.is_none() && !self.listen.ip().is_loopback() {
+            return Err(UnsoundService::OpenToStrangers(self.listen));
+        }
+        Ok(())
+    }
+}
+
+impl Settings {
+    /// How the service is run.
+    ///
+    /// # Errors
+    /// Where the settings contradict each other, or would let strangers in without saying so.
+    pub fn api(self: &Arc<Self>) -> Result<ApiSettings, UnsoundService> {
+        let serve = &self.serve;
+        serve.check()?;
+        let access = match serve.access {
+            Some(ServeAccess::Keys) => AccessMode::Keys,
+            Some(ServeAccess::Anonymous) | None => AccessMode::Anonymous,
+        };
+        let settings = Arc::clone(self);
+        let files = serve.tls_certificate.clone().zip(serve.tls_key.clone());
+        Ok(ApiSettings {
+            access,
+            hosts: serve.hosts.clone(),
+            is_open_to_all_hosts: !serve.listen.ip().is_loopback(),
+            tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
+            refresh_every: serve.refresh,
+            shutdown_timeout: serve.shutdown_timeout,
+            oldest_figures: serve.oldest_figures,
+            platforms: Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_refused(listen: &str, access: Option<ServeAccess>) -> bool {
+        let section = ServeSection {
+            listen: listen.parse().unwrap(),
+            access,
+            ..ServeSection::default()
+        };
+        section.check().is_err()
+    }
+
+    #[test]
+    fn strangers_are_let_in_only_where_that_was_said() {
+        assert!(!is_refused("127.0.0.1:8080", None) && !is_refused("[::1]:8080", None));
+        assert!(is_refused("0.0.0.0:8080", None));
+        assert!(!is_refused("0.0.0.0:8080", Some(ServeAccess::Keys)));
+        assert!(!is_refused("0.0.0.0:8080", Some(ServeAccess::Anonymous)));
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key() {
+        let section = ServeSection {
+            tls_certificate: Some("/etc/tare/tls.crt".into()),
+            ..ServeSection::default()
+        };
+        assert!(matches!(section.check(), Err(UnsoundService::HalfTls)));
+    }
+}

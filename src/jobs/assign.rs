@@ -1,0 +1,111 @@
+//! Which repositories a worker walks, one after another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use super::part::load_known;
+use super::writing::patiently;
+use crate::clock::Clock;
+use crate::crawl::{Assignment, Known, Listing};
+use crate::oci::{RegistryName, RepositoryName};
+use crate::store::{Claim, CrawlPart, Store, StoreError};
+
+/// How many repositories are claimed at once. Few, so that all workers are done at about the same time, and
+/// a killed one had little in hand.
+const CLAIM: u32 = 4;
+/// How often a leader who has nothing left to do looks whether the others are done.
+const LOOK_AFTER_OTHERS: Duration = Duration::from_millis(500);
+/// What the others have saved is read at most so often that it takes a tenth of the time.
+const KNOWN_RATIO: u32 = 10;
+
+/// Gives a walk its repositories.
+pub(super) struct Assigner {
+    pub(super) store: Store,
+    pub(super) registry: RegistryName,
+    pub(super) part: CrawlPart,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Assigner {
+    /// Assigns a worker's own repositories, then claims more for as long as there are any; a leader's work
+    /// is not done before that of the others is. Ends early where nobody takes assignments any more.
+    pub(super) async fn run(
+        self,
+        own: Listing,
+        known: Arc<Known>,
+        assignments: mpsc::Sender<Assignment>,
+    ) -> Result<(), StoreError> {
+        let mut fresh = Fresh {
+            known,
+            loaded_at: Instant::now(),
+            took: Duration::ZERO,
+            workers_gone: 0,
+        };
+        if !self.part.is_shared() {
+            assign(own.repositories, &fresh.known, &assignments).await;
+            return Ok(());
+        }
+        while !assignments.is_closed() {
+            let claim = patiently!(self.part.claim(CLAIM))?;
+            if claim.repositories.is_empty() {
+                if !self.part.is_leader() || self.others_are_done().await? {
+                    return Ok(());
+                }
+                tokio::select! {
+                    () = assignments.closed() => {}
+                    () = sleep(LOOK_AFTER_OTHERS) => {}
+                }
+                continue;
+            }
+            fresh.refresh(&self, &claim).await?;
+            assign(claim.repositories, &fresh.known, &assignments).await;
+        }
+        Ok(())
+    }
+
+    async fn others_are_done(&self) -> Result<bool, StoreError> {
+        patiently!(self.store.bury_lost_workers(self.clock.now()))?;
+        let rest = patiently!(self.part.rest())?;
+        Ok(rest.unclaimed == 0 && rest.other_workers == 0)
+    }
+}
+
+async fn assign(
+    repositories: Vec<RepositoryName>,
+    known: &Arc<Known>,
+    assignments: &mpsc::Sender<Assignment>,
+) {
+    for repository in repositories {
+        let known = Arc::clone(known);
+        if assignments.send(Assignment { repository, known }).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What is known, read anew as others find more.
+struct Fresh {
+    known: Arc<Known>,
+    loaded_at: Instant,
+    took: Duration,
+    workers_gone: u64,
+}
+
+impl Fresh {
+    async fn refresh(&mut self, assigner: &Assigner, claim: &Claim) -> Result<(), StoreError> {
+        // A worker that is gone leaves repositories behind of which much may be saved.
+        let may_be_stale = claim.workers_gone > self.workers_gone
+            || claim.workers > 1 && self.loaded_at.elapsed() > self.took * KNOWN_RATIO;
+        if may_be_stale {
+            let begin = Instant::now();
+            self.known = load_known(&assigner.store, &assigner.registry).await?;
+            self.loaded_at = Instant::now();
+            self.took = begin.elapsed();
+            self.workers_gone = claim.workers_gone;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! A part in a crawl, from what is known to what has been saved, whoever else has a part in it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use super::assign::Assigner;
+use super::conclude::Conclusion;
+use super::spent::Spent;
+use super::writing::{patiently, write};
+use crate::clock::Clock;
+use crate::crawl::{CrawlPlan, CrawlStatus, Known, Listing, Progress, StopFlag, list, visit};
+use crate::inventory::{Fault, Finding};
+use crate::oci::RegistryName;
+use crate::registry::Client;
+use crate::store::{CrawlPart, CrawlSaver, Leaving, Store, StoreError};
+
+/// How many findings wait between the crawl and whoever collects them. Few, since each may hold a
+/// document of megabytes.
+const WAITING_FINDINGS: usize = 64;
+/// How often a worker gives a sign of life and says what it has done.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
+/// What a worker does its part with.
+pub(super) struct PartWork<'a> {
+    pub(super) store: &'a Store,
+    pub(super) registry: &'a RegistryName,
+    pub(super) client: &'a Client,
+    pub(super) plan: &'a CrawlPlan,
+    pub(super) clock: &'a Arc<dyn Clock>,
+    pub(super) progress: &'a Progress,
+    pub(super) stop: &'a StopFlag,
+}
+
+/// What became of a part.
+pub(super) enum Ended {
+    /// The crawl is over.
+    Concluded(Box<Conclusion>),
+    /// It goes on, in others' hands or as soon as somebody has time.
+    Left(Leaving),
+}
+
+/// What has been walked, and saved.
+struct Walked {
+    saver: CrawlSaver,
+    faults: Vec<Fault>,
+    was_stopped: bool,
+}
+
+impl PartWork<'_> {
+    /// Does the part to its end, giving signs of life meanwhile.
+    ///
+    /// # Errors
+    /// Where the part is lost to others, or the store fails for good. What was saved by then stays.
+    pub(super) async fn run(&self, saver: CrawlSaver) -> anyhow::Result<Ended> {
+        let part = saver.part().clone();
+        let spent = Spent::since_now(self.client);
+        let ended = tokio::select! {
+            biased;
+            lost = self.live(&part, &spent) => Err(lost.into()),
+            ended = self.work(saver, &spent) => ended,
+        };
+        if let Err(error) = &ended {
+            // Where not even this can be said, the lease says it when it lapses.
+            if let Err(error) = part.give_up(&format!("{error:#}"), self.clock.now()).await {
+                tracing::debug!("crawl {}: {error}", part.crawl());
+            }
+        }
+        ended
+    }
+
+    /// Gives signs of life until the part is lost.
+    async fn live(&self, part: &CrawlPart, spent: &Spent<'_>) -> StoreError {
+        let every = SIGN_OF_LIFE.min(part.lease() / 3).max(Duration::from_millis(20));
+        loop {
+            sleep(every).await;
+            let tags = self.progress.snapshot().tags_done;
+            let mut said = part.renew(&spent.so_far(), tags).await;
+            if said.is_ok() && part.is_leader() {
+                said = part.report_progress(self.clock.now()).await;
+            }
+            match said {
+                Err(StoreError::LeaseLost) => return StoreError::LeaseLost,
+                // Whoever saves findings meanwhile waits for the database and says so.
+                Err(error) => tracing::debug!("no sign of life could be given: {error}"),
+                Ok(()) => {}
+            }
+        }
+    }
+
+    async fn work(&self, saver: CrawlSaver, spent: &Spent<'_>) -> anyhow::Result<Ended> {
+        let part = saver.part().clone();
+        let mut walked = self.walk(saver).await?;
+        if part.is_shared() && (walked.was_stopped || !part.is_leader()) {
+            let how = if walked.was_stopped {
+                Leaving::Stopped
+            } else {
+                Leaving::Finished
+            };
+            let tags = self.progress.snapshot().tags_done;
+            patiently!(part.renew(&spent.so_far(), tags)).context("cannot say what was done")?;
+            patiently!(part.leave(how, self.clock.now())).context("cannot hand back what is left")?;
+            return Ok(Ended::Left(how));
+        }
+        let conclusion = self
+            .conclude(&mut walked.saver, walked.faults, walked.was_stopped, spent)
+            .await?;
+        Ok(Ended::Concluded(Box::new(conclusion)))
+    }
+
+    async fn walk(&self, saver: CrawlSaver) -> anyhow::Result<Walked> {
+        let part = saver.part().clone();
+        let known = load_known(self.store, self.registry)
+            .await
+            .context("cannot read what is known already")?;
+        let (sender, findings) = mpsc::channel(WAITING_FINDINGS);
+        // On a task of its own, so that both cores have something to do.
+        let writer = tokio::spawn(write(saver, findings, Arc::clone(self.clock)));
+        let listed = self.list(&part, sender.clone()).await?;
+        let was_stopped = match listed {
+            None => true,
+            Some(own) => {
+                let (sends, assignments) = mpsc::channel(1);
+                let assigner = Assigner {
+                    store: self.store.clone(),
+                    registry: self.registry.clone(),
+                    part,
+                    clock: Arc::clone(self.clock),
+                };
+                let assigner = tokio::spawn(assigner.run(own, known, sends));
+                let summary = visit(
+                    self.client,
+                    self.plan,
+                    assignments,
+                    self.progress,
+                    sender,
+                    self.stop,
+                )
+                .await;
+                let assigned = assigner.await.context("whoever shares out the work ended")?;
+                assigned.context("cannot claim work")?;
+                summary.status == CrawlStatus::Interrupted
+            }
+        };
+        let written = writer.await.context("the writer ended")?;
+        let (saver, faults) = written.context("cannot save what the crawl finds")?;
+        Ok(Walked {
+            saver,
+            faults,
+            was_stopped,
+        })
+    }
+
+    /// Lists the repositories, where that is for this worker to do, and gives those that are its own from
+    /// the beginning. None where it was stopped.
+    async fn list(
+        &self,
+        part: &CrawlPart,
+        findings: mpsc::Sender<Finding>,
+    ) -> anyhow::Result<Option<Listing>> {
+        let nothing = Listing {
+            repositories: Vec::new(),
+            is_complete: true,
+        };
+        if !part.is_leader() {
+            return Ok(Some(nothing));
+        }
+        let listed = patiently!(part.listed()).context("cannot read how far the crawl is")?;
+        if listed.is_some() {
+            // By a leader who is gone.
+            return Ok(Some(nothing));
+        }
+        let Some(listing) = list(self.client, self.plan, self.progress, findings, self.stop).await else {
+            return Ok(None);
+        };
+        let (names, complete) = (&listing.repositories, listing.is_complete);
+        patiently!(part.list(names, complete, self.clock.now()))
+            .context("cannot record what is to be read")?;
+        Ok(Some(if part.is_shared() { nothing } else { listing }))
+    }
+}
+
+/// Reads what is saved of what a crawl of a registry may meet.
+pub(super) async fn load_known(store: &Store, registry: &RegistryName) -> Result<Arc<Known>, StoreError> {
+    let known = patiently!(store.known(registry))?;
+    Ok(Arc::new(Known {
+        complete: known.complete,
+        partial: known.partial,
+        tags: known.tags,
+    }))
+}

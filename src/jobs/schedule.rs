@@ -1,0 +1,244 @@
+//! When a registry is to be crawled.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+use sha2::{Digest as _, Sha256};
+
+use crate::oci::RegistryName;
+
+/// The longest jitter: more would be another schedule.
+const MAX_JITTER: Duration = Duration::from_secs(24 * 3600);
+
+/// A schedule: a cron expression, read in a time zone, and by how much each of its times may be put off.
+///
+/// Nights in which the clocks change have each time of the expression once: one that is skipped comes when
+/// the clock goes on, and one that comes twice counts the first time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    cron: Cron,
+    zone: Tz,
+    jitter: Duration,
+}
+
+/// Why something is not a schedule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSchedule {
+    /// It cannot be read.
+    #[error(
+        "{expression:?} is not a cron expression of minute, hour, day of the month, month and day of the week, \
+         such as \"30 3 * * *\" for every day at half past three: {problem}"
+    )]
+    Expression {
+        /// What was given.
+        expression: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// There is no such day.
+    #[error("{0:?} names a time that never comes")]
+    Never(String),
+    /// The time zone is not known.
+    #[error("{0:?} is no time zone; give a name such as \"Europe/Stockholm\" or \"UTC\"")]
+    Zone(String),
+    /// The jitter is out of bounds.
+    #[error("a jitter is at most 24h")]
+    Jitter,
+}
+
+impl Schedule {
+    /// Reads a schedule.
+    ///
+    /// # Errors
+    /// Where the expression, the name of the time zone or the jitter makes no sense.
+    pub fn new(expression: &str, zone: &str, jitter: Duration) -> Result<Self, InvalidSchedule> {
+        let parser = CronParser::builder()
+            .seconds(Seconds::Disallowed)
+            .year(Year::Disallowed)
+            .build();
+        let cron = parser
+            .parse(expression)
+            .map_err(|problem| InvalidSchedule::Expression {
+                expression: expression.to_owned(),
+                problem: problem.to_string(),
+            })?;
+        let zone = zone.parse().map_err(|_| InvalidSchedule::Zone(zone.to_owned()))?;
+        if jitter > MAX_JITTER {
+            return Err(InvalidSchedule::Jitter);
+        }
+        let schedule = Self { cron, zone, jitter };
+        if schedule.next_slot(DateTime::UNIX_EPOCH).is_none() {
+            return Err(InvalidSchedule::Never(expression.to_owned()));
+        }
+        Ok(schedule)
+    }
+
+    /// The latest time of the schedule that has come by now, jitter included; none where none ever has.
+    pub fn latest_due(&self, registry: &RegistryName, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut before = now.with_timezone(&self.zone);
+        let mut is_inclusive = true;
+        loop {
+            let slot = self.cron.find_previous_occurrence(&before, is_inclusive).ok()?;
+            if self.put_off(registry, slot.to_utc()) <= now {
+                return Some(slot.to_utc());
+            }
+            before = slot;
+            is_inclusive = false;
+        }
+    }
+
+    /// When a crawl is due next after this moment, jitter included.
+    pub fn next_due(&self, registry: &RegistryName, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut slot = self
+            .latest_due(registry, after)
+            .or_else(|| self.next_slot(DateTime::UNIX_EPOCH))?;
+        // Jitter may put times off past others, but only so far.
+        let last = after + TimeDelta::from_std(self.jitter).ok()?;
+        let mut next = None;
+        loop {
+            slot = self.next_slot(slot)?;
+            let due = self.put_off(registry, slot);
+            if due > after && next.is_none_or(|next| due < next) {
+                next = Some(due);
+            }
+            if slot > last && next.is_some() {
+                return next;
+            }
+        }
+    }
+
+    fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let after = after.with_timezone(&self.zone);
+        let slot = self.cron.find_next_occurrence(&after, false).ok()?;
+        Some(slot.to_utc())
+    }
+
+    /// A time of the schedule, put off by a part of the jitter that depends on the registry and the time
+    /// alone, so that all processes agree about it.
+    fn put_off(&self, registry: &RegistryName, slot: DateTime<Utc>) -> DateTime<Utc> {
+        let hash = Sha256::digest(format!("{registry} {}", slot.timestamp()));
+        let chance = u64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]));
+        let seconds = (self.jitter.as_secs() * chance) >> 32;
+        slot + Duration::from_secs(seconds)
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.cron.as_str(), self.zone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn registry() -> RegistryName {
+        "reg.example.com".parse().unwrap()
+    }
+
+    fn schedule(expression: &str, zone: &str) -> Schedule {
+        Schedule::new(expression, zone, Duration::ZERO).unwrap()
+    }
+
+    #[test]
+    fn the_latest_time_that_has_come_is_due_however_many_were_missed() {
+        let six_hourly = schedule("0 */6 * * *", "UTC");
+        for (now, due) in [
+            ("2026-11-23T09:30:00Z", "2026-11-23T06:00:00Z"),
+            ("2026-11-23T12:00:00Z", "2026-11-23T12:00:00Z"),
+            ("2026-11-23T11:59:59Z", "2026-11-23T06:00:00Z"),
+        ] {
+            assert_eq!(
+                six_hourly.latest_due(&registry(), at(now)),
+                Some(at(due)),
+                "{now}"
+            );
+        }
+        let next = six_hourly.next_due(&registry(), at("2026-11-23T12:00:00Z"));
+        assert_eq!(next, Some(at("2026-11-23T18:00:00Z")));
+    }
+
+    #[test]
+    fn times_are_those_of_the_zone_in_summer_and_winter() {
+        let mornings = schedule("0 6 * * *", "Europe/Stockholm");
+        for (now, due) in [
+            ("2026-11-23T12:00:00Z", "2026-11-23T05:00:00Z"),
+            ("2026-07-01T12:00:00Z", "2026-07-01T04:00:00Z"),
+        ] {
+            assert_eq!(mornings.latest_due(&registry(), at(now)), Some(at(due)), "{now}");
+        }
+    }
+
+    #[test]
+    fn nights_in_which_the_clocks_change_have_each_time_once() {
+        // 02:30 does not exist on 29 March 2026 in Stockholm, and comes twice on 25 October.
+        let nights = schedule("30 2 * * *", "Europe/Stockholm");
+        for (from, to) in [
+            ("2026-03-28T12:00:00Z", "2026-03-29T12:00:00Z"),
+            ("2026-10-24T12:00:00Z", "2026-10-25T12:00:00Z"),
+        ] {
+            let mut slots = Vec::new();
+            let mut now = at(from);
+            while now <= at(to) {
+                slots.extend(
+                    nights
+                        .latest_due(&registry(), now)
+                        .filter(|slot| *slot > at(from)),
+                );
+                now += TimeDelta::minutes(10);
+            }
+            slots.dedup();
+            assert_eq!(slots.len(), 1, "{slots:?}");
+        }
+    }
+
+    #[test]
+    fn jitter_puts_each_time_off_by_another_part_and_always_the_same() {
+        let jittery = Schedule::new("0 * * * *", "UTC", Duration::from_secs(1800)).unwrap();
+        let slot = at("2026-11-23T12:00:00Z");
+        let due = jittery.put_off(&registry(), slot);
+        assert!(due >= slot && due < slot + TimeDelta::minutes(30));
+        assert_eq!(jittery.latest_due(&registry(), due), Some(slot));
+        let just_before = due - TimeDelta::seconds(1);
+        assert_eq!(
+            jittery.latest_due(&registry(), just_before),
+            Some(slot - TimeDelta::hours(1))
+        );
+        assert_eq!(jittery.next_due(&registry(), just_before), Some(due));
+        let other: RegistryName = "other.example.com".parse().unwrap();
+        let hours = (0..24).map(|hour| slot + TimeDelta::hours(hour));
+        let differ = hours
+            .filter(|slot| {
+                jittery.put_off(&registry(), *slot) - *slot != jittery.put_off(&other, *slot) - *slot
+            })
+            .count();
+        assert!(differ > 20, "{differ}");
+    }
+
+    #[test]
+    fn what_is_no_schedule_is_refused_with_what_would_be_right() {
+        for (expression, zone, words) in [
+            ("nightly", "UTC", "30 3 * * *"),
+            ("* * * * * *", "UTC", "minute, hour"),
+            ("61 * * * *", "UTC", "61 * * * *"),
+            ("0 0 30 2 *", "UTC", "never"),
+            ("0 3 * * *", "Mars/Olympus", "Europe/Stockholm"),
+        ] {
+            let error = Schedule::new(expression, zone, Duration::ZERO).unwrap_err();
+            assert!(error.to_string().contains(words), "{error}");
+        }
+        assert_eq!(
+            Schedule::new("0 3 * * *", "UTC", Duration::from_secs(100_000)),
+            Err(InvalidSchedule::Jitter)
+        );
+    }
+}

@@ -1,0 +1,234 @@
+//! What a service does all year: crawl when it is time, or when somebody asks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::Schedule;
+use super::part::{Ended, PartWork};
+use crate::clock::Clock;
+use crate::crawl::{CrawlPlan, Progress, StopFlag};
+use crate::oci::RegistryName;
+use crate::registry::Client;
+use crate::store::{CrawlSaver, CrawlState, CrawledRegistry, Leaving, Retention, Store};
+
+/// How often it is looked whether there is something to do.
+const LOOK: Duration = Duration::from_secs(1);
+/// The longest pause after something failed; it doubles up to here.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long work under way may take to be handed back once the process is to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// Crawls registries when their schedules or callers of the API ask for it, together with any number of
+/// other processes that do the same on the same database.
+///
+/// A time of a schedule leads to one crawl, whichever process comes first; times that nobody was there
+/// for lead to one crawl together. A registry that was never crawled is crawled at once.
+pub struct Scheduler {
+    /// Where crawls are asked for and saved.
+    pub store: Store,
+    /// The registries to see to.
+    pub registries: Vec<ScheduledRegistry>,
+    /// After how many listings in a row without it a repository or tag counts as deleted.
+    pub tombstone_after: u32,
+    /// How long what is kept about crawls stays.
+    pub retention: Retention,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What is done after a crawl that has come to its end, before it is tidied up. It failing is logged.
+    pub after_crawl: AfterCrawl,
+}
+
+/// A registry to see to.
+#[derive(Clone)]
+pub struct ScheduledRegistry {
+    /// The registry.
+    pub registry: CrawledRegistry,
+    /// What to read of it.
+    pub plan: CrawlPlan,
+    /// When to crawl it; only when asked for where there is none.
+    pub schedule: Option<Schedule>,
+    /// Makes a client for one crawl, so that credentials are those of the day.
+    pub client: MakeClient,
+}
+
+/// Makes a client of a registry.
+pub type MakeClient = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<Client>> + Send + Sync>;
+
+/// What is done after a crawl.
+pub type AfterCrawl = Arc<dyn Fn(FinishedCrawl) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
+
+/// A crawl that has come to its end, complete or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishedCrawl {
+    /// Its number in the store.
+    pub crawl: i64,
+    /// The registry.
+    pub registry: RegistryName,
+    /// How it ended.
+    pub state: CrawlState,
+}
+
+impl Scheduler {
+    /// Works until the flag is raised; then hands back what is under way and ends within ten seconds.
+    pub async fn run(self, stop: StopFlag) {
+        let scheduler = Arc::new(self);
+        let mut watches = JoinSet::new();
+        for registry in scheduler.registries.clone() {
+            let (scheduler, stop) = (Arc::clone(&scheduler), stop.clone());
+            watches.spawn(async move { scheduler.watch(&registry, &stop).await });
+        }
+        stop.stopped().await;
+        let all_ended = async { while watches.join_next().await.is_some() {} };
+        if timeout(STOP_WITHIN, all_ended).await.is_err() {
+            tracing::warn!(
+                "work under way could not be handed back in time; others take over when its lease lapses"
+            );
+        }
+    }
+
+    /// Sees to one registry.
+    async fn watch(&self, registry: &ScheduledRegistry, stop: &StopFlag) {
+        let mut watch = Watch {
+            scheduler: self,
+            registry,
+            stop,
+            is_known: false,
+            seen_until: None,
+        };
+        let mut pause = LOOK;
+        while !stop.is_stopped() {
+            pause = match watch.turn().await {
+                Ok(()) => LOOK,
+                Err(error) => {
+                    tracing::error!("{}: {error:#}", registry.registry.name);
+                    (pause * 2).min(LONGEST_PAUSE)
+                }
+            };
+            tokio::select! {
+                () = stop.stopped() => {}
+                () = sleep(pause) => {}
+            }
+        }
+    }
+}
+
+/// One registry being seen to.
+struct Watch<'a> {
+    scheduler: &'a Scheduler,
+    registry: &'a ScheduledRegistry,
+    stop: &'a StopFlag,
+    /// Whether the store knows the registry.
+    is_known: bool,
+    /// Up to when the schedule has been seen to, by whomever.
+    seen_until: Option<DateTime<Utc>>,
+}
+
+impl Watch<'_> {
+    /// Does what there is to do now.
+    async fn turn(&mut self) -> anyhow::Result<()> {
+        let Scheduler { store, clock, .. } = self.scheduler;
+        let registry = &self.registry.registry;
+        if !self.is_known {
+            store
+                .know_registries(std::slice::from_ref(registry), clock.now())
+                .await?;
+            self.is_known = true;
+        }
+        self.take_slot().await?;
+        let joined = store
+            .join_crawl(&registry.name, self.scheduler.tombstone_after, clock.now())
+            .await
+            .context("cannot look for work")?;
+        match joined {
+            Some(saver) => self.take_part(saver).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Queues a crawl where it is time for one and nobody else has.
+    async fn take_slot(&mut self) -> anyhow::Result<()> {
+        let Scheduler { store, clock, .. } = self.scheduler;
+        let name = &self.registry.registry.name;
+        let Some(schedule) = &self.registry.schedule else {
+            return Ok(());
+        };
+        let now = clock.now();
+        let due = schedule.latest_due(name, now);
+        let Some(slot) = due.filter(|due| self.seen_until.is_none_or(|seen| seen < *due)) else {
+            return Ok(());
+        };
+        let until = store.scheduled_until(name).await?;
+        if until.is_none_or(|until| until < slot)
+            && let Some(crawl) = store.take_slot(name, slot, now).await?
+        {
+            tracing::info!("{name}: crawl {crawl} is queued, as scheduled for {slot}");
+        }
+        self.seen_until = Some(slot);
+        Ok(())
+    }
+
+    async fn take_part(&self, saver: CrawlSaver) -> anyhow::Result<()> {
+        let Scheduler { store, clock, .. } = self.scheduler;
+        let name = &self.registry.registry.name;
+        let part = saver.part().clone();
+        let crawl = part.crawl();
+        tracing::info!("{name}: taking part in crawl {crawl}");
+        let client = match (self.registry.client)().await {
+            Ok(client) => client,
+            Err(error) => {
+                part.give_up(&format!("{error:#}"), clock.now()).await?;
+                return Err(error.context(format!("crawl {crawl}: cannot log in")));
+            }
+        };
+        let work = PartWork {
+            store,
+            registry: name,
+            client: &client,
+            plan: &self.registry.plan,
+            clock,
+            progress: &Progress::default(),
+            stop: self.stop,
+        };
+        match work.run(saver).await.with_context(|| format!("crawl {crawl}"))? {
+            Ended::Left(Leaving::Finished) => {
+                tracing::info!("{name}: crawl {crawl}: nothing left to do here")
+            }
+            Ended::Left(Leaving::Stopped) => tracing::info!("{name}: crawl {crawl}: handed back"),
+            Ended::Concluded(conclusion) => {
+                let state = conclusion.state;
+                tracing::info!("{name}: crawl {crawl} is {}", state.as_str());
+                drop(conclusion);
+                self.follow_up(crawl, state).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What comes after a crawl.
+    async fn follow_up(&self, crawl: i64, state: CrawlState) -> anyhow::Result<()> {
+        let scheduler = self.scheduler;
+        let finished = FinishedCrawl {
+            crawl,
+            registry: self.registry.registry.name.clone(),
+            state,
+        };
+        let answered = (scheduler.after_crawl)(finished).await;
+        let pruned = scheduler
+            .store
+            .prune(&scheduler.retention, scheduler.clock.now())
+            .await
+            .context("what is older than the retention settings say could not be removed");
+        answered.with_context(|| format!("crawl {crawl} is saved, but what follows failed"))?;
+        let pruned = pruned?;
+        if !pruned.is_nothing() {
+            tracing::info!("removed, as the retention settings say: {pruned}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+use chrono::{DateTime, Utc};
+
+use super::{Store, StoreError};
+
+/// A key of the service as it is kept: never the key itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyRecord {
+    /// The part of the key that may be shown.
+    pub id: String,
+    /// What its maker calls it.
+    pub name: String,
+    /// The SHA-256 of the whole key.
+    pub secret_sha256: Vec<u8>,
+    /// What it may be used for.
+    pub scopes: Vec<String>,
+    /// Globs of the registries it sees; all where there are none.
+    pub registries: Vec<String>,
+    /// The cost centres whose repositories it sees; all where there are none.
+    pub cost_centres: Vec<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// From when on it is no longer accepted.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Since when it is no longer accepted.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl Store {
+    /// Keeps a new key. Gives whether it was kept: not where a key that is not revoked has the name.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn add_api_key(&self, key: &ApiKeyRecord) -> Result<bool, StoreError> {
+        let added = sqlx::query!(
+            "INSERT INTO api_key (id, name, secret_sha256, scopes, registries, cost_centres, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING",
+            key.id,
+            key.name,
+            key.secret_sha256,
+            &key.scopes,
+            &key.registries,
+            &key.cost_centres,
+            key.created_at,
+            key.expires_at
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(added.rows_affected() > 0)
+    }
+
+    /// All keys, revoked ones too, oldest first.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn api_keys(&self) -> Result<Vec<ApiKeyRecord>, StoreError> {
+        let keys = sqlx::query_as!(
+            ApiKeyRecord,
+            "SELECT id, name, secret_sha256, scopes, registries, cost_centres, created_at, expires_at, revoked_at
+             FROM api_key ORDER BY created_at, id"
+        );
+        Ok(keys.fetch_all(&self.pool).await?)
+    }
+
+    /// Revokes the key of this name or id. Gives whether there was one that could be revoked.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn revoke_api_key(&self, name_or_id: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let revoked = sqlx::query!(
+            "UPDATE api_key SET revoked_at = $2 WHERE (name = $1 OR id = $1) AND revoked_at IS NULL",
+            name_or_id,
+            now
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(revoked.rows_affected() > 0)
+    }
+}

@@ -1,0 +1,299 @@
+//! A process's part in a crawl: what it has claimed, for as long as it gives signs of life.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::begin::interval;
+use super::cost::stored;
+use super::{CrawlCost, event};
+use crate::inventory::FaultKind;
+use crate::oci::RepositoryName;
+use crate::store::{Store, StoreError};
+
+/// A process's part in a crawl. Clones are the same part.
+#[derive(Debug, Clone)]
+pub struct CrawlPart {
+    pub(in crate::store) store: Store,
+    pub(in crate::store) registry: i64,
+    pub(in crate::store) crawl: i64,
+    pub(in crate::store) worker: i64,
+    pub(super) is_leader: bool,
+    pub(super) is_shared: bool,
+}
+
+/// Repositories that a worker has claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The repositories; none where nothing is left to claim.
+    pub repositories: Vec<RepositoryName>,
+    /// How many workers the crawl has had so far.
+    pub workers: u64,
+    /// How many of them are gone without having finished.
+    pub workers_gone: u64,
+}
+
+/// What is left of a crawl for one who has nothing more to do in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rest {
+    /// Repositories that nobody has claimed.
+    pub unclaimed: u64,
+    /// Other workers who are at it still.
+    pub other_workers: u64,
+}
+
+/// How many progress events of a crawl are kept.
+const PROGRESS_EVENTS: i64 = 300;
+
+impl CrawlPart {
+    /// The crawl's number.
+    pub fn crawl(&self) -> i64 {
+        self.crawl
+    }
+
+    /// Whether this worker lists the repositories, waits for the others and ends the crawl.
+    pub fn is_leader(&self) -> bool {
+        self.is_leader
+    }
+
+    /// Whether others may take part too.
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
+    /// How long the part stays this worker's without being renewed.
+    pub fn lease(&self) -> std::time::Duration {
+        self.store.worker.lease
+    }
+
+    /// Makes sure, for as long as the transaction lasts, that this part is still this worker's.
+    pub(in crate::store) async fn hold(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        let held = sqlx::query_scalar!(
+            "SELECT id FROM crawl_worker WHERE id = $1 AND left_at IS NULL FOR SHARE",
+            self.worker
+        )
+        .fetch_optional(connection)
+        .await?;
+        held.map(drop).ok_or(StoreError::LeaseLost)
+    }
+
+    /// Gives a sign of life, and says what this worker has done so far.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] where it comes too late, and where the database is not available.
+    pub async fn renew(&self, cost: &CrawlCost, tags_done: u64) -> Result<(), StoreError> {
+        let renewed = sqlx::query!(
+            "UPDATE crawl_worker SET tags_done = $2, requests = $3, requests_get = $4, requests_head = $5,
+                 requests_retried = $6, requests_rate_limited = $7, bytes_received = $8,
+                 waited_milliseconds = $9, lease_until = clock_timestamp() + $10::interval
+             WHERE id = $1 AND outcome IS DISTINCT FROM 'lost'",
+            self.worker,
+            stored(tags_done),
+            stored(cost.requests),
+            stored(cost.get),
+            stored(cost.head),
+            stored(cost.retried),
+            stored(cost.rate_limited),
+            cost.bytes_received.as_i64(),
+            cost.waited_milliseconds(),
+            interval(self.store.worker.lease)
+        )
+        .execute(&self.store.pool)
+        .await?;
+        if renewed.rows_affected() == 0 {
+            return Err(StoreError::LeaseLost);
+        }
+        Ok(())
+    }
+
+    /// Adds up what all workers have said, for whoever watches the crawl. It is the leader's to do.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn report_progress(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut transaction = self.store.pool.begin().await?;
+        add_up(&mut transaction, self.crawl).await?;
+        let row = sqlx::query!(
+            r#"SELECT repositories_done, repositories_total, tags_done, requests, bytes_received,
+                   (SELECT count(*) FROM crawl_fault WHERE crawl_id = crawl.id) AS "faults!",
+                   (SELECT count(*) FROM crawl_worker
+                    WHERE crawl_id = crawl.id AND left_at IS NULL) AS "workers!"
+               FROM crawl WHERE id = $1"#,
+            self.crawl
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        let data = json!({
+            "repositories_done": row.repositories_done,
+            "repositories_total": row.repositories_total,
+            "tags_done": row.tags_done,
+            "requests": row.requests,
+            "bytes_received": row.bytes_received,
+            "faults": row.faults,
+            "workers": row.workers,
+        });
+        event::write(&mut transaction, self.crawl, "progress", &data, now).await?;
+        sqlx::query!(
+            "DELETE FROM crawl_event WHERE crawl_id = $1 AND kind = 'progress' AND id <= (
+                 SELECT id FROM crawl_event WHERE crawl_id = $1 AND kind = 'progress'
+                 ORDER BY id DESC OFFSET $2 LIMIT 1)",
+            self.crawl,
+            PROGRESS_EVENTS
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Whether the repositories have been listed already, and if so, whether that was all of them.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn listed(&self) -> Result<Option<bool>, StoreError> {
+        let listed = sqlx::query_scalar!("SELECT catalogue_complete FROM crawl WHERE id = $1", self.crawl);
+        Ok(listed.fetch_one(&self.store.pool).await?)
+    }
+
+    /// Writes down which repositories are to be read, for all workers to claim, or as claimed by this one
+    /// where the crawl is its own.
+    ///
+    /// # Errors
+    /// Where the part was lost, or the database is not available.
+    pub async fn list(
+        &self,
+        repositories: &[RepositoryName],
+        is_complete: bool,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.store.pool.begin().await?;
+        self.hold(&mut transaction).await?;
+        let names: Vec<&str> = repositories.iter().map(RepositoryName::as_str).collect();
+        sqlx::query!(
+            "INSERT INTO crawl_task (crawl_id, repository, worker_id)
+             SELECT $1, name, $3 FROM UNNEST($2::text[]) AS listed (name)
+             ON CONFLICT (crawl_id, repository) DO NOTHING",
+            self.crawl,
+            &names as &[&str],
+            (!self.is_shared).then_some(self.worker)
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query!(
+            "UPDATE crawl SET catalogue_complete = $2, repositories_total = $3 WHERE id = $1",
+            self.crawl,
+            is_complete,
+            stored(names.len() as u64)
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let data = json!({"repositories": names.len(), "is_complete": is_complete});
+        event::write(&mut transaction, self.crawl, "listed", &data, now).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Claims some of the repositories that are nobody's.
+    ///
+    /// # Errors
+    /// Where the part was lost, or the database is not available.
+    pub async fn claim(&self, at_most: u32) -> Result<Claim, StoreError> {
+        let mut transaction = self.store.pool.begin().await?;
+        self.hold(&mut transaction).await?;
+        // Neighbours by name often share content, so one worker gets them.
+        let repositories = sqlx::query_scalar!(
+            "UPDATE crawl_task SET worker_id = $2
+             WHERE crawl_id = $1 AND repository IN (
+                 SELECT repository FROM crawl_task WHERE crawl_id = $1 AND worker_id IS NULL
+                 ORDER BY repository LIMIT $3 FOR UPDATE SKIP LOCKED)
+             RETURNING repository",
+            self.crawl,
+            self.worker,
+            i64::from(at_most)
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        let workers = sqlx::query!(
+            r#"SELECT count(*) AS "all!", count(*) FILTER (WHERE outcome IN ('lost', 'stopped')) AS "gone!"
+               FROM crawl_worker WHERE crawl_id = $1"#,
+            self.crawl
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        let name = |text: String| {
+            text.parse()
+                .map_err(|problem| StoreError::inconsistent("crawl_task", problem))
+        };
+        Ok(Claim {
+            repositories: repositories.into_iter().map(name).collect::<Result<_, _>>()?,
+            workers: super::cost::counted(workers.all),
+            workers_gone: super::cost::counted(workers.gone),
+        })
+    }
+
+    /// What others have still to do.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn rest(&self) -> Result<Rest, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT
+                   (SELECT count(*) FROM crawl_task WHERE crawl_id = $1 AND worker_id IS NULL) AS "unclaimed!",
+                   (SELECT count(*) FROM crawl_worker
+                    WHERE crawl_id = $1 AND id <> $2 AND left_at IS NULL) AS "others!""#,
+            self.crawl,
+            self.worker
+        )
+        .fetch_one(&self.store.pool)
+        .await?;
+        Ok(Rest {
+            unclaimed: super::cost::counted(row.unclaimed),
+            other_workers: super::cost::counted(row.others),
+        })
+    }
+
+    /// Whether anything could not be read by any worker so far that makes the crawl incomplete.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn has_losses(&self) -> Result<bool, StoreError> {
+        let no_loss = FaultKind::harmless();
+        let has_losses = sqlx::query_scalar!(
+            r#"SELECT EXISTS (
+                   SELECT FROM crawl_fault WHERE crawl_id = $1 AND kind <> ALL ($2)) AS "has_losses!""#,
+            self.crawl,
+            &no_loss
+        )
+        .fetch_one(&self.store.pool)
+        .await?;
+        Ok(has_losses)
+    }
+}
+
+/// Brings the crawl's own row up to what its workers have said.
+pub(super) async fn add_up(connection: &mut PgConnection, crawl: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE crawl SET requests = spent.requests, requests_get = spent.requests_get,
+             requests_head = spent.requests_head, requests_retried = spent.requests_retried,
+             requests_rate_limited = spent.requests_rate_limited, bytes_received = spent.bytes_received,
+             waited_milliseconds = spent.waited_milliseconds, tags_done = spent.tags_done,
+             repositories_done = (
+                 SELECT count(*) FROM crawl_task WHERE crawl_id = $1 AND done_at IS NOT NULL)
+         FROM (
+             SELECT LEAST(sum(requests), 9223372036854775807)::bigint AS requests,
+                 LEAST(sum(requests_get), 9223372036854775807)::bigint AS requests_get,
+                 LEAST(sum(requests_head), 9223372036854775807)::bigint AS requests_head,
+                 LEAST(sum(requests_retried), 9223372036854775807)::bigint AS requests_retried,
+                 LEAST(sum(requests_rate_limited), 9223372036854775807)::bigint AS requests_rate_limited,
+                 LEAST(sum(bytes_received), 9223372036854775807)::bigint AS bytes_received,
+                 LEAST(sum(waited_milliseconds), 9223372036854775807)::bigint AS waited_milliseconds,
+                 LEAST(sum(tags_done), 9223372036854775807)::bigint AS tags_done
+             FROM crawl_worker WHERE crawl_id = $1) AS spent
+         WHERE id = $1",
+        crawl
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

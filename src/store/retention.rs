@@ -1,0 +1,204 @@
+//! What is forgotten, and when.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
+
+use super::{Store, StoreError};
+
+/// How long what is not needed for today's answers is kept.
+///
+/// What registries hold today, and each registry's latest crawl with its faults, is always kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// The events of a crawl that is over.
+    pub crawl_events: Duration,
+    /// What a crawl that is over could not read.
+    pub crawl_faults: Duration,
+    /// That there was a crawl, and what it cost.
+    pub crawls: Duration,
+    /// Each saved report; of older ones the last of each day (in UTC) is kept for ever.
+    pub every_report: Duration,
+    /// Which tag pointed where, after it did; for ever where there is none. What no tag has reached for so
+    /// long is forgotten with it.
+    pub tag_history: Option<Duration>,
+}
+
+/// What has been removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Events of crawls.
+    pub crawl_events: u64,
+    /// Faults of crawls.
+    pub crawl_faults: u64,
+    /// Crawls.
+    pub crawls: u64,
+    /// Saved reports.
+    pub reports: u64,
+    /// Times in which a tag pointed somewhere.
+    pub tag_history: u64,
+    /// Manifests.
+    pub manifests: u64,
+}
+
+impl Pruned {
+    /// Whether nothing was removed.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Pruned {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} events and {} faults of crawls, {} crawls, {} reports, {} entries of tags' history, {} manifests",
+            self.crawl_events, self.crawl_faults, self.crawls, self.reports, self.tag_history, self.manifests
+        )
+    }
+}
+
+impl Store {
+    /// Removes what is older than it is to be kept. Tags' history waits until nobody is crawling, since a
+    /// crawl takes what is saved for granted.
+    ///
+    /// # Errors
+    /// Where the database is not available; what was removed by then stays removed.
+    pub async fn prune(&self, retention: &Retention, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
+        let before = |age: Duration| {
+            let age = TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX);
+            now.checked_sub_signed(age).unwrap_or(DateTime::UNIX_EPOCH)
+        };
+        let mut pruned = Pruned {
+            crawl_events: self.prune_events(before(retention.crawl_events)).await?,
+            crawl_faults: self.prune_faults(before(retention.crawl_faults)).await?,
+            crawls: self.prune_crawls(before(retention.crawls)).await?,
+            reports: self.prune_reports(before(retention.every_report)).await?,
+            ..Pruned::default()
+        };
+        if let Some(history) = retention.tag_history {
+            (pruned.tag_history, pruned.manifests) = self.prune_history(before(history)).await?;
+        }
+        Ok(pruned)
+    }
+
+    async fn prune_events(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let events = sqlx::query!(
+            "DELETE FROM crawl_event USING crawl WHERE crawl.id = crawl_id AND finished_at < $1",
+            before
+        );
+        Ok(events.execute(&self.pool).await?.rows_affected())
+    }
+
+    async fn prune_faults(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let faults = sqlx::query!(
+            "DELETE FROM crawl_fault USING crawl
+             WHERE crawl.id = crawl_id AND finished_at < $1 AND EXISTS (
+                 SELECT FROM crawl AS later WHERE later.registry_id = crawl.registry_id
+                     AND (later.started_at, later.id) > (crawl.started_at, crawl.id))",
+            before
+        );
+        Ok(faults.execute(&self.pool).await?.rows_affected())
+    }
+
+    async fn prune_crawls(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        // A later one that came to its end makes an earlier one superfluous, however that ended.
+        let crawls = sqlx::query!(
+            "DELETE FROM crawl WHERE finished_at < $1 AND EXISTS (
+                 SELECT FROM crawl AS later WHERE later.registry_id = crawl.registry_id
+                     AND later.state IN ('complete', 'incomplete')
+                     AND (later.started_at, later.id)
+                         > (COALESCE(crawl.started_at, crawl.requested_at), crawl.id))",
+            before
+        );
+        Ok(crawls.execute(&self.pool).await?.rows_affected())
+    }
+
+    async fn prune_reports(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let reports = sqlx::query!(
+            "DELETE FROM report WHERE computed_at < $1 AND EXISTS (
+                 SELECT FROM report AS later WHERE later.registry_id = report.registry_id
+                     AND (later.as_of AT TIME ZONE 'UTC')::date = (report.as_of AT TIME ZONE 'UTC')::date
+                     AND (later.as_of, later.id) > (report.as_of, report.id))",
+            before
+        );
+        Ok(reports.execute(&self.pool).await?.rows_affected())
+    }
+
+    /// Removes tags' history, and with it what it alone reached. Gives how many entries and manifests.
+    async fn prune_history(&self, before: DateTime<Utc>) -> Result<(u64, u64), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        // Nobody can begin a crawl before this is over.
+        sqlx::query("LOCK TABLE crawl IN SHARE MODE")
+            .execute(&mut *transaction)
+            .await?;
+        let is_somebody_crawling = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM crawl WHERE state = 'running') AS "is_somebody_crawling!""#
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        if is_somebody_crawling {
+            return Ok((0, 0));
+        }
+        let history = sqlx::query!("DELETE FROM tag WHERE valid_until < $1", before)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        let mut manifests = 0;
+        if history > 0 {
+            sqlx::query!("DELETE FROM repository WHERE tombstoned_at < $1", before)
+                .execute(&mut *transaction)
+                .await?;
+            manifests = forget_unreached(&mut transaction, before).await?;
+        }
+        transaction.commit().await?;
+        Ok((history, manifests))
+    }
+}
+
+/// Removes the manifests that no tag reaches and that were not saved just now, with what is left over.
+async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let manifests = sqlx::query!(
+        "WITH RECURSIVE edge AS MATERIALIZED (
+             SELECT blob_id AS above, UNNEST(child_blob_ids) AS beneath FROM manifest
+             UNION ALL SELECT subject_blob_id, manifest_blob_id FROM referrer),
+         reached AS (
+             SELECT manifest_blob_id AS id FROM tag
+             UNION SELECT edge.beneath FROM reached JOIN edge ON edge.above = reached.id)
+         DELETE FROM manifest
+         WHERE first_seen < $1 AND NOT EXISTS (SELECT FROM reached WHERE reached.id = manifest.blob_id)",
+        before
+    )
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    sqlx::query!(
+        "DELETE FROM referrer
+         WHERE NOT EXISTS (SELECT FROM manifest WHERE manifest.blob_id = referrer.subject_blob_id)"
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM image_config
+         WHERE NOT EXISTS (SELECT FROM manifest WHERE manifest.config_blob_id = image_config.blob_id)"
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "WITH used AS (
+             SELECT blob_id AS id FROM manifest
+             UNION SELECT config_blob_id FROM manifest
+             UNION SELECT subject_blob_id FROM manifest
+             UNION SELECT UNNEST(layer_blob_ids) FROM manifest
+             UNION SELECT UNNEST(child_blob_ids) FROM manifest
+             UNION SELECT manifest_blob_id FROM tag
+             UNION SELECT manifest_blob_id FROM referrer
+             UNION SELECT subject_blob_id FROM referrer)
+         DELETE FROM blob WHERE NOT EXISTS (SELECT FROM used WHERE used.id = blob.id)"
+    )
+    .execute(connection)
+    .await?;
+    Ok(manifests)
+}

@@ -1,0 +1,124 @@
+//! Crawls from end to end, from a registry over HTTP into the store: by one process, and by several that
+//! share them.
+
+mod crawl;
+mod scheduler;
+mod shared;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tare::clock::SystemClock;
+use tare::crawl::CrawlPlan;
+use tare::inventory::{Accounting, DedupScope, account};
+use tare::jobs::{AfterCrawl, Schedule, ScheduledRegistry, Scheduler};
+use tare::oci::RegistryName;
+use tare::registry::{Client, ClientSettings, Credentials, Origin};
+use tare::store::{CrawlRecord, CrawledRegistry, Retention, Store};
+
+use crate::support::faulty_registry::{Content, helm_chart, image, index};
+
+/// Three repositories and a chart: 4 repositories, 13 tags.
+fn company(content: &mut Content) {
+    for name in ["web", "api", "jobs"] {
+        let repository = content.repository(name);
+        for tag in 0..2 {
+            let amd = image()
+                .layer("base", 100)
+                .layer(&format!("{name} {tag}"), 10)
+                .build();
+            let arm = image()
+                .platform("linux/arm64")
+                .layer("arm base", 90)
+                .layer(name, tag);
+            let both = index().child(amd.clone()).child(arm);
+            repository
+                .tag(&format!("v{tag}"), both)
+                .tag(&format!("v{tag}-amd64"), amd);
+        }
+    }
+    content.repository("charts/web").tag("1", helm_chart("web", 500));
+}
+
+/// A client that loses no time.
+fn client(url: &str) -> Client {
+    // Fails where another test was first, which is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let settings = ClientSettings {
+        max_attempts: 2,
+        retry_base_delay: Duration::from_millis(1),
+        requests_per_minute: 0,
+        ..ClientSettings::default()
+    };
+    let origin = Origin::parse(url).expect("an origin");
+    Client::new(origin, Credentials::Anonymous, settings, Arc::new(SystemClock)).expect("a client")
+}
+
+/// A scheduler of one registry, which does nothing after a crawl.
+fn scheduler(store: Store, url: &str, schedule: Option<Schedule>) -> Scheduler {
+    let address = url.to_owned();
+    let registry = ScheduledRegistry {
+        registry: crawled(url),
+        plan: CrawlPlan::default(),
+        schedule,
+        client: Arc::new(move || {
+            let client = client(&address);
+            Box::pin(async move { Ok(client) })
+        }),
+    };
+    Scheduler {
+        store,
+        registries: vec![registry],
+        tombstone_after: 3,
+        retention: keep_all(),
+        clock: Arc::new(SystemClock),
+        after_crawl: nothing_more(),
+    }
+}
+
+fn nothing_more() -> AfterCrawl {
+    Arc::new(|_| Box::pin(async { Ok(()) }))
+}
+
+fn keep_all() -> Retention {
+    Retention {
+        crawl_events: Duration::MAX,
+        crawl_faults: Duration::MAX,
+        crawls: Duration::MAX,
+        every_report: Duration::MAX,
+        tag_history: None,
+    }
+}
+
+/// The registry at an address as the store knows it.
+fn crawled(url: &str) -> CrawledRegistry {
+    CrawledRegistry {
+        name: name(url),
+        origin_url: url.to_owned(),
+        dedup_scope: DedupScope::Registry,
+    }
+}
+
+fn name(url: &str) -> RegistryName {
+    Origin::parse(url).expect("an origin").name().clone()
+}
+
+/// Waits for a crawl to be over.
+async fn end_of(store: &Store, crawl: i64) -> CrawlRecord {
+    for _ in 0..1200 {
+        if let Ok(Some(record)) = store.crawl(crawl).await
+            && record.state.is_over()
+        {
+            return record;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("crawl {crawl} does not end: {:?}", store.crawl(crawl).await);
+}
+
+async fn accounting(store: &Store, registry: &RegistryName) -> Accounting {
+    let inventory = store.inventory(registry, &[], None).await;
+    let inventory = inventory.expect("an answer").expect("the registry").finish();
+    account(&inventory).expect("sizes that fit")
+}

@@ -1,0 +1,196 @@
+//! When crawls happen, and that one crawl does.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tare::clock::Clock;
+use tare::crawl::StopFlag;
+use tare::jobs::Schedule;
+use tare::store::{CrawlState, Store};
+
+use super::{company, end_of, name, scheduler};
+use crate::store::{TestDatabase, on_both_databases};
+use crate::support::faulty_registry::{FaultyRegistry, Spoil};
+
+on_both_databases!(
+    a_registry_that_was_never_crawled_is_crawled_at_once_and_then_when_it_is_time,
+    a_crawl_that_is_asked_for_happens_and_is_followed_up,
+    what_stands_in_the_way_of_a_crawl_is_in_its_record,
+    stopping_hands_back_what_is_under_way,
+);
+
+/// A clock that stands still until it is set.
+struct SetClock(Mutex<DateTime<Utc>>);
+
+impl SetClock {
+    fn at(time: &str) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(time.parse().unwrap())))
+    }
+
+    fn set(&self, time: &str) {
+        *self.0.lock().unwrap() = time.parse().unwrap();
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+fn six_hourly() -> Option<Schedule> {
+    Some(Schedule::new("0 */6 * * *", "UTC", Duration::ZERO).unwrap())
+}
+
+async fn slots(store: &Store) -> Vec<DateTime<Utc>> {
+    let mut slots: Vec<_> = store
+        .crawls(None, None, 100)
+        .await
+        .unwrap()
+        .into_iter()
+        .filter_map(|crawl| crawl.slot)
+        .collect();
+    slots.reverse();
+    slots
+}
+
+/// Waits until so many crawls are over and nothing else happens.
+async fn settled(store: &Store, crawls: usize) {
+    for _ in 0..600 {
+        let records = store.crawls(None, None, 100).await.unwrap();
+        if records.iter().filter(|crawl| crawl.state.is_over()).count() >= crawls {
+            // Long enough for one crawl too many to begin.
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{:?}", store.crawls(None, None, 100).await);
+}
+
+async fn a_registry_that_was_never_crawled_is_crawled_at_once_and_then_when_it_is_time(
+    database: TestDatabase,
+) {
+    let registry = FaultyRegistry::holding(company).start();
+    let store = database.open().await;
+    let clock = SetClock::at("2026-11-23T09:30:00Z");
+    let stop = StopFlag::new();
+    // As many replicas as you like: here two, on the embedded database in one process.
+    let runs: Vec<_> = (0..2)
+        .map(|_| {
+            let mut scheduler = scheduler(store.clone(), registry.url(), six_hourly());
+            scheduler.clock = clock.clone();
+            tokio::spawn(scheduler.run(stop.clone()))
+        })
+        .collect();
+    let at = |time: &str| time.parse::<DateTime<Utc>>().unwrap();
+    settled(&store, 1).await;
+    assert_eq!(slots(&store).await, [at("2026-11-23T06:00:00Z")]);
+    clock.set("2026-11-23T11:59:59Z");
+    settled(&store, 1).await;
+    clock.set("2026-11-23T12:00:01Z");
+    settled(&store, 2).await;
+    // Nobody was there for days: one crawl makes up for all.
+    clock.set("2026-11-26T19:00:00Z");
+    settled(&store, 3).await;
+    assert_eq!(
+        slots(&store).await,
+        [
+            at("2026-11-23T06:00:00Z"),
+            at("2026-11-23T12:00:00Z"),
+            at("2026-11-26T18:00:00Z")
+        ]
+    );
+    assert_eq!(registry.count("GET", "/_catalog"), 3);
+    stop.stop();
+    for run in runs {
+        run.await.unwrap();
+    }
+}
+
+async fn a_crawl_that_is_asked_for_happens_and_is_followed_up(database: TestDatabase) {
+    let registry = FaultyRegistry::holding(company).start();
+    let store = database.open().await;
+    let followed = Arc::new(AtomicUsize::new(0));
+    let mut scheduler = scheduler(store.clone(), registry.url(), None);
+    let count = Arc::clone(&followed);
+    scheduler.after_crawl = Arc::new(move |crawl| {
+        assert_eq!(crawl.state, CrawlState::Complete);
+        count.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { anyhow::bail!("what follows fails, which costs nothing else") })
+    });
+    let stop = StopFlag::new();
+    let run = tokio::spawn(scheduler.run(stop.clone()));
+    let registry_name = name(registry.url());
+    for crawls in 1..=2 {
+        let now = chrono::DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let asked = loop {
+            if let Ok(asked) = store.request_crawl(&registry_name, "maria", None, now).await {
+                break asked;
+            }
+            // The scheduler has not got round to saying that it knows the registry.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        assert!(asked.is_new);
+        let record = end_of(&store, asked.id).await;
+        assert_eq!(record.state, CrawlState::Complete, "{record:?}");
+        assert_eq!((record.repositories_done, record.tags_done), (4, 13));
+        while followed.load(Ordering::Relaxed) < crawls {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    stop.stop();
+    run.await.unwrap();
+}
+
+async fn what_stands_in_the_way_of_a_crawl_is_in_its_record(database: TestDatabase) {
+    let registry = FaultyRegistry::holding(company).start();
+    let store = database.open().await;
+    let mut scheduler = scheduler(store.clone(), registry.url(), six_hourly());
+    scheduler.registries[0].client =
+        Arc::new(|| Box::pin(async { anyhow::bail!("there is no file /run/secrets/password") }));
+    let stop = StopFlag::new();
+    let run = tokio::spawn(scheduler.run(stop.clone()));
+    settled(&store, 1).await;
+    let record = store.crawls(None, None, 1).await.unwrap().remove(0);
+    assert_eq!(record.state, CrawlState::Failed);
+    let message = record.message.unwrap();
+    assert!(message.contains("/run/secrets/password"), "{message}");
+    stop.stop();
+    run.await.unwrap();
+}
+
+async fn stopping_hands_back_what_is_under_way(database: TestDatabase) {
+    let registry = FaultyRegistry::holding(company).start();
+    registry
+        .on(|request| request.path.contains("/charts/web/manifests/"))
+        .spoil(Spoil::Stall(Duration::from_secs(3600)));
+    let store = database.open().await;
+    let stop = StopFlag::new();
+    let run = tokio::spawn(scheduler(store.clone(), registry.url(), six_hourly()).run(stop.clone()));
+    while registry.count("GET", "/charts/web/manifests/") == 0 || registry.count("GET", "/blobs/") < 12 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    stop.stop();
+    run.await.unwrap();
+    let record = store.crawls(None, None, 1).await.unwrap().remove(0);
+    assert_eq!(record.state, CrawlState::Running, "somebody else may carry it on");
+
+    registry.heal();
+    registry.forget_requests();
+    let stop = StopFlag::new();
+    let run = tokio::spawn(scheduler(store.clone(), registry.url(), six_hourly()).run(stop.clone()));
+    let record = end_of(&store, record.id).await;
+    assert_eq!(record.state, CrawlState::Complete);
+    assert_eq!(registry.count("GET", "/_catalog"), 0, "it was listed already");
+    assert_eq!(
+        registry.count("GET", "/manifests/"),
+        1,
+        "only what was missing is asked for"
+    );
+    stop.stop();
+    run.await.unwrap();
+}
