@@ -79,6 +79,7 @@ impl Server {
                 .app_data(web::Data::new(Arc::clone(&api)))
                 .wrap(Compress::default())
                 .wrap(from_fn(around))
+                .configure(page::configure)
                 .configure(move |service| configure(service, &api, &routes))
                 .default_service(web::to(unknown_path))
         })

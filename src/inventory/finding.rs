@@ -116,14 +116,6 @@ impl FaultKind {
     pub fn is_loss(self) -> bool {
         !matches!(self, Self::Vanished | Self::Unsupported)
     }
-    /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::Vanished,
-        Self::Unsupported,
-        Self::Denied,
-        Self::Unavailable,
-        Self::Invalid,
-    ];
 
     /// The kinds that are no loss, as they are written in the store.
     pub fn harmless() -> Vec<String> {

@@ -214,7 +214,7 @@ function columnsFor({ items, totals }) {
     kind: 'number',
     sort: priced ? undefined : 'saving',
     hide: priced ? 'medium' : undefined,
-    explain: `Stored bytes that Alpine frees. ${HOW.joint}`,
+    explain: `Stored bytes that Alpine frees. ${HOW.joint} One that does not switch may come to bear more, as fewer share its layers with it.`,
     cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),
     total: format.bytes(totals?.joint_saving_bytes),
   };

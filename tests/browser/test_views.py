@@ -1,0 +1,272 @@
+"""Each view shows the figures that the API gives, and does what it offers to do."""
+
+import csv
+import os
+import re
+from decimal import Decimal
+
+from support import Case, shown_bytes, shown_money
+
+VIEWS = {
+    "overview": {},
+    "repositories": {"view": "repositories"},
+    "savings": {"view": "savings"},
+    "cost-centres": {"view": "centres"},
+    "what-if": {"view": "what-if"},
+    "crawls": {"view": "crawls"},
+}
+SCREENSHOTS = os.path.join(os.path.dirname(__file__), "screenshots")
+
+
+class Views(Case):
+    def largest(self):
+        return self.api("/v1/repositories", limit=1)["items"][0]
+
+    def test_overview_shows_the_registry_now_and_on_alpine(self):
+        self.open()
+        (registry,) = self.api("/v1/registries")["items"]
+        text = self.page.locator(".cards").inner_text()
+        cost = registry["cost"]
+        for figure in (
+            shown_money(cost["month"]),
+            shown_bytes(registry["stored_bytes"]),
+            shown_money(cost["alpine"]["month"]["expected"]),
+            shown_money(cost["alpine"]["saving"]["expected"]),
+            shown_money(cost["alpine"]["saving"]["low"]),
+            shown_money(cost["alpine"]["saving"]["high"]),
+            cost["price_book"]["title"],
+            f"of {registry['repositories']}",
+        ):
+            self.assertIn(figure, text)
+        saving = Decimal(cost["alpine"]["saving"]["expected"]["amount"])
+        share = re.search(r"a month · (−?[\d.]+) %", text)[1].replace("−", "-")
+        self.assertAlmostEqual(float(share), float(100 * saving / Decimal(cost["month"]["amount"])), delta=0.06)
+        self.assertIn(cost["price_book"]["version"], self.page.locator("#provenance").inner_text())
+
+    def test_each_card_explains_itself_by_keyboard(self):
+        self.open()
+        summary = self.page.locator(".card summary").first
+        summary.focus()
+        self.page.keyboard.press("Enter")
+        month = self.api("/v1/registries")["items"][0]["cost"]["month"]
+        exact = self.page.locator(".card details[open]").inner_text()
+        self.assertIn(f"{month['amount']} {month['currency']}", exact)
+
+    def test_months_stand_in_a_table_and_a_file_too(self):
+        self.open()
+        history = self.api("/v1/history")
+        months = sorted({point["as_of"][:7] for point in history["items"]})
+        self.page.locator("figure summary").first.click()
+        rows = self.rows("figure table")
+        self.assertEqual(len(rows), len(months) + len(history["forecast"]))
+        last = history["items"][-1]
+        self.assertEqual(rows[len(months) - 1][4], shown_money(last["cost"]["month"]))
+        self.assertTrue(rows[-1][0].endswith("(forecast)"))
+        self.assertEqual(rows[-1][4], shown_money(history["forecast"][-1]["expected"]))
+        with self.page.expect_download() as download:
+            self.page.locator("figure button.csv").click()
+        with open(download.value.path(), newline="") as file:
+            written = list(csv.DictReader(file))
+        self.assertEqual([row["Month"] for row in written][: len(months)], months)
+        self.assertEqual(written[len(months) - 1]["Total"], last["cost"]["month"]["amount"])
+        self.page.get_by_role("link", name="Bytes").click()
+        self.settle()
+        self.page.get_by_role("heading", name="Stored bytes by month").wait_for()
+        self.page.locator("figure summary").first.click()
+        self.assertIn(shown_bytes(last["stored_bytes"]), self.rows("figure table")[-1])
+
+    def test_a_chart_is_drawn(self):
+        for parameters in (VIEWS["overview"], VIEWS["savings"], VIEWS["cost-centres"]):
+            self.open(**parameters)
+            canvas = self.page.locator("figure canvas")
+            self.assertTrue(canvas.get_attribute("aria-label"))
+            self.page.wait_for_timeout(100)
+            colours = canvas.evaluate(
+                "(canvas) => new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size"
+            )
+            self.assertGreater(colours, 20, f"an empty chart in {parameters}")
+
+    def test_repositories_are_listed_with_their_totals(self):
+        self.open(**VIEWS["repositories"])
+        answer = self.api("/v1/repositories")
+        rows = self.rows()
+        self.assertEqual([row[0].split("\n")[0] for row in rows], [row["repository"] for row in answer["items"]])
+        first = answer["items"][0]
+        self.assertIn(shown_bytes(first["attributed_bytes"]), rows[0])
+        self.assertIn(shown_money(first["cost"]["month"]), rows[0])
+        totals = self.totals()
+        self.assertIn(shown_bytes(answer["totals"]["attributed_bytes"]), totals)
+        self.assertIn(shown_money(self.api("/v1/registries")["items"][0]["cost"]["month"]), totals)
+
+    def test_repositories_are_sorted_by_their_headers(self):
+        self.open(**VIEWS["repositories"])
+        for title, ascending, descending in (
+            ("Repository", "name", "-name"),
+            ("Per month", "cost", "-cost"),
+            ("Saving", "saving", "-saving"),
+            ("Exclusive", "exclusive", "-exclusive"),
+        ):
+            header = self.page.locator("thead th", has_text=title)
+            for _ in range(2):
+                header.locator("button").focus()
+                self.page.keyboard.press("Enter")
+                self.settle()
+                direction = header.get_attribute("aria-sort")
+                expected = self.api("/v1/repositories", sort=ascending if direction == "ascending" else descending)
+                self.assertEqual(self.names(), [row["repository"] for row in expected["items"]], f"{title} {direction}")
+                focused = self.page.evaluate("() => document.activeElement.closest('th')?.innerText ?? ''")
+                self.assertIn(title, focused, "the focus stays where it was")
+
+    def names(self):
+        return [row[0].split("\n")[0] for row in self.rows()]
+
+    def test_repositories_are_found_and_the_address_keeps_the_search(self):
+        self.open(**VIEWS["repositories"])
+        before = self.names()
+        self.page.get_by_label("Search by name").type("shop/")
+        self.page.wait_for_url(re.compile("search=shop"))
+        self.settle()
+        found = [row["repository"] for row in self.api("/v1/repositories", search="shop/")["items"]]
+        self.assertTrue(0 < len(found) < len(before))
+        self.assertEqual(self.names(), found)
+        self.page.reload()
+        self.settle()
+        self.assertEqual(self.names(), found)
+        self.assertEqual(self.page.get_by_label("Search by name").input_value(), "shop/")
+        self.page.get_by_label("Verdict").select_option("blocked")
+        self.page.wait_for_url(re.compile("verdict=blocked"))
+        self.settle()
+        self.assertEqual(self.names(), [row["repository"] for row in self.api("/v1/repositories", search="shop/", verdict="blocked")["items"]] or ["No repository matches."])
+
+    def test_a_repository_opens_to_base_layers_and_tags(self):
+        row = next(row for row in self.api("/v1/repositories", sort="-saving")["items"] if row["verdict"] == "switch")
+        self.open(**VIEWS["repositories"])
+        self.page.get_by_role("link", name=row["repository"], exact=True).click()
+        self.page.get_by_role("heading", name="tags").wait_for()
+        path = self.repository_path(row)
+        speaker = self.api(path)["speaker"]
+        image = self.api("{}/{}".format(path.replace("/v1/repositories", "/v1/images"), speaker["digest"]))
+        text = self.page.locator("#view").inner_text()
+        for shown in (row["reason"], image["digest"], image["base"]["runtime"] or image["base"]["name"], f"{image['base']['confidence']} % sure", f"{len(image['layers'])} layers", shown_bytes(image["alpine"]["bytes"]["expected"])):
+            self.assertIn(shown, text)
+        layers = self.rows('table:has(caption:text("Layers"))')
+        self.assertEqual(layers[0][2], shown_bytes(image["layers"][0]["bytes"]))
+        tags = self.rows('table:has(caption:text("Tags of"))')
+        self.assertEqual(len(tags), row["tags"])
+        self.page.go_back()
+        self.page.get_by_role("heading", name="Repositories").wait_for()
+
+    def test_savings_are_ranked_and_add_up(self):
+        self.open(**VIEWS["savings"])
+        switching = [row for row in self.api("/v1/savings", limit=1000)["items"] if row["verdict"] == "switch"]
+        saved = lambda row: Decimal(row["cost"]["alpine"]["joint_saving"]["expected"]["amount"])
+        best = max(switching, key=saved)
+        self.page.locator("figure summary").first.click()
+        rows = self.rows("figure table")
+        self.assertEqual(rows[0][:2], [best["repository"], shown_money({"amount": saved(best), "currency": "USD"})])
+        self.assertEqual(len(rows), min(16, len(switching)))
+        self.assertEqual(rows[-1][2], "100 %")
+        everything = sum(map(saved, switching))
+        self.assertIn(shown_money({"amount": everything, "currency": "USD"}), self.totals("figure table"))
+
+    def test_cost_centres_add_up_with_what_is_nobodys(self):
+        for by in ("team", "cost_centre", "environment", "base", "verdict"):
+            self.open(view="centres", by=by)
+            answer = self.api("/v1/summary", group_by=by)
+            rows = self.rows()
+            self.assertEqual(len(rows), len(answer["items"]))
+            self.assertIn(shown_money(answer["totals"]["costs"][0]["month"]), self.totals())
+            for group in answer["items"]:
+                cells = next(row for row in rows if shown_money(group["costs"][0]["month"]) in row)
+                self.assertTrue(cells)
+        self.open(view="centres", by="team")
+        self.assertIn("unassigned", [row[0] for row in self.rows()])
+
+    def test_what_if_moves_the_result(self):
+        self.open(**VIEWS["what-if"])
+        figure = self.page.locator('[data-figure="Cost a month"]')
+        before = figure.inner_text()
+        self.page.get_by_label("Pulls a month").fill("50000")
+        self.page.wait_for_url(re.compile("pulls=50000"))
+        self.settle()
+        asked = {"repositories": None, "switch": "verdict", "pulls_per_month": 50000, "cold_share": None, "price_book": None}
+        (registry,) = self.api("/v1/whatif", body=asked)["registries"]
+        self.assertEqual(figure.inner_text(), shown_money(registry["cost"]["month"]))
+        self.assertNotEqual(figure.inner_text(), before)
+        self.page.get_by_label("Choose repositories").fill("shop/**")
+        self.page.wait_for_url(re.compile("switch=chosen"))
+        self.settle()
+        asked.update(repositories=["shop/**"], switch="chosen")
+        (registry,) = self.api("/v1/whatif", body=asked)["registries"]
+        saving = self.page.locator('[data-figure="Saving a month"]')
+        self.assertEqual(saving.inner_text(), shown_money(registry["cost"]["alpine"]["saving"]["expected"]))
+
+    def test_crawls_are_listed_and_one_is_watched(self):
+        self.open(**VIEWS["crawls"])
+        crawls = self.api("/v1/crawls", limit=50)["items"]
+        self.assertEqual(self.rows('table:has(caption:text("Latest"))')[0][0], f"#{crawls[0]['id']}")
+        self.page.get_by_role("button", name="Crawl now").click()
+        self.page.locator('table:has(caption:text("Latest")) tbody tr', has_text=re.compile("complete")).first.wait_for()
+        self.page.get_by_role("button", name="Crawl now").wait_for(timeout=60_000)
+        newest = self.api("/v1/crawls", limit=1)["items"][0]
+        self.assertGreater(newest["id"], crawls[0]["id"])
+        self.assertEqual(newest["state"], "complete")
+
+    def test_every_view_is_accessible_and_fits_in_light_and_dark_on_desk_and_phone(self):
+        row = self.largest()
+        views = {**VIEWS, "repository": {"view": "repository", "of": row["registry"], "repository": row["repository"]}}
+        for scheme in ("light", "dark"):
+            for device, width, height in (("desk", 1280, 900), ("phone", 390, 844)):
+                page = self.new_page(width, height, scheme)
+                for name, parameters in views.items():
+                    where = f"{name}, {scheme}, {device}"
+                    self.open(page, **parameters)
+                    for details in page.locator("details").all():
+                        details.evaluate("(details) => { details.open = true; }")
+                    self.check_accessibility(page, where)
+                    wide = page.evaluate("() => document.documentElement.scrollWidth")
+                    self.assertLessEqual(wide, width, f"{where}: the page is wider than the screen")
+
+    def test_the_keyboard_reaches_the_content_first(self):
+        self.open(**VIEWS["repositories"])
+        self.page.keyboard.press("Tab")
+        self.assertEqual(self.page.evaluate("() => document.activeElement.innerText"), "Skip to content")
+        self.page.keyboard.press("Enter")
+        self.assertEqual(self.page.evaluate("() => document.activeElement.id"), "main")
+
+    def test_an_address_that_makes_no_sense_does_no_harm(self):
+        for parameters in ({"view": "constructor"}, {"view": "centres", "by": "toString"}):
+            self.open(**parameters)
+            self.assertEqual(self.page.locator(".alert[role=alert]").count(), 0, parameters)
+        self.expected_complaints = ("404", "400")
+        self.open(view="repository", of="nowhere", repository="nothing")
+        self.page.get_by_role("alert").wait_for()
+        self.open(view="repositories", sort="<b>sideways</b>")
+        self.page.get_by_role("alert").wait_for()
+
+    def test_first_figures_come_within_a_second(self):
+        self.open()
+        times, weight = self.page.evaluate(
+            "() => [{paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime,"
+            " figures: performance.getEntriesByName('tare-figures')[0].startTime,"
+            " all: performance.getEntriesByName('tare-shown')[0].startTime},"
+            " performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
+            "   .reduce((sum, {transferSize}) => sum + transferSize, 0)]"
+        )
+        print({name: round(value) for name, value in times.items() if value}, f"ms, {weight} bytes", end=" ")
+        self.assertLess(times["figures"], 1000)
+
+    def test_screenshots_for_the_readme(self):
+        if not os.environ.get("PAGE_TEST_SCREENSHOTS"):
+            self.skipTest("taken where PAGE_TEST_SCREENSHOTS is set")
+        os.makedirs(SCREENSHOTS, exist_ok=True)
+        for name, parameters, (width, height, scheme) in (
+            ("overview", {}, (1200, 860, "light")),
+            ("savings", VIEWS["savings"], (1200, 700, "light")),
+            ("repositories-dark", VIEWS["repositories"], (1200, 700, "dark")),
+            ("overview-phone", {}, (390, 844, "dark")),
+        ):
+            page = self.new_page(width, height, scheme)
+            self.open(page, **parameters)
+            page.wait_for_timeout(300)
+            page.screenshot(path=os.path.join(SCREENSHOTS, f"{name}.png"))
