@@ -355,6 +355,9 @@ pub struct DemoOptions {
     /// Prints the report and ends, without opening the service
     #[arg(long)]
     pub once: bool,
+    /// Keeps the store and its settings in this new folder, to try other commands on
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
 }
 
 impl CommonOptions {

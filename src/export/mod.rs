@@ -13,8 +13,6 @@ mod focus;
 mod focus_columns;
 mod plain;
 mod rows;
-#[cfg(test)]
-mod tests;
 mod workbook;
 
 pub use error::ExportError;
