@@ -102,6 +102,9 @@ fn described(difference: &Difference) -> String {
         format!("{before} before, {now} now")
     }];
     parts.extend(difference.versions.iter().cloned());
+    if before != now && difference.versions.is_empty() {
+        parts.push("prices and catalogue are the same, so settings or known pulls have changed".to_owned());
+    }
     for (repository, change) in difference.repositories.iter().take(NAMED) {
         let sign = if change.amount().is_sign_positive() {
             "+"

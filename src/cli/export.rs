@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -148,14 +149,14 @@ fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut partial = tempfile::NamedTempFile::new_in(folder)?;
+    // A temporary file is otherwise its owner's alone; here the umask says whose the result is.
+    let permissions =
+        fs::metadata(file).map_or_else(|_| fs::Permissions::from_mode(0o666), |old| old.permissions());
+    let mut partial = tempfile::Builder::new()
+        .permissions(permissions)
+        .tempfile_in(folder)?;
     partial.write_all(content)?;
     partial.as_file().sync_all()?;
-    // A temporary file is its owner's alone; what stands in its place may be others' to read.
-    let permissions = fs::metadata(file).map(|before| before.permissions());
-    let persisted = partial.persist(file).map_err(|error| error.error)?;
-    if let Ok(permissions) = permissions {
-        persisted.set_permissions(permissions)?;
-    }
+    partial.persist(file).map_err(|error| error.error)?;
     Ok(())
 }

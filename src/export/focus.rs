@@ -92,10 +92,8 @@ impl FocusRow<'_> {
             | "ListUnitPrice"
             | "PricingCurrencyContractedUnitPrice"
             | "PricingCurrencyListUnitPrice" => number(line.unit_price.amount()),
-            "PricingQuantity" => number(row.quantity),
-            "PricingUnit" => line.unit.clone(),
-            "ConsumedQuantity" if self.is_usage() => number(row.quantity),
-            "ConsumedUnit" if self.is_usage() => line.unit.clone(),
+            "ConsumedQuantity" | "PricingQuantity" => number(row.quantity),
+            "ConsumedUnit" | "PricingUnit" => line.unit.clone(),
             "BillingCurrency" | "PricingCurrency" => row.cost.currency().to_string(),
             "BillingAccountId" => self.or_registry(&self.account.billing_account_id),
             "BillingAccountName" => self.or_registry(&self.account.billing_account_name),
@@ -108,10 +106,10 @@ impl FocusRow<'_> {
             "BillingPeriodEnd" => moment(self.billing_period.end()),
             "ChargePeriodStart" => moment(row.period.start()),
             "ChargePeriodEnd" => moment(row.period.end()),
-            "ChargeCategory" if self.is_usage() => "Usage".to_owned(),
-            "ChargeCategory" => "Purchase".to_owned(),
-            "ChargeFrequency" if self.is_usage() => "Usage-Based".to_owned(),
-            "ChargeFrequency" => "Recurring".to_owned(),
+            // A fee too is for having used the plan. A purchase would be of something to use later.
+            "ChargeCategory" => "Usage".to_owned(),
+            "ChargeFrequency" if self.is_recurring() => "Recurring".to_owned(),
+            "ChargeFrequency" => "Usage-Based".to_owned(),
             "ChargeClass" if row.is_correction => "Correction".to_owned(),
             "ChargeDescription" => self.description(),
             "PricingCategory" => "Standard".to_owned(),
@@ -142,9 +140,9 @@ impl FocusRow<'_> {
         }
     }
 
-    /// Flat fees for a month are bought; all else, fees for a day among it, is used.
-    fn is_usage(&self) -> bool {
-        !(self.row.line.charge.is_fee() && self.row.line.unit.ends_with("Months"))
+    /// Flat fees for a month recur; those for a day are charged for the days that the registry was there.
+    fn is_recurring(&self) -> bool {
+        self.row.line.charge.is_fee() && self.row.line.unit.ends_with("Months")
     }
 
     /// Whether the row is a part of the registry's charge, which 1.2 has no words for.

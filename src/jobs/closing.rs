@@ -56,7 +56,7 @@ pub struct Difference {
     pub total: (Money, Money),
     /// What the statements rest on that is not the same, as `what: before, now`.
     pub versions: Vec<String>,
-    /// The repositories whose cost changed, by how much; none where currencies differ.
+    /// The repositories whose cost changed, by how much, the largest change first; none where currencies differ.
     pub repositories: Vec<(String, Money)>,
 }
 
@@ -196,6 +196,8 @@ fn difference(before: &ClosedStatement, now: &Statement, versions: &Versions) ->
                 .map(|change| (name.to_owned(), change)),
         );
     }
+    // The largest first.
+    repositories.sort_by_key(|(_, change)| std::cmp::Reverse(change.amount().abs()));
     Ok(Difference {
         registry: now.registry.clone(),
         closed_at: before.closed_at,
