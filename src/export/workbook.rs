@@ -12,10 +12,12 @@ use crate::cost::{CostError, Labels, RepositoryStatement, Statement};
 use crate::pricing::Payback;
 use crate::units::{Currency, Money};
 
-/// A cell. Text is written as text, so a spreadsheet never takes it for a formula.
+/// A cell. Text is written as text, so a spreadsheet never takes it for a formula; money is shown with two decimals and
+/// kept with more.
 enum Cell {
     Text(String),
     Number(Decimal),
+    Money(Money),
     Empty,
 }
 
@@ -29,7 +31,7 @@ impl Cell {
     }
 
     fn money(amount: Money) -> Self {
-        Self::Number(amount.amount())
+        Self::Money(amount)
     }
 
     fn maybe(amount: Option<Money>) -> Self {
@@ -102,6 +104,7 @@ fn properties(statements: &[&Statement]) -> Result<DocProperties, ExportError> {
 
 fn sheet(book: &mut Workbook, name: &str, columns: &[&str], rows: Vec<Vec<Cell>>) -> Result<(), ExportError> {
     let bold = Format::new().set_bold();
+    let rounded = Format::new().set_num_format("#,##0.00");
     let sheet: &mut Worksheet = book.add_worksheet();
     sheet.set_name(name)?;
     sheet.set_freeze_panes(1, 0)?;
@@ -116,6 +119,9 @@ fn sheet(book: &mut Workbook, name: &str, columns: &[&str], rows: Vec<Vec<Cell>>
                 }
                 Cell::Number(number) => {
                     sheet.write(line, place, number)?;
+                }
+                Cell::Money(amount) => {
+                    sheet.write_with_format(line, place, amount.amount(), &rounded)?;
                 }
                 Cell::Empty => {}
             }
@@ -367,7 +373,7 @@ fn charges(months: &[BilledMonth], scenario: Scenario) -> Result<Vec<Vec<Cell>>,
                 Cell::label(&row.line.place),
                 Cell::Number(row.quantity),
                 Cell::text(&row.line.unit),
-                Cell::money(row.line.unit_price),
+                Cell::Number(row.line.unit_price.amount()),
                 Cell::money(row.cost),
                 Cell::text(row.cost.currency()),
                 if row.is_correction {
