@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use actix_web::http::Method;
 use actix_web::http::header;
-use actix_web::http::{Method, Uri};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use futures::StreamExt as _;
@@ -91,7 +91,7 @@ pub(super) async fn dispatch(
     payload: web::Payload,
 ) -> HttpResponse {
     let answered = answer(api, &operations, request.clone(), payload).await;
-    answered.unwrap_or_else(|problem| problem.respond(&request, &request_id(&request)))
+    answered.unwrap_or_else(|problem| problem.respond(request.path(), &request_id(&request)))
 }
 
 /// The id that the request was given on its way in.
@@ -255,7 +255,7 @@ async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Bytes,
 
 /// A path that nothing is at.
 pub(super) async fn unknown_path(request: HttpRequest) -> HttpResponse {
-    let path: &Uri = request.uri();
-    let detail = format!("nothing is at {}; /docs says what there is", path.path());
-    Problem::not_found(detail).respond(&request, &request_id(&request))
+    let path = request.path();
+    let detail = format!("nothing is at {path}; /docs says what there is");
+    Problem::not_found(detail).respond(path, &request_id(&request))
 }

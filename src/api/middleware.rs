@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
@@ -14,6 +15,7 @@ use super::call::RequestId;
 use super::problem::{MEDIA_TYPE, MISDIRECTED, Problem};
 use super::reply::GZIP_MARK;
 use super::settings::AccessMode;
+use crate::metrics::ProcessCounters;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id of its own that a client may give a request.
@@ -46,29 +48,27 @@ pub(super) async fn around(
     let started = Instant::now();
     let id = own_id(&request).unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)));
     request.extensions_mut().insert(RequestId(id.clone()));
-    let http_request = request.request().clone();
+    let (method, path) = (request.method().clone(), request.path().to_owned());
     let api = request.app_data::<web::Data<Arc<Api>>>().cloned();
     let is_tls = request.app_config().secure();
 
+    let counters = api.as_ref().map(|api| api.counters.clone());
+    let in_flight = counters.as_ref().map(ProcessCounters::begin_request);
     let misdirected = api.as_ref().and_then(|api| misdirected(api, &request));
-    let answered = match misdirected {
-        Some(problem) => Ok(request.into_response(problem.respond(&http_request, &id))),
-        None => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
-    };
-    let mut response = match answered {
-        Ok(response) => response,
-        Err(error) => {
-            let status = error.as_response_error().status_code();
-            tracing::debug!("{error}");
-            let problem = Problem::of_status(status);
-            ServiceResponse::new(http_request.clone(), problem.respond(&http_request, &id))
-        }
+    let mut response = match misdirected {
+        Some(problem) => request.into_response(problem.respond(&path, &id)),
+        None => match next.call(request).await {
+            Ok(response) => response.map_into_boxed_body(),
+            Err(error) => {
+                let problem = Problem::of_status(error.as_response_error().status_code());
+                return Err(InternalError::from_response(error, problem.respond(&path, &id)).into());
+            }
+        },
     };
     // Some layer below may have answered an error in its own words.
     let status = response.status();
     if (status.is_client_error() || status.is_server_error()) && !is_problem(&response) {
-        let problem = Problem::of_status(status).respond(&http_request, &id);
-        response = ServiceResponse::new(http_request.clone(), problem);
+        response = response.into_response(Problem::of_status(status).respond(&path, &id));
     }
     mark_compressed(&mut response);
     let headers = response.headers_mut();
@@ -86,13 +86,21 @@ pub(super) async fn around(
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);
     }
+    if let Some(counters) = &counters {
+        let route = response.request().match_pattern().unwrap_or_default();
+        counters.count_request(
+            method.as_str(),
+            &route,
+            response.status().as_u16(),
+            started.elapsed(),
+        );
+    }
+    drop(in_flight);
     tracing::debug!(
         request_id = id,
         status = response.status().as_u16(),
         milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "{} {}",
-        http_request.method(),
-        http_request.path()
+        "{method} {path}"
     );
     Ok(response)
 }

@@ -1,8 +1,8 @@
 //! Every error that a client can see, as RFC 9457 has it.
 
+use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::access::Scope;
@@ -131,6 +131,14 @@ impl Problem {
         Self::new(&FORBIDDEN, needed).with_header(header::WWW_AUTHENTICATE, &challenge)
     }
 
+    /// That a key for a part is not enough.
+    pub(super) fn limited_key() -> Self {
+        Self::new(
+            &FORBIDDEN,
+            "this is about everything there is, and the key is for some registries or cost centres",
+        )
+    }
+
     pub(super) fn method_not_allowed(method: &Method, allowed: &str) -> Self {
         Self::new(
             &METHOD_NOT_ALLOWED,
@@ -175,8 +183,8 @@ impl Problem {
         Self::new(kind, status.canonical_reason().unwrap_or(kind.title))
     }
 
-    /// The answer to this request.
-    pub(super) fn respond(&self, request: &HttpRequest, request_id: &str) -> HttpResponse {
+    /// The answer to a request for this path.
+    pub(super) fn respond(&self, path: &str, request_id: &str) -> HttpResponse {
         let status = StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
         for (name, value) in &self.headers {
@@ -189,7 +197,7 @@ impl Problem {
             title: self.kind.title,
             status: self.kind.status,
             detail: &self.detail,
-            instance: request.uri().path(),
+            instance: path,
             request_id,
             errors: &self.errors,
         };

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod catalogue;
+mod client;
 mod close;
 mod crawl;
 mod crawl_result;
@@ -17,6 +18,7 @@ mod outcome;
 mod prices;
 mod progress;
 mod pulls;
+mod ready;
 mod report;
 mod serve;
 mod targets;
@@ -115,7 +117,8 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Export(options) => export::export(&options, context).await,
             Command::Close(options) => close::close(&options, context).await,
             Command::Pulls(options) => pulls::pulls(&options, context).await,
-            Command::Serve(_) => serve::serve(context).await,
+            Command::Serve(options) => serve::serve(&options, context).await,
+            Command::Ready => ready::ready(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })

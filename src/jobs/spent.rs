@@ -1,5 +1,7 @@
+use std::ops::Range;
+
 use crate::registry::{Client, RequestStatistics};
-use crate::store::CrawlCost;
+use crate::store::{Answers, CrawlCost};
 use crate::units::ByteCount;
 
 /// What a client spends from some moment on; it may have been used before.
@@ -27,6 +29,17 @@ impl<'a> Spent<'a> {
             rate_limited: now.rate_limited - before.rate_limited,
             bytes_received: ByteCount::try_from(bytes).unwrap_or(ByteCount::MAX),
             waited: now.waited.saturating_sub(before.waited),
+            answers: Answers {
+                successes: answered(&now, 200..300) - answered(before, 200..300),
+                redirections: answered(&now, 300..400) - answered(before, 300..400),
+                refusals: answered(&now, 400..500) - answered(before, 400..500),
+                failures: answered(&now, 500..600) - answered(before, 500..600),
+            },
         }
     }
+}
+
+/// How many answers had one of these statuses.
+fn answered(statistics: &RequestStatistics, statuses: Range<u16>) -> u64 {
+    statistics.by_status.range(statuses).map(|(_, count)| count).sum()
 }

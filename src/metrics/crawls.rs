@@ -65,6 +65,7 @@ pub(super) fn families(crawls: &[CrawlHealth]) -> Vec<MetricFamily> {
     let others = [
         successes(crawls),
         requests(crawls),
+        answers(crawls),
         faults(crawls),
         unfinished(crawls),
     ];
@@ -99,6 +100,24 @@ fn requests(crawls: &[CrawlHealth]) -> Family {
         let other = cost.requests.saturating_sub(cost.get).saturating_sub(cost.head);
         for (method, count) in [("GET", cost.get), ("HEAD", cost.head), ("other", other)] {
             family.set(&[("registry", registry), ("method", method)], count as f64);
+        }
+    }
+    family
+}
+
+fn answers(crawls: &[CrawlHealth]) -> Family {
+    let mut family = Family::new(
+        "tare_crawl_last_answers",
+        "Answers to requests of the last crawl, by class of status; a request that nobody answered is in none.",
+    );
+    for (registry, EndedCrawl { cost, .. }) in ended(crawls) {
+        for (code, count) in [
+            ("2xx", cost.answers.successes),
+            ("3xx", cost.answers.redirections),
+            ("4xx", cost.answers.refusals),
+            ("5xx", cost.answers.failures),
+        ] {
+            family.set(&[("registry", registry), ("code", code)], count as f64);
         }
     }
     family

@@ -28,6 +28,7 @@ mod explain;
 mod explain_table;
 #[cfg(test)]
 mod explain_tests;
+mod forecast;
 mod group;
 mod group_table;
 mod image;
@@ -58,6 +59,7 @@ pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 pub use evaluation_table::evaluation_table;
 pub use explain::{AlpineParts, CandidateRow, DockerfileChange, ImageExplanation, LayerRow, explain};
 pub use explain_table::explanation_table;
+pub use forecast::{ForecastMonth, forecast};
 pub use group::{GroupBy, GroupCost, GroupError, GroupRow, Groups, UnknownGroup, groups};
 pub use group_table::{group_csv, group_table};
 pub use image::{ImageAlpine, ImageRow};

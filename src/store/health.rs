@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{CrawlCost, CrawlState, Store, StoreError};
+use super::{Answers, CrawlCost, CrawlState, Store, StoreError};
 use crate::inventory::FaultKind;
 use crate::oci::RegistryName;
 use crate::units::ByteCount;
@@ -76,6 +76,8 @@ impl Store {
                    last.requests AS "requests?", last.requests_get AS "get?", last.requests_head AS "head?",
                    last.requests_retried AS "retried?", last.requests_rate_limited AS "rate_limited?",
                    last.bytes_received AS "bytes_received?", last.waited_milliseconds AS "waited?",
+                   last.answers_2xx AS "successes?", last.answers_3xx AS "redirections?",
+                   last.answers_4xx AS "refusals?", last.answers_5xx AS "failures?",
                    (SELECT json_object_agg(kind, count) FROM
                         (SELECT kind, count(*) FROM crawl_fault
                          WHERE crawl_id = last.id GROUP BY kind) AS met
@@ -108,6 +110,12 @@ impl Store {
                             bytes_received: ByteCount::try_from(row.bytes_received.unwrap_or_default())
                                 .map_err(|problem| StoreError::inconsistent("crawl", problem))?,
                             waited: Duration::from_millis(count(row.waited)),
+                            answers: Answers {
+                                successes: count(row.successes),
+                                redirections: count(row.redirections),
+                                refusals: count(row.refusals),
+                                failures: count(row.failures),
+                            },
                         },
                         faults: faults(row.faults.map(|faults| faults.0).unwrap_or_default()),
                     }),

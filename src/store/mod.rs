@@ -47,8 +47,8 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 pub use api_keys::ApiKeyRecord;
 pub use closed_months::{ClosedStatement, NewClosedStatement};
 pub use crawl::{
-    Claim, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart, CrawlRecord, CrawlSaver, CrawlState, CrawledRegistry,
-    Leaving, RegistryRecord, RequestedCrawl, Rest,
+    Answers, Claim, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart, CrawlRecord, CrawlSaver, CrawlState,
+    CrawledRegistry, Leaving, RegistryRecord, RequestedCrawl, Rest,
 };
 pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};

@@ -2,11 +2,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tare::inventory::{Fault, FaultKind, Finding};
-use tare::store::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState};
+use tare::store::{Answers, CrawlCost, CrawlEnd, CrawlSaver, CrawlState};
 
 use super::{TestDatabase, day, on_both_databases, registry};
 
 on_both_databases!(the_last_success_outlives_later_failures, connections_are_counted,);
+
+const ANSWERS: Answers = Answers {
+    successes: 1,
+    redirections: 2,
+    refusals: 3,
+    failures: 4,
+};
 
 fn fault(kind: FaultKind) -> Finding {
     Finding::Fault(Fault {
@@ -26,6 +33,7 @@ async fn end(saver: &mut CrawlSaver, state: CrawlState, on: u32) {
             retried: 2,
             rate_limited: 1,
             waited: Duration::from_millis(1500),
+            answers: ANSWERS,
             ..CrawlCost::default()
         },
         state,
@@ -60,6 +68,7 @@ async fn the_last_success_outlives_later_failures(database: TestDatabase) {
     assert_eq!((last.cost.requests, last.cost.get, last.cost.head), (5, 3, 1));
     assert_eq!((last.cost.retried, last.cost.rate_limited), (2, 1));
     assert_eq!(last.cost.waited, Duration::from_millis(1500));
+    assert_eq!(last.cost.answers, ANSWERS);
     let counts: Vec<u64> = last.faults.values().copied().collect();
     assert_eq!(
         counts.len(),

@@ -328,6 +328,15 @@ fn history() -> Vec<(&'static str, Value)> {
         "",
         [has("month", schema("Money"), "What a month at that level cost.")],
     );
+    let ahead = object(
+        "What a month to come is expected to cost.",
+        [
+            has("month", day(), "Its first day."),
+            has("low", schema("Money"), "Seldom less than this."),
+            has("expected", schema("Money"), "The single best figure."),
+            has("high", schema("Money"), "Seldom more than this."),
+        ],
+    );
     let repository = object(
         "A repository as it was after a crawl.",
         [
@@ -343,7 +352,16 @@ fn history() -> Vec<(&'static str, Value)> {
     );
     vec![
         ("RegistryMoment", registry),
-        ("RegistryHistory", page_of("RegistryMoment")),
+        (
+            "RegistryHistory",
+            all_of(
+                "What was, and what is to come.",
+                [
+                    page_of("RegistryMoment"),
+                    object("", [has("forecast", list_of(ahead), "The next months.")]),
+                ],
+            ),
+        ),
         ("RepositoryMoment", repository),
         ("RepositoryHistory", page_of("RepositoryMoment")),
     ]

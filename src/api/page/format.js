@@ -1,6 +1,6 @@
 // Figures as people read them: always with their unit, always in the same words.
 
-import { compare, decimal, percent, subtract } from './exact.js';
+import { add, compare, decimal, percent, subtract } from './exact.js';
 
 /** @typedef {import('./types.js').Money} Money */
 /** @typedef {string | number | bigint} Exact */
@@ -126,6 +126,17 @@ export function duration(seconds) {
     if (whole >= 2 || (whole >= 1 && length < 86_400)) return `${whole} ${name}${whole === 1 ? '' : 's'}`;
   }
   return 'less than a second';
+}
+
+/**
+ * Two amounts in one currency; none where one is not known.
+ * @param {Money | null | undefined} left
+ * @param {Money | null | undefined} right
+ * @returns {Money | null}
+ */
+export function sum(left, right) {
+  if (!left || !right || left.currency !== right.currency) return null;
+  return { amount: add(left.amount, right.amount), currency: left.currency };
 }
 
 /** @param {Money | null | undefined} left @param {Money | null | undefined} right @returns {Money | null} */

@@ -15,6 +15,7 @@ use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
 use crate::cost::MoneyEstimate;
 use crate::oci::RegistryName;
+use crate::report::{ForecastMonth, forecast};
 use crate::store::{RegistryPoint, RepositoryPoint};
 use crate::units::{Currency, Money};
 
@@ -31,6 +32,11 @@ pub(super) fn operations() -> Vec<Operation> {
             |call| Box::pin(of_registries(call)),
         )
         .group("money")
+        .about(
+            "`forecast` is what the next months are expected to cost, all of the registries together: the mean change from \
+             month to month goes on, and the truth lies within nine times in ten. It is empty where fewer than four \
+             months are recorded, or in several currencies.",
+        )
         .query([Parameter::new("registry", Form::Text, "Only of this registry.")])
         .query(window())
         .problems([&problem::NOT_FOUND]),
@@ -69,6 +75,14 @@ fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
         .unwrap_or_else(|| last - Days::new(USUAL_DAYS));
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
     (midnight(first), midnight(last.succ_opt().unwrap_or(last)))
+}
+
+/// What was, and what is to come.
+#[derive(Serialize)]
+struct WithForecast<'a> {
+    #[serde(flatten)]
+    list: List<'a, RegistryMoment>,
+    forecast: Vec<ForecastMonth>,
 }
 
 /// A registry as it was after a crawl.
@@ -176,15 +190,27 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
     }
     let (from, until) = asked(&call);
     let mut items = Vec::new();
+    let mut courses = Vec::new();
     for name in names {
         let registry = name.clone();
         let points = call
             .api
             .ask(move |store| async move { store.registry_history(&registry, from, until).await })
             .await?;
-        items.extend(points.into_iter().map(|point| RegistryMoment::of(&name, point)));
+        let moments = points.into_iter().map(|point| RegistryMoment::of(&name, point));
+        let begin = items.len();
+        items.extend(moments);
+        let costs = items[begin..].iter();
+        courses.push(
+            costs
+                .filter_map(|moment| Some((moment.as_of, moment.cost.as_ref()?.month)))
+                .collect(),
+        );
     }
-    call.reply(Reply::json(&List::whole(&snapshot, items))?)
+    call.reply(Reply::json(&WithForecast {
+        list: List::whole(&snapshot, items),
+        forecast: forecast(&courses),
+    })?)
 }
 
 async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {

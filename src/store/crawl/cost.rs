@@ -19,6 +19,21 @@ pub struct CrawlCost {
     pub bytes_received: ByteCount,
     /// How long the crawl waited because the registry asked it to.
     pub waited: Duration,
+    /// How the registry answered.
+    pub answers: Answers,
+}
+
+/// How many answers there were of each kind. A request that nobody answered is in none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// With a status from 200 to 299.
+    pub successes: u64,
+    /// With a status from 300 to 399.
+    pub redirections: u64,
+    /// With a status from 400 to 499.
+    pub refusals: u64,
+    /// With a status of 500 or above.
+    pub failures: u64,
 }
 
 impl CrawlCost {

@@ -13,7 +13,7 @@ mod state;
 
 use chrono::{DateTime, Utc};
 
-pub use cost::CrawlCost;
+pub use cost::{Answers, CrawlCost};
 pub use event::CrawlEvent;
 pub use leave::Leaving;
 pub use part::{Claim, CrawlPart, Rest};

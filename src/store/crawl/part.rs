@@ -85,7 +85,8 @@ impl CrawlPart {
         let renewed = sqlx::query!(
             "UPDATE crawl_worker SET tags_done = $2, requests = $3, requests_get = $4, requests_head = $5,
                  requests_retried = $6, requests_rate_limited = $7, bytes_received = $8,
-                 waited_milliseconds = $9, lease_until = clock_timestamp() + $10::interval
+                 waited_milliseconds = $9, lease_until = clock_timestamp() + $10::interval,
+                 answers_2xx = $11, answers_3xx = $12, answers_4xx = $13, answers_5xx = $14
              WHERE id = $1 AND outcome IS DISTINCT FROM 'lost'",
             self.worker,
             stored(tags_done),
@@ -96,7 +97,11 @@ impl CrawlPart {
             stored(cost.rate_limited),
             cost.bytes_received.as_i64(),
             cost.waited_milliseconds(),
-            interval(self.store.worker.lease)
+            interval(self.store.worker.lease),
+            stored(cost.answers.successes),
+            stored(cost.answers.redirections),
+            stored(cost.answers.refusals),
+            stored(cost.answers.failures)
         )
         .execute(&self.store.pool)
         .await?;
@@ -278,6 +283,8 @@ pub(super) async fn add_up(connection: &mut PgConnection, crawl: i64) -> Result<
              requests_head = spent.requests_head, requests_retried = spent.requests_retried,
              requests_rate_limited = spent.requests_rate_limited, bytes_received = spent.bytes_received,
              waited_milliseconds = spent.waited_milliseconds, tags_done = spent.tags_done,
+             answers_2xx = spent.answers_2xx, answers_3xx = spent.answers_3xx,
+             answers_4xx = spent.answers_4xx, answers_5xx = spent.answers_5xx,
              repositories_done = (
                  SELECT count(*) FROM crawl_task WHERE crawl_id = $1 AND done_at IS NOT NULL)
          FROM (
@@ -288,6 +295,10 @@ pub(super) async fn add_up(connection: &mut PgConnection, crawl: i64) -> Result<
                  LEAST(sum(requests_rate_limited), 9223372036854775807)::bigint AS requests_rate_limited,
                  LEAST(sum(bytes_received), 9223372036854775807)::bigint AS bytes_received,
                  LEAST(sum(waited_milliseconds), 9223372036854775807)::bigint AS waited_milliseconds,
+                 LEAST(sum(answers_2xx), 9223372036854775807)::bigint AS answers_2xx,
+                 LEAST(sum(answers_3xx), 9223372036854775807)::bigint AS answers_3xx,
+                 LEAST(sum(answers_4xx), 9223372036854775807)::bigint AS answers_4xx,
+                 LEAST(sum(answers_5xx), 9223372036854775807)::bigint AS answers_5xx,
                  LEAST(sum(tags_done), 9223372036854775807)::bigint AS tags_done
              FROM crawl_worker WHERE crawl_id = $1) AS spent
          WHERE id = $1",

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::cost::counted;
-use super::{CrawlCost, CrawlState};
+use super::{Answers, CrawlCost, CrawlState};
 use crate::inventory::{Fault, FaultKind};
 use crate::oci::RegistryName;
 use crate::store::{Store, StoreError};
@@ -61,6 +61,10 @@ struct Row {
     requests_rate_limited: i64,
     bytes_received: i64,
     waited_milliseconds: i64,
+    answers_2xx: i64,
+    answers_3xx: i64,
+    answers_4xx: i64,
+    answers_5xx: i64,
     faults: i64,
     message: Option<String>,
 }
@@ -92,6 +96,12 @@ impl TryFrom<Row> for CrawlRecord {
                 rate_limited: counted(row.requests_rate_limited),
                 bytes_received: ByteCount::try_from(counted(row.bytes_received)).unwrap_or(ByteCount::MAX),
                 waited: std::time::Duration::from_millis(counted(row.waited_milliseconds)),
+                answers: Answers {
+                    successes: counted(row.answers_2xx),
+                    redirections: counted(row.answers_3xx),
+                    refusals: counted(row.answers_4xx),
+                    failures: counted(row.answers_5xx),
+                },
             },
             faults: counted(row.faults),
             message: row.message,
@@ -134,7 +144,7 @@ impl Store {
             r#"SELECT crawl.id, registry.name AS registry, state, requested_at, requested_by, slot, started_at,
                    finished_at, repositories_done, repositories_total, tags_done, requests, requests_get,
                    requests_head, requests_retried, requests_rate_limited, bytes_received,
-                   waited_milliseconds, message,
+                   waited_milliseconds, answers_2xx, answers_3xx, answers_4xx, answers_5xx, message,
                    (SELECT count(*) FROM crawl_fault WHERE crawl_id = crawl.id) AS "faults!"
                FROM crawl JOIN registry ON registry.id = crawl.registry_id
                WHERE ($1::bigint IS NULL OR crawl.id = $1)

@@ -1,4 +1,4 @@
-// Cells that several views have in common.
+// What several views have in common.
 
 import * as address from '../address.js';
 import { element } from '../element.js';
@@ -22,4 +22,23 @@ export function saving(estimate, show) {
 /** Where one repository is shown. @param {{registry: string, repository: string}} row */
 export function link({ registry, repository }) {
   return address.href({ view: 'repository', of: registry, repository });
+}
+
+/** Links that show the same in money or in bytes. @param {'cost' | 'bytes'} current */
+export function measureSwitch(current) {
+  const option = (/** @type {string} */ measure, /** @type {string} */ title) =>
+    element(
+      'a',
+      {
+        href: address.changed({ measure: measure === 'cost' ? null : measure }),
+        'aria-current': measure === current ? 'true' : null,
+      },
+      title,
+    );
+  return element(
+    'span',
+    { class: 'switch', role: 'group', 'aria-label': 'Measure' },
+    option('cost', 'Cost'),
+    option('bytes', 'Bytes'),
+  );
 }

@@ -55,7 +55,7 @@ function nothingYet(frame, registry) {
 }
 
 /** What must be known of the figures before they are used. @param {Registry[]} registries */
-function warnings(registries) {
+export function warnings(registries) {
   const texts = registries.flatMap(({ registry, notes = [], cost }) =>
     [...new Set([...notes.map(({ note }) => note), ...(cost?.warnings ?? [])])].map((text) => ({ registry, text })),
   );

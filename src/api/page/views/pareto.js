@@ -1,6 +1,5 @@
 // The ranking as a chart: a bar for each of the best, and the line of how fast they add up.
 
-import * as address from '../address.js';
 import { chart, shortened } from '../chart.js';
 import { element, name } from '../element.js';
 import { add, compare } from '../exact.js';
@@ -8,7 +7,7 @@ import * as format from '../format.js';
 import { bytesScale, moneyScale } from '../scale.js';
 import { table } from '../table.js';
 import { HOW } from '../words.js';
-import { link } from './cells.js';
+import { link, measureSwitch } from './cells.js';
 
 /** @typedef {import('../types.js').Repository} Repository */
 /** @typedef {import('../types.js').Money} Money */
@@ -69,7 +68,7 @@ export function pareto({ ranked, inMoney, priced, signal, file }) {
     signal,
     size: 'tall',
     file,
-    tools: priced ? measureSwitch(inMoney) : null,
+    tools: priced ? measureSwitch(inMoney ? 'cost' : 'bytes') : null,
     table: table({ caption: 'Where the saving is', columns, rows: bars }),
     how: [
       element('p', {}, HOW.joint),
@@ -171,16 +170,4 @@ function shares(bars, total) {
 /** @param {Money | number | bigint} value */
 function plain(value) {
   return typeof value === 'object' ? value.amount : String(value);
-}
-
-/** @param {boolean} inMoney */
-function measureSwitch(inMoney) {
-  const option = (/** @type {string | null} */ measure, /** @type {string} */ title, /** @type {boolean} */ current) =>
-    element('a', { href: address.changed({ measure }), 'aria-current': current ? 'true' : null }, title);
-  return element(
-    'span',
-    { class: 'switch', role: 'group', 'aria-label': 'Measure' },
-    option(null, 'Cost', inMoney),
-    option('bytes', 'Bytes', !inMoney),
-  );
 }

@@ -12,7 +12,7 @@ import { link, saving } from './cells.js';
 /** @typedef {import('../types.js').Registry} Registry */
 /** @typedef {import('../types.js').Repository} Repository */
 /** @typedef {import('../types.js').Money} Money */
-/** @typedef {{registries: Registry[], repositories: Repository[], as_of?: string, versions?: import('../types.js').Versions}} Answer */
+/** @typedef {{registries: Registry[], repositories: Repository[], notes?: {registry: string, note: string}[], as_of?: string, versions?: import('../types.js').Versions}} Answer */
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
@@ -33,7 +33,14 @@ export function open(frame) {
     const { registry } = parameters;
     const of = (/** @type {{registry: string}} */ row) => !registry || row.registry === registry;
     const [was, is] = [before.filter(of), answer.registries.filter(of)];
-    replace(result, moved(was, is), cards(is, { onlyFigures: true }), rows(answer.repositories.filter(of)));
+    const notes = (answer.notes ?? []).filter(of).map(({ note }) => element('li', {}, name(note)));
+    replace(
+      result,
+      notes.length > 0 && element('ul', { class: 'alert' }, notes),
+      moved(was, is),
+      cards(is, { onlyFigures: true }),
+      rows(answer.repositories.filter(of)),
+    );
   };
 }
 
