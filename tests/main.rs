@@ -7,6 +7,7 @@ mod base_image;
 mod cli;
 mod crawl;
 mod end_to_end;
+mod export;
 mod jobs;
 mod metrics;
 mod registry;
