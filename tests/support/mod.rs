@@ -6,5 +6,6 @@ pub mod faulty_registry;
 pub mod postgres;
 pub mod program;
 mod self_test;
+pub mod service;
 pub mod storage_folder;
 pub mod token_server;

@@ -4,6 +4,7 @@ mod crawl_events;
 mod crawls;
 mod documentation;
 mod events;
+mod exports;
 mod health;
 mod history;
 mod image;
@@ -28,6 +29,7 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         summary::operations(),
         savings::operations(),
         history::operations(),
+        exports::operations(),
         whatif::operations(),
         price_books::operations(),
         crawls::operations(),
