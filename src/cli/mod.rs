@@ -10,10 +10,12 @@ mod close;
 mod crawl;
 mod crawl_result;
 mod demo;
+mod doctor;
 mod evaluate;
 mod explain;
 mod export;
 mod interrupt;
+mod key;
 mod outcome;
 mod prices;
 mod progress;
@@ -117,6 +119,8 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Export(options) => export::export(&options, context).await,
             Command::Close(options) => close::close(&options, context).await,
             Command::Pulls(options) => pulls::pulls(&options, context).await,
+            Command::Key(command) => key::key(&command, context).await,
+            Command::Doctor => doctor::doctor(context).await,
             Command::Serve(options) => serve::serve(&options, context).await,
             Command::Ready => ready::ready(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
