@@ -48,7 +48,7 @@ pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::RegistrySection;
 pub use retention::RetentionSection;
-pub use serve::{ServeAccess, ServeSection, UnsoundService};
+pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
@@ -229,6 +229,11 @@ impl Settings {
                 ),
             });
         }
+    }
+
+    /// The configuration file that was read; none where there is none.
+    pub fn file(&self) -> Option<&Path> {
+        self.origins.file.as_deref()
     }
 
     /// What the configuration says of a registry.
