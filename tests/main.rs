@@ -5,6 +5,7 @@ mod architecture;
 mod base_image;
 mod cli;
 mod crawl;
+mod dashboards;
 mod end_to_end;
 mod jobs;
 mod metrics;
