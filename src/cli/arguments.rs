@@ -309,9 +309,34 @@ pub struct ServeOptions {
     /// Asks for no keys, though others than this machine may reach the address
     #[arg(long)]
     allow_anonymous: bool,
+    /// Crawls this registry too, beside those of the configuration; may be repeated
+    #[arg(long = "registry", value_name = "REGISTRY")]
+    registries: Vec<String>,
+    /// What this process does [default: all]
+    #[arg(long, value_enum, value_name = "ROLE")]
+    role: Option<Role>,
+}
+
+/// What a process of the service does. Several may share one database.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Role {
+    /// Answers, and crawls nothing
+    Api,
+    /// Crawls by schedule and on request, and listens to nobody
+    Crawler,
+    /// Both
+    All,
 }
 
 impl ServeOptions {
+    /// The registries beside those of the configuration.
+    ///
+    /// # Errors
+    /// Where one is not a registry's address.
+    pub(super) fn registries(&self) -> Result<Vec<RegistryAddress>, UsageError> {
+        addresses(&self.registries)
+    }
+
     /// The settings that these options are.
     pub fn flags(&self) -> Vec<Flag> {
         let mut flags = Vec::new();
@@ -327,6 +352,18 @@ impl ServeOptions {
                 name: "--allow-anonymous",
                 key: "serve.access",
                 text: "anonymous".to_owned(),
+            });
+        }
+        if let Some(role) = self.role {
+            let text = match role {
+                Role::Api => "api",
+                Role::Crawler => "crawler",
+                Role::All => "all",
+            };
+            flags.push(Flag {
+                name: "--role",
+                key: "serve.role",
+                text: text.to_owned(),
             });
         }
         flags
