@@ -25,7 +25,11 @@ impl Service {
             .map_while(Result::ok)
             .find_map(|line| {
                 let (_, rest) = line.split_once("http://")?;
-                rest.split([';', '/', ' ']).next()?.parse().ok()
+                rest.split([';', '/', ' '])
+                    .next()?
+                    .trim_end_matches(':')
+                    .parse()
+                    .ok()
             })
             .expect("where it listens");
         // Whoever writes into a pipe that nobody reads stops in the end.
