@@ -6,6 +6,7 @@ mod architecture;
 mod base_image;
 mod cli;
 mod crawl;
+mod dashboards;
 mod end_to_end;
 mod export;
 mod jobs;
