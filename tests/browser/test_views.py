@@ -39,7 +39,7 @@ class Views(Case):
         ):
             self.assertIn(figure, text)
         saving = Decimal(cost["alpine"]["saving"]["expected"]["amount"])
-        share = re.search(r"a month · (−?[\d.]+) %", text)[1].replace("−", "-")
+        share = re.search(r"a month · (−?[\d.]+)\xa0%", text)[1].replace("−", "-")
         self.assertAlmostEqual(float(share), float(100 * saving / Decimal(cost["month"]["amount"])), delta=0.06)
         self.assertIn(cost["price_book"]["version"], self.page.locator("#provenance").inner_text())
 
@@ -103,7 +103,8 @@ class Views(Case):
         for title, ascending, descending in (
             ("Repository", "name", "-name"),
             ("Per month", "cost", "-cost"),
-            ("Saving", "saving", "-saving"),
+            ("Saving", "cost_saving", "-cost_saving"),
+            ("Freed", "saving", "-saving"),
             ("Exclusive", "exclusive", "-exclusive"),
         ):
             header = self.page.locator("thead th", has_text=title)

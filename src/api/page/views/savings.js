@@ -70,7 +70,7 @@ function details(ranked, priced, file) {
       isHeader: true,
       cell: (row) => [
         element('a', { href: link(row) }, name(row.repository)),
-        element('small', {}, name(row.reason ?? '')),
+        element('small', { class: 'hide-narrow' }, name(row.reason ?? '')),
       ],
     },
     ...(priced
@@ -100,6 +100,7 @@ function details(ranked, priced, file) {
     {
       title: 'Freed',
       kind: 'number',
+      hide: priced ? 'narrow' : undefined,
       explain: `Stored bytes that become free. ${HOW.joint} ${HOW.interval}`,
       cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),
     },
@@ -123,7 +124,7 @@ function details(ranked, priced, file) {
       {},
       element(
         'a',
-        { href: address.href({ view: 'repositories', sort: '-saving' }) },
+        { href: address.href({ view: 'repositories', sort: priced ? '-cost_saving' : '-saving' }) },
         'All repositories by saving, with the reasons of those that should not switch',
       ),
     ),

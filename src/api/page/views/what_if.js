@@ -1,7 +1,7 @@
 // The same answers under other assumptions: other repositories, pulls, prices. Nothing that is saved changes.
 
 import * as address from '../address.js';
-import { get, post } from '../api.js';
+import { get, post, url } from '../api.js';
 import { element, explained, identifier, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { table, tableCsv } from '../table.js';
@@ -24,9 +24,14 @@ export function open(frame) {
   return async (/** @type {address.Address} */ parameters) => {
     await form.show(parameters);
     const before = await frame.registries();
+    const priced = Boolean(parameters.book) || before.some(({ cost }) => cost);
     const turn = (asked += 1);
     /** @type {Answer} */
-    const answer = await post('/v1/whatif', question(parameters), { signal: frame.signal });
+    const answer = await post(
+      url('/v1/whatif', { limit: 100, sort: priced ? '-cost_saving' : '-saving' }),
+      question(parameters),
+      { signal: frame.signal },
+    );
     // An answer that was overtaken by a later question is not shown.
     if (turn !== asked || frame.signal.aborted) return;
     frame.credit(answer);
