@@ -15,6 +15,7 @@ use super::call::RequestId;
 use super::problem::{MEDIA_TYPE, MISDIRECTED, Problem};
 use super::reply::GZIP_MARK;
 use super::settings::AccessMode;
+use crate::metrics::ProcessCounters;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id of its own that a client may give a request.
@@ -51,6 +52,8 @@ pub(super) async fn around(
     let api = request.app_data::<web::Data<Arc<Api>>>().cloned();
     let is_tls = request.app_config().secure();
 
+    let counters = api.as_ref().map(|api| api.counters.clone());
+    let in_flight = counters.as_ref().map(ProcessCounters::begin_request);
     let misdirected = api.as_ref().and_then(|api| misdirected(api, &request));
     let mut response = match misdirected {
         Some(problem) => request.into_response(problem.respond(&path, &id)),
@@ -83,6 +86,16 @@ pub(super) async fn around(
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);
     }
+    if let Some(counters) = &counters {
+        let route = response.request().match_pattern().unwrap_or_default();
+        counters.count_request(
+            method.as_str(),
+            &route,
+            response.status().as_u16(),
+            started.elapsed(),
+        );
+    }
+    drop(in_flight);
     tracing::debug!(
         request_id = id,
         status = response.status().as_u16(),

@@ -43,6 +43,7 @@ use problem::Problem;
 use snapshot::Snapshots;
 
 use crate::clock::Clock;
+use crate::metrics::ProcessCounters;
 use crate::report::Knowledge;
 use crate::store::{Store, StoreError};
 
@@ -54,6 +55,7 @@ struct Api {
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
     keys: KeyRing,
+    counters: ProcessCounters,
     /// The runtime that the store's connections live on. The server's threads have their own, and a
     /// connection that was opened on one of those would stand still whenever that thread is busy.
     runtime: tokio::runtime::Handle,

@@ -131,6 +131,14 @@ impl Problem {
         Self::new(&FORBIDDEN, needed).with_header(header::WWW_AUTHENTICATE, &challenge)
     }
 
+    /// That a key for a part is not enough.
+    pub(super) fn limited_key() -> Self {
+        Self::new(
+            &FORBIDDEN,
+            "this is about everything there is, and the key is for some registries or cost centres",
+        )
+    }
+
     pub(super) fn method_not_allowed(method: &Method, allowed: &str) -> Self {
         Self::new(
             &METHOD_NOT_ALLOWED,

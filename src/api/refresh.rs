@@ -3,9 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Api;
-use super::snapshot::{Fingerprint, Snapshot, fingerprint};
+use chrono::Days;
 
+use super::Api;
+use super::snapshot::{Fingerprint, Snapshot};
+use crate::report::Knowledge;
+
+/// How far back pulls are looked at for their pace: a registry may not have been crawled for a while.
+const PULLS_LOOKED_AT: Days = Days::new(366);
 /// The longest wait between two attempts to reach a store that does not answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -34,7 +39,7 @@ async fn look(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     api.keys.reload(&api.store).await?;
     let registries = api.store.registries().await?;
-    let found = fingerprint(&registries);
+    let found = Fingerprint::of(&registries, &api.store.pull_imports().await?);
     if shown.as_ref() == Some(&found) {
         return Ok(());
     }
@@ -45,7 +50,13 @@ async fn look(
         let platforms = (api.settings.platforms)(name);
         holdings.extend(api.store.registry_holdings(name, &platforms).await?);
     }
-    let knowledge = Arc::clone(&api.knowledge);
+    let today = api.clock.now().date_naive();
+    let knowledge = Knowledge::clone(&api.knowledge);
+    let knowledge = api
+        .store
+        .with_pulls(knowledge, today.checked_sub_days(PULLS_LOOKED_AT))
+        .await?;
+    let knowledge = Arc::new(knowledge);
     let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(holdings, knowledge)).await??;
     tracing::info!(
         "figures of {} registries and {} repositories worked out in {} ms",

@@ -21,6 +21,7 @@ use super::settings::{ApiSettings, ServeError};
 use super::snapshot::Snapshots;
 use super::tls;
 use crate::clock::Clock;
+use crate::metrics::ProcessCounters;
 use crate::report::Knowledge;
 use crate::store::Store;
 
@@ -57,9 +58,12 @@ impl Server {
             .collect();
         books.sort_unstable();
         books.dedup();
-        let openapi = document(&operations(), settings.access, &books)
+        let counters = ProcessCounters::new().map_err(|error| ServeError::Counters(error.to_string()))?;
+        let operations = operations(settings.has_open_metrics);
+        let openapi = document(&operations, settings.access, &books)
             .to_string()
             .into_bytes();
+        let routes = Arc::new(by_path(operations));
         let api = Arc::new(Api {
             store,
             settings,
@@ -67,10 +71,10 @@ impl Server {
             clock,
             snapshots: Snapshots::default(),
             keys: KeyRing::default(),
+            counters,
             runtime: tokio::runtime::Handle::current(),
             openapi,
         });
-        let routes = Arc::new(routes());
         let shared = Arc::clone(&api);
         let server = HttpServer::new(move || {
             let api = Arc::clone(&shared);
@@ -124,9 +128,9 @@ impl Server {
 }
 
 /// The operations by path.
-fn routes() -> BTreeMap<&'static str, Arc<Vec<Operation>>> {
+fn by_path(operations: Vec<Operation>) -> BTreeMap<&'static str, Arc<Vec<Operation>>> {
     let mut routes: BTreeMap<&'static str, Vec<Operation>> = BTreeMap::new();
-    for operation in operations() {
+    for operation in operations {
         routes.entry(operation.path).or_default().push(operation);
     }
     routes

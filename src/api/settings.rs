@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::metrics::MetricsSettings;
 use crate::oci::{PlatformFilter, RegistryName};
 
 /// How the service is run.
@@ -23,6 +24,10 @@ pub struct ApiSettings {
     pub shutdown_timeout: Duration,
     /// Of which age on the figures are too old for the service to call itself ready; none for no limit.
     pub oldest_figures: Option<Duration>,
+    /// Whether `/metrics` needs no key though all else does.
+    pub has_open_metrics: bool,
+    /// What Prometheus is told.
+    pub metrics: MetricsSettings,
     /// The platforms whose images count in a registry; all where there are none.
     pub platforms: Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>,
 }
@@ -64,6 +69,9 @@ pub enum ServeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The counters of requests could not be set up.
+    #[error("the counters for Prometheus: {0}")]
+    Counters(String),
     /// The server ended by itself.
     #[error("the server failed: {0}")]
     Server(#[from] std::io::Error),

@@ -14,7 +14,7 @@ use crate::report::{
     self, Analysed, AnalysedRegistry, GroupBy, Groups, Knowledge, RegistryHoldings, RegistryRow, Report,
     ReportError, ReportOptions, RepositoryRow, groups,
 };
-use crate::store::{CrawlState, RegistryRecord};
+use crate::store::{CrawlState, PullImportRecord, RegistryRecord};
 use crate::whatif::{Counterfactual, Judgement};
 
 /// What is answered from.
@@ -53,17 +53,24 @@ pub(super) struct BookVersion {
 }
 
 /// What the store holds, as far as it takes to know whether figures are of it.
-pub(super) type Fingerprint = Vec<(RegistryName, Option<DateTime<Utc>>, bool)>;
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fingerprint {
+    registries: Vec<(RegistryName, Option<DateTime<Utc>>, bool)>,
+    pulls: Option<DateTime<Utc>>,
+}
 
-/// The fingerprint of what is saved. A crawl that is under way does not count until it has ended.
-pub(super) fn fingerprint(registries: &[RegistryRecord]) -> Fingerprint {
-    registries
-        .iter()
-        .map(|record| {
-            let is_unfinished = matches!(record.last_crawl, Some(CrawlState::Interrupted));
-            (record.registry.name.clone(), record.last_finished, is_unfinished)
-        })
-        .collect()
+impl Fingerprint {
+    /// The fingerprint of what is saved. A crawl that is under way does not count until it has ended.
+    pub(super) fn of(registries: &[RegistryRecord], pulls: &[PullImportRecord]) -> Self {
+        let crawled = registries.iter().map(|record| {
+            let is_interrupted = matches!(record.last_crawl, Some(CrawlState::Interrupted));
+            (record.registry.name.clone(), record.last_finished, is_interrupted)
+        });
+        Self {
+            registries: crawled.collect(),
+            pulls: pulls.iter().map(|import| import.imported_at).max(),
+        }
+    }
 }
 
 impl Snapshot {

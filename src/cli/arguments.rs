@@ -62,6 +62,10 @@ pub enum Command {
     /// It serves what is in the store, whoever crawled it, and takes up what is new within seconds. Ctrl-C or
     /// SIGTERM ends it once the requests under way have been answered.
     Serve(ServeOptions),
+    /// Asks the service on this machine whether it is ready, as a container's health check does
+    ///
+    /// It asks where the settings say that the service listens. The status is 0 where it is ready.
+    Ready,
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
     Demo(DemoOptions),
 }
@@ -305,9 +309,34 @@ pub struct ServeOptions {
     /// Asks for no keys, though others than this machine may reach the address
     #[arg(long)]
     allow_anonymous: bool,
+    /// Crawls this registry too, beside those of the configuration; may be repeated
+    #[arg(long = "registry", value_name = "REGISTRY")]
+    registries: Vec<String>,
+    /// What this process does [default: all]
+    #[arg(long, value_enum, value_name = "ROLE")]
+    role: Option<Role>,
+}
+
+/// What a process of the service does. Several may share one database.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Role {
+    /// Answers, and crawls nothing
+    Api,
+    /// Crawls by schedule and on request, and listens to nobody
+    Crawler,
+    /// Both
+    All,
 }
 
 impl ServeOptions {
+    /// The registries beside those of the configuration.
+    ///
+    /// # Errors
+    /// Where one is not a registry's address.
+    pub(super) fn registries(&self) -> Result<Vec<RegistryAddress>, UsageError> {
+        addresses(&self.registries)
+    }
+
     /// The settings that these options are.
     pub fn flags(&self) -> Vec<Flag> {
         let mut flags = Vec::new();
@@ -323,6 +352,18 @@ impl ServeOptions {
                 name: "--allow-anonymous",
                 key: "serve.access",
                 text: "anonymous".to_owned(),
+            });
+        }
+        if let Some(role) = self.role {
+            let text = match role {
+                Role::Api => "api",
+                Role::Crawler => "crawler",
+                Role::All => "all",
+            };
+            flags.push(Flag {
+                name: "--role",
+                key: "serve.role",
+                text: text.to_owned(),
             });
         }
         flags
@@ -341,6 +382,9 @@ pub struct DemoOptions {
     /// Prints the report and ends, without opening the service
     #[arg(long)]
     pub once: bool,
+    /// Serves the made-up registry alone, at the address to listen on, for another Tare to read
+    #[arg(long, conflicts_with = "once")]
+    pub registry_only: bool,
 }
 
 impl CommonOptions {

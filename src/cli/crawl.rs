@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::Context;
 use super::arguments::CrawlOptions;
+use super::client::client_of;
 use super::crawl_result::Shown;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, UsageError, print};
@@ -12,8 +13,6 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::RegistrySection;
 use crate::crawl::{CrawlPlan, Progress, StopFlag};
 use crate::jobs::CrawlJob;
-use crate::registry::Client;
-use crate::registry::credentials::{Credentials, from_docker_config};
 use crate::store::Store;
 
 /// `tare crawl`: one registry after another. That one fails does not stop the others.
@@ -98,17 +97,8 @@ async fn one(
     store: &Store,
     stop: &StopFlag,
 ) -> anyhow::Result<Shown> {
-    let credentials = match target.credentials(&context.environment)? {
-        Some(credentials) => credentials,
-        None => dockers(target, context).await?,
-    };
     let crawl = &context.settings.crawl;
-    let client = Client::new(
-        target.url.origin().clone(),
-        credentials,
-        target.client_settings(crawl),
-        Arc::new(SystemClock),
-    )?;
+    let client = client_of(target, crawl, &context.environment).await?;
     let job = CrawlJob {
         store,
         client: &client,
@@ -132,30 +122,4 @@ async fn one(
         .await?
     };
     Ok(Shown::new(result, &client.statistics()))
-}
-
-/// The credentials that Docker has for the registry, else none.
-async fn dockers(target: &RegistrySection, context: &Context) -> anyhow::Result<Credentials> {
-    let crawl = &context.settings.crawl;
-    let chosen = crawl.docker_config.is_some();
-    let file = crawl
-        .docker_config
-        .clone()
-        .or_else(|| context.environment.docker_file());
-    let Some(file) = file else {
-        return Ok(Credentials::Anonymous);
-    };
-    if chosen && !file.is_file() {
-        let message = format!("there is no Docker configuration {}", file.display());
-        return Err(UsageError(message).into());
-    }
-    match from_docker_config(target.url.origin(), &file, crawl.credential_helper_timeout).await {
-        Ok(credentials) => Ok(credentials.unwrap_or_default()),
-        Err(error) if chosen => Err(error.into()),
-        // Whoever has not asked for it may not need it: many registries can be read by anybody.
-        Err(error) => {
-            tracing::warn!("{}: crawled without credentials: {error}", target.url.registry());
-            Ok(Credentials::Anonymous)
-        }
-    }
 }

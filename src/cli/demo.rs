@@ -26,6 +26,9 @@ const MONTHS: u32 = 12;
 pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Result<Outcome> {
     let stop = StopFlag::new();
     on_interrupt(stop.clone(), context.console.clone())?;
+    if options.registry_only {
+        return registry_only(options, context, &stop).await;
+    }
     let registry = tokio::task::spawn_blocking(demo::serve).await??;
     let folder = tempfile::tempdir()?;
     let location = DatabaseLocation::Embedded(folder.path().join("store"));
@@ -39,6 +42,20 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     // It waits for the server's thread.
     tokio::task::spawn_blocking(move || drop(registry)).await?;
     outcome
+}
+
+/// Serves the registry until somebody says stop, for a Tare that runs elsewhere.
+async fn registry_only(options: &DemoOptions, context: &Context, stop: &StopFlag) -> anyhow::Result<Outcome> {
+    let address = options.listen;
+    let registry = tokio::task::spawn_blocking(move || demo::serve_at(address)).await??;
+    context.console.tell(&format!(
+        "The registry of {}, a company that does not exist: tare crawl {}",
+        demo::COMPANY,
+        registry.url()
+    ));
+    stop.stopped().await;
+    tokio::task::spawn_blocking(move || drop(registry)).await?;
+    Ok(Outcome::Complete)
 }
 
 async fn shown(

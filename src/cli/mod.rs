@@ -5,6 +5,7 @@
 
 mod arguments;
 mod catalogue;
+mod client;
 mod crawl;
 mod crawl_result;
 mod demo;
@@ -15,6 +16,7 @@ mod outcome;
 mod prices;
 mod progress;
 mod pulls;
+mod ready;
 mod report;
 mod serve;
 mod targets;
@@ -111,7 +113,8 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             }
             Command::Prices(options) => prices::prices(&options, context),
             Command::Pulls(options) => pulls::pulls(&options, context).await,
-            Command::Serve(_) => serve::serve(context).await,
+            Command::Serve(options) => serve::serve(&options, context).await,
+            Command::Ready => ready::ready(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     })

@@ -1,33 +1,135 @@
 use std::sync::Arc;
 
+use futures::FutureExt as _;
+
 use super::Context;
+use super::arguments::ServeOptions;
+use super::client::client_of;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, UsageError};
 use crate::api::Server;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{RegistrySection, ServeRole};
 use crate::crawl::StopFlag;
+use crate::jobs::{AfterCrawl, ScheduledRegistry, Scheduler};
+use crate::store::{CrawledRegistry, Store};
 
-/// `tare serve`: answers until it is told to stop.
-pub(super) async fn serve(context: &Context) -> anyhow::Result<Outcome> {
+/// `tare serve`: answers and crawls until it is told to stop.
+pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::Result<Outcome> {
     let settings = &context.settings;
     let api = settings.api().map_err(|error| UsageError(error.to_string()))?;
     let knowledge = Arc::new(settings.knowledge()?);
+    let registries = registries(options, context)?;
+    let role = settings.serve.role;
+    if role == ServeRole::Crawler && registries.is_empty() {
+        return Err(UsageError(
+            "a crawler needs registries: list them in the configuration (see config/tare.toml), or name them with \
+             --registry"
+                .to_owned(),
+        )
+        .into());
+    }
     let stop = StopFlag::new();
     on_interrupt(stop.clone(), context.console.clone())?;
     let store = context.open_store().await?;
-    let server = Server::bind(
-        settings.serve.listen,
-        store.clone(),
-        knowledge,
-        api,
-        Arc::new(SystemClock),
-    )?;
-    context.console.tell(&format!(
-        "Listening on {0}; {0}/docs says what there is.",
-        server.url()
-    ));
-    let served = server.run(stop.stopped()).await;
+    let crawling = async {
+        if role != ServeRole::Api {
+            scheduler(&store, registries, context)?.run(stop.clone()).await;
+        }
+        anyhow::Ok(())
+    };
+    let answering = async {
+        if role == ServeRole::Crawler {
+            context.console.tell("Crawling by schedule and on request.");
+            stop.stopped().await;
+            return anyhow::Ok(());
+        }
+        let clock = Arc::new(SystemClock);
+        let server = Server::bind(settings.serve.listen, store.clone(), knowledge, api, clock)?;
+        context.console.tell(&format!(
+            "Listening on {0}: {0}/ is a page to look at, {0}/docs says what scripts can ask.",
+            server.url()
+        ));
+        server.run(stop.stopped()).await?;
+        Ok(())
+    };
+    // Where one cannot go on, the other is to end in order.
+    let (crawled, answered) = tokio::join!(
+        crawling.inspect(|crawled| stop_after(crawled, &stop)),
+        answering.inspect(|answered| stop_after(answered, &stop))
+    );
     store.close().await;
-    served?;
+    crawled?;
+    answered?;
     Ok(Outcome::Complete)
+}
+
+fn stop_after(ended: &anyhow::Result<()>, stop: &StopFlag) {
+    if ended.is_err() {
+        stop.stop();
+    }
+}
+
+/// The registries to see to: those of the configuration, and those of the command line.
+fn registries(options: &ServeOptions, context: &Context) -> anyhow::Result<Vec<RegistrySection>> {
+    let mut registries = context.settings.registries.clone();
+    for address in options.registries()? {
+        if registries
+            .iter()
+            .all(|known| known.url.origin() != address.origin())
+        {
+            registries.push(RegistrySection::at(address));
+        }
+    }
+    Ok(registries)
+}
+
+/// Who crawls these registries.
+fn scheduler(
+    store: &Store,
+    registries: Vec<RegistrySection>,
+    context: &Context,
+) -> anyhow::Result<Scheduler> {
+    let settings = &context.settings;
+    let registries = registries
+        .into_iter()
+        .map(|section| scheduled(section, context))
+        .collect::<anyhow::Result<_>>()?;
+    let analyst = context.analyst(store)?;
+    let after_crawl: AfterCrawl = Arc::new(move |_| {
+        let analyst = analyst.clone();
+        async move { analyst.save_report(SystemClock.now()).await.map(drop) }.boxed()
+    });
+    Ok(Scheduler {
+        store: store.clone(),
+        registries,
+        tombstone_after: settings.crawl.tombstone_after,
+        retention: settings.retention.retention(),
+        clock: Arc::new(SystemClock),
+        after_crawl,
+    })
+}
+
+fn scheduled(section: RegistrySection, context: &Context) -> anyhow::Result<ScheduledRegistry> {
+    let plan = section
+        .plan(&context.settings.crawl)
+        .map_err(|error| UsageError(error.to_string()))?;
+    let schedule = section
+        .schedule()
+        .map_err(|error| UsageError(error.to_string()))?;
+    let registry = CrawledRegistry {
+        name: section.url.registry().clone(),
+        origin_url: section.url.origin().url().to_string(),
+        dedup_scope: section.dedup_scope(),
+    };
+    let (settings, environment) = (Arc::clone(&context.settings), context.environment.clone());
+    Ok(ScheduledRegistry {
+        registry,
+        plan,
+        schedule,
+        client: Arc::new(move || {
+            let (section, settings, environment) = (section.clone(), settings.clone(), environment.clone());
+            async move { client_of(&section, &settings.crawl, &environment).await }.boxed()
+        }),
+    })
 }

@@ -48,7 +48,7 @@ pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::RegistrySection;
 pub use retention::RetentionSection;
-pub use serve::{ServeAccess, ServeSection, UnsoundService};
+pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 

@@ -24,6 +24,10 @@ pub struct ServeSection {
     pub tls_certificate: Option<PathBuf>,
     /// The key of the certificate.
     pub tls_key: Option<PathBuf>,
+    /// Whether `/metrics` needs no key though all else does.
+    pub open_metrics: bool,
+    /// What this process does.
+    pub role: ServeRole,
     /// How often the store is asked for newer figures and keys.
     #[serde(with = "duration")]
     pub refresh: Duration,
@@ -45,6 +49,18 @@ pub enum ServeAccess {
     Anonymous,
 }
 
+/// What a process of the service does. Several may share one database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServeRole {
+    /// It answers, and crawls nothing.
+    Api,
+    /// It crawls, and listens to nobody.
+    Crawler,
+    /// Both.
+    All,
+}
+
 impl Default for ServeSection {
     fn default() -> Self {
         Self {
@@ -53,6 +69,8 @@ impl Default for ServeSection {
             hosts: Vec::new(),
             tls_certificate: None,
             tls_key: None,
+            open_metrics: false,
+            role: ServeRole::All,
             refresh: Duration::from_secs(5),
             oldest_figures: None,
             shutdown_timeout: Duration::from_secs(30),
@@ -113,6 +131,8 @@ impl Settings {
             refresh_every: serve.refresh,
             shutdown_timeout: serve.shutdown_timeout,
             oldest_figures: serve.oldest_figures,
+            has_open_metrics: serve.open_metrics,
+            metrics: self.metrics(),
             platforms: Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
         })
     }

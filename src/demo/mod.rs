@@ -13,6 +13,7 @@ mod image;
 mod made_up;
 mod server;
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
 
@@ -33,8 +34,8 @@ pub enum DemoError {
     /// The data compiled into the program does not hold together.
     #[error("the demo's own data are wrong: {0}")]
     Data(String),
-    /// No port of the loopback interface could be opened.
-    #[error("cannot serve the demo's registry on 127.0.0.1: {0}")]
+    /// The address could not be listened on.
+    #[error("cannot serve the demo's registry: {0}")]
     Serve(#[from] std::io::Error),
 }
 
@@ -53,6 +54,14 @@ pub struct DemoRegistry {
 /// # Errors
 /// Where no port can be opened, or the data are not what this room expects of them.
 pub fn serve() -> Result<DemoRegistry, DemoError> {
+    serve_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+/// The same at an address of the caller's choice.
+///
+/// # Errors
+/// Where nobody can listen there, or the data are not what this room expects of them.
+pub fn serve_at(address: SocketAddr) -> Result<DemoRegistry, DemoError> {
     let (contents, ends) = company::build()?;
     let shown = Arc::new(Shown {
         contents,
@@ -67,7 +76,7 @@ pub fn serve() -> Result<DemoRegistry, DemoError> {
                 HttpServer::new(move || App::new().configure(|service| server::routes(service, &for_server)))
                     .workers(1)
                     .disable_signals()
-                    .bind(("127.0.0.1", 0))?;
+                    .bind(address)?;
             let addresses = server.addrs();
             let server = server.run();
             // Whoever waits has gone only if it panicked, and then nobody needs the answer.
@@ -94,7 +103,7 @@ pub fn serve() -> Result<DemoRegistry, DemoError> {
 }
 
 impl DemoRegistry {
-    /// Where it is: `http://127.0.0.1:` and a port.
+    /// Where it is: `http://`, the address and the port.
     pub fn url(&self) -> &str {
         &self.url
     }

@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere_and_every_schema_is_used() {
-        let document = document(&operations(), AccessMode::Keys, &["book"]);
+        let document = document(&operations(false), AccessMode::Keys, &["book"]);
         let mut found = Vec::new();
         references(&document, &mut found);
         for target in &found {
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn operations_have_names_and_paths_of_their_own() {
-        let operations = operations();
+        let operations = operations(false);
         for (place, operation) in operations.iter().enumerate() {
             for other in &operations[place + 1..] {
                 assert_ne!(operation.id, other.id);

@@ -39,7 +39,7 @@ pub(super) fn operations() -> Vec<Operation> {
         "Only those of this registry.",
     )])
     .query(paging())
-    .problems([&problem::OUTDATED_CURSOR]);
+    .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]);
     list.answer.is_kept = false;
     let mut one = Operation::get(
         "/v1/crawls/{id}",

@@ -6,6 +6,7 @@ mod documentation;
 mod health;
 mod history;
 mod image;
+mod metrics;
 mod price_books;
 mod registries;
 mod repositories;
@@ -16,8 +17,8 @@ mod whatif;
 
 use super::operation::Operation;
 
-/// Every operation.
-pub(super) fn operations() -> Vec<Operation> {
+/// Every operation; `/metrics` may be open where all else needs a key.
+pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
     [
         registries::operations(),
         repositories::operations(),
@@ -31,6 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
         crawls::operations(),
         crawl_events::operations(),
         health::operations(),
+        metrics::operations(has_open_metrics),
         documentation::operations(),
     ]
     .into_iter()

@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 use super::repositories::{ORDERS, put_in_order};
 use crate::api::call::Call;
@@ -20,12 +21,17 @@ use crate::pricing::{Effort, Share};
 use crate::report::{
     AnalysedRegistry, GroupRow, Note, RegistryRow, ReportError, ReportOptions, RepositoryRow,
 };
-use crate::units::Money;
+use crate::units::{Currency, Money};
 use crate::whatif::{Outcome, Verdict};
 
 /// Rows that are shown where nothing else is asked for, and the most.
 const USUAL_ROWS: u64 = 50;
 const MOST_ROWS: u64 = 10_000;
+/// The most names and globs, and the longest.
+const MOST_PATTERNS: usize = 1000;
+const LONGEST_PATTERN: usize = 255;
+/// The most pulls of a repository in a month.
+const MOST_PULLS: u64 = 1_000_000_000;
 
 pub(super) fn operations() -> Vec<Operation> {
     let limit = Form::Number {
@@ -61,8 +67,8 @@ struct Question {
     /// Which repositories the question is about, by names and globs.
     repositories: Option<Vec<String>>,
     switch: Switch,
-    pulls_per_month: Option<u64>,
-    cold_share: Option<Decimal>,
+    pulls_per_month: Option<Number>,
+    cold_share: Option<String>,
     price_book: Option<String>,
     effort: Option<AskedEffort>,
 }
@@ -80,11 +86,18 @@ enum Switch {
     Chosen,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AskedEffort {
-    days: Decimal,
-    day_rate: Money,
+    days: String,
+    day_rate: AskedMoney,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedMoney {
+    amount: String,
+    currency: Currency,
 }
 
 /// The answer.
@@ -175,28 +188,50 @@ fn outcome(
 impl Question {
     /// The repositories that it is about; none for all.
     fn chosen(&self) -> Result<Option<Repositories>, Problem> {
-        match &self.repositories {
-            None => Ok(None),
-            // A list of nothing means nothing, and no pattern does.
-            Some(patterns) if patterns.is_empty() => {
-                wrong("repositories", Repositories::matching(["!"])).map(Some)
-            }
-            Some(patterns) => wrong("repositories", Repositories::matching(patterns)).map(Some),
+        let Some(patterns) = &self.repositories else {
+            return Ok(None);
+        };
+        if patterns.len() > MOST_PATTERNS {
+            return wrong(
+                "repositories",
+                Err(format!("at most {MOST_PATTERNS} names and globs")),
+            );
         }
+        let is_sound = |pattern: &String| {
+            (1..=LONGEST_PATTERN).contains(&pattern.len())
+                && pattern.bytes().all(|byte| {
+                    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._/*?-".contains(&byte)
+                })
+        };
+        if let Some(pattern) = patterns.iter().find(|pattern| !is_sound(pattern)) {
+            let shown: String = pattern.chars().take(80).collect();
+            return wrong(
+                "repositories",
+                Err(format!("{shown:?} is no name or glob such as team-a/**")),
+            );
+        }
+        // A list of nothing means nothing, which is what a name means that nothing can have.
+        let nothing = ["-".to_owned()];
+        let patterns = if patterns.is_empty() {
+            &nothing[..]
+        } else {
+            patterns
+        };
+        wrong("repositories", Repositories::matching(patterns)).map(Some)
     }
 
     /// What costs rest on then.
     fn costs(&self, present: &CostPlan) -> Result<CostPlan, Problem> {
         let mut costs = present.clone();
         let everything = || wrong("repositories", Repositories::matching(["**"]));
-        if let Some(count) = self.pulls_per_month {
+        if let Some(count) = &self.pulls_per_month {
             costs.pulls = PullCounts::assuming(vec![PullAssumption {
                 repositories: everything()?,
-                per_month: Some(count),
+                per_month: Some(whole(count)?),
             }]);
         }
-        if let Some(share) = self.cold_share {
-            let share = wrong("cold_share", Share::new(share))?;
+        if let Some(share) = &self.cold_share {
+            let share = wrong("cold_share", Share::new(decimal("cold_share", share)?))?;
             costs.transfer.cold_share = share;
             for destination in &mut costs.transfer.destinations {
                 destination.cold_share = None;
@@ -211,23 +246,46 @@ impl Question {
             }
             costs.registries = rebilled(&costs.registries, book);
         }
-        if let Some(effort) = self.effort {
-            if effort.days.is_sign_negative() || effort.day_rate.amount().is_sign_negative() {
-                return wrong(
-                    "effort",
-                    Err("work takes no less than no days, and costs no less than nothing"),
-                );
-            }
+        if let Some(effort) = &self.effort {
+            let rate = &effort.day_rate;
             costs.efforts = vec![EffortRule {
                 repositories: everything()?,
                 effort: Effort {
-                    days: effort.days,
-                    day_rate: effort.day_rate,
+                    days: decimal("effort.days", &effort.days)?,
+                    day_rate: Money::new(decimal("effort.day_rate.amount", &rate.amount)?, rate.currency),
                 },
             }];
         }
         Ok(costs)
     }
+}
+
+/// How often something is pulled. JSON knows one kind of number, so `5.0` is a whole one.
+fn whole(number: &Number) -> Result<u64, Problem> {
+    let count = number.as_u64().or_else(|| {
+        let float = number.as_f64()?;
+        (float.fract() == 0.0 && (0.0..=MOST_PULLS as f64).contains(&float)).then_some(float as u64)
+    });
+    let sound = count.filter(|count| *count <= MOST_PULLS);
+    wrong(
+        "pulls_per_month",
+        sound.ok_or_else(|| format!("expected a whole number from 0 to {MOST_PULLS}")),
+    )
+}
+
+/// A decimal number from zero: digits, and perhaps a point with at most nine more.
+fn decimal(name: &str, text: &str) -> Result<Decimal, Problem> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_plain =
+        |digits: &str| (1..=9).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text
+        .parse()
+        .ok()
+        .filter(|_| is_plain(whole) && is_plain(fraction));
+    wrong(
+        name,
+        number.ok_or("expected a number of digits, with a point and at most nine more where it is not whole"),
+    )
 }
 
 /// The same terms by another price book. Zones and regions are those of the book that was, and are left out.

@@ -1,0 +1,60 @@
+//! What Prometheus is told.
+
+use actix_web::HttpResponse;
+
+use crate::api::access::Access;
+use crate::api::call::Call;
+use crate::api::operation::{AnswerForm, Operation};
+use crate::api::problem::Problem;
+use crate::api::reply::Reply;
+use crate::metrics::{CONTENT_TYPE, Snapshot, StoreState, render};
+
+pub(super) fn operations(is_open: bool) -> Vec<Operation> {
+    let mut metrics = Operation::get(
+        "/metrics",
+        "get_metrics",
+        "What Prometheus is told, in its text format",
+        "",
+        |call| Box::pin(metrics(call)),
+    )
+    .about(
+        "It answers while the database is away (`tare_store_up` is 0 then) and before the first figures have been \
+         worked out. A key that is limited to some registries or cost centres will not do.",
+    );
+    metrics.answer.forms = vec![AnswerForm {
+        name: "text",
+        media_type: "text/plain",
+        schema: serde_json::json!({"type": "string"}),
+    }];
+    metrics.answer.is_kept = false;
+    if is_open {
+        metrics = metrics.access(Access::Open);
+    }
+    vec![metrics]
+}
+
+async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
+    if !call.caller.sees_everything() {
+        return Err(Problem::limited_key());
+    }
+    let snapshot = call.api.snapshots.current();
+    let crawls = call
+        .api
+        .ask(|store| async move { store.crawl_health().await })
+        .await
+        .ok();
+    let text = render(
+        &Snapshot {
+            report: snapshot.as_deref().map(|snapshot| &snapshot.report),
+            crawls: crawls.as_deref(),
+            store: StoreState {
+                answers: crawls.is_some(),
+                connections: call.api.store.connections(),
+            },
+            settings: &call.api.settings.metrics,
+        },
+        &call.api.counters,
+    )
+    .map_err(Problem::internal)?;
+    call.reply(Reply::new(CONTENT_TYPE, text.into_bytes()))
+}

@@ -1,0 +1,54 @@
+use std::sync::Arc;
+
+use super::outcome::UsageError;
+use crate::clock::SystemClock;
+use crate::config::{CrawlSection, Environment, RegistrySection};
+use crate::registry::Client;
+use crate::registry::credentials::{Credentials, from_docker_config};
+
+/// A client of a registry, with the credentials that are configured for it, else those that Docker has.
+///
+/// # Errors
+/// Where credentials are configured that cannot be had, and where the client's settings make no sense.
+pub(super) async fn client_of(
+    target: &RegistrySection,
+    crawl: &CrawlSection,
+    environment: &Environment,
+) -> anyhow::Result<Client> {
+    let credentials = match target.credentials(environment)? {
+        Some(credentials) => credentials,
+        None => dockers(target, crawl, environment).await?,
+    };
+    Ok(Client::new(
+        target.url.origin().clone(),
+        credentials,
+        target.client_settings(crawl),
+        Arc::new(SystemClock),
+    )?)
+}
+
+/// The credentials that Docker has for the registry, else none.
+async fn dockers(
+    target: &RegistrySection,
+    crawl: &CrawlSection,
+    environment: &Environment,
+) -> anyhow::Result<Credentials> {
+    let chosen = crawl.docker_config.is_some();
+    let file = crawl.docker_config.clone().or_else(|| environment.docker_file());
+    let Some(file) = file else {
+        return Ok(Credentials::Anonymous);
+    };
+    if chosen && !file.is_file() {
+        let message = format!("there is no Docker configuration {}", file.display());
+        return Err(UsageError(message).into());
+    }
+    match from_docker_config(target.url.origin(), &file, crawl.credential_helper_timeout).await {
+        Ok(credentials) => Ok(credentials.unwrap_or_default()),
+        Err(error) if chosen => Err(error.into()),
+        // Whoever has not asked for it may not need it: many registries can be read by anybody.
+        Err(error) => {
+            tracing::warn!("{}: crawled without credentials: {error}", target.url.registry());
+            Ok(Credentials::Anonymous)
+        }
+    }
+}
