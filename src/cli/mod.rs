@@ -9,6 +9,7 @@ mod client;
 mod crawl;
 mod crawl_result;
 mod demo;
+mod demo_service;
 mod evaluate;
 mod explain;
 mod interrupt;
