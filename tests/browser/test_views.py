@@ -205,7 +205,8 @@ class Views(Case):
     def test_crawls_are_listed_and_one_is_watched(self):
         self.open(**VIEWS["crawls"])
         crawls = self.api("/v1/crawls", limit=50)["items"]
-        self.assertEqual(self.rows('table:has(caption:text("Latest"))')[0][0], f"#{crawls[0]['id']}")
+        latest = self.rows('table:has(caption:text("Latest"))')
+        self.assertEqual(latest[0][0].split("\n"), [f"#{crawls[0]['id']}", crawls[0]["registry"]])
         self.page.get_by_role("button", name="Crawl now").click()
         self.page.get_by_role("heading", name="Under way").wait_for()
         self.page.get_by_role("progressbar").wait_for()

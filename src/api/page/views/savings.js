@@ -53,6 +53,15 @@ function nothing() {
   );
 }
 
+/** Where an effort is configured. @type {import('../table.js').Column<Repository>} */
+const PAYBACK = {
+  title: 'Pays back',
+  kind: 'number',
+  hide: 'medium',
+  explain: 'After how many months the saving has paid for the configured effort.',
+  cell: ({ cost }) => payback(cost?.alpine?.payback_months),
+};
+
 /** @type {import('../table.js').Column<Repository>} */
 const FREED_ALONE = {
   title: 'Freed alone',
@@ -88,13 +97,7 @@ function details(ranked, priced, file) {
             explain: 'What it saves a month if it switches and nobody else does.',
             cell: (/** @type {Repository} */ { cost }) => saving(cost?.alpine?.solo_saving, format.money),
           },
-          {
-            title: 'Pays back',
-            kind: 'number',
-            hide: 'medium',
-            explain: 'After how many months the saving has paid for the configured effort.',
-            cell: (/** @type {Repository} */ { cost }) => payback(cost?.alpine?.payback_months),
-          },
+          ...(ranked.some(({ cost }) => cost?.alpine?.payback_months != null) ? [PAYBACK] : []),
         ]
       : []),
     {

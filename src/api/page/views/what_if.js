@@ -14,6 +14,9 @@ import { link, saving } from './cells.js';
 /** @typedef {import('../types.js').Money} Money */
 /** @typedef {{registries: Registry[], repositories: Repository[], notes?: {registry: string, note: string}[], as_of?: string, versions?: import('../types.js').Versions}} Answer */
 
+/** How many repositories are shown: those that save most. */
+const ROWS = 25;
+
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
   const result = element('div', { 'aria-live': 'polite' });
@@ -28,7 +31,7 @@ export function open(frame) {
     const turn = (asked += 1);
     /** @type {Answer} */
     const answer = await post(
-      url('/v1/whatif', { limit: 100, sort: priced ? '-cost_saving' : '-saving' }),
+      url('/v1/whatif', { limit: ROWS, sort: priced ? '-cost_saving' : '-saving' }),
       question(parameters),
       { signal: frame.signal },
     );
@@ -367,7 +370,7 @@ function rows(repositories) {
     element(
       'div',
       { class: 'paging' },
-      element('h2', {}, 'Repositories'),
+      element('h2', {}, 'Repositories that save most'),
       tableCsv('what-if.csv', columns, repositories),
     ),
     table({ caption: 'Repositories under these assumptions', columns, rows: repositories }),
