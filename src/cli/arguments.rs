@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::key::KeyCommand;
 use super::outcome::UsageError;
 use super::prices::PricesOptions;
 use super::pulls::PullsOptions;
@@ -66,6 +67,14 @@ pub enum Command {
     ///
     /// It asks where the settings say that the service listens. The status is 0 where it is ready.
     Ready,
+    /// Makes, lists and revokes the keys by which the service is reached
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Checks what Tare needs, one by one, and says what to do where something is amiss
+    ///
+    /// The configuration, the database, each registry with its login and the right to list its catalogue, the
+    /// clock and the price books. The exit status is 3 where something is amiss.
+    Doctor,
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
     Demo(DemoOptions),
 }

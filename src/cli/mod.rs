@@ -10,9 +10,11 @@ mod crawl;
 mod crawl_result;
 mod demo;
 mod demo_service;
+mod doctor;
 mod evaluate;
 mod explain;
 mod interrupt;
+mod key;
 mod outcome;
 mod prices;
 mod progress;
@@ -114,6 +116,8 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             }
             Command::Prices(options) => prices::prices(&options, context),
             Command::Pulls(options) => pulls::pulls(&options, context).await,
+            Command::Key(command) => key::key(&command, context).await,
+            Command::Doctor => doctor::doctor(context).await,
             Command::Serve(options) => serve::serve(&options, context).await,
             Command::Ready => ready::ready(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,

@@ -231,6 +231,11 @@ impl Settings {
         }
     }
 
+    /// The configuration file that was read; none where there is none.
+    pub fn file(&self) -> Option<&Path> {
+        self.origins.file.as_deref()
+    }
+
     /// What the configuration says of a registry.
     pub fn configured(&self, registry: &crate::oci::RegistryName) -> Option<&RegistrySection> {
         self.registries

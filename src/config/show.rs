@@ -9,7 +9,8 @@ use super::problem::Origin;
 use super::section::{Section, Shape};
 use super::{
     AlpineSection, BudgetSection, CostCentreSection, CrawlSection, EffortSection, LogSection, MetricsSection,
-    PricesSection, PullsSection, RegistrySection, RetentionSection, Settings, StoreSection, VerdictSection,
+    PricesSection, PullsSection, RegistrySection, RetentionSection, ServeSection, Settings, StoreSection,
+    VerdictSection,
 };
 
 impl Settings {
@@ -27,6 +28,7 @@ impl Settings {
         section::<CrawlSection>(&mut text, &self.crawl, &self.origins.crawl);
         section::<RetentionSection>(&mut text, &self.retention, &self.origins.retention);
         section::<LogSection>(&mut text, &self.log, &self.origins.log);
+        section::<ServeSection>(&mut text, &self.serve, &self.origins.serve);
         section::<AlpineSection>(&mut text, &self.alpine, &self.origins.alpine);
         section::<PricesSection>(&mut text, &self.prices, &self.origins.prices);
         for (verdict, origins) in self.verdicts.iter().zip(&self.origins.verdicts) {

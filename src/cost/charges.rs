@@ -314,6 +314,8 @@ fn moved(plan: &CostPlan, usage: &RegistryUsage, repository: &RepositoryUsage) -
             alpine: Default::default(),
         });
     };
+    let measured = repository.pulls.bytes_each;
+    let cold_share = measured.map_or(cold_share, |bytes| pulled.cold_share(bytes));
     let pulls = Pulls {
         count: repository.pulls.count,
         cold_bytes: pulled.cold,

@@ -10,6 +10,7 @@ mod charges;
 mod error;
 mod import;
 mod labels;
+mod metering;
 mod plan;
 #[cfg(test)]
 mod pull_tests;
@@ -27,8 +28,9 @@ pub use import::{
     ReadPulls, Skipped, read_pulls,
 };
 pub use labels::{CostCentreRule, CostCentres, ImageLabelNames, Labels, newest_labels};
+pub use metering::{MeteredPulls, ServedBlob, read_notifications};
 pub use plan::{CostPlan, Destination, EffortRule, RegistryTerms, TransferPlan};
-pub use pulls::{CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCounts, PullSource};
+pub use pulls::{CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCounts, PullSource, ServedBytes};
 pub use repositories::{InvalidRepositories, Repositories};
 pub use statement::{
     AlpineStatement, BookUsed, Charges, CostParts, MoneyEstimate, PricedPiece, RepositoryOnAlpineCost,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::repositories::Repositories;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{Period, Window};
-use crate::units::apportion;
+use crate::units::{ByteCount, apportion};
 
 /// Who says how often something was pulled, the more trusted the greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,6 +107,20 @@ pub struct PullCounts {
     assumptions: Vec<PullAssumption>,
     counts: HashMap<(RegistryName, RepositoryName), BTreeMap<(NaiveDate, CountedBy), u64>>,
     spans: HashMap<RegistryName, Vec<CountedSpan>>,
+    served: HashMap<(RegistryName, RepositoryName), BTreeMap<NaiveDate, u64>>,
+}
+
+/// Bytes that were served for the pulls of a repository on one day, as metered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedBytes {
+    /// The registry.
+    pub registry: RegistryName,
+    /// The repository.
+    pub repository: RepositoryName,
+    /// The day, in UTC.
+    pub day: NaiveDate,
+    /// How many bytes.
+    pub bytes: u64,
 }
 
 /// How many days back the present pace of pulls is taken from.
@@ -139,6 +153,48 @@ impl PullCounts {
             self.spans.entry(span.registry.clone()).or_default().push(span);
         }
         self
+    }
+
+    /// These counts with what was served for them.
+    #[must_use]
+    pub fn with_bytes(mut self, served: impl IntoIterator<Item = ServedBytes>) -> Self {
+        for bytes in served {
+            let days = self.served.entry((bytes.registry, bytes.repository)).or_default();
+            let known = days.entry(bytes.day).or_default();
+            *known = known.saturating_add(bytes.bytes);
+        }
+        self
+    }
+
+    /// How many bytes a pull of a repository moved on average, over the days of a period on which both were
+    /// metered; none where there are no such days.
+    pub fn bytes_each(
+        &self,
+        registry: &RegistryName,
+        repository: &RepositoryName,
+        period: Period,
+    ) -> Option<ByteCount> {
+        let name = (registry.clone(), repository.clone());
+        let (served, counts) = (self.served.get(&name)?, self.counts.get(&name)?);
+        let (mut bytes, mut pulls) = (0_u128, 0_u128);
+        for (day, served) in served.iter().filter(|(day, _)| period.contains(**day)) {
+            if let Some(count) = counts.get(&(*day, CountedBy::Metered)) {
+                bytes += u128::from(*served);
+                pulls += u128::from(*count);
+            }
+        }
+        let each = bytes.checked_div(pulls)?;
+        Some(ByteCount::try_from(each).unwrap_or(ByteCount::MAX))
+    }
+
+    /// The same over the days that the present pace is taken from.
+    pub fn recent_bytes_each(
+        &self,
+        registry: &RegistryName,
+        repository: &RepositoryName,
+        day: NaiveDate,
+    ) -> Option<ByteCount> {
+        self.bytes_each(registry, repository, recent(day)?)
     }
 
     /// How often a repository was pulled in a period, and who says so: of the sources that the days rest on the
@@ -174,11 +230,7 @@ impl PullCounts {
         day: NaiveDate,
     ) -> (u64, PullSource) {
         let days_of_month = Period::month_containing(day).map_or(PACE_DAYS, Period::days);
-        let recent = day
-            .checked_sub_days(Days::new(PACE_DAYS - 1))
-            .zip(day.succ_opt())
-            .and_then(|(start, end)| Period::new(start, end).ok());
-        let days = recent.map_or_else(Vec::new, |recent| self.days(registry, repository, recent));
+        let days = recent(day).map_or_else(Vec::new, |recent| self.days(registry, repository, recent));
         let best = days.iter().map(|&(_, source)| source).max();
         match best {
             Some(best @ (PullSource::Metered | PullSource::Imported)) => {
@@ -247,6 +299,12 @@ impl PullCounts {
         }
         days
     }
+}
+
+/// The days up to and with one that the present pace is taken from.
+fn recent(day: NaiveDate) -> Option<Period> {
+    let start = day.checked_sub_days(Days::new(PACE_DAYS - 1))?;
+    Period::new(start, day.succ_opt()?).ok()
 }
 
 /// A count over a period by day; the parts add up to it.

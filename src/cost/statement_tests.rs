@@ -53,6 +53,7 @@ fn repository(name: &str, now: u64, after: Estimate) -> RepositoryUsage {
         pulls: PullCount {
             count: 0,
             source: PullSource::None,
+            bytes_each: None,
         },
         pulled: None,
     }
@@ -156,6 +157,7 @@ fn pulls_are_paid_for_by_those_who_are_pulled() {
     api.pulls = PullCount {
         count: 1_000_000,
         source: PullSource::Imported,
+        bytes_each: None,
     };
     api.pulled = Some(pulled(900_000_000, 100_000_000, 300_000_000));
     let usage = registry(vec![api, repository("base", GIB, Estimate::exact(bytes(GIB)))]);
@@ -189,6 +191,7 @@ fn bytes_that_stay_in_the_region_save_nothing_beside_those_that_leave_it() {
         row.pulls = PullCount {
             count: 100_000,
             source: PullSource::Assumed,
+            bytes_each: None,
         };
         row.pulled = Some(PulledBytes {
             cold: bytes(GIB),

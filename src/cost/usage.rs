@@ -1,9 +1,10 @@
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::labels::Labels;
 use super::pulls::PullSource;
 use crate::oci::{RegistryName, RepositoryName};
-use crate::pricing::ByteHistory;
+use crate::pricing::{ByteHistory, Share};
 use crate::units::ByteCount;
 use crate::whatif::{Estimate, SavingEstimate};
 
@@ -74,6 +75,18 @@ pub struct PulledBytes {
     pub alpine: Option<(Estimate, Estimate)>,
 }
 
+impl PulledBytes {
+    /// The share of cold pulls at which a pull moves so many bytes on average.
+    pub(super) fn cold_share(&self, bytes_each: ByteCount) -> Share {
+        let above = |bytes: ByteCount| Decimal::from(bytes.get().saturating_sub(self.warm.get()));
+        above(bytes_each)
+            .checked_div(above(self.cold))
+            .and_then(|share| Share::new(share.min(Decimal::ONE).round_dp(9)).ok())
+            // Where cold and warm pulls move the same, it makes no difference.
+            .unwrap_or(Share::ALL)
+    }
+}
+
 /// How often a repository was pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullCount {
@@ -81,4 +94,6 @@ pub struct PullCount {
     pub count: u64,
     /// How that is known.
     pub source: PullSource,
+    /// How many bytes one of them moved on average, where that was metered.
+    pub bytes_each: Option<ByteCount>,
 }

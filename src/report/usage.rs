@@ -129,11 +129,21 @@ fn pulls(
     over: Over<'_>,
 ) -> PullCount {
     let known = &costs.pulls;
-    let (count, source) = match over {
-        Over::MonthAt(day) => known.monthly_pace(registry, repository, day),
-        Over::History(period, _) => known.pulls_in(registry, repository, period),
+    let ((count, source), bytes_each) = match over {
+        Over::MonthAt(day) => (
+            known.monthly_pace(registry, repository, day),
+            known.recent_bytes_each(registry, repository, day),
+        ),
+        Over::History(period, _) => (
+            known.pulls_in(registry, repository, period),
+            known.bytes_each(registry, repository, period),
+        ),
     };
-    PullCount { count, source }
+    PullCount {
+        count,
+        source,
+        bytes_each,
+    }
 }
 
 /// What a pull of one of these images moves on average, for the platform most nodes have: a pull is of one

@@ -59,6 +59,15 @@ impl Store {
         }
     }
 
+    /// What time it is by the database's clock.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn database_time(&self) -> Result<DateTime<Utc>, StoreError> {
+        let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#);
+        Ok(now.fetch_one(&self.pool).await?)
+    }
+
     /// How the crawls of each registry go, by name.
     ///
     /// # Errors

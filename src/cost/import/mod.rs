@@ -175,7 +175,7 @@ fn recognised(file: PullFile<'_>) -> Result<PullFileFormat, PullFileFault> {
 }
 
 /// The key of an event that is identified by these texts.
-fn key(parts: &[&str]) -> EventKey {
+pub(super) fn key(parts: &[&str]) -> EventKey {
     // No text of a row holds this character and a length besides, so different parts never read alike.
     let joined: String = parts
         .iter()

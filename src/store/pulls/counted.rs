@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::cost::{CountedBy, CountedPulls, CountedSpan};
+use crate::cost::{CountedBy, CountedPulls, CountedSpan, ServedBytes};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{EmptyPeriod, Period};
 use crate::report::Knowledge;
@@ -64,7 +64,8 @@ impl Store {
         since: Option<NaiveDate>,
     ) -> Result<Knowledge, StoreError> {
         let (counted, spans) = self.counted_pulls(since).await?;
-        knowledge.costs.pulls = knowledge.costs.pulls.with(counted, spans);
+        let served = self.served_bytes(since).await?;
+        knowledge.costs.pulls = knowledge.costs.pulls.with(counted, spans).with_bytes(served);
         Ok(knowledge)
     }
 
@@ -108,6 +109,7 @@ impl Store {
                 by: CountedBy::Imported,
             }));
         }
+        spans.extend(self.metered_spans().await?);
         for (counted, span) in self.differences().await? {
             if since.is_none_or(|since| counted.period.end() > since) {
                 pulls.push(counted);
@@ -115,6 +117,49 @@ impl Store {
             }
         }
         Ok((pulls, spans))
+    }
+
+    /// From the first to the last notification of a registry all its pulls are taken to have been notified.
+    async fn metered_spans(&self) -> Result<Vec<CountedSpan>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT registry.name AS registry, min(day) AS "first!", max(day) AS "last!"
+               FROM pull_count JOIN registry ON registry.id = registry_id
+               WHERE counted_by = 'metered' GROUP BY registry.name"#
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(CountedSpan {
+                    registry: name("pull_count", &row.registry)?,
+                    repository: None,
+                    period: days(row.first, row.last.succ_opt().unwrap_or(row.last))?,
+                    by: CountedBy::Metered,
+                })
+            })
+            .collect()
+    }
+
+    /// What was served for pulls from a day on, or ever.
+    async fn served_bytes(&self, since: Option<NaiveDate>) -> Result<Vec<ServedBytes>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT registry.name AS registry, repository, day, bytes
+             FROM pulled_bytes JOIN registry ON registry.id = registry_id
+             WHERE $1::date IS NULL OR day >= $1",
+            since as Option<NaiveDate>
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(ServedBytes {
+                    registry: name("pulled_bytes", &row.registry)?,
+                    repository: name("pulled_bytes", &row.repository)?,
+                    day: row.day,
+                    bytes: u64::try_from(row.bytes).unwrap_or(0),
+                })
+            })
+            .collect()
     }
 
     /// What consecutive readings of counters say about the days between them.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::{PullFileSource, PullImport};
-use crate::cost::{CountedBy, PullEvent, PullEvents, PullReadings, ReadPulls};
+use crate::cost::{CountedBy, PullEvent, PullReadings, ReadPulls};
 use crate::oci::RegistryName;
 use crate::store::{Store, StoreError};
 
@@ -53,7 +53,14 @@ impl Store {
             return Ok(Some(PullImport::Known { at }));
         }
         let import = match pulls {
-            ReadPulls::Events(events) => save_events(&mut transaction, registry, events).await?,
+            ReadPulls::Events(events) => {
+                let saved =
+                    save_events(&mut transaction, registry, &events.events, CountedBy::Imported).await?;
+                PullImport::Events {
+                    new: saved.new,
+                    known: saved.known,
+                }
+            }
             ReadPulls::Readings(readings) => {
                 save_readings(&mut transaction, registry, readings, file.read_at).await?
             }
@@ -84,14 +91,21 @@ impl Store {
     }
 }
 
+/// How many pulls were new.
+pub(super) struct SavedEvents {
+    pub(super) new: u64,
+    pub(super) known: u64,
+}
+
 /// Adds the events that are not known yet.
-async fn save_events(
+pub(super) async fn save_events(
     connection: &mut PgConnection,
     registry: i64,
-    events: &PullEvents,
-) -> Result<PullImport, StoreError> {
+    events: &[PullEvent],
+    by: CountedBy,
+) -> Result<SavedEvents, StoreError> {
     let (mut new, mut known) = (0_u64, 0_u64);
-    for batch in events.events.chunks(BATCH) {
+    for batch in events.chunks(BATCH) {
         let keys: Vec<Vec<u8>> = batch.iter().map(|event| event.key.to_vec()).collect();
         let rows = sqlx::query!(
             "SELECT key, count FROM pull_event WHERE registry_id = $1 AND key = ANY($2)",
@@ -115,9 +129,9 @@ async fn save_events(
             }
         }
         remember(connection, registry, &added).await?;
-        count(connection, registry, &added).await?;
+        count(connection, registry, &added, by).await?;
     }
-    Ok(PullImport::Events { new, known })
+    Ok(SavedEvents { new, known })
 }
 
 /// Notes that events have been counted.
@@ -148,6 +162,7 @@ async fn count(
     connection: &mut PgConnection,
     registry: i64,
     added: &[(&PullEvent, u64)],
+    by: CountedBy,
 ) -> Result<(), StoreError> {
     let mut sums: BTreeMap<(NaiveDate, &str, &str, String), u64> = BTreeMap::new();
     for (event, more) in added {
@@ -172,7 +187,7 @@ async fn count(
          ON CONFLICT (registry_id, day, repository, tag, digest, counted_by)
          DO UPDATE SET count = pull_count.count + EXCLUDED.count",
         registry,
-        CountedBy::Imported.as_str(),
+        by.as_str(),
         &days,
         &repositories,
         &tags,
@@ -239,6 +254,6 @@ async fn save_readings(
 }
 
 /// A count as the database keeps it.
-fn bigint(count: u64) -> i64 {
+pub(super) fn bigint(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

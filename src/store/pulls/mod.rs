@@ -2,6 +2,7 @@
 
 mod counted;
 mod import;
+mod metered;
 
 use chrono::{DateTime, Utc};
 

@@ -1,0 +1,266 @@
+//! `tare doctor`: checks what Tare needs, one by one, and says what to do.
+
+use chrono::{NaiveDate, TimeDelta};
+
+use super::Context;
+use super::client::client_of;
+use super::outcome::{Outcome, print};
+use crate::api::AccessMode;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{CrawlSection, RegistrySection};
+use crate::oci::RegistryName;
+use crate::registry::{Client, ErrorKind, RegistryError};
+use crate::report::{Knowledge, plain_text};
+use crate::store::Store;
+
+/// By how much the database's clock and this machine's may differ before crawls and leases suffer.
+const CLOCKS_APART: TimeDelta = TimeDelta::seconds(5);
+
+/// What a check found.
+enum Finding {
+    /// All is well; in what way.
+    Well(String),
+    /// Something is amiss: what, and what to do.
+    Amiss(String, String),
+}
+
+use Finding::{Amiss, Well};
+
+/// What was checked, as it is shown.
+struct Checkup {
+    text: String,
+    is_well: bool,
+}
+
+impl Checkup {
+    fn note(&mut self, what: &str, finding: Finding) {
+        let (mark, found, advice) = match finding {
+            Well(found) => ("ok   ", found, None),
+            Amiss(found, advice) => {
+                self.is_well = false;
+                ("AMISS", found, Some(advice))
+            }
+        };
+        self.text
+            .push_str(&format!("{mark}  {what}: {}\n", plain_text(&found)));
+        if let Some(advice) = advice {
+            self.text.push_str(&format!("       {advice}\n"));
+        }
+    }
+}
+
+/// `tare doctor`.
+pub(super) async fn doctor(context: &Context) -> anyhow::Result<Outcome> {
+    let mut checkup = Checkup {
+        text: String::new(),
+        is_well: true,
+    };
+    // It would not have come here with a configuration that is wrong.
+    checkup.note("configuration", Well(file_of(context)));
+    let knowledge = match context.settings.knowledge() {
+        Ok(knowledge) => Some(knowledge),
+        Err(error) => {
+            let advice = "correct or remove what the configuration names there".to_owned();
+            checkup.note("catalogue, model, price books", Amiss(error.to_string(), advice));
+            None
+        }
+    };
+    let store = match context.open_store().await {
+        Ok(store) => {
+            checkup.note(
+                "database",
+                Well("answers, and its schema is up to date".to_owned()),
+            );
+            Some(store)
+        }
+        Err(error) => {
+            let advice = "set DATABASE_URL to a PostgreSQL server of version 14 or later that answers, or \
+                          --data-dir to a folder that no other tare has open";
+            checkup.note("database", Amiss(format!("{error:#}"), advice.to_owned()));
+            None
+        }
+    };
+    if let Some(store) = &store {
+        checkup.note("clock", clock(store).await);
+    }
+    for section in &context.settings.registries {
+        let name = format!("registry {}", section.url.registry());
+        checkup.note(&name, registry(section, context).await);
+    }
+    if context.settings.registries.is_empty() {
+        let found = "none configured; tare crawl and tare serve --registry take one by its address";
+        checkup.note("registries", Well(found.to_owned()));
+    }
+    if let Some(knowledge) = &knowledge {
+        price_books(knowledge, context, store.as_ref(), &mut checkup).await;
+    }
+    checkup.note("service", service(context, store.as_ref()).await);
+    if let Some(store) = store {
+        store.close().await;
+    }
+    print(&checkup.text)?;
+    Ok(if checkup.is_well {
+        Outcome::Complete
+    } else {
+        Outcome::Incomplete
+    })
+}
+
+fn file_of(context: &Context) -> String {
+    match context.settings.file() {
+        Some(file) => format!("{} is sound", file.display()),
+        None => "there is no file, so everything is as by default and by the environment".to_owned(),
+    }
+}
+
+async fn clock(store: &Store) -> Finding {
+    let before = SystemClock.now();
+    let theirs = match store.database_time().await {
+        Ok(theirs) => theirs,
+        Err(error) => return Amiss(error.to_string(), "see to the database first".to_owned()),
+    };
+    let after = SystemClock.now();
+    if before - CLOCKS_APART <= theirs && theirs <= after + CLOCKS_APART {
+        return Well("this machine and the database agree on the time".to_owned());
+    }
+    Amiss(
+        format!(
+            "this machine says {}, the database {}",
+            after.to_rfc3339(),
+            theirs.to_rfc3339()
+        ),
+        "synchronise both clocks (NTP): leases of crawls and the validity of keys rest on them".to_owned(),
+    )
+}
+
+/// Whether a registry lets Tare read what it is to read.
+async fn registry(section: &RegistrySection, context: &Context) -> Finding {
+    // Whoever asks wants to know now, and not after all retries.
+    let crawl = CrawlSection {
+        max_attempts: 1,
+        ..context.settings.crawl.clone()
+    };
+    let client = match client_of(section, &crawl, &context.environment).await {
+        Ok(client) => client,
+        Err(error) => {
+            let advice = "give it a user name with a password, or a token, in its [[registry]]".to_owned();
+            return Amiss(format!("{error:#}"), advice);
+        }
+    };
+    let plan = match section.plan(&crawl) {
+        Ok(plan) => plan,
+        Err(error) => return Amiss(error.to_string(), "correct its repositories".to_owned()),
+    };
+    match plan.repositories.named().first() {
+        Some(name) if !plan.repositories.needs_catalogue() => match client.tags_page(name, None).await {
+            Ok(page) => Well(format!(
+                "lets us read {name} ({} tags on the first page)",
+                page.items.len()
+            )),
+            Err(error) => refused(&error, &format!("grant the identity to pull {name}")),
+        },
+        _ => lists_catalogue(&client).await,
+    }
+}
+
+async fn lists_catalogue(client: &Client) -> Finding {
+    match client.catalog_page(None).await {
+        Ok(page) if page.items.is_empty() => Amiss(
+            "lists no repository".to_owned(),
+            "either it is empty, or the identity may not see any: some registries then list nothing instead of \
+             saying no"
+                .to_owned(),
+        ),
+        Ok(page) => Well(format!(
+            "lets us list its catalogue ({} repositories on the first page)",
+            page.items.len()
+        )),
+        Err(error) => refused(
+            &error,
+            "grant the identity to list the catalogue (on Azure: AcrPull, with attribute-based access control also \
+             Container Registry Repository Catalog Lister), or name its repositories in its [[registry]]",
+        ),
+    }
+}
+
+fn refused(error: &RegistryError, if_denied: &str) -> Finding {
+    let advice = match error.kind() {
+        ErrorKind::Denied => if_denied.to_owned(),
+        ErrorKind::NotFound => "check its address, and the names of its repositories".to_owned(),
+        ErrorKind::Unavailable => {
+            "check its address, the network between, and its certificate (extra_ca)".to_owned()
+        }
+        ErrorKind::Invalid => "what answers there may be no registry: check its address".to_owned(),
+    };
+    Amiss(error.to_string(), advice)
+}
+
+/// Whether the prices that registries are billed by still hold.
+async fn price_books(knowledge: &Knowledge, context: &Context, store: Option<&Store>, checkup: &mut Checkup) {
+    let today = SystemClock.now().date_naive();
+    let configured = context.settings.registries.iter();
+    let mut names: Vec<RegistryName> = configured.map(|section| section.url.registry().clone()).collect();
+    if let Some(store) = store {
+        let crawled = store.registries().await.unwrap_or_default();
+        names.extend(crawled.into_iter().map(|record| record.registry.name));
+    }
+    names.sort();
+    names.dedup();
+    for name in names {
+        let finding = price_book(knowledge, &name, today);
+        checkup.note(&format!("prices of {name}"), finding);
+    }
+}
+
+fn price_book(knowledge: &Knowledge, registry: &RegistryName, today: NaiveDate) -> Finding {
+    let Some(terms) = knowledge.costs.terms(registry) else {
+        return Well("no price book, so reports have bytes and no costs; [prices] book names one".to_owned());
+    };
+    match knowledge.costs.books.get(&terms.book, today) {
+        Err(error) => Amiss(
+            error.to_string(),
+            "`tare prices list` lists those there are".to_owned(),
+        ),
+        Ok(book) if book.valid_until < today => Amiss(
+            format!("{} was known to hold until {}", book.id, book.valid_until),
+            format!(
+                "compare its prices with {} and give it another edition",
+                book.source
+            ),
+        ),
+        Ok(book) => Well(format!("{}, known to hold until {}", book.id, book.valid_until)),
+    }
+}
+
+/// Whether `tare serve` would start, and anybody could use it.
+async fn service(context: &Context, store: Option<&Store>) -> Finding {
+    let api = match context.settings.api() {
+        Ok(api) => api,
+        Err(error) => {
+            return Amiss(
+                error.to_string(),
+                "tare serve does not start like this".to_owned(),
+            );
+        }
+    };
+    let listen = context.settings.serve.listen;
+    if api.access == AccessMode::Anonymous {
+        return Well(format!("{listen}, without keys"));
+    }
+    let now = SystemClock.now();
+    let keys = match store {
+        Some(store) => store.api_keys().await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let valid = keys
+        .iter()
+        .filter(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end))
+        .count();
+    if valid == 0 {
+        return Amiss(
+            format!("{listen} asks for keys, and there is none"),
+            "make one: tare key create NAME --scope read".to_owned(),
+        );
+    }
+    Well(format!("{listen}, with {valid} valid keys"))
+}

@@ -1,0 +1,231 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::{Args, Subcommand, ValueEnum};
+use comfy_table::{Table, presets};
+use globset::Glob;
+use serde::Serialize;
+
+use super::Context;
+use super::arguments::TextOrJson;
+use super::outcome::{Outcome, UsageError, print};
+use crate::api::NewKey;
+use crate::clock::{Clock, SystemClock};
+use crate::report::{self, plain_text};
+use crate::store::{ApiKeyRecord, Store};
+
+/// The longest name of a key.
+const LONGEST_NAME: usize = 100;
+
+/// The commands of `tare key`.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Makes a key and shows it, this once, on the last line of standard output
+    ///
+    /// A service that runs takes it up at once. Only its digest is kept.
+    Create(CreateOptions),
+    /// Lists the keys, revoked ones too; never the keys themselves
+    List(ListOptions),
+    /// Revokes a key: within seconds it is no longer accepted
+    Revoke {
+        /// Its name or its id
+        key: String,
+    },
+}
+
+/// Options of `tare key create`.
+#[derive(Debug, Args)]
+pub struct CreateOptions {
+    /// What to call it: who or what uses it
+    name: String,
+    /// What it may be used for; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE", value_enum, default_value = "read")]
+    scopes: Vec<Scope>,
+    /// The registries that it sees, by name or glob; may be repeated [default: all]
+    #[arg(long = "registry", value_name = "GLOB")]
+    registries: Vec<String>,
+    /// The cost centres whose repositories it sees; may be repeated [default: all]
+    #[arg(long = "cost-centre", value_name = "NAME")]
+    cost_centres: Vec<String>,
+    /// After how many days it is no longer accepted [default: never]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    expires_in_days: Option<u32>,
+}
+
+/// Options of `tare key list`.
+#[derive(Debug, Args)]
+pub struct ListOptions {
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    format: TextOrJson,
+}
+
+/// What a key may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scope {
+    /// Reading every answer
+    Read,
+    /// Starting crawls
+    Crawl,
+    /// Handing in events and pull counts
+    Ingest,
+    /// All of these
+    Admin,
+}
+
+impl From<Scope> for crate::api::Scope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Read => Self::Read,
+            Scope::Crawl => Self::Crawl,
+            Scope::Ingest => Self::Ingest,
+            Scope::Admin => Self::Admin,
+        }
+    }
+}
+
+/// `tare key`.
+pub(super) async fn key(command: &KeyCommand, context: &Context) -> anyhow::Result<Outcome> {
+    let store = context.open_store().await?;
+    let done = match command {
+        KeyCommand::Create(options) => create(options, &store, context).await,
+        KeyCommand::List(options) => list(options, &store).await,
+        KeyCommand::Revoke { key } => revoke(key, &store, context).await,
+    };
+    store.close().await;
+    done.map(|()| Outcome::Complete)
+}
+
+async fn create(options: &CreateOptions, store: &Store, context: &Context) -> anyhow::Result<()> {
+    let name = options.name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+        return Err(UsageError(format!("a key's name has 1 to {LONGEST_NAME} characters")).into());
+    }
+    for glob in &options.registries {
+        Glob::new(glob).map_err(|error| UsageError(format!("--registry {glob}: {error}")))?;
+    }
+    let now = SystemClock.now();
+    let new = NewKey::generate()?;
+    let record = ApiKeyRecord {
+        id: new.id,
+        name: name.to_owned(),
+        secret_sha256: new.secret_sha256,
+        scopes: options
+            .scopes
+            .iter()
+            .map(|&scope| crate::api::Scope::from(scope).as_str().to_owned())
+            .collect(),
+        registries: options.registries.clone(),
+        cost_centres: options.cost_centres.clone(),
+        created_at: now,
+        expires_at: options
+            .expires_in_days
+            .map(|days| now + TimeDelta::days(i64::from(days))),
+        revoked_at: None,
+    };
+    if !store.add_api_key(&record).await? {
+        return Err(UsageError(format!(
+            "there is a key called {name} already: choose another name, or revoke that one first with \
+             `tare key revoke`"
+        ))
+        .into());
+    }
+    context.console.tell(&format!(
+        "The key {} ({}) for {}. It is shown only now; send it as `Authorization: Bearer …`.",
+        plain_text(name),
+        record.id,
+        record.scopes.join(", ")
+    ));
+    print(&format!("{}\n", new.key))?;
+    Ok(())
+}
+
+async fn revoke(key: &str, store: &Store, context: &Context) -> anyhow::Result<()> {
+    if !store.revoke_api_key(key, SystemClock.now()).await? {
+        return Err(UsageError(format!(
+            "there is no key {} that could be revoked; `tare key list` lists them",
+            plain_text(key)
+        ))
+        .into());
+    }
+    context.console.tell("Revoked.");
+    Ok(())
+}
+
+/// A key as it is listed.
+#[derive(Serialize)]
+struct Listed<'a> {
+    id: &'a str,
+    name: &'a str,
+    scopes: &'a [String],
+    registries: &'a [String],
+    cost_centres: &'a [String],
+    created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+    state: &'static str,
+}
+
+impl<'a> Listed<'a> {
+    fn of(record: &'a ApiKeyRecord, now: DateTime<Utc>) -> Self {
+        let state = match (record.revoked_at, record.expires_at) {
+            (Some(_), _) => "revoked",
+            (None, Some(end)) if end <= now => "expired",
+            _ => "valid",
+        };
+        Self {
+            id: &record.id,
+            name: &record.name,
+            scopes: &record.scopes,
+            registries: &record.registries,
+            cost_centres: &record.cost_centres,
+            created_at: record.created_at,
+            expires_at: record.expires_at,
+            revoked_at: record.revoked_at,
+            state,
+        }
+    }
+}
+
+async fn list(options: &ListOptions, store: &Store) -> anyhow::Result<()> {
+    let records = store.api_keys().await?;
+    let now = SystemClock.now();
+    let keys: Vec<Listed<'_>> = records.iter().map(|record| Listed::of(record, now)).collect();
+    print(&match options.format {
+        TextOrJson::Json => report::json(&keys)?,
+        TextOrJson::Table => table(&keys),
+    })?;
+    Ok(())
+}
+
+fn table(keys: &[Listed<'_>]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "ID",
+        "NAME",
+        "SCOPES",
+        "REGISTRIES",
+        "COST CENTRES",
+        "CREATED",
+        "EXPIRES",
+        "STATE",
+    ]);
+    let all = |limits: &[String]| match limits {
+        [] => "all".to_owned(),
+        limits => plain_text(&limits.join(" ")),
+    };
+    let day = |moment: DateTime<Utc>| moment.format("%Y-%m-%d").to_string();
+    for key in keys {
+        table.add_row([
+            key.id.to_owned(),
+            plain_text(key.name),
+            key.scopes.join(" "),
+            all(key.registries),
+            all(key.cost_centres),
+            day(key.created_at),
+            key.expires_at.map_or_else(|| "never".to_owned(), day),
+            key.state.to_owned(),
+        ]);
+    }
+    let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
+    lines.join("\n") + "\n"
+}
