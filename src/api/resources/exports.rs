@@ -30,7 +30,7 @@ pub(super) fn operations() -> Vec<Operation> {
         "The version of FOCUS; 1.2 by default.",
     );
     let csv = json!({"type": "string"});
-    let bytes = json!({"type": "string", "contentEncoding": "binary"});
+    let bytes = json!({"type": "string", "format": "binary"});
     vec![
         export(
             Operation::get(
