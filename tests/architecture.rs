@@ -96,6 +96,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
+            "export",
             "store",
             "crawl",
             "registry",
