@@ -78,6 +78,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
+            "export",
             "metrics",
             "store",
             "report",

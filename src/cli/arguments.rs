@@ -77,10 +77,6 @@ pub enum Command {
     /// It serves what is in the store, whoever crawled it, and takes up what is new within seconds. Ctrl-C or
     /// SIGTERM ends it once the requests under way have been answered.
     Serve(ServeOptions),
-    /// Asks the service on this machine whether it is ready, as a container's health check does
-    ///
-    /// It asks where the settings say that the service listens. The status is 0 where it is ready.
-    Ready,
     /// Makes, lists and revokes the keys by which the service is reached
     #[command(subcommand)]
     Key(KeyCommand),
@@ -89,6 +85,10 @@ pub enum Command {
     /// The configuration, the database, each registry with its login and the right to list its catalogue, the
     /// clock and the price books. The exit status is 3 where something is amiss.
     Doctor,
+    /// Asks the service on this machine whether it is ready, as a container's health check does
+    ///
+    /// It asks where the settings say that the service listens. The status is 0 where it is ready.
+    Ready,
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
     Demo(DemoOptions),
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
 use super::Context;
 use super::arguments::{DemoOptions, Format, ReportOptions};
 use super::interrupt::on_interrupt;
+use super::months::billed_months;
 use super::outcome::{Outcome, print};
 use super::report::{read, show};
 use crate::api::Server;
@@ -109,11 +110,19 @@ async fn serve(
     context: &Context,
     stop: &StopFlag,
 ) -> anyhow::Result<()> {
+    let knowledge = Arc::new(settings.knowledge()?);
+    let analyst = Analyst {
+        store: store.clone(),
+        knowledge: Arc::clone(&knowledge),
+        platforms: Arc::new(|_| Vec::new()),
+    };
+    let settings = Arc::new(settings.clone());
+    let api = settings.api(billed_months(analyst, Arc::clone(&settings)))?;
     let server = Server::bind(
         options.listen,
         store.clone(),
-        Arc::new(settings.knowledge()?),
-        Arc::new(settings.clone()).api()?,
+        knowledge,
+        api,
         Arc::new(SystemClock),
     )?;
     context.console.tell(&format!(

@@ -16,6 +16,7 @@ mod explain;
 mod export;
 mod interrupt;
 mod key;
+mod months;
 mod outcome;
 mod prices;
 mod progress;
