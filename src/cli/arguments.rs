@@ -545,7 +545,11 @@ mod tests {
     fn a_month_is_a_year_and_a_month() {
         assert_eq!(month("2026-02").unwrap().days(), 28);
         for wrong in ["2026-13", "2026-2", "26-02", "2026", "2026-02-01", "+026-02"] {
-            assert_eq!(month(wrong), Err("expected a month such as 2026-11".to_owned()), "{wrong}");
+            assert_eq!(
+                month(wrong),
+                Err("expected a month such as 2026-11".to_owned()),
+                "{wrong}"
+            );
         }
     }
 
