@@ -1,14 +1,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
 
 use super::Context;
 use super::arguments::{DemoOptions, Format, ReportOptions};
+use super::demo_service::DemoService;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, print};
 use super::report::{read, show};
-use crate::api::Server;
 use crate::clock::{Clock, FixedClock, SystemClock};
 use crate::config::{Environment, Settings};
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
@@ -30,12 +31,20 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
         return registry_only(options, context, &stop).await;
     }
     let registry = tokio::task::spawn_blocking(demo::serve).await??;
-    let folder = tempfile::tempdir()?;
-    let location = DatabaseLocation::Embedded(folder.path().join("store"));
+    let temporary = tempfile::tempdir()?;
+    let folder = match &options.keep {
+        Some(folder) => {
+            std::fs::create_dir(folder)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            folder.as_path()
+        }
+        None => temporary.path(),
+    };
+    let location = DatabaseLocation::Embedded(folder.join("store"));
     let store = Store::open(&StoreSettings::at(location), SystemClock.now()).await?;
-    let settings = made_up_settings(folder.path())?;
+    let settings = made_up_settings(folder)?;
     let outcome = match live_through(&store, &registry, &settings, &stop).await {
-        Ok(()) => shown(&store, &settings, options, context, &stop).await,
+        Ok(()) => shown(&store, registry.url(), &settings, options, context, &stop).await,
         Err(error) => Err(error),
     };
     store.close().await;
@@ -60,6 +69,7 @@ async fn registry_only(options: &DemoOptions, context: &Context, stop: &StopFlag
 
 async fn shown(
     store: &Store,
+    registry: &str,
     settings: &Settings,
     options: &DemoOptions,
     context: &Context,
@@ -68,8 +78,15 @@ async fn shown(
     let report = read(store, &[], &ReportOptions::default(), settings).await?;
     let words = format!(
         "This is the registry of {}, a company that does not exist: its images stand on the true sizes of\n\
-         today's public base images, everything else is made up. Nothing of this is kept.\n\n",
-        demo::COMPANY
+         today's public base images, everything else is made up. {}\n\n",
+        demo::COMPANY,
+        match &options.keep {
+            Some(folder) => format!(
+                "It is kept in {0}:\n tare --config {0}/tare.toml report, and so on.",
+                folder.display()
+            ),
+            None => "Nothing of this is kept.".to_owned(),
+        }
     );
     match options.format {
         Format::Table => print(&words)?,
@@ -80,32 +97,15 @@ async fn shown(
         print("\nNow your own: tare crawl https://reg.example.com, then tare report\n")?;
     }
     if !options.once {
-        serve(store, settings, options, context, stop).await?;
+        let service = DemoService {
+            store,
+            settings,
+            registry,
+            stop,
+        };
+        service.run(options.listen, context).await?;
     }
     Ok(outcome)
-}
-
-/// Opens the service until somebody says stop.
-async fn serve(
-    store: &Store,
-    settings: &Settings,
-    options: &DemoOptions,
-    context: &Context,
-    stop: &StopFlag,
-) -> anyhow::Result<()> {
-    let server = Server::bind(
-        options.listen,
-        store.clone(),
-        Arc::new(settings.knowledge()?),
-        Arc::new(settings.clone()).api()?,
-        Arc::new(SystemClock),
-    )?;
-    context.console.tell(&format!(
-        "\nThe same as a page: {0}/ (REST: {0}/docs, Prometheus: {0}/metrics). Ctrl-C ends it.",
-        server.url()
-    ));
-    server.run(stop.stopped()).await?;
-    Ok(())
 }
 
 /// Crawls the registry as it was on the first of each month of its year and on its last day, as a service that
@@ -132,7 +132,11 @@ async fn live_through(
 /// The settings of the company that does not exist.
 fn made_up_settings(folder: &Path) -> anyhow::Result<Settings> {
     let file = folder.join("tare.toml");
-    std::fs::write(&file, demo::SETTINGS)?;
+    let store = toml::Value::from(folder.join("store").display().to_string());
+    std::fs::write(
+        &file,
+        format!("{}\n[store]\ndata_dir = {store}\n", demo::SETTINGS),
+    )?;
     Ok(Settings::load(Some(&file), &Environment::default(), &[])?)
 }
 
@@ -146,17 +150,8 @@ fn moments(ends: DateTime<Utc>) -> Vec<DateTime<Utc>> {
 }
 
 async fn crawl_at(store: &Store, url: &str, moment: DateTime<Utc>, stop: &StopFlag) -> anyhow::Result<()> {
-    let settings = ClientSettings {
-        requests_per_minute: 0,
-        ..ClientSettings::default()
-    };
     let clock = Arc::new(FixedClock(moment));
-    let client = Client::new(
-        Origin::parse(url)?,
-        Credentials::Anonymous,
-        settings,
-        clock.clone(),
-    )?;
+    let client = client(url, clock.clone())?;
     let plan = CrawlPlan::default();
     let job = CrawlJob {
         store,
@@ -172,4 +167,18 @@ async fn crawl_at(store: &Store, url: &str, moment: DateTime<Utc>, stop: &StopFl
         anyhow::bail!("stopped");
     }
     Ok(())
+}
+
+/// A client of the made-up registry, which nobody needs to spare.
+pub(super) fn client(url: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Client> {
+    let settings = ClientSettings {
+        requests_per_minute: 0,
+        ..ClientSettings::default()
+    };
+    Ok(Client::new(
+        Origin::parse(url)?,
+        Credentials::Anonymous,
+        settings,
+        clock,
+    )?)
 }
