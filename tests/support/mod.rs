@@ -8,5 +8,6 @@ pub mod postgres;
 pub mod program;
 pub mod prometheus;
 mod self_test;
+pub mod service;
 pub mod storage_folder;
 pub mod token_server;
