@@ -43,6 +43,7 @@ fn repository(place: usize, (mebibytes, left, pulls, labelled): Made) -> Reposit
         pulls: PullCount {
             count: pulls,
             source: PullSource::Imported,
+            bytes_each: None,
         },
         pulled: Some(PulledBytes {
             cold: before,

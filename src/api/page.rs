@@ -44,6 +44,7 @@ const ASSETS: &[Asset] = assets![
     "types.js",
     "vendor/chart.LICENSE.md",
     "vendor/chart.umd.min.js",
+    "views/assumptions.js",
     "views/bytes_course.js",
     "views/cards.js",
     "views/cells.js",

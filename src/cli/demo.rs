@@ -6,11 +6,10 @@ use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
 
 use super::Context;
 use super::arguments::{DemoOptions, Format, ReportOptions};
+use super::demo_service::DemoService;
 use super::interrupt::on_interrupt;
-use super::months::billed_months;
 use super::outcome::{Outcome, print};
 use super::report::{read, show};
-use crate::api::Server;
 use crate::clock::{Clock, FixedClock, SystemClock};
 use crate::config::{Environment, Settings};
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
@@ -45,7 +44,7 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     let store = Store::open(&StoreSettings::at(location), SystemClock.now()).await?;
     let settings = made_up_settings(folder)?;
     let outcome = match live_through(&store, &registry, &settings, &stop).await {
-        Ok(()) => shown(&store, &settings, options, context, &stop).await,
+        Ok(()) => shown(&store, registry.url(), &settings, options, context, &stop).await,
         Err(error) => Err(error),
     };
     store.close().await;
@@ -70,6 +69,7 @@ async fn registry_only(options: &DemoOptions, context: &Context, stop: &StopFlag
 
 async fn shown(
     store: &Store,
+    registry: &str,
     settings: &Settings,
     options: &DemoOptions,
     context: &Context,
@@ -97,40 +97,15 @@ async fn shown(
         print("\nNow your own: tare crawl https://reg.example.com, then tare report\n")?;
     }
     if !options.once {
-        serve(store, settings, options, context, stop).await?;
+        let service = DemoService {
+            store,
+            settings,
+            registry,
+            stop,
+        };
+        service.run(options.listen, context).await?;
     }
     Ok(outcome)
-}
-
-/// Opens the service until somebody says stop.
-async fn serve(
-    store: &Store,
-    settings: &Settings,
-    options: &DemoOptions,
-    context: &Context,
-    stop: &StopFlag,
-) -> anyhow::Result<()> {
-    let knowledge = Arc::new(settings.knowledge()?);
-    let analyst = Analyst {
-        store: store.clone(),
-        knowledge: Arc::clone(&knowledge),
-        platforms: Arc::new(|_| Vec::new()),
-    };
-    let settings = Arc::new(settings.clone());
-    let api = settings.api(billed_months(analyst, Arc::clone(&settings)))?;
-    let server = Server::bind(
-        options.listen,
-        store.clone(),
-        knowledge,
-        api,
-        Arc::new(SystemClock),
-    )?;
-    context.console.tell(&format!(
-        "\nThe same as a page: {0}/ (REST: {0}/docs, Prometheus: {0}/metrics). Ctrl-C ends it.",
-        server.url()
-    ));
-    server.run(stop.stopped()).await?;
-    Ok(())
 }
 
 /// Crawls the registry as it was on the first of each month of its year and on its last day, as a service that
@@ -175,17 +150,8 @@ fn moments(ends: DateTime<Utc>) -> Vec<DateTime<Utc>> {
 }
 
 async fn crawl_at(store: &Store, url: &str, moment: DateTime<Utc>, stop: &StopFlag) -> anyhow::Result<()> {
-    let settings = ClientSettings {
-        requests_per_minute: 0,
-        ..ClientSettings::default()
-    };
     let clock = Arc::new(FixedClock(moment));
-    let client = Client::new(
-        Origin::parse(url)?,
-        Credentials::Anonymous,
-        settings,
-        clock.clone(),
-    )?;
+    let client = client(url, clock.clone())?;
     let plan = CrawlPlan::default();
     let job = CrawlJob {
         store,
@@ -201,4 +167,18 @@ async fn crawl_at(store: &Store, url: &str, moment: DateTime<Utc>, stop: &StopFl
         anyhow::bail!("stopped");
     }
     Ok(())
+}
+
+/// A client of the made-up registry, which nobody needs to spare.
+pub(super) fn client(url: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Client> {
+    let settings = ClientSettings {
+        requests_per_minute: 0,
+        ..ClientSettings::default()
+    };
+    Ok(Client::new(
+        Origin::parse(url)?,
+        Credentials::Anonymous,
+        settings,
+        clock,
+    )?)
 }

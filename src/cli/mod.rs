@@ -10,6 +10,7 @@ mod close;
 mod crawl;
 mod crawl_result;
 mod demo;
+mod demo_service;
 mod doctor;
 mod evaluate;
 mod explain;

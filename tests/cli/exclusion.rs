@@ -37,7 +37,10 @@ fn a_second_crawl_says_who_is_at_it_and_since_when() {
     let said = stderr(&second);
     let holder = format!("is being crawled by process {} on ", first.id());
     assert!(said.contains(&holder) && said.contains("since 20"), "{said}");
-    assert!(said.contains(&format!("`{}", env!("CARGO_BIN_EXE_tare"))), "{said}");
+    assert!(
+        said.contains(&format!("`{}", env!("CARGO_BIN_EXE_tare"))),
+        "{said}"
+    );
     first.kill().expect("it runs");
     first.wait().expect("it was started");
 }

@@ -86,8 +86,9 @@ export async function send(target, options = {}) {
 /** @param {Response} answer */
 async function problem(answer) {
   try {
-    const { title, detail } = await answer.json();
-    return new Problem(answer.status, title ?? answer.statusText, detail);
+    const { title, detail, errors = [] } = await answer.json();
+    const each = errors.map((/** @type {any} */ error) => `${error.name}: ${error.detail}`);
+    return new Problem(answer.status, title ?? answer.statusText, [detail, ...each].join('; '));
   } catch {
     return new Problem(answer.status, answer.statusText || `status ${answer.status}`);
   }

@@ -123,6 +123,8 @@ function drawNavigation(current) {
     ),
   );
   replace(part('nav'), items);
+  // On a phone the views do not all fit: the one that is shown must be among those in sight.
+  part('nav').querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 }
 
 /** A choice of registry, where there is more than one. @param {Registry[]} all */

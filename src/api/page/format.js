@@ -76,7 +76,7 @@ export function count(number) {
 /** @param {Exact} part @param {Exact} whole */
 export function share(part, whole) {
   const value = percent(part, whole);
-  return value == null ? UNKNOWN : `${value.replace('-', '−')} %`;
+  return value == null ? UNKNOWN : `${value.replace('-', '−')}\u00a0%`;
 }
 
 /**

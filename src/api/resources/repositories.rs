@@ -16,7 +16,7 @@ use crate::report::{self, GroupRow, Report, RepositoryRow};
 use crate::whatif::Verdict;
 
 /// What repositories can be ordered by; `-` in front is the largest, or last, first.
-pub(super) const ORDERS: [&str; 18] = [
+pub(super) const ORDERS: [&str; 20] = [
     "name",
     "-name",
     "tags",
@@ -35,13 +35,15 @@ pub(super) const ORDERS: [&str; 18] = [
     "-cost",
     "alpine_cost",
     "-alpine_cost",
+    "cost_saving",
+    "-cost_saving",
 ];
 
 pub(super) fn operations() -> Vec<Operation> {
     let order = Parameter::new(
         "sort",
         Form::Word(ORDERS.to_vec()),
-        "The order; `-` in front is the largest first. By default `-attributed`.",
+        "The order; `-` in front is the largest first. By default `-attributed`. `saving` is of bytes, `cost_saving` of money.",
     );
     vec![
         Operation::get(
@@ -166,12 +168,18 @@ pub(super) fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
         if key == "cost" {
             return Some(cost.month.amount());
         }
-        cost.alpine.as_ref().map(|alpine| alpine.month.expected.amount())
+        let alpine = cost.alpine.as_ref()?;
+        let estimate = if key == "cost_saving" {
+            alpine.joint_saving
+        } else {
+            alpine.month
+        };
+        Some(estimate.expected.amount())
     };
     rows.sort_by(|a, b| {
         let order = match key {
             "name" => by_name(a, b),
-            "cost" | "alpine_cost" => {
+            "cost" | "alpine_cost" | "cost_saving" => {
                 return by_amount(amount(a), amount(b), is_falling).then_with(|| by_name(a, b));
             }
             _ => size(a).cmp(&size(b)),

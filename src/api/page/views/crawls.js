@@ -35,7 +35,6 @@ export function open(frame) {
   const show = async () => {
     const [list, registries] = await Promise.all([get('/v1/crawls', { limit: 50 }, frame.signal), frame.registries()]);
     if (frame.signal.aborted) return;
-    frame.credit(list);
     /** @type {Crawl[]} */
     const crawls = list.items;
     replace(start, starter(registries, crawls, show));
@@ -76,7 +75,7 @@ function starter(registries, crawls, show) {
       rows,
       columns: [
         { title: 'Registry', isHeader: true, cell: (row) => name(row.registry) },
-        { title: 'Last read', kind: 'moment', cell: (row) => format.moment(row.as_of) },
+        { title: 'Last read', kind: 'moment', hide: 'narrow', cell: (row) => format.moment(row.as_of) },
         { title: 'Age', kind: 'number', cell: (row) => format.duration(row.freshness_seconds) },
         {
           title: '',
@@ -167,8 +166,12 @@ async function watch(crawl, followed, frame, show) {
 /** @param {Crawl[]} crawls */
 function past(crawls) {
   const columns = /** @type {import('../table.js').Column<Crawl>[]} */ ([
-    { title: 'Crawl', isHeader: true, cell: ({ id }) => `#${id}`, csv: ({ id }) => id },
-    { title: 'Registry', cell: (crawl) => name(crawl.registry), csv: (crawl) => crawl.registry },
+    {
+      title: 'Crawl',
+      isHeader: true,
+      cell: ({ id, registry }) => [`#${id}`, element('small', {}, name(registry))],
+      csv: ({ id }) => id,
+    },
     {
       title: 'State',
       cell: ({ state, message }) => [state, element('small', {}, name(message ?? ''))],

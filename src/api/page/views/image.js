@@ -3,7 +3,7 @@
 import { element, explained, name } from '../element.js';
 import * as format from '../format.js';
 import { table, tableCsv } from '../table.js';
-import { CLASSES, EVIDENCE } from '../words.js';
+import { CLASSES, EVIDENCE, sentence } from '../words.js';
 
 /** @typedef {import('../types.js').ByteEstimate} ByteEstimate */
 
@@ -86,7 +86,7 @@ function baseWords({ name: system, runtime, layers: count, evidence, confidence 
     {},
     'Built on ',
     names.flatMap((part, at) => [at ? ' on ' : '', element('strong', {}, name(part))]),
-    `: its first ${format.count(count)} layers. ${EVIDENCE[evidence] ?? evidence}, ${confidence} % sure.`,
+    `: its first ${format.count(count)} layers. ${sentence(EVIDENCE[evidence] ?? evidence)}; ${confidence} % sure.`,
   );
 }
 

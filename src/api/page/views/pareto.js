@@ -2,7 +2,7 @@
 
 import { chart, shortened } from '../chart.js';
 import { element, name } from '../element.js';
-import { add, compare } from '../exact.js';
+import { add, compare, percent } from '../exact.js';
 import * as format from '../format.js';
 import { bytesScale, moneyScale } from '../scale.js';
 import { table } from '../table.js';
@@ -163,7 +163,7 @@ function shares(bars, total) {
   let sofar = '0';
   return bars.map(({ value }) => {
     sofar = add(sofar, plain(value));
-    return format.share(sofar, plain(total)).replace(' %', '').replace('−', '-');
+    return percent(sofar, plain(total)) ?? '0';
   });
 }
 

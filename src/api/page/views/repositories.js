@@ -202,7 +202,7 @@ function columnsFor({ items, totals }) {
     {
       title: 'Saving',
       kind: 'number',
-      sort: 'saving',
+      sort: 'cost_saving',
       explain: `${HOW.joint} Below it, the interval. ${HOW.interval}`,
       cell: ({ cost }) => saving(cost?.alpine?.joint_saving, format.money),
       total: format.money(sums?.saving),
@@ -212,7 +212,7 @@ function columnsFor({ items, totals }) {
   const freed = {
     title: 'Freed',
     kind: 'number',
-    sort: priced ? undefined : 'saving',
+    sort: 'saving',
     hide: priced ? 'medium' : undefined,
     explain: `Stored bytes that Alpine frees. ${HOW.joint} One that does not switch may come to bear more, as fewer share its layers with it.`,
     cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),

@@ -53,6 +53,15 @@ function nothing() {
   );
 }
 
+/** Where an effort is configured. @type {import('../table.js').Column<Repository>} */
+const PAYBACK = {
+  title: 'Pays back',
+  kind: 'number',
+  hide: 'medium',
+  explain: 'After how many months the saving has paid for the configured effort.',
+  cell: ({ cost }) => payback(cost?.alpine?.payback_months),
+};
+
 /** @type {import('../table.js').Column<Repository>} */
 const FREED_ALONE = {
   title: 'Freed alone',
@@ -70,7 +79,7 @@ function details(ranked, priced, file) {
       isHeader: true,
       cell: (row) => [
         element('a', { href: link(row) }, name(row.repository)),
-        element('small', {}, name(row.reason ?? '')),
+        element('small', { class: 'hide-narrow' }, name(row.reason ?? '')),
       ],
     },
     ...(priced
@@ -88,18 +97,13 @@ function details(ranked, priced, file) {
             explain: 'What it saves a month if it switches and nobody else does.',
             cell: (/** @type {Repository} */ { cost }) => saving(cost?.alpine?.solo_saving, format.money),
           },
-          {
-            title: 'Pays back',
-            kind: 'number',
-            hide: 'medium',
-            explain: 'After how many months the saving has paid for the configured effort.',
-            cell: (/** @type {Repository} */ { cost }) => payback(cost?.alpine?.payback_months),
-          },
+          ...(ranked.some(({ cost }) => cost?.alpine?.payback_months != null) ? [PAYBACK] : []),
         ]
       : []),
     {
       title: 'Freed',
       kind: 'number',
+      hide: priced ? 'narrow' : undefined,
       explain: `Stored bytes that become free. ${HOW.joint} ${HOW.interval}`,
       cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),
     },
@@ -123,7 +127,7 @@ function details(ranked, priced, file) {
       {},
       element(
         'a',
-        { href: address.href({ view: 'repositories', sort: '-saving' }) },
+        { href: address.href({ view: 'repositories', sort: priced ? '-cost_saving' : '-saving' }) },
         'All repositories by saving, with the reasons of those that should not switch',
       ),
     ),

@@ -1,0 +1,200 @@
+// The form of the what-if view: each answer goes into the address at once, and the address is what is asked.
+
+import * as address from '../address.js';
+import { get } from '../api.js';
+import { element, explained, identifier, name, replace } from '../element.js';
+import { verdictMark } from '../words.js';
+
+/** @typedef {import('../types.js').Repository} Repository */
+
+/** @param {import('../app.js').Frame} frame */
+export function questions(frame) {
+  /** @type {ReturnType<typeof setTimeout>} */
+  let timer;
+  /** @type {Record<string, string | null>} What was answered since the address was last changed. */
+  let answers = {};
+  const change = (/** @type {Record<string, string | null>} */ answer) => {
+    answers = { ...answers, ...answer };
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      address.go(address.changed(answers), { quietly: true });
+      answers = {};
+    }, 250);
+  };
+  const controls = {
+    switch: select(
+      'Which repositories switch',
+      [
+        ['verdict', 'those with the verdict “switch”'],
+        ['chosen', 'those chosen below'],
+        ['all', 'all that can'],
+      ],
+      (value) => change({ switch: value === 'verdict' ? null : value }),
+    ),
+    repositories: lines('Choose repositories', 'Names or globs, one a line: team-a/**', (value) =>
+      change({
+        repositories: value
+          .trim()
+          .split(/[\s,]+/)
+          .join(' '),
+        switch: value.trim() ? 'chosen' : null,
+      }),
+    ),
+    pulls: number('Pulls a month, of each repository', (value) => change({ pulls: value })),
+    cold: slider('Cold pulls', (value) => change({ cold: value })),
+    book: select('Price book', [['', 'as configured']], (value) => change({ book: value })),
+  };
+  const choices = element('div', { class: 'choices', role: 'group', 'aria-label': 'Repositories to choose from' });
+  const fields = Object.values(controls).map(({ field }) => field);
+  fields.splice(2, 0, explained('Tick them instead', choices));
+  const reset = element('a', { class: 'button', href: address.href({ view: 'what-if' }) }, 'As saved');
+  const root = element(
+    'form',
+    { class: 'panel', 'aria-label': 'Assumptions', onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
+    fields,
+    element('p', {}, reset),
+  );
+
+  /** @type {Promise<void> | null} */
+  let filled = null;
+  const fill = async () => {
+    const [books, best] = await Promise.all([
+      get('/v1/price-books', {}, frame.signal),
+      get('/v1/savings', { limit: 100 }, frame.signal),
+    ]);
+    for (const { id, title } of books.items) controls.book.input.append(element('option', { value: id }, title ?? id));
+    replace(choices, ticks(best.items, controls.repositories.input));
+  };
+  return {
+    root,
+    show: async (/** @type {address.Address} */ parameters) => {
+      filled ??= fill();
+      await filled;
+      controls.switch.show(parameters.switch ?? 'verdict');
+      controls.repositories.show((parameters.repositories ?? '').split(' ').filter(Boolean).join('\n'));
+      controls.pulls.show(parameters.pulls ?? '');
+      controls.cold.show(parameters.cold ?? '');
+      controls.book.show(parameters.book ?? '');
+      const chosen = new Set((parameters.repositories ?? '').split(' '));
+      for (const box of choices.querySelectorAll('input')) box.checked = chosen.has(box.value);
+    },
+  };
+}
+
+/** Boxes that write into the list of names. @param {Repository[]} repositories @param {HTMLInputElement} list */
+function ticks(repositories, list) {
+  return repositories.map(({ repository, verdict }) => {
+    const box = /** @type {HTMLInputElement} */ (
+      element('input', {
+        type: 'checkbox',
+        value: repository,
+        onchange: () => {
+          const names = new Set(list.value.split(/\s+/).filter(Boolean));
+          if (box.checked) names.add(repository);
+          else names.delete(repository);
+          list.value = [...names].join('\n');
+          list.dispatchEvent(new Event('input'));
+        },
+      })
+    );
+    return element('label', {}, box, name(repository), ' ', verdict === 'switch' ? '' : verdictMark(verdict));
+  });
+}
+
+/**
+ * @typedef {object} Control
+ * @property {HTMLElement} field
+ * @property {HTMLInputElement} input
+ * @property {(value: string) => void} show
+ */
+
+/** @param {string} title @param {HTMLElement} input @param {string} id @param {...import('../element.js').Child} more @returns {Control} */
+function control(title, input, id, ...more) {
+  const typed = /** @type {HTMLInputElement} */ (input);
+  return {
+    field: element('div', { class: 'field' }, element('label', { for: id }, title), input, ...more),
+    input: typed,
+    show: (value) => {
+      // What is being typed is not taken from under the fingers.
+      if (document.activeElement !== input) typed.value = value;
+    },
+  };
+}
+
+/** @param {string} title @param {string[][]} options @param {(value: string) => void} onChange */
+function select(title, options, onChange) {
+  const id = identifier('choice');
+  const input = /** @type {HTMLSelectElement} */ (
+    element(
+      'select',
+      { id, onchange: () => onChange(input.value) },
+      options.map(([value, text]) => element('option', { value }, text)),
+    )
+  );
+  return control(title, input, id);
+}
+
+/** @param {string} title @param {string} hint @param {(value: string) => void} onChange */
+function lines(title, hint, onChange) {
+  const id = identifier('lines');
+  const input = /** @type {HTMLTextAreaElement} */ (
+    element('textarea', {
+      id,
+      rows: 4,
+      spellcheck: 'false',
+      'aria-describedby': `${id}-hint`,
+      oninput: () => onChange(input.value),
+    })
+  );
+  return control(title, input, id, element('small', { id: `${id}-hint`, class: 'muted' }, hint));
+}
+
+/** @param {string} title @param {(value: string) => void} onChange */
+function number(title, onChange) {
+  const id = identifier('number');
+  const input = /** @type {HTMLInputElement} */ (
+    element('input', {
+      id,
+      type: 'number',
+      min: 0,
+      step: 1,
+      inputmode: 'numeric',
+      placeholder: 'as known',
+      oninput: () => onChange(input.value),
+    })
+  );
+  return control(title, input, id);
+}
+
+/** A share in percent; where nothing is said, what is configured or measured applies. @param {string} title @param {(value: string) => void} onChange */
+function slider(title, onChange) {
+  const id = identifier('share');
+  const shown = element('output', { for: id, class: 'muted' }, 'as configured');
+  const input = /** @type {HTMLInputElement} */ (
+    element('input', {
+      id,
+      type: 'range',
+      min: 0,
+      max: 100,
+      step: 5,
+      oninput: () => {
+        shown.textContent = `${input.value} %`;
+        onChange(input.value);
+      },
+    })
+  );
+  const made = control(
+    title,
+    input,
+    id,
+    shown,
+    element('small', { class: 'muted' }, 'of all pulls find no layer of the image on the machine'),
+  );
+  return {
+    ...made,
+    show: (/** @type {string} */ value) => {
+      made.show(value);
+      shown.textContent = value ? `${value} %` : 'as configured';
+    },
+  };
+}

@@ -1,0 +1,87 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+
+use super::Context;
+use super::demo::client;
+use super::months::billed_months;
+use crate::api::Server;
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Settings;
+use crate::crawl::{CrawlPlan, StopFlag};
+use crate::inventory::DedupScope;
+use crate::jobs::{AfterCrawl, Analyst, ScheduledRegistry, Scheduler};
+use crate::registry::Origin;
+use crate::store::{CrawledRegistry, Store};
+
+/// The service over the made-up year.
+pub(super) struct DemoService<'a> {
+    pub(super) store: &'a Store,
+    pub(super) settings: &'a Settings,
+    /// Where the made-up registry is.
+    pub(super) registry: &'a str,
+    pub(super) stop: &'a StopFlag,
+}
+
+impl DemoService<'_> {
+    /// Answers, and crawls when asked to, until somebody says stop.
+    pub(super) async fn run(&self, listen: SocketAddr, context: &Context) -> anyhow::Result<()> {
+        let analyst = self.analyst()?;
+        let knowledge = Arc::clone(&analyst.knowledge);
+        let settings = Arc::new(self.settings.clone());
+        let api = settings.api(billed_months(analyst, Arc::clone(&settings)))?;
+        let clock = Arc::new(SystemClock);
+        let server = Server::bind(listen, self.store.clone(), knowledge, api, clock)?;
+        context.console.tell(&format!(
+            "\nThe same as a page: {0}/ (REST: {0}/docs, Prometheus: {0}/metrics). Ctrl-C ends it.",
+            server.url()
+        ));
+        let crawling = self.crawler()?.run(self.stop.clone());
+        // A server that cannot go on takes the crawler with it.
+        let answering = server.run(self.stop.stopped()).inspect(|_| self.stop.stop());
+        let ((), answered) = tokio::join!(crawling, answering);
+        Ok(answered?)
+    }
+
+    fn analyst(&self) -> anyhow::Result<Analyst> {
+        Ok(Analyst {
+            store: self.store.clone(),
+            knowledge: Arc::new(self.settings.knowledge()?),
+            platforms: Arc::new(|_| Vec::new()),
+        })
+    }
+
+    /// Who crawls the registry when the page or the API asks for it.
+    fn crawler(&self) -> anyhow::Result<Scheduler> {
+        let origin = Origin::parse(self.registry)?;
+        let registry = CrawledRegistry {
+            name: origin.name().clone(),
+            origin_url: origin.url().to_string(),
+            dedup_scope: DedupScope::Registry,
+        };
+        let url = self.registry.to_owned();
+        let analyst = self.analyst()?;
+        let after_crawl: AfterCrawl = Arc::new(move |_| {
+            let analyst = analyst.clone();
+            async move { analyst.save_report(SystemClock.now()).await.map(drop) }.boxed()
+        });
+        Ok(Scheduler {
+            store: self.store.clone(),
+            registries: vec![ScheduledRegistry {
+                registry,
+                plan: CrawlPlan::default(),
+                schedule: None,
+                client: Arc::new(move || {
+                    let url = url.clone();
+                    async move { client(&url, Arc::new(SystemClock)) }.boxed()
+                }),
+            }],
+            // The demo's registry lists all it has, so what it does not list is gone.
+            tombstone_after: 1,
+            retention: self.settings.retention.retention(),
+            clock: Arc::new(SystemClock),
+            after_crawl,
+        })
+    }
+}
