@@ -18,6 +18,7 @@
 //! | [`pricing`] | price books: bytes and pulls to money |
 //! | [`cost`] | what a registry and its repositories cost, now and on Alpine |
 //! | [`report`] | the answers that every edge shows |
+//! | [`export`] | a month's costs in the forms that finance takes: FOCUS, CSV, a workbook |
 //! | [`registry`] | the distribution protocol, as a client that trusts nothing |
 //! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
 //! | [`store`] | the only room with SQL |
@@ -29,7 +30,7 @@
 //! | [`telemetry`] | what is said on standard error while a command works |
 //! | [`cli`] | the commands; wires everything |
 //!
-//! `oci` to `report` are pure: values in, values out, no waiting, no machine. `crawl` and `store` meet in
+//! `oci` to `export` are pure: values in, values out, no waiting, no machine. `crawl` and `store` meet in
 //! `jobs` alone. A fault met while crawling is data in the result, never the end of it.
 //!
 //! # Reading order
@@ -47,6 +48,7 @@ pub mod config;
 pub mod cost;
 pub mod crawl;
 pub mod demo;
+pub mod export;
 pub mod inventory;
 pub mod jobs;
 pub mod metrics;

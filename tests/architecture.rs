@@ -27,6 +27,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("export", &["report", "cost", "pricing", "oci", "units"]),
     ("registry", &["oci", "units", "clock"]),
     ("crawl", &["registry", "inventory", "oci", "units", "clock"]),
     (
@@ -46,6 +47,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "jobs",
         &[
+            "export",
             "store",
             "crawl",
             "registry",
@@ -76,6 +78,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
+            "export",
             "metrics",
             "store",
             "report",
@@ -113,6 +116,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "export",
             "config",
             "telemetry",
             "api",
@@ -144,6 +148,7 @@ const PURE: &[&str] = &[
     "pricing",
     "cost",
     "report",
+    "export",
 ];
 
 /// What a pure room never mentions: I/O, the machine's state, waiting.

@@ -1,11 +1,14 @@
 //! Every integration test of Tare, in one binary: each further one would be linked on its own, which
 //! on two cores costs more than running it.
 
+mod api;
 mod architecture;
 mod base_image;
 mod cli;
 mod crawl;
+mod dashboards;
 mod end_to_end;
+mod export;
 mod jobs;
 mod metrics;
 mod registry;

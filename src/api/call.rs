@@ -19,7 +19,11 @@ use super::problem::{
     INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
 };
 use super::reply::Reply;
+use super::settings::MonthsError;
 use super::snapshot::Snapshot;
+use crate::export::BilledMonth;
+use crate::oci::RegistryName;
+use crate::pricing::Period;
 
 /// The most bytes of a body that are read.
 pub(super) const LARGEST_BODY: usize = 256 * 1024;
@@ -53,6 +57,30 @@ impl Call {
                 2,
             )
         })
+    }
+
+    /// Whether the caller may know of a registry of this name, and there is one.
+    pub(super) fn knows(&self, registry: &str) -> bool {
+        let snapshot = self.api.snapshots.current();
+        snapshot.is_some_and(|snapshot| {
+            snapshot
+                .registry(registry)
+                .is_ok_and(|(row, _)| self.caller.sees(&row.registry))
+        })
+    }
+
+    /// What each registry cost in a month. Months are drawn up one after the other, whoever asks for them.
+    ///
+    /// # Errors
+    /// Where the store fails, or a bill cannot be drawn up.
+    pub(super) async fn months(
+        &self,
+        month: Period,
+    ) -> Result<Vec<(RegistryName, BilledMonth)>, MonthsError> {
+        // It is never closed.
+        let _turn = self.api.drawing_up.acquire().await;
+        let drawn_up = self.api.runtime.spawn((self.api.settings.months)(month)).await;
+        drawn_up.unwrap_or_else(|error| Err(MonthsError::Other(error.to_string())))
     }
 
     /// The body as a value.
@@ -134,7 +162,7 @@ async fn answer(
     header_values(&request, operation, &mut values)?;
     let form = form(&request, operation, &values)?;
     let body = match operation.body {
-        Some(_) => read(&request, payload).await?,
+        Some(_) => read(&request, payload, operation.body_types).await?,
         None => Bytes::new(),
     };
     let call = Call {
@@ -227,10 +255,14 @@ fn form(request: &HttpRequest, operation: &Operation, values: &Values) -> Result
         })
 }
 
-/// The body of a request that is to be JSON.
-async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Bytes, Problem> {
+/// The body of a request that is to be of one of these media types.
+async fn read(
+    request: &HttpRequest,
+    mut payload: web::Payload,
+    media_types: &[&str],
+) -> Result<Bytes, Problem> {
     let media_type = request.content_type();
-    if media_type != "application/json" {
+    if !media_types.contains(&media_type) {
         let found = if media_type.is_empty() {
             "no Content-Type".to_owned()
         } else {
@@ -238,7 +270,10 @@ async fn read(request: &HttpRequest, mut payload: web::Payload) -> Result<Bytes,
         };
         return Err(Problem::new(
             &UNSUPPORTED_MEDIA_TYPE,
-            format!("expected Content-Type application/json, found {found}"),
+            format!(
+                "expected Content-Type {}, found {found}",
+                media_types.join(" or ")
+            ),
         ));
     }
     let too_large = || Problem::new(&TOO_LARGE, format!("at most {LARGEST_BODY} bytes are read"));

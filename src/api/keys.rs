@@ -30,7 +30,7 @@ const FAILURES_ALLOWED: u32 = 10;
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 /// How many addresses with failed attempts are remembered.
 const ADDRESSES_REMEMBERED: usize = 10_000;
-/// How soon after a look into the store an unknown key is worth another.
+/// How soon after a look into the store because of an unknown key another one is worth it.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// A key as it is made: the only moment at which it is known.
@@ -82,6 +82,7 @@ struct KnownKey {
 #[derive(Default)]
 pub(super) struct KeyRing {
     keys: RwLock<HashMap<String, KnownKey>>,
+    /// When the store was last asked because of an unknown key.
     looked: Mutex<Option<Instant>>,
     failures: Mutex<HashMap<IpAddr, (Instant, u32)>>,
 }
@@ -96,14 +97,18 @@ impl KeyRing {
             .map(|record| (record.id.clone(), known(record)))
             .collect();
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
-        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         Ok(())
     }
 
-    /// Whether the store may have keys that are not known here yet.
-    pub(super) fn is_stale(&self) -> bool {
-        let looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        looked.is_none_or(|at| at.elapsed() > LOOK_AGAIN_AFTER)
+    /// Whether an unknown key is worth a look into the store: it may have been made a moment ago. Strangers
+    /// who try many do not make the store busy.
+    pub(super) fn may_look_again(&self) -> bool {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = looked.is_none_or(|at| at.elapsed() > LOOK_AGAIN_AFTER);
+        if may {
+            *looked = Some(Instant::now());
+        }
+        may
     }
 
     /// Whose key this is; none where it is nobody's.

@@ -31,11 +31,12 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
+use tokio::sync::Semaphore;
 
 pub use access::Scope;
 pub use keys::NewKey;
 pub use server::Server;
-pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
+pub use settings::{AccessMode, ApiSettings, BilledMonths, MonthsError, ServeError, TlsFiles};
 
 use access::Caller;
 use keys::KeyRing;
@@ -56,6 +57,8 @@ struct Api {
     snapshots: Snapshots,
     keys: KeyRing,
     counters: ProcessCounters,
+    /// Held by whoever has a month drawn up, which takes much memory for seconds.
+    drawing_up: Semaphore,
     /// The runtime that the store's connections live on. The server's threads have their own, and a
     /// connection that was opened on one of those would stand still whenever that thread is busy.
     runtime: tokio::runtime::Handle,
@@ -114,8 +117,7 @@ impl Api {
         if let Some(caller) = self.keys.find(key, now) {
             return Ok(caller);
         }
-        if self.keys.is_stale() {
-            // It may have been made a moment ago.
+        if self.keys.may_look_again() {
             let api = Arc::clone(self);
             self.ask(|_| async move { api.keys.reload(&api.store).await })
                 .await?;

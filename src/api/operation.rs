@@ -33,6 +33,8 @@ pub(super) struct Operation {
     pub in_headers: Vec<Parameter>,
     /// The schema of its body.
     pub body: Option<&'static str>,
+    /// The media types that the body may be sent as.
+    pub body_types: &'static [&'static str],
     pub answer: Answer,
     /// Problems beside those that every operation of its kind may have.
     pub problems: Vec<&'static Kind>,
@@ -84,6 +86,7 @@ impl Operation {
             in_query: Vec::new(),
             in_headers: Vec::new(),
             body: None,
+            body_types: &["application/json"],
             answer: Answer {
                 status: 200,
                 about: "The answer",

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpRequest, HttpServer, web};
+use tokio::sync::Semaphore;
 
 use super::Api;
 use super::call::{dispatch, unknown_path};
@@ -72,6 +73,7 @@ impl Server {
             snapshots: Snapshots::default(),
             keys: KeyRing::default(),
             counters,
+            drawing_up: Semaphore::new(1),
             runtime: tokio::runtime::Handle::current(),
             openapi,
         });

@@ -3,8 +3,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
+
+use crate::export::BilledMonth;
 use crate::metrics::MetricsSettings;
 use crate::oci::{PlatformFilter, RegistryName};
+use crate::pricing::Period;
+use crate::store::StoreError;
 
 /// How the service is run.
 #[derive(Clone)]
@@ -28,8 +33,26 @@ pub struct ApiSettings {
     pub has_open_metrics: bool,
     /// What Prometheus is told.
     pub metrics: MetricsSettings,
+    /// What each registry cost in a month, for exports.
+    pub months: BilledMonths,
     /// The platforms whose images count in a registry; all where there are none.
     pub platforms: Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>,
+}
+
+/// Draws up what each registry cost in a month.
+pub type BilledMonths = Arc<
+    dyn Fn(Period) -> BoxFuture<'static, Result<Vec<(RegistryName, BilledMonth)>, MonthsError>> + Send + Sync,
+>;
+
+/// Why there is no bill of a month.
+#[derive(Debug, thiserror::Error)]
+pub enum MonthsError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It cannot be drawn up.
+    #[error("{0}")]
+    Other(String),
 }
 
 /// Whether keys are asked for.

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use super::close::CloseOptions;
+use super::export::ExportOptions;
 use super::key::KeyCommand;
 use super::outcome::UsageError;
 use super::prices::PricesOptions;
@@ -9,6 +11,7 @@ use super::pulls::PullsOptions;
 use crate::config::{Flag, InvalidAddress, RegistryAddress};
 use crate::inventory::DedupScope;
 use crate::oci::PlatformFilter;
+use crate::pricing::Period;
 use crate::report::{GroupBy, SortOrder};
 use crate::whatif::Verdict;
 
@@ -44,6 +47,17 @@ pub enum Command {
     Prices(PricesOptions),
     /// Imports what a registry's own logs or counters say about pulls, or lists what was imported
     Pulls(PullsOptions),
+    /// Writes a month's costs as FOCUS rows, as CSV or as a workbook
+    ///
+    /// Of a month that was closed the statements that were kept are exported, and corrections as rows of their own;
+    /// any other month is drawn up from what was stored and pulled. A month that is not over is taken to go on as it
+    /// is.
+    Export(ExportOptions),
+    /// Closes a month: its statements are kept, whatever is learnt later
+    ///
+    /// Closing a month again draws it up once more and says that nothing has changed to the last byte, or else
+    /// what has, with status 1.
+    Close(CloseOptions),
     /// Explains one image: its base, each layer, and what Alpine would make of it and why
     Explain(ExplainOptions),
     /// Shows the base images that are known and their twins on Alpine
@@ -63,10 +77,6 @@ pub enum Command {
     /// It serves what is in the store, whoever crawled it, and takes up what is new within seconds. Ctrl-C or
     /// SIGTERM ends it once the requests under way have been answered.
     Serve(ServeOptions),
-    /// Asks the service on this machine whether it is ready, as a container's health check does
-    ///
-    /// It asks where the settings say that the service listens. The status is 0 where it is ready.
-    Ready,
     /// Makes, lists and revokes the keys by which the service is reached
     #[command(subcommand)]
     Key(KeyCommand),
@@ -75,6 +85,10 @@ pub enum Command {
     /// The configuration, the database, each registry with its login and the right to list its catalogue, the
     /// clock and the price books. The exit status is 3 where something is amiss.
     Doctor,
+    /// Asks the service on this machine whether it is ready, as a container's health check does
+    ///
+    /// It asks where the settings say that the service listens. The status is 0 where it is ready.
+    Ready,
     /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
     Demo(DemoOptions),
 }
@@ -391,6 +405,9 @@ pub struct DemoOptions {
     /// Prints the report and ends, without opening the service
     #[arg(long)]
     pub once: bool,
+    /// Keeps the store and its settings in this new folder, to try other commands on
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
     /// Serves the made-up registry alone, at the address to listen on, for another Tare to read
     #[arg(long, conflicts_with = "once")]
     pub registry_only: bool,
@@ -481,8 +498,18 @@ fn verdict(text: &str) -> Result<Verdict, String> {
         })
 }
 
+/// Reads a month, such as 2026-11.
+pub(super) fn month(text: &str) -> Result<Period, String> {
+    let wrong = || "expected a month such as 2026-11".to_owned();
+    let (year, month) = text.split_once('-').ok_or_else(wrong)?;
+    match (year.len(), month.len(), year.parse(), month.parse()) {
+        (4, 2, Ok(year), Ok(month)) => Period::month(year, month).map_err(|_| wrong()),
+        _ => Err(wrong()),
+    }
+}
+
 /// Reads addresses. Not by clap, whose message would repeat a password in one.
-fn addresses(texts: &[String]) -> Result<Vec<RegistryAddress>, UsageError> {
+pub(super) fn addresses(texts: &[String]) -> Result<Vec<RegistryAddress>, UsageError> {
     texts
         .iter()
         .map(|text| {

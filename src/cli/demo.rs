@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
 
 use super::Context;
@@ -30,10 +31,18 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
         return registry_only(options, context, &stop).await;
     }
     let registry = tokio::task::spawn_blocking(demo::serve).await??;
-    let folder = tempfile::tempdir()?;
-    let location = DatabaseLocation::Embedded(folder.path().join("store"));
+    let temporary = tempfile::tempdir()?;
+    let folder = match &options.keep {
+        Some(folder) => {
+            std::fs::create_dir(folder)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            folder.as_path()
+        }
+        None => temporary.path(),
+    };
+    let location = DatabaseLocation::Embedded(folder.join("store"));
     let store = Store::open(&StoreSettings::at(location), SystemClock.now()).await?;
-    let settings = made_up_settings(folder.path())?;
+    let settings = made_up_settings(folder)?;
     let outcome = match live_through(&store, &registry, &settings, &stop).await {
         Ok(()) => shown(&store, registry.url(), &settings, options, context, &stop).await,
         Err(error) => Err(error),
@@ -69,8 +78,15 @@ async fn shown(
     let report = read(store, &[], &ReportOptions::default(), settings).await?;
     let words = format!(
         "This is the registry of {}, a company that does not exist: its images stand on the true sizes of\n\
-         today's public base images, everything else is made up. Nothing of this is kept.\n\n",
-        demo::COMPANY
+         today's public base images, everything else is made up. {}\n\n",
+        demo::COMPANY,
+        match &options.keep {
+            Some(folder) => format!(
+                "It is kept in {0}:\n tare --config {0}/tare.toml report, and so on.",
+                folder.display()
+            ),
+            None => "Nothing of this is kept.".to_owned(),
+        }
     );
     match options.format {
         Format::Table => print(&words)?,
@@ -116,7 +132,11 @@ async fn live_through(
 /// The settings of the company that does not exist.
 fn made_up_settings(folder: &Path) -> anyhow::Result<Settings> {
     let file = folder.join("tare.toml");
-    std::fs::write(&file, demo::SETTINGS)?;
+    let store = toml::Value::from(folder.join("store").display().to_string());
+    std::fs::write(
+        &file,
+        format!("{}\n[store]\ndata_dir = {store}\n", demo::SETTINGS),
+    )?;
     Ok(Settings::load(Some(&file), &Environment::default(), &[])?)
 }
 

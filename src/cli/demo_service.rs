@@ -5,6 +5,7 @@ use futures::FutureExt as _;
 
 use super::Context;
 use super::demo::client;
+use super::months::billed_months;
 use crate::api::Server;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Settings;
@@ -26,13 +27,12 @@ pub(super) struct DemoService<'a> {
 impl DemoService<'_> {
     /// Answers, and crawls when asked to, until somebody says stop.
     pub(super) async fn run(&self, listen: SocketAddr, context: &Context) -> anyhow::Result<()> {
-        let server = Server::bind(
-            listen,
-            self.store.clone(),
-            Arc::new(self.settings.knowledge()?),
-            Arc::new(self.settings.clone()).api()?,
-            Arc::new(SystemClock),
-        )?;
+        let analyst = self.analyst()?;
+        let knowledge = Arc::clone(&analyst.knowledge);
+        let settings = Arc::new(self.settings.clone());
+        let api = settings.api(billed_months(analyst, Arc::clone(&settings)))?;
+        let clock = Arc::new(SystemClock);
+        let server = Server::bind(listen, self.store.clone(), knowledge, api, clock)?;
         context.console.tell(&format!(
             "\nThe same as a page: {0}/ (REST: {0}/docs, Prometheus: {0}/metrics). Ctrl-C ends it.",
             server.url()
@@ -44,6 +44,14 @@ impl DemoService<'_> {
         Ok(answered?)
     }
 
+    fn analyst(&self) -> anyhow::Result<Analyst> {
+        Ok(Analyst {
+            store: self.store.clone(),
+            knowledge: Arc::new(self.settings.knowledge()?),
+            platforms: Arc::new(|_| Vec::new()),
+        })
+    }
+
     /// Who crawls the registry when the page or the API asks for it.
     fn crawler(&self) -> anyhow::Result<Scheduler> {
         let origin = Origin::parse(self.registry)?;
@@ -53,11 +61,7 @@ impl DemoService<'_> {
             dedup_scope: DedupScope::Registry,
         };
         let url = self.registry.to_owned();
-        let analyst = Analyst {
-            store: self.store.clone(),
-            knowledge: Arc::new(self.settings.knowledge()?),
-            platforms: Arc::new(|_| Vec::new()),
-        };
+        let analyst = self.analyst()?;
         let after_crawl: AfterCrawl = Arc::new(move |_| {
             let analyst = analyst.clone();
             async move { analyst.save_report(SystemClock.now()).await.map(drop) }.boxed()

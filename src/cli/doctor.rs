@@ -5,9 +5,8 @@ use chrono::{NaiveDate, TimeDelta};
 use super::Context;
 use super::client::client_of;
 use super::outcome::{Outcome, print};
-use crate::api::AccessMode;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{CrawlSection, RegistrySection};
+use crate::config::{CrawlSection, RegistrySection, ServeAccess};
 use crate::oci::RegistryName;
 use crate::registry::{Client, ErrorKind, RegistryError};
 use crate::report::{Knowledge, plain_text};
@@ -234,17 +233,14 @@ fn price_book(knowledge: &Knowledge, registry: &RegistryName, today: NaiveDate) 
 
 /// Whether `tare serve` would start, and anybody could use it.
 async fn service(context: &Context, store: Option<&Store>) -> Finding {
-    let api = match context.settings.api() {
-        Ok(api) => api,
-        Err(error) => {
-            return Amiss(
-                error.to_string(),
-                "tare serve does not start like this".to_owned(),
-            );
-        }
-    };
+    if let Err(error) = context.settings.check_service() {
+        return Amiss(
+            error.to_string(),
+            "tare serve does not start like this".to_owned(),
+        );
+    }
     let listen = context.settings.serve.listen;
-    if api.access == AccessMode::Anonymous {
+    if context.settings.serve.access != Some(ServeAccess::Keys) {
         return Well(format!("{listen}, without keys"));
     }
     let now = SystemClock.now();

@@ -6,6 +6,7 @@
 mod arguments;
 mod catalogue;
 mod client;
+mod close;
 mod crawl;
 mod crawl_result;
 mod demo;
@@ -13,8 +14,10 @@ mod demo_service;
 mod doctor;
 mod evaluate;
 mod explain;
+mod export;
 mod interrupt;
 mod key;
+mod months;
 mod outcome;
 mod prices;
 mod progress;
@@ -115,6 +118,8 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
                 Ok(Outcome::Complete)
             }
             Command::Prices(options) => prices::prices(&options, context),
+            Command::Export(options) => export::export(&options, context).await,
+            Command::Close(options) => close::close(&options, context).await,
             Command::Pulls(options) => pulls::pulls(&options, context).await,
             Command::Key(command) => key::key(&command, context).await,
             Command::Doctor => doctor::doctor(context).await,

@@ -53,7 +53,10 @@ mod tests {
             ("[::]:1", "[::1]:1"),
             ("10.0.0.5:8080", "10.0.0.5:8080"),
         ] {
-            assert_eq!(reachable(listen.parse().unwrap()), asked.parse::<SocketAddr>().unwrap());
+            assert_eq!(
+                reachable(listen.parse().unwrap()),
+                asked.parse::<SocketAddr>().unwrap()
+            );
         }
     }
 }

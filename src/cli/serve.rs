@@ -6,6 +6,7 @@ use super::Context;
 use super::arguments::ServeOptions;
 use super::client::client_of;
 use super::interrupt::on_interrupt;
+use super::months::billed_months;
 use super::outcome::{Outcome, UsageError};
 use crate::api::Server;
 use crate::clock::{Clock, SystemClock};
@@ -17,7 +18,9 @@ use crate::store::{CrawledRegistry, Store};
 /// `tare serve`: answers and crawls until it is told to stop.
 pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::Result<Outcome> {
     let settings = &context.settings;
-    let api = settings.api().map_err(|error| UsageError(error.to_string()))?;
+    settings
+        .check_service()
+        .map_err(|error| UsageError(error.to_string()))?;
     let knowledge = Arc::new(settings.knowledge()?);
     let registries = registries(options, context)?;
     let role = settings.serve.role;
@@ -44,7 +47,8 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
             stop.stopped().await;
             return anyhow::Ok(());
         }
-        let clock = Arc::new(SystemClock);
+        let months = billed_months(context.analyst(&store)?, Arc::clone(settings));
+        let (api, clock) = (settings.api(months)?, Arc::new(SystemClock));
         let server = Server::bind(settings.serve.listen, store.clone(), knowledge, api, clock)?;
         context.console.tell(&format!(
             "Listening on {0}: {0}/ is a page to look at, {0}/docs says what scripts can ask.",

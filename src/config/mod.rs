@@ -13,6 +13,7 @@ mod cost_centre;
 mod cost_plan;
 mod crawl;
 mod environment;
+mod export;
 mod file;
 mod layers;
 mod log;
@@ -39,6 +40,7 @@ pub use cost_centre::CostCentreSection;
 pub use cost_plan::CostPlanError;
 pub use crawl::CrawlSection;
 pub use environment::Environment;
+pub use export::ExportSection;
 pub use layers::Flag;
 pub use log::{LogFormat, LogLevel, LogSection};
 pub use login::MissingSecret;
@@ -73,6 +75,8 @@ pub struct Settings {
     pub alpine: AlpineSection,
     /// What bytes cost.
     pub prices: PricesSection,
+    /// How exports call the account that is billed.
+    pub export: ExportSection,
     /// What the operator has decided for some repositories, the first that matches counts.
     pub verdicts: Vec<VerdictSection>,
     /// Whose repositories are, the first that matches and says it counts.
@@ -101,6 +105,7 @@ struct AllOrigins {
     serve: Origins,
     alpine: Origins,
     prices: Origins,
+    export: Origins,
     verdicts: Vec<Origins>,
     cost_centres: Vec<Origins>,
     pulls: Vec<Origins>,
@@ -158,6 +163,7 @@ impl Settings {
         (settings.serve, settings.origins.serve) = layers.one();
         (settings.alpine, settings.origins.alpine) = layers.one();
         (settings.prices, settings.origins.prices) = layers.one();
+        (settings.export, settings.origins.export) = layers.one();
         if let Some(field) = settings.prices.contradiction() {
             layers.problems.push(Problem {
                 origin: settings
@@ -266,6 +272,7 @@ fn shapes() -> Vec<Shape> {
         Shape::of::<ServeSection>(),
         Shape::of::<AlpineSection>(),
         Shape::of::<PricesSection>(),
+        Shape::of::<ExportSection>(),
         Shape::of::<VerdictSection>(),
         Shape::of::<CostCentreSection>(),
         Shape::of::<PullsSection>(),

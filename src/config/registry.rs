@@ -106,6 +106,15 @@ pub struct RegistrySection {
     /// The price of one more unit moved, by zone, in place of the book's tiers.
     #[serde(default)]
     pub transfer_price: BTreeMap<String, Number>,
+    /// The account within the one that is billed, such as a subscription, as exports call it.
+    #[serde(default)]
+    pub sub_account_id: Option<String>,
+    /// Its name.
+    #[serde(default)]
+    pub sub_account_name: Option<String>,
+    /// The region the registry is in, as exports call it.
+    #[serde(default)]
+    pub region: Option<String>,
     /// In place of `prices.allocate_storage`.
     #[serde(default)]
     pub allocate_storage: Option<AllocationRule>,
@@ -151,6 +160,9 @@ impl RegistrySection {
             stored_elsewhere: no_bytes(),
             moved_elsewhere: BTreeMap::new(),
             transfer_price: BTreeMap::new(),
+            sub_account_id: None,
+            sub_account_name: None,
+            region: None,
             allocate_storage: None,
             allocate_included: None,
             allocate_fees: None,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use super::section::Section;
 use super::values::{duration, maybe_duration};
-use crate::api::{AccessMode, ApiSettings, TlsFiles};
+use crate::api::{AccessMode, ApiSettings, BilledMonths, TlsFiles};
 
 /// `[serve]`: the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -110,11 +110,19 @@ impl ServeSection {
 }
 
 impl Settings {
-    /// How the service is run.
+    /// Checks that the service may be run as it is set up.
     ///
     /// # Errors
     /// Where the settings contradict each other, or would let strangers in without saying so.
-    pub fn api(self: &Arc<Self>) -> Result<ApiSettings, UnsoundService> {
+    pub fn check_service(&self) -> Result<(), UnsoundService> {
+        self.serve.check()
+    }
+
+    /// How the service is run, where `months` draws up what registries cost.
+    ///
+    /// # Errors
+    /// As with [`Self::check_service`].
+    pub fn api(self: &Arc<Self>, months: BilledMonths) -> Result<ApiSettings, UnsoundService> {
         let serve = &self.serve;
         serve.check()?;
         let access = match serve.access {
@@ -133,6 +141,7 @@ impl Settings {
             oldest_figures: serve.oldest_figures,
             has_open_metrics: serve.open_metrics,
             metrics: self.metrics(),
+            months,
             platforms: Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
         })
     }

@@ -8,9 +8,9 @@ use super::layers::Origins;
 use super::problem::Origin;
 use super::section::{Section, Shape};
 use super::{
-    AlpineSection, BudgetSection, CostCentreSection, CrawlSection, EffortSection, LogSection, MetricsSection,
-    PricesSection, PullsSection, RegistrySection, RetentionSection, ServeSection, Settings, StoreSection,
-    VerdictSection,
+    AlpineSection, BudgetSection, CostCentreSection, CrawlSection, EffortSection, ExportSection, LogSection,
+    MetricsSection, PricesSection, PullsSection, RegistrySection, RetentionSection, ServeSection, Settings,
+    StoreSection, VerdictSection,
 };
 
 impl Settings {
@@ -31,6 +31,7 @@ impl Settings {
         section::<ServeSection>(&mut text, &self.serve, &self.origins.serve);
         section::<AlpineSection>(&mut text, &self.alpine, &self.origins.alpine);
         section::<PricesSection>(&mut text, &self.prices, &self.origins.prices);
+        section::<ExportSection>(&mut text, &self.export, &self.origins.export);
         for (verdict, origins) in self.verdicts.iter().zip(&self.origins.verdicts) {
             section::<VerdictSection>(&mut text, verdict, origins);
         }

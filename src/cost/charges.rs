@@ -22,7 +22,8 @@ pub(super) struct Billing<'a> {
     pub(super) history: UsageHistory,
     /// What each repository moved.
     pub(super) moved: Vec<Moved>,
-    allocation: &'a AllocationRules,
+    /// How bills are divided.
+    pub(super) allocation: &'a AllocationRules,
     books: Vec<(Period, &'a PriceBook)>,
 }
 

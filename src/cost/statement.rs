@@ -8,8 +8,8 @@ use super::saved;
 use super::usage::{PullCount, RegistryUsage, RepositoryUsage};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{
-    Allocation, Bill, CheaperPlan, MovedEstimate, NoSaving, Payback, Period, UnitCosts, Warning,
-    cheaper_plans, payback, pull_milliseconds, unit_costs,
+    Allocation, AllocationRules, Bill, CheaperPlan, MovedEstimate, NoSaving, Payback, Period, UnitCosts,
+    Warning, cheaper_plans, payback, pull_milliseconds, unit_costs,
 };
 use crate::units::{Currency, Money};
 
@@ -23,6 +23,8 @@ pub struct Statement {
     pub period: Period,
     /// The price book, in the edition in force at the end of the period.
     pub book: BookUsed,
+    /// By which rules the charges were divided.
+    pub allocation: AllocationRules,
     /// What is charged for what is stored and moved as it is.
     pub now: Charges,
     /// The part of `now` that is no repository's.
@@ -204,6 +206,7 @@ pub fn statement(
     Ok(Some(Statement {
         registry: usage.registry.clone(),
         period,
+        allocation: billing.allocation.clone(),
         book: BookUsed {
             id: book.id.clone(),
             version: book.version.clone(),

@@ -6,8 +6,10 @@
 
 mod analysis;
 mod assign;
+mod closing;
 mod conclude;
 mod crawl;
+mod months;
 mod part;
 mod schedule;
 mod scheduler;
@@ -15,6 +17,8 @@ mod spent;
 mod writing;
 
 pub use analysis::Analyst;
+pub use closing::{Closed, Closing, Difference, MonthNotOver};
 pub use crawl::{CrawlJob, CrawlResult, RequestCounts};
+pub use months::{DrawnUp, RegistryMonth};
 pub use schedule::{InvalidSchedule, Schedule};
 pub use scheduler::{AfterCrawl, FinishedCrawl, MakeClient, ScheduledRegistry, Scheduler};

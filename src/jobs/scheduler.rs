@@ -17,6 +17,8 @@ use crate::oci::RegistryName;
 use crate::registry::Client;
 use crate::store::{CrawlSaver, CrawlState, CrawledRegistry, Leaving, Retention, Store};
 
+/// Who asks for the first crawl of a registry.
+const FIRST_START: &str = "first start of the service";
 /// How often it is looked whether there is something to do.
 const LOOK: Duration = Duration::from_secs(1);
 /// The longest pause after something failed; it doubles up to here.
@@ -28,7 +30,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// other processes that do the same on the same database.
 ///
 /// A time of a schedule leads to one crawl, whichever process comes first; times that nobody was there
-/// for lead to one crawl together. A registry that was never crawled is crawled at once.
+/// for lead to one crawl together. A registry that was never crawled is crawled at once, schedule or not.
 pub struct Scheduler {
     /// Where crawls are asked for and saved.
     pub store: Store,
@@ -135,9 +137,14 @@ impl Watch<'_> {
         let Scheduler { store, clock, .. } = self.scheduler;
         let registry = &self.registry.registry;
         if !self.is_known {
-            store
-                .know_registries(std::slice::from_ref(registry), clock.now())
-                .await?;
+            let now = clock.now();
+            store.know_registries(std::slice::from_ref(registry), now).await?;
+            if store.scheduled_until(&registry.name).await?.is_none() {
+                // Under one key, so that however many processes find out, it is crawled once.
+                store
+                    .request_crawl(&registry.name, FIRST_START, Some(FIRST_START), now)
+                    .await?;
+            }
             self.is_known = true;
         }
         self.take_slot().await?;

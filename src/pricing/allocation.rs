@@ -33,7 +33,8 @@ pub struct Claims {
 }
 
 /// How a charge is divided. What no rule gives to anybody is left in the row without a name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// By attributed bytes, or for traffic by moved bytes: each pays for what it uses. The default.
     #[default]
@@ -59,7 +60,7 @@ impl Rule {
 }
 
 /// Which rule divides which charges.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllocationRules {
     /// Bytes that are paid for, and reading them back.
     pub storage: Rule,

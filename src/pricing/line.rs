@@ -31,6 +31,21 @@ pub enum Charge {
 }
 
 impl Charge {
+    /// The word for it, as in serialized bills.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fee => "fee",
+            Self::ReplicaFee => "replica_fee",
+            Self::IncludedStorage => "included_storage",
+            Self::Storage => "storage",
+            Self::IncludedReplicaStorage => "included_replica_storage",
+            Self::ReplicaStorage => "replica_storage",
+            Self::Retrieval => "retrieval",
+            Self::IncludedTransfer => "included_transfer",
+            Self::Transfer => "transfer",
+        }
+    }
+
     /// Whether the charge follows from stored bytes.
     pub const fn is_storage(self) -> bool {
         matches!(

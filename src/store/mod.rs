@@ -14,6 +14,7 @@
 //! function here holds a connection while it waits for anything but that connection's own answer.
 
 mod api_keys;
+mod closed_months;
 mod configs;
 mod crawl;
 #[cfg(feature = "embedded")]
@@ -44,6 +45,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 pub use api_keys::ApiKeyRecord;
+pub use closed_months::{ClosedStatement, NewClosedStatement};
 pub use crawl::{
     Answers, Claim, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart, CrawlRecord, CrawlSaver, CrawlState,
     CrawledRegistry, Leaving, RegistryRecord, RequestedCrawl, Rest,

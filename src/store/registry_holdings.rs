@@ -1,3 +1,5 @@
+use chrono::{DateTime, Utc};
+
 use super::{CrawlState, Standing, Store, StoreError};
 use crate::oci::{PlatformFilter, RegistryName};
 use crate::report::{LastCrawl, RegistryHoldings, RegistrySource};
@@ -14,16 +16,38 @@ impl Store {
         registry: &RegistryName,
         platforms: &[PlatformFilter],
     ) -> Result<Option<RegistryHoldings>, StoreError> {
+        self.holdings_with_source(registry, platforms, None).await
+    }
+
+    /// The same as it was at a moment of the past.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn registry_holdings_at(
+        &self,
+        registry: &RegistryName,
+        platforms: &[PlatformFilter],
+        as_of: DateTime<Utc>,
+    ) -> Result<Option<RegistryHoldings>, StoreError> {
+        self.holdings_with_source(registry, platforms, Some(as_of)).await
+    }
+
+    async fn holdings_with_source(
+        &self,
+        registry: &RegistryName,
+        platforms: &[PlatformFilter],
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Option<RegistryHoldings>, StoreError> {
         let Some(standing) = self.standing(registry).await? else {
             return Ok(None);
         };
-        let Some(holdings) = self.holdings(registry, platforms, None).await? else {
+        let Some(holdings) = self.holdings(registry, platforms, as_of).await? else {
             return Ok(None);
         };
         let inventory = holdings.inventory.finish();
         let source = RegistrySource {
             registry: registry.clone(),
-            as_of: standing.as_of,
+            as_of: as_of.map_or(standing.as_of, |moment| moment.min(standing.as_of)),
             last_crawl: last_crawl(&standing),
             dedup_scope: inventory.dedup_scope,
             unread_manifests: inventory.unread_children(),

@@ -2,6 +2,7 @@
 
 mod alpine;
 mod crawling;
+mod exclusion;
 mod reporting;
 mod settings;
 

@@ -2,7 +2,6 @@
 //! and nothing else.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use rust_decimal::Decimal;
 use sqlx::postgres::PgConnectOptions;
@@ -10,6 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, PgConnection, Row 
 use tare::store::{DatabaseLocation, Store, StoreSettings};
 
 use super::day;
+use crate::support::finance_reader;
 use crate::support::postgres::PostgresServer;
 
 /// Two registries, of which one was accounted for on two days, and once more on the second.
@@ -133,15 +133,7 @@ async fn every_column_is_explained_in_sql_and_in_the_readme() {
 async fn the_reader_sees_the_views_and_nothing_else() {
     let (url, mut administrator) = sample().await;
     for _ in 0..2 {
-        let made = Command::new("psql")
-            .args(["--quiet", "--no-psqlrc", "--set", "owner=postgres"])
-            .args(["--set", "password=it's a test"])
-            .args(["--file", "config/postgres/finance-reader.sql", &url])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .expect("psql runs");
-        let said = String::from_utf8_lossy(&made.stderr);
-        assert!(made.status.success() && said.is_empty(), "{said}");
+        finance_reader::make(&url);
     }
     // What a later version brings is seen as well.
     administrator
@@ -152,6 +144,7 @@ async fn the_reader_sees_the_views_and_nothing_else() {
     let options: PgConnectOptions = url.parse().expect("a URL");
     let mut reader = options
         .username("tare_finance_reader")
+        .password(finance_reader::PASSWORD)
         .connect()
         .await
         .expect("the reader may log in");

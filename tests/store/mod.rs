@@ -7,6 +7,7 @@ mod finance;
 mod health;
 mod hostile;
 mod images;
+mod metering;
 mod opening;
 mod pulls;
 mod reports;

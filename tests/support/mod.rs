@@ -3,8 +3,11 @@
 pub mod corpus;
 pub mod docker_registry;
 pub mod faulty_registry;
+pub mod finance_reader;
 pub mod postgres;
 pub mod program;
+pub mod prometheus;
 mod self_test;
+pub mod service;
 pub mod storage_folder;
 pub mod token_server;

@@ -2,6 +2,7 @@
 //! that shows it without anything from elsewhere.
 
 mod crawls;
+mod events;
 mod figures;
 mod images;
 mod money;
@@ -40,6 +41,7 @@ pub(super) fn document(operations: &[Operation], access: AccessMode, books: &[&s
         price_books::schemas(),
         whatif::schemas(books),
         crawls::schemas(),
+        events::schemas(),
         service::schemas(),
     ];
     let schemas: Map<String, Value> = schemas
@@ -116,10 +118,12 @@ fn documented(operation: &Operation, access: AccessMode) -> Value {
         "responses": responses(operation),
     });
     if let Some(body) = operation.body {
-        documented["requestBody"] = json!({
-            "required": true,
-            "content": {"application/json": {"schema": schema(body)}},
-        });
+        let content: Map<String, Value> = operation
+            .body_types
+            .iter()
+            .map(|media_type| ((*media_type).to_owned(), json!({"schema": schema(body)})))
+            .collect();
+        documented["requestBody"] = json!({"required": true, "content": content});
     }
     documented
 }

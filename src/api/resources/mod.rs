@@ -3,6 +3,8 @@
 mod crawl_events;
 mod crawls;
 mod documentation;
+mod events;
+mod exports;
 mod health;
 mod history;
 mod image;
@@ -27,10 +29,12 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         summary::operations(),
         savings::operations(),
         history::operations(),
+        exports::operations(),
         whatif::operations(),
         price_books::operations(),
         crawls::operations(),
         crawl_events::operations(),
+        events::operations(),
         health::operations(),
         metrics::operations(has_open_metrics),
         documentation::operations(),

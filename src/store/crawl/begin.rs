@@ -40,6 +40,13 @@ impl Store {
         if let Some(error) = under_way(&mut transaction, id, &registry.name).await? {
             return Err(error);
         }
+        sqlx::query!(
+            "DELETE FROM crawl_task USING crawl
+             WHERE crawl_id = crawl.id AND registry_id = $1 AND state = 'running'",
+            id
+        )
+        .execute(&mut *transaction)
+        .await?;
         let abandoned = sqlx::query_scalar!(
             "UPDATE crawl SET state = 'interrupted', finished_at = $2, message = $3
              WHERE registry_id = $1 AND state = 'running' RETURNING id",
@@ -47,12 +54,9 @@ impl Store {
             now,
             "nobody carried it on, and another crawl has begun"
         )
-        .fetch_all(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await?;
-        for crawl in abandoned {
-            sqlx::query!("DELETE FROM crawl_task WHERE crawl_id = $1", crawl)
-                .execute(&mut *transaction)
-                .await?;
+        if let Some(crawl) = abandoned {
             event::write(&mut transaction, crawl, "interrupted", &json!({}), now).await?;
         }
         let crawl = sqlx::query_scalar!(

@@ -32,7 +32,8 @@ pub struct CrawlRecord {
     pub repositories_done: u64,
     /// Repositories that are to be read, once they have been listed.
     pub repositories_total: u64,
-    /// Tags that are done.
+    /// Tags that are done; those in the hands of a worker that was lost or stopped count once more for whoever
+    /// took them over.
     pub tags_done: u64,
     /// What it cost the registry, up to about a second ago while it runs.
     pub cost: CrawlCost,

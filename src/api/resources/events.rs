@@ -1,0 +1,74 @@
+//! Notifications of registries: pulls, counted when they happen.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::api::access::{Access, Scope};
+use crate::api::call::Call;
+use crate::api::operation::Operation;
+use crate::api::problem::{INVALID_BODY, Invalid, Problem};
+use crate::api::reply::Reply;
+use crate::api::snapshot::unknown_registry;
+use crate::cost::read_notifications;
+use crate::oci::RegistryName;
+
+/// What CNCF Distribution says that its notifications are, beside plain JSON.
+const MEDIA_TYPES: &[&str] = &[
+    "application/json",
+    "application/vnd.docker.distribution.events.v1+json",
+    "application/vnd.docker.distribution.events.v2+json",
+];
+
+pub(super) fn operations() -> Vec<Operation> {
+    let mut notify = Operation::post(
+        "/v1/registries/{registry}/events",
+        "notify_of_pulls",
+        "Counts pulls that a registry notifies of",
+        ("Notifications", "CountedNotifications"),
+        |call| Box::pin(notify(call)),
+    )
+    .group("pulls")
+    .about(
+        "An endpoint for the notifications of CNCF Distribution and of registries built on it. An event that is \
+         sent twice counts once. Events about other things than pulls are skipped, and so is what makes no \
+         sense, because a registry would send it again and again.",
+    )
+    .access(Access::Needs(Scope::Ingest));
+    notify.body_types = MEDIA_TYPES;
+    notify.answer.status = 202;
+    notify.answer.about = "What was counted";
+    vec![notify]
+}
+
+#[derive(Serialize)]
+struct CountedNotifications {
+    pulls: u64,
+    skipped: u64,
+}
+
+async fn notify(call: Call) -> Result<HttpResponse, Problem> {
+    let name = call.values.text("registry").unwrap_or_default();
+    let registry: RegistryName = name.parse().map_err(|_| unknown_registry(name))?;
+    if !call.caller.sees(&registry) {
+        return Err(unknown_registry(name));
+    }
+    let envelope: Value = call.read_body()?;
+    let metered = read_notifications(&envelope).ok_or_else(|| {
+        let missing = Invalid {
+            place: "body",
+            name: "events".to_owned(),
+            detail: "expected an object with a list `events`".to_owned(),
+        };
+        Problem::invalid(&INVALID_BODY, vec![missing])
+    })?;
+    let skipped = metered.skipped;
+    let counted = call
+        .api
+        .ask(move |store| async move { store.meter_pulls(&registry, &metered).await })
+        .await?;
+    let pulls = counted.ok_or_else(|| unknown_registry(name))?;
+    let reply = Reply::json(&CountedNotifications { pulls, skipped })?.with_status(StatusCode::ACCEPTED);
+    call.reply(reply)
+}

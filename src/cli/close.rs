@@ -1,0 +1,126 @@
+//! `tare close`: a month's statements, kept as they are.
+
+use clap::Args;
+
+use super::Context;
+use super::arguments::{addresses, month};
+use super::outcome::{Outcome, UsageError, print};
+use crate::clock::{Clock, SystemClock};
+use crate::jobs::{Closed, Closing, Difference, MonthNotOver};
+use crate::pricing::Period;
+
+/// Options of `tare close`.
+#[derive(Debug, Args)]
+pub struct CloseOptions {
+    /// The month, such as 2026-10
+    #[arg(value_name = "MONTH", value_parser = month)]
+    month: Period,
+    /// Only this registry; may be repeated
+    #[arg(long = "registry", value_name = "REGISTRY")]
+    registries: Vec<String>,
+    /// Adds a correction where the month was closed and would be another today
+    #[arg(long)]
+    correct: bool,
+    /// Closes the month though no crawl has been there since it ended, its last days as they were last seen
+    #[arg(long)]
+    even_if_assumed: bool,
+}
+
+/// Does what `tare close` was asked.
+pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::Result<Outcome> {
+    let closing = Closing {
+        registries: addresses(&options.registries)?
+            .iter()
+            .map(|address| address.registry().clone())
+            .collect(),
+        correct: options.correct,
+        even_if_assumed: options.even_if_assumed,
+    };
+    let store = context.open_store().await?;
+    let closed = match context.analyst(&store) {
+        Ok(analyst) => analyst.close(options.month, &closing, SystemClock.now()).await,
+        Err(error) => Err(error),
+    };
+    store.close().await;
+    let closed = closed.map_err(|error| match error.downcast::<MonthNotOver>() {
+        Ok(not_over) => UsageError(not_over.to_string()).into(),
+        Err(error) => error,
+    })?;
+    let name = options.month.start().format("%Y-%m").to_string();
+    if closed.is_empty() {
+        anyhow::bail!(
+            "there is nothing to close for {name}: a registry needs a price book (prices.book) and a crawl in that month \
+             or before"
+        );
+    }
+    let mut refused = Vec::new();
+    for closed in &closed {
+        match closed {
+            Closed::Now(statement) => print(&format!(
+                "{}: {name} is closed: {}\n",
+                statement.registry, statement.now.parts.total
+            ))?,
+            Closed::Same { statement, at } => print(&format!(
+                "{}: {name} was closed on {}: {}; drawn up again it is the same to the last byte\n",
+                statement.registry,
+                at.format("%F %R UTC"),
+                statement.now.parts.total
+            ))?,
+            Closed::Corrected(difference) => print(&format!(
+                "{}: {name} has a correction: {}\n",
+                difference.registry,
+                described(difference)
+            ))?,
+            Closed::Differs(difference) => refused.push(format!(
+                "{}: {name} was closed on {} and would be another today: {}; nothing was changed, --correct adds a \
+                 correction",
+                difference.registry,
+                difference.closed_at.format("%F %R UTC"),
+                described(difference)
+            )),
+            Closed::NotRead(registry) => refused.push(format!(
+                "{registry}: has not been crawled since {name} ended, so that its last days are not known; crawl it \
+                 first, or close with --even-if-assumed"
+            )),
+        }
+    }
+    if refused.is_empty() {
+        Ok(Outcome::Complete)
+    } else {
+        anyhow::bail!("{}", refused.join("\n"))
+    }
+}
+
+/// How many repositories are named one by one.
+const NAMED: usize = 10;
+
+fn described(difference: &Difference) -> String {
+    let (before, now) = difference.total;
+    let mut parts = vec![if before == now {
+        format!("{now} as before")
+    } else {
+        format!("{before} before, {now} now")
+    }];
+    parts.extend(difference.versions.iter().cloned());
+    if before != now && difference.versions.is_empty() {
+        parts.push("prices and catalogue are the same, so settings or known pulls have changed".to_owned());
+    }
+    for (repository, change) in difference.repositories.iter().take(NAMED) {
+        let sign = if change.amount().is_sign_positive() {
+            "+"
+        } else {
+            ""
+        };
+        parts.push(format!("{repository} {sign}{change}"));
+    }
+    if difference.repositories.len() > NAMED {
+        parts.push(format!(
+            "and {} more repositories",
+            difference.repositories.len() - NAMED
+        ));
+    }
+    if before == now && difference.versions.is_empty() && difference.repositories.is_empty() {
+        parts.push("what differs are estimates, labels or remarks".to_owned());
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,162 @@
+//! `tare export`: a month's costs in the forms that finance takes.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+
+use super::Context;
+use super::arguments::{addresses, month};
+use super::outcome::{Outcome, UsageError};
+use crate::clock::{Clock, SystemClock};
+use crate::export::{BilledMonth, FocusVersion, Scenario, focus, plain, workbook};
+use crate::jobs::RegistryMonth;
+use crate::oci::RegistryName;
+use crate::pricing::Period;
+
+/// Options of `tare export`.
+#[derive(Debug, Args)]
+pub struct ExportOptions {
+    /// The form
+    #[arg(value_name = "FORM", value_enum)]
+    form: Form,
+    /// The month, such as 2026-11
+    #[arg(long, value_name = "MONTH", value_parser = month)]
+    month: Period,
+    /// What would be charged on Alpine, in place of what is charged
+    #[arg(long)]
+    alpine: bool,
+    /// The version of FOCUS
+    #[arg(long, value_name = "VERSION", value_enum, default_value = "1.2")]
+    focus_version: Version,
+    /// Writes to this file, whole or not at all, in place of standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Only this registry; may be repeated
+    #[arg(long = "registry", value_name = "REGISTRY")]
+    registries: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// Rows by the FinOps Open Cost and Usage Specification, as CSV
+    Focus,
+    /// The same rows in plain words, as CSV that is safe to open in a spreadsheet
+    Csv,
+    /// A workbook with a sheet for each view; it has what is charged now and on Alpine
+    Xlsx,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Version {
+    #[value(name = "1.2")]
+    V1_2,
+    #[value(name = "1.4")]
+    V1_4,
+}
+
+impl From<Version> for FocusVersion {
+    fn from(version: Version) -> Self {
+        match version {
+            Version::V1_2 => Self::V1_2,
+            Version::V1_4 => Self::V1_4,
+        }
+    }
+}
+
+/// Does what `tare export` was asked.
+pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow::Result<Outcome> {
+    let addresses = addresses(&options.registries)?;
+    let asked: Vec<&RegistryName> = addresses.iter().map(|address| address.registry()).collect();
+    if options.form == Form::Xlsx && options.alpine {
+        return Err(UsageError(
+            "a workbook has both what is charged now and on Alpine; leave --alpine out".to_owned(),
+        )
+        .into());
+    }
+    let store = context.open_store().await?;
+    let months = match context.analyst(&store) {
+        Ok(analyst) => analyst.months(options.month, SystemClock.now()).await,
+        Err(error) => Err(error),
+    };
+    store.close().await;
+    let months: Vec<RegistryMonth> = months?
+        .into_iter()
+        .filter(|month| asked.is_empty() || asked.contains(&&month.registry))
+        .collect();
+    if months.is_empty() {
+        bail!(
+            "there is nothing to export for {}: a registry needs a price book (prices.book) and a crawl in that month \
+             or before",
+            options.month.start().format("%Y-%m")
+        );
+    }
+    warn(&months, context);
+    let months: Vec<BilledMonth> = months
+        .into_iter()
+        .map(|month| BilledMonth {
+            account: context.settings.account(&month.registry),
+            statements: month.statements,
+        })
+        .collect();
+    let scenario = if options.alpine {
+        Scenario::Alpine
+    } else {
+        Scenario::Now
+    };
+    let content = match options.form {
+        Form::Focus => focus(&months, scenario, options.focus_version.into())?.into_bytes(),
+        Form::Csv => plain(&months, scenario)?.into_bytes(),
+        Form::Xlsx => workbook(&months)?,
+    };
+    write(&content, options)?;
+    Ok(Outcome::Complete)
+}
+
+/// Says what must be said wherever an amount is shown: the forms themselves have no place for all of it.
+fn warn(months: &[RegistryMonth], context: &Context) {
+    for month in months {
+        if let Some(statement) = month.statements.last() {
+            for warning in &statement.warnings {
+                context
+                    .console
+                    .complain(&format!("warning: {}: {warning}", month.registry));
+            }
+        }
+    }
+}
+
+fn write(content: &[u8], options: &ExportOptions) -> anyhow::Result<()> {
+    match &options.output {
+        Some(file) => write_whole(file, content).with_context(|| format!("cannot write {}", file.display())),
+        None if options.form == Form::Xlsx && io::stdout().is_terminal() => Err(UsageError(
+            "a workbook is no text for a terminal: name a file with --output".to_owned(),
+        )
+        .into()),
+        None => match io::stdout().lock().write_all(content) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written?),
+        },
+    }
+}
+
+/// Writes a file beside its place and then puts it there, so that nobody ever sees half of it.
+fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // A temporary file is otherwise its owner's alone; here the umask says whose the result is.
+    let permissions =
+        fs::metadata(file).map_or_else(|_| fs::Permissions::from_mode(0o666), |old| old.permissions());
+    let mut partial = tempfile::Builder::new()
+        .permissions(permissions)
+        .tempfile_in(folder)?;
+    partial.write_all(content)?;
+    partial.as_file().sync_all()?;
+    partial.persist(file).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,38 @@
+use crate::cost::CostError;
+use crate::oci::RegistryName;
+use crate::units::{Inexact, MoneyError, NoWeight};
+
+/// Why a month cannot be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// What Alpine would change was not worked out.
+    #[error("what Alpine would change was not worked out for {0}; export without --alpine")]
+    NoAlpine(RegistryName),
+    /// Amounts that cannot be reckoned with.
+    #[error(transparent)]
+    Cost(#[from] CostError),
+    /// A table could not be written.
+    #[error("cannot write the rows: {0}")]
+    Csv(#[from] csv::Error),
+    /// A workbook could not be written.
+    #[error("cannot write the workbook: {0}")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+}
+
+impl From<MoneyError> for ExportError {
+    fn from(error: MoneyError) -> Self {
+        Self::Cost(error.into())
+    }
+}
+
+impl From<Inexact> for ExportError {
+    fn from(error: Inexact) -> Self {
+        MoneyError::from(error).into()
+    }
+}
+
+impl From<NoWeight> for ExportError {
+    fn from(error: NoWeight) -> Self {
+        MoneyError::from(error).into()
+    }
+}

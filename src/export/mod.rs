@@ -1,0 +1,48 @@
+//! A month's costs in the forms that finance takes: FOCUS rows, plain CSV, a workbook.
+//!
+//! Every form is made of the same [`ChargeRow`]s, which [`charge_rows`] takes out of a
+//! [`Statement`](crate::cost::Statement): what a repository bears of one line of a bill. Each is unit price times
+//! quantity to the last digit, and they add up to the statement's total. What would be charged on Alpine is in
+//! rows of its own, never in one file with what is charged now, because sums over it would mean nothing.
+//!
+//! A month that was closed and corrected is several statements; the difference of each to the one before is in
+//! rows marked as corrections, so that what was exported once stays as it was.
+
+mod error;
+mod focus;
+mod focus_columns;
+mod plain;
+mod rows;
+mod workbook;
+
+pub use error::ExportError;
+pub use focus::{FocusVersion, focus};
+pub use plain::plain;
+pub use rows::{ChargeRow, Scenario, charge_rows};
+pub use workbook::workbook;
+
+use crate::cost::Statement;
+
+/// A registry's month, ready for export.
+#[derive(Debug, Clone)]
+pub struct BilledMonth {
+    /// The statement and, where the month was closed and corrected, all later ones in their order; never empty.
+    pub statements: Vec<Statement>,
+    /// Whose account it is.
+    pub account: Account,
+}
+
+/// The account that a registry is billed to, as the company's other cost data call it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The id of the account that gets the invoice; where it is not known, the registry stands in for it.
+    pub billing_account_id: Option<String>,
+    /// Its name.
+    pub billing_account_name: Option<String>,
+    /// The id of the account within it, such as a subscription.
+    pub sub_account_id: Option<String>,
+    /// Its name.
+    pub sub_account_name: Option<String>,
+    /// The region the registry is in.
+    pub region: Option<String>,
+}

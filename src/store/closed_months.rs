@@ -1,0 +1,147 @@
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use super::{Store, StoreError};
+use crate::cost::Statement;
+use crate::oci::{Digest, RegistryName};
+use crate::pricing::Period;
+use crate::report::Versions;
+
+/// A statement that is to be kept as it is.
+#[derive(Debug, Clone)]
+pub struct NewClosedStatement<'a> {
+    /// The month.
+    pub month: Period,
+    /// The statement.
+    pub statement: &'a Statement,
+    /// The statement as it is kept, to the last byte.
+    pub text: &'a str,
+    /// The moment as which the registry was looked at.
+    pub as_of: DateTime<Utc>,
+    /// The editions of the price book that are in it, as JSON.
+    pub price_books: &'a str,
+    /// What it rests on beside the facts and the price book.
+    pub versions: Versions,
+    /// 0 when the month is closed, one more for each correction.
+    pub revision: i32,
+}
+
+/// A statement that was kept when its month was closed or corrected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedStatement {
+    /// The registry.
+    pub registry: RegistryName,
+    /// 0 for the month as it was closed, one more for each correction.
+    pub revision: i32,
+    /// When that was.
+    pub closed_at: DateTime<Utc>,
+    /// The moment as which the registry was looked at.
+    pub as_of: DateTime<Utc>,
+    /// What the month cost.
+    pub total: Decimal,
+    /// The statement, to the last byte.
+    pub text: String,
+    /// The id of the price book.
+    pub price_book: String,
+    /// Its edition.
+    pub price_book_version: String,
+    /// The program's version.
+    pub tare_version: String,
+    /// The catalogue's version.
+    pub catalogue_version: String,
+    /// The model's version.
+    pub model_version: String,
+}
+
+impl ClosedStatement {
+    /// The statement.
+    ///
+    /// # Errors
+    /// Where this program cannot read what another version kept.
+    pub fn statement(&self) -> Result<Statement, StoreError> {
+        serde_json::from_str(&self.text).map_err(|problem| StoreError::inconsistent("closed_month", problem))
+    }
+}
+
+impl Store {
+    /// Keeps a statement for good.
+    ///
+    /// # Errors
+    /// Where the database is not available, and where another process has closed or corrected the month meanwhile.
+    pub async fn close_month(
+        &self,
+        closed: &NewClosedStatement<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let total = closed.statement.now.parts.total;
+        sqlx::query!(
+            "INSERT INTO closed_month (registry_id, month, revision, closed_at, as_of, currency, total, statement,
+                 statement_digest, price_book, price_book_version, price_books, tare_version, catalogue_version,
+                 model_version)
+             SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+             FROM registry WHERE name = $1",
+            closed.statement.registry.as_str(),
+            closed.month.start(),
+            closed.revision,
+            now,
+            closed.as_of,
+            total.currency().to_string(),
+            total.amount(),
+            closed.text,
+            Digest::sha256_of(closed.text.as_bytes()).to_string(),
+            closed.statement.book.id,
+            closed.statement.book.version,
+            closed.price_books,
+            closed.versions.tare,
+            closed.versions.catalogue,
+            closed.versions.model
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// The statements kept of a month, those of one registry in the order in which they were made.
+    ///
+    /// # Errors
+    /// Where the database is not available, and where a statement is not the one that was kept.
+    pub async fn closed_statements(&self, month: Period) -> Result<Vec<ClosedStatement>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT registry.name AS registry, revision, closed_at, as_of, total, statement, statement_digest,
+                   price_book, price_book_version, tare_version, catalogue_version, model_version
+               FROM closed_month JOIN registry ON registry.id = registry_id
+               WHERE month = $1 ORDER BY registry.name COLLATE "C", revision"#,
+            month.start()
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let wrong = |problem: String| StoreError::inconsistent("closed_month", problem);
+        rows.into_iter()
+            .map(|row| {
+                if Digest::sha256_of(row.statement.as_bytes()).to_string() != row.statement_digest {
+                    return Err(wrong(format!(
+                        "the statement of {} for {} is not the one that was closed",
+                        row.registry,
+                        month.start().format("%Y-%m")
+                    )));
+                }
+                Ok(ClosedStatement {
+                    registry: row
+                        .registry
+                        .parse()
+                        .map_err(|problem: crate::oci::InvalidName| wrong(problem.to_string()))?,
+                    revision: row.revision,
+                    closed_at: row.closed_at,
+                    as_of: row.as_of,
+                    total: row.total,
+                    text: row.statement,
+                    price_book: row.price_book,
+                    price_book_version: row.price_book_version,
+                    tare_version: row.tare_version,
+                    catalogue_version: row.catalogue_version,
+                    model_version: row.model_version,
+                })
+            })
+            .collect()
+    }
+}

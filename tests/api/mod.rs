@@ -1,0 +1,62 @@
+//! The service as clients meet it: over HTTP, with figures of a crawled registry.
+
+mod answers;
+mod crawls;
+mod keys;
+mod openapi;
+mod problems;
+mod running;
+mod whatif;
+
+use serde_json::Value;
+
+use crate::end_to_end::with_new_database;
+use crate::support::faulty_registry::{FaultyRegistry, image};
+use crate::support::program::Program;
+
+/// Repositories that share a base of 1,000 bytes, one of which has a name with slashes; and what a crawl of
+/// them has saved.
+fn company() -> (FaultyRegistry, Program) {
+    let registry = FaultyRegistry::holding(|content| {
+        let base = || image().layer("base", 1000);
+        for (repository, tags) in [
+            ("team-a/api", 3),
+            ("team-a/deep/worker", 2),
+            ("web", 1),
+            ("tools", 2),
+        ] {
+            for tag in 0..tags {
+                let layer = format!("{repository} {tag}");
+                content
+                    .repository(repository)
+                    .tag(&format!("v{tag}"), base().layer(&layer, 10 + tag));
+            }
+        }
+    })
+    .start();
+    let program = with_new_database();
+    std::fs::create_dir_all(program.home().join(".config/tare")).expect("a folder");
+    std::fs::write(program.home().join(".config/tare/tare.toml"), SETTINGS).expect("a configuration");
+    program.crawl(registry.url());
+    (registry, program)
+}
+
+/// What the company pays, and who answers for what.
+const SETTINGS: &str = "[prices]\nbook = \"azure-container-registry-premium\"\n\
+    [serve]\nrefresh = \"300ms\"\n\
+    [[cost_centre]]\nrepositories = [\"team-a/**\"]\nteam = \"a\"\ncost_centre = \"CC-1\"\n\
+    [[pulls]]\nrepositories = [\"**\"]\nper_month = 100\n";
+
+/// The name of a test's registry.
+fn name_of(registry: &FaultyRegistry) -> String {
+    registry.url().trim_start_matches("http://").to_owned()
+}
+
+/// The names of a list's repositories.
+fn names(list: &Value) -> Vec<&str> {
+    let items = list["items"].as_array().expect("a list");
+    items
+        .iter()
+        .map(|row| row["repository"].as_str().expect("a name"))
+        .collect()
+}

@@ -1,0 +1,57 @@
+use serde_json::{Value, json};
+
+use super::{company, name_of};
+
+#[test]
+fn other_assumptions_change_the_answer_and_nothing_that_is_saved() {
+    let (_registry, program) = company();
+    let service = program.serve(&["--role", "api"]);
+    let ask = |question: Value| {
+        let answer = service.post("/v1/whatif", &question);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    };
+    let saved = service.json("/v1/repositories?sort=-saving");
+    let same = ask(json!({}));
+    assert_eq!(same["repositories"], saved["items"], "nothing else is assumed");
+    assert_eq!(same["totals"], saved["totals"]);
+
+    let month = |answer: &Value, part: &str| answer["registries"][0]["cost"][part]["amount"].clone();
+    let cheaper = ask(json!({"price_book": "github-container-registry"}));
+    assert_ne!(month(&cheaper, "month"), month(&same, "month"));
+    assert_eq!(
+        cheaper["registries"][0]["cost"]["price_book"]["id"],
+        "github-container-registry"
+    );
+    let pulled = ask(json!({"pulls_per_month": 7, "cold_share": "1"}));
+    assert_eq!(
+        pulled["repositories"][0]["cost"]["pulls"],
+        json!({"per_month": 7, "source": "assumed"})
+    );
+    let effort = json!({"days": "2", "day_rate": {"amount": "900.50", "currency": "USD"}});
+    ask(json!({"effort": effort, "switch": "all", "repositories": ["team-a/**"]}));
+    let none = ask(json!({"switch": "chosen", "repositories": []}));
+    assert_eq!(none["registries"][0]["alpine"]["saving_bytes"]["expected"], 0);
+
+    assert_eq!(service.json("/v1/repositories?sort=-saving"), saved);
+    let wrong = service.post("/v1/whatif", &json!({"price_book": "none"}));
+    assert_eq!(
+        wrong.problem(422, "invalid-body")["errors"][0]["name"],
+        "price_book"
+    );
+}
+
+#[test]
+fn a_currency_that_does_not_fit_is_said_in_a_note() {
+    let (registry, program) = company();
+    let service = program.serve(&["--role", "api"]);
+    let effort = json!({"days": "2", "day_rate": {"amount": "900", "currency": "CHF"}});
+    let answer = service
+        .post("/v1/whatif", &json!({"effort": effort, "switch": "all"}))
+        .json();
+    let note = &answer["notes"][0];
+    if !note.is_null() {
+        assert_eq!(note["registry"], name_of(&registry));
+        assert!(note["note"].as_str().unwrap().contains("CHF"), "{note}");
+    }
+}
