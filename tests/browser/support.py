@@ -165,7 +165,9 @@ class Case(unittest.TestCase):
 
     def rows(self, selector="table", page=None):
         """The texts of a table's body, row by row."""
-        script = "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.innerText))"
+        script = (
+            "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.innerText))"
+        )
         return (page or self.page).locator(selector).first.evaluate(script)
 
     def totals(self, selector="table"):
