@@ -31,7 +31,7 @@ export function open(frame) {
   /** The cursors of the pages before the one shown, for the way back. @type {(string | null)[]} */
   let before = [];
 
-  return async (/** @type {address.Address} */ parameters) => {
+  return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     search.show(parameters.search ?? '');
     verdict.show(parameters.verdict ?? '');
     replace(chosen, labels(parameters));
@@ -40,8 +40,7 @@ export function open(frame) {
     const { cursor } = parameters;
     if (!cursor) before = [];
     /** @type {import('../types.js').List<Repository>} */
-    const list = await get('/v1/repositories', { ...filters, sort, cursor, limit: PAGE }, frame.signal);
-    if (frame.signal.aborted) return;
+    const list = await get('/v1/repositories', { ...filters, sort, cursor, limit: PAGE }, signal);
     frame.credit(list);
     const columns = columnsFor(list);
     const turn = (/** @type {string | null | undefined} */ to) => address.go(address.changed({ cursor: to }));
