@@ -117,7 +117,7 @@ class Case(unittest.TestCase):
         ]
         self.assertEqual(unexpected, [])
 
-    def new_page(self, width=1280, height=900, scheme="light"):
+    def new_page(self, width=1440, height=900, scheme="light"):
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,

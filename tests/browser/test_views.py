@@ -260,7 +260,7 @@ class Views(Case):
             "repository": {"view": "repository", "of": row["registry"], "repository": row["repository"]},
         }
         for scheme in ("light", "dark"):
-            for device, width, height in (("desk", 1280, 900), ("phone", 390, 844)):
+            for device, width, height in (("desk", 1440, 900), ("phone", 390, 844)):
                 page = self.new_page(width, height, scheme)
                 for name, parameters in views.items():
                     where = f"{name}, {scheme}, {device}"
@@ -305,7 +305,7 @@ class Views(Case):
             self.skipTest("taken where PAGE_TEST_SCREENSHOTS is set")
         os.makedirs(SCREENSHOTS, exist_ok=True)
         for name, parameters, (width, height, scheme) in (
-            ("overview", {}, (1200, 860, "light")),
+            ("overview", {}, (1200, 930, "light")),
             ("savings", VIEWS["savings"], (1200, 700, "light")),
             ("repositories-dark", VIEWS["repositories"], (1200, 700, "dark")),
         ):

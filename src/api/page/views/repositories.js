@@ -212,7 +212,7 @@ function columnsFor({ items, totals }) {
     title: 'Freed',
     kind: 'number',
     sort: 'saving',
-    hide: priced ? 'medium' : undefined,
+    hide: priced ? 'wide' : undefined,
     explain: `Stored bytes that Alpine frees. ${HOW.joint} One that does not switch may come to bear more, as fewer share its layers with it.`,
     cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),
     total: format.bytes(totals?.joint_saving_bytes),
