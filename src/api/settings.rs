@@ -36,8 +36,11 @@ pub struct ApiSettings {
     /// What each registry cost in a month, for exports.
     pub months: BilledMonths,
     /// The platforms whose images count in a registry; all where there are none.
-    pub platforms: Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>,
+    pub platforms: PlatformsOf,
 }
+
+/// The platforms whose images count in a registry; all where there are none.
+pub type PlatformsOf = Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>;
 
 /// Draws up what each registry cost in a month.
 pub type BilledMonths = Arc<

@@ -16,7 +16,7 @@ mod scheduler;
 mod spent;
 mod writing;
 
-pub use analysis::Analyst;
+pub use analysis::{Analyst, PlatformsOf};
 pub use closing::{Closed, Closing, Difference, MonthNotOver};
 pub use crawl::{CrawlJob, CrawlResult, RequestCounts};
 pub use months::{DrawnUp, RegistryMonth};
