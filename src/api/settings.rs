@@ -11,6 +11,9 @@ use crate::oci::{PlatformFilter, RegistryName};
 use crate::pricing::Period;
 use crate::store::StoreError;
 
+/// Says which platforms' images count in a registry.
+pub type PlatformsOf = Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>;
+
 /// How the service is run.
 #[derive(Clone)]
 pub struct ApiSettings {

@@ -10,7 +10,7 @@ use crate::store::{ReportOfCrawl, Store};
 /// How far back pulls are looked at for their pace: a registry may not have been crawled for a while.
 const PULLS_LOOKED_AT: Days = Days::new(366);
 
-/// The platforms whose images count in a registry; all where there are none.
+/// Says which platforms' images count in a registry.
 pub type PlatformsOf = Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>;
 
 /// Works out what registries store and cost from what has been saved of them.

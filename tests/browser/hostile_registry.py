@@ -9,12 +9,12 @@ SCRIPT = "<script>alert('run')</script>"
 IMAGE = "<img src=x onerror=alert('loaded')>"
 # Writes what follows it from right to left.
 BACKWARDS = "\u202eteam\u202c"
-LABELS = {"team": IMAGE, "cost-centre": "=HYPERLINK(\"http://127.0.0.1:9/\")", "environment": BACKWARDS}
+LABELS = {"team": IMAGE, "cost-centre": '=HYPERLINK("http://127.0.0.1:9/")', "environment": BACKWARDS}
 # Names that objects of JavaScript have from birth, and one that is as long as names may be.
 REPOSITORIES = ["constructor/prototype", "valueof", "a" * 120 + "/" + "b" * 120]
 STEPS = [
     "/bin/sh -c #(nop) ADD file:0123 in / ",
-    f"/bin/sh -c echo \"{SCRIPT}\" {IMAGE} > /index.html",
+    f'/bin/sh -c echo "{SCRIPT}" {IMAGE} > /index.html',
     "/bin/sh -c : " + "x" * 3000,
 ]
 TAG = "__proto__"
@@ -84,7 +84,9 @@ class Handler(BaseHTTPRequestHandler):
             if rest == "tags/list":
                 return self.answer(json.dumps({"name": repository, "tags": [TAG]}).encode())
             if rest in (f"manifests/{TAG}", f"manifests/{manifest_digest}"):
-                return self.answer(manifest, "application/vnd.oci.image.manifest.v1+json", digest=manifest_digest)
+                return self.answer(
+                    manifest, "application/vnd.oci.image.manifest.v1+json", digest=manifest_digest
+                )
             if rest == f"blobs/{config_digest}":
                 return self.answer(config, "application/octet-stream", digest=config_digest)
         return self.answer(b'{"errors": []}', status=404)

@@ -117,7 +117,7 @@ class Case(unittest.TestCase):
         ]
         self.assertEqual(unexpected, [])
 
-    def new_page(self, width=1280, height=900, scheme="light"):
+    def new_page(self, width=1440, height=900, scheme="light"):
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
@@ -165,7 +165,9 @@ class Case(unittest.TestCase):
 
     def rows(self, selector="table", page=None):
         """The texts of a table's body, row by row."""
-        script = "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.innerText))"
+        script = (
+            "(table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.innerText))"
+        )
         return (page or self.page).locator(selector).first.evaluate(script)
 
     def totals(self, selector="table"):

@@ -63,7 +63,7 @@ class Hostile(Crawled):
         views += [{"view": "centres", "by": by} for by in ("team", "cost_centre", "environment", "base")]
         for row in self.api("/v1/repositories")["items"]:
             views.append({"view": "repository", "of": row["registry"], "repository": row["repository"]})
-        for width in (1280, 390):
+        for width in (1440, 1100, 390):
             page = self.new_page(width)
             for parameters in views:
                 self.open(page, **parameters)

@@ -79,7 +79,7 @@ export async function send(target, options = {}) {
     if (answer.status !== 401) throw await problem(answer);
     forgetKey(key);
     // Requests that ran side by side wait for one and the same question.
-    if (!(await askForKey(key !== null))) throw new Problem(401, 'A key is needed');
+    if (!(await askForKey(key !== null))) throw new Problem(401, 'A key is needed', 'Try again to give one.');
   }
 }
 

@@ -11,17 +11,17 @@ import * as format from './format.js';
  * What a view is given.
  * @typedef {object} Frame
  * @property {Element} root Where it shows itself.
- * @property {AbortSignal} signal Ends it.
+ * @property {AbortSignal} signal Ends it, with the charts it has drawn.
  * @property {(text: string) => void} announce Tells readers what has changed.
  * @property {(title: string) => void} retitle Names what is shown.
  * @property {(answer: {as_of?: string | null, versions?: import('./types.js').Versions}) => void} credit
  *   Shows at the foot what an answer rests on.
- * @property {() => Promise<Registry[]>} registries All of them, asked for once.
+ * @property {() => Promise<Registry[]>} registries All of them.
  */
 
 /**
  * A view: builds itself once and then shows whatever the address says.
- * @typedef {{open: (frame: Frame) => (parameters: address.Address) => Promise<void>}} View
+ * @typedef {{open: (frame: Frame) => Showing}} View
  */
 
 /** @type {Record<string, {title: string, load: () => Promise<View>, within?: string}>} */
@@ -37,60 +37,71 @@ const VIEWS = {
 
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
-/** @typedef {{view: string, abort: AbortController, show: (parameters: address.Address) => Promise<void>}} Shown */
+/**
+ * Shows what the address says, until the signal says that something else is wanted.
+ * @typedef {(parameters: address.Address, signal: AbortSignal) => Promise<void>} Showing
+ */
+
+/** @typedef {{view: string, abort: AbortController, opened: Promise<Showing>}} Shown */
 
 /** @type {Shown | null} */
 let shown = null;
 
-/** @type {Promise<Registry[]> | null} */
-let registries = null;
+/** The showing under way. The next one ends it, so that a late answer never takes the place of a newer one. */
+let turn = new AbortController();
 
-function allRegistries() {
-  registries ??= get('/v1/registries').then((list) => {
-    offerRegistries(list.items);
-    return list.items;
-  });
-  registries.catch(() => {
-    registries = null;
-  });
-  return registries;
+/** Asked for anew by each view: a crawl may have come to its end meanwhile. @returns {Promise<Registry[]>} */
+async function allRegistries() {
+  const { items } = await get('/v1/registries');
+  offerRegistries(items);
+  return items;
 }
 
 /** Shows what the address says: in the view that is open already, or in another. */
 async function show() {
+  turn.abort();
+  turn = new AbortController();
+  const { signal } = turn;
   const parameters = address.read();
   const wanted = Object.hasOwn(VIEWS, parameters.view ?? '') ? parameters.view : 'overview';
-  const { title, load, within } = VIEWS[wanted];
-  drawNavigation(within ?? wanted);
-  const isFirst = shown === null;
-  const isOther = shown?.view !== wanted;
+  drawNavigation(VIEWS[wanted].within ?? wanted);
   const root = part('view');
+  root.setAttribute('aria-busy', 'true');
   try {
-    if (isOther) {
+    if (shown?.view !== wanted) {
+      const isFirst = shown === null;
       shown?.abort.abort();
-      const abort = new AbortController();
-      /** @type {Shown} */
-      const opening = { view: wanted, abort, show: async () => {} };
-      shown = opening;
-      retitle(title);
-      root.setAttribute('aria-busy', 'true');
-      const view = await load();
-      if (shown !== opening) return;
-      replace(root);
-      opening.show = view.open({ root, signal: abort.signal, announce, retitle, credit, registries: allRegistries });
-      if (!isFirst) part('main').focus({ preventScroll: true });
-      if (!isFirst) scrollTo(0, 0);
+      shown = opening(wanted, root, isFirst);
     }
-    root.setAttribute('aria-busy', 'true');
-    await shown?.show(parameters);
+    const showing = await shown.opened;
+    if (signal.aborted) return;
+    await showing(parameters, signal);
     performance.mark('tare-shown');
   } catch (error) {
-    if (shown?.abort.signal.aborted || /** @type {Error} */ (error).name === 'AbortError') return;
+    // Whoever has gone on meanwhile does not want to know.
+    if (signal.aborted) return;
     shown = null;
     fail(root, /** @type {Error} */ (error));
   } finally {
-    root.removeAttribute('aria-busy');
+    if (!signal.aborted) root.removeAttribute('aria-busy');
   }
+}
+
+/** @param {string} view @param {Element} root @param {boolean} isFirst @returns {Shown} */
+function opening(view, root, isFirst) {
+  const abort = new AbortController();
+  const { title, load } = VIEWS[view];
+  retitle(title);
+  const opened = load().then((module) => {
+    if (abort.signal.aborted) return async () => {};
+    replace(root);
+    if (!isFirst) {
+      part('main').focus({ preventScroll: true });
+      scrollTo(0, 0);
+    }
+    return module.open({ root, signal: abort.signal, announce, retitle, credit, registries: allRegistries });
+  });
+  return { view, abort, opened };
 }
 
 /** @param {Element} root @param {Error} error */
@@ -127,9 +138,13 @@ function drawNavigation(current) {
   part('nav').querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 }
 
+let offered = '';
+
 /** A choice of registry, where there is more than one. @param {Registry[]} all */
 function offerRegistries(all) {
-  if (all.length < 2) return;
+  const names = all.map(({ registry }) => registry).join(' ');
+  if (all.length < 2 || names === offered) return;
+  offered = names;
   const chosen = address.read().registry ?? '';
   const choose = (/** @type {Event} */ event) =>
     address.go(address.changed({ registry: /** @type {HTMLSelectElement} */ (event.target).value, cursor: null }));

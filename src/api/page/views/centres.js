@@ -17,12 +17,11 @@ const DRAWN = 20;
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
-  return async (/** @type {address.Address} */ parameters) => {
+  return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const by = Object.hasOwn(GROUPS, parameters.by ?? '') ? parameters.by : 'team';
     const query = { group_by: by, registry: parameters.registry };
     /** @type {import('../types.js').List<Group>} */
-    const list = await get('/v1/summary', query, frame.signal);
-    if (frame.signal.aborted) return;
+    const list = await get('/v1/summary', query, signal);
     frame.credit(list);
     const file = csvLink(`cost-by-${by}.csv`, url('/v1/summary', { ...query, format: 'csv' }));
     replace(frame.root, groupSwitch(by), groups(list, by, file, frame.signal));

@@ -16,18 +16,20 @@ export function open(frame) {
   const [notes, figures, course, rest] = ['notes', 'cards', 'course', 'rest'].map((id) => element('div', { id }));
   frame.root.append(notes, figures, course, rest);
 
-  return async (/** @type {address.Address} */ parameters) => {
+  return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const registry = parameters.registry;
     // The chart may take its time; what finance looks at first does not wait for it.
-    const history = get('/v1/history', { registry }, frame.signal);
+    const history = get('/v1/history', { registry }, signal);
     history.catch(() => {});
     const all = await frame.registries();
+    if (signal.aborted) return;
     const chosen = registry ? all.filter((row) => row.registry === registry) : all;
-    if (!chosen.length) return nothingYet(frame, registry);
     replace(notes, warnings(chosen));
-    replace(figures, cards(chosen));
+    replace(figures, chosen.length ? cards(chosen) : nothingYet(registry));
+    if (!chosen.length) replace(course);
     replace(rest, verdicts(chosen), chosen.length > 1 && registryTable(chosen));
     performance.mark('tare-figures');
+    if (!chosen.length) return;
     const answer = await history;
     frame.credit(answer);
     replace(course, development(answer, parameters, frame.signal));
@@ -35,27 +37,24 @@ export function open(frame) {
   };
 }
 
-/** @param {import('../app.js').Frame} frame @param {string} [registry] */
-function nothingYet(frame, registry) {
-  replace(
-    frame.root,
+/** @param {string} [registry] */
+function nothingYet(registry) {
+  return element(
+    'div',
+    { class: 'panel empty' },
+    element('h2', {}, registry ? 'There is no such registry' : 'No registry has been crawled yet'),
     element(
-      'div',
-      { class: 'panel empty' },
-      element('h2', {}, registry ? 'There is no such registry' : 'No registry has been crawled yet'),
-      element(
-        'p',
-        {},
-        'Read one with ',
-        element('code', {}, 'tare crawl https://reg.example.com'),
-        ', or put it into the configuration and it is crawled on schedule.',
-      ),
+      'p',
+      {},
+      'Read one with ',
+      element('code', {}, 'tare crawl https://reg.example.com'),
+      ', or put it into the configuration and it is crawled on schedule.',
     ),
   );
 }
 
 /** What must be known of the figures before they are used. @param {Registry[]} registries */
-export function warnings(registries) {
+function warnings(registries) {
   const texts = registries.flatMap(({ registry, notes = [], cost }) =>
     [...new Set([...notes.map(({ note }) => note), ...(cost?.warnings ?? [])])].map((text) => ({ registry, text })),
   );

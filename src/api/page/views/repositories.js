@@ -31,7 +31,7 @@ export function open(frame) {
   /** The cursors of the pages before the one shown, for the way back. @type {(string | null)[]} */
   let before = [];
 
-  return async (/** @type {address.Address} */ parameters) => {
+  return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     search.show(parameters.search ?? '');
     verdict.show(parameters.verdict ?? '');
     replace(chosen, labels(parameters));
@@ -40,8 +40,7 @@ export function open(frame) {
     const { cursor } = parameters;
     if (!cursor) before = [];
     /** @type {import('../types.js').List<Repository>} */
-    const list = await get('/v1/repositories', { ...filters, sort, cursor, limit: PAGE }, frame.signal);
-    if (frame.signal.aborted) return;
+    const list = await get('/v1/repositories', { ...filters, sort, cursor, limit: PAGE }, signal);
     frame.credit(list);
     const columns = columnsFor(list);
     const turn = (/** @type {string | null | undefined} */ to) => address.go(address.changed({ cursor: to }));
@@ -213,7 +212,7 @@ function columnsFor({ items, totals }) {
     title: 'Freed',
     kind: 'number',
     sort: 'saving',
-    hide: priced ? 'medium' : undefined,
+    hide: priced ? 'wide' : undefined,
     explain: `Stored bytes that Alpine frees. ${HOW.joint} One that does not switch may come to bear more, as fewer share its layers with it.`,
     cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),
     total: format.bytes(totals?.joint_saving_bytes),

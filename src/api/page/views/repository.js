@@ -18,18 +18,18 @@ import { saving } from './cells.js';
 export function open(frame) {
   const [head, speaker, course, tags] = [element('div'), element('div'), element('div'), element('div')];
   frame.root.append(head, speaker, course, tags);
-  return async (/** @type {address.Address} */ parameters) => {
+  return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const { of: registry, repository } = parameters;
     const path = `/v1/repositories/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
     frame.retitle(repository);
-    const later = [get(`${path}/history`, {}, frame.signal), get(`${path}/tags`, { limit: 500 }, frame.signal)];
+    const later = [get(`${path}/history`, {}, signal), get(`${path}/tags`, { limit: 500 }, signal)];
     for (const request of later) request.catch(() => {});
     /** @type {Repository & {speaker?: {digest: string} | null}} */
-    const answer = await get(path, {}, frame.signal);
+    const answer = await get(path, {}, signal);
     replace(head, summary(answer));
     const digest = answer.speaker?.digest;
     const images = `/v1/images/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
-    replace(speaker, digest ? image(await get(`${images}/${digest}`, {}, frame.signal)) : null);
+    replace(speaker, digest ? image(await get(`${images}/${digest}`, {}, signal)) : null);
     const [history, list] = await Promise.all(later);
     frame.credit(list);
     replace(course, history.items.length > 1 ? development(asPoints(history), parameters, frame.signal) : null);

@@ -14,11 +14,10 @@ import { bySaving, pareto } from './pareto.js';
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
-  return async (/** @type {address.Address} */ parameters) => {
+  return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const filters = { registry: parameters.registry };
     /** @type {import('../types.js').List<Repository>} */
-    const list = await get('/v1/savings', { ...filters, limit: 1000 }, frame.signal);
-    if (frame.signal.aborted) return;
+    const list = await get('/v1/savings', { ...filters, limit: 1000 }, signal);
     frame.credit(list);
     const switching = list.items.filter(({ verdict }) => verdict === 'switch');
     if (!switching.length) {

@@ -22,32 +22,28 @@ export function open(frame) {
   const result = element('div', { 'aria-live': 'polite' });
   const form = questions(frame);
   frame.root.append(element('div', { class: 'what-if' }, form.root, result));
-  let asked = 0;
 
-  return async (/** @type {import('../address.js').Address} */ parameters) => {
+  return async (/** @type {import('../address.js').Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     await form.show(parameters);
     const before = await frame.registries();
     const priced = Boolean(parameters.book) || before.some(({ cost }) => cost);
-    const turn = (asked += 1);
     /** @type {Answer} */
     let answer;
     try {
       answer = await post(
         url('/v1/whatif', { limit: ROWS, sort: priced ? '-cost_saving' : '-saving' }),
         question(parameters),
-        { signal: frame.signal },
+        { signal },
       );
     } catch (error) {
       // Half a pattern is no pattern: whoever is typing goes on.
-      if (!(error instanceof Problem) || error.status !== 422 || turn !== asked) throw error;
+      if (!(error instanceof Problem) || error.status !== 422) throw error;
       replace(
         result,
         element('div', { class: 'alert' }, element('strong', {}, error.title), element('p', {}, error.message)),
       );
       return;
     }
-    // An answer that was overtaken by a later question is not shown.
-    if (turn !== asked || frame.signal.aborted) return;
     frame.credit(answer);
     const { registry } = parameters;
     const of = (/** @type {{registry: string}} */ row) => !registry || row.registry === registry;
