@@ -42,9 +42,6 @@ pub struct ApiSettings {
     pub platforms: PlatformsOf,
 }
 
-/// The platforms whose images count in a registry; all where there are none.
-pub type PlatformsOf = Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>;
-
 /// Draws up what each registry cost in a month.
 pub type BilledMonths = Arc<
     dyn Fn(Period) -> BoxFuture<'static, Result<Vec<(RegistryName, BilledMonth)>, MonthsError>> + Send + Sync,
