@@ -97,6 +97,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
+            "export",
             "store",
             "crawl",
             "registry",

@@ -26,7 +26,7 @@ const PREFIX: &str = "tare_";
 const ID_BYTES: usize = 6;
 const SECRET_BYTES: usize = 32;
 /// How many failed attempts an address has in a window before it is told to wait.
-const FAILURES_ALLOWED: u32 = 10;
+const FAILURES_ALLOWED: u32 = 100;
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 /// How many addresses with failed attempts are remembered.
 const ADDRESSES_REMEMBERED: usize = 10_000;

@@ -1,10 +1,10 @@
 //! The service: REST under `/v1`, its documentation, and what operators look at.
 //!
-//! Everything that is read comes from a [`Snapshot`](snapshot::Snapshot), which is worked out off the way of requests
+//! Everything that is read comes from a `Snapshot`, which is worked out off the way of requests
 //! when the store has something newer. So a request waits for no query and no model, and an answer's rows
 //! always add up, whatever is saved meanwhile.
 //!
-//! An [`Operation`](operation::Operation) is declared once, with its parameters, its answer and its problems; route, checks and
+//! An `Operation` is declared once, with its parameters, its answer and its problems; route, checks and
 //! the OpenAPI document come from the declaration. Every error of every kind is an RFC 9457 problem.
 
 mod access;
@@ -36,7 +36,7 @@ use tokio::sync::Semaphore;
 pub use access::Scope;
 pub use keys::NewKey;
 pub use server::Server;
-pub use settings::{AccessMode, ApiSettings, BilledMonths, MonthsError, ServeError, TlsFiles};
+pub use settings::{AccessMode, ApiSettings, BilledMonths, MonthsError, PlatformsOf, ServeError, TlsFiles};
 
 use access::Caller;
 use keys::KeyRing;

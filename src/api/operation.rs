@@ -50,6 +50,16 @@ pub(super) struct Answer {
     pub headers: Vec<(&'static str, &'static str)>,
     /// Whether who has it already is told so.
     pub is_kept: bool,
+    /// Operations that an answer leads to.
+    pub links: Vec<Link>,
+}
+
+/// An operation that an answer leads to.
+pub(super) struct Link {
+    /// The operation's id.
+    pub to: &'static str,
+    /// Its parameters, and where in the answer or in the request their values stand.
+    pub parameters: &'static [(&'static str, &'static str)],
 }
 
 /// One form that an answer has.
@@ -97,6 +107,7 @@ impl Operation {
                 }],
                 headers: Vec::new(),
                 is_kept: true,
+                links: Vec::new(),
             },
             problems: Vec::new(),
             handler,
@@ -175,6 +186,16 @@ impl Operation {
         });
         let about = "The form of the answer; it counts before the header `Accept`.";
         self.query([Parameter::new("format", Form::Word(vec!["json", "csv"]), about)])
+    }
+
+    /// The answer leads to another operation with these parameters.
+    pub(super) fn leads(
+        mut self,
+        to: &'static str,
+        parameters: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        self.answer.links.push(Link { to, parameters });
+        self
     }
 
     pub(super) fn problems(mut self, kinds: impl IntoIterator<Item = &'static Kind>) -> Self {

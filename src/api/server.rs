@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Compress, from_fn};
@@ -25,6 +26,10 @@ use crate::clock::Clock;
 use crate::metrics::ProcessCounters;
 use crate::report::Knowledge;
 use crate::store::Store;
+
+/// How long an idle connection is kept: longer than load balancers do, which else send a request into one that
+/// is just being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// The service on its address, ready to run.
 pub struct Server {
@@ -89,6 +94,7 @@ impl Server {
                 .default_service(web::to(unknown_path))
         })
         .disable_signals()
+        .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(api.settings.shutdown_timeout.as_secs());
         let is_tls = tls.is_some();
         let running = match tls {

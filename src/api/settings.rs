@@ -11,6 +11,9 @@ use crate::oci::{PlatformFilter, RegistryName};
 use crate::pricing::Period;
 use crate::store::StoreError;
 
+/// Says which platforms' images count in a registry.
+pub type PlatformsOf = Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>;
+
 /// How the service is run.
 #[derive(Clone)]
 pub struct ApiSettings {
@@ -36,7 +39,7 @@ pub struct ApiSettings {
     /// What each registry cost in a month, for exports.
     pub months: BilledMonths,
     /// The platforms whose images count in a registry; all where there are none.
-    pub platforms: Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>,
+    pub platforms: PlatformsOf,
 }
 
 /// Draws up what each registry cost in a month.

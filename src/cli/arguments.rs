@@ -502,6 +502,9 @@ fn verdict(text: &str) -> Result<Verdict, String> {
 pub(super) fn month(text: &str) -> Result<Period, String> {
     let wrong = || "expected a month such as 2026-11".to_owned();
     let (year, month) = text.split_once('-').ok_or_else(wrong)?;
+    if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        return Err(wrong());
+    }
     match (year.len(), month.len(), year.parse(), month.parse()) {
         (4, 2, Ok(year), Ok(month)) => Period::month(year, month).map_err(|_| wrong()),
         _ => Err(wrong()),
@@ -536,6 +539,18 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_month_is_a_year_and_a_month() {
+        assert_eq!(month("2026-02").unwrap().days(), 28);
+        for wrong in ["2026-13", "2026-2", "26-02", "2026", "2026-02-01", "+026-02"] {
+            assert_eq!(
+                month(wrong),
+                Err("expected a month such as 2026-11".to_owned()),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

@@ -105,7 +105,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
     // Two TLS providers may be compiled in, so one has to be chosen before the first use.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match command {
             Command::Crawl(options) => crawl::crawl(&options, context).await,
             Command::Report(options) => report::report(&options, context).await,
@@ -127,7 +127,10 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Ready => ready::ready(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
         }
-    })
+    });
+    // What is still being reckoned on a thread of its own must not hold up whoever was told to stop.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Says why a command failed, and gives its exit status.

@@ -1,7 +1,7 @@
 //! A month's costs in the forms that finance takes: FOCUS rows, plain CSV, a workbook.
 //!
 //! Every form is made of the same [`ChargeRow`]s, which [`charge_rows`] takes out of a
-//! [`Statement`](crate::cost::Statement): what a repository bears of one line of a bill. Each is unit price times
+//! [`Statement`]: what a repository bears of one line of a bill. Each is unit price times
 //! quantity to the last digit, and they add up to the statement's total. What would be charged on Alpine is in
 //! rows of its own, never in one file with what is charged now, because sums over it would mean nothing.
 //!

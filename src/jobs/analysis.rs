@@ -10,6 +10,9 @@ use crate::store::{ReportOfCrawl, Store};
 /// How far back pulls are looked at for their pace: a registry may not have been crawled for a while.
 const PULLS_LOOKED_AT: Days = Days::new(366);
 
+/// Says which platforms' images count in a registry.
+pub type PlatformsOf = Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>;
+
 /// Works out what registries store and cost from what has been saved of them.
 #[derive(Clone)]
 pub struct Analyst {
@@ -18,7 +21,7 @@ pub struct Analyst {
     /// What answers rest on beside it.
     pub knowledge: Arc<Knowledge>,
     /// The platforms whose images count in a registry; all where there are none.
-    pub platforms: Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>,
+    pub platforms: PlatformsOf,
 }
 
 impl Analyst {

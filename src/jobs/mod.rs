@@ -3,6 +3,12 @@
 //! The crawl knows no database and the store no protocol; here they meet. Findings go from one to the
 //! other through channels of bounded size, and while one batch is written the next is collected, so that
 //! the crawl waits for the store only where the database cannot keep up for long.
+//!
+//! [`CrawlJob`] is a crawl that one process does alone. [`Scheduler`] is what a service runs: it crawls when
+//! a [`Schedule`] or a caller of the API asks, and shares the work with all processes that have the same
+//! database. One of them leads the crawl: it lists the repositories, waits for the others and ends it. All
+//! claim repositories a few at a time and give signs of life. Whoever gives none for longer than its lease is
+//! taken to be lost: its repositories are anybody's, and nothing it may still find can be saved.
 
 mod analysis;
 mod assign;
@@ -16,7 +22,7 @@ mod scheduler;
 mod spent;
 mod writing;
 
-pub use analysis::Analyst;
+pub use analysis::{Analyst, PlatformsOf};
 pub use closing::{Closed, Closing, Difference, MonthNotOver};
 pub use crawl::{CrawlJob, CrawlResult, RequestCounts};
 pub use months::{DrawnUp, RegistryMonth};

@@ -89,7 +89,7 @@ impl Scheduler {
         let all_ended = async { while watches.join_next().await.is_some() {} };
         if timeout(STOP_WITHIN, all_ended).await.is_err() {
             tracing::warn!(
-                "work under way could not be handed back in time; others take over when its lease lapses"
+                "work under way did not end in time; whoever shares the database carries on with it"
             );
         }
     }

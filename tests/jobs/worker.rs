@@ -23,8 +23,9 @@ pub async fn open(database: &str, lease: Duration) -> Store {
         .expect("an open store")
 }
 
-/// How long a killed worker holds the others up.
-pub const LEASE: Duration = Duration::from_secs(2);
+/// How long a killed worker holds the others up. Long enough for a living one to give a sign of life on a
+/// machine that has much else to do.
+pub const LEASE: Duration = Duration::from_secs(6);
 
 /// Starts a worker that takes part in the crawls of a registry until it is killed.
 pub fn start(database: &str, registry: &str) -> Child {

@@ -17,7 +17,7 @@ on_both_databases!(
 );
 
 /// Crawls a registry that has these repositories, with one image each, and saves the report.
-async fn crawl_and_report(
+pub async fn crawl_and_report(
     store: &Store,
     repositories: &[&str],
     knowledge: &Knowledge,
@@ -65,7 +65,7 @@ async fn save(store: &Store, report: &Report, knowledge: &Knowledge, now: DateTi
     store.save_report(saved).await.unwrap();
 }
 
-fn billed() -> Knowledge {
+pub fn billed() -> Knowledge {
     Knowledge {
         costs: CostPlan {
             books: PriceBooks::shipped().unwrap(),

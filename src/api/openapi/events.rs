@@ -9,7 +9,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         "An envelope as CNCF Distribution sends it.",
         [has(
             "events",
-            json!({"type": "array"}),
+            json!({"type": "array", "items": {}}),
             "Each with `id`, `timestamp`, `action`, `target` and `request`; whatever else one may be, it is skipped.",
         )],
     );

@@ -143,10 +143,16 @@ fn responses(operation: &Operation) -> Value {
         .map(|form| (form.media_type.to_owned(), json!({"schema": form.schema})))
         .collect();
     let mut responses = Map::new();
-    responses.insert(
-        answer.status.to_string(),
-        json!({"description": answer.about, "headers": headers, "content": content}),
-    );
+    let mut success = json!({"description": answer.about, "headers": headers, "content": content});
+    for link in &answer.links {
+        let parameters: Map<String, Value> = link
+            .parameters
+            .iter()
+            .map(|(name, place)| ((*name).to_owned(), json!(place)))
+            .collect();
+        success["links"][link.to] = json!({"operationId": link.to, "parameters": parameters});
+    }
+    responses.insert(answer.status.to_string(), success);
     if answer.is_kept {
         responses.insert(
             "304".to_owned(),
@@ -216,6 +222,21 @@ mod tests {
         for name in document["components"]["schemas"].as_object().unwrap().keys() {
             let target = format!("#/components/schemas/{name}");
             assert!(found.contains(&target), "{name} is used nowhere");
+        }
+    }
+
+    #[test]
+    fn links_lead_to_operations_and_name_their_parameters() {
+        let operations = operations(false);
+        for link in operations.iter().flat_map(|operation| &operation.answer.links) {
+            let target = operations
+                .iter()
+                .find(|operation| operation.id == link.to)
+                .unwrap();
+            for parameter in &target.in_path {
+                let is_given = link.parameters.iter().any(|(name, _)| *name == parameter.name);
+                assert!(is_given, "{} without {}", link.to, parameter.name);
+            }
         }
     }
 

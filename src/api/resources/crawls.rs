@@ -40,6 +40,9 @@ pub(super) fn operations() -> Vec<Operation> {
     )])
     .query(paging())
     .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]);
+    list = list
+        .leads("get_crawl", &[("id", "$response.body#/items/0/id")])
+        .leads("follow_crawl", &[("id", "$response.body#/items/0/id")]);
     list.answer.is_kept = false;
     let mut one = Operation::get(
         "/v1/crawls/{id}",
@@ -69,6 +72,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Form::Token(LONGEST_IDEMPOTENCY_KEY),
         "Chosen by the client; the same for repetitions of one request.",
     )];
+    start = start.leads("get_crawl", &[("id", "$response.body#/id")]);
     start.answer.status = 202;
     start.answer.about = "The crawl that was asked for";
     start.answer.headers = vec![("Location", "Where the crawl is.")];

@@ -30,7 +30,7 @@ pub(super) fn operations() -> Vec<Operation> {
         "The version of FOCUS; 1.2 by default.",
     );
     let csv = json!({"type": "string"});
-    let bytes = json!({"type": "string", "contentEncoding": "binary"});
+    let bytes = json!({"type": "string", "format": "binary"});
     vec![
         export(
             Operation::get(
@@ -99,6 +99,9 @@ async fn billed(call: &Call) -> Result<(Vec<BilledMonth>, String), Problem> {
         .unwrap_or_else(|| call.api.clock.now().date_naive());
     let period = Period::month_containing(first).map_err(|_| nothing(first))?;
     let wanted = call.values.text("registry").map(str::to_owned);
+    if let Some(name) = wanted.as_deref().filter(|name| !call.knows(name)) {
+        return Err(unknown_registry(name));
+    }
     let months = call.months(period).await.map_err(|error| match error {
         MonthsError::Store(error) => error.into(),
         MonthsError::Other(reason) => Problem::internal(reason),
@@ -109,11 +112,10 @@ async fn billed(call: &Call) -> Result<(Vec<BilledMonth>, String), Problem> {
         .filter(|(registry, _)| call.caller.sees(registry) && is_wanted(registry.as_str()))
         .map(|(_, month)| month)
         .collect();
-    match wanted {
-        Some(name) if months.is_empty() && !call.knows(&name) => Err(unknown_registry(&name)),
-        _ if months.is_empty() => Err(nothing(first)),
-        _ => Ok((months, period.start().format("%Y-%m").to_string())),
+    if months.is_empty() {
+        return Err(nothing(first));
     }
+    Ok((months, period.start().format("%Y-%m").to_string()))
 }
 
 fn nothing(first: NaiveDate) -> Problem {

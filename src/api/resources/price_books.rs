@@ -21,7 +21,8 @@ pub(super) fn operations() -> Vec<Operation> {
             "PriceBookList",
             |call| Box::pin(list(call)),
         )
-        .group("money"),
+        .group("money")
+        .leads("get_price_book", &[("id", "$response.body#/items/0/id")]),
         Operation::get(
             "/v1/price-books/{id}",
             "get_price_book",

@@ -21,7 +21,11 @@ pub(super) fn operations() -> Vec<Operation> {
             "RegistryList",
             |call| Box::pin(list(call)),
         )
-        .group("registries"),
+        .group("registries")
+        .leads(
+            "get_registry",
+            &[("registry", "$response.body#/items/0/registry")],
+        ),
         Operation::get(
             "/v1/registries/{registry}",
             "get_registry",

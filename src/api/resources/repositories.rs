@@ -15,6 +15,12 @@ use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::report::{self, GroupRow, Report, RepositoryRow};
 use crate::whatif::Verdict;
 
+/// Where a list has the names of its first repository.
+const ROW: &[(&str, &str)] = &[
+    ("registry", "$response.body#/items/0/registry"),
+    ("repository", "$response.body#/items/0/repository"),
+];
+
 /// What repositories can be ordered by; `-` in front is the largest, or last, first.
 pub(super) const ORDERS: [&str; 20] = [
     "name",
@@ -62,6 +68,10 @@ pub(super) fn operations() -> Vec<Operation> {
         .query([order])
         .query(paging())
         .or_csv()
+        .leads("get_repository", ROW)
+        .leads("list_tags", ROW)
+        .leads("list_images", ROW)
+        .leads("get_repository_history", ROW)
         .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
     ]
 }

@@ -42,6 +42,14 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .group("repositories")
         .query(paging())
+        .leads(
+            "explain_image",
+            &[
+                ("registry", "$request.path.registry"),
+                ("repository", "$request.path.repository"),
+                ("digest", "$response.body#/items/0/digest"),
+            ],
+        )
         .problems([&problem::OUTDATED_CURSOR]),
     ]
 }
