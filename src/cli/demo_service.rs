@@ -57,7 +57,7 @@ impl DemoService<'_> {
         let origin = Origin::parse(self.registry)?;
         let registry = CrawledRegistry {
             name: origin.name().clone(),
-            origin_url: origin.url().to_string(),
+            origin_url: origin.url().origin().ascii_serialization(),
             dedup_scope: DedupScope::Registry,
         };
         let url = self.registry.to_owned();

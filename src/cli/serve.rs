@@ -123,7 +123,7 @@ fn scheduled(section: RegistrySection, context: &Context) -> anyhow::Result<Sche
         .map_err(|error| UsageError(error.to_string()))?;
     let registry = CrawledRegistry {
         name: section.url.registry().clone(),
-        origin_url: section.url.origin().url().to_string(),
+        origin_url: section.url.origin().url().origin().ascii_serialization(),
         dedup_scope: section.dedup_scope(),
     };
     let (settings, environment) = (Arc::clone(&context.settings), context.environment.clone());

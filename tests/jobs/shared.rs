@@ -35,7 +35,7 @@ fn slow_registry() -> FaultyRegistry {
     registry
         .on(|request| request.method != "HEAD")
         .spoil(Spoil::with(|_, mut answer| {
-            answer.delay = Duration::from_millis(60);
+            answer.delay = Duration::from_millis(250);
             answer
         }));
     registry

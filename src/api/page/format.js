@@ -125,7 +125,7 @@ export function duration(seconds) {
     const whole = Math.floor(seconds / length);
     if (whole >= 2 || (whole >= 1 && length < 86_400)) return `${whole} ${name}${whole === 1 ? '' : 's'}`;
   }
-  return 'less than a second';
+  return '< 1 second';
 }
 
 /**

@@ -143,7 +143,7 @@ function groupTable(rows, totals, by, priced) {
     ...(hasCosts
       ? [
           column('A month', (row) => row.costs.map(({ month }) => month), amounts),
-          column('On Alpine', (row) => row.costs.map(({ alpine_month: month }) => month), amounts),
+          column('On Alpine', (row) => row.costs.map(({ alpine_month: month }) => month), amounts, 'narrow'),
           column('Saving', (row) => row.costs.map(({ saving }) => saving), amounts),
         ]
       : []),
