@@ -38,7 +38,8 @@
 //! Start with [`inventory`]: its [`account`](inventory::account) is what everything else serves. Then
 //! [`oci`] for the words, [`crawl`] for how facts are found, [`store`] for how they are kept, [`jobs`]
 //! for how the two meet. Then the heart: [`base_image`] says what is beneath an image, and [`whatif`] what
-//! Alpine would change. [`report`] is what people see. [`cli`] comes last: it only wires.
+//! Alpine would change. [`pricing`] turns bytes into a bill, [`cost`] divides it. [`report`] is what people
+//! see, [`api`] and [`metrics`] how programs ask for it. [`cli`] comes last: it only wires.
 
 pub mod api;
 pub mod base_image;

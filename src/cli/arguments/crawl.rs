@@ -1,0 +1,103 @@
+//! What `tare crawl` is told.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::addresses;
+use crate::cli::outcome::UsageError;
+use crate::config::{Flag, RegistryAddress};
+use crate::inventory::DedupScope;
+use crate::oci::PlatformFilter;
+
+/// Options of `tare crawl`.
+#[derive(Debug, Args)]
+pub struct CrawlOptions {
+    /// A registry: https://reg.example.com, http://127.0.0.1:5001, reg.example.com/team-a/*
+    ///
+    /// Without any, the registries of the configuration are crawled.
+    #[arg(value_name = "REGISTRY")]
+    registries: Vec<String>,
+    /// Reads only repositories like this one; may be repeated
+    ///
+    /// In a glob, * stands for anything but /, ** for any number of components, {a,b} for one of the words.
+    /// A name need not be listed by the registry, so names alone do for a token that may not list the
+    /// catalogue.
+    #[arg(short, long = "repository", value_name = "GLOB")]
+    pub repositories: Vec<String>,
+    /// Reads only images for this platform, such as linux/amd64; may be repeated
+    #[arg(long = "platform", value_name = "PLATFORM")]
+    pub platforms: Vec<PlatformFilter>,
+    /// Prints one JSON object for each registry in place of a summary
+    #[arg(long)]
+    pub json: bool,
+    /// Logs in as this user; TARE_USERNAME does so too
+    #[arg(long, value_name = "NAME")]
+    pub username: Option<String>,
+    /// Reads the password from the first line of standard input; TARE_PASSWORD or TARE_TOKEN is another way
+    #[arg(long, requires = "username")]
+    pub password_stdin: bool,
+    /// Docker's configuration with the credentials to use [default: ~/.docker/config.json]
+    #[arg(long, value_name = "FILE")]
+    docker_config: Option<String>,
+    /// Trusts this certificate authority too, from a PEM file; may be repeated
+    #[arg(long = "ca", value_name = "FILE")]
+    pub extra_ca: Vec<PathBuf>,
+    /// Where the registry keeps one copy of a blob
+    #[arg(long, value_name = "SCOPE", value_enum)]
+    pub dedup_scope: Option<Scope>,
+    /// Requests in flight at once
+    #[arg(long, value_name = "N")]
+    concurrency: Option<String>,
+    /// Requests in a minute; 0 for no limit
+    #[arg(long, value_name = "N")]
+    requests_per_minute: Option<String>,
+}
+
+/// Where a registry keeps one copy of a blob.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Scope {
+    /// In the whole registry: Azure Container Registry, Distribution, Harbor
+    Registry,
+    /// In each repository: AWS ECR
+    Repository,
+}
+
+impl CrawlOptions {
+    /// The registries to crawl; none for those of the configuration.
+    ///
+    /// # Errors
+    /// Where one is not a registry's address.
+    pub(in crate::cli) fn registries(&self) -> Result<Vec<RegistryAddress>, UsageError> {
+        addresses(&self.registries)
+    }
+
+    /// The settings that these options are.
+    pub fn flags(&self) -> Vec<Flag> {
+        let given = [
+            ("--docker-config", "crawl.docker_config", &self.docker_config),
+            ("--concurrency", "crawl.concurrency", &self.concurrency),
+            (
+                "--requests-per-minute",
+                "crawl.requests_per_minute",
+                &self.requests_per_minute,
+            ),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(name, key, text)| {
+                let text = text.clone()?;
+                Some(Flag { name, key, text })
+            })
+            .collect()
+    }
+}
+
+impl From<Scope> for DedupScope {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Registry => Self::Registry,
+            Scope::Repository => Self::Repository,
+        }
+    }
+}
