@@ -21,7 +21,7 @@ pub fn group_table(groups: &Groups) -> String {
         "REPOSITORIES",
         "TAGS",
         "ATTRIBUTED",
-        "SAVES",
+        "FREED",
         "SWITCH",
     ];
     for _ in 0..currencies {

@@ -54,6 +54,8 @@ impl Embedded {
             .test_before_acquire(false)
             // Whoever waits here waits for another part of this program, never for a network.
             .acquire_timeout(Duration::from_secs(300))
+            // One connection is waited for as a matter of course, which is nothing to warn of.
+            .acquire_slow_threshold(Duration::from_secs(60))
             .connect_with(super::quiet(options))
             .await?;
         Ok((embedded, pool))
