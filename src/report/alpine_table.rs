@@ -2,12 +2,10 @@
 
 use std::fmt::Write;
 
-use comfy_table::{Cell, Table, presets};
-
 use super::alpine::{BaseNames, RegistryAlpine};
 use super::cells::{grouped, interval, per_cent, plain_text, shortened, signed, times, wrapped};
 use super::document::{RegistryRow, Report};
-use super::table::lines;
+use super::rows::Rows;
 use crate::units::ByteCount;
 use crate::whatif::{SavingEstimate, Verdict};
 
@@ -114,9 +112,7 @@ pub(super) fn base(names: Option<&BaseNames>) -> String {
 
 pub(super) fn rows(report: &Report) -> String {
     let name_registry = report.registries.len() > 1;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let mut header = vec![
+    let header = [
         "REPOSITORY",
         "VERDICT",
         "BASE",
@@ -125,10 +121,7 @@ pub(super) fn rows(report: &Report) -> String {
         "ALONE",
         "NEEDED",
     ];
-    if name_registry {
-        header.insert(0, "REGISTRY");
-    }
-    table.set_header(header.into_iter().map(Cell::new));
+    let mut table = Rows::new(&header, 3, name_registry);
     let saved = |saving: SavingEstimate| [signed(saving.expected), interval(saving.low, saving.high)];
     for registry in &report.registries {
         let Some(alpine) = &registry.alpine else {
@@ -136,7 +129,7 @@ pub(super) fn rows(report: &Report) -> String {
         };
         let [saves, likely] = saved(alpine.saving_bytes);
         let all = format!("all {} repositories", grouped(registry.totals.repositories));
-        let mut cells = vec![
+        let cells = vec![
             all,
             String::new(),
             String::new(),
@@ -145,10 +138,7 @@ pub(super) fn rows(report: &Report) -> String {
             String::new(),
             String::new(),
         ];
-        if name_registry {
-            cells.insert(0, registry.registry.to_string());
-        }
-        table.add_row(cells);
+        table.add(registry.registry.as_str(), cells);
     }
     for row in &report.repositories {
         let Some(judged) = &row.judged else { continue };
@@ -164,7 +154,7 @@ pub(super) fn rows(report: &Report) -> String {
             Some(needed) => grouped(needed as usize),
             None => "never".to_owned(),
         };
-        let mut cells = vec![
+        let cells = vec![
             shortened(&plain_text(row.totals.repository.as_str()), LONGEST_REPOSITORY),
             verdict(judged.verdict),
             base(judged.base.as_ref()),
@@ -173,23 +163,16 @@ pub(super) fn rows(report: &Report) -> String {
             when(switches, signed(alpine.solo_saving_bytes.expected)),
             when(switches, needed),
         ];
-        if name_registry {
-            cells.insert(0, row.registry.to_string());
-        }
-        table.add_row(cells);
+        table.add(row.registry.as_str(), cells);
     }
     if let Some(others) = &report.others {
-        let mut cells = vec![
+        let cells = vec![
             format!("other {} repositories", grouped(others.repositories)),
             String::new(),
             String::new(),
             signed(others.expected_joint_saving_bytes),
         ];
-        if name_registry {
-            cells.insert(0, String::new());
-        }
-        table.add_row(cells);
+        table.add("", cells);
     }
-    let texts = if name_registry { 4 } else { 3 };
-    lines(table, |place| place >= texts)
+    table.text()
 }

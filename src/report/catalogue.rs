@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::cells::{plain_text, shortened};
 use super::reference::Found;
-use super::table::lines;
+use super::rows::lines;
 use crate::base_image::{Base, BaseId, BaseName, Catalogue, Origin, Role, Scope, detect};
 use crate::oci::PlatformFilter;
 use crate::units::ByteCount;

@@ -2,12 +2,10 @@
 
 use std::fmt::Write;
 
-use comfy_table::{Cell, Table, presets};
-
 use super::cells::{grouped, plain_text, shortened, wrapped};
 use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{RegistryRow, Report, RepositoryRow};
-use super::table::lines;
+use super::rows::Rows;
 use crate::cost::MoneyEstimate;
 use crate::pricing::CheaperPlan;
 use crate::units::{Currency, Money, round_rows};
@@ -99,9 +97,7 @@ fn cheaper(cost: &RegistryCost) -> String {
 /// add up to what they add up to exactly, rounded.
 pub(super) fn rows(report: &Report) -> String {
     let name_registry = report.registries.len() > 1;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let mut header = vec![
+    let header = [
         "REPOSITORY",
         "TEAM",
         "MONTH",
@@ -112,31 +108,21 @@ pub(super) fn rows(report: &Report) -> String {
         "ALONE",
         "PAYBACK",
     ];
-    if name_registry {
-        header.insert(0, "REGISTRY");
-    }
-    table.set_header(header.into_iter().map(Cell::new));
+    let mut table = Rows::new(&header, 2, name_registry);
     for registry in &report.registries {
         if let Some(cost) = &registry.cost {
-            let mut cells = registry_cells(registry, cost);
-            if name_registry {
-                cells.insert(0, registry.registry.to_string());
-            }
-            table.add_row(cells);
+            let cells = registry_cells(registry, cost);
+            table.add(registry.registry.as_str(), cells);
         }
     }
     let shown = Shown::of(report);
     for (place, row) in report.repositories.iter().enumerate() {
         if let Some(cost) = &row.cost {
-            let mut cells = repository_cells(row, cost, &shown, place);
-            if name_registry {
-                cells.insert(0, row.registry.to_string());
-            }
-            table.add_row(cells);
+            let cells = repository_cells(row, cost, &shown, place);
+            table.add(row.registry.as_str(), cells);
         }
     }
-    let texts = if name_registry { 3 } else { 2 };
-    lines(table, |place| place >= texts)
+    table.text()
 }
 
 fn registry_cells(registry: &RegistryRow, cost: &RegistryCost) -> Vec<String> {

@@ -3,7 +3,7 @@
 use comfy_table::{Cell, Table, presets};
 
 use super::cells::{plain_text, shortened};
-use super::table::lines;
+use super::rows::lines;
 use crate::whatif::{Evaluation, EvidenceClass};
 
 /// Errors and coverage as a table for people: by class of evidence, then by repository.

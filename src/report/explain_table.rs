@@ -7,7 +7,7 @@ use comfy_table::{Cell, Table, presets};
 use super::alpine_table::verdict;
 use super::cells::{interval, plain_text, shortened};
 use super::explain::{ImageExplanation, instruction};
-use super::table::lines;
+use super::rows::lines;
 use crate::whatif::{Estimate, Verdict};
 
 /// How much of a command is shown, so that a line fits into 120 columns.

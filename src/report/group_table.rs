@@ -4,8 +4,8 @@ use comfy_table::{Cell, Table, presets};
 
 use super::cells::{grouped, plain_text, signed};
 use super::group::{GroupBy, GroupCost, GroupRow, Groups};
+use super::rows::lines;
 use super::spreadsheet_text;
-use super::table::lines;
 use crate::units::{Money, round_rows};
 
 /// What stands in place of a name where there is none.

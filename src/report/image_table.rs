@@ -1,11 +1,9 @@
 //! Images and what Alpine would make of them, for people.
 
-use comfy_table::{Cell, Table, presets};
-
 use super::alpine_table::{base, verdict};
 use super::cells::{plain_text, shortened};
 use super::image::ImageRow;
-use super::table::lines;
+use super::rows::Rows;
 
 /// How much of a name is shown, so that a line fits into 120 columns.
 const LONGEST_IMAGE: usize = 34;
@@ -16,9 +14,7 @@ pub(super) const LEGEND: &str = "\nSize: layers as stored, each image counted al
      interval.\nWhy: tare explain REPOSITORY:TAG\n";
 
 pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let mut header = vec![
+    let header = [
         "IMAGE",
         "PLATFORM",
         "VERDICT",
@@ -28,10 +24,7 @@ pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
         "ON ALPINE",
         "LIKELY",
     ];
-    if name_registry {
-        header.insert(0, "REGISTRY");
-    }
-    table.set_header(header.into_iter().map(Cell::new));
+    let mut table = Rows::new(&header, 5, name_registry);
     for row in images {
         let tag = row.tags.first().map_or("", AsRef::as_ref);
         let more = match row.tags.len() {
@@ -40,7 +33,7 @@ pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
         };
         let image = plain_text(&format!("{}:{tag}", row.repository));
         let bytes = row.alpine.as_ref().map(|alpine| alpine.bytes);
-        let mut cells = vec![
+        let cells = vec![
             shortened(&image, LONGEST_IMAGE - more.len()) + &more,
             plain_text(&row.platform),
             verdict(row.verdict),
@@ -52,11 +45,7 @@ pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
                 .map(|bytes| super::cells::interval(bytes.low.as_i64(), bytes.high.as_i64()))
                 .unwrap_or_default(),
         ];
-        if name_registry {
-            cells.insert(0, row.registry.to_string());
-        }
-        table.add_row(cells);
+        table.add(row.registry.as_str(), cells);
     }
-    let texts = if name_registry { 6 } else { 5 };
-    lines(table, |place| place >= texts)
+    table.text()
 }

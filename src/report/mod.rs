@@ -35,6 +35,7 @@ mod image;
 mod image_table;
 mod knowledge;
 mod reference;
+mod rows;
 mod sort;
 mod table;
 #[cfg(test)]

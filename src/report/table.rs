@@ -1,9 +1,8 @@
 use std::fmt::Write;
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
-
 use super::cells::{grouped, per_cent, plain_text, times};
 use super::document::{RegistryRow, Report};
+use super::rows::Rows;
 use super::{alpine_table, cost_table, image_table};
 use crate::inventory::DedupScope;
 use crate::units::ByteCount;
@@ -125,9 +124,7 @@ fn rows(report: &Report) -> String {
             .unwrap_or_default()
     };
 
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let mut header = vec![
+    let header = [
         "REPOSITORY",
         "TAGS",
         "IMAGES",
@@ -137,14 +134,11 @@ fn rows(report: &Report) -> String {
         "ATTRIBUTED",
         "SHARE",
     ];
-    if name_registry {
-        header.insert(0, "REGISTRY");
-    }
-    table.set_header(header.into_iter().map(Cell::new));
+    let mut table = Rows::new(&header, 1, name_registry);
 
     for registry in &report.registries {
         let totals = &registry.totals;
-        let mut cells = vec![
+        let cells = vec![
             format!("all {} repositories", grouped(totals.repositories)),
             grouped(totals.tags),
             grouped(totals.images),
@@ -154,14 +148,11 @@ fn rows(report: &Report) -> String {
             totals.stored_bytes.to_string(),
             share(totals.stored_bytes),
         ];
-        if name_registry {
-            cells.insert(0, registry.registry.to_string());
-        }
-        table.add_row(cells);
+        table.add(registry.registry.as_str(), cells);
     }
     for row in &report.repositories {
         let totals = &row.totals;
-        let mut cells = vec![
+        let cells = vec![
             plain_text(totals.repository.as_str()),
             grouped(totals.tags),
             grouped(totals.images),
@@ -171,13 +162,10 @@ fn rows(report: &Report) -> String {
             totals.attributed_bytes.to_string(),
             share(totals.attributed_bytes),
         ];
-        if name_registry {
-            cells.insert(0, row.registry.to_string());
-        }
-        table.add_row(cells);
+        table.add(row.registry.as_str(), cells);
     }
     if let Some(others) = &report.others {
-        let mut cells = vec![
+        let cells = vec![
             format!("other {} repositories", grouped(others.repositories)),
             grouped(others.tags),
             String::new(),
@@ -187,28 +175,7 @@ fn rows(report: &Report) -> String {
             others.attributed_bytes.to_string(),
             share(others.attributed_bytes),
         ];
-        if name_registry {
-            cells.insert(0, String::new());
-        }
-        table.add_row(cells);
+        table.add("", cells);
     }
-    let texts = if name_registry { 2 } else { 1 };
-    lines(table, |place| place >= texts)
-}
-
-/// A table as text, without spaces at the ends of lines. `is_number` says which columns end below each
-/// other.
-pub(super) fn lines(mut table: Table, is_number: impl Fn(usize) -> bool) -> String {
-    for (place, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if place == 0 { 0 } else { 2 }, 0));
-        if is_number(place) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let mut text = String::new();
-    for line in table.lines() {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    table.text()
 }
