@@ -17,9 +17,9 @@ pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow
     let report = read(&store, &asked, options, &context.settings).await;
     store.close().await;
     let report = report?;
-    if options.format != Format::Table {
-        // The table says so itself.
-        for note in report.notes.iter().filter(|note| note.kind.is_loss()) {
+    if options.format != Format::Table || options.group_by.is_some() {
+        // The table of repositories says so itself.
+        for note in report.notes.iter().filter(|note| note.kind.must_be_said()) {
             context
                 .console
                 .complain(&format!("{}: {}", note.registry, note.note));

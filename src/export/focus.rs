@@ -136,6 +136,7 @@ impl FocusRow<'_> {
             "x_PriceBook" => row.book.clone(),
             "x_PriceBookVersion" => row.book_version.clone(),
             "x_Scenario" => self.scenario.as_str().to_owned(),
+            "x_Warnings" => row.warnings.clone(),
             _ => String::new(),
         }
     }

@@ -116,4 +116,5 @@ pub(super) const COLUMNS: &[Column] = &[
     both("x_PriceBook"),
     both("x_PriceBookVersion"),
     both("x_Scenario"),
+    both("x_Warnings"),
 ];

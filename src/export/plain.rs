@@ -2,7 +2,7 @@ use super::rows::{ChargeRow, Scenario, charge_rows};
 use super::{BilledMonth, ExportError};
 use crate::report::spreadsheet_text;
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "scenario",
     "period_start",
     "period_end",
@@ -25,6 +25,7 @@ const COLUMNS: [&str; 22] = [
     "price_book",
     "price_book_version",
     "provider",
+    "warnings",
 ];
 
 /// The rows of registries' months as plain CSV, which a spreadsheet may open: a row for each repository and line of a
@@ -80,5 +81,6 @@ fn cells(row: &ChargeRow, scenario: Scenario, provider: &str) -> [String; COLUMN
         spreadsheet_text(&row.book),
         spreadsheet_text(&row.book_version),
         spreadsheet_text(provider),
+        spreadsheet_text(&row.warnings),
     ]
 }

@@ -56,6 +56,8 @@ pub struct ChargeRow {
     pub ratio: Option<Decimal>,
     /// Whether it corrects what was said before of a closed month.
     pub is_correction: bool,
+    /// What must be said of the amount, in sentences; empty where there is nothing.
+    pub warnings: String,
 }
 
 /// Into how many parts a line is cut to say which part a row is.
@@ -90,6 +92,8 @@ fn of_statement(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeR
     let mut rows = Vec::new();
     for piece in &charges.pieces {
         let ratios = Ratios::of(&piece.allocation.rows, piece.bill.lines.len())?;
+        let warnings: Vec<String> = piece.bill.warnings.iter().map(ToString::to_string).collect();
+        let warnings = warnings.join("; ");
         // Rows stand in the order of the repositories, and last the one without a name.
         for (place, row) in piece.allocation.rows.iter().enumerate() {
             let repository = row.key.as_ref().and_then(|_| statement.repositories.get(place));
@@ -108,6 +112,7 @@ fn of_statement(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeR
                     cost: part.cost,
                     ratio: Some(ratios.of_part(place, part.line)),
                     is_correction: false,
+                    warnings: warnings.clone(),
                 });
             }
         }

@@ -1,5 +1,6 @@
 use super::analysed::AnalysedRegistry;
 use super::build::{RegistrySource, ReportOptions};
+use super::group::GroupError;
 use super::{Knowledge, Report};
 use crate::base_image::{Catalogue, CatalogueError, ImageFacts};
 use crate::inventory::Inventory;
@@ -28,9 +29,9 @@ pub enum ReportError {
         /// The sum that failed.
         source: ByteOverflow,
     },
-    /// The registries together claim more than a report can hold.
-    #[error("the registries together claim sizes that none can have: {0}")]
-    OverflowOfAll(#[from] ByteOverflow),
+    /// The registries together come to more than a report can hold.
+    #[error("the registries together come to more than can be added up: {0}")]
+    OverflowOfAll(#[from] GroupError),
     /// A file of the catalogue cannot be used.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),

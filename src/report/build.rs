@@ -3,11 +3,11 @@ use chrono::{DateTime, Utc};
 use super::alpine::AlpineAnswers;
 use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
+use super::group::{GroupError, GroupRow};
 use super::{SortOrder, grouped};
 use crate::cost::{CostError, Labels, Statement};
 use crate::inventory::{Accounting, DedupScope};
 use crate::oci::RegistryName;
-use crate::units::{ByteCount, ByteOverflow};
 use crate::whatif::Verdict;
 
 /// What is known about a registry beside its accounting.
@@ -76,8 +76,8 @@ impl Report {
     /// moment of its own; of none, it is empty and as of the epoch.
     ///
     /// # Errors
-    /// Where the rows that a limit leaves out add up to more than 63 bits.
-    pub fn build(registries: Vec<RegistryAnswers>, options: &ReportOptions) -> Result<Self, ByteOverflow> {
+    /// Where the rows that a limit leaves out add up to more than can be counted exactly.
+    pub fn build(registries: Vec<RegistryAnswers>, options: &ReportOptions) -> Result<Self, GroupError> {
         let mut report = Self {
             as_of: DateTime::UNIX_EPOCH,
             registries: Vec::new(),
@@ -143,7 +143,7 @@ impl Report {
     }
 
     /// Leaves out what is not asked for.
-    fn choose(&mut self, options: &ReportOptions) -> Result<(), ByteOverflow> {
+    fn choose(&mut self, options: &ReportOptions) -> Result<(), GroupError> {
         let is_chosen = |verdict: Option<Verdict>| {
             options.verdicts.is_empty() || verdict.is_some_and(|verdict| options.verdicts.contains(&verdict))
         };
@@ -181,21 +181,15 @@ impl RepositoryRow {
 }
 
 impl Others {
-    /// The sums of these rows.
-    ///
-    /// # Errors
-    /// Where they come to more than 63 bits.
-    pub(super) fn of(rows: &[RepositoryRow]) -> Result<Self, ByteOverflow> {
+    fn of(rows: &[RepositoryRow]) -> Result<Self, GroupError> {
+        let sums = GroupRow::of(rows)?;
         Ok(Self {
-            repositories: rows.len(),
-            tags: rows.iter().map(|row| row.totals.tags).sum(),
-            logical_bytes: ByteCount::checked_sum(rows.iter().map(|row| row.totals.logical_bytes))?,
-            attributed_bytes: ByteCount::checked_sum(rows.iter().map(|row| row.totals.attributed_bytes))?,
-            expected_joint_saving_bytes: rows
-                .iter()
-                .map(RepositoryRow::expected_joint_saving)
-                .try_fold(0_i64, i64::checked_add)
-                .ok_or(ByteOverflow)?,
+            repositories: sums.repositories,
+            tags: sums.tags,
+            logical_bytes: sums.logical_bytes,
+            attributed_bytes: sums.attributed_bytes,
+            expected_joint_saving_bytes: sums.joint_saving_bytes,
+            costs: sums.costs,
         })
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::cells::{grouped, plain_text, shortened, wrapped};
 use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{RegistryRow, Report, RepositoryRow};
+use super::group::GroupCost;
 use super::rows::Rows;
 use crate::cost::MoneyEstimate;
 use crate::pricing::CheaperPlan;
@@ -115,14 +116,99 @@ pub(super) fn rows(report: &Report) -> String {
             table.add(registry.registry.as_str(), cells);
         }
     }
-    let shown = Shown::of(report);
-    for (place, row) in report.repositories.iter().enumerate() {
-        if let Some(cost) = &row.cost {
-            let cells = repository_cells(row, cost, &shown, place);
-            table.add(row.registry.as_str(), cells);
-        }
+    let lines = Lines::of(report);
+    let (months, savings) = (rounded(&lines.months), rounded(&lines.savings));
+    for ((line, month), saving) in lines.lines.iter().zip(months).zip(savings) {
+        let saving = saving.map(amount).unwrap_or_default();
+        table.add(
+            line.registry,
+            line.cells(month.unwrap_or(line.month).to_string(), saving),
+        );
     }
     table.text()
+}
+
+/// The rows below those of the registries, whose months add up to the registries'.
+struct Lines<'r> {
+    lines: Vec<Line<'r>>,
+    months: Vec<Option<Money>>,
+    savings: Vec<Option<Money>>,
+}
+
+/// One row.
+struct Line<'r> {
+    registry: &'r str,
+    month: Money,
+    what: What<'r>,
+}
+
+enum What<'r> {
+    Repository(&'r RepositoryRow, &'r RepositoryCost),
+    /// Those without a row of their own.
+    Others(usize, &'r GroupCost),
+    /// What is no repository's.
+    Unallocated,
+}
+
+impl<'r> Lines<'r> {
+    fn of(report: &'r Report) -> Self {
+        let mut lines = Self {
+            lines: Vec::new(),
+            months: Vec::new(),
+            savings: Vec::new(),
+        };
+        for row in &report.repositories {
+            if let Some(cost) = &row.cost {
+                let saving = cost.alpine.as_ref().map(|alpine| alpine.joint_saving.expected);
+                lines.add(
+                    row.registry.as_str(),
+                    cost.month,
+                    saving,
+                    What::Repository(row, cost),
+                );
+            }
+        }
+        if let Some(others) = &report.others {
+            for cost in &others.costs {
+                let what = What::Others(others.repositories, cost);
+                lines.add("", cost.month, Some(cost.saving), what);
+            }
+        }
+        for registry in &report.registries {
+            let unallocated = registry.cost.as_ref().map(|cost| cost.unallocated);
+            if let Some(unallocated) = unallocated.filter(|amount| !amount.is_zero()) {
+                lines.add(registry.registry.as_str(), unallocated, None, What::Unallocated);
+            }
+        }
+        lines
+    }
+
+    fn add(&mut self, registry: &'r str, month: Money, saving: Option<Money>, what: What<'r>) {
+        self.lines.push(Line {
+            registry,
+            month,
+            what,
+        });
+        self.months.push(Some(month));
+        self.savings.push(saving);
+    }
+}
+
+impl Line<'_> {
+    fn cells(&self, month: String, saving: String) -> Vec<String> {
+        match self.what {
+            What::Repository(row, cost) => repository_cells(row, cost, month, saving),
+            What::Others(count, cost) => vec![
+                format!("other {} repositories", grouped(count)),
+                String::new(),
+                month,
+                amount(cost.storage),
+                amount(cost.transfer),
+                saving,
+            ],
+            What::Unallocated => vec!["no repository's".to_owned(), String::new(), month],
+        }
+    }
 }
 
 fn registry_cells(registry: &RegistryRow, cost: &RegistryCost) -> Vec<String> {
@@ -140,7 +226,12 @@ fn registry_cells(registry: &RegistryRow, cost: &RegistryCost) -> Vec<String> {
     ]
 }
 
-fn repository_cells(row: &RepositoryRow, cost: &RepositoryCost, shown: &Shown, place: usize) -> Vec<String> {
+fn repository_cells(
+    row: &RepositoryRow,
+    cost: &RepositoryCost,
+    month: String,
+    saving: String,
+) -> Vec<String> {
     let alpine = cost.alpine.as_ref();
     let payback = alpine.and_then(|alpine| alpine.payback_months.clone());
     let payback = payback.map(|months| match months.parse::<rust_decimal::Decimal>() {
@@ -153,10 +244,10 @@ fn repository_cells(row: &RepositoryRow, cost: &RepositoryCost, shown: &Shown, p
             row.labels.team.as_deref().unwrap_or_default(),
             LONGEST_TEAM,
         )),
-        shown.month[place].to_string(),
+        month,
         amount(cost.storage),
         amount(cost.transfer),
-        alpine.map(|_| amount(shown.saving[place])).unwrap_or_default(),
+        saving,
         alpine
             .map(|alpine| likely(alpine.joint_saving))
             .unwrap_or_default(),
@@ -167,45 +258,25 @@ fn repository_cells(row: &RepositoryRow, cost: &RepositoryCost, shown: &Shown, p
     ]
 }
 
-/// Amounts as rows show them, by the place of the row.
-struct Shown {
-    month: Vec<Money>,
-    saving: Vec<Money>,
-}
-
-impl Shown {
-    fn of(report: &Report) -> Self {
-        let column = |of: &dyn Fn(&RepositoryCost) -> Option<Money>| -> Vec<Money> {
-            let exact = report
-                .repositories
-                .iter()
-                .map(|row| row.cost.as_ref().and_then(of));
-            let exact: Vec<Option<Money>> = exact.collect();
-            let mut shown: Vec<Money> = exact
-                .iter()
-                .map(|amount| amount.unwrap_or(Money::zero(Currency::USD)))
-                .collect();
-            let mut currencies: Vec<Currency> =
-                exact.iter().flatten().map(|amount| amount.currency()).collect();
-            currencies.sort_by_key(|currency| currency.code());
-            currencies.dedup();
-            for currency in currencies {
-                let places: Vec<usize> = (0..exact.len())
-                    .filter(|&place| exact[place].is_some_and(|amount| amount.currency() == currency))
-                    .collect();
-                let amounts: Vec<Money> = places.iter().map(|&place| shown[place]).collect();
-                // Amounts too large to be rounded together are rounded one by one.
-                for (&place, rounded) in places.iter().zip(round_rows(&amounts).unwrap_or(amounts)) {
-                    shown[place] = rounded;
-                }
-            }
-            shown
-        };
-        Self {
-            month: column(&|cost| Some(cost.month)),
-            saving: column(&|cost| cost.alpine.as_ref().map(|alpine| alpine.joint_saving.expected)),
+/// The amounts of a column as rows show them: rounded so that those of a currency add up to their rounded sum.
+fn rounded(exact: &[Option<Money>]) -> Vec<Option<Money>> {
+    let mut shown = exact.to_vec();
+    let mut currencies: Vec<Currency> = exact.iter().flatten().map(|amount| amount.currency()).collect();
+    currencies.sort_by_key(|currency| currency.code());
+    currencies.dedup();
+    for currency in currencies {
+        let (places, amounts): (Vec<usize>, Vec<Money>) = exact
+            .iter()
+            .enumerate()
+            .filter_map(|(place, amount)| Some((place, (*amount)?)))
+            .filter(|(_, amount)| amount.currency() == currency)
+            .unzip();
+        // Amounts too large to be rounded together are rounded one by one.
+        for (place, amount) in places.into_iter().zip(round_rows(&amounts).unwrap_or(amounts)) {
+            shown[place] = Some(amount);
         }
     }
+    shown
 }
 
 fn likely(estimate: MoneyEstimate) -> String {

@@ -3,6 +3,7 @@ use serde::Serialize;
 
 use super::alpine::{RegistryAlpine, RepositoryVerdict};
 use super::cost::{RegistryCost, RepositoryCost};
+use super::group::GroupCost;
 use super::image::ImageRow;
 use crate::cost::Labels;
 use crate::inventory::{DedupScope, RegistryTotals, RepositoryTotals};
@@ -83,6 +84,8 @@ pub struct Others {
     /// The expected value of their joint savings. How far off several are together does not follow from
     /// how far off each is.
     pub expected_joint_saving_bytes: i64,
+    /// What they cost in a month, one entry for each currency; none without price books.
+    pub costs: Vec<GroupCost>,
 }
 
 /// Something that the reader must know about a registry's figures.
@@ -123,5 +126,11 @@ impl NoteKind {
     /// Whether the totals lack something because of it.
     pub fn is_loss(self) -> bool {
         matches!(self, Self::IncompleteCrawl | Self::UnfinishedCrawl)
+    }
+
+    /// Whether it goes with the figures in whatever form they are shown: what they lack, and what amounts of
+    /// money rest on.
+    pub fn must_be_said(self) -> bool {
+        self.is_loss() || matches!(self, Self::Prices | Self::NoCosts)
     }
 }

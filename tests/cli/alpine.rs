@@ -10,7 +10,7 @@ use crate::end_to_end::with_new_database;
 use crate::support::program::Program;
 
 /// The company's registry, crawled once for all tests here. They only read.
-fn crawled() -> &'static Program {
+pub fn crawled() -> &'static Program {
     static CRAWLED: OnceLock<(Program, DemoRegistry)> = OnceLock::new();
     let (program, _) = CRAWLED.get_or_init(|| {
         let registry = demo::serve().expect("the demo's registry");
