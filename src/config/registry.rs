@@ -15,7 +15,7 @@ use crate::crawl::{CrawlPlan, InvalidChoice, ReferrersPolicy, RepositoryChoice};
 use crate::inventory::DedupScope;
 use crate::jobs::{InvalidSchedule, Schedule};
 use crate::oci::PlatformFilter;
-use crate::registry::ClientSettings;
+use crate::registry::{ClientSettings, is_azure_registry};
 use crate::units::ByteCount;
 
 /// `[[registry]]`: a registry with what is particular to it.
@@ -88,6 +88,9 @@ pub struct RegistrySection {
     /// In place of `crawl.referrers`.
     #[serde(default)]
     pub referrers: Option<ReferrersPolicy>,
+    /// Whether the registry is asked for the manifests that no tag reaches.
+    #[serde(default)]
+    pub untagged: AskForUntagged,
     /// In place of `prices.book`.
     #[serde(default)]
     pub price_book: Option<String>,
@@ -129,6 +132,19 @@ pub struct RegistrySection {
     pub allocate_transfer: Option<AllocationRule>,
 }
 
+/// Which registries are asked for the manifests that no tag reaches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskForUntagged {
+    /// Those that are Azure Container Registry by their hosts' names.
+    #[default]
+    Auto,
+    /// This one, such as an Azure registry behind a name of the company's own.
+    Always,
+    /// Not this one.
+    Never,
+}
+
 impl RegistrySection {
     /// A registry of which nothing is known but its address.
     pub fn at(url: RegistryAddress) -> Self {
@@ -154,6 +170,7 @@ impl RegistrySection {
             page_size: None,
             platforms: None,
             referrers: None,
+            untagged: AskForUntagged::Auto,
             price_book: None,
             seats: one(),
             replicas: Vec::new(),
@@ -234,10 +251,23 @@ impl RegistrySection {
             tags: None,
             platforms: self.platforms(crawl).to_vec(),
             referrers: self.referrers.unwrap_or(crawl.referrers),
+            untagged: self.asks_for_untagged(),
             kept_labels: crawl.image_labels().names().map(str::to_owned).collect(),
             concurrent_repositories: crawl.concurrent_repositories,
             concurrent_tags: crawl.concurrent_tags,
         })
+    }
+
+    /// Whether all manifests of each repository are listed: as set, else for Azure's registries alone.
+    fn asks_for_untagged(&self) -> bool {
+        match self.untagged {
+            AskForUntagged::Always => true,
+            AskForUntagged::Never => false,
+            AskForUntagged::Auto => {
+                let host = self.url.origin().url().host_str();
+                host.is_some_and(is_azure_registry)
+            }
+        }
     }
 
     /// The platforms whose images are read and counted: its own, else those of `[crawl]`.

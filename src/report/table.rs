@@ -95,15 +95,38 @@ fn in_words(registry: &RegistryRow) -> String {
         ),
     };
     text.push_str(&sum);
-    if let Some(untagged) = totals.untagged_bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            " Another {untagged} is stored without a tag that reaches it."
-        );
-    }
     text.push('\n');
+    if let Some(untagged) = untagged_in_words(registry) {
+        text.push_str(&untagged);
+        text.push('\n');
+    }
     text
+}
+
+/// What is stored without a tag, and what it would bring to delete it; none where nobody knows.
+fn untagged_in_words(registry: &RegistryRow) -> Option<String> {
+    let totals = &registry.totals;
+    let (bytes, manifests) = totals.untagged_bytes.zip(totals.untagged_manifests)?;
+    if manifests == 0 {
+        return Some("Nothing else is stored: a tag reaches every manifest.".to_owned());
+    }
+    let manifests = match manifests {
+        1 => "1 manifest".to_owned(),
+        more => format!("{} manifests", grouped(more)),
+    };
+    let mut text = format!("Another {bytes} is stored without a tag that reaches it ({manifests})");
+    let cost = registry.cost.as_ref();
+    match cost.and_then(|cost| cost.clean_up.as_ref()) {
+        None => text.push('.'),
+        Some(clean_up) => {
+            // Writing to a string cannot fail.
+            let _ = match &clean_up.nothing_saved_because {
+                None => write!(text, "; deleting it would save {} a month.", clean_up.saving),
+                Some(because) => write!(text, "; deleting it would save nothing, because {because}."),
+            };
+        }
+    }
+    Some(text)
 }
 
 fn rows(report: &Report) -> String {

@@ -28,6 +28,8 @@ pub(super) enum Scope<'s> {
     Catalog,
     /// Reading a repository.
     Pull(&'s RepositoryName),
+    /// Reading what Azure Container Registry tells of a repository beyond its content.
+    Metadata(&'s RepositoryName),
 }
 
 impl Scope<'_> {
@@ -35,6 +37,7 @@ impl Scope<'_> {
         match self {
             Self::Catalog => "registry:catalog:*".to_owned(),
             Self::Pull(repository) => format!("repository:{repository}:pull"),
+            Self::Metadata(repository) => format!("repository:{repository}:metadata_read"),
         }
     }
 
@@ -43,7 +46,7 @@ impl Scope<'_> {
     fn covers(&self, asked: &str) -> bool {
         asked.split(' ').all(|part| match self {
             Self::Catalog => part == "registry:catalog:*",
-            Self::Pull(repository) => part
+            Self::Pull(repository) | Self::Metadata(repository) => part
                 .strip_prefix("repository:")
                 .and_then(|part| part.strip_prefix(repository.as_str()))
                 .and_then(|part| part.strip_prefix(':'))
@@ -379,6 +382,8 @@ mod tests {
         ] {
             assert_eq!(scope.covers(asked), covered, "{asked}");
         }
+        assert!(Scope::Metadata(&repository).covers("repository:team/api:metadata_read"));
+        assert!(!Scope::Metadata(&repository).covers("repository:team/api:metadata_write"));
         assert!(Scope::Catalog.covers("registry:catalog:*"));
         assert!(!Scope::Catalog.covers("repository:team/api:pull"));
     }
