@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::address::RegistryAddress;
+use super::azure::AzureLogin;
 use super::crawl::CrawlSection;
 use super::prices::AllocationRule;
 use super::quantities::{Bytes, Number};
@@ -52,6 +53,15 @@ pub struct RegistrySection {
     /// The name of an environment variable with the token.
     #[serde(default)]
     pub token_env: Option<String>,
+    /// The identity of Entra ID to log in to Azure Container Registry as, in place of a stored secret.
+    #[serde(default)]
+    pub azure_identity: Option<AzureLogin>,
+    /// Which identity, in place of `AZURE_CLIENT_ID` in the environment.
+    #[serde(default)]
+    pub azure_client_id: Option<String>,
+    /// Whether the registry is Azure's though its host is not below Azure's domains.
+    #[serde(default)]
+    pub azure_custom_domain: bool,
     /// Where the registry keeps one copy of a blob, if that is not what its host tells.
     #[serde(default)]
     pub dedup_scope: Option<DedupScope>,
@@ -158,6 +168,9 @@ impl RegistrySection {
             token: None,
             token_file: None,
             token_env: None,
+            azure_identity: None,
+            azure_client_id: None,
+            azure_custom_domain: false,
             dedup_scope: None,
             extra_ca: Vec::new(),
             trusted_realm_hosts: Vec::new(),
@@ -317,6 +330,21 @@ impl RegistrySection {
             self.token_env.is_some(),
         ];
         let count = |given: [bool; 3]| given.into_iter().filter(|given| *given).count();
+        if self.azure_identity.is_some()
+            && (self.username.is_some() || count(passwords) > 0 || count(tokens) > 0)
+        {
+            return Some((
+                "azure_identity",
+                "give either an identity of Azure, or a user name with a password, or a token",
+            ));
+        }
+        if self.azure_identity.is_none() && (self.azure_client_id.is_some() || self.azure_custom_domain) {
+            let field = match self.azure_client_id {
+                Some(_) => "azure_client_id",
+                None => "azure_custom_domain",
+            };
+            return Some((field, "it says something of azure_identity, which is not set"));
+        }
         match (self.username.is_some(), count(passwords), count(tokens)) {
             (_, 2.., _) => Some(("password", "give one of password, password_file and password_env")),
             (_, _, 2..) => Some(("token", "give one of token, token_file and token_env")),

@@ -48,10 +48,10 @@ impl Client {
         let transport = Transport::new(&settings, origin.is_plain_http(), Arc::clone(&guard))?;
         Ok(Self {
             inner: Arc::new(Inner {
+                auth: Auth::new(credentials, &origin, &settings)?,
                 destinations: Destinations::new(origin, &settings.trusted_realm_hosts, guard),
                 transport,
                 pace: Pace::new(&settings),
-                auth: Auth::new(credentials)?,
                 settings,
                 clock,
                 no_referrers: AtomicBool::new(false),

@@ -33,7 +33,7 @@ mod settings;
 mod statistics;
 mod transport;
 
-pub use azure::is_azure_registry;
+pub use azure::{AzureIdentity, is_azure_registry};
 pub use client::Client;
 pub use credentials::{Credentials, CredentialsError};
 pub use entry::ListedManifest;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{json_lines, stderr, stdout};
 use crate::end_to_end::with_new_database;
-use crate::support::faulty_registry::{Document, FaultyRegistry, Spoil, image};
+use crate::support::faulty_registry::{Answer, Document, FaultyRegistry, Spoil, TokenServer, image};
 use crate::support::program::Program;
 
 const GIB: u64 = 1 << 30;
@@ -143,4 +143,57 @@ fn a_registry_that_refuses_its_list_is_crawled_all_the_same() {
         "{said}"
     );
     assert!(program.report()["registries"][0]["untagged_bytes"].is_null());
+}
+
+#[test]
+fn a_workloads_identity_logs_in_without_a_stored_secret() {
+    let refresh_token = "refresh-token";
+    let registry = FaultyRegistry::holding(|content| {
+        content
+            .repository("api")
+            .store(version(1))
+            .tag("latest", version(2));
+    })
+    .listing_manifests()
+    .tokens(TokenServer::default().user("nobody", refresh_token))
+    .start();
+    let entra = FaultyRegistry::holding(|_| {}).start();
+    entra
+        .on(|request| request.path == "/tenant/oauth2/v2.0/token")
+        .spoil(Spoil::with(|_, _| {
+            Answer::json(&json!({"access_token": "of-entra"}))
+        }));
+    registry
+        .on(|request| request.path == "/oauth2/exchange" && request.body.contains("access_token=of-entra"))
+        .spoil(Spoil::with(move |_, _| {
+            Answer::json(&json!({"refresh_token": refresh_token}))
+        }));
+    let program = with_new_database();
+    let [settings, token] = ["tare.toml", "token"].map(|name| program.home().join(name));
+    let text = format!(
+        "[[registry]]\nurl = \"{}\"\nuntagged = \"always\"\nazure_identity = \"workload\"\nazure_custom_domain = true\n",
+        registry.url()
+    );
+    fs::write(&settings, text).expect("a file");
+    fs::write(&token, "word").expect("a file");
+    let program = program
+        .variable("TARE_CONFIG", &settings.to_string_lossy())
+        .variable("AZURE_TENANT_ID", "tenant")
+        .variable("AZURE_AUTHORITY_HOST", entra.url())
+        .variable("AZURE_FEDERATED_TOKEN_FILE", &token.to_string_lossy());
+    let doctor = stdout(&program.run(&["doctor"]));
+    assert!(doctor.contains("AZURE_CLIENT_ID is not set"), "{doctor}");
+    assert!(doctor.contains("azure.workload.identity/use"), "{doctor}");
+    let crawl = program.run(&["crawl", "--json"]);
+    assert!(stderr(&crawl).contains("AZURE_CLIENT_ID"), "{}", stderr(&crawl));
+
+    let program = program.variable("AZURE_CLIENT_ID", "client");
+    program.json(&["crawl", "--json"]);
+    assert_eq!(program.report()["registries"][0]["untagged_manifests"], 1);
+    assert_eq!(
+        (entra.requests().len(), registry.count("POST", "/oauth2/exchange")),
+        (1, 1)
+    );
+    let doctor = stdout(&program.run(&["doctor"]));
+    assert!(doctor.contains("lets us list its catalogue"), "{doctor}");
 }
