@@ -101,7 +101,11 @@ impl Visit<'_> {
                 // Where tags are chosen one by one, they are read as far as they are there.
                 Err(error) if self.walk.plan.tags.is_some() && error.kind() == ErrorKind::NotFound => break,
                 // One in which no manifest has a tag need not have a list of tags.
-                Err(error) if is_first && !exists && self.is_asked_for_in_vain(&error) => {
+                Err(error) if is_first && exists && error.kind() == ErrorKind::NotFound => {
+                    listed.listed_to_the_end = true;
+                    break;
+                }
+                Err(error) if is_first && self.is_asked_for_in_vain(&error) => {
                     // Whoever named it wants to know; a repository from the catalogue has just gone.
                     let fault = "there is no such repository, or these credentials may not see it";
                     self.fault("tags/list", FaultKind::Unavailable, fault.to_owned())

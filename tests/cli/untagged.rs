@@ -83,6 +83,13 @@ fn bytes_without_a_tag_are_counted_billed_and_worth_what_deleting_them_saves() {
     let said =
         "Another 50.00 GiB is stored without a tag that reaches it (5 manifests); deleting it would save";
     assert!(text.contains(said), "{text}");
+    assert!(text.contains("SHARE   UNTAGGED"), "{text}");
+    let others = stdout(&program.run(&["report", "--limit", "1"]));
+    let others = others.lines().find(|line| line.contains("other 1 repositories"));
+    assert!(
+        others.is_some_and(|line| line.trim_end().ends_with("0 B")),
+        "{others:?}"
+    );
     let standard = ["report", "--price-book", "azure-container-registry-standard"];
     let text = stdout(&program.run(&standard));
     assert!(

@@ -147,6 +147,7 @@ async fn a_repository_without_a_tag_is_one_all_the_same() {
     let crawled = crawl(&registry, &mut saved).await;
     assert_eq!(untagged(&saved), Some((own(&app("1")) + 1000, 1)));
     assert_eq!(crawled.summary.status, CrawlStatus::Complete);
+    assert!(crawled.faults().is_empty(), "{:?}", crawled.faults());
 }
 
 #[tokio::test]
