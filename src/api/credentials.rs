@@ -70,10 +70,11 @@ impl Api {
     fn refused(&self, refusal: &Refusal, request: &HttpRequest, address: Option<IpAddr>) -> Problem {
         self.counters.count_refused_token(refusal.label());
         let problem = match refusal {
-            Refusal::NoKeys => Problem::unavailable(refusal.told(), 5),
+            // That an issuer is away, the log says already.
+            Refusal::NoKeys => return Problem::unavailable(refusal.told(), 5),
             Refusal::NoRule(expected) => Problem::no_right(expected),
             _ => match self.attempts.failed(address) {
-                // Not said in the log, which would else grow as fast as somebody likes.
+                // No longer said, or the log would grow as fast as somebody likes.
                 Some(seconds) => return Problem::too_many_attempts(seconds),
                 None => Problem::invalid_token(refusal.told()),
             },

@@ -18,8 +18,8 @@ use subtle::ConstantTimeEq as _;
 use super::access::{Caller, Scope};
 use crate::store::{ApiKeyRecord, Store, StoreError};
 
-/// What every key starts with, so that scanners for lost secrets know it.
-const PREFIX: &str = "tare_";
+/// What every key starts with, so that scanners for lost secrets know it, and nobody takes it for a token.
+pub(super) const PREFIX: &str = "tare_";
 /// Random bytes of a key's id, and of its secret.
 const ID_BYTES: usize = 6;
 const SECRET_BYTES: usize = 32;

@@ -239,7 +239,7 @@ fn price_book(knowledge: &Knowledge, registry: &RegistryName, today: NaiveDate) 
 async fn issuer(settings: &IssuerSettings) -> Finding {
     match check_issuer(settings).await {
         Ok(keys) => Well(format!(
-            "says of itself what is configured, and has {keys} keys that tokens can be checked with"
+            "says of itself what is configured; keys that tokens can be checked with: {keys}"
         )),
         Err(error) => Amiss(error.to_string(), error.advice().to_owned()),
     }
@@ -266,15 +266,22 @@ async fn service(context: &Context, store: Option<&Store>) -> Finding {
         .iter()
         .filter(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end))
         .count();
-    match (valid, context.settings.oidc.len()) {
-        (0, 0) => Amiss(
+    let issuers: Vec<String> = context
+        .settings
+        .oidc
+        .iter()
+        .map(|section| section.issuer.to_string())
+        .collect();
+    match (valid, issuers.is_empty()) {
+        (0, true) => Amiss(
             format!("{listen} asks for keys, and there is none"),
             "make one: tare key create NAME --scope read, or name your identity provider in [[oidc]]"
                 .to_owned(),
         ),
-        (valid, 0) => Well(format!("{listen}, with {valid} valid keys")),
-        (valid, issuers) => Well(format!(
-            "{listen}, with {valid} valid keys and tokens of {issuers} issuers"
+        (valid, true) => Well(format!("{listen}, with {valid} valid keys")),
+        (valid, false) => Well(format!(
+            "{listen}, with {valid} valid keys and tokens of {}",
+            issuers.join(", ")
         )),
     }
 }

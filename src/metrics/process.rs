@@ -65,7 +65,7 @@ impl ProcessCounters {
             issuer_keys: IntGaugeVec::new(
                 Opts::new(
                     "tare_issuer_keys_renewed_timestamp_seconds",
-                    "When the keys of an identity provider were last had from it.",
+                    "When the keys of an identity provider were last had from it; 0 for never.",
                 ),
                 &["issuer"],
             )?,

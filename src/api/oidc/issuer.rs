@@ -53,8 +53,11 @@ impl Issuer {
         counters: ProcessCounters,
         now: DateTime<Utc>,
     ) -> Result<Self, IssuerError> {
+        let fetcher = Fetcher::new(&settings)?;
+        // Never yet, and an alert may ask for how long.
+        counters.note_issuer_keys(settings.issuer.as_str(), DateTime::UNIX_EPOCH);
         Ok(Self {
-            fetcher: Fetcher::new(&settings)?,
+            fetcher,
             settings,
             held: RwLock::default(),
             asks: Mutex::new(Asks::new(now)),

@@ -43,9 +43,9 @@ pub async fn check_issuer(settings: &IssuerSettings) -> Result<usize, IssuerErro
     Ok(keys.len())
 }
 
-/// Whether a bearer credential is formed like a token: three parts with dots between.
+/// Whether a bearer credential is formed like a token, three parts with dots between, and not like a key of ours.
 pub(super) fn is_token(bearer: &str) -> bool {
-    bearer.split('.').count() == 3
+    !bearer.starts_with(super::keys::PREFIX) && bearer.split('.').count() == 3
 }
 
 /// Whose token this is.
