@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, Validation, dangerous, decode};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -117,7 +117,7 @@ pub(super) fn claims(
                 check_times(&decoded.claims, now)?;
                 return Ok(decoded.claims);
             }
-            Err(error) => refused = refusal(error.kind(), token),
+            Err(error) => refused = refusal(&error, token),
         }
         if refused != Refusal::Signature {
             break;
@@ -140,15 +140,15 @@ fn validation(algorithms: &[Algorithm], settings: &IssuerSettings) -> Validation
     validation
 }
 
-fn refusal(error: &ErrorKind, token: &str) -> Refusal {
-    match error {
+fn refusal(error: &Error, token: &str) -> Refusal {
+    match error.kind() {
         ErrorKind::InvalidSignature => Refusal::Signature,
         ErrorKind::InvalidAudience => Refusal::Audience(audience_of(token)),
         ErrorKind::InvalidAlgorithm => Refusal::Algorithm("its key is for others".to_owned()),
         ErrorKind::MissingRequiredClaim(claim) => {
             Refusal::Malformed(format!("it has no {claim}, or none that is one"))
         }
-        other => Refusal::Malformed(shown(&format!("{other:?}"))),
+        _ => Refusal::Malformed(shown(&error.to_string())),
     }
 }
 
