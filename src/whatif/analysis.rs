@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+
 use crate::base_image::{Catalogue, Detection, ImageFacts, Scope, detect};
 use crate::inventory::{Inventory, ManifestId};
 use crate::oci::Digest;
@@ -103,7 +105,7 @@ impl Judgement<'_> {
         let readings = Readings::of(images);
         let matches = self.rules.match_steps(&readings);
         let analysed = images
-            .iter()
+            .par_iter()
             .map(|facts| {
                 let mut image = self.image(facts, &readings, &matches)?;
                 image.manifest = by_digest.get(&facts.digest).copied();

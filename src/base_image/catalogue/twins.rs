@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use super::tag::TagParts;
-use super::{BaseId, Catalogue, RepositoryId, runs_on};
+use super::{BaseId, Catalogue, RepositoryId};
 use crate::base_image::{BaseName, Scope};
 use crate::oci::Platform;
 
@@ -74,10 +74,11 @@ impl Catalogue {
         if parts.alpine.is_some() {
             return Vec::new();
         }
+        let running = self.running_on(platform);
         let mut found: Vec<(usize, &TagParts, BaseId)> = self.repositories[repository.0 as usize]
             .alpine
             .iter()
-            .filter(|(_, id)| self.is_visible(*id, scope) && runs_on(&self.base(*id).platform, platform))
+            .filter(|(_, id)| running.has(*id) && self.is_visible(*id, scope))
             .filter_map(|(alpine, id)| parts.distance_to(alpine).map(|distance| (distance, alpine, *id)))
             .collect();
         found.sort_by(|(near, one, first), (far, two, second)| {
@@ -152,14 +153,12 @@ impl Catalogue {
         if scope.excludes(repository) {
             return Vec::new();
         }
+        let running = self.running_on(platform);
         let mut found: Vec<BaseId> = self.repositories[repository.0 as usize]
             .bases
             .iter()
             .copied()
-            .filter(|&id| {
-                let base = self.base(id);
-                !base.layers.is_empty() && runs_on(&base.platform, platform) && self.is_visible(id, scope)
-            })
+            .filter(|&id| running.has(id) && !self.base(id).layers.is_empty() && self.is_visible(id, scope))
             .collect();
         found.sort_by_cached_key(|&id| {
             let base = self.base(id);
