@@ -122,11 +122,7 @@ impl Snapshot {
             .registries
             .iter()
             .position(|own| own.name() == registry.name())?;
-        Some(self.every_move[place].get_or_init(|| {
-            let holdings = &registry.holdings;
-            self.judgement()
-                .every_move(&holdings.inventory, &holdings.images, &registry.analysis)
-        }))
+        Some(self.every_move[place].get_or_init(|| registry.every_move(&self.judgement())))
     }
 
     /// The moment of the figures; none where there are none.

@@ -23,7 +23,7 @@ pub use tag::tag_without_system;
 pub use twins::{Twin, TwinRule};
 
 use super::texts::{Chain, TextKey};
-use super::{BaseName, ImageFacts, System, SystemInfo};
+use super::{AlpineRelease, BaseName, ImageFacts, System, SystemInfo};
 use crate::oci::{Digest, Platform};
 
 /// Every base that is known, and how to find it.
@@ -105,6 +105,12 @@ impl Catalogue {
             .get(name)
             .or_else(|| self.repository_ids.get(self.upstream_name(name)))
             .copied()
+    }
+
+    /// The releases of Alpine on which there are images that others are built from, oldest first.
+    pub fn alpine_releases(&self) -> BTreeSet<AlpineRelease> {
+        let known = self.bases.iter().filter(|base| base.role != Role::Unknown);
+        known.filter_map(Base::alpine_release).collect()
     }
 
     /// The name of a repository.

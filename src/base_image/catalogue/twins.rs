@@ -88,6 +88,10 @@ impl Catalogue {
                     self.variant_distance(*first, platform)
                         .cmp(&self.variant_distance(*second, platform))
                 })
+                .then_with(|| {
+                    let release = |id| scope.release_distance(self.base(id));
+                    release(*first).cmp(&release(*second))
+                })
                 .then_with(|| match (alpine(one), alpine(two)) {
                     (Some(one), Some(two)) => two.preference(&one),
                     _ => std::cmp::Ordering::Equal,
@@ -169,6 +173,7 @@ impl Catalogue {
             let is_edge = base.names.iter().any(|name| name.tag.as_deref() == Some("edge"));
             (
                 self.variant_distance(id, platform),
+                scope.release_distance(base),
                 is_edge,
                 Reverse(base.is_in_registry()),
                 Reverse(is_latest),
