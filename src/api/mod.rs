@@ -38,7 +38,9 @@ pub use access::Scope;
 pub use keys::NewKey;
 pub use oidc::{ClaimRule, InvalidIssuer, IssuerError, IssuerSettings, IssuerUrl, check_issuer};
 pub use server::Server;
-pub use settings::{AccessMode, ApiSettings, BilledMonths, MonthsError, PlatformsOf, ServeError, TlsFiles};
+pub use settings::{
+    AccessMode, AnalysedRegistries, ApiSettings, BilledMonths, Figures, FiguresError, ServeError, TlsFiles,
+};
 
 use attempts::Attempts;
 use keys::KeyRing;
