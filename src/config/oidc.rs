@@ -154,21 +154,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
-    use crate::config::Environment;
-
-    fn load(text: &str) -> Result<Settings, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("tare.toml");
-        fs::write(&file, text).unwrap();
-        Settings::load(Some(&file), &Environment::default(), &[]).map_err(|error| {
-            error
-                .to_string()
-                .replace(&format!("{}/", folder.path().display()), "")
-        })
-    }
+    use crate::config::tests::load;
 
     const RULE: &str = "{ claim = \"roles\", value = \"reader\", scopes = [\"read\"] }";
 
@@ -182,7 +169,7 @@ mod tests {
             + "[[oidc]]\nissuer = \"http://127.0.0.1:8081\"\naudiences = [\"a\", \"b\"]\n\
                [[oidc.rules]]\nclaim = \"groups\"\nvalue = \"finance\"\nscopes = [\"read\", \"crawl\"]\n\
                registries = [\"*.example.com\"]\ncost_centres = [\"CC-1\"]\n";
-        let settings = load(&text).unwrap();
+        let settings = load(&text, &[], &[]).unwrap();
         let issuers = settings.issuers();
         assert_eq!(
             issuers[0].issuer.as_str(),
@@ -198,7 +185,7 @@ mod tests {
             shown.contains("cost_centres = [\"CC-1\"]") && shown.contains("tare.toml:2:10"),
             "{shown}"
         );
-        assert!(load(&shown).is_ok(), "{shown}");
+        assert!(load(&shown, &[], &[]).is_ok(), "{shown}");
     }
 
     #[test]
@@ -251,7 +238,7 @@ mod tests {
                 "tare.toml:1:1: oidc: missing field `audiences`",
             ),
         ] {
-            let refused = load(&text).map(drop).unwrap_err();
+            let refused = load(&text, &[], &[]).unwrap_err().to_string();
             assert!(refused.contains(said), "{text}{refused}");
             assert_eq!(refused.lines().count(), 1, "{refused}");
         }

@@ -1,7 +1,8 @@
 use super::*;
 use crate::inventory::DedupScope;
 
-fn load(text: &str, variables: &[(&str, &str)], flags: &[Flag]) -> Result<Settings, ConfigError> {
+/// The settings of a file called `tare.toml`, with these variables and options above it.
+pub(super) fn load(text: &str, variables: &[(&str, &str)], flags: &[Flag]) -> Result<Settings, ConfigError> {
     let environment = variables.iter().copied().collect();
     Settings::from_layers(Some(Path::new("tare.toml")), text, &environment, flags)
 }
