@@ -116,13 +116,10 @@ impl Snapshot {
 
     /// The graph of a registry in which every repository can switch that has a twin. The first who asks
     /// waits for it.
-    pub(super) fn every_move(&self, registry: &AnalysedRegistry) -> Option<&Counterfactual> {
-        let place = self
-            .analysed
-            .registries
-            .iter()
-            .position(|own| own.name() == registry.name())?;
-        Some(self.every_move[place].get_or_init(|| registry.every_move(&self.judgement())))
+    pub(super) fn every_move(&self, registry: &RegistryName) -> Option<&Counterfactual> {
+        let registries = &self.analysed.registries;
+        let place = registries.iter().position(|own| own.name() == registry)?;
+        Some(self.every_move[place].get_or_init(|| registries[place].every_move(&self.judgement())))
     }
 
     /// The moment of the figures; none where there are none.

@@ -69,6 +69,10 @@ fn another_release_of_alpine_is_answered_for_as_far_as_it_is_known() {
     // No base of that release is known, so the figures are those of the newest.
     let newest = ask(json!({"switch": "all"})).json();
     assert_eq!(answer["totals"], newest["totals"]);
+    // An old release is known: the figures are its own, and leave those of the newest as they were.
+    let old = ask(json!({"alpine_release": "3.1", "switch": "all"})).json();
+    assert_ne!(old["totals"], newest["totals"]);
+    assert_eq!(ask(json!({"switch": "all"})).json(), newest);
 
     for wrong in ["3", "edge", "3.22.1", ""] {
         let problem = ask(json!({"alpine_release": wrong})).problem(422, "invalid-body");

@@ -191,7 +191,8 @@ impl Supposed {
             Arc::new(snapshot.analysed.judged_by(&knowledge)?)
         };
         analysed.report_if(&knowledge, &ReportOptions::default(), |registry| {
-            let every_move = || match snapshot.every_move(registry).filter(|_| is_as_shown) {
+            let known = is_as_shown.then_some(snapshot);
+            let every_move = || match known.and_then(|known| known.every_move(registry.name())) {
                 Some(graph) => Cow::Borrowed(graph),
                 None => Cow::Owned(registry.every_move(&knowledge.judgement(&analysed.catalogue))),
             };
