@@ -5,20 +5,21 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
+use super::oidc::{IssuerError, IssuerSettings};
 use crate::export::BilledMonth;
 use crate::metrics::MetricsSettings;
-use crate::oci::{PlatformFilter, RegistryName};
+use crate::oci::RegistryName;
 use crate::pricing::Period;
+use crate::report::Analysed;
 use crate::store::StoreError;
-
-/// Says which platforms' images count in a registry.
-pub type PlatformsOf = Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>;
 
 /// How the service is run.
 #[derive(Clone)]
 pub struct ApiSettings {
-    /// Whether keys are asked for.
+    /// Whether callers have to say who they are.
     pub access: AccessMode,
+    /// The identity providers whose tokens are accepted beside keys.
+    pub issuers: Vec<IssuerSettings>,
     /// Names beside those of this machine itself that the service may be asked by, where no keys are asked
     /// for: any other is refused, so that a page from elsewhere cannot read through somebody's browser.
     pub hosts: Vec<String>,
@@ -36,33 +37,46 @@ pub struct ApiSettings {
     pub has_open_metrics: bool,
     /// What Prometheus is told.
     pub metrics: MetricsSettings,
+    /// Who works out what is shown.
+    pub figures: Figures,
+}
+
+/// Who works out what is shown.
+#[derive(Clone)]
+pub struct Figures {
+    /// Everything about all registries as they were crawled last.
+    pub analysed: AnalysedRegistries,
     /// What each registry cost in a month, for exports.
     pub months: BilledMonths,
-    /// The platforms whose images count in a registry; all where there are none.
-    pub platforms: PlatformsOf,
 }
+
+/// Works out everything about all registries.
+pub type AnalysedRegistries =
+    Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<Analysed>, FiguresError>> + Send + Sync>;
 
 /// Draws up what each registry cost in a month.
 pub type BilledMonths = Arc<
-    dyn Fn(Period) -> BoxFuture<'static, Result<Vec<(RegistryName, BilledMonth)>, MonthsError>> + Send + Sync,
+    dyn Fn(Period) -> BoxFuture<'static, Result<Vec<(RegistryName, BilledMonth)>, FiguresError>>
+        + Send
+        + Sync,
 >;
 
-/// Why there is no bill of a month.
+/// Why there are no figures.
 #[derive(Debug, thiserror::Error)]
-pub enum MonthsError {
+pub enum FiguresError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It cannot be drawn up.
+    /// They cannot be worked out.
     #[error("{0}")]
     Other(String),
 }
 
-/// Whether keys are asked for.
+/// Whether callers have to say who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessMode {
-    /// Everything but health and documentation needs a key.
-    Keys,
+    /// Everything but health and documentation needs a key, or a token of an issuer.
+    Credentials,
     /// Whoever reaches the service may do everything.
     Anonymous,
 }
@@ -94,6 +108,14 @@ pub enum ServeError {
         file: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// An identity provider could not even be asked.
+    #[error("issuer {issuer}: {source}; {advice}", advice = source.advice())]
+    Issuer {
+        /// The provider.
+        issuer: String,
+        /// Why not.
+        source: IssuerError,
     },
     /// The counters of requests could not be set up.
     #[error("the counters for Prometheus: {0}")]

@@ -6,6 +6,7 @@ mod keys;
 mod openapi;
 mod problems;
 mod running;
+mod tokens;
 mod whatif;
 
 use serde_json::Value;
