@@ -22,6 +22,7 @@ mod problem;
 mod refresh;
 mod reply;
 mod resources;
+mod seen;
 mod server;
 mod settings;
 mod snapshot;

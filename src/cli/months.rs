@@ -21,8 +21,12 @@ pub(super) fn billed_months(analyst: Analyst, settings: Arc<Settings>) -> Billed
             })?;
             let billed = months.into_iter().map(|month| {
                 let account = settings.account(&month.registry);
-                let statements = month.statements;
-                (month.registry, BilledMonth { statements, account })
+                let billed = BilledMonth {
+                    statements: month.statements,
+                    account,
+                    is_whole: true,
+                };
+                (month.registry, billed)
             });
             Ok(billed.collect())
         }

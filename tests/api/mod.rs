@@ -3,6 +3,7 @@
 mod answers;
 mod crawls;
 mod keys;
+mod limited_keys;
 mod openapi;
 mod problems;
 mod running;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::figures::of;
 use super::parts::*;
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
@@ -108,8 +109,8 @@ fn registry_cost() -> Value {
             has("fee", schema("Money"), "Flat fees."),
             has("storage", schema("Money"), "For stored bytes."),
             has("transfer", schema("Money"), "For moved bytes."),
-            has("unallocated", schema("Money"), "What is no repository's."),
-            has(
+            may_have("unallocated", schema("Money"), "What is no repository's."),
+            may_have(
                 "included_worth",
                 schema("Money"),
                 "What quota and free allowances are worth.",
@@ -120,18 +121,18 @@ fn registry_cost() -> Value {
                 schema("Money"),
                 "What one more unit throughout the month would cost.",
             ),
-            has(
+            may_have(
                 "average_unit",
                 or_null(schema("Money")),
                 "What a unit costs on average.",
             ),
             has("alpine", or_null(alpine), "What Alpine would change."),
-            has(
+            may_have(
                 "cheaper_plan",
                 or_null(schema("CheaperPlan")),
                 "For what is stored now, where one is cheaper.",
             ),
-            has(
+            may_have(
                 "cheaper_plan_on_alpine",
                 or_null(schema("CheaperPlan")),
                 "For what would be stored on Alpine.",
@@ -313,12 +314,17 @@ fn history() -> Vec<(&'static str, Value)> {
         )],
     );
     let registry = object(
-        "A registry as it was after a crawl.",
+        "A registry as it was after a crawl, or what the key may see of it.",
         [
             has("registry", text(), ""),
+            has("of", of(), "Of what the figures are."),
             has("as_of", moment(), ""),
             has("logical_bytes", bytes(), ""),
-            has("stored_bytes", bytes(), ""),
+            has(
+                "stored_bytes",
+                bytes(),
+                "Of a part: its share of what was stored.",
+            ),
             has("alpine_stored_bytes", or_null(bytes()), ""),
             has("cost", or_null(cost), "Null where it had no price book."),
             has("alpine", or_null(alpine), ""),

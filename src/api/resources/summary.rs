@@ -71,7 +71,7 @@ fn grouped<'a>(call: &Call, snapshot: &'a Snapshot, by: GroupBy) -> Result<Cow<'
         .values
         .without(&["group_by", "format", "registry"])
         .is_empty()
-        && call.caller.needs_whole_registries().is_ok();
+        && call.caller.sees_whole_registries();
     let registry = call.values.text("registry");
     let registries = snapshot.report.registries.iter().filter(|row| {
         is_whole

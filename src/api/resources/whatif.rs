@@ -15,12 +15,11 @@ use crate::api::operation::Operation;
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{INVALID_BODY, Invalid, Problem};
 use crate::api::reply::Reply;
+use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::{Snapshot, Versions};
 use crate::cost::{CostPlan, EffortRule, PullAssumption, PullCounts, RegistryTerms, Repositories};
 use crate::pricing::{Effort, Share};
-use crate::report::{
-    AnalysedRegistry, GroupRow, Note, RegistryRow, ReportError, ReportOptions, RepositoryRow,
-};
+use crate::report::{AnalysedRegistry, GroupRow, Note, ReportError, ReportOptions, RepositoryRow};
 use crate::units::{Currency, Money};
 use crate::whatif::{Outcome, Verdict};
 
@@ -103,7 +102,7 @@ struct AskedMoney {
 /// The answer.
 #[derive(Serialize)]
 struct Answer<'a> {
-    registries: Vec<&'a RegistryRow>,
+    registries: Vec<SeenRegistry<'a>>,
     repositories: Vec<&'a RepositoryRow>,
     totals: GroupRow,
     notes: Vec<&'a Note>,
@@ -128,9 +127,10 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
                 })
         })
         .await??;
-    let is_whole = call.caller.needs_whole_registries().is_ok();
     let registries = report.registries.iter();
-    let registries = registries.filter(|row| is_whole && call.caller.sees(&row.registry));
+    let registries = registries
+        .filter_map(|row| SeenRegistry::of(&call.caller, row, &report.repositories).transpose())
+        .collect::<Result<_, _>>()?;
     let mut rows: Vec<&RepositoryRow> = report
         .repositories
         .iter()
@@ -140,7 +140,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     put_in_order(&mut rows, call.values.text("sort").unwrap_or("-saving"));
     rows.truncate(usize::try_from(call.values.number("limit", USUAL_ROWS)).unwrap_or(usize::MAX));
     call.reply(Reply::json(&Answer {
-        registries: registries.collect(),
+        registries,
         repositories: rows,
         totals,
         notes: report

@@ -3,5 +3,5 @@
 mod history;
 mod save;
 
-pub use history::{RegistryPoint, RepositoryPoint};
+pub use history::{PartOfRegistry, RegistryPoint, RepositoryPoint};
 pub use save::ReportOfCrawl;

@@ -6,7 +6,7 @@ import * as format from '../format.js';
 import { table, tableCsv } from '../table.js';
 import { HOW, verdictMark } from '../words.js';
 import { questions } from './assumptions.js';
-import { cards } from './cards.js';
+import { cards, partNote } from './cards.js';
 import { link, saving } from './cells.js';
 
 /** @typedef {import('../types.js').Registry} Registry */
@@ -52,6 +52,7 @@ export function open(frame) {
     replace(
       result,
       notes.length > 0 && element('ul', { class: 'alert' }, notes),
+      partNote(is),
       moved(was, is),
       cards(is, { onlyFigures: true }),
       rows(answer.repositories.filter(of)),
