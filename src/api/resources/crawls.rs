@@ -44,7 +44,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .leads("get_crawl", &[("id", "$response.body#/items/0/id")])
         .leads("follow_crawl", &[("id", "$response.body#/items/0/id")]);
     list.answer.is_kept = false;
-    let mut one = Operation::get(
+    let one = Operation::get(
         "/v1/crawls/{id}",
         "get_crawl",
         "One crawl, and what it could not read",
@@ -52,7 +52,6 @@ pub(super) fn operations() -> Vec<Operation> {
         |call| Box::pin(one(call)),
     )
     .group("crawls");
-    one.answer.is_kept = false;
     let mut start = Operation::post(
         "/v1/crawls",
         "start_crawl",
