@@ -238,6 +238,26 @@ class Views(Case):
         saving = self.page.locator('[data-figure="Saving a month"]')
         self.assertEqual(saving.inner_text(), shown_money(registry["cost"]["alpine"]["saving"]["expected"]))
 
+    def test_what_if_says_when_the_work_has_paid_for_itself(self):
+        self.open(**VIEWS["what-if"])
+        self.page.get_by_label("Days of work").fill("2.5")
+        self.page.wait_for_url(re.compile(r"days=2\.5"))
+        self.page.get_by_label("What a day of work costs").fill("800")
+        self.page.wait_for_url(re.compile("rate=800"))
+        self.settle()
+        effort = {"days": "2.5", "day_rate": {"amount": "800", "currency": "USD"}}
+        answer = self.api("/v1/whatif", {"effort": effort}, limit=25, sort="-cost_saving")
+        expected = [row["cost"]["alpine"]["payback_months"] for row in answer["repositories"]]
+        self.assertTrue(any(months not in (None, "never") for months in expected))
+        header = self.page.locator("#view table").last.locator("thead th").all_inner_texts()
+        place = [title.split("\n")[0] for title in header].index("Pays back")
+        shown = [row[place] for row in self.rows("#view section:last-child table")]
+        for months, text in zip(expected, shown, strict=True):
+            self.assertEqual(text.removesuffix(" months"), "–" if months is None else months)
+        self.page.reload()
+        self.settle()
+        self.assertEqual(self.page.get_by_label("Days of work").input_value(), "2.5")
+
     def test_crawls_are_listed_and_one_is_watched(self):
         self.open(**VIEWS["crawls"])
         crawls = self.api("/v1/crawls", limit=50)["items"]

@@ -7,7 +7,7 @@ import { table, tableCsv } from '../table.js';
 import { HOW, verdictMark } from '../words.js';
 import { questions } from './assumptions.js';
 import { cards, partNote } from './cards.js';
-import { link, saving } from './cells.js';
+import { link, payback, saving } from './cells.js';
 
 /** @typedef {import('../types.js').Registry} Registry */
 /** @typedef {import('../types.js').Repository} Repository */
@@ -32,7 +32,7 @@ export function open(frame) {
     try {
       answer = await post(
         url('/v1/whatif', { limit: ROWS, sort: priced ? '-cost_saving' : '-saving' }),
-        question(parameters),
+        question(parameters, form.currencyOf(parameters.book) ?? paidIn(before)),
         { signal },
       );
     } catch (error) {
@@ -60,17 +60,28 @@ export function open(frame) {
   };
 }
 
-/** What the address asks, in the words of the API. @param {import('../address.js').Address} parameters */
-function question(parameters) {
+/** The currency that registries are billed in; none where nothing says what they cost. @param {Registry[]} registries */
+function paidIn(registries) {
+  return registries.flatMap(({ cost }) => cost?.month.currency ?? [])[0];
+}
+
+/**
+ * What the address asks, in the words of the API.
+ * @param {import('../address.js').Address} parameters
+ * @param {string | undefined} currency Of what a day of work costs.
+ */
+function question(parameters, currency) {
   const number = (/** @type {string | undefined} */ text) => (text && /^\d+$/.test(text) ? Number(text) : null);
   const chosen = (parameters.repositories ?? '').split(/[\s,]+/).filter(Boolean);
   const share = number(parameters.cold);
+  const { days, rate } = parameters;
   return {
     repositories: chosen.length ? chosen : null,
     switch: parameters.switch ?? 'verdict',
     pulls_per_month: number(parameters.pulls),
     cold_share: share == null ? null : decimalShare(share),
     price_book: parameters.book || null,
+    effort: days && rate && currency ? { days, day_rate: { amount: rate, currency } } : null,
   };
 }
 
@@ -177,6 +188,7 @@ function rows(repositories) {
             cell: (/** @type {Repository} */ { cost }) => saving(cost?.alpine?.joint_saving, format.money),
             csv: (/** @type {Repository} */ { cost }) => cost?.alpine?.joint_saving.expected.amount,
           },
+          ...payback(repositories),
         ]
       : []),
     {
