@@ -108,6 +108,11 @@ impl Caller {
         self.cost_centres.is_empty()
     }
 
+    /// Whether it may know of all registries, though perhaps not of all in them.
+    pub(super) fn sees_all_registries(&self) -> bool {
+        self.registries.is_empty()
+    }
+
     /// The cost centres whose repositories it may see; all where there are none.
     pub(super) fn cost_centres(&self) -> &[String] {
         &self.cost_centres

@@ -8,6 +8,7 @@
 //! the OpenAPI document come from the declaration. Every error of every kind is an RFC 9457 problem.
 
 mod access;
+mod budgets;
 mod call;
 mod cursor;
 mod keys;

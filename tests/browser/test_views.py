@@ -77,6 +77,21 @@ class Views(Case):
         self.page.locator("figure summary").first.click()
         self.assertIn(shown_bytes(last["stored_bytes"]), self.rows("figure table")[-1])
 
+    def test_budgets_stand_beside_what_is_spent(self):
+        self.open()
+        budget = shown_money(self.api("/v1/history")["budgets"][0])
+        self.assertIn(f"The budget is {budget} a month", self.page.locator("figure").inner_text())
+        self.page.locator("figure summary").first.click()
+        self.assertTrue(all(row[-1] == budget for row in self.rows("figure table")))
+        self.open(view="centres", by="cost_centre")
+        rows = {row[0]: row for row in self.rows()}
+        for group in self.api("/v1/summary", group_by="cost_centre")["items"]:
+            for money in group["budgets"]:
+                self.assertIn(shown_money(money), rows[group["key"]])
+        self.assertIn(budget, self.totals())
+        self.open(view="centres", by="team")
+        self.assertNotIn("Budget", self.page.locator("thead").inner_text())
+
     def test_a_chart_is_drawn(self):
         for parameters in (VIEWS["overview"], VIEWS["savings"], VIEWS["cost-centres"]):
             self.open(**parameters)

@@ -264,7 +264,22 @@ fn groups() -> Vec<(&'static str, Value)> {
             ),
         ],
     );
-    vec![("Group", group), ("Summary", page_with_totals("Group", "Group"))]
+    let budgets = object(
+        "",
+        [has(
+            "budgets",
+            list_of(schema("Money")),
+            "What may be spent on them in a month, one entry for each currency that has a budget.",
+        )],
+    );
+    vec![
+        ("Group", group),
+        (
+            "BudgetedGroup",
+            all_of("A group and its budget.", [schema("Group"), budgets]),
+        ),
+        ("Summary", page_with_totals("BudgetedGroup", "BudgetedGroup")),
+    ]
 }
 
 fn savings() -> Vec<(&'static str, Value)> {
@@ -364,7 +379,17 @@ fn history() -> Vec<(&'static str, Value)> {
                 "What was, and what is to come.",
                 [
                     page_of("RegistryMoment"),
-                    object("", [has("forecast", list_of(ahead), "The next months.")]),
+                    object(
+                        "",
+                        [
+                            has("forecast", list_of(ahead), "The next months."),
+                            has(
+                                "budgets",
+                                list_of(schema("Money")),
+                                "What may be spent in a month on all of it, one entry for each currency that has a budget.",
+                            ),
+                        ],
+                    ),
                 ],
             ),
         ),

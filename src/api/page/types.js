@@ -93,6 +93,7 @@
  * @property {number} joint_saving_bytes
  * @property {number} switching
  * @property {GroupCost[]} costs One for each currency.
+ * @property {Money[]} [budgets] What may be spent on it in a month, one for each currency that has a budget.
  */
 
 /**

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::repository::named;
+use crate::api::budgets::Budgets;
 use crate::api::call::Call;
 use crate::api::list::List;
 use crate::api::operation::Operation;
@@ -86,6 +87,8 @@ struct WithForecast<'a> {
     #[serde(flatten)]
     list: List<'a, RegistryMoment>,
     forecast: Vec<ForecastMonth>,
+    /// What may be spent in a month on all of it, one entry for each currency.
+    budgets: Vec<Money>,
 }
 
 /// A registry as it was after a crawl.
@@ -193,6 +196,8 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
         return Err(unknown_registry(wanted));
     }
     let (from, until) = asked(&call);
+    let budgets = Budgets(&call.api.settings.metrics.budgets);
+    let budgets = budgets.of_seen(&call.caller, wanted.and(names.first()));
     let mut items = Vec::new();
     let mut courses = Vec::new();
     for name in names {
@@ -212,6 +217,7 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
     call.reply(Reply::json(&WithForecast {
         list: List::whole(&snapshot, items),
         forecast: forecast(&courses),
+        budgets,
     })?)
 }
 
