@@ -97,6 +97,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
+            "base_image",
             "export",
             "store",
             "crawl",

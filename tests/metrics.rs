@@ -91,6 +91,7 @@ fn report(repositories: u64) -> Report {
                 naive_saving_bytes: 0,
                 verdicts: BTreeMap::from([(Verdict::Switch, usize::try_from(repositories).expect("few"))]),
                 switching_at_a_loss: 0,
+                wanted_release: None,
             },
             repositories: judged.collect(),
             images: Vec::new(),

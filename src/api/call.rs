@@ -19,7 +19,7 @@ use super::problem::{
     INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
 };
 use super::reply::Reply;
-use super::settings::MonthsError;
+use super::settings::FiguresError;
 use super::snapshot::Snapshot;
 use crate::export::BilledMonth;
 use crate::oci::RegistryName;
@@ -78,11 +78,15 @@ impl Call {
     pub(super) async fn months(
         &self,
         month: Period,
-    ) -> Result<Vec<(RegistryName, BilledMonth)>, MonthsError> {
+    ) -> Result<Vec<(RegistryName, BilledMonth)>, FiguresError> {
         // It is never closed.
         let _turn = self.api.drawing_up.acquire().await;
-        let drawn_up = self.api.runtime.spawn((self.api.settings.months)(month)).await;
-        drawn_up.unwrap_or_else(|error| Err(MonthsError::Other(error.to_string())))
+        let drawn_up = self
+            .api
+            .runtime
+            .spawn((self.api.settings.figures.months)(month))
+            .await;
+        drawn_up.unwrap_or_else(|error| Err(FiguresError::Other(error.to_string())))
     }
 
     /// The body as a value.

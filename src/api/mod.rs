@@ -38,7 +38,9 @@ use tokio::sync::Semaphore;
 pub use access::Scope;
 pub use keys::NewKey;
 pub use server::Server;
-pub use settings::{AccessMode, ApiSettings, BilledMonths, MonthsError, PlatformsOf, ServeError, TlsFiles};
+pub use settings::{
+    AccessMode, AnalysedRegistries, ApiSettings, BilledMonths, Figures, FiguresError, ServeError, TlsFiles,
+};
 
 use access::Caller;
 use keys::KeyRing;

@@ -44,12 +44,7 @@ async fn look(
         return Ok(());
     }
     let started = std::time::Instant::now();
-    let mut holdings = Vec::new();
-    for record in &registries {
-        let name = &record.registry.name;
-        let platforms = (api.settings.platforms)(name);
-        holdings.extend(api.store.registry_holdings(name, &platforms).await?);
-    }
+    let analysed = (api.settings.figures.analysed)().await?;
     let today = api.clock.now().date_naive();
     let knowledge = Knowledge::clone(&api.knowledge);
     let knowledge = api
@@ -57,7 +52,7 @@ async fn look(
         .with_pulls(knowledge, today.checked_sub_days(PULLS_LOOKED_AT))
         .await?;
     let knowledge = Arc::new(knowledge);
-    let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(holdings, knowledge)).await??;
+    let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(analysed, knowledge)).await??;
     tracing::info!(
         "figures of {} registries and {} repositories worked out in {} ms",
         snapshot.report.registries.len(),

@@ -7,12 +7,10 @@ use futures::future::BoxFuture;
 
 use crate::export::BilledMonth;
 use crate::metrics::MetricsSettings;
-use crate::oci::{PlatformFilter, RegistryName};
+use crate::oci::RegistryName;
 use crate::pricing::Period;
+use crate::report::Analysed;
 use crate::store::StoreError;
-
-/// Says which platforms' images count in a registry.
-pub type PlatformsOf = Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>;
 
 /// How the service is run.
 #[derive(Clone)]
@@ -36,24 +34,37 @@ pub struct ApiSettings {
     pub has_open_metrics: bool,
     /// What Prometheus is told.
     pub metrics: MetricsSettings,
+    /// Who works out what is shown.
+    pub figures: Figures,
+}
+
+/// Who works out what is shown.
+#[derive(Clone)]
+pub struct Figures {
+    /// Everything about all registries as they were crawled last.
+    pub analysed: AnalysedRegistries,
     /// What each registry cost in a month, for exports.
     pub months: BilledMonths,
-    /// The platforms whose images count in a registry; all where there are none.
-    pub platforms: PlatformsOf,
 }
+
+/// Works out everything about all registries.
+pub type AnalysedRegistries =
+    Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<Analysed>, FiguresError>> + Send + Sync>;
 
 /// Draws up what each registry cost in a month.
 pub type BilledMonths = Arc<
-    dyn Fn(Period) -> BoxFuture<'static, Result<Vec<(RegistryName, BilledMonth)>, MonthsError>> + Send + Sync,
+    dyn Fn(Period) -> BoxFuture<'static, Result<Vec<(RegistryName, BilledMonth)>, FiguresError>>
+        + Send
+        + Sync,
 >;
 
-/// Why there is no bill of a month.
+/// Why there are no figures.
 #[derive(Debug, thiserror::Error)]
-pub enum MonthsError {
+pub enum FiguresError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It cannot be drawn up.
+    /// They cannot be worked out.
     #[error("{0}")]
     Other(String),
 }

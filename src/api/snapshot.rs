@@ -11,10 +11,10 @@ use sha2::{Digest as _, Sha256};
 use super::problem::Problem;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{
-    self, Analysed, AnalysedRegistry, GroupBy, Groups, Knowledge, RegistryHoldings, RegistryRow, Report,
-    ReportError, ReportOptions, RepositoryRow, groups,
+    self, Analysed, AnalysedRegistry, GroupBy, Groups, Knowledge, RegistryRow, Report, ReportError,
+    ReportOptions, RepositoryRow, groups,
 };
-use crate::store::{CrawlState, PullImportRecord, RegistryRecord};
+use crate::store::{PullImportRecord, RegistryRecord, SavedState};
 use crate::whatif::{Counterfactual, Judgement};
 
 /// What is answered from.
@@ -24,7 +24,7 @@ pub(super) struct Snapshot {
     /// What the answers rest on beside what was crawled.
     pub knowledge: Arc<Knowledge>,
     /// All that was worked out.
-    pub analysed: Analysed,
+    pub analysed: Arc<Analysed>,
     /// Every registry and repository.
     pub report: Report,
     /// What the figures rest on.
@@ -55,34 +55,26 @@ pub(super) struct BookVersion {
 /// What the store holds, as far as it takes to know whether figures are of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fingerprint {
-    registries: Vec<(RegistryName, Option<DateTime<Utc>>, bool)>,
+    crawls: SavedState,
     pulls: Option<DateTime<Utc>>,
 }
 
 impl Fingerprint {
     /// The fingerprint of what is saved. A crawl that is under way does not count until it has ended.
     pub(super) fn of(registries: &[RegistryRecord], pulls: &[PullImportRecord]) -> Self {
-        let crawled = registries.iter().map(|record| {
-            let is_interrupted = matches!(record.last_crawl, Some(CrawlState::Interrupted));
-            (record.registry.name.clone(), record.last_finished, is_interrupted)
-        });
         Self {
-            registries: crawled.collect(),
+            crawls: SavedState::of(registries),
             pulls: pulls.iter().map(|import| import.imported_at).max(),
         }
     }
 }
 
 impl Snapshot {
-    /// Works everything out; takes seconds for a large registry.
+    /// Makes figures of what was worked out.
     ///
     /// # Errors
-    /// Where sizes overflow, and where a file of the catalogue cannot be used.
-    pub(super) fn of(
-        registries: Vec<RegistryHoldings>,
-        knowledge: Arc<Knowledge>,
-    ) -> Result<Self, ReportError> {
-        let analysed = Analysed::of(registries, &knowledge)?;
+    /// Where sizes overflow.
+    pub(super) fn of(analysed: Arc<Analysed>, knowledge: Arc<Knowledge>) -> Result<Self, ReportError> {
         let report = analysed.report(&knowledge, &ReportOptions::default())?;
         let places = report
             .repositories
@@ -124,17 +116,10 @@ impl Snapshot {
 
     /// The graph of a registry in which every repository can switch that has a twin. The first who asks
     /// waits for it.
-    pub(super) fn every_move(&self, registry: &AnalysedRegistry) -> Option<&Counterfactual> {
-        let place = self
-            .analysed
-            .registries
-            .iter()
-            .position(|own| own.name() == registry.name())?;
-        Some(self.every_move[place].get_or_init(|| {
-            let holdings = &registry.holdings;
-            self.judgement()
-                .every_move(&holdings.inventory, &holdings.images, &registry.analysis)
-        }))
+    pub(super) fn every_move(&self, registry: &RegistryName) -> Option<&Counterfactual> {
+        let registries = &self.analysed.registries;
+        let place = registries.iter().position(|own| own.name() == registry)?;
+        Some(self.every_move[place].get_or_init(|| registries[place].every_move(&self.judgement())))
     }
 
     /// The moment of the figures; none where there are none.

@@ -2,7 +2,8 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::catalogue::RepositoryId;
+use super::AlpineRelease;
+use super::catalogue::{Base, RepositoryId};
 
 /// What a finding about an image's base rests on, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -87,6 +88,7 @@ impl Confidence {
 pub struct Scope {
     hidden: u8,
     excluded: HashSet<RepositoryId>,
+    release: Option<AlpineRelease>,
 }
 
 impl Scope {
@@ -105,6 +107,18 @@ impl Scope {
     pub fn excluding(mut self, repositories: impl IntoIterator<Item = RepositoryId>) -> Self {
         self.excluded.extend(repositories);
         self
+    }
+
+    /// The same with twins on one release of Alpine before all others, where there are such.
+    pub fn preferring(mut self, release: Option<AlpineRelease>) -> Self {
+        self.release = release;
+        self
+    }
+
+    /// How far a twin is from the release that is preferred: 0 where it is on it or none is, else 1.
+    pub(super) fn release_distance(&self, twin: &Base) -> u8 {
+        let is_on_it = |release| twin.alpine_release() == Some(release);
+        u8::from(!self.release.is_none_or(is_on_it))
     }
 
     /// Whether this kind of evidence may be used.

@@ -6,6 +6,7 @@
 //! layer references, and works on what a crawl has saved. "Unknown" is an answer, and no finding is
 //! given without its evidence.
 
+mod alpine_release;
 mod candidates;
 mod catalogue;
 mod detect;
@@ -24,6 +25,7 @@ mod texts;
 mod traces;
 mod variables;
 
+pub use alpine_release::{AlpineRelease, NoAlpineRelease};
 pub use catalogue::{
     Base, BaseId, BaseLayer, Catalogue, CatalogueBuilder, CatalogueError, Explanation, LayerKey, Origin,
     RepositoryId, Role, Twin, TwinRule, tag_without_system,

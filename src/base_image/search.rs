@@ -1,4 +1,4 @@
-use super::catalogue::{BaseId, Catalogue, LayerKey, RepositoryId, runs_on};
+use super::catalogue::{BaseId, Catalogue, LayerKey, RepositoryId, Running};
 use super::texts::Chain;
 use super::traces::Traces;
 use super::{BaseName, Candidate, Confidence, Evidence, ImageFacts, LayerSteps, Role, Scope};
@@ -13,6 +13,8 @@ pub(super) struct Search<'a> {
     steps: &'a LayerSteps,
     /// The image's own repositories.
     own: Vec<RepositoryId>,
+    /// The bases that run on its platform.
+    running: Running<'a>,
     found: Vec<Candidate>,
 }
 
@@ -31,6 +33,7 @@ impl<'a> Search<'a> {
             scope,
             steps,
             own: candidates::own_repositories(facts, catalogue),
+            running: catalogue.running_on(&facts.platform),
             found: Vec::new(),
         };
         search.annotations(traces);
@@ -43,9 +46,8 @@ impl<'a> Search<'a> {
 
     /// Whether a base may be the answer: it runs on the same, may be named, and is not the image itself.
     fn may_be(&self, id: BaseId) -> bool {
-        let base = self.catalogue.base(id);
-        base.digest != Some(self.facts.digest)
-            && runs_on(&base.platform, &self.facts.platform)
+        self.running.has(id)
+            && self.catalogue.base(id).digest != Some(self.facts.digest)
             && self.catalogue.is_visible(id, self.scope)
     }
 

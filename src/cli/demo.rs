@@ -116,11 +116,8 @@ async fn live_through(
     settings: &Settings,
     stop: &StopFlag,
 ) -> anyhow::Result<()> {
-    let analyst = Analyst {
-        store: store.clone(),
-        knowledge: Arc::new(settings.knowledge()?),
-        platforms: Arc::new(|_| Vec::new()),
-    };
+    let knowledge = Arc::new(settings.knowledge()?);
+    let analyst = Analyst::new(store.clone(), knowledge, Arc::new(|_| Vec::new()));
     for moment in moments(registry.ends()) {
         registry.show(moment);
         crawl_at(store, registry.url(), moment, stop).await?;

@@ -5,7 +5,7 @@ use futures::FutureExt as _;
 
 use super::Context;
 use super::demo::client;
-use super::months::billed_months;
+use super::figures::figures;
 use crate::api::Server;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Settings;
@@ -27,33 +27,30 @@ pub(super) struct DemoService<'a> {
 impl DemoService<'_> {
     /// Answers, and crawls when asked to, until somebody says stop.
     pub(super) async fn run(&self, listen: SocketAddr, context: &Context) -> anyhow::Result<()> {
-        let analyst = self.analyst()?;
-        let knowledge = Arc::clone(&analyst.knowledge);
-        let settings = Arc::new(self.settings.clone());
-        let api = settings.api(billed_months(analyst, Arc::clone(&settings)))?;
+        let knowledge = Arc::new(self.settings.knowledge()?);
+        let analyst = Analyst::new(
+            self.store.clone(),
+            Arc::clone(&knowledge),
+            Arc::new(|_| Vec::new()),
+        )
+        .keeping();
+        let figures = figures(analyst.clone(), Arc::new(self.settings.clone()));
+        let api = self.settings.api(figures)?;
         let clock = Arc::new(SystemClock);
         let server = Server::bind(listen, self.store.clone(), knowledge, api, clock)?;
         context.console.tell(&format!(
             "\nThe same as a page: {0}/ (REST: {0}/docs, Prometheus: {0}/metrics). Ctrl-C ends it.",
             server.url()
         ));
-        let crawling = self.crawler()?.run(self.stop.clone());
+        let crawling = self.crawler(analyst)?.run(self.stop.clone());
         // A server that cannot go on takes the crawler with it.
         let answering = server.run(self.stop.stopped()).inspect(|_| self.stop.stop());
         let ((), answered) = tokio::join!(crawling, answering);
         Ok(answered?)
     }
 
-    fn analyst(&self) -> anyhow::Result<Analyst> {
-        Ok(Analyst {
-            store: self.store.clone(),
-            knowledge: Arc::new(self.settings.knowledge()?),
-            platforms: Arc::new(|_| Vec::new()),
-        })
-    }
-
     /// Who crawls the registry when the page or the API asks for it.
-    fn crawler(&self) -> anyhow::Result<Scheduler> {
+    fn crawler(&self, analyst: Analyst) -> anyhow::Result<Scheduler> {
         let origin = Origin::parse(self.registry)?;
         let registry = CrawledRegistry {
             name: origin.name().clone(),
@@ -61,7 +58,6 @@ impl DemoService<'_> {
             dedup_scope: DedupScope::Registry,
         };
         let url = self.registry.to_owned();
-        let analyst = self.analyst()?;
         let after_crawl: AfterCrawl = Arc::new(move |_| {
             let analyst = analyst.clone();
             async move { analyst.save_report(SystemClock.now()).await.map(drop) }.boxed()

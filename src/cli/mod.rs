@@ -15,9 +15,9 @@ mod doctor;
 mod evaluate;
 mod explain;
 mod export;
+mod figures;
 mod interrupt;
 mod key;
-mod months;
 mod outcome;
 mod prices;
 mod progress;
@@ -63,11 +63,11 @@ impl Context {
     /// Who works out what is in the store, by the settings.
     fn analyst(&self, store: &Store) -> anyhow::Result<Analyst> {
         let settings = self.settings.clone();
-        Ok(Analyst {
-            store: store.clone(),
-            knowledge: Arc::new(self.settings.knowledge()?),
-            platforms: Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
-        })
+        Ok(Analyst::new(
+            store.clone(),
+            Arc::new(self.settings.knowledge()?),
+            Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
+        ))
     }
 }
 

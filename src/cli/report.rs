@@ -59,6 +59,7 @@ pub(super) async fn read(
         .into());
     }
     let mut knowledge = store.with_pulls(settings.knowledge()?, None).await?;
+    knowledge.verdicts.alpine_release = options.alpine_release.or(knowledge.verdicts.alpine_release);
     if let Some(book) = &options.price_book {
         knowledge.costs.registries = vec![RegistryTerms::everywhere(book)];
     }

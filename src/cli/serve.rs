@@ -5,14 +5,14 @@ use futures::FutureExt as _;
 use super::Context;
 use super::arguments::ServeOptions;
 use super::client::client_of;
+use super::figures::figures;
 use super::interrupt::on_interrupt;
-use super::months::billed_months;
 use super::outcome::{Outcome, UsageError};
 use crate::api::Server;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{RegistrySection, ServeRole};
 use crate::crawl::StopFlag;
-use crate::jobs::{AfterCrawl, ScheduledRegistry, Scheduler};
+use crate::jobs::{AfterCrawl, Analyst, ScheduledRegistry, Scheduler};
 use crate::store::{CrawledRegistry, Store};
 
 /// `tare serve`: answers and crawls until it is told to stop.
@@ -35,9 +35,18 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
     let stop = StopFlag::new();
     on_interrupt(stop.clone(), context.console.clone())?;
     let store = context.open_store().await?;
+    let analyst = context.analyst(&store)?;
+    // Crawler and service in one process work things out once for both.
+    let analyst = if role == ServeRole::Crawler {
+        analyst
+    } else {
+        analyst.keeping()
+    };
     let crawling = async {
         if role != ServeRole::Api {
-            scheduler(&store, registries, context)?.run(stop.clone()).await;
+            scheduler(&store, registries, analyst.clone(), context)?
+                .run(stop.clone())
+                .await;
         }
         anyhow::Ok(())
     };
@@ -47,8 +56,8 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
             stop.stopped().await;
             return anyhow::Ok(());
         }
-        let months = billed_months(context.analyst(&store)?, Arc::clone(settings));
-        let (api, clock) = (settings.api(months)?, Arc::new(SystemClock));
+        let figures = figures(analyst.clone(), Arc::clone(settings));
+        let (api, clock) = (settings.api(figures)?, Arc::new(SystemClock));
         let server = Server::bind(settings.serve.listen, store.clone(), knowledge, api, clock)?;
         context.console.tell(&format!(
             "Listening on {0}: {0}/ is a page to look at, {0}/docs says what scripts can ask.",
@@ -92,6 +101,7 @@ fn registries(options: &ServeOptions, context: &Context) -> anyhow::Result<Vec<R
 fn scheduler(
     store: &Store,
     registries: Vec<RegistrySection>,
+    analyst: Analyst,
     context: &Context,
 ) -> anyhow::Result<Scheduler> {
     let settings = &context.settings;
@@ -99,7 +109,6 @@ fn scheduler(
         .into_iter()
         .map(|section| scheduled(section, context))
         .collect::<anyhow::Result<_>>()?;
-    let analyst = context.analyst(store)?;
     let after_crawl: AfterCrawl = Arc::new(move |_| {
         let analyst = analyst.clone();
         async move { analyst.save_report(SystemClock.now()).await.map(drop) }.boxed()

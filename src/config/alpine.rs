@@ -7,6 +7,7 @@ use toml::{Table, Value};
 use super::section::Section;
 use super::values::whole;
 use super::{CostPlanError, Settings};
+use crate::base_image::AlpineRelease;
 use crate::report::Knowledge;
 use crate::whatif::{
     AlpineModel, BoundRules, Coverage, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
@@ -22,6 +23,8 @@ pub struct AlpineSection {
     pub catalogue: Vec<PathBuf>,
     /// Files of rules about what needs glibc, beside the shipped ones.
     pub bound_rules: Vec<PathBuf>,
+    /// The release of Alpine that images are to move to, such as `3.22`; the newest that is known where there is none.
+    pub release: Option<AlpineRelease>,
     /// In how many of 100 repositories the truth lies within an interval: 80 or 90.
     pub coverage: ShownCoverage,
     /// How many percent of an image must be expected to go before it is told to switch.
@@ -62,6 +65,7 @@ impl Default for AlpineSection {
             model: None,
             catalogue: Vec::new(),
             bound_rules: Vec::new(),
+            release: verdicts.alpine_release,
             coverage: ShownCoverage(verdicts.coverage),
             minimum_saving_percent: verdicts.minimum_saving_percent,
         }
@@ -180,6 +184,7 @@ impl Settings {
             verdicts: VerdictSettings {
                 coverage: alpine.coverage.0,
                 minimum_saving_percent: alpine.minimum_saving_percent,
+                alpine_release: alpine.release,
                 overrides,
             },
             catalogue_files,

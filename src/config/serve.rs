@@ -1,6 +1,5 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use super::section::Section;
 use super::values::{duration, maybe_duration};
-use crate::api::{AccessMode, ApiSettings, BilledMonths, TlsFiles};
+use crate::api::{AccessMode, ApiSettings, Figures, TlsFiles};
 
 /// `[serve]`: the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -118,18 +117,17 @@ impl Settings {
         self.serve.check()
     }
 
-    /// How the service is run, where `months` draws up what registries cost.
+    /// How the service is run, where `figures` works out what it shows.
     ///
     /// # Errors
     /// As with [`Self::check_service`].
-    pub fn api(self: &Arc<Self>, months: BilledMonths) -> Result<ApiSettings, UnsoundService> {
+    pub fn api(&self, figures: Figures) -> Result<ApiSettings, UnsoundService> {
         let serve = &self.serve;
         serve.check()?;
         let access = match serve.access {
             Some(ServeAccess::Keys) => AccessMode::Keys,
             Some(ServeAccess::Anonymous) | None => AccessMode::Anonymous,
         };
-        let settings = Arc::clone(self);
         let files = serve.tls_certificate.clone().zip(serve.tls_key.clone());
         Ok(ApiSettings {
             access,
@@ -141,8 +139,7 @@ impl Settings {
             oldest_figures: serve.oldest_figures,
             has_open_metrics: serve.open_metrics,
             metrics: self.metrics(),
-            months,
-            platforms: Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
+            figures,
         })
     }
 }

@@ -6,8 +6,9 @@ use rust_decimal::Decimal;
 use super::labels::CostCentres;
 use super::pulls::PullCounts;
 use super::repositories::Repositories;
+use super::usage::RegistryUsage;
 use crate::oci::{RegistryName, RepositoryName};
-use crate::pricing::{AllocationRules, Destinations, Effort, PriceBooks, Share};
+use crate::pricing::{AllocationRules, Destinations, Effort, PriceBooks, Share, UsageHistory};
 use crate::units::ByteCount;
 
 /// What costs rest on: the operator's settings, read once. By default no registry is billed by anything and every
@@ -63,6 +64,19 @@ impl RegistryTerms {
             moved_elsewhere: BTreeMap::new(),
             transfer_price: BTreeMap::new(),
             allocation: None,
+        }
+    }
+
+    /// Usage as the pricing room takes it, without what is moved.
+    pub(super) fn history(&self, usage: &RegistryUsage) -> UsageHistory {
+        UsageHistory {
+            replicas: self.replicas.clone(),
+            seats: self.seats,
+            repositories: usage.repositories.len() as u64,
+            stored_elsewhere: self.stored_elsewhere,
+            moved_elsewhere: self.moved_elsewhere.clone(),
+            transfer_price: self.transfer_price.clone(),
+            ..UsageHistory::storing(usage.stored.clone())
         }
     }
 }

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::charges::Billing;
 use super::error::CostError;
 use super::labels::Labels;
-use super::plan::{CostPlan, RegistryTerms};
+use super::plan::CostPlan;
 use super::saved;
 use super::usage::{PullCount, RegistryUsage, RepositoryUsage};
 use crate::oci::{RegistryName, RepositoryName};
@@ -332,20 +332,5 @@ impl CostParts {
             storage: self.storage.checked_add(other.storage)?,
             transfer: self.transfer.checked_add(other.transfer)?,
         })
-    }
-}
-
-impl RegistryTerms {
-    /// Usage as the pricing room takes it, without what is moved.
-    pub(super) fn history(&self, usage: &RegistryUsage) -> crate::pricing::UsageHistory {
-        crate::pricing::UsageHistory {
-            replicas: self.replicas.clone(),
-            seats: self.seats,
-            repositories: usage.repositories.len() as u64,
-            stored_elsewhere: self.stored_elsewhere,
-            moved_elsewhere: self.moved_elsewhere.clone(),
-            transfer_price: self.transfer_price.clone(),
-            ..crate::pricing::UsageHistory::storing(usage.stored.clone())
-        }
     }
 }

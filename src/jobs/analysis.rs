@@ -2,10 +2,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Days, Utc};
+use tokio::sync::Mutex;
 
 use crate::oci::{PlatformFilter, RegistryName};
-use crate::report::{Analysed, Knowledge, ReportOptions};
-use crate::store::{ReportOfCrawl, Store};
+use crate::report::{Analysed, Knowledge, RegistryHoldings, ReportOptions};
+use crate::store::{ReportOfCrawl, SavedState, Store};
 
 /// How far back pulls are looked at for their pace: a registry may not have been crawled for a while.
 const PULLS_LOOKED_AT: Days = Days::new(366);
@@ -13,29 +14,86 @@ const PULLS_LOOKED_AT: Days = Days::new(366);
 /// Says which platforms' images count in a registry.
 pub type PlatformsOf = Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>;
 
-/// Works out what registries store and cost from what has been saved of them.
+/// Works out what registries store and cost from what has been saved of them. Clones share what they keep.
 #[derive(Clone)]
 pub struct Analyst {
-    /// What has been saved.
-    pub store: Store,
-    /// What answers rest on beside it.
-    pub knowledge: Arc<Knowledge>,
-    /// The platforms whose images count in a registry; all where there are none.
-    pub platforms: PlatformsOf,
+    pub(super) store: Store,
+    pub(super) knowledge: Arc<Knowledge>,
+    pub(super) platforms: PlatformsOf,
+    keeps: bool,
+    /// What was worked out last, where it is kept, and of what. Whoever comes while it is being worked out waits
+    /// for it, and does not work it out beside.
+    kept: Arc<Mutex<Option<Kept>>>,
+}
+
+struct Kept {
+    of: SavedState,
+    analysed: Arc<Analysed>,
 }
 
 impl Analyst {
+    /// Works from what is in `store`. Answers rest on `knowledge` beside it, and only images for `platforms` count
+    /// in a registry; all where there are none.
+    pub fn new(store: Store, knowledge: Arc<Knowledge>, platforms: PlatformsOf) -> Self {
+        Self {
+            store,
+            knowledge,
+            platforms,
+            keeps: false,
+            kept: Arc::default(),
+        }
+    }
+
+    /// Keeps what was worked out last for whoever asks next, until another crawl has ended: for a process that
+    /// answers from it all the time, and in which it would otherwise be there twice.
+    #[must_use]
+    pub fn keeping(mut self) -> Self {
+        self.keeps = true;
+        self
+    }
+
     /// Everything about all registries. Bases and twins are learnt from every one of them, so none can be left out.
     ///
     /// # Errors
     /// Where the store fails, where sizes overflow, and where a file of the catalogue cannot be used.
-    pub async fn analysed(&self) -> anyhow::Result<Analysed> {
+    pub async fn analysed(&self) -> anyhow::Result<Arc<Analysed>> {
+        let mut kept = self.kept.lock().await;
+        let registries = self.store.registries().await?;
+        let state = SavedState::of(&registries);
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.of == state) {
+            return Ok(Arc::clone(&kept.analysed));
+        }
         let mut holdings = Vec::new();
-        for record in self.store.registries().await? {
+        for record in &registries {
             let name = &record.registry.name;
             let platforms = (self.platforms)(name);
             holdings.extend(self.store.registry_holdings(name, &platforms).await?);
         }
+        let analysed = Arc::new(self.analyse(holdings).await?);
+        if self.keeps {
+            *kept = Some(Kept {
+                of: state,
+                analysed: Arc::clone(&analysed),
+            });
+        }
+        Ok(analysed)
+    }
+
+    /// The same as registries were at a moment of the past.
+    ///
+    /// # Errors
+    /// As with [`Self::analysed`].
+    pub(super) async fn analysed_at(&self, as_of: DateTime<Utc>) -> anyhow::Result<Analysed> {
+        let mut holdings = Vec::new();
+        for record in self.store.registries().await? {
+            let name = &record.registry.name;
+            let platforms = (self.platforms)(name);
+            holdings.extend(self.store.registry_holdings_at(name, &platforms, as_of).await?);
+        }
+        self.analyse(holdings).await
+    }
+
+    async fn analyse(&self, holdings: Vec<RegistryHoldings>) -> anyhow::Result<Analysed> {
         let knowledge = Arc::clone(&self.knowledge);
         // It reckons for a second or more, which must not hold up whoever else runs on this thread.
         Ok(tokio::task::spawn_blocking(move || Analysed::of(holdings, &knowledge)).await??)
@@ -45,7 +103,7 @@ impl Analyst {
     ///
     /// # Errors
     /// As with [`Self::analysed`]; nothing is saved then.
-    pub async fn save_report(&self, now: DateTime<Utc>) -> anyhow::Result<Analysed> {
+    pub async fn save_report(&self, now: DateTime<Utc>) -> anyhow::Result<Arc<Analysed>> {
         let analysed = self.analysed().await?;
         let since = now.date_naive().checked_sub_days(PULLS_LOOKED_AT);
         let knowledge = Knowledge::clone(&self.knowledge);

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
@@ -7,7 +8,7 @@ use super::Analyst;
 use crate::cost::{CostError, Statement};
 use crate::oci::RegistryName;
 use crate::pricing::{Period, PriceBook};
-use crate::report::{Analysed, Knowledge, Over};
+use crate::report::{Knowledge, Over};
 use crate::store::ClosedStatement;
 
 /// What a registry cost in a month.
@@ -82,18 +83,13 @@ impl Analyst {
     pub async fn draw_up(&self, month: Period, now: DateTime<Utc>) -> anyhow::Result<Vec<DrawnUp>> {
         let end = month.end().and_time(NaiveTime::MIN).and_utc() - TimeDelta::seconds(1);
         let as_of = end.min(now);
-        let mut holdings = Vec::new();
-        for record in self.store.registries().await? {
-            let name = &record.registry.name;
-            let platforms = (self.platforms)(name);
-            holdings.extend(self.store.registry_holdings_at(name, &platforms, as_of).await?);
-        }
+        let analysed = if as_of == now {
+            self.analysed().await?
+        } else {
+            Arc::new(self.analysed_at(as_of).await?)
+        };
         let knowledge = Knowledge::clone(&self.knowledge);
         let knowledge = self.store.with_pulls(knowledge, Some(month.start())).await?;
-        let (analysed, knowledge) = tokio::task::spawn_blocking(move || {
-            Ok::<_, crate::report::ReportError>((Analysed::of(holdings, &knowledge)?, knowledge))
-        })
-        .await??;
         let mut statements = Vec::new();
         for registry in &analysed.registries {
             let name = registry.name();

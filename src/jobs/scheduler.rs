@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -23,6 +23,12 @@ const FIRST_START: &str = "first start of the service";
 const LOOK: Duration = Duration::from_secs(1);
 /// The longest pause after something failed; it doubles up to here.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long after the end of a crawl its report counts as lost: whoever ended it works it out first.
+const REPORT_WITHIN: TimeDelta = TimeDelta::minutes(2);
+/// How often it is looked for crawls without a report; one that cannot be worked out is tried ever more rarely, down
+/// to once in [`RAREST_REPORT`].
+const REPORT_LOOK: TimeDelta = TimeDelta::minutes(1);
+const RAREST_REPORT: TimeDelta = TimeDelta::hours(1);
 /// How long work under way may take to be handed back once the process is to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -102,6 +108,7 @@ impl Scheduler {
             stop,
             is_known: false,
             seen_until: None,
+            report_look: (DateTime::UNIX_EPOCH, REPORT_LOOK),
         };
         let mut pause = LOOK;
         while !stop.is_stopped() {
@@ -129,6 +136,8 @@ struct Watch<'a> {
     is_known: bool,
     /// Up to when the schedule has been seen to, by whomever.
     seen_until: Option<DateTime<Utc>>,
+    /// When to look for a crawl without a report again, and how long to wait from then on.
+    report_look: (DateTime<Utc>, TimeDelta),
 }
 
 impl Watch<'_> {
@@ -154,8 +163,27 @@ impl Watch<'_> {
             .context("cannot look for work")?;
         match joined {
             Some(saver) => self.take_part(saver).await,
-            None => Ok(()),
+            None => self.catch_up().await,
         }
+    }
+
+    /// Does what was to follow the last crawl, where whoever ended it did not live to, or could not.
+    async fn catch_up(&mut self) -> anyhow::Result<()> {
+        let Scheduler { store, clock, .. } = self.scheduler;
+        let name = &self.registry.registry.name;
+        let (next, pause) = self.report_look;
+        let now = clock.now();
+        if now < next {
+            return Ok(());
+        }
+        self.report_look = (now + pause, REPORT_LOOK);
+        let left = store.crawl_without_report(name, now - REPORT_WITHIN).await?;
+        let Some((crawl, state)) = left else {
+            return Ok(());
+        };
+        tracing::warn!("{name}: no report followed crawl {crawl}; it is worked out now");
+        self.report_look = (now + pause, (pause * 2).min(RAREST_REPORT));
+        self.follow_up(crawl, state).await
     }
 
     /// Queues a crawl where it is time for one and nobody else has.

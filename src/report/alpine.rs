@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::image::{ImageRow, rows};
-use crate::base_image::{Candidate, Catalogue, Evidence, ImageFacts, Role};
+use crate::base_image::{AlpineRelease, Candidate, Catalogue, Evidence, ImageFacts, Role};
 use crate::inventory::Inventory;
 use crate::whatif::{Estimate, ImageAnalysis, Judgement, Outcome, RegistryAnalysis, SavingEstimate, Verdict};
 
@@ -32,6 +32,36 @@ pub struct RegistryAlpine {
     /// How many of those that should switch add more to what is stored than they free, as a rule because
     /// their base stays for others.
     pub switching_at_a_loss: usize,
+    /// The release of Alpine that was asked for, and what is known of it; none where none was.
+    pub wanted_release: Option<WantedRelease>,
+}
+
+/// A release of Alpine to move to. Where no base of an image is known on it, the sizes of the newest stand in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct WantedRelease {
+    /// The release.
+    pub release: AlpineRelease,
+    /// How many images can move to Alpine.
+    pub images: usize,
+    /// Of how many of them what would lie beneath is known on this release.
+    pub images_on_it: usize,
+}
+
+impl WantedRelease {
+    fn of(release: AlpineRelease, images: &[ImageAnalysis]) -> Self {
+        let counted = images.iter().filter(|image| image.manifest.is_some());
+        let twins = counted.filter_map(|image| Some(&image.composition.as_ref()?.twin));
+        let mut wanted = Self {
+            release,
+            images: 0,
+            images_on_it: 0,
+        };
+        for twin in twins {
+            wanted.images += 1;
+            wanted.images_on_it += usize::from(twin.release == Some(release));
+        }
+        wanted
+    }
 }
 
 /// A repository's verdict, and what it would be if all that should switch did.
@@ -115,6 +145,10 @@ impl AlpineAnswers {
                 naive_saving_bytes: outcome.registry.naive_saving_bytes.expected,
                 verdicts,
                 switching_at_a_loss,
+                wanted_release: judgement
+                    .settings
+                    .alpine_release
+                    .map(|release| WantedRelease::of(release, &analysis.images)),
             },
             repositories,
             images: if with_images {
@@ -131,6 +165,7 @@ impl BaseNames {
     pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
         let names = Self {
             name: image
+                .traits
                 .detection
                 .system
                 .as_ref()
@@ -147,7 +182,7 @@ pub(super) fn runtime<'a>(
     image: &'a ImageAnalysis,
     catalogue: &Catalogue,
 ) -> Option<(String, Option<&'a Candidate>)> {
-    let candidates = &image.detection.candidates;
+    let candidates = &image.traits.detection.candidates;
     let replaced = image
         .composition
         .as_ref()
@@ -209,7 +244,7 @@ impl ImageBase {
     pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
         let names = BaseNames::of(facts, image, catalogue)?;
         let found = runtime(facts, image, catalogue).and_then(|(_, candidate)| candidate);
-        let system = image.detection.system.as_ref();
+        let system = image.traits.detection.system.as_ref();
         let (layers, evidence, confidence) = match (found, system) {
             (Some(candidate), _) => (candidate.layers, candidate.evidence, candidate.confidence),
             (None, Some(finding)) => (finding.layers, finding.evidence, finding.confidence),

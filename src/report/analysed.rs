@@ -1,6 +1,7 @@
 //! Registries with everything worked out, kept so that many questions can be answered from it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::alpine::AlpineAnswers;
 use super::answer::{RegistryHoldings, ReportError, catalogue_of};
@@ -14,18 +15,18 @@ use crate::base_image::Catalogue;
 use crate::cost::{self, CostError, CostPlan, Statement};
 use crate::inventory::{Accounting, ManifestId, RepositoryNode, account};
 use crate::oci::{RegistryName, RepositoryName};
-use crate::whatif::{Judgement, Outcome, RegistryAnalysis};
+use crate::whatif::{Counterfactual, Judgement, Outcome, RegistryAnalysis};
 
 /// One registry with what was worked out of it.
 #[derive(Debug)]
 pub struct AnalysedRegistry {
     /// What it holds.
-    pub holdings: RegistryHoldings,
+    pub holdings: Arc<RegistryHoldings>,
     /// What its bytes stand for.
-    pub accounting: Accounting,
+    pub accounting: Arc<Accounting>,
     /// Its images and repositories, and what Alpine would change.
     pub analysis: RegistryAnalysis,
-    places: HashMap<ManifestId, usize>,
+    places: Arc<HashMap<ManifestId, usize>>,
 }
 
 /// All registries with what was worked out of them.
@@ -34,7 +35,7 @@ pub struct Analysed {
     /// The registries, in the order in which they were given.
     pub registries: Vec<AnalysedRegistry>,
     /// The bases and twins that are known, those among them that the registries show.
-    pub catalogue: Catalogue,
+    pub catalogue: Arc<Catalogue>,
 }
 
 impl AnalysedRegistry {
@@ -53,10 +54,29 @@ impl AnalysedRegistry {
             .map_err(overflow)?;
         let places = analysis.places();
         Ok(Self {
-            holdings,
-            accounting,
+            holdings: holdings.into(),
+            accounting: accounting.into(),
             analysis,
-            places,
+            places: places.into(),
+        })
+    }
+
+    /// The same by another judgement on what its images show of themselves.
+    fn judged_by(&self, judgement: &Judgement<'_>) -> Result<Self, ReportError> {
+        let RegistryHoldings {
+            inventory, images, ..
+        } = &*self.holdings;
+        let analysis = judgement
+            .judge_again(inventory, images, &self.analysis)
+            .map_err(|source| ReportError::Overflow {
+                registry: self.name().clone(),
+                source,
+            })?;
+        Ok(Self {
+            holdings: Arc::clone(&self.holdings),
+            accounting: Arc::clone(&self.accounting),
+            analysis,
+            places: Arc::clone(&self.places),
         })
     }
 
@@ -74,10 +94,10 @@ impl AnalysedRegistry {
             source,
             inventory,
             images,
-        } = &self.holdings;
+        } = &*self.holdings;
         RegistryAnswers {
             source: source.clone(),
-            accounting: self.accounting.clone(),
+            accounting: Accounting::clone(&self.accounting),
             labels: usage
                 .repositories
                 .iter()
@@ -96,6 +116,14 @@ impl AnalysedRegistry {
                 with_images,
             )),
         }
+    }
+
+    /// The graph in which every image can move that has a twin, whatever its verdict.
+    pub fn every_move(&self, judgement: &Judgement<'_>) -> Counterfactual {
+        let RegistryHoldings {
+            inventory, images, ..
+        } = &*self.holdings;
+        judgement.every_move(inventory, images, &self.analysis)
     }
 
     /// The images of one of its repositories; none where it has no such repository.
@@ -180,7 +208,23 @@ impl Analysed {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             registries,
-            catalogue,
+            catalogue: catalogue.into(),
+        })
+    }
+
+    /// The same with verdicts made by other settings. Images are not looked at again, which takes most of the time, so
+    /// `knowledge` must know the same bases and rules.
+    ///
+    /// # Errors
+    /// Where sizes overflow.
+    pub fn judged_by(&self, knowledge: &Knowledge) -> Result<Self, ReportError> {
+        let judgement = knowledge.judgement(&self.catalogue);
+        let registries = self.registries.iter();
+        Ok(Self {
+            registries: registries
+                .map(|registry| registry.judged_by(&judgement))
+                .collect::<Result<_, _>>()?,
+            catalogue: Arc::clone(&self.catalogue),
         })
     }
 
@@ -189,20 +233,19 @@ impl Analysed {
     /// # Errors
     /// Where sizes overflow.
     pub fn report(&self, knowledge: &Knowledge, options: &ReportOptions) -> Result<Report, ReportError> {
-        self.report_if(knowledge, &knowledge.costs, options, |registry| {
+        self.report_if(knowledge, options, |registry| {
             Ok(registry.analysis.outcome.clone())
         })
     }
 
-    /// The report on all registries if other repositories switched, and if costs rested on something else:
-    /// `outcome` says for each registry which, and what comes of it.
+    /// The report on all registries if other repositories switched: `outcome` says for each registry which, and what
+    /// comes of it.
     ///
     /// # Errors
     /// Where sizes overflow, or `outcome` fails.
     pub fn report_if(
         &self,
         knowledge: &Knowledge,
-        costs: &CostPlan,
         options: &ReportOptions,
         outcome: impl Fn(&AnalysedRegistry) -> Result<Outcome, ReportError>,
     ) -> Result<Report, ReportError> {
@@ -210,7 +253,9 @@ impl Analysed {
         let answers = self
             .registries
             .iter()
-            .map(|registry| Ok(registry.answers(&outcome(registry)?, costs, &judgement, options.images)))
+            .map(|registry| {
+                Ok(registry.answers(&outcome(registry)?, &knowledge.costs, &judgement, options.images))
+            })
             .collect::<Result<_, ReportError>>()?;
         Ok(Report::build(answers, options)?)
     }

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::alpine::AlpineAnswers;
+use super::alpine::{AlpineAnswers, WantedRelease};
 use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 use super::group::{GroupError, GroupRow};
@@ -99,6 +99,10 @@ impl Report {
             report.notes.extend(notes(&source));
             report.notes.extend(cost_notes(&source.registry, &costs));
             let costs = costs.ok().flatten();
+            let wanted = alpine.as_ref().and_then(|alpine| alpine.registry.wanted_release);
+            report
+                .notes
+                .extend(wanted.and_then(|wanted| release_note(&source.registry, wanted)));
             let (registry, judged, images) = match alpine {
                 Some(alpine) => (Some(alpine.registry), alpine.repositories, alpine.images),
                 None => (None, Vec::new(), Vec::new()),
@@ -257,6 +261,27 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
         );
     }
     notes
+}
+
+/// That sizes on another release of Alpine stand in, where they do.
+fn release_note(registry: &RegistryName, wanted: WantedRelease) -> Option<Note> {
+    let WantedRelease {
+        release,
+        images,
+        images_on_it,
+    } = wanted;
+    let others = images - images_on_it;
+    (others > 0).then(|| Note {
+        registry: registry.clone(),
+        kind: NoteKind::OtherRelease,
+        count: others,
+        note: format!(
+            "Of {} of the {} that can move no base is known on Alpine {release}; what it weighs on another release \
+             stands in.",
+            grouped(others),
+            counted(images, "image", "images"),
+        ),
+    })
 }
 
 fn cost_notes(registry: &RegistryName, costs: &Result<Option<Statement>, CostError>) -> Vec<Note> {

@@ -118,6 +118,8 @@ pub enum NoteKind {
     ConflictingSizes,
     /// Something about the price book or the history that amounts rest on.
     Prices,
+    /// The bases of some images are not known on the release of Alpine that was asked for.
+    OtherRelease,
     /// A price book is named and no costs could be worked out by it.
     NoCosts,
 }

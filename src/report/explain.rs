@@ -202,7 +202,7 @@ pub(super) fn explain_analysed(
         }
         _ => None,
     };
-    let candidates = image.detection.candidates.iter();
+    let candidates = image.traits.detection.candidates.iter();
     Ok(ImageExplanation {
         registry: found.holdings.source.registry.clone(),
         repository: found.repository.clone(),
@@ -214,8 +214,8 @@ pub(super) fn explain_analysed(
             .and_then(|config| config.created)
             .map(|created| created.to_rfc3339()),
         compressed_bytes: facts.layer_bytes().try_into()?,
-        nature: image.detection.nature,
-        builder: image.detection.builder,
+        nature: image.traits.detection.nature,
+        builder: image.traits.detection.builder,
         base: ImageBase::of(facts, image, catalogue),
         candidates: candidates
             .map(|candidate| candidate_row(candidate, facts, catalogue))
@@ -225,7 +225,7 @@ pub(super) fn explain_analysed(
         verdict: image.verdict.verdict,
         reason: image.verdict.reason.clone(),
         repository_verdict: of_repository.clone(),
-        cautions: image.cautions.clone(),
+        cautions: image.traits.bounds.cautions.clone(),
         alpine,
         dockerfile_change: dockerfile_change(facts, image, catalogue),
     })
@@ -257,15 +257,22 @@ fn layer_rows(
     let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
     let composition = image.composition.as_ref();
     let base_layers = composition.map_or_else(
-        || image.detection.base().map_or(0, |candidate| candidate.layers),
+        || {
+            image
+                .traits
+                .detection
+                .base()
+                .map_or(0, |candidate| candidate.layers)
+        },
         |composition| composition.base_layers,
     );
     let above = composition.map_or(Ok(Vec::new()), |composition| {
         composition.layers(judgement.model, judgement.settings.coverage)
     })?;
     let mut rows = Vec::with_capacity(facts.layers.len());
-    for (index, (layer, kind)) in facts.layers.iter().zip(&image.kinds).enumerate() {
+    for (index, (layer, kind)) in facts.layers.iter().zip(&image.traits.kinds).enumerate() {
         let step = image
+            .traits
             .detection
             .steps
             .step_of(index)

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use super::alpine::ImageBase;
-use crate::base_image::ImageFacts;
+use crate::base_image::{AlpineRelease, ImageFacts};
 use crate::inventory::{Inventory, ManifestId};
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::ByteCount;
@@ -42,6 +42,8 @@ pub struct ImageRow {
 pub struct ImageAlpine {
     /// What would lie beneath.
     pub twin: String,
+    /// The release of Alpine that its size is of; none where that is not known.
+    pub release: Option<AlpineRelease>,
     /// Its layers' bytes.
     pub bytes: Estimate,
 }
@@ -120,6 +122,7 @@ impl ImageRows<'_> {
                 .zip(image.estimate)
                 .map(|(composition, bytes)| ImageAlpine {
                     twin: composition.twin.name.clone(),
+                    release: composition.twin.release,
                     bytes,
                 }),
         }

@@ -168,6 +168,7 @@ fn pulled(registry: &AnalysedRegistry, own: &[usize]) -> Option<PulledBytes> {
             .as_ref()
             .map(|composition| composition.base_layers);
         let layers = layers.or(image
+            .traits
             .detection
             .candidates
             .first()

@@ -34,6 +34,7 @@ mod retention;
 mod save;
 mod standing;
 mod text;
+mod turns;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ pub use api_keys::ApiKeyRecord;
 pub use closed_months::{ClosedStatement, NewClosedStatement};
 pub use crawl::{
     Answers, Claim, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart, CrawlRecord, CrawlSaver, CrawlState,
-    CrawledRegistry, Leaving, RegistryRecord, RequestedCrawl, Rest,
+    CrawledRegistry, Leaving, RegistryRecord, RequestedCrawl, Rest, SavedState,
 };
 pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};

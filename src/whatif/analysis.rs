@@ -1,13 +1,16 @@
 //! Everything about one registry: each image, each repository, and the whole.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::base_image::{Catalogue, Detection, ImageFacts, Scope, detect};
 use crate::inventory::{Inventory, ManifestId};
 use crate::oci::Digest;
 use crate::units::ByteOverflow;
 
-use super::bound::BoundRules;
+use super::bound::{BoundRules, Bounds, StepMatches};
 use super::compose::compose;
 use super::composition::Composition;
 use super::counterfactual::Counterfactual;
@@ -24,18 +27,25 @@ use super::verdict::{Case, Reasoned, Verdict, VerdictSettings, Vote, moves, repo
 pub struct ImageAnalysis {
     /// The image in the inventory; none where the inventory does not count it.
     pub manifest: Option<ManifestId>,
-    /// What is beneath it.
-    pub detection: Detection,
-    /// What the step of each of its layers does.
-    pub kinds: Vec<LayerKind>,
+    /// What it shows of itself.
+    pub traits: Arc<ImageTraits>,
     /// What it would consist of on Alpine; none where it cannot move.
     pub composition: Option<Composition>,
     /// Its layers' bytes on Alpine.
     pub estimate: Option<Estimate>,
     /// What to do with it.
     pub verdict: Reasoned,
-    /// What its owner should look at before moving it.
-    pub cautions: Vec<String>,
+}
+
+/// What an image shows of itself, whatever it is judged by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageTraits {
+    /// What is beneath it.
+    pub detection: Detection,
+    /// What the step of each of its layers does.
+    pub kinds: Vec<LayerKind>,
+    /// What ties it to glibc, and what its owner should look at before moving it.
+    pub bounds: Bounds,
 }
 
 /// What is known of one repository and its move.
@@ -103,14 +113,46 @@ impl Judgement<'_> {
         let readings = Readings::of(images);
         let matches = self.rules.match_steps(&readings);
         let analysed = images
-            .iter()
+            .par_iter()
             .map(|facts| {
-                let mut image = self.image(facts, &readings, &matches)?;
-                image.manifest = by_digest.get(&facts.digest).copied();
-                Ok(image)
+                let manifest = by_digest.get(&facts.digest).copied();
+                let (traits, composition) = self.traits(facts, &readings, &matches);
+                self.judged(facts, manifest, traits.into(), composition)
             })
-            .collect::<Result<Vec<_>, ByteOverflow>>()?;
+            .collect::<Result<_, ByteOverflow>>()?;
+        self.concluded(inventory, images, analysed)
+    }
 
+    /// Judges a registry that was analysed before by other settings, of which nothing depends on what its images
+    /// show of themselves: that is not looked at again.
+    ///
+    /// # Errors
+    /// Where sizes add up to more than 63 bits.
+    pub fn judge_again(
+        &self,
+        inventory: &Inventory,
+        images: &[ImageFacts],
+        analysis: &RegistryAnalysis,
+    ) -> Result<RegistryAnalysis, ByteOverflow> {
+        let known: Vec<_> = images.iter().zip(&analysis.images).collect();
+        let judged = known
+            .par_iter()
+            .map(|(facts, image)| {
+                let traits = Arc::clone(&image.traits);
+                let composition = self.composition(facts, &traits.detection, &traits.kinds);
+                self.judged(facts, image.manifest, traits, composition)
+            })
+            .collect::<Result<_, ByteOverflow>>()?;
+        self.concluded(inventory, images, judged)
+    }
+
+    /// What images come to: each repository, and what all that should switch would save.
+    fn concluded(
+        &self,
+        inventory: &Inventory,
+        images: &[ImageFacts],
+        analysed: Vec<ImageAnalysis>,
+    ) -> Result<RegistryAnalysis, ByteOverflow> {
         let places: HashMap<ManifestId, usize> = analysed
             .iter()
             .enumerate()
@@ -191,7 +233,7 @@ impl Judgement<'_> {
                 Some(Moving {
                     manifest: analysed[place].manifest?,
                     facts: &images[place],
-                    steps: &analysed[place].detection.steps,
+                    steps: &analysed[place].traits.detection.steps,
                     composition: analysed[place].composition.as_ref()?,
                 })
             })
@@ -200,42 +242,70 @@ impl Judgement<'_> {
         Counterfactual::new(inventory, &replacements)
     }
 
-    fn image(
+    fn traits(
         &self,
         facts: &ImageFacts,
         readings: &Readings,
-        matches: &super::bound::StepMatches<'_>,
-    ) -> Result<ImageAnalysis, ByteOverflow> {
-        let scope = Scope::all();
-        let detection = detect(facts, self.catalogue, &scope);
+        matches: &StepMatches<'_>,
+    ) -> (ImageTraits, Option<Composition>) {
+        let detection = detect(facts, self.catalogue, &Scope::all());
         let kinds = readings.kinds(facts, &detection);
-        let composition = compose(facts, &detection, &kinds, self.catalogue, &scope);
+        let composition = self.composition(facts, &detection, &kinds);
+        // Which layers are the base's does not depend on what takes their place.
+        let base_layers = composition
+            .as_ref()
+            .map_or(0, |composition| composition.base_layers);
+        let traits = ImageTraits {
+            bounds: self.rules.of_image(facts, &detection, base_layers, matches),
+            detection,
+            kinds,
+        };
+        (traits, composition)
+    }
+
+    /// What an image would consist of on the release of Alpine that is wanted.
+    fn composition(
+        &self,
+        facts: &ImageFacts,
+        detection: &Detection,
+        kinds: &[LayerKind],
+    ) -> Option<Composition> {
+        let scope = Scope::all().preferring(self.settings.alpine_release);
+        compose(facts, detection, kinds, self.catalogue, &scope)
+    }
+
+    fn judged(
+        &self,
+        facts: &ImageFacts,
+        manifest: Option<ManifestId>,
+        traits: Arc<ImageTraits>,
+        composition: Option<Composition>,
+    ) -> Result<ImageAnalysis, ByteOverflow> {
+        let ImageTraits {
+            detection,
+            kinds,
+            bounds,
+        } = &*traits;
         let estimate = composition
             .as_ref()
             .map(|composition| composition.estimate(self.model, self.settings.coverage))
             .transpose()?;
-        let base_layers = composition
-            .as_ref()
-            .map_or(0, |composition| composition.base_layers);
-        let bounds = self.rules.of_image(facts, &detection, base_layers, matches);
         let verdict = Case {
             facts,
-            detection: &detection,
-            kinds: &kinds,
+            detection,
+            kinds,
             catalogue: self.catalogue,
             composition: composition.as_ref(),
             estimate,
-            bounds: &bounds,
+            bounds,
         }
         .verdict(self.settings);
         Ok(ImageAnalysis {
-            manifest: None,
-            detection,
-            kinds,
+            manifest,
+            traits,
             composition,
             estimate,
             verdict,
-            cautions: bounds.cautions,
         })
     }
 
@@ -303,6 +373,26 @@ mod tests {
 
     /// Analyses a registry that holds these images, one tag each.
     fn analyse(images: &[ImageFacts], settings: &VerdictSettings) -> RegistryAnalysis {
+        judged(images, settings, |judgement, inventory| {
+            judgement.analyse(inventory, images)
+        })
+    }
+
+    fn judged_again(
+        images: &[ImageFacts],
+        before: &RegistryAnalysis,
+        settings: &VerdictSettings,
+    ) -> RegistryAnalysis {
+        judged(images, settings, |judgement, inventory| {
+            judgement.judge_again(inventory, images, before)
+        })
+    }
+
+    fn judged(
+        images: &[ImageFacts],
+        settings: &VerdictSettings,
+        work: impl FnOnce(&Judgement<'_>, &Inventory) -> Result<RegistryAnalysis, ByteOverflow>,
+    ) -> RegistryAnalysis {
         let mut builder = InventoryBuilder::new("registry.test".parse().unwrap(), DedupScope::Registry);
         for facts in images {
             let layers = facts.layers.iter().map(|layer| Descriptor {
@@ -328,14 +418,13 @@ mod tests {
             builder.tag(repository, tag, facts.digest);
         }
         let (model, rules) = (AlpineModel::shipped(), BoundRules::shipped());
-        Judgement {
+        let judgement = Judgement {
             catalogue: &catalogue(images),
             model: &model,
             rules: &rules,
             settings,
-        }
-        .analyse(&builder.finish(), images)
-        .unwrap()
+        };
+        work(&judgement, &builder.finish()).unwrap()
     }
 
     /// The idea in one example: an application of a few megabytes weighs 913 MB on Node's Debian image
@@ -408,12 +497,64 @@ mod tests {
             &[node().facts(), node_alpine(), image.facts()],
             &VerdictSettings::default(),
         );
-        let cautions = analysis.images[2].cautions.join("\n");
+        let cautions = analysis.images[2].traits.bounds.cautions.join("\n");
         for word in ["locale", "time zones", "bash"] {
             assert!(cautions.contains(word), "{word} is missing in {cautions}");
         }
         // The base's own steps give no cause: it is another one on Alpine.
         assert!(!cautions.contains("DNS"));
+    }
+
+    /// A company may keep to one release of Alpine, whose images weigh what they weigh and not what the newest do.
+    #[test]
+    fn images_move_to_the_release_that_is_wanted_where_it_is_known() {
+        let older = Image::new("node", "12-alpine3.20")
+            .layer(
+                "alpine 3.20",
+                3_600_000,
+                "ADD alpine-minirootfs-3.20.9-x86_64.tar.gz / # buildkit",
+            )
+            .step("CMD [\"/bin/sh\"]")
+            .layer(
+                "node on alpine 3.20",
+                70_000_000,
+                "RUN apk add --no-cache libstdc++",
+            )
+            .variable("NODE_VERSION", "12.0.0")
+            .facts();
+        let images = [node().facts(), node_alpine(), older, application("1").facts()];
+        let wanting = |release: Option<&str>| VerdictSettings {
+            alpine_release: release.map(|release| release.parse().unwrap()),
+            ..VerdictSettings::default()
+        };
+        let twin = |analysis: &RegistryAnalysis| {
+            let twin = &analysis.images[3].composition.as_ref().unwrap().twin;
+            (
+                twin.name.clone(),
+                twin.release
+                    .map(|release| release.to_string())
+                    .unwrap_or_default(),
+            )
+        };
+        let newest = analyse(&images, &wanting(None));
+        assert_eq!(twin(&newest), ("node:12-alpine".to_owned(), "3.22".to_owned()));
+        let wanted = analyse(&images, &wanting(Some("3.20")));
+        assert_eq!(
+            twin(&wanted),
+            ("node:12-alpine3.20".to_owned(), "3.20".to_owned())
+        );
+        let bytes = |analysis: &RegistryAnalysis| analysis.images[3].estimate.unwrap().expected.get();
+        assert!(bytes(&wanted) < bytes(&newest));
+        // Of a release that nobody has an image of, the newest stands in, and is told as what it is.
+        let unknown = analyse(&images, &wanting(Some("3.5")));
+        assert_eq!(twin(&unknown), twin(&newest));
+
+        // Judged again by other settings, a registry is as if it had been analysed by them from the start.
+        for (before, release) in [(&newest, Some("3.20")), (&wanted, None), (&wanted, Some("3.5"))] {
+            let settings = wanting(release);
+            let again = judged_again(&images, before, &settings);
+            assert_eq!(again, analyse(&images, &settings), "{release:?}");
+        }
     }
 
     #[test]

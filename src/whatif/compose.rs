@@ -243,6 +243,7 @@ fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> Beneath {
     Beneath {
         name: base.name().to_string(),
         layers,
+        release: base.alpine_release(),
         is_runtime: base.role != Role::System,
         is_own,
     }

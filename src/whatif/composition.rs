@@ -1,6 +1,6 @@
 //! What an image consists of, as far as its size on Alpine depends on it, and the estimate from that.
 
-use crate::base_image::{PackageKind, StepKind};
+use crate::base_image::{AlpineRelease, PackageKind, StepKind};
 use crate::oci::Digest;
 use crate::units::ByteOverflow;
 
@@ -34,6 +34,8 @@ pub struct Twin {
     pub name: String,
     /// Its layers in order.
     pub layers: Vec<TwinLayer>,
+    /// The release of Alpine that its sizes are of, where it is known.
+    pub release: Option<AlpineRelease>,
     /// Whether it has a runtime in it, and is not a bare Alpine.
     pub is_runtime: bool,
     /// Whether it is the twin of the image itself, so that nothing has to be modelled.

@@ -318,6 +318,7 @@ mod tests {
                                 digest: None,
                                 bytes: 3_000_000,
                             }],
+                            release: None,
                             is_runtime: false,
                             is_own: false,
                         },

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use globset::GlobMatcher;
 use serde::{Deserialize, Serialize};
 
-use crate::base_image::{Catalogue, Detection, ImageFacts, Nature, PackageKind, Role, StepKind};
+use crate::base_image::{
+    AlpineRelease, Catalogue, Detection, ImageFacts, Nature, PackageKind, Role, StepKind,
+};
 use crate::oci::RepositoryName;
 use crate::units::ByteCount;
 
@@ -69,6 +71,9 @@ pub struct VerdictSettings {
     pub coverage: Coverage,
     /// The share of an image, in percent, that must be expected to go before the work is worth it.
     pub minimum_saving_percent: u8,
+    /// The release of Alpine that images are to move to; where there is none, or none of a base is known on it, the
+    /// newest one.
+    pub alpine_release: Option<AlpineRelease>,
     /// What the operator has decided; the first that matches a repository counts.
     pub overrides: Vec<VerdictOverride>,
 }
@@ -78,6 +83,7 @@ impl Default for VerdictSettings {
         Self {
             coverage: Coverage::default(),
             minimum_saving_percent: 5,
+            alpine_release: None,
             overrides: Vec::new(),
         }
     }

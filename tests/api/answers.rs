@@ -158,10 +158,7 @@ fn budgets_stand_beside_what_they_are_for_and_not_beside_a_part_of_it() {
     };
     let dollars = |amount: &str| json!([{"amount": amount, "currency": "USD"}]);
     let (rows, all) = budgets("/v1/summary?group_by=cost_centre");
-    assert_eq!(
-        rows,
-        [(json!("CC-1"), dollars("40.5")), (Value::Null, json!([]))]
-    );
+    assert_eq!(rows, [(json!("CC-1"), dollars("40.5")), (Value::Null, json!([]))]);
     assert_eq!(all, dollars("90"));
     let (rows, part) = budgets("/v1/summary?group_by=cost_centre&search=api");
     assert_eq!((rows[0].1.clone(), part), (json!([]), json!([])));

@@ -42,6 +42,45 @@ fn other_assumptions_change_the_answer_and_nothing_that_is_saved() {
 }
 
 #[test]
+fn another_release_of_alpine_is_answered_for_as_far_as_it_is_known() {
+    let (registry, program) = company();
+    let service = program.serve(&["--role", "api"]);
+    let ask = |question: Value| service.post("/v1/whatif", &question);
+    let usual = ask(json!({})).json();
+    let known = usual["alpine_releases"].as_array().unwrap();
+    assert!(known.contains(&json!("3.24")) && known.len() > 1, "{known:?}");
+    assert!(usual["registries"][0]["alpine"]["wanted_release"].is_null());
+
+    let answer = ask(json!({"alpine_release": "2.0", "switch": "all"})).json();
+    let wanted = &answer["registries"][0]["alpine"]["wanted_release"];
+    assert_eq!(
+        (&wanted["release"], &wanted["images_on_it"]),
+        (&json!("2.0"), &json!(0))
+    );
+    let images = wanted["images"].as_u64().unwrap();
+    assert!(images > 0);
+    let notes = answer["notes"].as_array().unwrap();
+    let note = notes.iter().find(|note| note["kind"] == "other_release").unwrap();
+    assert_eq!(
+        (&note["registry"], &note["count"]),
+        (&json!(name_of(&registry)), &json!(images))
+    );
+    assert!(note["note"].as_str().unwrap().contains("Alpine 2.0;"), "{note}");
+    // No base of that release is known, so the figures are those of the newest.
+    let newest = ask(json!({"switch": "all"})).json();
+    assert_eq!(answer["totals"], newest["totals"]);
+    // An old release is known: the figures are its own, and leave those of the newest as they were.
+    let old = ask(json!({"alpine_release": "3.1", "switch": "all"})).json();
+    assert_ne!(old["totals"], newest["totals"]);
+    assert_eq!(ask(json!({"switch": "all"})).json(), newest);
+
+    for wrong in ["3", "edge", "3.22.1", ""] {
+        let problem = ask(json!({"alpine_release": wrong})).problem(422, "invalid-body");
+        assert!(problem.to_string().contains("such as 3.22"), "{problem}");
+    }
+}
+
+#[test]
 fn a_currency_that_does_not_fit_is_said_in_a_note() {
     let (registry, program) = company();
     let service = program.serve(&["--role", "api"]);

@@ -253,6 +253,24 @@ class Views(Case):
         saving = self.page.locator('[data-figure="Saving a month"]')
         self.assertEqual(saving.inner_text(), shown_money(registry["cost"]["alpine"]["saving"]["expected"]))
 
+    def test_what_if_is_asked_for_another_release_of_alpine(self):
+        self.open(**VIEWS["what-if"])
+        releases = self.api("/v1/whatif", {})["alpine_releases"]
+        field = self.page.get_by_label("Release of Alpine")
+        offered = field.locator("option").evaluate_all("(options) => options.map(({value}) => value)")
+        self.assertEqual(offered, ["", *reversed(releases)])
+        field.select_option(releases[0])
+        self.page.wait_for_url(re.compile("release="))
+        self.settle()
+        answer = self.api("/v1/whatif", {"alpine_release": releases[0]})
+        saving = answer["registries"][0]["alpine"]["saving_bytes"]["expected"]
+        self.assertEqual(self.page.locator('[data-figure="Freed"]').inner_text(), shown_bytes(saving))
+        for note in answer["notes"]:
+            self.assertIn(note["note"], self.page.locator("#view").inner_text())
+        self.page.reload()
+        self.settle()
+        self.assertEqual(field.input_value(), releases[0])
+
     def test_what_if_says_when_the_work_has_paid_for_itself(self):
         self.open(**VIEWS["what-if"])
         self.page.get_by_label("Days of work").fill("2.5")

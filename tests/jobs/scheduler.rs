@@ -7,7 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tare::clock::Clock;
 use tare::crawl::StopFlag;
-use tare::jobs::Schedule;
+use tare::jobs::{Analyst, Schedule};
+use tare::report::Knowledge;
 use tare::store::{CrawlState, Store};
 
 use super::{company, end_of, name, scheduler};
@@ -17,6 +18,7 @@ use crate::support::faulty_registry::{FaultyRegistry, Spoil};
 on_both_databases!(
     a_registry_that_was_never_crawled_is_crawled_at_once_and_then_when_it_is_time,
     a_crawl_that_is_asked_for_happens_and_is_followed_up,
+    a_report_that_was_lost_is_made_up_for,
     what_stands_in_the_way_of_a_crawl_is_in_its_record,
     stopping_hands_back_what_is_under_way,
 );
@@ -137,6 +139,49 @@ async fn a_crawl_that_is_asked_for_happens_and_is_followed_up(database: TestData
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+    stop.stop();
+    run.await.unwrap();
+}
+
+/// Whoever ended a crawl may be killed before its report is saved, or the database may be away.
+async fn a_report_that_was_lost_is_made_up_for(database: TestDatabase) {
+    let registry = FaultyRegistry::holding(company).start();
+    let store = database.open().await;
+    let clock = SetClock::at("2026-11-23T09:30:00Z");
+    let tries = Arc::new(AtomicUsize::new(0));
+    let mut scheduler = scheduler(store.clone(), registry.url(), None);
+    scheduler.clock = clock.clone();
+    let analyst = Analyst::new(
+        store.clone(),
+        Arc::new(Knowledge::default()),
+        Arc::new(|_| Vec::new()),
+    );
+    let (count, clock_of_reports) = (Arc::clone(&tries), clock.clone());
+    scheduler.after_crawl = Arc::new(move |_| {
+        let (analyst, now) = (analyst.clone(), clock_of_reports.now());
+        let is_first = count.fetch_add(1, Ordering::Relaxed) == 0;
+        Box::pin(async move {
+            anyhow::ensure!(!is_first, "the database is away");
+            analyst.save_report(now).await.map(drop)
+        })
+    });
+    let stop = StopFlag::new();
+    let run = tokio::spawn(scheduler.run(stop.clone()));
+    settled(&store, 1).await;
+    let name = name(registry.url());
+    let reports = async || {
+        let (from, until) = ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z");
+        let points = store.registry_history(&name, from.parse().unwrap(), until.parse().unwrap());
+        points.await.unwrap().len()
+    };
+    assert_eq!((tries.load(Ordering::Relaxed), reports().await), (1, 0));
+    clock.set("2026-11-23T09:33:00Z");
+    while reports().await == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    clock.set("2026-11-23T12:00:00Z");
+    settled(&store, 1).await;
+    assert_eq!((tries.load(Ordering::Relaxed), reports().await), (2, 1));
     stop.stop();
     run.await.unwrap();
 }

@@ -18,10 +18,12 @@ fn at(text: &str) -> DateTime<Utc> {
 async fn a_closed_month_stays_as_it_was(database: TestDatabase) {
     let store = database.open().await;
     let knowledge = billed();
-    let analyst = |knowledge: &Knowledge| Analyst {
-        store: store.clone(),
-        knowledge: Arc::new(knowledge.clone()),
-        platforms: Arc::new(|_| Vec::new()),
+    let analyst = |knowledge: &Knowledge| {
+        Analyst::new(
+            store.clone(),
+            Arc::new(knowledge.clone()),
+            Arc::new(|_| Vec::new()),
+        )
     };
     let october = Period::month(2026, 10).unwrap();
     let (correct, now) = (

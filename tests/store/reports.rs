@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use tare::cost::{CostCentreRule, CostPlan, Labels, RegistryTerms, Repositories};
 use tare::inventory::Fault;
+use tare::jobs::Analyst;
 use tare::oci::RepositoryName;
 use tare::pricing::{Period, PriceBooks};
 use tare::report::{Analysed, Knowledge, Over, Report, ReportOptions};
@@ -13,6 +16,7 @@ use super::{TestDatabase, day, on_both_databases, registry};
 on_both_databases!(
     the_past_is_what_reports_said,
     a_report_saved_twice_is_there_once,
+    what_was_worked_out_is_kept_until_another_crawl_ends,
     a_month_is_billed_by_the_days_on_which_bytes_were_there,
     a_part_has_the_past_that_was_its_own,
 );
@@ -135,6 +139,30 @@ async fn a_report_saved_twice_is_there_once(database: TestDatabase) {
         .await
         .unwrap();
     assert_eq!(points.len(), 1);
+}
+
+async fn what_was_worked_out_is_kept_until_another_crawl_ends(database: TestDatabase) {
+    let store = database.open().await;
+    let knowledge = Arc::new(billed());
+    let analyst = || Analyst::new(store.clone(), Arc::clone(&knowledge), Arc::new(|_| Vec::new()));
+    crawl_and_report(&store, &["api"], &knowledge, day(1)).await;
+
+    let keeping = analyst().keeping();
+    let first = keeping.analysed().await.unwrap();
+    let saved = keeping.save_report(day(2)).await.unwrap();
+    let beside = keeping.clone().analysed().await.unwrap();
+    assert!(Arc::ptr_eq(&first, &saved) && Arc::ptr_eq(&first, &beside));
+    crawl_and_report(&store, &["api", "web"], &knowledge, day(4)).await;
+    let second = keeping.analysed().await.unwrap();
+    assert_eq!(first.registries[0].accounting.repositories.len(), 1);
+    assert_eq!(second.registries[0].accounting.repositories.len(), 2);
+
+    let once = analyst();
+    let (first, second) = (once.analysed().await.unwrap(), once.analysed().await.unwrap());
+    assert!(
+        !Arc::ptr_eq(&first, &second),
+        "a process that answers nobody keeps nothing"
+    );
 }
 
 async fn a_month_is_billed_by_the_days_on_which_bytes_were_there(database: TestDatabase) {

@@ -93,6 +93,7 @@ fn registries() -> Vec<(&'static str, Value)> {
                     "missing_tags",
                     "conflicting_sizes",
                     "prices",
+                    "other_release",
                     "no_costs",
                 ]),
                 "What kind of thing it is.",
@@ -215,6 +216,23 @@ fn registry_alpine() -> Value {
                 "switching_at_a_loss",
                 count(),
                 "How many of those that should switch add more than they free.",
+            ),
+            may_have(
+                "wanted_release",
+                or_null(object(
+                    "The release of Alpine that was asked for.",
+                    [
+                        has("release", text(), "Such as `3.22`."),
+                        has("images", count(), "How many images can move to Alpine."),
+                        has(
+                            "images_on_it",
+                            count(),
+                            "Of how many of them what would lie beneath is known on this release; for the others its \
+                             size on another stands in.",
+                        ),
+                    ],
+                )),
+                "The release of Alpine that was asked for; null where none was, and the newest counts.",
             ),
         ],
     )

@@ -198,6 +198,11 @@ fn image() -> Value {
         "",
         [
             has("twin", text(), "What would lie beneath."),
+            has(
+                "release",
+                or_null(text()),
+                "The release of Alpine that its size is of.",
+            ),
             has("bytes", schema("Estimate"), "Its layers' bytes."),
         ],
     );

@@ -61,6 +61,12 @@ pub(super) fn schemas(books: &[&str]) -> Vec<(&'static str, Value)> {
                 or_null(json!({"type": "string", "enum": books})),
                 "The price book of all registries.",
             ),
+            may_have(
+                "alpine_release",
+                or_null(json!({"type": "string", "pattern": "^[0-9]{1,4}\\.[0-9]{1,4}$"})),
+                "The release of Alpine to move to. Where a base is not known on it, its size on another stands in; \
+                 `notes` and each registry's `alpine.wanted_release` say for how many images.",
+            ),
             may_have("effort", or_null(effort), "What moving one repository takes."),
         ],
     ));
@@ -78,6 +84,11 @@ pub(super) fn schemas(books: &[&str]) -> Vec<(&'static str, Value)> {
                 "notes",
                 list_of(schema("Note")),
                 "What a reader must know about the figures.",
+            ),
+            has(
+                "alpine_releases",
+                list_of(text()),
+                "The releases of Alpine on which bases are known, oldest first.",
             ),
             has(
                 "as_of",

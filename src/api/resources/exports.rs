@@ -9,7 +9,7 @@ use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
-use crate::api::settings::MonthsError;
+use crate::api::settings::FiguresError;
 use crate::api::snapshot::unknown_registry;
 use crate::export::{BilledMonth, FocusVersion, Scenario, focus, plain, workbook};
 use crate::pricing::Period;
@@ -103,8 +103,8 @@ async fn billed(call: &Call) -> Result<(Vec<BilledMonth>, String), Problem> {
         return Err(unknown_registry(name));
     }
     let months = call.months(period).await.map_err(|error| match error {
-        MonthsError::Store(error) => error.into(),
-        MonthsError::Other(reason) => Problem::internal(reason),
+        FiguresError::Store(error) => error.into(),
+        FiguresError::Other(reason) => Problem::internal(reason),
     })?;
     let is_wanted = |name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
     let months: Vec<BilledMonth> = months

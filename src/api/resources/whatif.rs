@@ -1,7 +1,11 @@
 //! The same answers under other assumptions, without touching what is saved.
 //!
 //! Images are not looked at again: which repositories switch is a question to a graph that is there, and costs
-//! are reckoned anew.
+//! are reckoned anew. Only on another release of Alpine are they judged again by what is known of them.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
@@ -17,11 +21,14 @@ use crate::api::problem::{INVALID_BODY, Invalid, Problem};
 use crate::api::reply::Reply;
 use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::{Snapshot, Versions};
+use crate::base_image::AlpineRelease;
 use crate::cost::{CostPlan, EffortRule, PullAssumption, PullCounts, RegistryTerms, Repositories};
 use crate::pricing::{Effort, Share};
-use crate::report::{AnalysedRegistry, GroupRow, Note, ReportError, ReportOptions, RepositoryRow};
+use crate::report::{
+    AnalysedRegistry, GroupRow, Knowledge, Note, Report, ReportError, ReportOptions, RepositoryRow,
+};
 use crate::units::{Currency, Money};
-use crate::whatif::{Outcome, Verdict};
+use crate::whatif::{Counterfactual, Outcome, Verdict, VerdictSettings};
 
 /// Rows that are shown where nothing else is asked for, and the most.
 const USUAL_ROWS: u64 = 50;
@@ -48,7 +55,7 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .group("money")
         .about(
-            "Which repositories switch, how often they are pulled, how many pulls are cold, by which price book they \
+            "Which repositories switch, to which release of Alpine, how often they are pulled, how many pulls are cold, by which price book they \
              are billed, what moving takes. What is not given stays as it is. Nothing is saved. Where no costs come \
              of it (the currencies differ, say), `notes` has the reason.",
         )
@@ -69,6 +76,7 @@ struct Question {
     pulls_per_month: Option<Number>,
     cold_share: Option<String>,
     price_book: Option<String>,
+    alpine_release: Option<AlpineRelease>,
     effort: Option<AskedEffort>,
 }
 
@@ -106,6 +114,7 @@ struct Answer<'a> {
     repositories: Vec<&'a RepositoryRow>,
     totals: GroupRow,
     notes: Vec<&'a Note>,
+    alpine_releases: BTreeSet<AlpineRelease>,
     as_of: Option<DateTime<Utc>>,
     versions: &'a Versions,
 }
@@ -116,16 +125,18 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let chosen = question.chosen()?;
     let costs = question.costs(&snapshot.knowledge.costs)?;
     let switch = question.switch;
-    let shared = snapshot.clone();
+    let supposed = Supposed {
+        snapshot: snapshot.clone(),
+        verdicts: VerdictSettings {
+            alpine_release: question
+                .alpine_release
+                .or(snapshot.knowledge.verdicts.alpine_release),
+            ..snapshot.knowledge.verdicts.clone()
+        },
+    };
     let report = call
         .api
-        .work_out(move || {
-            shared
-                .analysed
-                .report_if(&shared.knowledge, &costs, &ReportOptions::default(), |registry| {
-                    outcome(&shared, registry, switch, chosen.as_ref())
-                })
-        })
+        .work_out(move || supposed.report(switch, chosen.as_ref(), costs))
         .await??;
     let registries = report.registries.iter();
     let registries = registries
@@ -148,17 +159,55 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
             .iter()
             .filter(|note| call.caller.sees(&note.registry))
             .collect(),
+        alpine_releases: snapshot.analysed.catalogue.alpine_releases(),
         as_of: snapshot.as_of(),
         versions: &snapshot.versions,
     })?)
 }
 
-/// What comes of it if these repositories of a registry switch.
-fn outcome(
-    snapshot: &Snapshot,
+/// The figures that are shown, with other verdicts.
+struct Supposed {
+    snapshot: Arc<Snapshot>,
+    verdicts: VerdictSettings,
+}
+
+impl Supposed {
+    /// The report if these repositories switched and costs rested on something else.
+    fn report(
+        &self,
+        switch: Switch,
+        chosen: Option<&Repositories>,
+        costs: CostPlan,
+    ) -> Result<Report, ReportError> {
+        let Self { snapshot, verdicts } = self;
+        let knowledge = Knowledge {
+            verdicts: verdicts.clone(),
+            costs,
+            ..Knowledge::clone(&snapshot.knowledge)
+        };
+        let is_as_shown = verdicts.alpine_release == snapshot.knowledge.verdicts.alpine_release;
+        let analysed = if is_as_shown {
+            Arc::clone(&snapshot.analysed)
+        } else {
+            Arc::new(snapshot.analysed.judged_by(&knowledge)?)
+        };
+        analysed.report_if(&knowledge, &ReportOptions::default(), |registry| {
+            let known = is_as_shown.then_some(snapshot);
+            let every_move = || match known.and_then(|known| known.every_move(registry.name())) {
+                Some(graph) => Cow::Borrowed(graph),
+                None => Cow::Owned(registry.every_move(&knowledge.judgement(&analysed.catalogue))),
+            };
+            outcome(registry, switch, chosen, every_move)
+        })
+    }
+}
+
+/// What comes of it if these repositories of a registry switch; `every_move` is the graph in which all can move.
+fn outcome<'a>(
     registry: &AnalysedRegistry,
     switch: Switch,
     chosen: Option<&Repositories>,
+    every_move: impl FnOnce() -> Cow<'a, Counterfactual>,
 ) -> Result<Outcome, ReportError> {
     let analysis = &registry.analysis;
     let nodes = &registry.holdings.inventory.repositories;
@@ -172,7 +221,7 @@ fn outcome(
             analysis.repositories[place].verdict.verdict == Verdict::Switch && is_chosen(place)
         }),
         Switch::All | Switch::Chosen => {
-            let graph = snapshot.every_move(registry).unwrap_or(&analysis.counterfactual);
+            let graph = every_move();
             let is_all = switch == Switch::All;
             graph.switching(|place| {
                 graph.can_switch(place) && (is_all || chosen.is_some() && is_chosen(place))

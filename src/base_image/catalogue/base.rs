@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::base_image::{BaseName, System};
+use super::tag::{AlpineTag, TagParts};
+use crate::base_image::{AlpineRelease, BaseName, System};
 use crate::oci::{Digest, Platform, RegistryName};
 
 /// A base's place in a [`super::Catalogue`].
@@ -131,6 +132,19 @@ impl Base {
     /// The upstream repositories of its names.
     pub fn repositories(&self) -> impl Iterator<Item = RepositoryId> {
         self.repositories.iter().copied()
+    }
+
+    /// The release of Alpine that it is on: as what is beneath it shows, else as a tag of its own says.
+    pub fn alpine_release(&self) -> Option<AlpineRelease> {
+        let shown = self.system.as_ref().and_then(AlpineRelease::of);
+        shown.or_else(|| {
+            let tags = self.names.iter().filter_map(|name| name.tag.as_deref());
+            tags.filter_map(|tag| match TagParts::of(tag).alpine? {
+                AlpineTag::Numbered(numbers) => AlpineRelease::of_numbers(&numbers),
+                AlpineTag::Newest | AlpineTag::Edge => None,
+            })
+            .next()
+        })
     }
 
     /// Whether it is known from a crawled registry.

@@ -180,9 +180,16 @@ impl<'a> CatalogueBuilder<'a> {
     }
 
     pub(super) fn push(&mut self, base: Base) -> BaseId {
-        let id = BaseId(self.catalogue.bases.len() as u32);
-        self.catalogue.bases.push(base);
-        self.catalogue.steps.push(Box::default());
+        let catalogue = &mut self.catalogue;
+        let id = BaseId(catalogue.bases.len() as u32);
+        let known = catalogue.platforms.iter().position(|own| *own == base.platform);
+        let platform = known.unwrap_or_else(|| {
+            catalogue.platforms.push(base.platform.clone());
+            catalogue.platforms.len() - 1
+        });
+        catalogue.platform_of.push(platform as u32);
+        catalogue.bases.push(base);
+        catalogue.steps.push(Box::default());
         id
     }
 

@@ -23,13 +23,17 @@ pub use tag::tag_without_system;
 pub use twins::{Twin, TwinRule};
 
 use super::texts::{Chain, TextKey};
-use super::{BaseName, ImageFacts, System, SystemInfo};
+use super::{AlpineRelease, BaseName, ImageFacts, System, SystemInfo};
 use crate::oci::{Digest, Platform};
 
 /// Every base that is known, and how to find it.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     bases: Vec<Base>,
+    /// The platforms of all bases, each once, and for each base which of them is its own: bases are many and
+    /// platforms few, so that a search compares the latter.
+    platforms: Vec<Platform>,
+    platform_of: Vec<u32>,
     systems: Vec<SystemInfo>,
     repositories: Vec<Repository>,
     repository_ids: HashMap<String, RepositoryId>,
@@ -103,6 +107,12 @@ impl Catalogue {
             .copied()
     }
 
+    /// The releases of Alpine on which there are images that others are built from, oldest first.
+    pub fn alpine_releases(&self) -> BTreeSet<AlpineRelease> {
+        let known = self.bases.iter().filter(|base| base.role != Role::Unknown);
+        known.filter_map(Base::alpine_release).collect()
+    }
+
     /// The name of a repository.
     pub fn repository_name(&self, id: RepositoryId) -> &str {
         &self.repositories[id.0 as usize].name
@@ -129,13 +139,22 @@ impl Catalogue {
             return Vec::new();
         };
         let tag = name.tag.as_deref().unwrap_or("latest");
+        let running = self.running_on(platform);
         self.by_name
             .get(&(repository, tag.to_owned()))
             .into_iter()
             .flatten()
             .copied()
-            .filter(|&id| runs_on(&self.base(id).platform, platform))
+            .filter(|&id| running.has(id))
             .collect()
+    }
+
+    /// The bases that run on a platform.
+    pub(super) fn running_on(&self, platform: &Platform) -> Running<'_> {
+        Running {
+            platform_of: &self.platform_of,
+            fits: self.platforms.iter().map(|own| runs_on(own, platform)).collect(),
+        }
     }
 
     /// The base with this manifest.
@@ -194,9 +213,24 @@ impl Catalogue {
     }
 }
 
+/// The bases that run on some platform.
+#[derive(Debug)]
+pub(super) struct Running<'a> {
+    platform_of: &'a [u32],
+    /// Whether bases for each of the catalogue's platforms do.
+    fits: Box<[bool]>,
+}
+
+impl Running<'_> {
+    /// Whether a base does.
+    pub fn has(&self, id: BaseId) -> bool {
+        self.fits[self.platform_of[id.0 as usize] as usize]
+    }
+}
+
 /// Whether an image for one platform stands for another. Processors without a variant are their common
 /// one, and 64-bit ARM has only one that is in use.
-pub(super) fn runs_on(one: &Platform, other: &Platform) -> bool {
+fn runs_on(one: &Platform, other: &Platform) -> bool {
     one.os == other.os
         && one.architecture == other.architecture
         && (one.variant == other.variant

@@ -12,22 +12,22 @@ pub(super) struct TagParts {
     /// Every other word, in order: `fpm`, `jre`, `onbuild`, a second release number.
     pub variants: Vec<String>,
     /// Whether a word says Alpine, and which release of it where one is named.
-    pub alpine: Option<AlpineRelease>,
+    pub alpine: Option<AlpineTag>,
     /// Whether a word says slim.
     pub slim: bool,
     /// The word that names another system or its release.
     pub system: Option<String>,
 }
 
-/// A release of Alpine as tags name it; bare `alpine` is whatever is newest, and so ranks above all.
+/// Alpine as tags name it, with its release where they do; bare `alpine` is whatever is newest, and so ranks above all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum AlpineRelease {
+pub(super) enum AlpineTag {
     Newest,
     Numbered(Vec<u32>),
     Edge,
 }
 
-impl AlpineRelease {
+impl AlpineTag {
     /// Orders releases so that the one to prefer is greatest.
     pub fn preference(&self, other: &Self) -> Ordering {
         let rank = |release: &Self| match release {
@@ -167,16 +167,16 @@ impl TagParts {
 }
 
 /// `alpine`, `alpine3.20`, `alpine320`, `alpineedge`.
-fn alpine(word: &str) -> Option<AlpineRelease> {
+fn alpine(word: &str) -> Option<AlpineTag> {
     let rest = word.strip_prefix("alpine")?;
     if rest.is_empty() {
-        return Some(AlpineRelease::Newest);
+        return Some(AlpineTag::Newest);
     }
     if rest == "edge" {
-        return Some(AlpineRelease::Edge);
+        return Some(AlpineTag::Edge);
     }
     let numbers: Option<Vec<u32>> = rest.split('.').map(|number| number.parse().ok()).collect();
-    numbers.map(AlpineRelease::Numbered)
+    numbers.map(AlpineTag::Numbered)
 }
 
 /// A word that starts with a digit, or with `v` and a digit.

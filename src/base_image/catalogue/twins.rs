@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use super::tag::TagParts;
-use super::{BaseId, Catalogue, RepositoryId, runs_on};
+use super::{BaseId, Catalogue, RepositoryId};
 use crate::base_image::{BaseName, Scope};
 use crate::oci::Platform;
 
@@ -74,10 +74,11 @@ impl Catalogue {
         if parts.alpine.is_some() {
             return Vec::new();
         }
+        let running = self.running_on(platform);
         let mut found: Vec<(usize, &TagParts, BaseId)> = self.repositories[repository.0 as usize]
             .alpine
             .iter()
-            .filter(|(_, id)| self.is_visible(*id, scope) && runs_on(&self.base(*id).platform, platform))
+            .filter(|(_, id)| running.has(*id) && self.is_visible(*id, scope))
             .filter_map(|(alpine, id)| parts.distance_to(alpine).map(|distance| (distance, alpine, *id)))
             .collect();
         found.sort_by(|(near, one, first), (far, two, second)| {
@@ -86,6 +87,10 @@ impl Catalogue {
                 .then_with(|| {
                     self.variant_distance(*first, platform)
                         .cmp(&self.variant_distance(*second, platform))
+                })
+                .then_with(|| {
+                    let release = |id| scope.release_distance(self.base(id));
+                    release(*first).cmp(&release(*second))
                 })
                 .then_with(|| match (alpine(one), alpine(two)) {
                     (Some(one), Some(two)) => two.preference(&one),
@@ -152,14 +157,12 @@ impl Catalogue {
         if scope.excludes(repository) {
             return Vec::new();
         }
+        let running = self.running_on(platform);
         let mut found: Vec<BaseId> = self.repositories[repository.0 as usize]
             .bases
             .iter()
             .copied()
-            .filter(|&id| {
-                let base = self.base(id);
-                !base.layers.is_empty() && runs_on(&base.platform, platform) && self.is_visible(id, scope)
-            })
+            .filter(|&id| running.has(id) && !self.base(id).layers.is_empty() && self.is_visible(id, scope))
             .collect();
         found.sort_by_cached_key(|&id| {
             let base = self.base(id);
@@ -170,6 +173,7 @@ impl Catalogue {
             let is_edge = base.names.iter().any(|name| name.tag.as_deref() == Some("edge"));
             (
                 self.variant_distance(id, platform),
+                scope.release_distance(base),
                 is_edge,
                 Reverse(base.is_in_registry()),
                 Reverse(is_latest),

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::addresses;
+use crate::base_image::AlpineRelease;
 use crate::cli::outcome::UsageError;
 use crate::config::RegistryAddress;
 use crate::oci::PlatformFilter;
@@ -21,6 +22,9 @@ pub struct ReportOptions {
     /// Puts repositories together: registry, team, cost-centre, environment, base or verdict
     #[arg(long, value_name = "KEY", conflicts_with_all = ["by", "verdicts", "limit"])]
     pub group_by: Option<GroupBy>,
+    /// The release of Alpine to move to, such as 3.22, whatever the configuration says; by default the newest known
+    #[arg(long, value_name = "RELEASE")]
+    pub alpine_release: Option<AlpineRelease>,
     /// Bills every registry by this price book, whatever the configuration says; tare prices list shows which
     /// there are
     #[arg(long, value_name = "BOOK")]

@@ -49,6 +49,22 @@ pub struct RegistryRecord {
     pub last_finished: Option<DateTime<Utc>>,
 }
 
+/// What is saved of registries, as far as it takes to know whether what was worked out is of it. A crawl that is under
+/// way does not count until it has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedState(Vec<(RegistryName, Option<DateTime<Utc>>, bool)>);
+
+impl SavedState {
+    /// The state of these registries.
+    pub fn of(registries: &[RegistryRecord]) -> Self {
+        let crawled = registries.iter().map(|record| {
+            let is_interrupted = matches!(record.last_crawl, Some(CrawlState::Interrupted));
+            (record.registry.name.clone(), record.last_finished, is_interrupted)
+        });
+        Self(crawled.collect())
+    }
+}
+
 impl Store {
     /// The registries that have been crawled, by name.
     ///

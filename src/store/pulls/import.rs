@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use super::{PullFileSource, PullImport};
 use crate::cost::{CountedBy, PullEvent, PullReadings, ReadPulls};
 use crate::oci::RegistryName;
+use crate::store::turns::take_turn;
 use crate::store::{Store, StoreError};
 
 /// How many events are looked up and written at once.
@@ -27,13 +28,7 @@ impl Store {
     ) -> Result<Option<PullImport>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         // Two imports of one registry take turns, so that each sees the events of the other.
-        let Some(registry) = sqlx::query_scalar!(
-            "SELECT id FROM registry WHERE name = $1 FOR UPDATE",
-            registry.as_str()
-        )
-        .fetch_optional(&mut *transaction)
-        .await?
-        else {
+        let Some(registry) = take_turn(&mut transaction, registry).await? else {
             return Ok(None);
         };
         let read_at = match pulls {

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use super::import::{bigint, save_events};
 use crate::cost::{CountedBy, MeteredPulls, ServedBlob};
 use crate::oci::RegistryName;
+use crate::store::turns::take_turn;
 use crate::store::{Store, StoreError};
 
 impl Store {
@@ -20,13 +21,7 @@ impl Store {
         metered: &MeteredPulls,
     ) -> Result<Option<u64>, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let Some(registry) = sqlx::query_scalar!(
-            "SELECT id FROM registry WHERE name = $1 FOR UPDATE",
-            registry.as_str()
-        )
-        .fetch_optional(&mut *transaction)
-        .await?
-        else {
+        let Some(registry) = take_turn(&mut transaction, registry).await? else {
             return Ok(None);
         };
         let saved = save_events(&mut transaction, registry, &metered.pulls, CountedBy::Metered).await?;

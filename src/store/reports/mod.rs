@@ -1,6 +1,7 @@
 //! What was worked out after each crawl, and the past that it makes up.
 
 mod history;
+mod missing;
 mod save;
 
 pub use history::{PartOfRegistry, RegistryPoint, RepositoryPoint};

@@ -5,6 +5,7 @@ use sqlx::types::Json;
 
 use crate::cost::MoneyEstimate;
 use crate::report::{NoteKind, Report, RepositoryRow, Versions};
+use crate::store::turns::take_turn;
 use crate::store::{Store, StoreError};
 use crate::units::Money;
 use crate::whatif::{Estimate, SavingEstimate};
@@ -21,8 +22,9 @@ pub struct ReportOfCrawl<'a> {
 }
 
 impl Store {
-    /// Saves what a report says of each of its registries whose last crawl came to its end. One that is there already for the same moment, from
-    /// the same versions and price book, is left as it is, so that saving twice changes nothing.
+    /// Saves what a report says of each of its registries whose last crawl came to its end. One that is there
+    /// already for the same moment, from the same versions and price book, is left as it is, so that saving twice
+    /// changes nothing.
     ///
     /// # Errors
     /// Where the database is not available; nothing is saved then.
@@ -43,6 +45,10 @@ impl Store {
             if own_notes().any(|note| note.kind == NoteKind::UnfinishedCrawl) {
                 continue;
             }
+            // Several processes may save the report of one crawl.
+            let Some(registry_id) = take_turn(&mut transaction, &registry.registry).await? else {
+                continue;
+            };
             let totals = &registry.totals;
             let stored = registry.alpine.as_ref().map(|alpine| alpine.stored_bytes);
             let cost = registry.cost.as_ref();
@@ -58,17 +64,16 @@ impl Store {
                      alpine_stored_bytes_expected, alpine_stored_bytes_high, monthly_cost, monthly_fee,
                      monthly_storage, monthly_transfer, monthly_unallocated, alpine_monthly_cost_low,
                      alpine_monthly_cost_expected, alpine_monthly_cost_high)
-                 SELECT registry.id, (SELECT id FROM crawl WHERE registry_id = registry.id
+                 SELECT $1, (SELECT id FROM crawl WHERE registry_id = $1
                          AND finished_at <= $2 ORDER BY finished_at DESC, id DESC LIMIT 1),
                      $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
                      $22, $23, $24, $25, $26, $27
-                 FROM registry WHERE registry.name = $1
-                   AND NOT EXISTS (SELECT FROM report WHERE registry_id = registry.id AND as_of = $2
+                 WHERE NOT EXISTS (SELECT FROM report WHERE registry_id = $1 AND as_of = $2
                          AND tare_version = $4 AND catalogue_version = $5 AND model_version = $6
                          AND price_book IS NOT DISTINCT FROM $7 AND price_book_version IS NOT DISTINCT FROM $8
                          AND monthly_cost IS NOT DISTINCT FROM $20)
                  RETURNING id",
-                registry.registry.as_str(),
+                registry_id,
                 registry.as_of,
                 computed_at,
                 versions.tare,

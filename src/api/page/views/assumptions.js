@@ -43,6 +43,7 @@ export function questions(frame) {
     pulls: number('Pulls a month, of each repository', { placeholder: 'as known' }, (value) => change({ pulls: value })),
     cold: slider('Cold pulls', (value) => change({ cold: value })),
     book: select('Price book', [['', 'as configured']], (value) => change({ book: value })),
+    release: select('Release of Alpine', [['', 'as configured']], (value) => change({ release: value })),
     days: number('Days of work to switch a repository', { placeholder: 'as configured', step: 'any' }, (value) =>
       change({ days: value }),
     ),
@@ -67,6 +68,14 @@ export function questions(frame) {
     element('p', {}, reset),
   );
 
+  /** Offers releases of Alpine to choose from, the newest first. @param {string[]} releases */
+  const offer = (releases) => {
+    const { input } = controls.release;
+    const known = new Set([...input.querySelectorAll('option')].map(({ value }) => value));
+    for (const release of [...releases].reverse()) {
+      if (!known.has(release)) input.append(element('option', { value: release }, release));
+    }
+  };
   /** The currency of each price book. @type {Map<string, string>} */
   const currencies = new Map();
   /** @type {Promise<void> | null} */
@@ -84,6 +93,7 @@ export function questions(frame) {
   };
   return {
     root,
+    offer,
     currencyOf: (/** @type {string | undefined} */ book) => currencies.get(book ?? ''),
     show: async (/** @type {address.Address} */ parameters) => {
       filled ??= fill();
@@ -93,6 +103,8 @@ export function questions(frame) {
       controls.pulls.show(parameters.pulls ?? '');
       controls.cold.show(parameters.cold ?? '');
       controls.book.show(parameters.book ?? '');
+      offer(parameters.release ? [parameters.release] : []);
+      controls.release.show(parameters.release ?? '');
       controls.days.show(parameters.days ?? '');
       controls.rate.show(parameters.rate ?? '');
       const chosen = new Set((parameters.repositories ?? '').split(' '));

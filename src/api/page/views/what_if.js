@@ -12,7 +12,8 @@ import { link, payback, saving } from './cells.js';
 /** @typedef {import('../types.js').Registry} Registry */
 /** @typedef {import('../types.js').Repository} Repository */
 /** @typedef {import('../types.js').Money} Money */
-/** @typedef {{registries: Registry[], repositories: Repository[], notes?: {registry: string, note: string}[], as_of?: string, versions?: import('../types.js').Versions}} Answer */
+/** @typedef {{registries: Registry[], repositories: Repository[], notes?: {registry: string, note: string}[],
+ *   alpine_releases: string[], as_of?: string, versions?: import('../types.js').Versions}} Answer */
 
 /** How many repositories are shown: those that save most. */
 const ROWS = 25;
@@ -45,6 +46,7 @@ export function open(frame) {
       return;
     }
     frame.credit(answer);
+    form.offer(answer.alpine_releases);
     const { registry } = parameters;
     const of = (/** @type {{registry: string}} */ row) => !registry || row.registry === registry;
     const [was, is] = [before.filter(of), answer.registries.filter(of)];
@@ -81,6 +83,7 @@ function question(parameters, currency) {
     pulls_per_month: number(parameters.pulls),
     cold_share: share == null ? null : decimalShare(share),
     price_book: parameters.book || null,
+    alpine_release: parameters.release || null,
     effort: days && rate && currency ? { days, day_rate: { amount: rate, currency } } : null,
   };
 }

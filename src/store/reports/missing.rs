@@ -1,0 +1,36 @@
+use chrono::{DateTime, Utc};
+
+use crate::oci::RegistryName;
+use crate::store::{CrawlState, Store, StoreError};
+
+impl Store {
+    /// The last crawl of a registry that came to its end, and how, where it ended before `until` and no report followed
+    /// it: whoever was to work that out did not live to do so, or could not.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn crawl_without_report(
+        &self,
+        registry: &RegistryName,
+        until: DateTime<Utc>,
+    ) -> Result<Option<(i64, CrawlState)>, StoreError> {
+        let last = sqlx::query!(
+            r#"SELECT crawl.id, crawl.state, finished_at AS "finished_at!",
+                   EXISTS (SELECT FROM report WHERE report.registry_id = registry.id
+                       AND (report.crawl_id = crawl.id OR report.as_of >= crawl.finished_at)) AS "is_reported!"
+               FROM crawl JOIN registry ON registry.id = crawl.registry_id
+               WHERE registry.name = $1 AND finished_at IS NOT NULL
+               ORDER BY finished_at DESC, crawl.id DESC LIMIT 1"#,
+            registry.as_str()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(last) = last.filter(|last| !last.is_reported && last.finished_at < until) else {
+            return Ok(None);
+        };
+        let state = CrawlState::parse(&last.state)?;
+        // One that was broken off has no report; it carries on where the next begins.
+        let has_ended = matches!(state, CrawlState::Complete | CrawlState::Incomplete);
+        Ok(has_ended.then_some((last.id, state)))
+    }
+}
