@@ -87,6 +87,7 @@ fn keep_all() -> Retention {
         crawl_faults: Duration::MAX,
         crawls: Duration::MAX,
         every_report: Duration::MAX,
+        pull_events: Duration::MAX,
         tag_history: None,
     }
 }
