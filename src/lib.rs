@@ -24,7 +24,7 @@
 //! | [`store`] | the only room with SQL |
 //! | [`jobs`] | crawl → save → work out → prune, when it is time, shared by any number of processes |
 //! | [`metrics`] | what Prometheus is told |
-//! | [`api`] | the service: REST, its documentation, keys |
+//! | [`api`] | the service: REST, its documentation, keys and tokens |
 //! | [`demo`] | a made-up company's registry, served over real HTTP |
 //! | [`config`] | settings from file, environment and flags, each with its origin |
 //! | [`telemetry`] | what is said on standard error while a command works |

@@ -1,12 +1,14 @@
 //! Who may do what.
 
 use globset::GlobMatcher;
+use serde::{Deserialize, Serialize};
 
 use crate::oci::RegistryName;
 use crate::report::RepositoryRow;
 
-/// What a key may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What a key or token may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Reading every answer.
     Read,
@@ -43,14 +45,14 @@ impl Scope {
 pub(super) enum Access {
     /// Nothing: it tells nothing of any registry.
     Open,
-    /// A key with this scope, unless the service is open to all.
+    /// A key or token with this scope, unless the service is open to all.
     Needs(Scope),
 }
 
-/// Who calls, and what that key may see and do.
+/// Who calls, and what that key or token may see and do.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
-    /// The key's name, or what stands for it.
+    /// The key's name, or what a token says of its bearer.
     pub name: String,
     scopes: Vec<Scope>,
     /// Globs of the registries it may see; all where there are none.

@@ -5,7 +5,6 @@
 //! request costs no query, and a database that is away locks nobody out.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -17,19 +16,13 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::access::{Caller, Scope};
-use super::problem::{Problem, TOO_MANY_REQUESTS};
 use crate::store::{ApiKeyRecord, Store, StoreError};
 
-/// What every key starts with, so that scanners for lost secrets know it.
-const PREFIX: &str = "tare_";
+/// What every key starts with, so that scanners for lost secrets know it, and nobody takes it for a token.
+pub(super) const PREFIX: &str = "tare_";
 /// Random bytes of a key's id, and of its secret.
 const ID_BYTES: usize = 6;
 const SECRET_BYTES: usize = 32;
-/// How many failed attempts an address has in a window before it is told to wait.
-const FAILURES_ALLOWED: u32 = 100;
-const FAILURE_WINDOW: Duration = Duration::from_secs(60);
-/// How many addresses with failed attempts are remembered.
-const ADDRESSES_REMEMBERED: usize = 10_000;
 /// How soon after a look into the store because of an unknown key another one is worth it.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -84,7 +77,6 @@ pub(super) struct KeyRing {
     keys: RwLock<HashMap<String, KnownKey>>,
     /// When the store was last asked because of an unknown key.
     looked: Mutex<Option<Instant>>,
-    failures: Mutex<HashMap<IpAddr, (Instant, u32)>>,
 }
 
 impl KeyRing {
@@ -118,36 +110,6 @@ impl KeyRing {
         let is_right: bool = Sha256::digest(key)[..].ct_eq(&known.secret_sha256).into();
         let is_fresh = known.expires_at.is_none_or(|end| now < end);
         (is_right && is_fresh).then(|| known.caller.clone())
-    }
-
-    /// Notes a failed attempt, and says what to answer: that it failed, or that there were too many. A
-    /// valid key is never held up by the failures of others at its address.
-    pub(super) fn failed(&self, address: Option<IpAddr>) -> Problem {
-        let wrong = Problem::unauthenticated("this key is not accepted: it is unknown, expired or revoked");
-        let Some(address) = address else {
-            return wrong;
-        };
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= ADDRESSES_REMEMBERED {
-            failures.retain(|_, (since, _)| since.elapsed() < FAILURE_WINDOW);
-        }
-        if failures.len() >= ADDRESSES_REMEMBERED {
-            failures.clear();
-        }
-        let (since, count) = failures.entry(address).or_insert((Instant::now(), 0));
-        if since.elapsed() >= FAILURE_WINDOW {
-            (*since, *count) = (Instant::now(), 0);
-        }
-        *count += 1;
-        if *count <= FAILURES_ALLOWED {
-            return wrong;
-        }
-        let left = FAILURE_WINDOW.saturating_sub(since.elapsed()).as_secs() + 1;
-        Problem::new(
-            &TOO_MANY_REQUESTS,
-            format!("too many attempts with keys that are not accepted; try again in {left} s"),
-        )
-        .retry_after(left)
     }
 }
 
@@ -226,16 +188,5 @@ mod tests {
         let (ring, key) = ring(Some(end));
         assert!(ring.find(&key, DateTime::UNIX_EPOCH).is_some());
         assert!(ring.find(&key, end).is_none());
-    }
-
-    #[test]
-    fn too_many_failures_of_one_address_are_told_to_wait() {
-        let ring = KeyRing::default();
-        let status = |address: [u8; 4]| format!("{:?}", ring.failed(Some(address.into())));
-        for _ in 0..FAILURES_ALLOWED {
-            assert!(status([10, 0, 0, 1]).contains("unauthenticated"));
-        }
-        assert!(status([10, 0, 0, 1]).contains("too-many-requests"));
-        assert!(status([10, 0, 0, 2]).contains("unauthenticated"));
     }
 }

@@ -8,13 +8,16 @@
 //! the OpenAPI document come from the declaration. Every error of every kind is an RFC 9457 problem.
 
 mod access;
+mod attempts;
 mod budgets;
 mod call;
+mod credentials;
 mod cursor;
 mod keys;
 mod list;
 mod middleware;
 mod negotiate;
+mod oidc;
 mod openapi;
 mod operation;
 mod page;
@@ -31,19 +34,19 @@ mod tls;
 
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
-use actix_web::http::header;
 use tokio::sync::Semaphore;
 
 pub use access::Scope;
 pub use keys::NewKey;
+pub use oidc::{ClaimRule, InvalidIssuer, IssuerError, IssuerSettings, IssuerUrl, check_issuer};
 pub use server::Server;
 pub use settings::{
     AccessMode, AnalysedRegistries, ApiSettings, BilledMonths, Figures, FiguresError, ServeError, TlsFiles,
 };
 
-use access::Caller;
+use attempts::Attempts;
 use keys::KeyRing;
+use oidc::Issuer;
 use problem::Problem;
 use snapshot::Snapshots;
 
@@ -60,6 +63,9 @@ struct Api {
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
     keys: KeyRing,
+    /// Those whose tokens are accepted beside keys.
+    issuers: Vec<Arc<Issuer>>,
+    attempts: Attempts,
     counters: ProcessCounters,
     /// Held by whoever has a month drawn up, which takes much memory for seconds.
     drawing_up: Semaphore,
@@ -94,41 +100,5 @@ impl Api {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
         self.runtime.spawn_blocking(work).await.map_err(Problem::internal)
-    }
-
-    /// Who sends a request.
-    ///
-    /// # Errors
-    /// Where a key is needed and there is none, or the one there is is not accepted.
-    async fn caller(self: &Arc<Self>, request: &HttpRequest) -> Result<Caller, Problem> {
-        let Some(authorization) = request.headers().get(header::AUTHORIZATION) else {
-            return match self.settings.access {
-                AccessMode::Anonymous => Ok(Caller::anonymous()),
-                AccessMode::Keys => Err(Problem::unauthenticated(
-                    "this needs a key, and the request has none",
-                )),
-            };
-        };
-        let address = request.peer_addr().map(|address| address.ip());
-        let key = authorization.to_str().ok().and_then(|text| {
-            let (scheme, key) = text.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
-        });
-        let Some(key) = key else {
-            return Err(self.keys.failed(address));
-        };
-        let now = self.clock.now();
-        if let Some(caller) = self.keys.find(key, now) {
-            return Ok(caller);
-        }
-        if self.keys.may_look_again() {
-            let api = Arc::clone(self);
-            self.ask(|_| async move { api.keys.reload(&api.store).await })
-                .await?;
-            if let Some(caller) = self.keys.find(key, now) {
-                return Ok(caller);
-            }
-        }
-        Err(self.keys.failed(address))
     }
 }

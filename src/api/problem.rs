@@ -33,9 +33,9 @@ kinds! {
     INVALID_REQUEST = 400 "invalid-request", "The request cannot be understood",
         "Correct what `errors` names; each parameter and body is described in /openapi.json.";
     UNAUTHENTICATED = 401 "unauthenticated", "A key is needed",
-        "Send `Authorization: Bearer KEY` with a key made by `tare key create`.";
-    FORBIDDEN = 403 "forbidden", "The key does not allow this",
-        "Use a key with the scope that `detail` names.";
+        "Send `Authorization: Bearer KEY` with a key made by `tare key create`, or with an access token of an identity provider that the service knows; `detail` says what is wrong with the one that was sent.";
+    FORBIDDEN = 403 "forbidden", "This is not allowed",
+        "Use a key or token with the scope that `detail` names.";
     NOT_FOUND = 404 "not-found", "There is nothing here",
         "Check the path and the names in it; a key that is limited to some registries sees no other.";
     METHOD_NOT_ALLOWED = 405 "method-not-allowed", "This cannot be done here",
@@ -122,8 +122,34 @@ impl Problem {
         Self::new(&UNAUTHENTICATED, detail).with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"tare\"")
     }
 
+    /// That a key or token was sent which is not accepted. `detail` goes into a header too: it is visible ASCII without
+    /// quotes, or else it stays out of it.
+    pub(super) fn invalid_token(detail: &str) -> Self {
+        let challenge =
+            format!("Bearer realm=\"tare\", error=\"invalid_token\", error_description=\"{detail}\"");
+        Self::new(&UNAUTHENTICATED, detail).with_header(header::WWW_AUTHENTICATE, &challenge)
+    }
+
+    /// That a token is valid and its claims give no right; what claims would.
+    pub(super) fn no_right(expected: &str) -> Self {
+        let detail =
+            format!("the token is valid, and none of its claims allows anything here; expected {expected}");
+        Self::new(&FORBIDDEN, detail).with_header(
+            header::WWW_AUTHENTICATE,
+            "Bearer realm=\"tare\", error=\"insufficient_scope\"",
+        )
+    }
+
+    pub(super) fn too_many_attempts(seconds: u64) -> Self {
+        Self::new(
+            &TOO_MANY_REQUESTS,
+            format!("too many attempts with keys or tokens that are not accepted; try again in {seconds} s"),
+        )
+        .retry_after(seconds)
+    }
+
     pub(super) fn forbidden(scope: Scope) -> Self {
-        let needed = format!("this needs a key with the scope {}", scope.as_str());
+        let needed = format!("this needs a key or token with the scope {}", scope.as_str());
         let challenge = format!(
             "Bearer realm=\"tare\", error=\"insufficient_scope\", scope=\"{}\"",
             scope.as_str()
@@ -135,7 +161,7 @@ impl Problem {
     pub(super) fn limited_key() -> Self {
         Self::new(
             &FORBIDDEN,
-            "this is about everything there is, and the key is for some registries or cost centres",
+            "this is about everything there is, and the key or token is for some registries or cost centres",
         )
     }
 

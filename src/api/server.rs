@@ -9,12 +9,15 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpRequest, HttpServer, web};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use super::Api;
+use super::attempts::Attempts;
 use super::call::{dispatch, unknown_path};
 use super::keys::KeyRing;
 use super::middleware::around;
-use super::openapi::document;
+use super::oidc::{Issuer, IssuerSettings};
+use super::openapi::{Credentials, document};
 use super::operation::Operation;
 use super::page;
 use super::refresh::refresh;
@@ -44,7 +47,8 @@ impl Server {
     /// Takes an address. Requests wait until [`Server::run`].
     ///
     /// # Errors
-    /// Where the address is not to be had, or a certificate cannot be used.
+    /// Where the address is not to be had, or a certificate cannot be used, the server's own or one that an issuer is
+    /// to be known by. Issuers need not be there.
     pub fn bind(
         address: SocketAddr,
         store: Store,
@@ -66,7 +70,10 @@ impl Server {
         books.dedup();
         let counters = ProcessCounters::new().map_err(|error| ServeError::Counters(error.to_string()))?;
         let operations = operations(settings.has_open_metrics);
-        let openapi = document(&operations, settings.access, &books)
+        let issuers = issuers(&settings, &counters, &*clock)?;
+        let documents = settings.issuers.iter().map(|issuer| issuer.issuer.document());
+        let credentials = Credentials::new(settings.access, documents);
+        let openapi = document(&operations, &credentials, &books)
             .to_string()
             .into_bytes();
         let routes = Arc::new(by_path(operations));
@@ -77,6 +84,8 @@ impl Server {
             clock,
             snapshots: Snapshots::default(),
             keys: KeyRing::default(),
+            issuers,
+            attempts: Attempts::default(),
             counters,
             drawing_up: Semaphore::new(1),
             runtime: tokio::runtime::Handle::current(),
@@ -123,16 +132,38 @@ impl Server {
     /// # Errors
     /// Where the server fails by itself.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let refreshing = tokio::spawn(refresh(Arc::clone(&self.api)));
+        // Aborted when this is dropped.
+        let mut refreshing = JoinSet::new();
+        refreshing.spawn(refresh(Arc::clone(&self.api)));
+        for issuer in &self.api.issuers {
+            refreshing.spawn(Arc::clone(issuer).keep_fresh(Arc::clone(&self.api.clock)));
+        }
         let running = tokio::spawn(self.running);
         stop.await;
         self.handle.stop(true).await;
-        refreshing.abort();
+        drop(refreshing);
         match running.await {
             Ok(ended) => Ok(ended?),
             Err(error) => Err(ServeError::Server(std::io::Error::other(error))),
         }
     }
+}
+
+/// Those whose tokens are accepted.
+fn issuers(
+    settings: &ApiSettings,
+    counters: &ProcessCounters,
+    clock: &dyn Clock,
+) -> Result<Vec<Arc<Issuer>>, ServeError> {
+    let ready = |issuer: &IssuerSettings| {
+        Issuer::new(issuer.clone(), counters.clone(), clock.now())
+            .map(Arc::new)
+            .map_err(|source| ServeError::Issuer {
+                issuer: issuer.issuer.to_string(),
+                source,
+            })
+    };
+    settings.issuers.iter().map(ready).collect()
 }
 
 /// The operations by path.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
+use super::oidc::{IssuerError, IssuerSettings};
 use crate::export::BilledMonth;
 use crate::metrics::MetricsSettings;
 use crate::oci::RegistryName;
@@ -15,8 +16,10 @@ use crate::store::StoreError;
 /// How the service is run.
 #[derive(Clone)]
 pub struct ApiSettings {
-    /// Whether keys are asked for.
+    /// Whether callers have to say who they are.
     pub access: AccessMode,
+    /// The identity providers whose tokens are accepted beside keys.
+    pub issuers: Vec<IssuerSettings>,
     /// Names beside those of this machine itself that the service may be asked by, where no keys are asked
     /// for: any other is refused, so that a page from elsewhere cannot read through somebody's browser.
     pub hosts: Vec<String>,
@@ -69,11 +72,11 @@ pub enum FiguresError {
     Other(String),
 }
 
-/// Whether keys are asked for.
+/// Whether callers have to say who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessMode {
-    /// Everything but health and documentation needs a key.
-    Keys,
+    /// Everything but health and documentation needs a key, or a token of an issuer.
+    Credentials,
     /// Whoever reaches the service may do everything.
     Anonymous,
 }
@@ -105,6 +108,14 @@ pub enum ServeError {
         file: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// An identity provider could not even be asked.
+    #[error("issuer {issuer}: {source}; {advice}", advice = source.advice())]
+    Issuer {
+        /// The provider.
+        issuer: String,
+        /// Why not.
+        source: IssuerError,
     },
     /// The counters of requests could not be set up.
     #[error("the counters for Prometheus: {0}")]

@@ -5,8 +5,9 @@ use chrono::{NaiveDate, TimeDelta};
 use super::Context;
 use super::client::client_of;
 use super::outcome::{Outcome, print};
+use crate::api::{IssuerSettings, check_issuer};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{CrawlSection, RegistrySection, ServeAccess};
+use crate::config::{CrawlSection, RegistrySection};
 use crate::oci::RegistryName;
 use crate::registry::{Client, ErrorKind, RegistryError};
 use crate::report::{Knowledge, plain_text};
@@ -92,6 +93,9 @@ pub(super) async fn doctor(context: &Context) -> anyhow::Result<Outcome> {
     }
     if let Some(knowledge) = &knowledge {
         price_books(knowledge, context, store.as_ref(), &mut checkup).await;
+    }
+    for settings in context.settings.issuers() {
+        checkup.note(&format!("issuer {}", settings.issuer), issuer(&settings).await);
     }
     checkup.note("service", service(context, store.as_ref()).await);
     if let Some(store) = store {
@@ -231,6 +235,16 @@ fn price_book(knowledge: &Knowledge, registry: &RegistryName, today: NaiveDate) 
     }
 }
 
+/// Whether tokens of an identity provider could be checked now.
+async fn issuer(settings: &IssuerSettings) -> Finding {
+    match check_issuer(settings).await {
+        Ok(keys) => Well(format!(
+            "says of itself what is configured; keys that tokens can be checked with: {keys}"
+        )),
+        Err(error) => Amiss(error.to_string(), error.advice().to_owned()),
+    }
+}
+
 /// Whether `tare serve` would start, and anybody could use it.
 async fn service(context: &Context, store: Option<&Store>) -> Finding {
     if let Err(error) = context.settings.check_service() {
@@ -240,7 +254,7 @@ async fn service(context: &Context, store: Option<&Store>) -> Finding {
         );
     }
     let listen = context.settings.serve.listen;
-    if context.settings.serve.access != Some(ServeAccess::Keys) {
+    if !context.settings.asks_for_credentials() {
         return Well(format!("{listen}, without keys"));
     }
     let now = SystemClock.now();
@@ -252,11 +266,22 @@ async fn service(context: &Context, store: Option<&Store>) -> Finding {
         .iter()
         .filter(|key| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end))
         .count();
-    if valid == 0 {
-        return Amiss(
+    let issuers: Vec<String> = context
+        .settings
+        .oidc
+        .iter()
+        .map(|section| section.issuer.to_string())
+        .collect();
+    match (valid, issuers.is_empty()) {
+        (0, true) => Amiss(
             format!("{listen} asks for keys, and there is none"),
-            "make one: tare key create NAME --scope read".to_owned(),
-        );
+            "make one: tare key create NAME --scope read, or name your identity provider in [[oidc]]"
+                .to_owned(),
+        ),
+        (valid, true) => Well(format!("{listen}, with {valid} valid keys")),
+        (valid, false) => Well(format!(
+            "{listen}, with {valid} valid keys and tokens of {}",
+            issuers.join(", ")
+        )),
     }
-    Well(format!("{listen}, with {valid} valid keys"))
 }

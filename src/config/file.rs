@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::path::Path;
 
+use serde::Deserialize as _;
 use toml::Value;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::problem::{Origin, Problem, nearest};
 use super::section::Shape;
@@ -101,15 +102,9 @@ impl Reader<'_> {
                 continue;
             };
             let span = value.span();
-            // What has been parsed as part of the document parses alone as well.
-            let parsed = self
-                .text
-                .get(span.clone())
-                .and_then(|text| text.parse::<Value>().ok());
-            let outcome = match parsed {
-                Some(value) => shape.check(field, value.clone()).map(|()| value),
-                None => Err("not a value".to_owned()),
-            };
+            let outcome = Value::deserialize(ValueDeserializer::from(value.clone()))
+                .map_err(|error| error.message().to_owned())
+                .and_then(|value| shape.check(field, value.clone()).map(|()| value));
             match outcome {
                 Ok(value) => values.push((field, value, self.origin(&span))),
                 Err(message) => self.problem(&span, shape.key(field), message),

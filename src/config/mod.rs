@@ -19,6 +19,7 @@ mod layers;
 mod log;
 mod login;
 mod metrics;
+mod oidc;
 mod prices;
 mod problem;
 mod quantities;
@@ -45,6 +46,7 @@ pub use layers::Flag;
 pub use log::{LogFormat, LogLevel, LogSection};
 pub use login::MissingSecret;
 pub use metrics::{BudgetAmount, BudgetSection, MetricsSection};
+pub use oidc::{OidcRule, OidcSection};
 pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
@@ -56,6 +58,7 @@ pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
 use layers::{Layers, Origins};
 use metrics::Budgeted;
+use oidc::NamedIssuers;
 use section::Shape;
 
 /// Every setting, as it is in force.
@@ -71,6 +74,8 @@ pub struct Settings {
     pub log: LogSection,
     /// How the service is run.
     pub serve: ServeSection,
+    /// The identity providers whose tokens the service accepts.
+    pub oidc: Vec<OidcSection>,
     /// What answers about Alpine rest on.
     pub alpine: AlpineSection,
     /// What bytes cost.
@@ -103,6 +108,7 @@ struct AllOrigins {
     retention: Origins,
     log: Origins,
     serve: Origins,
+    oidc: Vec<Origins>,
     alpine: Origins,
     prices: Origins,
     export: Origins,
@@ -161,6 +167,8 @@ impl Settings {
         (settings.retention, settings.origins.retention) = layers.one();
         (settings.log, settings.origins.log) = layers.one();
         (settings.serve, settings.origins.serve) = layers.one();
+        let mut issuers = NamedIssuers::default();
+        (settings.oidc, settings.origins.oidc) = layers.checked(|section| issuers.note(section));
         (settings.alpine, settings.origins.alpine) = layers.one();
         (settings.prices, settings.origins.prices) = layers.one();
         (settings.export, settings.origins.export) = layers.one();
@@ -270,6 +278,7 @@ fn shapes() -> Vec<Shape> {
         Shape::of::<RetentionSection>(),
         Shape::of::<LogSection>(),
         Shape::of::<ServeSection>(),
+        Shape::of::<OidcSection>(),
         Shape::of::<AlpineSection>(),
         Shape::of::<PricesSection>(),
         Shape::of::<ExportSection>(),

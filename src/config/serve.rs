@@ -15,7 +15,8 @@ use crate::api::{AccessMode, ApiSettings, Figures, TlsFiles};
 pub struct ServeSection {
     /// The address to listen on.
     pub listen: SocketAddr,
-    /// Whether keys are asked for. Where it is not set they are not, and only a loopback address will do.
+    /// Whether callers have to say who they are. Where it is not set, they have to if there are issuers; else they have
+    /// not, and only a loopback address will do.
     pub access: Option<ServeAccess>,
     /// Names that the service may be asked by, where it asks for no keys.
     pub hosts: Vec<String>,
@@ -38,11 +39,11 @@ pub struct ServeSection {
     pub shutdown_timeout: Duration,
 }
 
-/// Whether keys are asked for.
+/// Whether callers have to say who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServeAccess {
-    /// Everything but health and documentation needs a key.
+    /// Everything but health and documentation needs a key, or a token of an issuer where there are issuers.
     Keys,
     /// Whoever reaches the service may do everything.
     Anonymous,
@@ -90,18 +91,27 @@ pub enum UnsoundService {
     /// Strangers could reach it.
     #[error(
         "{0} can be reached from other machines, and no keys are asked for: set serve.access to \"keys\" (and make \
-         one with `tare key create`), or say --allow-anonymous if whoever reaches it may read everything and \
-         start crawls"
+         one with `tare key create`), or name your identity provider in [[oidc]], or say --allow-anonymous if \
+         whoever reaches it may read everything and start crawls"
     )]
     OpenToStrangers(SocketAddr),
+    /// Rules that nobody would be held to.
+    #[error(
+        "serve.access is \"anonymous\" (as --allow-anonymous has it), so that everybody may do everything, and [[oidc]] \
+         says who may do what: remove one of the two"
+    )]
+    AnonymousBesideIssuers,
 }
 
 impl ServeSection {
-    fn check(&self) -> Result<(), UnsoundService> {
+    fn check(&self, has_issuers: bool) -> Result<(), UnsoundService> {
         if self.tls_certificate.is_some() != self.tls_key.is_some() {
             return Err(UnsoundService::HalfTls);
         }
-        if self.access.is_none() && !self.listen.ip().is_loopback() {
+        if self.access == Some(ServeAccess::Anonymous) && has_issuers {
+            return Err(UnsoundService::AnonymousBesideIssuers);
+        }
+        if self.access.is_none() && !has_issuers && !self.listen.ip().is_loopback() {
             return Err(UnsoundService::OpenToStrangers(self.listen));
         }
         Ok(())
@@ -114,7 +124,15 @@ impl Settings {
     /// # Errors
     /// Where the settings contradict each other, or would let strangers in without saying so.
     pub fn check_service(&self) -> Result<(), UnsoundService> {
-        self.serve.check()
+        self.serve.check(!self.oidc.is_empty())
+    }
+
+    /// Whether callers of the service have to say who they are.
+    pub fn asks_for_credentials(&self) -> bool {
+        match self.serve.access {
+            Some(access) => access == ServeAccess::Keys,
+            None => !self.oidc.is_empty(),
+        }
     }
 
     /// How the service is run, where `figures` works out what it shows.
@@ -123,14 +141,15 @@ impl Settings {
     /// As with [`Self::check_service`].
     pub fn api(&self, figures: Figures) -> Result<ApiSettings, UnsoundService> {
         let serve = &self.serve;
-        serve.check()?;
-        let access = match serve.access {
-            Some(ServeAccess::Keys) => AccessMode::Keys,
-            Some(ServeAccess::Anonymous) | None => AccessMode::Anonymous,
+        self.check_service()?;
+        let access = match self.asks_for_credentials() {
+            true => AccessMode::Credentials,
+            false => AccessMode::Anonymous,
         };
         let files = serve.tls_certificate.clone().zip(serve.tls_key.clone());
         Ok(ApiSettings {
             access,
+            issuers: self.issuers(),
             hosts: serve.hosts.clone(),
             is_open_to_all_hosts: !serve.listen.ip().is_loopback(),
             tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
@@ -148,21 +167,29 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn is_refused(listen: &str, access: Option<ServeAccess>) -> bool {
+    fn is_refused(listen: &str, access: Option<ServeAccess>, has_issuers: bool) -> bool {
         let section = ServeSection {
             listen: listen.parse().unwrap(),
             access,
             ..ServeSection::default()
         };
-        section.check().is_err()
+        section.check(has_issuers).is_err()
     }
 
     #[test]
     fn strangers_are_let_in_only_where_that_was_said() {
-        assert!(!is_refused("127.0.0.1:8080", None) && !is_refused("[::1]:8080", None));
-        assert!(is_refused("0.0.0.0:8080", None));
-        assert!(!is_refused("0.0.0.0:8080", Some(ServeAccess::Keys)));
-        assert!(!is_refused("0.0.0.0:8080", Some(ServeAccess::Anonymous)));
+        let (keys, anonymous) = (Some(ServeAccess::Keys), Some(ServeAccess::Anonymous));
+        assert!(!is_refused("127.0.0.1:8080", None, false) && !is_refused("[::1]:8080", None, false));
+        assert!(is_refused("0.0.0.0:8080", None, false));
+        assert!(!is_refused("0.0.0.0:8080", keys, false));
+        assert!(!is_refused("0.0.0.0:8080", anonymous, false));
+        assert!(!is_refused("0.0.0.0:8080", None, true));
+        assert!(!is_refused("0.0.0.0:8080", keys, true));
+    }
+
+    #[test]
+    fn rules_that_nobody_would_be_held_to_are_refused() {
+        assert!(is_refused("127.0.0.1:8080", Some(ServeAccess::Anonymous), true));
     }
 
     #[test]
@@ -171,6 +198,6 @@ mod tests {
             tls_certificate: Some("/etc/tare/tls.crt".into()),
             ..ServeSection::default()
         };
-        assert!(matches!(section.check(), Err(UnsoundService::HalfTls)));
+        assert!(matches!(section.check(false), Err(UnsoundService::HalfTls)));
     }
 }

@@ -9,8 +9,8 @@ use super::problem::Origin;
 use super::section::{Section, Shape};
 use super::{
     AlpineSection, BudgetSection, CostCentreSection, CrawlSection, EffortSection, ExportSection, LogSection,
-    MetricsSection, PricesSection, PullsSection, RegistrySection, RetentionSection, ServeSection, Settings,
-    StoreSection, VerdictSection,
+    MetricsSection, OidcSection, PricesSection, PullsSection, RegistrySection, RetentionSection,
+    ServeSection, Settings, StoreSection, VerdictSection,
 };
 
 impl Settings {
@@ -29,6 +29,9 @@ impl Settings {
         section::<RetentionSection>(&mut text, &self.retention, &self.origins.retention);
         section::<LogSection>(&mut text, &self.log, &self.origins.log);
         section::<ServeSection>(&mut text, &self.serve, &self.origins.serve);
+        for (issuer, origins) in self.oidc.iter().zip(&self.origins.oidc) {
+            section::<OidcSection>(&mut text, issuer, origins);
+        }
         section::<AlpineSection>(&mut text, &self.alpine, &self.origins.alpine);
         section::<PricesSection>(&mut text, &self.prices, &self.origins.prices);
         section::<ExportSection>(&mut text, &self.export, &self.origins.export);

@@ -1,7 +1,8 @@
 use super::*;
 use crate::inventory::DedupScope;
 
-fn load(text: &str, variables: &[(&str, &str)], flags: &[Flag]) -> Result<Settings, ConfigError> {
+/// The settings of a file called `tare.toml`, with these variables and options above it.
+pub(super) fn load(text: &str, variables: &[(&str, &str)], flags: &[Flag]) -> Result<Settings, ConfigError> {
     let environment = variables.iter().copied().collect();
     Settings::from_layers(Some(Path::new("tare.toml")), text, &environment, flags)
 }
@@ -141,7 +142,7 @@ fn an_unknown_key_is_refused_with_its_place_and_the_nearest_known_one() {
         ),
         (
             "[qwertz]\n",
-            "no such section; there are store, crawl, retention, log, serve, alpine, prices, export, verdict, cost_centre, pulls, effort, \
+            "no such section; there are store, crawl, retention, log, serve, oidc, alpine, prices, export, verdict, cost_centre, pulls, effort, \
              metrics, budget, registry",
         ),
         (

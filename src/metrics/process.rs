@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::MetricFamily;
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 /// From five milliseconds, in which most answers should be there, to the ten seconds after which nobody waits.
 const BUCKETS: &[f64] = &[
@@ -16,6 +17,8 @@ pub struct ProcessCounters {
     requests: IntCounterVec,
     durations: HistogramVec,
     in_flight: IntGauge,
+    refused_tokens: IntCounterVec,
+    issuer_keys: IntGaugeVec,
 }
 
 /// A request that is being answered; it counts as such until this is dropped.
@@ -52,10 +55,30 @@ impl ProcessCounters {
                 &["method", "route"],
             )?,
             in_flight: IntGauge::new("tare_http_requests_in_flight", "Requests being answered.")?,
+            refused_tokens: IntCounterVec::new(
+                Opts::new(
+                    "tare_tokens_refused_total",
+                    "Access tokens of identity providers that were not accepted, by reason.",
+                ),
+                &["reason"],
+            )?,
+            issuer_keys: IntGaugeVec::new(
+                Opts::new(
+                    "tare_issuer_keys_renewed_timestamp_seconds",
+                    "When the keys of an identity provider were last had from it; 0 for never.",
+                ),
+                &["issuer"],
+            )?,
         };
         counters.registry.register(Box::new(counters.requests.clone()))?;
         counters.registry.register(Box::new(counters.durations.clone()))?;
         counters.registry.register(Box::new(counters.in_flight.clone()))?;
+        counters
+            .registry
+            .register(Box::new(counters.refused_tokens.clone()))?;
+        counters
+            .registry
+            .register(Box::new(counters.issuer_keys.clone()))?;
         counters
             .registry
             .register(Box::new(ProcessCollector::for_self()))?;
@@ -80,6 +103,16 @@ impl ProcessCounters {
         self.durations
             .with_label_values(&[method, route])
             .observe(took.as_secs_f64());
+    }
+
+    /// Counts an access token that was not accepted, for one of a few reasons.
+    pub fn count_refused_token(&self, reason: &'static str) {
+        self.refused_tokens.with_label_values(&[reason]).inc();
+    }
+
+    /// Notes when an identity provider of the configuration last gave its keys.
+    pub fn note_issuer_keys(&self, issuer: &str, now: DateTime<Utc>) {
+        self.issuer_keys.with_label_values(&[issuer]).set(now.timestamp());
     }
 
     pub(super) fn gather(&self) -> Vec<MetricFamily> {

@@ -7,6 +7,7 @@ mod limited_keys;
 mod openapi;
 mod problems;
 mod running;
+mod tokens;
 mod whatif;
 
 use serde_json::Value;

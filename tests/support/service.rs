@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub struct Service {
     url: String,
     client: reqwest::Client,
     runtime: Runtime,
+    /// What it has said on standard error since it listens.
+    said: Arc<Mutex<Vec<String>>>,
 }
 
 /// An answer, read to its end.
@@ -46,19 +49,25 @@ impl Service {
             .spawn()
             .expect("the service starts");
         let mut lines = BufReader::new(process.stderr.take().expect("its standard error")).lines();
-        let mut said = Vec::new();
+        let mut before = Vec::new();
         let url = loop {
             let Some(Ok(line)) = lines.next() else {
-                panic!("the service does not listen: {said:?}");
+                panic!("the service does not listen: {before:?}");
             };
             let word = line.split_whitespace().find(|word| word.starts_with("http"));
             match word.filter(|_| line.starts_with("Listening on")) {
                 Some(word) => break word.trim_end_matches([':', ';', ',']).to_owned(),
-                None => said.push(line),
+                None => before.push(line),
             }
         };
         // Somebody has to read the rest, or the service would wait for that one day.
-        std::thread::spawn(move || lines.for_each(drop));
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let keeping = Arc::clone(&said);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                keeping.lock().expect("no panic").push(line);
+            }
+        });
         let service = Self {
             process,
             url,
@@ -72,6 +81,7 @@ impl Service {
                 .enable_all()
                 .build()
                 .expect("a runtime"),
+            said,
         };
         for _ in 0..600 {
             if service.get("/readyz").status == 200 {
@@ -90,6 +100,19 @@ impl Service {
     /// The id of its process.
     pub fn process_id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// The line of its log with this word in it.
+    pub fn said(&self, word: &str) -> String {
+        for _ in 0..100 {
+            let lines = self.said.lock().expect("no panic");
+            if let Some(line) = lines.iter().find(|line| line.contains(word)) {
+                return line.clone();
+            }
+            drop(lines);
+            sleep(Duration::from_millis(50));
+        }
+        panic!("the log has no line with {word}: {:?}", self.said);
     }
 
     /// A request that may be added to.

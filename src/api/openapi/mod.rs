@@ -9,17 +9,18 @@ mod money;
 mod page;
 mod parts;
 mod price_books;
+mod security;
 mod service;
 mod whatif;
 
 use serde_json::{Map, Value, json};
 
 pub(super) use page::{content_security_policy, page};
+pub(super) use security::Credentials;
 
 use super::access::Access;
 use super::operation::{Operation, schema};
 use super::problem::{KINDS, Kind, MEDIA_TYPE};
-use super::settings::AccessMode;
 
 const ABOUT: &str = "What container registries store, what that costs, and what both would be had each image \
     been built on Alpine. Figures are worked out after each crawl; every answer says of which moment it is \
@@ -28,11 +29,11 @@ const ABOUT: &str = "What container registries store, what that costs, and what 
     is a problem of RFC 9457.";
 
 /// The whole document, where these are the ids of the price books at hand.
-pub(super) fn document(operations: &[Operation], access: AccessMode, books: &[&str]) -> Value {
+pub(super) fn document(operations: &[Operation], credentials: &Credentials, books: &[&str]) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for operation in operations {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
-        path[operation.method.as_str().to_ascii_lowercase()] = documented(operation, access);
+        path[operation.method.as_str().to_ascii_lowercase()] = documented(operation, credentials);
     }
     let schemas = [
         figures::schemas(),
@@ -67,18 +68,12 @@ pub(super) fn document(operations: &[Operation], access: AccessMode, books: &[&s
         "components": {
             "schemas": schemas,
             "responses": responses,
-            "securitySchemes": {
-                "key": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "A key made by `tare key create`. Which scope an operation needs, it says.",
-                },
-            },
+            "securitySchemes": credentials.schemes(),
         },
     })
 }
 
-fn documented(operation: &Operation, access: AccessMode) -> Value {
+fn documented(operation: &Operation, credentials: &Credentials) -> Value {
     let mut parameters: Vec<Value> = Vec::new();
     for (place, declared) in [
         ("path", &operation.in_path),
@@ -100,12 +95,9 @@ fn documented(operation: &Operation, access: AccessMode) -> Value {
     let security = match operation.access {
         Access::Open => json!([]),
         Access::Needs(scope) => {
-            let sentence = format!("Needs a key with the scope `{}`.", scope.as_str());
+            let sentence = format!("Needs the scope `{}`.", scope.as_str());
             description = format!("{description} {sentence}").trim().to_owned();
-            match access {
-                AccessMode::Keys => json!([{"key": []}]),
-                AccessMode::Anonymous => json!([{"key": []}, {}]),
-            }
+            credentials.alternatives()
         }
     };
     let mut documented = json!({
@@ -192,6 +184,7 @@ fn problem_response(kind: &Kind) -> Value {
 #[cfg(test)]
 mod tests {
     use super::super::resources::operations;
+    use super::super::settings::AccessMode;
     use super::*;
 
     /// Every `$ref` in a document.
@@ -212,7 +205,8 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere_and_every_schema_is_used() {
-        let document = document(&operations(false), AccessMode::Keys, &["book"]);
+        let credentials = Credentials::new(AccessMode::Credentials, ["https://a.example/x".to_owned()]);
+        let document = document(&operations(false), &credentials, &["book"]);
         let mut found = Vec::new();
         references(&document, &mut found);
         for target in &found {

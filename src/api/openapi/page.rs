@@ -35,9 +35,23 @@ pub(in crate::api) fn page(document: &[u8]) -> Result<String, Problem> {
     let _ = write!(html, "<p>{}</p>", prose(&document["info"]["description"]));
     html.push_str(
         "<p>The same for programs: <a href=\"/openapi.json\">/openapi.json</a> (OpenAPI 3.1). On this page: \
-         <a href=\"#operations\">operations</a>, <a href=\"#schemas\">schemas</a>, \
-         <a href=\"#problems\">problems</a>.</p><h2 id=\"operations\">Operations</h2>",
+         <a href=\"#access\">access</a>, <a href=\"#operations\">operations</a>, \
+         <a href=\"#schemas\">schemas</a>, <a href=\"#problems\">problems</a>.</p>",
     );
+    html.push_str(
+        "<h2 id=\"access\">Access</h2><p>Operations that need a scope want one of these in the header \
+         <code>Authorization: Bearer …</code>.</p><table><tr><th>What<th>Provider<th>Meaning",
+    );
+    for (name, scheme) in members(&document["components"]["securitySchemes"]) {
+        let _ = write!(
+            html,
+            "<tr><td>{}<td>{}<td>{}",
+            escaped(name),
+            escaped(text(&scheme["openIdConnectUrl"])),
+            prose(&scheme["description"])
+        );
+    }
+    html.push_str("</table><h2 id=\"operations\">Operations</h2>");
     for (path, methods) in members(&document["paths"]) {
         for (method, operation) in members(methods) {
             write_operation(&mut html, path, method, operation);

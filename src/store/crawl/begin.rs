@@ -7,9 +7,10 @@ use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
 
-use super::request::{know, locked};
+use super::request::know;
 use super::{CrawlPart, CrawlSaver, CrawledRegistry, event};
 use crate::oci::RegistryName;
+use crate::store::turns::take_turn;
 use crate::store::{Store, StoreError};
 
 /// A crawl that somebody may be at.
@@ -100,7 +101,7 @@ impl Store {
         }
         self.bury_lost_workers(now).await?;
         let mut transaction = self.pool.begin().await?;
-        let Some(registry) = locked(&mut transaction, registry).await? else {
+        let Some(registry) = take_turn(&mut transaction, registry).await? else {
             return Ok(None);
         };
         let running = running(&mut transaction, registry).await?;

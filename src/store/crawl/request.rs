@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use super::{CrawledRegistry, event};
 use crate::oci::RegistryName;
 use crate::store::text::clean;
+use crate::store::turns::take_turn;
 use crate::store::{Store, StoreError};
 
 /// What asking for a crawl led to.
@@ -51,7 +52,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<RequestedCrawl, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let id = locked(&mut transaction, registry)
+        let id = take_turn(&mut transaction, registry)
             .await?
             .ok_or_else(|| StoreError::UnknownRegistry(registry.clone()))?;
         let key = idempotency_key.map(clean);
@@ -157,20 +158,6 @@ pub(super) async fn know(
         now
     )
     .fetch_one(connection)
-    .await?;
-    Ok(id)
-}
-
-/// The number of a registry, held until the transaction ends: who holds it decides which crawls there are.
-pub(super) async fn locked(
-    connection: &mut PgConnection,
-    registry: &RegistryName,
-) -> Result<Option<i64>, StoreError> {
-    let id = sqlx::query_scalar!(
-        "SELECT id FROM registry WHERE name = $1 FOR NO KEY UPDATE",
-        registry.as_str()
-    )
-    .fetch_optional(connection)
     .await?;
     Ok(id)
 }

@@ -1,0 +1,186 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use globset::GlobMatcher;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+use crate::api::access::Scope;
+
+/// An identity provider whose tokens are accepted.
+#[derive(Debug, Clone)]
+pub struct IssuerSettings {
+    /// What its tokens say in `iss`, and where its document is.
+    pub issuer: IssuerUrl,
+    /// What a token must be meant for: one of these has to stand in its `aud`.
+    pub audiences: Vec<String>,
+    /// What claims allow; the first rule that matches a token counts.
+    pub rules: Vec<ClaimRule>,
+    /// The claim that callers are named by; `sub` names those that lack it.
+    pub name_claim: String,
+    /// PEM files with certificates of authorities to trust beside those that the system trusts.
+    pub extra_ca: Vec<PathBuf>,
+    /// A proxy for requests to the issuer, which may hold a password.
+    pub proxy: Option<SecretString>,
+}
+
+/// What tokens with a claim allow.
+#[derive(Debug, Clone)]
+pub struct ClaimRule {
+    /// The claim's name, with dots between where it stands within others.
+    pub claim: String,
+    /// What it has to be, or to hold where it is a list.
+    pub value: String,
+    /// What the token may be used for.
+    pub scopes: Vec<Scope>,
+    /// Globs of the registries it may see; all where there are none.
+    pub registries: Vec<GlobMatcher>,
+    /// The cost centres whose repositories it may see; all where there are none.
+    pub cost_centres: Vec<String>,
+}
+
+/// An issuer, exactly as its tokens name it: issuers are compared letter by letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IssuerUrl {
+    text: String,
+    url: Url,
+}
+
+/// A text that names no issuer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0}; expected the issuer as its tokens have it in \"iss\", such as https://login.example.com/realms/staff"
+)]
+pub struct InvalidIssuer(&'static str);
+
+impl IssuerUrl {
+    /// The issuer as tokens name it.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The issuer's host, with the port where that is not the scheme's own.
+    pub fn host(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        match self.url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    /// Where its document is, as OpenID Connect Discovery 1.0, section 4, has it.
+    pub fn document(&self) -> String {
+        let base = self.text.trim_end_matches('/');
+        format!("{base}/.well-known/openid-configuration")
+    }
+
+    /// Whether it is reached without TLS, which only one on this very machine may be.
+    pub(super) fn is_plain(&self) -> bool {
+        self.url.scheme() == "http"
+    }
+}
+
+/// Whether a URL leads to this machine and to no other.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+impl FromStr for IssuerUrl {
+    type Err = InvalidIssuer;
+
+    fn from_str(text: &str) -> Result<Self, InvalidIssuer> {
+        let url = Url::parse(text).map_err(|_| InvalidIssuer("this is no URL"))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(InvalidIssuer("an issuer has no user name and no password"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(InvalidIssuer("an issuer has nothing after ? or #"));
+        }
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback(&url) => {}
+            "http" => {
+                return Err(InvalidIssuer(
+                    "an issuer is reached by https, since whoever could change its keys on the way could sign tokens; \
+                     http is for one on this machine alone",
+                ));
+            }
+            _ => return Err(InvalidIssuer("an issuer is reached by https")),
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            url,
+        })
+    }
+}
+
+impl TryFrom<String> for IssuerUrl {
+    type Error = InvalidIssuer;
+
+    fn try_from(text: String) -> Result<Self, InvalidIssuer> {
+        text.parse()
+    }
+}
+
+impl From<IssuerUrl> for String {
+    fn from(issuer: IssuerUrl) -> Self {
+        issuer.text
+    }
+}
+
+impl fmt::Display for IssuerUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_is_kept_to_the_letter_and_has_its_document_below_it() {
+        for (text, document) in [
+            (
+                "https://login.example.com/realms/staff",
+                "https://login.example.com/realms/staff/.well-known/openid-configuration",
+            ),
+            (
+                "https://Tenant.example.com/",
+                "https://Tenant.example.com/.well-known/openid-configuration",
+            ),
+            (
+                "http://127.0.0.1:8081",
+                "http://127.0.0.1:8081/.well-known/openid-configuration",
+            ),
+        ] {
+            let issuer: IssuerUrl = text.parse().unwrap();
+            assert_eq!((issuer.as_str(), issuer.document().as_str()), (text, document));
+        }
+    }
+
+    #[test]
+    fn an_issuer_that_others_could_speak_for_is_refused() {
+        for (text, words) in [
+            ("http://login.example.com", "by https"),
+            ("http://localhost.example.com", "by https"),
+            ("ftp://login.example.com", "by https"),
+            ("https://me:hunter2@login.example.com", "no password"),
+            ("https://login.example.com?x=1", "after ?"),
+            ("login.example.com", "no URL"),
+        ] {
+            let error = text.parse::<IssuerUrl>().unwrap_err().to_string();
+            assert!(error.contains(words) && !error.contains("hunter2"), "{error}");
+        }
+        assert!("http://localhost:1".parse::<IssuerUrl>().is_ok());
+        assert!("http://[::1]:1".parse::<IssuerUrl>().is_ok());
+    }
+}

@@ -1,0 +1,246 @@
+use std::path::PathBuf;
+
+use globset::Glob;
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::Settings;
+use super::section::Section;
+use super::values::ProxyUrl;
+use crate::api::{ClaimRule, IssuerSettings, IssuerUrl, Scope};
+
+/// `[[oidc]]`: an identity provider whose access tokens the service accepts beside its own keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcSection {
+    /// The issuer, exactly as its tokens name it in `iss`.
+    pub issuer: IssuerUrl,
+    /// What tokens must be meant for: one of these stands in their `aud`.
+    pub audiences: Vec<String>,
+    /// What claims allow; the first rule that matches a token counts.
+    pub rules: Vec<OidcRule>,
+    /// The claim that callers are named by.
+    #[serde(default = "name_claim")]
+    pub name_claim: String,
+    /// Certificates, in PEM files, of authorities to trust beside those that the system trusts.
+    #[serde(default)]
+    pub extra_ca: Vec<PathBuf>,
+    /// A proxy for requests to the issuer.
+    #[serde(default)]
+    pub proxy: Option<ProxyUrl>,
+}
+
+/// What tokens with a claim allow.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcRule {
+    /// The claim's name, with dots between where it stands within others.
+    pub claim: String,
+    /// What it is, or holds.
+    pub value: String,
+    /// What such a token may be used for.
+    pub scopes: Vec<Scope>,
+    /// The registries that it sees, by name or glob; all where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registries: Vec<String>,
+    /// The cost centres whose repositories it sees; all where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cost_centres: Vec<String>,
+}
+
+fn name_claim() -> String {
+    "preferred_username".to_owned()
+}
+
+impl Section for OidcSection {
+    const NAME: &'static str = "oidc";
+    const REPEATED: bool = true;
+
+    fn required() -> Table {
+        Table::from_iter([
+            ("issuer".to_owned(), Value::from("https://login.example.com")),
+            ("audiences".to_owned(), Value::Array(Vec::new())),
+            ("rules".to_owned(), Value::Array(Vec::new())),
+        ])
+    }
+}
+
+impl OidcSection {
+    /// The issuer that the section is about.
+    ///
+    /// # Errors
+    /// The setting that contradicts others or says nothing, and what would be right.
+    pub(super) fn issuer(&self) -> Result<IssuerSettings, (&'static str, String)> {
+        if self.audiences.is_empty() || self.audiences.iter().any(|audience| audience.trim().is_empty()) {
+            let message = "name what tokens for this service have in \"aud\": without it, tokens that anybody got for \
+                           another service would be accepted";
+            return Err(("audiences", message.to_owned()));
+        }
+        if self.rules.is_empty() {
+            let message = "without a rule no token allows anything: give at least one, such as \
+                           { claim = \"roles\", value = \"tare-reader\", scopes = [\"read\"] }";
+            return Err(("rules", message.to_owned()));
+        }
+        let rules = self.rules.iter().map(OidcRule::rule).collect::<Result<_, _>>();
+        Ok(IssuerSettings {
+            issuer: self.issuer.clone(),
+            audiences: self.audiences.clone(),
+            rules: rules.map_err(|message| ("rules", message))?,
+            name_claim: self.name_claim.clone(),
+            extra_ca: self.extra_ca.clone(),
+            proxy: self.proxy.as_ref().map(|proxy| proxy.secret().clone()),
+        })
+    }
+}
+
+impl OidcRule {
+    fn rule(&self) -> Result<ClaimRule, String> {
+        let Self { claim, value, .. } = self;
+        if claim.trim().is_empty() || value.trim().is_empty() {
+            return Err("a rule names a claim and a value of it; neither is empty".to_owned());
+        }
+        if self.scopes.is_empty() {
+            return Err(format!(
+                "the rule for {value:?} in {claim} allows nothing: name scopes, of read, crawl, ingest and admin"
+            ));
+        }
+        let glob = |text: &String| {
+            let glob =
+                Glob::new(text).map_err(|error| format!("the rule for {value:?} in {claim}: {error}"))?;
+            Ok::<_, String>(glob.compile_matcher())
+        };
+        Ok(ClaimRule {
+            claim: claim.clone(),
+            value: value.clone(),
+            scopes: self.scopes.clone(),
+            registries: self.registries.iter().map(glob).collect::<Result<_, _>>()?,
+            cost_centres: self.cost_centres.clone(),
+        })
+    }
+}
+
+/// The issuers that have a section already: with two, it would be left open which one says what tokens allow.
+#[derive(Debug, Default)]
+pub(super) struct NamedIssuers(Vec<String>);
+
+impl NamedIssuers {
+    /// Checks a section and remembers its issuer.
+    ///
+    /// # Errors
+    /// As with [`OidcSection::issuer`], and where the issuer has a section already.
+    pub(super) fn note(&mut self, section: &OidcSection) -> Result<(), (&'static str, String)> {
+        let issuer = section.issuer()?.issuer.to_string();
+        if self.0.contains(&issuer) {
+            return Err((
+                "issuer",
+                format!("{issuer} has a section already; give each issuer one"),
+            ));
+        }
+        self.0.push(issuer);
+        Ok(())
+    }
+}
+
+impl Settings {
+    /// The identity providers whose tokens the service accepts.
+    pub fn issuers(&self) -> Vec<IssuerSettings> {
+        // Each has been checked when it was loaded.
+        self.oidc
+            .iter()
+            .filter_map(|section| section.issuer().ok())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::load;
+
+    const RULE: &str = "{ claim = \"roles\", value = \"reader\", scopes = [\"read\"] }";
+
+    fn with(issuer: &str, audiences: &str, rules: &str) -> String {
+        format!("[[oidc]]\nissuer = {issuer:?}\naudiences = [{audiences}]\nrules = [{rules}]\n")
+    }
+
+    #[test]
+    fn issuers_have_audiences_and_rules_with_the_limits_that_keys_have() {
+        let text = with("https://login.example.com/realms/staff", "\"tare\"", RULE)
+            + "[[oidc]]\nissuer = \"http://127.0.0.1:8081\"\naudiences = [\"a\", \"b\"]\n\
+               [[oidc.rules]]\nclaim = \"groups\"\nvalue = \"finance\"\nscopes = [\"read\", \"crawl\"]\n\
+               registries = [\"*.example.com\"]\ncost_centres = [\"CC-1\"]\n";
+        let settings = load(&text, &[], &[]).unwrap();
+        let issuers = settings.issuers();
+        assert_eq!(
+            issuers[0].issuer.as_str(),
+            "https://login.example.com/realms/staff"
+        );
+        assert_eq!(issuers[0].name_claim, "preferred_username");
+        let rule = &issuers[1].rules[0];
+        assert_eq!((&*rule.claim, &*rule.value), ("groups", "finance"));
+        assert_eq!(rule.scopes, [Scope::Read, Scope::Crawl]);
+        assert!(rule.registries[0].is_match("reg.example.com"));
+        let shown = settings.show();
+        assert!(
+            shown.contains("cost_centres = [\"CC-1\"]") && shown.contains("tare.toml:2:10"),
+            "{shown}"
+        );
+        assert!(load(&shown, &[], &[]).is_ok(), "{shown}");
+    }
+
+    #[test]
+    fn what_would_let_in_strangers_or_nobody_is_refused_with_its_place() {
+        let issuer = "https://login.example.com";
+        for (text, said) in [
+            (
+                with("http://login.example.com", "\"tare\"", RULE),
+                "tare.toml:2:10: oidc.issuer: an issuer is reached by https, since",
+            ),
+            (
+                with(issuer, "", RULE),
+                "tare.toml:3:13: oidc.audiences: name what tokens",
+            ),
+            (with(issuer, "\" \"", RULE), "oidc.audiences: name what tokens"),
+            (
+                with(issuer, "\"tare\"", ""),
+                "tare.toml:4:9: oidc.rules: without a rule",
+            ),
+            (
+                with(issuer, "\"tare\"", &RULE.replace("\"read\"", "\"write\"")),
+                "unknown variant `write`, expected one of `read`, `crawl`, `ingest`, `admin`",
+            ),
+            (
+                with(issuer, "\"tare\"", &RULE.replace("\"read\"", "")),
+                "oidc.rules: the rule for \"reader\" in roles allows nothing",
+            ),
+            (
+                with(issuer, "\"tare\"", &RULE.replace("reader", "")),
+                "oidc.rules: a rule names a claim and a value",
+            ),
+            (
+                with(
+                    issuer,
+                    "\"tare\"",
+                    &RULE.replace(" }", ", registries = [\"[\"] }"),
+                ),
+                "oidc.rules: the rule for \"reader\" in roles: error parsing glob",
+            ),
+            (
+                with(issuer, "\"tare\"", &RULE.replace("scopes", "scope")),
+                "oidc.rules: unknown field `scope`",
+            ),
+            (
+                with(issuer, "\"tare\"", RULE) + &with(issuer, "\"tare\"", RULE),
+                "tare.toml:6:10: oidc.issuer: https://login.example.com has a section already",
+            ),
+            (
+                format!("[[oidc]]\nissuer = {issuer:?}\nrules = [{RULE}]\n"),
+                "tare.toml:1:1: oidc: missing field `audiences`",
+            ),
+        ] {
+            let refused = load(&text, &[], &[]).unwrap_err().to_string();
+            assert!(refused.contains(said), "{text}{refused}");
+            assert_eq!(refused.lines().count(), 1, "{refused}");
+        }
+    }
+}
