@@ -1,15 +1,15 @@
 //! Lists that come page by page.
 
 use actix_web::http::header;
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::call::Call;
 use super::cursor::{LONGEST_CURSOR, ListIdentity};
+use super::grounds::Grounds;
 use super::parameter::{Form, Parameter};
 use super::problem::Problem;
 use super::reply::Reply;
-use super::snapshot::{Snapshot, Versions};
+use super::snapshot::Snapshot;
 
 /// Rows on a page where nothing else is asked for, and the most.
 const USUAL_PAGE: u64 = 50;
@@ -22,10 +22,9 @@ pub(super) struct List<'a, Item, Totals = ()> {
     pub items: Vec<Item>,
     /// Where the next page begins; none on the last.
     pub next_cursor: Option<String>,
-    /// The moment of the figures; none where nothing has been crawled.
-    pub as_of: Option<DateTime<Utc>>,
     /// What the figures rest on.
-    pub versions: &'a Versions,
+    #[serde(flatten)]
+    pub grounds: Grounds<'a>,
     /// The sum of all pages' rows, where rows may be added up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totals: Option<Totals>,
@@ -33,12 +32,11 @@ pub(super) struct List<'a, Item, Totals = ()> {
 
 impl<'a, Item> List<'a, Item> {
     /// A list that is always whole.
-    pub(super) fn whole(snapshot: &'a Snapshot, items: Vec<Item>) -> Self {
+    pub(super) fn whole(call: &Call, snapshot: &'a Snapshot, items: Vec<Item>) -> Self {
         Self {
             items,
             next_cursor: None,
-            as_of: snapshot.as_of(),
-            versions: &snapshot.versions,
+            grounds: Grounds::seen_by(&call.caller, snapshot),
             totals: None,
         }
     }

@@ -13,6 +13,7 @@ mod budgets;
 mod call;
 mod credentials;
 mod cursor;
+mod grounds;
 mod keys;
 mod list;
 mod middleware;

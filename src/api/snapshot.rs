@@ -122,11 +122,6 @@ impl Snapshot {
         Some(self.every_move[place].get_or_init(|| registries[place].every_move(&self.judgement())))
     }
 
-    /// The moment of the figures; none where there are none.
-    pub(super) fn as_of(&self) -> Option<DateTime<Utc>> {
-        (!self.report.registries.is_empty()).then_some(self.report.as_of)
-    }
-
     /// A registry's row, and all that was worked out of it.
     ///
     /// # Errors

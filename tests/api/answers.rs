@@ -2,6 +2,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{company, name_of, names};
+use crate::support::faulty_registry::Spoil;
 
 #[test]
 fn figures_are_those_of_the_report_and_add_up() {
@@ -223,4 +224,47 @@ fn who_has_an_answer_is_told_so_and_who_wants_a_table_gets_one() {
         (head.status, head.body.len(), head.header("etag")),
         (200, 0, tag.as_str())
     );
+}
+
+#[test]
+fn every_answer_says_of_which_moment_it_is_how_fresh_and_what_it_rests_on() {
+    let (registry, program) = company();
+    // One more crawl, which may not read one of the repositories.
+    registry
+        .on(|request| request.path.contains("/web/manifests/"))
+        .spoil(Spoil::Status(403));
+    let crawled = program.run(&["crawl", registry.url(), "--json", "--requests-per-minute", "0"]);
+    assert_eq!(crawled.status.code(), Some(3), "incomplete");
+    let service = program.serve(&["--role", "api"]);
+    let name = name_of(&registry);
+    let api = format!("/v1/repositories/{name}/team-a%2Fapi");
+    let images = service.json(&format!("{api}/images"));
+    let digest = images["items"][0]["digest"].as_str().unwrap();
+    let mut answers: Vec<(String, Value)> = [
+        "/v1/registries".to_owned(),
+        format!("/v1/registries/{name}"),
+        "/v1/repositories".to_owned(),
+        api.clone(),
+        format!("{api}/tags"),
+        format!("{api}/images"),
+        format!("{api}/history"),
+        format!("/v1/images/{name}/team-a%2Fapi/{digest}"),
+        "/v1/summary".to_owned(),
+        "/v1/savings".to_owned(),
+        "/v1/history".to_owned(),
+        "/v1/price-books".to_owned(),
+    ]
+    .map(|path| (path.clone(), service.json(&path)))
+    .into();
+    let what_if = service.post("/v1/whatif", &json!({})).json();
+    answers.push(("/v1/whatif".to_owned(), what_if));
+    let moment = answers[0].1["as_of"].clone();
+    assert!(moment.is_string());
+    for (path, answer) in answers {
+        assert_eq!(answer["as_of"], moment, "{path}");
+        let freshness = json!({"oldest_as_of": moment, "complete": false});
+        assert_eq!(answer["freshness"], freshness, "{path}");
+        assert_eq!(answer["versions"]["tare"], env!("CARGO_PKG_VERSION"), "{path}");
+        assert!(answer["versions"]["price_books"].is_array(), "{path}");
+    }
 }

@@ -7,6 +7,8 @@ use crate::whatif::Verdict;
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     let mut schemas = vec![
+        ("Grounds", grounds()),
+        ("Freshness", freshness()),
         ("Versions", versions()),
         ("Estimate", estimate("A modelled number of bytes.", bytes)),
         (
@@ -22,6 +24,40 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
     schemas.extend(registries());
     schemas.extend(repositories());
     schemas
+}
+
+/// [`Grounds`](crate::api::grounds::Grounds).
+fn grounds() -> Value {
+    object(
+        "Of which moment figures are, and what they rest on.",
+        [
+            has(
+                "as_of",
+                or_null(moment()),
+                "When the last of the registries was crawled; null where nothing has been.",
+            ),
+            has("freshness", schema("Freshness"), ""),
+            has("versions", schema("Versions"), ""),
+        ],
+    )
+}
+
+fn freshness() -> Value {
+    object(
+        "How far the figures may be behind.",
+        [
+            has(
+                "oldest_as_of",
+                or_null(moment()),
+                "When the registry was crawled whose last crawl is longest ago; null where nothing has been crawled.",
+            ),
+            has(
+                "complete",
+                yes_or_no(),
+                "Whether the last crawl of each registry came to its end and read everything.",
+            ),
+        ],
+    )
 }
 
 fn versions() -> Value {
@@ -180,9 +216,10 @@ fn registries() -> Vec<(&'static str, Value)> {
     vec![
         ("Note", note),
         ("RegistryRow", row),
+        ("Registry", all_of("A registry.", [schema("RegistryRow"), state])),
         (
-            "Registry",
-            all_of("One registry.", [schema("RegistryRow"), state]),
+            "OneRegistry",
+            all_of("One registry.", [schema("Registry"), schema("Grounds")]),
         ),
         ("RegistryList", page_of("Registry")),
     ]
@@ -323,14 +360,11 @@ fn repositories() -> Vec<(&'static str, Value)> {
     );
     let one = object(
         "",
-        [
-            has(
-                "speaker",
-                or_null(schema("Image")),
-                "The image that the verdict rests on; null where there is none.",
-            ),
-            has("versions", schema("Versions"), ""),
-        ],
+        [has(
+            "speaker",
+            or_null(schema("Image")),
+            "The image that the verdict rests on; null where there is none.",
+        )],
     );
     let labels = object(
         "Whose a repository is; null where nobody says.",
@@ -357,7 +391,10 @@ fn repositories() -> Vec<(&'static str, Value)> {
         ("RepositoryRow", row),
         (
             "Repository",
-            all_of("One repository.", [schema("RepositoryRow"), one]),
+            all_of(
+                "One repository.",
+                [schema("RepositoryRow"), one, schema("Grounds")],
+            ),
         ),
         ("Labels", labels),
         ("RepositoryList", page_with_totals("RepositoryRow", "Group")),

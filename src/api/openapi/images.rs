@@ -15,7 +15,10 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ),
         ("Image", image()),
         ("ImageList", page_of("Image")),
-        ("ImageExplanation", explanation()),
+        (
+            "ImageExplanation",
+            all_of("An image explained.", [explanation(), schema("Grounds")]),
+        ),
     ]
 }
 
@@ -89,7 +92,7 @@ fn explanation() -> Value {
         [has("verdict", schema("Verdict"), ""), has("reason", text(), "")],
     );
     object(
-        "An image explained.",
+        "",
         [
             has("registry", text(), ""),
             has("repository", text(), ""),

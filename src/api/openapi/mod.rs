@@ -24,7 +24,7 @@ use super::problem::{KINDS, Kind, MEDIA_TYPE};
 
 const ABOUT: &str = "What container registries store, what that costs, and what both would be had each image \
     been built on Alpine. Figures are worked out after each crawl; every answer says of which moment it is \
-    (`as_of`) and what it rests on (`versions`). Sizes are whole bytes. Amounts of money are decimal strings \
+    (`as_of`), how far it may be behind (`freshness`) and what it rests on (`versions`). Sizes are whole bytes. Amounts of money are decimal strings \
     with a currency, exact and never rounded. Estimates are intervals: `low`, `expected`, `high`. Every error \
     is a problem of RFC 9457.";
 

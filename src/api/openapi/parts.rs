@@ -89,8 +89,8 @@ pub(super) fn or_null(mut schema: Value) -> Value {
 
 /// A list as [`List`](crate::api::list::List) has it.
 pub(super) fn page_of(item: &str) -> Value {
-    object(
-        "A list, page by page.",
+    let page = object(
+        "",
         [
             has("items", list_of(schema(item)), "The rows of this page."),
             has(
@@ -98,14 +98,9 @@ pub(super) fn page_of(item: &str) -> Value {
                 or_null(text()),
                 "Where the next page begins; null on the last.",
             ),
-            has(
-                "as_of",
-                or_null(moment()),
-                "The moment of the figures; null where nothing has been crawled.",
-            ),
-            has("versions", schema("Versions"), ""),
         ],
-    )
+    );
+    all_of("A list, page by page.", [page, schema("Grounds")])
 }
 
 /// The same with the totals of all pages.

@@ -71,7 +71,7 @@ pub(super) fn schemas(books: &[&str]) -> Vec<(&'static str, Value)> {
         ],
     ));
     let answer = object(
-        "The answers under these assumptions.",
+        "",
         [
             has("registries", list_of(schema("RegistryRow")), ""),
             has(
@@ -90,13 +90,11 @@ pub(super) fn schemas(books: &[&str]) -> Vec<(&'static str, Value)> {
                 list_of(text()),
                 "The releases of Alpine on which bases are known, oldest first.",
             ),
-            has(
-                "as_of",
-                or_null(moment()),
-                "The moment of the figures; null where nothing has been crawled.",
-            ),
-            has("versions", schema("Versions"), ""),
         ],
+    );
+    let answer = all_of(
+        "The answers under these assumptions.",
+        [answer, schema("Grounds")],
     );
     vec![("WhatIfQuestion", question), ("WhatIfAnswer", answer)]
 }

@@ -219,7 +219,7 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
         );
     }
     call.reply(Reply::json(&WithForecast {
-        list: List::whole(&snapshot, items),
+        list: List::whole(&call, &snapshot, items),
         forecast: forecast(&courses),
         budgets,
     })?)
@@ -267,5 +267,5 @@ async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
         })
         .await?;
     let items: Vec<RepositoryMoment> = points.into_iter().map(Into::into).collect();
-    call.reply(Reply::json(&List::whole(&snapshot, items))?)
+    call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
 }

@@ -1,13 +1,15 @@
 //! One image, explained.
 
 use actix_web::HttpResponse;
+use serde::Serialize;
 
 use super::repository::named;
 use crate::api::call::Call;
+use crate::api::grounds::Grounds;
 use crate::api::operation::Operation;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
-use crate::report::Found;
+use crate::report::{Found, ImageExplanation};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -19,14 +21,22 @@ pub(super) fn operations() -> Vec<Operation> {
             |call| Box::pin(explain(call)),
         )
         .group("repositories")
-        .about("The same as `tare explain --format json`."),
+        .about("The same as `tare explain --format json`, with what the figures rest on."),
     ]
+}
+
+#[derive(Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    explanation: ImageExplanation,
+    #[serde(flatten)]
+    grounds: Grounds<'a>,
 }
 
 async fn explain(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let row = named(&call, &snapshot)?;
-    let (_, analysed) = snapshot.registry(row.registry.as_str())?;
+    let (registry, analysed) = snapshot.registry(row.registry.as_str())?;
     let digest = call.values.text("digest").unwrap_or_default();
     let repository = &row.totals.repository;
     let image = digest.parse().ok().and_then(|digest| {
@@ -52,5 +62,8 @@ async fn explain(call: Call) -> Result<HttpResponse, Problem> {
             digest.escape_debug()
         ))
     })?;
-    call.reply(Reply::json(&explanation)?)
+    call.reply(Reply::json(&Explained {
+        explanation,
+        grounds: Grounds::of_registry(registry, &snapshot),
+    })?)
 }

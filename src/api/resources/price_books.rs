@@ -88,7 +88,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         .filter_map(|id| books.get(id, today).ok())
         .map(|book| BookRow::of(book, today))
         .collect();
-    call.reply(Reply::json(&List::whole(&snapshot, items))?)
+    call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {

@@ -4,12 +4,13 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 
 use crate::api::call::Call;
+use crate::api::grounds::{Freshness, Grounds};
 use crate::api::list::List;
 use crate::api::operation::Operation;
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
 use crate::api::seen::SeenRegistry;
-use crate::api::snapshot::{Snapshot, unknown_registry};
+use crate::api::snapshot::{Snapshot, Versions, unknown_registry};
 use crate::report::{LastCrawl, Note, RegistryRow};
 
 /// What a key for some cost centres is answered.
@@ -35,7 +36,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/registries/{registry}",
             "get_registry",
             "One registry",
-            "Registry",
+            "OneRegistry",
             |call| Box::pin(one(call)),
         )
         .group("registries")
@@ -54,6 +55,15 @@ pub(in crate::api) struct Registry<'a> {
     last_crawl: ShownCrawl,
     /// What a reader must know about the figures.
     notes: Vec<&'a Note>,
+}
+
+/// A registry by itself: its own moment is that of the figures.
+#[derive(Serialize)]
+struct OneRegistry<'a> {
+    #[serde(flatten)]
+    registry: Registry<'a>,
+    freshness: Freshness,
+    versions: &'a Versions,
 }
 
 #[derive(Serialize)]
@@ -92,7 +102,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let items = rows
         .filter_map(|row| Registry::of(&call, row, &snapshot).transpose())
         .collect::<Result<_, _>>()?;
-    call.reply(Reply::json(&List::whole(&snapshot, items))?)
+    call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {
@@ -100,5 +110,12 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let name = call.values.text("registry").unwrap_or_default();
     let (row, _) = snapshot.registry(name)?;
     let registry = Registry::of(&call, row, &snapshot)?.ok_or_else(|| unknown_registry(name))?;
-    call.reply(Reply::json(&registry)?)
+    let Grounds {
+        freshness, versions, ..
+    } = Grounds::of_registry(row, &snapshot);
+    call.reply(Reply::json(&OneRegistry {
+        registry,
+        freshness,
+        versions,
+    })?)
 }

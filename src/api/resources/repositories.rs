@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use rust_decimal::Decimal;
 
 use crate::api::call::Call;
+use crate::api::grounds::Grounds;
 use crate::api::list::{List, Page, paging};
 use crate::api::operation::Operation;
 use crate::api::parameter::{Form, Parameter, Values};
@@ -233,8 +234,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         Reply::json(&List {
             items: rows,
             next_cursor: page.next_cursor.clone(),
-            as_of: snapshot.as_of(),
-            versions: &snapshot.versions,
+            grounds: Grounds::seen_by(&call.caller, &snapshot),
             totals: Some(totals),
         })?
     };

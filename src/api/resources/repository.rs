@@ -4,11 +4,12 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 
 use crate::api::call::Call;
+use crate::api::grounds::Grounds;
 use crate::api::list::{List, Page, paging};
 use crate::api::operation::Operation;
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
-use crate::api::snapshot::{Snapshot, Versions};
+use crate::api::snapshot::Snapshot;
 use crate::inventory::{TagTotals, account_tags};
 use crate::report::{ImageRow, RepositoryRow};
 
@@ -74,19 +75,20 @@ struct Repository<'a> {
     row: &'a RepositoryRow,
     /// The image that the verdict rests on; none where there is no image, or a decision counts.
     speaker: Option<ImageRow>,
-    versions: &'a Versions,
+    #[serde(flatten)]
+    grounds: Grounds<'a>,
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let row = named(&call, &snapshot)?;
     let judgement = snapshot.judgement();
-    let (_, analysed) = snapshot.registry(row.registry.as_str())?;
+    let (registry, analysed) = snapshot.registry(row.registry.as_str())?;
     let speaker = analysed.speaker_of(&row.totals.repository, &judgement);
     call.reply(Reply::json(&Repository {
         row,
         speaker,
-        versions: &snapshot.versions,
+        grounds: Grounds::of_registry(registry, &snapshot),
     })?)
 }
 
@@ -104,7 +106,7 @@ async fn tags(call: Call) -> Result<HttpResponse, Problem> {
         .await??;
     let tags: Vec<TagTotals> = tags.unwrap_or_default();
     let mut page = Page::of(&call, &snapshot, tags, |tag| tag.tag.to_string())?;
-    let mut list = List::whole(&snapshot, std::mem::take(&mut page.rows));
+    let mut list = List::whole(&call, &snapshot, std::mem::take(&mut page.rows));
     list.next_cursor.clone_from(&page.next_cursor);
     call.reply(page.linked(Reply::json(&list)?))
 }
@@ -116,7 +118,7 @@ async fn images(call: Call) -> Result<HttpResponse, Problem> {
     let judgement = snapshot.judgement();
     let images = analysed.images_of(&row.totals.repository, &judgement);
     let mut page = Page::of(&call, &snapshot, images, |image| image.digest.to_string())?;
-    let mut list = List::whole(&snapshot, std::mem::take(&mut page.rows));
+    let mut list = List::whole(&call, &snapshot, std::mem::take(&mut page.rows));
     list.next_cursor.clone_from(&page.next_cursor);
     call.reply(page.linked(Reply::json(&list)?))
 }

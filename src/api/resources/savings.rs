@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::repositories::{chosen, csv, filters, key, put_in_order, saving_bytes};
 use crate::api::call::Call;
+use crate::api::grounds::Grounds;
 use crate::api::list::{List, Page, paging};
 use crate::api::operation::Operation;
 use crate::api::problem::{self, Problem};
@@ -59,8 +60,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         Reply::json(&List {
             items: savings,
             next_cursor: page.next_cursor.clone(),
-            as_of: snapshot.as_of(),
-            versions: &snapshot.versions,
+            grounds: Grounds::seen_by(&call.caller, &snapshot),
             totals: Some(totals),
         })?
     };

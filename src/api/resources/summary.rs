@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::repositories::{chosen, filters};
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
+use crate::api::grounds::Grounds;
 use crate::api::list::List;
 use crate::api::operation::Operation;
 use crate::api::parameter::{Form, Parameter};
@@ -82,8 +83,7 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     call.reply(Reply::json(&List {
         items: rows.collect(),
         next_cursor: None,
-        as_of: snapshot.as_of(),
-        versions: &snapshot.versions,
+        grounds: Grounds::seen_by(&call.caller, &snapshot),
         totals: Some(budgeted(&groups.totals, totals)),
     })?)
 }

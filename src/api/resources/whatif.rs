@@ -8,19 +8,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
-use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::repositories::{ORDERS, put_in_order};
 use crate::api::call::Call;
+use crate::api::grounds::Grounds;
 use crate::api::operation::Operation;
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{INVALID_BODY, Invalid, Problem};
 use crate::api::reply::Reply;
 use crate::api::seen::SeenRegistry;
-use crate::api::snapshot::{Snapshot, Versions};
+use crate::api::snapshot::Snapshot;
 use crate::base_image::AlpineRelease;
 use crate::cost::{CostPlan, EffortRule, PullAssumption, PullCounts, RegistryTerms, Repositories};
 use crate::pricing::{Effort, Share};
@@ -115,8 +115,8 @@ struct Answer<'a> {
     totals: GroupRow,
     notes: Vec<&'a Note>,
     alpine_releases: BTreeSet<AlpineRelease>,
-    as_of: Option<DateTime<Utc>>,
-    versions: &'a Versions,
+    #[serde(flatten)]
+    grounds: Grounds<'a>,
 }
 
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
@@ -160,8 +160,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
             .filter(|note| call.caller.sees(&note.registry))
             .collect(),
         alpine_releases: snapshot.analysed.catalogue.alpine_releases(),
-        as_of: snapshot.as_of(),
-        versions: &snapshot.versions,
+        grounds: Grounds::seen_by(&call.caller, &snapshot),
     })?)
 }
 
