@@ -101,6 +101,7 @@ fn month(statements: &[&Statement]) -> BilledMonth {
     BilledMonth {
         statements: statements.iter().copied().cloned().collect(),
         account: Account::default(),
+        is_whole: true,
     }
 }
 

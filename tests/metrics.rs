@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use tare::cost::{Labels, MoneyEstimate, PullSource};
 use tare::inventory::{Accounting, DedupScope, FaultKind, RegistryTotals, RepositoryTotals};
 use tare::metrics::{
-    Budget, MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render,
+    Budget, BudgetOf, MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render,
 };
 use tare::pricing::{MovedEstimate, Period};
 use tare::report::{
@@ -207,12 +207,16 @@ fn scrape(report: &Report, limit: usize) -> String {
         repositories: limit,
         budgets: vec![
             Budget {
-                registry: Some(REGISTRY.parse().expect("a name")),
+                of: BudgetOf::Registry(REGISTRY.parse().expect("a name")),
                 month: dollars(2550),
             },
             Budget {
-                registry: None,
+                of: BudgetOf::Everything,
                 month: Money::new(Decimal::ONE_HUNDRED, "EUR".parse().expect("a currency")),
+            },
+            Budget {
+                of: BudgetOf::CostCentre("CC-1".to_owned()),
+                month: dollars(700),
             },
         ],
     };
@@ -326,6 +330,10 @@ fn budgets_and_the_end_of_a_price_book_are_told_for_alerts() {
     assert_eq!(values(&text, "tare_registry_monthly_budget_usd").len(), 1);
     assert_eq!(sum(&text, "tare_registry_monthly_budget_usd"), 25.5);
     assert_eq!(sum(&text, "tare_monthly_budget_eur"), 100.0);
+    assert!(
+        text.contains("tare_cost_centre_monthly_budget_usd{cost_centre=\"CC-1\"} 7"),
+        "{text}"
+    );
     let after_the_last_day = Utc.with_ymd_and_hms(2027, 1, 1, 0, 0, 0).unwrap();
     let expiry = sum(&text, "tare_price_book_expiry_timestamp_seconds");
     assert_eq!(expiry, after_the_last_day.timestamp() as f64);

@@ -3,7 +3,6 @@
 use globset::GlobMatcher;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{FORBIDDEN, Problem};
 use crate::oci::RegistryName;
 use crate::report::RepositoryRow;
 
@@ -106,18 +105,19 @@ impl Caller {
         self.registries.is_empty() && self.cost_centres.is_empty()
     }
 
-    /// Checks that it may know of whole registries, and not only of some cost centres in them.
-    ///
-    /// # Errors
-    /// Where it may not.
-    pub(super) fn needs_whole_registries(&self) -> Result<(), Problem> {
-        if self.cost_centres.is_empty() {
-            return Ok(());
-        }
-        Err(Problem::new(
-            &FORBIDDEN,
-            "this is about whole registries, and the key or token is for some cost centres",
-        ))
+    /// Whether it may know of whole registries, and not only of some cost centres in them.
+    pub(super) fn sees_whole_registries(&self) -> bool {
+        self.cost_centres.is_empty()
+    }
+
+    /// Whether it may know of all registries, though perhaps not of all in them.
+    pub(super) fn sees_all_registries(&self) -> bool {
+        self.registries.is_empty()
+    }
+
+    /// The cost centres whose repositories it may see; all where there are none.
+    pub(super) fn cost_centres(&self) -> &[String] {
+        &self.cost_centres
     }
 
     fn sees_cost_centre(&self, cost_centre: Option<&str>) -> bool {
@@ -137,7 +137,7 @@ mod tests {
         assert!(caller.may(Scope::Read) && !caller.may(Scope::Crawl));
         assert!(caller.sees(&"reg.example.com".parse().unwrap()));
         assert!(!caller.sees(&"reg.example.org".parse().unwrap()));
-        assert!(caller.sees_cost_centre(Some("CC-1")) && caller.needs_whole_registries().is_err());
+        assert!(caller.sees_cost_centre(Some("CC-1")) && !caller.sees_whole_registries());
         assert!(!caller.sees_cost_centre(Some("CC-2")) && !caller.sees_cost_centre(None));
         let all = Caller::anonymous();
         assert!(all.may(Scope::Ingest) && all.sees_cost_centre(None) && all.sees_everything());

@@ -41,6 +41,8 @@ pub(super) struct Call {
     pub values: Values,
     /// Which of the operation's forms is wanted.
     pub form: &'static str,
+    /// Whether the answer may be kept, as the operation declares.
+    is_kept: bool,
     /// The body; empty where the operation has none.
     pub body: Bytes,
 }
@@ -111,7 +113,7 @@ impl Call {
 
     /// Answers.
     pub(super) fn reply(&self, reply: Reply) -> Result<HttpResponse, Problem> {
-        Ok(reply.respond(self.request.headers()))
+        Ok(reply.respond(self.request.headers(), self.is_kept))
     }
 }
 
@@ -175,6 +177,7 @@ async fn answer(
         caller,
         values,
         form,
+        is_kept: operation.answer.is_kept,
         body,
     };
     (operation.handler)(call).await

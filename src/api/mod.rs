@@ -9,6 +9,7 @@
 
 mod access;
 mod attempts;
+mod budgets;
 mod call;
 mod credentials;
 mod cursor;
@@ -25,6 +26,7 @@ mod problem;
 mod refresh;
 mod reply;
 mod resources;
+mod seen;
 mod server;
 mod settings;
 mod snapshot;

@@ -64,14 +64,14 @@ impl Reply {
         self
     }
 
-    /// The answer to a request with these headers: 304 where the client has it.
-    pub(super) fn respond(self, asked: &HeaderMap) -> HttpResponse {
+    /// The answer to a request with these headers. One that may be kept has a tag, and is 304 where the client has it.
+    pub(super) fn respond(self, asked: &HeaderMap, is_kept: bool) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.clone()));
         }
         response.insert_header((header::VARY, "Accept, Accept-Encoding, Authorization"));
-        if self.status != StatusCode::OK {
+        if !is_kept {
             response.insert_header((header::CACHE_CONTROL, "no-store"));
             return response.content_type(self.content_type).body(self.body);
         }
@@ -112,12 +112,16 @@ fn matching(asked: &HeaderMap, tag: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn tagged(if_none_match: Option<&str>) -> (u16, String) {
+    fn answered(if_none_match: Option<&str>, is_kept: bool) -> HttpResponse {
         let mut asked = HeaderMap::new();
         if let Some(value) = if_none_match {
             asked.insert(header::IF_NONE_MATCH, HeaderValue::from_str(value).unwrap());
         }
-        let response = Reply::json(&[1, 2]).unwrap().respond(&asked);
+        Reply::json(&[1, 2]).unwrap().respond(&asked, is_kept)
+    }
+
+    fn tagged(if_none_match: Option<&str>) -> (u16, String) {
+        let response = answered(if_none_match, true);
         let tag = response.headers().get(header::ETAG).unwrap().to_str().unwrap();
         (response.status().as_u16(), tag.to_owned())
     }
@@ -132,5 +136,13 @@ mod tests {
         let compressed = format!("{}{GZIP_MARK}\"", tag.trim_end_matches('"'));
         assert_eq!(tagged(Some(&compressed)), (304, compressed.clone()));
         assert_eq!(tagged(Some("\"other\"")), (200, tag));
+    }
+
+    #[test]
+    fn what_is_not_to_be_kept_has_no_tag() {
+        let response = answered(Some("*"), false);
+        assert_eq!(response.status(), StatusCode::OK);
+        assert!(response.headers().get(header::ETAG).is_none());
+        assert_eq!(response.headers().get(header::CACHE_CONTROL).unwrap(), "no-store");
     }
 }

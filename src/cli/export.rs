@@ -100,6 +100,7 @@ pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow
         .map(|month| BilledMonth {
             account: context.settings.account(&month.registry),
             statements: month.statements,
+            is_whole: true,
         })
         .collect();
     let scenario = if options.alpine {

@@ -24,7 +24,12 @@ pub(super) fn figures(analyst: Analyst, settings: Arc<Settings>) -> Figures {
                 let billed = months.into_iter().map(|month| {
                     let account = settings.account(&month.registry);
                     let statements = month.statements;
-                    (month.registry, BilledMonth { statements, account })
+                    let billed = BilledMonth {
+                        statements,
+                        account,
+                        is_whole: true,
+                    };
+                    (month.registry, billed)
                 });
                 Ok(billed.collect())
             }

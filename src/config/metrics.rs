@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use super::Settings;
 use super::section::Section;
 use super::values::whole;
-use crate::metrics::{Budget, MetricsSettings};
+use crate::metrics::{Budget, BudgetOf, MetricsSettings};
 use crate::oci::RegistryName;
 use crate::units::{Currency, Money};
 
@@ -32,9 +32,12 @@ impl Section for MetricsSection {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetSection {
-    /// The registry; all that are billed in the currency, together, where there is none.
+    /// The registry; all that are billed in the currency, together, where neither this nor a cost centre is given.
     #[serde(default)]
     pub registry: Option<RegistryName>,
+    /// The cost centre, in all registries.
+    #[serde(default)]
+    pub cost_centre: Option<String>,
     /// How much, as text, since numbers of TOML are floats.
     pub monthly: BudgetAmount,
     /// In which currency.
@@ -78,21 +81,28 @@ impl Section for BudgetSection {
 
 /// What has a budget already: two for the same would leave open which one counts.
 #[derive(Debug, Default)]
-pub(super) struct Budgeted(Vec<(Option<RegistryName>, Currency)>);
+pub(super) struct Budgeted(Vec<(BudgetOf, Currency)>);
 
 impl Budgeted {
     /// Remembers a budget.
     ///
     /// # Errors
-    /// Where there is one for the same already.
+    /// Where there is one for the same already, or it is for two things.
     pub(super) fn note(&mut self, budget: &BudgetSection) -> Result<(), String> {
-        let subject = (budget.registry.clone(), budget.currency);
-        if self.0.contains(&subject) {
-            let (registry, currency) = subject;
-            let what = registry.map_or_else(
-                || "what all registries cost".to_owned(),
-                |registry| registry.to_string(),
+        if budget.registry.is_some() && budget.cost_centre.is_some() {
+            return Err(
+                "a budget is for a registry or for a cost centre in all registries; leave one of them out"
+                    .to_owned(),
             );
+        }
+        let subject = (budget.of(), budget.currency);
+        if self.0.contains(&subject) {
+            let (of, currency) = subject;
+            let what = match of {
+                BudgetOf::Everything => "what all registries cost".to_owned(),
+                BudgetOf::Registry(registry) => registry.to_string(),
+                BudgetOf::CostCentre(centre) => format!("the cost centre {centre}"),
+            };
             return Err(format!("{what} has a budget already in {currency}; give it one"));
         }
         self.0.push(subject);
@@ -100,11 +110,22 @@ impl Budgeted {
     }
 }
 
+impl BudgetSection {
+    /// What it is for.
+    fn of(&self) -> BudgetOf {
+        match (&self.registry, &self.cost_centre) {
+            (Some(registry), _) => BudgetOf::Registry(registry.clone()),
+            (None, Some(centre)) => BudgetOf::CostCentre(centre.clone()),
+            (None, None) => BudgetOf::Everything,
+        }
+    }
+}
+
 impl Settings {
     /// What Prometheus is told, and what may be spent.
     pub fn metrics(&self) -> MetricsSettings {
         let budgets = self.budgets.iter().map(|budget| Budget {
-            registry: budget.registry.clone(),
+            of: budget.of(),
             month: Money::new(budget.monthly.0, budget.currency),
         });
         MetricsSettings {
@@ -129,24 +150,26 @@ mod tests {
     }
 
     #[test]
-    fn budgets_are_for_one_registry_or_for_all_together() {
+    fn budgets_are_for_a_registry_or_a_cost_centre_or_all_together() {
         let settings = load(
             "[metrics]\nrepositories = 50\n\
              [[budget]]\nregistry = \"reg.example.com\"\nmonthly = \"99.50\"\ncurrency = \"USD\"\n\
-             [[budget]]\nmonthly = \"1500\"\ncurrency = \"EUR\"\n",
+             [[budget]]\nmonthly = \"1500\"\ncurrency = \"EUR\"\n\
+             [[budget]]\ncost_centre = \"CC-1\"\nmonthly = \"7\"\ncurrency = \"EUR\"\n",
         )
         .unwrap()
         .metrics();
         assert_eq!(settings.repositories, 50);
-        let [one, all] = &settings.budgets[..] else {
+        let [one, all, centre] = &settings.budgets[..] else {
             panic!("{settings:?}")
         };
-        assert_eq!(one.registry.as_ref().unwrap().as_str(), "reg.example.com");
+        assert_eq!(one.of, BudgetOf::Registry("reg.example.com".parse().unwrap()));
         assert_eq!(one.month.to_string(), "99.50 USD");
         assert_eq!(
-            (&all.registry, all.month.to_string()),
-            (&None, "1500.00 EUR".to_owned())
+            (&all.of, all.month.to_string()),
+            (&BudgetOf::Everything, "1500.00 EUR".to_owned())
         );
+        assert_eq!(centre.of, BudgetOf::CostCentre("CC-1".to_owned()));
     }
 
     #[test]
@@ -164,6 +187,10 @@ mod tests {
             (
                 "[[budget]]\nmonthly = \"1\"\ncurrency = \"USD\"\n[[budget]]\nmonthly = \"2\"\ncurrency = \"USD\"\n",
                 "has a budget already",
+            ),
+            (
+                "[[budget]]\nmonthly = \"1\"\ncurrency = \"USD\"\nregistry = \"reg.example.com\"\ncost_centre = \"CC-1\"\n",
+                "leave one of them out",
             ),
         ] {
             let error = load(text).unwrap_err();

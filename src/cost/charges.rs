@@ -237,7 +237,7 @@ impl Charges {
     pub(super) fn parts_of(&self, index: usize) -> Result<CostParts, CostError> {
         let mut parts = CostParts::zero(self.parts.total.currency());
         for piece in &self.pieces {
-            parts = parts.checked_add(piece.parts_of(&piece.allocation.rows[index])?)?;
+            parts = parts.checked_add(parts_of(&piece.bill, &piece.allocation.rows[index])?)?;
         }
         Ok(parts)
     }
@@ -265,14 +265,13 @@ impl Charges {
     }
 }
 
-impl PricedPiece {
-    fn parts_of(&self, row: &AllocatedRow) -> Result<CostParts, CostError> {
-        let mut parts = CostParts::zero(self.bill.currency);
-        for part in &row.parts {
-            parts.add(self.bill.lines[part.line].charge, part.cost)?;
-        }
-        Ok(parts)
+/// What somebody bears of a bill, by kind.
+pub(super) fn parts_of(bill: &Bill, row: &AllocatedRow) -> Result<CostParts, CostError> {
+    let mut parts = CostParts::zero(bill.currency);
+    for part in &row.parts {
+        parts.add(bill.lines[part.line].charge, part.cost)?;
     }
+    Ok(parts)
 }
 
 impl CostParts {

@@ -11,6 +11,7 @@ mod error;
 mod import;
 mod labels;
 mod metering;
+mod part;
 mod plan;
 #[cfg(test)]
 mod pull_tests;

@@ -55,9 +55,11 @@ pub(super) fn by_repository(
         .collect::<Result<Vec<_>, CostError>>()?;
     (0..repositories.len())
         .map(|index| {
-            let joint = moved.iter().try_fold(stored.estimate(index)?, |sum, zone| {
-                sum.checked_add(zone.estimate(index)?)
-            })?;
+            let joint = moved
+                .iter()
+                .try_fold(stored.estimate(index)?, |sum, zone| -> Result<_, CostError> {
+                    Ok(sum.checked_add(zone.estimate(index)?)?)
+                })?;
             Ok(Saved {
                 joint,
                 solo: alone(billing, now, index)?,

@@ -11,7 +11,7 @@ use crate::pricing::{
     Allocation, AllocationRules, Bill, CheaperPlan, MovedEstimate, NoSaving, Payback, Period, UnitCosts,
     Warning, cheaper_plans, payback, pull_milliseconds, unit_costs,
 };
-use crate::units::{Currency, Money};
+use crate::units::{Currency, Money, MoneyError};
 
 /// What a registry costs over a period, divided among its repositories, now and on Alpine. It holds all that
 /// it was made of but the usage, so that it can be kept and shown again as it was.
@@ -312,8 +312,8 @@ impl MoneyEstimate {
     /// The sum bound by bound, which is wider than the truth where errors are independent.
     ///
     /// # Errors
-    /// Where the currencies differ.
-    pub fn checked_add(self, other: Self) -> Result<Self, CostError> {
+    /// Where the currencies differ, or a sum is too large to be exact.
+    pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
         Ok(Self {
             low: self.low.checked_add(other.low)?,
             expected: self.expected.checked_add(other.expected)?,

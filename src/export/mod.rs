@@ -30,6 +30,29 @@ pub struct BilledMonth {
     pub statements: Vec<Statement>,
     /// Whose account it is.
     pub account: Account,
+    /// Whether it is all of the month; else the part of some cost centres, in which nothing says how large the whole is.
+    pub is_whole: bool,
+}
+
+impl BilledMonth {
+    /// The part of it that the repositories of these cost centres make up; none where that is nothing.
+    ///
+    /// # Errors
+    /// Where sums leave the range of exact numbers.
+    pub fn part_of(self, cost_centres: &[String]) -> Result<Option<Self>, ExportError> {
+        let statements = self.statements.iter();
+        let statements: Vec<Statement> = statements
+            .map(|statement| statement.part_of(cost_centres))
+            .collect::<Result<_, _>>()?;
+        let has_rows = statements
+            .iter()
+            .any(|statement| !statement.repositories.is_empty());
+        Ok(has_rows.then_some(Self {
+            statements,
+            account: self.account,
+            is_whole: false,
+        }))
+    }
 }
 
 /// The account that a registry is billed to, as the company's other cost data call it.

@@ -52,7 +52,7 @@ pub struct ChargeRow {
     pub quantity: Decimal,
     /// What that costs.
     pub cost: Money,
-    /// Which part of the line; the parts of a line add up to 1. None for corrections.
+    /// Which part of the line; the parts of a line add up to 1. None for corrections, and where nobody is to know.
     pub ratio: Option<Decimal>,
     /// Whether it corrects what was said before of a closed month.
     pub is_correction: bool,
@@ -79,6 +79,10 @@ pub fn charge_rows(month: &BilledMonth, scenario: Scenario) -> Result<Vec<Charge
         let after = of_statement(statement, scenario)?;
         rows.extend(differences(&before, &after)?);
         before = after;
+    }
+    if !month.is_whole {
+        // A row's cost divided by its ratio is what the line costs in all.
+        rows.iter_mut().for_each(|row| row.ratio = None);
     }
     Ok(rows)
 }

@@ -51,7 +51,7 @@ pub fn workbook(months: &[BilledMonth]) -> Result<Vec<u8>, ExportError> {
         .collect();
     let mut book = Workbook::new();
     book.set_properties(&properties(&statements)?);
-    sheet(&mut book, "Registries", &REGISTRIES, registries(&statements)?)?;
+    sheet(&mut book, "Registries", &REGISTRIES, registries(months))?;
     sheet(
         &mut book,
         "Repositories",
@@ -151,8 +151,11 @@ const REGISTRIES: [&str; 17] = [
     "Edition",
 ];
 
-fn registries(statements: &[&Statement]) -> Result<Vec<Vec<Cell>>, ExportError> {
-    let rows = statements.iter().map(|statement| {
+fn registries(months: &[BilledMonth]) -> Vec<Vec<Cell>> {
+    let latest = months
+        .iter()
+        .filter_map(|month| Some((month, month.statements.last()?)));
+    let rows = latest.map(|(month, statement)| {
         let parts = statement.now.parts;
         let alpine = statement.alpine.as_ref();
         let plan = statement.cheaper_plan.as_ref();
@@ -165,8 +168,8 @@ fn registries(statements: &[&Statement]) -> Result<Vec<Vec<Cell>>, ExportError> 
             Cell::money(parts.fee),
             Cell::money(parts.storage),
             Cell::money(parts.transfer),
-            Cell::money(statement.unallocated),
-            Cell::money(statement.now.included_worth),
+            Cell::maybe(month.is_whole.then_some(statement.unallocated)),
+            Cell::maybe(month.is_whole.then_some(statement.now.included_worth)),
             Cell::maybe(alpine.map(|alpine| alpine.total.expected)),
             Cell::maybe(alpine.map(|alpine| alpine.total.low)),
             Cell::maybe(alpine.map(|alpine| alpine.total.high)),
@@ -176,7 +179,7 @@ fn registries(statements: &[&Statement]) -> Result<Vec<Vec<Cell>>, ExportError> 
             Cell::text(&statement.book.version),
         ]
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 const REPOSITORIES: [&str; 22] = [

@@ -11,10 +11,36 @@ use crate::report::{Report, RepositoryRow, plain_text};
 /// this name.
 pub const OTHER_REPOSITORIES: &str = "(other)";
 
-/// The label of what is no team's.
-const NO_TEAM: &str = "(unassigned)";
+/// The label of what is nobody's.
+const UNASSIGNED: &str = "(unassigned)";
 
-/// What adds up, over repositories and over teams alike.
+/// Who answers for repositories or pays for them.
+struct Owner {
+    /// The beginning of the series' names.
+    prefix: &'static str,
+    /// The name of the series of how many repositories there are.
+    repositories: &'static str,
+    /// The label.
+    label: &'static str,
+    of: fn(&RepositoryRow) -> &Option<String>,
+}
+
+const OWNERS: [Owner; 2] = [
+    Owner {
+        prefix: "tare_team",
+        repositories: "tare_team_repositories",
+        label: "team",
+        of: |row| &row.labels.team,
+    },
+    Owner {
+        prefix: "tare_cost_centre",
+        repositories: "tare_cost_centre_repositories",
+        label: "cost_centre",
+        of: |row| &row.labels.cost_centre,
+    },
+];
+
+/// What adds up, over repositories and over their owners alike.
 const SHARES: &[Count<RepositoryRow>] = &[
     Count {
         name: "tags",
@@ -93,27 +119,29 @@ const AMOUNTS: &[Amount<RepositoryRow>] = &[
     },
 ];
 
-/// Everything that is told of repositories, and of teams.
+/// Everything that is told of repositories, of teams and of cost centres.
 ///
 /// The `limit` largest repositories of each registry by attributed bytes have series of their own, all
-/// others one together. Teams are few, so that all of them have.
+/// others one together. Owners are few, so that all of them have.
 pub(super) fn families(report: &Report, limit: usize) -> Vec<MetricFamily> {
     let mut by_registry: BTreeMap<&str, Vec<&RepositoryRow>> = BTreeMap::new();
     for row in &report.repositories {
         by_registry.entry(row.registry.as_str()).or_default().push(row);
     }
-    let mut by_team = by_registry.clone();
+    let mut by_owner = by_registry.clone();
     for rows in by_registry.values_mut() {
         rows.sort_by(|a, b| {
             let by_size = b.totals.attributed_bytes.cmp(&a.totals.attributed_bytes);
             by_size.then_with(|| a.totals.repository.cmp(&b.totals.repository))
         });
     }
-    for rows in by_team.values_mut() {
-        rows.sort_by(|a, b| team(a).cmp(team(b)));
-    }
     let mut families = own_series(&by_registry, limit);
-    families.extend(team_series(&by_team));
+    for owner in &OWNERS {
+        for rows in by_owner.values_mut() {
+            rows.sort_by(|a, b| owner.name(a).cmp(owner.name(b)));
+        }
+        families.extend(owner_series(&by_owner, owner));
+    }
     families
 }
 
@@ -148,18 +176,25 @@ fn own_series(by_registry: &BTreeMap<&str, Vec<&RepositoryRow>>, limit: usize) -
     families
 }
 
-fn team_series(by_registry: &BTreeMap<&str, Vec<&RepositoryRow>>) -> Vec<MetricFamily> {
+impl Owner {
+    fn name<'r>(&self, row: &'r RepositoryRow) -> &'r str {
+        (self.of)(row).as_deref().unwrap_or(UNASSIGNED)
+    }
+}
+
+/// The series of owners, whose repositories stand together in each registry.
+fn owner_series(by_registry: &BTreeMap<&str, Vec<&RepositoryRow>>, owner: &Owner) -> Vec<MetricFamily> {
     let mut groups = Vec::new();
-    let mut members = Family::new("tare_team_repositories", "Repositories at the last crawl.");
+    let mut members = Family::new(owner.repositories, "Repositories at the last crawl.");
     for (registry, rows) in by_registry {
-        for rows in rows.chunk_by(|a, b| team(a) == team(b)) {
-            let labels = [("registry", *registry), ("team", team(rows[0]))];
+        for rows in rows.chunk_by(|a, b| owner.name(a) == owner.name(b)) {
+            let labels = [("registry", *registry), (owner.label, owner.name(rows[0]))];
             members.set(&labels, float(whole(rows.len()).into()));
             groups.push(Group { labels, rows });
         }
     }
     let mut families: Vec<MetricFamily> = members.finish().into_iter().collect();
-    families.extend(sums("tare_team", &groups));
+    families.extend(sums(owner.prefix, &groups));
     families
 }
 
@@ -170,10 +205,6 @@ fn sums(prefix: &str, groups: &[Group<'_>]) -> Vec<MetricFamily> {
     families.extend(groups::components(cost, COMPONENTS_HELP, COMPONENTS, groups));
     families.extend(groups::amounts(prefix, AMOUNTS, groups));
     families
-}
-
-fn team(row: &RepositoryRow) -> &str {
-    row.labels.team.as_deref().unwrap_or(NO_TEAM)
 }
 
 fn describe(info: &mut Family, row: &RepositoryRow) {

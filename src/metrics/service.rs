@@ -49,10 +49,21 @@ impl Default for MetricsSettings {
 /// What may be spent in a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Budget {
-    /// The registry it is for; none where it is for all that are billed in its currency, together.
-    pub registry: Option<RegistryName>,
+    /// What it is for.
+    pub of: BudgetOf,
     /// How much.
     pub month: Money,
+}
+
+/// What a budget is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BudgetOf {
+    /// All registries that are billed in its currency, together.
+    Everything,
+    /// One registry.
+    Registry(RegistryName),
+    /// The repositories of one cost centre, in all registries.
+    CostCentre(String),
 }
 
 /// What is told of this program, of its database and of the budgets.
@@ -97,15 +108,20 @@ fn budgets(budgets: &[Budget]) -> impl Iterator<Item = MetricFamily> {
         "tare_registry_monthly_budget",
         "What a registry may cost in a month.",
     );
+    let mut of_centre = MoneyFamily::new(
+        "tare_cost_centre_monthly_budget",
+        "What the repositories of a cost centre may cost in a month, in all registries together.",
+    );
     let mut of_all = MoneyFamily::new(
         "tare_monthly_budget",
         "What all registries billed in this currency may cost in a month, together.",
     );
     for budget in budgets {
-        match &budget.registry {
-            Some(registry) => of_one.set(&[("registry", registry.as_str())], budget.month),
-            None => of_all.set(&[], budget.month),
+        match &budget.of {
+            BudgetOf::Everything => of_all.set(&[], budget.month),
+            BudgetOf::Registry(registry) => of_one.set(&[("registry", registry.as_str())], budget.month),
+            BudgetOf::CostCentre(centre) => of_centre.set(&[("cost_centre", centre)], budget.month),
         }
     }
-    of_one.finish().chain(of_all.finish())
+    of_one.finish().chain(of_centre.finish()).chain(of_all.finish())
 }

@@ -34,6 +34,7 @@ mod group_table;
 mod image;
 mod image_table;
 mod knowledge;
+mod part;
 mod reference;
 mod rows;
 mod sort;
@@ -65,6 +66,7 @@ pub use group::{GroupBy, GroupCost, GroupError, GroupRow, Groups, UnknownGroup, 
 pub use group_table::{group_csv, group_table};
 pub use image::{ImageAlpine, ImageRow};
 pub use knowledge::Knowledge;
+pub use part::{PartCost, PartOnAlpine, RegistryPart};
 pub use reference::{Found, UnclearReference, find};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder};
 pub use table::table;

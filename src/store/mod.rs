@@ -55,8 +55,8 @@ pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::Holdings;
 pub use known::KnownContent;
-pub use pulls::{PullFileSource, PullImport, PullImportRecord};
-pub use reports::{RegistryPoint, ReportOfCrawl, RepositoryPoint};
+pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
+pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
 pub use standing::Standing;
 

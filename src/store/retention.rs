@@ -21,6 +21,9 @@ pub struct Retention {
     pub crawls: Duration,
     /// Each saved report; of older ones the last of each day (in UTC) is kept for ever.
     pub every_report: Duration,
+    /// By what a pull that a registry notifies of is known again when it is sent twice. Pulls of days before are not
+    /// counted any more; those that were stay counted.
+    pub pull_events: Duration,
     /// Which tag pointed where, after it did, and which manifests were stored without one; for ever where there
     /// is none. What has not been there for so long is forgotten with it.
     pub tag_history: Option<Duration>,
@@ -37,6 +40,8 @@ pub struct Pruned {
     pub crawls: u64,
     /// Saved reports.
     pub reports: u64,
+    /// Keys of events that registries notified of.
+    pub pull_events: u64,
     /// Times in which a tag pointed somewhere.
     pub tag_history: u64,
     /// Manifests.
@@ -54,8 +59,15 @@ impl fmt::Display for Pruned {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} events and {} faults of crawls, {} crawls, {} reports, {} entries of tags' history, {} manifests",
-            self.crawl_events, self.crawl_faults, self.crawls, self.reports, self.tag_history, self.manifests
+            "{} events and {} faults of crawls, {} crawls, {} reports, {} keys of pull events, {} entries of tags' \
+             history, {} manifests",
+            self.crawl_events,
+            self.crawl_faults,
+            self.crawls,
+            self.reports,
+            self.pull_events,
+            self.tag_history,
+            self.manifests
         )
     }
 }
@@ -76,6 +88,7 @@ impl Store {
             crawl_faults: self.prune_faults(before(retention.crawl_faults)).await?,
             crawls: self.prune_crawls(before(retention.crawls)).await?,
             reports: self.prune_reports(before(retention.every_report)).await?,
+            pull_events: self.prune_pull_events(before(retention.pull_events)).await?,
             ..Pruned::default()
         };
         if let Some(history) = retention.tag_history {
@@ -125,6 +138,36 @@ impl Store {
             before
         );
         Ok(reports.execute(&self.pool).await?.rows_affected())
+    }
+
+    /// Forgets which pulls notified of were counted on days before, and notes that it did, so that none of them is counted
+    /// again.
+    async fn prune_pull_events(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let since = before.date_naive();
+        let registries = sqlx::query_scalar!(
+            "SELECT DISTINCT registry_id FROM pull_event WHERE counted_by = 'metered' AND day < $1",
+            since
+        );
+        let mut events = 0;
+        for registry in registries.fetch_all(&self.pool).await? {
+            let mut transaction = self.pool.begin().await?;
+            // First the registry, as whoever counts does: nobody can be counting when its keys go.
+            sqlx::query!(
+                "UPDATE registry SET pull_events_since = GREATEST(pull_events_since, $2) WHERE id = $1",
+                registry,
+                since
+            )
+            .execute(&mut *transaction)
+            .await?;
+            let forgotten = sqlx::query!(
+                "DELETE FROM pull_event WHERE registry_id = $1 AND counted_by = 'metered' AND day < $2",
+                registry,
+                since
+            );
+            events += forgotten.execute(&mut *transaction).await?.rows_affected();
+            transaction.commit().await?;
+        }
+        Ok(events)
     }
 
     /// Removes tags' history, and with it what it alone reached. Gives how many entries and manifests.

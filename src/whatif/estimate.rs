@@ -36,6 +36,18 @@ impl Estimate {
         })
     }
 
+    /// Both together, bound by bound: wider than it need be, since seldom are both far off to one side.
+    ///
+    /// # Errors
+    /// Where a sum leaves the range of [`ByteCount`].
+    pub fn checked_add(self, other: Self) -> Result<Self, ByteOverflow> {
+        Ok(Self {
+            low: self.low.checked_add(other.low)?,
+            expected: self.expected.checked_add(other.expected)?,
+            high: self.high.checked_add(other.high)?,
+        })
+    }
+
     /// What is saved where this takes the place of `before`. The most bytes saved are the `high` of it.
     pub fn saved_from(self, before: ByteCount) -> SavingEstimate {
         SavingEstimate {
@@ -69,6 +81,19 @@ impl SavingEstimate {
             low: narrow(expected - wide(fewer)?)?,
             expected: narrow(expected)?,
             high: narrow(expected + wide(more)?)?,
+        })
+    }
+
+    /// Both together, bound by bound: wider than it need be, since seldom are both far off to one side.
+    ///
+    /// # Errors
+    /// Where a sum leaves the range of 64 bits.
+    pub fn checked_add(self, other: Self) -> Result<Self, ByteOverflow> {
+        let sum = |one: i64, other: i64| one.checked_add(other).ok_or(ByteOverflow);
+        Ok(Self {
+            low: sum(self.low, other.low)?,
+            expected: sum(self.expected, other.expected)?,
+            high: sum(self.high, other.high)?,
         })
     }
 }

@@ -1,4 +1,5 @@
 use reqwest::Method;
+use serde_json::{Value, json};
 
 use super::{company, name_of, names};
 
@@ -141,6 +142,32 @@ fn filters_choose_and_leave_totals_of_what_is_left() {
     service
         .get("/v1/repositories?registry=reg.example.com")
         .problem(404, "not-found");
+}
+
+#[test]
+fn budgets_stand_beside_what_they_are_for_and_not_beside_a_part_of_it() {
+    let (registry, program) = company();
+    let service = program.serve(&["--role", "api"]);
+    let budgets = |path: &str| {
+        let summary = service.json(path);
+        let rows = summary["items"].as_array().unwrap().iter();
+        let rows: Vec<_> = rows
+            .map(|row| (row["key"].clone(), row["budgets"].clone()))
+            .collect();
+        (rows, summary["totals"]["budgets"].clone())
+    };
+    let dollars = |amount: &str| json!([{"amount": amount, "currency": "USD"}]);
+    let (rows, all) = budgets("/v1/summary?group_by=cost_centre");
+    assert_eq!(rows, [(json!("CC-1"), dollars("40.5")), (Value::Null, json!([]))]);
+    assert_eq!(all, dollars("90"));
+    let (rows, part) = budgets("/v1/summary?group_by=cost_centre&search=api");
+    assert_eq!((rows[0].1.clone(), part), (json!([]), json!([])));
+    let (rows, _) = budgets("/v1/summary?group_by=team");
+    assert!(rows.iter().all(|(_, budgets)| *budgets == json!([])));
+
+    assert_eq!(service.json("/v1/history")["budgets"], dollars("90"));
+    let one = format!("/v1/history?registry={}", name_of(&registry));
+    assert_eq!(service.json(&one)["budgets"], json!([]), "it has none of its own");
 }
 
 #[test]

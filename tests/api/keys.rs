@@ -9,7 +9,7 @@ use crate::support::program::Program;
 use crate::support::service::{Answer, Service};
 
 /// Makes a key as a user does: it is the last line of standard output.
-fn key(program: &Program, arguments: &[&str]) -> String {
+pub(super) fn key(program: &Program, arguments: &[&str]) -> String {
     let output = program.run(&[&["key", "create"], arguments].concat());
     assert!(
         output.status.success(),
@@ -20,7 +20,7 @@ fn key(program: &Program, arguments: &[&str]) -> String {
     text.lines().last().expect("a line").to_owned()
 }
 
-fn with_key(service: &Service, path: &str, key: &str) -> Answer {
+pub(super) fn with_key(service: &Service, path: &str, key: &str) -> Answer {
     let request = service.request(Method::GET, path);
     service.send(request.header("authorization", format!("Bearer {key}")))
 }
@@ -86,7 +86,9 @@ fn a_limited_key_sees_its_part_alone() {
     assert_eq!(list["totals"]["repositories"], 2);
     let registry = super::name_of(&registry);
     with_key(&service, &format!("/v1/repositories/{registry}/web"), &centre).problem(404, "not-found");
-    with_key(&service, "/v1/registries", &centre).problem(403, "forbidden");
+    let part = with_key(&service, "/v1/registries", &centre).json();
+    assert_eq!(part["items"][0]["of"], "visible");
+    assert_eq!(part["items"][0]["repositories"], 2);
     with_key(&service, "/metrics", &centre).problem(403, "forbidden");
     let summary = with_key(&service, "/v1/summary?group_by=team", &centre).json();
     assert_eq!(summary["totals"]["repositories"], 2);

@@ -3,6 +3,7 @@
 mod answers;
 mod crawls;
 mod keys;
+mod limited_keys;
 mod openapi;
 mod problems;
 mod running;
@@ -46,7 +47,9 @@ fn company() -> (FaultyRegistry, Program) {
 const SETTINGS: &str = "[prices]\nbook = \"azure-container-registry-premium\"\n\
     [serve]\nrefresh = \"300ms\"\n\
     [[cost_centre]]\nrepositories = [\"team-a/**\"]\nteam = \"a\"\ncost_centre = \"CC-1\"\n\
-    [[pulls]]\nrepositories = [\"**\"]\nper_month = 100\n";
+    [[pulls]]\nrepositories = [\"**\"]\nper_month = 100\n\
+    [[budget]]\nmonthly = \"90\"\ncurrency = \"USD\"\n\
+    [[budget]]\ncost_centre = \"CC-1\"\nmonthly = \"40.50\"\ncurrency = \"USD\"\n";
 
 /// The name of a test's registry.
 fn name_of(registry: &FaultyRegistry) -> String {

@@ -1,5 +1,6 @@
 //! That the OpenAPI document is true: every answer is of the form it promises, and has nothing it keeps silent.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{company, name_of};
@@ -49,6 +50,74 @@ fn answers_are_what_the_document_promises() {
             .text()
             .contains("/v1/repositories/{registry}")
     );
+}
+
+/// What is declared to have a tag has one and is 304 for who knows it; what is not has none and is always answered.
+#[test]
+fn what_may_be_kept_is_as_the_document_declares() {
+    let (registry, program) = company();
+    let service = program.serve(&["--role", "api"]);
+    let document = service.json("/openapi.json");
+    let images = format!("/v1/repositories/{}/web/images", name_of(&registry));
+    let digest = service.json(&images)["items"][0]["digest"].clone();
+    let (mut kept, mut others) = (0, 0);
+    for (template, methods) in document["paths"].as_object().unwrap() {
+        let id = if template.contains("crawls") {
+            "1"
+        } else {
+            "aws-ecr"
+        };
+        let path = template
+            .replace("{registry}", &name_of(&registry))
+            .replace("{repository}", "web")
+            .replace("{digest}", digest.as_str().unwrap())
+            .replace("{id}", id);
+        for (method, operation) in methods.as_object().unwrap() {
+            let ask = |if_none_match: Option<&str>| {
+                let mut request = match method.as_str() {
+                    "get" => service.request(Method::GET, &path),
+                    _ => {
+                        let body = match operation["operationId"].as_str().unwrap() {
+                            "start_crawl" => json!({"registry": name_of(&registry)}),
+                            "notify_of_pulls" => json!({"events": []}),
+                            _ => json!({}),
+                        };
+                        let request = service.request(Method::POST, &path);
+                        request
+                            .header("content-type", "application/json")
+                            .body(body.to_string())
+                    }
+                };
+                if let Some(known) = if_none_match {
+                    request = request.header("if-none-match", known);
+                }
+                service.send(request)
+            };
+            let first = ask(None);
+            let place = format!("{method} {template}: {}", first.status);
+            assert!((200..300).contains(&first.status), "{place}");
+            let success = &operation["responses"][first.status.to_string()];
+            assert!(success.is_object(), "{place}");
+            let tag = first.header("etag").to_owned();
+            let is_declared = operation["responses"]["304"].is_object();
+            assert_eq!(success["headers"]["ETag"].is_object(), is_declared, "{place}");
+            let parameters = operation["parameters"].as_array().unwrap();
+            let takes_tags = parameters
+                .iter()
+                .any(|parameter| parameter["name"] == "If-None-Match");
+            assert_eq!(takes_tags, is_declared, "{place}");
+            assert_eq!(!tag.is_empty(), is_declared, "{place}: tag {tag:?}");
+            if is_declared {
+                // How old figures are changes once a second, and with it the tag.
+                let is_told = (0..5).any(|_| ask(Some(ask(None).header("etag"))).status == 304);
+                assert!(is_told, "{place}");
+            } else {
+                assert_ne!(ask(Some("*")).status, 304, "{place}");
+            }
+            *(if is_declared { &mut kept } else { &mut others }) += 1;
+        }
+    }
+    assert!(kept > 15 && others > 5, "{kept} {others}");
 }
 
 /// What a document tells of answers, as far as this one uses JSON Schema.

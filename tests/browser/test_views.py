@@ -77,6 +77,21 @@ class Views(Case):
         self.page.locator("figure summary").first.click()
         self.assertIn(shown_bytes(last["stored_bytes"]), self.rows("figure table")[-1])
 
+    def test_budgets_stand_beside_what_is_spent(self):
+        self.open()
+        budget = shown_money(self.api("/v1/history")["budgets"][0])
+        self.assertIn(f"The budget is {budget} a month", self.page.locator("figure").inner_text())
+        self.page.locator("figure summary").first.click()
+        self.assertTrue(all(row[-1] == budget for row in self.rows("figure table")))
+        self.open(view="centres", by="cost_centre")
+        rows = {row[0]: row for row in self.rows()}
+        for group in self.api("/v1/summary", group_by="cost_centre")["items"]:
+            for money in group["budgets"]:
+                self.assertIn(shown_money(money), rows[group["key"]])
+        self.assertIn(budget, self.totals())
+        self.open(view="centres", by="team")
+        self.assertNotIn("Budget", self.page.locator("thead").inner_text())
+
     def test_a_chart_is_drawn(self):
         for parameters in (VIEWS["overview"], VIEWS["savings"], VIEWS["cost-centres"]):
             self.open(**parameters)
@@ -237,6 +252,44 @@ class Views(Case):
         (registry,) = self.api("/v1/whatif", body=asked)["registries"]
         saving = self.page.locator('[data-figure="Saving a month"]')
         self.assertEqual(saving.inner_text(), shown_money(registry["cost"]["alpine"]["saving"]["expected"]))
+
+    def test_what_if_is_asked_for_another_release_of_alpine(self):
+        self.open(**VIEWS["what-if"])
+        releases = self.api("/v1/whatif", {})["alpine_releases"]
+        field = self.page.get_by_label("Release of Alpine")
+        offered = field.locator("option").evaluate_all("(options) => options.map(({value}) => value)")
+        self.assertEqual(offered, ["", *reversed(releases)])
+        field.select_option(releases[0])
+        self.page.wait_for_url(re.compile("release="))
+        self.settle()
+        answer = self.api("/v1/whatif", {"alpine_release": releases[0]})
+        saving = answer["registries"][0]["alpine"]["saving_bytes"]["expected"]
+        self.assertEqual(self.page.locator('[data-figure="Freed"]').inner_text(), shown_bytes(saving))
+        for note in answer["notes"]:
+            self.assertIn(note["note"], self.page.locator("#view").inner_text())
+        self.page.reload()
+        self.settle()
+        self.assertEqual(field.input_value(), releases[0])
+
+    def test_what_if_says_when_the_work_has_paid_for_itself(self):
+        self.open(**VIEWS["what-if"])
+        self.page.get_by_label("Days of work").fill("2.5")
+        self.page.wait_for_url(re.compile(r"days=2\.5"))
+        self.page.get_by_label("What a day of work costs").fill("800")
+        self.page.wait_for_url(re.compile("rate=800"))
+        self.settle()
+        effort = {"days": "2.5", "day_rate": {"amount": "800", "currency": "USD"}}
+        answer = self.api("/v1/whatif", {"effort": effort}, limit=25, sort="-cost_saving")
+        expected = [row["cost"]["alpine"]["payback_months"] for row in answer["repositories"]]
+        self.assertTrue(any(months not in (None, "never") for months in expected))
+        header = self.page.locator("#view table").last.locator("thead th").all_inner_texts()
+        place = [title.split("\n")[0] for title in header].index("Pays back")
+        shown = [row[place] for row in self.rows("#view section:last-child table")]
+        for months, text in zip(expected, shown, strict=True):
+            self.assertEqual(text.removesuffix(" months"), "–" if months is None else months)
+        self.page.reload()
+        self.settle()
+        self.assertEqual(self.page.get_by_label("Days of work").input_value(), "2.5")
 
     def test_crawls_are_listed_and_one_is_watched(self):
         self.open(**VIEWS["crawls"])

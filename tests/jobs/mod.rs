@@ -87,6 +87,7 @@ fn keep_all() -> Retention {
         crawl_faults: Duration::MAX,
         crawls: Duration::MAX,
         every_report: Duration::MAX,
+        pull_events: Duration::MAX,
         tag_history: None,
     }
 }
@@ -106,13 +107,13 @@ fn name(url: &str) -> RegistryName {
 
 /// Waits for a crawl to be over.
 async fn end_of(store: &Store, crawl: i64) -> CrawlRecord {
-    for _ in 0..1200 {
+    for _ in 0..worker::PATIENCE {
         if let Ok(Some(record)) = store.crawl(crawl).await
             && record.state.is_over()
         {
             return record;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("crawl {crawl} does not end: {:?}", store.crawl(crawl).await);
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tare::clock::{Clock as _, SystemClock};
 use tare::store::{CrawlEvent, CrawlRecord, CrawlState, Store};
 
-use super::worker::{LEASE, open, start};
+use super::worker::{LEASE, PATIENCE, let_lapse, open, start};
 use super::{accounting, crawled, end_of, name};
-use crate::support::faulty_registry::{Content, FaultyRegistry, Spoil, image};
+use crate::support::faulty_registry::{Content, FaultyRegistry, Gate, Spoil, image};
 use crate::support::postgres::PostgresServer;
 
 const REPOSITORIES: usize = 60;
@@ -30,7 +30,20 @@ fn many(content: &mut Content) {
     }
 }
 
-/// A registry that takes its time, so that a crawl of it can be disturbed.
+/// How many repositories a crawl gets through before it is held up.
+const PASSING: usize = REPOSITORIES / 2;
+
+/// A registry at which a crawl gets through some repositories and then no further, until the gate is opened.
+fn gated_registry() -> (FaultyRegistry, Gate) {
+    let registry = FaultyRegistry::holding(many).start();
+    let (gate, spoil) = Gate::after(PASSING);
+    registry
+        .on(|request| request.path.contains("/tags/list"))
+        .spoil(spoil);
+    (registry, gate)
+}
+
+/// A registry that takes its time, so that several workers have something to do.
 fn slow_registry() -> FaultyRegistry {
     let registry = FaultyRegistry::holding(many).listing_manifests().start();
     registry
@@ -67,15 +80,27 @@ fn fetched_twice(registry: &FaultyRegistry) -> usize {
     fetched.values().filter(|&&times| times > 1).count()
 }
 
-async fn wait_for_repositories(store: &Store, crawl: i64, done: u64) {
-    for _ in 0..600 {
+/// Waits until a crawl is held up in its midst with this many at work. Gives the name of each worker, and whether it
+/// leads.
+async fn held_up(store: &Store, crawl: i64, workers: usize) -> Vec<(String, bool)> {
+    for _ in 0..PATIENCE {
         let record = store.crawl(crawl).await.unwrap().unwrap();
-        if record.repositories_done >= done || record.state.is_over() {
-            return;
+        let events = store.crawl_events(crawl, 0, 1000).await.unwrap();
+        let joined = events.iter().filter(|event| event.kind == "worker_joined");
+        let joined: Vec<_> = joined
+            .map(|event| (event.data["worker"].as_str().unwrap().to_owned(), leads(event)))
+            .collect();
+        if record.repositories_done >= PASSING as u64 && joined.len() == workers {
+            assert_eq!(record.state, CrawlState::Running);
+            return joined;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("the crawl does not get on");
+    panic!("the crawl does not get on: {:?}", store.crawl(crawl).await);
+}
+
+fn leads(event: &CrawlEvent) -> bool {
+    event.kind == "worker_joined" && event.data["leads"] == true
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,19 +115,20 @@ async fn a_helper_that_is_killed_costs_its_lease_and_nothing_else() {
 
 async fn a_worker_is_killed(the_leader: bool) {
     let database = PostgresServer::shared().new_database().await;
-    let registry = slow_registry();
+    let (registry, gate) = gated_registry();
     let store = open(&database, LEASE).await;
     let crawl = ask_for_a_crawl(&store, &registry).await;
     let mut workers: Vec<_> = (0..3).map(|_| start(&database, registry.url())).collect();
-    wait_for_repositories(&store, crawl, REPOSITORIES as u64 / 3).await;
-    let leads = |event: &CrawlEvent| event.kind == "worker_joined" && event.data["leads"] == true;
-    let events = store.crawl_events(crawl, 0, 100).await.unwrap();
-    let leader = events.iter().find(|event| leads(event)).unwrap();
-    let leader = leader.data["worker"].as_str().unwrap().to_owned();
-    let victim = workers
+    let joined = held_up(&store, crawl, 3).await;
+    let (victim, _) = joined.iter().find(|(_, leads)| *leads == the_leader).unwrap();
+    let process = workers
         .iter_mut()
-        .find(|worker| leader.starts_with(&format!("process {} ", worker.id())) == the_leader);
-    victim.unwrap().kill().expect("it runs");
+        .find(|worker| victim.starts_with(&format!("process {} ", worker.id())));
+    let process = process.unwrap();
+    process.kill().expect("it runs");
+    process.wait().expect("it was started");
+    gate.open();
+    let_lapse(&database, victim).await;
     let record = end_of(&store, crawl).await;
     stop(workers);
 
@@ -123,12 +149,13 @@ async fn a_worker_is_killed(the_leader: bool) {
 async fn a_server_that_is_restarted_costs_a_pause_and_nothing_else() {
     let server = PostgresServer::start();
     let database = server.new_database().await;
-    let registry = slow_registry();
-    let store = open(&database, Duration::from_secs(30)).await;
+    let (registry, gate) = gated_registry();
+    let store = open(&database, LEASE).await;
     let crawl = ask_for_a_crawl(&store, &registry).await;
     let workers: Vec<_> = (0..2).map(|_| start(&database, registry.url())).collect();
-    wait_for_repositories(&store, crawl, REPOSITORIES as u64 / 3).await;
+    held_up(&store, crawl, 2).await;
     tokio::task::block_in_place(|| server.restart());
+    gate.open();
     let record = end_of(&store, crawl).await;
     stop(workers);
     assert_eq!(record.state, CrawlState::Complete, "{record:?}");

@@ -3,6 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use sqlx::{Connection as _, PgConnection};
 use tare::clock::{Clock as _, SystemClock};
 use tare::crawl::StopFlag;
 use tare::store::{DatabaseLocation, Store, StoreSettings};
@@ -23,9 +24,28 @@ pub async fn open(database: &str, lease: Duration) -> Store {
         .expect("an open store")
 }
 
-/// How long a killed worker holds the others up. Long enough for a living one to give a sign of life on a
-/// machine that has much else to do.
-pub const LEASE: Duration = Duration::from_secs(6);
+/// How long a worker's claims hold without a sign of life. So long that a living one never loses them, whatever else the
+/// machine has to do; those of a dead one lapse when a test says so: [`let_lapse`].
+pub const LEASE: Duration = Duration::from_secs(24 * 3600);
+
+/// Lets the lease of a killed worker lapse, as it does by itself some time after its last sign of life.
+pub async fn let_lapse(database: &str, worker: &str) {
+    let mut connection = PgConnection::connect(database).await.expect("a connection");
+    // The server may still be at what the worker said last.
+    for _ in 0..PATIENCE {
+        let lapsed = "UPDATE crawl_worker SET lease_until = '-infinity' WHERE name = $1 AND left_at IS NULL";
+        let lapsed = sqlx::query(lapsed).bind(worker).execute(&mut connection).await;
+        let at_work = lapsed.expect("an answer").rows_affected();
+        if at_work == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nobody buries {worker}");
+}
+
+/// How often something is looked for that must come, a tenth of a second apart: five minutes, after which it will not.
+pub const PATIENCE: usize = 3000;
 
 /// Starts a worker that takes part in the crawls of a registry until it is killed.
 pub fn start(database: &str, registry: &str) -> Child {

@@ -97,6 +97,7 @@ async fn a_closed_month_stays_as_it_was(database: TestDatabase) {
     let month = BilledMonth {
         statements: months[0].statements.clone(),
         account: Account::default(),
+        is_whole: true,
     };
     let rows = charge_rows(&month, Scenario::Now).unwrap();
     let sum: rust_decimal::Decimal = rows.iter().map(|row| row.cost.amount()).sum();

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use tare::cost::{CostPlan, RegistryTerms};
+use tare::cost::{CostCentreRule, CostPlan, Labels, RegistryTerms, Repositories};
 use tare::inventory::Fault;
 use tare::jobs::Analyst;
 use tare::oci::RepositoryName;
 use tare::pricing::{Period, PriceBooks};
 use tare::report::{Analysed, Knowledge, Over, Report, ReportOptions};
-use tare::store::{CrawlCost, CrawlEnd, CrawlState, ReportOfCrawl, Store};
+use tare::store::{CrawlCost, CrawlEnd, CrawlState, PartOfRegistry, ReportOfCrawl, Store};
 use tare::units::{Currency, Money};
 
 use super::sample::{image, listing, tag};
@@ -18,6 +18,7 @@ on_both_databases!(
     a_report_saved_twice_is_there_once,
     what_was_worked_out_is_kept_until_another_crawl_ends,
     a_month_is_billed_by_the_days_on_which_bytes_were_there,
+    a_part_has_the_past_that_was_its_own,
 );
 
 /// Crawls a registry that has these repositories, with one image each, and saves the report.
@@ -226,4 +227,65 @@ async fn a_month_is_billed_by_the_days_on_which_bytes_were_there(database: TestD
             .unwrap()
             .is_none()
     );
+}
+
+/// A part counts what was its cost centre's by the rules of each day, and what was nobody's then and is its own now;
+/// what was another's on that day is not in it.
+async fn a_part_has_the_past_that_was_its_own(database: TestDatabase) {
+    let store = database.open().await;
+    let assigned = |centre_of: &[(&str, &str)]| {
+        let mut knowledge = billed();
+        knowledge.costs.centres.rules = centre_of
+            .iter()
+            .map(|(repository, centre)| CostCentreRule {
+                repositories: Repositories::matching([*repository]).unwrap(),
+                labels: Labels {
+                    cost_centre: Some((*centre).to_owned()),
+                    ..Labels::default()
+                },
+            })
+            .collect();
+        knowledge
+    };
+    let names = ["api", "web", "tools"];
+    let early = assigned(&[("tools", "CC-2")]);
+    crawl_and_report(&store, &names, &early, day(1)).await;
+    let middle = assigned(&[("api", "CC-1"), ("tools", "CC-1"), ("web", "CC-2")]);
+    let second = crawl_and_report(&store, &names, &middle, day(2)).await;
+    crawl_and_report(&store, &names, &assigned(&[("api", "CC-2")]), day(3)).await;
+
+    let part = PartOfRegistry {
+        cost_centres: vec!["CC-1".to_owned()],
+        repositories: vec!["api".to_owned(), "tools".to_owned()],
+    };
+    let points = store
+        .part_history(&registry().name, &part, day(1), day(20))
+        .await
+        .unwrap();
+    let share = |report: &Report, names: &[&str]| -> (i64, rust_decimal::Decimal) {
+        let rows = report.repositories.iter();
+        let own = rows.filter(|row| names.contains(&row.totals.repository.as_str()));
+        own.map(|row| {
+            let month = row.cost.as_ref().unwrap().month.amount();
+            (row.totals.attributed_bytes.as_i64(), month)
+        })
+        .fold((0, rust_decimal::Decimal::ZERO), |sum, own| {
+            (sum.0 + own.0, sum.1 + own.1)
+        })
+    };
+    // Bytes stay as they are throughout, so each day shows who counts on it.
+    let counted: Vec<_> = points
+        .iter()
+        .map(|point| (point.as_of, point.stored_bytes, point.month.unwrap()))
+        .collect();
+    let expected = [
+        (day(1), &["api"][..]),
+        (day(2), &["api", "tools"]),
+        (day(3), &["tools"]),
+    ];
+    let expected = expected.map(|(at, names)| {
+        let (bytes, month) = share(&second, names);
+        (at, bytes, month)
+    });
+    assert_eq!(counted, expected);
 }

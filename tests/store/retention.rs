@@ -18,12 +18,13 @@ on_both_databases!(
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-fn keep_all() -> Retention {
+pub fn keep_all() -> Retention {
     Retention {
         crawl_events: Duration::MAX,
         crawl_faults: Duration::MAX,
         crawls: Duration::MAX,
         every_report: Duration::MAX,
+        pull_events: Duration::MAX,
         tag_history: None,
     }
 }

@@ -123,6 +123,7 @@ async fn what_is_listed_is_not_fetched_again_and_not_forgotten(database: TestDat
         crawl_faults: Duration::MAX,
         crawls: Duration::MAX,
         every_report: Duration::MAX,
+        pull_events: Duration::MAX,
         tag_history: Some(Duration::from_secs(10 * 86_400)),
     };
     let pruned = store.prune(&keep_ten_days, day(20)).await.unwrap();

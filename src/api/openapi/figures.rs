@@ -118,18 +118,19 @@ fn registries() -> Vec<(&'static str, Value)> {
         ],
     );
     let row = object(
-        "A registry's totals.",
+        "A registry's totals, or those of the repositories in it that the key may see.",
         [
+            has("of", of(), "Of what they are."),
             has("registry", text(), "Its name: host, and port if it has one."),
             has("repositories", count(), "Repositories that have a tag."),
             has("tags", count(), ""),
-            has("images", count(), "Different images, one for each platform."),
-            has(
+            may_have("images", count(), "Different images, one for each platform."),
+            may_have(
                 "manifests",
                 count(),
                 "Different manifests and indexes of any kind.",
             ),
-            has("blobs", count(), "Different stored blobs."),
+            may_have("blobs", count(), "Different stored blobs."),
             has(
                 "logical_bytes",
                 bytes(),
@@ -138,9 +139,9 @@ fn registries() -> Vec<(&'static str, Value)> {
             has(
                 "stored_bytes",
                 bytes(),
-                "Every reachable blob once within the dedup scope.",
+                "Every reachable blob once within the dedup scope. Of a part: its share of that.",
             ),
-            has(
+            may_have(
                 "untagged_bytes",
                 or_null(bytes()),
                 "Known to be stored, reached by no tag; null where the registry cannot say.",
@@ -187,6 +188,11 @@ fn registries() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Of what a registry's figures are: members that say something of others are only there where it is all.
+pub(super) fn of() -> Value {
+    one_of_words(["all", "visible"])
+}
+
 fn registry_alpine() -> Value {
     object(
         "",
@@ -197,7 +203,7 @@ fn registry_alpine() -> Value {
                 schema("SavingEstimate"),
                 "The sum of the repositories' joint savings.",
             ),
-            has(
+            may_have(
                 "naive_saving_bytes",
                 signed_bytes(),
                 "What a sum over tags promises instead.",
@@ -216,7 +222,7 @@ fn registry_alpine() -> Value {
                 count(),
                 "How many of those that should switch add more than they free.",
             ),
-            has(
+            may_have(
                 "wanted_release",
                 or_null(object(
                     "The release of Alpine that was asked for.",

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::figures::of;
 use super::parts::*;
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
@@ -123,8 +124,8 @@ fn registry_cost() -> Value {
             has("fee", schema("Money"), "Flat fees."),
             has("storage", schema("Money"), "For stored bytes."),
             has("transfer", schema("Money"), "For moved bytes."),
-            has("unallocated", schema("Money"), "What is no repository's."),
-            has(
+            may_have("unallocated", schema("Money"), "What is no repository's."),
+            may_have(
                 "included_worth",
                 schema("Money"),
                 "What quota and free allowances are worth.",
@@ -140,18 +141,18 @@ fn registry_cost() -> Value {
                 schema("Money"),
                 "What one more unit throughout the month would cost.",
             ),
-            has(
+            may_have(
                 "average_unit",
                 or_null(schema("Money")),
                 "What a unit costs on average.",
             ),
             has("alpine", or_null(alpine), "What Alpine would change."),
-            has(
+            may_have(
                 "cheaper_plan",
                 or_null(schema("CheaperPlan")),
                 "For what is stored now, where one is cheaper.",
             ),
-            has(
+            may_have(
                 "cheaper_plan_on_alpine",
                 or_null(schema("CheaperPlan")),
                 "For what would be stored on Alpine.",
@@ -283,7 +284,22 @@ fn groups() -> Vec<(&'static str, Value)> {
             ),
         ],
     );
-    vec![("Group", group), ("Summary", page_with_totals("Group", "Group"))]
+    let budgets = object(
+        "",
+        [has(
+            "budgets",
+            list_of(schema("Money")),
+            "What may be spent on them in a month, one entry for each currency that has a budget.",
+        )],
+    );
+    vec![
+        ("Group", group),
+        (
+            "BudgetedGroup",
+            all_of("A group and its budget.", [schema("Group"), budgets]),
+        ),
+        ("Summary", page_with_totals("BudgetedGroup", "BudgetedGroup")),
+    ]
 }
 
 fn savings() -> Vec<(&'static str, Value)> {
@@ -333,13 +349,22 @@ fn history() -> Vec<(&'static str, Value)> {
         )],
     );
     let registry = object(
-        "A registry as it was after a crawl.",
+        "A registry as it was after a crawl, or what the key may see of it.",
         [
             has("registry", text(), ""),
+            has("of", of(), "Of what the figures are."),
             has("as_of", moment(), ""),
             has("logical_bytes", bytes(), ""),
-            has("stored_bytes", bytes(), ""),
-            has("untagged_bytes", or_null(bytes()), ""),
+            has(
+                "stored_bytes",
+                bytes(),
+                "Of a part: its share of what was stored.",
+            ),
+            has(
+                "untagged_bytes",
+                or_null(bytes()),
+                "Of a part: its share of what no tag reached.",
+            ),
             has("alpine_stored_bytes", or_null(bytes()), ""),
             has("cost", or_null(cost), "Null where it had no price book."),
             has("alpine", or_null(alpine), ""),
@@ -380,7 +405,17 @@ fn history() -> Vec<(&'static str, Value)> {
                 "What was, and what is to come.",
                 [
                     page_of("RegistryMoment"),
-                    object("", [has("forecast", list_of(ahead), "The next months.")]),
+                    object(
+                        "",
+                        [
+                            has("forecast", list_of(ahead), "The next months."),
+                            has(
+                                "budgets",
+                                list_of(schema("Money")),
+                                "What may be spent in a month on all of it, one entry for each currency that has a budget.",
+                            ),
+                        ],
+                    ),
                 ],
             ),
         ),

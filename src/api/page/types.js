@@ -7,15 +7,16 @@
 /**
  * @typedef {object} Registry
  * @property {string} registry
+ * @property {'all' | 'visible'} of Of what the figures are: a key for some cost centres sees their repositories alone.
  * @property {number} repositories
  * @property {number} tags
- * @property {number} images
+ * @property {number} [images]
  * @property {number} logical_bytes
  * @property {number} stored_bytes
  * @property {number | null} untagged_bytes
  * @property {string} as_of
  * @property {number} [freshness_seconds]
- * @property {{stored_bytes: ByteEstimate, saving_bytes: ByteEstimate, naive_saving_bytes: number,
+ * @property {{stored_bytes: ByteEstimate, saving_bytes: ByteEstimate, naive_saving_bytes?: number,
  *   verdicts: Record<string, number>, switching_at_a_loss: number}} [alpine]
  * @property {RegistryCost | null} [cost]
  * @property {{kind: string, note: string}[]} [notes]
@@ -28,13 +29,13 @@
  * @property {Money} fee
  * @property {Money} storage
  * @property {Money} transfer
- * @property {Money} unallocated
+ * @property {Money} [unallocated]
  * @property {string} unit
  * @property {Money} one_more_unit
- * @property {Money | null} average_unit
+ * @property {Money | null} [average_unit]
  * @property {{month: MoneyEstimate, saving: MoneyEstimate, nothing_saved_because: string | null} | null} alpine
- * @property {CheaperPlan | null} cheaper_plan
- * @property {CheaperPlan | null} cheaper_plan_on_alpine
+ * @property {CheaperPlan | null} [cheaper_plan]
+ * @property {CheaperPlan | null} [cheaper_plan_on_alpine]
  * @property {string[]} warnings
  */
 
@@ -93,6 +94,7 @@
  * @property {number} joint_saving_bytes
  * @property {number} switching
  * @property {GroupCost[]} costs One for each currency.
+ * @property {Money[]} [budgets] What may be spent on it in a month, one for each currency that has a budget.
  */
 
 /**

@@ -47,6 +47,9 @@ export const GROUPS = {
 };
 
 export const HOW = {
+  visible:
+    'This key is for some cost centres, so all figures are of their repositories alone. What is shared with others ' +
+    'counts by its share, and flat fees and quotas as they were divided.',
   attributed:
     'Each stored layer is divided evenly among the repositories that use it, so these figures add up to what the ' +
     'registry stores, to the byte.',

@@ -67,6 +67,8 @@ struct Following {
     /// The last event that was sent.
     last: i64,
     waiting: VecDeque<CrawlEvent>,
+    /// Whether the client may read messages, which can name any repository.
+    sees_messages: bool,
     /// Whether the crawl had ended before the events were last read, so that none can be missing.
     is_over: bool,
     started: Instant,
@@ -81,6 +83,7 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         crawl: record.id,
         last: i64::try_from(last).unwrap_or(i64::MAX),
         waiting: VecDeque::new(),
+        sees_messages: call.caller.sees_whole_registries(),
         is_over: false,
         started: Instant::now(),
         said: Instant::now(),
@@ -105,7 +108,7 @@ impl Following {
             if let Some(event) = self.waiting.pop_front() {
                 self.last = event.id;
                 self.said = Instant::now();
-                return Some(shown(&event));
+                return Some(shown(&event, self.sees_messages));
             }
             if self.is_over || self.started.elapsed() > LONGEST_ANSWER {
                 return None;
@@ -144,8 +147,11 @@ impl Following {
 }
 
 /// An event on the wire: what it says, with the moment and the kind beside it.
-fn shown(event: &CrawlEvent) -> Bytes {
+fn shown(event: &CrawlEvent, with_messages: bool) -> Bytes {
     let mut said = event.data.as_object().cloned().unwrap_or_default();
+    if !with_messages {
+        said.remove("message");
+    }
     said.insert("at".to_owned(), json!(event.at));
     said.insert("kind".to_owned(), json!(event.kind));
     let data = serde_json::Value::from(said);

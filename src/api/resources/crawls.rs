@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::api::access::{Access, Scope};
+use crate::api::access::{Access, Caller, Scope};
 use crate::api::call::Call;
 use crate::api::cursor::ListIdentity;
 use crate::api::list::{next_link, paging};
@@ -44,7 +44,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .leads("get_crawl", &[("id", "$response.body#/items/0/id")])
         .leads("follow_crawl", &[("id", "$response.body#/items/0/id")]);
     list.answer.is_kept = false;
-    let mut one = Operation::get(
+    let one = Operation::get(
         "/v1/crawls/{id}",
         "get_crawl",
         "One crawl, and what it could not read",
@@ -52,7 +52,6 @@ pub(super) fn operations() -> Vec<Operation> {
         |call| Box::pin(one(call)),
     )
     .group("crawls");
-    one.answer.is_kept = false;
     let mut start = Operation::post(
         "/v1/crawls",
         "start_crawl",
@@ -111,8 +110,8 @@ struct Requests {
     rate_limited: u64,
 }
 
-impl<'a> From<&'a CrawlRecord> for Crawl<'a> {
-    fn from(record: &'a CrawlRecord) -> Self {
+impl<'a> Crawl<'a> {
+    fn of(caller: &Caller, record: &'a CrawlRecord) -> Self {
         let cost = &record.cost;
         Self {
             id: record.id,
@@ -135,7 +134,11 @@ impl<'a> From<&'a CrawlRecord> for Crawl<'a> {
             bytes_received: cost.bytes_received,
             waited_milliseconds: u64::try_from(cost.waited.as_millis()).unwrap_or(u64::MAX),
             faults: record.faults,
-            message: record.message.as_deref(),
+            // It may name what a key for some cost centres is to know nothing of.
+            message: record
+                .message
+                .as_deref()
+                .filter(|_| caller.sees_whole_registries()),
         }
     }
 }
@@ -172,7 +175,10 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         .map(|record| identity.after(&record.id.to_string()));
     records.retain(|record| call.caller.sees(&record.registry));
     let list = CrawlList {
-        items: records.iter().map(Crawl::from).collect(),
+        items: records
+            .iter()
+            .map(|record| Crawl::of(&call.caller, record))
+            .collect(),
         next_cursor,
         as_of: call.api.clock.now(),
     };
@@ -223,8 +229,17 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
         .api
         .ask(move |store| async move { store.crawl_faults(id).await })
         .await?;
+    // Who may see some repositories is told of faults in those.
+    let snapshot = call.api.snapshots.current();
+    let is_seen = |fault: &Fault| {
+        let row = snapshot.as_ref().zip(fault.repository.as_ref());
+        let row = row
+            .and_then(|(snapshot, name)| snapshot.repository(record.registry.as_str(), name.as_str()).ok());
+        call.caller.sees_whole_registries() || row.is_some_and(|row| call.caller.sees_row(row))
+    };
     let fault_list = faults
         .iter()
+        .filter(|fault| is_seen(fault))
         .take(SHOWN_FAULTS)
         .map(|fault| ShownFault {
             repository: fault.repository.as_ref().map(|name| name.as_str()),
@@ -234,7 +249,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
         })
         .collect();
     call.reply(Reply::json(&CrawlWithFaults {
-        crawl: (&record).into(),
+        crawl: Crawl::of(&call.caller, &record),
         fault_list,
     })?)
 }
@@ -264,7 +279,7 @@ async fn start(call: Call) -> Result<HttpResponse, Problem> {
         })
         .await?;
     let record = record.ok_or_else(|| unknown_registry(&asked))?;
-    let reply = Reply::json(&Crawl::from(&record))?
+    let reply = Reply::json(&Crawl::of(&call.caller, &record))?
         .with_status(StatusCode::ACCEPTED)
         .with_header(header::LOCATION, &format!("/v1/crawls/{}", record.id));
     call.reply(reply)

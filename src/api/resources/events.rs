@@ -33,7 +33,8 @@ pub(super) fn operations() -> Vec<Operation> {
     .about(
         "An endpoint for the notifications of CNCF Distribution and of registries built on it. An event that is \
          sent twice counts once. Events about other things than pulls are skipped, and so is what makes no \
-         sense, because a registry would send it again and again.",
+         sense, because a registry would send it again and again. Pulls of long ago (`retention.pull_events`) are \
+         skipped too: whether they were counted before is forgotten.",
     )
     .access(Access::Needs(Scope::Ingest));
     notify.body_types = MEDIA_TYPES;
@@ -63,12 +64,16 @@ async fn notify(call: Call) -> Result<HttpResponse, Problem> {
         };
         Problem::invalid(&INVALID_BODY, vec![missing])
     })?;
-    let skipped = metered.skipped;
+    let nonsense = metered.skipped;
     let counted = call
         .api
         .ask(move |store| async move { store.meter_pulls(&registry, &metered).await })
         .await?;
-    let pulls = counted.ok_or_else(|| unknown_registry(name))?;
-    let reply = Reply::json(&CountedNotifications { pulls, skipped })?.with_status(StatusCode::ACCEPTED);
+    let counted = counted.ok_or_else(|| unknown_registry(name))?;
+    let reply = Reply::json(&CountedNotifications {
+        pulls: counted.pulls,
+        skipped: nonsense + counted.outdated,
+    })?
+    .with_status(StatusCode::ACCEPTED);
     call.reply(reply)
 }

@@ -81,7 +81,8 @@ fn export(
         .group("money")
         .about(
             "A month that was closed is given as it was closed, with its corrections; any other is drawn up from what \
-             was stored and pulled in it, which takes seconds.",
+             was stored and pulled in it, which takes seconds. A key for some cost centres gets the rows of what is \
+             theirs in that month, without the share of the whole that each row is.",
         )
         .query([
             Parameter::new("month", Form::Month, "The month; the present one by default."),
@@ -92,7 +93,6 @@ fn export(
 
 /// What is to be exported, and the name of the month.
 async fn billed(call: &Call) -> Result<(Vec<BilledMonth>, String), Problem> {
-    call.caller.needs_whole_registries()?;
     let first = call
         .values
         .month("month")
@@ -112,6 +112,14 @@ async fn billed(call: &Call) -> Result<(Vec<BilledMonth>, String), Problem> {
         .filter(|(registry, _)| call.caller.sees(registry) && is_wanted(registry.as_str()))
         .map(|(_, month)| month)
         .collect();
+    let months = if call.caller.sees_whole_registries() {
+        months
+    } else {
+        let own = months
+            .into_iter()
+            .filter_map(|month| month.part_of(call.caller.cost_centres()).transpose());
+        own.collect::<Result<_, _>>().map_err(Problem::internal)?
+    };
     if months.is_empty() {
         return Err(nothing(first));
     }

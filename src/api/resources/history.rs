@@ -6,17 +6,19 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::repository::named;
+use crate::api::budgets::Budgets;
 use crate::api::call::Call;
 use crate::api::list::List;
 use crate::api::operation::Operation;
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
-use crate::api::snapshot::unknown_registry;
+use crate::api::seen::Of;
+use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::cost::MoneyEstimate;
 use crate::oci::RegistryName;
 use crate::report::{ForecastMonth, forecast};
-use crate::store::{RegistryPoint, RepositoryPoint};
+use crate::store::{PartOfRegistry, RegistryPoint, RepositoryPoint};
 use crate::units::{Currency, Money};
 
 /// How far back an answer goes where nothing else is asked for.
@@ -35,7 +37,9 @@ pub(super) fn operations() -> Vec<Operation> {
         .about(
             "`forecast` is what the next months are expected to cost, all of the registries together: the mean change from \
              month to month goes on, and the truth lies within nine times in ten. It is empty where fewer than four \
-             months are recorded, or in several currencies.",
+             months are recorded, or in several currencies. A key for some cost centres is told of what was theirs by \
+             the rules of each day, and of what was nobody's then and is theirs now; `of` is `visible` then, and a part's \
+             stored bytes are its share.",
         )
         .query([Parameter::new("registry", Form::Text, "Only of this registry.")])
         .query(window())
@@ -83,12 +87,15 @@ struct WithForecast<'a> {
     #[serde(flatten)]
     list: List<'a, RegistryMoment>,
     forecast: Vec<ForecastMonth>,
+    /// What may be spent in a month on all of it, one entry for each currency.
+    budgets: Vec<Money>,
 }
 
 /// A registry as it was after a crawl.
 #[derive(Serialize)]
 struct RegistryMoment {
     registry: RegistryName,
+    of: Of,
     as_of: DateTime<Utc>,
     logical_bytes: i64,
     stored_bytes: i64,
@@ -113,7 +120,7 @@ struct OnAlpine {
 }
 
 impl RegistryMoment {
-    fn of(registry: &RegistryName, point: RegistryPoint) -> Self {
+    fn new(registry: &RegistryName, of: Of, point: RegistryPoint) -> Self {
         let currency = point.currency.as_deref().and_then(|code| code.parse().ok());
         let money = |amount: Option<Decimal>| Some(Money::new(amount?, currency?));
         let alpine = money(point.alpine_month_low)
@@ -121,6 +128,7 @@ impl RegistryMoment {
             .zip(money(point.alpine_month_high));
         Self {
             registry: registry.clone(),
+            of,
             as_of: point.as_of,
             logical_bytes: point.logical_bytes,
             stored_bytes: point.stored_bytes,
@@ -178,7 +186,6 @@ impl From<RepositoryPoint> for RepositoryMoment {
 }
 
 async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
-    call.caller.needs_whole_registries()?;
     let snapshot = call.snapshot()?;
     let wanted = call.values.text("registry");
     let names: Vec<RegistryName> = snapshot
@@ -193,15 +200,15 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
         return Err(unknown_registry(wanted));
     }
     let (from, until) = asked(&call);
+    let budgets = Budgets(&call.api.settings.metrics.budgets);
+    let budgets = budgets.of_seen(&call.caller, wanted.and(names.first()));
     let mut items = Vec::new();
     let mut courses = Vec::new();
     for name in names {
-        let registry = name.clone();
-        let points = call
-            .api
-            .ask(move |store| async move { store.registry_history(&registry, from, until).await })
-            .await?;
-        let moments = points.into_iter().map(|point| RegistryMoment::of(&name, point));
+        let (of, points) = recorded(&call, &snapshot, &name, (from, until)).await?;
+        let moments = points
+            .into_iter()
+            .map(|point| RegistryMoment::new(&name, of, point));
         let begin = items.len();
         items.extend(moments);
         let costs = items[begin..].iter();
@@ -214,7 +221,36 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
     call.reply(Reply::json(&WithForecast {
         list: List::whole(&snapshot, items),
         forecast: forecast(&courses),
+        budgets,
     })?)
+}
+
+/// How a registry was, as far as the caller may see it.
+async fn recorded(
+    call: &Call,
+    snapshot: &Snapshot,
+    registry: &RegistryName,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(Of, Vec<RegistryPoint>), Problem> {
+    let name = registry.clone();
+    if call.caller.sees_whole_registries() {
+        let points = call
+            .api
+            .ask(move |store| async move { store.registry_history(&name, from, until).await })
+            .await?;
+        return Ok((Of::All, points));
+    }
+    let rows = snapshot.report.repositories.iter();
+    let own = rows.filter(|row| row.registry == *registry && call.caller.sees_row(row));
+    let part = PartOfRegistry {
+        cost_centres: call.caller.cost_centres().to_vec(),
+        repositories: own.map(|row| row.totals.repository.to_string()).collect(),
+    };
+    let points = call
+        .api
+        .ask(move |store| async move { store.part_history(&name, &part, from, until).await })
+        .await?;
+    Ok((Of::Visible, points))
 }
 
 async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {

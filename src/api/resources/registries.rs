@@ -1,7 +1,6 @@
 //! The registries, and one of them.
 
 use actix_web::HttpResponse;
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::api::call::Call;
@@ -9,8 +8,13 @@ use crate::api::list::List;
 use crate::api::operation::Operation;
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
+use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::report::{LastCrawl, Note, RegistryRow};
+
+/// What a key for some cost centres is answered.
+const PART: &str = "A key for some cost centres is told of their repositories alone, added up: `of` is `visible` then, \
+    and what says something of others is left out.";
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -22,6 +26,7 @@ pub(super) fn operations() -> Vec<Operation> {
             |call| Box::pin(list(call)),
         )
         .group("registries")
+        .about(PART)
         .leads(
             "get_registry",
             &[("registry", "$response.body#/items/0/registry")],
@@ -34,6 +39,7 @@ pub(super) fn operations() -> Vec<Operation> {
             |call| Box::pin(one(call)),
         )
         .group("registries")
+        .about(PART)
         .problems([&problem::NOT_FOUND]),
     ]
 }
@@ -42,7 +48,7 @@ pub(super) fn operations() -> Vec<Operation> {
 #[derive(Serialize)]
 pub(in crate::api) struct Registry<'a> {
     #[serde(flatten)]
-    row: &'a RegistryRow,
+    row: SeenRegistry<'a>,
     /// How old the figures are.
     freshness_seconds: i64,
     last_crawl: ShownCrawl,
@@ -58,7 +64,12 @@ struct ShownCrawl {
 }
 
 impl<'a> Registry<'a> {
-    fn of(row: &'a RegistryRow, snapshot: &'a Snapshot, now: DateTime<Utc>) -> Result<Self, Problem> {
+    /// None where the caller may see nothing of it.
+    fn of(call: &Call, row: &'a RegistryRow, snapshot: &'a Snapshot) -> Result<Option<Self>, Problem> {
+        let Some(seen) = SeenRegistry::of(&call.caller, row, &snapshot.report.repositories)? else {
+            return Ok(None);
+        };
+        let now = call.api.clock.now();
         let (_, analysed) = snapshot.registry(row.registry.as_str())?;
         let (state, losses) = match analysed.holdings.source.last_crawl {
             LastCrawl::Complete => ("complete", 0),
@@ -66,35 +77,28 @@ impl<'a> Registry<'a> {
             LastCrawl::Unfinished => ("unfinished", 0),
         };
         let notes = snapshot.report.notes.iter();
-        Ok(Self {
-            row,
+        Ok(Some(Self {
+            row: seen,
             freshness_seconds: (now - row.as_of).num_seconds().max(0),
             last_crawl: ShownCrawl { state, losses },
             notes: notes.filter(|note| note.registry == row.registry).collect(),
-        })
+        }))
     }
 }
 
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
-    call.caller.needs_whole_registries()?;
     let snapshot = call.snapshot()?;
-    let now = call.api.clock.now();
     let rows = snapshot.report.registries.iter();
     let items = rows
-        .filter(|row| call.caller.sees(&row.registry))
-        .map(|row| Registry::of(row, &snapshot, now))
+        .filter_map(|row| Registry::of(&call, row, &snapshot).transpose())
         .collect::<Result<_, _>>()?;
     call.reply(Reply::json(&List::whole(&snapshot, items))?)
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {
-    call.caller.needs_whole_registries()?;
     let snapshot = call.snapshot()?;
     let name = call.values.text("registry").unwrap_or_default();
     let (row, _) = snapshot.registry(name)?;
-    if !call.caller.sees(&row.registry) {
-        return Err(unknown_registry(name));
-    }
-    let registry = Registry::of(row, &snapshot, call.api.clock.now())?;
+    let registry = Registry::of(&call, row, &snapshot)?.ok_or_else(|| unknown_registry(name))?;
     call.reply(Reply::json(&registry)?)
 }

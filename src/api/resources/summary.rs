@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use actix_web::HttpResponse;
+use serde::Serialize;
 
 use super::repositories::{chosen, filters};
+use crate::api::budgets::Budgets;
 use crate::api::call::Call;
 use crate::api::list::List;
 use crate::api::operation::Operation;
@@ -12,7 +14,8 @@ use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::Snapshot;
-use crate::report::{GroupBy, Groups, Report, group_csv, groups};
+use crate::report::{GroupBy, GroupRow, Groups, Report, group_csv, groups};
+use crate::units::Money;
 
 pub(super) fn operations() -> Vec<Operation> {
     let names = GroupBy::ALL.iter().map(|(name, _)| *name).collect();
@@ -32,7 +35,8 @@ pub(super) fn operations() -> Vec<Operation> {
         .group("money")
         .about(
             "The rows add up to `totals`. What has no owner stands in the row with `key` null; with all \
-             repositories of a registry, so does what of its bill is no repository's.",
+             repositories of a registry, so does what of its bill is no repository's. `budgets` are those of the \
+             configuration for a registry or a cost centre, and beside the totals for everything.",
         )
         .query([group_by])
         .query(filters())
@@ -50,13 +54,47 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
         let text = group_csv(&groups).map_err(Problem::internal)?;
         return call.reply(Reply::csv("summary.csv", text));
     }
+    let budgets = Budgets(&call.api.settings.metrics.budgets);
+    let budgeted = |row, budgets| Budgeted { row, budgets };
+    let registry = call.values.text("registry");
+    let totals = if call
+        .values
+        .without(&["group_by", "format", "registry"])
+        .is_empty()
+    {
+        let registry = registry.and_then(|name| snapshot.registry(name).ok());
+        budgets.of_seen(&call.caller, registry.map(|(row, _)| &row.registry))
+    } else {
+        Vec::new()
+    };
+    // A group has its budget beside all that counts to it, and not beside a part of that.
+    let are_whole = match by {
+        GroupBy::Registry => {
+            let others = call.values.without(&["group_by", "format", "registry"]);
+            others.is_empty() && call.caller.sees_whole_registries()
+        }
+        _ => call.values.without(&["group_by", "format"]).is_empty() && call.caller.sees_all_registries(),
+    };
+    let rows = groups.rows.iter().map(|row| {
+        let key = row.key.as_deref().filter(|_| are_whole);
+        budgeted(row, budgets.of_group(by, key))
+    });
     call.reply(Reply::json(&List {
-        items: groups.rows.iter().collect(),
+        items: rows.collect(),
         next_cursor: None,
         as_of: snapshot.as_of(),
         versions: &snapshot.versions,
-        totals: Some(&groups.totals),
+        totals: Some(budgeted(&groups.totals, totals)),
     })?)
+}
+
+/// A group with what may be spent on it.
+#[derive(Serialize)]
+struct Budgeted<'a> {
+    #[serde(flatten)]
+    row: &'a GroupRow,
+    /// In a month, one entry for each currency.
+    budgets: Vec<Money>,
 }
 
 /// The groups of what is asked for. Those of everything are worked out once for all who ask.
@@ -71,7 +109,7 @@ fn grouped<'a>(call: &Call, snapshot: &'a Snapshot, by: GroupBy) -> Result<Cow<'
         .values
         .without(&["group_by", "format", "registry"])
         .is_empty()
-        && call.caller.needs_whole_registries().is_ok();
+        && call.caller.sees_whole_registries();
     let registry = call.values.text("registry");
     let registries = snapshot.report.registries.iter().filter(|row| {
         is_whole

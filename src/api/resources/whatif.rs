@@ -19,13 +19,13 @@ use crate::api::operation::Operation;
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{INVALID_BODY, Invalid, Problem};
 use crate::api::reply::Reply;
+use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::{Snapshot, Versions};
 use crate::base_image::AlpineRelease;
 use crate::cost::{CostPlan, EffortRule, PullAssumption, PullCounts, RegistryTerms, Repositories};
 use crate::pricing::{Effort, Share};
 use crate::report::{
-    AnalysedRegistry, GroupRow, Knowledge, Note, RegistryRow, Report, ReportError, ReportOptions,
-    RepositoryRow,
+    AnalysedRegistry, GroupRow, Knowledge, Note, Report, ReportError, ReportOptions, RepositoryRow,
 };
 use crate::units::{Currency, Money};
 use crate::whatif::{Counterfactual, Outcome, Verdict, VerdictSettings};
@@ -110,7 +110,7 @@ struct AskedMoney {
 /// The answer.
 #[derive(Serialize)]
 struct Answer<'a> {
-    registries: Vec<&'a RegistryRow>,
+    registries: Vec<SeenRegistry<'a>>,
     repositories: Vec<&'a RepositoryRow>,
     totals: GroupRow,
     notes: Vec<&'a Note>,
@@ -138,9 +138,10 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         .api
         .work_out(move || supposed.report(switch, chosen.as_ref(), costs))
         .await??;
-    let is_whole = call.caller.needs_whole_registries().is_ok();
     let registries = report.registries.iter();
-    let registries = registries.filter(|row| is_whole && call.caller.sees(&row.registry));
+    let registries = registries
+        .filter_map(|row| SeenRegistry::of(&call.caller, row, &report.repositories).transpose())
+        .collect::<Result<_, _>>()?;
     let mut rows: Vec<&RepositoryRow> = report
         .repositories
         .iter()
@@ -150,7 +151,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     put_in_order(&mut rows, call.values.text("sort").unwrap_or("-saving"));
     rows.truncate(usize::try_from(call.values.number("limit", USUAL_ROWS)).unwrap_or(usize::MAX));
     call.reply(Reply::json(&Answer {
-        registries: registries.collect(),
+        registries,
         repositories: rows,
         totals,
         notes: report

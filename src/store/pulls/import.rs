@@ -123,7 +123,7 @@ pub(super) async fn save_events(
                 added.push((event, more));
             }
         }
-        remember(connection, registry, &added).await?;
+        remember(connection, registry, &added, by).await?;
         count(connection, registry, &added, by).await?;
     }
     Ok(SavedEvents { new, known })
@@ -134,18 +134,20 @@ async fn remember(
     connection: &mut PgConnection,
     registry: i64,
     added: &[(&PullEvent, u64)],
+    by: CountedBy,
 ) -> Result<(), StoreError> {
     let keys: Vec<Vec<u8>> = added.iter().map(|(event, _)| event.key.to_vec()).collect();
     let days: Vec<NaiveDate> = added.iter().map(|(event, _)| event.day).collect();
     let counts: Vec<i64> = added.iter().map(|(event, _)| bigint(event.count)).collect();
     sqlx::query!(
-        "INSERT INTO pull_event (registry_id, key, day, count)
-         SELECT $1, key, day, count FROM UNNEST($2::bytea[], $3::date[], $4::bigint[]) AS new (key, day, count)
+        "INSERT INTO pull_event (registry_id, key, day, count, counted_by)
+         SELECT $1, key, day, count, $5 FROM UNNEST($2::bytea[], $3::date[], $4::bigint[]) AS new (key, day, count)
          ON CONFLICT (registry_id, key) DO UPDATE SET count = EXCLUDED.count",
         registry,
         &keys,
         &days,
-        &counts
+        &counts,
+        by.as_str()
     )
     .execute(connection)
     .await?;

@@ -4,14 +4,23 @@ use chrono::NaiveDate;
 use sqlx::PgConnection;
 
 use super::import::{bigint, save_events};
-use crate::cost::{CountedBy, MeteredPulls, ServedBlob};
+use crate::cost::{CountedBy, MeteredPulls, PullEvent, ServedBlob};
 use crate::oci::RegistryName;
 use crate::store::turns::take_turn;
 use crate::store::{Store, StoreError};
 
+/// What came of notifications.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CountedNotifications {
+    /// Pulls that were new.
+    pub pulls: u64,
+    /// Pulls and layers of days of which it is forgotten what was counted.
+    pub outdated: u64,
+}
+
 impl Store {
-    /// Counts what a registry's notifications say. Those that were counted before add nothing. Gives how many pulls
-    /// were new, and none where the registry is not known.
+    /// Counts what a registry's notifications say. Those that were counted before add nothing, and neither do those of
+    /// days of which nobody knows any more whether they were. None where the registry is not known.
     ///
     /// # Errors
     /// Where the database is not available; nothing is counted then.
@@ -19,15 +28,28 @@ impl Store {
         &self,
         registry: &RegistryName,
         metered: &MeteredPulls,
-    ) -> Result<Option<u64>, StoreError> {
+    ) -> Result<Option<CountedNotifications>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let Some(registry) = take_turn(&mut transaction, registry).await? else {
             return Ok(None);
         };
-        let saved = save_events(&mut transaction, registry, &metered.pulls, CountedBy::Metered).await?;
-        serve(&mut transaction, registry, &metered.blobs).await?;
+        // Nothing is forgotten until the turn is over.
+        let since = sqlx::query_scalar!("SELECT pull_events_since FROM registry WHERE id = $1", registry)
+            .fetch_one(&mut *transaction)
+            .await?;
+        let is_known = |day: NaiveDate| since.is_none_or(|since| day >= since);
+        let pulls = metered.pulls.iter().filter(|pull| is_known(pull.day));
+        let pulls: Vec<PullEvent> = pulls.cloned().collect();
+        let blobs = metered.blobs.iter().filter(|blob| is_known(blob.day));
+        let blobs: Vec<ServedBlob> = blobs.cloned().collect();
+        let saved = save_events(&mut transaction, registry, &pulls, CountedBy::Metered).await?;
+        serve(&mut transaction, registry, &blobs).await?;
         transaction.commit().await?;
-        Ok(Some(saved.new))
+        let outdated = metered.pulls.len() - pulls.len() + metered.blobs.len() - blobs.len();
+        Ok(Some(CountedNotifications {
+            pulls: saved.new,
+            outdated: outdated as u64,
+        }))
     }
 }
 
@@ -36,8 +58,8 @@ async fn serve(connection: &mut PgConnection, registry: i64, blobs: &[ServedBlob
     let keys: Vec<Vec<u8>> = blobs.iter().map(|blob| blob.key.to_vec()).collect();
     let days: Vec<NaiveDate> = blobs.iter().map(|blob| blob.day).collect();
     let new: HashSet<Vec<u8>> = sqlx::query_scalar!(
-        "INSERT INTO pull_event (registry_id, key, day, count)
-         SELECT DISTINCT ON (key) $1::bigint, key, day, 1 FROM UNNEST($2::bytea[], $3::date[]) AS new (key, day)
+        "INSERT INTO pull_event (registry_id, key, day, count, counted_by)
+         SELECT DISTINCT ON (key) $1::bigint, key, day, 1, 'metered' FROM UNNEST($2::bytea[], $3::date[]) AS new (key, day)
          ON CONFLICT (registry_id, key) DO NOTHING RETURNING key",
         registry,
         &keys,

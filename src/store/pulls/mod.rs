@@ -7,6 +7,7 @@ mod metered;
 use chrono::{DateTime, Utc};
 
 pub use counted::PullImportRecord;
+pub use metered::CountedNotifications;
 
 use crate::cost::PullFileFormat;
 use crate::oci::Digest;

@@ -41,6 +41,15 @@ pub struct RegistryPoint {
     pub alpine_month_high: Option<Decimal>,
 }
 
+/// Which of a registry's repositories somebody may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartOfRegistry {
+    /// What belongs to one of these cost centres by the rules of the day.
+    pub cost_centres: Vec<String>,
+    /// What belongs to them today, by name: it counts for days on which it was nobody's.
+    pub repositories: Vec<String>,
+}
+
 /// A repository as it was accounted for after a crawl.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RepositoryPoint {
@@ -90,6 +99,46 @@ impl Store {
             registry.as_str(),
             from,
             until
+        );
+        Ok(points.fetch_all(&self.pool).await?)
+    }
+
+    /// How a part of a registry has been, oldest first: the sums of its repositories, what they share with others by
+    /// their share. There is nothing of moments at which the part was empty.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn part_history(
+        &self,
+        registry: &RegistryName,
+        part: &PartOfRegistry,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<RegistryPoint>, StoreError> {
+        let points = sqlx::query_as!(
+            RegistryPoint,
+            r#"SELECT as_of, sum(row.logical_bytes)::bigint AS "logical_bytes!",
+                   sum(row.attributed_bytes)::bigint AS "stored_bytes!",
+                   sum(row.untagged_bytes)::bigint AS untagged_bytes,
+                   sum(row.alpine_attributed_bytes_expected)::bigint AS alpine_stored_bytes, currency,
+                   sum(row.monthly_cost) AS month, sum(row.monthly_fee) AS fee,
+                   sum(row.monthly_storage) AS storage, sum(row.monthly_transfer) AS transfer,
+                   sum(row.alpine_monthly_cost_expected) AS alpine_month,
+                   sum(row.alpine_monthly_cost_low) AS alpine_month_low,
+                   sum(row.alpine_monthly_cost_high) AS alpine_month_high
+               FROM (SELECT DISTINCT ON (as_of) report.id, as_of, currency
+                     FROM report JOIN registry ON registry.id = registry_id
+                     WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3
+                     ORDER BY as_of, report.id DESC) AS latest
+               JOIN report_repository AS row ON row.report_id = latest.id
+               WHERE row.cost_centre = ANY($4) OR (row.cost_centre IS NULL AND row.repository = ANY($5))
+               GROUP BY latest.id, as_of, currency
+               ORDER BY as_of"#,
+            registry.as_str(),
+            from,
+            until,
+            &part.cost_centres,
+            &part.repositories
         );
         Ok(points.fetch_all(&self.pool).await?)
     }

@@ -6,6 +6,7 @@ use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use std::io;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// What the registry is about to answer, in a form that a test can still change.
 pub struct Answer {
@@ -17,6 +18,8 @@ pub struct Answer {
     pub body: Body,
     /// How long the registry takes before it says anything.
     pub delay: Duration,
+    /// What it waits for besides.
+    pub held: Option<watch::Receiver<bool>>,
 }
 
 /// What follows the headers of an answer.
@@ -40,6 +43,7 @@ impl Answer {
             headers: Vec::new(),
             body: Body::Whole(Bytes::new()),
             delay: Duration::ZERO,
+            held: None,
         }
     }
 

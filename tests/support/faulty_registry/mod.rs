@@ -18,6 +18,7 @@ mod answer;
 mod attachments;
 mod content;
 mod endpoints;
+mod gate;
 mod image;
 mod rules;
 mod server;
@@ -29,6 +30,7 @@ pub use attachments::{
     artifact_manifest_of, attestation_of, helm_chart, oci_attestation_of, schema1, signature_of,
 };
 pub use content::Content;
+pub use gate::Gate;
 pub use image::{Document, image, index, layer_digest};
 pub use rules::{Request, Spoil};
 pub use server::FaultyRegistry;

@@ -187,13 +187,17 @@ async fn respond(shared: web::Data<Shared>, http: HttpRequest, body: web::Bytes)
         .expect("no test panics inside")
         .push(request.clone());
     let honest = endpoints::answer(&shared, &request);
-    let answer = Rule::apply_first(
+    let mut answer = Rule::apply_first(
         &mut shared.rules.lock().expect("no test panics inside"),
         &request,
         honest,
     );
     if !answer.delay.is_zero() {
         actix_web::rt::time::sleep(answer.delay).await;
+    }
+    if let Some(held) = &mut answer.held {
+        // Where the gate is gone, so is the test.
+        let _ = held.wait_for(|is_open| *is_open).await;
     }
     shared.in_flight.fetch_sub(1, Ordering::Relaxed);
     answer.into_response()

@@ -40,9 +40,22 @@ export function questions(frame) {
         switch: value.trim() ? 'chosen' : null,
       }),
     ),
-    pulls: number('Pulls a month, of each repository', (value) => change({ pulls: value })),
+    pulls: number('Pulls a month, of each repository', { placeholder: 'as known' }, (value) => change({ pulls: value })),
     cold: slider('Cold pulls', (value) => change({ cold: value })),
     book: select('Price book', [['', 'as configured']], (value) => change({ book: value })),
+    release: select('Release of Alpine', [['', 'as configured']], (value) => change({ release: value })),
+    days: number('Days of work to switch a repository', { placeholder: 'as configured', step: 'any' }, (value) =>
+      change({ days: value }),
+    ),
+    rate: number(
+      'What a day of work costs',
+      {
+        placeholder: 'as configured',
+        step: 'any',
+        hint: 'In the currency of the price book. With both, it is shown when a switch has paid for itself.',
+      },
+      (value) => change({ rate: value }),
+    ),
   };
   const choices = element('div', { class: 'choices', role: 'group', 'aria-label': 'Repositories to choose from' });
   const fields = Object.values(controls).map(({ field }) => field);
@@ -55,6 +68,16 @@ export function questions(frame) {
     element('p', {}, reset),
   );
 
+  /** Offers releases of Alpine to choose from, the newest first. @param {string[]} releases */
+  const offer = (releases) => {
+    const { input } = controls.release;
+    const known = new Set([...input.querySelectorAll('option')].map(({ value }) => value));
+    for (const release of [...releases].reverse()) {
+      if (!known.has(release)) input.append(element('option', { value: release }, release));
+    }
+  };
+  /** The currency of each price book. @type {Map<string, string>} */
+  const currencies = new Map();
   /** @type {Promise<void> | null} */
   let filled = null;
   const fill = async () => {
@@ -62,11 +85,16 @@ export function questions(frame) {
       get('/v1/price-books', {}, frame.signal),
       get('/v1/savings', { limit: 100 }, frame.signal),
     ]);
-    for (const { id, title } of books.items) controls.book.input.append(element('option', { value: id }, title ?? id));
+    for (const { id, title, currency } of books.items) {
+      controls.book.input.append(element('option', { value: id }, title ?? id));
+      currencies.set(id, currency);
+    }
     replace(choices, ticks(best.items, controls.repositories.input));
   };
   return {
     root,
+    offer,
+    currencyOf: (/** @type {string | undefined} */ book) => currencies.get(book ?? ''),
     show: async (/** @type {address.Address} */ parameters) => {
       filled ??= fill();
       await filled;
@@ -75,6 +103,10 @@ export function questions(frame) {
       controls.pulls.show(parameters.pulls ?? '');
       controls.cold.show(parameters.cold ?? '');
       controls.book.show(parameters.book ?? '');
+      offer(parameters.release ? [parameters.release] : []);
+      controls.release.show(parameters.release ?? '');
+      controls.days.show(parameters.days ?? '');
+      controls.rate.show(parameters.rate ?? '');
       const chosen = new Set((parameters.repositories ?? '').split(' '));
       for (const box of choices.querySelectorAll('input')) box.checked = chosen.has(box.value);
     },
@@ -149,21 +181,22 @@ function lines(title, hint, onChange) {
   return control(title, input, id, element('small', { id: `${id}-hint`, class: 'muted' }, hint));
 }
 
-/** @param {string} title @param {(value: string) => void} onChange */
-function number(title, onChange) {
+/** @param {string} title @param {{placeholder: string, step?: string, hint?: string}} how @param {(value: string) => void} onChange */
+function number(title, { placeholder, step = '1', hint }, onChange) {
   const id = identifier('number');
   const input = /** @type {HTMLInputElement} */ (
     element('input', {
       id,
       type: 'number',
       min: 0,
-      step: 1,
-      inputmode: 'numeric',
-      placeholder: 'as known',
+      step,
+      inputmode: step === '1' ? 'numeric' : 'decimal',
+      placeholder,
+      'aria-describedby': hint ? `${id}-hint` : null,
       oninput: () => onChange(input.value),
     })
   );
-  return control(title, input, id);
+  return control(title, input, id, hint && element('small', { id: `${id}-hint`, class: 'muted' }, hint));
 }
 
 /** A share in percent; where nothing is said, what is configured or measured applies. @param {string} title @param {(value: string) => void} onChange */

@@ -29,6 +29,12 @@ export function cards(registries, { onlyFigures = false } = {}) {
   return element('ul', { class: 'cards', 'aria-label': 'Summary' }, figures, grounds);
 }
 
+/** Whoever sees a part is told that it is one. @param {Registry[]} registries */
+export function partNote(registries) {
+  if (registries.every(({ of }) => of !== 'visible')) return null;
+  return element('p', { class: 'panel' }, HOW.visible);
+}
+
 /** @param {Registry[]} registries @param {bigint} stored @param {Money | null} month */
 function now(registries, stored, month) {
   const logical = registries.reduce((sum, { logical_bytes: bytes }) => sum + BigInt(bytes), 0n);
@@ -107,7 +113,7 @@ function saving(registries, stored, month) {
       registries.map(({ cost }) => cost?.alpine?.saving),
       total,
     );
-  const naive = registries.reduce((sum, { alpine }) => sum + BigInt(alpine?.naive_saving_bytes ?? 0), 0n);
+  const naive = sumBytes(registries.map(({ alpine }) => alpine?.naive_saving_bytes));
   const reasons = registries.flatMap(({ cost }) => cost?.alpine?.nothing_saved_because ?? []);
   const part = money
     ? format.share(money.expected.amount, month.amount)
@@ -129,7 +135,7 @@ function saving(registries, stored, month) {
       facts([
         ['freed', format.bytes(bytes?.expected)],
         ['likely', format.interval(bytes, format.bytes) || format.UNKNOWN],
-        ['a sum over tags would promise', format.bytes(naive)],
+        ...(naive == null ? [] : [['a sum over tags would promise', format.bytes(naive)]]),
         ...(money ? [['in a year', format.money(year(money.expected))]] : []),
       ]),
       element('p', {}, element('a', { href: address.href({ view: 'savings' }) }, 'Where it comes from')),
@@ -201,7 +207,7 @@ function book(registries) {
         facts([
           ['book', name(cost.price_book.id)],
           [`one ${cost.unit} more, a month`, format.money(cost.one_more_unit)],
-          [`one ${cost.unit} on average`, format.money(cost.average_unit)],
+          ...(cost.average_unit ? [[`one ${cost.unit} on average`, format.money(cost.average_unit)]] : []),
         ]),
       )
       .concat(

@@ -24,6 +24,32 @@ export function link({ registry, repository }) {
   return address.href({ view: 'repository', of: registry, repository });
 }
 
+/**
+ * The column that says when the effort has paid for itself, where an effort is known for any of the rows.
+ * @param {import('../types.js').Repository[]} rows
+ * @returns {import('../table.js').Column<import('../types.js').Repository>[]}
+ */
+export function payback(rows) {
+  const of = (/** @type {import('../types.js').Repository} */ { cost }) => cost?.alpine?.payback_months;
+  if (rows.every((row) => of(row) == null)) return [];
+  return [
+    {
+      title: 'Pays back',
+      kind: 'number',
+      hide: 'medium',
+      explain: 'After how many months the saving has paid for the effort of switching.',
+      cell: (row) => inMonths(of(row)),
+      csv: (row) => of(row),
+    },
+  ];
+}
+
+/** @param {string | null | undefined} months */
+function inMonths(months) {
+  if (months == null) return format.UNKNOWN;
+  return /^[\d.]+$/.test(months) ? `${months} months` : months;
+}
+
 /** Links that show the same in money or in bytes. @param {'cost' | 'bytes'} current */
 export function measureSwitch(current) {
   const option = (/** @type {string} */ measure, /** @type {string} */ title) =>

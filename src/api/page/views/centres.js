@@ -60,6 +60,9 @@ function groups(list, by, file, signal) {
   const now = (/** @type {Group | undefined} */ row) => (priced ? row?.costs[0]?.month : row?.attributed_bytes);
   const then = (/** @type {Group | undefined} */ row) =>
     priced ? row?.costs[0]?.alpine_month : row && row.attributed_bytes - row.joint_saving_bytes;
+  const budget = (/** @type {Group | undefined} */ row) => (priced ? row && budgetOf(row, [...currencies][0]) : undefined);
+  const hasBudgets = items.some(budget);
+  const series = hasBudgets ? [now, then, budget] : [now, then];
   const show = (/** @type {any} */ value) => (priced ? format.money(value) : format.bytes(value));
   const rows = [...items].sort((a, b) => format.position(now(b)) - format.position(now(a)));
   const drawn = rows.slice(0, DRAWN);
@@ -76,7 +79,7 @@ function groups(list, by, file, signal) {
     size: drawn.length > 8 ? 'tall' : 'high',
     file,
     isTableOpen: true,
-    table: groupTable(rows, totals, by, priced),
+    table: groupTable(rows, totals, by, priced, hasBudgets),
     how: [
       element('p', {}, priced ? HOW.month : HOW.attributed),
       element('p', {}, HOW.alpine),
@@ -94,6 +97,17 @@ function groups(list, by, file, signal) {
         datasets: [
           { label: 'Now', data: drawn.map((row) => scale.at(now(row))), backgroundColor: colour.storage },
           { label: 'On Alpine', data: drawn.map((row) => scale.at(then(row))), backgroundColor: colour.alpine },
+          ...(hasBudgets
+            ? [
+                {
+                  label: 'Budget',
+                  data: drawn.map((row) => (budget(row) ? scale.at(budget(row)) : null)),
+                  backgroundColor: colour.band,
+                  borderColor: colour.now,
+                  borderWidth: 1,
+                },
+              ]
+            : []),
         ],
       },
       options: {
@@ -106,7 +120,7 @@ function groups(list, by, file, signal) {
           tooltip: {
             callbacks: {
               label: (/** @type {any} */ { dataset, datasetIndex, dataIndex }) =>
-                `${dataset.label}: ${show((datasetIndex ? then : now)(drawn[dataIndex]))}`,
+                `${dataset.label}: ${show(series[datasetIndex](drawn[dataIndex]))}`,
             },
           },
         },
@@ -120,8 +134,9 @@ function groups(list, by, file, signal) {
  * @param {Group | undefined} totals
  * @param {string} by
  * @param {boolean} priced
+ * @param {boolean} hasBudgets
  */
-function groupTable(rows, totals, by, priced) {
+function groupTable(rows, totals, by, priced, hasBudgets) {
   /** @param {string} title @param {(row: Group) => any} value @param {(value: any) => string} show */
   const column = (title, value, show, hide = /** @type {'narrow' | 'medium' | undefined} */ (undefined)) =>
     /** @type {import('../table.js').Column<Group>} */ ({
@@ -143,12 +158,18 @@ function groupTable(rows, totals, by, priced) {
     ...(hasCosts
       ? [
           column('A month', (row) => row.costs.map(({ month }) => month), amounts),
+          ...(hasBudgets ? [column('Budget', (row) => row.budgets ?? [], amounts)] : []),
           column('On Alpine', (row) => row.costs.map(({ alpine_month: month }) => month), amounts, 'narrow'),
           column('Saving', (row) => row.costs.map(({ saving }) => saving), amounts),
         ]
       : []),
   ];
   return table({ caption: `By ${GROUPS[by]}`, columns, rows });
+}
+
+/** @param {Group} row @param {string} currency */
+function budgetOf({ budgets = [] }, currency) {
+  return budgets.find((budget) => budget.currency === currency);
 }
 
 /** @param {Group} row @param {string} by */

@@ -31,18 +31,22 @@ const AHEAD = [
   { title: 'At most', of: ({ forecast }) => forecast?.high },
 ];
 
-/** @param {{months: Month[], signal: AbortSignal, tools: Element | null}} options */
-export function costChart({ months, signal, tools }) {
+/** @param {{months: Month[], signal: AbortSignal, tools: Element | null, budgets?: Money[]}} options */
+export function costChart({ months, signal, tools, budgets = [] }) {
   const past = months.filter(({ point }) => point?.cost);
   const last = past[past.length - 1];
   const ahead = months.filter(({ forecast }) => forecast);
   const parts = past.some((month) => PARTS[0].of(month)) ? PARTS : WHOLE;
   const alpine = past.some(ON_ALPINE.of) ? [ON_ALPINE] : [];
-  const columns = columnsOf(parts === PARTS, alpine.length > 0, ahead.length > 0);
-  const all = [...parts, ...alpine, ...AHEAD];
+  const currency = last.point?.cost?.month.currency;
+  const amount = budgets.find((own) => own.currency === currency);
+  /** @type {Series[]} */
+  const budget = amount ? [{ title: 'Budget', of: () => amount }] : [];
+  const columns = columnsOf(parts === PARTS, alpine.length > 0, ahead.length > 0, budget);
+  const all = [...parts, ...alpine, ...budget, ...AHEAD];
   return chart({
     title: 'Cost by month',
-    says: words(past, ahead),
+    says: words(past, ahead) + (amount ? ` The budget is ${format.money(amount)} a month.` : ''),
     signal,
     size: 'high',
     tools,
@@ -76,6 +80,18 @@ export function costChart({ months, signal, tools }) {
             stack: 'alpine',
             order: 1,
           })),
+          ...budget.map((series) => ({
+            label: series.title,
+            type: 'line',
+            data: drawn(months, series),
+            borderColor: colour.loss,
+            backgroundColor: colour.loss,
+            borderDash: [8, 4],
+            borderWidth: 2,
+            pointRadius: 0,
+            stack: 'budget',
+            order: 1,
+          })),
           ...(ahead.length ? aheadSets(months, last, colour) : []),
         ],
       },
@@ -85,7 +101,7 @@ export function costChart({ months, signal, tools }) {
           y: {
             stacked: true,
             beginAtZero: true,
-            ticks: { callback: moneyScale(last.point?.cost?.month.currency).mark },
+            ticks: { callback: moneyScale(currency).mark },
           },
         },
         plugins: {
@@ -139,8 +155,8 @@ function aheadSets(months, last, colour) {
   ];
 }
 
-/** @param {boolean} hasParts @param {boolean} hasAlpine @param {boolean} hasForecast */
-function columnsOf(hasParts, hasAlpine, hasForecast) {
+/** @param {boolean} hasParts @param {boolean} hasAlpine @param {boolean} hasForecast @param {Series[]} budget */
+function columnsOf(hasParts, hasAlpine, hasForecast, budget) {
   const column = ({ title, of } = /** @type {Series} */ ({})) =>
     /** @type {import('../table.js').Column<Month>} */ ({
       title,
@@ -160,6 +176,7 @@ function columnsOf(hasParts, hasAlpine, hasForecast) {
     column({ title: 'Total', of: ({ point, forecast }) => point?.cost?.month ?? forecast?.expected }),
     ...(hasForecast ? AHEAD.slice(1).map(column) : []),
     ...(hasAlpine ? [column(ON_ALPINE)] : []),
+    ...budget.map(column),
   ];
   return columns;
 }

@@ -155,7 +155,9 @@ async function watch(crawl, followed, frame, show) {
     );
   } catch {
     // The connection broke; the list below says how things stand, and another look follows.
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await new Promise((resolve) => {
+      setTimeout(resolve, 3000);
+    });
   }
   followed.delete(crawl.id);
   if (frame.signal.aborted) return;

@@ -7,7 +7,8 @@ import { costChart } from './cost_course.js';
 import { monthly } from './months.js';
 
 /**
- * @param {{items: import('./months.js').Point[], forecast?: import('./months.js').Forecast[]}} history
+ * @param {{items: import('./months.js').Point[], forecast?: import('./months.js').Forecast[],
+ *   budgets?: import('../types.js').Money[]}} history
  * @param {import('../address.js').Address} parameters
  * @param {AbortSignal} signal
  */
@@ -17,7 +18,7 @@ export function development(history, parameters, signal) {
   const hasCost = months.some(({ point }) => point?.cost);
   const measure = hasCost && parameters.measure !== 'bytes' ? 'cost' : 'bytes';
   const options = { months, signal, tools: hasCost ? measureSwitch(measure) : null };
-  return measure === 'cost' ? costChart(options) : bytesChart(options);
+  return measure === 'cost' ? costChart({ ...options, budgets: history.budgets }) : bytesChart(options);
 }
 
 function noHistory() {

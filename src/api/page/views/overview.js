@@ -6,7 +6,7 @@ import { element, explained, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { table } from '../table.js';
 import { HOW, VERDICTS, verdictMark } from '../words.js';
-import { cards } from './cards.js';
+import { cards, partNote } from './cards.js';
 import { development } from './development.js';
 
 /** @typedef {import('../types.js').Registry} Registry */
@@ -24,7 +24,7 @@ export function open(frame) {
     const all = await frame.registries();
     if (signal.aborted) return;
     const chosen = registry ? all.filter((row) => row.registry === registry) : all;
-    replace(notes, warnings(chosen));
+    replace(notes, partNote(chosen), warnings(chosen));
     replace(figures, chosen.length ? cards(chosen) : nothingYet(registry));
     if (!chosen.length) replace(course);
     replace(rest, verdicts(chosen), chosen.length > 1 && registryTable(chosen));

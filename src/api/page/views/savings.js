@@ -7,7 +7,7 @@ import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table } from '../table.js';
 import { HOW } from '../words.js';
-import { link, saving } from './cells.js';
+import { link, payback, saving } from './cells.js';
 import { bySaving, pareto } from './pareto.js';
 
 /** @typedef {import('../types.js').Repository} Repository */
@@ -52,15 +52,6 @@ function nothing() {
   );
 }
 
-/** Where an effort is configured. @type {import('../table.js').Column<Repository>} */
-const PAYBACK = {
-  title: 'Pays back',
-  kind: 'number',
-  hide: 'medium',
-  explain: 'After how many months the saving has paid for the configured effort.',
-  cell: ({ cost }) => payback(cost?.alpine?.payback_months),
-};
-
 /** @type {import('../table.js').Column<Repository>} */
 const FREED_ALONE = {
   title: 'Freed alone',
@@ -96,7 +87,7 @@ function details(ranked, priced, file) {
             explain: 'What it saves a month if it switches and nobody else does.',
             cell: (/** @type {Repository} */ { cost }) => saving(cost?.alpine?.solo_saving, format.money),
           },
-          ...(ranked.some(({ cost }) => cost?.alpine?.payback_months != null) ? [PAYBACK] : []),
+          ...payback(ranked),
         ]
       : []),
     {
@@ -132,10 +123,4 @@ function details(ranked, priced, file) {
     ),
     legend(columns),
   );
-}
-
-/** @param {string | null | undefined} months */
-function payback(months) {
-  if (months == null) return format.UNKNOWN;
-  return /^[\d.]+$/.test(months) ? `${months} months` : months;
 }

@@ -6,13 +6,14 @@ import * as format from '../format.js';
 import { table, tableCsv } from '../table.js';
 import { HOW, verdictMark } from '../words.js';
 import { questions } from './assumptions.js';
-import { cards } from './cards.js';
-import { link, saving } from './cells.js';
+import { cards, partNote } from './cards.js';
+import { link, payback, saving } from './cells.js';
 
 /** @typedef {import('../types.js').Registry} Registry */
 /** @typedef {import('../types.js').Repository} Repository */
 /** @typedef {import('../types.js').Money} Money */
-/** @typedef {{registries: Registry[], repositories: Repository[], notes?: {registry: string, note: string}[], as_of?: string, versions?: import('../types.js').Versions}} Answer */
+/** @typedef {{registries: Registry[], repositories: Repository[], notes?: {registry: string, note: string}[],
+ *   alpine_releases: string[], as_of?: string, versions?: import('../types.js').Versions}} Answer */
 
 /** How many repositories are shown: those that save most. */
 const ROWS = 25;
@@ -32,7 +33,7 @@ export function open(frame) {
     try {
       answer = await post(
         url('/v1/whatif', { limit: ROWS, sort: priced ? '-cost_saving' : '-saving' }),
-        question(parameters),
+        question(parameters, form.currencyOf(parameters.book) ?? paidIn(before)),
         { signal },
       );
     } catch (error) {
@@ -45,6 +46,7 @@ export function open(frame) {
       return;
     }
     frame.credit(answer);
+    form.offer(answer.alpine_releases);
     const { registry } = parameters;
     const of = (/** @type {{registry: string}} */ row) => !registry || row.registry === registry;
     const [was, is] = [before.filter(of), answer.registries.filter(of)];
@@ -52,6 +54,7 @@ export function open(frame) {
     replace(
       result,
       notes.length > 0 && element('ul', { class: 'alert' }, notes),
+      partNote(is),
       moved(was, is),
       cards(is, { onlyFigures: true }),
       rows(answer.repositories.filter(of)),
@@ -59,17 +62,29 @@ export function open(frame) {
   };
 }
 
-/** What the address asks, in the words of the API. @param {import('../address.js').Address} parameters */
-function question(parameters) {
+/** The currency that registries are billed in; none where nothing says what they cost. @param {Registry[]} registries */
+function paidIn(registries) {
+  return registries.flatMap(({ cost }) => cost?.month.currency ?? [])[0];
+}
+
+/**
+ * What the address asks, in the words of the API.
+ * @param {import('../address.js').Address} parameters
+ * @param {string | undefined} currency Of what a day of work costs.
+ */
+function question(parameters, currency) {
   const number = (/** @type {string | undefined} */ text) => (text && /^\d+$/.test(text) ? Number(text) : null);
   const chosen = (parameters.repositories ?? '').split(/[\s,]+/).filter(Boolean);
   const share = number(parameters.cold);
+  const { days, rate } = parameters;
   return {
     repositories: chosen.length ? chosen : null,
     switch: parameters.switch ?? 'verdict',
     pulls_per_month: number(parameters.pulls),
     cold_share: share == null ? null : decimalShare(share),
     price_book: parameters.book || null,
+    alpine_release: parameters.release || null,
+    effort: days && rate && currency ? { days, day_rate: { amount: rate, currency } } : null,
   };
 }
 
@@ -176,6 +191,7 @@ function rows(repositories) {
             cell: (/** @type {Repository} */ { cost }) => saving(cost?.alpine?.joint_saving, format.money),
             csv: (/** @type {Repository} */ { cost }) => cost?.alpine?.joint_saving.expected.amount,
           },
+          ...payback(repositories),
         ]
       : []),
     {

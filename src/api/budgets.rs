@@ -1,0 +1,111 @@
+//! What may be spent in a month on what an answer is about.
+
+use super::access::Caller;
+use crate::metrics::{Budget, BudgetOf};
+use crate::oci::RegistryName;
+use crate::report::GroupBy;
+use crate::units::Money;
+
+/// The budgets of the configuration.
+#[derive(Clone, Copy)]
+pub(super) struct Budgets<'a>(pub &'a [Budget]);
+
+impl Budgets<'_> {
+    /// Of a group of repositories; none for groups that cannot have any.
+    pub(super) fn of_group(self, by: GroupBy, key: Option<&str>) -> Vec<Money> {
+        self.amounts(|subject| match (by, subject) {
+            (GroupBy::CostCentre, BudgetOf::CostCentre(centre)) => key == Some(centre),
+            (GroupBy::Registry, BudgetOf::Registry(registry)) => key == Some(registry.as_str()),
+            _ => false,
+        })
+    }
+
+    /// Of all that a caller may see, or of one registry in it. A part has one where it is some cost centres that all have
+    /// one in the same currency.
+    pub(super) fn of_seen(self, caller: &Caller, registry: Option<&RegistryName>) -> Vec<Money> {
+        match registry {
+            Some(name) if caller.sees(name) && caller.sees_whole_registries() => {
+                self.amounts(|subject| matches!(subject, BudgetOf::Registry(own) if own == name))
+            }
+            Some(_) => Vec::new(),
+            None if caller.sees_everything() => self.amounts(|subject| *subject == BudgetOf::Everything),
+            None if caller.sees_all_registries() => self.of_cost_centres(caller.cost_centres()),
+            None => Vec::new(),
+        }
+    }
+
+    fn of_cost_centres(self, cost_centres: &[String]) -> Vec<Money> {
+        let mut sums: Option<Vec<Money>> = None;
+        for centre in cost_centres {
+            let own = self.of_group(GroupBy::CostCentre, Some(centre));
+            sums = Some(match sums {
+                None => own,
+                // A currency in which one of them has no budget drops out.
+                Some(sums) => sums
+                    .into_iter()
+                    .filter_map(|sum| own.iter().find_map(|money| sum.checked_add(*money).ok()))
+                    .collect(),
+            });
+        }
+        sums.unwrap_or_default()
+    }
+
+    fn amounts(self, is_meant: impl Fn(&BudgetOf) -> bool) -> Vec<Money> {
+        let meant = self.0.iter().filter(|budget| is_meant(&budget.of));
+        meant.map(|budget| budget.month).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::access::Scope;
+    use super::*;
+
+    fn money(text: &str) -> Money {
+        let (amount, currency) = text.split_once(' ').unwrap();
+        Money::new(amount.parse().unwrap(), currency.parse().unwrap())
+    }
+
+    fn budgets() -> Vec<Budget> {
+        let centre = |name: &str| BudgetOf::CostCentre(name.to_owned());
+        [
+            (BudgetOf::Everything, "1000 USD"),
+            (BudgetOf::Registry("reg.example.com".parse().unwrap()), "700 USD"),
+            (centre("CC-1"), "100 USD"),
+            (centre("CC-1"), "90 EUR"),
+            (centre("CC-2"), "50 USD"),
+        ]
+        .map(|(of, month)| Budget {
+            of,
+            month: money(month),
+        })
+        .into()
+    }
+
+    fn key_for(cost_centres: &[&str]) -> Caller {
+        let centres = cost_centres.iter().map(|name| (*name).to_owned()).collect();
+        Caller::new("x", vec![Scope::Read], Vec::new(), centres)
+    }
+
+    #[test]
+    fn a_group_has_its_own_budget() {
+        let (all, name) = (budgets(), Some("CC-1"));
+        let of = |by, key| Budgets(&all).of_group(by, key);
+        assert_eq!(of(GroupBy::CostCentre, name), [money("100 USD"), money("90 EUR")]);
+        assert_eq!(of(GroupBy::Registry, Some("reg.example.com")), [money("700 USD")]);
+        assert_eq!(of(GroupBy::CostCentre, None), []);
+        assert_eq!(of(GroupBy::Team, name), []);
+    }
+
+    #[test]
+    fn what_is_seen_has_the_budget_of_just_that() {
+        let all = budgets();
+        let registry = "reg.example.com".parse().unwrap();
+        let of = |caller: &Caller, registry| Budgets(&all).of_seen(caller, registry);
+        assert_eq!(of(&Caller::anonymous(), None), [money("1000 USD")]);
+        assert_eq!(of(&Caller::anonymous(), Some(&registry)), [money("700 USD")]);
+        assert_eq!(of(&key_for(&["CC-1", "CC-2"]), None), [money("150 USD")]);
+        assert_eq!(of(&key_for(&["CC-1", "CC-3"]), None), []);
+        assert_eq!(of(&key_for(&["CC-1"]), Some(&registry)), []);
+    }
+}

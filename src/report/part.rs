@@ -1,0 +1,156 @@
+//! A registry as whoever answers for some of its repositories may see it, and for no others.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::cost::{BookNamed, RegistryCostOnAlpine};
+use super::group::{GroupError, GroupRow};
+use super::{RegistryRow, RepositoryRow};
+use crate::cost::MoneyEstimate;
+use crate::inventory::DedupScope;
+use crate::oci::RegistryName;
+use crate::pricing::Period;
+use crate::units::{ByteCount, Money};
+use crate::whatif::{Estimate, SavingEstimate, Verdict};
+
+/// The part of a registry that some of its repositories make up, in the members of a [`RegistryRow`]. What is shared
+/// with other repositories counts by its share, and what says something of the others is left out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RegistryPart {
+    /// The registry.
+    pub registry: RegistryName,
+    /// How many repositories there are in this part.
+    pub repositories: usize,
+    /// Their tags.
+    pub tags: usize,
+    /// What their tags reach, each tag counted alone.
+    pub logical_bytes: ByteCount,
+    /// Their share of what the registry stores.
+    pub stored_bytes: ByteCount,
+    /// Where the registry keeps a blob once.
+    pub dedup_scope: DedupScope,
+    /// When it was last crawled.
+    pub as_of: DateTime<Utc>,
+    /// What Alpine would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpine: Option<PartOnAlpine>,
+    /// What they cost in a month; none where nothing says which price book the registry is billed by.
+    pub cost: Option<PartCost>,
+}
+
+/// Some repositories if all of the registry's switched that should. The bounds of their intervals are added up, which
+/// makes the sums' wider than they need be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PartOnAlpine {
+    /// Their share of what would be stored.
+    pub stored_bytes: Estimate,
+    /// The sum of their joint savings.
+    pub saving_bytes: SavingEstimate,
+    /// How many of them have which verdict.
+    pub verdicts: BTreeMap<Verdict, usize>,
+    /// How many of those that should switch add more to what is stored than they free.
+    pub switching_at_a_loss: usize,
+}
+
+/// What some repositories cost in a calendar month at the level of their registry's last crawl.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PartCost {
+    /// The month.
+    pub period: Period,
+    /// The price book.
+    pub price_book: BookNamed,
+    /// What the month costs.
+    pub month: Money,
+    /// Their part of flat fees.
+    pub fee: Money,
+    /// Their part of what is paid for stored bytes.
+    pub storage: Money,
+    /// Their part of what is paid for moved bytes.
+    pub transfer: Money,
+    /// The unit of stored bytes.
+    pub unit: String,
+    /// What one more unit throughout the month would cost.
+    pub one_more_unit: Money,
+    /// What Alpine would change; none where that was not worked out.
+    pub alpine: Option<RegistryCostOnAlpine>,
+    /// What must be said wherever an amount is shown.
+    pub warnings: Vec<String>,
+}
+
+impl RegistryPart {
+    /// The part of a registry that these of its repositories make up.
+    ///
+    /// # Errors
+    /// Where sums leave the range of exact numbers.
+    pub fn of(row: &RegistryRow, repositories: &[&RepositoryRow]) -> Result<Self, GroupError> {
+        let sums = GroupRow::of(repositories.iter().copied())?;
+        let alpine = row.alpine.as_ref().map(|_| PartOnAlpine::of(repositories));
+        Ok(Self {
+            registry: row.registry.clone(),
+            repositories: sums.repositories,
+            tags: sums.tags,
+            logical_bytes: sums.logical_bytes,
+            stored_bytes: sums.attributed_bytes,
+            dedup_scope: row.dedup_scope,
+            as_of: row.as_of,
+            alpine: alpine.transpose()?,
+            cost: PartCost::of(row, &sums, repositories)?,
+        })
+    }
+}
+
+impl PartOnAlpine {
+    fn of(repositories: &[&RepositoryRow]) -> Result<Self, GroupError> {
+        let mut part = Self::default();
+        for judged in repositories.iter().filter_map(|row| row.judged.as_ref()) {
+            let saving = judged.alpine.joint_saving_bytes;
+            part.stored_bytes = part.stored_bytes.checked_add(judged.alpine.attributed_bytes)?;
+            part.saving_bytes = part.saving_bytes.checked_add(saving)?;
+            *part.verdicts.entry(judged.verdict).or_default() += 1;
+            let is_loss = judged.verdict == Verdict::Switch && saving.expected < 0;
+            part.switching_at_a_loss += usize::from(is_loss);
+        }
+        Ok(part)
+    }
+}
+
+impl PartCost {
+    fn of(
+        row: &RegistryRow,
+        sums: &GroupRow,
+        repositories: &[&RepositoryRow],
+    ) -> Result<Option<Self>, GroupError> {
+        let (Some(whole), Some(own)) = (&row.cost, sums.costs.first()) else {
+            return Ok(None);
+        };
+        let currency = own.month.currency();
+        let mut alpine = RegistryCostOnAlpine {
+            month: MoneyEstimate::zero(currency),
+            saving: MoneyEstimate::zero(currency),
+            nothing_saved_because: None,
+        };
+        let costs = repositories.iter().filter_map(|row| row.cost.as_ref());
+        for moved in costs.filter_map(|cost| cost.alpine.as_ref()) {
+            alpine.month = alpine.month.checked_add(moved.month)?;
+            alpine.saving = alpine.saving.checked_add(moved.joint_saving)?;
+        }
+        let alpine = whole.alpine.as_ref().map(|all| RegistryCostOnAlpine {
+            nothing_saved_because: all.nothing_saved_because.clone(),
+            ..alpine
+        });
+        Ok(Some(Self {
+            period: whole.period,
+            price_book: whole.price_book.clone(),
+            month: own.month,
+            fee: own.fee,
+            storage: own.storage,
+            transfer: own.transfer,
+            unit: whole.unit.clone(),
+            one_more_unit: whole.one_more_unit,
+            alpine,
+            warnings: whole.warnings.clone(),
+        }))
+    }
+}
