@@ -8,7 +8,8 @@ use super::outcome::{Outcome, print};
 use crate::api::{IssuerSettings, check_issuer};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AzureLogin, CrawlSection, RegistrySection};
-use crate::oci::RegistryName;
+use crate::crawl::CrawlPlan;
+use crate::oci::{RegistryName, RepositoryName};
 use crate::registry::{Client, ErrorKind, RegistryError};
 use crate::report::{Knowledge, plain_text};
 use crate::store::Store;
@@ -167,10 +168,13 @@ async fn registry(section: &RegistrySection, context: &Context) -> Finding {
     };
     match plan.repositories.named().first() {
         Some(name) if !plan.repositories.needs_catalogue() => match client.tags_page(name, None).await {
-            Ok(page) => Well(format!(
-                "lets us read {name} ({} tags on the first page)",
-                page.items.len()
-            )),
+            Ok(page) => {
+                let well = format!(
+                    "lets us read {name} ({} tags on the first page)",
+                    page.items.len()
+                );
+                lists_manifests(&client, &plan, name, well).await
+            }
             Err(error) => refused(
                 &error,
                 &format!(
@@ -178,11 +182,11 @@ async fn registry(section: &RegistrySection, context: &Context) -> Finding {
                 ),
             ),
         },
-        _ => lists_catalogue(&client).await,
+        _ => lists_catalogue(&client, &plan).await,
     }
 }
 
-async fn lists_catalogue(client: &Client) -> Finding {
+async fn lists_catalogue(client: &Client, plan: &CrawlPlan) -> Finding {
     match client.catalog_page(None).await {
         Ok(page) if page.items.is_empty() => Amiss(
             "lists no repository".to_owned(),
@@ -190,14 +194,38 @@ async fn lists_catalogue(client: &Client) -> Finding {
              saying no"
                 .to_owned(),
         ),
-        Ok(page) => Well(format!(
-            "lets us list its catalogue ({} repositories on the first page)",
-            page.items.len()
-        )),
+        Ok(page) => {
+            let well = format!(
+                "lets us list its catalogue ({} repositories on the first page)",
+                page.items.len()
+            );
+            lists_manifests(client, plan, &page.items[0], well).await
+        }
         Err(error) => refused(
             &error,
             "grant the identity to list the catalogue (on Azure: AcrPull, with attribute-based access control the \
-             roles Container Registry Repository Reader and Container Registry Repository Catalog Lister), or name its repositories in its [[registry]]",
+             roles Container Registry Repository Reader and Container Registry Repository Catalog Lister), or name \
+             its repositories in its [[registry]]",
+        ),
+    }
+}
+
+/// Whether a registry that is well so far lists what no tag reaches too, where it is to be asked for that.
+async fn lists_manifests(
+    client: &Client,
+    plan: &CrawlPlan,
+    repository: &RepositoryName,
+    well: String,
+) -> Finding {
+    if !plan.untagged {
+        return Well(well);
+    }
+    match client.manifests_page(repository, None).await {
+        Ok(_) => Well(format!("{well}, and what no tag reaches")),
+        Err(error) => refused(
+            &error,
+            "what no tag reaches is not counted: grant the identity to read metadata (on Azure: AcrPull, or Container \
+             Registry Repository Reader), or set untagged = \"never\" in its [[registry]]",
         ),
     }
 }

@@ -97,6 +97,18 @@ fn bytes_without_a_tag_are_counted_billed_and_worth_what_deleting_them_saves() {
         "{text}"
     );
 
+    // So does the month's export, drawn up from what was stored over its days: to the last digit.
+    let now = report["as_of"].as_str().expect("a moment")[..7].to_owned();
+    let program = program.variable("TARE_PRICES_BOOK", "azure-container-registry-basic");
+    let export = stdout(&program.run(&["export", "--month", &now, "csv"]));
+    let mut rows = csv::Reader::from_reader(export.as_bytes());
+    let mut names = rows.headers().expect("names").iter();
+    let place = names.position(|name| name == "cost").expect("a column");
+    let costs = rows
+        .records()
+        .map(|row| exactly(&json!({"amount": row.expect("a row")[place].to_owned()})));
+    assert_eq!(costs.sum::<i128>(), exactly(&cost["month"]));
+
     // A spreadsheet gets the share of each repository.
     let csv = stdout(&program.run(&[&["report", "--format", "csv"], &book[..]].concat()));
     let mut lines = csv.lines();
@@ -150,6 +162,8 @@ fn a_registry_that_refuses_its_list_is_crawled_all_the_same() {
         "{said}"
     );
     assert!(program.report()["registries"][0]["untagged_bytes"].is_null());
+    let doctor = stdout(&program.run(&["doctor"]));
+    assert!(doctor.contains("grant the identity to read metadata"), "{doctor}");
 }
 
 #[test]
@@ -203,4 +217,5 @@ fn a_workloads_identity_logs_in_without_a_stored_secret() {
     );
     let doctor = stdout(&program.run(&["doctor"]));
     assert!(doctor.contains("lets us list its catalogue"), "{doctor}");
+    assert!(doctor.contains("and what no tag reaches"), "{doctor}");
 }
