@@ -86,6 +86,7 @@ fn drawn_up(book: &str, fees: Rule, made: &[Made]) -> Statement {
     let usage = RegistryUsage {
         registry: "acme.azurecr.io".parse().expect("a name"),
         stored: ByteHistory::constant(before),
+        tagged: None,
         alpine: Some(AlpineBytes {
             before,
             after: Estimate::exact(sum(&|bytes| bytes.after.expected)),

@@ -42,6 +42,8 @@ fn report(repositories: u64) -> Report {
         stored_bytes: bytes(size(number)),
         exclusive_bytes: bytes(size(number)),
         attributed_bytes: bytes(size(number)),
+        untagged_bytes: None,
+        untagged_manifests: None,
     });
     let after = |bytes_now: u64| Estimate::around(u128::from(bytes_now / 2), 100, 200).expect("an estimate");
     let judged = (1..=repositories).map(|number| RepositoryVerdict {
@@ -161,6 +163,7 @@ fn registry_cost(megabytes: u64) -> RegistryCost {
         transfer: dollars(megabytes),
         unallocated: dollars(100),
         included_worth: dollars(0),
+        clean_up: None,
         unit: "GiB".to_owned(),
         one_more_unit: dollars(10),
         average_unit: None,

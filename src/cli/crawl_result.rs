@@ -193,7 +193,7 @@ fn is_catalogue(fault: &ShownFault) -> bool {
     fault.repository.is_none()
 }
 
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 7] = [
     Group {
         holds: |fault| fault.kind == FaultKind::Denied && is_catalogue(fault),
         heading: "listing not allowed",
@@ -222,6 +222,11 @@ const GROUPS: [Group; 6] = [
         holds: |fault| fault.kind == FaultKind::Unsupported,
         heading: "in a form that cannot be counted",
         remedy: "Nothing is known of their size; the totals are complete but for them.",
+    },
+    Group {
+        holds: |fault| fault.kind == FaultKind::Unlisted,
+        heading: "not known of what no tag reaches",
+        remedy: "All that tags reach is known; bytes stored without a tag, and what they cost, are not.",
     },
     Group {
         holds: |fault| fault.kind == FaultKind::Vanished,

@@ -7,7 +7,7 @@ use super::client::client_of;
 use super::outcome::{Outcome, print};
 use crate::api::{IssuerSettings, check_issuer};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{CrawlSection, RegistrySection};
+use crate::config::{AzureLogin, CrawlSection, RegistrySection};
 use crate::oci::RegistryName;
 use crate::registry::{Client, ErrorKind, RegistryError};
 use crate::report::{Knowledge, plain_text};
@@ -146,8 +146,19 @@ async fn registry(section: &RegistrySection, context: &Context) -> Finding {
     let client = match client_of(section, &crawl, &context.environment).await {
         Ok(client) => client,
         Err(error) => {
-            let advice = "give it a user name with a password, or a token, in its [[registry]]".to_owned();
-            return Amiss(format!("{error:#}"), advice);
+            let advice = match section.azure_identity {
+                Some(AzureLogin::Workload) => {
+                    "run Tare where a federation sets AZURE_TENANT_ID, AZURE_CLIENT_ID and \
+                     AZURE_FEDERATED_TOKEN_FILE (in Kubernetes the label azure.workload.identity/use: \"true\" on the \
+                     pod), or set them"
+                }
+                Some(AzureLogin::Managed) => {
+                    "run Tare on a machine or in an app of Azure's with a managed identity, and reach the registry by \
+                     https under its own name"
+                }
+                None => "give it a user name with a password, or a token, in its [[registry]]",
+            };
+            return Amiss(format!("{error:#}"), advice.to_owned());
         }
     };
     let plan = match section.plan(&crawl) {
@@ -160,7 +171,12 @@ async fn registry(section: &RegistrySection, context: &Context) -> Finding {
                 "lets us read {name} ({} tags on the first page)",
                 page.items.len()
             )),
-            Err(error) => refused(&error, &format!("grant the identity to pull {name}")),
+            Err(error) => refused(
+                &error,
+                &format!(
+                    "grant the identity to pull {name} (on Azure: AcrPull, or Container Registry Repository Reader)"
+                ),
+            ),
         },
         _ => lists_catalogue(&client).await,
     }
@@ -180,8 +196,8 @@ async fn lists_catalogue(client: &Client) -> Finding {
         )),
         Err(error) => refused(
             &error,
-            "grant the identity to list the catalogue (on Azure: AcrPull, with attribute-based access control also \
-             Container Registry Repository Catalog Lister), or name its repositories in its [[registry]]",
+            "grant the identity to list the catalogue (on Azure: AcrPull, with attribute-based access control the \
+             roles Container Registry Repository Reader and Container Registry Repository Catalog Lister), or name its repositories in its [[registry]]",
         ),
     }
 }

@@ -35,6 +35,26 @@ pub enum MissingSecret {
         /// The file or variable.
         place: String,
     },
+    /// A variable is not set by which Azure, Kubernetes or a CI system says who we are.
+    #[error(
+        "registry {registry}: the environment variable {variable} is not set, which azure_identity needs"
+    )]
+    NoVariable {
+        /// The registry.
+        registry: String,
+        /// The variable.
+        variable: &'static str,
+    },
+    /// Such a variable is set to something that cannot be used.
+    #[error("registry {registry}: the environment variable {variable} is wrong: expected {expected}")]
+    WrongVariable {
+        /// The registry.
+        registry: String,
+        /// The variable.
+        variable: &'static str,
+        /// What would be right.
+        expected: &'static str,
+    },
 }
 
 impl RegistrySection {
@@ -43,6 +63,9 @@ impl RegistrySection {
     /// # Errors
     /// Where a secret is not where the settings say it is.
     pub fn credentials(&self, environment: &Environment) -> Result<Option<Credentials>, MissingSecret> {
+        if let Some(credentials) = self.azure_credentials(environment)? {
+            return Ok(Some(credentials));
+        }
         let source = Source {
             section: self,
             environment,
@@ -77,6 +100,7 @@ impl RegistrySection {
             token: None,
             token_file: None,
             token_env: None,
+            azure_identity: None,
             ..self.clone()
         };
         match username {

@@ -9,6 +9,7 @@
 
 mod address;
 mod alpine;
+mod azure;
 mod cost_centre;
 mod cost_plan;
 mod crawl;
@@ -37,6 +38,7 @@ use std::path::{Path, PathBuf};
 
 pub use address::{InvalidAddress, RegistryAddress};
 pub use alpine::{AlpineSection, KnowledgeError, ShownCoverage, VerdictSection};
+pub use azure::AzureLogin;
 pub use cost_centre::CostCentreSection;
 pub use cost_plan::CostPlanError;
 pub use crawl::CrawlSection;
@@ -50,7 +52,7 @@ pub use oidc::{OidcRule, OidcSection};
 pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
-pub use registry::RegistrySection;
+pub use registry::{AskForUntagged, RegistrySection};
 pub use retention::RetentionSection;
 pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
 pub use store::StoreSection;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::address::RegistryAddress;
+use super::azure::AzureLogin;
 use super::crawl::CrawlSection;
 use super::prices::AllocationRule;
 use super::quantities::{Bytes, Number};
@@ -15,7 +16,7 @@ use crate::crawl::{CrawlPlan, InvalidChoice, ReferrersPolicy, RepositoryChoice};
 use crate::inventory::DedupScope;
 use crate::jobs::{InvalidSchedule, Schedule};
 use crate::oci::PlatformFilter;
-use crate::registry::ClientSettings;
+use crate::registry::{ClientSettings, is_azure_registry};
 use crate::units::ByteCount;
 
 /// `[[registry]]`: a registry with what is particular to it.
@@ -52,6 +53,15 @@ pub struct RegistrySection {
     /// The name of an environment variable with the token.
     #[serde(default)]
     pub token_env: Option<String>,
+    /// The identity of Entra ID to log in to Azure Container Registry as, in place of a stored secret.
+    #[serde(default)]
+    pub azure_identity: Option<AzureLogin>,
+    /// Which identity, in place of `AZURE_CLIENT_ID` in the environment.
+    #[serde(default)]
+    pub azure_client_id: Option<String>,
+    /// Whether the registry is Azure's though its host is not below Azure's domains.
+    #[serde(default)]
+    pub azure_custom_domain: bool,
     /// Where the registry keeps one copy of a blob, if that is not what its host tells.
     #[serde(default)]
     pub dedup_scope: Option<DedupScope>,
@@ -88,6 +98,9 @@ pub struct RegistrySection {
     /// In place of `crawl.referrers`.
     #[serde(default)]
     pub referrers: Option<ReferrersPolicy>,
+    /// Whether the registry is asked for the manifests that no tag reaches.
+    #[serde(default)]
+    pub untagged: AskForUntagged,
     /// In place of `prices.book`.
     #[serde(default)]
     pub price_book: Option<String>,
@@ -129,6 +142,19 @@ pub struct RegistrySection {
     pub allocate_transfer: Option<AllocationRule>,
 }
 
+/// Which registries are asked for the manifests that no tag reaches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskForUntagged {
+    /// Those that are Azure Container Registry by their hosts' names.
+    #[default]
+    Auto,
+    /// This one, such as an Azure registry behind a name of the company's own.
+    Always,
+    /// Not this one.
+    Never,
+}
+
 impl RegistrySection {
     /// A registry of which nothing is known but its address.
     pub fn at(url: RegistryAddress) -> Self {
@@ -142,6 +168,9 @@ impl RegistrySection {
             token: None,
             token_file: None,
             token_env: None,
+            azure_identity: None,
+            azure_client_id: None,
+            azure_custom_domain: false,
             dedup_scope: None,
             extra_ca: Vec::new(),
             trusted_realm_hosts: Vec::new(),
@@ -154,6 +183,7 @@ impl RegistrySection {
             page_size: None,
             platforms: None,
             referrers: None,
+            untagged: AskForUntagged::Auto,
             price_book: None,
             seats: one(),
             replicas: Vec::new(),
@@ -234,10 +264,23 @@ impl RegistrySection {
             tags: None,
             platforms: self.platforms(crawl).to_vec(),
             referrers: self.referrers.unwrap_or(crawl.referrers),
+            untagged: self.asks_for_untagged(),
             kept_labels: crawl.image_labels().names().map(str::to_owned).collect(),
             concurrent_repositories: crawl.concurrent_repositories,
             concurrent_tags: crawl.concurrent_tags,
         })
+    }
+
+    /// Whether all manifests of each repository are listed: as set, else for Azure's registries alone.
+    fn asks_for_untagged(&self) -> bool {
+        match self.untagged {
+            AskForUntagged::Always => true,
+            AskForUntagged::Never => false,
+            AskForUntagged::Auto => {
+                let host = self.url.origin().url().host_str();
+                host.is_some_and(is_azure_registry)
+            }
+        }
     }
 
     /// The platforms whose images are read and counted: its own, else those of `[crawl]`.
@@ -287,6 +330,21 @@ impl RegistrySection {
             self.token_env.is_some(),
         ];
         let count = |given: [bool; 3]| given.into_iter().filter(|given| *given).count();
+        if self.azure_identity.is_some()
+            && (self.username.is_some() || count(passwords) > 0 || count(tokens) > 0)
+        {
+            return Some((
+                "azure_identity",
+                "give either an identity of Azure, or a user name with a password, or a token",
+            ));
+        }
+        if self.azure_identity.is_none() && (self.azure_client_id.is_some() || self.azure_custom_domain) {
+            let field = match self.azure_client_id {
+                Some(_) => "azure_client_id",
+                None => "azure_custom_domain",
+            };
+            return Some((field, "it says something of azure_identity, which is not set"));
+        }
         match (self.username.is_some(), count(passwords), count(tokens)) {
             (_, 2.., _) => Some(("password", "give one of password, password_file and password_env")),
             (_, _, 2..) => Some(("token", "give one of token, token_file and token_env")),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::CostError;
 use super::plan::{CostPlan, RegistryTerms};
-use super::statement::{Charges, CostParts, MoneyEstimate, PricedPiece};
+use super::statement::{Charges, CleanUp, CostParts, MoneyEstimate, PricedPiece};
 use super::usage::{AlpineBytes, RegistryUsage, RepositoryUsage};
 use crate::pricing::{
     AllocatedRow, AllocationRules, Bill, Claim, Claims, MovedBytes, MovedEstimate, NoSaving, Period,
@@ -121,6 +121,30 @@ impl<'a> Billing<'a> {
             total,
             nothing_saved_because,
         })
+    }
+
+    /// What would be saved had all been deleted that no tag reaches; none where there is no such thing.
+    pub(super) fn clean_up(&self, now: &Charges) -> Result<Option<CleanUp>, CostError> {
+        let tagged = self
+            .usage
+            .tagged
+            .as_ref()
+            .filter(|&tagged| *tagged != self.usage.stored);
+        let Some(tagged) = tagged else {
+            return Ok(None);
+        };
+        let history = self.history.with_stored(tagged.clone());
+        let mut saved = Money::zero(self.currency);
+        let mut nothing_saved_because = None;
+        for (&(period, book), before) in self.books.iter().zip(&now.pieces) {
+            let saving = saving(&before.bill, &bill(book, &history, period)?)?;
+            saved = saved.checked_add(saving.amount)?;
+            nothing_saved_because = saving.nothing_because.or(nothing_saved_because);
+        }
+        Ok(Some(CleanUp {
+            nothing_saved_because: nothing_saved_because.filter(|_| saved.is_zero()),
+            saving: saved,
+        }))
     }
 
     /// What is charged for other usage, over all editions of the book.

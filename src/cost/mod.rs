@@ -34,7 +34,7 @@ pub use plan::{CostPlan, Destination, EffortRule, RegistryTerms, TransferPlan};
 pub use pulls::{CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCounts, PullSource, ServedBytes};
 pub use repositories::{InvalidRepositories, Repositories};
 pub use statement::{
-    AlpineStatement, BookUsed, Charges, CostParts, MoneyEstimate, PricedPiece, RepositoryOnAlpineCost,
-    RepositoryStatement, Statement, statement,
+    AlpineStatement, BookUsed, Charges, CleanUp, CostParts, MoneyEstimate, PricedPiece,
+    RepositoryOnAlpineCost, RepositoryStatement, Statement, statement,
 };
 pub use usage::{AlpineBytes, PullCount, PulledBytes, RegistryUsage, RepositoryUsage};

@@ -29,6 +29,9 @@ pub struct Statement {
     pub now: Charges,
     /// The part of `now` that is no repository's.
     pub unallocated: Money,
+    /// What deleting all that no tag reaches would save; none where nothing is known of that kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clean_up: Option<CleanUp>,
     /// What would be charged on Alpine; none where that was not worked out.
     pub alpine: Option<AlpineStatement>,
     /// Each repository, in the order given.
@@ -102,6 +105,15 @@ pub struct MoneyEstimate {
     pub expected: Money,
     /// Seldom more.
     pub high: Money,
+}
+
+/// What deleting all that no tag reaches would change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CleanUp {
+    /// What the period would have cost less.
+    pub saving: Money,
+    /// Why that is nothing, where it is.
+    pub nothing_saved_because: Option<NoSaving>,
 }
 
 /// A registry's charges on Alpine.
@@ -217,6 +229,7 @@ pub fn statement(
             valid_until: book.valid_until,
         },
         unallocated: now.unallocated()?,
+        clean_up: billing.clean_up(&now)?,
         warnings: now.warnings(),
         units: unit_costs(book, &billing.history, period)?,
         cheaper_plan: cheapest(&billing.history)?,

@@ -68,6 +68,7 @@ fn registry(repositories: Vec<RepositoryUsage>) -> RegistryUsage {
     RegistryUsage {
         registry: "acme.azurecr.io".parse().unwrap(),
         stored: ByteHistory::constant(before),
+        tagged: None,
         alpine: Some(AlpineBytes {
             before,
             after: Estimate {
@@ -115,6 +116,72 @@ fn bytes_above_the_quota_are_worth_their_price() {
     assert_eq!(api.alpine.unwrap().solo_saving.expected, saved);
     assert!(base.alpine.unwrap().joint_saving.expected.is_zero());
     assert!(base.alpine.unwrap().solo_saving.expected.is_zero());
+}
+
+/// The same registry with so many GiB that no tag reaches in its first repository.
+fn with_untagged(repositories: Vec<RepositoryUsage>, untagged: u64) -> RegistryUsage {
+    let untagged = bytes(untagged * GIB);
+    let more = |history: &ByteHistory| history.map(|bytes| bytes.checked_add(untagged).unwrap());
+    let mut usage = registry(repositories);
+    usage.tagged = Some(usage.stored.clone());
+    usage.stored = more(&usage.stored);
+    usage.alpine = usage.alpine.map(|bytes| bytes.beside(untagged));
+    let first = &mut usage.repositories[0];
+    first.attributed = more(&first.attributed);
+    first.alpine = first.alpine.map(|bytes| bytes.beside(untagged));
+    usage
+}
+
+#[test]
+fn what_no_tag_reaches_is_billed_to_who_holds_it_and_saves_its_price_when_deleted() {
+    let plan = plan("azure-container-registry-premium");
+    let repositories = || {
+        vec![
+            repository("api", 300 * GIB, estimate(100 * GIB, 100 * GIB, 100 * GIB)),
+            repository("base", 300 * GIB, Estimate::exact(bytes(300 * GIB))),
+        ]
+    };
+    // Of 1,000 GiB 500 are included, and 400 of the rest have no tag.
+    let statement = drawn(&plan, &with_untagged(repositories(), 400));
+    let per_gib = statement.units.one_more;
+    let price = |count: u32| per_gib.checked_mul(Decimal::from(count)).unwrap();
+    let clean_up = statement.clean_up.unwrap();
+    assert_eq!(
+        (clean_up.saving, clean_up.nothing_saved_because),
+        (price(400), None)
+    );
+    assert_eq!(statement.now.parts.storage, price(500));
+    assert!(statement.unallocated.is_zero());
+    let [api, base] = &statement.repositories[..] else {
+        panic!()
+    };
+    assert_eq!(api.now.storage, price(350), "seven tenths of what is paid for");
+    assert_eq!(
+        api.now.total.checked_add(base.now.total).unwrap(),
+        statement.now.parts.total
+    );
+    // Alpine leaves what has no tag as it is.
+    assert_eq!(statement.alpine.unwrap().saving.expected, price(200));
+
+    // Below the quota once it is gone, only what is above it is saved.
+    let statement = drawn(&plan, &with_untagged(vec![repositories().remove(0)], 400));
+    assert_eq!(statement.clean_up.unwrap().saving, price(200));
+    let statement = drawn(&plan, &with_untagged(vec![repositories().remove(0)], 100));
+    let clean_up = statement.clean_up.unwrap();
+    assert!(clean_up.saving.is_zero());
+    assert_eq!(clean_up.nothing_saved_because, Some(NoSaving::BelowQuota));
+    // Where nothing lacks a tag, and where nobody knows, there is nothing to say.
+    assert_eq!(drawn(&plan, &with_untagged(repositories(), 0)).clean_up, None);
+    assert_eq!(drawn(&plan, &registry(repositories())).clean_up, None);
+}
+
+#[test]
+fn a_statement_that_was_kept_before_untagged_bytes_were_known_reads_as_it_did() {
+    let usage = registry(vec![repository("api", GIB, Estimate::exact(bytes(GIB)))]);
+    let statement = drawn(&plan("azure-container-registry-premium"), &usage);
+    let text = serde_json::to_string(&statement).unwrap();
+    assert!(!text.contains("clean_up"));
+    assert_eq!(serde_json::from_str::<Statement>(&text).unwrap(), statement);
 }
 
 #[test]

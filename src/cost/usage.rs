@@ -13,9 +13,12 @@ use crate::whatif::{Estimate, SavingEstimate};
 pub struct RegistryUsage {
     /// The registry.
     pub registry: RegistryName,
-    /// Its stored bytes over time.
+    /// Its stored bytes over time, those that no tag reaches among them where they are known.
     pub stored: ByteHistory,
+    /// Those of them that tags reach; none where it is not known what no tag reaches.
+    pub tagged: Option<ByteHistory>,
     /// What it would store on Alpine in place of what it stores today; none where that was not worked out.
+    /// What no tag reaches stays as it is.
     pub alpine: Option<AlpineBytes>,
     /// Its repositories, in the order in which rows are wanted.
     pub repositories: Vec<RepositoryUsage>,
@@ -28,9 +31,9 @@ pub struct RepositoryUsage {
     pub repository: RepositoryName,
     /// Whose it is.
     pub labels: Labels,
-    /// Its share of the registry's stored bytes over time.
+    /// Its share of the registry's stored bytes over time, of those that no tag reaches as well.
     pub attributed: ByteHistory,
-    /// What nothing else reaches.
+    /// What would go with it alone.
     pub exclusive: ByteCount,
     /// Its share on Alpine; none where that was not worked out.
     pub alpine: Option<AlpineBytes>,
@@ -54,6 +57,19 @@ pub struct AlpineBytes {
 }
 
 impl AlpineBytes {
+    /// With as many bytes beside them that stay as they are.
+    pub fn beside(self, untouched: ByteCount) -> Self {
+        let with = |bytes: ByteCount| bytes.checked_add(untouched).unwrap_or(ByteCount::MAX);
+        Self {
+            before: with(self.before),
+            after: Estimate {
+                low: with(self.after.low),
+                expected: with(self.after.expected),
+                high: with(self.after.high),
+            },
+        }
+    }
+
     /// A reading of the past, as it would have been on Alpine: changed in proportion to what changes today.
     pub(super) fn scaled(self, reading: ByteCount, after: ByteCount) -> ByteCount {
         if self.before == ByteCount::ZERO {

@@ -8,6 +8,7 @@
 //! What it promises:
 //! - **Few requests.** A digest is fetched once in a crawl and never when it is known. A repository never
 //!   seen costs one GET a tag; after that a tag costs one HEAD, and a GET only where it points elsewhere.
+//!   Where manifests without a tag are asked for, that costs one more listing a repository.
 //! - **Order.** Facts about content are sent before the tag that reaches them, and a repository's
 //!   [`RepositoryListing`](crate::inventory::RepositoryListing) after everything else of it. A crawl that
 //!   is killed leaves something consistent behind, and the next one goes on from there.
@@ -25,6 +26,7 @@ mod reach;
 mod repository;
 mod run;
 mod stop;
+mod untagged;
 mod walk;
 
 pub use choice::{InvalidChoice, RepositoryChoice};

@@ -18,6 +18,9 @@ pub struct CrawlPlan {
     pub platforms: Vec<PlatformFilter>,
     /// What is asked about signatures, SBOMs and the like that are attached to images.
     pub referrers: ReferrersPolicy,
+    /// Whether the registry is asked for all manifests of each repository, to know what no tag reaches. Azure
+    /// Container Registry answers that, others do not.
+    pub untagged: bool,
     /// Labels of images to keep beside those by which bases are recognised. Configurations that are known already
     /// are not read again for them.
     pub kept_labels: BTreeSet<String>,
@@ -35,6 +38,7 @@ impl Default for CrawlPlan {
             tags: None,
             platforms: Vec::new(),
             referrers: ReferrersPolicy::default(),
+            untagged: false,
             kept_labels: BTreeSet::new(),
             concurrent_repositories: 8,
             concurrent_tags: 16,

@@ -38,7 +38,9 @@ impl Walk<'_> {
             gone: Mutex::default(),
             asked: Mutex::default(),
         };
-        let mut listed = visit.list().await;
+        // Before the tags: what is pushed and tagged meanwhile must not look as if it had no tag.
+        let manifests = visit.list_manifests().await;
+        let mut listed = visit.list(!manifests.is_empty()).await;
         if let Some(chosen) = &self.plan.tags {
             let chosen = chosen.get(repository);
             let is_chosen = |tag: &Tag| chosen.is_some_and(|tags| tags.contains(tag));
@@ -56,6 +58,8 @@ impl Walk<'_> {
             Progress::add(&progress.tags_done, 1);
         })
         .await;
+        let (manifests, lossless) = visit.untagged(manifests, !listed.tags.is_empty()).await;
+        complete &= lossless;
 
         self.outbox
             .send(Finding::Repository(RepositoryListing {
@@ -63,6 +67,7 @@ impl Walk<'_> {
                 tags: listed.tags,
                 listed_to_the_end: listed.listed_to_the_end,
                 complete,
+                manifests,
             }))
             .await;
         Progress::add(&progress.repositories_done, 1);
@@ -70,7 +75,8 @@ impl Walk<'_> {
 }
 
 impl Visit<'_> {
-    async fn list(&self) -> Tags {
+    /// Lists the tags of a repository, which may be known to exist.
+    async fn list(&self, exists: bool) -> Tags {
         let mut listed = Tags {
             tags: Vec::new(),
             listed_to_the_end: false,
@@ -94,6 +100,11 @@ impl Visit<'_> {
                 }
                 // Where tags are chosen one by one, they are read as far as they are there.
                 Err(error) if self.walk.plan.tags.is_some() && error.kind() == ErrorKind::NotFound => break,
+                // One in which no manifest has a tag need not have a list of tags.
+                Err(error) if is_first && exists && error.kind() == ErrorKind::NotFound => {
+                    listed.listed_to_the_end = true;
+                    break;
+                }
                 Err(error) if is_first && self.is_asked_for_in_vain(&error) => {
                     // Whoever named it wants to know; a repository from the catalogue has just gone.
                     let fault = "there is no such repository, or these credentials may not see it";
@@ -110,7 +121,7 @@ impl Visit<'_> {
                 }
             }
         }
-        report_refused_names(&self.walk.outbox, Some(self.repository), &refused).await;
+        report_refused_names(&self.walk.outbox, Some(self.repository), "tag", &refused).await;
         listed.lossless &= refused.is_empty();
         listed
     }

@@ -179,30 +179,33 @@ async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
             }
         }
     };
-    report_refused_names(&walk.outbox, None, &refused).await;
+    report_refused_names(&walk.outbox, None, "repository", &refused).await;
     Listing {
         repositories: chosen,
         is_complete: complete,
     }
 }
 
-/// Reports names that a listing gave and that are not names. They come escaped and shortened.
+/// Reports entries of a listing that are not what is listed: repositories, tags or manifests. They come
+/// escaped and shortened.
 pub(super) async fn report_refused_names(
     outbox: &Outbox<'_>,
     repository: Option<&RepositoryName>,
+    what: &str,
     refused: &[String],
 ) {
-    let (what, listing) = match repository {
-        Some(_) => ("tag", "tags/list"),
-        None => ("repository", "_catalog"),
+    let (listing, problem) = match what {
+        "repository" => ("_catalog", "whose name the specification does not allow"),
+        "tag" => ("tags/list", "whose name the specification does not allow"),
+        _ => ("_manifests", "without a digest that the specification allows"),
     };
     for name in refused.iter().take(REFUSED_NAMES_SHOWN) {
-        let fault = format!("listed a {what} whose name the specification does not allow");
+        let fault = format!("listed a {what} {problem}");
         outbox.fault(repository, name, FaultKind::Invalid, fault).await;
     }
     let more = refused.len().saturating_sub(REFUSED_NAMES_SHOWN);
     if more > 0 {
-        let fault = format!("listed {more} more names of that kind");
+        let fault = format!("listed {more} more of that kind");
         outbox.fault(repository, listing, FaultKind::Invalid, fault).await;
     }
 }

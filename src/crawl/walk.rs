@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +10,7 @@ use super::outbox::Outbox;
 use super::reach::Reach;
 use super::repository::Visit;
 use super::run::side_by_side;
+use super::untagged::ManifestsApi;
 use super::{CrawlPlan, ReferrersPolicy};
 use crate::inventory::{FaultKind, Finding, ManifestFact};
 use crate::oci::{Descriptor, Digest, Manifest, ManifestKind, Reference, Tag};
@@ -30,7 +32,10 @@ pub(super) struct Walk<'a> {
     pub(super) plan: &'a CrawlPlan,
     pub(super) outbox: Outbox<'a>,
     pub(super) referrers: ReferrersApi,
+    pub(super) manifests: ManifestsApi,
     pub(super) claims: Claims,
+    /// What the indexes beneath tags list for platforms that were not chosen.
+    pub(super) left_out: Mutex<HashSet<Digest>>,
 }
 
 /// What one tag has led to so far.
@@ -62,7 +67,9 @@ impl<'a> Walk<'a> {
             plan,
             outbox,
             referrers: ReferrersApi::default(),
+            manifests: ManifestsApi::default(),
             claims: Claims::default(),
+            left_out: Mutex::default(),
         }
     }
 }
@@ -130,7 +137,7 @@ impl Visit<'_> {
 
     /// Fetches a manifest and reports it. Says whether it is as long as it should be; or else what
     /// becomes of the claim to it, and of whoever needs it.
-    async fn read_manifest(
+    pub(super) async fn read_manifest(
         &self,
         mut wanted: Wanted<'_>,
         trip: &Trip,
@@ -211,11 +218,16 @@ impl Visit<'_> {
             return self.config(config).await;
         }
         let platforms = &self.walk.plan.platforms;
-        let children: Vec<&Descriptor> = manifest
+        let (children, left_out): (Vec<&Descriptor>, Vec<&Descriptor>) = manifest
             .children
             .iter()
-            .filter(|child| may_be_manifest(child) && manifest.is_chosen_child(child, platforms))
-            .collect();
+            .filter(|child| may_be_manifest(child))
+            .partition(|child| manifest.is_chosen_child(child, platforms));
+        self.walk
+            .left_out
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(left_out.iter().map(|child| child.digest));
         let mut reach = Reach::WHOLE;
         if depth >= MAX_DEPTH && !children.is_empty() {
             let fault = format!("indexes within each other are followed {MAX_DEPTH} levels deep only");

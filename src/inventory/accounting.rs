@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::graph::{DedupScope, Inventory, ManifestId, RepositoryNode};
 use super::sharing::{Sharing, round_by_largest_remainder};
+use super::untagged::Untagged;
 use crate::oci::{ManifestKind, RepositoryName, Tag};
 use crate::units::{ByteCount, ByteOverflow};
 
@@ -35,6 +36,8 @@ pub struct RegistryTotals {
     pub stored_bytes: ByteCount,
     /// Known to be stored, reached by no tag; none where the registry cannot say.
     pub untagged_bytes: Option<ByteCount>,
+    /// Different manifests that no tag reaches; none where the registry cannot say.
+    pub untagged_manifests: Option<usize>,
 }
 
 /// The totals of a repository.
@@ -54,6 +57,11 @@ pub struct RepositoryTotals {
     pub exclusive_bytes: ByteCount,
     /// Its fair share of what the registry stores; the shares add up to the registry's stored bytes.
     pub attributed_bytes: ByteCount,
+    /// What it holds beside all that and no tag reaches; what several hold is divided among them, so that this
+    /// adds up to the registry's untagged bytes. None where the registry cannot say.
+    pub untagged_bytes: Option<ByteCount>,
+    /// How many of its manifests no tag reaches; none where the registry cannot say.
+    pub untagged_manifests: Option<usize>,
 }
 
 /// The totals of a tag.
@@ -84,6 +92,7 @@ pub fn account(inventory: &Inventory) -> Result<Accounting, ByteOverflow> {
             .collect()
     };
 
+    let untagged = Untagged::of(inventory, &sharing)?;
     let mut logical = 0_u128;
     let mut repositories = Vec::with_capacity(inventory.repositories.len());
     for (index, repository) in inventory.repositories.iter().enumerate() {
@@ -107,6 +116,8 @@ pub fn account(inventory: &Inventory) -> Result<Accounting, ByteOverflow> {
             }
             .try_into()?,
             attributed_bytes: attributed[index].try_into()?,
+            untagged_bytes: untagged.repositories[index].map(|(bytes, _)| bytes),
+            untagged_manifests: untagged.repositories[index].map(|(_, manifests)| manifests),
         });
     }
     let (stored, blobs) = if whole_registry {
@@ -144,7 +155,8 @@ pub fn account(inventory: &Inventory) -> Result<Accounting, ByteOverflow> {
         blobs,
         logical_bytes: logical.try_into()?,
         stored_bytes: stored.try_into()?,
-        untagged_bytes: untagged(inventory, &sharing).map(TryInto::try_into).transpose()?,
+        untagged_bytes: untagged.bytes,
+        untagged_manifests: untagged.manifests,
     };
     Ok(Accounting {
         registry,
@@ -239,41 +251,6 @@ fn images_of(inventory: &Inventory, repository: &RepositoryNode) -> HashSet<Mani
         .flat_map(|tag| inventory.images_of(tag.manifest))
         .filter(|&image| inventory.manifest(image).kind == ManifestKind::Image)
         .collect()
-}
-
-/// The bytes known to be stored that no tag reaches; none where no repository's listing said.
-fn untagged(inventory: &Inventory, tagged: &Sharing<'_>) -> Option<u128> {
-    if inventory
-        .repositories
-        .iter()
-        .all(|repository| repository.untagged.is_none())
-    {
-        return None;
-    }
-    let untagged_of = |repository: &RepositoryNode| -> Vec<_> {
-        let manifests = repository.untagged.iter().flatten();
-        manifests
-            .flat_map(|&manifest| inventory.reached(manifest).iter().copied())
-            .collect()
-    };
-    let all = Sharing::new(inventory.sizes(), inventory.repositories.iter().map(untagged_of));
-    let size = |blob: u32| u128::from(inventory.sizes()[blob as usize]);
-    Some(match inventory.dedup_scope {
-        DedupScope::Registry => (0..inventory.sizes().len() as u32)
-            .filter(|&blob| all.users(blob) > 0 && tagged.users(blob) == 0)
-            .map(size)
-            .sum(),
-        DedupScope::Repository => (0..inventory.repositories.len())
-            .map(|index| {
-                let own: HashSet<_> = tagged.set(index).iter().collect();
-                all.set(index)
-                    .iter()
-                    .filter(|blob| !own.contains(blob))
-                    .map(|&blob| size(blob))
-                    .sum::<u128>()
-            })
-            .sum(),
-    })
 }
 
 #[cfg(test)]
@@ -385,25 +362,6 @@ mod tests {
         let sum: u64 = tags.iter().map(|tag| tag.attributed_bytes.get()).sum();
         assert_eq!(sum, bytes(&account(&inventory).unwrap(), "api")[3]);
         assert_eq!(account_tags(&inventory, &name("nowhere")).unwrap(), None);
-    }
-
-    #[test]
-    fn untagged_bytes_are_what_no_tag_reaches() {
-        let mut builder = representative(DedupScope::Registry);
-        let (old, size, manifest) =
-            super::super::examples::image("old", &[("base", 1000), ("old layer", 50)]);
-        builder.manifest(old, size, manifest);
-        builder.untagged(name("web"), vec![old, digest("web 1")]);
-        let accounting = totals(builder);
-        assert_eq!(
-            accounting.registry.untagged_bytes.map(ByteCount::get),
-            Some(10 + 20 + 50)
-        );
-        assert_eq!(
-            bytes(&accounting, "web")[1],
-            1363,
-            "what no tag reaches is nobody's"
-        );
     }
 
     #[test]

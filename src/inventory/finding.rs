@@ -69,6 +69,20 @@ pub struct RepositoryListing {
     pub listed_to_the_end: bool,
     /// Whether every listed tag, and everything beneath, could be read or has vanished.
     pub complete: bool,
+    /// What the registry says of all its manifests, tagged or not.
+    pub manifests: ManifestListing,
+}
+
+/// What a registry says of all manifests of a repository, those that no tag reaches among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ManifestListing {
+    /// Each of them once. What is not listed here is not there any more.
+    Listed(Vec<Digest>),
+    /// It could not be read to its end this time: what was known of it stays.
+    Unread,
+    /// The registry has no such listing, does not let us, or is not to be asked: nobody can say what no tag
+    /// reaches.
+    NotToBeHad,
 }
 
 /// Something that a crawl could not read. A fault is part of the result.
@@ -94,6 +108,9 @@ pub enum FaultKind {
     Vanished,
     /// Recognised, but it cannot be counted (Docker schema 1). Does not make a crawl incomplete.
     Unsupported,
+    /// What no tag reaches cannot be listed. Whatever tags reach is known all the same, so this does not make
+    /// a crawl incomplete.
+    Unlisted,
     /// The registry did not let us.
     Denied,
     /// The registry could not be reached, or failed, through all retries.
@@ -104,9 +121,10 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Vanished,
         Self::Unsupported,
+        Self::Unlisted,
         Self::Denied,
         Self::Unavailable,
         Self::Invalid,
@@ -114,14 +132,13 @@ impl FaultKind {
 
     /// Whether the crawl's result lacks something because of such a fault.
     pub fn is_loss(self) -> bool {
-        !matches!(self, Self::Vanished | Self::Unsupported)
+        !matches!(self, Self::Vanished | Self::Unsupported | Self::Unlisted)
     }
 
     /// The kinds that are no loss, as they are written in the store.
     pub fn harmless() -> Vec<String> {
-        [Self::Vanished, Self::Unsupported]
-            .map(|kind| kind.as_str().to_owned())
-            .to_vec()
+        let harmless = Self::ALL.into_iter().filter(|kind| !kind.is_loss());
+        harmless.map(|kind| kind.as_str().to_owned()).collect()
     }
 
     /// The kind as it is written in the store.
@@ -129,6 +146,7 @@ impl FaultKind {
         match self {
             Self::Vanished => "vanished",
             Self::Unsupported => "unsupported",
+            Self::Unlisted => "unlisted",
             Self::Denied => "denied",
             Self::Unavailable => "unavailable",
             Self::Invalid => "invalid",

@@ -1,7 +1,8 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::assembly::Assembly;
 use crate::oci::{
     Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
 };
@@ -70,8 +71,8 @@ pub struct RepositoryNode {
     pub name: RepositoryName,
     /// Its tags by name.
     pub tags: Vec<TagNode>,
-    /// Manifests the registry is known to store there that no tag reaches; none where the registry
-    /// cannot say.
+    /// Manifests that the registry says it stores there and that no tag of the repository reaches; none where
+    /// the registry cannot say.
     pub untagged: Option<Vec<ManifestId>>,
 }
 
@@ -84,16 +85,30 @@ pub struct Inventory {
     pub dedup_scope: DedupScope,
     /// The repositories by name, those without tags among them.
     pub repositories: Vec<RepositoryNode>,
-    manifests: Vec<ManifestNode>,
-    digests: Vec<Digest>,
-    sizes: Vec<u64>,
+    pub(super) manifests: Vec<ManifestNode>,
+    pub(super) digests: Vec<Digest>,
+    pub(super) sizes: Vec<u64>,
     /// For each manifest, every stored blob it reaches, itself among them: sorted, each once.
-    reached: Vec<Box<[BlobId]>>,
+    pub(super) reached: Vec<Box<[BlobId]>>,
     /// Content that two manifests give two sizes for; the first is counted.
-    conflicting_sizes: Vec<Digest>,
+    pub(super) conflicting_sizes: Vec<Digest>,
 }
 
 impl Inventory {
+    /// A registry that holds nothing.
+    pub(super) fn empty(registry: RegistryName, dedup_scope: DedupScope) -> Self {
+        Self {
+            registry,
+            dedup_scope,
+            repositories: Vec::new(),
+            manifests: Vec::new(),
+            digests: Vec::new(),
+            sizes: Vec::new(),
+            reached: Vec::new(),
+            conflicting_sizes: Vec::new(),
+        }
+    }
+
     /// The manifest with this id.
     pub fn manifest(&self, id: ManifestId) -> &ManifestNode {
         &self.manifests[id as usize]
@@ -141,10 +156,14 @@ impl Inventory {
     /// The images beneath a manifest: itself, or an index's children at any depth.
     pub fn images_of(&self, id: ManifestId) -> Vec<ManifestId> {
         let mut images = Vec::new();
+        let mut seen = HashSet::new();
         let mut pending = vec![id];
         while let Some(id) = pending.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
             let node = self.manifest(id);
-            if node.kind == ManifestKind::Image && !images.contains(&id) {
+            if node.kind == ManifestKind::Image {
                 images.push(id);
             }
             pending.extend(node.children.iter().rev());
@@ -156,19 +175,20 @@ impl Inventory {
 /// Collects facts in any order and makes an [`Inventory`] of them.
 #[derive(Debug)]
 pub struct InventoryBuilder {
-    registry: RegistryName,
-    dedup_scope: DedupScope,
-    platforms: Vec<PlatformFilter>,
-    manifests: HashMap<Digest, (ByteCount, Manifest)>,
-    config_platforms: HashMap<Digest, Platform>,
-    repositories: BTreeMap<RepositoryName, RepositoryFacts>,
-    referrers: HashMap<Digest, Vec<Digest>>,
+    pub(super) registry: RegistryName,
+    pub(super) dedup_scope: DedupScope,
+    pub(super) platforms: Vec<PlatformFilter>,
+    pub(super) manifests: HashMap<Digest, (ByteCount, Manifest)>,
+    pub(super) config_platforms: HashMap<Digest, Platform>,
+    pub(super) repositories: BTreeMap<RepositoryName, RepositoryFacts>,
+    pub(super) referrers: HashMap<Digest, Vec<Digest>>,
 }
 
 #[derive(Debug, Default)]
-struct RepositoryFacts {
-    tags: BTreeMap<Tag, Digest>,
-    untagged: Option<Vec<Digest>>,
+pub(super) struct RepositoryFacts {
+    pub(super) tags: BTreeMap<Tag, Digest>,
+    /// What the registry says it stores there, tagged or not; none where it does not say.
+    pub(super) listed: Option<BTreeSet<Digest>>,
 }
 
 impl InventoryBuilder {
@@ -220,12 +240,13 @@ impl InventoryBuilder {
             .insert(tag, digest);
     }
 
-    /// Adds what a registry says it stores in a repository without a tag.
-    pub fn untagged(&mut self, repository: RepositoryName, digests: Vec<Digest>) {
+    /// Adds what a registry says it stores in a repository. What a tag reaches may be among it; the rest is
+    /// untagged.
+    pub fn listed(&mut self, repository: RepositoryName, digests: impl IntoIterator<Item = Digest>) {
         self.repositories
             .entry(repository)
             .or_default()
-            .untagged
+            .listed
             .get_or_insert_default()
             .extend(digests);
     }
@@ -238,161 +259,5 @@ impl InventoryBuilder {
     /// Makes the graph. Tags whose manifest is not known are left out, since nothing is known of them.
     pub fn finish(self) -> Inventory {
         Assembly::new(self).finish()
-    }
-}
-
-/// The graph while it is put together.
-struct Assembly {
-    facts: InventoryBuilder,
-    ids: HashMap<Digest, BlobId>,
-    manifest_ids: HashMap<Digest, Option<ManifestId>>,
-    inventory: Inventory,
-}
-
-impl Assembly {
-    fn new(mut facts: InventoryBuilder) -> Self {
-        // The same whatever the order in which facts arrived.
-        for attached in facts.referrers.values_mut() {
-            attached.sort_unstable();
-            attached.dedup();
-        }
-        let inventory = Inventory {
-            registry: facts.registry.clone(),
-            dedup_scope: facts.dedup_scope,
-            repositories: Vec::new(),
-            manifests: Vec::new(),
-            digests: Vec::new(),
-            sizes: Vec::new(),
-            reached: Vec::new(),
-            conflicting_sizes: Vec::new(),
-        };
-        Self {
-            facts,
-            ids: HashMap::new(),
-            manifest_ids: HashMap::new(),
-            inventory,
-        }
-    }
-
-    fn finish(mut self) -> Inventory {
-        let repositories = std::mem::take(&mut self.facts.repositories);
-        for (name, facts) in repositories {
-            let tags = facts
-                .tags
-                .into_iter()
-                .filter_map(|(tag, digest)| {
-                    self.manifest(digest, None)
-                        .map(|manifest| TagNode { tag, manifest })
-                })
-                .collect();
-            let untagged = facts.untagged.map(|digests| {
-                digests
-                    .into_iter()
-                    .filter_map(|digest| self.manifest(digest, None))
-                    .collect()
-            });
-            self.inventory
-                .repositories
-                .push(RepositoryNode { name, tags, untagged });
-        }
-        self.inventory.conflicting_sizes.sort_unstable();
-        self.inventory.conflicting_sizes.dedup();
-        self.inventory
-    }
-
-    fn blob(&mut self, digest: Digest, size: ByteCount) -> BlobId {
-        if let Some(&id) = self.ids.get(&digest) {
-            if self.inventory.sizes[id as usize] != size.get() {
-                self.inventory.conflicting_sizes.push(digest);
-            }
-            return id;
-        }
-        let id = self.inventory.digests.len() as BlobId;
-        self.inventory.digests.push(digest);
-        self.inventory.sizes.push(size.get());
-        self.ids.insert(digest, id);
-        id
-    }
-
-    /// The node of a manifest, made on first sight; none where it is unknown or not chosen.
-    ///
-    /// `listed` is what the index says of it, which matters where its configuration says nothing. A
-    /// manifest contains the digests of what is beneath it, so there can be no cycle to fall into; an
-    /// entry of `None` while it is being made breaks one all the same.
-    fn manifest(&mut self, digest: Digest, listed: Option<&Platform>) -> Option<ManifestId> {
-        if let Some(&known) = self.manifest_ids.get(&digest) {
-            return known;
-        }
-        let (size, manifest) = self.facts.manifests.get(&digest)?.clone();
-        let platform = manifest
-            .config
-            .as_ref()
-            .and_then(|config| self.facts.config_platforms.get(&config.digest))
-            .or(listed)
-            .cloned();
-        let is_chosen = manifest.kind != ManifestKind::Image
-            || platform
-                .as_ref()
-                .is_none_or(|platform| PlatformFilter::any_matches(&self.facts.platforms, platform));
-        if !is_chosen {
-            return None;
-        }
-        self.manifest_ids.insert(digest, None);
-
-        let mut node = ManifestNode {
-            blob: self.blob(digest, size),
-            kind: manifest.kind,
-            platform,
-            config: None,
-            layers: Vec::with_capacity(manifest.layers.len()),
-            foreign_layers: 0,
-            children: Vec::new(),
-            unread_children: 0,
-        };
-        node.config = manifest
-            .config
-            .as_ref()
-            .map(|config| self.blob(config.digest, config.size));
-        for layer in &manifest.layers {
-            if layer.is_stored() {
-                let id = self.blob(layer.digest, layer.size);
-                node.layers.push(id);
-            } else {
-                node.foreign_layers += 1;
-            }
-        }
-        let mut reached = vec![node.blob];
-        reached.extend(node.config);
-        reached.extend(&node.layers);
-        for child in &manifest.children {
-            if !manifest.is_chosen_child(child, &self.facts.platforms) {
-                continue;
-            }
-            match self.manifest(child.digest, child.platform.as_ref()) {
-                Some(id) => {
-                    node.children.push(id);
-                    reached.extend(self.inventory.reached(id));
-                }
-                None if !self.facts.manifests.contains_key(&child.digest) => {
-                    // Its index says how large the child itself is; what it reaches is not known.
-                    node.unread_children += 1;
-                    reached.push(self.blob(child.digest, child.size));
-                }
-                None => {}
-            }
-        }
-        for attached in self.facts.referrers.get(&digest).cloned().unwrap_or_default() {
-            if let Some(id) = self.manifest(attached, None) {
-                reached.extend(self.inventory.reached(id));
-            }
-        }
-        reached.sort_unstable();
-        reached.dedup();
-
-        let id = self.inventory.manifests.len() as ManifestId;
-        self.inventory.manifests.push(node);
-        self.inventory.reached.push(reached.into_boxed_slice());
-        self.manifest_ids.insert(digest, Some(id));
-        Some(id)
     }
 }

@@ -6,6 +6,7 @@
 //! add up to the registry to the byte.
 
 mod accounting;
+mod assembly;
 #[cfg(test)]
 pub mod examples;
 mod finding;
@@ -13,9 +14,10 @@ mod graph;
 #[cfg(test)]
 mod laws;
 mod sharing;
+mod untagged;
 
 pub use accounting::{Accounting, RegistryTotals, RepositoryTotals, TagTotals, account, account_tags};
-pub use finding::{ConfigFact, Fault, FaultKind, Finding, ManifestFact, RepositoryListing};
+pub use finding::{ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing};
 pub use graph::{
     BlobId, DedupScope, Inventory, InventoryBuilder, ManifestId, ManifestNode, RepositoryNode, TagNode,
 };

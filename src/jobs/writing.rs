@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::clock::Clock;
-use crate::inventory::{Fault, Finding};
+use crate::inventory::{Fault, Finding, ManifestListing, RepositoryListing};
 use crate::store::{CrawlSaver, StoreError};
 
 /// A batch is written when it holds this many findings,
@@ -66,11 +66,16 @@ async fn collect(mut findings: mpsc::Receiver<Finding>, batches: mpsc::Sender<Ve
     }
 }
 
-/// How large the document was that a finding came from.
+/// How large the document was that a finding came from, roughly.
 fn weight(finding: &Finding) -> u64 {
     match finding {
         Finding::Manifest(fact) => fact.size.get(),
         Finding::Config(fact) => fact.size.get(),
+        // About what a digest takes in a statement.
+        Finding::Repository(RepositoryListing {
+            manifests: ManifestListing::Listed(manifests),
+            ..
+        }) => manifests.len() as u64 * 100,
         _ => 0,
     }
 }

@@ -34,6 +34,11 @@ const AMOUNTS: &[Amount<RegistryCost>] = &[
         of: |cost| Some(cost.included_worth),
     },
     Amount {
+        name: "untagged_monthly_saving",
+        help: "What a whole calendar month would cost less if everything were deleted that no tag reaches.",
+        of: |cost| Some(cost.clean_up.as_ref()?.saving),
+    },
+    Amount {
         name: "alpine_monthly_cost",
         help: "Modelled cost of a whole calendar month if all switched to Alpine that should: the single best figure.",
         of: |cost| Some(cost.alpine.as_ref()?.month.expected),

@@ -48,10 +48,10 @@ impl Client {
         let transport = Transport::new(&settings, origin.is_plain_http(), Arc::clone(&guard))?;
         Ok(Self {
             inner: Arc::new(Inner {
+                auth: Auth::new(credentials, &origin, &settings)?,
                 destinations: Destinations::new(origin, &settings.trusted_realm_hosts, guard),
                 transport,
                 pace: Pace::new(&settings),
-                auth: Auth::new(credentials)?,
                 settings,
                 clock,
                 no_referrers: AtomicBool::new(false),
@@ -71,10 +71,15 @@ impl Client {
 }
 
 impl Inner {
-    /// The URL of a path below the registry's root. The path is made of checked names only.
+    /// The URL of a path of the distribution protocol. The path is made of checked names only.
     pub fn url(&self, path: &str) -> Url {
+        self.url_at(&format!("/v2/{path}"))
+    }
+
+    /// The URL of a path below the registry's root, made of checked names only.
+    pub fn url_at(&self, path: &str) -> Url {
         let mut url = self.destinations.origin.url().clone();
-        url.set_path(&format!("/v2/{path}"));
+        url.set_path(path);
         url
     }
 }

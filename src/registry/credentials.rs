@@ -2,6 +2,8 @@
 
 use secrecy::SecretString;
 
+use super::AzureIdentity;
+
 pub use super::docker_config::{CredentialsError, from_docker_config};
 
 /// What the client may show to a registry, and to the token service the registry names.
@@ -22,4 +24,12 @@ pub enum Credentials {
     IdentityToken(SecretString),
     /// An access token, sent to the registry as it is.
     BearerToken(SecretString),
+    /// An identity of Entra ID, which Azure Container Registry takes in exchange for a refresh token.
+    Azure {
+        /// The identity.
+        identity: AzureIdentity,
+        /// Whether the operator vouches for the registry though it is not below Azure's own domains: it is
+        /// shown the identity's token.
+        any_host: bool,
+    },
 }

@@ -295,6 +295,7 @@ mod tests {
             }
             Some(Credentials::IdentityToken(token)) => format!("identity {}", token.expose_secret()),
             Some(Credentials::BearerToken(token)) => format!("bearer {}", token.expose_secret()),
+            Some(Credentials::Azure { .. }) => "an identity of Azure".into(),
         }
     }
 

@@ -1,5 +1,3 @@
-use std::str::FromStr;
-
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 use url::Url;
@@ -7,12 +5,13 @@ use url::Url;
 use super::answer::Question;
 use super::auth::Scope;
 use super::client::{Client, Inner};
+use super::entry::{Listed, ListedManifest};
 use super::page::{self, Listing, Page, PageLink};
 use super::{Reason, RegistryError, limits};
 use crate::oci::{RepositoryName, Tag};
 
-/// Page sizes tried in turn where a catalogue page fails: its cost follows the objects beneath it, so that a
-/// huge registry may manage five repositories at a time but not a hundred.
+/// Page sizes tried in turn where a page of the catalogue or of manifests fails: its cost follows the objects
+/// beneath it, so that a huge registry may manage five repositories at a time but not a hundred.
 const SMALLER_PAGES: [u32; 3] = [100, 20, 5];
 
 impl Client {
@@ -23,7 +22,7 @@ impl Client {
     /// missing from it.
     pub async fn catalog_page(&self, next: Option<PageLink>) -> Result<Page<RepositoryName>, RegistryError> {
         self.inner
-            .listing(Listing::Catalog, Scope::Catalog, "_catalog", next)
+            .listing(Listing::Catalog, Scope::Catalog, "_catalog", "/v2/_catalog", next)
             .await
     }
 
@@ -36,28 +35,56 @@ impl Client {
         repository: &RepositoryName,
         next: Option<PageLink>,
     ) -> Result<Page<Tag>, RegistryError> {
-        let path = format!("{repository}/tags/list");
+        let name = format!("{repository}/tags/list");
+        let path = format!("/v2/{name}");
         self.inner
-            .listing(Listing::Tags, Scope::Pull(repository), &path, next)
+            .listing(Listing::Tags, Scope::Pull(repository), &name, &path, next)
+            .await
+    }
+
+    /// One page of all manifests of a repository, those that no tag reaches among them: the first page, or
+    /// the one that an earlier page links to. Only Azure Container Registry has such a listing
+    /// (`GET /acr/v1/NAME/_manifests`, Azure REST API specification 2021-07-01).
+    ///
+    /// # Errors
+    /// What kept us from reading it; `NotFound` where the repository is gone or the registry is another one,
+    /// `Denied` where the credentials lack the right to read metadata.
+    pub async fn manifests_page(
+        &self,
+        repository: &RepositoryName,
+        next: Option<PageLink>,
+    ) -> Result<Page<ListedManifest>, RegistryError> {
+        let name = format!("{repository}/_manifests");
+        let path = format!("/acr/v1/{name}");
+        self.inner
+            .listing(
+                Listing::Manifests,
+                Scope::Metadata(repository),
+                &name,
+                &path,
+                next,
+            )
             .await
     }
 }
 
 impl Inner {
-    async fn listing<T: FromStr>(
+    /// Reads a page of a listing, which messages call by its `name`, at a path of the registry.
+    async fn listing<T: Listed>(
         &self,
         listing: Listing,
         scope: Scope<'_>,
+        name: &str,
         path: &str,
         mut link: Option<PageLink>,
     ) -> Result<Page<T>, RegistryError> {
         let mut url = match &link {
             Some(link) => link.url.clone(),
-            None => page::with_page_size(&self.url(path), Some(self.settings.page_size)),
+            None => page::with_page_size(&self.url_at(path), Some(self.settings.page_size)),
         };
         let mut smaller = SMALLER_PAGES.into_iter();
         loop {
-            let error = match self.listing_page(listing, scope, path, &url, link.clone()).await {
+            let error = match self.listing_page(listing, scope, name, &url, link.clone()).await {
                 Ok(page) => return Ok(page),
                 Err(error) => error,
             };
@@ -71,7 +98,7 @@ impl Inner {
                     status: 500..=599, ..
                 }
                 | Reason::Timeout(_)
-                    if listing == Listing::Catalog =>
+                    if listing.is_laborious() =>
                 {
                     let next = smaller.find(|smaller| size.is_none_or(|size| *smaller < size));
                     let Some(next) = next else { return Err(error) };
@@ -83,16 +110,16 @@ impl Inner {
         }
     }
 
-    async fn listing_page<T: FromStr>(
+    async fn listing_page<T: Listed>(
         &self,
         listing: Listing,
         scope: Scope<'_>,
-        path: &str,
+        name: &str,
         url: &Url,
         link: Option<PageLink>,
     ) -> Result<Page<T>, RegistryError> {
-        let about = || format!("listing {path}");
-        let can_shrink = listing == Listing::Catalog && page::page_size(url).is_none_or(|size| size > 5);
+        let about = || format!("listing {name}");
+        let can_shrink = listing.is_laborious() && page::page_size(url).is_none_or(|size| size > 5);
         let question = Question {
             about: &about,
             method: Method::GET,

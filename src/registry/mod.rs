@@ -9,6 +9,7 @@
 
 mod answer;
 mod auth;
+mod azure;
 mod blobs;
 mod challenge;
 mod client;
@@ -16,6 +17,7 @@ pub mod credentials;
 mod destination;
 mod docker_config;
 mod domain;
+mod entry;
 mod error;
 mod limits;
 mod listings;
@@ -31,8 +33,10 @@ mod settings;
 mod statistics;
 mod transport;
 
+pub use azure::{AzureIdentity, is_azure_registry};
 pub use client::Client;
 pub use credentials::{Credentials, CredentialsError};
+pub use entry::ListedManifest;
 pub use error::{ClientError, ErrorKind, Reason, RegistryError};
 pub use manifests::{FetchedManifest, ManifestHead};
 pub use origin::{InvalidOrigin, Origin};

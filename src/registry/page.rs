@@ -1,16 +1,14 @@
 //! Listings, page by page.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::str::FromStr;
 
 use reqwest::header::{HeaderMap, LINK};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use url::Url;
 
 use super::destination::Destinations;
+use super::entry::{Entry, Listed, entries};
 use super::error::{Reason, shown};
 use super::{ClientSettings, limits};
 
@@ -19,7 +17,7 @@ use super::{ClientSettings, limits};
 pub struct Page<T> {
     /// The entries, in the registry's order.
     pub items: Vec<T>,
-    /// Entries that are not valid names, shortened and escaped for a message.
+    /// Entries that are not what is listed, shortened and escaped for a message.
     pub invalid: Vec<String>,
     /// Where the listing goes on; none on its last page.
     pub next: Option<PageLink>,
@@ -45,14 +43,6 @@ struct Seen {
 /// The most invalid names of a page that are repeated to the caller.
 const SHOWN_INVALID: usize = 100;
 
-/// An entry of a listing; what is not a text is no name, but no reason to drop the page either.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Entry<'a> {
-    Text(#[serde(borrow)] Cow<'a, str>),
-    Other(IgnoredAny),
-}
-
 #[derive(Deserialize)]
 struct Catalog<'a> {
     #[serde(borrow, deserialize_with = "entries")]
@@ -65,10 +55,11 @@ struct Tags<'a> {
     tags: Vec<Entry<'a>>,
 }
 
-/// A list, or `null` for an empty one, as some registries write it. A document without the key is something
-/// else and must not pass for an empty listing.
-fn entries<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Entry<'a>>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+/// Azure's own listing, which holds what no tag points to as well.
+#[derive(Deserialize)]
+struct Manifests<'a> {
+    #[serde(borrow, deserialize_with = "entries")]
+    manifests: Vec<Entry<'a>>,
 }
 
 /// What is listed.
@@ -76,10 +67,19 @@ fn entries<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Ent
 pub(super) enum Listing {
     Catalog,
     Tags,
+    Manifests,
+}
+
+impl Listing {
+    /// Whether what a page costs the registry follows from what lies beneath its entries, so that a smaller
+    /// one may come where a large one does not.
+    pub fn is_laborious(self) -> bool {
+        matches!(self, Self::Catalog | Self::Manifests)
+    }
 }
 
 /// Reads a page that was asked for at `url`, which `link` led to (none for the first page).
-pub(super) fn read<T: FromStr>(
+pub(super) fn read<T: Listed>(
     listing: Listing,
     url: &Url,
     link: Option<PageLink>,
@@ -101,6 +101,11 @@ pub(super) fn read<T: FromStr>(
                 .repositories
         }
         Listing::Tags => serde_json::from_slice::<Tags<'_>>(body).map_err(unreadable)?.tags,
+        Listing::Manifests => {
+            serde_json::from_slice::<Manifests<'_>>(body)
+                .map_err(unreadable)?
+                .manifests
+        }
     };
     let next = match next_link(headers)? {
         Some(text) => {
@@ -117,14 +122,10 @@ pub(super) fn read<T: FromStr>(
         next,
     };
     for entry in &entries {
-        match entry {
-            Entry::Text(name) => match name.parse() {
-                Ok(item) => page.items.push(item),
-                Err(_) if page.invalid.len() < SHOWN_INVALID => page.invalid.push(shown(name)),
-                Err(_) => {}
-            },
-            Entry::Other(_) if page.invalid.len() < SHOWN_INVALID => page.invalid.push("not a text".into()),
-            Entry::Other(_) => {}
+        match T::read(entry) {
+            Ok(item) => page.items.push(item),
+            Err(shown) if page.invalid.len() < SHOWN_INVALID => page.invalid.push(shown),
+            Err(_) => {}
         }
     }
     Ok(page)
@@ -149,8 +150,8 @@ impl Seen {
         }
         let before = self.entries.len();
         for entry in entries {
-            if let Entry::Text(name) = entry {
-                self.entries.insert(self.hasher.hash_one(name.as_bytes()));
+            if let Some(key) = entry.key() {
+                self.entries.insert(self.hasher.hash_one(key.as_bytes()));
             }
         }
         if self.entries.len() as u64 > settings.max_listing_entries {

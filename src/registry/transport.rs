@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
 use reqwest::{Method, Request, Response};
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
@@ -30,6 +32,8 @@ pub(super) struct Outgoing<'a> {
     pub url: &'a Url,
     pub accept: HeaderValue,
     pub authorization: Option<HeaderValue>,
+    /// A header beside the usual ones.
+    pub extra: Option<(HeaderName, HeaderValue)>,
     /// A form to post.
     pub form: Option<String>,
     /// Whether the answer's bytes must come as they are stored.
@@ -97,6 +101,9 @@ impl Transport {
         }
         if let Some(authorization) = outgoing.authorization {
             headers.insert(AUTHORIZATION, authorization);
+        }
+        if let Some((name, value)) = outgoing.extra {
+            headers.insert(name, value);
         }
         if let Some(form) = outgoing.form {
             headers.insert(
@@ -240,6 +247,7 @@ mod tests {
                     url,
                     accept: HeaderValue::from_static("*/*"),
                     authorization: None,
+                    extra: None,
                     form: None,
                     verbatim: false,
                     patience: settings.read_timeout,

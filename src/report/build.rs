@@ -8,6 +8,7 @@ use super::{SortOrder, grouped};
 use crate::cost::{CostError, Labels, Statement};
 use crate::inventory::{Accounting, DedupScope};
 use crate::oci::RegistryName;
+use crate::units::ByteCount;
 use crate::whatif::Verdict;
 
 /// What is known about a registry beside its accounting.
@@ -187,11 +188,17 @@ impl RepositoryRow {
 impl Others {
     fn of(rows: &[RepositoryRow]) -> Result<Self, GroupError> {
         let sums = GroupRow::of(rows)?;
+        let untagged = rows.iter().filter_map(|row| row.totals.untagged_bytes);
+        let untagged: Vec<ByteCount> = untagged.collect();
         Ok(Self {
             repositories: sums.repositories,
             tags: sums.tags,
             logical_bytes: sums.logical_bytes,
             attributed_bytes: sums.attributed_bytes,
+            untagged_bytes: match untagged.is_empty() {
+                true => None,
+                false => Some(ByteCount::checked_sum(untagged)?),
+            },
             expected_joint_saving_bytes: sums.joint_saving_bytes,
             costs: sums.costs,
         })

@@ -26,6 +26,8 @@ pub struct RegistryCost {
     pub unallocated: Money,
     /// What quota and free allowances are worth.
     pub included_worth: Money,
+    /// What deleting all that no tag reaches would save; none where nothing is known of that kind.
+    pub clean_up: Option<RegistryCleanUp>,
     /// The unit of stored bytes: `GiB` or `GB`.
     pub unit: String,
     /// What one more unit throughout the month would cost.
@@ -40,6 +42,15 @@ pub struct RegistryCost {
     pub cheaper_plan_on_alpine: Option<CheaperPlan>,
     /// What must be said wherever an amount is shown.
     pub warnings: Vec<String>,
+}
+
+/// What deleting all that no tag reaches would change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RegistryCleanUp {
+    /// What the month would cost less: at the margin, so that it is nothing below a quota.
+    pub saving: Money,
+    /// Why nothing is saved, where nothing is.
+    pub nothing_saved_because: Option<String>,
 }
 
 /// Which price book amounts rest on.
@@ -142,6 +153,12 @@ impl RegistryCost {
             transfer: parts.transfer,
             unallocated: statement.unallocated,
             included_worth: statement.now.included_worth,
+            clean_up: statement.clean_up.map(|clean_up| RegistryCleanUp {
+                saving: clean_up.saving,
+                nothing_saved_because: clean_up
+                    .nothing_saved_because
+                    .map(|because| because.reason().to_owned()),
+            }),
             unit: statement.units.unit.clone(),
             one_more_unit: statement.units.one_more,
             average_unit: statement.units.average,

@@ -4,7 +4,7 @@ use super::{Report, spreadsheet_text};
 
 /// The repositories, or where they are asked for the images, as comma-separated values, one row each below
 /// a row of names, sizes in bytes. There is no row of totals, so that a spreadsheet may add up the columns
-/// `tags`, `logical_bytes`, `attributed_bytes`, `joint_saving_bytes_expected` and the amounts of money, which are
+/// `tags`, `logical_bytes`, `attributed_bytes`, `untagged_bytes`, `joint_saving_bytes_expected` and the amounts of money, which are
 /// exact; a limit leaves rows out.
 ///
 /// # Errors
@@ -23,7 +23,13 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
             let judged = JUDGED_COLUMNS.iter().filter(|_| is_judged);
             let is_priced = report.repositories.iter().any(|row| row.cost.is_some());
             let priced = COST_COLUMNS.iter().filter(|_| is_priced);
-            writer.write_record(COLUMNS.iter().chain(judged).chain(priced))?;
+            let is_listed = report
+                .repositories
+                .iter()
+                .any(|row| row.totals.untagged_bytes.is_some());
+            let listed = [UNTAGGED_COLUMN];
+            let listed = listed.iter().filter(|_| is_listed);
+            writer.write_record(COLUMNS.iter().chain(judged).chain(priced).chain(listed))?;
             for row in &report.repositories {
                 let mut cells = cells(row);
                 if is_judged {
@@ -31,6 +37,10 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
                 }
                 if is_priced {
                     cells.extend(cost_cells(row));
+                }
+                if is_listed {
+                    let untagged = row.totals.untagged_bytes;
+                    cells.push(untagged.map(|bytes| bytes.get().to_string()).unwrap_or_default());
                 }
                 writer.write_record(cells)?;
             }
@@ -50,6 +60,9 @@ const COLUMNS: [&str; 8] = [
     "exclusive_bytes",
     "attributed_bytes",
 ];
+
+/// The last column, where a registry says what no tag reaches: the share of each repository in it.
+const UNTAGGED_COLUMN: &str = "untagged_bytes";
 
 fn cells(row: &RepositoryRow) -> Vec<String> {
     let totals = &row.totals;

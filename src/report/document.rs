@@ -81,6 +81,8 @@ pub struct Others {
     pub logical_bytes: ByteCount,
     /// Their attributed bytes.
     pub attributed_bytes: ByteCount,
+    /// What no tag reaches of what they hold; none where nobody knows.
+    pub untagged_bytes: Option<ByteCount>,
     /// The expected value of their joint savings. How far off several are together does not follow from
     /// how far off each is.
     pub expected_joint_saving_bytes: i64,

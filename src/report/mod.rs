@@ -53,8 +53,8 @@ pub use catalogue::{
 };
 pub use cells::{grouped, plain_text, spreadsheet_text, times};
 pub use cost::{
-    BookNamed, MonthlyPulls, PullSeconds, RegistryCost, RegistryCostOnAlpine, RepositoryCost,
-    RepositoryCostOnAlpine,
+    BookNamed, MonthlyPulls, PullSeconds, RegistryCleanUp, RegistryCost, RegistryCostOnAlpine,
+    RepositoryCost, RepositoryCostOnAlpine,
 };
 pub use csv::csv;
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};

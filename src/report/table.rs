@@ -35,6 +35,9 @@ pub fn table(report: &Report) -> String {
          deleting it frees.\nAttributed: its fair share, each blob divided evenly among the repositories \
          that use it; this column adds up to what is stored.\n",
     );
+    if names_untagged(report) {
+        text.push_str("Untagged: held beside all that and reached by no tag; this column adds up too.\n");
+    }
     if report.registries.iter().any(|registry| registry.alpine.is_some()) {
         text.push('\n');
         text.push_str(&alpine_table::rows(report));
@@ -95,15 +98,44 @@ fn in_words(registry: &RegistryRow) -> String {
         ),
     };
     text.push_str(&sum);
-    if let Some(untagged) = totals.untagged_bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            " Another {untagged} is stored without a tag that reaches it."
-        );
-    }
     text.push('\n');
+    if let Some(untagged) = untagged_in_words(registry) {
+        text.push_str(&untagged);
+        text.push('\n');
+    }
     text
+}
+
+/// What is stored without a tag, and what it would bring to delete it; none where nobody knows.
+fn untagged_in_words(registry: &RegistryRow) -> Option<String> {
+    let totals = &registry.totals;
+    let (bytes, manifests) = totals.untagged_bytes.zip(totals.untagged_manifests)?;
+    if manifests == 0 {
+        return Some("Nothing else is stored: a tag reaches every manifest.".to_owned());
+    }
+    let manifests = match manifests {
+        1 => "1 manifest".to_owned(),
+        more => format!("{} manifests", grouped(more)),
+    };
+    let mut text = format!("Another {bytes} is stored without a tag that reaches it ({manifests})");
+    let cost = registry.cost.as_ref();
+    match cost.and_then(|cost| cost.clean_up.as_ref()) {
+        None => text.push('.'),
+        Some(clean_up) => {
+            // Writing to a string cannot fail.
+            let _ = match &clean_up.nothing_saved_because {
+                None => write!(text, "; deleting it would save {} a month.", clean_up.saving),
+                Some(because) => write!(text, "; deleting it would save nothing, because {because}."),
+            };
+        }
+    }
+    Some(text)
+}
+
+/// Whether any registry says what no tag reaches.
+fn names_untagged(report: &Report) -> bool {
+    let mut registries = report.registries.iter();
+    registries.any(|registry| registry.totals.untagged_bytes.is_some())
 }
 
 fn rows(report: &Report) -> String {
@@ -133,8 +165,16 @@ fn rows(report: &Report) -> String {
         "EXCLUSIVE",
         "ATTRIBUTED",
         "SHARE",
+        "UNTAGGED",
     ];
-    let mut table = Rows::new(&header, 1, name_registry);
+    let columns = header.len() - usize::from(!names_untagged(report));
+    let header = &header[..columns];
+    let add = |table: &mut Rows, registry: &str, mut cells: Vec<String>, untagged: Option<ByteCount>| {
+        cells.push(untagged.map(|bytes| bytes.to_string()).unwrap_or_default());
+        cells.truncate(columns);
+        table.add(registry, cells);
+    };
+    let mut table = Rows::new(header, 1, name_registry);
 
     for registry in &report.registries {
         let totals = &registry.totals;
@@ -148,7 +188,12 @@ fn rows(report: &Report) -> String {
             totals.stored_bytes.to_string(),
             share(totals.stored_bytes),
         ];
-        table.add(registry.registry.as_str(), cells);
+        add(
+            &mut table,
+            registry.registry.as_str(),
+            cells,
+            totals.untagged_bytes,
+        );
     }
     for row in &report.repositories {
         let totals = &row.totals;
@@ -162,7 +207,7 @@ fn rows(report: &Report) -> String {
             totals.attributed_bytes.to_string(),
             share(totals.attributed_bytes),
         ];
-        table.add(row.registry.as_str(), cells);
+        add(&mut table, row.registry.as_str(), cells, totals.untagged_bytes);
     }
     if let Some(others) = &report.others {
         let cells = vec![
@@ -175,7 +220,7 @@ fn rows(report: &Report) -> String {
             others.attributed_bytes.to_string(),
             share(others.attributed_bytes),
         ];
-        table.add("", cells);
+        add(&mut table, "", cells, others.untagged_bytes);
     }
     table.text()
 }

@@ -37,6 +37,8 @@ fn repository(
         stored_bytes: bytes(stored),
         exclusive_bytes: bytes(exclusive),
         attributed_bytes: bytes(attributed),
+        untagged_bytes: None,
+        untagged_manifests: None,
     }
 }
 
@@ -52,6 +54,7 @@ fn accounting() -> Accounting {
             logical_bytes: bytes(3850),
             stored_bytes: bytes(500),
             untagged_bytes: None,
+            untagged_manifests: None,
         },
         repositories: vec![
             repository("api", 5, [1550, 310, 10, 110]),

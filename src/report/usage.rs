@@ -17,8 +17,10 @@ use crate::whatif::{Estimate, ImageAnalysis, Outcome};
 /// What was stored over time, where it is known.
 #[derive(Debug, Clone)]
 pub struct RegistryHistory {
-    /// The whole registry.
+    /// The whole registry, with what no tag reached where that was known.
     pub stored: ByteHistory,
+    /// What tags reached of it; none where it was never known what no tag reaches.
+    pub tagged: Option<ByteHistory>,
     /// The shares of its repositories, by name.
     pub attributed: HashMap<RepositoryName, ByteHistory>,
 }
@@ -84,6 +86,7 @@ impl AnalysedRegistry {
                 });
                 let labels = newest_labels(labels.flatten());
                 let known = history.and_then(|history| history.attributed.get(&node.name));
+                let untagged = totals.untagged_bytes.unwrap_or_default();
                 RepositoryUsage {
                     repository: node.name.clone(),
                     labels: costs.centres.labels_of(registry, &node.name, &labels),
@@ -91,13 +94,16 @@ impl AnalysedRegistry {
                         (Some(known), _) => known.clone(),
                         // Of a repository that the history does not have, nothing was stored in it.
                         (None, Some(_)) => ByteHistory::constant(ByteCount::ZERO),
-                        (None, None) => ByteHistory::constant(totals.attributed_bytes),
+                        (None, None) => ByteHistory::constant(sum(totals.attributed_bytes, untagged)),
                     },
-                    exclusive: totals.exclusive_bytes,
-                    alpine: Some(AlpineBytes {
-                        before: after.attributed_before_bytes,
-                        after: after.attributed_bytes,
-                    }),
+                    exclusive: sum(totals.exclusive_bytes, untagged),
+                    alpine: Some(
+                        AlpineBytes {
+                            before: after.attributed_before_bytes,
+                            after: after.attributed_bytes,
+                        }
+                        .beside(untagged),
+                    ),
                     solo_saving: Some(after.solo_saving_bytes),
                     switches: after.switches,
                     pulls: pulls(costs, registry, &node.name, over),
@@ -106,19 +112,35 @@ impl AnalysedRegistry {
             })
             .chain(vanished)
             .collect();
+        let totals = &self.accounting.registry;
+        let untagged = totals.untagged_bytes.unwrap_or_default();
+        let (stored, tagged) = match history {
+            Some(history) => (history.stored.clone(), history.tagged.clone()),
+            None => (
+                ByteHistory::constant(sum(totals.stored_bytes, untagged)),
+                totals
+                    .untagged_bytes
+                    .map(|_| ByteHistory::constant(totals.stored_bytes)),
+            ),
+        };
         RegistryUsage {
             registry: registry.clone(),
-            stored: match history {
-                Some(history) => history.stored.clone(),
-                None => ByteHistory::constant(self.accounting.registry.stored_bytes),
-            },
-            alpine: Some(AlpineBytes {
-                before: outcome.registry.stored_before_bytes,
-                after: outcome.registry.stored_bytes,
-            }),
+            stored,
+            tagged,
+            alpine: Some(
+                AlpineBytes {
+                    before: outcome.registry.stored_before_bytes,
+                    after: outcome.registry.stored_bytes,
+                }
+                .beside(untagged),
+            ),
             repositories,
         }
     }
+}
+
+fn sum(one: ByteCount, other: ByteCount) -> ByteCount {
+    one.checked_add(other).unwrap_or(ByteCount::MAX)
 }
 
 /// How often a repository was pulled in days that have been, or is pulled in a month at its present pace.

@@ -12,7 +12,7 @@ use crate::oci::{
 use crate::units::ByteCount;
 
 /// How many manifests are loaded by one query, which bounds what is held twice meanwhile.
-const MANIFESTS_AT_A_TIME: usize = 10_000;
+pub(super) const MANIFESTS_AT_A_TIME: usize = 10_000;
 
 /// A manifest as saved.
 pub(super) struct SavedManifest {
@@ -105,6 +105,8 @@ impl Store {
                 named.push((repository.clone(), name, manifest));
             }
         }
+        self.add_listed(row.id, as_of, &repositories, &mut roots, &mut builder)
+            .await?;
         self.add_content(row.id, roots, as_of, &mut builder).await?;
         let images = TaggedImages::of(named, &builder);
         let needed: Vec<Digest> = images.configs().into_keys().collect();
@@ -143,6 +145,47 @@ impl Store {
                 ))
             })
             .collect()
+    }
+
+    /// Adds what the registry lists of its repositories' manifests, whether or not a tag reaches them.
+    async fn add_listed(
+        &self,
+        registry: i64,
+        as_of: Option<DateTime<Utc>>,
+        repositories: &HashMap<i64, RepositoryName>,
+        roots: &mut HashSet<i64>,
+        builder: &mut InventoryBuilder,
+    ) -> Result<(), StoreError> {
+        let listed = sqlx::query_scalar!(
+            "SELECT id FROM repository
+             WHERE registry_id = $1 AND ($2::timestamptz IS NULL OR manifests_listed_from <= $2)
+               AND manifests_listed_from IS NOT NULL",
+            registry,
+            as_of
+        );
+        for id in listed.fetch_all(&self.pool).await? {
+            if let Some(name) = repositories.get(&id) {
+                builder.listed(name.clone(), []);
+            }
+        }
+        let rows = sqlx::query!(
+            "SELECT listed_manifest.repository_id, blob.id AS manifest_id, blob.digest
+             FROM listed_manifest
+             JOIN repository ON repository.id = listed_manifest.repository_id
+             JOIN blob ON blob.id = listed_manifest.manifest_blob_id
+             WHERE repository.registry_id = $1
+               AND CASE WHEN $2::timestamptz IS NULL THEN valid_until IS NULL
+                   ELSE valid_from <= $2 AND (valid_until IS NULL OR valid_until > $2) END",
+            registry,
+            as_of
+        );
+        for row in rows.fetch_all(&self.pool).await? {
+            if let Some(name) = repositories.get(&row.repository_id) {
+                builder.listed(name.clone(), [digest(&row.digest)?]);
+                roots.insert(row.manifest_id);
+            }
+        }
+        Ok(())
     }
 
     /// Adds everything that the roots reach, level by level: children of indexes and whatever is

@@ -1,5 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
+use super::inventory::MANIFESTS_AT_A_TIME;
 use super::{Store, StoreError};
 use crate::oci::{Digest, Manifest, ManifestKind, RegistryName, RepositoryName, Tag};
 
@@ -9,7 +10,7 @@ pub struct KnownContent {
     /// Manifests beneath which everything is saved, and configurations. Of any registry: content is the
     /// same under its digest wherever it is.
     pub complete: HashSet<Digest>,
-    /// Manifests that are saved themselves while something beneath them is not.
+    /// Manifests that are saved themselves while something beneath them is not, without their layers.
     pub partial: HashMap<Digest, Manifest>,
     /// The current tags of the registry's repositories.
     pub tags: HashMap<RepositoryName, HashSet<Tag>>,
@@ -60,9 +61,17 @@ impl Store {
                 known.complete.insert(node.digest);
             }
         }
-        if !partial.is_empty() {
-            let rows = self.manifests(&partial.into_iter().collect::<Vec<_>>()).await?;
-            known.partial = rows.into_iter().map(|row| (row.digest, row.manifest)).collect();
+        // Of what no tag reaches no configuration is read, so these may be many.
+        let partial: Vec<i64> = partial.into_iter().collect();
+        for some in partial.chunks(MANIFESTS_AT_A_TIME) {
+            for row in self.manifests(some).await? {
+                let manifest = Manifest {
+                    layers: Vec::new(),
+                    annotations: Default::default(),
+                    ..row.manifest
+                };
+                known.partial.insert(row.digest, manifest);
+            }
         }
 
         let rows = sqlx::query!(

@@ -21,11 +21,11 @@ pub struct Retention {
     pub crawls: Duration,
     /// Each saved report; of older ones the last of each day (in UTC) is kept for ever.
     pub every_report: Duration,
-    /// By what a pull that a registry notifies of is known again when it is sent twice. Pulls of days before are not counted
-    /// any more; those that were stay counted.
+    /// By what a pull that a registry notifies of is known again when it is sent twice. Pulls of days before are not
+    /// counted any more; those that were stay counted.
     pub pull_events: Duration,
-    /// Which tag pointed where, after it did; for ever where there is none. What no tag has reached for so
-    /// long is forgotten with it.
+    /// Which tag pointed where, after it did, and which manifests were stored without one; for ever where there
+    /// is none. What has not been there for so long is forgotten with it.
     pub tag_history: Option<Duration>,
 }
 
@@ -189,8 +189,12 @@ impl Store {
             .execute(&mut *transaction)
             .await?
             .rows_affected();
+        let listed = sqlx::query!("DELETE FROM listed_manifest WHERE valid_until < $1", before)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
         let mut manifests = 0;
-        if history > 0 {
+        if history > 0 || listed > 0 {
             sqlx::query!("DELETE FROM repository WHERE tombstoned_at < $1", before)
                 .execute(&mut *transaction)
                 .await?;
@@ -201,7 +205,8 @@ impl Store {
     }
 }
 
-/// Removes the manifests that no tag reaches and that were not saved just now, with what is left over.
+/// Removes the manifests that neither a tag nor a listing reaches and that were not saved just now, with what is
+/// left over.
 async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let manifests = sqlx::query!(
         "WITH RECURSIVE edge AS MATERIALIZED (
@@ -209,6 +214,7 @@ async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) 
              UNION ALL SELECT subject_blob_id, manifest_blob_id FROM referrer),
          reached AS (
              SELECT manifest_blob_id AS id FROM tag
+             UNION SELECT manifest_blob_id FROM listed_manifest
              UNION SELECT edge.beneath FROM reached JOIN edge ON edge.above = reached.id)
          DELETE FROM manifest
          WHERE first_seen < $1 AND NOT EXISTS (SELECT FROM reached WHERE reached.id = manifest.blob_id)",
@@ -237,6 +243,7 @@ async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) 
              UNION SELECT UNNEST(layer_blob_ids) FROM manifest
              UNION SELECT UNNEST(child_blob_ids) FROM manifest
              UNION SELECT manifest_blob_id FROM tag
+             UNION SELECT manifest_blob_id FROM listed_manifest
              UNION SELECT manifest_blob_id FROM referrer
              UNION SELECT subject_blob_id FROM referrer)
          DELETE FROM blob WHERE NOT EXISTS (SELECT FROM used WHERE used.id = blob.id)"

@@ -8,7 +8,7 @@ use tare::clock::SystemClock;
 use tare::crawl::{CrawlPlan, CrawlSummary, Known, Progress, ProgressSnapshot, StopFlag, crawl};
 use tare::inventory::{
     Accounting, ConfigFact, DedupScope, Fault, FaultKind, Finding, InventoryBuilder, ManifestFact,
-    RepositoryListing, account,
+    ManifestListing, RepositoryListing, account,
 };
 use tare::oci::{Digest, ManifestKind, RepositoryName, Tag};
 use tare::registry::{Client, ClientSettings, Credentials, Origin};
@@ -70,6 +70,8 @@ pub struct Saved {
     pub configs: HashMap<Digest, ConfigFact>,
     pub tags: BTreeMap<(RepositoryName, Tag), Digest>,
     pub referrers: BTreeSet<(RepositoryName, Digest, Digest)>,
+    /// All manifests of the repositories that say so.
+    pub listed: BTreeMap<RepositoryName, Vec<Digest>>,
 }
 
 impl Saved {
@@ -142,7 +144,16 @@ impl Saved {
             } => {
                 self.referrers.insert((repository, subject, digest));
             }
-            Finding::Repository(_) | Finding::Fault(_) => {}
+            Finding::Repository(listing) => match listing.manifests {
+                ManifestListing::Listed(manifests) => {
+                    self.listed.insert(listing.repository, manifests);
+                }
+                ManifestListing::NotToBeHad => {
+                    self.listed.remove(&listing.repository);
+                }
+                ManifestListing::Unread => {}
+            },
+            Finding::Fault(_) => {}
         }
     }
 
@@ -196,6 +207,9 @@ impl Saved {
         }
         for (_, subject, digest) in &self.referrers {
             builder.referrer(*subject, *digest);
+        }
+        for (repository, manifests) in &self.listed {
+            builder.listed(repository.clone(), manifests.iter().copied());
         }
         account(&builder.finish()).unwrap()
     }

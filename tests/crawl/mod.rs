@@ -8,3 +8,4 @@ mod referrers;
 mod requests;
 mod resumed;
 mod selection;
+mod untagged;

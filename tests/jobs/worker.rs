@@ -72,5 +72,7 @@ async fn works_until_it_is_killed() {
         return;
     };
     let store = open(&database, LEASE).await;
-    scheduler(store, &registry, None).run(StopFlag::new()).await;
+    let mut scheduler = scheduler(store, &registry, None);
+    scheduler.registries[0].plan.untagged = true;
+    scheduler.run(StopFlag::new()).await;
 }

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod authentication;
+mod azure;
 mod bounds;
 mod harness;
 mod listings;

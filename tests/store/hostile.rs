@@ -75,7 +75,6 @@ async fn text_that_looks_like_syntax_stays_text(database: TestDatabase) {
                    "annotations": {"org.opencontainers.image.title": media_type}})
         })
         .collect();
-    // An index above it that lacks a child, so that both come back whole among what is partly known.
     let (digest, finding) = manifest(&json!({
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": {"mediaType": "application/vnd.oci.image.config.v1+json",
@@ -87,9 +86,14 @@ async fn text_that_looks_like_syntax_stays_text(database: TestDatabase) {
     };
     let expected = fact.manifest.clone();
     let mut saver = store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
-    saver.save(&[finding], day(1)).await.unwrap();
-    let known = store.known(&registry().name).await.unwrap();
-    assert_eq!(known.partial.get(&digest), Some(&expected));
+    let findings = [finding, tag("api", "1", digest), listing("api", &["1"])];
+    saver.save(&findings, day(1)).await.unwrap();
+    let saved = store
+        .inventory(&registry().name, &[], None)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(saved.known_manifest(&digest), Some(&expected));
 }
 
 async fn another_registrys_lie_about_a_size_changes_nothing_here(database: TestDatabase) {

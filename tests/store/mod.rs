@@ -16,6 +16,7 @@ mod retention;
 mod sample;
 mod saving;
 mod tombstones;
+mod untagged;
 mod work;
 
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Small made-up images, as a crawl would find them.
 
 use serde_json::{Value, json};
-use tare::inventory::{ConfigFact, Finding, ManifestFact, RepositoryListing};
+use tare::inventory::{ConfigFact, Finding, ManifestFact, ManifestListing, RepositoryListing};
 use tare::oci::{Digest, ImageConfig, Manifest};
 use tare::units::ByteCount;
 
@@ -85,5 +85,17 @@ pub fn listing(repository: &str, tags: &[&str]) -> Finding {
         tags: tags.iter().map(|tag| tag.parse().expect("a tag")).collect(),
         listed_to_the_end: true,
         complete: true,
+        manifests: ManifestListing::NotToBeHad,
     })
+}
+
+/// The same of a registry that lists all its manifests, these of them in the repository.
+pub fn listing_all(repository: &str, tags: &[&str], manifests: &[Digest]) -> Finding {
+    match listing(repository, tags) {
+        Finding::Repository(listing) => Finding::Repository(RepositoryListing {
+            manifests: ManifestListing::Listed(manifests.to_vec()),
+            ..listing
+        }),
+        other => other,
+    }
 }

@@ -147,6 +147,11 @@ fn registries() -> Vec<(&'static str, Value)> {
                 "Known to be stored, reached by no tag; null where the registry cannot say.",
             ),
             has(
+                "untagged_manifests",
+                or_null(count()),
+                "Different manifests that no tag reaches; null where the registry cannot say.",
+            ),
+            has(
                 "dedup_scope",
                 one_of_words(["registry", "repository"]),
                 "Where the registry keeps one copy of a blob.",
@@ -283,6 +288,16 @@ fn repositories() -> Vec<(&'static str, Value)> {
                 "attributed_bytes",
                 bytes(),
                 "Its fair share; the shares add up to what the registry stores.",
+            ),
+            has(
+                "untagged_bytes",
+                or_null(bytes()),
+                "Its share of what no tag reaches; null where the registry cannot say.",
+            ),
+            has(
+                "untagged_manifests",
+                or_null(count()),
+                "How many of its manifests no tag reaches; null where the registry cannot say.",
             ),
             may_have("verdict", schema("Verdict"), "What to do."),
             may_have("reason", text(), "Why, in one line."),

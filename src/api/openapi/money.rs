@@ -96,6 +96,21 @@ fn registry_cost() -> Value {
             ),
         ],
     );
+    let clean_up = object(
+        "",
+        [
+            has(
+                "saving",
+                schema("Money"),
+                "What the month would cost less, at the margin.",
+            ),
+            has(
+                "nothing_saved_because",
+                or_null(text()),
+                "Why nothing is saved, where nothing is.",
+            ),
+        ],
+    );
     object(
         "What a registry costs in a calendar month at the level of its last crawl.",
         [
@@ -114,6 +129,11 @@ fn registry_cost() -> Value {
                 "included_worth",
                 schema("Money"),
                 "What quota and free allowances are worth.",
+            ),
+            has(
+                "clean_up",
+                or_null(clean_up),
+                "What deleting all that no tag reaches would save; null where nothing is known of that kind.",
             ),
             has("unit", text(), "The unit of stored bytes."),
             has(
@@ -340,6 +360,11 @@ fn history() -> Vec<(&'static str, Value)> {
                 bytes(),
                 "Of a part: its share of what was stored.",
             ),
+            has(
+                "untagged_bytes",
+                or_null(bytes()),
+                "Of a part: its share of what no tag reached.",
+            ),
             has("alpine_stored_bytes", or_null(bytes()), ""),
             has("cost", or_null(cost), "Null where it had no price book."),
             has("alpine", or_null(alpine), ""),
@@ -366,6 +391,7 @@ fn history() -> Vec<(&'static str, Value)> {
             has("stored_bytes", bytes(), ""),
             has("exclusive_bytes", bytes(), ""),
             has("attributed_bytes", bytes(), ""),
+            has("untagged_bytes", or_null(bytes()), ""),
             has("alpine_attributed_bytes", or_null(bytes()), ""),
             has("verdict", or_null(schema("Verdict")), ""),
             has("cost", or_null(month), "Null where it had no price book."),

@@ -13,6 +13,7 @@
  * @property {number} [images]
  * @property {number} logical_bytes
  * @property {number} stored_bytes
+ * @property {number | null} untagged_bytes
  * @property {string} as_of
  * @property {number} [freshness_seconds]
  * @property {{stored_bytes: ByteEstimate, saving_bytes: ByteEstimate, naive_saving_bytes?: number,

@@ -99,6 +99,7 @@ struct RegistryMoment {
     as_of: DateTime<Utc>,
     logical_bytes: i64,
     stored_bytes: i64,
+    untagged_bytes: Option<i64>,
     alpine_stored_bytes: Option<i64>,
     cost: Option<Cost>,
     alpine: Option<OnAlpine>,
@@ -131,6 +132,7 @@ impl RegistryMoment {
             as_of: point.as_of,
             logical_bytes: point.logical_bytes,
             stored_bytes: point.stored_bytes,
+            untagged_bytes: point.untagged_bytes,
             alpine_stored_bytes: point.alpine_stored_bytes,
             cost: money(point.month).map(|month| Cost {
                 month,
@@ -153,6 +155,7 @@ struct RepositoryMoment {
     stored_bytes: i64,
     exclusive_bytes: i64,
     attributed_bytes: i64,
+    untagged_bytes: Option<i64>,
     alpine_attributed_bytes: Option<i64>,
     verdict: Option<String>,
     cost: Option<MonthAlone>,
@@ -172,6 +175,7 @@ impl From<RepositoryPoint> for RepositoryMoment {
             stored_bytes: point.stored_bytes,
             exclusive_bytes: point.exclusive_bytes,
             attributed_bytes: point.attributed_bytes,
+            untagged_bytes: point.untagged_bytes,
             alpine_attributed_bytes: point.alpine_attributed_bytes,
             verdict: point.verdict,
             cost: point.month.zip(currency).map(|(amount, currency)| MonthAlone {

@@ -1,5 +1,8 @@
 //! Proof of who we are: which proof the registry wants, tokens and their renewal.
 
+mod asking;
+mod entra;
+mod exchange;
 mod service;
 mod token;
 
@@ -14,11 +17,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OwnedMutexGuard;
 use url::Url;
 
+use self::exchange::EntraLogin;
 use self::token::{Shelf, Token};
 use super::answer::refused_proof;
 use super::challenge::{Bearer, Challenges};
 use super::client::Inner;
-use super::{ClientError, Credentials, Reason};
+use super::{ClientError, ClientSettings, Credentials, Origin, Reason};
 use crate::oci::RepositoryName;
 
 /// What a question needs leave for.
@@ -28,6 +32,8 @@ pub(super) enum Scope<'s> {
     Catalog,
     /// Reading a repository.
     Pull(&'s RepositoryName),
+    /// Reading what Azure Container Registry tells of a repository beyond its content.
+    Metadata(&'s RepositoryName),
 }
 
 impl Scope<'_> {
@@ -35,6 +41,7 @@ impl Scope<'_> {
         match self {
             Self::Catalog => "registry:catalog:*".to_owned(),
             Self::Pull(repository) => format!("repository:{repository}:pull"),
+            Self::Metadata(repository) => format!("repository:{repository}:metadata_read"),
         }
     }
 
@@ -43,7 +50,7 @@ impl Scope<'_> {
     fn covers(&self, asked: &str) -> bool {
         asked.split(' ').all(|part| match self {
             Self::Catalog => part == "registry:catalog:*",
-            Self::Pull(repository) => part
+            Self::Pull(repository) | Self::Metadata(repository) => part
                 .strip_prefix("repository:")
                 .and_then(|part| part.strip_prefix(repository.as_str()))
                 .and_then(|part| part.strip_prefix(':'))
@@ -90,7 +97,7 @@ enum Proof {
     Fixed(HeaderValue),
     Token {
         token: Arc<Token>,
-        shelf: Arc<Shelf>,
+        shelf: Arc<Shelf<Token>>,
     },
 }
 
@@ -137,11 +144,23 @@ pub(super) struct Auth {
     scouting: Arc<tokio::sync::Mutex<()>>,
     /// Scopes that the registry words differently than we do.
     worded: Mutex<HashMap<String, String>>,
-    shelves: Mutex<HashMap<String, Arc<Shelf>>>,
+    shelves: Mutex<HashMap<String, Arc<Shelf<Token>>>>,
+    /// Where refresh tokens come from, if we log in with Entra ID.
+    entra: Option<EntraLogin>,
 }
 
 impl Auth {
-    pub fn new(credentials: Credentials) -> Result<Self, ClientError> {
+    pub fn new(
+        credentials: Credentials,
+        origin: &Origin,
+        settings: &ClientSettings,
+    ) -> Result<Self, ClientError> {
+        let entra = match &credentials {
+            Credentials::Azure { identity, any_host } => {
+                Some(EntraLogin::new(identity.clone(), *any_host, origin, settings)?)
+            }
+            _ => None,
+        };
         let fixed = match &credentials {
             Credentials::Basic { username, password } => {
                 if username.contains(':') {
@@ -156,7 +175,7 @@ impl Auth {
             Credentials::BearerToken(token) => {
                 Some(secret_header(format!("Bearer {}", token.expose_secret()))?)
             }
-            Credentials::Anonymous | Credentials::IdentityToken(_) => None,
+            Credentials::Anonymous | Credentials::IdentityToken(_) | Credentials::Azure { .. } => None,
         };
         // An access token is meant to be sent as it is, so there is nothing to learn.
         let wanted = match credentials {
@@ -170,6 +189,7 @@ impl Auth {
             scouting: Arc::default(),
             worded: Mutex::default(),
             shelves: Mutex::default(),
+            entra,
         })
     }
 
@@ -203,7 +223,7 @@ impl Auth {
     }
 
     /// The shelf for a service and scope: one token for all who need it.
-    fn shelf(&self, service: &Service, scope: &str) -> Arc<Shelf> {
+    fn shelf(&self, service: &Service, scope: &str) -> Arc<Shelf<Token>> {
         let key = format!(
             "{} {} {scope}",
             service.realm,
@@ -379,6 +399,8 @@ mod tests {
         ] {
             assert_eq!(scope.covers(asked), covered, "{asked}");
         }
+        assert!(Scope::Metadata(&repository).covers("repository:team/api:metadata_read"));
+        assert!(!Scope::Metadata(&repository).covers("repository:team/api:metadata_write"));
         assert!(Scope::Catalog.covers("registry:catalog:*"));
         assert!(!Scope::Catalog.covers("repository:team/api:pull"));
     }

@@ -70,7 +70,7 @@ impl Token {
 }
 
 /// The `exp` of a JSON web token, unverified: it only decides when to ask for the next one.
-fn expiry_within(token: &str) -> Option<i64> {
+pub(super) fn expiry_within(token: &str) -> Option<i64> {
     #[derive(Deserialize)]
     struct Claims {
         exp: i64,
@@ -82,31 +82,52 @@ fn expiry_within(token: &str) -> Option<i64> {
         .map(|claims| claims.exp)
 }
 
-/// The place of the one token for a service and scope.
-#[derive(Default)]
-pub(super) struct Shelf {
-    token: RwLock<Option<Arc<Token>>>,
+/// What is good for a time only.
+pub(super) trait Perishable {
+    /// From when on another is fetched.
+    fn renew(&self) -> DateTime<Utc>;
+}
+
+impl Perishable for Token {
+    fn renew(&self) -> DateTime<Utc> {
+        self.renew
+    }
+}
+
+/// The place of the one token for a service and scope, or of another thing that has to be renewed.
+pub(super) struct Shelf<T> {
+    token: RwLock<Option<Arc<T>>>,
     /// Held by whoever fetches. Everybody else waits for what comes of it.
     fetching: tokio::sync::Mutex<Option<Reason>>,
     fetches: AtomicU64,
 }
 
-impl Shelf {
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self {
+            token: RwLock::default(),
+            fetching: tokio::sync::Mutex::default(),
+            fetches: AtomicU64::new(0),
+        }
+    }
+}
+
+impl<T: Perishable> Shelf<T> {
     /// The token, if it is good for a while yet.
-    pub fn current(&self, now: DateTime<Utc>) -> Option<Arc<Token>> {
+    pub fn current(&self, now: DateTime<Utc>) -> Option<Arc<T>> {
         self.token
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .as_ref()
-            .filter(|token| now < token.renew)
+            .filter(|token| now < token.renew())
             .cloned()
     }
 
     /// A new token: fetched by the first who needs it, shared with all who come meanwhile, and so is the
     /// failure to fetch it.
-    pub async fn renew<F>(&self, now: DateTime<Utc>, fetch: impl FnOnce() -> F) -> Result<Arc<Token>, Reason>
+    pub async fn renew<F>(&self, now: DateTime<Utc>, fetch: impl FnOnce() -> F) -> Result<Arc<T>, Reason>
     where
-        F: Future<Output = Result<Token, Reason>>,
+        F: Future<Output = Result<T, Reason>>,
     {
         let seen = self.fetches.load(Ordering::Acquire);
         let mut last_failure = self.fetching.lock().await;
@@ -135,7 +156,7 @@ impl Shelf {
     }
 
     /// Forgets a token that was turned away, unless another has taken its place already.
-    pub fn forget(&self, refused: &Arc<Token>) {
+    pub fn forget(&self, refused: &Arc<T>) {
         let mut token = self.token.write().unwrap_or_else(PoisonError::into_inner);
         if token
             .as_ref()
@@ -197,7 +218,7 @@ mod tests {
     #[tokio::test]
     async fn one_fetch_serves_all_who_wait_and_so_does_its_failure() {
         let now = DateTime::UNIX_EPOCH;
-        let (shelf, fetches) = (Shelf::default(), AtomicU64::new(0));
+        let (shelf, fetches) = (Shelf::<Token>::default(), AtomicU64::new(0));
         let fetch = |body: &'static str| {
             let fetches = &fetches;
             move || async move {

@@ -186,6 +186,16 @@ impl CrawlSaver {
             repositories,
             now
         )
+        .execute(&mut *connection)
+        .await?;
+        sqlx::query!(
+            "UPDATE listed_manifest SET valid_until = GREATEST($2, valid_from)
+             FROM repository
+             WHERE repository.id = ANY($1) AND repository.tombstoned_at IS NOT NULL
+               AND listed_manifest.repository_id = repository.id AND listed_manifest.valid_until IS NULL",
+            repositories,
+            now
+        )
         .execute(connection)
         .await?;
         deleted.into_iter().map(name).collect()

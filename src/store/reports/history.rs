@@ -17,8 +17,10 @@ pub struct RegistryPoint {
     pub as_of: DateTime<Utc>,
     /// What the tags reached, each counted alone.
     pub logical_bytes: i64,
-    /// What was stored.
+    /// What was stored and reached by tags.
     pub stored_bytes: i64,
+    /// What was stored and reached by no tag; none where that was not known.
+    pub untagged_bytes: Option<i64>,
     /// What would have been stored on Alpine; none where that was not worked out.
     pub alpine_stored_bytes: Option<i64>,
     /// The currency of the amounts; none where there was no price book.
@@ -61,6 +63,8 @@ pub struct RepositoryPoint {
     pub exclusive_bytes: i64,
     /// Its share of what was stored.
     pub attributed_bytes: i64,
+    /// Its share of what no tag reached; none where that was not known.
+    pub untagged_bytes: Option<i64>,
     /// Its share on Alpine; none where that was not worked out.
     pub alpine_attributed_bytes: Option<i64>,
     /// What was to be done with it.
@@ -84,7 +88,7 @@ impl Store {
     ) -> Result<Vec<RegistryPoint>, StoreError> {
         let points = sqlx::query_as!(
             RegistryPoint,
-            "SELECT DISTINCT ON (as_of) as_of, logical_bytes, stored_bytes,
+            "SELECT DISTINCT ON (as_of) as_of, logical_bytes, stored_bytes, untagged_bytes,
                  alpine_stored_bytes_expected AS alpine_stored_bytes, currency, monthly_cost AS month,
                  monthly_fee AS fee, monthly_storage AS storage, monthly_transfer AS transfer,
                  alpine_monthly_cost_expected AS alpine_month, alpine_monthly_cost_low AS alpine_month_low,
@@ -115,6 +119,7 @@ impl Store {
             RegistryPoint,
             r#"SELECT as_of, sum(row.logical_bytes)::bigint AS "logical_bytes!",
                    sum(row.attributed_bytes)::bigint AS "stored_bytes!",
+                   sum(row.untagged_bytes)::bigint AS untagged_bytes,
                    sum(row.alpine_attributed_bytes_expected)::bigint AS alpine_stored_bytes, currency,
                    sum(row.monthly_cost) AS month, sum(row.monthly_fee) AS fee,
                    sum(row.monthly_storage) AS storage, sum(row.monthly_transfer) AS transfer,
@@ -152,7 +157,7 @@ impl Store {
         let points = sqlx::query_as!(
             RepositoryPoint,
             "SELECT DISTINCT ON (as_of) as_of, row.logical_bytes, row.stored_bytes, exclusive_bytes,
-                 attributed_bytes, alpine_attributed_bytes_expected AS alpine_attributed_bytes, verdict,
+                 attributed_bytes, row.untagged_bytes, alpine_attributed_bytes_expected AS alpine_attributed_bytes, verdict,
                  currency, row.monthly_cost AS month
              FROM report_repository AS row
              JOIN report ON report.id = report_id JOIN registry ON registry.id = registry_id
@@ -179,7 +184,7 @@ impl Store {
         let midnight = |day: chrono::NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
         let (start, end) = (midnight(period.start()), midnight(period.end()));
         let reports = sqlx::query!(
-            r#"SELECT DISTINCT ON (as_of) report.id, as_of, stored_bytes
+            r#"SELECT DISTINCT ON (as_of) report.id, as_of, stored_bytes, untagged_bytes
                FROM report JOIN registry ON registry.id = registry_id
                WHERE registry.name = $1 AND as_of < $3
                  AND as_of >= COALESCE((SELECT max(as_of) FROM report JOIN registry ON registry.id = registry_id
@@ -207,7 +212,8 @@ impl Store {
 
         let ids: Vec<i64> = reports.iter().map(|report| report.id).collect();
         let rows = sqlx::query!(
-            "SELECT report_id, repository, attributed_bytes FROM report_repository WHERE report_id = ANY($1)",
+            r#"SELECT report_id, repository, attributed_bytes + COALESCE(untagged_bytes, 0) AS "bytes!"
+               FROM report_repository WHERE report_id = ANY($1)"#,
             &ids
         );
         let rows = rows.fetch_all(&self.pool).await?;
@@ -216,7 +222,7 @@ impl Store {
             readings
                 .entry(row.repository)
                 .or_default()
-                .insert(row.report_id, row.attributed_bytes);
+                .insert(row.report_id, row.bytes);
         }
         let bytes = |count: i64| {
             ByteCount::try_from(count).map_err(|problem| StoreError::inconsistent("report", problem))
@@ -225,10 +231,16 @@ impl Store {
         let history = |readings: Vec<(DateTime<Utc>, ByteCount)>| {
             ByteHistory::from_readings(readings, known_until).map_err(|error| wrong(error.to_string()))
         };
-        let stored = reports
+        let stored = reports.iter().map(|report| {
+            let untagged = report.untagged_bytes.unwrap_or(0);
+            Ok((report.as_of, bytes(report.stored_bytes.saturating_add(untagged))?))
+        });
+        let stored = history(stored.collect::<Result<_, StoreError>>()?)?;
+        let is_known = reports.iter().any(|report| report.untagged_bytes.is_some());
+        let tagged = reports
             .iter()
             .map(|report| Ok((report.as_of, bytes(report.stored_bytes)?)));
-        let stored = history(stored.collect::<Result<_, StoreError>>()?)?;
+        let tagged = is_known.then(|| history(tagged.collect::<Result<_, StoreError>>()?));
         let mut attributed = HashMap::with_capacity(readings.len());
         for (name, by_report) in readings {
             // A report without the repository says that nothing was stored in it.
@@ -242,7 +254,11 @@ impl Store {
                 .map_err(|problem| StoreError::inconsistent("report_repository", problem))?;
             attributed.insert(name, own);
         }
-        Ok(Some(RegistryHistory { stored, attributed }))
+        Ok(Some(RegistryHistory {
+            stored,
+            tagged: tagged.transpose()?,
+            attributed,
+        }))
     }
 }
 

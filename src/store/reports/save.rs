@@ -63,11 +63,12 @@ impl Store {
                      images, logical_bytes, stored_bytes, untagged_bytes, alpine_stored_bytes_low,
                      alpine_stored_bytes_expected, alpine_stored_bytes_high, monthly_cost, monthly_fee,
                      monthly_storage, monthly_transfer, monthly_unallocated, alpine_monthly_cost_low,
-                     alpine_monthly_cost_expected, alpine_monthly_cost_high)
+                     alpine_monthly_cost_expected, alpine_monthly_cost_high, untagged_manifests,
+                     untagged_monthly_saving)
                  SELECT $1, (SELECT id FROM crawl WHERE registry_id = $1
                          AND finished_at <= $2 ORDER BY finished_at DESC, id DESC LIMIT 1),
                      $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                     $22, $23, $24, $25, $26, $27
+                     $22, $23, $24, $25, $26, $27, $28, $29
                  WHERE NOT EXISTS (SELECT FROM report WHERE registry_id = $1 AND as_of = $2
                          AND tare_version = $4 AND catalogue_version = $5 AND model_version = $6
                          AND price_book IS NOT DISTINCT FROM $7 AND price_book_version IS NOT DISTINCT FROM $8
@@ -99,7 +100,10 @@ impl Store {
                 cost.map(|cost| cost.unallocated.amount()),
                 alpine.map(|month| month.low.amount()),
                 alpine.map(|month| month.expected.amount()),
-                alpine.map(|month| month.high.amount())
+                alpine.map(|month| month.high.amount()),
+                totals.untagged_manifests.map(count),
+                cost.and_then(|cost| cost.clean_up.as_ref())
+                    .map(|clean_up| clean_up.saving.amount())
             )
             .fetch_optional(&mut *transaction)
             .await?;
@@ -139,6 +143,7 @@ struct SavedRepository<'r> {
     stored_bytes: u64,
     exclusive_bytes: u64,
     attributed_bytes: u64,
+    untagged_bytes: Option<u64>,
     verdict: Option<&'static str>,
     reason: Option<&'r str>,
     base: Option<&'r str>,
@@ -198,6 +203,7 @@ impl<'r> SavedRepository<'r> {
             stored_bytes: totals.stored_bytes.get(),
             exclusive_bytes: totals.exclusive_bytes.get(),
             attributed_bytes: totals.attributed_bytes.get(),
+            untagged_bytes: totals.untagged_bytes.map(|bytes| bytes.get()),
             verdict: judged.map(|judged| judged.verdict.as_str()),
             reason: judged.map(|judged| judged.reason.as_str()),
             base: base.and_then(|base| base.runtime.as_deref().or(base.name.as_deref())),

@@ -6,6 +6,7 @@
 
 mod blobs;
 mod content;
+mod listed;
 mod tags;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -15,7 +16,9 @@ use sqlx::PgConnection;
 
 use super::text::clean;
 use super::{CrawlSaver, StoreError};
-use crate::inventory::{ConfigFact, Fault, FaultKind, Finding, ManifestFact, RepositoryListing};
+use crate::inventory::{
+    ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing,
+};
 use crate::oci::{Digest, RepositoryName, Tag};
 
 /// What earlier batches of a crawl have saved, and under which numbers.
@@ -93,7 +96,15 @@ impl<'a> Batch<'a> {
             .referrers
             .iter()
             .flat_map(|&(_, subject, digest)| [subject, digest]);
+        let listed = self
+            .listings
+            .values()
+            .flat_map(|listing| match &listing.manifests {
+                ManifestListing::Listed(manifests) => manifests.as_slice(),
+                ManifestListing::Unread | ManifestListing::NotToBeHad => &[],
+            });
         manifests
+            .chain(listed.copied())
             .chain(self.configs.keys().copied())
             .chain(self.tags.values().copied())
             .chain(referrers)
@@ -157,6 +168,7 @@ impl CrawlSaver {
         tags::referrers(&mut transaction, &batch, &repository, &blob, now).await?;
         let listings = tags::Listings::of(&batch, &repository, &self.vanished)?;
         listings.save(&mut transaction, self.tombstone_after, now).await?;
+        listed::manifests(&mut transaction, &batch, &repository, &blob, now).await?;
         faults(&mut transaction, self.part.crawl, &batch.faults).await?;
         self.done(&mut transaction, &batch, now).await?;
         transaction.commit().await?;

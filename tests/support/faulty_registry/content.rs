@@ -33,6 +33,8 @@ pub struct Repository {
     pub(super) manifests: HashMap<Digest, Served>,
     pub(super) blobs: HashMap<Digest, Vec<u8>>,
     pub(super) listing: Listing,
+    /// Manifests that are said to be locked against being read.
+    pub(super) locked: Vec<Digest>,
 }
 
 /// How a repository's tags are listed.
@@ -104,6 +106,12 @@ impl Repository {
         self
     }
 
+    /// Says that a manifest is locked against being read.
+    pub fn lock(&mut self, digest: Digest) -> &mut Self {
+        self.locked.push(digest);
+        self
+    }
+
     /// Stays in the catalogue, but is unknown when its tags are asked for.
     pub fn dead(&mut self) -> &mut Self {
         self.listing = Listing::Dead;
@@ -122,6 +130,30 @@ impl Repository {
             Err(_) => self.tags.iter().find(|(tag, _)| tag == reference)?.1,
         };
         Some((digest, self.manifests.get(&digest)?))
+    }
+
+    /// How Azure lists a manifest: without `tags` where it has none.
+    pub(super) fn row(&self, digest: &str) -> Value {
+        let served = digest.parse().ok().and_then(|digest| self.manifests.get(&digest));
+        let mut row = serde_json::json!({
+            "digest": digest,
+            // The length of the document, as recordings of Azure's own clients show.
+            "imageSize": served.map_or(0, |served| served.bytes.len()),
+            "createdTime": "2026-11-01T00:00:00Z",
+            "changeableAttributes": {
+                "deleteEnabled": true, "writeEnabled": true, "listEnabled": true,
+                "readEnabled": !self.locked.iter().any(|locked| locked.to_string() == digest),
+            },
+        });
+        let tags = self
+            .tags
+            .iter()
+            .filter(|(_, target)| target.to_string() == digest);
+        let tags: Vec<&str> = tags.map(|(tag, _)| tag.as_str()).collect();
+        if !tags.is_empty() {
+            row["tags"] = serde_json::json!(tags);
+        }
+        row
     }
 
     /// How the referrers API lists what is attached to a manifest, in the order of digests.

@@ -24,6 +24,9 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
             Login::Open | Login::Basic { .. } => Answer::error(404, "NOT_FOUND"),
         };
     }
+    if let Some(name) = listed_repository(shared, &path) {
+        return all_manifests(shared, request, name);
+    }
     let Some(path) = path.strip_prefix("/v2/") else {
         return Answer::error(404, "NOT_FOUND");
     };
@@ -32,6 +35,31 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
     }
     let content = shared.content.lock().expect("no test panics inside");
     route(shared, &content, request, path)
+}
+
+/// The repository whose manifests are listed at this path, as Azure Container Registry does.
+fn listed_repository<'p>(shared: &Shared, path: &'p str) -> Option<&'p str> {
+    path.strip_prefix("/acr/v1/")?
+        .strip_suffix("/_manifests")
+        .filter(|_| shared.lists_manifests)
+}
+
+fn all_manifests(shared: &Shared, request: &Request, name: &str) -> Answer {
+    let scope = format!("repository:{name}:metadata_read");
+    if let Some(refusal) = refuse_without(shared, request, &scope) {
+        return refusal;
+    }
+    let content = shared.content.lock().expect("no test panics inside");
+    let Some(repository) = content.repositories.get(name) else {
+        return Answer::error(404, "NAME_UNKNOWN");
+    };
+    let mut digests: Vec<String> = repository.manifests.keys().map(ToString::to_string).collect();
+    digests.sort();
+    let digests: Vec<&str> = digests.iter().map(String::as_str).collect();
+    page(shared, request, &digests, |page| {
+        let rows = page.iter().map(|digest| repository.row(digest));
+        json!({"registry": "faulty", "imageName": name, "manifests": rows.collect::<Vec<_>>()})
+    })
 }
 
 fn route(shared: &Shared, content: &Content, request: &Request, path: &str) -> Answer {
@@ -142,13 +170,18 @@ fn refuse(shared: &Shared, request: &Request, path: &str) -> Option<Answer> {
             format!("repository:{name}:pull")
         }
     };
+    refuse_without(shared, request, &scope)
+}
+
+/// The refusal of a request without leave for this scope; none where it has it.
+fn refuse_without(shared: &Shared, request: &Request, scope: &str) -> Option<Answer> {
     let challenge = match &*shared.login.lock().expect("no test panics inside") {
         Login::Open => None,
         Login::Basic { username, password } => {
             (!is_basic(request, username, password)).then(|| r#"Basic realm="faulty""#.to_owned())
         }
         Login::Tokens(tokens) => {
-            (!tokens.accepts(request, &scope)).then(|| tokens.challenge(&shared.url, &scope))
+            (!tokens.accepts(request, scope)).then(|| tokens.challenge(&shared.url, scope))
         }
     };
     challenge.map(|challenge| Answer::error(401, "UNAUTHORIZED").with("WWW-Authenticate", challenge))

@@ -24,6 +24,7 @@ pub struct Setup {
     pub(super) links: Links,
     pub(super) says_digest: bool,
     pub(super) has_referrers: bool,
+    pub(super) lists_manifests: bool,
     pub(super) login: Login,
 }
 
@@ -38,6 +39,7 @@ impl FaultyRegistry {
             links: Links::Relative,
             says_digest: true,
             has_referrers: false,
+            lists_manifests: false,
             login: Login::Open,
         }
     }
@@ -65,6 +67,14 @@ impl Setup {
     pub fn with_referrers(self) -> Self {
         Self {
             has_referrers: true,
+            ..self
+        }
+    }
+
+    /// Lists all manifests of a repository, as Azure Container Registry does; by default it answers 404.
+    pub fn listing_manifests(self) -> Self {
+        Self {
+            lists_manifests: true,
             ..self
         }
     }

@@ -38,6 +38,7 @@ export function partNote(registries) {
 /** @param {Registry[]} registries @param {bigint} stored @param {Money | null} month */
 function now(registries, stored, month) {
   const logical = registries.reduce((sum, { logical_bytes: bytes }) => sum + BigInt(bytes), 0n);
+  const untagged = registries.reduce((sum, { untagged_bytes: bytes }) => sum + BigInt(bytes ?? 0), 0n);
   const parts = /** @type {const} */ (['fee', 'storage', 'transfer']).map((part) => [
     part,
     total(registries.map(({ cost }) => cost?.[part])),
@@ -59,6 +60,7 @@ function now(registries, stored, month) {
       facts([
         ['stored', format.exactBytes(stored)],
         ['a sum over tags would say', format.bytes(logical)],
+        ...(untagged ? [['beside it, reached by no tag', format.bytes(untagged)]] : []),
         ...(month ? [['exactly', format.exactMoney(month)]] : []),
       ]),
     ],

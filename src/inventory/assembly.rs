@@ -1,0 +1,231 @@
+//! Putting the graph together from facts that came in any order.
+
+use std::collections::{HashMap, HashSet};
+
+use super::graph::{BlobId, Inventory, InventoryBuilder, ManifestId, ManifestNode, RepositoryNode, TagNode};
+use crate::oci::{Digest, Manifest, ManifestKind, Platform, PlatformFilter};
+use crate::units::ByteCount;
+
+/// How many manifests may stand above one another, by an index's listing or a subject. Nobody has been seen to
+/// go beyond three; a registry that makes up thousands must not cost more memory than it has manifests.
+const HIGHEST: u8 = 16;
+
+/// The graph while it is put together.
+pub(super) struct Assembly {
+    facts: InventoryBuilder,
+    ids: HashMap<Digest, BlobId>,
+    /// The nodes by digest; none while one is being made.
+    manifest_ids: HashMap<Digest, Option<ManifestId>>,
+    /// How many manifests stand beneath each, by id.
+    heights: Vec<u8>,
+    /// What indexes list for platforms that were not chosen.
+    left_out: HashSet<Digest>,
+    inventory: Inventory,
+}
+
+/// What is still to be done for a manifest: first for what is beneath it, then for itself.
+enum Step {
+    /// With what its index says of it, which matters where its configuration says nothing.
+    Enter(Digest, Option<Platform>),
+    /// With what it runs on.
+    Make(Digest, Option<Platform>),
+}
+
+impl Assembly {
+    pub(super) fn new(mut facts: InventoryBuilder) -> Self {
+        // Where all manifests are listed, nobody has to be asked what is attached to what.
+        let listed = facts
+            .repositories
+            .values()
+            .filter_map(|facts| facts.listed.as_ref());
+        for digest in listed.flatten() {
+            let manifest = facts.manifests.get(digest);
+            if let Some(subject) = manifest.and_then(|(_, manifest)| manifest.subject) {
+                facts.referrers.entry(subject).or_default().push(*digest);
+            }
+        }
+        // The same whatever the order in which facts arrived.
+        for attached in facts.referrers.values_mut() {
+            attached.sort_unstable();
+            attached.dedup();
+        }
+        Self {
+            ids: HashMap::new(),
+            manifest_ids: HashMap::new(),
+            heights: Vec::new(),
+            left_out: HashSet::new(),
+            inventory: Inventory::empty(facts.registry.clone(), facts.dedup_scope),
+            facts,
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Inventory {
+        let repositories = std::mem::take(&mut self.facts.repositories);
+        let mut listed = Vec::with_capacity(repositories.len());
+        for (name, facts) in repositories {
+            let tags = facts
+                .tags
+                .into_iter()
+                .filter_map(|(tag, digest)| self.manifest(digest).map(|manifest| TagNode { tag, manifest }))
+                .collect();
+            listed.push(facts.listed);
+            self.inventory.repositories.push(RepositoryNode {
+                name,
+                tags,
+                untagged: None,
+            });
+        }
+        // Only now, so that what tags reach is as it would be without any listing.
+        let left_out = std::mem::take(&mut self.left_out);
+        for (place, digests) in listed.into_iter().enumerate() {
+            let Some(digests) = digests else { continue };
+            let digests = digests.into_iter().filter(|digest| !left_out.contains(digest));
+            let nodes = digests.filter_map(|digest| self.manifest(digest)).collect();
+            let untagged = self.untagged(place, nodes);
+            self.inventory.repositories[place].untagged = Some(untagged);
+        }
+        self.inventory.conflicting_sizes.sort_unstable();
+        self.inventory.conflicting_sizes.dedup();
+        self.inventory
+    }
+
+    /// Those of a repository's manifests that none of its tags reaches.
+    fn untagged(&self, repository: usize, mut nodes: Vec<ManifestId>) -> Vec<ManifestId> {
+        let mut is_reached = vec![false; self.inventory.digests.len()];
+        for tag in &self.inventory.repositories[repository].tags {
+            for &blob in self.inventory.reached(tag.manifest) {
+                is_reached[blob as usize] = true;
+            }
+        }
+        nodes.retain(|&node| !is_reached[self.inventory.manifest(node).blob as usize]);
+        nodes
+    }
+
+    fn blob(&mut self, digest: Digest, size: ByteCount) -> BlobId {
+        if let Some(&id) = self.ids.get(&digest) {
+            if self.inventory.sizes[id as usize] != size.get() {
+                self.inventory.conflicting_sizes.push(digest);
+            }
+            return id;
+        }
+        let id = self.inventory.digests.len() as BlobId;
+        self.inventory.digests.push(digest);
+        self.inventory.sizes.push(size.get());
+        self.ids.insert(digest, id);
+        id
+    }
+
+    /// The node of a manifest, made on first sight with all beneath; none where it is unknown or not chosen.
+    ///
+    /// Not recursive, since a hostile registry may stack manifests as high as it likes. A manifest contains
+    /// the digests of what is beneath it, so there is hardly a cycle to fall into (an index that lists its own
+    /// subject is one); an entry of `None` while it is being made breaks those.
+    fn manifest(&mut self, root: Digest) -> Option<ManifestId> {
+        let mut steps = vec![Step::Enter(root, None)];
+        while let Some(step) = steps.pop() {
+            match step {
+                Step::Enter(digest, _) if self.manifest_ids.contains_key(&digest) => {}
+                Step::Enter(digest, listed) => {
+                    let Some((_, manifest)) = self.facts.manifests.get(&digest) else {
+                        continue;
+                    };
+                    let platform = self.platform(manifest, listed);
+                    if !self.is_chosen(manifest, platform.as_ref()) {
+                        continue;
+                    }
+                    self.manifest_ids.insert(digest, None);
+                    steps.push(Step::Make(digest, platform));
+                    let attached = self.facts.referrers.get(&digest).into_iter().flatten();
+                    steps.extend(attached.rev().map(|&digest| Step::Enter(digest, None)));
+                    let children = manifest.children.iter().rev();
+                    let children =
+                        children.filter(|child| manifest.is_chosen_child(child, &self.facts.platforms));
+                    steps.extend(children.map(|child| Step::Enter(child.digest, child.platform.clone())));
+                }
+                Step::Make(digest, platform) => self.make(digest, platform),
+            }
+        }
+        self.manifest_ids.get(&root).copied().flatten()
+    }
+
+    fn platform(&self, manifest: &Manifest, listed: Option<Platform>) -> Option<Platform> {
+        let config = manifest.config.as_ref();
+        let own = config.and_then(|config| self.facts.config_platforms.get(&config.digest));
+        own.cloned().or(listed)
+    }
+
+    fn is_chosen(&self, manifest: &Manifest, platform: Option<&Platform>) -> bool {
+        manifest.kind != ManifestKind::Image
+            || platform.is_none_or(|platform| PlatformFilter::any_matches(&self.facts.platforms, platform))
+    }
+
+    /// Makes the node of a manifest beneath which everything has been made.
+    fn make(&mut self, digest: Digest, platform: Option<Platform>) {
+        let Some((size, manifest)) = self.facts.manifests.remove(&digest) else {
+            return;
+        };
+        let mut node = ManifestNode {
+            blob: self.blob(digest, size),
+            kind: manifest.kind,
+            platform,
+            config: None,
+            layers: Vec::with_capacity(manifest.layers.len()),
+            foreign_layers: 0,
+            children: Vec::new(),
+            unread_children: 0,
+        };
+        node.config = manifest
+            .config
+            .as_ref()
+            .map(|config| self.blob(config.digest, config.size));
+        for layer in &manifest.layers {
+            if layer.is_stored() {
+                let id = self.blob(layer.digest, layer.size);
+                node.layers.push(id);
+            } else {
+                node.foreign_layers += 1;
+            }
+        }
+        let mut reached = vec![node.blob];
+        reached.extend(node.config);
+        reached.extend(&node.layers);
+        let mut height = 0;
+        for child in &manifest.children {
+            if !manifest.is_chosen_child(child, &self.facts.platforms) {
+                self.left_out.insert(child.digest);
+                continue;
+            }
+            match self.manifest_ids.get(&child.digest).copied() {
+                Some(Some(id)) if self.heights[id as usize] < HIGHEST => {
+                    height = height.max(self.heights[id as usize] + 1);
+                    node.children.push(id);
+                    reached.extend(self.inventory.reached(id));
+                }
+                // It is above this one, or was not chosen.
+                Some(None) => {}
+                None if self.facts.manifests.contains_key(&child.digest) => {}
+                Some(Some(_)) | None => {
+                    // Its index says how large the child itself is; what it reaches is not known.
+                    node.unread_children += 1;
+                    reached.push(self.blob(child.digest, child.size));
+                }
+            }
+        }
+        for attached in self.facts.referrers.get(&digest).into_iter().flatten() {
+            if let Some(&Some(id)) = self.manifest_ids.get(attached)
+                && self.heights[id as usize] < HIGHEST
+            {
+                height = height.max(self.heights[id as usize] + 1);
+                reached.extend(self.inventory.reached(id));
+            }
+        }
+        reached.sort_unstable();
+        reached.dedup();
+
+        let id = self.inventory.manifests.len() as ManifestId;
+        self.inventory.manifests.push(node);
+        self.inventory.reached.push(reached.into_boxed_slice());
+        self.heights.push(height);
+        self.manifest_ids.insert(digest, Some(id));
+    }
+}

@@ -1,0 +1,238 @@
+//! Logging in to Azure Container Registry: a token of Entra ID becomes a refresh token of the registry's
+//! (`POST /oauth2/exchange`, Azure REST API specification 2021-07-01).
+//!
+//! The token of Entra ID opens every registry that the identity may read, so it is shown to Azure's own
+//! registries only, or to one that the operator vouches for, and only over TLS.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Method;
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::time::Instant;
+use url::{Url, form_urlencoded};
+
+use super::asking::{Failure, answer, stubbornly};
+use super::entra::Entra;
+use super::token::{Perishable, Shelf, expiry_within};
+use super::{Service, repeats};
+use crate::registry::answer::explanation;
+use crate::registry::azure::{AzureIdentity, is_azure_registry};
+use crate::registry::client::Inner;
+use crate::registry::transport::Outgoing;
+use crate::registry::{ClientError, ClientSettings, Origin, Reason};
+
+/// The life of a refresh token that does not tell; Azure's last three hours (Azure documentation, "Authenticate
+/// with Azure Container Registry", 2026).
+const DEFAULT_LIFE: TimeDelta = TimeDelta::hours(1);
+/// The longest life that is believed.
+const LONGEST_LIFE: TimeDelta = TimeDelta::hours(3);
+/// A refresh token that is refused while it is younger than this is refused for another reason than its age.
+const QUITE_NEW: TimeDelta = TimeDelta::seconds(30);
+
+/// What makes an identity of Entra ID one that a registry knows.
+pub(super) struct EntraLogin {
+    entra: Entra,
+    url: Url,
+    shelf: Shelf<RefreshToken>,
+}
+
+/// A refresh token of a registry.
+pub(super) struct RefreshToken {
+    pub secret: SecretString,
+    obtained: DateTime<Utc>,
+    renew: DateTime<Utc>,
+}
+
+impl Perishable for RefreshToken {
+    fn renew(&self) -> DateTime<Utc> {
+        self.renew
+    }
+}
+
+#[derive(Deserialize)]
+struct Exchanged {
+    refresh_token: String,
+}
+
+impl EntraLogin {
+    /// Prepares it; asks nobody yet.
+    ///
+    /// # Errors
+    /// Where the registry must not see the identity's token.
+    pub fn new(
+        identity: AzureIdentity,
+        any_host: bool,
+        origin: &Origin,
+        settings: &ClientSettings,
+    ) -> Result<Self, ClientError> {
+        check_host(origin, any_host)?;
+        let mut url = origin.url().clone();
+        url.set_path("/oauth2/exchange");
+        Ok(Self {
+            entra: Entra::new(identity, settings)?,
+            url,
+            shelf: Shelf::default(),
+        })
+    }
+
+    /// The refresh token, renewed in time; one for all who need it.
+    pub async fn refresh_token(&self, inner: &Inner, service: &Service) -> Result<Arc<RefreshToken>, Reason> {
+        let now = inner.clock.now();
+        match self.shelf.current(now) {
+            Some(token) => Ok(token),
+            None => self.shelf.renew(now, || self.exchange(inner, service)).await,
+        }
+    }
+
+    /// Forgets a refresh token that was refused, unless it is quite new. Says whether it did.
+    pub fn forget_if_old(&self, refused: &Arc<RefreshToken>, now: DateTime<Utc>) -> bool {
+        let is_old = now - refused.obtained > QUITE_NEW;
+        if is_old {
+            self.shelf.forget(refused);
+        }
+        is_old
+    }
+
+    async fn exchange(&self, inner: &Inner, service: &Service) -> Result<RefreshToken, Reason> {
+        let token = self.entra.token(inner.clock.now()).await?;
+        let ask = || self.ask(inner, service, &token);
+        let exchanged = stubbornly(&inner.settings, &inner.transport.counters, ask).await;
+        exchanged.map_err(|reason| match reason {
+            Reason::Status {
+                status: status @ 400..=499,
+                said,
+            } => Reason::Unauthorized(format!(
+                "the registry does not take the identity that Entra ID vouches for ({status}{said}): give that \
+                 identity the role AcrPull on the registry, or where the registry goes by attributes (ABAC) the roles \
+                 Container Registry Repository Reader and Container Registry Repository Catalog Lister"
+            )),
+            Reason::Status { status, said } => Reason::Connection(format!(
+                "the registry answered {status}{said} to a token of Entra ID"
+            )),
+            other => other,
+        })
+    }
+
+    async fn ask(
+        &self,
+        inner: &Inner,
+        service: &Service,
+        token: &SecretString,
+    ) -> Result<RefreshToken, Failure> {
+        let host = self.url.host_str().unwrap_or_default();
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "access_token")
+            .append_pair("service", service.name.as_deref().unwrap_or(host))
+            .extend_pairs(self.entra.tenant().map(|tenant| ("tenant", tenant)))
+            .append_pair("access_token", token.expose_secret())
+            .finish();
+        let outgoing = Outgoing {
+            method: Method::POST,
+            url: &self.url,
+            accept: HeaderValue::from_static("application/json"),
+            authorization: None,
+            extra: None,
+            form: Some(form),
+            verbatim: false,
+            patience: inner.settings.read_timeout,
+            deadline: Instant::now() + inner.settings.attempt_timeout,
+        };
+        let now = inner.clock.now();
+        let said = |body: &[u8]| explanation(body, |text| repeats(text, token.expose_secret()));
+        let body = answer(&inner.transport, outgoing, now, said).await?;
+        RefreshToken::read(&body, now).map_err(|reason| (reason, None))
+    }
+}
+
+impl RefreshToken {
+    fn read(body: &[u8], now: DateTime<Utc>) -> Result<Self, Reason> {
+        let exchanged: Option<Exchanged> = serde_json::from_slice(body).ok();
+        let secret = exchanged
+            .map(|exchanged| exchanged.refresh_token)
+            .filter(|token| !token.is_empty())
+            .map(SecretString::from)
+            .ok_or_else(|| Reason::Malformed("the registry's answer holds no refresh token".into()))?;
+        let life = expiry_within(secret.expose_secret())
+            .and_then(|expiry| DateTime::from_timestamp(expiry, 0))
+            .map(|expiry| expiry - now)
+            .filter(|life| *life > TimeDelta::zero())
+            .map_or(DEFAULT_LIFE, |life| life.min(LONGEST_LIFE));
+        Ok(Self {
+            secret,
+            obtained: now,
+            // Well before its end: access tokens that are fetched with it outlive it.
+            renew: now + life * 4 / 5,
+        })
+    }
+}
+
+/// Whether a registry may see the token of Entra ID.
+fn check_host(origin: &Origin, any_host: bool) -> Result<(), ClientError> {
+    let refuse = |problem: &str| {
+        Err(ClientError::Setting {
+            setting: "azure_identity",
+            problem: format!("{} {problem}", origin.name()),
+        })
+    };
+    let host = origin.url().host_str().unwrap_or_default();
+    let is_here = origin
+        .address()
+        .is_some_and(|address: IpAddr| address.is_loopback());
+    if !any_host && !is_azure_registry(host) {
+        return refuse(
+            "is not below azurecr.io, azurecr.cn or azurecr.us, and a token of Entra ID is not shown to anybody else; \
+             if it is a registry of Azure's behind another name, set azure_custom_domain = true",
+        );
+    }
+    if origin.is_plain_http() && !is_here {
+        return refuse("is reached by plain http, where others could read the token; use https");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+
+    #[test]
+    fn the_token_of_entra_is_shown_to_azures_registries_or_to_whom_the_operator_vouches_for() {
+        for (registry, any_host, allowed) in [
+            ("https://contoso.azurecr.io", false, true),
+            ("https://contoso.azurecr.cn", false, true),
+            ("https://contoso.azurecr.us", false, true),
+            ("http://contoso.azurecr.io", false, false),
+            ("https://contoso.azurecr.io.evil.example", false, false),
+            ("https://reg.example.com", false, false),
+            ("https://reg.example.com", true, true),
+            ("http://reg.example.com", true, false),
+            ("http://127.0.0.1:5000", false, false),
+            ("http://127.0.0.1:5000", true, true),
+        ] {
+            let origin = Origin::parse(registry).unwrap();
+            assert_eq!(check_host(&origin, any_host).is_ok(), allowed, "{registry}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_is_renewed_after_four_fifths_of_its_life() {
+        let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let minutes = |token: &str| {
+            let body = format!(r#"{{"refresh_token":"{token}"}}"#);
+            (RefreshToken::read(body.as_bytes(), now).unwrap().renew - now).num_minutes()
+        };
+        let jwt = |claims: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
+        assert_eq!(minutes(&jwt(r#"{"exp":1006000}"#)), 80);
+        assert_eq!(minutes(&jwt(r#"{"exp":9999999999}"#)), 144);
+        assert_eq!(minutes("opaque"), 48);
+        for body in ["", "{}", r#"{"refresh_token":""}"#, r#"{"refresh_token":7}"#] {
+            assert!(RefreshToken::read(body.as_bytes(), now).is_err(), "{body}");
+        }
+    }
+}

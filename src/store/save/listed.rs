@@ -1,0 +1,76 @@
+//! What registries list of their repositories' manifests, tagged or not.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::Batch;
+use crate::inventory::ManifestListing;
+use crate::oci::{Digest, RepositoryName};
+use crate::store::StoreError;
+
+/// Saves the lists of manifests of a batch: what is new gets a row, what is gone an end. A list that is not to
+/// be had ends all that was known from it.
+pub(super) async fn manifests(
+    connection: &mut PgConnection,
+    batch: &Batch<'_>,
+    repository: &impl Fn(&RepositoryName) -> Result<i64, StoreError>,
+    blob: &impl Fn(&Digest) -> Result<i64, StoreError>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    // Whose rows are to be those listed here; those of the unlisted among them are to be none.
+    let (mut said, mut listed, mut unlisted) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut repositories, mut manifests) = (Vec::new(), Vec::new());
+    for (&name, listing) in &batch.listings {
+        let id = repository(name)?;
+        match &listing.manifests {
+            ManifestListing::Unread => continue,
+            ManifestListing::NotToBeHad => unlisted.push(id),
+            ManifestListing::Listed(digests) => {
+                listed.push(id);
+                for digest in digests {
+                    repositories.push(id);
+                    manifests.push(blob(digest)?);
+                }
+            }
+        }
+        said.push(id);
+    }
+    if said.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "UPDATE repository SET manifests_listed_from = CASE WHEN id = ANY($1) THEN $3::timestamptz END
+         WHERE id = ANY($1) AND manifests_listed_from IS NULL
+            OR id = ANY($2) AND manifests_listed_from IS NOT NULL",
+        &listed,
+        &unlisted,
+        now
+    )
+    .execute(&mut *connection)
+    .await?;
+    // The clock may have been set back since the row was begun.
+    sqlx::query!(
+        "UPDATE listed_manifest SET valid_until = GREATEST($4, valid_from)
+         WHERE repository_id = ANY($1) AND valid_until IS NULL AND NOT EXISTS (
+             SELECT FROM UNNEST($2::bigint[], $3::bigint[]) AS listed (repository_id, manifest_blob_id)
+             WHERE listed.repository_id = listed_manifest.repository_id
+               AND listed.manifest_blob_id = listed_manifest.manifest_blob_id)",
+        &said,
+        &repositories,
+        &manifests,
+        now
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO listed_manifest (repository_id, manifest_blob_id, valid_from)
+         SELECT *, $3::timestamptz FROM UNNEST($1::bigint[], $2::bigint[])
+         ON CONFLICT (repository_id, manifest_blob_id) WHERE valid_until IS NULL DO NOTHING",
+        &repositories,
+        &manifests,
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! What no tag reaches, from the registry to the bill, as a user of Azure Container Registry sees it.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{json_lines, stderr, stdout};
+use crate::end_to_end::with_new_database;
+use crate::support::faulty_registry::{Answer, Document, FaultyRegistry, Spoil, TokenServer, image};
+use crate::support::program::Program;
+
+const GIB: u64 = 1 << 30;
+
+/// A program that knows the registry as one of Azure's behind a name of the company's own.
+fn program(registry: &FaultyRegistry) -> Program {
+    let program = with_new_database();
+    let settings = format!(
+        "[[registry]]\nurl = \"{}\"\nuntagged = \"always\"\n",
+        registry.url()
+    );
+    let file = program.home().join("tare.toml");
+    fs::write(&file, settings).expect("a file");
+    let file = file.to_string_lossy().into_owned();
+    program.variable("TARE_CONFIG", &file)
+}
+
+fn version(number: u64) -> Document {
+    image()
+        .layer("base", 5 * GIB)
+        .layer(&format!("version {number}"), 10 * GIB)
+        .build()
+}
+
+/// Six versions of one image, the last with a tag, beside another repository on the same base.
+fn registry() -> FaultyRegistry {
+    FaultyRegistry::holding(|content| {
+        let api = content.repository("api");
+        for number in 1..=5 {
+            api.store(version(number));
+        }
+        api.tag("latest", version(6));
+        let web = image().layer("base", 5 * GIB).layer("web", GIB);
+        content.repository("web").tag("1", web);
+    })
+    .listing_manifests()
+    .start()
+}
+
+/// An amount in thousandths of a billionth, which every one of a bill can be written in.
+fn exactly(amount: &Value) -> i128 {
+    let text = amount["amount"].as_str().expect("an amount");
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}{decimals:0<12}").parse().expect("a number")
+}
+
+#[test]
+fn bytes_without_a_tag_are_counted_billed_and_worth_what_deleting_them_saves() {
+    let registry = registry();
+    let program = program(&registry);
+    let crawled = program.run(&["crawl", "--json"]);
+    assert_eq!(crawled.status.code(), Some(0), "{}", stderr(&crawled));
+
+    let book = ["--price-book", "azure-container-registry-basic"];
+    let report = program.json(&[&["report", "--format", "json"], &book[..]].concat());
+    let totals = &report["registries"][0];
+    let documents: u64 = (1..=5)
+        .map(|number| version(number).size() + version(number).blobs[0].len() as u64)
+        .sum();
+    assert_eq!(totals["untagged_bytes"], json!(50 * GIB + documents));
+    assert_eq!(totals["untagged_manifests"], 5);
+    let cost = &totals["cost"];
+    let months = report["repositories"].as_array().expect("a list").iter();
+    let months = months.map(|row| exactly(&row["cost"]["month"])).sum::<i128>();
+    assert_eq!(months + exactly(&cost["unallocated"]), exactly(&cost["month"]));
+    // 66 GiB less 10 that are included are paid for, and 50 of them have no tag.
+    let (storage, saved) = (exactly(&cost["storage"]), exactly(&cost["clean_up"]["saving"]));
+    assert!(
+        saved > storage * 49 / 56 && saved < storage * 51 / 56,
+        "{saved} of {storage}"
+    );
+
+    let text = stdout(&program.run(&[&["report"], &book[..]].concat()));
+    let said =
+        "Another 50.00 GiB is stored without a tag that reaches it (5 manifests); deleting it would save";
+    assert!(text.contains(said), "{text}");
+    assert!(text.contains("SHARE   UNTAGGED"), "{text}");
+    let others = stdout(&program.run(&["report", "--limit", "1"]));
+    let others = others.lines().find(|line| line.contains("other 1 repositories"));
+    assert!(
+        others.is_some_and(|line| line.trim_end().ends_with("0 B")),
+        "{others:?}"
+    );
+    let standard = ["report", "--price-book", "azure-container-registry-standard"];
+    let text = stdout(&program.run(&standard));
+    assert!(
+        text.contains("deleting it would save nothing, because what is stored is within"),
+        "{text}"
+    );
+
+    // A spreadsheet gets the share of each repository.
+    let csv = stdout(&program.run(&[&["report", "--format", "csv"], &book[..]].concat()));
+    let mut lines = csv.lines();
+    assert!(lines.next().expect("names").ends_with(",untagged_bytes"));
+    let api = lines.find(|line| line.contains(",api,")).expect("a row");
+    assert!(api.ends_with(&format!(",{}", 50 * GIB + documents)), "{api}");
+}
+
+#[test]
+fn a_second_crawl_reads_no_manifest_and_a_clean_up_shows_in_it() {
+    let registry = registry();
+    let program = program(&registry);
+    program.json(&["crawl", "--json"]);
+    registry.forget_requests();
+    let second = program.json(&["crawl", "--json"]);
+    // The catalogue; of two repositories the manifests and the tags; where two tags point.
+    let expected = json!({"total": 7, "get": 5, "head": 2, "retried": 0, "rate_limited": 0});
+    assert_eq!(second["requests"], expected);
+
+    registry.change(|content| {
+        for number in 1..=4 {
+            content.repository("api").lose(version(number).digest());
+        }
+        content.repository("api").tag("rollback", version(5));
+    });
+    program.json(&["crawl", "--json"]);
+    let totals = &program.report()["registries"][0];
+    assert_eq!(
+        (&totals["untagged_bytes"], &totals["tags"]),
+        (&json!(0), &json!(3))
+    );
+    let text = stdout(&program.run(&["report"]));
+    assert!(text.contains("a tag reaches every manifest"), "{text}");
+}
+
+#[test]
+fn a_registry_that_refuses_its_list_is_crawled_all_the_same() {
+    let registry = registry();
+    registry
+        .on(|request| request.path.contains("/acr/"))
+        .spoil(Spoil::Status(403));
+    let program = program(&registry);
+    let crawl = program.run(&["crawl", "--json", "-q"]);
+    assert_eq!(crawl.status.code(), Some(0));
+    let result = &json_lines(&crawl)[0];
+    assert_eq!(result["status"], "complete");
+    assert_eq!(result["faults"][0]["kind"], "unlisted");
+    let said = stderr(&crawl);
+    assert!(
+        said.contains("read metadata") && said.contains("untagged = \"never\""),
+        "{said}"
+    );
+    assert!(program.report()["registries"][0]["untagged_bytes"].is_null());
+}
+
+#[test]
+fn a_workloads_identity_logs_in_without_a_stored_secret() {
+    let refresh_token = "refresh-token";
+    let registry = FaultyRegistry::holding(|content| {
+        content
+            .repository("api")
+            .store(version(1))
+            .tag("latest", version(2));
+    })
+    .listing_manifests()
+    .tokens(TokenServer::default().user("nobody", refresh_token))
+    .start();
+    let entra = FaultyRegistry::holding(|_| {}).start();
+    entra
+        .on(|request| request.path == "/tenant/oauth2/v2.0/token")
+        .spoil(Spoil::with(|_, _| {
+            Answer::json(&json!({"access_token": "of-entra"}))
+        }));
+    registry
+        .on(|request| request.path == "/oauth2/exchange" && request.body.contains("access_token=of-entra"))
+        .spoil(Spoil::with(move |_, _| {
+            Answer::json(&json!({"refresh_token": refresh_token}))
+        }));
+    let program = with_new_database();
+    let [settings, token] = ["tare.toml", "token"].map(|name| program.home().join(name));
+    let text = format!(
+        "[[registry]]\nurl = \"{}\"\nuntagged = \"always\"\nazure_identity = \"workload\"\nazure_custom_domain = true\n",
+        registry.url()
+    );
+    fs::write(&settings, text).expect("a file");
+    fs::write(&token, "word").expect("a file");
+    let program = program
+        .variable("TARE_CONFIG", &settings.to_string_lossy())
+        .variable("AZURE_TENANT_ID", "tenant")
+        .variable("AZURE_AUTHORITY_HOST", entra.url())
+        .variable("AZURE_FEDERATED_TOKEN_FILE", &token.to_string_lossy());
+    let doctor = stdout(&program.run(&["doctor"]));
+    assert!(doctor.contains("AZURE_CLIENT_ID is not set"), "{doctor}");
+    assert!(doctor.contains("azure.workload.identity/use"), "{doctor}");
+    let crawl = program.run(&["crawl", "--json"]);
+    assert!(stderr(&crawl).contains("AZURE_CLIENT_ID"), "{}", stderr(&crawl));
+
+    let program = program.variable("AZURE_CLIENT_ID", "client");
+    program.json(&["crawl", "--json"]);
+    assert_eq!(program.report()["registries"][0]["untagged_manifests"], 1);
+    assert_eq!(
+        (entra.requests().len(), registry.count("POST", "/oauth2/exchange")),
+        (1, 1)
+    );
+    let doctor = stdout(&program.run(&["doctor"]));
+    assert!(doctor.contains("lets us list its catalogue"), "{doctor}");
+}
