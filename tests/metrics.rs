@@ -12,6 +12,7 @@ use tare::cost::{Labels, MoneyEstimate, PullSource};
 use tare::inventory::{Accounting, DedupScope, FaultKind, RegistryTotals, RepositoryTotals};
 use tare::metrics::{
     Budget, BudgetOf, MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render,
+    render_report,
 };
 use tare::pricing::{MovedEstimate, Period};
 use tare::report::{
@@ -220,12 +221,13 @@ fn scrape(report: &Report, limit: usize) -> String {
             },
         ],
     };
+    let of_report = render_report(report, &settings).expect("metrics");
     let process = ProcessCounters::new().expect("counters");
     let request = process.begin_request();
     process.count_request("GET", "/v1/registries", 200, Duration::from_millis(3));
     process.count_request("BREW", "", 404, Duration::from_millis(1));
     let snapshot = Snapshot {
-        report: Some(report),
+        report: Some(&of_report),
         crawls: Some(&crawls()),
         store: StoreState {
             answers: true,

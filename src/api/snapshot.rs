@@ -9,6 +9,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::problem::Problem;
+use crate::metrics::{MetricsSettings, render_report};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{
     self, Analysed, AnalysedRegistry, GroupBy, Groups, Knowledge, RegistryRow, Report, ReportError,
@@ -32,6 +33,8 @@ pub(super) struct Snapshot {
     places: HashMap<(RegistryName, RepositoryName), usize>,
     /// All repositories put together, by each of what they can be put together by, once somebody asked.
     groups: [OnceLock<Groups>; GroupBy::ALL.len()],
+    /// What Prometheus is told of the report, once it asked.
+    metrics: OnceLock<String>,
     /// For each registry the graph in which everything can move, once somebody asked.
     every_move: Vec<OnceLock<Counterfactual>>,
 }
@@ -89,6 +92,7 @@ impl Snapshot {
             knowledge,
             every_move: analysed.registries.iter().map(|_| OnceLock::new()).collect(),
             groups: Default::default(),
+            metrics: OnceLock::new(),
             analysed,
             report,
             places,
@@ -112,6 +116,18 @@ impl Snapshot {
         }
         let groups = groups(&self.report, by).map_err(Problem::internal)?;
         Ok(cell.get_or_init(|| groups))
+    }
+
+    /// What Prometheus is told of the report. The first who asks waits for it.
+    ///
+    /// # Errors
+    /// Only where two figures have one name, which no report causes.
+    pub(super) fn metrics(&self, settings: &MetricsSettings) -> Result<&str, Problem> {
+        if let Some(text) = self.metrics.get() {
+            return Ok(text);
+        }
+        let text = render_report(&self.report, settings).map_err(Problem::internal)?;
+        Ok(self.metrics.get_or_init(|| text))
     }
 
     /// The graph of a registry in which every repository can switch that has a twin. The first who asks

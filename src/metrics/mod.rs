@@ -29,8 +29,22 @@ pub use service::{Budget, BudgetOf, MetricsSettings, Snapshot, StoreState};
 
 use prometheus::TextEncoder;
 
+use crate::report::Report;
+
 /// The media type of what [`render`] gives.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// What is told of a report, in Prometheus' text format. It changes with the report and not in between, and with thousands of
+/// repositories it is megabytes: whoever is asked again and again keeps it.
+///
+/// # Errors
+/// Only where two figures were registered under one name, which no input causes.
+pub fn render_report(report: &Report, settings: &MetricsSettings) -> Result<String, prometheus::Error> {
+    let mut families = registries::families(report);
+    families.extend(costs::families(report));
+    families.extend(repositories::families(report, settings.repositories));
+    TextEncoder::new().encode_to_string(&families)
+}
 
 /// All figures in Prometheus' text format.
 ///
@@ -38,15 +52,11 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Only where two figures were registered under one name, which no input causes.
 pub fn render(snapshot: &Snapshot<'_>, process: &ProcessCounters) -> Result<String, prometheus::Error> {
     let mut families = service::families(snapshot);
-    if let Some(report) = snapshot.report {
-        families.extend(registries::families(report));
-        families.extend(costs::families(report));
-        families.extend(repositories::families(report, snapshot.settings.repositories));
-    }
     if let Some(crawls) = snapshot.crawls {
         families.extend(crawls::families(crawls));
     }
     let mut text = TextEncoder::new().encode_to_string(&families)?;
     TextEncoder::new().encode_utf8(&process.gather(), &mut text)?;
+    text.push_str(snapshot.report.unwrap_or_default());
     Ok(text)
 }

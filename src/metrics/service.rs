@@ -2,15 +2,14 @@ use prometheus::proto::MetricFamily;
 
 use super::family::{Family, MoneyFamily, single};
 use crate::oci::RegistryName;
-use crate::report::Report;
 use crate::store::{Connections, CrawlHealth};
 use crate::units::Money;
 
 /// What a scrape shows beside what this process has counted.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot<'a> {
-    /// The latest answers, with every repository; none where there are none yet.
-    pub report: Option<&'a Report>,
+    /// What [`render_report`](super::render_report) gives of the latest answers; none where there are none yet.
+    pub report: Option<&'a str>,
     /// How the crawls go; none where the database did not say.
     pub crawls: Option<&'a [CrawlHealth]>,
     /// How the database stands.

@@ -1,5 +1,7 @@
 //! What Prometheus is told.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 
 use crate::api::access::Access;
@@ -43,9 +45,20 @@ async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
         .ask(|store| async move { store.crawl_health().await })
         .await
         .ok();
+    if let Some(snapshot) = snapshot.clone() {
+        // The first scrape of these figures writes them down.
+        let api = Arc::clone(&call.api);
+        call.api
+            .work_out(move || snapshot.metrics(&api.settings.metrics).map(drop))
+            .await??;
+    }
+    let report = snapshot
+        .as_deref()
+        .map(|snapshot| snapshot.metrics(&call.api.settings.metrics))
+        .transpose()?;
     let text = render(
         &Snapshot {
-            report: snapshot.as_deref().map(|snapshot| &snapshot.report),
+            report,
             crawls: crawls.as_deref(),
             store: StoreState {
                 answers: crawls.is_some(),
