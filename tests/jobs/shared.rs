@@ -35,7 +35,7 @@ const PASSING: usize = REPOSITORIES / 2;
 
 /// A registry at which a crawl gets through some repositories and then no further, until the gate is opened.
 fn gated_registry() -> (FaultyRegistry, Gate) {
-    let registry = FaultyRegistry::holding(many).start();
+    let registry = FaultyRegistry::holding(many).listing_manifests().start();
     let (gate, spoil) = Gate::after(PASSING);
     registry
         .on(|request| request.path.contains("/tags/list"))

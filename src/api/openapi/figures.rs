@@ -204,7 +204,6 @@ fn registries() -> Vec<(&'static str, Value)> {
     let state = object(
         "",
         [
-            has("freshness_seconds", count(), "How old the figures are."),
             has("last_crawl", last_crawl, ""),
             has(
                 "notes",

@@ -129,6 +129,14 @@ export function duration(seconds) {
 }
 
 /**
+ * How long ago something was.
+ * @param {string} moment
+ */
+export function age(moment) {
+  return duration(Math.max(0, (Date.now() - Date.parse(moment)) / 1000));
+}
+
+/**
  * Two amounts in one currency; none where one is not known.
  * @param {Money | null | undefined} left
  * @param {Money | null | undefined} right

@@ -15,7 +15,6 @@
  * @property {number} stored_bytes
  * @property {number | null} untagged_bytes
  * @property {string} as_of
- * @property {number} [freshness_seconds]
  * @property {{stored_bytes: ByteEstimate, saving_bytes: ByteEstimate, naive_saving_bytes?: number,
  *   verdicts: Record<string, number>, switching_at_a_loss: number}} [alpine]
  * @property {RegistryCost | null} [cost]

@@ -50,8 +50,6 @@ pub(super) fn operations() -> Vec<Operation> {
 pub(in crate::api) struct Registry<'a> {
     #[serde(flatten)]
     row: SeenRegistry<'a>,
-    /// How old the figures are.
-    freshness_seconds: i64,
     last_crawl: ShownCrawl,
     /// What a reader must know about the figures.
     notes: Vec<&'a Note>,
@@ -79,7 +77,6 @@ impl<'a> Registry<'a> {
         let Some(seen) = SeenRegistry::of(&call.caller, row, &snapshot.report.repositories)? else {
             return Ok(None);
         };
-        let now = call.api.clock.now();
         let (_, analysed) = snapshot.registry(row.registry.as_str())?;
         let (state, losses) = match analysed.holdings.source.last_crawl {
             LastCrawl::Complete => ("complete", 0),
@@ -89,7 +86,6 @@ impl<'a> Registry<'a> {
         let notes = snapshot.report.notes.iter();
         Ok(Some(Self {
             row: seen,
-            freshness_seconds: (now - row.as_of).num_seconds().max(0),
             last_crawl: ShownCrawl { state, losses },
             notes: notes.filter(|note| note.registry == row.registry).collect(),
         }))

@@ -168,10 +168,9 @@ function coverage(registries) {
 /** @param {Registry[]} registries */
 function age(registries) {
   const oldest = registries.reduce((old, row) => (row.as_of < old.as_of ? row : old));
-  const seconds = oldest.freshness_seconds ?? Math.max(0, (Date.now() - Date.parse(oldest.as_of)) / 1000);
   return card({
     title: 'Data',
-    figure: [format.duration(seconds), unit('old')],
+    figure: [format.age(oldest.as_of), unit('old')],
     detail: format.moment(oldest.as_of),
     how: [
       element(

@@ -76,7 +76,7 @@ function starter(registries, crawls, show) {
       columns: [
         { title: 'Registry', isHeader: true, cell: (row) => name(row.registry) },
         { title: 'Last read', kind: 'moment', hide: 'narrow', cell: (row) => format.moment(row.as_of) },
-        { title: 'Age', kind: 'number', cell: (row) => format.duration(row.freshness_seconds) },
+        { title: 'Age', kind: 'number', cell: (row) => format.age(row.as_of) },
         {
           title: '',
           kind: 'number',
