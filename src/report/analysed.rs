@@ -128,25 +128,26 @@ impl AnalysedRegistry {
 
     /// The images of one of its repositories; none where it has no such repository.
     pub fn images_of(&self, repository: &RepositoryName, judgement: &Judgement<'_>) -> Vec<ImageRow> {
-        let Some(place) = self.place_of(repository) else {
-            return Vec::new();
-        };
-        let rows = ImageRows {
-            inventory: &self.holdings.inventory,
-            images: &self.holdings.images,
-            analysis: &self.analysis,
-            judgement,
-        };
-        rows.of_repository(place, &self.places)
+        match self.place_of(repository) {
+            Some(place) => self.rows(judgement).of_repository(place, &self.places),
+            None => Vec::new(),
+        }
     }
 
     /// The image that speaks for one of its repositories, where there is one.
     pub fn speaker_of(&self, repository: &RepositoryName, judgement: &Judgement<'_>) -> Option<ImageRow> {
         let place = self.place_of(repository)?;
         let speaker = self.analysis.repositories[place].speaker?;
-        let digest = self.holdings.images[speaker].digest;
-        let mut images = self.images_of(repository, judgement).into_iter();
-        images.find(|image| image.digest == digest)
+        self.rows(judgement).of_image(place, speaker)
+    }
+
+    fn rows<'a>(&'a self, judgement: &'a Judgement<'a>) -> ImageRows<'a> {
+        ImageRows {
+            inventory: &self.holdings.inventory,
+            images: &self.holdings.images,
+            analysis: &self.analysis,
+            judgement,
+        }
     }
 
     /// The places of a repository's images, each once.

@@ -95,6 +95,15 @@ impl ImageRows<'_> {
             .collect()
     }
 
+    /// The row of one image in one repository, by their places; none where the inventory does not count it.
+    pub(super) fn of_image(&self, repository: usize, place: usize) -> Option<ImageRow> {
+        let manifest = self.analysis.images[place].manifest?;
+        let tags = self.inventory.repositories[repository].tags.iter();
+        let reaching = tags.filter(|tag| self.inventory.images_of(tag.manifest).contains(&manifest));
+        let tags = reaching.map(|tag| tag.tag.clone()).collect();
+        Some(self.row(repository, place, tags))
+    }
+
     fn row(&self, repository: usize, place: usize, tags: Vec<Tag>) -> ImageRow {
         let node = &self.inventory.repositories[repository];
         let (facts, image) = (&self.images[place], &self.analysis.images[place]);
