@@ -13,6 +13,8 @@
 //! layer, and the same input always gives the same answer.
 
 mod analysis;
+#[cfg(test)]
+mod analysis_tests;
 mod bound;
 mod class;
 mod compose;
