@@ -11,6 +11,7 @@ fn answers_are_what_the_document_promises() {
     let service = program.serve(&["--role", "api"]);
     let document = service.json("/openapi.json");
     assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(named_twice(&document), None, "JSON Schema wants each name once");
     let images = format!("/v1/repositories/{}/web/images", name_of(&registry));
     let digest = service.json(&images)["items"][0]["digest"].clone();
     let mut asked = 0;
@@ -50,6 +51,23 @@ fn answers_are_what_the_document_promises() {
             .text()
             .contains("/v1/repositories/{registry}")
     );
+}
+
+/// The first member that some object of a document requires more than once.
+fn named_twice(document: &Value) -> Option<&Value> {
+    let own = document.get("required").and_then(Value::as_array);
+    let twice = own.into_iter().flatten().enumerate().find(|(place, name)| {
+        let before = &own.map_or(&[][..], Vec::as_slice)[..*place];
+        before.contains(name)
+    });
+    let within: Box<dyn Iterator<Item = &Value>> = match document {
+        Value::Object(members) => Box::new(members.values()),
+        Value::Array(items) => Box::new(items.iter()),
+        _ => Box::new(std::iter::empty()),
+    };
+    twice
+        .map(|(_, name)| name)
+        .or_else(|| within.into_iter().find_map(named_twice))
 }
 
 /// What is declared to have a tag has one and is 304 for who knows it; what is not has none and is always answered.

@@ -349,12 +349,6 @@ fn repositories() -> Vec<(&'static str, Value)> {
                 or_null(schema("RepositoryCost")),
                 "What a month at this level costs; null where its registry has no price book.",
             ),
-            has("labels", schema("Labels"), "Whose it is."),
-            has(
-                "cost",
-                or_null(schema("RepositoryCost")),
-                "What a month at this level costs; null where its registry has no price book.",
-            ),
         ],
     );
     let one = object(

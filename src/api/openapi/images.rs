@@ -13,11 +13,20 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
             "EvidenceClass",
             one_of_words(EvidenceClass::ALL.map(EvidenceClass::as_str)),
         ),
-        ("Image", image()),
+        (
+            "Image",
+            all_of(
+                "One image for one platform in one repository.",
+                [image_itself(), image()],
+            ),
+        ),
         ("ImageList", page_of("Image")),
         (
             "ImageExplanation",
-            all_of("An image explained.", [explanation(), schema("Grounds")]),
+            all_of(
+                "An image explained.",
+                [image_itself(), explanation(), schema("Grounds")],
+            ),
         ),
     ]
 }
@@ -94,22 +103,12 @@ fn explanation() -> Value {
     object(
         "",
         [
-            has("registry", text(), ""),
-            has("repository", text(), ""),
-            has(
-                "tags",
-                list_of(text()),
-                "The tags of this repository that reach it.",
-            ),
-            has("digest", text(), "The digest of its manifest."),
-            has("platform", text(), "What it runs on."),
             has(
                 "other_platforms",
                 list_of(text()),
                 "The other platforms that the same tags have an image for.",
             ),
             has("created", or_null(text()), "When it says it was built."),
-            has("compressed_bytes", bytes(), "Its layers' bytes as stored."),
             has(
                 "nature",
                 one_of_words([
@@ -196,6 +195,25 @@ fn base() -> Value {
     )
 }
 
+/// What tells an image in a repository from others, and its size.
+fn image_itself() -> Value {
+    object(
+        "",
+        [
+            has("registry", text(), ""),
+            has("repository", text(), ""),
+            has(
+                "tags",
+                list_of(text()),
+                "The tags of this repository that reach it.",
+            ),
+            has("digest", text(), "The digest of its manifest."),
+            has("platform", text(), "What it runs on: `linux/amd64`."),
+            has("compressed_bytes", bytes(), "Its layers' bytes as stored."),
+        ],
+    )
+}
+
 fn image() -> Value {
     let alpine = object(
         "",
@@ -210,18 +228,8 @@ fn image() -> Value {
         ],
     );
     object(
-        "One image for one platform in one repository.",
+        "",
         [
-            has("registry", text(), ""),
-            has("repository", text(), ""),
-            has(
-                "tags",
-                list_of(text()),
-                "The tags of this repository that reach it.",
-            ),
-            has("digest", text(), "The digest of its manifest."),
-            has("platform", text(), "What it runs on: `linux/amd64`."),
-            has("compressed_bytes", bytes(), "Its layers' bytes as stored."),
             has(
                 "base",
                 or_null(schema("ImageBase")),
