@@ -168,7 +168,7 @@ impl Problem {
     pub(super) fn method_not_allowed(method: &Method, allowed: &str) -> Self {
         Self::new(
             &METHOD_NOT_ALLOWED,
-            format!("{method} is not possible here; {allowed} is"),
+            format!("{method} is not possible here, only {allowed}"),
         )
         .with_header(header::ALLOW, allowed)
     }

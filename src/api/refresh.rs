@@ -3,14 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Days;
-
 use super::Api;
 use super::snapshot::{Fingerprint, Snapshot};
 use crate::report::Knowledge;
 
-/// How far back pulls are looked at for their pace: a registry may not have been crawled for a while.
-const PULLS_LOOKED_AT: Days = Days::new(366);
 /// The longest wait between two attempts to reach a store that does not answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -47,10 +43,7 @@ async fn look(
     let analysed = (api.settings.figures.analysed)().await?;
     let today = api.clock.now().date_naive();
     let knowledge = Knowledge::clone(&api.knowledge);
-    let knowledge = api
-        .store
-        .with_pulls(knowledge, today.checked_sub_days(PULLS_LOOKED_AT))
-        .await?;
+    let knowledge = api.store.with_recent_pulls(knowledge, today).await?;
     let knowledge = Arc::new(knowledge);
     let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(analysed, knowledge)).await??;
     tracing::info!(

@@ -1,15 +1,12 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
 use crate::oci::{PlatformFilter, RegistryName};
 use crate::report::{Analysed, Knowledge, RegistryHoldings, ReportOptions};
 use crate::store::{ReportOfCrawl, SavedState, Store};
-
-/// How far back pulls are looked at for their pace: a registry may not have been crawled for a while.
-const PULLS_LOOKED_AT: Days = Days::new(366);
 
 /// Says which platforms' images count in a registry.
 pub type PlatformsOf = Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send + Sync>;
@@ -105,9 +102,8 @@ impl Analyst {
     /// As with [`Self::analysed`]; nothing is saved then.
     pub async fn save_report(&self, now: DateTime<Utc>) -> anyhow::Result<Arc<Analysed>> {
         let analysed = self.analysed().await?;
-        let since = now.date_naive().checked_sub_days(PULLS_LOOKED_AT);
         let knowledge = Knowledge::clone(&self.knowledge);
-        let knowledge = self.store.with_pulls(knowledge, since).await?;
+        let knowledge = self.store.with_recent_pulls(knowledge, now.date_naive()).await?;
         let report = analysed.report(&knowledge, &ReportOptions::default())?;
         self.store
             .save_report(ReportOfCrawl {

@@ -1,10 +1,13 @@
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::cost::{CountedBy, CountedPulls, CountedSpan, ServedBytes};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{EmptyPeriod, Period};
 use crate::report::Knowledge;
 use crate::store::{Store, StoreError};
+
+/// How far back pulls are looked at for their pace: a registry may not have been crawled for a while.
+const LOOKED_AT_FOR_PACE: Days = Days::new(366);
 
 /// A file of pulls that was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +70,19 @@ impl Store {
         let served = self.served_bytes(since).await?;
         knowledge.costs.pulls = knowledge.costs.pulls.with(counted, spans).with_bytes(served);
         Ok(knowledge)
+    }
+
+    /// The same with the pulls that tell today's pace.
+    ///
+    /// # Errors
+    /// Where the database is not available.
+    pub async fn with_recent_pulls(
+        &self,
+        knowledge: Knowledge,
+        today: NaiveDate,
+    ) -> Result<Knowledge, StoreError> {
+        self.with_pulls(knowledge, today.checked_sub_days(LOOKED_AT_FOR_PACE))
+            .await
     }
 
     /// The pulls that were counted from a day on, or ever, and the days on which all were.
