@@ -15,8 +15,9 @@ use tare::inventory::{Accounting, DedupScope, account};
 use tare::jobs::{AfterCrawl, Schedule, ScheduledRegistry, Scheduler};
 use tare::oci::RegistryName;
 use tare::registry::{Client, ClientSettings, Credentials, Origin};
-use tare::store::{CrawlRecord, CrawledRegistry, Retention, Store};
+use tare::store::{CrawlRecord, CrawledRegistry, Store};
 
+use crate::store::retention::keep_all;
 use crate::support::faulty_registry::{Content, helm_chart, image, index};
 
 /// Three repositories and a chart: 4 repositories, 13 tags.
@@ -79,17 +80,6 @@ fn scheduler(store: Store, url: &str, schedule: Option<Schedule>) -> Scheduler {
 
 fn nothing_more() -> AfterCrawl {
     Arc::new(|_| Box::pin(async { Ok(()) }))
-}
-
-fn keep_all() -> Retention {
-    Retention {
-        crawl_events: Duration::MAX,
-        crawl_faults: Duration::MAX,
-        crawls: Duration::MAX,
-        every_report: Duration::MAX,
-        pull_events: Duration::MAX,
-        tag_history: None,
-    }
 }
 
 /// The registry at an address as the store knows it.

@@ -12,7 +12,7 @@ mod metering;
 mod opening;
 mod pulls;
 mod reports;
-mod retention;
+pub mod retention;
 mod sample;
 mod saving;
 mod tombstones;

@@ -6,6 +6,7 @@ use tare::inventory::{Finding, ManifestListing, RepositoryListing, account};
 use tare::oci::Digest;
 use tare::store::{CrawlCost, CrawlEnd, CrawlState, Retention, Store};
 
+use super::retention::keep_all;
 use super::sample::{image, listing, listing_all, tag};
 use super::{TestDatabase, day, on_both_databases, registry};
 
@@ -119,12 +120,8 @@ async fn what_is_listed_is_not_fetched_again_and_not_forgotten(database: TestDat
 
     crawl(&store, 2, &[listing_all("api", &["latest"], &[two, three])]).await;
     let keep_ten_days = Retention {
-        crawl_events: Duration::MAX,
-        crawl_faults: Duration::MAX,
-        crawls: Duration::MAX,
-        every_report: Duration::MAX,
-        pull_events: Duration::MAX,
         tag_history: Some(Duration::from_secs(10 * 86_400)),
+        ..keep_all()
     };
     let pruned = store.prune(&keep_ten_days, day(20)).await.unwrap();
     assert_eq!(pruned.manifests, 1, "{pruned}");
