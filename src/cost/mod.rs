@@ -12,6 +12,7 @@ mod import;
 mod labels;
 mod metering;
 mod part;
+mod parts;
 mod plan;
 #[cfg(test)]
 mod pull_tests;
@@ -30,11 +31,11 @@ pub use import::{
 };
 pub use labels::{CostCentreRule, CostCentres, ImageLabelNames, Labels, newest_labels};
 pub use metering::{MeteredPulls, ServedBlob, read_notifications};
+pub use parts::{Charges, CleanUp, CostParts, MoneyEstimate, MonthlyCostParts, PricedPiece};
 pub use plan::{CostPlan, Destination, EffortRule, RegistryTerms, TransferPlan};
 pub use pulls::{CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCounts, PullSource, ServedBytes};
 pub use repositories::{InvalidRepositories, Repositories};
 pub use statement::{
-    AlpineStatement, BookUsed, Charges, CleanUp, CostParts, MoneyEstimate, PricedPiece,
-    RepositoryOnAlpineCost, RepositoryStatement, Statement, statement,
+    AlpineStatement, BookUsed, RepositoryOnAlpineCost, RepositoryStatement, Statement, statement,
 };
 pub use usage::{AlpineBytes, PullCount, PulledBytes, RegistryUsage, RepositoryUsage};

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Days, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::repositories::Repositories;
@@ -8,13 +9,13 @@ use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{Period, Window};
 use crate::units::{ByteCount, apportion};
 
-/// Who says how often something was pulled, the more trusted the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Where the number of pulls comes from, the more trusted the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PullSource {
-    /// Nobody does; there are taken to be none.
+    /// Nothing is known; the number is taken to be 0.
     None,
-    /// The configuration.
+    /// An assumption of the configuration.
     Assumed,
     /// A log or a counter of the registry that was imported.
     Imported,

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::graph::{DedupScope, Inventory, ManifestId, RepositoryNode};
@@ -17,63 +18,71 @@ pub struct Accounting {
     pub repositories: Vec<RepositoryTotals>,
 }
 
-/// The totals of a registry. The words are those of [`RepositoryTotals`].
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+/// The totals of a registry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RegistryTotals {
-    /// Repositories that have a tag.
+    /// The number of repositories that have a tag.
     pub repositories: usize,
-    /// Tags in all repositories.
+    /// The number of tags in all repositories.
     pub tags: usize,
-    /// Different images, one for each platform.
+    /// The number of different images, one for each platform. Absent where the answer covers a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub images: usize,
-    /// Different manifests and indexes of any kind.
+    /// The number of different manifests and indexes of any kind. Absent where the answer covers a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub manifests: usize,
-    /// Different stored blobs: manifests, configurations and layers.
+    /// The number of different stored blobs: manifests, configurations and layers. Absent where the answer covers a part
+    /// of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub blobs: usize,
     /// What the tags reach, each tag counted alone.
     pub logical_bytes: ByteCount,
-    /// Every reachable blob once within the dedup scope.
+    /// Every blob that a tag reaches, once within the dedup scope. For a part of a registry: its share of that.
     pub stored_bytes: ByteCount,
-    /// Known to be stored, reached by no tag; none where the registry cannot say.
+    /// What is stored and reached by no tag; null where the registry cannot say. Absent where the answer covers a part of
+    /// the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub untagged_bytes: Option<ByteCount>,
-    /// Different manifests that no tag reaches; none where the registry cannot say.
+    /// The number of different manifests that no tag reaches; null where the registry cannot say. For a part of a registry,
+    /// a manifest counts in each repository that holds it.
     pub untagged_manifests: Option<usize>,
 }
 
 /// The totals of a repository.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RepositoryTotals {
-    /// The repository.
+    /// The name of the repository.
     pub repository: RepositoryName,
-    /// Its tags, those among them that only attach something to an image.
+    /// The number of tags, including those that only attach something to an image.
     pub tags: usize,
-    /// Different images, one for each platform; charts, signatures and attestations are none.
+    /// The number of different images, one for each platform. Charts, signatures and attestations are not images.
     pub images: usize,
-    /// What its tags reach, each tag counted alone: what a naive sum says.
+    /// What its tags reach, each tag counted alone: what a naive sum gives.
     pub logical_bytes: ByteCount,
-    /// Everything it reaches, once.
+    /// Everything its tags reach, once.
     pub stored_bytes: ByteCount,
     /// What nothing else reaches: what deleting the repository frees.
     pub exclusive_bytes: ByteCount,
-    /// Its fair share of what the registry stores; the shares add up to the registry's stored bytes.
+    /// Its fair share of what the registry stores. The shares add up to the registry's stored bytes.
     pub attributed_bytes: ByteCount,
-    /// What it holds beside all that and no tag reaches; what several hold is divided among them, so that this
-    /// adds up to the registry's untagged bytes. None where the registry cannot say.
+    /// Its share of what no tag reaches; null where the registry cannot say. The shares add up to the registry's untagged
+    /// bytes.
     pub untagged_bytes: Option<ByteCount>,
-    /// How many of its manifests no tag reaches; none where the registry cannot say.
+    /// The number of its manifests that no tag reaches; null where the registry cannot say.
     pub untagged_manifests: Option<usize>,
 }
 
 /// The totals of a tag.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Tag")]
 pub struct TagTotals {
     /// The tag.
     pub tag: Tag,
-    /// Everything the tag reaches, once; logical and stored are the same for a single tag.
+    /// Everything the tag reaches, once. Logical and stored bytes are the same for a single tag.
     pub stored_bytes: ByteCount,
     /// What neither another tag nor another repository reaches: what deleting the tag frees.
     pub exclusive_bytes: ByteCount,
-    /// Its share of the repository's attributed bytes; the tags' shares add up to them.
+    /// Its share of the repository's attributed bytes. The shares of the tags add up to them.
     pub attributed_bytes: ByteCount,
 }
 

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::assembly::Assembly;
@@ -9,7 +10,7 @@ use crate::oci::{
 use crate::units::ByteCount;
 
 /// Where a registry keeps one copy of a blob.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DedupScope {
     /// Once in the whole registry: Azure Container Registry, Distribution, Harbor.

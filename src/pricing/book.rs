@@ -1,5 +1,6 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{ByteCount, Currency};
@@ -12,13 +13,14 @@ use super::unit::{ByteUnit, MonthConvention, Per};
 /// Comes out of [`PriceBooks`](super::PriceBooks), which lets only sound ones through: tiers without a gap,
 /// no negative price, dates in order. Bills rely on that. It can be kept whole (serde) with a
 /// closed month, so that the month reproduces even if the file is edited.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "A price book in one edition.")]
 pub struct PriceBook {
-    /// The name by which settings and other books refer to it, such as `aws-ecr`.
+    /// The identifier that settings and other books use, such as `aws-ecr`.
     pub id: String,
-    /// Which edition of the book it is; kept with every statement drawn up from it.
+    /// Its edition.
     pub version: String,
-    /// The name for people.
+    /// Its name for people.
     pub title: String,
     /// Who sells it, as FOCUS's ProviderName.
     pub provider: String,
@@ -34,23 +36,23 @@ pub struct PriceBook {
     pub source_date: NaiveDate,
     /// The first day the prices hold.
     pub valid_from: NaiveDate,
-    /// The last day they are known to hold; used beyond it only with a warning.
+    /// The last day they are known to hold. Later amounts carry a warning.
     pub valid_until: NaiveDate,
-    /// How many bytes the seller's "GB" of storage has.
+    /// The unit of stored bytes.
     pub unit: ByteUnit,
-    /// How long the month of a price per month is.
+    /// What counts as a month where a price is per month.
     pub month: MonthConvention,
-    /// The flat fee of the plan, if it has one.
+    /// The flat fee of the plan; null where it has none.
     pub fee: Option<Fee>,
     /// The price of stored bytes.
     pub storage: StorageCharge,
     /// Other classes of storage, such as an archive.
     pub classes: Vec<StorageClass>,
-    /// What a copy in another region costs; none where the plan offers no copies.
+    /// What a copy in another region costs; null where the plan offers no copies.
     pub replicas: Option<ReplicaCharge>,
     /// The price of bytes moved out.
     pub transfer: TransferCharge,
-    /// What the plan does not allow to exceed.
+    /// The limits of the plan.
     pub limits: Limits,
     /// What the plan can do that others may not, in the seller's words.
     pub features: Vec<String>,
@@ -59,18 +61,18 @@ pub struct PriceBook {
 }
 
 /// A flat fee, however little is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fee {
     /// How much, in the book's currency.
     pub price: Decimal,
-    /// For how long. A fee per month is for a calendar month, whatever the convention for storage.
+    /// The span of time that the fee is for. A month is a calendar month here, whatever `month` of the book says.
     pub per: Per,
-    /// For what.
+    /// What the fee is charged for.
     pub each: FeeBasis,
 }
 
 /// What a flat fee is multiplied by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeeBasis {
     /// Once for the registry.
@@ -79,8 +81,8 @@ pub enum FeeBasis {
     Seat,
 }
 
-/// Over how much a seller adds up before looking at quota and tiers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a seller adds up before quota and tiers apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pool {
     /// Each registry by itself.
@@ -89,19 +91,19 @@ pub enum Pool {
     Account,
 }
 
-/// One step of a price list, by the level reached: `from` ≤ level < `to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// One step of a price list: it applies where `from` ≤ level < `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tier {
     /// Where the tier begins, in bytes.
     pub from: u64,
-    /// Where it ends, in bytes; none for the last.
+    /// Where the tier ends, in bytes; null for the last.
     pub to: Option<u64>,
     /// The price of a unit within it, in the book's currency.
     pub price: Decimal,
 }
 
 /// Prices by level. What lies below `included` costs nothing, whichever tier it falls into.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rate {
     /// The quota or free allowance, in bytes.
     pub included: u64,
@@ -110,22 +112,22 @@ pub struct Rate {
 }
 
 /// The price of stored bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StorageCharge {
     /// The name of the meter on the seller's bill.
     pub meter: String,
-    /// For how long a price is.
+    /// The span of time that a price is for.
     pub per: Per,
-    /// Over which span the level is averaged before it is held against quota and tiers.
+    /// The span over which the level is averaged before quota and tiers apply.
     pub window: Window,
-    /// Over how much the level is added up.
+    /// What the level is added up over.
     pub pool: Pool,
     /// The prices.
     pub rate: Rate,
 }
 
 /// A class of storage other than the ordinary one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StorageClass {
     /// The name by which usage refers to it.
     pub name: String,
@@ -133,32 +135,32 @@ pub struct StorageClass {
     pub charge: StorageCharge,
     /// The price of reading a unit back.
     pub retrieval: Decimal,
-    /// How many days each byte is charged for at least. Said, not reckoned with: deletions are not tracked.
+    /// The number of days each byte is charged for at least. Amounts do not include it, because deletions are not tracked.
     pub minimum_days: u32,
 }
 
 /// What a copy in another region costs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplicaCharge {
-    /// The flat fee of each region beyond the first.
+    /// The flat fee of each region beyond the first; null where there is none.
     pub fee: Option<Fee>,
-    /// The price of what a copy keeps; none where copies are charged by the fee alone.
+    /// The price of what a copy stores; null where copies are charged by the fee alone.
     pub storage: Option<StorageCharge>,
 }
 
 /// The price of bytes moved out of the registry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TransferCharge {
-    /// How many bytes the seller's "GB" of traffic has.
+    /// The unit of moved bytes.
     pub unit: ByteUnit,
-    /// Over how much traffic is added up, each calendar month.
+    /// What traffic is added up over, each calendar month.
     pub pool: Pool,
     /// The places bytes go to. Every shipped book has `same-region`, `other-region` and `internet`.
     pub zones: Vec<Zone>,
 }
 
 /// A place bytes go to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Zone {
     /// The name by which usage refers to it.
     pub name: String,
@@ -168,12 +170,12 @@ pub struct Zone {
     pub rate: Rate,
 }
 
-/// What a plan does not allow to exceed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The limits of a plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
-    /// Stored bytes.
+    /// Stored bytes; null where there is no limit.
     pub storage: Option<ByteCount>,
-    /// Repositories.
+    /// Repositories; null where there is no limit.
     pub repositories: Option<u64>,
 }
 

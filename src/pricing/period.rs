@@ -1,4 +1,5 @@
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Seconds in a day. Bills are drawn up in UTC, where every day has as many.
@@ -7,8 +8,9 @@ pub const SECONDS_PER_DAY: u64 = 86_400;
 /// Whole days in UTC, the end not included: October is `2026-10-01` to `2026-11-01`.
 ///
 /// Billing knows nothing finer than a day, so neither does a period; never empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Bounds", into = "Bounds")]
+#[schemars(description = "Whole days in UTC.")]
 pub struct Period {
     start: NaiveDate,
     end: NaiveDate,
@@ -19,9 +21,11 @@ pub struct Period {
 #[error("a billing period holds at least one day and ends after it starts")]
 pub struct EmptyPeriod;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Bounds {
+    /// The first day.
     start: NaiveDate,
+    /// The day after the last.
     end: NaiveDate,
 }
 
@@ -97,7 +101,7 @@ impl Period {
 }
 
 /// The span over which a meter adds up before it starts again at its first tier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
     /// Each day is held against quota and tiers by itself.

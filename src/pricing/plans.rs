@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::Money;
@@ -13,19 +14,19 @@ use super::usage::UsageHistory;
 use super::warning::{self, Warning};
 
 /// A cheaper plan of the same product that the usage fits into.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CheaperPlan {
-    /// The id of its book.
+    /// The identifier of its price book.
     pub book: String,
     /// Its name for people.
     pub title: String,
     /// What the period would cost on it.
     pub total: Money,
-    /// What the present plan costs more.
+    /// What the present plan costs more than this one.
     pub saving: Money,
-    /// What the present plan can do and this one cannot; whoever moves should know.
+    /// What the present plan can do and this one cannot.
     pub features_lost: Vec<String>,
-    /// What must be said about its bill.
+    /// Warnings about its bill.
     pub warnings: Vec<Warning>,
 }
 

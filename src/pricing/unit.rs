@@ -1,10 +1,11 @@
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::period::{Period, SECONDS_PER_DAY, Window};
 
 /// How many bytes a seller's "GB" has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum ByteUnit {
     /// 2³⁰ bytes, whatever the seller's price list calls them.
     #[serde(rename = "GiB")]
@@ -33,12 +34,12 @@ impl ByteUnit {
 }
 
 /// The span of time a price is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Per {
     /// A day of 24 hours.
     Day,
-    /// A month, as long as the book's [`MonthConvention`] says.
+    /// A month, as long as `month` of the price book says.
     Month,
 }
 
@@ -53,7 +54,7 @@ impl Per {
 }
 
 /// How long the month is for which a unit of storage is priced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum MonthConvention {
     /// As long as the calendar says: 28 to 31 days.
     #[serde(rename = "calendar_days")]

@@ -1,15 +1,17 @@
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::book::PriceBook;
 use super::period::Period;
 use super::usage::UsageHistory;
 
-/// What must be said wherever an amount is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A warning that must stand wherever an amount is shown. Its members depend on `kind`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[schemars(rename = "PriceWarning")]
 pub enum Warning {
     /// The period reaches past the day until which the book's prices are known.
     BookExpired {

@@ -1,12 +1,13 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Knowledge;
 use crate::oci::Digest;
 
 /// What answers rest on beside what was crawled: with the same versions, the same facts give the same answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Versions {
-    /// The program, and with it the shipped catalogue, model and rules.
+    /// The version of Tare, and with it the shipped catalogue, model and rules.
     pub tare: &'static str,
     /// A digest of the bases and twins that the operator adds.
     pub catalogue: String,

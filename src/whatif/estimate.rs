@@ -1,16 +1,17 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{ByteCount, ByteOverflow};
 
-/// A modelled number of bytes. The truth lies between `low` and `high` as often as the model's coverage
-/// says, and half of the time above `expected`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A modelled number of bytes. The true number lies between `low` and `high` as often as the model's coverage says, and
+/// above `expected` half of the time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
-    /// Seldom less than this.
+    /// The number is seldom lower.
     pub low: ByteCount,
-    /// The single best figure.
+    /// The best single estimate.
     pub expected: ByteCount,
-    /// Seldom more than this.
+    /// The number is seldom higher.
     pub high: ByteCount,
 }
 
@@ -58,14 +59,14 @@ impl Estimate {
     }
 }
 
-/// A modelled difference of bytes: negative where switching costs bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A modelled saving in bytes; negative where switching costs bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SavingEstimate {
-    /// Seldom less is saved.
+    /// The saving is seldom lower.
     pub low: i64,
-    /// The single best figure.
+    /// The best single estimate.
     pub expected: i64,
-    /// Seldom more is saved.
+    /// The saving is seldom higher.
     pub high: i64,
 }
 

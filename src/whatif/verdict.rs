@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use globset::GlobMatcher;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base_image::{
@@ -18,8 +19,8 @@ use super::estimate::Estimate;
 use super::layer_kind::LayerKind;
 use super::model::Coverage;
 
-/// What to do with an image or a repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// What to do with an image or a repository: switch it to Alpine, or not and why not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Build it on Alpine.
@@ -32,7 +33,7 @@ pub enum Verdict {
     Builder,
     /// Something in it needs glibc or Windows, or nothing on Alpine takes the place of its base.
     Blocked,
-    /// Nothing tells what is beneath.
+    /// Its base is not known.
     UnknownBase,
     /// A chart, a signature, an attestation.
     NotAnImage,
@@ -129,7 +130,7 @@ impl VerdictOverride {
 }
 
 /// A verdict with its reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Reasoned {
     /// What to do.
     pub verdict: Verdict,

@@ -3,17 +3,18 @@
 use actix_web::HttpResponse;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::repository::named;
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
 use crate::api::list::List;
-use crate::api::operation::Operation;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
-use crate::api::seen::Of;
+use crate::api::seen::Coverage;
 use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::cost::MoneyEstimate;
 use crate::oci::RegistryName;
@@ -30,7 +31,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/history",
             "get_history",
             "How registries have been: bytes and costs after each crawl, now and on Alpine",
-            "RegistryHistory",
+            AnswerForm::json::<WithForecast<'_>>("RegistryHistory"),
             |call| Box::pin(of_registries(call)),
         )
         .group("money")
@@ -48,7 +49,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/repositories/{registry}/{repository}/history",
             "get_repository_history",
             "How a repository has been: bytes and costs after each crawl",
-            "RepositoryHistory",
+            AnswerForm::json::<List<'_, RepositoryMoment>>("RepositoryHistory"),
             |call| Box::pin(of_repository(call)),
         )
         .group("repositories")
@@ -81,21 +82,25 @@ fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
     (midnight(first), midnight(last.succ_opt().unwrap_or(last)))
 }
 
-/// What was, and what is to come.
-#[derive(Serialize)]
+/// How registries have been, and what the next months are expected to cost.
+#[derive(Serialize, JsonSchema)]
 struct WithForecast<'a> {
     #[serde(flatten)]
     list: List<'a, RegistryMoment>,
+    /// The next months.
     forecast: Vec<ForecastMonth>,
-    /// What may be spent in a month on all of it, one entry for each currency.
+    /// What may be spent in a month on everything here, one entry for each currency that has a budget.
     budgets: Vec<Money>,
 }
 
-/// A registry as it was after a crawl.
-#[derive(Serialize)]
+/// A registry as it was after a crawl, or the part of it that the key may see.
+#[derive(Serialize, JsonSchema)]
 struct RegistryMoment {
+    /// The registry.
     registry: RegistryName,
-    of: Of,
+    /// What the figures cover: the whole registry, or a part of it.
+    of: Coverage,
+    /// When the registry was crawled.
     as_of: DateTime<Utc>,
     logical_bytes: i64,
     stored_bytes: i64,
@@ -106,7 +111,8 @@ struct RegistryMoment {
 }
 
 /// What a month at that level cost.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PastCost")]
 struct Cost {
     month: Money,
     fee: Option<Money>,
@@ -114,13 +120,16 @@ struct Cost {
     transfer: Option<Money>,
 }
 
-#[derive(Serialize)]
+/// What a month at that level would have cost on Alpine.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PastCostOnAlpine")]
 struct OnAlpine {
+    /// What such a month would have cost.
     month: MoneyEstimate,
 }
 
 impl RegistryMoment {
-    fn new(registry: &RegistryName, of: Of, point: RegistryPoint) -> Self {
+    fn new(registry: &RegistryName, of: Coverage, point: RegistryPoint) -> Self {
         let currency = point.currency.as_deref().and_then(|code| code.parse().ok());
         let money = |amount: Option<Decimal>| Some(Money::new(amount?, currency?));
         let alpine = money(point.alpine_month_low)
@@ -148,8 +157,9 @@ impl RegistryMoment {
 }
 
 /// A repository as it was after a crawl.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct RepositoryMoment {
+    /// When the registry was crawled.
     as_of: DateTime<Utc>,
     logical_bytes: i64,
     stored_bytes: i64,
@@ -161,8 +171,11 @@ struct RepositoryMoment {
     cost: Option<MonthAlone>,
 }
 
-#[derive(Serialize)]
+/// What a month at that level cost.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PastRepositoryCost")]
 struct MonthAlone {
+    /// The cost of the month.
     month: Money,
 }
 
@@ -231,14 +244,14 @@ async fn recorded(
     snapshot: &Snapshot,
     registry: &RegistryName,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<(Of, Vec<RegistryPoint>), Problem> {
+) -> Result<(Coverage, Vec<RegistryPoint>), Problem> {
     let name = registry.clone();
     if call.caller.sees_whole_registries() {
         let points = call
             .api
             .ask(move |store| async move { store.registry_history(&name, from, until).await })
             .await?;
-        return Ok((Of::All, points));
+        return Ok((Coverage::All, points));
     }
     let rows = snapshot.report.repositories.iter();
     let own = rows.filter(|row| row.registry == *registry && call.caller.sees_row(row));
@@ -250,7 +263,7 @@ async fn recorded(
         .api
         .ask(move |store| async move { store.part_history(&name, &part, from, until).await })
         .await?;
-    Ok((Of::Visible, points))
+    Ok((Coverage::Visible, points))
 }
 
 async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {

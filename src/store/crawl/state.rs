@@ -1,7 +1,11 @@
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::store::StoreError;
 
-/// How a crawl stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The state of a crawl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum CrawlState {
     /// It has been asked for and waits for a worker.
     Queued,
