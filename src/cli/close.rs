@@ -18,10 +18,10 @@ pub struct CloseOptions {
     /// Only this registry; may be repeated
     #[arg(long = "registry", value_name = "REGISTRY")]
     registries: Vec<String>,
-    /// Adds a correction where the month was closed and would be another today
+    /// Adds a correction if the month was closed and the result is different today
     #[arg(long)]
     correct: bool,
-    /// Closes the month though no crawl has been there since it ended, its last days as they were last seen
+    /// Closes the month without a crawl after its end; its last days are assumed to be like the last crawl
     #[arg(long)]
     even_if_assumed: bool,
 }

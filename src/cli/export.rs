@@ -20,19 +20,19 @@ use crate::pricing::Period;
 /// Options of `tare export`.
 #[derive(Debug, Args)]
 pub struct ExportOptions {
-    /// The form
+    /// The format
     #[arg(value_name = "FORM", value_enum)]
     form: Form,
     /// The month, such as 2026-11
     #[arg(long, value_name = "MONTH", value_parser = month)]
     month: Period,
-    /// What would be charged on Alpine, in place of what is charged
+    /// Exports what would be charged on Alpine instead of what is charged now
     #[arg(long)]
     alpine: bool,
-    /// The version of FOCUS
+    /// FOCUS version
     #[arg(long, value_name = "VERSION", value_enum, default_value = "1.2")]
     focus_version: Version,
-    /// Writes to this file, whole or not at all, in place of standard output
+    /// Writes to this file instead of standard output; the file is replaced only when it is complete
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Only this registry; may be repeated
@@ -42,11 +42,11 @@ pub struct ExportOptions {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// Rows by the FinOps Open Cost and Usage Specification, as CSV
+    /// FinOps Open Cost and Usage Specification (FOCUS), as CSV
     Focus,
-    /// The same rows in plain words, as CSV that is safe to open in a spreadsheet
+    /// The same rows with plain column names, as CSV that is safe to open in a spreadsheet
     Csv,
-    /// A workbook with a sheet for each view; it has what is charged now and on Alpine
+    /// An Excel workbook with one sheet per view, now and on Alpine
     Xlsx,
 }
 

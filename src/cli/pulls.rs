@@ -26,13 +26,13 @@ pub struct PullsOptions {
 
 #[derive(Debug, Subcommand)]
 enum PullsCommand {
-    /// Imports a file of pulls; a file, or an event, that is known already counts once
+    /// Imports a file with pulls; a file or event that was imported before is not counted again
     ///
-    /// The file is Azure's table ContainerRegistryRepositoryEvents as CSV or JSON, Docker Hub's usage of pulls as
-    /// CSV, or Harbor's answer of /api/v2.0/repositories as JSON. Harbor's are counters: two readings make a
-    /// difference. A file with a fault is refused whole, naming the place.
+    /// The file is Azure's table ContainerRegistryRepositoryEvents as CSV or JSON, Docker Hub's pull usage report as
+    /// CSV, or Harbor's response to /api/v2.0/repositories as JSON. Harbor has counters: Tare counts the difference of
+    /// two readings. A file with an error is rejected as a whole, and the message names the place.
     Import(ImportOptions),
-    /// Lists the files that were imported, and the pulls that were counted by month
+    /// Lists the imported files, and the counted pulls by month
     List,
 }
 
@@ -40,16 +40,16 @@ enum PullsCommand {
 struct ImportOptions {
     /// The file
     file: PathBuf,
-    /// The crawled registry that the pulls were from
+    /// The crawled registry that served the pulls
     #[arg(long, value_name = "REGISTRY")]
     registry: String,
-    /// The form of the file [default: what it seems to be]
+    /// The format of the file [default: detected]
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     format: Option<PullFileFormat>,
-    /// The name by which rows call the registry, where that is another; other rows are left out
+    /// The name of the registry in the file, if it is a different one; other rows are skipped
     #[arg(long, value_name = "HOST")]
     login_server: Option<RegistryName>,
-    /// When counters stood as the file says [default: when the file was last changed]
+    /// The time at which the counters were read [default: when the file was last changed]
     #[arg(long, value_name = "TIME")]
     read_at: Option<DateTime<Utc>>,
 }
