@@ -5,7 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Documents outside `docs/`.
-const OTHERS: &[&str] = &["README.md", "config/price-books/README.md", "migrations/README.md"];
+const OTHERS: &[&str] = &[
+    "README.md",
+    "config/price-books/README.md",
+    "migrations/README.md",
+];
 
 #[test]
 fn every_relative_link_and_anchor_resolves() {
@@ -39,7 +43,10 @@ fn every_relative_link_and_anchor_resolves() {
 #[test]
 fn the_readme_is_short_and_leads_to_every_document() {
     let readme = fs::read_to_string(root().join("README.md")).expect("a readable README");
-    assert!(readme.lines().count() <= 250, "the README is for newcomers: move the rest to docs/");
+    assert!(
+        readme.lines().count() <= 250,
+        "the README is for newcomers: move the rest to docs/"
+    );
     let targets: BTreeSet<&str> = links(&readme).into_iter().collect();
     let missing: Vec<_> = documents()
         .into_iter()
@@ -64,7 +71,10 @@ fn every_section_of_the_configuration_is_explained() {
         .iter()
         .filter(|section| !overview.contains(&format!("| `{section}` |")))
         .collect();
-    assert!(missing.is_empty(), "docs/configuration.md does not explain {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "docs/configuration.md does not explain {missing:?}"
+    );
 }
 
 /// A path between backticks is that of a file or folder.
@@ -89,7 +99,10 @@ fn every_path_that_is_named_exists() {
 fn the_checker_sees_links_and_anchors() {
     let text = "# A *title*: `x`, y\n[a](b.md#c) ![d](e.png)\n\n    [code](no.md)\n```\n# no\n```\n`[code](no.md)`\n## A title\n## A title";
     assert_eq!(links(text), ["b.md#c", "e.png"]);
-    assert_eq!(paths("see `src/oci`, `oci`\n`tests/run --x`\n    `src/no`"), ["src/oci"]);
+    assert_eq!(
+        paths("see `src/oci`, `oci`\n`tests/run --x`\n    `src/no`"),
+        ["src/oci"]
+    );
     let anchors = anchors(text);
     for anchor in ["a-title-x-y", "a-title", "a-title-1"] {
         assert!(anchors.contains(anchor), "{anchors:?}");

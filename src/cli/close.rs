@@ -61,7 +61,7 @@ pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::
                 statement.registry, statement.now.parts.total
             ))?,
             Closed::Same { statement, at } => print(&format!(
-                "{}: {name} was closed on {}: {}; drawn up again it is the same to the last byte\n",
+                "{}: {name} was closed on {}: {}; computed again, it is the same to the last byte\n",
                 statement.registry,
                 at.format("%F %R UTC"),
                 statement.now.parts.total
@@ -72,14 +72,14 @@ pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::
                 described(difference)
             ))?,
             Closed::Differs(difference) => refused.push(format!(
-                "{}: {name} was closed on {} and would be another today: {}; nothing was changed, --correct adds a \
+                "{}: {name} was closed on {} and is different today: {}; nothing was changed; --correct adds a \
                  correction",
                 difference.registry,
                 difference.closed_at.format("%F %R UTC"),
                 described(difference)
             )),
             Closed::NotRead(registry) => refused.push(format!(
-                "{registry}: has not been crawled since {name} ended, so that its last days are not known; crawl it \
+                "{registry}: has not been crawled since {name} ended, so its last days are not known; crawl it \
                  first, or close with --even-if-assumed"
             )),
         }
@@ -120,7 +120,7 @@ fn described(difference: &Difference) -> String {
         ));
     }
     if before == now && difference.versions.is_empty() && difference.repositories.is_empty() {
-        parts.push("what differs are estimates, labels or remarks".to_owned());
+        parts.push("only estimates, labels or remarks differ".to_owned());
     }
     parts.join(", ")
 }

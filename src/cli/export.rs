@@ -73,7 +73,7 @@ pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow
     let asked: Vec<&RegistryName> = addresses.iter().map(|address| address.registry()).collect();
     if options.form == Form::Xlsx && options.alpine {
         return Err(UsageError(
-            "a workbook has both what is charged now and on Alpine; leave --alpine out".to_owned(),
+            "a workbook contains both the costs now and on Alpine; leave out --alpine".to_owned(),
         )
         .into());
     }
@@ -134,7 +134,7 @@ fn write(content: &[u8], options: &ExportOptions) -> anyhow::Result<()> {
     match &options.output {
         Some(file) => write_whole(file, content).with_context(|| format!("cannot write {}", file.display())),
         None if options.form == Form::Xlsx && io::stdout().is_terminal() => Err(UsageError(
-            "a workbook is no text for a terminal: name a file with --output".to_owned(),
+            "a workbook cannot be written to a terminal: name a file with --output".to_owned(),
         )
         .into()),
         None => match io::stdout().lock().write_all(content) {

@@ -141,7 +141,7 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
 async fn revoke(key: &str, store: &Store, context: &Context) -> anyhow::Result<()> {
     if !store.revoke_api_key(key, SystemClock.now()).await? {
         return Err(UsageError(format!(
-            "there is no key {} that could be revoked; `tare key list` lists them",
+            "there is no key {} to revoke; `tare key list` shows all keys",
             plain_text(key)
         ))
         .into());

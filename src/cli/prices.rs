@@ -74,7 +74,7 @@ pub(super) fn prices(options: &PricesOptions, context: &super::Context) -> anyho
                 .check(&file.display().to_string(), &read(file)?)
                 .map_err(|faults| UsageError(faults.to_string()))?;
             print(&format!(
-                "{}: a sound price book: {}\n",
+                "{}: valid price book: {}\n",
                 file.display(),
                 described(&book)
             ))?;

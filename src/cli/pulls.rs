@@ -133,7 +133,7 @@ async fn import(store: &Store, options: &ImportOptions, context: &Context) -> an
         && readings.may_be_one_page
     {
         context.console.complain(&format!(
-            "warning: {shown} has as many repositories as fit on one page of Harbor's answer; if there are more, import \
+            "warning: {shown} has as many repositories as one page of Harbor's answer; if there are more, import \
              every page"
         ));
     }
@@ -145,7 +145,7 @@ fn said(file: &str, pulls: &ReadPulls, import: PullImport, read_at: DateTime<Utc
     let mut text = match (import, pulls) {
         (PullImport::Known { at }, _) => {
             format!(
-                "{file}: was imported on {} already; nothing was added\n",
+                "{file}: already imported on {}; nothing was added\n",
                 at.format("%F %R UTC")
             )
         }
@@ -164,7 +164,7 @@ fn said(file: &str, pulls: &ReadPulls, import: PullImport, read_at: DateTime<Utc
             read_at.format("%F %R UTC"),
             if first > 0 {
                 format!(
-                    "; {first} repositories were read for the first time, the next reading makes a difference"
+                    "; {first} repositories were read for the first time, the next reading gives the first count"
                 )
             } else {
                 String::new()
@@ -252,11 +252,6 @@ fn name_of(file: &Path) -> String {
 fn changed_at(file: &Path) -> anyhow::Result<DateTime<Utc>> {
     let changed = fs::metadata(file).and_then(|metadata| metadata.modified());
     Ok(changed
-        .with_context(|| {
-            format!(
-                "cannot tell when {} was changed; say it by --read-at",
-                file.display()
-            )
-        })?
+        .with_context(|| format!("cannot tell when {} was changed; set --read-at", file.display()))?
         .into())
 }
