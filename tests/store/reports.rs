@@ -96,7 +96,7 @@ async fn the_past_is_what_reports_said(database: TestDatabase) {
         let row = &report.registries[0];
         assert_eq!(point.as_of, row.as_of);
         assert_eq!(point.stored_bytes, row.totals.stored_bytes.as_i64());
-        assert_eq!(point.month, row.cost.as_ref().map(|cost| cost.month.amount()));
+        assert_eq!(point.month, row.cost.as_ref().map(|cost| cost.parts.total.amount()));
         assert_eq!(point.currency.as_deref(), Some("USD"));
     }
     let api: RepositoryName = "api".parse().unwrap();
@@ -266,7 +266,7 @@ async fn a_part_has_the_past_that_was_its_own(database: TestDatabase) {
         let rows = report.repositories.iter();
         let own = rows.filter(|row| names.contains(&row.totals.repository.as_str()));
         own.map(|row| {
-            let month = row.cost.as_ref().unwrap().month.amount();
+            let month = row.cost.as_ref().unwrap().parts.total.amount();
             (row.totals.attributed_bytes.as_i64(), month)
         })
         .fold((0, rust_decimal::Decimal::ZERO), |sum, own| {
