@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::ReferrersPolicy;
 use super::repository::Visit;
-use super::walk::{Trip, Wanted, may_be_manifest};
+use super::walk::{ManifestTarget, TagWalk, may_be_manifest};
 use crate::inventory::Finding;
 use crate::oci::{Descriptor, Digest, Tag};
 use crate::registry::RegistryError;
@@ -28,7 +28,7 @@ impl Visit<'_> {
     ///
     /// Runs after the manifest has been walked and its claim released: what is attached may lead back
     /// to it.
-    pub(super) async fn attached(&self, tag: &Tag, digest: Digest, trip: &Trip) -> bool {
+    pub(super) async fn attached(&self, tag: &Tag, digest: Digest, tag_walk: &TagWalk) -> bool {
         let policy = self.walk.plan.referrers;
         let is_wanted = match policy {
             ReferrersPolicy::Off => false,
@@ -38,7 +38,7 @@ impl Visit<'_> {
         if !is_wanted || tag.is_referrers_fallback() {
             return true;
         }
-        let mut subjects = trip.take_met();
+        let mut subjects = tag_walk.take_visited();
         subjects.push(digest);
         let mut lossless = true;
         while let Some(subject) = subjects.pop() {
@@ -58,12 +58,12 @@ impl Visit<'_> {
                 }
             };
             for descriptor in attached.iter().filter(|descriptor| may_be_manifest(descriptor)) {
-                lossless &= self.attachment(subject, descriptor, trip).await;
+                lossless &= self.attachment(subject, descriptor, tag_walk).await;
                 if policy == ReferrersPolicy::All {
                     subjects.push(descriptor.digest);
                 }
             }
-            subjects.extend(trip.take_met());
+            subjects.extend(tag_walk.take_visited());
         }
         lossless
     }
@@ -77,18 +77,18 @@ impl Visit<'_> {
         !digest_is_known || tags.is_none_or(|tags| !tags.contains(tag))
     }
 
-    async fn attachment(&self, subject: Digest, descriptor: &Descriptor, trip: &Trip) -> bool {
-        let wanted = Wanted {
+    async fn attachment(&self, subject: Digest, descriptor: &Descriptor, tag_walk: &TagWalk) -> bool {
+        let target = ManifestTarget {
             digest: descriptor.digest,
             depth: 1,
             fetched: None,
             listed_size: Some(descriptor.size),
             tag: None,
         };
-        let reach = self.manifest(wanted, trip).await;
-        if reach.present {
+        let outcome = self.manifest(target, tag_walk).await;
+        if outcome.present {
             self.walk
-                .outbox
+                .sender
                 .send(Finding::Referrer {
                     repository: self.repository.clone(),
                     subject,
@@ -96,7 +96,7 @@ impl Visit<'_> {
                 })
                 .await;
         }
-        reach.lossless
+        outcome.lossless
     }
 
     async fn referrers(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, RegistryError> {

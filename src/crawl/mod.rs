@@ -17,17 +17,17 @@
 
 mod attached;
 mod choice;
-mod claims;
 mod config;
-mod outbox;
+mod digest_state;
+mod finding_sender;
 mod plan;
 mod progress;
-mod reach;
 mod repository;
 mod run;
 mod stop;
 mod untagged;
 mod walk;
+mod walk_outcome;
 
 pub use choice::{InvalidChoice, RepositoryChoice};
 pub use plan::{CrawlPlan, CrawlStatus, CrawlSummary, Known, ReferrersPolicy};

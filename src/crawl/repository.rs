@@ -1,9 +1,9 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::outbox::kind_of;
-use super::run::{report_refused_names, side_by_side};
-use super::walk::{Trip, Walk, Wanted};
+use super::finding_sender::kind_of;
+use super::run::{report_refused_names, run_concurrently};
+use super::walk::{ManifestTarget, TagWalk, Walk};
 use super::{Known, Progress};
 use crate::inventory::{FaultKind, Finding, RepositoryListing};
 use crate::oci::{Digest, Reference, RepositoryName, Tag};
@@ -48,12 +48,12 @@ impl Walk<'_> {
             // What is left out is not missing.
             listed.listed_to_the_end = false;
         }
-        let progress = self.outbox.progress;
+        let progress = self.sender.progress;
         Progress::add(&progress.tags_listed, listed.tags.len());
 
         let mut complete = listed.lossless;
         let tags = listed.tags.iter().map(|tag| visit.tag(tag));
-        side_by_side(self.plan.concurrent_tags, tags, |lossless| {
+        run_concurrently(self.plan.concurrent_tags, tags, |lossless| {
             complete &= lossless;
             Progress::add(&progress.tags_done, 1);
         })
@@ -61,7 +61,7 @@ impl Walk<'_> {
         let (manifests, lossless) = visit.untagged(manifests, !listed.tags.is_empty()).await;
         complete &= lossless;
 
-        self.outbox
+        self.sender
             .send(Finding::Repository(RepositoryListing {
                 repository: repository.clone(),
                 tags: listed.tags,
@@ -105,7 +105,7 @@ impl Visit<'_> {
                     listed.listed_to_the_end = true;
                     break;
                 }
-                Err(error) if is_first && self.is_asked_for_in_vain(&error) => {
+                Err(error) if is_first && self.is_unknown_by_name(&error) => {
                     // Whoever named it wants to know; a repository from the catalogue has just gone.
                     let fault = "there is no such repository, or these credentials may not see it";
                     self.fault("tags/list", FaultKind::Unavailable, fault.to_owned())
@@ -121,13 +121,13 @@ impl Visit<'_> {
                 }
             }
         }
-        report_refused_names(&self.walk.outbox, Some(self.repository), "tag", &refused).await;
+        report_refused_names(&self.walk.sender, Some(self.repository), "tag", &refused).await;
         listed.lossless &= refused.is_empty();
         listed
     }
 
     /// Whether an error says that a repository which was named, and never seen, is not there.
-    fn is_asked_for_in_vain(&self, error: &RegistryError) -> bool {
+    fn is_unknown_by_name(&self, error: &RegistryError) -> bool {
         error.kind() == ErrorKind::NotFound
             && self.walk.plan.repositories.named().contains(self.repository)
             && !self.known.tags.contains_key(self.repository)
@@ -139,28 +139,28 @@ impl Visit<'_> {
             Ok(resolved) => resolved,
             Err(error) => return self.failed(tag.as_str(), &error).await,
         };
-        let trip = Trip::default();
-        let wanted = Wanted {
+        let tag_walk = TagWalk::default();
+        let target = ManifestTarget {
             digest,
             depth: 0,
             fetched,
             listed_size: None,
             tag: Some(tag),
         };
-        let reach = self.manifest(wanted, &trip).await;
-        if !reach.present {
-            return reach.lossless;
+        let outcome = self.manifest(target, &tag_walk).await;
+        if !outcome.present {
+            return outcome.lossless;
         }
-        let attachments_lossless = self.attached(tag, digest, &trip).await;
+        let attachments_lossless = self.attached(tag, digest, &tag_walk).await;
         self.walk
-            .outbox
+            .sender
             .send(Finding::Tag {
                 repository: self.repository.clone(),
                 tag: tag.clone(),
                 digest,
             })
             .await;
-        reach.lossless && attachments_lossless
+        outcome.lossless && attachments_lossless
     }
 
     /// What a tag points to now. In a repository that was never seen, the content is most likely new
@@ -199,7 +199,7 @@ impl Visit<'_> {
 
     pub(super) async fn fault(&self, reference: &str, kind: FaultKind, fault: String) {
         self.walk
-            .outbox
+            .sender
             .fault(Some(self.repository), reference, kind, fault)
             .await;
     }

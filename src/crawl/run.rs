@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use futures::stream::{self, FuturesUnordered, Stream};
 use tokio::sync::mpsc;
 
-use super::outbox::{Outbox, kind_of};
+use super::finding_sender::{FindingSender, kind_of};
 use super::walk::Walk;
 use super::{CrawlPlan, CrawlStatus, CrawlSummary, Known, Progress, StopFlag};
 use crate::inventory::{FaultKind, Finding};
@@ -15,7 +15,7 @@ use crate::oci::RepositoryName;
 use crate::registry::{Client, ErrorKind};
 
 /// How many refused names of one listing are reported one by one.
-const REFUSED_NAMES_SHOWN: usize = 20;
+const MAX_REPORTED_NAMES: usize = 20;
 
 /// A repository that is to be walked, and what was known when that was decided.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub async fn crawl(
     findings: mpsc::Sender<Finding>,
     stop: &StopFlag,
 ) -> CrawlSummary {
-    let walk = Walk::new(client, plan, Outbox::new(findings, progress));
+    let walk = Walk::new(client, plan, FindingSender::new(findings, progress));
     let known = Arc::new(known);
     let catalogue_complete = AtomicBool::new(false);
     let everything = async {
@@ -60,10 +60,10 @@ pub async fn crawl(
         });
         walk_all(&walk, stream::iter(assignments)).await;
     };
-    let came_to_its_end = unless_stopped(&walk, stop, everything).await.is_some();
+    let ran_to_the_end = unless_stopped(&walk, stop, everything).await.is_some();
     CrawlSummary {
         catalogue_complete: catalogue_complete.load(Ordering::Relaxed),
-        ..summary(&walk, came_to_its_end)
+        ..summary(&walk, ran_to_the_end)
     }
 }
 
@@ -75,7 +75,7 @@ pub async fn list(
     findings: mpsc::Sender<Finding>,
     stop: &StopFlag,
 ) -> Option<Listing> {
-    let walk = Walk::new(client, plan, Outbox::new(findings, progress));
+    let walk = Walk::new(client, plan, FindingSender::new(findings, progress));
     unless_stopped(&walk, stop, chosen_repositories(&walk)).await
 }
 
@@ -89,21 +89,21 @@ pub async fn visit(
     findings: mpsc::Sender<Finding>,
     stop: &StopFlag,
 ) -> CrawlSummary {
-    let walk = Walk::new(client, plan, Outbox::new(findings, progress));
+    let walk = Walk::new(client, plan, FindingSender::new(findings, progress));
     let assignments = stream::unfold(assignments, async |mut assignments| {
         Some((assignments.recv().await?, assignments))
     });
-    let came_to_its_end = unless_stopped(&walk, stop, walk_all(&walk, assignments))
+    let ran_to_the_end = unless_stopped(&walk, stop, walk_all(&walk, assignments))
         .await
         .is_some();
-    summary(&walk, came_to_its_end)
+    summary(&walk, ran_to_the_end)
 }
 
 async fn unless_stopped<Work: Future>(walk: &Walk<'_>, stop: &StopFlag, work: Work) -> Option<Work::Output> {
     tokio::select! {
         biased;
         () = stop.stopped() => None,
-        () = walk.outbox.closed() => None,
+        () = walk.sender.closed() => None,
         output = work => Some(output),
     }
 }
@@ -117,11 +117,11 @@ async fn walk_all(walk: &Walk<'_>, assignments: impl Stream<Item = Assignment>) 
         .await;
 }
 
-fn summary(walk: &Walk<'_>, came_to_its_end: bool) -> CrawlSummary {
+fn summary(walk: &Walk<'_>, ran_to_the_end: bool) -> CrawlSummary {
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let counts = &walk.outbox.counts;
+    let counts = &walk.sender.counts;
     CrawlSummary {
-        status: match (came_to_its_end, read(&counts.losses)) {
+        status: match (ran_to_the_end, read(&counts.losses)) {
             (false, _) => CrawlStatus::Interrupted,
             (true, 0) => CrawlStatus::Complete,
             (true, _) => CrawlStatus::Incomplete,
@@ -141,7 +141,7 @@ fn summary(walk: &Walk<'_>, came_to_its_end: bool) -> CrawlSummary {
 /// and so that the progress has something to be measured by.
 async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
     let choice = &walk.plan.repositories;
-    let progress = walk.outbox.progress;
+    let progress = walk.sender.progress;
     let mut chosen = choice.named().to_vec();
     Progress::add(&progress.repositories_listed, chosen.len());
     if !choice.needs_catalogue() {
@@ -174,12 +174,12 @@ async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
                     _ => (kind_of(&error), ""),
                 };
                 let fault = format!("{error}{advice}");
-                walk.outbox.fault(None, "_catalog", kind, fault).await;
+                walk.sender.fault(None, "_catalog", kind, fault).await;
                 break false;
             }
         }
     };
-    report_refused_names(&walk.outbox, None, "repository", &refused).await;
+    report_refused_names(&walk.sender, None, "repository", &refused).await;
     Listing {
         repositories: chosen,
         is_complete: complete,
@@ -189,7 +189,7 @@ async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
 /// Reports entries of a listing that are not what is listed: repositories, tags or manifests. They come
 /// escaped and shortened.
 pub(super) async fn report_refused_names(
-    outbox: &Outbox<'_>,
+    sender: &FindingSender<'_>,
     repository: Option<&RepositoryName>,
     what: &str,
     refused: &[String],
@@ -199,19 +199,19 @@ pub(super) async fn report_refused_names(
         "tag" => ("tags/list", "whose name the specification does not allow"),
         _ => ("_manifests", "without a digest that the specification allows"),
     };
-    for name in refused.iter().take(REFUSED_NAMES_SHOWN) {
+    for name in refused.iter().take(MAX_REPORTED_NAMES) {
         let fault = format!("listed a {what} {problem}");
-        outbox.fault(repository, name, FaultKind::Invalid, fault).await;
+        sender.fault(repository, name, FaultKind::Invalid, fault).await;
     }
-    let more = refused.len().saturating_sub(REFUSED_NAMES_SHOWN);
+    let more = refused.len().saturating_sub(MAX_REPORTED_NAMES);
     if more > 0 {
         let fault = format!("listed {more} more of that kind");
-        outbox.fault(repository, listing, FaultKind::Invalid, fault).await;
+        sender.fault(repository, listing, FaultKind::Invalid, fault).await;
     }
 }
 
 /// Runs futures to their ends, so many at a time, and makes each only when its turn has come.
-pub(super) async fn side_by_side<Running: Future>(
+pub(super) async fn run_concurrently<Running: Future>(
     at_a_time: usize,
     futures: impl Iterator<Item = Running>,
     mut each: impl FnMut(Running::Output),

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 
-use super::claims::Claim;
-use super::reach::Reach;
+use super::digest_state::DigestState;
 use super::repository::Visit;
-use super::run::{report_refused_names, side_by_side};
-use super::walk::{Trip, Wanted};
+use super::run::{report_refused_names, run_concurrently};
+use super::walk::{ManifestTarget, TagWalk};
+use super::walk_outcome::WalkOutcome;
 use crate::inventory::{FaultKind, ManifestListing};
 use crate::oci::{Digest, Manifest};
 use crate::registry::{ErrorKind, ListedManifest, RegistryError};
@@ -36,7 +36,7 @@ pub(super) enum AllManifests {
     /// The list did not come to its end, or was not asked for because only some tags are wanted.
     Unread { lossless: bool },
     /// Nobody asks, or nobody is answered.
-    NotToBeHad,
+    Unavailable,
 }
 
 impl AllManifests {
@@ -54,14 +54,14 @@ impl Visit<'_> {
     pub(super) async fn list_manifests(&self) -> AllManifests {
         let (plan, api) = (self.walk.plan, &self.walk.manifests);
         if !plan.untagged {
-            return AllManifests::NotToBeHad;
+            return AllManifests::Unavailable;
         }
         if plan.tags.is_some() {
             return AllManifests::Unread { lossless: true };
         }
         let has_answered = api.has_answered.load(Ordering::Relaxed);
         if !has_answered && api.refusals.load(Ordering::Relaxed) >= MAX_REFUSALS {
-            return AllManifests::NotToBeHad;
+            return AllManifests::Unavailable;
         }
         let (mut manifests, mut seen, mut invalid) = (Vec::new(), HashSet::new(), Vec::new());
         let mut next = None;
@@ -93,7 +93,7 @@ impl Visit<'_> {
                 }
             }
         }
-        report_refused_names(&self.walk.outbox, Some(self.repository), "manifest", &invalid).await;
+        report_refused_names(&self.walk.sender, Some(self.repository), "manifest", &invalid).await;
         AllManifests::Listed {
             manifests,
             lossless: invalid.is_empty(),
@@ -108,7 +108,7 @@ impl Visit<'_> {
             );
             self.fault("_manifests", FaultKind::Unlisted, fault).await;
         }
-        AllManifests::NotToBeHad
+        AllManifests::Unavailable
     }
 
     /// Reports those of all manifests that are not known, once the tags have been walked. Says what the
@@ -120,13 +120,13 @@ impl Visit<'_> {
         let (manifests, mut lossless) = match all {
             AllManifests::Listed { manifests, lossless } => (manifests, lossless),
             AllManifests::Unread { lossless } => return (ManifestListing::Unread, lossless),
-            AllManifests::NotToBeHad => return (ManifestListing::NotToBeHad, true),
+            AllManifests::Unavailable => return (ManifestListing::Unavailable, true),
             // The whole repository is gone.
             AllManifests::Missing(_) if !has_tags => return (ManifestListing::Listed(Vec::new()), true),
             AllManifests::Missing(error) => {
                 let advice = "a registry that is not Azure Container Registry does not list its manifests";
                 self.refused(&error, advice).await;
-                return (ManifestListing::NotToBeHad, true);
+                return (ManifestListing::Unavailable, true);
             }
         };
         let mut locked = 0_usize;
@@ -151,9 +151,9 @@ impl Visit<'_> {
         let unknown = unknown
             .into_iter()
             .map(async |digest| (digest, self.listed_manifest(digest).await));
-        side_by_side(self.walk.plan.concurrent_tags, unknown, |(digest, reach)| {
-            lossless &= reach.lossless;
-            if !reach.present && reach.lossless {
+        run_concurrently(self.walk.plan.concurrent_tags, unknown, |(digest, outcome)| {
+            lossless &= outcome.lossless;
+            if !outcome.present && outcome.lossless {
                 gone.insert(digest);
             }
         })
@@ -174,32 +174,32 @@ impl Visit<'_> {
     }
 
     /// Reports a manifest without what is beneath it, unless this crawl has met it.
-    async fn listed_manifest(&self, digest: Digest) -> Reach {
-        let Some(claim) = self.walk.claims.of(digest) else {
-            return Reach::WHOLE;
+    async fn listed_manifest(&self, digest: Digest) -> WalkOutcome {
+        let Some(state) = self.walk.digests.get(digest) else {
+            return WalkOutcome::COMPLETE;
         };
-        let mut claim = claim.lock().await;
-        match &*claim {
-            Claim::Complete | Claim::Partial(_) => return Reach::WHOLE,
-            Claim::Broken(_) => return Reach::LOST,
-            Claim::Open if self.is_gone(&digest) => return Reach::GONE,
-            Claim::Open => {}
+        let mut state = state.lock().await;
+        match &*state {
+            DigestState::Complete | DigestState::Partial(_) => return WalkOutcome::COMPLETE,
+            DigestState::Broken(_) => return WalkOutcome::LOST,
+            DigestState::Open if self.is_gone(&digest) => return WalkOutcome::VANISHED,
+            DigestState::Open => {}
         }
-        let wanted = Wanted {
+        let target = ManifestTarget {
             digest,
             depth: 0,
             fetched: None,
             listed_size: None,
             tag: None,
         };
-        match self.read_manifest(wanted, &Trip::default()).await {
+        match self.read_manifest(target, &TagWalk::default()).await {
             Ok((manifest, _)) => {
                 // A tag elsewhere may lead to it later in this crawl; then what is beneath it is wanted.
-                *claim = Claim::Partial(Arc::new(without_layers(manifest)));
-                Reach::WHOLE
+                *state = DigestState::Partial(Arc::new(without_layers(manifest)));
+                WalkOutcome::COMPLETE
             }
-            Err((outcome, missing)) => {
-                *claim = outcome;
+            Err((new_state, missing)) => {
+                *state = new_state;
                 missing
             }
         }

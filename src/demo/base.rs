@@ -6,8 +6,8 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use super::DemoError;
 use super::blueprint::{Base, Compression};
-use super::image::{Image, Layer, buildkit_words, leaves_layer};
-use super::made_up;
+use super::generated;
+use super::image::{Image, Layer, buildkit_text, leaves_layer};
 use crate::oci::HistoryStep;
 
 /// How many days pass between two releases of a base.
@@ -25,7 +25,7 @@ pub(super) struct Release {
 pub(super) fn releases(base: &Base, ends: NaiveDate) -> Result<Vec<Release>, DemoError> {
     let mut releases = Vec::new();
     for age in (0..=366 / RELEASE_DAYS + 1).rev() {
-        let created = back(base.created, age * RELEASE_DAYS);
+        let created = days_before(base.created, age * RELEASE_DAYS);
         if created > ends {
             continue;
         }
@@ -35,7 +35,7 @@ pub(super) fn releases(base: &Base, ends: NaiveDate) -> Result<Vec<Release>, Dem
             .map(|(platform, layers)| Ok((platform.clone(), image(base, platform, layers, created, age)?)))
             .collect::<Result<_, DemoError>>()?;
         releases.push(Release {
-            since: morning(created) + chrono::Duration::days(1),
+            since: start_of_day(created) + chrono::Duration::days(1),
             images,
         });
     }
@@ -58,7 +58,7 @@ fn image(
     created: NaiveDate,
     age: u64,
 ) -> Result<Image, DemoError> {
-    let mut image = Image::scratch(platform, morning(created));
+    let mut image = Image::scratch(platform, start_of_day(created));
     image.author.clone_from(&base.author);
     image.os_version.clone_from(&base.os_version);
     image.labels.clone_from(&base.labels);
@@ -69,12 +69,12 @@ fn image(
         .collect();
     for (beginning, bytes) in layers {
         let (digest, bytes) = if age == 0 {
-            let digest = made_up::digest_beginning(beginning)
+            let digest = generated::digest_beginning(beginning)
                 .ok_or_else(|| DemoError::Data(format!("{}: {beginning} begins no digest", base.name)))?;
             (digest, *bytes)
         } else {
             // Keyed by the layer, so that bases that share a layer today shared it then.
-            let digest = made_up::digest(&format!("{beginning}, {age} releases ago"));
+            let digest = generated::digest(&format!("{beginning}, {age} releases ago"));
             (digest, bytes - bytes * age * 3 / 1000)
         };
         image.layers.push(Layer {
@@ -101,7 +101,7 @@ fn image(
 }
 
 fn history(base: &Base, image: &Image, step: &str) -> HistoryStep {
-    let mut words = buildkit_words(step)
+    let mut words = buildkit_text(step)
         .replace("{arch}", &image.architecture)
         .replace(
             "{machine}",
@@ -149,11 +149,11 @@ fn version(name: &str, value: &str, age: u64) -> String {
         .unwrap_or_else(|| value.to_owned())
 }
 
-fn back(day: NaiveDate, days: u64) -> NaiveDate {
+fn days_before(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_sub_days(Days::new(days)).unwrap_or(day)
 }
 
 /// The first moment of a day.
-pub(super) fn morning(day: NaiveDate) -> DateTime<Utc> {
+pub(super) fn start_of_day(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }

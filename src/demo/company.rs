@@ -9,7 +9,7 @@ use super::base::{self, Release};
 use super::blueprint::{self, Builder, Chart, Mirror, Naming, Repository, Signing};
 use super::content::{Contents, Document};
 use super::image::{Format, Image, Layer, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
-use super::{DemoError, made_up};
+use super::{DemoError, generated};
 use crate::oci::Digest;
 
 /// A directory created, compressed: what a `WORKDIR` leaves behind.
@@ -29,7 +29,7 @@ pub(super) fn build() -> Result<(Contents, DateTime<Utc>), DemoError> {
     let mut year = Year {
         contents: Contents::default(),
         releases,
-        ends: base::morning(company.ends),
+        ends: base::start_of_day(company.ends),
     };
     for repository in &company.repository {
         year.images(repository)?;
@@ -104,7 +104,7 @@ impl Year {
         (0..count)
             .map(|number| {
                 let days_ago = i64::from(ended) + i64::from(days) * i64::from(count - 1 - number) + 1;
-                let minutes = 8 * 60 + made_up::number(&format!("{name} release {number}"), 9 * 60);
+                let minutes = 8 * 60 + generated::number(&format!("{name} release {number}"), 9 * 60);
                 self.ends - Duration::days(days_ago) + Duration::minutes(minutes.cast_signed())
             })
             .collect()
@@ -163,14 +163,14 @@ impl Year {
             let key = format!("{predicate} of {}", manifest.digest);
             json!({
                 "mediaType": "application/vnd.in-toto+json",
-                "size": made_up::about(*bytes, &key),
-                "digest": made_up::digest(&key),
+                "size": generated::jitter(*bytes, &key),
+                "digest": generated::digest(&key),
                 "annotations": {"in-toto.io/predicate-type": predicate},
             })
         })
         .collect();
         let mut document = json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "layers": statements});
-        let config = if made_up::number(repository, 2) == 0 {
+        let config = if generated::number(repository, 2) == 0 {
             document["artifactType"] = json!(ATTESTATION);
             document["subject"] = manifest.descriptor();
             Document::new(EMPTY_CONFIG, &json!({}))
@@ -200,8 +200,8 @@ impl Year {
         let payload = json!({
             "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
             "size": 255,
-            "digest": made_up::digest(&key),
-            "annotations": {"dev.cosignproject.cosign/signature": made_up::digest(&format!("{key}'s value")).hex()},
+            "digest": generated::digest(&key),
+            "annotations": {"dev.cosignproject.cosign/signature": generated::digest(&format!("{key}'s value")).hex()},
         });
         let mut manifest = json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "layers": [payload]});
         let config = match signing {
@@ -212,7 +212,7 @@ impl Year {
                 Document::new(EMPTY_CONFIG, &json!({}))
             }
             Signing::Tag => {
-                let rootfs = json!({"type": "layers", "diff_ids": [made_up::digest(&key)]});
+                let rootfs = json!({"type": "layers", "diff_ids": [generated::digest(&key)]});
                 Document::new(
                     OCI_CONFIG,
                     &json!({"architecture": "", "os": "", "config": {}, "rootfs": rootfs}),
@@ -256,8 +256,8 @@ impl Year {
                     "config": config.descriptor(),
                     "layers": [{
                         "mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
-                        "size": made_up::about(chart.bytes, &key),
-                        "digest": made_up::digest(&key),
+                        "size": generated::jitter(chart.bytes, &key),
+                        "digest": generated::digest(&key),
                     }],
                 }),
             );
@@ -320,10 +320,10 @@ fn finish(
             let position = image.layers.len();
             let cached = previous
                 .filter(|_| {
-                    made_up::number(&format!("{} step {at} of {number}", repository.name), 100)
+                    generated::number(&format!("{} step {at} of {number}", repository.name), 100)
                         >= step.changes
                 })
-                .filter(|previous| same_beneath(previous, &image))
+                .filter(|previous| shares_layers_so_far(previous, &image))
                 .and_then(|previous| previous.layers.get(position))
                 .cloned();
             cached.unwrap_or_else(|| {
@@ -335,8 +335,8 @@ fn finish(
                 // What a company writes grows: the first release is some four fifths of the newest.
                 let grown = bytes * (800 + 200 * (number as u64 + 1) / u64::from(repository.tags)) / 1000;
                 Layer {
-                    digest: made_up::digest(&key),
-                    bytes: made_up::about(grown, &key).max(32),
+                    digest: generated::digest(&key),
+                    bytes: generated::jitter(grown, &key).max(32),
                     is_foreign: false,
                     compression: repository.compression,
                 }
@@ -348,7 +348,7 @@ fn finish(
 }
 
 /// Whether everything that the new image has so far is what the previous one began with.
-fn same_beneath(previous: &Image, image: &Image) -> bool {
+fn shares_layers_so_far(previous: &Image, image: &Image) -> bool {
     previous.layers.len() > image.layers.len()
         && previous
             .layers
@@ -374,7 +374,7 @@ impl Tagged {
                 ]
             }
             Naming::Commit => {
-                let commit = made_up::digest(&format!("{repository} commit {number}")).hex();
+                let commit = generated::digest(&format!("{repository} commit {number}")).hex();
                 vec![format!("main-{}", &commit[..7]), "main".to_owned()]
             }
             Naming::Date => vec![time.format("%Y.%m.%d").to_string(), "latest".to_owned()],

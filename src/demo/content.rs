@@ -33,7 +33,7 @@ impl Document {
 }
 
 /// Since when a tag points where, oldest first; None where it was deleted.
-type Moves = Vec<(DateTime<Utc>, Option<Digest>)>;
+type TagHistory = Vec<(DateTime<Utc>, Option<Digest>)>;
 
 /// One repository: which documents are in it, and the story of its tags.
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ pub(super) struct Repository {
     documents: HashSet<Digest>,
     /// By subject: what is attached to it by the referrers API.
     referrers: HashMap<Digest, Vec<Value>>,
-    tags: BTreeMap<String, Moves>,
+    tags: BTreeMap<String, TagHistory>,
 }
 
 impl Repository {
@@ -91,7 +91,7 @@ impl Contents {
         self.documents.insert(document.digest, document);
     }
 
-    /// Lets a tag point to a digest, or to nothing, from a time on. Moves come in order of time.
+    /// Lets a tag point to a digest, or to nothing, from a time on. Entries come in order of time.
     pub fn tag(&mut self, repository: &str, tag: String, time: DateTime<Utc>, digest: Option<Digest>) {
         let moves = self.repository_mut(repository).tags.entry(tag).or_default();
         moves.push((time, digest));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::blueprint::{BuildStep, Builder, Compression};
 use super::content::Document;
-use super::made_up;
+use super::generated;
 use crate::oci::{Digest, HistoryStep};
 
 pub(super) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -87,12 +87,8 @@ impl Image {
         }
         let created = self.created.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true);
         let (created_by, comment, author) = match builder {
-            Builder::BuildKit => (
-                buildkit_words(&step.step),
-                "buildkit.dockerfile.v0",
-                String::new(),
-            ),
-            Builder::Classic => (classic_words(&step.step, &self.os), "", String::new()),
+            Builder::BuildKit => (buildkit_text(&step.step), "buildkit.dockerfile.v0", String::new()),
+            Builder::Classic => (classic_text(&step.step, &self.os), "", String::new()),
             Builder::Kaniko => (step.step.clone(), "", "kaniko".to_owned()),
         };
         self.history.push(HistoryStep {
@@ -133,7 +129,7 @@ impl Image {
         let diff_ids: Vec<Digest> = self
             .layers
             .iter()
-            .map(|layer| made_up::digest(&format!("content of {}", layer.digest)))
+            .map(|layer| generated::digest(&format!("content of {}", layer.digest)))
             .collect();
         let mut config = json!({
             "architecture": self.architecture,
@@ -186,7 +182,7 @@ impl Layer {
 }
 
 /// An instruction as BuildKit writes it into a history.
-pub(super) fn buildkit_words(step: &str) -> String {
+pub(super) fn buildkit_text(step: &str) -> String {
     match step.split_once(' ') {
         Some(("RUN", command)) => format!("RUN /bin/sh -c {command} # buildkit"),
         Some(("COPY" | "ADD", _)) => format!("{step} # buildkit"),
@@ -195,7 +191,7 @@ pub(super) fn buildkit_words(step: &str) -> String {
 }
 
 /// An instruction as Docker's classic builder writes it.
-fn classic_words(step: &str, os: &str) -> String {
+fn classic_text(step: &str, os: &str) -> String {
     let shell = if os == "windows" {
         "cmd /S /C"
     } else {
@@ -205,7 +201,7 @@ fn classic_words(step: &str, os: &str) -> String {
         Some(("RUN", command)) => format!("{shell} {command}"),
         Some((word @ ("COPY" | "ADD"), paths)) => {
             let target = paths.rsplit(' ').next().unwrap_or(paths);
-            let content = made_up::digest(step).hex();
+            let content = generated::digest(step).hex();
             format!("{shell} #(nop) {word} dir:{content} in {target} ")
         }
         _ => format!("{shell} #(nop)  {step}"),

@@ -9,8 +9,8 @@ mod base;
 mod blueprint;
 mod company;
 mod content;
+mod generated;
 mod image;
-mod made_up;
 mod server;
 
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use std::sync::{Arc, mpsc};
 use actix_web::{App, HttpServer, dev::ServerHandle};
 use chrono::{DateTime, Utc};
 
-use server::Shown;
+use server::ServedState;
 
 /// The company's name, for whoever says that it is made up.
 pub const COMPANY: &str = "Norrwind Logistics";
@@ -42,7 +42,7 @@ pub enum DemoError {
 /// The registry, served until this is dropped.
 pub struct DemoRegistry {
     url: String,
-    shown: Arc<Shown>,
+    shown: Arc<ServedState>,
     ends: DateTime<Utc>,
     server: ServerHandle,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -63,7 +63,7 @@ pub fn serve() -> Result<DemoRegistry, DemoError> {
 /// Where nobody can listen there, or the data are not what this room expects of them.
 pub fn serve_at(address: SocketAddr) -> Result<DemoRegistry, DemoError> {
     let (contents, ends) = company::build()?;
-    let shown = Arc::new(Shown {
+    let shown = Arc::new(ServedState {
         contents,
         time: AtomicI64::new(ends.timestamp()),
     });
@@ -149,7 +149,7 @@ mod tests {
     }
 
     impl Walk {
-        fn visit(&mut self, shown: &Shown, repository: &str, digest: Digest) {
+        fn visit(&mut self, shown: &ServedState, repository: &str, digest: Digest) {
             assert!(shown.contents.repository(repository).unwrap().holds(&digest));
             if self.manifests.contains_key(&digest) {
                 return;
@@ -186,7 +186,7 @@ mod tests {
     fn the_registry_holds_what_a_company_holds_and_is_the_same_every_time() {
         let (contents, ends) = company::build().unwrap();
         let (again, _) = company::build().unwrap();
-        let shown = Shown {
+        let shown = ServedState {
             contents,
             time: AtomicI64::new(ends.timestamp()),
         };
@@ -258,7 +258,7 @@ mod tests {
     #[actix_web::test]
     async fn listings_lead_from_page_to_page_and_what_is_unknown_is_404() {
         let (contents, ends) = company::build().unwrap();
-        let shown = Arc::new(Shown {
+        let shown = Arc::new(ServedState {
             contents,
             time: AtomicI64::new(ends.timestamp()),
         });

@@ -71,12 +71,12 @@ const RATIO_DECIMALS: u32 = 12;
 pub fn charge_rows(month: &BilledMonth, scenario: Scenario) -> Result<Vec<ChargeRow>, ExportError> {
     let mut statements = month.statements.iter();
     let mut rows = match statements.next() {
-        Some(first) => of_statement(first, scenario)?,
+        Some(first) => statement_rows(first, scenario)?,
         None => return Ok(Vec::new()),
     };
     let mut before = rows.clone();
     for statement in statements {
-        let after = of_statement(statement, scenario)?;
+        let after = statement_rows(statement, scenario)?;
         rows.extend(differences(&before, &after)?);
         before = after;
     }
@@ -87,7 +87,7 @@ pub fn charge_rows(month: &BilledMonth, scenario: Scenario) -> Result<Vec<Charge
     Ok(rows)
 }
 
-fn of_statement(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeRow>, ExportError> {
+fn statement_rows(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeRow>, ExportError> {
     let charges = match (scenario, &statement.alpine) {
         (Scenario::Now, _) => &statement.now,
         (Scenario::Alpine, Some(alpine)) => &alpine.charges,
@@ -95,7 +95,7 @@ fn of_statement(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeR
     };
     let mut rows = Vec::new();
     for piece in &charges.pieces {
-        let ratios = Ratios::of(&piece.allocation.rows, piece.bill.lines.len())?;
+        let ratios = Ratios::from_rows(&piece.allocation.rows, piece.bill.lines.len())?;
         let warnings: Vec<String> = piece.bill.warnings.iter().map(ToString::to_string).collect();
         let warnings = warnings.join("; ");
         // Rows stand in the order of the repositories, and last the one without a name.
@@ -114,7 +114,7 @@ fn of_statement(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeR
                     method: statement.allocation.rule(line.charge).name(),
                     quantity: part.quantity,
                     cost: part.cost,
-                    ratio: Some(ratios.of_part(place, part.line)),
+                    ratio: Some(ratios.ratio_of(place, part.line)),
                     is_correction: false,
                     warnings: warnings.clone(),
                 });
@@ -128,7 +128,7 @@ fn of_statement(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeR
 struct Ratios(BTreeMap<(usize, usize), Decimal>);
 
 impl Ratios {
-    fn of(rows: &[AllocatedRow], lines: usize) -> Result<Self, ExportError> {
+    fn from_rows(rows: &[AllocatedRow], lines: usize) -> Result<Self, ExportError> {
         let mut quantities: Vec<Vec<(usize, u128)>> = vec![Vec::new(); lines];
         for (place, row) in rows.iter().enumerate() {
             for part in &row.parts {
@@ -154,14 +154,14 @@ impl Ratios {
         Ok(Self(ratios))
     }
 
-    fn of_part(&self, place: usize, line: usize) -> Decimal {
+    fn ratio_of(&self, place: usize, line: usize) -> Decimal {
         self.0.get(&(place, line)).copied().unwrap_or_default()
     }
 }
 
 /// By what a row is the same row in two statements: all but its quantity and what follows from it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Identity<'a> {
+struct RowKey<'a> {
     repository: &'a Option<RepositoryName>,
     start: NaiveDate,
     charge: Charge,
@@ -174,8 +174,8 @@ struct Identity<'a> {
     labels: &'a Labels,
 }
 
-impl<'a> Identity<'a> {
-    fn of(row: &'a ChargeRow) -> Self {
+impl<'a> RowKey<'a> {
+    fn from_row(row: &'a ChargeRow) -> Self {
         Self {
             repository: &row.repository,
             start: row.period.start(),
@@ -193,11 +193,11 @@ impl<'a> Identity<'a> {
 
 /// What has to be added to some rows to make others of them.
 fn differences(before: &[ChargeRow], after: &[ChargeRow]) -> Result<Vec<ChargeRow>, ExportError> {
-    let mut sums: BTreeMap<Identity<'_>, (&ChargeRow, Decimal)> = BTreeMap::new();
+    let mut sums: BTreeMap<RowKey<'_>, (&ChargeRow, Decimal)> = BTreeMap::new();
     let less = before.iter().map(|row| (row, -row.quantity));
     let more = after.iter().map(|row| (row, row.quantity));
     for (row, quantity) in less.chain(more) {
-        let (_, sum) = sums.entry(Identity::of(row)).or_insert((row, Decimal::ZERO));
+        let (_, sum) = sums.entry(RowKey::from_row(row)).or_insert((row, Decimal::ZERO));
         *sum = exact_sum(*sum, quantity)?;
     }
     let mut rows = Vec::new();

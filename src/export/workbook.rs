@@ -34,7 +34,7 @@ impl Cell {
         Self::Money(amount)
     }
 
-    fn maybe(amount: Option<Money>) -> Self {
+    fn optional_money(amount: Option<Money>) -> Self {
         amount.map_or(Self::Empty, Self::money)
     }
 }
@@ -168,12 +168,12 @@ fn registries(months: &[BilledMonth]) -> Vec<Vec<Cell>> {
             Cell::money(parts.fee),
             Cell::money(parts.storage),
             Cell::money(parts.transfer),
-            Cell::maybe(month.is_whole.then_some(statement.unallocated)),
-            Cell::maybe(month.is_whole.then_some(statement.now.included_worth)),
-            Cell::maybe(alpine.map(|alpine| alpine.total.expected)),
-            Cell::maybe(alpine.map(|alpine| alpine.total.low)),
-            Cell::maybe(alpine.map(|alpine| alpine.total.high)),
-            Cell::maybe(alpine.map(|alpine| alpine.saving.expected)),
+            Cell::optional_money(month.is_whole.then_some(statement.unallocated)),
+            Cell::optional_money(month.is_whole.then_some(statement.now.included_worth)),
+            Cell::optional_money(alpine.map(|alpine| alpine.total.expected)),
+            Cell::optional_money(alpine.map(|alpine| alpine.total.low)),
+            Cell::optional_money(alpine.map(|alpine| alpine.total.high)),
+            Cell::optional_money(alpine.map(|alpine| alpine.saving.expected)),
             plan.map_or(Cell::Empty, |plan| Cell::text(&plan.title)),
             Cell::text(&statement.book.id),
             Cell::text(&statement.book.version),
@@ -232,7 +232,7 @@ fn repositories(statements: &[&Statement]) -> Vec<Vec<Cell>> {
 fn repository_row(statement: &Statement, repository: &RepositoryStatement) -> Vec<Cell> {
     let alpine = repository.alpine.as_ref();
     let estimate =
-        |amount: fn(&crate::cost::RepositoryOnAlpineCost) -> Money| Cell::maybe(alpine.map(amount));
+        |amount: fn(&crate::cost::RepositoryOnAlpineCost) -> Money| Cell::optional_money(alpine.map(amount));
     let payback = alpine.and_then(|alpine| alpine.payback);
     let seconds = |milliseconds: Option<u64>| {
         milliseconds.map_or(Cell::Empty, |time| {

@@ -92,7 +92,7 @@ pub fn account(inventory: &Inventory) -> Result<Accounting, ByteOverflow> {
             .collect()
     };
 
-    let untagged = Untagged::of(inventory, &sharing)?;
+    let untagged = Untagged::new(inventory, &sharing)?;
     let mut logical = 0_u128;
     let mut repositories = Vec::with_capacity(inventory.repositories.len());
     for (index, repository) in inventory.repositories.iter().enumerate() {

@@ -8,7 +8,7 @@ use crate::units::ByteCount;
 
 /// How many manifests may stand above one another, by an index's listing or a subject. Nobody has been seen to
 /// go beyond three; a registry that makes up thousands must not cost more memory than it has manifests.
-const HIGHEST: u8 = 16;
+const MAX_HEIGHT: u8 = 16;
 
 /// The graph while it is put together.
 pub(super) struct Assembly {
@@ -196,7 +196,7 @@ impl Assembly {
                 continue;
             }
             match self.manifest_ids.get(&child.digest).copied() {
-                Some(Some(id)) if self.heights[id as usize] < HIGHEST => {
+                Some(Some(id)) if self.heights[id as usize] < MAX_HEIGHT => {
                     height = height.max(self.heights[id as usize] + 1);
                     node.children.push(id);
                     reached.extend(self.inventory.reached(id));
@@ -213,7 +213,7 @@ impl Assembly {
         }
         for attached in self.facts.referrers.get(&digest).into_iter().flatten() {
             if let Some(&Some(id)) = self.manifest_ids.get(attached)
-                && self.heights[id as usize] < HIGHEST
+                && self.heights[id as usize] < MAX_HEIGHT
             {
                 height = height.max(self.heights[id as usize] + 1);
                 reached.extend(self.inventory.reached(id));

@@ -82,7 +82,7 @@ pub enum ManifestListing {
     Unread,
     /// The registry has no such listing, does not let us, or is not to be asked: nobody can say what no tag
     /// reaches.
-    NotToBeHad,
+    Unavailable,
 }
 
 /// Something that a crawl could not read. A fault is part of the result.

@@ -12,7 +12,7 @@ pub mod examples;
 mod finding;
 mod graph;
 #[cfg(test)]
-mod laws;
+mod property_tests;
 mod sharing;
 mod untagged;
 

@@ -20,7 +20,7 @@ pub(super) struct Untagged {
 
 impl Untagged {
     /// Finds it, given what the tags of each repository reach.
-    pub(super) fn of(inventory: &Inventory, tagged: &Sharing<'_>) -> Result<Self, ByteOverflow> {
+    pub(super) fn new(inventory: &Inventory, tagged: &Sharing<'_>) -> Result<Self, ByteOverflow> {
         let repositories = &inventory.repositories;
         if repositories
             .iter()

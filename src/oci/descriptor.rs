@@ -29,7 +29,7 @@ pub struct Descriptor {
 impl Descriptor {
     /// The media type as far as it matters to us.
     pub fn kind(&self) -> MediaType {
-        MediaType::of(&self.media_type)
+        MediaType::from_text(&self.media_type)
     }
 
     /// Whether the registry keeps the content. Foreign layers stay with their vendor.

@@ -150,9 +150,9 @@ impl Manifest {
     pub fn parse(content: &[u8], content_type: Option<&str>) -> Result<Self, ManifestError> {
         let document: Document = json_object(content).map_err(ManifestError::Syntax)?;
         let served = content_type
-            .map(MediaType::of)
+            .map(MediaType::from_text)
             .filter(|served| served.is_manifest());
-        let claimed = document.media_type.as_deref().map(MediaType::of);
+        let claimed = document.media_type.as_deref().map(MediaType::from_text);
         if let (Some(served_type), Some(claimed_type)) = (served, claimed)
             && served_type != claimed_type
         {

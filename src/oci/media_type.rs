@@ -32,7 +32,7 @@ pub enum MediaType {
 
 impl MediaType {
     /// Classifies a media type's text; parameters after `;` and letter case do not matter.
-    pub fn of(text: &str) -> Self {
+    pub fn from_text(text: &str) -> Self {
         let name = text
             .split(';')
             .next()
@@ -76,21 +76,21 @@ mod tests {
     #[test]
     fn parameters_and_case_do_not_matter() {
         assert_eq!(
-            MediaType::of("Application/vnd.oci.image.index.v1+json; charset=utf-8"),
+            MediaType::from_text("Application/vnd.oci.image.index.v1+json; charset=utf-8"),
             MediaType::Index
         );
         for layer in ["tar", "tar+gzip", "tar+zstd"] {
             let foreign = format!("application/vnd.oci.image.layer.nondistributable.v1.{layer}");
-            assert_eq!(MediaType::of(&foreign), MediaType::ForeignLayer);
+            assert_eq!(MediaType::from_text(&foreign), MediaType::ForeignLayer);
             let stored = format!("application/vnd.oci.image.layer.v1.{layer}");
-            assert_eq!(MediaType::of(&stored), MediaType::Other);
+            assert_eq!(MediaType::from_text(&stored), MediaType::Other);
         }
     }
 
     #[test]
     fn every_accepted_type_is_a_manifest() {
         for name in ACCEPTED_MANIFESTS.split(',') {
-            assert!(MediaType::of(name).is_manifest(), "{name}");
+            assert!(MediaType::from_text(name).is_manifest(), "{name}");
         }
     }
 }

@@ -12,7 +12,7 @@ use super::meter::{self, Billionths, UNIT};
 
 /// What one repository (or registry, or team) has to do with a bill.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claim {
+pub struct AllocationTarget {
     /// Its name; the same name returns in the result.
     pub key: String,
     /// Its fair share of stored bytes, or of byte-seconds where a history is known.
@@ -25,10 +25,10 @@ pub struct Claim {
 
 /// Everybody among whom a bill is divided.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claims {
-    /// The claimants, in the order in which rows are wanted.
-    pub claimants: Vec<Claim>,
-    /// Stored bytes that are nobody's, such as untagged ones; same measure as [`Claim::attributed`].
+pub struct AllocationTargets {
+    /// The targets, in the order in which rows are wanted.
+    pub targets: Vec<AllocationTarget>,
+    /// Stored bytes that are nobody's, such as untagged ones; same measure as [`AllocationTarget::attributed`].
     pub unattributed: u128,
 }
 
@@ -118,11 +118,15 @@ pub struct AllocatedPart {
 ///
 /// # Errors
 /// Where fixed shares name nobody that is there, are negative or exceed 1 together.
-pub fn allocate(bill: &Bill, claims: &Claims, rules: &AllocationRules) -> Result<Allocation, PricingError> {
-    let nobody = claims.claimants.len();
+pub fn allocate(
+    bill: &Bill,
+    targets: &AllocationTargets,
+    rules: &AllocationRules,
+) -> Result<Allocation, PricingError> {
+    let nobody = targets.targets.len();
     let mut parts: Vec<Vec<AllocatedPart>> = vec![Vec::new(); nobody + 1];
     for (index, line) in bill.lines.iter().enumerate() {
-        let weights = weights(line, claims, rules.rule(line.charge))?;
+        let weights = weights(line, targets, rules.rule(line.charge))?;
         for (owner, quantity) in apportion(billionths(line.quantity)?, &weights)?
             .into_iter()
             .enumerate()
@@ -140,7 +144,7 @@ pub fn allocate(bill: &Bill, claims: &Claims, rules: &AllocationRules) -> Result
     }
     let mut rows = Vec::with_capacity(parts.len());
     for (owner, parts) in parts.into_iter().enumerate() {
-        let key = claims.claimants.get(owner).map(|claim| claim.key.clone());
+        let key = targets.targets.get(owner).map(|target| target.key.clone());
         if key.is_some() || !parts.is_empty() {
             let total = Money::checked_total(bill.currency, parts.iter().map(|part| part.cost))?;
             rows.push(AllocatedRow { key, parts, total });
@@ -150,18 +154,19 @@ pub fn allocate(bill: &Bill, claims: &Claims, rules: &AllocationRules) -> Result
 }
 
 /// The weight of each claimant in a line, and last that of nobody.
-fn weights(line: &Line, claims: &Claims, rule: &Rule) -> Result<Vec<u128>, PricingError> {
-    let of_each =
-        |weight: &dyn Fn(&Claim) -> u128| claims.claimants.iter().map(weight).collect::<Vec<u128>>();
+fn weights(line: &Line, targets: &AllocationTargets, rule: &Rule) -> Result<Vec<u128>, PricingError> {
+    let of_each = |weight: &dyn Fn(&AllocationTarget) -> u128| {
+        targets.targets.iter().map(weight).collect::<Vec<u128>>()
+    };
     let (mut weights, nobody) = match rule {
         Rule::Attributed if line.charge.is_transfer() => {
             let zone = line.place.as_deref().unwrap_or_default();
-            (of_each(&|claim| claim.moved.get(zone).copied().unwrap_or(0)), 0)
+            (of_each(&|target| target.moved.get(zone).copied().unwrap_or(0)), 0)
         }
-        Rule::Attributed => (of_each(&|claim| claim.attributed), claims.unattributed),
-        Rule::Even => (vec![1; claims.claimants.len()], 0),
-        Rule::Proportional => (of_each(&|claim| claim.exclusive), 0),
-        Rule::Fixed(shares) => fixed(claims, shares)?,
+        Rule::Attributed => (of_each(&|target| target.attributed), targets.unattributed),
+        Rule::Even => (vec![1; targets.targets.len()], 0),
+        Rule::Proportional => (of_each(&|target| target.exclusive), 0),
+        Rule::Fixed(shares) => fixed(targets, shares)?,
     };
     // Where no claimant has a claim the charge is nobody's, but it does not vanish.
     let nobody = if nobody == 0 && weights.iter().all(|&weight| weight == 0) {
@@ -174,19 +179,22 @@ fn weights(line: &Line, claims: &Claims, rule: &Rule) -> Result<Vec<u128>, Prici
 }
 
 /// Fixed shares as weights out of 10⁹, and what they leave.
-fn fixed(claims: &Claims, shares: &BTreeMap<String, Decimal>) -> Result<(Vec<u128>, u128), PricingError> {
+fn fixed(
+    targets: &AllocationTargets,
+    shares: &BTreeMap<String, Decimal>,
+) -> Result<(Vec<u128>, u128), PricingError> {
     if let Some(stranger) = shares
         .keys()
-        .find(|key| claims.claimants.iter().all(|claim| claim.key != **key))
+        .find(|key| targets.targets.iter().all(|target| target.key != **key))
     {
         return Err(PricingError::BadShare(format!(
             "a fixed share names `{stranger}`, which is not there"
         )));
     }
-    let weights = claims
-        .claimants
+    let weights = targets
+        .targets
         .iter()
-        .map(|claim| shares.get(&claim.key).map_or(Ok(0), |&share| billionths(share)))
+        .map(|target| shares.get(&target.key).map_or(Ok(0), |&share| billionths(share)))
         .collect::<Result<Vec<u128>, PricingError>>()?;
     let given = weights
         .iter()

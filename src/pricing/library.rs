@@ -12,7 +12,7 @@ use super::shipped;
 /// The price books at hand: the shipped ones, and the user's own in front of them.
 #[derive(Debug, Clone, Default)]
 pub struct PriceBooks {
-    documents: Vec<Document>,
+    documents: Vec<BookFile>,
     books: Vec<PriceBook>,
 }
 
@@ -28,7 +28,7 @@ pub struct UnknownBook {
 
 /// A book's file: what it says itself, before anything is taken over from its base.
 #[derive(Debug, Clone)]
-struct Document {
+struct BookFile {
     file: String,
     table: Table,
 }
@@ -48,7 +48,7 @@ impl PriceBooks {
         let mut new = Vec::new();
         for (file, text) in files {
             match document::parse(file, text) {
-                Ok(table) => new.push(Document {
+                Ok(table) => new.push(BookFile {
                     file: file.to_owned(),
                     table,
                 }),
@@ -56,7 +56,7 @@ impl PriceBooks {
             }
         }
         let mut books: Vec<PriceBook> = Vec::new();
-        let mut editions: BTreeMap<String, Vec<(usize, &Document)>> = BTreeMap::new();
+        let mut editions: BTreeMap<String, Vec<(usize, &BookFile)>> = BTreeMap::new();
         for document in &new {
             let whole = self.resolve(document, &new);
             match whole.and_then(|table| parse::book(&document.file, &table)) {
@@ -90,7 +90,7 @@ impl PriceBooks {
 
     /// Checks one more file against these books without adding it.
     pub fn check(&self, file: &str, text: &str) -> Result<PriceBook, BookFaults> {
-        let document = Document {
+        let document = BookFile {
             file: file.to_owned(),
             table: document::parse(file, text).map_err(one)?,
         };
@@ -146,12 +146,12 @@ impl PriceBooks {
     }
 
     /// A document with everything it takes over from the books it extends.
-    fn resolve(&self, document: &Document, siblings: &[Document]) -> Result<Table, BookFaults> {
+    fn resolve(&self, document: &BookFile, siblings: &[BookFile]) -> Result<Table, BookFaults> {
         let mut chain = vec![document];
         let mut current = document;
         while let Some(node) = current.table.get("extends") {
             let Value::Text(id) = &node.value else {
-                return Err(one(extends_fault(
+                return Err(single_fault(extends_fault(
                     current,
                     node,
                     "a text is expected here",
@@ -166,7 +166,7 @@ impl PriceBooks {
                     .filter_map(|known| text(&known.table, "id"))
                     .collect();
                 let problem = format!("there is no book `{id}` to extend, or it extends this one");
-                one(extends_fault(
+                single_fault(extends_fault(
                     current,
                     node,
                     &problem,
@@ -196,12 +196,12 @@ impl PriceBooks {
 
     /// The book to extend: a new one first, else one already here; the latest edition; never one that is
     /// being extended already.
-    fn base<'a>(&'a self, id: &str, chain: &[&Document], siblings: &'a [Document]) -> Option<&'a Document> {
-        let free = |document: &&Document| {
+    fn base<'a>(&'a self, id: &str, chain: &[&BookFile], siblings: &'a [BookFile]) -> Option<&'a BookFile> {
+        let free = |document: &&BookFile| {
             text(&document.table, "id") == Some(id)
                 && chain.iter().all(|used| !std::ptr::eq(*used, *document))
         };
-        let latest = |documents: &'a [Document]| {
+        let latest = |documents: &'a [BookFile]| {
             documents
                 .iter()
                 .filter(free)
@@ -212,7 +212,7 @@ impl PriceBooks {
 }
 
 /// Prices taken over from a book in another currency: nothing here knows an exchange rate.
-fn foreign_prices(document: &Document, chain: &[&Document], whole: &Table) -> Vec<BookFault> {
+fn foreign_prices(document: &BookFile, chain: &[&BookFile], whole: &Table) -> Vec<BookFault> {
     let currency = text(whole, "currency");
     let foreign: Vec<&str> = chain
         .iter()
@@ -270,8 +270,8 @@ fn walk(table: &Table, path: &str, visit: &mut impl FnMut(&str, &Node)) {
 }
 
 /// Editions of one book that are valid on the same day.
-fn overlaps(books: &[PriceBook], editions: &[(usize, &Document)]) -> Vec<BookFault> {
-    let mut sorted: Vec<(&PriceBook, &Document)> = editions
+fn overlaps(books: &[PriceBook], editions: &[(usize, &BookFile)]) -> Vec<BookFault> {
+    let mut sorted: Vec<(&PriceBook, &BookFile)> = editions
         .iter()
         .map(|&(index, document)| (&books[index], document))
         .collect();
@@ -304,7 +304,7 @@ fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
     }
 }
 
-fn extends_fault(document: &Document, node: &Node, problem: &str, remedy: &str) -> BookFault {
+fn extends_fault(document: &BookFile, node: &Node, problem: &str, remedy: &str) -> BookFault {
     BookFault {
         file: document.file.clone(),
         line: node.line,
@@ -314,6 +314,6 @@ fn extends_fault(document: &Document, node: &Node, problem: &str, remedy: &str) 
     }
 }
 
-fn one(fault: BookFault) -> BookFaults {
+fn single_fault(fault: BookFault) -> BookFaults {
     BookFaults(vec![fault])
 }

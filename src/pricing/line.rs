@@ -130,7 +130,7 @@ impl Meter<'_> {
 
     /// A line for each band in which something was counted. Bands of one price stay apart, because an
     /// invoice shows them so.
-    pub(super) fn lines(&self, counted: &[Counted]) -> Result<Vec<Line>, PricingError> {
+    pub(super) fn lines(&self, counted: &[BandUsage]) -> Result<Vec<Line>, PricingError> {
         let mut lines = Vec::new();
         for count in counted.iter().filter(|count| count.quantity > 0) {
             let charge = if count.band.included {
@@ -150,14 +150,14 @@ impl Meter<'_> {
 
 /// What a meter counted within a band.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Counted {
+pub(super) struct BandUsage {
     pub(super) band: Band,
     pub(super) quantity: Billionths,
     /// Of an included band: what it would have cost by the tiers it pushed aside.
     pub(super) worth: Decimal,
 }
 
-impl Counted {
+impl BandUsage {
     pub(super) fn nothing(band: Band) -> Self {
         Self {
             band,

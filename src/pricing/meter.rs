@@ -11,7 +11,7 @@ use crate::units::{exact_product, exact_sum};
 
 use super::book::Rate;
 use super::error::PricingError;
-use super::line::Counted;
+use super::line::BandUsage;
 
 /// Quantities are kept to this many decimals: a billionth of a GiB-day is about a byte for a day.
 pub const QUANTITY_DECIMALS: u32 = 9;
@@ -59,23 +59,23 @@ fn bands(rate: &Rate) -> Vec<Band> {
     bands
 }
 
-/// What a meter counted within a band over a stretch.
-fn quantity_in(band: Band, stretch: Stretch) -> Result<Billionths, PricingError> {
+/// What a meter counted within a band over an interval.
+fn quantity_in(band: Band, interval: MeterInterval) -> Result<Billionths, PricingError> {
     let bound = |bytes: u64| {
         u128::from(bytes)
-            .checked_mul(stretch.counts_per_byte)
+            .checked_mul(interval.counts_per_byte)
             .ok_or(PricingError::Overflow)
     };
     let low = bound(band.from)?;
     let high = band.to.map(bound).transpose()?.unwrap_or(u128::MAX);
-    let reading = |counts: u128| billionths(counts.clamp(low, high), stretch.counts_per_unit);
-    let (start, end) = stretch.readings;
+    let reading = |counts: u128| billionths(counts.clamp(low, high), interval.counts_per_unit);
+    let (start, end) = interval.readings;
     Ok(reading(end)? - reading(start)?)
 }
 
-/// A meter's reading at the start and at the end of a stretch, and how it is turned into units.
+/// A meter's reading at the start and at the end of an interval, and how it is turned into units.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stretch {
+pub(super) struct MeterInterval {
     /// The reading at the start and at the end, since the window began.
     pub(super) readings: (u128, u128),
     /// How many counts a byte makes in a whole window: its seconds for storage, 1 for traffic.
@@ -88,7 +88,7 @@ pub(super) struct Stretch {
 #[derive(Debug)]
 pub(super) struct Counter<'a> {
     rate: &'a Rate,
-    counted: Vec<Counted>,
+    counted: Vec<BandUsage>,
 }
 
 impl<'a> Counter<'a> {
@@ -96,16 +96,16 @@ impl<'a> Counter<'a> {
     pub(super) fn new(rate: &'a Rate) -> Self {
         Self {
             rate,
-            counted: bands(rate).into_iter().map(Counted::nothing).collect(),
+            counted: bands(rate).into_iter().map(BandUsage::nothing).collect(),
         }
     }
 
-    /// Adds a stretch.
-    pub(super) fn add(&mut self, stretch: Stretch) -> Result<(), PricingError> {
+    /// Adds an interval.
+    pub(super) fn add(&mut self, interval: MeterInterval) -> Result<(), PricingError> {
         for counted in &mut self.counted {
-            let quantity = quantity_in(counted.band, stretch)?;
+            let quantity = quantity_in(counted.band, interval)?;
             let worth = if counted.band.included && quantity > 0 {
-                worth_of_included(self.rate, stretch)?
+                worth_of_included(self.rate, interval)?
             } else {
                 Decimal::ZERO
             };
@@ -115,13 +115,13 @@ impl<'a> Counter<'a> {
     }
 
     /// What has been counted, from the lowest band up.
-    pub(super) fn finish(self) -> Vec<Counted> {
+    pub(super) fn finish(self) -> Vec<BandUsage> {
         self.counted
     }
 }
 
 /// What the included part of a stretch would cost by the tiers alone.
-fn worth_of_included(rate: &Rate, stretch: Stretch) -> Result<Decimal, PricingError> {
+fn worth_of_included(rate: &Rate, interval: MeterInterval) -> Result<Decimal, PricingError> {
     let mut worth = Decimal::ZERO;
     for tier in rate.tiers.iter().filter(|tier| tier.from < rate.included) {
         let to = tier.to.map_or(rate.included, |to| to.min(rate.included));
@@ -131,7 +131,7 @@ fn worth_of_included(rate: &Rate, stretch: Stretch) -> Result<Decimal, PricingEr
             price: tier.price,
             included: false,
         };
-        let quantity = decimal(quantity_in(band, stretch)?)?;
+        let quantity = decimal(quantity_in(band, interval)?)?;
         worth = exact_sum(worth, exact_product(tier.price, quantity)?)?;
     }
     Ok(worth)

@@ -34,7 +34,8 @@ mod usage;
 mod warning;
 
 pub use allocation::{
-    AllocatedPart, AllocatedRow, Allocation, AllocationRules, Claim, Claims, Rule, allocate,
+    AllocatedPart, AllocatedRow, Allocation, AllocationRules, AllocationTarget, AllocationTargets, Rule,
+    allocate,
 };
 pub use bill::{Bill, bill};
 pub use book::{

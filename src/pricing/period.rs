@@ -8,7 +8,7 @@ pub const SECONDS_PER_DAY: u64 = 86_400;
 ///
 /// Billing knows nothing finer than a day, so neither does a period; never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Bounds", into = "Bounds")]
+#[serde(try_from = "PeriodDates", into = "PeriodDates")]
 pub struct Period {
     start: NaiveDate,
     end: NaiveDate,
@@ -20,7 +20,7 @@ pub struct Period {
 pub struct EmptyPeriod;
 
 #[derive(Serialize, Deserialize)]
-struct Bounds {
+struct PeriodDates {
     start: NaiveDate,
     end: NaiveDate,
 }
@@ -127,15 +127,15 @@ fn month_of(day: NaiveDate) -> Option<Period> {
     })
 }
 
-impl TryFrom<Bounds> for Period {
+impl TryFrom<PeriodDates> for Period {
     type Error = EmptyPeriod;
 
-    fn try_from(bounds: Bounds) -> Result<Self, EmptyPeriod> {
-        Self::new(bounds.start, bounds.end)
+    fn try_from(dates: PeriodDates) -> Result<Self, EmptyPeriod> {
+        Self::new(dates.start, dates.end)
     }
 }
 
-impl From<Period> for Bounds {
+impl From<Period> for PeriodDates {
     fn from(period: Period) -> Self {
         Self {
             start: period.start,

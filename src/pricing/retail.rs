@@ -101,7 +101,7 @@ const fn page(more_pages: bool) -> &'static str {
 /// The answer as it comes.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Answer<'a> {
+pub(super) struct RetailResponse<'a> {
     #[serde(borrow)]
     items: Vec<Item<'a>>,
     next_page_link: Option<String>,
@@ -177,7 +177,8 @@ pub(super) fn rows(file: &str, text: &str) -> Result<(Vec<Row>, bool), RetailErr
         file: file.to_owned(),
         problem,
     };
-    let answer: Answer<'_> = serde_json::from_str(text).map_err(|error| not_an_answer(error.to_string()))?;
+    let answer: RetailResponse<'_> =
+        serde_json::from_str(text).map_err(|error| not_an_answer(error.to_string()))?;
     let mut rows: Vec<Row> = Vec::new();
     for item in answer.items.iter().filter(|item| item.kind == "Consumption") {
         let number = |raw: &RawValue, name: &str| {

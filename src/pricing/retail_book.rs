@@ -78,7 +78,7 @@ pub fn import_retail_prices(
     choice: &RetailChoice,
 ) -> Result<ImportedBook, RetailError> {
     let (rows, more_pages) = rows(file, text)?;
-    let answer = Answer {
+    let answer = RetailPrices {
         file,
         rows,
         more_pages,
@@ -148,13 +148,13 @@ struct Meter {
     per: &'static str,
 }
 
-struct Answer<'a> {
+struct RetailPrices<'a> {
     file: &'a str,
     rows: Vec<Row>,
     more_pages: bool,
 }
 
-impl Answer<'_> {
+impl RetailPrices<'_> {
     fn region(&self, wanted: Option<&str>) -> Result<String, RetailError> {
         let regions: BTreeSet<&str> = self
             .rows

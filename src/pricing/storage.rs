@@ -4,7 +4,7 @@ use super::book::{Pool, PriceBook, StorageCharge};
 use super::error::PricingError;
 use super::history::ByteHistory;
 use super::line::{Charge, Line, Meter};
-use super::meter::{Counter, Stretch, billionths};
+use super::meter::{Counter, MeterInterval, billionths};
 use super::period::Period;
 use super::usage::UsageHistory;
 
@@ -83,7 +83,7 @@ fn kept(
                 .ok_or(PricingError::Overflow)
         };
         let unit_seconds = book.month.seconds_per(charge.per, piece.start());
-        counter.add(Stretch {
+        counter.add(MeterInterval {
             readings: (reading(from)?, reading(until)?),
             counts_per_byte: seconds,
             counts_per_unit: u128::from(book.unit.bytes()) * u128::from(unit_seconds),

@@ -78,7 +78,7 @@ pub struct RetrievedBytes {
 
 impl UsageHistory {
     /// Usage of storage alone: no replicas, no traffic, one user.
-    pub fn storing(stored: ByteHistory) -> Self {
+    pub fn from_stored(stored: ByteHistory) -> Self {
         Self {
             stored,
             classes: BTreeMap::new(),

@@ -45,7 +45,7 @@ pub enum Warning {
 }
 
 /// Everything to be said about a bill.
-pub(super) fn of(book: &PriceBook, usage: &UsageHistory, period: Period) -> Vec<Warning> {
+pub(super) fn for_bill(book: &PriceBook, usage: &UsageHistory, period: Period) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if period.start() < book.valid_from {
         warnings.push(Warning::BookNotYetValid {

@@ -32,7 +32,7 @@ fn gib(count: u64) -> ByteCount {
 }
 
 fn storing(bytes: ByteCount) -> UsageHistory {
-    UsageHistory::storing(ByteHistory::constant(bytes))
+    UsageHistory::from_stored(ByteHistory::constant(bytes))
 }
 
 fn moving(zone: &str, gigabytes: u128) -> UsageHistory {
@@ -214,7 +214,7 @@ fn ecr_bills_byte_hours_and_not_a_single_reading() {
     .unwrap();
     let bill = bill(
         &book("aws-ecr"),
-        &UsageHistory::storing(stored),
+        &UsageHistory::from_stored(stored),
         Period::month(2026, 4).unwrap(),
     )
     .unwrap();
@@ -397,7 +397,7 @@ fn says_what_a_bill_had_to_assume() {
     let stored =
         ByteHistory::from_readings([(at("2027-06-20T10:00:00Z"), gib(1))], at("2027-06-25T10:00:00Z"))
             .unwrap();
-    let usage = UsageHistory::storing(stored);
+    let usage = UsageHistory::from_stored(stored);
     let period = Period::new(day("2027-06-01"), day("2027-07-02")).unwrap();
     let bill = bill(&book("digitalocean-starter"), &usage, period).unwrap();
     assert_eq!(
@@ -433,14 +433,14 @@ fn divides_a_bill_by_rule() {
         october,
     )
     .unwrap();
-    let claim = |key: &str, attributed, exclusive| Claim {
+    let claim = |key: &str, attributed, exclusive| AllocationTarget {
         key: key.to_owned(),
         attributed,
         exclusive,
-        ..Claim::default()
+        ..AllocationTarget::default()
     };
-    let claims = Claims {
-        claimants: vec![
+    let targets = AllocationTargets {
+        targets: vec![
             claim("api", 300, 100),
             claim("web", 300, 0),
             claim("jobs", 50, 50),
@@ -448,7 +448,7 @@ fn divides_a_bill_by_rule() {
         unattributed: 50,
     };
     let totals = |rules: &AllocationRules| -> Vec<String> {
-        let allocation = allocate(&bill, &claims, rules).unwrap();
+        let allocation = allocate(&bill, &targets, rules).unwrap();
         let sum = Money::checked_total(bill.currency, allocation.rows.iter().map(|row| row.total));
         assert_eq!(sum.unwrap(), bill.total);
         allocation.rows.iter().map(|row| row.total.to_string()).collect()
@@ -486,12 +486,12 @@ fn divides_a_bill_by_rule() {
         ..AllocationRules::default()
     };
     assert!(matches!(
-        allocate(&bill, &claims, &too_much),
+        allocate(&bill, &targets, &too_much),
         Err(PricingError::BadShare(_))
     ));
     // Nobody has exclusive bytes: the charge stays, without a name.
-    let nobody = Claims {
-        claimants: vec![claim("web", 0, 0)],
+    let nobody = AllocationTargets {
+        targets: vec![claim("web", 0, 0)],
         unattributed: 0,
     };
     let allocation = allocate(&bill, &nobody, &AllocationRules::default()).unwrap();

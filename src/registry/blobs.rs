@@ -2,10 +2,10 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 
-use super::answer::Question;
-use super::auth::Scope;
+use super::auth::TokenScope;
 use super::client::Client;
 use super::manifests::check;
+use super::request::Request;
 use super::{RegistryError, limits};
 use crate::oci::{Digest, RepositoryName};
 
@@ -21,19 +21,19 @@ impl Client {
         digest: &Digest,
     ) -> Result<Bytes, RegistryError> {
         let about = || format!("reading the config {digest} of {repository}");
-        let question = Question {
+        let request = Request {
             about: &about,
             method: Method::GET,
             url: self.inner.url(&format!("{repository}/blobs/{digest}")),
             accept: HeaderValue::from_static("*/*"),
-            scope: Scope::Pull(repository),
+            scope: TokenScope::Pull(repository),
             limit: limits::CONFIG,
             follows_redirects: true,
             verbatim: true,
             slow: false,
             most_attempts: u32::MAX,
         };
-        let answer = self.inner.ask(question).await?;
+        let answer = self.inner.send(request).await?;
         check(digest, &answer.body).map_err(|reason| RegistryError::new(about(), reason))?;
         Ok(answer.body)
     }

@@ -27,7 +27,7 @@ pub(super) struct Bearer {
 
 impl Challenges {
     /// Reads all challenges of an answer; what cannot be read is left out.
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub fn from_headers(headers: &HeaderMap) -> Self {
         let mut found = Self::default();
         for value in headers.get_all(WWW_AUTHENTICATE) {
             let Ok(text) = value.to_str() else { continue };
@@ -70,7 +70,7 @@ mod tests {
         for value in values {
             headers.append(WWW_AUTHENTICATE, value.parse().unwrap());
         }
-        Challenges::of(&headers)
+        Challenges::from_headers(&headers)
     }
 
     #[test]

@@ -3,11 +3,11 @@ use std::sync::atomic::AtomicBool;
 
 use url::Url;
 
+use super::address_guard::AddressGuard;
 use super::auth::Auth;
-use super::destination::Destinations;
-use super::pace::Pace;
-use super::reach::Guard;
+use super::throttle::Throttle;
 use super::transport::Transport;
+use super::url_policy::UrlPolicy;
 use super::{ClientError, ClientSettings, Credentials, Origin, RequestStatistics};
 use crate::clock::Clock;
 
@@ -18,9 +18,9 @@ pub struct Client {
 }
 
 pub(super) struct Inner {
-    pub destinations: Destinations,
+    pub url_policy: UrlPolicy,
     pub transport: Transport,
-    pub pace: Pace,
+    pub throttle: Throttle,
     pub auth: Auth,
     pub settings: ClientSettings,
     pub clock: Arc<dyn Clock>,
@@ -44,14 +44,14 @@ impl Client {
         let trusted_names = trusted
             .map(|host| host_alone(host).to_ascii_lowercase())
             .collect();
-        let guard = Arc::new(Guard::new(host, origin.address(), trusted_names));
+        let guard = Arc::new(AddressGuard::new(host, origin.address(), trusted_names));
         let transport = Transport::new(&settings, origin.is_plain_http(), Arc::clone(&guard))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 auth: Auth::new(credentials, &origin, &settings)?,
-                destinations: Destinations::new(origin, &settings.trusted_realm_hosts, guard),
+                url_policy: UrlPolicy::new(origin, &settings.trusted_realm_hosts, guard),
                 transport,
-                pace: Pace::new(&settings),
+                throttle: Throttle::new(&settings),
                 settings,
                 clock,
                 no_referrers: AtomicBool::new(false),
@@ -61,7 +61,7 @@ impl Client {
 
     /// The registry this client speaks to.
     pub fn origin(&self) -> &Origin {
-        &self.inner.destinations.origin
+        &self.inner.url_policy.origin
     }
 
     /// What the client has cost the registry so far.
@@ -78,7 +78,7 @@ impl Inner {
 
     /// The URL of a path below the registry's root, made of checked names only.
     pub fn url_at(&self, path: &str) -> Url {
-        let mut url = self.destinations.origin.url().clone();
+        let mut url = self.url_policy.origin.url().clone();
         url.set_path(path);
         url
     }

@@ -63,18 +63,18 @@ pub(super) fn entries<'de: 'a, 'a, D: Deserializer<'de>>(
 }
 
 /// What an entry of a listing is, once it has been checked.
-pub(super) trait Listed: Sized {
+pub(super) trait ListEntry: Sized {
     /// Reads an entry; else says, escaped and shortened, what stands in its place.
     fn read(entry: &Entry<'_>) -> Result<Self, String>;
 }
 
-impl Listed for RepositoryName {
+impl ListEntry for RepositoryName {
     fn read(entry: &Entry<'_>) -> Result<Self, String> {
         name(entry)
     }
 }
 
-impl Listed for Tag {
+impl ListEntry for Tag {
     fn read(entry: &Entry<'_>) -> Result<Self, String> {
         name(entry)
     }
@@ -96,7 +96,7 @@ pub struct ListedManifest {
     pub is_locked: bool,
 }
 
-impl Listed for ListedManifest {
+impl ListEntry for ListedManifest {
     fn read(entry: &Entry<'_>) -> Result<Self, String> {
         let Entry::Manifest(manifest) = entry else {
             return Err("not a manifest with a digest".to_owned());

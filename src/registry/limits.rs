@@ -14,7 +14,7 @@ pub(super) const ERROR: usize = 64 << 10;
 /// Redirects followed for one request.
 pub(super) const REDIRECTS: usize = 5;
 /// Pages in a row of a listing that show nothing new.
-pub(super) const BARREN_PAGES: u32 = 20;
+pub(super) const REPEATED_PAGES: u32 = 20;
 /// The length of a URL that a registry makes us ask for.
 pub(super) const URL: usize = 8 << 10;
 /// Referrers of one manifest.

@@ -2,11 +2,11 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use super::answer::Question;
-use super::auth::Scope;
+use super::auth::TokenScope;
 use super::client::{Client, Inner};
-use super::entry::{Listed, ListedManifest};
+use super::entry::{ListEntry, ListedManifest};
 use super::page::{self, Listing, Page, PageLink};
+use super::request::Request;
 use super::{Reason, RegistryError, limits};
 use crate::oci::{RepositoryName, Tag};
 
@@ -22,7 +22,13 @@ impl Client {
     /// missing from it.
     pub async fn catalog_page(&self, next: Option<PageLink>) -> Result<Page<RepositoryName>, RegistryError> {
         self.inner
-            .listing(Listing::Catalog, Scope::Catalog, "_catalog", "/v2/_catalog", next)
+            .listing(
+                Listing::Catalog,
+                TokenScope::Catalog,
+                "_catalog",
+                "/v2/_catalog",
+                next,
+            )
             .await
     }
 
@@ -38,7 +44,7 @@ impl Client {
         let name = format!("{repository}/tags/list");
         let path = format!("/v2/{name}");
         self.inner
-            .listing(Listing::Tags, Scope::Pull(repository), &name, &path, next)
+            .listing(Listing::Tags, TokenScope::Pull(repository), &name, &path, next)
             .await
     }
 
@@ -59,7 +65,7 @@ impl Client {
         self.inner
             .listing(
                 Listing::Manifests,
-                Scope::Metadata(repository),
+                TokenScope::Metadata(repository),
                 &name,
                 &path,
                 next,
@@ -70,10 +76,10 @@ impl Client {
 
 impl Inner {
     /// Reads a page of a listing, which messages call by its `name`, at a path of the registry.
-    async fn listing<T: Listed>(
+    async fn listing<T: ListEntry>(
         &self,
         listing: Listing,
-        scope: Scope<'_>,
+        scope: TokenScope<'_>,
         name: &str,
         path: &str,
         mut link: Option<PageLink>,
@@ -98,7 +104,7 @@ impl Inner {
                     status: 500..=599, ..
                 }
                 | Reason::Timeout(_)
-                    if listing.is_laborious() =>
+                    if listing.is_expensive() =>
                 {
                     let next = smaller.find(|smaller| size.is_none_or(|size| *smaller < size));
                     let Some(next) = next else { return Err(error) };
@@ -110,17 +116,17 @@ impl Inner {
         }
     }
 
-    async fn listing_page<T: Listed>(
+    async fn listing_page<T: ListEntry>(
         &self,
         listing: Listing,
-        scope: Scope<'_>,
+        scope: TokenScope<'_>,
         name: &str,
         url: &Url,
         link: Option<PageLink>,
     ) -> Result<Page<T>, RegistryError> {
         let about = || format!("listing {name}");
-        let can_shrink = listing.is_laborious() && page::page_size(url).is_none_or(|size| size > 5);
-        let question = Question {
+        let can_shrink = listing.is_expensive() && page::page_size(url).is_none_or(|size| size > 5);
+        let request = Request {
             about: &about,
             method: Method::GET,
             url: url.clone(),
@@ -132,14 +138,14 @@ impl Inner {
             slow: listing == Listing::Catalog,
             most_attempts: if can_shrink { 2 } else { u32::MAX },
         };
-        let answer = self.ask(question).await?;
+        let answer = self.send(request).await?;
         page::read(
             listing,
             url,
             link,
             &answer.headers,
             &answer.body,
-            &self.destinations,
+            &self.url_policy,
             &self.settings,
         )
         .map_err(|reason| RegistryError::new(about(), reason))

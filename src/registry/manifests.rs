@@ -2,10 +2,10 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use super::answer::Question;
-use super::auth::Scope;
+use super::auth::TokenScope;
 use super::client::Client;
 use super::error::Reason;
+use super::request::Request;
 use super::transport::declared_length;
 use super::{RegistryError, limits, schema1};
 use crate::oci::{ACCEPTED_MANIFESTS, Digest, MediaType, Reference, RepositoryName};
@@ -46,8 +46,8 @@ impl Client {
         reference: &Reference,
     ) -> Result<ManifestHead, RegistryError> {
         let about = || format!("asking for {reference} of {repository}");
-        let question = self.manifest_question(&about, Method::HEAD, repository, reference);
-        let headers = match self.inner.ask(question).await {
+        let request = self.manifest_request(&about, Method::HEAD, repository, reference);
+        let headers = match self.inner.send(request).await {
             Ok(answer) => answer.headers,
             // A registry that does not know HEAD leaves the caller to GET.
             Err(error)
@@ -81,8 +81,8 @@ impl Client {
         reference: &Reference,
     ) -> Result<FetchedManifest, RegistryError> {
         let about = || format!("reading {reference} of {repository}");
-        let question = self.manifest_question(&about, Method::GET, repository, reference);
-        let answer = self.inner.ask(question).await?;
+        let request = self.manifest_request(&about, Method::GET, repository, reference);
+        let answer = self.inner.send(request).await?;
         let content_type = content_type(&answer.headers);
         let digest = verified(reference, &answer.headers, content_type.as_deref(), &answer.body)
             .map_err(|reason| RegistryError::new(about(), reason))?;
@@ -95,18 +95,18 @@ impl Client {
         })
     }
 
-    fn manifest_question<'q>(
+    fn manifest_request<'q>(
         &self,
         about: &'q (dyn Fn() -> String + Sync),
         method: Method,
         repository: &'q RepositoryName,
         reference: &Reference,
-    ) -> Question<'q> {
-        Question {
+    ) -> Request<'q> {
+        Request {
             about,
             url: self.inner.url(&format!("{repository}/manifests/{reference}")),
             accept: HeaderValue::from_static(ACCEPTED_MANIFESTS),
-            scope: Scope::Pull(repository),
+            scope: TokenScope::Pull(repository),
             limit: limits::MANIFEST,
             follows_redirects: true,
             // The length that HEAD tells must be that of the manifest, not of a compressed form.
@@ -127,7 +127,7 @@ fn verified(
 ) -> Result<Digest, Reason> {
     // What is signed in a schema 1 manifest is not its bytes but the payload within them.
     let payload = content_type
-        .filter(|content_type| MediaType::of(content_type) == MediaType::Schema1)
+        .filter(|content_type| MediaType::from_text(content_type) == MediaType::Schema1)
         .and_then(|_| schema1::payload(content));
     let content = payload.as_deref().unwrap_or(content);
     let expected = match reference {

@@ -7,14 +7,13 @@
 //! The client is polite and stubborn: it bounds concurrency and requests a minute, obeys `Retry-After`, and
 //! retries what may pass. Callers ask in terms of [`crate::oci`] and get a value or a [`RegistryError`].
 
-mod answer;
+mod address_guard;
 mod auth;
 mod azure;
 mod blobs;
 mod challenge;
 mod client;
 pub mod credentials;
-mod destination;
 mod docker_config;
 mod domain;
 mod entry;
@@ -23,15 +22,16 @@ mod limits;
 mod listings;
 mod manifests;
 mod origin;
-mod pace;
 mod page;
-mod reach;
 mod referrers;
+mod request;
 mod retry;
 mod schema1;
 mod settings;
 mod statistics;
+mod throttle;
 mod transport;
+mod url_policy;
 
 pub use azure::{AzureIdentity, is_azure_registry};
 pub use client::Client;

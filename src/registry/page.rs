@@ -7,9 +7,9 @@ use reqwest::header::{HeaderMap, LINK};
 use serde::Deserialize;
 use url::Url;
 
-use super::destination::Destinations;
-use super::entry::{Entry, Listed, entries};
+use super::entry::{Entry, ListEntry, entries};
 use super::error::{Reason, shown};
+use super::url_policy::UrlPolicy;
 use super::{ClientSettings, limits};
 
 /// One page of a listing.
@@ -37,11 +37,11 @@ struct Seen {
     hasher: RandomState,
     pages: HashSet<u64>,
     entries: HashSet<u64>,
-    barren: u32,
+    repeated: u32,
 }
 
 /// The most invalid names of a page that are repeated to the caller.
-const SHOWN_INVALID: usize = 100;
+const MAX_INVALID: usize = 100;
 
 #[derive(Deserialize)]
 struct Catalog<'a> {
@@ -73,19 +73,19 @@ pub(super) enum Listing {
 impl Listing {
     /// Whether what a page costs the registry follows from what lies beneath its entries, so that a smaller
     /// one may come where a large one does not.
-    pub fn is_laborious(self) -> bool {
+    pub fn is_expensive(self) -> bool {
         matches!(self, Self::Catalog | Self::Manifests)
     }
 }
 
 /// Reads a page that was asked for at `url`, which `link` led to (none for the first page).
-pub(super) fn read<T: Listed>(
+pub(super) fn read<T: ListEntry>(
     listing: Listing,
     url: &Url,
     link: Option<PageLink>,
     headers: &HeaderMap,
     body: &[u8],
-    destinations: &Destinations,
+    url_policy: &UrlPolicy,
     settings: &ClientSettings,
 ) -> Result<Page<T>, Reason> {
     let unreadable = |error: serde_json::Error| {
@@ -109,7 +109,7 @@ pub(super) fn read<T: Listed>(
     };
     let next = match next_link(headers)? {
         Some(text) => {
-            let next = destinations.next_page(url, &text)?;
+            let next = url_policy.next_page(url, &text)?;
             let mut seen = link.map(|link| link.seen).unwrap_or_default();
             seen.advance(url, &next, &entries, settings)?;
             Some(PageLink { url: next, seen })
@@ -124,7 +124,7 @@ pub(super) fn read<T: Listed>(
     for entry in &entries {
         match T::read(entry) {
             Ok(item) => page.items.push(item),
-            Err(shown) if page.invalid.len() < SHOWN_INVALID => page.invalid.push(shown),
+            Err(shown) if page.invalid.len() < MAX_INVALID => page.invalid.push(shown),
             Err(_) => {}
         }
     }
@@ -158,13 +158,13 @@ impl Seen {
             return endless(format!("more than {} entries", settings.max_listing_entries));
         }
         // Registries that filter what we may see send empty pages in between, but not many in a row.
-        self.barren = if self.entries.len() > before {
+        self.repeated = if self.entries.len() > before {
             0
         } else {
-            self.barren + 1
+            self.repeated + 1
         };
-        if self.barren >= limits::BARREN_PAGES {
-            return endless(format!("{} pages in a row show nothing new", self.barren));
+        if self.repeated >= limits::REPEATED_PAGES {
+            return endless(format!("{} pages in a row show nothing new", self.repeated));
         }
         Ok(())
     }
@@ -257,7 +257,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::Origin;
-    use super::super::reach::Guard;
+    use super::super::address_guard::AddressGuard;
     use super::*;
     use crate::oci::Tag;
 
@@ -271,8 +271,8 @@ mod tests {
 
     fn page(link: Option<PageLink>, header: &str, body: &str) -> Result<Page<Tag>, Reason> {
         let origin = Origin::parse("https://reg.example.com").unwrap();
-        let guard = Arc::new(Guard::new("reg.example.com", None, Vec::new()));
-        let destinations = Destinations::new(origin, &[], guard);
+        let guard = Arc::new(AddressGuard::new("reg.example.com", None, Vec::new()));
+        let url_policy = UrlPolicy::new(origin, &[], guard);
         let url = match &link {
             Some(link) => link.url.clone(),
             None => "https://reg.example.com/v2/a/tags/list?n=2".parse().unwrap(),
@@ -293,7 +293,7 @@ mod tests {
             link,
             &headers,
             body.as_bytes(),
-            &destinations,
+            &url_policy,
             &settings,
         )
     }

@@ -61,7 +61,7 @@ fn judged_again(
     settings: &VerdictSettings,
 ) -> RegistryAnalysis {
     judged(images, settings, |judgement, inventory| {
-        judgement.judge_again(inventory, images, before)
+        judgement.reevaluate(inventory, images, before)
     })
 }
 
@@ -94,7 +94,7 @@ fn judged(
         let (repository, tag) = facts.names[0].clone();
         builder.tag(repository, tag, facts.digest);
     }
-    let (model, rules) = (AlpineModel::shipped(), BoundRules::shipped());
+    let (model, rules) = (AlpineModel::shipped(), GlibcRules::shipped());
     let judgement = Judgement {
         catalogue: &catalogue(images),
         model: &model,
@@ -174,7 +174,7 @@ fn cautions_name_what_the_steps_give_cause_for() {
         &[node().facts(), node_alpine(), image.facts()],
         &VerdictSettings::default(),
     );
-    let cautions = analysis.images[2].traits.bounds.cautions.join("\n");
+    let cautions = analysis.images[2].traits.glibc.cautions.join("\n");
     for word in ["locale", "time zones", "bash"] {
         assert!(cautions.contains(word), "{word} is missing in {cautions}");
     }

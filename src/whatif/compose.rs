@@ -15,7 +15,7 @@ const REBUILT_TOLERANCE_PERCENT: u128 = 25;
 /// The same if only its variables are: they do not tell variants of one release apart, and sizes do.
 const VARIABLES_TOLERANCE_PERCENT: u128 = 10;
 /// Variables that fit several bases are no evidence for any of them.
-const LEAST_CONFIDENCE_OF_VARIABLES: u8 = 65;
+const MIN_VARIABLES_CONFIDENCE: u8 = 65;
 
 /// What an image would consist of on Alpine; none where it is there already, or where nothing can take
 /// the place of what is beneath.
@@ -159,7 +159,7 @@ fn is_plausible(
     let tolerance = match candidate.evidence {
         Evidence::StepTexts => REBUILT_TOLERANCE_PERCENT,
         Evidence::Variables => {
-            if candidate.confidence.get() < LEAST_CONFIDENCE_OF_VARIABLES || layers <= covered_by_runtime {
+            if candidate.confidence.get() < MIN_VARIABLES_CONFIDENCE || layers <= covered_by_runtime {
                 return false;
             }
             VARIABLES_TOLERANCE_PERCENT
@@ -271,11 +271,11 @@ fn correct_for_included(
 }
 
 /// A step that is said to do next to nothing and made a layer of this size was matched wrongly.
-const MOST_OF_NOTHING: u64 = 2_000_000;
+const MAX_EMPTY_STEP_BYTES: u64 = 2_000_000;
 
 fn above(facts: &ImageFacts, kinds: &[LayerKind], layers: usize) -> Vec<LayerAbove> {
     let kind_of = |index: usize, bytes| match kinds.get(index) {
-        Some(kind) if bytes <= MOST_OF_NOTHING || !does_next_to_nothing(kind.step) => *kind,
+        Some(kind) if bytes <= MAX_EMPTY_STEP_BYTES || !adds_almost_nothing(kind.step) => *kind,
         _ => LayerKind::UNKNOWN,
     };
     let layers = facts.layers.iter().enumerate().skip(layers);
@@ -289,6 +289,6 @@ fn above(facts: &ImageFacts, kinds: &[LayerKind], layers: usize) -> Vec<LayerAbo
         .collect()
 }
 
-fn does_next_to_nothing(step: StepKind) -> bool {
+fn adds_almost_nothing(step: StepKind) -> bool {
     matches!(step, StepKind::NoOp | StepKind::KeyImport)
 }

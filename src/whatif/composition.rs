@@ -120,7 +120,7 @@ impl Composition {
     /// # Errors
     /// Where the sizes add up to more than 63 bits.
     pub fn estimate(&self, model: &AlpineModel, coverage: Coverage) -> Result<Estimate, ByteOverflow> {
-        let scale = model.scale_of(self.class).of(coverage);
+        let scale = model.scale_of(self.class).for_coverage(coverage);
         let parts = self.parts(model);
         let sum = |value: &dyn Fn(&Part) -> f64| parts.iter().map(|part| value(part).round() as u128).sum();
         Estimate::around(
@@ -146,7 +146,7 @@ impl Composition {
         model: &AlpineModel,
         coverage: Coverage,
     ) -> Result<Vec<LayerOnAlpine>, ByteOverflow> {
-        let scale = model.scale_of(self.class).of(coverage);
+        let scale = model.scale_of(self.class).for_coverage(coverage);
         let layers = self.above.iter().map(|layer| {
             let on_alpine = self.part_above(layer, model).estimate(scale)?;
             Ok(LayerOnAlpine {
@@ -162,7 +162,7 @@ impl Composition {
     /// # Errors
     /// Where a size leaves the range of 63 bits.
     pub fn added(&self, model: &AlpineModel, coverage: Coverage) -> Result<Option<Estimate>, ByteOverflow> {
-        let scale = model.scale_of(self.class).of(coverage);
+        let scale = model.scale_of(self.class).for_coverage(coverage);
         self.addition(model).map(|part| part.estimate(scale)).transpose()
     }
 

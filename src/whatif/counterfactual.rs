@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::replacement::{ErrorSource, LayerIdentity, Replacement, Spread};
+use super::replacement::{ErrorSource, LayerIdentity, Replacement, UncertainSize};
 use crate::inventory::{BlobId, DedupScope, Inventory, ManifestId, RepositoryNode};
 use crate::oci::{Digest, RepositoryName};
 
@@ -20,7 +20,7 @@ pub struct Counterfactual {
     /// Expected bytes by blob: today's blobs, then those that would be new.
     pub(super) sizes: Vec<u64>,
     /// How far off the sizes of new blobs may be, from the first new blob on.
-    spreads: Vec<Spread>,
+    spreads: Vec<UncertainSize>,
     pub(super) repositories: Vec<BothStates>,
 }
 
@@ -79,7 +79,7 @@ impl Counterfactual {
     }
 
     /// How far off a blob's size may be; none where it is stored today and therefore known.
-    pub(super) fn spread(&self, blob: BlobId) -> Option<&Spread> {
+    pub(super) fn spread(&self, blob: BlobId) -> Option<&UncertainSize> {
         (blob as usize)
             .checked_sub(self.blobs_today)
             .map(|index| &self.spreads[index])
@@ -98,7 +98,7 @@ struct Assembly<'a> {
     twins: HashMap<&'a str, u32>,
     new_blobs: HashMap<NewBlob, BlobId>,
     sizes: Vec<u64>,
-    spreads: Vec<Spread>,
+    spreads: Vec<UncertainSize>,
     /// What a manifest would reach, sorted; none where nothing beneath it moves.
     reached: HashMap<ManifestId, Option<Vec<BlobId>>>,
 }
@@ -194,10 +194,10 @@ impl<'a> Assembly<'a> {
 
     fn document(&mut self, replaced: BlobId) -> BlobId {
         let bytes = self.inventory.sizes()[replaced as usize];
-        self.new_blob(NewBlob::Document(replaced), Spread::exact(bytes))
+        self.new_blob(NewBlob::Document(replaced), UncertainSize::exact(bytes))
     }
 
-    fn layer(&mut self, twin: &'a str, identity: &LayerIdentity, size: Spread) -> BlobId {
+    fn layer(&mut self, twin: &'a str, identity: &LayerIdentity, size: UncertainSize) -> BlobId {
         if let LayerIdentity::Published(digest) = identity {
             if let Some(&blob) = self.existing.get(digest) {
                 return blob;
@@ -210,7 +210,7 @@ impl<'a> Assembly<'a> {
         self.new_blob(NewBlob::Layer(twin, identity.clone()), size)
     }
 
-    fn new_blob(&mut self, key: NewBlob, size: Spread) -> BlobId {
+    fn new_blob(&mut self, key: NewBlob, size: UncertainSize) -> BlobId {
         let next = self.sizes.len() as BlobId;
         let id = *self.new_blobs.entry(key).or_insert(next);
         if id == next {
@@ -229,7 +229,7 @@ pub(super) struct Deviation {
 
 impl Deviation {
     /// Adds a blob of which `1 / divisor` counts, or which counts several times (`times`).
-    pub(super) fn add(&mut self, spread: &Spread, times: u32, divisor: u32) {
+    pub(super) fn add(&mut self, spread: &UncertainSize, times: u32, divisor: u32) {
         let weight = f64::from(times) / f64::from(divisor.max(1));
         let (below, above) = self.by_source.entry(spread.source).or_default();
         *below += spread.below as f64 * weight;

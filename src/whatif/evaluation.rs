@@ -9,7 +9,7 @@ use super::fit::fit;
 use super::interval::{needed_scale, pool_of, scale_from, scales_by_repository};
 use super::model::{AlpineModel, Coverage, Measured, Provenance};
 use super::pair::Pair;
-use super::statistics::{mean, median};
+use super::statistics::{average, median};
 
 /// A table of errors and coverage.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -157,7 +157,7 @@ impl<'a> Judged<'a> {
         let expected: f64 = parts.iter().map(|part| part.expected).sum();
         let scale = model.scale_of(pair.composition.class);
         let interval = |coverage| {
-            let scale = scale.of(coverage);
+            let scale = scale.for_coverage(coverage);
             let below: f64 = parts.iter().map(|part| part.below(scale)).sum();
             let above: f64 = parts.iter().map(|part| part.above(scale)).sum();
             (expected - below, expected + above)
@@ -173,7 +173,7 @@ impl<'a> Judged<'a> {
     }
 
     fn is_within(&self, coverage: Coverage) -> f64 {
-        f64::from(u8::from(self.needed <= self.scale.of(coverage)))
+        f64::from(u8::from(self.needed <= self.scale.for_coverage(coverage)))
     }
 
     fn is_false_switch(&self) -> bool {
@@ -215,8 +215,8 @@ fn table(judged: Vec<Judged<'_>>) -> Evaluation {
                 * median_of(&own, |one| {
                     one.expected / (one.pair.on_alpine as f64).max(1.0) - 1.0
                 }),
-            covered_by_eighty_percent: 100.0 * mean_of(&own, |one| one.is_within(Coverage::Eighty)),
-            covered_by_ninety_percent: 100.0 * mean_of(&own, |one| one.is_within(Coverage::Ninety)),
+            covered_by_eighty_percent: 100.0 * average_of(&own, |one| one.is_within(Coverage::Eighty)),
+            covered_by_ninety_percent: 100.0 * average_of(&own, |one| one.is_within(Coverage::Ninety)),
         })
         .collect();
     Evaluation { rows, repositories }
@@ -233,18 +233,18 @@ fn row(name: &str, chosen: &[&Judged<'_>]) -> EvaluationRow {
     let covered = |coverage| {
         let shares: Vec<f64> = groups
             .values()
-            .map(|own| 100.0 * mean_of(own, |one| one.is_within(coverage)))
+            .map(|own| 100.0 * average_of(own, |one| one.is_within(coverage)))
             .collect();
-        mean(&shares)
+        average(&shares)
     };
     EvaluationRow {
         class: name.to_owned(),
         repositories: groups.len(),
         pairs: chosen.len(),
         error_percent: median(&mut errors),
-        mean_error_percent: mean(&errors),
+        mean_error_percent: average(&errors),
         share_error_points: median(&mut share_errors),
-        mean_share_error_points: mean(&share_errors),
+        mean_share_error_points: average(&share_errors),
         covered_by_eighty_percent: covered(Coverage::Eighty),
         covered_by_ninety_percent: covered(Coverage::Ninety),
         eighty_width: median(&mut over_repositories(&|one| width(one.eighty))),
@@ -279,8 +279,8 @@ fn median_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64
     median(&mut own.iter().map(|one| value(one)).collect::<Vec<_>>())
 }
 
-fn mean_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64 {
-    mean(&own.iter().map(|one| value(one)).collect::<Vec<_>>())
+fn average_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64 {
+    average(&own.iter().map(|one| value(one)).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use super::statistics::{quantile, upper_bound};
 /// as covered.
 const WITHIN_REPOSITORY: f64 = 0.9;
 /// A bound beyond the largest value seen, where there are too few repositories to take one from.
-const BEYOND_THE_LARGEST: f64 = 1.5;
+const LARGEST_SCALE_MARGIN: f64 = 1.5;
 /// Intervals never shrink to nothing, however well a few repositories were predicted.
-const SMALLEST: f64 = 0.1;
+const MIN_SCALE: f64 = 0.1;
 
 /// Classes that share a scale: there are too few repositories to calibrate each class by itself, and what
 /// is modelled above a runtime or above scratch is much the same.
@@ -85,9 +85,9 @@ pub(super) fn scale_from(needed: impl IntoIterator<Item = f64>) -> Option<Scale>
         .copied()
         .fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.max(b))))?;
     let mut bound = |probability| {
-        let bound = upper_bound(&mut needed, probability).unwrap_or(largest * BEYOND_THE_LARGEST);
+        let bound = upper_bound(&mut needed, probability).unwrap_or(largest * LARGEST_SCALE_MARGIN);
         // Rounded up to hundredths, so that the written file says the same.
-        (bound.max(SMALLEST) * 100.0).ceil() / 100.0
+        (bound.max(MIN_SCALE) * 100.0).ceil() / 100.0
     };
     let eighty = bound(0.8);
     Some(Scale {

@@ -24,7 +24,7 @@ impl LayerKind {
     }
 
     /// Of a step as read, in an image in which an earlier step did or did not add a package source.
-    pub fn of(step: &Step, source_added: bool) -> Self {
+    pub fn from_step(step: &Step, source_added: bool) -> Self {
         match step.kind_after(source_added) {
             // A vendor's package that is fetched as a file (`wget …deb && dpkg -i`) is a prebuilt program
             // like those in archives; one from a package source is compiled for the system.

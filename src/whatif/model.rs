@@ -255,7 +255,7 @@ impl AlpineModel {
 
 impl Scale {
     /// The scale for a coverage.
-    pub fn of(self, coverage: Coverage) -> f64 {
+    pub fn for_coverage(self, coverage: Coverage) -> f64 {
         match coverage {
             Coverage::Eighty => self.eighty,
             Coverage::Ninety => self.ninety,

@@ -82,7 +82,7 @@ impl Counterfactual {
         });
         let attributed_before = self.attributed(&before);
         let attributed_after = self.attributed(&after);
-        let leavers = self.leavers(&chosen);
+        let releasing = self.releasing(&chosen);
 
         let mut repositories = Vec::with_capacity(chosen.len());
         let mut naive = Saving::default();
@@ -129,7 +129,7 @@ impl Counterfactual {
                 solo_saving_bytes: solo.estimate()?,
                 joint_saving_bytes: SavingEstimate::around(joint, above, below)?,
                 naive_saving_bytes: own_naive.estimate()?,
-                break_even_repositories: self.break_even(&before, &leavers, index, chosen[index]),
+                break_even_repositories: self.break_even(&before, &releasing, index, chosen[index]),
             });
         }
         let stored_before: u128 = attributed_before.iter().sum();
@@ -225,8 +225,8 @@ impl Counterfactual {
     }
 
     /// How many chosen repositories would let go of each of today's blobs.
-    fn leavers(&self, chosen: &[bool]) -> Vec<u32> {
-        let mut leavers = vec![0; self.blobs_today];
+    fn releasing(&self, chosen: &[bool]) -> Vec<u32> {
+        let mut releasing = vec![0; self.blobs_today];
         for (states, _) in self
             .repositories
             .iter()
@@ -234,17 +234,17 @@ impl Counterfactual {
             .filter(|(_, chosen)| **chosen)
         {
             for blob in only_in_first(&states.before, &states.after) {
-                leavers[blob as usize] += 1;
+                releasing[blob as usize] += 1;
             }
         }
-        leavers
+        releasing
     }
 
     /// See [`RepositoryOnAlpine::break_even_repositories`].
     fn break_even(
         &self,
         before: &Sharing<'_>,
-        leavers: &[u32],
+        releasing: &[u32],
         repository: usize,
         is_chosen: bool,
     ) -> Option<u32> {
@@ -253,7 +253,7 @@ impl Counterfactual {
         let mut freed_by: Vec<(u32, u64)> = only_in_first(&states.before, &states.after)
             .filter_map(|blob| {
                 let holders = self.holders(before, blob);
-                let leaving = leavers[blob as usize] + u32::from(!is_chosen);
+                let leaving = releasing[blob as usize] + u32::from(!is_chosen);
                 let is_released = holders == 1 || leaving == holders;
                 is_released.then(|| (holders, self.sizes[blob as usize]))
             })

@@ -4,7 +4,7 @@ use crate::base_image::{BaseId, Catalogue, ImageFacts, Scope, detect};
 
 use super::compose::{compose, own_twin};
 use super::pair::Pair;
-use super::readings::Readings;
+use super::parsed_steps::ParsedSteps;
 
 /// Every pair of an image and its real twin that the registries hold.
 ///
@@ -14,7 +14,7 @@ use super::readings::Readings;
 pub fn pairs<'a>(
     images: impl IntoIterator<Item = &'a ImageFacts>,
     catalogue: &Catalogue,
-    readings: &Readings,
+    parsed: &ParsedSteps,
 ) -> Vec<Pair> {
     let mut seen = HashSet::new();
     images
@@ -22,15 +22,13 @@ pub fn pairs<'a>(
         .filter_map(|facts| {
             let twin = own_twin(facts, catalogue, &Scope::all())?;
             let is_new = seen.insert((facts.digest, catalogue.base(twin).digest));
-            is_new
-                .then(|| pair_of(facts, twin, catalogue, readings))
-                .flatten()
+            is_new.then(|| pair_of(facts, twin, catalogue, parsed)).flatten()
         })
         .collect()
 }
 
 /// An image and its twin; none where nothing is left to go by once its repository is hidden.
-fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, readings: &Readings) -> Option<Pair> {
+fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, parsed: &ParsedSteps) -> Option<Pair> {
     let twin = catalogue.base(id);
     if twin.digest == Some(facts.digest) {
         return None;
@@ -38,7 +36,7 @@ fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, readings: &Rea
     let (repository, tag) = facts.names.first()?;
     let scope = unseen(facts, catalogue);
     let detection = detect(facts, catalogue, &scope);
-    let kinds = readings.kinds(facts, &detection);
+    let kinds = parsed.kinds(facts, &detection);
     Some(Pair {
         repository: repository.as_str().to_owned(),
         name: tag.as_str().to_owned(),

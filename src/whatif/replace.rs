@@ -7,7 +7,7 @@ use crate::oci::HistoryStep;
 
 use super::composition::{Composition, Part};
 use super::model::{AlpineModel, Coverage};
-use super::replacement::{ErrorSource, LayerAfter, LayerIdentity, Replacement, Spread};
+use super::replacement::{ErrorSource, LayerIdentity, NewLayer, Replacement, UncertainSize};
 
 /// Makes replacements for the counterfactual graph, numbering the causes of errors as they come.
 ///
@@ -18,7 +18,7 @@ use super::replacement::{ErrorSource, LayerAfter, LayerIdentity, Replacement, Sp
 /// on slim Debian, say) move to the same twin, and what they then do is the same: the same commands on
 /// the same day are one layer on Alpine, as in a build cache.
 #[derive(Debug)]
-pub struct Replacer<'m> {
+pub struct ReplacementBuilder<'m> {
     model: &'m AlpineModel,
     coverage: Coverage,
     sources: HashMap<String, u32>,
@@ -30,7 +30,7 @@ pub struct Replacer<'m> {
 
 /// An image that is to move.
 #[derive(Debug, Clone, Copy)]
-pub struct Moving<'a> {
+pub struct ImageMove<'a> {
     /// The image in the inventory.
     pub manifest: ManifestId,
     /// What is known of it.
@@ -41,7 +41,7 @@ pub struct Moving<'a> {
     pub composition: &'a Composition,
 }
 
-impl<'m> Replacer<'m> {
+impl<'m> ReplacementBuilder<'m> {
     /// Starts with nothing seen.
     pub fn new(model: &'m AlpineModel, coverage: Coverage) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl<'m> Replacer<'m> {
     pub fn replacements(
         &mut self,
         inventory: &Inventory,
-        images: &[Moving<'_>],
+        images: &[ImageMove<'_>],
     ) -> HashMap<ManifestId, Replacement> {
         let mut best: HashMap<(String, String), usize> = HashMap::new();
         let keys: Vec<_> = images.iter().map(|image| variant_key(image.facts)).collect();
@@ -110,7 +110,7 @@ impl<'m> Replacer<'m> {
     ) -> Replacement {
         let blobs = blobs_of_layers(facts, node);
         let twin = &composition.twin;
-        let scale = self.model.scale_of(composition.class).of(self.coverage);
+        let scale = self.model.scale_of(composition.class).for_coverage(self.coverage);
         let of_base = self.source(&format!("base {}", twin.name));
         let mut name = format!("{} {}", twin.name, facts.platform);
         // Builds of a base stay as distinct as they are today: its last layer tells them apart.
@@ -123,7 +123,7 @@ impl<'m> Replacer<'m> {
         }
         let mut layers = Vec::with_capacity(twin.layers.len() + composition.above.len() + 1);
         for (position, layer) in twin.layers.iter().enumerate() {
-            layers.push(LayerAfter {
+            layers.push(NewLayer {
                 identity: match layer.digest.filter(|_| composition.is_same_build) {
                     Some(digest) => LayerIdentity::Published(digest),
                     None => LayerIdentity::Position(position as u32),
@@ -136,13 +136,13 @@ impl<'m> Replacer<'m> {
             let Some(blob) = *blob else { continue };
             let kind = layer.kind.name();
             let source = self.source(&format!("kind {}", self.model.entry_of(&kind)));
-            layers.push(LayerAfter {
+            layers.push(NewLayer {
                 identity: LayerIdentity::Rebuilt(blob),
                 size: spread(composition.part_above(layer, self.model), scale, source),
             });
         }
         if let Some(addition) = composition.addition(self.model) {
-            layers.push(LayerAfter {
+            layers.push(NewLayer {
                 identity: LayerIdentity::Addition(above.first().copied().flatten()),
                 size: spread(addition, scale, of_base),
             });
@@ -195,8 +195,8 @@ impl<'m> Replacer<'m> {
     }
 }
 
-fn spread(part: Part, scale: f64, source: ErrorSource) -> Spread {
-    Spread {
+fn spread(part: Part, scale: f64, source: ErrorSource) -> UncertainSize {
+    UncertainSize {
         expected: part.expected.round() as u64,
         below: part.below(scale).round() as u64,
         above: part.above(scale).round() as u64,

@@ -8,16 +8,16 @@ pub struct Replacement {
     /// (`node:22-alpine linux/amd64`). It tells the layers built on one twin from those built on another.
     pub twin: String,
     /// The layers in order: the twin's, then those above.
-    pub layers: Vec<LayerAfter>,
+    pub layers: Vec<NewLayer>,
 }
 
 /// One layer of an image as it would be.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LayerAfter {
+pub struct NewLayer {
     /// What makes it the same layer in two images.
     pub identity: LayerIdentity,
     /// The expected size and how uncertain it is.
-    pub size: Spread,
+    pub size: UncertainSize,
 }
 
 /// What makes two layers of the registry as it would be one stored blob.
@@ -38,7 +38,7 @@ pub enum LayerIdentity {
 
 /// An expected size, how far the truth may lie below and above, and whose error that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spread {
+pub struct UncertainSize {
     /// The expected bytes.
     pub expected: u64,
     /// How many bytes fewer it may be.
@@ -55,7 +55,7 @@ pub struct Spread {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrorSource(pub u32);
 
-impl Spread {
+impl UncertainSize {
     /// A size that is known.
     pub fn exact(bytes: u64) -> Self {
         Self {

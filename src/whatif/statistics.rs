@@ -11,7 +11,7 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
 }
 
 /// The mean; 0 of nothing.
-pub(super) fn mean(values: &[f64]) -> f64 {
+pub(super) fn average(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 

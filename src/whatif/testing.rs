@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{ErrorSource, LayerAfter, LayerIdentity, Replacement, Spread};
+use super::{ErrorSource, LayerIdentity, NewLayer, Replacement, UncertainSize};
 use crate::inventory::{DedupScope, Inventory, InventoryBuilder, ManifestId};
 use crate::oci::{Descriptor, Digest, Manifest, ManifestKind};
 use crate::units::ByteCount;
@@ -99,22 +99,22 @@ pub(super) fn replacements(
         let id = by_digest[&image.manifest(index, unit).0];
         let mut layers: Vec<_> = twin
             .iter()
-            .map(|&(id, size)| LayerAfter {
+            .map(|&(id, size)| NewLayer {
                 identity: LayerIdentity::Published(Digest::sha256_of(&[id])),
-                size: Spread::exact(size * unit),
+                size: UncertainSize::exact(size * unit),
             })
             .collect();
         for &layer in inventory.manifest(id).layers.iter().skip(image.base_layers) {
-            layers.push(LayerAfter {
+            layers.push(NewLayer {
                 identity: LayerIdentity::Rebuilt(layer),
-                size: Spread::exact(inventory.sizes()[layer as usize]),
+                size: UncertainSize::exact(inventory.sizes()[layer as usize]),
             });
         }
         let (above, source) = image.uncertain;
         if above > 0 {
-            layers.push(LayerAfter {
+            layers.push(NewLayer {
                 identity: LayerIdentity::Addition(Some(inventory.manifest(id).layers[0])),
-                size: Spread {
+                size: UncertainSize {
                     expected: 0,
                     below: 0,
                     above: above * unit,

@@ -26,13 +26,13 @@ pub(super) struct Token {
     pub header: HeaderValue,
     pub obtained: DateTime<Utc>,
     /// From when on a new one is fetched: while this one is still good, so that no request is turned away.
-    renew: DateTime<Utc>,
+    renew_at: DateTime<Utc>,
 }
 
 /// The life of a token whose service does not tell (the distribution specification).
-const DEFAULT_SECONDS: i64 = 60;
+const DEFAULT_LIFETIME_SECONDS: i64 = 60;
 /// The longest life that is believed.
-const LONGEST_SECONDS: i64 = 24 * 3600;
+const MAX_LIFETIME_SECONDS: i64 = 24 * 3600;
 
 impl Token {
     /// Reads a token service's answer.
@@ -53,18 +53,18 @@ impl Token {
                     .map(|expiry| expiry - now.timestamp())
                     .filter(|seconds| *seconds > 0)
             })
-            .unwrap_or(DEFAULT_SECONDS)
-            .min(LONGEST_SECONDS);
+            .unwrap_or(DEFAULT_LIFETIME_SECONDS)
+            .min(MAX_LIFETIME_SECONDS);
         let mut header = HeaderValue::from_str(&format!("Bearer {text}"))
             .map_err(|_| malformed("holds a token that cannot be sent"))?;
         header.set_sensitive(true);
         // A fifth of the life, but not more than a minute, is kept back for requests under way.
         let margin = TimeDelta::milliseconds((seconds * 200).min(60_000));
-        let renew = now + TimeDelta::seconds(seconds) - margin;
+        let renew_at = now + TimeDelta::seconds(seconds) - margin;
         Ok(Self {
             header,
             obtained: now,
-            renew,
+            renew_at,
         })
     }
 }
@@ -83,26 +83,26 @@ pub(super) fn expiry_within(token: &str) -> Option<i64> {
 }
 
 /// What is good for a time only.
-pub(super) trait Perishable {
+pub(super) trait Expiring {
     /// From when on another is fetched.
-    fn renew(&self) -> DateTime<Utc>;
+    fn renew_at(&self) -> DateTime<Utc>;
 }
 
-impl Perishable for Token {
-    fn renew(&self) -> DateTime<Utc> {
-        self.renew
+impl Expiring for Token {
+    fn renew_at(&self) -> DateTime<Utc> {
+        self.renew_at
     }
 }
 
 /// The place of the one token for a service and scope, or of another thing that has to be renewed.
-pub(super) struct Shelf<T> {
+pub(super) struct TokenCache<T> {
     token: RwLock<Option<Arc<T>>>,
     /// Held by whoever fetches. Everybody else waits for what comes of it.
     fetching: tokio::sync::Mutex<Option<Reason>>,
     fetches: AtomicU64,
 }
 
-impl<T> Default for Shelf<T> {
+impl<T> Default for TokenCache<T> {
     fn default() -> Self {
         Self {
             token: RwLock::default(),
@@ -112,14 +112,14 @@ impl<T> Default for Shelf<T> {
     }
 }
 
-impl<T: Perishable> Shelf<T> {
+impl<T: Expiring> TokenCache<T> {
     /// The token, if it is good for a while yet.
     pub fn current(&self, now: DateTime<Utc>) -> Option<Arc<T>> {
         self.token
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .as_ref()
-            .filter(|token| now < token.renew())
+            .filter(|token| now < token.renew_at())
             .cloned()
     }
 
@@ -156,7 +156,7 @@ impl<T: Perishable> Shelf<T> {
     }
 
     /// Forgets a token that was turned away, unless another has taken its place already.
-    pub fn forget(&self, refused: &Arc<T>) {
+    pub fn invalidate(&self, refused: &Arc<T>) {
         let mut token = self.token.write().unwrap_or_else(PoisonError::into_inner);
         if token
             .as_ref()
@@ -218,7 +218,7 @@ mod tests {
     #[tokio::test]
     async fn one_fetch_serves_all_who_wait_and_so_does_its_failure() {
         let now = DateTime::UNIX_EPOCH;
-        let (shelf, fetches) = (Shelf::<Token>::default(), AtomicU64::new(0));
+        let (cache, fetches) = (TokenCache::<Token>::default(), AtomicU64::new(0));
         let fetch = |body: &'static str| {
             let fetches = &fetches;
             move || async move {
@@ -227,11 +227,11 @@ mod tests {
                 Token::read(body.as_bytes(), now)
             }
         };
-        let failed = futures::future::join_all((0..16).map(|_| shelf.renew(now, fetch("{}")))).await;
+        let failed = futures::future::join_all((0..16).map(|_| cache.renew(now, fetch("{}")))).await;
         assert!(failed.iter().all(Result::is_err));
         assert_eq!(fetches.load(Ordering::Relaxed), 1);
         let tokens =
-            futures::future::join_all((0..16).map(|_| shelf.renew(now, fetch(r#"{"token":"t"}"#)))).await;
+            futures::future::join_all((0..16).map(|_| cache.renew(now, fetch(r#"{"token":"t"}"#)))).await;
         assert!(tokens.iter().all(Result::is_ok));
         assert_eq!(fetches.load(Ordering::Relaxed), 2);
     }

@@ -13,7 +13,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// How widely an address can be reached, from the widest to the narrowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reach {
+pub(super) enum AddressClass {
     /// From anywhere.
     Public,
     /// From within an organisation's network.
@@ -24,19 +24,19 @@ pub(super) enum Reach {
     Special,
 }
 
-impl Reach {
+impl AddressClass {
     /// The reach of an address.
-    pub fn of(address: IpAddr) -> Self {
+    pub fn from_ip(address: IpAddr) -> Self {
         match address {
-            IpAddr::V4(address) => Self::of_v4(address),
+            IpAddr::V4(address) => Self::from_v4(address),
             IpAddr::V6(address) => match embedded_v4(address) {
-                Some(embedded) => Self::of_v4(embedded),
-                None => Self::of_v6(address),
+                Some(embedded) => Self::from_v4(embedded),
+                None => Self::from_v6(address),
             },
         }
     }
 
-    fn of_v4(address: Ipv4Addr) -> Self {
+    fn from_v4(address: Ipv4Addr) -> Self {
         let [first, second, third, _] = address.octets();
         if address.is_loopback() {
             Self::Loopback
@@ -54,7 +54,7 @@ impl Reach {
         }
     }
 
-    fn of_v6(address: Ipv6Addr) -> Self {
+    fn from_v6(address: Ipv6Addr) -> Self {
         if address.is_loopback() {
             Self::Loopback
         } else if address.is_unicast_link_local() || address.is_multicast() || address.is_unspecified() {
@@ -101,20 +101,20 @@ impl Error for AddressRefused {}
 
 /// Judges addresses, once the registry's own is known.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(super) struct AddressGuard {
     registry_host: String,
     /// Hosts the operator trusts by name, wherever they are.
     trusted_hosts: Vec<String>,
     /// Set once: a registry that was public when first met does not become private by a later answer of
     /// its name server, which it may control.
-    registry: OnceLock<Reach>,
+    registry: OnceLock<AddressClass>,
 }
 
-impl Guard {
+impl AddressGuard {
     pub fn new(registry_host: &str, registry_address: Option<IpAddr>, trusted_hosts: Vec<String>) -> Self {
         let registry = OnceLock::new();
         if let Some(address) = registry_address {
-            registry.get_or_init(|| Reach::of(address));
+            registry.get_or_init(|| AddressClass::from_ip(address));
         }
         Self {
             registry_host: registry_host.to_owned(),
@@ -124,15 +124,19 @@ impl Guard {
     }
 
     /// Whether a host given as an address may be led to.
-    pub fn admits(&self, address: IpAddr) -> bool {
-        let reach = Reach::of(address);
-        reach != Reach::Special && reach <= self.registry.get().copied().unwrap_or(Reach::Public)
+    pub fn allows(&self, address: IpAddr) -> bool {
+        let reach = AddressClass::from_ip(address);
+        reach != AddressClass::Special
+            && reach <= self.registry.get().copied().unwrap_or(AddressClass::Public)
     }
 
     /// The addresses among those of a host that may be connected to.
-    fn admitted(&self, host: &str, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, AddressRefused> {
+    fn allowed(&self, host: &str, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, AddressRefused> {
         if host == self.registry_host
-            && let Some(widest) = addresses.iter().map(|address| Reach::of(address.ip())).min()
+            && let Some(widest) = addresses
+                .iter()
+                .map(|address| AddressClass::from_ip(address.ip()))
+                .min()
         {
             self.registry.get_or_init(|| widest);
         }
@@ -141,12 +145,12 @@ impl Guard {
         }
         let admitted: Vec<_> = addresses
             .into_iter()
-            .filter(|address| self.admits(address.ip()))
+            .filter(|address| self.allows(address.ip()))
             .collect();
-        if admitted.is_empty() {
+        if allowed.is_empty() {
             Err(AddressRefused)
         } else {
-            Ok(admitted)
+            Ok(allowed)
         }
     }
 }
@@ -154,7 +158,7 @@ impl Guard {
 /// The system's name resolution with the guard behind it. A connection is made to exactly the addresses
 /// judged here, so a name cannot mean one thing when checked and another when used.
 #[derive(Debug)]
-pub(super) struct GuardedResolver(pub Arc<Guard>);
+pub(super) struct GuardedResolver(pub Arc<AddressGuard>);
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
@@ -163,8 +167,8 @@ impl Resolve for GuardedResolver {
             let host = name.as_str().to_ascii_lowercase();
             // The port is the connector's business; 0 asks for addresses alone.
             let found: Vec<_> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            let admitted = guard.admitted(&host, found)?;
-            Ok(Box::new(admitted.into_iter()) as Addrs)
+            let allowed = guard.allowed(&host, found)?;
+            Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
 }
@@ -173,8 +177,8 @@ impl Resolve for GuardedResolver {
 mod tests {
     use super::*;
 
-    fn reach(text: &str) -> Reach {
-        Reach::of(text.parse().unwrap())
+    fn reach(text: &str) -> AddressClass {
+        AddressClass::from_ip(text.parse().unwrap())
     }
 
     fn sockets(texts: &[&str]) -> Vec<SocketAddr> {
@@ -187,26 +191,26 @@ mod tests {
     #[test]
     fn addresses_are_told_apart_in_every_disguise() {
         for (text, expected) in [
-            ("8.8.8.8", Reach::Public),
-            ("2606:4700::1", Reach::Public),
-            ("10.1.2.3", Reach::Private),
-            ("172.31.0.1", Reach::Private),
-            ("192.168.1.1", Reach::Private),
-            ("100.64.0.1", Reach::Private),
-            ("fd00::1", Reach::Private),
-            ("::ffff:10.0.0.1", Reach::Private),
-            ("64:ff9b::a00:1", Reach::Private),
-            ("2002:a00:1::", Reach::Private),
-            ("127.8.9.10", Reach::Loopback),
-            ("::1", Reach::Loopback),
-            ("::ffff:127.0.0.1", Reach::Loopback),
-            ("169.254.169.254", Reach::Special),
-            ("::ffff:169.254.169.254", Reach::Special),
-            ("fe80::1", Reach::Special),
-            ("0.0.0.0", Reach::Special),
-            ("::", Reach::Special),
-            ("224.0.0.1", Reach::Special),
-            ("255.255.255.255", Reach::Special),
+            ("8.8.8.8", AddressClass::Public),
+            ("2606:4700::1", AddressClass::Public),
+            ("10.1.2.3", AddressClass::Private),
+            ("172.31.0.1", AddressClass::Private),
+            ("192.168.1.1", AddressClass::Private),
+            ("100.64.0.1", AddressClass::Private),
+            ("fd00::1", AddressClass::Private),
+            ("::ffff:10.0.0.1", AddressClass::Private),
+            ("64:ff9b::a00:1", AddressClass::Private),
+            ("2002:a00:1::", AddressClass::Private),
+            ("127.8.9.10", AddressClass::Loopback),
+            ("::1", AddressClass::Loopback),
+            ("::ffff:127.0.0.1", AddressClass::Loopback),
+            ("169.254.169.254", AddressClass::Special),
+            ("::ffff:169.254.169.254", AddressClass::Special),
+            ("fe80::1", AddressClass::Special),
+            ("0.0.0.0", AddressClass::Special),
+            ("::", AddressClass::Special),
+            ("224.0.0.1", AddressClass::Special),
+            ("255.255.255.255", AddressClass::Special),
         ] {
             assert_eq!(reach(text), expected, "{text}");
         }
@@ -214,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_registry_leads_only_to_what_is_as_public_as_itself() {
-        for (registry, target, admitted) in [
+        for (registry, target, allowed) in [
             ("8.8.8.8", "1.1.1.1", true),
             ("8.8.8.8", "10.0.0.1", false),
             ("8.8.8.8", "127.0.0.1", false),
@@ -224,10 +228,10 @@ mod tests {
             ("127.0.0.1", "10.0.0.1", true),
             ("127.0.0.1", "169.254.169.254", false),
         ] {
-            let guard = Guard::new(registry, Some(registry.parse().unwrap()), Vec::new());
+            let guard = AddressGuard::new(registry, Some(registry.parse().unwrap()), Vec::new());
             assert_eq!(
-                guard.admits(target.parse().unwrap()),
-                admitted,
+                guard.allows(target.parse().unwrap()),
+                allowed,
                 "{registry} to {target}"
             );
         }
@@ -235,44 +239,40 @@ mod tests {
 
     #[test]
     fn names_are_judged_by_what_they_resolve_to() {
-        let guard = Guard::new("reg.example.com", None, vec!["login.internal".into()]);
+        let guard = AddressGuard::new("reg.example.com", None, vec!["login.internal".into()]);
         assert!(
-            guard.admitted("evil.example", sockets(&["127.0.0.1"])).is_err(),
+            guard.allowed("evil.example", sockets(&["127.0.0.1"])).is_err(),
             "unknown counts as public"
         );
-        assert!(guard.admitted("reg.example.com", sockets(&["8.8.8.8"])).is_ok());
+        assert!(guard.allowed("reg.example.com", sockets(&["8.8.8.8"])).is_ok());
         assert_eq!(
             guard
-                .admitted("cdn.example", sockets(&["10.0.0.1", "1.1.1.1"]))
+                .allowed("cdn.example", sockets(&["10.0.0.1", "1.1.1.1"]))
                 .unwrap(),
             sockets(&["1.1.1.1"])
         );
         assert!(
-            guard.admitted("login.internal", sockets(&["10.0.0.1"])).is_ok(),
+            guard.allowed("login.internal", sockets(&["10.0.0.1"])).is_ok(),
             "the operator trusts it"
         );
     }
 
     #[test]
     fn a_public_registry_does_not_become_private_later() {
-        let guard = Guard::new("reg.example.com", None, Vec::new());
-        guard.admitted("reg.example.com", sockets(&["8.8.8.8"])).unwrap();
-        assert!(
-            guard
-                .admitted("reg.example.com", sockets(&["127.0.0.1"]))
-                .is_err()
-        );
-        assert!(!guard.admits("127.0.0.1".parse().unwrap()));
+        let guard = AddressGuard::new("reg.example.com", None, Vec::new());
+        guard.allowed("reg.example.com", sockets(&["8.8.8.8"])).unwrap();
+        assert!(guard.allowed("reg.example.com", sockets(&["127.0.0.1"])).is_err());
+        assert!(!guard.allows("127.0.0.1".parse().unwrap()));
     }
 
     #[test]
     fn a_private_registry_is_reached_by_its_name() {
-        let guard = Guard::new("reg.internal", None, Vec::new());
-        assert!(guard.admitted("reg.internal", sockets(&["10.0.0.1"])).is_ok());
-        assert!(guard.admitted("minio.internal", sockets(&["10.0.0.2"])).is_ok());
+        let guard = AddressGuard::new("reg.internal", None, Vec::new());
+        assert!(guard.allowed("reg.internal", sockets(&["10.0.0.1"])).is_ok());
+        assert!(guard.allowed("minio.internal", sockets(&["10.0.0.2"])).is_ok());
         assert!(
             guard
-                .admitted("metadata.internal", sockets(&["169.254.169.254"]))
+                .allowed("metadata.internal", sockets(&["169.254.169.254"]))
                 .is_err()
         );
     }

@@ -27,6 +27,6 @@ pub(super) fn number(key: &str, bound: u64) -> u64 {
 }
 
 /// `bytes`, up to two in a hundred more or less.
-pub(super) fn about(bytes: u64, key: &str) -> u64 {
+pub(super) fn jitter(bytes: u64, key: &str) -> u64 {
     bytes * (980 + number(key, 41)) / 1000
 }

@@ -17,7 +17,7 @@ use crate::registry::{ClientSettings, Reason, limits};
 pub(super) type Failure = (Reason, Option<Duration>);
 
 /// Asks once. `said` puts the explanation in the body of an error into words that hold no secret.
-pub(super) async fn answer(
+pub(super) async fn fetch(
     transport: &Transport,
     outgoing: Outgoing<'_>,
     now: DateTime<Utc>,
@@ -48,17 +48,17 @@ pub(super) async fn answer(
 }
 
 /// Asks until there is an answer or asking again is of no use; then gives the last reason.
-pub(super) async fn stubbornly<T, F>(
+pub(super) async fn with_retries<T, F>(
     settings: &ClientSettings,
     counters: &Counters,
-    ask: impl Fn() -> F,
+    request: impl Fn() -> F,
 ) -> Result<T, Reason>
 where
     F: Future<Output = Result<T, Failure>>,
 {
     let mut attempts = Attempts::new(settings);
     loop {
-        let (reason, asked) = match ask().await {
+        let (reason, asked) = match request().await {
             Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };

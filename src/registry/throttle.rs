@@ -11,7 +11,7 @@ use super::ClientSettings;
 use super::statistics::Counters;
 
 /// The pace of one client.
-pub(super) struct Pace {
+pub(super) struct Throttle {
     slots: Semaphore,
     state: Mutex<State>,
     /// The mean time between two requests; zero for no limit.
@@ -36,16 +36,16 @@ struct State {
 }
 
 /// Leave to ask once. Given back when dropped.
-pub(super) struct Slot<'p> {
-    pace: &'p Pace,
+pub(super) struct Permit<'p> {
+    throttle: &'p Throttle,
 }
 
 /// The requests that may be made at once before the rate a minute is enforced: those of ten seconds.
 const BURST: u32 = 6;
 /// Good answers per slot before one more slot is tried after a slow-down.
-const TRUST: usize = 8;
+const SUCCESSES_PER_SLOT: usize = 8;
 
-impl Pace {
+impl Throttle {
     pub fn new(settings: &ClientSettings) -> Self {
         let most = settings.max_concurrent_requests.clamp(1, 1024);
         let minute = Duration::from_secs(60);
@@ -69,8 +69,8 @@ impl Pace {
     }
 
     /// Waits for leave to ask.
-    pub async fn enter(&self, counters: &Counters) -> Slot<'_> {
-        let slot = match self.slots.try_acquire() {
+    pub async fn acquire(&self, counters: &Counters) -> Permit<'_> {
+        let permit = match self.slots.try_acquire() {
             Ok(permit) => permit,
             // The semaphore is never closed, so waiting can only end with a permit.
             Err(_) => loop {
@@ -79,8 +79,8 @@ impl Pace {
                 }
             },
         };
-        slot.forget();
-        let slot = Slot { pace: self };
+        permit.forget();
+        let permit = Permit { throttle: self };
         let mut until = self.reserve();
         while let Some(moment) = until {
             let before = Instant::now();
@@ -147,33 +147,33 @@ impl Pace {
     }
 }
 
-impl Slot<'_> {
+impl Permit<'_> {
     /// The registry answered well: a limit that was lowered rises again, slowly.
-    pub fn went_well(&self) {
-        let mut state = self.pace.lock();
+    pub fn on_success(&self) {
+        let mut state = self.throttle.lock();
         if state.limit == state.most {
             return;
         }
         state.answered += 1;
-        if state.answered >= state.limit * TRUST {
+        if state.answered >= state.limit * SUCCESSES_PER_SLOT {
             state.answered = 0;
             state.limit += 1;
             if state.owed > 0 {
                 state.owed -= 1;
             } else {
-                self.pace.slots.add_permits(1);
+                self.throttle.slots.add_permits(1);
             }
         }
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut state = self.pace.lock();
+        let mut state = self.throttle.lock();
         if state.owed > 0 {
             state.owed -= 1;
         } else {
-            self.pace.slots.add_permits(1);
+            self.throttle.slots.add_permits(1);
         }
     }
 }
@@ -182,8 +182,8 @@ impl Drop for Slot<'_> {
 mod tests {
     use super::*;
 
-    fn pace(concurrent: usize, per_minute: u32) -> Pace {
-        Pace::new(&ClientSettings {
+    fn throttle(concurrent: usize, per_minute: u32) -> Throttle {
+        Throttle::new(&ClientSettings {
             max_concurrent_requests: concurrent,
             requests_per_minute: per_minute,
             ..ClientSettings::default()
@@ -192,36 +192,36 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_down_halves_concurrency_once_and_good_answers_restore_it() {
-        let (pace, counters) = (pace(8, 0), Counters::new());
+        let (throttle, counters) = (throttle(8, 0), Counters::new());
         let mut slots = Vec::new();
         for _ in 0..6 {
-            slots.push(pace.enter(&counters).await);
+            slots.push(throttle.acquire(&counters).await);
         }
-        pace.slow_down(Duration::from_millis(5));
-        pace.slow_down(Duration::from_millis(5));
-        assert_eq!(pace.limit(), 4);
+        throttle.slow_down(Duration::from_millis(5));
+        throttle.slow_down(Duration::from_millis(5));
+        assert_eq!(throttle.limit(), 4);
         drop(slots);
-        assert_eq!(pace.slots.available_permits(), 4);
+        assert_eq!(throttle.slots.available_permits(), 4);
         for _ in 0..1000 {
-            pace.enter(&counters).await.went_well();
+            throttle.acquire(&counters).await.on_success();
         }
-        assert_eq!((pace.limit(), pace.slots.available_permits()), (8, 8));
+        assert_eq!((throttle.limit(), throttle.slots.available_permits()), (8, 8));
         assert!(counters.snapshot().waited >= Duration::from_millis(4));
     }
 
     #[tokio::test]
     async fn a_pause_holds_those_back_who_wait_already() {
-        let (pace, counters) = (pace(1, 0), Counters::new());
-        let slot = pace.enter(&counters).await;
+        let (throttle, counters) = (throttle(1, 0), Counters::new());
+        let permit = throttle.acquire(&counters).await;
         let begun = Instant::now();
         let waiting = async {
-            pace.enter(&counters).await;
+            throttle.acquire(&counters).await;
             begun.elapsed()
         };
         let pausing = async {
             tokio::task::yield_now().await;
-            pace.slow_down(Duration::from_millis(30));
-            drop(slot);
+            throttle.slow_down(Duration::from_millis(30));
+            drop(permit);
         };
         let (waited, ()) = tokio::join!(waiting, pausing);
         assert!(waited >= Duration::from_millis(29), "{waited:?}");
@@ -229,13 +229,13 @@ mod tests {
 
     #[test]
     fn the_rate_lets_a_burst_through_and_spaces_out_the_rest() {
-        let pace = pace(4, 600);
-        let at_once = std::iter::from_fn(|| pace.reserve().is_none().then_some(()))
+        let throttle = throttle(4, 600);
+        let at_once = std::iter::from_fn(|| throttle.reserve().is_none().then_some(()))
             .take(1000)
             .count();
         assert!((100..=102).contains(&at_once), "{at_once}");
         let now = Instant::now();
-        let later = (0..10).filter_map(|_| pace.reserve()).fold(now, Instant::max);
+        let later = (0..10).filter_map(|_| throttle.reserve()).fold(now, Instant::max);
         assert!(later > now + Duration::from_millis(900), "{:?}", later - now);
     }
 }

@@ -8,7 +8,7 @@ use crate::oci::RepositoryName;
 use crate::registry::{ErrorKind, RegistryError};
 
 /// Where findings leave the crawl, and are counted.
-pub(super) struct Outbox<'a> {
+pub(super) struct FindingSender<'a> {
     findings: mpsc::Sender<Finding>,
     pub(super) progress: &'a Progress,
     pub(super) counts: Counts,
@@ -25,7 +25,7 @@ pub(super) struct Counts {
     pub(super) losses: AtomicU64,
 }
 
-impl<'a> Outbox<'a> {
+impl<'a> FindingSender<'a> {
     pub(super) fn new(findings: mpsc::Sender<Finding>, progress: &'a Progress) -> Self {
         Self {
             findings,

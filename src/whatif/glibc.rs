@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::base_image::{Detection, ImageFacts, Step};
 
-use super::readings::Readings;
+use super::parsed_steps::ParsedSteps;
 
 /// The list that comes with the program.
 const SHIPPED: &str = include_str!("../../config/glibc-bound.toml");
@@ -66,7 +66,7 @@ pub enum RuleError {
 
 /// Rules that find glibc-bound images.
 #[derive(Debug, Clone)]
-pub struct BoundRules {
+pub struct GlibcRules {
     rules: Vec<Rule>,
     /// All rules' patterns in one set each, with the rule that each belongs to.
     words: (GlobSet, Vec<usize>),
@@ -75,14 +75,14 @@ pub struct BoundRules {
 
 /// What was found in one image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bounds {
+pub struct GlibcBlockers {
     /// Why it cannot move, in words; the first rule that says so.
     pub blocked: Option<String>,
     /// What to look at, in the order of the rules.
     pub cautions: Vec<String>,
 }
 
-impl BoundRules {
+impl GlibcRules {
     /// The rules that come with the program.
     ///
     /// # Panics
@@ -142,9 +142,9 @@ impl BoundRules {
     }
 
     /// Reads the rules against every distinct step once.
-    pub fn match_steps<'r>(&self, readings: &'r Readings) -> StepMatches<'r> {
+    pub fn match_steps<'r>(&self, parsed: &'r ParsedSteps) -> StepMatches<'r> {
         StepMatches(
-            readings
+            parsed
                 .iter()
                 .map(|(text, step)| (text, self.rules_for(text, step)))
                 .collect(),
@@ -160,7 +160,7 @@ impl BoundRules {
         detection: &Detection,
         base_layers: usize,
         matches: &StepMatches<'_>,
-    ) -> Bounds {
+    ) -> GlibcBlockers {
         let mut found = vec![false; self.rules.len()];
         for candidate in &detection.candidates {
             for index in self.bases.0.matches(&candidate.name.repository) {
@@ -177,15 +177,15 @@ impl BoundRules {
                 found[rule] = true;
             }
         }
-        let mut bounds = Bounds::default();
+        let mut glibc = GlibcBlockers::default();
         for (rule, _) in self.rules.iter().zip(found).filter(|(_, found)| *found) {
             match rule.effect {
-                Effect::Blocks if bounds.blocked.is_none() => bounds.blocked = Some(rule.reason.clone()),
+                Effect::Blocks if glibc.blocked.is_none() => glibc.blocked = Some(rule.reason.clone()),
                 Effect::Blocks => {}
-                Effect::Warns => bounds.cautions.push(rule.reason.clone()),
+                Effect::Warns => glibc.cautions.push(rule.reason.clone()),
             }
         }
-        bounds
+        glibc
     }
 
     fn rules_for(&self, text: &str, step: &Step) -> Vec<usize> {
@@ -249,7 +249,7 @@ fn set_of(glob: Glob, rule: &str) -> Result<GlobSet, RuleError> {
 mod tests {
     use super::*;
 
-    fn matched(rules: &BoundRules, text: &str) -> Vec<String> {
+    fn matched(rules: &GlibcRules, text: &str) -> Vec<String> {
         let step = crate::base_image::read_step(text);
         let found = rules.rules_for(text, &step);
         found
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn the_shipped_rules_know_what_breaks() {
-        let rules = BoundRules::shipped();
+        let rules = GlibcRules::shipped();
         for (text, rule) in [
             (
                 "/bin/sh -c #(nop)  ENV LD_PRELOAD=/usr/lib/libjemalloc.so",
@@ -302,18 +302,18 @@ mod tests {
             reason = "our agent is built for glibc"
             words = ["acme-agent*"]
         "#;
-        let rules = BoundRules::extended(&[own]).unwrap();
+        let rules = GlibcRules::extended(&[own]).unwrap();
         assert_eq!(
             matched(&rules, "RUN apt-get install -y acme-agent=1.2"),
             ["our-agent"]
         );
         assert!(matches!(
-            BoundRules::extended(&["[[rule]]\nname = 1"]),
+            GlibcRules::extended(&["[[rule]]\nname = 1"]),
             Err(RuleError::Syntax(_))
         ));
         let broken = own.replace("acme-agent*", "[acme");
         assert!(matches!(
-            BoundRules::extended(&[&broken]),
+            GlibcRules::extended(&[&broken]),
             Err(RuleError::Pattern { .. })
         ));
     }

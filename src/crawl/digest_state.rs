@@ -5,7 +5,7 @@ use crate::oci::{Digest, Manifest};
 
 /// What this crawl has found out about the content of one digest.
 #[derive(Default)]
-pub(super) enum Claim {
+pub(super) enum DigestState {
     /// Nothing: nobody has asked, or whoever did has failed and the next may try.
     #[default]
     Open,
@@ -22,13 +22,13 @@ pub(super) enum Claim {
 /// A task that holds a claim may wait for the claims of what is *beneath*, never the other way round.
 /// Since a manifest contains the digests of what is beneath it, no two tasks can wait for each other.
 #[derive(Default)]
-pub(super) struct Claims {
-    by_digest: Mutex<HashMap<Digest, Option<Arc<tokio::sync::Mutex<Claim>>>>>,
+pub(super) struct DigestStates {
+    by_digest: Mutex<HashMap<Digest, Option<Arc<tokio::sync::Mutex<DigestState>>>>>,
 }
 
-impl Claims {
+impl DigestStates {
     /// The claim to a digest, to be locked; none where it is complete.
-    pub(super) fn of(&self, digest: Digest) -> Option<Arc<tokio::sync::Mutex<Claim>>> {
+    pub(super) fn get(&self, digest: Digest) -> Option<Arc<tokio::sync::Mutex<DigestState>>> {
         self.lock()
             .entry(digest)
             .or_insert_with(|| Some(Arc::default()))
@@ -41,7 +41,9 @@ impl Claims {
         self.lock().insert(digest, None);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Option<Arc<tokio::sync::Mutex<Claim>>>>> {
+    fn lock(
+        &self,
+    ) -> std::sync::MutexGuard<'_, HashMap<Digest, Option<Arc<tokio::sync::Mutex<DigestState>>>>> {
         // Nothing can panic while the map is being changed, so it is whole even after a panic elsewhere.
         self.by_digest.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,13 +6,13 @@ use super::layer_kind::LayerKind;
 
 /// Build steps as read, each distinct text once: images that share a base share most of their history.
 #[derive(Debug, Default)]
-pub struct Readings {
+pub struct ParsedSteps {
     steps: HashMap<String, Step>,
 }
 
-impl Readings {
+impl ParsedSteps {
     /// Reads every step of these images.
-    pub fn of<'a>(images: impl IntoIterator<Item = &'a ImageFacts>) -> Self {
+    pub fn from_images<'a>(images: impl IntoIterator<Item = &'a ImageFacts>) -> Self {
         let mut steps = HashMap::new();
         for config in images.into_iter().filter_map(|facts| facts.config.as_ref()) {
             for step in &config.history {
@@ -43,7 +43,9 @@ impl Readings {
             .iter()
             .map(|entry| {
                 let step = self.get(&entry.created_by);
-                let kind = step.map_or(LayerKind::UNKNOWN, |step| LayerKind::of(step, source_added));
+                let kind = step.map_or(LayerKind::UNKNOWN, |step| {
+                    LayerKind::from_step(step, source_added)
+                });
                 source_added |= step.is_some_and(|step| step.adds_source);
                 kind
             })

@@ -1,6 +1,6 @@
 /// What came of walking a manifest or reading a configuration.
 #[derive(Clone, Copy)]
-pub(super) struct Reach {
+pub(super) struct WalkOutcome {
     /// The document itself has been reported, now or before.
     pub(super) present: bool,
     /// Everything beneath has been, too.
@@ -9,13 +9,13 @@ pub(super) struct Reach {
     pub(super) lossless: bool,
 }
 
-impl Reach {
-    pub(super) const WHOLE: Self = Self {
+impl WalkOutcome {
+    pub(super) const COMPLETE: Self = Self {
         present: true,
         whole: true,
         lossless: true,
     };
-    pub(super) const GONE: Self = Self {
+    pub(super) const VANISHED: Self = Self {
         present: false,
         whole: false,
         lossless: true,
