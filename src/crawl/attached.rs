@@ -9,8 +9,8 @@ use crate::inventory::Finding;
 use crate::oci::{Descriptor, Digest, Tag};
 use crate::registry::RegistryError;
 
-/// After so many failures without an answer, the registry counts as one without the referrers API:
-/// otherwise an endpoint that hangs would hold up every tag, each through all its retries.
+/// After this many failures without a response, the registry counts as one without the referrers API. Otherwise an
+/// endpoint that hangs would delay every tag by all its retries. Our choice.
 const MAX_FAILURES: usize = 3;
 
 /// Whether the registry has the referrers API.
@@ -18,16 +18,15 @@ const MAX_FAILURES: usize = 3;
 pub(super) struct ReferrersApi {
     exists: OnceLock<bool>,
     failures: AtomicUsize,
-    /// Held by whoever finds out, so that a registry without the API is asked once.
+    /// Held while finding out, so that a registry without the API is asked once.
     finding_out: tokio::sync::Mutex<()>,
 }
 
 impl Visit<'_> {
-    /// Reports what is attached to the manifest a tag points to, as far as the plan wants to know;
-    /// whether nothing is missing but what has vanished.
+    /// Reports what is attached to the manifest of a tag, as far as the plan asks for it. Returns whether nothing but
+    /// vanished content is missing.
     ///
-    /// Runs after the manifest has been walked and its claim released: what is attached may lead back
-    /// to it.
+    /// Runs after the manifest has been walked and its lock released: what is attached may refer back to it.
     pub(super) async fn attached(&self, tag: &Tag, digest: Digest, tag_walk: &TagWalk) -> bool {
         let policy = self.walk.plan.referrers;
         let is_wanted = match policy {
@@ -68,8 +67,8 @@ impl Visit<'_> {
         lossless
     }
 
-    /// A crawl that was killed may have saved a manifest before asking what is attached to it. The tag
-    /// is saved last, so both have to be known.
+    /// Whether tag or manifest is new. A crawl that was killed may have saved a manifest without its referrers; the tag
+    /// is saved last, so both must be known.
     fn is_new(&self, tag: &Tag, digest: Digest) -> bool {
         let known = &self.known;
         let digest_is_known = known.complete.contains(&digest) || known.partial.contains_key(&digest);
@@ -114,7 +113,7 @@ impl Visit<'_> {
                     }
                 };
                 if let Some(exists) = exists {
-                    // Nobody else sets it while the lock is held.
+                    // Nothing else sets it while the lock is held.
                     let _ = api.exists.set(exists);
                 }
                 return answer;

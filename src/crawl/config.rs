@@ -6,7 +6,7 @@ use crate::oci::{Descriptor, ImageConfig};
 use crate::units::ByteCount;
 
 impl Visit<'_> {
-    /// Reports an image's configuration, unless it is known.
+    /// Reports an image configuration, unless it is known.
     pub(super) async fn config(&self, descriptor: &Descriptor) -> WalkOutcome {
         let digest = descriptor.digest;
         if self.known.complete.contains(&digest) {
@@ -19,7 +19,7 @@ impl Visit<'_> {
         match &*state {
             DigestState::Complete => return WalkOutcome::COMPLETE,
             DigestState::Broken(_) => return WalkOutcome::LOST,
-            // A configuration has nothing beneath it, so it is never partial.
+            // A configuration has nothing below it, so it is never partial.
             DigestState::Open | DigestState::Partial(_) => {}
         }
         if self.is_gone(&digest) {

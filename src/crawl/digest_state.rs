@@ -3,31 +3,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::oci::{Digest, Manifest};
 
-/// What this crawl has found out about the content of one digest.
+/// What this crawl knows about the content of one digest.
 #[derive(Default)]
 pub(super) enum DigestState {
-    /// Nothing: nobody has asked, or whoever did has failed and the next may try.
+    /// Nothing yet: it has not been requested, or the request failed and may be repeated.
     #[default]
     Open,
-    /// The manifest has been reported, but something beneath it is missing.
+    /// The manifest has been reported, but something below it is missing.
     Partial(Arc<Manifest>),
-    /// It and everything beneath has been reported.
+    /// It and everything below it have been reported.
     Complete,
-    /// It has been fetched and is of no use; asking again would bring the same bytes.
+    /// It has been fetched and is not valid; another request would return the same bytes.
     Broken(Arc<str>),
 }
 
-/// One claim to each digest, so that content is fetched by one task while the others wait for it.
+/// The state of each digest behind a lock, so that one task fetches content while the others wait for it.
 ///
-/// A task that holds a claim may wait for the claims of what is *beneath*, never the other way round.
-/// Since a manifest contains the digests of what is beneath it, no two tasks can wait for each other.
+/// A task that holds a lock may wait for the locks of what is *below*, never the other way round. A manifest
+/// contains the digests of what is below it, so tasks cannot wait for each other in a circle.
 #[derive(Default)]
 pub(super) struct DigestStates {
     by_digest: Mutex<HashMap<Digest, Option<Arc<tokio::sync::Mutex<DigestState>>>>>,
 }
 
 impl DigestStates {
-    /// The claim to a digest, to be locked; none where it is complete.
+    /// The state of a digest, to be locked. `None` if the digest is complete.
     pub(super) fn get(&self, digest: Digest) -> Option<Arc<tokio::sync::Mutex<DigestState>>> {
         self.lock()
             .entry(digest)
@@ -35,8 +35,7 @@ impl DigestStates {
             .clone()
     }
 
-    /// Forgets everything about a complete digest but that it is complete, which is almost always all
-    /// that remains to be known of it.
+    /// Marks a digest as complete and drops its state, which is no longer needed.
     pub(super) fn complete(&self, digest: Digest) {
         self.lock().insert(digest, None);
     }

@@ -14,32 +14,32 @@ use crate::inventory::{FaultKind, Finding};
 use crate::oci::RepositoryName;
 use crate::registry::{Client, ErrorKind};
 
-/// How many refused names of one listing are reported one by one.
+/// How many invalid names of one listing are reported individually. Our choice.
 const MAX_REPORTED_NAMES: usize = 20;
 
-/// A repository that is to be walked, and what was known when that was decided.
+/// A repository to walk, and what was known when it was assigned.
 #[derive(Debug, Clone)]
 pub struct Assignment {
     /// The repository.
     pub repository: RepositoryName,
-    /// What is saved already.
+    /// What is already saved.
     pub known: Arc<Known>,
 }
 
-/// The repositories that a plan means.
+/// The repositories that a plan chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// Each of them once.
+    /// The repositories, without repeats.
     pub repositories: Vec<RepositoryName>,
-    /// Whether the list came to its end. Always so where the plan names each repository.
+    /// Whether the list was read to its end. Always true if the plan names each repository.
     pub is_complete: bool,
 }
 
-/// Walks a registry and sends what it finds.
+/// Walks a registry and sends its findings.
 ///
-/// Faults do not end it; they are among the findings, and the summary says whether something is missing
-/// because of them. Where `stop` is raised or the receiver of the findings goes away, it ends at once:
-/// requests under way are dropped, and what has been sent stays true.
+/// Faults do not end the crawl: they are findings, and the summary says whether something is missing because of
+/// them. If `stop` is raised or the receiver goes away, the crawl ends at once: requests under way are dropped, and
+/// everything sent so far stays true.
 pub async fn crawl(
     client: &Client,
     plan: &CrawlPlan,
@@ -67,7 +67,7 @@ pub async fn crawl(
     }
 }
 
-/// Only the beginning of [`crawl`]: finds out which repositories the plan means. None where it was stopped.
+/// The first half of [`crawl`]: lists the repositories that the plan chooses. `None` if it was stopped.
 pub async fn list(
     client: &Client,
     plan: &CrawlPlan,
@@ -79,8 +79,8 @@ pub async fn list(
     unless_stopped(&walk, stop, chosen_repositories(&walk)).await
 }
 
-/// Only the rest of [`crawl`]: walks repositories for as long as more are assigned. The summary takes
-/// them for all that the registry has.
+/// The second half of [`crawl`]: walks repositories as long as more are assigned. The summary treats them as all
+/// repositories of the registry.
 pub async fn visit(
     client: &Client,
     plan: &CrawlPlan,
@@ -135,10 +135,10 @@ fn summary(walk: &Walk<'_>, ran_to_the_end: bool) -> CrawlSummary {
     }
 }
 
-/// The repositories to walk, each once, and whether the registry listed all it has.
+/// The repositories to walk, each once, and whether the list was read to its end.
 ///
-/// The catalogue is read to its end first, because its links may expire while repositories are walked,
-/// and so that the progress has something to be measured by.
+/// The catalogue is read to its end first, because its links may expire while repositories are walked, and so that
+/// the progress has a total.
 async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
     let choice = &walk.plan.repositories;
     let progress = walk.sender.progress;
@@ -167,7 +167,7 @@ async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
                 }
             }
             Err(error) => {
-                // Nobody listed the catalogue, so it cannot have vanished: this registry has none.
+                // The catalogue itself was not listed, so it cannot have vanished: this registry has none.
                 let (kind, advice) = match error.kind() {
                     ErrorKind::NotFound => (FaultKind::Unavailable, "; name the repositories to be read"),
                     ErrorKind::Denied => (FaultKind::Denied, "; name the repositories to be read"),
@@ -186,8 +186,7 @@ async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
     }
 }
 
-/// Reports entries of a listing that are not what is listed: repositories, tags or manifests. They come
-/// escaped and shortened.
+/// Reports invalid entries of a listing of repositories, tags or manifests. They are already escaped and shortened.
 pub(super) async fn report_refused_names(
     sender: &FindingSender<'_>,
     repository: Option<&RepositoryName>,
@@ -210,7 +209,7 @@ pub(super) async fn report_refused_names(
     }
 }
 
-/// Runs futures to their ends, so many at a time, and makes each only when its turn has come.
+/// Runs futures to completion, at most `at_a_time` at once, and creates each one only when its turn comes.
 pub(super) async fn run_concurrently<Running: Future>(
     at_a_time: usize,
     futures: impl Iterator<Item = Running>,

@@ -1,4 +1,4 @@
-//! What a repository holds beside what its tags reach, where the registry lists all its manifests.
+//! Untagged manifests, if the registry lists all manifests of a repository.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use crate::inventory::{FaultKind, ManifestListing};
 use crate::oci::{Digest, Manifest};
 use crate::registry::{ErrorKind, ListedManifest, RegistryError};
 
-/// After so many refusals without an answer, no more repositories are asked for.
+/// After this many refusals without a listing, no more repositories are asked for. Our choice.
 const MAX_REFUSALS: usize = 3;
 
 /// Whether the registry lists its manifests.
@@ -23,24 +23,24 @@ pub(super) struct ManifestsApi {
     refusals: AtomicUsize,
 }
 
-/// What came of listing a repository's manifests.
+/// The result of listing a repository's manifests.
 pub(super) enum AllManifests {
     /// All of them were listed.
     Listed {
         manifests: Vec<ListedManifest>,
-        /// Whether every entry of the list made sense.
+        /// Whether every entry was valid.
         lossless: bool,
     },
-    /// The registry has no such list of such a repository.
+    /// The registry has no such listing for this repository.
     Missing(RegistryError),
-    /// The list did not come to its end, or was not asked for because only some tags are wanted.
+    /// The listing did not end, or was not requested because only some tags are wanted.
     Unread { lossless: bool },
-    /// Nobody asks, or nobody is answered.
+    /// The plan does not ask for it, or the registry does not answer.
     Unavailable,
 }
 
 impl AllManifests {
-    /// Whether it is known that nothing is there.
+    /// Whether the repository is known to hold nothing.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Listed { manifests, .. } => manifests.is_empty(),
@@ -50,7 +50,7 @@ impl AllManifests {
 }
 
 impl Visit<'_> {
-    /// Lists all manifests of the repository, where the plan wants to know what no tag reaches.
+    /// Lists all manifests of the repository, if the plan asks for untagged manifests.
     pub(super) async fn list_manifests(&self) -> AllManifests {
         let (plan, api) = (self.walk.plan, &self.walk.manifests);
         if !plan.untagged {
@@ -100,7 +100,7 @@ impl Visit<'_> {
         }
     }
 
-    /// Says once in a crawl that what no tag reaches is not to be had.
+    /// Reports, once per crawl, that untagged manifests cannot be listed.
     async fn refused(&self, error: &RegistryError, advice: &str) -> AllManifests {
         if self.walk.manifests.refusals.fetch_add(1, Ordering::Relaxed) == 0 {
             let fault = format!(
@@ -111,11 +111,11 @@ impl Visit<'_> {
         AllManifests::Unavailable
     }
 
-    /// Reports those of all manifests that are not known, once the tags have been walked. Says what the
-    /// listing came to, and whether nothing is missing because of it but what has vanished.
+    /// After the tags have been walked, reports the listed manifests that are not known yet. Returns the listing, and
+    /// whether nothing but vanished content is missing because of it.
     ///
-    /// Only the manifests themselves are fetched: what is beneath an index is listed too, and a configuration
-    /// is as large as its manifest says.
+    /// Only the manifests themselves are fetched: what is below an index is listed too, and a manifest states the size
+    /// of its configuration.
     pub(super) async fn untagged(&self, all: AllManifests, has_tags: bool) -> (ManifestListing, bool) {
         let (manifests, mut lossless) = match all {
             AllManifests::Listed { manifests, lossless } => (manifests, lossless),
@@ -173,7 +173,7 @@ impl Visit<'_> {
         left_out.contains(digest)
     }
 
-    /// Reports a manifest without what is beneath it, unless this crawl has met it.
+    /// Reports a manifest without what is below it, unless this crawl has visited it.
     async fn listed_manifest(&self, digest: Digest) -> WalkOutcome {
         let Some(state) = self.walk.digests.get(digest) else {
             return WalkOutcome::COMPLETE;
@@ -194,7 +194,7 @@ impl Visit<'_> {
         };
         match self.read_manifest(target, &TagWalk::default()).await {
             Ok((manifest, _)) => {
-                // A tag elsewhere may lead to it later in this crawl; then what is beneath it is wanted.
+                // A tag elsewhere may lead to it later in this crawl, which then needs what is below it.
                 *state = DigestState::Partial(Arc::new(without_layers(manifest)));
                 WalkOutcome::COMPLETE
             }
@@ -206,7 +206,7 @@ impl Visit<'_> {
     }
 }
 
-/// What has to be remembered of a manifest to walk what is beneath it.
+/// The parts of a manifest that are needed to walk what is below it.
 fn without_layers(manifest: Manifest) -> Manifest {
     Manifest {
         layers: Vec::new(),

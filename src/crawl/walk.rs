@@ -17,13 +17,12 @@ use crate::oci::{Descriptor, Digest, Manifest, ManifestKind, Reference, Tag};
 use crate::registry::{Client, ErrorKind, FetchedManifest, RegistryError};
 use crate::units::ByteCount;
 
-/// How many levels of manifests beneath a tag's own are followed. Indexes of indexes are rare, and
-/// nobody has been seen to go beyond two levels.
+/// How many levels of manifests below a tag's own are followed. Our choice: indexes of indexes are rare, and more than
+/// two levels have not been seen.
 const MAX_DEPTH: usize = 4;
-/// How many manifests are fetched on behalf of one tag. Indexes of the largest allowed size within
-/// each other would be without end for any practical purpose.
+/// How many manifests are fetched for one tag. Our choice: it bounds nested indexes of the largest allowed size.
 const MAX_FETCHED_PER_TAG: usize = 10_000;
-/// How many children of one index are walked side by side.
+/// How many children of one index are walked at the same time. Our choice.
 const CONCURRENT_CHILDREN: usize = 8;
 
 /// One crawl of a registry.
@@ -34,29 +33,29 @@ pub(super) struct Walk<'a> {
     pub(super) referrers: ReferrersApi,
     pub(super) manifests: ManifestsApi,
     pub(super) digests: DigestStates,
-    /// What the indexes beneath tags list for platforms that were not chosen.
+    /// What indexes below tags list for platforms that were not chosen.
     pub(super) left_out: Mutex<HashSet<Digest>>,
 }
 
-/// What one tag has led to so far.
+/// What has been fetched and visited for one tag.
 #[derive(Default)]
 pub(super) struct TagWalk {
     fetched: AtomicUsize,
-    /// The manifests beneath the tag's own that this crawl has walked; kept only where referrers are
-    /// asked for all of them.
+    /// Manifests below the tag's own that this crawl has walked. Kept only if the plan asks for the referrers of all
+    /// manifests.
     visited: Mutex<Vec<Digest>>,
 }
 
-/// A manifest to be walked.
+/// A manifest to walk.
 pub(super) struct ManifestTarget<'a> {
     pub(super) digest: Digest,
     /// How many indexes lie between it and the tag.
     pub(super) depth: usize,
-    /// Its content, where asking for the tag has brought it.
+    /// Its content, if resolving the tag returned it.
     pub(super) fetched: Option<FetchedManifest>,
-    /// How long whoever refers to it says it is.
+    /// Its size according to the document that refers to it.
     pub(super) listed_size: Option<ByteCount>,
-    /// The tag that points to it, where one does.
+    /// The tag that points to it, if any.
     pub(super) tag: Option<&'a Tag>,
 }
 
@@ -81,7 +80,7 @@ impl TagWalk {
 }
 
 impl Visit<'_> {
-    /// Reports a manifest and everything beneath, as far as that is not known.
+    /// Reports a manifest and everything below it, unless it is known.
     pub(super) fn manifest<'s>(
         &'s self,
         target: ManifestTarget<'s>,
@@ -100,7 +99,7 @@ impl Visit<'_> {
             let manifest = match &*state {
                 DigestState::Complete => return WalkOutcome::COMPLETE,
                 DigestState::Broken(why) => {
-                    // It was reported under the tag that came first; what this one reaches is lost too.
+                    // It was reported under another tag; what this tag reaches is lost too.
                     if let Some(tag) = target.tag {
                         self.fault(tag.as_str(), FaultKind::Invalid, why.to_string())
                             .await;
@@ -140,8 +139,8 @@ impl Visit<'_> {
         })
     }
 
-    /// Fetches a manifest and reports it. Says whether it is as long as it should be; or else what
-    /// becomes of the claim to it, and of whoever needs it.
+    /// Fetches a manifest and reports it. Returns whether its size is as listed, or else its new state and the outcome
+    /// for its users.
     pub(super) async fn read_manifest(
         &self,
         mut target: ManifestTarget<'_>,
@@ -192,7 +191,7 @@ impl Visit<'_> {
         tag_walk: &TagWalk,
     ) -> Result<FetchedManifest, WalkOutcome> {
         if self.is_gone(&target.digest) {
-            // What has vanished beneath an index is reported once, but each tag is named.
+            // Vanished content below an index is reported once, but each tag is named.
             if target.tag.is_some() {
                 let fault = format!("it points to {}, which is not there", target.digest.short());
                 self.fault(reference, FaultKind::Vanished, fault).await;
@@ -203,7 +202,7 @@ impl Visit<'_> {
         if before >= MAX_FETCHED_PER_TAG {
             if before == MAX_FETCHED_PER_TAG {
                 let fault =
-                    format!("more than {MAX_FETCHED_PER_TAG} manifests beneath one tag are not followed");
+                    format!("more than {MAX_FETCHED_PER_TAG} manifests below one tag are not followed");
                 self.fault(reference, FaultKind::Invalid, fault).await;
             }
             return Err(WalkOutcome::LOST);
@@ -215,7 +214,7 @@ impl Visit<'_> {
         }
     }
 
-    /// Walks what lies beneath a manifest. Layers are never fetched: their descriptors say enough.
+    /// Walks what is below a manifest. Layers are never fetched: their descriptors say enough.
     async fn walk_contents(
         &self,
         manifest: &Manifest,
@@ -262,7 +261,7 @@ impl Visit<'_> {
         outcome
     }
 
-    /// Reports that something could not be fetched; what that means for whoever needs it.
+    /// Reports content that could not be fetched. Returns the outcome for what refers to it.
     pub(super) async fn missing(
         &self,
         digest: Digest,
@@ -278,7 +277,7 @@ impl Visit<'_> {
         }
     }
 
-    /// Whether content is as long as its descriptor says; reports it where it is not.
+    /// Checks the size of content against its descriptor and reports a difference.
     pub(super) async fn check_size(
         &self,
         reference: &str,
@@ -298,8 +297,7 @@ impl Visit<'_> {
     }
 }
 
-/// Whether an index's child is worth asking for. Old indexes leave the type out, and new ones may list
-/// what is not a manifest at all.
+/// Whether an index's child can be a manifest. Old indexes omit the type, and new ones may list other content.
 pub(super) fn may_be_manifest(child: &Descriptor) -> bool {
     child.media_type.is_empty() || child.kind().is_manifest()
 }

@@ -1,9 +1,9 @@
-/// What came of walking a manifest or reading a configuration.
+/// The result of walking a manifest or reading a configuration.
 #[derive(Clone, Copy)]
 pub(super) struct WalkOutcome {
-    /// The document itself has been reported, now or before.
+    /// The document itself has been reported, now or earlier.
     pub(super) present: bool,
-    /// Everything beneath has been, too.
+    /// Everything below it has been reported, too.
     pub(super) whole: bool,
     /// Nothing has been lost: whatever is missing has vanished.
     pub(super) lossless: bool,
@@ -25,12 +25,12 @@ impl WalkOutcome {
         ..Self::GONE
     };
 
-    /// What came of a document given what came of a part beneath it.
-    pub(super) fn with(self, beneath: Self) -> Self {
+    /// The result for a document, given the result for a part below it.
+    pub(super) fn with(self, below: Self) -> Self {
         Self {
             present: self.present,
-            whole: self.whole && beneath.whole,
-            lossless: self.lossless && beneath.lossless,
+            whole: self.whole && below.whole,
+            lossless: self.lossless && below.lossless,
         }
     }
 

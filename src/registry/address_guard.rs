@@ -1,8 +1,8 @@
 //! Which network addresses a registry may lead us to.
 //!
-//! Where we stand inside a company's network, a URL that a registry chooses could reach what the registry
-//! itself cannot: a service on this machine, in the private network, or a cloud's metadata service. So a
-//! registry leads only to addresses of its own kind or of a more public one.
+//! Inside a company's network, a URL that a registry chooses could reach what the registry itself cannot: a
+//! service on this machine, in the private network, or a cloud's metadata service. So a registry may lead only to
+//! addresses that are as public as its own, or more.
 
 use std::error::Error;
 use std::fmt;
@@ -14,18 +14,18 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 /// How widely an address can be reached, from the widest to the narrowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum AddressClass {
-    /// From anywhere.
+    /// From the internet.
     Public,
     /// From within an organisation's network.
     Private,
     /// From this machine only.
     Loopback,
-    /// From this link only, or not an address of one host at all. Never led to.
+    /// Link-local, multicast or unspecified. Never allowed.
     Special,
 }
 
 impl AddressClass {
-    /// The reach of an address.
+    /// The class of an address.
     pub fn from_ip(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(address) => Self::from_v4(address),
@@ -43,7 +43,7 @@ impl AddressClass {
         } else if address.is_link_local() || address.is_multicast() || first == 0 || first >= 240 {
             Self::Special
         } else if address.is_private()
-            // Carrier-grade NAT, IETF protocol assignments, and benchmarking.
+            // Carrier-grade NAT, IETF protocol assignments, and benchmarking (RFC 6890).
             || (first == 100 && second & 0xc0 == 64)
             || (first == 192 && second == 0 && third == 0)
             || (first == 198 && second & 0xfe == 18)
@@ -67,7 +67,7 @@ impl AddressClass {
     }
 }
 
-/// The IPv4 address within a mapped, compatible, NAT64 or 6to4 address, which reaches the same host.
+/// The IPv4 address in a mapped, compatible, NAT64 or 6to4 address, which reaches the same host.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = address.segments();
     let from = |high: u16, low: u16| {
@@ -82,12 +82,12 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     }
 }
 
-/// A host that resolves to an address it must not lead to.
+/// A host resolved to an address that is not allowed.
 #[derive(Debug)]
 pub(super) struct AddressRefused;
 
 impl AddressRefused {
-    /// Why, for a message.
+    /// The reason, for messages.
     pub const WHY: &'static str = "it is at an address that is less public than the registry";
 }
 
@@ -99,14 +99,14 @@ impl fmt::Display for AddressRefused {
 
 impl Error for AddressRefused {}
 
-/// Judges addresses, once the registry's own is known.
+/// Checks addresses against the class of the registry's own address.
 #[derive(Debug)]
 pub(super) struct AddressGuard {
     registry_host: String,
-    /// Hosts the operator trusts by name, wherever they are.
+    /// Hosts that the operator trusts by name, whatever their address.
     trusted_hosts: Vec<String>,
-    /// Set once: a registry that was public when first met does not become private by a later answer of
-    /// its name server, which it may control.
+    /// Set once. A registry that was public at first does not become private through a later answer of its name
+    /// server, which it may control.
     registry: OnceLock<AddressClass>,
 }
 
@@ -123,14 +123,14 @@ impl AddressGuard {
         }
     }
 
-    /// Whether a host given as an address may be led to.
+    /// Whether requests to this address are allowed.
     pub fn allows(&self, address: IpAddr) -> bool {
         let reach = AddressClass::from_ip(address);
         reach != AddressClass::Special
             && reach <= self.registry.get().copied().unwrap_or(AddressClass::Public)
     }
 
-    /// The addresses among those of a host that may be connected to.
+    /// The allowed addresses of a host.
     fn allowed(&self, host: &str, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, AddressRefused> {
         if host == self.registry_host
             && let Some(widest) = addresses
@@ -155,8 +155,8 @@ impl AddressGuard {
     }
 }
 
-/// The system's name resolution with the guard behind it. A connection is made to exactly the addresses
-/// judged here, so a name cannot mean one thing when checked and another when used.
+/// The system's name resolution, filtered by the guard. Connections use exactly the addresses checked here, so a
+/// name cannot resolve differently between check and use.
 #[derive(Debug)]
 pub(super) struct GuardedResolver(pub Arc<AddressGuard>);
 
@@ -165,7 +165,7 @@ impl Resolve for GuardedResolver {
         let guard = Arc::clone(&self.0);
         Box::pin(async move {
             let host = name.as_str().to_ascii_lowercase();
-            // The port is the connector's business; 0 asks for addresses alone.
+            // The connector sets the port; 0 asks for addresses alone.
             let found: Vec<_> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
             let allowed = guard.allowed(&host, found)?;
             Ok(Box::new(allowed.into_iter()) as Addrs)

@@ -10,11 +10,12 @@ use super::{RegistryError, limits};
 use crate::oci::{Digest, RepositoryName};
 
 impl Client {
-    /// A configuration, its digest verified. It is the only blob that is ever fetched; layers are not.
+    /// Fetches an image configuration and verifies its digest. Configurations are the only blobs that are fetched;
+    /// layers never are.
     ///
     /// # Errors
-    /// What kept us from reading it; `NotFound` where the registry has no such blob (any more), and `Invalid`
-    /// where it is larger than a configuration may be or not what its digest says.
+    /// Why it could not be read: `NotFound` if the registry does not have the blob (any more), `Invalid` if it is too
+    /// large or does not match its digest.
     pub async fn get_config(
         &self,
         repository: &RepositoryName,

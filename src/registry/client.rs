@@ -11,7 +11,7 @@ use super::url_policy::UrlPolicy;
 use super::{ClientError, ClientSettings, Credentials, Origin, RequestStatistics};
 use crate::clock::Clock;
 
-/// A careful client of one registry. Clones share everything: connections, tokens, limits, statistics.
+/// A client of one registry. Clones share connections, tokens, limits and statistics.
 #[derive(Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
@@ -24,15 +24,15 @@ pub(super) struct Inner {
     pub auth: Auth,
     pub settings: ClientSettings,
     pub clock: Arc<dyn Clock>,
-    /// The registry has said that it has no referrers API.
+    /// Whether the registry has said that it has no referrers API.
     pub no_referrers: AtomicBool,
 }
 
 impl Client {
-    /// Makes a client; asks the registry nothing yet.
+    /// Creates a client. Sends no request yet.
     ///
     /// # Errors
-    /// Certificates that cannot be read, or settings or credentials that cannot be used.
+    /// If certificates cannot be read, or settings or credentials cannot be used.
     pub fn new(
         origin: Origin,
         credentials: Credentials,
@@ -59,24 +59,24 @@ impl Client {
         })
     }
 
-    /// The registry this client speaks to.
+    /// The registry this client talks to.
     pub fn origin(&self) -> &Origin {
         &self.inner.url_policy.origin
     }
 
-    /// What the client has cost the registry so far.
+    /// The requests made so far.
     pub fn statistics(&self) -> RequestStatistics {
         self.inner.transport.counters.snapshot()
     }
 }
 
 impl Inner {
-    /// The URL of a path of the distribution protocol. The path is made of checked names only.
+    /// The URL of a path of the distribution API. Callers build the path of checked names only.
     pub fn url(&self, path: &str) -> Url {
         self.url_at(&format!("/v2/{path}"))
     }
 
-    /// The URL of a path below the registry's root, made of checked names only.
+    /// The URL of a path below the registry's root. Callers build the path of checked names only.
     pub fn url_at(&self, path: &str) -> Url {
         let mut url = self.url_policy.origin.url().clone();
         url.set_path(path);
@@ -84,7 +84,7 @@ impl Inner {
     }
 }
 
-/// `HOST` of `HOST:PORT`.
+/// The host of `HOST:PORT`.
 fn host_alone(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,

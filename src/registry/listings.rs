@@ -10,16 +10,15 @@ use super::request::Request;
 use super::{Reason, RegistryError, limits};
 use crate::oci::{RepositoryName, Tag};
 
-/// Page sizes tried in turn where a page of the catalogue or of manifests fails: its cost follows the objects
-/// beneath it, so that a huge registry may manage five repositories at a time but not a hundred.
+/// Page sizes tried in turn if a page of the catalogue or of manifests fails. The cost of such a page depends on
+/// the objects below it: a huge registry may manage five repositories at a time but not a hundred. Our choice.
 const SMALLER_PAGES: [u32; 3] = [100, 20, 5];
 
 impl Client {
     /// One page of the registry's repositories: the first, or the one that an earlier page links to.
     ///
     /// # Errors
-    /// What kept us from reading it. A listing that could not be read to its end says nothing about what is
-    /// missing from it.
+    /// Why it could not be read. A listing that was not read to its end says nothing about missing entries.
     pub async fn catalog_page(&self, next: Option<PageLink>) -> Result<Page<RepositoryName>, RegistryError> {
         self.inner
             .listing(
@@ -35,7 +34,7 @@ impl Client {
     /// One page of a repository's tags: the first, or the one that an earlier page links to.
     ///
     /// # Errors
-    /// What kept us from reading it; `NotFound` where the repository is gone.
+    /// Why it could not be read; `NotFound` if the repository does not exist (any more).
     pub async fn tags_page(
         &self,
         repository: &RepositoryName,
@@ -48,13 +47,13 @@ impl Client {
             .await
     }
 
-    /// One page of all manifests of a repository, those that no tag reaches among them: the first page, or
-    /// the one that an earlier page links to. Only Azure Container Registry has such a listing
-    /// (`GET /acr/v1/NAME/_manifests`, Azure REST API specification 2021-07-01).
+    /// One page of all manifests of a repository, tagged or not: the first, or the one that an earlier page links to.
+    /// Only Azure Container Registry has such a listing (`GET /acr/v1/NAME/_manifests`, Azure REST API specification
+    /// 2021-07-01).
     ///
     /// # Errors
-    /// What kept us from reading it; `NotFound` where the repository is gone or the registry is another one,
-    /// `Denied` where the credentials lack the right to read metadata.
+    /// Why it could not be read; `NotFound` if the repository does not exist or the registry has no such listing,
+    /// `Denied` if the credentials may not read metadata.
     pub async fn manifests_page(
         &self,
         repository: &RepositoryName,
@@ -75,7 +74,7 @@ impl Client {
 }
 
 impl Inner {
-    /// Reads a page of a listing, which messages call by its `name`, at a path of the registry.
+    /// Reads a page of the listing at `path`. `name` describes it in messages.
     async fn listing<T: ListEntry>(
         &self,
         listing: Listing,
@@ -96,7 +95,7 @@ impl Inner {
             };
             let size = page::page_size(&url);
             match error.reason() {
-                // More entries than the registry allows in a page. Without a size it chooses its own.
+                // The page size may exceed the registry's maximum. Without one, the registry chooses.
                 Reason::Status { status: 400, .. } if size.is_some() => {
                     url = page::with_page_size(&url, None)
                 }

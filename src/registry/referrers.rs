@@ -20,11 +20,10 @@ struct Index {
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 impl Client {
-    /// What is attached to a manifest; `None` where the registry has no referrers API. Once a registry has
-    /// said so, it is not asked again.
+    /// The referrers of a manifest. `None` if the registry has no referrers API; it is then not asked again.
     ///
     /// # Errors
-    /// What kept us from knowing.
+    /// Why they could not be read.
     pub async fn referrers(
         &self,
         repository: &RepositoryName,
@@ -88,8 +87,8 @@ impl Client {
         }
     }
 
-    /// Tells a registry without the API from one that has it but not this repository: the former does not
-    /// know the path and so has no distribution error to give.
+    /// Tells a registry without the API from one that has the API but not this repository: the former does not know
+    /// the path, so it sends no distribution error.
     fn without_referrers(&self, error: RegistryError) -> Result<Option<Vec<Descriptor>>, RegistryError> {
         match error.reason() {
             Reason::Status { status: 404, said } if said.contains("NAME_UNKNOWN") => Ok(None),

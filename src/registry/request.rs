@@ -1,4 +1,4 @@
-//! A question to the registry, asked until it is answered or not worth asking again.
+//! One logical request to the registry: authentication, rate limiting, retries, redirects and size limits.
 
 use bytes::Bytes;
 use oci_distribution::errors::OciEnvelope;
@@ -15,43 +15,43 @@ use super::throttle::Permit;
 use super::transport::Outgoing;
 use super::{Reason, RegistryError, limits};
 
-/// What is asked.
+/// A request to the registry.
 pub(super) struct Request<'q> {
-    /// For messages: what this asks for.
+    /// Describes the request in error messages.
     pub about: &'q (dyn Fn() -> String + Sync),
     pub method: Method,
     pub url: Url,
     pub accept: HeaderValue,
     pub scope: TokenScope<'q>,
-    /// The most bytes of the answer that are read.
+    /// The most bytes read of the body.
     pub limit: usize,
-    /// Whether a redirect is followed.
+    /// Whether redirects are followed.
     pub follows_redirects: bool,
-    /// Whether the bytes must come as they are stored.
+    /// Whether content encoding is refused, so that the bytes arrive as they are stored.
     pub verbatim: bool,
-    /// Whether the registry may need long before it begins to answer.
+    /// Whether the registry may take long before it starts to answer.
     pub slow: bool,
-    /// The most attempts at faults; the settings may say fewer.
+    /// The most attempts after transient faults. The settings may allow fewer.
     pub most_attempts: u32,
 }
 
-/// A good answer.
+/// A successful response.
 pub(super) struct Response {
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
-/// How one attempt ended, unless well.
+/// Why one attempt failed.
 enum AttemptError {
-    /// The registry wants proof of who we are.
+    /// 401: the registry asks for credentials.
     Challenged(HeaderMap),
-    /// The registry refuses although it knows who we are, or thinks so.
+    /// 403: the registry refuses the credentials that were sent.
     Forbidden(Reason),
-    /// The registry wants us to slow down.
+    /// 429, or 503 with `Retry-After`.
     Throttled(Reason, Option<std::time::Duration>),
-    /// It may work the next time.
+    /// A fault that may pass.
     Transient(Reason),
-    /// It will not.
+    /// A fault that will not pass.
     Permanent(Reason),
 }
 
@@ -64,11 +64,11 @@ impl From<Reason> for AttemptError {
     }
 }
 
-/// Rounds of proof for one request: a first challenge, a change of scheme, one renewal.
+/// The most authentication rounds in one request: a first challenge, a change of scheme and one token renewal. Our choice.
 const MAX_AUTH_ROUNDS: u32 = 3;
 
 impl Inner {
-    /// Asks, with everything that belongs to it: proof of who we are, throttle, retries, redirects, limits.
+    /// Sends a request. Authenticates, waits for the rate limit, retries and follows redirects.
     pub async fn send(&self, request: Request<'_>) -> Result<Response, RegistryError> {
         let mut attempts = Attempts::new(&self.settings).at_most(request.most_attempts);
         let (mut rounds, mut refused_tokens) = (0, 0);
@@ -118,7 +118,7 @@ impl Inner {
                     let Some(delay) = attempts.after_fault() else {
                         return give_up(&attempts, reason);
                     };
-                    // Whoever waits to learn from this answer how to ask need not wait out the delay.
+                    // Drop the authorization first: others wait for it to learn the registry's scheme.
                     drop(authorization);
                     sleep(delay).await;
                     self.transport.counters.count_retry();
@@ -128,8 +128,8 @@ impl Inner {
         }
     }
 
-    /// What the registry's root says to somebody without credential: the headers of its challenge, or nothing
-    /// where it lets everybody in or does not answer (which the question itself will find out).
+    /// Sends an anonymous request to the registry's root and returns the headers of its challenge. `None` if the
+    /// registry does not ask for credentials or does not answer.
     pub async fn probe_challenge(&self) -> Option<HeaderMap> {
         let url = self.url("");
         let permit = self.throttle.acquire(&self.transport.counters).await;
@@ -157,8 +157,8 @@ impl Inner {
     ) -> Result<Response, AttemptError> {
         let deadline = Instant::now() + self.settings.attempt_timeout;
         let mut url = request.url.clone();
-        // Once a redirect has led away, it does not lead back with our credential: whoever is out there would
-        // choose what we ask the registry for.
+        // After a redirect to another origin, credentials are not sent again, even if a later redirect leads back:
+        // that host would choose what we request from the registry.
         let mut at_home = true;
         for _ in 0..=limits::REDIRECTS {
             at_home &= self.url_policy.origin.contains(&url);
@@ -197,7 +197,7 @@ impl Inner {
         Err(malformed("more redirects than are followed"))
     }
 
-    /// What an answer means that is neither content nor a redirect.
+    /// Classifies a response that is neither content nor a redirect.
     async fn classify(
         &self,
         response: reqwest::Response,
@@ -209,7 +209,7 @@ impl Inner {
         if at_home && status == StatusCode::UNAUTHORIZED {
             return AttemptError::Challenged(headers);
         }
-        // The explanation is a courtesy; without it the status has to do.
+        // The explanation is optional. Without it, the status has to do.
         let body = self
             .transport
             .read(response, limits::ERROR, deadline)
@@ -221,8 +221,8 @@ impl Inner {
             said,
         };
         if !at_home {
-            // Whatever a store elsewhere says is about the link, which a new redirect may mend. It must not
-            // slow down the registry, and it learns nothing about who we are.
+            // An error from another origin concerns the link, which a new redirect may fix. It must not slow down
+            // requests to the registry.
             return if status == StatusCode::NOT_FOUND {
                 AttemptError::Permanent(reason)
             } else {
@@ -258,8 +258,8 @@ fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// The registry's own words for an error, for a message. `is_secret` tells a text that repeats what we sent
-/// as credential: a registry could have us log our own token.
+/// The registry's error message, escaped for ours. `is_secret` recognises a text that repeats our credentials:
+/// a registry could otherwise make us log our own token.
 pub(super) fn explanation(body: &[u8], is_secret: impl Fn(&str) -> bool) -> String {
     let Ok(envelope) = serde_json::from_slice::<OciEnvelope>(body) else {
         return String::new();

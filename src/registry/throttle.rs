@@ -1,5 +1,4 @@
-//! How fast the registry is asked: concurrency, requests a minute, and a pause for everybody when the
-//! registry says so.
+//! Limits concurrency and request rate, and pauses all requests when the registry asks for it.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -10,39 +9,39 @@ use tokio::time::Instant;
 use super::ClientSettings;
 use super::statistics::Counters;
 
-/// The pace of one client.
+/// The limits of one client.
 pub(super) struct Throttle {
     slots: Semaphore,
     state: Mutex<State>,
-    /// The mean time between two requests; zero for no limit.
+    /// The mean time between two requests; zero means no limit.
     interval: Duration,
-    /// How far requests may run ahead of that mean.
+    /// How far requests may run ahead of that rate.
     burst: Duration,
 }
 
 struct State {
-    /// The slots there should be now.
+    /// The current number of slots.
     limit: usize,
-    /// The slots there are in good times.
+    /// The configured number of slots.
     most: usize,
-    /// Slots to be taken out of use as soon as they come back.
+    /// Slots to remove as soon as they are returned.
     owed: usize,
-    /// Good answers since the limit last changed.
+    /// Successful responses since the limit last changed.
     answered: usize,
-    /// Nobody asks before this moment.
+    /// No request starts before this time.
     not_before: Option<Instant>,
-    /// When the request rate will have caught up with what has been asked.
+    /// When the request rate allows the next request.
     caught_up: Instant,
 }
 
-/// Leave to ask once. Given back when dropped.
+/// Permission for one request. Returned when dropped.
 pub(super) struct Permit<'p> {
     throttle: &'p Throttle,
 }
 
-/// The requests that may be made at once before the rate a minute is enforced: those of ten seconds.
+/// How many requests may start at once before the rate applies: those of ten seconds (a sixth of a minute). Our choice.
 const BURST: u32 = 6;
-/// Good answers per slot before one more slot is tried after a slow-down.
+/// Successful responses per slot before one more slot is added after a slow-down. Our choice.
 const SUCCESSES_PER_SLOT: usize = 8;
 
 impl Throttle {
@@ -68,11 +67,11 @@ impl Throttle {
         }
     }
 
-    /// Waits for leave to ask.
+    /// Waits for permission to send a request.
     pub async fn acquire(&self, counters: &Counters) -> Permit<'_> {
         let permit = match self.slots.try_acquire() {
             Ok(permit) => permit,
-            // The semaphore is never closed, so waiting can only end with a permit.
+            // The semaphore is never closed, so waiting always ends with a permit.
             Err(_) => loop {
                 if let Ok(permit) = self.slots.acquire().await {
                     break permit;
@@ -86,13 +85,13 @@ impl Throttle {
             let before = Instant::now();
             tokio::time::sleep_until(moment).await;
             counters.count_waited(before.elapsed());
-            // A pause may have begun while this request slept.
+            // A pause may have started while this request slept.
             until = self.paused();
         }
         slot
     }
 
-    /// Takes this request's place in the rate and says when it may go, if not at once.
+    /// Reserves this request's place in the rate. Returns when it may start, or `None` for at once.
     fn reserve(&self) -> Option<Instant> {
         let mut state = self.lock();
         if self.interval.is_zero() && state.not_before.is_none() {
@@ -116,11 +115,11 @@ impl Throttle {
         self.lock().not_before.filter(|pause| *pause > now)
     }
 
-    /// Everybody waits for `delay` and, once they go on, half as many do so at a time.
+    /// Pauses all requests for `delay` and halves the concurrency.
     pub fn slow_down(&self, delay: Duration) {
         let now = Instant::now();
         let mut state = self.lock();
-        // Answers to requests sent before a pause say the same thing again; they halve nothing.
+        // Responses to requests sent before a pause must not halve it again.
         let pausing = state.not_before.is_some_and(|pause| pause > now);
         state.not_before = state.not_before.max(Some(now + delay));
         state.answered = 0;
@@ -133,7 +132,7 @@ impl Throttle {
         }
     }
 
-    /// The slots in use or free at present.
+    /// The current number of slots.
     #[cfg(test)]
     fn limit(&self) -> usize {
         self.lock().limit
@@ -148,7 +147,7 @@ impl Throttle {
 }
 
 impl Permit<'_> {
-    /// The registry answered well: a limit that was lowered rises again, slowly.
+    /// Records a successful response. A lowered limit rises again slowly.
     pub fn on_success(&self) {
         let mut state = self.throttle.lock();
         if state.limit == state.most {

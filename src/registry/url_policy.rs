@@ -1,4 +1,4 @@
-//! Where a URL that a registry chose may lead.
+//! Which URLs that a registry names (redirects, page links, token services) may be followed.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) struct UrlPolicy {
     guard: Arc<AddressGuard>,
 }
 
-/// Token services that serve a registry under another name of the same company.
+/// Registries whose token service is at another domain of the same company (Docker Hub, 2026).
 const KNOWN_REALMS: [(&str, &str); 2] = [
     ("registry-1.docker.io", "auth.docker.io"),
     ("registry.gitlab.com", "gitlab.com"),
@@ -37,8 +37,7 @@ impl UrlPolicy {
         }
     }
 
-    /// Where a redirect leads. Credentials are dropped by the sender wherever that is not the registry's
-    /// own origin.
+    /// Checks a redirect. The caller drops credentials if it leads to another origin.
     pub fn redirect(&self, from: &Url, location: &str) -> Result<Url, Reason> {
         let what = "redirect";
         let url = resolve(what, from, location)?;
@@ -51,9 +50,9 @@ impl UrlPolicy {
         Ok(url)
     }
 
-    /// Where the next page of a listing is. Only the query of the link is taken: the path stays that of the
-    /// listing, and the host must be the registry's. A link that says http where https is spoken comes from
-    /// a registry behind a proxy; its query is as good.
+    /// Checks a link to the next page of a listing. Only its query is used: the path stays that of the listing, and
+    /// the host must be the registry's. A link with http instead of https comes from a registry behind a proxy; its
+    /// query is still valid.
     pub fn next_page(&self, request: &Url, link: &str) -> Result<Url, Reason> {
         let what = "page link";
         let url = resolve(what, request, link)?;
@@ -69,7 +68,7 @@ impl UrlPolicy {
         Ok(next)
     }
 
-    /// Where tokens are asked for.
+    /// Checks the URL of a token service.
     pub fn realm(&self, realm: &str) -> Result<Url, Reason> {
         let what = "token realm";
         let mut url = resolve(what, self.origin.url(), realm)?;
@@ -140,7 +139,7 @@ fn refused(what: &'static str, url: &Url, why: &'static str) -> Reason {
     }
 }
 
-/// Scheme, host and port of a URL for a message. Its path and query may hold a signature.
+/// Scheme, host and port of a URL, for a message. Path and query may contain a signature.
 pub(super) fn origin_of(url: &Url) -> String {
     let host = shown(url.host_str().unwrap_or_default());
     let host = host.trim_matches('\'');

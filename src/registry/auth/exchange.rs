@@ -1,8 +1,8 @@
-//! Logging in to Azure Container Registry: a token of Entra ID becomes a refresh token of the registry's
+//! Logs in to Azure Container Registry: exchanges a token of Entra ID for a refresh token of the registry
 //! (`POST /oauth2/exchange`, Azure REST API specification 2021-07-01).
 //!
-//! The token of Entra ID opens every registry that the identity may read, so it is shown to Azure's own
-//! registries only, or to one that the operator vouches for, and only over TLS.
+//! A token of Entra ID opens every registry that the identity may read. So it is sent only over TLS, and only to
+//! Azure's own registries or to one that the operator vouches for.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,15 +25,15 @@ use crate::registry::request::explanation;
 use crate::registry::transport::Outgoing;
 use crate::registry::{ClientError, ClientSettings, Origin, Reason};
 
-/// The life of a refresh token that does not tell; Azure's last three hours (Azure documentation, "Authenticate
-/// with Azure Container Registry", 2026).
+/// The lifetime of a refresh token without an expiry. Azure's last three hours (Azure documentation, "Authenticate
+/// with Azure Container Registry", 2026); one hour is our cautious choice.
 const DEFAULT_LIFETIME: TimeDelta = TimeDelta::hours(1);
-/// The longest life that is believed.
+/// The longest lifetime that is accepted; the documented three hours.
 const MAX_LIFETIME: TimeDelta = TimeDelta::hours(3);
-/// A refresh token that is refused while it is younger than this is refused for another reason than its age.
+/// A refresh token younger than this is not renewed after a refusal: its age is not the cause. Our choice.
 const MIN_AGE_TO_RENEW: TimeDelta = TimeDelta::seconds(30);
 
-/// What makes an identity of Entra ID one that a registry knows.
+/// Logs in to one registry with an identity of Entra ID.
 pub(super) struct EntraLogin {
     entra: Entra,
     url: Url,
@@ -59,10 +59,10 @@ struct Exchanged {
 }
 
 impl EntraLogin {
-    /// Prepares it; asks nobody yet.
+    /// Prepares the login. Sends no request yet.
     ///
     /// # Errors
-    /// Where the registry must not see the identity's token.
+    /// If the registry must not see the identity's token.
     pub fn new(
         identity: AzureIdentity,
         any_host: bool,
@@ -79,7 +79,7 @@ impl EntraLogin {
         })
     }
 
-    /// The refresh token, renewed in time; one for all who need it.
+    /// The current refresh token, renewed before it expires. Concurrent callers share one.
     pub async fn refresh_token(
         &self,
         inner: &Inner,
@@ -92,7 +92,7 @@ impl EntraLogin {
         }
     }
 
-    /// Forgets a refresh token that was refused, unless it is quite new. Says whether it did.
+    /// Discards a refused refresh token unless it is new. Returns whether it was discarded.
     pub fn invalidate_if_old(&self, refused: &Arc<RefreshToken>, now: DateTime<Utc>) -> bool {
         let is_old = now - refused.obtained > MIN_AGE_TO_RENEW;
         if is_old {
@@ -168,13 +168,13 @@ impl RefreshToken {
         Ok(Self {
             secret,
             obtained: now,
-            // Well before its end: access tokens that are fetched with it outlive it.
+            // Renewed at four fifths of its life: access tokens fetched with it outlive it.
             renew_at: now + life * 4 / 5,
         })
     }
 }
 
-/// Whether a registry may see the token of Entra ID.
+/// Checks that the registry may receive a token of Entra ID.
 fn check_host(origin: &Origin, any_host: bool) -> Result<(), ClientError> {
     let refuse = |problem: &str| {
         Err(ClientError::Setting {

@@ -1,4 +1,4 @@
-//! Credentials: which proof the registry wants, tokens and their renewal.
+//! Authentication: which scheme the registry wants, and tokens with their renewal.
 
 mod entra;
 mod exchange;
@@ -25,14 +25,14 @@ use super::request::credentials_rejected;
 use super::{ClientError, ClientSettings, Credentials, Origin, Reason};
 use crate::oci::RepositoryName;
 
-/// What a question needs leave for.
+/// The permission that a request needs.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum TokenScope<'s> {
-    /// Listing the registry's repositories.
+    /// List the registry's repositories.
     Catalog,
-    /// Reading a repository.
+    /// Read a repository.
     Pull(&'s RepositoryName),
-    /// Reading what Azure Container Registry tells of a repository beyond its content.
+    /// Read Azure Container Registry's metadata of a repository.
     Metadata(&'s RepositoryName),
 }
 
@@ -45,8 +45,8 @@ impl TokenScope<'_> {
         }
     }
 
-    /// Whether a scope that the registry asks for is no more than this one: the same resource, read only.
-    /// A registry that shares its token service with others could else make us fetch a token for them.
+    /// Whether a scope in the registry's challenge asks for no more than this one: the same resource, read only.
+    /// Otherwise a registry that shares its token service with others could make us fetch a token for them.
     fn covers(&self, asked: &str) -> bool {
         asked.split(' ').all(|part| match self {
             Self::Catalog => part == "registry:catalog:*",
@@ -63,37 +63,37 @@ impl TokenScope<'_> {
     }
 }
 
-/// What the registry wants, as far as it is known.
+/// The authentication scheme of the registry.
 #[derive(Debug, Clone)]
 enum AuthScheme {
-    /// It has not been asked yet.
+    /// Not known yet.
     Unknown,
-    /// Nothing, so far.
+    /// The registry has asked for no credentials so far.
     Anonymous,
-    /// The user's name and password.
+    /// User name and password.
     Basic,
     /// A token from this service.
     Bearer(Arc<TokenService>),
 }
 
-/// A token service that the registry may name.
+/// A token service that the registry names.
 #[derive(Debug, PartialEq, Eq)]
 struct TokenService {
     realm: Url,
     name: Option<String>,
 }
 
-/// The proof that goes with one attempt.
+/// What one attempt sends to authenticate.
 pub(super) struct Authorization {
     credential: Credential,
-    /// Held by the first question to a registry of which nothing is known; the others wait for what it
-    /// learns instead of being turned away one by one.
+    /// Held by the first request while the scheme is unknown. Other requests wait for its result, so that only
+    /// one of them is refused.
     probe_lock: Option<OwnedMutexGuard<()>>,
 }
 
 enum Credential {
     None,
-    /// Sent as it is: Basic, or an access token that the operator gave.
+    /// A header that is sent as it is: Basic, or the operator's access token.
     Fixed(HeaderValue),
     Token {
         token: Arc<Token>,
@@ -110,7 +110,7 @@ impl Authorization {
         }
     }
 
-    /// Whether a text repeats what was sent as a credential.
+    /// Whether a text repeats the credential that was sent.
     pub fn is_repeated_in(&self, text: &str) -> bool {
         self.header()
             .and_then(|header| header.to_str().ok())
@@ -119,7 +119,7 @@ impl Authorization {
     }
 }
 
-/// Whether a text holds a secret, be it the Basic form of one or its password.
+/// Whether a text contains a secret: the encoded form of a Basic credential, or its password.
 pub(super) fn repeats(text: &str, secret: &str) -> bool {
     let decoded = STANDARD
         .decode(secret)
@@ -135,17 +135,17 @@ pub(super) fn repeats(text: &str, secret: &str) -> bool {
         .any(|secret| !secret.is_empty() && text.contains(secret))
 }
 
-/// The state of proof for one registry.
+/// The authentication state of one registry.
 pub(super) struct Auth {
     credentials: Credentials,
-    /// The header that needs no token service: Basic, or the operator's own access token.
+    /// The header that needs no token service: Basic, or the operator's access token.
     fixed: Option<HeaderValue>,
     scheme: RwLock<AuthScheme>,
     probing: Arc<tokio::sync::Mutex<()>>,
-    /// Scopes that the registry words differently than we do.
+    /// Scopes for which the registry's challenge uses another text than ours.
     scope_overrides: Mutex<HashMap<String, String>>,
     caches: Mutex<HashMap<String, Arc<TokenCache<Token>>>>,
-    /// Where refresh tokens come from, if we log in with Entra ID.
+    /// The source of refresh tokens, if the login uses Entra ID.
     entra: Option<EntraLogin>,
 }
 
@@ -177,7 +177,7 @@ impl Auth {
             }
             Credentials::Anonymous | Credentials::IdentityToken(_) | Credentials::Azure { .. } => None,
         };
-        // An access token is meant to be sent as it is, so there is nothing to learn.
+        // An access token is sent as it is, so there is no scheme to learn.
         let scheme = match credentials {
             Credentials::BearerToken(_) => AuthScheme::Basic,
             _ => AuthScheme::Unknown,
@@ -201,7 +201,7 @@ impl Auth {
         *self.scheme.write().unwrap_or_else(PoisonError::into_inner) = scheme;
     }
 
-    /// A question was answered: whatever proof went with it was enough.
+    /// Records that the registry accepted this authorization.
     pub fn on_success(&self, authorization: &Authorization) {
         if matches!(authorization.credential, Credential::None) && authorization.probe_lock.is_some() {
             let mut scheme = self.scheme.write().unwrap_or_else(PoisonError::into_inner);
@@ -211,7 +211,8 @@ impl Auth {
         }
     }
 
-    /// Forgets a token that is not quite new, so that the next attempt gets another. Says whether it did.
+    /// Discards a refused token that is older than 30 seconds, so that the next attempt fetches a new one. Returns
+    /// whether it was discarded.
     pub fn invalidate_if_old(&self, authorization: &Authorization, now: DateTime<Utc>) -> bool {
         match &authorization.proof {
             Credential::Token { token, cache } if now - token.obtained > TimeDelta::seconds(30) => {
@@ -222,7 +223,7 @@ impl Auth {
         }
     }
 
-    /// The shelf for a service and scope: one token for all who need it.
+    /// The token cache of a service and scope. All requests with the same scope share one token.
     fn cache(&self, service: &TokenService, scope: &str) -> Arc<TokenCache<Token>> {
         let key = format!(
             "{} {} {scope}",
@@ -233,7 +234,7 @@ impl Auth {
         Arc::clone(caches.entry(key).or_default())
     }
 
-    /// How the registry words a scope.
+    /// The text of a scope, as the registry writes it.
     fn scope_text(&self, scope: &TokenScope<'_>) -> String {
         let ours = scope.text();
         let scope_overrides = self
@@ -245,13 +246,13 @@ impl Auth {
 }
 
 impl Inner {
-    /// The proof for the next attempt; may have to fetch a token, or wait for one that is being fetched.
+    /// The authorization for the next attempt. May fetch a token, or wait for one that is being fetched.
     pub async fn authorize(&self, scope: &TokenScope<'_>) -> Result<Authorization, Reason> {
         let mut probe_lock = None;
         loop {
             let scheme = self.auth.scheme();
             if !matches!(scheme, AuthScheme::Unknown) {
-                // Somebody has found out meanwhile; only the one who does not know holds the others back.
+                // Another request has learned the scheme meanwhile, so nothing needs to wait for this one.
                 probe_lock = None;
             }
             let credential = match scheme {
@@ -287,8 +288,8 @@ impl Inner {
         }
     }
 
-    /// Asks the registry what proof it wants, before the first question of somebody who has some. Without
-    /// this, a registry that shows a part of itself to everybody would show us only that part.
+    /// Asks the registry for its scheme before the first authenticated request. A registry that shows a part of
+    /// its content to everyone would otherwise show us only that part.
     async fn probe(&self, scope: &TokenScope<'_>) -> Result<(), Reason> {
         let scheme_without_challenge = match self.auth.fixed {
             Some(_) => AuthScheme::Basic,
@@ -309,7 +310,7 @@ impl Inner {
         }
     }
 
-    /// The registry turned an attempt away: learn what it wants, or say why it cannot have it.
+    /// Handles a 401: learns the scheme, or returns why it cannot be satisfied.
     pub fn on_challenge(
         &self,
         headers: &HeaderMap,

@@ -1,4 +1,4 @@
-//! Asking the token service that a registry names.
+//! Fetches access tokens from the token service that a registry names.
 
 use reqwest::Method;
 use reqwest::header::HeaderValue;
@@ -15,12 +15,12 @@ use crate::registry::transport::Outgoing;
 use crate::registry::url_policy::origin_of;
 use crate::registry::{Credentials, Reason};
 
-/// What we call ourselves to token services that want a name.
+/// Our client id for token services that require one.
 const CLIENT_ID: &str = "registry-tare";
 
 impl Inner {
-    /// Fetches a token: by GET, with the user's name and password if there are any, or by POST where we have
-    /// a refresh token, or can have one. Redirects are not followed.
+    /// Fetches a token: by GET, with Basic credentials if there are any, or by POST with a refresh token. Redirects
+    /// are not followed.
     pub(super) async fn fetch_token(&self, service: &TokenService, scope: &str) -> Result<Token, Reason> {
         let Some(login) = &self.auth.entra else {
             let own = match &self.auth.credentials {
@@ -31,7 +31,7 @@ impl Inner {
         };
         let refresh_token = login.refresh_token(self, service).await?;
         match self.token_with(service, scope, Some(&refresh_token.secret)).await {
-            // It may have been revoked before its time.
+            // The refresh token may have been revoked early.
             Err(Reason::Unauthorized(_)) if login.invalidate_if_old(&refresh_token, self.clock.now()) => {
                 let another = login.refresh_token(self, service).await?;
                 self.token_with(service, scope, Some(&another.secret)).await

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::registry::Reason;
 
-/// What a token service answers.
+/// A token service's response.
 #[derive(Deserialize)]
 pub(super) struct TokenAnswer {
     #[serde(default)]
@@ -25,17 +25,17 @@ pub(super) struct TokenAnswer {
 pub(super) struct Token {
     pub header: HeaderValue,
     pub obtained: DateTime<Utc>,
-    /// From when on a new one is fetched: while this one is still good, so that no request is turned away.
+    /// When to fetch the next token. Earlier than this one expires, so that no request is refused.
     renew_at: DateTime<Utc>,
 }
 
-/// The life of a token whose service does not tell (the distribution specification).
+/// The lifetime of a token without `expires_in` (distribution specification, token authentication, 2026).
 const DEFAULT_LIFETIME_SECONDS: i64 = 60;
-/// The longest life that is believed.
+/// The longest lifetime that is accepted. Our choice: a day.
 const MAX_LIFETIME_SECONDS: i64 = 24 * 3600;
 
 impl Token {
-    /// Reads a token service's answer.
+    /// Reads a token service's response.
     pub fn read(body: &[u8], now: DateTime<Utc>) -> Result<Self, Reason> {
         let malformed = |problem: &str| Reason::Malformed(format!("the token service's answer {problem}"));
         let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| malformed("cannot be read"))?;
@@ -58,7 +58,7 @@ impl Token {
         let mut header = HeaderValue::from_str(&format!("Bearer {text}"))
             .map_err(|_| malformed("holds a token that cannot be sent"))?;
         header.set_sensitive(true);
-        // A fifth of the life, but not more than a minute, is kept back for requests under way.
+        // The last fifth of the life, at most a minute, is left for requests under way.
         let margin = TimeDelta::milliseconds((seconds * 200).min(60_000));
         let renew_at = now + TimeDelta::seconds(seconds) - margin;
         Ok(Self {
@@ -69,7 +69,7 @@ impl Token {
     }
 }
 
-/// The `exp` of a JSON web token, unverified: it only decides when to ask for the next one.
+/// The `exp` of a JSON Web Token. Its signature is not verified: it only decides when to renew.
 pub(super) fn expiry_within(token: &str) -> Option<i64> {
     #[derive(Deserialize)]
     struct Claims {
@@ -82,9 +82,9 @@ pub(super) fn expiry_within(token: &str) -> Option<i64> {
         .map(|claims| claims.exp)
 }
 
-/// What is good for a time only.
+/// A value that expires.
 pub(super) trait Expiring {
-    /// From when on another is fetched.
+    /// When to fetch the next one.
     fn renew_at(&self) -> DateTime<Utc>;
 }
 
@@ -94,10 +94,10 @@ impl Expiring for Token {
     }
 }
 
-/// The place of the one token for a service and scope, or of another thing that has to be renewed.
+/// Holds one token (or another expiring value) and renews it once for all waiting requests.
 pub(super) struct TokenCache<T> {
     token: RwLock<Option<Arc<T>>>,
-    /// Held by whoever fetches. Everybody else waits for what comes of it.
+    /// Held while a token is being fetched; the others wait for the result.
     fetching: tokio::sync::Mutex<Option<Reason>>,
     fetches: AtomicU64,
 }
@@ -113,7 +113,7 @@ impl<T> Default for TokenCache<T> {
 }
 
 impl<T: Expiring> TokenCache<T> {
-    /// The token, if it is good for a while yet.
+    /// The token, unless it is due for renewal.
     pub fn current(&self, now: DateTime<Utc>) -> Option<Arc<T>> {
         self.token
             .read()
@@ -123,8 +123,7 @@ impl<T: Expiring> TokenCache<T> {
             .cloned()
     }
 
-    /// A new token: fetched by the first who needs it, shared with all who come meanwhile, and so is the
-    /// failure to fetch it.
+    /// Fetches a new token. Callers that arrive meanwhile share the result, a failure too.
     pub async fn renew<F>(&self, now: DateTime<Utc>, fetch: impl FnOnce() -> F) -> Result<Arc<T>, Reason>
     where
         F: Future<Output = Result<T, Reason>>,
@@ -155,7 +154,7 @@ impl<T: Expiring> TokenCache<T> {
         }
     }
 
-    /// Forgets a token that was turned away, unless another has taken its place already.
+    /// Discards a refused token, unless it has been replaced already.
     pub fn invalidate(&self, refused: &Arc<T>) {
         let mut token = self.token.write().unwrap_or_else(PoisonError::into_inner);
         if token
