@@ -1,4 +1,4 @@
-//! What must hold of every bill, whatever the prices and the history.
+//! Properties of every bill, for any prices and any history.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

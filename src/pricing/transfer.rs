@@ -7,7 +7,7 @@ use super::meter::{Counter, MeterInterval};
 use super::period::{Period, Window};
 use super::usage::UsageHistory;
 
-/// The charges for moved bytes, by destination. Tiers are filled over the calendar month.
+/// The charges for moved bytes, by destination. Tiers fill over the calendar month.
 pub(super) fn lines(
     book: &PriceBook,
     usage: &UsageHistory,
