@@ -1,4 +1,4 @@
-//! Fitting the factors of a model to pairs.
+//! Fits the factors of a model to pairs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,20 +6,21 @@ use super::model::AlpineModel;
 use super::pair::Pair;
 use super::statistics::median;
 
-/// How much a fit pays for leaving the factor it starts from, by the logarithm of the ratio. A factor is
-/// doubled if that lowers the mean error over repositories by 3.5 percent of the size, and not for less.
+/// The penalty for moving a factor from its start value, times the logarithm of the ratio. A factor is doubled if that
+/// lowers the mean error over repositories by 3.5 percent of the size, but not for less. Our choice, 2026.
 const CHANGE_PENALTY: f64 = 0.05;
-/// The ratios that are tried in each round.
+/// The ratios tried in each round. Our choice.
 const TRIAL_RATIOS: [f64; 8] = [0.5, 0.7, 0.85, 0.95, 1.05, 1.18, 1.4, 2.0];
+/// The most rounds of a fit. Our choice.
 const MAX_ROUNDS: usize = 4;
-/// No factor goes further than this ratio from where it started: the few pairs there are do not say more.
+/// The largest ratio of a factor to its start value. Our choice: the few pairs do not support more.
 const MAX_RATIO: f64 = 4.0;
-/// What fewer repositories have seen is not moved: it would follow one of them.
+/// The least repositories with a kind before its factor is moved. Our choice: with fewer, it would follow one of them.
 const MIN_REPOSITORIES: usize = 3;
-/// A kind must make up this share of an image before a repository counts as having seen it.
+/// The share of an image that a kind must have before a repository counts as having it. Our choice.
 const MIN_SHARE: f64 = 0.01;
 
-/// A number of the model that can be fitted.
+/// A fitted parameter of the model.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Parameter {
     Kind(String),
@@ -60,7 +61,7 @@ impl Parameter {
     }
 }
 
-/// A pair as a sum: what is fixed, and the bytes that each parameter multiplies.
+/// A pair as a sum: a fixed part, and the bytes that each parameter multiplies.
 struct Equation<'a> {
     repository: &'a str,
     fixed: f64,
@@ -68,10 +69,11 @@ struct Equation<'a> {
     truth: f64,
 }
 
-/// A model whose factors fit the pairs, without going far from the model it starts from.
+/// A model whose factors fit the pairs without moving far from the start model.
 ///
-/// It makes the mean over repositories of the median error within each as small as it can, so that a
-/// repository with many tags counts no more than one with few. Only what several repositories have seen is moved. Deterministic: a fixed order of parameters and of trial steps.
+/// Minimises the mean over repositories of the median error within each, so that a repository with many tags counts no
+/// more than one with few. Moves only factors seen in several repositories. Deterministic: parameters and ratios are
+/// tried in a fixed order.
 pub(super) fn fit(pairs: &[&Pair], start: &AlpineModel) -> AlpineModel {
     let (parameters, equations) = equations(pairs, start);
     let seen = repositories_by_parameter(parameters.len(), &equations, pairs);
@@ -166,12 +168,12 @@ fn equations<'a>(pairs: &[&'a Pair], model: &AlpineModel) -> (Vec<Parameter>, Ve
     )
 }
 
-/// In how many repositories each parameter moves a noticeable part of an image.
+/// The number of repositories in which each parameter affects a noticeable part of an image.
 fn repositories_by_parameter(parameters: usize, equations: &[Equation<'_>], pairs: &[&Pair]) -> Vec<usize> {
     let mut seen = vec![BTreeSet::new(); parameters];
     for (equation, pair) in equations.iter().zip(pairs) {
         for &(parameter, bytes) in &equation.terms {
-            // An addition's coefficient is one image, not bytes.
+            // The coefficient of an addition is one per image, not bytes.
             if bytes <= 1.0 || bytes >= MIN_SHARE * pair.bytes as f64 {
                 seen[parameter].insert(equation.repository);
             }

@@ -6,11 +6,10 @@ use super::compose::{compose, own_twin};
 use super::pair::Pair;
 use super::parsed_steps::ParsedSteps;
 
-/// Every pair of an image and its real twin that the registries hold.
+/// All pairs of an image and its actual Alpine variant in the registries.
 ///
-/// For each image the composition is made as if its repository, and everything built on it, were not
-/// there: what is left is what the model has to go by for an image that nobody has moved yet. Several
-/// tags of one pair count once.
+/// Each composition is made as if the image's repository, and everything built on it, did not exist: the rest is what
+/// the model has for an image that has not been moved yet. Several tags of one pair count once.
 pub fn pairs<'a>(
     images: impl IntoIterator<Item = &'a ImageFacts>,
     catalogue: &Catalogue,
@@ -27,7 +26,7 @@ pub fn pairs<'a>(
         .collect()
 }
 
-/// An image and its twin; none where nothing is left to go by once its repository is hidden.
+/// An image and its Alpine variant; `None` if nothing is left to predict from once its repository is hidden.
 fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, parsed: &ParsedSteps) -> Option<Pair> {
     let twin = catalogue.base(id);
     if twin.digest == Some(facts.digest) {
@@ -48,8 +47,8 @@ fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, parsed: &Parse
     })
 }
 
-/// Everything but the image's own repositories and what is built on them, which would give it away. One
-/// image can be in several repositories, mirrors among them.
+/// Everything but the image's own repositories and what is built on them, which would reveal the variant. An image can
+/// be in several repositories, such as mirrors.
 fn unseen(facts: &ImageFacts, catalogue: &Catalogue) -> Scope {
     let own = facts
         .names
