@@ -1,4 +1,4 @@
-//! Releases of bases over the year, and which one a build of a given day took.
+//! Releases of base images over the year, and the one that a build on a given day used.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use super::generated;
 use super::image::{Image, Layer, buildkit_text, leaves_layer};
 use crate::oci::HistoryStep;
 
-/// How many days pass between two releases of a base.
+/// Days between two releases of a base. Our choice.
 const RELEASE_DAYS: u64 = 48;
 
-/// A release of a base or of a company's own base repository: its image for each platform.
+/// A release of a base, or of a company's own base repository: its image for each platform.
 pub(super) struct Release {
-    /// From when builds take it.
+    /// When builds start to use it.
     pub since: DateTime<Utc>,
     pub images: BTreeMap<String, Image>,
 }
 
-/// The releases of a base in the year before `ends`, oldest first. The last one is the one in the file;
-/// each earlier one is a little smaller, with digests of its own.
+/// The releases of a base in the year before `ends`, oldest first. The last one is the one in the file; each earlier one
+/// is a little smaller and has its own digests.
 pub(super) fn releases(base: &Base, ends: NaiveDate) -> Result<Vec<Release>, DemoError> {
     let mut releases = Vec::new();
     for age in (0..=366 / RELEASE_DAYS + 1).rev() {
@@ -42,7 +42,7 @@ pub(super) fn releases(base: &Base, ends: NaiveDate) -> Result<Vec<Release>, Dem
     Ok(releases)
 }
 
-/// The release that a build at `time` takes: the newest by then, or the oldest there is.
+/// The release that a build at `time` uses: the newest at that time, or the oldest there is.
 pub(super) fn current(releases: &[Release], time: DateTime<Utc>) -> Option<&Release> {
     releases
         .iter()
@@ -73,7 +73,7 @@ fn image(
                 .ok_or_else(|| DemoError::Data(format!("{}: {beginning} begins no digest", base.name)))?;
             (digest, *bytes)
         } else {
-            // Keyed by the layer, so that bases that share a layer today shared it then.
+            // Keyed by the layer, so that bases that share a layer now also shared it then.
             let digest = generated::digest(&format!("{beginning}, {age} releases ago"));
             (digest, bytes - bytes * age * 3 / 1000)
         };
@@ -112,13 +112,13 @@ fn history(base: &Base, image: &Image, step: &str) -> HistoryStep {
             },
         )
         .replace("{epoch}", &image.created.timestamp().to_string());
-    // Only there: in a command, `${NAME}` is the shell's and stays as it is.
+    // Only in these instructions: in a command, `${NAME}` belongs to the shell.
     if step.starts_with("ENV ") || step.starts_with("ARG ") {
         for (name, value) in &image.environment {
             words = words.replace(&format!("{{{name}}}"), value);
         }
     }
-    // Debian's root file system, Windows and Bazel write their own form; the rest is from Dockerfiles.
+    // Debian's root file system, Windows and Bazel write their own form; the rest comes from Dockerfiles.
     let comment = if step.starts_with('#') {
         "debuerreotype 0.15"
     } else if step.starts_with("/bin/sh") || base.author.is_some() || base.foreign_layers {
@@ -135,7 +135,7 @@ fn history(base: &Base, image: &Image, step: &str) -> HistoryStep {
     }
 }
 
-/// The version a base had some releases ago: the last number of `1.2.3` counted down, down to 0.
+/// A base's version a number of releases ago: the last number of `1.2.3` counted down, at least 0.
 fn version(name: &str, value: &str, age: u64) -> String {
     let earlier = || {
         let (front, last) = value.rsplit_once('.')?;
@@ -153,7 +153,7 @@ fn days_before(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_sub_days(Days::new(days)).unwrap_or(day)
 }
 
-/// The first moment of a day.
+/// Midnight of a day.
 pub(super) fn start_of_day(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }

@@ -12,14 +12,14 @@ use super::image::{Format, Image, Layer, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
 use super::{DemoError, generated};
 use crate::oci::Digest;
 
-/// A directory created, compressed: what a `WORKDIR` leaves behind.
+/// The compressed size of a created directory, the result of a `WORKDIR`.
 const WORKDIR_BYTES: u64 = 93;
 const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
 const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 const ATTESTATION: &str = "application/vnd.docker.attestation.manifest.v1+json";
 const SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 
-/// All that the registry ever held, and the last moment of its year.
+/// Everything the registry ever held, and the last moment of its year.
 pub(super) fn build() -> Result<(Contents, DateTime<Utc>), DemoError> {
     let (bases, company) = blueprint::read()?;
     let mut releases = BTreeMap::new();
@@ -89,7 +89,7 @@ impl Year {
         Ok(())
     }
 
-    /// The image of a base that a build of this time takes, to be built upon.
+    /// The image of a base that a build at this time uses.
     fn base(&self, name: &str, time: DateTime<Utc>, platform: &str, of: &str) -> Result<Image, DemoError> {
         self.releases
             .get(name)
@@ -99,7 +99,7 @@ impl Year {
             .ok_or_else(|| DemoError::Data(format!("{of}: no base {name} for {platform}")))
     }
 
-    /// When the releases were made: `days` apart, give or take some hours, in working time.
+    /// The times of the releases: `days` apart, varied by some hours, in working time.
     fn times(&self, name: &str, count: u32, days: u32, ended: u32) -> Vec<DateTime<Utc>> {
         (0..count)
             .map(|number| {
@@ -110,9 +110,9 @@ impl Year {
             .collect()
     }
 
-    /// Pushes one release: a manifest, or an index where there are several platforms or attestations.
+    /// Pushes one release: a manifest, or an index if there are several platforms or attestations.
     fn push(&mut self, repository: &Repository, images: &BTreeMap<String, Image>) -> Digest {
-        // BuildKit writes OCI media types as soon as it has attestations to attach.
+        // BuildKit uses OCI media types when it attaches attestations.
         let format = if repository.attestations {
             Format::Oci
         } else {
@@ -151,8 +151,8 @@ impl Year {
         digest
     }
 
-    /// Provenance and an SBOM for one manifest, in the form of today's BuildKit for half of the
-    /// repositories and in the older one, which looks like an image, for the others.
+    /// Provenance and an SBOM for one manifest: in the form of current BuildKit for half of the repositories, and in the
+    /// older form, which looks like an image, for the others.
     fn attest(&mut self, repository: &str, manifest: &Document) -> Value {
         let statements: Vec<Value> = [
             ("https://slsa.dev/provenance/v1", 24_576),
@@ -267,7 +267,7 @@ impl Year {
         }
     }
 
-    /// Copies public images as they are; a mirror's tags move with each release of what they mirror.
+    /// Copies public images unchanged; a mirror's tags move with each upstream release.
     fn mirror(&mut self, mirror: &Mirror) -> Result<(), DemoError> {
         for (tag, name) in &mirror.tags {
             let releases = self
@@ -297,8 +297,8 @@ impl Year {
     }
 }
 
-/// One platform's image of a release: the base, then the repository's own steps. `previous` is the
-/// release before, whose layers are taken where Docker's cache would.
+/// One platform's image of a release: the base, then the repository's own steps. Layers of the `previous` release are
+/// reused if Docker's build cache would reuse them.
 fn finish(
     repository: &Repository,
     base: Image,
@@ -312,7 +312,7 @@ fn finish(
     };
     for (at, step) in repository.steps.iter().enumerate() {
         let bytes = step.bytes.or_else(|| {
-            // Only the classic builder makes no layer of it.
+            // Only the classic builder creates no layer for it.
             let leaves = step.step.starts_with("WORKDIR ") && repository.builder != Builder::Classic;
             leaves.then_some(WORKDIR_BYTES)
         });
@@ -332,7 +332,7 @@ fn finish(
                     "{} {platform} step {at} built for release {number}",
                     repository.name
                 );
-                // What a company writes grows: the first release is some four fifths of the newest.
+                // Images grow: the first release has about four fifths of the newest one's size.
                 let grown = bytes * (800 + 200 * (number as u64 + 1) / u64::from(repository.tags)) / 1000;
                 Layer {
                     digest: generated::digest(&key),
@@ -347,7 +347,7 @@ fn finish(
     image
 }
 
-/// Whether everything that the new image has so far is what the previous one began with.
+/// Whether all layers of the new image so far are the first layers of the previous one.
 fn shares_layers_so_far(previous: &Image, image: &Image) -> bool {
     previous.layers.len() > image.layers.len()
         && previous
@@ -357,7 +357,7 @@ fn shares_layers_so_far(previous: &Image, image: &Image) -> bool {
             .all(|(one, other)| one.digest == other.digest)
 }
 
-/// The tags of one release, its own first and then those that move on to it.
+/// The tags of one release: its own, then those that move to it.
 struct Tagged {
     all: Vec<String>,
 }

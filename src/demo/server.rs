@@ -1,4 +1,4 @@
-//! The registry's HTTP side: the read half of the distribution specification, and the catalogue.
+//! The registry's HTTP API: the read half of the distribution specification, and the catalogue.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,12 +13,12 @@ use super::content::{Contents, Repository};
 use super::image::OCI_INDEX;
 use crate::oci::Digest;
 
-/// The most entries of one page of the catalogue, few enough that it takes several.
+/// Entries of a catalogue page. Our choice: few enough to need several pages.
 const CATALOG_PAGE: usize = 20;
-/// The most entries of one page of a tag list.
+/// Entries of a tag page. Our choice.
 const TAGS_PAGE: usize = 100;
 
-/// What the server answers from: all the year's contents, and the moment that it shows.
+/// What the server serves: the contents of the year, and the moment that is shown.
 pub(super) struct ServedState {
     pub contents: Contents,
     pub time: AtomicI64,
@@ -50,7 +50,7 @@ struct Paging {
     last: Option<String>,
 }
 
-/// One page of a sorted listing, and its `Link` where there is more.
+/// One page of a sorted listing, and its `Link` if there are more.
 fn page<'a>(
     request: &HttpRequest,
     paging: &Paging,

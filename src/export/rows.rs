@@ -9,17 +9,17 @@ use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{AllocatedRow, Charge, Line, Period};
 use crate::units::{Money, apportion, exact_sum};
 
-/// The registry as it is, or as it would be.
+/// The current state, or the state on Alpine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {
-    /// What is charged.
+    /// Current charges.
     Now,
-    /// What would be charged on Alpine, with the expected sizes.
+    /// Charges on Alpine, with expected sizes.
     Alpine,
 }
 
 impl Scenario {
-    /// The word for it in exports.
+    /// The scenario's name in exports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Now => "now",
@@ -28,46 +28,47 @@ impl Scenario {
     }
 }
 
-/// What a repository bears of one line of a bill, or what is left of the line. `cost` is `unit_price` times
-/// `quantity` to the last digit.
+/// What a repository bears of one line of a bill, or the remainder of the line. `cost` is `unit_price` times `quantity`
+/// to the last digit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChargeRow {
     /// The registry.
     pub registry: RegistryName,
-    /// The repository; none for what is no repository's.
+    /// The repository; `None` for the remainder.
     pub repository: Option<RepositoryName>,
-    /// Whose the repository is.
+    /// The repository's labels.
     pub labels: Labels,
-    /// The days charged for.
+    /// The billed days.
     pub period: Period,
     /// The line, with its whole quantity and cost.
     pub line: Line,
     /// The id of the price book.
     pub book: String,
-    /// The edition of the book.
+    /// The edition of the price book.
     pub book_version: String,
-    /// The rule by which the line was divided.
+    /// The allocation rule.
     pub method: &'static str,
-    /// How much of the line's quantity.
+    /// The row's part of the line's quantity.
     pub quantity: Decimal,
-    /// What that costs.
+    /// The cost of that part.
     pub cost: Money,
-    /// Which part of the line; the parts of a line add up to 1. None for corrections, and where nobody is to know.
+    /// The row's part of the line as a ratio; the ratios of a line add up to 1. `None` for corrections, and for viewers who
+    /// may not know the size of the whole.
     pub ratio: Option<Decimal>,
-    /// Whether it corrects what was said before of a closed month.
+    /// Whether it corrects an earlier statement of a closed month.
     pub is_correction: bool,
-    /// What must be said of the amount, in sentences; empty where there is nothing.
+    /// Remarks about the amount, as sentences; empty if there are none.
     pub warnings: String,
 }
 
-/// Into how many parts a line is cut to say which part a row is.
+/// The decimals of a ratio. Our choice.
 const RATIO_DECIMALS: u32 = 12;
 
-/// The rows of a month: what each repository bears of each line, then what is left of it, in the order of the bill
-/// for each repository. A corrected month has the rows of the first statement and then the differences.
+/// The rows of a month: each repository's part of each line, then the remainders; per repository in the order of the
+/// bill. A corrected month has the rows of the first statement, then the differences.
 ///
 /// # Errors
-/// Where Alpine is asked for and was not worked out.
+/// If Alpine is requested but was not computed.
 pub fn charge_rows(month: &BilledMonth, scenario: Scenario) -> Result<Vec<ChargeRow>, ExportError> {
     let mut statements = month.statements.iter();
     let mut rows = match statements.next() {
@@ -81,7 +82,7 @@ pub fn charge_rows(month: &BilledMonth, scenario: Scenario) -> Result<Vec<Charge
         before = after;
     }
     if !month.is_whole {
-        // A row's cost divided by its ratio is what the line costs in all.
+        // A ratio would reveal the whole line: cost divided by ratio.
         rows.iter_mut().for_each(|row| row.ratio = None);
     }
     Ok(rows)
@@ -98,7 +99,7 @@ fn statement_rows(statement: &Statement, scenario: Scenario) -> Result<Vec<Charg
         let ratios = Ratios::from_rows(&piece.allocation.rows, piece.bill.lines.len())?;
         let warnings: Vec<String> = piece.bill.warnings.iter().map(ToString::to_string).collect();
         let warnings = warnings.join("; ");
-        // Rows stand in the order of the repositories, and last the one without a name.
+        // Rows are in the order of the repositories; the last has no name.
         for (place, row) in piece.allocation.rows.iter().enumerate() {
             let repository = row.key.as_ref().and_then(|_| statement.repositories.get(place));
             for part in &row.parts {
@@ -124,7 +125,7 @@ fn statement_rows(statement: &Statement, scenario: Scenario) -> Result<Vec<Charg
     Ok(rows)
 }
 
-/// Which part of each line each row is, in decimals that add up to 1 for a line.
+/// The ratio of each row in each line, in decimals that add up to 1 per line.
 struct Ratios(BTreeMap<(usize, usize), Decimal>);
 
 impl Ratios {
@@ -146,7 +147,7 @@ impl Ratios {
             }
             let shares = apportion(10_u128.pow(RATIO_DECIMALS), &weights)?;
             for (&(place, _), share) in parts.iter().zip(shares) {
-                // At most 10¹², which 64 bits hold.
+                // At most 10¹², which fits into 64 bits.
                 let share = Decimal::new(i64::try_from(share).unwrap_or(i64::MAX), RATIO_DECIMALS);
                 ratios.insert((place, line), share.normalize());
             }
@@ -159,7 +160,7 @@ impl Ratios {
     }
 }
 
-/// By what a row is the same row in two statements: all but its quantity and what follows from it.
+/// What identifies a row across statements: everything but its quantity and what follows from it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct RowKey<'a> {
     repository: &'a Option<RepositoryName>,
@@ -191,7 +192,7 @@ impl<'a> RowKey<'a> {
     }
 }
 
-/// What has to be added to some rows to make others of them.
+/// The rows that turn one statement's rows into those of another when added.
 fn differences(before: &[ChargeRow], after: &[ChargeRow]) -> Result<Vec<ChargeRow>, ExportError> {
     let mut sums: BTreeMap<RowKey<'_>, (&ChargeRow, Decimal)> = BTreeMap::new();
     let less = before.iter().map(|row| (row, -row.quantity));
