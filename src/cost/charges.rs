@@ -196,7 +196,7 @@ impl<'a> Billing<'a> {
     fn divided(
         &self,
         history: &UsageHistory,
-        claim: impl Fn(&RepositoryUsage) -> (u128, Option<EstimatePoint>),
+        usage: impl Fn(&RepositoryUsage) -> (u128, Option<EstimatePoint>),
     ) -> Result<Charges, CostError> {
         let targets: Vec<AllocationTarget> = self
             .usage
@@ -204,7 +204,7 @@ impl<'a> Billing<'a> {
             .iter()
             .zip(&self.moved)
             .map(|(repository, moved)| {
-                let (attributed, point) = claim(repository);
+                let (attributed, point) = usage(repository);
                 AllocationTarget {
                     key: repository.repository.to_string(),
                     attributed,
@@ -305,7 +305,7 @@ impl EstimatePoint {
 
 impl Moved {
     pub(super) fn on_alpine(&self, point: EstimatePoint) -> &BTreeMap<String, u128> {
-        &self.alpine[bound as usize]
+        &self.alpine[point as usize]
     }
 }
 

@@ -22,7 +22,7 @@ impl WalkOutcome {
     };
     pub(super) const LOST: Self = Self {
         lossless: false,
-        ..Self::GONE
+        ..Self::VANISHED
     };
 
     /// The result for a document, given the result for a part below it.

@@ -52,7 +52,7 @@ pub fn bill(book: &PriceBook, usage: &UsageHistory, period: Period) -> Result<Bi
         lines,
         total,
         average_stored: usage.stored.average(period),
-        warnings: warning::of(book, usage, period),
+        warnings: warning::for_bill(book, usage, period),
     })
 }
 

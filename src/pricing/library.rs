@@ -98,7 +98,7 @@ impl PriceBooks {
     pub fn check(&self, file: &str, text: &str) -> Result<PriceBook, BookFaults> {
         let document = BookFile {
             file: file.to_owned(),
-            table: document::parse(file, text).map_err(one)?,
+            table: document::parse(file, text).map_err(single_fault)?,
         };
         let table = self.resolve(&document, &[])?;
         parse::book(file, &table)

@@ -125,9 +125,9 @@ impl AddressGuard {
 
     /// Whether requests to this address are allowed.
     pub fn allows(&self, address: IpAddr) -> bool {
-        let reach = AddressClass::from_ip(address);
-        reach != AddressClass::Special
-            && reach <= self.registry.get().copied().unwrap_or(AddressClass::Public)
+        let class = AddressClass::from_ip(address);
+        class != AddressClass::Special
+            && class <= self.registry.get().copied().unwrap_or(AddressClass::Public)
     }
 
     /// The allowed addresses of a host.
@@ -143,7 +143,7 @@ impl AddressGuard {
         if self.trusted_hosts.iter().any(|trusted| trusted == host) {
             return Ok(addresses);
         }
-        let admitted: Vec<_> = addresses
+        let allowed: Vec<_> = addresses
             .into_iter()
             .filter(|address| self.allows(address.ip()))
             .collect();
@@ -177,7 +177,7 @@ impl Resolve for GuardedResolver {
 mod tests {
     use super::*;
 
-    fn reach(text: &str) -> AddressClass {
+    fn class(text: &str) -> AddressClass {
         AddressClass::from_ip(text.parse().unwrap())
     }
 
@@ -212,7 +212,7 @@ mod tests {
             ("224.0.0.1", AddressClass::Special),
             ("255.255.255.255", AddressClass::Special),
         ] {
-            assert_eq!(reach(text), expected, "{text}");
+            assert_eq!(class(text), expected, "{text}");
         }
     }
 

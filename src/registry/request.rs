@@ -251,7 +251,7 @@ fn malformed(problem: &str) -> AttemptError {
 }
 
 pub(super) fn credentials_rejected() -> Reason {
-    Reason::Unauthorized("the registry refuses the proof of identity that it asked for".into())
+    Reason::Unauthorized("the registry refuses the credentials that it asked for".into())
 }
 
 fn is_redirect(status: StatusCode) -> bool {

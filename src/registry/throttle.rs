@@ -88,7 +88,7 @@ impl Throttle {
             // A pause may have started while this request slept.
             until = self.paused();
         }
-        slot
+        permit
     }
 
     /// Reserves this request's place in the rate. Returns when it may start, or `None` for at once.

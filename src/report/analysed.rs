@@ -9,7 +9,7 @@ use super::build::{RegistryAnswers, ReportOptions};
 use super::explain::{ImageExplanation, explain_analysed};
 use super::image::{ImageRow, ImageRows};
 use super::reference::Found;
-use super::usage::Over;
+use super::usage::CostPeriod;
 use super::{Knowledge, Report};
 use crate::base_image::Catalogue;
 use crate::cost::{self, CostError, CostPlan, Statement};

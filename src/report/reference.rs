@@ -101,7 +101,7 @@ pub fn find<'a>(
                     tag: query.digest.is_none().then_some(tag),
                     image,
                 };
-                meant.push((found, format!("{registry}/{wanted}")));
+                meant.push((found, format!("{registry}/{query}")));
             }
         }
     }
@@ -227,7 +227,7 @@ fn nearest(registries: &[RegistryHoldings], text: &str) -> Vec<String> {
     for holdings in registries {
         for (repository, tag) in holdings.images.iter().flat_map(|image| &image.names) {
             let name = format!("{repository}:{tag}");
-            let distance = if name.ends_with(&format!("/{wanted}")) {
+            let distance = if name.ends_with(&format!("/{query}")) {
                 0
             } else {
                 strsim::damerau_levenshtein(&query, &name)

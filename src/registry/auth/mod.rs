@@ -103,7 +103,7 @@ enum Credential {
 
 impl Authorization {
     pub fn header(&self) -> Option<&HeaderValue> {
-        match &self.proof {
+        match &self.credential {
             Credential::None => None,
             Credential::Fixed(header) => Some(header),
             Credential::Token { token, .. } => Some(&token.header),
@@ -214,7 +214,7 @@ impl Auth {
     /// Discards a refused token that is older than 30 seconds, so that the next attempt fetches a new one. Returns
     /// whether it was discarded.
     pub fn invalidate_if_old(&self, authorization: &Authorization, now: DateTime<Utc>) -> bool {
-        match &authorization.proof {
+        match &authorization.credential {
             Credential::Token { token, cache } if now - token.obtained > TimeDelta::seconds(30) => {
                 cache.invalidate(token);
                 true
@@ -319,7 +319,7 @@ impl Inner {
         refused_tokens: &mut u32,
     ) -> Result<(), Reason> {
         let challenges = Challenges::from_headers(headers);
-        match &authorization.proof {
+        match &authorization.credential {
             Credential::Token { token, cache } => {
                 cache.invalidate(token);
                 *refused_tokens += 1;
