@@ -229,7 +229,7 @@ mod tests {
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
         let minutes = |token: &str| {
             let body = format!(r#"{{"refresh_token":"{token}"}}"#);
-            (RefreshToken::read(body.as_bytes(), now).unwrap().renew - now).num_minutes()
+            (RefreshToken::read(body.as_bytes(), now).unwrap().renew_at - now).num_minutes()
         };
         let jwt = |claims: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
         assert_eq!(minutes(&jwt(r#"{"exp":1006000}"#)), 80);

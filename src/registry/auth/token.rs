@@ -173,7 +173,7 @@ mod tests {
     fn life(body: &str) -> i64 {
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
         let token = Token::read(body.as_bytes(), now).unwrap();
-        (token.renew - now).num_milliseconds()
+        (token.renew_at - now).num_milliseconds()
     }
 
     #[test]
