@@ -9,9 +9,12 @@ VIEWS = {
     "savings in bytes": {"view": "savings", "measure": "bytes"},
     "cost centres": {"view": "centres"},
 }
+# The number of colours, read from a copy: Chromium warns where a chart's own canvas is read back often.
 PAINTED = """(canvas) => {
-    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    return new Set(data).size;
+    const copy = new OffscreenCanvas(canvas.width, canvas.height);
+    const context = copy.getContext('2d', { willReadFrequently: true });
+    context.drawImage(canvas, 0, 0);
+    return new Set(context.getImageData(0, 0, copy.width, copy.height).data).size;
 }"""
 TOOLTIP = "(canvas) => Chart.getChart(canvas)?.tooltip?.opacity ?? 0"
 
