@@ -4,7 +4,7 @@
 //! requests. All others are read from a [`Snapshot`] at each scrape, so that what has vanished from a registry vanishes
 //! from the metrics at once.
 //!
-//! Names and labels are a contract: the documentation lists them, and dashboards and alerts depend on them. They follow
+//! Names and labels are a contract: `docs/operate.md` lists them, and dashboards and alerts depend on them. They follow
 //! Prometheus' conventions: base units, timestamps instead of ages, and values whose sum over all labels makes sense. So
 //! the current state and Alpine have separate names instead of a label, the currency is part of the name (`_usd`), and
 //! what does not add up, such as solo savings, is left to the API. Because repositories are many, the largest have their
