@@ -8,25 +8,25 @@ use crate::units::{ByteCount, Currency};
 use super::period::{Period, Window};
 use super::unit::{ByteUnit, MonthConvention, Per};
 
-/// What a seller asks for keeping and moving bytes: one plan in one currency over one span of time.
+/// A seller's prices for storing and moving bytes: one plan in one currency over one span of time.
 ///
-/// Comes out of [`PriceBooks`](super::PriceBooks), which lets only sound ones through: tiers without a gap,
-/// no negative price, dates in order. Bills rely on that. It can be kept whole (serde) with a
-/// closed month, so that the month reproduces even if the file is edited.
+/// Read by [`PriceBooks`](super::PriceBooks), which accepts only valid books: tiers without gaps, no negative prices,
+/// dates in order. Bills rely on that. A book is saved whole (serde) with a closed month, so that the month can be
+/// reproduced even if the file is edited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(description = "A price book in one edition.")]
 pub struct PriceBook {
-    /// The identifier that settings and other books use, such as `aws-ecr`.
+    /// The id by which settings and other books refer to it, such as `aws-ecr`.
     pub id: String,
-    /// Its edition.
+    /// The edition of the book.
     pub version: String,
-    /// Its name for people.
+    /// The name for people.
     pub title: String,
-    /// Who sells it, as FOCUS's ProviderName.
+    /// The seller, as FOCUS's ProviderName.
     pub provider: String,
-    /// What is sold, as FOCUS's ServiceName.
+    /// The product, as FOCUS's ServiceName.
     pub service: String,
-    /// Books of one family are plans of one product, between which a registry can move.
+    /// The product family. A registry can move between plans of one family.
     pub family: String,
     /// The currency of every price in the book.
     pub currency: Currency,
@@ -34,40 +34,40 @@ pub struct PriceBook {
     pub source: String,
     /// The day they were read.
     pub source_date: NaiveDate,
-    /// The first day the prices hold.
+    /// The first day the prices are valid.
     pub valid_from: NaiveDate,
-    /// The last day they are known to hold. Later amounts carry a warning.
+    /// The last day they are known to be valid. Later use adds a warning.
     pub valid_until: NaiveDate,
     /// The unit of stored bytes.
     pub unit: ByteUnit,
-    /// What counts as a month where a price is per month.
+    /// The length of the month in a price per month.
     pub month: MonthConvention,
-    /// The flat fee of the plan; null where it has none.
+    /// The flat fee of the plan; null if there is none.
     pub fee: Option<Fee>,
     /// The price of stored bytes.
     pub storage: StorageCharge,
-    /// Other classes of storage, such as an archive.
+    /// Other storage classes, such as an archive.
     pub classes: Vec<StorageClass>,
-    /// What a copy in another region costs; null where the plan offers no copies.
+    /// The price of a replica in another region; null if the plan offers none.
     pub replicas: Option<ReplicaCharge>,
     /// The price of bytes moved out.
     pub transfer: TransferCharge,
     /// The limits of the plan.
     pub limits: Limits,
-    /// What the plan can do that others may not, in the seller's words.
+    /// The plan's features that other plans may lack, in the seller's words.
     pub features: Vec<String>,
-    /// What a reader of the bill should know about these prices.
+    /// Notes for readers of the bill.
     pub notes: Vec<String>,
 }
 
-/// A flat fee, however little is stored.
+/// A flat fee, independent of how much is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fee {
-    /// How much, in the book's currency.
+    /// The amount, in the book's currency.
     pub price: Decimal,
-    /// The span of time that the fee is for. A month is a calendar month here, whatever `month` of the book says.
+    /// The interval. A fee per month is for a calendar month, whatever the convention for storage.
     pub per: Per,
-    /// What the fee is charged for.
+    /// What it is multiplied by.
     pub each: FeeBasis,
 }
 
@@ -75,122 +75,122 @@ pub struct Fee {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeeBasis {
-    /// Once for the registry.
+    /// Charged once per registry.
     Registry,
-    /// For each user.
+    /// Charged per user.
     Seat,
 }
 
-/// What a seller adds up before quota and tiers apply.
+/// The scope over which usage is summed before quota and tiers apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pool {
-    /// Each registry by itself.
+    /// Each registry on its own.
     Registry,
-    /// All registries (or, for transfer, all services) of the account together.
+    /// All registries (for transfer: all services) of the account together.
     Account,
 }
 
-/// One step of a price list: it applies where `from` ≤ level < `to`.
+/// One tier of a price list: `from` ≤ level < `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tier {
-    /// Where the tier begins, in bytes.
+    /// The start of the tier, in bytes.
     pub from: u64,
-    /// Where the tier ends, in bytes; null for the last.
+    /// The end of the tier, in bytes; null for the last tier.
     pub to: Option<u64>,
-    /// The price of a unit within it, in the book's currency.
+    /// The price of a unit within the tier, in the book's currency.
     pub price: Decimal,
 }
 
-/// Prices by level. What lies below `included` costs nothing, whichever tier it falls into.
+/// Prices by level. Everything below `included` is free, whichever tier it falls into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rate {
     /// The quota or free allowance, in bytes.
     pub included: u64,
-    /// From zero upwards without gap or overlap; the last has no end.
+    /// The tiers from zero upwards without gap or overlap; the last has no end.
     pub tiers: Vec<Tier>,
 }
 
 /// The price of stored bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StorageCharge {
-    /// The name of the meter on the seller's bill.
+    /// The meter's name on the seller's bill.
     pub meter: String,
-    /// The span of time that a price is for.
+    /// The interval of the price.
     pub per: Per,
     /// The span over which the level is averaged before quota and tiers apply.
     pub window: Window,
-    /// What the level is added up over.
+    /// The scope over which the level is summed.
     pub pool: Pool,
     /// The prices.
     pub rate: Rate,
 }
 
-/// A class of storage other than the ordinary one.
+/// A storage class other than the default one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StorageClass {
     /// The name by which usage refers to it.
     pub name: String,
-    /// The prices of keeping.
+    /// The prices of storage.
     pub charge: StorageCharge,
-    /// The price of reading a unit back.
+    /// The price of retrieving a unit.
     pub retrieval: Decimal,
-    /// The number of days each byte is charged for at least. Amounts do not include it, because deletions are not tracked.
+    /// How many days each byte is charged for at least. Stated but not computed: deletions are not tracked.
     pub minimum_days: u32,
 }
 
-/// What a copy in another region costs.
+/// The price of a replica in another region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplicaCharge {
-    /// The flat fee of each region beyond the first; null where there is none.
+    /// The flat fee of each region beyond the first; null if there is none.
     pub fee: Option<Fee>,
-    /// The price of what a copy stores; null where copies are charged by the fee alone.
+    /// The price of the replica's bytes; null if replicas are charged by the fee alone.
     pub storage: Option<StorageCharge>,
 }
 
 /// The price of bytes moved out of the registry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TransferCharge {
-    /// The unit of moved bytes.
+    /// The unit of traffic.
     pub unit: ByteUnit,
-    /// What traffic is added up over, each calendar month.
+    /// The scope over which traffic is summed, per calendar month.
     pub pool: Pool,
-    /// The places bytes go to. Every shipped book has `same-region`, `other-region` and `internet`.
+    /// The destinations. Every shipped book has `same-region`, `other-region` and `internet`.
     pub zones: Vec<Zone>,
 }
 
-/// A place bytes go to.
+/// A destination of traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Zone {
     /// The name by which usage refers to it.
     pub name: String,
-    /// The name of the meter on the seller's bill.
+    /// The meter's name on the seller's bill.
     pub meter: String,
-    /// The prices per unit, by what has been moved there in the calendar month.
+    /// The prices per unit, by the traffic to this destination in the calendar month.
     pub rate: Rate,
 }
 
 /// The limits of a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
-    /// Stored bytes; null where there is no limit.
+    /// Stored bytes; null if there is no limit.
     pub storage: Option<ByteCount>,
-    /// Repositories; null where there is no limit.
+    /// Number of repositories; null if there is no limit.
     pub repositories: Option<u64>,
 }
 
 impl PriceBook {
-    /// The class of a name.
+    /// The storage class with this name.
     pub fn class(&self, name: &str) -> Option<&StorageClass> {
         self.classes.iter().find(|class| class.name == name)
     }
 
-    /// The zone of a name.
+    /// The zone with this name.
     pub fn zone(&self, name: &str) -> Option<&Zone> {
         self.transfer.zones.iter().find(|zone| zone.name == name)
     }
 
-    /// Whether the prices are known to hold on every day of a period.
+    /// Whether the prices are known to be valid on every day of a period.
     pub fn is_valid_for(&self, period: Period) -> bool {
         self.valid_from <= period.start()
             && period.end() <= self.valid_until.succ_opt().unwrap_or(NaiveDate::MAX)

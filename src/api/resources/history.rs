@@ -20,7 +20,8 @@ use crate::cost::MoneyEstimate;
 use crate::oci::RegistryName;
 use crate::report::{ForecastMonth, forecast};
 use crate::store::{PartOfRegistry, RegistryPoint, RepositoryPoint};
-use crate::units::{Currency, Money};
+use crate::units::{ByteCount, Currency, Money};
+use crate::whatif::Verdict;
 
 /// How far back an answer goes where nothing else is asked for.
 const USUAL_DAYS: u64 = 400;
@@ -102,11 +103,21 @@ struct RegistryMoment {
     of: Coverage,
     /// When the registry was crawled.
     as_of: DateTime<Utc>,
+    /// What the tags reached, each tag counted on its own.
+    #[schemars(with = "ByteCount")]
     logical_bytes: i64,
+    /// What was stored and reached by tags. For a part of a registry: its share of that.
+    #[schemars(with = "ByteCount")]
     stored_bytes: i64,
+    /// What was stored and reached by no tag; null if that was not known. For a part of a registry: its share of that.
+    #[schemars(with = "Option<ByteCount>")]
     untagged_bytes: Option<i64>,
+    /// What would have been stored on Alpine; null if that was not computed.
+    #[schemars(with = "Option<ByteCount>")]
     alpine_stored_bytes: Option<i64>,
+    /// What a month at that level cost; null if there was no price book.
     cost: Option<Cost>,
+    /// What such a month would have cost on Alpine; null if that was not computed.
     alpine: Option<OnAlpine>,
 }
 
@@ -114,9 +125,13 @@ struct RegistryMoment {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PastCost")]
 struct Cost {
+    /// What the month cost.
     month: Money,
+    /// Flat fees; null if the parts were not saved.
     fee: Option<Money>,
+    /// What stored bytes cost; null if the parts were not saved.
     storage: Option<Money>,
+    /// What moved bytes cost; null if the parts were not saved.
     transfer: Option<Money>,
 }
 
@@ -161,13 +176,28 @@ impl RegistryMoment {
 struct RepositoryMoment {
     /// When the registry was crawled.
     as_of: DateTime<Utc>,
+    /// What its tags reached, each tag counted on its own.
+    #[schemars(with = "ByteCount")]
     logical_bytes: i64,
+    /// What it reached, each blob once.
+    #[schemars(with = "ByteCount")]
     stored_bytes: i64,
+    /// What nothing else reached.
+    #[schemars(with = "ByteCount")]
     exclusive_bytes: i64,
+    /// Its share of what was stored.
+    #[schemars(with = "ByteCount")]
     attributed_bytes: i64,
+    /// Its share of what no tag reached; null if that was not known.
+    #[schemars(with = "Option<ByteCount>")]
     untagged_bytes: Option<i64>,
+    /// Its share on Alpine; null if that was not computed.
+    #[schemars(with = "Option<ByteCount>")]
     alpine_attributed_bytes: Option<i64>,
+    /// The verdict at that time; null if there was none.
+    #[schemars(with = "Option<Verdict>")]
     verdict: Option<String>,
+    /// What a month at that level cost; null if there was no price book.
     cost: Option<MonthAlone>,
 }
 
