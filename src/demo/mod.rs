@@ -32,7 +32,7 @@ pub const SETTINGS: &str = include_str!("tare.toml");
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The data compiled into the program are inconsistent.
-    #[error("the demo's own data are wrong: {0}")]
+    #[error("the demo's data are inconsistent: {0}")]
     Data(String),
     /// The address could not be bound.
     #[error("cannot serve the demo's registry: {0}")]

@@ -188,7 +188,7 @@ fn fixed(
         .find(|key| targets.targets.iter().all(|target| target.key != **key))
     {
         return Err(PricingError::BadShare(format!(
-            "a fixed share names `{stranger}`, which is not there"
+            "a fixed share names `{stranger}`, which does not exist"
         )));
     }
     let weights = targets
