@@ -294,7 +294,7 @@ mod tests {
             ("/v2/mirror/library/node/tags/list", 200),
             ("/v2/mirror/library/node/manifests/22", 200),
             ("/v2/mirror/library/node/manifests/1", 404),
-            ("/v2/nobody/tags/list", 404),
+            ("/v2/unknown/tags/list", 404),
             ("/v2/shop/static/manifests/sha256:00", 404),
         ] {
             let request = TestRequest::get().uri(path).to_request();
