@@ -15,8 +15,8 @@ WORKDIR /tare
 
 # Dependencies are a layer of their own, built with empty sources: compiled again only when Cargo.lock changes.
 COPY Cargo.toml Cargo.lock build.rs ./
-RUN mkdir src tests \
-    && touch src/lib.rs tests/main.rs \
+RUN mkdir -p src tests/bench \
+    && touch src/lib.rs tests/main.rs tests/bench/main.rs \
     && echo 'fn main() {}' > src/main.rs \
     && cargo build --release --locked --no-default-features \
     && rm -r src tests
