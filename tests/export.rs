@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use tare::cost::{
-    AlpineBytes, CostPlan, Destination, Labels, PullCount, PullSource, PulledBytes, RegistryTerms,
-    RegistryUsage, Repositories, RepositoryUsage, Statement, statement,
+    AlpineBytes, CostPlan, Destination, Labels, PulledBytes, RegistryTerms, RegistryUsage, RepositoryUsage,
+    Statement, statement,
 };
 use tare::export::{Account, BilledMonth, FocusVersion, Scenario, charge_rows, focus, plain, workbook};
+use tare::oci::Repositories;
 use tare::pricing::{AllocationRules, ByteHistory, Destinations, Period, PriceBooks, Rule, Share};
+use tare::pulls::{PullCount, PullSource};
 use tare::units::ByteCount;
 use tare::whatif::Estimate;
 

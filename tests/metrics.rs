@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, TimeZone as _, Utc};
 use rust_decimal::Decimal;
-use tare::cost::{Labels, MoneyEstimate, PullSource};
+use tare::cost::{Labels, MoneyEstimate};
 use tare::inventory::{Accounting, DedupScope, FaultKind, RegistryTotals, RepositoryTotals};
 use tare::metrics::{
     Budget, BudgetOf, MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render,
     render_report,
 };
 use tare::pricing::{MovedEstimate, Period};
+use tare::pulls::PullSource;
 use tare::report::{
     AlpineAnswers, BaseNames, BookNamed, LastCrawl, MonthlyPulls, RegistryAlpine, RegistryAnswers,
     RegistryCost, RegistryCostOnAlpine, RegistrySource, Report, ReportOptions, RepositoryAlpine,

@@ -12,8 +12,8 @@ use super::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{InvalidAddress, RegistryAddress};
-use crate::cost::{PullFile, PullFileFormat, ReadPulls, Skipped, read_pulls};
 use crate::oci::{Digest, RegistryName};
+use crate::pulls::{PullFile, PullFileFormat, ReadPulls, Skipped, read_pulls};
 use crate::report::plain_text;
 use crate::store::{PullFileSource, PullImport, PullImportRecord, Store};
 

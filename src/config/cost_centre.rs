@@ -3,7 +3,8 @@ use toml::{Table, Value};
 
 use super::Settings;
 use super::section::Section;
-use crate::cost::{CostCentreRule, CostCentres, InvalidRepositories, Labels, Repositories};
+use crate::cost::{CostCentreRule, CostCentres, Labels};
+use crate::oci::{InvalidRepositories, Repositories};
 
 /// `[[cost_centre]]`: whose some repositories are.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -6,8 +6,10 @@ use globset::Glob;
 
 use super::alpine::{KnowledgeError, files, text};
 use super::{PricesSection, RegistrySection, Settings};
-use crate::cost::{CostPlan, InvalidRepositories, PullCounts, RegistryTerms, TransferPlan};
+use crate::cost::{CostPlan, RegistryTerms, TransferPlan};
+use crate::oci::InvalidRepositories;
 use crate::pricing::{AllocationRules, BookFaults, PriceBook, PriceBooks, Rule};
+use crate::pulls::PullCounts;
 
 /// Settings about costs that do not fit together, or a file of price books that cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,10 @@ use toml::{Table, Value};
 use super::quantities::{Amount, Number, ShareOf};
 use super::section::Section;
 use super::values::whole;
-use crate::cost::{Destination, EffortRule, InvalidRepositories, PullAssumption, Repositories, TransferPlan};
+use crate::cost::{Destination, EffortRule, TransferPlan};
+use crate::oci::{InvalidRepositories, Repositories};
 use crate::pricing::{Destinations, Effort, Rule, Share};
+use crate::pulls::PullAssumption;
 
 /// `[prices]`: what bytes cost, for all registries.
 #[derive(Debug, Clone, Serialize, DeriveDeserialize)]

@@ -3,8 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::repositories::Repositories;
-use crate::oci::{RegistryName, RepositoryName};
+use crate::oci::{RegistryName, Repositories, RepositoryName};
 
 /// Whose a repository is. Reports group by each of these, with a row for what has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -4,11 +4,10 @@ use globset::GlobMatcher;
 use rust_decimal::Decimal;
 
 use super::labels::CostCentres;
-use super::pulls::PullCounts;
-use super::repositories::Repositories;
 use super::usage::RegistryUsage;
-use crate::oci::{RegistryName, RepositoryName};
+use crate::oci::{RegistryName, Repositories, RepositoryName};
 use crate::pricing::{AllocationRules, Destinations, Effort, PriceBooks, Share, UsageHistory};
+use crate::pulls::PullCounts;
 use crate::units::ByteCount;
 
 /// What costs rest on: the operator's settings, read once. By default no registry is billed by anything and every

@@ -2,9 +2,8 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{ByteCount, Currency};
+use crate::units::{ByteCount, Currency, Period, Window};
 
-use super::period::{Period, Window};
 use super::unit::{ByteUnit, MonthConvention, Per};
 
 /// What a seller asks for keeping and moving bytes: one plan in one currency over one span of time.

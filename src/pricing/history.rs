@@ -1,8 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use crate::units::{ByteCount, ByteOverflow};
-
-use super::period::Period;
+use crate::units::{ByteCount, ByteOverflow, Period};
 
 /// How many bytes were stored, over time: each reading holds until the next.
 ///

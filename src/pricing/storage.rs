@@ -1,11 +1,10 @@
-use crate::units::ByteCount;
+use crate::units::{ByteCount, Period};
 
 use super::book::{Pool, PriceBook, StorageCharge};
 use super::error::PricingError;
 use super::history::ByteHistory;
 use super::line::{Charge, Line, Meter};
 use super::meter::{Counter, Stretch, billionths};
-use super::period::Period;
 use super::usage::UsageHistory;
 
 /// The charges for what is kept: the ordinary class, each copy of it, other classes and reading them back.

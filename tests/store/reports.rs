@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use tare::cost::{CostCentreRule, CostPlan, Labels, RegistryTerms, Repositories};
+use tare::cost::{CostCentreRule, CostPlan, Labels, RegistryTerms};
 use tare::inventory::Fault;
 use tare::jobs::Analyst;
-use tare::oci::RepositoryName;
+use tare::oci::{Repositories, RepositoryName};
 use tare::pricing::{Period, PriceBooks};
 use tare::report::{Analysed, Knowledge, Over, Report, ReportOptions};
 use tare::store::{CrawlCost, CrawlEnd, CrawlState, PartOfRegistry, ReportOfCrawl, Store};

@@ -22,8 +22,10 @@ use crate::api::reply::Reply;
 use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::Snapshot;
 use crate::base_image::AlpineRelease;
-use crate::cost::{CostPlan, EffortRule, PullAssumption, PullCounts, RegistryTerms, Repositories};
+use crate::cost::{CostPlan, EffortRule, RegistryTerms};
+use crate::oci::Repositories;
 use crate::pricing::{Effort, Share};
+use crate::pulls::{PullAssumption, PullCounts};
 use crate::report::{
     AnalysedRegistry, GroupRow, Knowledge, Note, Report, ReportError, ReportOptions, RepositoryRow,
 };

@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::{PullFileSource, PullImport};
-use crate::cost::{CountedBy, PullEvent, PullReadings, ReadPulls};
 use crate::oci::RegistryName;
+use crate::pulls::{CountedBy, PullEvent, PullReadings, ReadPulls};
 use crate::store::turns::take_turn;
 use crate::store::{Store, StoreError};
 

@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use sqlx::PgConnection;
 
 use super::import::{bigint, save_events};
-use crate::cost::{CountedBy, MeteredPulls, PullEvent, ServedBlob};
 use crate::oci::RegistryName;
+use crate::pulls::{CountedBy, MeteredPulls, PullEvent, ServedBlob};
 use crate::store::turns::take_turn;
 use crate::store::{Store, StoreError};
 

@@ -2,8 +2,8 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 
 use super::*;
-use crate::oci::{RegistryName, RepositoryName};
-use crate::pricing::Period;
+use crate::oci::{RegistryName, Repositories, RepositoryName};
+use crate::units::Period;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()

@@ -3,10 +3,8 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::repositories::Repositories;
-use crate::oci::{RegistryName, RepositoryName};
-use crate::pricing::{Period, Window};
-use crate::units::{ByteCount, apportion};
+use crate::oci::{RegistryName, Repositories, RepositoryName};
+use crate::units::{ByteCount, Period, Window, apportion};
 
 /// Who says how often something was pulled, the more trusted the greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -121,6 +119,17 @@ pub struct ServedBytes {
     pub day: NaiveDate,
     /// How many bytes.
     pub bytes: u64,
+}
+
+/// How often a repository was pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullCount {
+    /// How often, in the period of the statement.
+    pub count: u64,
+    /// How that is known.
+    pub source: PullSource,
+    /// How many bytes one of them moved on average, where that was metered.
+    pub bytes_each: Option<ByteCount>,
 }
 
 /// How many days back the present pace of pulls is taken from.

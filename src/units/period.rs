@@ -76,7 +76,7 @@ impl Period {
     }
 
     /// The first and the last moment, in seconds since 1970.
-    pub(super) fn epoch_seconds(self) -> (i64, i64) {
+    pub fn epoch_seconds(self) -> (i64, i64) {
         let moment = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp();
         (moment(self.start), moment(self.end))
     }
@@ -108,7 +108,7 @@ pub enum Window {
 
 impl Window {
     /// The whole window a day belongs to; none only at the end of the calendar.
-    pub(super) fn around(self, day: NaiveDate) -> Option<Period> {
+    pub fn around(self, day: NaiveDate) -> Option<Period> {
         match self {
             Self::Day => Some(Period {
                 start: day,

@@ -2,7 +2,7 @@ use std::fmt;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::oci::{RegistryName, RepositoryName};
+use super::{RegistryName, RepositoryName};
 
 /// The repositories that a rule about costs means: names and globs, with or without the registry in front.
 ///

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use fault::PullFileFault;
 
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
-use crate::pricing::Period;
+use crate::units::Period;
 
 /// The forms of files that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
