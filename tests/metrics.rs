@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, TimeZone as _, Utc};
 use rust_decimal::Decimal;
-use tare::cost::{Labels, MoneyEstimate};
+use tare::cost::{Budget, BudgetSubject, Labels, MoneyEstimate};
 use tare::inventory::{Accounting, DedupScope, FaultKind, RegistryTotals, RepositoryTotals};
 use tare::metrics::{
-    Budget, BudgetOf, MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render,
-    render_report,
+    MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render, render_report,
 };
 use tare::pricing::{MovedEstimate, Period};
 use tare::pulls::PullSource;
@@ -209,15 +208,15 @@ fn scrape(report: &Report, limit: usize) -> String {
         repositories: limit,
         budgets: vec![
             Budget {
-                of: BudgetOf::Registry(REGISTRY.parse().expect("a name")),
+                subject: BudgetSubject::Registry(REGISTRY.parse().expect("a name")),
                 month: dollars(2550),
             },
             Budget {
-                of: BudgetOf::Everything,
+                subject: BudgetSubject::Everything,
                 month: Money::new(Decimal::ONE_HUNDRED, "EUR".parse().expect("a currency")),
             },
             Budget {
-                of: BudgetOf::CostCentre("CC-1".to_owned()),
+                subject: BudgetSubject::CostCentre("CC-1".to_owned()),
                 month: dollars(700),
             },
         ],

@@ -6,6 +6,7 @@
 //! So a saving below the quota is worth nothing, and says why; and the rows of a statement add up to its total to the last
 //! digit.
 
+mod budget;
 mod charges;
 mod error;
 mod labels;
@@ -17,6 +18,7 @@ mod statement;
 mod statement_tests;
 mod usage;
 
+pub use budget::{Budget, BudgetSubject};
 pub use error::CostError;
 pub use labels::{CostCentreRule, CostCentres, ImageLabelNames, Labels, newest_labels};
 pub use plan::{CostPlan, Destination, EffortRule, RegistryTerms, TransferPlan};
