@@ -9,7 +9,7 @@ use tare::cost::{
     Statement, statement,
 };
 use tare::export::{Account, BilledMonth, FocusVersion, Scenario, charge_rows, focus, plain, workbook};
-use tare::oci::Repositories;
+use tare::oci::RepositoryPatterns;
 use tare::pricing::{AllocationRules, ByteHistory, Destinations, Period, PriceBooks, Rule, Share};
 use tare::pulls::{PullCount, PullSource};
 use tare::units::ByteCount;
@@ -67,7 +67,7 @@ fn plan(book: &str, fees: Rule) -> CostPlan {
         ..CostPlan::default()
     };
     plan.transfer.destinations.push(Destination {
-        repositories: Repositories::matching(["**"]).expect("a pattern"),
+        repositories: RepositoryPatterns::new(["**"]).expect("a pattern"),
         shares: Destinations::new(BTreeMap::from([half("internet"), half("same-region")])).expect("shares"),
         cold_share: None,
     });

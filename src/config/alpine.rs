@@ -8,6 +8,7 @@ use super::section::Section;
 use super::values::whole;
 use super::{CostPlanError, Settings};
 use crate::base_image::AlpineRelease;
+use crate::oci::{InvalidRepositoryPattern, RepositoryPattern};
 use crate::report::Knowledge;
 use crate::whatif::{
     AlpineModel, BoundRules, Coverage, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
@@ -106,12 +107,16 @@ impl VerdictSection {
     ///
     /// # Errors
     /// Where a pattern cannot be read.
-    pub(super) fn overrides(&self) -> Result<Vec<VerdictOverride>, String> {
+    pub(super) fn overrides(&self) -> Result<Vec<VerdictOverride>, InvalidRepositoryPattern> {
         let patterns = self.repositories.iter();
         patterns
             .map(|pattern| {
-                VerdictOverride::new(pattern, self.verdict, self.reason.clone())
-                    .map_err(|error| error.to_string())
+                let repositories = RepositoryPattern::new(pattern)?;
+                Ok(VerdictOverride::new(
+                    repositories,
+                    self.verdict,
+                    self.reason.clone(),
+                ))
             })
             .collect()
     }
@@ -141,7 +146,7 @@ pub enum KnowledgeError {
     Rules(#[from] RuleError),
     /// A pattern of repositories cannot be read.
     #[error("verdict.repositories: {0}")]
-    Pattern(String),
+    Pattern(InvalidRepositoryPattern),
     /// Settings about costs cannot be used.
     #[error(transparent)]
     Costs(#[from] CostPlanError),
@@ -264,8 +269,8 @@ mod tests {
         assert!(knowledge.rules.names().count() > 1);
         assert_eq!(knowledge.verdicts.coverage, Coverage::Eighty);
         let decision = &knowledge.verdicts.overrides[0];
-        let is_about = |name: &str| decision.is_about(&name.parse().unwrap());
-        assert!(is_about("team-a/api") && !is_about("team-a/x/api") && !is_about("web"));
+        let matches = |name: &str| decision.matches(&name.parse().unwrap());
+        assert!(matches("team-a/api") && !matches("team-a/x/api") && !matches("web"));
     }
 
     #[test]

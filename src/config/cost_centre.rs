@@ -4,7 +4,7 @@ use toml::{Table, Value};
 use super::Settings;
 use super::section::Section;
 use crate::cost::{CostCentreRule, CostCentres, Labels};
-use crate::oci::{InvalidRepositories, Repositories};
+use crate::oci::{InvalidRepositoryPatterns, RepositoryPatterns};
 
 /// `[[cost_centre]]`: whose some repositories are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,9 +37,9 @@ impl CostCentreSection {
     ///
     /// # Errors
     /// Where a pattern cannot be read or there is none.
-    pub(super) fn rule(&self) -> Result<CostCentreRule, InvalidRepositories> {
+    pub(super) fn rule(&self) -> Result<CostCentreRule, InvalidRepositoryPatterns> {
         Ok(CostCentreRule {
-            repositories: Repositories::matching(&self.repositories)?,
+            repositories: RepositoryPatterns::new(&self.repositories)?,
             labels: Labels {
                 team: self.team.clone(),
                 cost_centre: self.cost_centre.clone(),
@@ -54,7 +54,7 @@ impl Settings {
     ///
     /// # Errors
     /// Never for settings that were loaded, whose patterns have been read before.
-    pub fn cost_centres(&self) -> Result<CostCentres, InvalidRepositories> {
+    pub fn cost_centres(&self) -> Result<CostCentres, InvalidRepositoryPatterns> {
         Ok(CostCentres {
             rules: self
                 .cost_centres

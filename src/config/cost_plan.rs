@@ -7,7 +7,7 @@ use globset::Glob;
 use super::alpine::{KnowledgeError, files, text};
 use super::{PricesSection, RegistrySection, Settings};
 use crate::cost::{CostPlan, RegistryTerms, TransferPlan};
-use crate::oci::InvalidRepositories;
+use crate::oci::InvalidRepositoryPatterns;
 use crate::pricing::{AllocationRules, BookFaults, PriceBook, PriceBooks, Rule};
 use crate::pulls::PullCounts;
 
@@ -35,7 +35,7 @@ pub enum CostPlanError {
     },
     /// A pattern of repositories cannot be read.
     #[error(transparent)]
-    Repositories(#[from] InvalidRepositories),
+    Repositories(#[from] InvalidRepositoryPatterns),
 }
 
 impl Settings {

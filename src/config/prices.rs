@@ -9,7 +9,7 @@ use super::quantities::{Amount, Number, ShareOf};
 use super::section::Section;
 use super::values::whole;
 use crate::cost::{Destination, EffortRule, TransferPlan};
-use crate::oci::{InvalidRepositories, Repositories};
+use crate::oci::{InvalidRepositoryPatterns, RepositoryPatterns};
 use crate::pricing::{Destinations, Effort, Rule, Share};
 use crate::pulls::PullAssumption;
 
@@ -147,8 +147,8 @@ impl PullsSection {
     /// # Errors
     /// With the setting that is wrong and what is wrong with it.
     pub(super) fn assumption(&self) -> Result<(PullAssumption, Destination), (&'static str, String)> {
-        let repositories = Repositories::matching(&self.repositories)
-            .map_err(|error: InvalidRepositories| ("repositories", error.to_string()))?;
+        let repositories = RepositoryPatterns::new(&self.repositories)
+            .map_err(|error: InvalidRepositoryPatterns| ("repositories", error.to_string()))?;
         let shares = match &self.destinations {
             Some(shares) => {
                 let shares: BTreeMap<String, Share> = shares
@@ -202,9 +202,9 @@ impl EffortSection {
     ///
     /// # Errors
     /// Where a pattern cannot be read or there is none.
-    pub(super) fn rule(&self) -> Result<EffortRule, InvalidRepositories> {
+    pub(super) fn rule(&self) -> Result<EffortRule, InvalidRepositoryPatterns> {
         Ok(EffortRule {
-            repositories: Repositories::matching(&self.repositories)?,
+            repositories: RepositoryPatterns::new(&self.repositories)?,
             effort: Effort {
                 days: self.days.0,
                 day_rate: self.day_rate.0,

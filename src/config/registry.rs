@@ -12,10 +12,10 @@ use super::prices::AllocationRule;
 use super::quantities::{Bytes, Number};
 use super::section::Section;
 use super::values::{ProxyUrl, Secret, duration, maybe_whole, whole};
-use crate::crawl::{CrawlPlan, InvalidChoice, ReferrersPolicy, RepositoryChoice};
+use crate::crawl::{CrawlPlan, ReferrersPolicy, RepositoryChoice};
 use crate::inventory::DedupScope;
 use crate::jobs::{InvalidSchedule, Schedule};
-use crate::oci::PlatformFilter;
+use crate::oci::{InvalidRepositoryPattern, PlatformFilter};
 use crate::registry::{ClientSettings, is_azure_registry};
 use crate::units::ByteCount;
 
@@ -258,7 +258,7 @@ impl RegistrySection {
     ///
     /// # Errors
     /// Where a repository is neither a name nor a glob.
-    pub fn plan(&self, crawl: &CrawlSection) -> Result<CrawlPlan, InvalidChoice> {
+    pub fn plan(&self, crawl: &CrawlSection) -> Result<CrawlPlan, InvalidRepositoryPattern> {
         Ok(CrawlPlan {
             repositories: RepositoryChoice::matching(&self.repositories)?,
             tags: None,

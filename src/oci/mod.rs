@@ -22,4 +22,6 @@ pub use manifest::{Manifest, ManifestError, ManifestKind};
 pub use media_type::{ACCEPTED_MANIFESTS, MediaType};
 pub use name::{InvalidName, Reference, RegistryName, RepositoryName, Tag};
 pub use platform::{InvalidPlatform, Platform, PlatformFilter};
-pub use repository_patterns::{InvalidRepositories, Repositories};
+pub use repository_patterns::{
+    InvalidRepositoryPattern, InvalidRepositoryPatterns, RepositoryPattern, RepositoryPatterns,
+};

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::oci::{RegistryName, Repositories, RepositoryName};
+use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 use crate::units::{ByteCount, Period, Window, apportion};
 
 /// Who says how often something was pulled, the more trusted the greater.
@@ -93,7 +93,7 @@ pub struct CountedSpan {
 #[derive(Debug, Clone)]
 pub struct PullAssumption {
     /// The repositories.
-    pub repositories: Repositories,
+    pub repositories: RepositoryPatterns,
     /// How often each of them is pulled in a calendar month; none where that is left open.
     pub per_month: Option<u64>,
 }
@@ -261,7 +261,7 @@ impl PullCounts {
     fn assumed(&self, registry: &RegistryName, repository: &RepositoryName) -> Option<u64> {
         let mut assumptions = self.assumptions.iter();
         assumptions
-            .find(|assumption| assumption.repositories.mean(registry, repository))?
+            .find(|assumption| assumption.repositories.matches(registry, repository))?
             .per_month
     }
 

@@ -2,7 +2,7 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 
 use super::*;
-use crate::oci::{RegistryName, Repositories, RepositoryName};
+use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 use crate::units::Period;
 
 fn day(text: &str) -> NaiveDate {
@@ -46,7 +46,7 @@ fn span(name: Option<&str>, period: Period, by: CountedBy) -> CountedSpan {
 
 fn assuming(per_month: u64) -> Vec<PullAssumption> {
     vec![PullAssumption {
-        repositories: Repositories::matching(["**"]).unwrap(),
+        repositories: RepositoryPatterns::new(["**"]).unwrap(),
         per_month: Some(per_month),
     }]
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use globset::GlobMatcher;
 use serde::{Deserialize, Serialize};
 
 use crate::base_image::{
     AlpineRelease, Catalogue, Detection, ImageFacts, Nature, PackageKind, Role, StepKind,
 };
-use crate::oci::RepositoryName;
+use crate::oci::{RepositoryName, RepositoryPattern};
 use crate::units::ByteCount;
 
 use super::bound::Bounds;
@@ -92,7 +91,7 @@ impl Default for VerdictSettings {
 /// An operator's decision for some repositories.
 #[derive(Debug, Clone)]
 pub struct VerdictOverride {
-    repositories: GlobMatcher,
+    repositories: RepositoryPattern,
     /// The verdict.
     pub verdict: Verdict,
     /// Why, in the operator's words.
@@ -100,25 +99,18 @@ pub struct VerdictOverride {
 }
 
 impl VerdictOverride {
-    /// A decision for all repositories whose name matches a pattern (`team/*`).
-    ///
-    /// # Errors
-    /// Where the pattern cannot be read.
-    pub fn new(pattern: &str, verdict: Verdict, reason: Option<String>) -> Result<Self, globset::Error> {
-        Ok(Self {
-            // As in choices of repositories: a star does not cross a slash, and two do.
-            repositories: globset::GlobBuilder::new(pattern)
-                .literal_separator(true)
-                .build()?
-                .compile_matcher(),
+    /// A decision for all repositories that a pattern matches.
+    pub fn new(repositories: RepositoryPattern, verdict: Verdict, reason: Option<String>) -> Self {
+        Self {
+            repositories,
             verdict,
             reason,
-        })
+        }
     }
 
     /// Whether it is about this repository.
-    pub fn is_about(&self, repository: &RepositoryName) -> bool {
-        self.repositories.is_match(repository.as_str())
+    pub fn matches(&self, repository: &RepositoryName) -> bool {
+        self.repositories.matches(repository)
     }
 
     fn reason(&self) -> String {
@@ -370,7 +362,7 @@ pub(super) fn repository_verdict(
     if let Some(decision) = settings
         .overrides
         .iter()
-        .find(|decision| decision.is_about(repository))
+        .find(|decision| decision.matches(repository))
     {
         return (Reasoned::new(decision.verdict, decision.reason()), speaker);
     }

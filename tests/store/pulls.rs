@@ -1,4 +1,4 @@
-use tare::oci::{Digest, Repositories, RepositoryName};
+use tare::oci::{Digest, RepositoryName, RepositoryPatterns};
 use tare::pricing::Period;
 use tare::pulls::{PullAssumption, PullCounts, PullFile, PullFileFormat, PullSource, ReadPulls, read_pulls};
 use tare::store::{PullFileSource, PullImport, Store};
@@ -41,7 +41,7 @@ async fn november(store: &Store, assumed: u64) -> (u64, PullSource) {
     let (counted, spans) = store.counted_pulls(Some(november.start())).await.unwrap();
     let api: RepositoryName = "team/api".parse().unwrap();
     let assumption = PullAssumption {
-        repositories: Repositories::matching(["**"]).unwrap(),
+        repositories: RepositoryPatterns::new(["**"]).unwrap(),
         per_month: Some(assumed),
     };
     PullCounts::assuming(vec![assumption])

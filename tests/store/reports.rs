@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use tare::cost::{CostCentreRule, CostPlan, Labels, RegistryTerms};
 use tare::inventory::Fault;
 use tare::jobs::Analyst;
-use tare::oci::{Repositories, RepositoryName};
+use tare::oci::{RepositoryName, RepositoryPatterns};
 use tare::pricing::{Period, PriceBooks};
 use tare::report::{Analysed, Knowledge, Over, Report, ReportOptions};
 use tare::store::{CrawlCost, CrawlEnd, CrawlState, PartOfRegistry, ReportOfCrawl, Store};
@@ -238,7 +238,7 @@ async fn a_part_has_the_past_that_was_its_own(database: TestDatabase) {
         knowledge.costs.centres.rules = centre_of
             .iter()
             .map(|(repository, centre)| CostCentreRule {
-                repositories: Repositories::matching([*repository]).unwrap(),
+                repositories: RepositoryPatterns::new([*repository]).unwrap(),
                 labels: Labels {
                     cost_centre: Some((*centre).to_owned()),
                     ..Labels::default()
