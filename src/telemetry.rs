@@ -5,12 +5,48 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 
-use crate::config::{LogFormat, LogLevel, LogSection};
+/// What is logged, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogSettings {
+    /// Lines for people or for programs.
+    pub format: LogFormat,
+    /// The least important level that is logged.
+    pub level: LogLevel,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object on each line.
+    Json,
+}
+
+/// The least important level that is logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// What stopped Tare from doing what it was asked to do.
+    Error,
+    /// What an operator should look at.
+    Warn,
+    /// What is being done.
+    #[default]
+    Info,
+    /// How it is done.
+    Debug,
+    /// Every detail.
+    Trace,
+}
 
 /// Standard error, shared by log lines and at most one progress bar. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -108,7 +144,7 @@ impl Drop for Line {
 ///
 /// Libraries are heard from warnings on and never below: some of them log headers and statements in
 /// detail, and those hold secrets.
-pub fn init(settings: &LogSection, console: &Console) {
+pub fn init(settings: LogSettings, console: &Console) {
     let level = match settings.level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,

@@ -119,9 +119,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "jobs",
             "metrics",
             "api",
+            "telemetry",
         ],
     ),
-    ("telemetry", &["config"]),
+    ("telemetry", &[]),
     (
         "cli",
         &[

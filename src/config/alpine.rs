@@ -1,10 +1,10 @@
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::section::Section;
+use super::data_files::{UnreadableFile, files, text};
+use super::section::{Section, problem};
 use super::values::whole;
 use super::{CostPlanError, Settings};
 use crate::base_image::AlpineRelease;
@@ -100,6 +100,10 @@ impl Section for VerdictSection {
             ("verdict".to_owned(), Value::from(Verdict::Switch.as_str())),
         ])
     }
+
+    fn problems(&self, _earlier: &[Self]) -> Vec<(&'static str, String)> {
+        Vec::from_iter(problem("repositories", self.overrides()))
+    }
 }
 
 impl VerdictSection {
@@ -126,13 +130,8 @@ impl VerdictSection {
 #[derive(Debug, thiserror::Error)]
 pub enum KnowledgeError {
     /// It cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
-    Unreadable {
-        /// The file or folder.
-        file: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableFile),
     /// It is no model.
     #[error("{}: {source}", file.display())]
     Model {
@@ -198,35 +197,11 @@ impl Settings {
     }
 }
 
-/// A file, or the TOML files of a folder by name.
-pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, KnowledgeError> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let unreadable = |source| KnowledgeError::Unreadable {
-        file: path.to_owned(),
-        source,
-    };
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == "toml") {
-            files.push(file);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-pub(super) fn text(file: &Path) -> Result<String, KnowledgeError> {
-    fs::read_to_string(file).map_err(|source| KnowledgeError::Unreadable {
-        file: file.to_owned(),
-        source,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
     use crate::config::Environment;
 

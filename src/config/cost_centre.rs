@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::Settings;
-use super::section::Section;
+use super::section::{Section, problem};
 use crate::cost::{CostCentreRule, CostCentres, Labels};
 use crate::oci::{InvalidRepositoryPatterns, RepositoryPatterns};
 
@@ -29,6 +29,10 @@ impl Section for CostCentreSection {
 
     fn required() -> Table {
         Table::from_iter([("repositories".to_owned(), Value::Array(Vec::new()))])
+    }
+
+    fn problems(&self, _earlier: &[Self]) -> Vec<(&'static str, String)> {
+        Vec::from_iter(problem("repositories", self.rule()))
     }
 }
 

@@ -1,10 +1,8 @@
 //! The settings about costs as the room that works them out takes them.
 
-use std::path::PathBuf;
-
 use globset::Glob;
 
-use super::alpine::{KnowledgeError, files, text};
+use super::data_files::{UnreadableFile, files, text};
 use super::{PricesSection, RegistrySection, Settings};
 use crate::cost::{CostPlan, RegistryTerms, TransferPlan};
 use crate::oci::InvalidRepositoryPatterns;
@@ -15,13 +13,8 @@ use crate::pulls::PullCounts;
 #[derive(Debug, thiserror::Error)]
 pub enum CostPlanError {
     /// A file or folder cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
-    Unreadable {
-        /// The file or folder.
-        file: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableFile),
     /// Price books are wrong; it says which, where, and what would be right.
     #[error("{0}")]
     Books(#[from] BookFaults),
@@ -46,8 +39,8 @@ impl Settings {
     pub fn price_books(&self) -> Result<PriceBooks, CostPlanError> {
         let mut texts = Vec::new();
         for path in &self.prices.books {
-            for file in files(path).map_err(unreadable)? {
-                texts.push((file.display().to_string(), text(&file).map_err(unreadable)?));
+            for file in files(path)? {
+                texts.push((file.display().to_string(), text(&file)?));
             }
         }
         let texts = texts.iter().map(|(file, text)| (file.as_str(), text.as_str()));
@@ -202,13 +195,6 @@ fn wrong(key: String, problem: impl Into<String>) -> CostPlanError {
     CostPlanError::Setting {
         key,
         problem: problem.into(),
-    }
-}
-
-fn unreadable(error: KnowledgeError) -> CostPlanError {
-    match error {
-        KnowledgeError::Unreadable { file, source } => CostPlanError::Unreadable { file, source },
-        other => wrong("prices.books".to_owned(), other.to_string()),
     }
 }
 

@@ -78,36 +78,25 @@ impl Section for BudgetSection {
             ("currency".to_owned(), Value::from("USD")),
         ])
     }
-}
 
-/// What has a budget already: two for the same would leave open which one counts.
-#[derive(Debug, Default)]
-pub(super) struct Budgeted(Vec<(BudgetSubject, Currency)>);
-
-impl Budgeted {
-    /// Remembers a budget.
-    ///
-    /// # Errors
-    /// Where there is one for the same already, or it is for two things.
-    pub(super) fn note(&mut self, budget: &BudgetSection) -> Result<(), String> {
-        if budget.registry.is_some() && budget.cost_centre.is_some() {
-            return Err(
-                "a budget is for a registry or for a cost centre in all registries; leave one of them out"
-                    .to_owned(),
-            );
+    fn problems(&self, earlier: &[Self]) -> Vec<(&'static str, String)> {
+        if self.registry.is_some() && self.cost_centre.is_some() {
+            let message =
+                "a budget is for a registry or for a cost centre in all registries; leave one of them out";
+            return vec![("registry", message.to_owned())];
         }
-        let subject = (budget.subject(), budget.currency);
-        if self.0.contains(&subject) {
-            let (subject, currency) = subject;
-            let what = match subject {
+        let subject = |budget: &Self| (budget.subject(), budget.currency);
+        // Two for the same would leave open which one counts.
+        if earlier.iter().any(|budget| subject(budget) == subject(self)) {
+            let what = match self.subject() {
                 BudgetSubject::Everything => "what all registries cost".to_owned(),
                 BudgetSubject::Registry(registry) => registry.to_string(),
                 BudgetSubject::CostCentre(centre) => format!("the cost centre {centre}"),
             };
-            return Err(format!("{what} has a budget already in {currency}; give it one"));
+            let message = format!("{what} has a budget already in {}; give it one", self.currency);
+            return vec![("registry", message)];
         }
-        self.0.push(subject);
-        Ok(())
+        Vec::new()
     }
 }
 
