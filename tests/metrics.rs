@@ -199,7 +199,7 @@ fn crawls() -> Vec<CrawlHealth> {
             },
             faults: BTreeMap::from([(FaultKind::Denied, 4)]),
         }),
-        unfinished: BTreeMap::from([("queued".to_owned(), 1)]),
+        unfinished: BTreeMap::from([(CrawlState::Queued, 1)]),
     }]
 }
 

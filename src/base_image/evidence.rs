@@ -1,8 +1,12 @@
 use serde::Serialize;
+use strum::{IntoStaticStr, VariantArray};
 
 /// What a finding about an image's base rests on, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Evidence {
     /// An annotation or label gives the base's digest, and that manifest is known.
     BaseDigest,
@@ -24,30 +28,9 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    /// Every kind, best first.
-    pub const ALL: [Self; 8] = [
-        Self::BaseDigest,
-        Self::LayerDigests,
-        Self::DiffIds,
-        Self::BaseName,
-        Self::StepTexts,
-        Self::Variables,
-        Self::SystemLayer,
-        Self::SystemTrace,
-    ];
-
     /// The kind as it is written in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BaseDigest => "base_digest",
-            Self::LayerDigests => "layer_digests",
-            Self::DiffIds => "diff_ids",
-            Self::BaseName => "base_name",
-            Self::StepTexts => "step_texts",
-            Self::Variables => "variables",
-            Self::SystemLayer => "system_layer",
-            Self::SystemTrace => "system_trace",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// The kind as one bit, for sets of kinds.

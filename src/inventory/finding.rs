@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::oci::{Digest, ImageConfig, Manifest, RepositoryName, Tag};
 use crate::units::ByteCount;
@@ -101,8 +102,23 @@ pub struct Fault {
 }
 
 /// What kind of thing went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum FaultKind {
     /// Listed, but gone when asked for. Normal in a busy registry: it does not make a crawl incomplete.
     Vanished,
@@ -120,16 +136,6 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Every kind.
-    pub const ALL: [Self; 6] = [
-        Self::Vanished,
-        Self::Unsupported,
-        Self::Unlisted,
-        Self::Denied,
-        Self::Unavailable,
-        Self::Invalid,
-    ];
-
     /// Whether the crawl's result lacks something because of such a fault.
     pub fn is_loss(self) -> bool {
         !matches!(self, Self::Vanished | Self::Unsupported | Self::Unlisted)
@@ -137,24 +143,12 @@ impl FaultKind {
 
     /// The kinds that are no loss, as they are written in the store.
     pub fn harmless() -> Vec<String> {
-        let harmless = Self::ALL.into_iter().filter(|kind| !kind.is_loss());
+        let harmless = Self::VARIANTS.iter().filter(|kind| !kind.is_loss());
         harmless.map(|kind| kind.as_str().to_owned()).collect()
     }
 
     /// The kind as it is written in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Vanished => "vanished",
-            Self::Unsupported => "unsupported",
-            Self::Unlisted => "unlisted",
-            Self::Denied => "denied",
-            Self::Unavailable => "unavailable",
-            Self::Invalid => "invalid",
-        }
-    }
-
-    /// The reverse of [`Self::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }

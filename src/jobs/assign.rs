@@ -67,7 +67,7 @@ impl Assigner {
     }
 
     async fn others_are_done(&self) -> Result<bool, StoreError> {
-        patiently!(self.store.bury_lost_workers(self.clock.now()))?;
+        patiently!(self.store.expire_workers(self.clock.now()))?;
         let rest = patiently!(self.part.rest())?;
         Ok(rest.unclaimed == 0 && rest.other_workers == 0)
     }

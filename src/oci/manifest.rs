@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use strum::{EnumString, IntoStaticStr};
 
 use super::document::json_object;
 use super::{Descriptor, Digest, MediaType, Platform, PlatformFilter, is_kept_label};
 use crate::units::{ByteCount, ByteOverflow};
 
 /// What a manifest is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum ManifestKind {
     /// An image that can be run.
     Image,
@@ -23,27 +25,8 @@ pub enum ManifestKind {
 
 impl ManifestKind {
     /// The kind as it is written in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::Index => "index",
-            Self::Attestation => "attestation",
-            Self::Artifact => "artifact",
-            Self::Schema1 => "schema1",
-        }
-    }
-
-    /// The reverse of [`Self::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Image,
-            Self::Index,
-            Self::Attestation,
-            Self::Artifact,
-            Self::Schema1,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

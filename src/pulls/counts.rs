@@ -2,13 +2,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 use crate::units::{ByteCount, Period, Window, apportion};
 
 /// Who says how often something was pulled, the more trusted the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum PullSource {
     /// Nobody does; there are taken to be none.
     None,
@@ -23,18 +25,27 @@ pub enum PullSource {
 impl PullSource {
     /// The word as it is kept and shown.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Assumed => "assumed",
-            Self::Imported => "imported",
-            Self::Metered => "metered",
-        }
+        self.into_str()
     }
 }
 
 /// Who counted pulls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum CountedBy {
     /// The registry, in a log or by a counter that was imported.
     Imported,
@@ -45,10 +56,7 @@ pub enum CountedBy {
 impl CountedBy {
     /// The word as it is kept and shown.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Imported => "imported",
-            Self::Metered => "metered",
-        }
+        self.into_str()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::base_image::{
     AlpineRelease, Catalogue, Detection, ImageFacts, Nature, PackageKind, Role, StepKind,
@@ -18,8 +19,23 @@ use super::layer_kind::LayerKind;
 use super::model::Coverage;
 
 /// What to do with an image or a repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Verdict {
     /// Build it on Alpine.
     Switch,
@@ -38,28 +54,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Every verdict.
-    pub const ALL: [Self; 7] = [
-        Self::Switch,
-        Self::AlreadySmall,
-        Self::NotSmaller,
-        Self::Builder,
-        Self::Blocked,
-        Self::UnknownBase,
-        Self::NotAnImage,
-    ];
-
     /// The verdict as it is written in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Switch => "switch",
-            Self::AlreadySmall => "already_small",
-            Self::NotSmaller => "not_smaller",
-            Self::Builder => "builder",
-            Self::Blocked => "blocked",
-            Self::UnknownBase => "unknown_base",
-            Self::NotAnImage => "not_an_image",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

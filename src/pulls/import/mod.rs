@@ -12,6 +12,7 @@ mod table;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 pub use fault::PullFileFault;
 
@@ -19,8 +20,11 @@ use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::Period;
 
 /// The forms of files that are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString, VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum PullFileFormat {
     /// Azure's table `ContainerRegistryRepositoryEvents`, as CSV or as JSON.
     AcrEvents,
@@ -31,16 +35,9 @@ pub enum PullFileFormat {
 }
 
 impl PullFileFormat {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::AcrEvents, Self::DockerHub, Self::Harbor];
-
     /// The word for it on the command line and in the store.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AcrEvents => "acr-events",
-            Self::DockerHub => "docker-hub",
-            Self::Harbor => "harbor",
-        }
+        self.into_str()
     }
 }
 
