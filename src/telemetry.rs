@@ -2,9 +2,10 @@
 //! progress bar that may be there. Belongs to the edges; the rooms only know `tracing`.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use indicatif::ProgressBar;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -90,7 +91,7 @@ impl Console {
 
     /// Puts a progress bar below the log lines, or takes it away.
     pub fn show(&self, bar: Option<ProgressBar>) {
-        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+        *self.bar.lock() = bar;
     }
 
     /// Writes to standard error as it is. A standard error that is gone is nobody's concern.
@@ -98,7 +99,7 @@ impl Console {
         let write = || {
             let _ = io::stderr().lock().write_all(text.as_bytes());
         };
-        match &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.bar.lock() {
             Some(bar) => bar.suspend(write),
             None => write(),
         }

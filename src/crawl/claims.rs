@@ -1,5 +1,7 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::oci::{Digest, Manifest};
 
@@ -41,8 +43,8 @@ impl Claims {
         self.lock().insert(digest, None);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Option<Arc<tokio::sync::Mutex<Claim>>>>> {
+    fn lock(&self) -> parking_lot::MutexGuard<'_, HashMap<Digest, Option<Arc<tokio::sync::Mutex<Claim>>>>> {
         // Nothing can panic while the map is being changed, so it is whole even after a panic elsewhere.
-        self.by_digest.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_digest.lock()
     }
 }

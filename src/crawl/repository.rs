@@ -1,5 +1,6 @@
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::outbox::kind_of;
 use super::run::{report_refused_names, side_by_side};
@@ -181,12 +182,12 @@ impl Visit<'_> {
 
     /// Whether this repository is known not to have something, so that asking is in vain.
     pub(super) fn is_gone(&self, digest: &Digest) -> bool {
-        let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = self.gone.lock();
         gone.contains(digest)
     }
 
     pub(super) fn remember_gone(&self, digest: Digest) {
-        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gone = self.gone.lock();
         gone.insert(digest);
     }
 

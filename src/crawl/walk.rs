@@ -1,8 +1,9 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 
 use super::attached::ReferrersApi;
 use super::claims::{Claim, Claims};
@@ -76,7 +77,7 @@ impl<'a> Walk<'a> {
 
 impl Trip {
     pub(super) fn take_met(&self) -> Vec<Digest> {
-        std::mem::take(&mut self.met.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.met.lock())
     }
 }
 
@@ -119,10 +120,7 @@ impl Visit<'_> {
                 },
             };
             if depth > 0 && self.walk.plan.referrers == ReferrersPolicy::All {
-                trip.met
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(digest);
+                trip.met.lock().push(digest);
             }
             let reach = reach.with(self.beneath(&manifest, digest, depth, trip).await);
             if reach.whole {
@@ -226,7 +224,6 @@ impl Visit<'_> {
         self.walk
             .left_out
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
             .extend(left_out.iter().map(|child| child.digest));
         let mut reach = Reach::WHOLE;
         if depth >= MAX_DEPTH && !children.is_empty() {

@@ -186,10 +186,4 @@ impl PriceBook {
     pub fn zone(&self, name: &str) -> Option<&Zone> {
         self.transfer.zones.iter().find(|zone| zone.name == name)
     }
-
-    /// Whether the prices are known to hold on every day of a period.
-    pub fn is_valid_for(&self, period: Period) -> bool {
-        self.valid_from <= period.start()
-            && period.end() <= self.valid_until.succ_opt().unwrap_or(NaiveDate::MAX)
-    }
 }

@@ -1,9 +1,9 @@
 //! How fast the registry is asked: concurrency, requests a minute, and a pause for everybody when the
 //! registry says so.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -139,11 +139,9 @@ impl Pace {
         self.lock().limit
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> parking_lot::MutexGuard<'_, State> {
         // A panic elsewhere cannot leave these few numbers half changed.
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

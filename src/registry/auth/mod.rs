@@ -7,11 +7,12 @@ mod service;
 mod token;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::{Mutex, RwLock};
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OwnedMutexGuard;
@@ -194,17 +195,17 @@ impl Auth {
     }
 
     fn wanted(&self) -> Wanted {
-        self.wanted.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.wanted.read().clone()
     }
 
     fn want(&self, wanted: Wanted) {
-        *self.wanted.write().unwrap_or_else(PoisonError::into_inner) = wanted;
+        *self.wanted.write() = wanted;
     }
 
     /// A question was answered: whatever proof went with it was enough.
     pub fn accepted(&self, authorization: &Authorization) {
         if matches!(authorization.proof, Proof::None) && authorization.scout.is_some() {
-            let mut wanted = self.wanted.write().unwrap_or_else(PoisonError::into_inner);
+            let mut wanted = self.wanted.write();
             if matches!(*wanted, Wanted::Unknown) {
                 *wanted = Wanted::Nothing;
             }
@@ -229,14 +230,14 @@ impl Auth {
             service.realm,
             service.name.as_deref().unwrap_or_default()
         );
-        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shelves = self.shelves.lock();
         Arc::clone(shelves.entry(key).or_default())
     }
 
     /// How the registry words a scope.
     fn wording(&self, scope: &Scope<'_>) -> String {
         let ours = scope.text();
-        let worded = self.worded.lock().unwrap_or_else(PoisonError::into_inner);
+        let worded = self.worded.lock();
         worded.get(&ours).cloned().unwrap_or(ours)
     }
 }
@@ -352,7 +353,7 @@ impl Inner {
         if let Some(asked) = bearer.scope.filter(|asked| scope.covers(asked)) {
             let ours = scope.text();
             if asked != ours {
-                let mut worded = self.auth.worded.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut worded = self.auth.worded.lock();
                 worded.insert(ours, asked);
             }
         }
