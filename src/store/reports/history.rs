@@ -317,35 +317,37 @@ impl Store {
                 .or_default()
                 .insert(row.report_id, row.bytes);
         }
-        let bytes = |count: i64| {
-            ByteCount::try_from(count).map_err(|problem| StoreError::inconsistent("report", problem))
-        };
-        let wrong = |problem: String| StoreError::inconsistent("report_repository", problem);
-        let history = |readings: Vec<(DateTime<Utc>, ByteCount)>| {
-            ByteHistory::from_readings(readings, known_until).map_err(|error| wrong(error.to_string()))
+        let history = |table, readings: Result<Vec<(DateTime<Utc>, ByteCount)>, StoreError>| {
+            ByteHistory::from_readings(readings?, known_until)
+                .map_err(|error| StoreError::inconsistent(table, format!("{registry}: {error}")))
         };
         let stored = reports.iter().map(|report| {
-            let untagged = report.untagged_bytes.unwrap_or(0);
-            Ok((report.as_of, bytes(report.stored_bytes.saturating_add(untagged))?))
+            let row = Row::new("report", &report.id);
+            let stored = row.bytes("stored_bytes", report.stored_bytes)?;
+            let untagged = row.maybe_bytes("untagged_bytes", report.untagged_bytes)?;
+            let sum = stored.checked_add(untagged.unwrap_or_default());
+            Ok((
+                report.as_of,
+                sum.map_err(|problem| row.error("untagged_bytes", problem))?,
+            ))
         });
-        let stored = history(stored.collect::<Result<_, StoreError>>()?)?;
+        let stored = history("report", stored.collect())?;
         let is_known = reports.iter().any(|report| report.untagged_bytes.is_some());
-        let tagged = reports
-            .iter()
-            .map(|report| Ok((report.as_of, bytes(report.stored_bytes)?)));
-        let tagged = is_known.then(|| history(tagged.collect::<Result<_, StoreError>>()?));
+        let tagged = reports.iter().map(|report| {
+            let row = Row::new("report", &report.id);
+            Ok((report.as_of, row.bytes("stored_bytes", report.stored_bytes)?))
+        });
+        let tagged = is_known.then(|| history("report", tagged.collect()));
         let mut attributed = HashMap::with_capacity(readings.len());
         for (name, by_report) in readings {
+            let row = Row::new("report_repository", &name);
             // A report without the repository says that nothing was stored in it.
             let own = reports.iter().map(|report| {
                 let reading = by_report.get(&report.id).copied().unwrap_or(0);
-                Ok((report.as_of, bytes(reading)?))
+                Ok((report.as_of, row.bytes("attributed_bytes", reading)?))
             });
-            let own = history(own.collect::<Result<_, StoreError>>()?)?;
-            let name: RepositoryName = name
-                .parse()
-                .map_err(|problem| StoreError::inconsistent("report_repository", problem))?;
-            attributed.insert(name, own);
+            let own = history("report_repository", own.collect())?;
+            attributed.insert(row.parse("repository", &name)?, own);
         }
         Ok(Some(RegistryHistory {
             stored,
