@@ -3,7 +3,9 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::oci::RepositoryPatterns;
 use crate::pricing::{ByteHistory, Effort, NoSaving, Payback, Period, PriceBooks, Share};
+use crate::pulls::{PullCount, PullSource};
 use crate::units::{ByteCount, Currency, Money};
 use crate::whatif::{Estimate, SavingEstimate};
 

@@ -2,7 +2,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{ByteCount, Currency, Period, Window};
+use crate::units::{ByteCount, Currency, Window};
 
 use super::unit::{ByteUnit, MonthConvention, Per};
 

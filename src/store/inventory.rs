@@ -7,9 +7,7 @@ use super::images::{Holdings, TaggedImages};
 use super::row::Row;
 use super::{Store, StoreError};
 use crate::inventory::{DedupScope, InventoryBuilder};
-use crate::oci::{
-    Descriptor, Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
-};
+use crate::oci::{Descriptor, Digest, Manifest, Platform, PlatformFilter, RegistryName, RepositoryName, Tag};
 use crate::units::ByteCount;
 
 /// How many manifests are loaded by one query, which bounds what is held twice meanwhile.
