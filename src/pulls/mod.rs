@@ -9,14 +9,16 @@
 mod counts;
 #[cfg(test)]
 mod counts_tests;
+mod event;
 mod import;
 mod notifications;
 
 pub use counts::{
     CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCount, PullCounts, PullSource, ServedBytes,
 };
+pub use event::{EventKey, PullEvent};
 pub use import::{
-    EventKey, PullEvent, PullEvents, PullFile, PullFileFault, PullFileFormat, PullReading, PullReadings,
-    ReadPulls, Skipped, read_pulls,
+    PullEvents, PullFile, PullFileFault, PullFileFormat, PullReading, PullReadings, ReadPulls, Skipped,
+    read_pulls,
 };
 pub use notifications::{MeteredPulls, ServedBlob, read_notifications};
