@@ -11,7 +11,7 @@ use crate::base_image::AlpineRelease;
 use crate::oci::{InvalidRepositoryPattern, RepositoryPattern};
 use crate::report::Knowledge;
 use crate::whatif::{
-    AlpineModel, BoundRules, Coverage, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
+    AlpineModel, Coverage, GlibcRules, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
 };
 
 /// `[alpine]`: what answers about Alpine rest on beside what comes with the program.
@@ -184,7 +184,7 @@ impl Settings {
         }
         Ok(Knowledge {
             model,
-            rules: BoundRules::extended(&rules)?,
+            rules: GlibcRules::extended(&rules)?,
             verdicts: VerdictSettings {
                 coverage: alpine.coverage.0,
                 minimum_saving_percent: alpine.minimum_saving_percent,

@@ -20,18 +20,18 @@ use strum::{IntoStaticStr, VariantArray};
 )]
 #[strum(const_into_str)]
 pub enum EvidenceClass {
-    /// The runtime's twin is known, and almost nothing but content is above it.
+    /// The runtime's Alpine variant is known, and almost only content is above it.
     A,
-    /// The runtime's twin is known; packages or compiled programs are above it.
+    /// The runtime's Alpine variant is known; packages or compiled programs are above it.
     B,
     /// Only the operating system is known.
     C,
-    /// From scratch: there is no system to replace, so Alpine makes the image larger.
+    /// From scratch: there is no system to replace, so Alpine would make the image larger.
     D,
 }
 
 impl EvidenceClass {
-    /// The class as it is written in answers.
+    /// The class as in API answers.
     pub const fn as_str(self) -> &'static str {
         self.into_str()
     }
