@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::catalogue::BaseId;
-use super::{BaseName, Confidence, Evidence, LayerSteps, System};
+use super::{BaseName, Builder, Confidence, Evidence, LayerSteps, System};
 
 /// What an image is, as far as moving it to Alpine goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
@@ -22,32 +22,6 @@ pub enum Nature {
     NotAnImage,
     /// Nothing tells what is beneath.
     Unknown,
-}
-
-/// What put an image together, where it left a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Builder {
-    /// Docker's first builder.
-    Classic,
-    /// BuildKit.
-    BuildKit,
-    /// Cloud Native Buildpacks.
-    Buildpacks,
-    /// ko, for Go programs.
-    Ko,
-    /// Jib, for Java programs.
-    Jib,
-    /// kaniko.
-    Kaniko,
-    /// Bazel.
-    Bazel,
-    /// apko: Wolfi and Alpine packages.
-    Apko,
-    /// Nix.
-    Nix,
-    /// Buildah or Podman.
-    Buildah,
 }
 
 /// An image that may be the base.

@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts, PullSource, RepositoryStatement, Statement};
+use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts, RepositoryStatement, Statement};
 use crate::pricing::{CheaperPlan, MovedEstimate, Payback, Period};
+use crate::pulls::PullSource;
 use crate::units::{Currency, Money};
 
 /// What a registry costs in a calendar month at the level of its last crawl.

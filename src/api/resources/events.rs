@@ -13,8 +13,8 @@ use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::{INVALID_BODY, Invalid, Place, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
-use crate::cost::read_notifications;
 use crate::oci::RegistryName;
+use crate::pulls::read_notifications;
 
 /// What CNCF Distribution says that its notifications are, beside plain JSON.
 const MEDIA_TYPES: &[&str] = &[

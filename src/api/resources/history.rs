@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,11 +15,11 @@ use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
 use crate::api::seen::Coverage;
 use crate::api::snapshot::{Snapshot, unknown_registry};
-use crate::cost::MoneyEstimate;
+use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
 use crate::oci::RegistryName;
 use crate::report::{ForecastMonth, forecast};
 use crate::store::{PartOfRegistry, RegistryPoint, RepositoryPoint};
-use crate::units::{ByteCount, Currency, Money};
+use crate::units::{ByteCount, Money};
 use crate::whatif::Verdict;
 
 /// How far back an answer goes where nothing else is asked for.
@@ -104,17 +103,13 @@ struct RegistryMoment {
     /// When the registry was crawled.
     as_of: DateTime<Utc>,
     /// What the tags reached, each tag counted on its own.
-    #[schemars(with = "ByteCount")]
-    logical_bytes: i64,
+    logical_bytes: ByteCount,
     /// What was stored and reached by tags. For a part of a registry: its share of that.
-    #[schemars(with = "ByteCount")]
-    stored_bytes: i64,
+    stored_bytes: ByteCount,
     /// What was stored and reached by no tag; null if that was not known. For a part of a registry: its share of that.
-    #[schemars(with = "Option<ByteCount>")]
-    untagged_bytes: Option<i64>,
+    untagged_bytes: Option<ByteCount>,
     /// What would have been stored on Alpine; null if that was not computed.
-    #[schemars(with = "Option<ByteCount>")]
-    alpine_stored_bytes: Option<i64>,
+    alpine_stored_bytes: Option<ByteCount>,
     /// What a month at that level cost; null if there was no price book.
     cost: Option<Cost>,
     /// What such a month would have cost on Alpine; null if that was not computed.
@@ -125,14 +120,9 @@ struct RegistryMoment {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PastCost")]
 struct Cost {
-    /// What the month cost.
-    month: Money,
-    /// Flat fees; null if the parts were not saved.
-    fee: Option<Money>,
-    /// What stored bytes cost; null if the parts were not saved.
-    storage: Option<Money>,
-    /// What moved bytes cost; null if the parts were not saved.
-    transfer: Option<Money>,
+    /// The cost by kind.
+    #[serde(flatten, with = "MonthlyCostParts")]
+    parts: CostParts,
 }
 
 /// What a month at that level would have cost on Alpine.
@@ -145,11 +135,6 @@ struct OnAlpine {
 
 impl RegistryMoment {
     fn new(registry: &RegistryName, of: Coverage, point: RegistryPoint) -> Self {
-        let currency = point.currency.as_deref().and_then(|code| code.parse().ok());
-        let money = |amount: Option<Decimal>| Some(Money::new(amount?, currency?));
-        let alpine = money(point.alpine_month_low)
-            .zip(money(point.alpine_month))
-            .zip(money(point.alpine_month_high));
         Self {
             registry: registry.clone(),
             of,
@@ -158,15 +143,8 @@ impl RegistryMoment {
             stored_bytes: point.stored_bytes,
             untagged_bytes: point.untagged_bytes,
             alpine_stored_bytes: point.alpine_stored_bytes,
-            cost: money(point.month).map(|month| Cost {
-                month,
-                fee: money(point.fee),
-                storage: money(point.storage),
-                transfer: money(point.transfer),
-            }),
-            alpine: alpine.map(|((low, expected), high)| OnAlpine {
-                month: MoneyEstimate { low, expected, high },
-            }),
+            cost: point.cost.map(|parts| Cost { parts }),
+            alpine: point.alpine_month.map(|month| OnAlpine { month }),
         }
     }
 }
@@ -177,26 +155,19 @@ struct RepositoryMoment {
     /// When the registry was crawled.
     as_of: DateTime<Utc>,
     /// What its tags reached, each tag counted on its own.
-    #[schemars(with = "ByteCount")]
-    logical_bytes: i64,
+    logical_bytes: ByteCount,
     /// What it reached, each blob once.
-    #[schemars(with = "ByteCount")]
-    stored_bytes: i64,
+    stored_bytes: ByteCount,
     /// What nothing else reached.
-    #[schemars(with = "ByteCount")]
-    exclusive_bytes: i64,
+    exclusive_bytes: ByteCount,
     /// Its share of what was stored.
-    #[schemars(with = "ByteCount")]
-    attributed_bytes: i64,
+    attributed_bytes: ByteCount,
     /// Its share of what no tag reached; null if that was not known.
-    #[schemars(with = "Option<ByteCount>")]
-    untagged_bytes: Option<i64>,
+    untagged_bytes: Option<ByteCount>,
     /// Its share on Alpine; null if that was not computed.
-    #[schemars(with = "Option<ByteCount>")]
-    alpine_attributed_bytes: Option<i64>,
+    alpine_attributed_bytes: Option<ByteCount>,
     /// The verdict at that time; null if there was none.
-    #[schemars(with = "Option<Verdict>")]
-    verdict: Option<String>,
+    verdict: Option<Verdict>,
     /// What a month at that level cost; null if there was no price book.
     cost: Option<MonthAlone>,
 }
@@ -211,7 +182,6 @@ struct MonthAlone {
 
 impl From<RepositoryPoint> for RepositoryMoment {
     fn from(point: RepositoryPoint) -> Self {
-        let currency: Option<Currency> = point.currency.as_deref().and_then(|code| code.parse().ok());
         Self {
             as_of: point.as_of,
             logical_bytes: point.logical_bytes,
@@ -221,9 +191,7 @@ impl From<RepositoryPoint> for RepositoryMoment {
             untagged_bytes: point.untagged_bytes,
             alpine_attributed_bytes: point.alpine_attributed_bytes,
             verdict: point.verdict,
-            cost: point.month.zip(currency).map(|(amount, currency)| MonthAlone {
-                month: Money::new(amount, currency),
-            }),
+            cost: point.month.map(|month| MonthAlone { month }),
         }
     }
 }
@@ -257,7 +225,7 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
         let costs = items[begin..].iter();
         courses.push(
             costs
-                .filter_map(|moment| Some((moment.as_of, moment.cost.as_ref()?.month)))
+                .filter_map(|moment| Some((moment.as_of, moment.cost.as_ref()?.parts.total)))
                 .collect(),
         );
     }

@@ -3,15 +3,28 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{Days, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
-use super::repositories::Repositories;
-use crate::oci::{RegistryName, RepositoryName};
-use crate::pricing::{Period, Window};
-use crate::units::{ByteCount, apportion};
+use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
+use crate::units::{ByteCount, Period, Window, apportion};
 
 /// Where the number of pulls comes from, the more trusted the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum PullSource {
     /// Nothing is known; the number is taken to be 0.
     None,
@@ -26,18 +39,27 @@ pub enum PullSource {
 impl PullSource {
     /// The word as it is kept and shown.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Assumed => "assumed",
-            Self::Imported => "imported",
-            Self::Metered => "metered",
-        }
+        self.into_str()
     }
 }
 
 /// Who counted pulls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum CountedBy {
     /// The registry, in a log or by a counter that was imported.
     Imported,
@@ -48,10 +70,7 @@ pub enum CountedBy {
 impl CountedBy {
     /// The word as it is kept and shown.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Imported => "imported",
-            Self::Metered => "metered",
-        }
+        self.into_str()
     }
 }
 
@@ -96,7 +115,7 @@ pub struct CountedSpan {
 #[derive(Debug, Clone)]
 pub struct PullAssumption {
     /// The repositories.
-    pub repositories: Repositories,
+    pub repositories: RepositoryPatterns,
     /// How often each of them is pulled in a calendar month; none where that is left open.
     pub per_month: Option<u64>,
 }
@@ -122,6 +141,17 @@ pub struct ServedBytes {
     pub day: NaiveDate,
     /// How many bytes.
     pub bytes: u64,
+}
+
+/// How often a repository was pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullCount {
+    /// How often, in the period of the statement.
+    pub count: u64,
+    /// How that is known.
+    pub source: PullSource,
+    /// How many bytes one of them moved on average, where that was metered.
+    pub bytes_each: Option<ByteCount>,
 }
 
 /// How many days back the present pace of pulls is taken from.
@@ -253,7 +283,7 @@ impl PullCounts {
     fn assumed(&self, registry: &RegistryName, repository: &RepositoryName) -> Option<u64> {
         let mut assumptions = self.assumptions.iter();
         assumptions
-            .find(|assumption| assumption.repositories.mean(registry, repository))?
+            .find(|assumption| assumption.repositories.matches(registry, repository))?
             .per_month
     }
 
