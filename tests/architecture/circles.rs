@@ -9,7 +9,6 @@ use super::{code_lines, room_of, sources};
 const WITH_CIRCLES: &[&str] = &[
     "api",
     "cli",
-    "cost",
     "crawl",
     "demo",
     "export",
