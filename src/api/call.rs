@@ -81,12 +81,12 @@ impl Call {
     ) -> Result<Vec<(RegistryName, BilledMonth)>, FiguresError> {
         // It is never closed.
         let _turn = self.api.drawing_up.acquire().await;
-        let drawn_up = self
+        let draft = self
             .api
             .runtime
             .spawn((self.api.settings.figures.months)(month))
             .await;
-        drawn_up.unwrap_or_else(|error| Err(FiguresError::Other(error.to_string())))
+        draft.unwrap_or_else(|error| Err(FiguresError::Other(error.to_string())))
     }
 
     /// The body as a value.

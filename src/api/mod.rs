@@ -53,14 +53,14 @@ use snapshot::Snapshots;
 
 use crate::clock::Clock;
 use crate::metrics::ProcessCounters;
-use crate::report::Knowledge;
+use crate::report::AnalysisInputs;
 use crate::store::{Store, StoreError};
 
 /// What every request has at hand.
 struct Api {
     store: Store,
     settings: ApiSettings,
-    knowledge: Arc<Knowledge>,
+    inputs: Arc<AnalysisInputs>,
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
     keys: KeyRing,

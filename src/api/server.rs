@@ -27,7 +27,7 @@ use super::snapshot::Snapshots;
 use super::tls;
 use crate::clock::Clock;
 use crate::metrics::ProcessCounters;
-use crate::report::Knowledge;
+use crate::report::AnalysisInputs;
 use crate::store::Store;
 
 /// How long an idle connection is kept: longer than load balancers do, which else send a request into one that
@@ -52,7 +52,7 @@ impl Server {
     pub fn bind(
         address: SocketAddr,
         store: Store,
-        knowledge: Arc<Knowledge>,
+        inputs: Arc<AnalysisInputs>,
         settings: ApiSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServeError> {
@@ -60,12 +60,7 @@ impl Server {
         let listener = TcpListener::bind(address).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
-        let mut books: Vec<&str> = knowledge
-            .costs
-            .books
-            .iter()
-            .map(|book| book.id.as_str())
-            .collect();
+        let mut books: Vec<&str> = inputs.costs.books.iter().map(|book| book.id.as_str()).collect();
         books.sort_unstable();
         books.dedup();
         let counters = ProcessCounters::new().map_err(|error| ServeError::Counters(error.to_string()))?;
@@ -80,7 +75,7 @@ impl Server {
         let api = Arc::new(Api {
             store,
             settings,
-            knowledge,
+            inputs,
             clock,
             snapshots: Snapshots::default(),
             keys: KeyRing::default(),

@@ -27,11 +27,11 @@ pub(super) async fn catalogue(command: &CatalogueCommand, context: &Context) -> 
 
 /// The catalogue with all that crawled registries show; there need be none.
 async fn known(context: &Context) -> anyhow::Result<Catalogue> {
-    let knowledge = context.settings.knowledge()?;
+    let inputs = context.settings.analysis_inputs()?;
     let store = context.open_store().await?;
     let registries = known_holdings(&store, context).await;
     store.close().await;
-    Ok(report::catalogue_of(&registries?, &knowledge)?)
+    Ok(report::catalogue_of(&registries?, &inputs)?)
 }
 
 async fn list(options: &CatalogueListOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -61,14 +61,14 @@ async fn show(options: &CatalogueShowOptions, context: &Context) -> anyhow::Resu
 }
 
 async fn explain(options: &ExplainOptions, context: &Context) -> anyhow::Result<Outcome> {
-    let knowledge = context.settings.knowledge()?;
+    let inputs = context.settings.analysis_inputs()?;
     let store = context.open_store().await?;
     let registries = all_holdings(&store, context).await;
     store.close().await;
     let registries = registries?;
     let found = report::find(&registries, &options.reference, options.platform.as_ref())
         .map_err(|error| UsageError(error.to_string()))?;
-    let catalogue = report::catalogue_of(&registries, &knowledge)?;
+    let catalogue = report::catalogue_of(&registries, &inputs)?;
     print(&report::base_matches(found, &catalogue))?;
     Ok(Outcome::Complete)
 }

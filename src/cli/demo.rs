@@ -15,7 +15,7 @@ use crate::config::{Environment, Settings};
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
 use crate::demo::{self, DemoRegistry};
 use crate::inventory::DedupScope;
-use crate::jobs::{Analyst, CrawlJob};
+use crate::jobs::{AnalysisService, CrawlJob};
 use crate::registry::{Client, ClientSettings, Credentials, Origin};
 use crate::store::{DatabaseLocation, Store, StoreSettings};
 
@@ -116,8 +116,8 @@ async fn live_through(
     settings: &Settings,
     stop: &StopFlag,
 ) -> anyhow::Result<()> {
-    let knowledge = Arc::new(settings.knowledge()?);
-    let analyst = Analyst::new(store.clone(), knowledge, Arc::new(|_| Vec::new()));
+    let inputs = Arc::new(settings.analysis_inputs()?);
+    let analyst = AnalysisService::new(store.clone(), inputs, Arc::new(|_| Vec::new()));
     for moment in moments(registry.ends()) {
         registry.show(moment);
         crawl_at(store, registry.url(), moment, stop).await?;

@@ -11,7 +11,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config::Settings;
 use crate::crawl::{CrawlPlan, StopFlag};
 use crate::inventory::DedupScope;
-use crate::jobs::{AfterCrawl, Analyst, ScheduledRegistry, Scheduler};
+use crate::jobs::{AfterCrawl, AnalysisService, ScheduledRegistry, Scheduler};
 use crate::registry::Origin;
 use crate::store::{CrawledRegistry, Store};
 
@@ -27,17 +27,13 @@ pub(super) struct DemoService<'a> {
 impl DemoService<'_> {
     /// Answers, and crawls when asked to, until somebody says stop.
     pub(super) async fn run(&self, listen: SocketAddr, context: &Context) -> anyhow::Result<()> {
-        let knowledge = Arc::new(self.settings.knowledge()?);
-        let analyst = Analyst::new(
-            self.store.clone(),
-            Arc::clone(&knowledge),
-            Arc::new(|_| Vec::new()),
-        )
-        .keeping();
+        let inputs = Arc::new(self.settings.analysis_inputs()?);
+        let analyst =
+            AnalysisService::new(self.store.clone(), Arc::clone(&inputs), Arc::new(|_| Vec::new())).keeping();
         let figures = figures(analyst.clone(), Arc::new(self.settings.clone()));
         let api = self.settings.api(figures)?;
         let clock = Arc::new(SystemClock);
-        let server = Server::bind(listen, self.store.clone(), knowledge, api, clock)?;
+        let server = Server::bind(listen, self.store.clone(), inputs, api, clock)?;
         context.console.tell(&format!(
             "\nThe same as a page: {0}/ (REST: {0}/docs, Prometheus: {0}/metrics). Ctrl-C ends it.",
             server.url()
@@ -50,7 +46,7 @@ impl DemoService<'_> {
     }
 
     /// Who crawls the registry when the page or the API asks for it.
-    fn crawler(&self, analyst: Analyst) -> anyhow::Result<Scheduler> {
+    fn crawler(&self, analyst: AnalysisService) -> anyhow::Result<Scheduler> {
         let origin = Origin::parse(self.registry)?;
         let registry = CrawledRegistry {
             name: origin.name().clone(),

@@ -7,15 +7,15 @@ use super::arguments::{CalibrateOptions, EvaluateOptions, TextOrJson};
 use super::explain::all_holdings;
 use super::outcome::{Outcome, print};
 use crate::clock::{Clock, SystemClock};
-use crate::report::{self, Knowledge, RegistryHoldings};
+use crate::report::{self, AnalysisInputs, RegistryContent};
 use crate::whatif::{Evaluation, Pair, Readings, calibrate, evaluate, pairs};
 
 /// `tare evaluate`: how good the model in force is on what the store knows.
 pub(super) async fn evaluated(options: &EvaluateOptions, context: &Context) -> anyhow::Result<Outcome> {
-    let knowledge = context.settings.knowledge()?;
-    let (pairs, _) = known_pairs(context, &knowledge).await?;
-    let evaluation = evaluate(&pairs, &knowledge.model);
-    let provenance = &knowledge.model.provenance;
+    let inputs = context.settings.analysis_inputs()?;
+    let (pairs, _) = known_pairs(context, &inputs).await?;
+    let evaluation = evaluate(&pairs, &inputs.model);
+    let provenance = &inputs.model.provenance;
     let title = format!(
         "The model in force (fitted on {}; {}) on {} images that exist on both.\nEach was judged as if its \
          repository had no Alpine images.\n",
@@ -28,10 +28,10 @@ pub(super) async fn evaluated(options: &EvaluateOptions, context: &Context) -> a
 
 /// `tare calibrate`: fits the model anew. Writes it only where it is told to.
 pub(super) async fn calibrated(options: &CalibrateOptions, context: &Context) -> anyhow::Result<Outcome> {
-    let knowledge = context.settings.knowledge()?;
-    let (pairs, registries) = known_pairs(context, &knowledge).await?;
+    let inputs = context.settings.analysis_inputs()?;
+    let (pairs, registries) = known_pairs(context, &inputs).await?;
     let day = SystemClock.now().format("%Y-%m-%d").to_string();
-    let calibration = calibrate(&pairs, &knowledge.model, &registries, &day);
+    let calibration = calibrate(&pairs, &inputs.model, &registries, &day);
     if let Some(file) = &options.output {
         let text = calibration.model.to_toml();
         fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
@@ -54,13 +54,13 @@ pub(super) async fn calibrated(options: &CalibrateOptions, context: &Context) ->
 }
 
 /// All images of the crawled registries that exist on Alpine too, and the registries' names.
-async fn known_pairs(context: &Context, knowledge: &Knowledge) -> anyhow::Result<(Vec<Pair>, String)> {
+async fn known_pairs(context: &Context, inputs: &AnalysisInputs) -> anyhow::Result<(Vec<Pair>, String)> {
     let store = context.open_store().await?;
     let registries = all_holdings(&store, context).await;
     store.close().await;
-    let registries: Vec<RegistryHoldings> = registries?;
-    let catalogue = report::catalogue_of(&registries, knowledge)?;
-    let images = || registries.iter().flat_map(|holdings| &holdings.images);
+    let registries: Vec<RegistryContent> = registries?;
+    let catalogue = report::catalogue_of(&registries, inputs)?;
+    let images = || registries.iter().flat_map(|content| &content.images);
     let readings = Readings::of(images());
     let pairs = pairs(images(), &catalogue, &readings);
     if pairs.is_empty() {
@@ -71,7 +71,7 @@ async fn known_pairs(context: &Context, knowledge: &Knowledge) -> anyhow::Result
     }
     let names: Vec<&str> = registries
         .iter()
-        .map(|holdings| holdings.source.registry.as_str())
+        .map(|content| content.source.registry.as_str())
         .collect();
     Ok((pairs, names.join(", ")))
 }

@@ -6,11 +6,11 @@ use crate::api::{Figures, FiguresError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Settings;
 use crate::export::BilledMonth;
-use crate::jobs::Analyst;
+use crate::jobs::AnalysisService;
 use crate::store::StoreError;
 
 /// Has the analyst work out what the service shows, and what registries cost in a month for its exports.
-pub(super) fn figures(analyst: Analyst, settings: Arc<Settings>) -> Figures {
+pub(super) fn figures(analyst: AnalysisService, settings: Arc<Settings>) -> Figures {
     let of_today = analyst.clone();
     Figures {
         analysed: Arc::new(move || {

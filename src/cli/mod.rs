@@ -34,7 +34,7 @@ use clap::Parser;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
-use crate::jobs::Analyst;
+use crate::jobs::AnalysisService;
 use crate::store::Store;
 use crate::telemetry::{self, Console};
 use arguments::{CatalogueCommand, Cli, Command};
@@ -61,11 +61,11 @@ impl Context {
     }
 
     /// Who works out what is in the store, by the settings.
-    fn analyst(&self, store: &Store) -> anyhow::Result<Analyst> {
+    fn analyst(&self, store: &Store) -> anyhow::Result<AnalysisService> {
         let settings = self.settings.clone();
-        Ok(Analyst::new(
+        Ok(AnalysisService::new(
             store.clone(),
-            Arc::new(self.settings.knowledge()?),
+            Arc::new(self.settings.analysis_inputs()?),
             Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
         ))
     }

@@ -6,7 +6,7 @@ use super::outcome::{Outcome, UsageError, print};
 use crate::config::{RegistryAddress, Settings};
 use crate::cost::RegistryTerms;
 use crate::oci::{PlatformFilter, RegistryName};
-use crate::report::{self, GroupBy, RegistryHoldings, Report};
+use crate::report::{self, GroupBy, RegistryContent, Report};
 use crate::store::Store;
 
 /// `tare report`.
@@ -58,15 +58,15 @@ pub(super) async fn read(
         ))
         .into());
     }
-    let mut knowledge = store.with_pulls(settings.knowledge()?, None).await?;
-    knowledge.verdicts.alpine_release = options.alpine_release.or(knowledge.verdicts.alpine_release);
+    let mut inputs = store.with_pulls(settings.analysis_inputs()?, None).await?;
+    inputs.verdicts.alpine_release = options.alpine_release.or(inputs.verdicts.alpine_release);
     if let Some(book) = &options.price_book {
-        knowledge.costs.registries = vec![RegistryTerms::everywhere(book)];
+        inputs.costs.registries = vec![RegistryTerms::everywhere(book)];
     }
     // All of them, whichever are asked for: bases and twins are learnt from every registry.
     let mut registries = Vec::new();
     for name in &known {
-        registries.extend(holdings(store, name, &options.platforms, settings).await?);
+        registries.extend(content(store, name, &options.platforms, settings).await?);
     }
     let is_shown = |name: &RegistryName| asked.is_empty() || asked.contains(&name);
     let options = report::ReportOptions {
@@ -76,23 +76,23 @@ pub(super) async fn read(
         verdicts: options.verdicts.clone(),
         images: options.by == Rows::Image,
     };
-    Ok(report::answer(registries, is_shown, &knowledge, &options)?)
+    Ok(report::answer(registries, is_shown, &inputs, &options)?)
 }
 
 /// What is known of one registry; none where it was never crawled. The platforms are those chosen, else
 /// those of the configuration.
-pub(super) async fn holdings(
+pub(super) async fn content(
     store: &Store,
     name: &RegistryName,
     chosen: &[PlatformFilter],
     settings: &Settings,
-) -> anyhow::Result<Option<RegistryHoldings>> {
+) -> anyhow::Result<Option<RegistryContent>> {
     let platforms = if chosen.is_empty() {
         settings.platforms_of(name)
     } else {
         chosen
     };
-    Ok(store.registry_holdings(name, platforms).await?)
+    Ok(store.registry_content(name, platforms).await?)
 }
 
 /// Prints a report.

@@ -12,7 +12,7 @@ use crate::api::Server;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{RegistrySection, ServeRole};
 use crate::crawl::StopFlag;
-use crate::jobs::{AfterCrawl, Analyst, ScheduledRegistry, Scheduler};
+use crate::jobs::{AfterCrawl, AnalysisService, ScheduledRegistry, Scheduler};
 use crate::store::{CrawledRegistry, Store};
 
 /// `tare serve`: answers and crawls until it is told to stop.
@@ -21,7 +21,7 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
     settings
         .check_service()
         .map_err(|error| UsageError(error.to_string()))?;
-    let knowledge = Arc::new(settings.knowledge()?);
+    let inputs = Arc::new(settings.analysis_inputs()?);
     let registries = registries(options, context)?;
     let role = settings.serve.role;
     if role == ServeRole::Crawler && registries.is_empty() {
@@ -58,7 +58,7 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
         }
         let figures = figures(analyst.clone(), Arc::clone(settings));
         let (api, clock) = (settings.api(figures)?, Arc::new(SystemClock));
-        let server = Server::bind(settings.serve.listen, store.clone(), knowledge, api, clock)?;
+        let server = Server::bind(settings.serve.listen, store.clone(), inputs, api, clock)?;
         context.console.tell(&format!(
             "Listening on {0}: {0}/ is a page to look at, {0}/docs says what scripts can ask.",
             server.url()
@@ -101,7 +101,7 @@ fn registries(options: &ServeOptions, context: &Context) -> anyhow::Result<Vec<R
 fn scheduler(
     store: &Store,
     registries: Vec<RegistrySection>,
-    analyst: Analyst,
+    analyst: AnalysisService,
     context: &Context,
 ) -> anyhow::Result<Scheduler> {
     let settings = &context.settings;

@@ -8,7 +8,7 @@ use super::section::Section;
 use super::values::whole;
 use super::{CostPlanError, Settings};
 use crate::base_image::AlpineRelease;
-use crate::report::Knowledge;
+use crate::report::AnalysisInputs;
 use crate::whatif::{
     AlpineModel, BoundRules, Coverage, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
 };
@@ -119,7 +119,7 @@ impl VerdictSection {
 
 /// A file of `[alpine]` that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum KnowledgeError {
+pub enum AnalysisSettingsError {
     /// It cannot be read.
     #[error("cannot read {}: {source}", file.display())]
     Unreadable {
@@ -153,14 +153,16 @@ impl Settings {
     ///
     /// # Errors
     /// Where a file cannot be read, or is not what it should be.
-    pub fn knowledge(&self) -> Result<Knowledge, KnowledgeError> {
+    pub fn analysis_inputs(&self) -> Result<AnalysisInputs, AnalysisSettingsError> {
         let alpine = &self.alpine;
         let model = match &alpine.model {
             None => AlpineModel::shipped(),
-            Some(file) => AlpineModel::parse(&text(file)?).map_err(|source| KnowledgeError::Model {
-                file: file.clone(),
-                source,
-            })?,
+            Some(file) => {
+                AlpineModel::parse(&text(file)?).map_err(|source| AnalysisSettingsError::Model {
+                    file: file.clone(),
+                    source,
+                })?
+            }
         };
         let rules: Vec<String> = alpine
             .bound_rules
@@ -170,7 +172,7 @@ impl Settings {
         let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
         let mut overrides = Vec::new();
         for decision in &self.verdicts {
-            overrides.extend(decision.overrides().map_err(KnowledgeError::Pattern)?);
+            overrides.extend(decision.overrides().map_err(AnalysisSettingsError::Pattern)?);
         }
         let mut catalogue_files = Vec::new();
         for path in &alpine.catalogue {
@@ -178,7 +180,7 @@ impl Settings {
                 catalogue_files.push((file.display().to_string(), text(&file)?));
             }
         }
-        Ok(Knowledge {
+        Ok(AnalysisInputs {
             model,
             rules: BoundRules::extended(&rules)?,
             verdicts: VerdictSettings {
@@ -194,11 +196,11 @@ impl Settings {
 }
 
 /// A file, or the TOML files of a folder by name.
-pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, KnowledgeError> {
+pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, AnalysisSettingsError> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let unreadable = |source| KnowledgeError::Unreadable {
+    let unreadable = |source| AnalysisSettingsError::Unreadable {
         file: path.to_owned(),
         source,
     };
@@ -213,8 +215,8 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, KnowledgeError> {
     Ok(files)
 }
 
-pub(super) fn text(file: &Path) -> Result<String, KnowledgeError> {
-    fs::read_to_string(file).map_err(|source| KnowledgeError::Unreadable {
+pub(super) fn text(file: &Path) -> Result<String, AnalysisSettingsError> {
+    fs::read_to_string(file).map_err(|source| AnalysisSettingsError::Unreadable {
         file: file.to_owned(),
         source,
     })
@@ -251,19 +253,13 @@ mod tests {
             "[alpine]\ncatalogue = [\"FOLDER/bases\"]\nbound_rules = [\"FOLDER/rules.toml\"]\ncoverage = 80\n\
              [[verdict]]\nrepositories = [\"team-a/*\", \"web\"]\nverdict = \"blocked\"\nreason = \"not now\"\n",
         );
-        let knowledge = settings.knowledge().unwrap();
-        assert_eq!(knowledge.catalogue_files.len(), 1);
-        assert!(
-            knowledge
-                .catalogue([])
-                .unwrap()
-                .repository("team/runtime")
-                .is_some()
-        );
-        assert!(knowledge.rules.names().any(|name| name == "own"));
-        assert!(knowledge.rules.names().count() > 1);
-        assert_eq!(knowledge.verdicts.coverage, Coverage::Eighty);
-        let decision = &knowledge.verdicts.overrides[0];
+        let inputs = settings.analysis_inputs().unwrap();
+        assert_eq!(inputs.catalogue_files.len(), 1);
+        assert!(inputs.catalogue([]).unwrap().repository("team/runtime").is_some());
+        assert!(inputs.rules.names().any(|name| name == "own"));
+        assert!(inputs.rules.names().count() > 1);
+        assert_eq!(inputs.verdicts.coverage, Coverage::Eighty);
+        let decision = &inputs.verdicts.overrides[0];
         let is_about = |name: &str| decision.is_about(&name.parse().unwrap());
         assert!(is_about("team-a/api") && !is_about("team-a/x/api") && !is_about("web"));
     }
@@ -276,7 +272,10 @@ mod tests {
             "[alpine]\ncatalogue = [\"FOLDER/none.toml\"]\n",
             "[alpine]\nbound_rules = [\"FOLDER/none.toml\"]\n",
         ] {
-            let error = settings(folder.path(), text).knowledge().unwrap_err().to_string();
+            let error = settings(folder.path(), text)
+                .analysis_inputs()
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("none.toml"), "{error}");
         }
     }

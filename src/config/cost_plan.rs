@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use globset::Glob;
 
-use super::alpine::{KnowledgeError, files, text};
+use super::alpine::{AnalysisSettingsError, files, text};
 use super::{PricesSection, RegistrySection, Settings};
 use crate::cost::{CostPlan, InvalidRepositories, PullCounts, RegistryTerms, TransferPlan};
 use crate::pricing::{AllocationRules, BookFaults, PriceBook, PriceBooks, Rule};
@@ -203,9 +203,9 @@ fn wrong(key: String, problem: impl Into<String>) -> CostPlanError {
     }
 }
 
-fn unreadable(error: KnowledgeError) -> CostPlanError {
+fn unreadable(error: AnalysisSettingsError) -> CostPlanError {
     match error {
-        KnowledgeError::Unreadable { file, source } => CostPlanError::Unreadable { file, source },
+        AnalysisSettingsError::Unreadable { file, source } => CostPlanError::Unreadable { file, source },
         other => wrong("prices.books".to_owned(), other.to_string()),
     }
 }

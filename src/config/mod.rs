@@ -37,7 +37,7 @@ mod values;
 use std::path::{Path, PathBuf};
 
 pub use address::{InvalidAddress, RegistryAddress};
-pub use alpine::{AlpineSection, KnowledgeError, ShownCoverage, VerdictSection};
+pub use alpine::{AlpineSection, AnalysisSettingsError, ShownCoverage, VerdictSection};
 pub use azure::AzureLogin;
 pub use cost_centre::CostCentreSection;
 pub use cost_plan::CostPlanError;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
 use crate::oci::{PlatformFilter, RegistryName};
-use crate::report::{Analysed, Knowledge, RegistryHoldings, ReportOptions};
+use crate::report::{Analysed, AnalysisInputs, RegistryContent, ReportOptions};
 use crate::store::{ReportOfCrawl, SavedState, Store};
 
 /// Says which platforms' images count in a registry.
@@ -13,9 +13,9 @@ pub type PlatformsOf = Arc<dyn Fn(&RegistryName) -> Vec<PlatformFilter> + Send +
 
 /// Works out what registries store and cost from what has been saved of them. Clones share what they keep.
 #[derive(Clone)]
-pub struct Analyst {
+pub struct AnalysisService {
     pub(super) store: Store,
-    pub(super) knowledge: Arc<Knowledge>,
+    pub(super) inputs: Arc<AnalysisInputs>,
     pub(super) platforms: PlatformsOf,
     keeps: bool,
     /// What was worked out last, where it is kept, and of what. Whoever comes while it is being worked out waits
@@ -28,13 +28,13 @@ struct Kept {
     analysed: Arc<Analysed>,
 }
 
-impl Analyst {
-    /// Works from what is in `store`. Answers rest on `knowledge` beside it, and only images for `platforms` count
+impl AnalysisService {
+    /// Works from what is in `store`. Answers rest on `inputs` beside it, and only images for `platforms` count
     /// in a registry; all where there are none.
-    pub fn new(store: Store, knowledge: Arc<Knowledge>, platforms: PlatformsOf) -> Self {
+    pub fn new(store: Store, inputs: Arc<AnalysisInputs>, platforms: PlatformsOf) -> Self {
         Self {
             store,
-            knowledge,
+            inputs,
             platforms,
             keeps: false,
             kept: Arc::default(),
@@ -60,13 +60,13 @@ impl Analyst {
         if let Some(kept) = kept.as_ref().filter(|kept| kept.of == state) {
             return Ok(Arc::clone(&kept.analysed));
         }
-        let mut holdings = Vec::new();
+        let mut content = Vec::new();
         for record in &registries {
             let name = &record.registry.name;
             let platforms = (self.platforms)(name);
-            holdings.extend(self.store.registry_holdings(name, &platforms).await?);
+            content.extend(self.store.registry_content(name, &platforms).await?);
         }
-        let analysed = Arc::new(self.analyse(holdings).await?);
+        let analysed = Arc::new(self.analyse(content).await?);
         if self.keeps {
             *kept = Some(Kept {
                 of: state,
@@ -81,19 +81,19 @@ impl Analyst {
     /// # Errors
     /// As with [`Self::analysed`].
     pub(super) async fn analysed_at(&self, as_of: DateTime<Utc>) -> anyhow::Result<Analysed> {
-        let mut holdings = Vec::new();
+        let mut content = Vec::new();
         for record in self.store.registries().await? {
             let name = &record.registry.name;
             let platforms = (self.platforms)(name);
-            holdings.extend(self.store.registry_holdings_at(name, &platforms, as_of).await?);
+            content.extend(self.store.registry_content_at(name, &platforms, as_of).await?);
         }
-        self.analyse(holdings).await
+        self.analyse(content).await
     }
 
-    async fn analyse(&self, holdings: Vec<RegistryHoldings>) -> anyhow::Result<Analysed> {
-        let knowledge = Arc::clone(&self.knowledge);
+    async fn analyse(&self, content: Vec<RegistryContent>) -> anyhow::Result<Analysed> {
+        let inputs = Arc::clone(&self.inputs);
         // It reckons for a second or more, which must not hold up whoever else runs on this thread.
-        Ok(tokio::task::spawn_blocking(move || Analysed::of(holdings, &knowledge)).await??)
+        Ok(tokio::task::spawn_blocking(move || Analysed::of(content, &inputs)).await??)
     }
 
     /// Works everything out and saves it, as is done after a crawl.
@@ -102,13 +102,13 @@ impl Analyst {
     /// As with [`Self::analysed`]; nothing is saved then.
     pub async fn save_report(&self, now: DateTime<Utc>) -> anyhow::Result<Arc<Analysed>> {
         let analysed = self.analysed().await?;
-        let knowledge = Knowledge::clone(&self.knowledge);
-        let knowledge = self.store.with_recent_pulls(knowledge, now.date_naive()).await?;
-        let report = analysed.report(&knowledge, &ReportOptions::default())?;
+        let inputs = AnalysisInputs::clone(&self.inputs);
+        let inputs = self.store.with_recent_pulls(inputs, now.date_naive()).await?;
+        let report = analysed.report(&inputs, &ReportOptions::default())?;
         self.store
             .save_report(ReportOfCrawl {
                 report: &report,
-                versions: &self.knowledge.versions(),
+                versions: &self.inputs.versions(),
                 computed_at: now,
             })
             .await

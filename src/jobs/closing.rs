@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveTime, Utc};
 
-use super::Analyst;
-use super::months::DrawnUp;
+use super::AnalysisService;
+use super::months::DraftStatement;
 use crate::cost::Statement;
 use crate::oci::RegistryName;
 use crate::pricing::{Period, Warning};
@@ -65,7 +65,7 @@ pub struct Difference {
 #[error("{0} is not over yet, so it cannot be closed; it can be exported")]
 pub struct MonthNotOver(pub String);
 
-impl Analyst {
+impl AnalysisService {
     /// Closes a month: draws up the statement of each registry and keeps it. One that was closed before is drawn
     /// up again and held against what was kept.
     ///
@@ -89,11 +89,11 @@ impl Analyst {
             .map(|closed| (closed.registry.clone(), closed))
             .collect();
         let mut results = Vec::new();
-        for drawn_up in self.draw_up(month, now).await? {
-            let registry = &drawn_up.statement.registry;
+        for draft in self.draft_statements(month, now).await? {
+            let registry = &draft.statement.registry;
             if closing.registries.is_empty() || closing.registries.contains(registry) {
                 let before = before.get(registry);
-                results.push(self.close_one(month, drawn_up, before, closing, now).await?);
+                results.push(self.close_one(month, draft, before, closing, now).await?);
             }
         }
         Ok(results)
@@ -102,18 +102,18 @@ impl Analyst {
     async fn close_one(
         &self,
         month: Period,
-        drawn_up: DrawnUp,
+        draft: DraftStatement,
         before: Option<&ClosedStatement>,
         closing: &Closing,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Closed> {
-        let statement = &drawn_up.statement;
+        let statement = &draft.statement;
         let text = serde_json::to_string(statement).context("cannot write the statement")?;
-        let versions = self.knowledge.versions();
+        let versions = self.inputs.versions();
         if let Some(before) = before {
             if before.text == text {
                 return Ok(Closed::Same {
-                    statement: drawn_up.statement,
+                    statement: draft.statement,
                     at: before.closed_at,
                 });
             }
@@ -121,8 +121,7 @@ impl Analyst {
             if !closing.correct {
                 return Ok(Closed::Differs(difference));
             }
-            self.keep(month, &drawn_up, &text, before.revision + 1, now)
-                .await?;
+            self.keep(month, &draft, &text, before.revision + 1, now).await?;
             return Ok(Closed::Corrected(difference));
         }
         let is_assumed = statement
@@ -132,26 +131,26 @@ impl Analyst {
         if is_assumed && !closing.even_if_assumed {
             return Ok(Closed::NotRead(statement.registry.clone()));
         }
-        self.keep(month, &drawn_up, &text, 0, now).await?;
-        Ok(Closed::Now(drawn_up.statement))
+        self.keep(month, &draft, &text, 0, now).await?;
+        Ok(Closed::Now(draft.statement))
     }
 
     async fn keep(
         &self,
         month: Period,
-        drawn_up: &DrawnUp,
+        draft: &DraftStatement,
         text: &str,
         revision: i32,
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
-        let books = serde_json::to_string(&drawn_up.books).context("cannot write the price book")?;
+        let books = serde_json::to_string(&draft.books).context("cannot write the price book")?;
         let closed = NewClosedStatement {
             month,
-            statement: &drawn_up.statement,
+            statement: &draft.statement,
             text,
-            as_of: drawn_up.as_of,
+            as_of: draft.as_of,
             price_books: &books,
-            versions: self.knowledge.versions(),
+            versions: self.inputs.versions(),
             revision,
         };
         Ok(self.store.close_month(&closed, now).await?)

@@ -22,9 +22,9 @@ mod scheduler;
 mod spent;
 mod writing;
 
-pub use analysis::{Analyst, PlatformsOf};
+pub use analysis::{AnalysisService, PlatformsOf};
 pub use closing::{Closed, Closing, Difference, MonthNotOver};
 pub use crawl::{CrawlJob, CrawlResult, RequestCounts};
-pub use months::{DrawnUp, RegistryMonth};
+pub use months::{DraftStatement, RegistryMonth};
 pub use schedule::{InvalidSchedule, Schedule};
 pub use scheduler::{AfterCrawl, FinishedCrawl, MakeClient, ScheduledRegistry, Scheduler};

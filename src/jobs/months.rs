@@ -4,11 +4,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
-use super::Analyst;
+use super::AnalysisService;
 use crate::cost::{CostError, Statement};
 use crate::oci::RegistryName;
 use crate::pricing::{Period, PriceBook};
-use crate::report::{Knowledge, Over};
+use crate::report::{AnalysisInputs, Over};
 use crate::store::ClosedStatement;
 
 /// What a registry cost in a month.
@@ -24,7 +24,7 @@ pub struct RegistryMonth {
 
 /// A statement drawn up anew, with what is kept of it when its month is closed.
 #[derive(Debug, Clone)]
-pub struct DrawnUp {
+pub struct DraftStatement {
     /// The statement.
     pub statement: Statement,
     /// The moment as which the registry was looked at.
@@ -33,7 +33,7 @@ pub struct DrawnUp {
     pub books: Vec<PriceBook>,
 }
 
-impl Analyst {
+impl AnalysisService {
     /// What each registry cost in a month: as it was closed, else drawn up from what was stored and pulled. A
     /// registry without a price book, or of which nothing is known in that month, is left out.
     ///
@@ -61,11 +61,11 @@ impl Analyst {
             });
         }
         if is_open {
-            for drawn_up in self.draw_up(month, now).await? {
-                if !closed.contains_key(&drawn_up.statement.registry) {
+            for draft in self.draft_statements(month, now).await? {
+                if !closed.contains_key(&draft.statement.registry) {
                     months.push(RegistryMonth {
-                        registry: drawn_up.statement.registry.clone(),
-                        statements: vec![drawn_up.statement],
+                        registry: draft.statement.registry.clone(),
+                        statements: vec![draft.statement],
                         is_closed: false,
                     });
                 }
@@ -80,7 +80,11 @@ impl Analyst {
     ///
     /// # Errors
     /// Where the store fails, and where a bill cannot be drawn up.
-    pub async fn draw_up(&self, month: Period, now: DateTime<Utc>) -> anyhow::Result<Vec<DrawnUp>> {
+    pub async fn draft_statements(
+        &self,
+        month: Period,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Vec<DraftStatement>> {
         let end = month.end().and_time(NaiveTime::MIN).and_utc() - TimeDelta::seconds(1);
         let as_of = end.min(now);
         let analysed = if as_of == now {
@@ -88,8 +92,8 @@ impl Analyst {
         } else {
             Arc::new(self.analysed_at(as_of).await?)
         };
-        let knowledge = Knowledge::clone(&self.knowledge);
-        let knowledge = self.store.with_pulls(knowledge, Some(month.start())).await?;
+        let inputs = AnalysisInputs::clone(&self.inputs);
+        let inputs = self.store.with_pulls(inputs, Some(month.start())).await?;
         let mut statements = Vec::new();
         for registry in &analysed.registries {
             let name = registry.name();
@@ -97,17 +101,17 @@ impl Analyst {
                 continue;
             };
             let over = Over::History(month, &history);
-            let statement = registry.statement(&registry.analysis.outcome, &knowledge, over);
+            let statement = registry.statement(&registry.analysis.outcome, &inputs, over);
             let Some(statement) = statement.with_context(|| format!("cannot draw up the bill of {name}"))?
             else {
                 continue;
             };
-            let books = knowledge
+            let books = inputs
                 .costs
                 .books
                 .over(&statement.book.id, month)
                 .map_err(CostError::from)?;
-            statements.push(DrawnUp {
+            statements.push(DraftStatement {
                 books: books.into_iter().map(|(_, book)| book.clone()).collect(),
                 statement,
                 as_of,

@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::image::{ImageRow, rows};
 use crate::base_image::{AlpineRelease, Candidate, Catalogue, Evidence, ImageFacts, Role};
 use crate::inventory::Inventory;
-use crate::whatif::{Estimate, ImageAnalysis, Judgement, Outcome, RegistryAnalysis, SavingEstimate, Verdict};
+use crate::whatif::{
+    AnalysisContext, Estimate, ImageAnalysis, Outcome, RegistryAnalysis, SavingEstimate, Verdict,
+};
 
 /// What Alpine would change in one registry.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +114,7 @@ impl AlpineAnswers {
         images: &[ImageFacts],
         analysis: &RegistryAnalysis,
         outcome: &Outcome,
-        judgement: &Judgement<'_>,
+        context: &AnalysisContext<'_>,
         with_images: bool,
     ) -> Self {
         let mut verdicts = BTreeMap::new();
@@ -128,7 +130,7 @@ impl AlpineAnswers {
             repositories.push(RepositoryVerdict {
                 verdict: judged.verdict.verdict,
                 reason: judged.verdict.reason.clone(),
-                base: speaker.and_then(|(facts, image)| BaseNames::of(facts, image, judgement.catalogue)),
+                base: speaker.and_then(|(facts, image)| BaseNames::of(facts, image, context.catalogue)),
                 alpine: RepositoryAlpine {
                     stored_bytes: after.stored_bytes,
                     attributed_bytes: after.attributed_bytes,
@@ -145,14 +147,14 @@ impl AlpineAnswers {
                 naive_saving_bytes: outcome.registry.naive_saving_bytes.expected,
                 verdicts,
                 switching_at_a_loss,
-                wanted_release: judgement
+                wanted_release: context
                     .settings
                     .alpine_release
                     .map(|release| WantedRelease::of(release, &analysis.images)),
             },
             repositories,
             images: if with_images {
-                rows(inventory, images, analysis, judgement)
+                rows(inventory, images, analysis, context)
             } else {
                 Vec::new()
             },

@@ -4,24 +4,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::alpine::AlpineAnswers;
-use super::answer::{RegistryHoldings, ReportError, catalogue_of};
+use super::answer::{RegistryContent, ReportError, catalogue_of};
 use super::build::{RegistryAnswers, ReportOptions};
 use super::explain::{ImageExplanation, explain_analysed};
 use super::image::{ImageRow, ImageRows};
 use super::reference::Found;
 use super::usage::Over;
-use super::{Knowledge, Report};
+use super::{AnalysisInputs, Report};
 use crate::base_image::Catalogue;
 use crate::cost::{self, CostError, CostPlan, Statement};
 use crate::inventory::{Accounting, ManifestId, RepositoryNode, account};
 use crate::oci::{RegistryName, RepositoryName};
-use crate::whatif::{Counterfactual, Judgement, Outcome, RegistryAnalysis};
+use crate::whatif::{AnalysisContext, Counterfactual, Outcome, RegistryAnalysis};
 
 /// One registry with what was worked out of it.
 #[derive(Debug)]
 pub struct AnalysedRegistry {
     /// What it holds.
-    pub holdings: Arc<RegistryHoldings>,
+    pub content: Arc<RegistryContent>,
     /// What its bytes stand for.
     pub accounting: Arc<Accounting>,
     /// Its images and repositories, and what Alpine would change.
@@ -43,37 +43,37 @@ impl AnalysedRegistry {
     ///
     /// # Errors
     /// Where sizes overflow.
-    pub(super) fn of(holdings: RegistryHoldings, judgement: &Judgement<'_>) -> Result<Self, ReportError> {
+    pub(super) fn of(content: RegistryContent, context: &AnalysisContext<'_>) -> Result<Self, ReportError> {
         let overflow = |source| ReportError::Overflow {
-            registry: holdings.source.registry.clone(),
+            registry: content.source.registry.clone(),
             source,
         };
-        let accounting = account(&holdings.inventory).map_err(overflow)?;
-        let analysis = judgement
-            .analyse(&holdings.inventory, &holdings.images)
+        let accounting = account(&content.inventory).map_err(overflow)?;
+        let analysis = context
+            .analyse(&content.inventory, &content.images)
             .map_err(overflow)?;
         let places = analysis.places();
         Ok(Self {
-            holdings: holdings.into(),
+            content: content.into(),
             accounting: accounting.into(),
             analysis,
             places: places.into(),
         })
     }
 
-    /// The same by another judgement on what its images show of themselves.
-    fn judged_by(&self, judgement: &Judgement<'_>) -> Result<Self, ReportError> {
-        let RegistryHoldings {
+    /// The same by another context on what its images show of themselves.
+    fn reanalysed_with(&self, context: &AnalysisContext<'_>) -> Result<Self, ReportError> {
+        let RegistryContent {
             inventory, images, ..
-        } = &*self.holdings;
-        let analysis = judgement
-            .judge_again(inventory, images, &self.analysis)
+        } = &*self.content;
+        let analysis = context
+            .reanalyse(inventory, images, &self.analysis)
             .map_err(|source| ReportError::Overflow {
                 registry: self.name().clone(),
                 source,
             })?;
         Ok(Self {
-            holdings: Arc::clone(&self.holdings),
+            content: Arc::clone(&self.content),
             accounting: Arc::clone(&self.accounting),
             analysis,
             places: Arc::clone(&self.places),
@@ -85,16 +85,16 @@ impl AnalysedRegistry {
         &self,
         outcome: &Outcome,
         costs: &CostPlan,
-        judgement: &Judgement<'_>,
+        context: &AnalysisContext<'_>,
         with_images: bool,
     ) -> RegistryAnswers {
-        let today = Over::MonthAt(self.holdings.source.as_of.date_naive());
+        let today = Over::MonthAt(self.content.source.as_of.date_naive());
         let usage = self.usage(outcome, costs, today);
-        let RegistryHoldings {
+        let RegistryContent {
             source,
             inventory,
             images,
-        } = &*self.holdings;
+        } = &*self.content;
         RegistryAnswers {
             source: source.clone(),
             accounting: Accounting::clone(&self.accounting),
@@ -112,47 +112,47 @@ impl AnalysedRegistry {
                 images,
                 &self.analysis,
                 outcome,
-                judgement,
+                context,
                 with_images,
             )),
         }
     }
 
     /// The graph in which every image can move that has a twin, whatever its verdict.
-    pub fn every_move(&self, judgement: &Judgement<'_>) -> Counterfactual {
-        let RegistryHoldings {
+    pub fn every_move(&self, context: &AnalysisContext<'_>) -> Counterfactual {
+        let RegistryContent {
             inventory, images, ..
-        } = &*self.holdings;
-        judgement.every_move(inventory, images, &self.analysis)
+        } = &*self.content;
+        context.every_move(inventory, images, &self.analysis)
     }
 
     /// The images of one of its repositories; none where it has no such repository.
-    pub fn images_of(&self, repository: &RepositoryName, judgement: &Judgement<'_>) -> Vec<ImageRow> {
+    pub fn images_of(&self, repository: &RepositoryName, context: &AnalysisContext<'_>) -> Vec<ImageRow> {
         match self.place_of(repository) {
-            Some(place) => self.rows(judgement).of_repository(place, &self.places),
+            Some(place) => self.rows(context).of_repository(place, &self.places),
             None => Vec::new(),
         }
     }
 
     /// The image that speaks for one of its repositories, where there is one.
-    pub fn speaker_of(&self, repository: &RepositoryName, judgement: &Judgement<'_>) -> Option<ImageRow> {
+    pub fn speaker_of(&self, repository: &RepositoryName, context: &AnalysisContext<'_>) -> Option<ImageRow> {
         let place = self.place_of(repository)?;
         let speaker = self.analysis.repositories[place].speaker?;
-        self.rows(judgement).of_image(place, speaker)
+        self.rows(context).of_image(place, speaker)
     }
 
-    fn rows<'a>(&'a self, judgement: &'a Judgement<'a>) -> ImageRows<'a> {
+    fn rows<'a>(&'a self, context: &'a AnalysisContext<'a>) -> ImageRows<'a> {
         ImageRows {
-            inventory: &self.holdings.inventory,
-            images: &self.holdings.images,
+            inventory: &self.content.inventory,
+            images: &self.content.images,
             analysis: &self.analysis,
-            judgement,
+            context,
         }
     }
 
     /// The places of a repository's images, each once.
     pub(super) fn image_places(&self, node: &RepositoryNode) -> Vec<usize> {
-        let inventory = &self.holdings.inventory;
+        let inventory = &self.content.inventory;
         let mut places: Vec<usize> = node
             .tags
             .iter()
@@ -167,7 +167,7 @@ impl AnalysedRegistry {
     /// A repository's place in the inventory.
     fn place_of(&self, repository: &RepositoryName) -> Option<usize> {
         // They are in order of their names.
-        let repositories = &self.holdings.inventory.repositories;
+        let repositories = &self.content.inventory.repositories;
         repositories
             .binary_search_by(|node| node.name.cmp(repository))
             .ok()
@@ -181,17 +181,17 @@ impl AnalysedRegistry {
     pub fn statement(
         &self,
         outcome: &Outcome,
-        knowledge: &Knowledge,
+        inputs: &AnalysisInputs,
         over: Over<'_>,
     ) -> Result<Option<Statement>, CostError> {
         let period = over.period().map_err(|_| CostError::EndOfCalendar)?;
-        let usage = self.usage(outcome, &knowledge.costs, over);
-        cost::statement(&knowledge.costs, &usage, period)
+        let usage = self.usage(outcome, &inputs.costs, over);
+        cost::statement(&inputs.costs, &usage, period)
     }
 
     /// The registry.
     pub fn name(&self) -> &RegistryName {
-        &self.holdings.source.registry
+        &self.content.source.registry
     }
 }
 
@@ -200,12 +200,12 @@ impl Analysed {
     ///
     /// # Errors
     /// Where sizes overflow, and where a file of the catalogue cannot be used.
-    pub fn of(registries: Vec<RegistryHoldings>, knowledge: &Knowledge) -> Result<Self, ReportError> {
-        let catalogue = catalogue_of(&registries, knowledge)?;
-        let judgement = knowledge.judgement(&catalogue);
+    pub fn of(registries: Vec<RegistryContent>, inputs: &AnalysisInputs) -> Result<Self, ReportError> {
+        let catalogue = catalogue_of(&registries, inputs)?;
+        let context = inputs.context(&catalogue);
         let registries = registries
             .into_iter()
-            .map(|holdings| AnalysedRegistry::of(holdings, &judgement))
+            .map(|content| AnalysedRegistry::of(content, &context))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             registries,
@@ -214,16 +214,16 @@ impl Analysed {
     }
 
     /// The same with verdicts made by other settings. Images are not looked at again, which takes most of the time, so
-    /// `knowledge` must know the same bases and rules.
+    /// `inputs` must know the same bases and rules.
     ///
     /// # Errors
     /// Where sizes overflow.
-    pub fn judged_by(&self, knowledge: &Knowledge) -> Result<Self, ReportError> {
-        let judgement = knowledge.judgement(&self.catalogue);
+    pub fn reanalysed_with(&self, inputs: &AnalysisInputs) -> Result<Self, ReportError> {
+        let context = inputs.context(&self.catalogue);
         let registries = self.registries.iter();
         Ok(Self {
             registries: registries
-                .map(|registry| registry.judged_by(&judgement))
+                .map(|registry| registry.reanalysed_with(&context))
                 .collect::<Result<_, _>>()?,
             catalogue: Arc::clone(&self.catalogue),
         })
@@ -233,10 +233,8 @@ impl Analysed {
     ///
     /// # Errors
     /// Where sizes overflow.
-    pub fn report(&self, knowledge: &Knowledge, options: &ReportOptions) -> Result<Report, ReportError> {
-        self.report_if(knowledge, options, |registry| {
-            Ok(registry.analysis.outcome.clone())
-        })
+    pub fn report(&self, inputs: &AnalysisInputs, options: &ReportOptions) -> Result<Report, ReportError> {
+        self.report_if(inputs, options, |registry| Ok(registry.analysis.outcome.clone()))
     }
 
     /// The report on all registries if other repositories switched: `outcome` says for each registry which, and what
@@ -246,16 +244,16 @@ impl Analysed {
     /// Where sizes overflow, or `outcome` fails.
     pub fn report_if(
         &self,
-        knowledge: &Knowledge,
+        inputs: &AnalysisInputs,
         options: &ReportOptions,
         outcome: impl Fn(&AnalysedRegistry) -> Result<Outcome, ReportError>,
     ) -> Result<Report, ReportError> {
-        let judgement = knowledge.judgement(&self.catalogue);
+        let context = inputs.context(&self.catalogue);
         let answers = self
             .registries
             .iter()
             .map(|registry| {
-                Ok(registry.answers(&outcome(registry)?, &knowledge.costs, &judgement, options.images))
+                Ok(registry.answers(&outcome(registry)?, &inputs.costs, &context, options.images))
             })
             .collect::<Result<_, ReportError>>()?;
         Ok(Report::build(answers, options)?)
@@ -268,14 +266,14 @@ impl Analysed {
     pub fn explain(
         &self,
         found: Found<'_>,
-        knowledge: &Knowledge,
+        inputs: &AnalysisInputs,
     ) -> Result<Option<ImageExplanation>, ReportError> {
-        let registry = &found.holdings.source.registry;
+        let registry = &found.content.source.registry;
         let Some(own) = self.registries.iter().find(|own| own.name() == registry) else {
             return Ok(None);
         };
         let place = own
-            .holdings
+            .content
             .images
             .iter()
             .position(|image| image.digest == found.image.digest);
@@ -283,9 +281,9 @@ impl Analysed {
         let (Some(place), Some(repository)) = (place, repository) else {
             return Ok(None);
         };
-        let judgement = knowledge.judgement(&self.catalogue);
+        let context = inputs.context(&self.catalogue);
         let of_repository = &own.analysis.repositories[repository].verdict;
-        explain_analysed(found, &own.analysis.images[place], of_repository, &judgement)
+        explain_analysed(found, &own.analysis.images[place], of_repository, &context)
             .map(Some)
             .map_err(|source| ReportError::Overflow {
                 registry: registry.clone(),

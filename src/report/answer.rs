@@ -1,7 +1,7 @@
 use super::analysed::AnalysedRegistry;
 use super::build::{RegistrySource, ReportOptions};
 use super::group::GroupError;
-use super::{Knowledge, Report};
+use super::{AnalysisInputs, Report};
 use crate::base_image::{Catalogue, CatalogueError, ImageFacts};
 use crate::inventory::Inventory;
 use crate::oci::RegistryName;
@@ -9,7 +9,7 @@ use crate::units::ByteOverflow;
 
 /// All that is known of one registry.
 #[derive(Debug)]
-pub struct RegistryHoldings {
+pub struct RegistryContent {
     /// How it was come by.
     pub source: RegistrySource,
     /// What it holds.
@@ -44,21 +44,21 @@ pub enum ReportError {
 /// # Errors
 /// Where sizes overflow, and where a file of the catalogue cannot be used.
 pub fn answer(
-    registries: Vec<RegistryHoldings>,
+    registries: Vec<RegistryContent>,
     is_shown: impl Fn(&RegistryName) -> bool,
-    knowledge: &Knowledge,
+    inputs: &AnalysisInputs,
     options: &ReportOptions,
 ) -> Result<Report, ReportError> {
-    let catalogue = catalogue_of(&registries, knowledge)?;
-    let judgement = knowledge.judgement(&catalogue);
+    let catalogue = catalogue_of(&registries, inputs)?;
+    let context = inputs.context(&catalogue);
     let mut answers = Vec::new();
-    for holdings in registries {
-        if is_shown(&holdings.source.registry) {
-            let analysed = AnalysedRegistry::of(holdings, &judgement)?;
+    for content in registries {
+        if is_shown(&content.source.registry) {
+            let analysed = AnalysedRegistry::of(content, &context)?;
             answers.push(analysed.answers(
                 &analysed.analysis.outcome,
-                &knowledge.costs,
-                &judgement,
+                &inputs.costs,
+                &context,
                 options.images,
             ));
         }
@@ -71,11 +71,11 @@ pub fn answer(
 /// # Errors
 /// Where a file of the catalogue cannot be used.
 pub fn catalogue_of(
-    registries: &[RegistryHoldings],
-    knowledge: &Knowledge,
+    registries: &[RegistryContent],
+    inputs: &AnalysisInputs,
 ) -> Result<Catalogue, CatalogueError> {
-    knowledge.catalogue(registries.iter().flat_map(|holdings| {
-        let registry = &holdings.source.registry;
-        holdings.images.iter().map(move |facts| (registry, facts))
+    inputs.catalogue(registries.iter().flat_map(|content| {
+        let registry = &content.source.registry;
+        content.images.iter().map(move |facts| (registry, facts))
     }))
 }

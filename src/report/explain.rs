@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use super::Knowledge;
+use super::AnalysisInputs;
 use super::alpine::{ImageBase, runtime};
-use super::answer::{RegistryHoldings, ReportError};
+use super::answer::{RegistryContent, ReportError};
 use super::reference::Found;
 use crate::base_image::{
     Builder, Candidate, Catalogue, Evidence, ImageFacts, Instruction, Keyword, Nature, Scope,
 };
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::{ByteCount, ByteOverflow};
-use crate::whatif::{Estimate, EvidenceClass, ImageAnalysis, Judgement, Reasoned, Verdict};
+use crate::whatif::{AnalysisContext, Estimate, EvidenceClass, ImageAnalysis, ReasonedVerdict, Verdict};
 
 /// An image explained. Serialized, it is what `tare explain --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,7 +49,7 @@ pub struct ImageExplanation {
     /// Why, in one line.
     pub reason: String,
     /// What to do with its repository, by its newest images or by decision.
-    pub repository_verdict: Reasoned,
+    pub repository_verdict: ReasonedVerdict,
     /// What its owner should look at before moving it.
     pub cautions: Vec<String>,
     /// How it would be on Alpine; none where it cannot move.
@@ -126,42 +126,42 @@ pub struct DockerfileChange {
 /// # Errors
 /// Where sizes overflow, and where a file of the catalogue cannot be used.
 pub fn explain(
-    registries: &[RegistryHoldings],
+    registries: &[RegistryContent],
     found: Found<'_>,
-    knowledge: &Knowledge,
+    inputs: &AnalysisInputs,
 ) -> Result<ImageExplanation, ReportError> {
-    let catalogue = super::answer::catalogue_of(registries, knowledge)?;
-    let judgement = knowledge.judgement(&catalogue);
-    let holdings = found.holdings;
+    let catalogue = super::answer::catalogue_of(registries, inputs)?;
+    let context = inputs.context(&catalogue);
+    let content = found.content;
     let overflow = |source| ReportError::Overflow {
-        registry: holdings.source.registry.clone(),
+        registry: content.source.registry.clone(),
         source,
     };
-    let analysis = judgement
-        .analyse(&holdings.inventory, &holdings.images)
+    let analysis = context
+        .analyse(&content.inventory, &content.images)
         .map_err(overflow)?;
-    let place = holdings
+    let place = content
         .images
         .iter()
         .position(|image| image.digest == found.image.digest)
         .unwrap_or_default();
-    let own = holdings
+    let own = content
         .inventory
         .repositories
         .iter()
         .position(|repository| repository.name == *found.repository)
         .unwrap_or_default();
     let of_repository = &analysis.repositories[own].verdict;
-    explain_analysed(found, &analysis.images[place], of_repository, &judgement).map_err(overflow)
+    explain_analysed(found, &analysis.images[place], of_repository, &context).map_err(overflow)
 }
 
 pub(super) fn explain_analysed(
     found: Found<'_>,
     image: &ImageAnalysis,
-    of_repository: &Reasoned,
-    judgement: &Judgement<'_>,
+    of_repository: &ReasonedVerdict,
+    context: &AnalysisContext<'_>,
 ) -> Result<ImageExplanation, ByteOverflow> {
-    let (facts, catalogue) = (found.image, judgement.catalogue);
+    let (facts, catalogue) = (found.image, context.catalogue);
     let mut tags: Vec<Tag> = facts
         .names
         .iter()
@@ -170,7 +170,7 @@ pub(super) fn explain_analysed(
         .collect();
     tags.sort_by_key(|tag| Some(tag) != found.tag);
     let mut other_platforms: Vec<String> = found
-        .holdings
+        .content
         .images
         .iter()
         .filter(|other| other.digest != facts.digest)
@@ -196,7 +196,7 @@ pub(super) fn explain_analysed(
                 is_own_twin: twin.is_own,
                 twin_layers: twin.layers.len(),
                 twin_bytes: sum.try_into()?,
-                added_bytes: composition.added(judgement.model, judgement.settings.coverage)?,
+                added_bytes: composition.added(context.model, context.settings.coverage)?,
                 bytes,
             })
         }
@@ -204,7 +204,7 @@ pub(super) fn explain_analysed(
     };
     let candidates = image.traits.detection.candidates.iter();
     Ok(ImageExplanation {
-        registry: found.holdings.source.registry.clone(),
+        registry: found.content.source.registry.clone(),
         repository: found.repository.clone(),
         tags,
         digest: facts.digest,
@@ -220,7 +220,7 @@ pub(super) fn explain_analysed(
         candidates: candidates
             .map(|candidate| candidate_row(candidate, facts, catalogue))
             .collect(),
-        layers: layer_rows(facts, image, judgement)?,
+        layers: layer_rows(facts, image, context)?,
         class: image.composition.as_ref().map(|composition| composition.class),
         verdict: image.verdict.verdict,
         reason: image.verdict.reason.clone(),
@@ -252,7 +252,7 @@ fn candidate_row(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catalogu
 fn layer_rows(
     facts: &ImageFacts,
     image: &ImageAnalysis,
-    judgement: &Judgement<'_>,
+    context: &AnalysisContext<'_>,
 ) -> Result<Vec<LayerRow>, ByteOverflow> {
     let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
     let composition = image.composition.as_ref();
@@ -267,7 +267,7 @@ fn layer_rows(
         |composition| composition.base_layers,
     );
     let above = composition.map_or(Ok(Vec::new()), |composition| {
-        composition.layers(judgement.model, judgement.settings.coverage)
+        composition.layers(context.model, context.settings.coverage)
     })?;
     let mut rows = Vec::with_capacity(facts.layers.len());
     for (index, (layer, kind)) in facts.layers.iter().zip(&image.traits.kinds).enumerate() {

@@ -11,7 +11,7 @@ use crate::units::ByteCount;
 use crate::whatif::Verdict;
 
 /// A registry with one image of three layers on Debian under the given names, one image each.
-fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryHoldings {
+fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryContent {
     let mut builder = InventoryBuilder::new(host.parse().unwrap(), DedupScope::Registry);
     let mut images = Vec::new();
     for (number, (repository, tag, architecture)) in names.iter().enumerate() {
@@ -54,7 +54,7 @@ fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryHoldings {
             manifest,
         );
     }
-    RegistryHoldings {
+    RegistryContent {
         source: RegistrySource {
             registry: host.parse().unwrap(),
             as_of: DateTime::<Utc>::UNIX_EPOCH,
@@ -69,7 +69,7 @@ fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryHoldings {
     }
 }
 
-fn company() -> Vec<RegistryHoldings> {
+fn company() -> Vec<RegistryContent> {
     vec![
         registry(
             "reg.example.com:5000",
@@ -86,7 +86,7 @@ fn company() -> Vec<RegistryHoldings> {
 fn found(text: &str) -> Result<String, String> {
     let registries = company();
     find(&registries, text, None)
-        .map(|found| format!("{}/{}", found.holdings.source.registry, found.repository))
+        .map(|found| format!("{}/{}", found.content.source.registry, found.repository))
         .map_err(|error| error.to_string())
 }
 
@@ -142,7 +142,7 @@ fn unclear_references_are_answered_with_clear_ones() {
 fn the_parts_of_an_explained_image_are_the_whole_and_nothing_steers_a_terminal() {
     let registries = company();
     let found = find(&registries, "team-a/web", None).unwrap();
-    let explained = explain(&registries, found, &Knowledge::default()).unwrap();
+    let explained = explain(&registries, found, &AnalysisInputs::default()).unwrap();
     let alpine = explained.alpine.as_ref().unwrap();
     let above: u64 = explained
         .layers
@@ -175,15 +175,15 @@ fn the_parts_of_an_explained_image_are_the_whole_and_nothing_steers_a_terminal()
 
 #[test]
 fn an_operators_decision_holds_for_the_repository_and_its_images() {
-    let mut knowledge = Knowledge::default();
+    let mut inputs = AnalysisInputs::default();
     let decision =
         crate::whatif::VerdictOverride::new("team-a/*", Verdict::Blocked, Some("not now".to_owned()));
-    knowledge.verdicts.overrides.push(decision.unwrap());
+    inputs.verdicts.overrides.push(decision.unwrap());
     let options = ReportOptions {
         images: true,
         ..ReportOptions::default()
     };
-    let report = answer(company(), |_| true, &knowledge, &options).unwrap();
+    let report = answer(company(), |_| true, &inputs, &options).unwrap();
     for row in &report.repositories {
         let judged = row.judged.as_ref().unwrap();
         let is_decided = row.totals.repository.as_str().starts_with("team-a/");

@@ -33,7 +33,7 @@ mod group;
 mod group_table;
 mod image;
 mod image_table;
-mod knowledge;
+mod inputs;
 mod part;
 mod reference;
 mod rows;
@@ -46,7 +46,7 @@ mod versions;
 
 pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
 pub use analysed::{Analysed, AnalysedRegistry};
-pub use answer::{RegistryHoldings, ReportError, answer, catalogue_of};
+pub use answer::{RegistryContent, ReportError, answer, catalogue_of};
 pub use build::{LastCrawl, RegistryAnswers, RegistrySource, ReportOptions};
 pub use catalogue::{
     BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
@@ -65,7 +65,7 @@ pub use forecast::{ForecastMonth, forecast};
 pub use group::{GroupBy, GroupCost, GroupError, GroupRow, Groups, UnknownGroup, groups};
 pub use group_table::{group_csv, group_table};
 pub use image::{ImageAlpine, ImageRow};
-pub use knowledge::Knowledge;
+pub use inputs::AnalysisInputs;
 pub use part::{PartCost, PartOnAlpine, RegistryPart};
 pub use reference::{Found, UnclearReference, find};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder};

@@ -55,7 +55,7 @@ impl AnalysedRegistry {
             Over::History(_, history) => Some(history),
         };
         let registry = self.name();
-        let inventory = &self.holdings.inventory;
+        let inventory = &self.content.inventory;
         let rows = inventory.repositories.iter().zip(&self.accounting.repositories);
         // What is gone by now was stored all the same.
         let names: HashSet<&RepositoryName> = inventory.repositories.iter().map(|node| &node.name).collect();
@@ -81,7 +81,7 @@ impl AnalysedRegistry {
             .map(|((node, totals), after)| {
                 let own = self.image_places(node);
                 let labels = own.iter().map(|&place| {
-                    let config = self.holdings.images[place].config.as_ref();
+                    let config = self.content.images[place].config.as_ref();
                     config.map(|config| (config.created, &config.labels))
                 });
                 let labels = newest_labels(labels.flatten());
@@ -173,7 +173,7 @@ fn pulls(
 fn pulled(registry: &AnalysedRegistry, own: &[usize]) -> Option<PulledBytes> {
     let images: Vec<(&ImageFacts, &ImageAnalysis)> = own
         .iter()
-        .map(|&place| (&registry.holdings.images[place], &registry.analysis.images[place]))
+        .map(|&place| (&registry.content.images[place], &registry.analysis.images[place]))
         .collect();
     let is_common =
         |facts: &ImageFacts| facts.platform.os == "linux" && facts.platform.architecture == "amd64";

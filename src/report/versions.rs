@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::Knowledge;
+use super::AnalysisInputs;
 use crate::oci::Digest;
 
 /// What answers rest on beside what was crawled: with the same versions, the same facts give the same answers.
@@ -17,7 +17,7 @@ pub struct Versions {
 /// How much of a digest tells two versions apart.
 const SHOWN_DIGITS: usize = 16;
 
-impl Knowledge {
+impl AnalysisInputs {
     /// The versions of all that is known beside what registries hold, price books left out: each answer names
     /// the edition of its own.
     pub fn versions(&self) -> Versions {

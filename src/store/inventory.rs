@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::images::{Holdings, TaggedImages};
+use super::images::{StoredContent, TaggedImages};
 use super::{Store, StoreError};
 use crate::inventory::{DedupScope, InventoryBuilder};
 use crate::oci::{
@@ -37,20 +37,20 @@ impl Store {
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
     ) -> Result<Option<InventoryBuilder>, StoreError> {
-        let holdings = self.read(registry, platforms, as_of, false).await?;
-        Ok(holdings.map(|holdings| holdings.inventory))
+        let content = self.read(registry, platforms, as_of, false).await?;
+        Ok(content.map(|content| content.inventory))
     }
 
     /// The same with what is known of each image that counts: what the models on Alpine go by.
     ///
     /// # Errors
     /// Where the database is not available.
-    pub async fn holdings(
+    pub async fn content(
         &self,
         registry: &RegistryName,
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
-    ) -> Result<Option<Holdings>, StoreError> {
+    ) -> Result<Option<StoredContent>, StoreError> {
         self.read(registry, platforms, as_of, true).await
     }
 
@@ -60,7 +60,7 @@ impl Store {
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
         with_images: bool,
-    ) -> Result<Option<Holdings>, StoreError> {
+    ) -> Result<Option<StoredContent>, StoreError> {
         let row = sqlx::query!(
             "SELECT id, dedup_scope FROM registry WHERE name = $1",
             registry.as_str()
@@ -116,7 +116,7 @@ impl Store {
             self.configs(&needed).await?
         };
         let images = images.facts(configs, platforms);
-        Ok(Some(Holdings {
+        Ok(Some(StoredContent {
             inventory: builder,
             images,
         }))

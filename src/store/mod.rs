@@ -4,7 +4,7 @@
 //! where is kept with the time it was valid. [`Store::begin_crawl`] gives a [`CrawlSaver`], which writes
 //! what a crawl finds in batches, each in one transaction, so that a killed crawl loses only what was
 //! under way. [`Store::known`] says what need not be asked for again, [`Store::inventory`] gives back
-//! what a registry held at any moment, and [`Store::holdings`] adds what is known of its images.
+//! what a registry held at any moment, and [`Store::content`] adds what is known of its images.
 //!
 //! A crawl may be the work of many processes: [`Store::request_crawl`] asks for one, [`Store::join_crawl`]
 //! gives this process a [`CrawlPart`] in it for as long as its lease is renewed, and nothing that a part
@@ -19,6 +19,7 @@ mod configs;
 mod crawl;
 #[cfg(feature = "embedded")]
 mod data_dir;
+mod data_quality;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
@@ -28,11 +29,10 @@ mod inventory;
 mod known;
 mod process;
 mod pulls;
-mod registry_holdings;
+mod registry_content;
 mod reports;
 mod retention;
 mod save;
-mod standing;
 mod text;
 mod turns;
 
@@ -51,14 +51,14 @@ pub use crawl::{
     Answers, Claim, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart, CrawlRecord, CrawlSaver, CrawlState,
     CrawledRegistry, Leaving, RegistryRecord, RequestedCrawl, Rest, SavedState,
 };
+pub use data_quality::DataQuality;
 pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};
-pub use images::Holdings;
+pub use images::StoredContent;
 pub use known::KnownContent;
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
 pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
-pub use standing::Standing;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 

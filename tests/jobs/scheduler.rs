@@ -7,8 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tare::clock::Clock;
 use tare::crawl::StopFlag;
-use tare::jobs::{Analyst, Schedule};
-use tare::report::Knowledge;
+use tare::jobs::{AnalysisService, Schedule};
+use tare::report::AnalysisInputs;
 use tare::store::{CrawlState, Store};
 
 use super::{company, end_of, name, scheduler};
@@ -151,9 +151,9 @@ async fn a_report_that_was_lost_is_made_up_for(database: TestDatabase) {
     let tries = Arc::new(AtomicUsize::new(0));
     let mut scheduler = scheduler(store.clone(), registry.url(), None);
     scheduler.clock = clock.clone();
-    let analyst = Analyst::new(
+    let analyst = AnalysisService::new(
         store.clone(),
-        Arc::new(Knowledge::default()),
+        Arc::new(AnalysisInputs::default()),
         Arc::new(|_| Vec::new()),
     );
     let (count, clock_of_reports) = (Arc::clone(&tries), clock.clone());

@@ -8,8 +8,9 @@ use tare::inventory::{DedupScope, Inventory, InventoryBuilder, ManifestId};
 use tare::oci::{Descriptor, Digest, Manifest, ManifestKind, RepositoryName, Tag};
 use tare::units::ByteCount;
 use tare::whatif::{
-    AlpineModel, BoundRules, Counterfactual, Coverage, EvidenceClass, Judgement, LayerAfter, LayerIdentity,
-    Moving, Pair, Readings, Replacement, Replacer, Spread, Verdict, VerdictSettings, own_twin, pairs,
+    AlpineModel, AnalysisContext, BoundRules, Counterfactual, Coverage, EvidenceClass, LayerAfter,
+    LayerIdentity, Moving, Pair, Readings, Replacement, Replacer, Spread, Verdict, VerdictSettings, own_twin,
+    pairs,
 };
 
 use super::{catalogue, images};
@@ -109,7 +110,7 @@ fn the_whole_registry_is_analysed_in_no_time_and_adds_up() {
     let inventory = registry(&images);
     let catalogue = catalogue(&images);
     let start = Instant::now();
-    let analysis = Judgement {
+    let analysis = AnalysisContext {
         catalogue: &catalogue,
         model: &model,
         rules: &rules,

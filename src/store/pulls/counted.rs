@@ -3,7 +3,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::cost::{CountedBy, CountedPulls, CountedSpan, ServedBytes};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{EmptyPeriod, Period};
-use crate::report::Knowledge;
+use crate::report::AnalysisInputs;
 use crate::store::{Store, StoreError};
 
 /// How far back pulls are looked at for their pace: a registry may not have been crawled for a while.
@@ -63,13 +63,13 @@ impl Store {
     /// Where the database is not available.
     pub async fn with_pulls(
         &self,
-        mut knowledge: Knowledge,
+        mut inputs: AnalysisInputs,
         since: Option<NaiveDate>,
-    ) -> Result<Knowledge, StoreError> {
+    ) -> Result<AnalysisInputs, StoreError> {
         let (counted, spans) = self.counted_pulls(since).await?;
         let served = self.served_bytes(since).await?;
-        knowledge.costs.pulls = knowledge.costs.pulls.with(counted, spans).with_bytes(served);
-        Ok(knowledge)
+        inputs.costs.pulls = inputs.costs.pulls.with(counted, spans).with_bytes(served);
+        Ok(inputs)
     }
 
     /// The same with the pulls that tell today's pace.
@@ -78,10 +78,10 @@ impl Store {
     /// Where the database is not available.
     pub async fn with_recent_pulls(
         &self,
-        knowledge: Knowledge,
+        inputs: AnalysisInputs,
         today: NaiveDate,
-    ) -> Result<Knowledge, StoreError> {
-        self.with_pulls(knowledge, today.checked_sub_days(LOOKED_AT_FOR_PACE))
+    ) -> Result<AnalysisInputs, StoreError> {
+        self.with_pulls(inputs, today.checked_sub_days(LOOKED_AT_FOR_PACE))
             .await
     }
 

@@ -1,8 +1,8 @@
 use chrono::{DateTime, Utc};
 
-use super::{CrawlState, Standing, Store, StoreError};
+use super::{CrawlState, DataQuality, Store, StoreError};
 use crate::oci::{PlatformFilter, RegistryName};
-use crate::report::{LastCrawl, RegistryHoldings, RegistrySource};
+use crate::report::{LastCrawl, RegistryContent, RegistrySource};
 
 impl Store {
     /// All that is known of one registry, as reports want it; none where it was never crawled.
@@ -11,11 +11,11 @@ impl Store {
     ///
     /// # Errors
     /// Where the database is not available.
-    pub async fn registry_holdings(
+    pub async fn registry_content(
         &self,
         registry: &RegistryName,
         platforms: &[PlatformFilter],
-    ) -> Result<Option<RegistryHoldings>, StoreError> {
+    ) -> Result<Option<RegistryContent>, StoreError> {
         self.holdings_with_source(registry, platforms, None).await
     }
 
@@ -23,12 +23,12 @@ impl Store {
     ///
     /// # Errors
     /// Where the database is not available.
-    pub async fn registry_holdings_at(
+    pub async fn registry_content_at(
         &self,
         registry: &RegistryName,
         platforms: &[PlatformFilter],
         as_of: DateTime<Utc>,
-    ) -> Result<Option<RegistryHoldings>, StoreError> {
+    ) -> Result<Option<RegistryContent>, StoreError> {
         self.holdings_with_source(registry, platforms, Some(as_of)).await
     }
 
@@ -37,36 +37,36 @@ impl Store {
         registry: &RegistryName,
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
-    ) -> Result<Option<RegistryHoldings>, StoreError> {
-        let Some(standing) = self.standing(registry).await? else {
+    ) -> Result<Option<RegistryContent>, StoreError> {
+        let Some(data_quality) = self.data_quality(registry).await? else {
             return Ok(None);
         };
-        let Some(holdings) = self.holdings(registry, platforms, as_of).await? else {
+        let Some(content) = self.content(registry, platforms, as_of).await? else {
             return Ok(None);
         };
-        let inventory = holdings.inventory.finish();
+        let inventory = content.inventory.finish();
         let source = RegistrySource {
             registry: registry.clone(),
-            as_of: as_of.map_or(standing.as_of, |moment| moment.min(standing.as_of)),
-            last_crawl: last_crawl(&standing),
+            as_of: as_of.map_or(data_quality.as_of, |moment| moment.min(data_quality.as_of)),
+            last_crawl: last_crawl(&data_quality),
             dedup_scope: inventory.dedup_scope,
             unread_manifests: inventory.unread_children(),
             conflicting_sizes: inventory.conflicting_sizes().len(),
-            missing_tags: standing.missing_tags,
+            missing_tags: data_quality.missing_tags,
         };
-        Ok(Some(RegistryHoldings {
+        Ok(Some(RegistryContent {
             source,
             inventory,
-            images: holdings.images,
+            images: content.images,
         }))
     }
 }
 
-fn last_crawl(standing: &Standing) -> LastCrawl {
-    match standing.last_crawl {
+fn last_crawl(data_quality: &DataQuality) -> LastCrawl {
+    match data_quality.last_crawl {
         CrawlState::Complete => LastCrawl::Complete,
         CrawlState::Incomplete => LastCrawl::Incomplete {
-            losses: standing.losses,
+            losses: data_quality.losses,
         },
         CrawlState::Queued | CrawlState::Running | CrawlState::Interrupted | CrawlState::Failed => {
             LastCrawl::Unfinished

@@ -1,11 +1,11 @@
 use crate::base_image::{Catalogue, CatalogueBuilder, CatalogueError, ImageFacts};
 use crate::cost::CostPlan;
 use crate::oci::RegistryName;
-use crate::whatif::{AlpineModel, BoundRules, Judgement, VerdictSettings};
+use crate::whatif::{AlpineModel, AnalysisContext, BoundRules, VerdictSettings};
 
 /// What answers rest on beside what the registries hold: the shipped data, and what the operator adds.
 #[derive(Debug, Clone)]
-pub struct Knowledge {
+pub struct AnalysisInputs {
     /// How large layers are on Alpine.
     pub model: AlpineModel,
     /// What ties images to glibc.
@@ -18,7 +18,7 @@ pub struct Knowledge {
     pub costs: CostPlan,
 }
 
-impl Default for Knowledge {
+impl Default for AnalysisInputs {
     /// What comes with the program.
     fn default() -> Self {
         Self {
@@ -31,7 +31,7 @@ impl Default for Knowledge {
     }
 }
 
-impl Knowledge {
+impl AnalysisInputs {
     /// The catalogue: the shipped files, the operator's, and all that these images show.
     ///
     /// # Errors
@@ -52,8 +52,8 @@ impl Knowledge {
     }
 
     /// What images are judged by, with a catalogue.
-    pub fn judgement<'a>(&'a self, catalogue: &'a Catalogue) -> Judgement<'a> {
-        Judgement {
+    pub fn context<'a>(&'a self, catalogue: &'a Catalogue) -> AnalysisContext<'a> {
+        AnalysisContext {
             catalogue,
             model: &self.model,
             rules: &self.rules,

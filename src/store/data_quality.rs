@@ -6,7 +6,7 @@ use crate::oci::RegistryName;
 
 /// How far what is saved of a registry can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct DataQuality {
     /// How its latest crawl stands.
     pub last_crawl: CrawlState,
     /// When that crawl ended, or started if it has not ended.
@@ -22,7 +22,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the database is not available.
-    pub async fn standing(&self, registry: &RegistryName) -> Result<Option<Standing>, StoreError> {
+    pub async fn data_quality(&self, registry: &RegistryName) -> Result<Option<DataQuality>, StoreError> {
         let no_loss = FaultKind::harmless();
         let row = sqlx::query!(
             r#"SELECT crawl.state, COALESCE(crawl.finished_at, crawl.started_at) AS "as_of!",
@@ -42,7 +42,7 @@ impl Store {
         };
         // A count is never negative.
         let count = |count: i64| usize::try_from(count).unwrap_or_default();
-        Ok(Some(Standing {
+        Ok(Some(DataQuality {
             last_crawl: CrawlState::parse(&row.state)?,
             as_of: row.as_of,
             losses: count(row.losses),
