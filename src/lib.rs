@@ -41,6 +41,7 @@
 //! Alpine would change. [`pricing`] turns bytes into a bill, [`cost`] divides it. [`report`] is what people
 //! see, [`api`] and [`metrics`] how programs ask for it. [`cli`] comes last: it only wires.
 
+pub mod analysis;
 pub mod api;
 pub mod base_image;
 pub mod cli;

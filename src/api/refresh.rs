@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::Api;
 use super::snapshot::{Fingerprint, Snapshot};
-use crate::report::AnalysisInputs;
 
 /// The longest wait between two attempts to reach a store that does not answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -40,11 +39,9 @@ async fn look(
         return Ok(());
     }
     let started = std::time::Instant::now();
-    let analysed = (api.settings.figures.analysed)().await?;
+    let analysed = api.analysis.analysed().await?;
     let today = api.clock.now().date_naive();
-    let inputs = AnalysisInputs::clone(&api.inputs);
-    let inputs = api.store.with_recent_pulls(inputs, today).await?;
-    let inputs = Arc::new(inputs);
+    let inputs = Arc::new(api.analysis.inputs_with_recent_pulls(today).await?);
     let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(analysed, inputs)).await??;
     tracing::info!(
         "figures of {} registries and {} repositories worked out in {} ms",

@@ -255,7 +255,13 @@ mod tests {
         );
         let inputs = settings.analysis_inputs().unwrap();
         assert_eq!(inputs.catalogue_files.len(), 1);
-        assert!(inputs.catalogue([]).unwrap().repository("team/runtime").is_some());
+        assert!(
+            inputs
+                .catalogue(&[])
+                .unwrap()
+                .repository("team/runtime")
+                .is_some()
+        );
         assert!(inputs.rules.names().any(|name| name == "own"));
         assert!(inputs.rules.names().count() > 1);
         assert_eq!(inputs.verdicts.coverage, Coverage::Eighty);

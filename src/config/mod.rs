@@ -58,6 +58,8 @@ pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
+use crate::analysis::PlatformSelection;
+
 use layers::{Layers, Origins};
 use metrics::Budgeted;
 use oidc::NamedIssuers;
@@ -259,12 +261,13 @@ impl Settings {
             .find(|known| known.url.registry() == registry)
     }
 
-    /// The platforms whose images count in a registry; all where there are none.
-    pub fn platforms_of(&self, registry: &crate::oci::RegistryName) -> &[crate::oci::PlatformFilter] {
-        match self.configured(registry) {
-            Some(section) => section.platforms(&self.crawl),
-            None => &self.crawl.platforms,
-        }
+    /// The platforms whose images count, by registry.
+    pub fn platforms(&self) -> PlatformSelection {
+        let selection = PlatformSelection::new(self.crawl.platforms.clone());
+        self.registries.iter().fold(selection, |selection, section| {
+            let platforms = section.platforms(&self.crawl).to_vec();
+            selection.with_registry(section.url.registry().clone(), platforms)
+        })
     }
 }
 

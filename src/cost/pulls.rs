@@ -54,6 +54,15 @@ impl CountedBy {
     }
 }
 
+impl CountedBy {
+    /// The one with this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Imported, Self::Metered]
+            .into_iter()
+            .find(|by| by.as_str() == word)
+    }
+}
+
 impl From<CountedBy> for PullSource {
     fn from(by: CountedBy) -> Self {
         match by {
@@ -151,6 +160,30 @@ impl PullCounts {
         }
         for span in spans {
             self.spans.entry(span.registry.clone()).or_default().push(span);
+        }
+        self
+    }
+
+    /// These counts together with others. What one source counted on one day adds up.
+    #[must_use]
+    pub fn merged(mut self, other: Self) -> Self {
+        self.assumptions.extend(other.assumptions);
+        for (repository, days) in other.counts {
+            let known = self.counts.entry(repository).or_default();
+            for (day, count) in days {
+                let sum = known.entry(day).or_default();
+                *sum = sum.saturating_add(count);
+            }
+        }
+        for (registry, spans) in other.spans {
+            self.spans.entry(registry).or_default().extend(spans);
+        }
+        for (repository, days) in other.served {
+            let known = self.served.entry(repository).or_default();
+            for (day, bytes) in days {
+                let sum = known.entry(day).or_default();
+                *sum = sum.saturating_add(bytes);
+            }
         }
         self
     }

@@ -8,6 +8,7 @@
 //! A month that was closed and corrected is several statements; the difference of each to the one before is in
 //! rows marked as corrections, so that what was exported once stays as it was.
 
+mod accounts;
 mod error;
 mod focus;
 mod focus_columns;
@@ -15,6 +16,7 @@ mod plain;
 mod rows;
 mod workbook;
 
+pub use accounts::{Account, BillingAccounts};
 pub use error::ExportError;
 pub use focus::{FocusVersion, focus};
 pub use plain::plain;
@@ -35,6 +37,15 @@ pub struct BilledMonth {
 }
 
 impl BilledMonth {
+    /// A whole month: the statement with those that correct it, billed to an account.
+    pub fn new(statements: Vec<Statement>, account: Account) -> Self {
+        Self {
+            statements,
+            account,
+            is_whole: true,
+        }
+    }
+
     /// The part of it that the repositories of these cost centres make up; none where that is nothing.
     ///
     /// # Errors
@@ -53,19 +64,4 @@ impl BilledMonth {
             is_whole: false,
         }))
     }
-}
-
-/// The account that a registry is billed to, as the company's other cost data call it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Account {
-    /// The id of the account that gets the invoice; where it is not known, the registry stands in for it.
-    pub billing_account_id: Option<String>,
-    /// Its name.
-    pub billing_account_name: Option<String>,
-    /// The id of the account within it, such as a subscription.
-    pub sub_account_id: Option<String>,
-    /// Its name.
-    pub sub_account_name: Option<String>,
-    /// The region the registry is in.
-    pub region: Option<String>,
 }

@@ -2,20 +2,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::units::RequestCounts;
+
 /// What a client has cost its registry so far. Every request on the wire counts, those for tokens and those
 /// after a redirect too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestStatistics {
-    /// All requests.
-    pub total: u64,
-    /// Those by GET.
-    pub get: u64,
-    /// Those by HEAD.
-    pub head: u64,
-    /// Those that repeat an earlier one because it met a fault or was throttled.
-    pub retried: u64,
-    /// Answers that told us to slow down (429, or 503 with `Retry-After`).
-    pub rate_limited: u64,
+    /// How many requests were sent.
+    pub requests: RequestCounts,
     /// Bytes of bodies received, after content decoding.
     pub bytes_received: u64,
     /// The time that requests were held back for the registry's sake, added up over all of them.
@@ -93,11 +87,13 @@ impl Counters {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (get, head) = (read(&self.get), read(&self.head));
         RequestStatistics {
-            total: get + head + read(&self.other),
-            get,
-            head,
-            retried: read(&self.retried),
-            rate_limited: read(&self.rate_limited),
+            requests: RequestCounts {
+                total: get + head + read(&self.other),
+                get,
+                head,
+                retried: read(&self.retried),
+                rate_limited: read(&self.rate_limited),
+            },
             bytes_received: read(&self.bytes_received),
             waited: Duration::from_nanos(read(&self.waited_nanoseconds)),
             by_status: (FIRST_STATUS..)

@@ -2,16 +2,17 @@
 
 use serde::Serialize;
 
-use super::AnalysisInputs;
 use super::alpine::{ImageBase, runtime};
-use super::answer::{RegistryContent, ReportError};
+use super::error::ReportError;
 use super::reference::Found;
 use crate::base_image::{
     Builder, Candidate, Catalogue, Evidence, ImageFacts, Instruction, Keyword, Nature, Scope,
 };
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::{ByteCount, ByteOverflow};
-use crate::whatif::{AnalysisContext, Estimate, EvidenceClass, ImageAnalysis, ReasonedVerdict, Verdict};
+use crate::whatif::{
+    AnalysisContext, Estimate, EvidenceClass, ImageAnalysis, ReasonedVerdict, RegistryAnalysis, Verdict,
+};
 
 /// An image explained. Serialized, it is what `tare explain --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -121,41 +122,29 @@ pub struct DockerfileChange {
     pub to: String,
 }
 
-/// Explains an image that was found in these registries.
+/// Explains an image of a registry that was analysed; `None` if the registry does not contain the image or the
+/// repository.
 ///
 /// # Errors
-/// Where sizes overflow, and where a file of the catalogue cannot be used.
+/// If sizes overflow.
 pub fn explain(
-    registries: &[RegistryContent],
     found: Found<'_>,
-    inputs: &AnalysisInputs,
-) -> Result<ImageExplanation, ReportError> {
-    let catalogue = super::answer::catalogue_of(registries, inputs)?;
-    let context = inputs.context(&catalogue);
+    analysis: &RegistryAnalysis,
+    context: &AnalysisContext<'_>,
+) -> Result<Option<ImageExplanation>, ReportError> {
     let content = found.content;
-    let overflow = |source| ReportError::Overflow {
-        registry: content.source.registry.clone(),
-        source,
+    let image = content.image_place(found.image.digest);
+    let repository = content.repository_place(found.repository);
+    let (Some(image), Some(repository)) = (image, repository) else {
+        return Ok(None);
     };
-    let analysis = context
-        .analyse(&content.inventory, &content.images)
-        .map_err(overflow)?;
-    let place = content
-        .images
-        .iter()
-        .position(|image| image.digest == found.image.digest)
-        .unwrap_or_default();
-    let own = content
-        .inventory
-        .repositories
-        .iter()
-        .position(|repository| repository.name == *found.repository)
-        .unwrap_or_default();
-    let of_repository = &analysis.repositories[own].verdict;
-    explain_analysed(found, &analysis.images[place], of_repository, &context).map_err(overflow)
+    let verdict = &analysis.repositories[repository].verdict;
+    explanation(found, &analysis.images[image], verdict, context)
+        .map(Some)
+        .map_err(ReportError::overflow(&content.source.registry))
 }
 
-pub(super) fn explain_analysed(
+fn explanation(
     found: Found<'_>,
     image: &ImageAnalysis,
     of_repository: &ReasonedVerdict,

@@ -66,6 +66,7 @@ fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryContent {
         },
         inventory: builder.finish(),
         images,
+        accounting: None,
     }
 }
 
@@ -142,7 +143,13 @@ fn unclear_references_are_answered_with_clear_ones() {
 fn the_parts_of_an_explained_image_are_the_whole_and_nothing_steers_a_terminal() {
     let registries = company();
     let found = find(&registries, "team-a/web", None).unwrap();
-    let explained = explain(&registries, found, &AnalysisInputs::default()).unwrap();
+    let inputs = AnalysisInputs::default();
+    let catalogue = inputs.catalogue(&registries).unwrap();
+    let context = inputs.context(&catalogue);
+    let analysis = context
+        .analyse(&found.content.inventory, &found.content.images)
+        .unwrap();
+    let explained = explain(found, &analysis, &context).unwrap().unwrap();
     let alpine = explained.alpine.as_ref().unwrap();
     let above: u64 = explained
         .layers
@@ -173,6 +180,29 @@ fn the_parts_of_an_explained_image_are_the_whole_and_nothing_steers_a_terminal()
     );
 }
 
+/// The image or the repository of another registry must not be answered with the first one of this registry.
+#[test]
+fn what_a_registry_does_not_contain_is_not_explained_by_something_else() {
+    let registries = company();
+    let inputs = AnalysisInputs::default();
+    let catalogue = inputs.catalogue(&registries).unwrap();
+    let context = inputs.context(&catalogue);
+    let own = &registries[1];
+    let analysis = context.analyse(&own.inventory, &own.images).unwrap();
+    let other = find(&registries, "team-a/web", None).unwrap();
+    let (repository, image) = (&own.inventory.repositories[0].name, &own.images[0]);
+    let found = |repository, image| Found {
+        content: own,
+        repository,
+        tag: None,
+        image,
+    };
+    let explained = |found| explain(found, &analysis, &context).unwrap();
+    assert!(explained(found(repository, image)).is_some());
+    assert_eq!(explained(found(other.repository, image)), None);
+    assert_eq!(explained(found(repository, other.image)), None);
+}
+
 #[test]
 fn an_operators_decision_holds_for_the_repository_and_its_images() {
     let mut inputs = AnalysisInputs::default();
@@ -183,7 +213,8 @@ fn an_operators_decision_holds_for_the_repository_and_its_images() {
         images: true,
         ..ReportOptions::default()
     };
-    let report = answer(company(), |_| true, &inputs, &options).unwrap();
+    let analysed = Analysed::new(company(), &inputs).unwrap();
+    let report = analysed.report(&inputs, &options).unwrap();
     for row in &report.repositories {
         let judged = row.judged.as_ref().unwrap();
         let is_decided = row.totals.repository.as_str().starts_with("team-a/");

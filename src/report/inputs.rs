@@ -1,25 +1,25 @@
-use crate::base_image::{Catalogue, CatalogueBuilder, CatalogueError, ImageFacts};
+use super::content::RegistryContent;
+use crate::base_image::{Catalogue, CatalogueBuilder, CatalogueError};
 use crate::cost::CostPlan;
-use crate::oci::RegistryName;
 use crate::whatif::{AlpineModel, AnalysisContext, BoundRules, VerdictSettings};
 
-/// What answers rest on beside what the registries hold: the shipped data, and what the operator adds.
+/// What an analysis depends on besides the content of the registries: the shipped data and what the operator adds.
 #[derive(Debug, Clone)]
 pub struct AnalysisInputs {
-    /// How large layers are on Alpine.
+    /// The model of layer sizes on Alpine.
     pub model: AlpineModel,
-    /// What ties images to glibc.
+    /// The rules that find images tied to glibc.
     pub rules: BoundRules,
     /// How verdicts are made.
     pub verdicts: VerdictSettings,
-    /// Files of the catalogue beside the shipped ones: name and text.
+    /// Catalogue files in addition to the shipped ones: name and text.
     pub catalogue_files: Vec<(String, String)>,
-    /// What registries and repositories cost, and whose they are.
+    /// Price books, pulls and cost centres.
     pub costs: CostPlan,
 }
 
 impl Default for AnalysisInputs {
-    /// What comes with the program.
+    /// The shipped data and the default settings.
     fn default() -> Self {
         Self {
             model: AlpineModel::shipped(),
@@ -32,26 +32,25 @@ impl Default for AnalysisInputs {
 }
 
 impl AnalysisInputs {
-    /// The catalogue: the shipped files, the operator's, and all that these images show.
+    /// The catalogue: the shipped files, the operator's files, and the bases that these registries contain.
     ///
     /// # Errors
-    /// Where a file is not one of the catalogue's, naming file and place.
-    pub fn catalogue<'a>(
-        &self,
-        images: impl IntoIterator<Item = (&'a RegistryName, &'a ImageFacts)>,
-    ) -> Result<Catalogue, CatalogueError> {
+    /// If a catalogue file is invalid. The error names the file and the place.
+    pub fn catalogue(&self, registries: &[RegistryContent]) -> Result<Catalogue, CatalogueError> {
         let mut builder = CatalogueBuilder::new();
         builder.shipped()?;
         for (name, text) in &self.catalogue_files {
             builder.file(name, text)?;
         }
-        for (registry, facts) in images {
-            builder.image(registry, facts);
+        for content in registries {
+            for facts in &content.images {
+                builder.image(&content.source.registry, facts);
+            }
         }
         Ok(builder.finish())
     }
 
-    /// What images are judged by, with a catalogue.
+    /// The inputs together with a catalogue, as the analysis of images takes them.
     pub fn context<'a>(&'a self, catalogue: &'a Catalogue) -> AnalysisContext<'a> {
         AnalysisContext {
             catalogue,

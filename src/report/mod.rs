@@ -6,23 +6,24 @@
 //! byte, and their logical bytes to its logical bytes. Where something could not be read, the report
 //! says so in a [`Note`], so that nobody takes a total for complete that is not.
 //!
-//! [`answer`] works all of it out, with what Alpine would change: for each repository a verdict with its
-//! reason and savings as intervals, whose expected values add up to the registry's saving. [`Analysed`] is
-//! what the service keeps of it, to answer any number of questions.
+//! [`Analysed`] holds all of it for any number of questions, with what Alpine would change: for each repository a
+//! verdict with its reason and savings as intervals, whose expected values add up to the registry's saving.
 //!
 //! [`table`], [`json`] and [`csv`] write the same report for people, for programs and for spreadsheets.
 
 mod alpine;
 mod alpine_table;
 mod analysed;
-mod answer;
+mod analysed_registry;
 mod build;
 mod catalogue;
 mod cells;
+mod content;
 mod cost;
 mod cost_table;
 mod csv;
 mod document;
+mod error;
 mod evaluation_table;
 mod explain;
 mod explain_table;
@@ -45,19 +46,21 @@ mod usage;
 mod versions;
 
 pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
-pub use analysed::{Analysed, AnalysedRegistry};
-pub use answer::{RegistryContent, ReportError, answer, catalogue_of};
-pub use build::{LastCrawl, RegistryAnswers, RegistrySource, ReportOptions};
+pub use analysed::Analysed;
+pub use analysed_registry::AnalysedRegistry;
+pub use build::{RegistryAnswers, ReportOptions};
 pub use catalogue::{
     BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
 };
 pub use cells::{grouped, plain_text, spreadsheet_text, times};
+pub use content::{LastCrawl, RegistryContent, RegistrySource};
 pub use cost::{
     BookNamed, MonthlyPulls, PullSeconds, RegistryCleanUp, RegistryCost, RegistryCostOnAlpine,
     RepositoryCost, RepositoryCostOnAlpine,
 };
 pub use csv::csv;
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
+pub use error::ReportError;
 pub use evaluation_table::evaluation_table;
 pub use explain::{AlpineParts, CandidateRow, DockerfileChange, ImageExplanation, LayerRow, explain};
 pub use explain_table::explanation_table;

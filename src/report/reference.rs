@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::answer::RegistryContent;
+use super::cells::plain_text;
+use super::content::RegistryContent;
 use crate::base_image::ImageFacts;
 use crate::oci::{PlatformFilter, RepositoryName, Tag};
 
@@ -61,6 +62,15 @@ pub enum UnclearReference {
     },
 }
 
+impl UnclearReference {
+    /// The error for a reference to something that is not an image.
+    pub fn not_an_image(reference: &str) -> Self {
+        Self::NotAnImage {
+            reference: shown(reference),
+        }
+    }
+}
+
 fn near(nearest: &[String]) -> String {
     match nearest {
         [] => String::new(),
@@ -107,9 +117,7 @@ pub fn find<'a>(
     }
     let Some((first, _)) = meant.first() else {
         if registries.iter().any(|content| holds_tag(content, text)) {
-            return Err(UnclearReference::NotAnImage {
-                reference: shown(text),
-            });
+            return Err(UnclearReference::not_an_image(text));
         }
         return Err(UnclearReference::Unknown {
             reference: shown(text),
@@ -217,7 +225,7 @@ fn holds_tag(content: &RegistryContent, text: &str) -> bool {
 }
 
 fn shown(text: &str) -> String {
-    super::plain_text(&text.chars().take(200).collect::<String>())
+    plain_text(&text.chars().take(200).collect::<String>())
 }
 
 /// The names that are nearest: those that end with what was asked for, then those spelt most alike.

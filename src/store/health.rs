@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::{Answers, CrawlCost, CrawlState, Store, StoreError};
 use crate::inventory::FaultKind;
 use crate::oci::RegistryName;
-use crate::units::ByteCount;
+use crate::units::{ByteCount, RequestCounts};
 
 /// How the crawls of one registry go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,11 +111,13 @@ impl Store {
                         ended,
                         duration: (ended - started).to_std().unwrap_or_default(),
                         cost: CrawlCost {
-                            requests: count(row.requests),
-                            get: count(row.get),
-                            head: count(row.head),
-                            retried: count(row.retried),
-                            rate_limited: count(row.rate_limited),
+                            requests: RequestCounts {
+                                total: count(row.requests),
+                                get: count(row.get),
+                                head: count(row.head),
+                                retried: count(row.retried),
+                                rate_limited: count(row.rate_limited),
+                            },
                             bytes_received: ByteCount::try_from(row.bytes_received.unwrap_or_default())
                                 .map_err(|problem| StoreError::inconsistent("crawl", problem))?,
                             waited: Duration::from_millis(count(row.waited)),

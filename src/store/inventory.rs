@@ -25,33 +25,32 @@ pub(super) struct SavedManifest {
 }
 
 impl Store {
-    /// What a registry held: at a past moment, or by its current tags. None where it was never crawled.
+    /// What a registry contains: at a past moment, or by its current tags; `None` if it was never crawled.
     ///
-    /// Only images for the given platforms count; no platform means all of them.
-    ///
-    /// # Errors
-    /// Where the database is not available.
-    pub async fn inventory(
-        &self,
-        registry: &RegistryName,
-        platforms: &[PlatformFilter],
-        as_of: Option<DateTime<Utc>>,
-    ) -> Result<Option<InventoryBuilder>, StoreError> {
-        let content = self.read(registry, platforms, as_of, false).await?;
-        Ok(content.map(|content| content.inventory))
-    }
-
-    /// The same with what is known of each image that counts: what the models on Alpine go by.
+    /// Only images for the given platforms count; an empty list counts all.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn content(
         &self,
         registry: &RegistryName,
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
     ) -> Result<Option<StoredContent>, StoreError> {
-        self.read(registry, platforms, as_of, true).await
+        self.read(registry, platforms, as_of, &[]).await
+    }
+
+    /// What a registry contains by its current tags, without some repositories.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn content_without(
+        &self,
+        registry: &RegistryName,
+        platforms: &[PlatformFilter],
+        without: &[RepositoryName],
+    ) -> Result<Option<StoredContent>, StoreError> {
+        self.read(registry, platforms, None, without).await
     }
 
     async fn read(
@@ -59,8 +58,9 @@ impl Store {
         registry: &RegistryName,
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
-        with_images: bool,
+        without: &[RepositoryName],
     ) -> Result<Option<StoredContent>, StoreError> {
+        tracing::debug!(%registry, as_of = ?as_of, "reading the content of a registry");
         let row = sqlx::query!(
             "SELECT id, dedup_scope FROM registry WHERE name = $1",
             registry.as_str()
@@ -71,7 +71,8 @@ impl Store {
         let mut builder = InventoryBuilder::new(registry.clone(), dedup_scope(&row.dedup_scope)?);
         builder.platforms(platforms.to_vec());
 
-        let repositories = self.repositories(row.id, as_of).await?;
+        let mut repositories = self.repositories(row.id, as_of).await?;
+        repositories.retain(|_, name| !without.contains(name));
         for name in repositories.values() {
             builder.repository(name.clone());
         }
@@ -101,9 +102,7 @@ impl Store {
             let manifest = digest(&tag.digest)?;
             builder.tag(repository.clone(), name.clone(), manifest);
             roots.insert(tag.manifest_id);
-            if with_images {
-                named.push((repository.clone(), name, manifest));
-            }
+            named.push((repository.clone(), name, manifest));
         }
         self.add_listed(row.id, as_of, &repositories, &mut roots, &mut builder)
             .await?;

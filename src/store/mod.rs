@@ -3,8 +3,8 @@
 //! Facts about content are kept once under their digest, whichever registries hold it; which tag pointed
 //! where is kept with the time it was valid. [`Store::begin_crawl`] gives a [`CrawlSaver`], which writes
 //! what a crawl finds in batches, each in one transaction, so that a killed crawl loses only what was
-//! under way. [`Store::known`] says what need not be asked for again, [`Store::inventory`] gives back
-//! what a registry held at any moment, and [`Store::content`] adds what is known of its images.
+//! under way. [`Store::known`] says what need not be asked for again, and [`Store::content`] gives back what a
+//! registry contained at any moment, with its images.
 //!
 //! A crawl may be the work of many processes: [`Store::request_crawl`] asks for one, [`Store::join_crawl`]
 //! gives this process a [`CrawlPart`] in it for as long as its lease is renewed, and nothing that a part
@@ -29,7 +29,6 @@ mod inventory;
 mod known;
 mod process;
 mod pulls;
-mod registry_content;
 mod reports;
 mod retention;
 mod save;

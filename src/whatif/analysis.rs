@@ -83,7 +83,7 @@ impl RegistryAnalysis {
     }
 }
 
-/// What all images are judged by.
+/// What an analysis of images depends on: catalogue, model, rules and settings.
 #[derive(Debug, Clone, Copy)]
 pub struct AnalysisContext<'a> {
     /// The bases and twins that are known.
@@ -125,8 +125,8 @@ impl AnalysisContext<'_> {
         self.concluded(inventory, images, analysed)
     }
 
-    /// Judges a registry that was analysed before by other settings, of which nothing depends on what its images
-    /// show of themselves: that is not looked at again.
+    /// Analyses a registry again with other verdict settings. What its images show of themselves does not depend on
+    /// these settings and is not examined again.
     ///
     /// # Errors
     /// Where sizes add up to more than 63 bits.

@@ -38,7 +38,7 @@ mod testing;
 mod verdict;
 
 pub use analysis::{AnalysisContext, ImageAnalysis, RegistryAnalysis, RepositoryAnalysis};
-pub use bound::{BoundRules, Bounds, RuleError, StepMatches};
+pub use bound::{BoundRules, Bounds, RuleDefinition, RuleError, StepMatches};
 pub use class::EvidenceClass;
 pub use compose::{compose, own_twin};
 pub use composition::{Composition, LayerAbove, LayerOnAlpine, Twin, TwinLayer};

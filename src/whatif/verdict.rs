@@ -116,6 +116,11 @@ impl VerdictOverride {
         })
     }
 
+    /// The pattern, as the operator wrote it.
+    pub fn pattern(&self) -> &str {
+        self.repositories.glob().glob()
+    }
+
     /// Whether it is about this repository.
     pub fn is_about(&self, repository: &RepositoryName) -> bool {
         self.repositories.is_match(repository.as_str())
@@ -128,7 +133,7 @@ impl VerdictOverride {
     }
 }
 
-/// A verdict with its reason.
+/// A verdict with its reason in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReasonedVerdict {
     /// What to do.
@@ -146,7 +151,7 @@ impl ReasonedVerdict {
     }
 }
 
-/// All that a verdict on one image rests on.
+/// What the verdict on one image depends on.
 pub(super) struct VerdictInput<'a> {
     pub(super) facts: &'a ImageFacts,
     pub(super) detection: &'a Detection,
@@ -324,7 +329,7 @@ fn shown(bytes: u64) -> String {
     ByteCount::try_from(bytes).unwrap_or(ByteCount::MAX).to_string()
 }
 
-/// One image of a repository, for the verdict on the repository.
+/// One image of a repository, as the verdict on the repository takes it.
 pub(super) struct ImageSample<'a> {
     pub(super) created: Option<i64>,
     pub(super) class: Option<EvidenceClass>,
@@ -332,7 +337,8 @@ pub(super) struct ImageSample<'a> {
     pub(super) image: &'a ReasonedVerdict,
 }
 
-/// How many of the newest images speak for a repository.
+/// How many of the newest images decide the verdict on a repository: our choice, so that old images that nobody
+/// rebuilds do not outweigh present ones.
 const SAMPLED_IMAGES: usize = 20;
 
 /// What to do with a repository: what its newest images say, weighed by their bytes, unless the operator

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tare::analysis::{AnalysisService, Closed, Closing, PlatformSelection};
 use tare::export::{Account, BilledMonth, Scenario, charge_rows};
-use tare::jobs::{AnalysisService, Closed, Closing};
 use tare::pricing::{Period, Rule};
 use tare::report::AnalysisInputs;
 
@@ -18,8 +18,9 @@ fn at(text: &str) -> DateTime<Utc> {
 async fn a_closed_month_stays_as_it_was(database: TestDatabase) {
     let store = database.open().await;
     let inputs = billed();
-    let analyst = |inputs: &AnalysisInputs| {
-        AnalysisService::new(store.clone(), Arc::new(inputs.clone()), Arc::new(|_| Vec::new()))
+    let analysis = |inputs: &AnalysisInputs| {
+        let inputs = Arc::new(inputs.clone());
+        AnalysisService::new(store.clone(), inputs, PlatformSelection::default())
     };
     let october = Period::month(2026, 10).unwrap();
     let (correct, now) = (
@@ -31,9 +32,9 @@ async fn a_closed_month_stays_as_it_was(database: TestDatabase) {
     );
     crawl_and_report(&store, &["api", "web"], &inputs, at("2026-10-04T12:00:00Z")).await;
 
-    let own = analyst(&inputs);
-    let close = async |analyst: &AnalysisService, closing: &Closing| {
-        let mut closed = analyst.close(october, closing, now).await.unwrap();
+    let own = analysis(&inputs);
+    let close = async |analysis: &AnalysisService, closing: &Closing| {
+        let mut closed = analysis.close(october, closing, now).await.unwrap();
         assert_eq!(closed.len(), 1);
         closed.remove(0)
     };
@@ -71,7 +72,7 @@ async fn a_closed_month_stays_as_it_was(database: TestDatabase) {
     let mut dearer = inputs.clone();
     dearer.costs.registries[0].book = "azure-container-registry-basic".to_owned();
     dearer.costs.allocation.fees = Rule::Even;
-    let dearer = analyst(&dearer);
+    let dearer = analysis(&dearer);
     let Closed::Differs(difference) = close(&dearer, &Closing::default()).await else {
         panic!("a closed month was changed");
     };

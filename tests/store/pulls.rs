@@ -40,14 +40,14 @@ async fn import(store: &Store, text: &str, read_at: u32) -> PullImport {
 
 async fn november(store: &Store, assumed: u64) -> (u64, PullSource) {
     let november = Period::month(2026, 11).unwrap();
-    let (counted, spans) = store.counted_pulls(Some(november.start())).await.unwrap();
+    let counts = store.pull_counts(Some(november.start())).await.unwrap();
     let api: RepositoryName = "team/api".parse().unwrap();
     let assumption = PullAssumption {
         repositories: Repositories::matching(["**"]).unwrap(),
         per_month: Some(assumed),
     };
     PullCounts::assuming(vec![assumption])
-        .with(counted, spans)
+        .merged(counts)
         .pulls_in(&registry().name, &api, november)
 }
 

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use tare::analysis::{AnalysisService, PlatformSelection};
 use tare::cost::{CostCentreRule, CostPlan, Labels, RegistryTerms, Repositories};
 use tare::inventory::Fault;
-use tare::jobs::AnalysisService;
 use tare::oci::RepositoryName;
 use tare::pricing::{Period, PriceBooks};
 use tare::report::{Analysed, AnalysisInputs, Over, Report, ReportOptions};
@@ -52,13 +52,13 @@ pub async fn crawl_and_report(
     report
 }
 
-async fn analysed(store: &Store, inputs: &AnalysisInputs) -> Analysed {
-    let content = store
-        .registry_content(&registry().name, &[])
-        .await
-        .unwrap()
-        .unwrap();
-    Analysed::of(vec![content], inputs).unwrap()
+fn analysis(store: &Store, inputs: &AnalysisInputs) -> AnalysisService {
+    let inputs = Arc::new(inputs.clone());
+    AnalysisService::new(store.clone(), inputs, PlatformSelection::default())
+}
+
+async fn analysed(store: &Store, inputs: &AnalysisInputs) -> Arc<Analysed> {
+    analysis(store, inputs).analysed().await.unwrap()
 }
 
 async fn save(store: &Store, report: &Report, inputs: &AnalysisInputs, now: DateTime<Utc>) {
@@ -143,13 +143,12 @@ async fn a_report_saved_twice_is_there_once(database: TestDatabase) {
 
 async fn what_was_worked_out_is_kept_until_another_crawl_ends(database: TestDatabase) {
     let store = database.open().await;
-    let inputs = Arc::new(billed());
-    let analyst = || AnalysisService::new(store.clone(), Arc::clone(&inputs), Arc::new(|_| Vec::new()));
+    let inputs = billed();
     crawl_and_report(&store, &["api"], &inputs, day(1)).await;
 
-    let keeping = analyst().keeping();
+    let keeping = analysis(&store, &inputs).keeping();
     let first = keeping.analysed().await.unwrap();
-    let saved = keeping.save_report(day(2)).await.unwrap();
+    let saved = keeping.save_report(Vec::new(), day(2)).await.unwrap();
     let beside = keeping.clone().analysed().await.unwrap();
     assert!(Arc::ptr_eq(&first, &saved) && Arc::ptr_eq(&first, &beside));
     crawl_and_report(&store, &["api", "web"], &inputs, day(4)).await;
@@ -157,7 +156,7 @@ async fn what_was_worked_out_is_kept_until_another_crawl_ends(database: TestData
     assert_eq!(first.registries[0].accounting.repositories.len(), 1);
     assert_eq!(second.registries[0].accounting.repositories.len(), 2);
 
-    let once = analyst();
+    let once = analysis(&store, &inputs);
     let (first, second) = (once.analysed().await.unwrap(), once.analysed().await.unwrap());
     assert!(
         !Arc::ptr_eq(&first, &second),

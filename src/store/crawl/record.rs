@@ -7,7 +7,7 @@ use super::{Answers, CrawlCost, CrawlState};
 use crate::inventory::{Fault, FaultKind};
 use crate::oci::RegistryName;
 use crate::store::{Store, StoreError};
-use crate::units::ByteCount;
+use crate::units::{ByteCount, RequestCounts};
 
 /// A crawl: who asked for it, how it stands, what it cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,11 +90,13 @@ impl TryFrom<Row> for CrawlRecord {
             repositories_total: counted(row.repositories_total),
             tags_done: counted(row.tags_done),
             cost: CrawlCost {
-                requests: counted(row.requests),
-                get: counted(row.requests_get),
-                head: counted(row.requests_head),
-                retried: counted(row.requests_retried),
-                rate_limited: counted(row.requests_rate_limited),
+                requests: RequestCounts {
+                    total: counted(row.requests),
+                    get: counted(row.requests_get),
+                    head: counted(row.requests_head),
+                    retried: counted(row.requests_retried),
+                    rate_limited: counted(row.requests_rate_limited),
+                },
                 bytes_received: ByteCount::try_from(counted(row.bytes_received)).unwrap_or(ByteCount::MAX),
                 waited: std::time::Duration::from_millis(counted(row.waited_milliseconds)),
                 answers: Answers {

@@ -1,13 +1,9 @@
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::cost::{CountedBy, CountedPulls, CountedSpan, ServedBytes};
+use crate::cost::{CountedBy, CountedPulls, CountedSpan, PullCounts, ServedBytes};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{EmptyPeriod, Period};
-use crate::report::AnalysisInputs;
 use crate::store::{Store, StoreError};
-
-/// How far back pulls are looked at for their pace: a registry may not have been crawled for a while.
-const LOOKED_AT_FOR_PACE: Days = Days::new(366);
 
 /// A file of pulls that was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,44 +47,26 @@ impl Store {
                     imported_at: row.imported_at,
                     read_at: row.read_at,
                     period: period.map(|(start, end)| days(start, end)).transpose()?,
-                    pulls: u64::try_from(row.pulls).unwrap_or(0),
+                    pulls: number("pull_import", "pulls", row.pulls)?,
                 })
             })
             .collect()
     }
 
-    /// What answers rest on, with the pulls that were counted from a day on, or ever, in place of those assumed.
+    /// The pulls that were counted since a day, or ever, and the bytes that were served for them.
     ///
     /// # Errors
-    /// Where the database is not available.
-    pub async fn with_pulls(
-        &self,
-        mut inputs: AnalysisInputs,
-        since: Option<NaiveDate>,
-    ) -> Result<AnalysisInputs, StoreError> {
+    /// If the database is not available, and if a row holds a count or a word that this program never writes.
+    pub async fn pull_counts(&self, since: Option<NaiveDate>) -> Result<PullCounts, StoreError> {
         let (counted, spans) = self.counted_pulls(since).await?;
         let served = self.served_bytes(since).await?;
-        inputs.costs.pulls = inputs.costs.pulls.with(counted, spans).with_bytes(served);
-        Ok(inputs)
+        Ok(PullCounts::default().with(counted, spans).with_bytes(served))
     }
 
-    /// The same with the pulls that tell today's pace.
+    /// The pulls that were counted since a day, or ever, and the days on which all were.
     ///
     /// # Errors
-    /// Where the database is not available.
-    pub async fn with_recent_pulls(
-        &self,
-        inputs: AnalysisInputs,
-        today: NaiveDate,
-    ) -> Result<AnalysisInputs, StoreError> {
-        self.with_pulls(inputs, today.checked_sub_days(LOOKED_AT_FOR_PACE))
-            .await
-    }
-
-    /// The pulls that were counted from a day on, or ever, and the days on which all were.
-    ///
-    /// # Errors
-    /// Where the database is not available.
+    /// As with [`Self::pull_counts`].
     pub async fn counted_pulls(
         &self,
         since: Option<NaiveDate>,
@@ -96,7 +74,7 @@ impl Store {
         let mut pulls = Vec::new();
         let mut spans = Vec::new();
         let rows = sqlx::query!(
-            r#"SELECT registry.name AS registry, repository, day, counted_by, sum(count)::bigint AS "count!"
+            r#"SELECT registry.name AS registry, repository, day, counted_by, sum(count)::bigint AS "count!", min(count) AS "least!"
                FROM pull_count JOIN registry ON registry.id = registry_id
                WHERE $1::date IS NULL OR day >= $1
                GROUP BY registry.name, repository, day, counted_by"#,
@@ -105,15 +83,19 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         for row in rows {
-            let by = match row.counted_by.as_str() {
-                "metered" => CountedBy::Metered,
-                _ => CountedBy::Imported,
-            };
+            let by = CountedBy::parse(&row.counted_by).ok_or_else(|| {
+                StoreError::wrong_value(
+                    "pull_count",
+                    "counted_by",
+                    row.counted_by.escape_debug(),
+                    "metered or imported",
+                )
+            })?;
             pulls.push(CountedPulls {
                 registry: name("pull_count", &row.registry)?,
                 repository: name("pull_count", &row.repository)?,
                 period: one_day(row.day)?,
-                count: u64::try_from(row.count).unwrap_or(0),
+                count: number("pull_count", "count", row.count.min(row.least))?,
                 by,
             });
         }
@@ -172,7 +154,7 @@ impl Store {
                     registry: name("pulled_bytes", &row.registry)?,
                     repository: name("pulled_bytes", &row.repository)?,
                     day: row.day,
-                    bytes: u64::try_from(row.bytes).unwrap_or(0),
+                    bytes: number("pulled_bytes", "bytes", row.bytes)?,
                 })
             })
             .collect()
@@ -207,7 +189,10 @@ impl Store {
                     registry: registry.clone(),
                     repository: repository.clone(),
                     period,
-                    count: pulls_between(earlier, row.count),
+                    count: pulls_between(
+                        number("pull_reading", "count", earlier)?,
+                        number("pull_reading", "count", row.count)?,
+                    ),
                     by: CountedBy::Imported,
                 },
                 CountedSpan {
@@ -224,9 +209,13 @@ impl Store {
 
 /// How many pulls there were between two readings. A counter that has gone down began anew in between, as when a
 /// repository is deleted and made again; then those since are all that is known.
-pub(super) fn pulls_between(earlier: i64, later: i64) -> u64 {
-    let more = if later >= earlier { later - earlier } else { later };
-    u64::try_from(more).unwrap_or(0)
+pub(super) fn pulls_between(earlier: u64, later: u64) -> u64 {
+    later.checked_sub(earlier).unwrap_or(later)
+}
+
+/// A column that is never negative.
+pub(super) fn number(table: &'static str, column: &'static str, value: i64) -> Result<u64, StoreError> {
+    u64::try_from(value).map_err(|_| StoreError::wrong_value(table, column, value, "a number from 0"))
 }
 
 fn name<Name: std::str::FromStr<Err: ToString>>(table: &'static str, text: &str) -> Result<Name, StoreError> {

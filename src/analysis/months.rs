@@ -1,14 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
-use super::AnalysisService;
+use super::{AnalysisError, AnalysisService};
 use crate::cost::{CostError, Statement};
 use crate::oci::RegistryName;
 use crate::pricing::{Period, PriceBook};
-use crate::report::{AnalysisInputs, Over};
+use crate::report::Over;
 use crate::store::ClosedStatement;
 
 /// What a registry cost in a month.
@@ -22,24 +21,28 @@ pub struct RegistryMonth {
     pub is_closed: bool,
 }
 
-/// A statement drawn up anew, with what is kept of it when its month is closed.
+/// A draft of a month's statement, with what is kept of it when the month is closed.
 #[derive(Debug, Clone)]
 pub struct DraftStatement {
     /// The statement.
     pub statement: Statement,
-    /// The moment as which the registry was looked at.
+    /// The moment of the registry's content that it is based on.
     pub as_of: DateTime<Utc>,
-    /// The editions of the price book that are in it.
+    /// The editions of the price book that it uses.
     pub books: Vec<PriceBook>,
 }
 
 impl AnalysisService {
-    /// What each registry cost in a month: as it was closed, else drawn up from what was stored and pulled. A
+    /// What each registry cost in a month: as it was closed, else drafted from what was stored and pulled. A
     /// registry without a price book, or of which nothing is known in that month, is left out.
     ///
     /// # Errors
-    /// Where the store fails, and where a bill cannot be drawn up.
-    pub async fn months(&self, month: Period, now: DateTime<Utc>) -> anyhow::Result<Vec<RegistryMonth>> {
+    /// If the store fails, or if a statement cannot be drafted.
+    pub async fn months(
+        &self,
+        month: Period,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<RegistryMonth>, AnalysisError> {
         let mut closed: BTreeMap<RegistryName, Vec<ClosedStatement>> = BTreeMap::new();
         for statement in self.store.closed_statements(month).await? {
             closed
@@ -75,16 +78,16 @@ impl AnalysisService {
         Ok(months)
     }
 
-    /// Draws up the statements of a month, whether or not it was closed: from the stored bytes as they were over
+    /// Drafts the statements of a month, whether or not it was closed: from the stored bytes as they were over
     /// its days, the pulls of its days, and the images at its end (or now, where it is not over).
     ///
     /// # Errors
-    /// Where the store fails, and where a bill cannot be drawn up.
+    /// If the store fails, or if a statement cannot be drafted.
     pub async fn draft_statements(
         &self,
         month: Period,
         now: DateTime<Utc>,
-    ) -> anyhow::Result<Vec<DraftStatement>> {
+    ) -> Result<Vec<DraftStatement>, AnalysisError> {
         let end = month.end().and_time(NaiveTime::MIN).and_utc() - TimeDelta::seconds(1);
         let as_of = end.min(now);
         let analysed = if as_of == now {
@@ -92,8 +95,7 @@ impl AnalysisService {
         } else {
             Arc::new(self.analysed_at(as_of).await?)
         };
-        let inputs = AnalysisInputs::clone(&self.inputs);
-        let inputs = self.store.with_pulls(inputs, Some(month.start())).await?;
+        let inputs = self.inputs_with_pulls(Some(month.start())).await?;
         let mut statements = Vec::new();
         for registry in &analysed.registries {
             let name = registry.name();
@@ -102,15 +104,19 @@ impl AnalysisService {
             };
             let over = Over::History(month, &history);
             let statement = registry.statement(&registry.analysis.outcome, &inputs, over);
-            let Some(statement) = statement.with_context(|| format!("cannot draw up the bill of {name}"))?
-            else {
+            let failed = |reason| AnalysisError::Statement {
+                registry: name.clone(),
+                reason,
+            };
+            let Some(statement) = statement.map_err(failed)? else {
                 continue;
             };
             let books = inputs
                 .costs
                 .books
                 .over(&statement.book.id, month)
-                .map_err(CostError::from)?;
+                .map_err(CostError::from)
+                .map_err(failed)?;
             statements.push(DraftStatement {
                 books: books.into_iter().map(|(_, book)| book.clone()).collect(),
                 statement,

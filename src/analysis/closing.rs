@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
 use chrono::{DateTime, NaiveTime, Utc};
 
-use super::AnalysisService;
 use super::months::DraftStatement;
+use super::{AnalysisError, AnalysisService};
 use crate::cost::Statement;
 use crate::oci::RegistryName;
 use crate::pricing::{Period, Warning};
@@ -60,25 +59,21 @@ pub struct Difference {
     pub repositories: Vec<(String, Money)>,
 }
 
-/// A month that is not over.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not over yet, so it cannot be closed; it can be exported")]
-pub struct MonthNotOver(pub String);
-
 impl AnalysisService {
-    /// Closes a month: draws up the statement of each registry and keeps it. One that was closed before is drawn
-    /// up again and held against what was kept.
+    /// Closes a month: drafts the statement of each registry and keeps it. A month that was closed before is drafted
+    /// again and compared with what was kept.
     ///
     /// # Errors
-    /// Where the month is not over, where the store fails, and where a bill cannot be drawn up.
+    /// If the month is not over, if the store fails, or if a statement cannot be drafted.
     pub async fn close(
         &self,
         month: Period,
         closing: &Closing,
         now: DateTime<Utc>,
-    ) -> anyhow::Result<Vec<Closed>> {
+    ) -> Result<Vec<Closed>, AnalysisError> {
         if now < month.end().and_time(NaiveTime::MIN).and_utc() {
-            return Err(MonthNotOver(month.start().format("%Y-%m").to_string()).into());
+            let name = month.start().format("%Y-%m").to_string();
+            return Err(AnalysisError::MonthNotOver(name));
         }
         // The last revision of each registry.
         let before: BTreeMap<RegistryName, ClosedStatement> = self
@@ -106,9 +101,9 @@ impl AnalysisService {
         before: Option<&ClosedStatement>,
         closing: &Closing,
         now: DateTime<Utc>,
-    ) -> anyhow::Result<Closed> {
+    ) -> Result<Closed, AnalysisError> {
         let statement = &draft.statement;
-        let text = serde_json::to_string(statement).context("cannot write the statement")?;
+        let text = json("the statement", statement)?;
         let versions = self.inputs.versions();
         if let Some(before) = before {
             if before.text == text {
@@ -142,8 +137,8 @@ impl AnalysisService {
         text: &str,
         revision: i32,
         now: DateTime<Utc>,
-    ) -> anyhow::Result<()> {
-        let books = serde_json::to_string(&draft.books).context("cannot write the price book")?;
+    ) -> Result<(), AnalysisError> {
+        let books = json("the price book", &draft.books)?;
         let closed = NewClosedStatement {
             month,
             statement: &draft.statement,
@@ -157,8 +152,16 @@ impl AnalysisService {
     }
 }
 
-/// What is not the same any more.
-fn difference(before: &ClosedStatement, now: &Statement, versions: &Versions) -> anyhow::Result<Difference> {
+fn json(document: &'static str, value: &impl serde::Serialize) -> Result<String, AnalysisError> {
+    serde_json::to_string(value).map_err(|reason| AnalysisError::Json { document, reason })
+}
+
+/// How a statement differs from the one that was kept.
+fn difference(
+    before: &ClosedStatement,
+    now: &Statement,
+    versions: &Versions,
+) -> Result<Difference, AnalysisError> {
     let old = before.statement()?;
     let rests_on = [
         ("price book", &before.price_book, &now.book.id),
