@@ -47,8 +47,8 @@ pub enum AnalysisError {
     Reference(#[from] UnclearReference),
     /// No crawled image exists both on Alpine and on another base.
     #[error(
-        "no image is there both on Alpine and not: nothing to measure by. A mirror of base images, crawled by tare \
-         catalogue refresh, has many"
+        "no image exists both on Alpine and on another system, so there is nothing to measure. A mirror of base \
+         images, crawled by tare catalogue refresh, has many"
     )]
     NoPairs,
     /// The thread that worked on it ended early.

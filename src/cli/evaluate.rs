@@ -17,7 +17,7 @@ pub(super) async fn evaluated(options: &EvaluateOptions, context: &Context) -> a
     let evaluation = evaluate(&known.pairs, &model);
     let provenance = &model.provenance;
     let title = format!(
-        "The model in force (fitted on {}; {}) on {} images that exist on both.\nEach was judged as if its \
+        "The current model (fitted on {}; {}) on {} images that exist on both.\nEach was judged as if its \
          repository had no Alpine images.\n",
         provenance.fitted_on,
         provenance.fitted_at,
@@ -38,17 +38,17 @@ pub(super) async fn calibrated(options: &CalibrateOptions, context: &Context) ->
         fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     let title = format!(
-        "Fitted anew on {} images of {registries} that exist on both.\nEach repository was judged by a model \
+        "Fitted on {} images of {registries} that exist on both.\nEach repository was judged by a model \
          fitted on the others.\n",
         known.pairs.len()
     );
     let outcome = show(&title, &calibration.evaluation, options.format)?;
     match (&options.output, options.format) {
         (Some(file), TextOrJson::Table) => print(&format!(
-            "\nWritten to {}. It is used where alpine.model names it.\n",
+            "\nWritten to {}. To use it, set alpine.model to this file.\n",
             file.display()
         ))?,
-        (None, TextOrJson::Table) => print("\nNothing is changed; --output FILE writes the new model.\n")?,
+        (None, TextOrJson::Table) => print("\nNothing was changed; --output FILE writes the new model.\n")?,
         (_, TextOrJson::Json) => {}
     }
     Ok(outcome)
