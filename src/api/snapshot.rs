@@ -109,8 +109,9 @@ impl Snapshot {
     /// # Errors
     /// Where sums leave the range of exact numbers.
     pub(super) fn groups(&self, by: GroupBy) -> Result<&Groups, Problem> {
-        let place = GroupBy::ALL.iter().position(|(_, known)| *known == by);
-        let cell = &self.groups[place.unwrap_or_default()];
+        let mut cells = GroupBy::ALL.iter().zip(&self.groups);
+        let cell = cells.find_map(|((_, known), cell)| (*known == by).then_some(cell));
+        let cell = cell.ok_or_else(|| Problem::internal(format!("{by:?} is no known grouping")))?;
         if let Some(groups) = cell.get() {
             return Ok(groups);
         }
