@@ -5,7 +5,7 @@ use super::{AnalysisError, AnalysisService};
 use crate::base_image::Catalogue;
 use crate::oci::{PlatformFilter, RegistryName};
 use crate::report::{self, Found, ImageExplanation, RegistryContent, ReportError};
-use crate::whatif::{Pair, Readings, pairs};
+use crate::whatif::{Pair, ParsedSteps, pairs};
 
 /// All images of the crawled registries, with the catalogue that they are part of.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ impl AnalysisService {
             return Err(AnalysisError::NothingCrawled);
         }
         let images = || registries.iter().flat_map(|content| &content.images);
-        let readings = Readings::of(images());
+        let readings = ParsedSteps::from_images(images());
         let pairs = pairs(images(), &catalogue, &readings);
         if pairs.is_empty() {
             return Err(AnalysisError::NoPairs);

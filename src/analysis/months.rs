@@ -7,7 +7,7 @@ use super::{AnalysisError, AnalysisService};
 use crate::cost::{CostError, Statement};
 use crate::oci::RegistryName;
 use crate::pricing::{Period, PriceBook};
-use crate::report::Over;
+use crate::report::CostPeriod;
 use crate::store::ClosedStatement;
 
 /// What a registry cost in a month.
@@ -102,7 +102,7 @@ impl AnalysisService {
             let Some(history) = self.store.byte_history(name, month).await? else {
                 continue;
             };
-            let over = Over::History(month, &history);
+            let over = CostPeriod::History(month, &history);
             let statement = registry.statement(&registry.analysis.outcome, &inputs, over);
             let failed = |reason| AnalysisError::Statement {
                 registry: name.clone(),

@@ -2,18 +2,18 @@ use std::collections::HashMap;
 
 use crate::oci::RegistryName;
 
-/// The account that a registry is billed to, as the company's other cost data call it.
+/// The account of a registry, as named in the company's other cost data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
-    /// The id of the account that gets the invoice; where it is not known, the registry stands in for it.
+    /// The id of the account that receives the invoice. If unknown, the registry takes its place.
     pub billing_account_id: Option<String>,
     /// Its name.
     pub billing_account_name: Option<String>,
-    /// The id of the account within it, such as a subscription.
+    /// The id of the sub-account, such as a subscription.
     pub sub_account_id: Option<String>,
     /// Its name.
     pub sub_account_name: Option<String>,
-    /// The region the registry is in.
+    /// The region of the registry.
     pub region: Option<String>,
 }
 

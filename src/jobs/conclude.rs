@@ -4,7 +4,7 @@ use anyhow::Context as _;
 
 use super::part::PartWork;
 use super::spent::Spent;
-use super::writing::patiently;
+use super::writing::retry_transient;
 use crate::analysis::CrawledContent;
 use crate::inventory::{Fault, FaultKind};
 use crate::oci::RepositoryName;
@@ -32,17 +32,17 @@ impl PartWork<'_> {
     ) -> anyhow::Result<Conclusion> {
         let part = saver.part().clone();
         let in_scope = |name: &RepositoryName| self.plan.repositories.means(name);
-        let listed = patiently!(part.listed()).context("cannot read what was listed")?;
+        let listed = retry_transient!(part.listed()).context("cannot read what was listed")?;
         // A crawl that was stopped has not looked at every repository in the catalogue.
         let catalogue_listed = listed == Some(true) && !was_stopped;
-        let deleted = patiently!(saver.deleted_at_the_end(catalogue_listed, &in_scope))
+        let deleted = retry_transient!(saver.deleted_at_the_end(catalogue_listed, &in_scope))
             .context("cannot read what was listed")?;
         let (registry, platforms) = (self.registry, &self.plan.platforms);
-        let content = patiently!(CrawledContent::load(self.store, registry, platforms, &deleted))
+        let content = retry_transient!(CrawledContent::load(self.store, registry, platforms, &deleted))
             .context("cannot read back what was saved")?
             .context("the registry that was just crawled is not there")?;
         let contradictions = contradictions(&content);
-        let has_losses = patiently!(part.has_losses()).context("cannot read what the crawl met")?;
+        let has_losses = retry_transient!(part.has_losses()).context("cannot read what the crawl met")?;
         let state = if was_stopped {
             CrawlState::Interrupted
         } else if has_losses || !contradictions.is_empty() {
@@ -59,7 +59,7 @@ impl PartWork<'_> {
             faults: &contradictions,
         };
         let now = self.clock.now();
-        patiently!(saver.finish(&end, now)).context("cannot record how the crawl ended")?;
+        retry_transient!(saver.finish(&end, now)).context("cannot record how the crawl ended")?;
         let cost = end.cost;
         faults.extend(contradictions);
         Ok(Conclusion {

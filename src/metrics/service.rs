@@ -70,27 +70,27 @@ pub(super) fn families(snapshot: &Snapshot<'_>) -> Vec<MetricFamily> {
     let Connections { most, open, idle } = snapshot.store.connections;
     let mut connections = Family::new(
         "tare_store_connections",
-        "Open connections to the database, by whether one is in use.",
+        "Open connections to the database by state.",
     );
     connections.set(&[("state", "idle")], idle.into());
     connections.set(&[("state", "used")], (open - idle).into());
     let mut families: Vec<MetricFamily> = [
         single(
             "tare_build_info",
-            "The program that runs; always 1.",
+            "The running program; always 1.",
             &[("version", env!("CARGO_PKG_VERSION"))],
             1.0,
         ),
         single(
             "tare_store_up",
-            "Whether the database answered this scrape (1) or not (0).",
+            "Whether the database responded during this scrape (1) or not (0).",
             &[],
             f64::from(u8::from(snapshot.store.answers)),
         ),
         connections.finish(),
         single(
             "tare_store_max_connections",
-            "The most connections to the database that there may be.",
+            "The largest allowed number of connections to the database.",
             &[],
             most.into(),
         ),
@@ -103,17 +103,14 @@ pub(super) fn families(snapshot: &Snapshot<'_>) -> Vec<MetricFamily> {
 }
 
 fn budgets(budgets: &[Budget]) -> impl Iterator<Item = MetricFamily> {
-    let mut of_one = MoneyFamily::new(
-        "tare_registry_monthly_budget",
-        "What a registry may cost in a month.",
-    );
+    let mut of_one = MoneyFamily::new("tare_registry_monthly_budget", "Budget of a registry per month.");
     let mut of_centre = MoneyFamily::new(
         "tare_cost_centre_monthly_budget",
-        "What the repositories of a cost centre may cost in a month, in all registries together.",
+        "Budget of a cost centre's repositories in all registries per month.",
     );
     let mut of_all = MoneyFamily::new(
         "tare_monthly_budget",
-        "What all registries billed in this currency may cost in a month, together.",
+        "Budget of all registries billed in this currency per month.",
     );
     for budget in budgets {
         match &budget.of {

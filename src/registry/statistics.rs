@@ -4,24 +4,24 @@ use std::time::Duration;
 
 use crate::units::RequestCounts;
 
-/// What a client has cost its registry so far. Every request on the wire counts, those for tokens and those
-/// after a redirect too.
+/// The requests a client has made so far. Every request on the wire counts, including those for tokens and after
+/// redirects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestStatistics {
     /// How many requests were sent.
     pub requests: RequestCounts,
     /// Bytes of bodies received, after content decoding.
     pub bytes_received: u64,
-    /// The time that requests were held back for the registry's sake, added up over all of them.
+    /// How long requests waited for the registry's limits, summed over all requests.
     pub waited: Duration,
-    /// Answers by HTTP status.
+    /// Responses by HTTP status.
     pub by_status: BTreeMap<u16, u64>,
 }
 
 const FIRST_STATUS: u16 = 100;
 const STATUSES: usize = 500;
 
-/// The same as counters that requests add to as they go.
+/// The counters behind [`RequestStatistics`].
 pub(super) struct Counters {
     get: AtomicU64,
     head: AtomicU64,

@@ -13,10 +13,10 @@ use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::destination::origin_of;
+use super::address_guard::{AddressGuard, AddressRefused, GuardedResolver};
 use super::error::{Reason, shown};
-use super::reach::{AddressRefused, Guard, GuardedResolver};
 use super::statistics::Counters;
+use super::url_policy::origin_of;
 use super::{ClientError, ClientSettings};
 
 /// Chooses the one cryptography provider of this process. May be called any number of times; the first call
@@ -52,7 +52,11 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub fn new(settings: &ClientSettings, plain_http: bool, guard: Arc<Guard>) -> Result<Self, ClientError> {
+    pub fn new(
+        settings: &ClientSettings,
+        plain_http: bool,
+        guard: Arc<AddressGuard>,
+    ) -> Result<Self, ClientError> {
         install_tls_provider();
         let builder = || {
             let mut builder = reqwest::Client::builder()
@@ -230,7 +234,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let url: Url = format!("http://localhost:{port}/").parse().unwrap();
         let asked = |registry: &'static str| {
-            let guard = Arc::new(Guard::new(
+            let guard = Arc::new(AddressGuard::new(
                 "reg.example.com",
                 Some(registry.parse().unwrap()),
                 Vec::new(),

@@ -12,7 +12,7 @@ use super::explain::{ImageExplanation, explain};
 use super::image::{ImageRow, ImageRows};
 use super::inputs::AnalysisInputs;
 use super::reference::Found;
-use super::usage::{Over, registry_usage};
+use super::usage::{CostPeriod, registry_usage};
 use crate::base_image::Catalogue;
 use crate::cost::{self, CostError, CostPlan, Statement};
 use crate::inventory::Accounting;
@@ -131,7 +131,7 @@ impl AnalysedRegistry {
         context: &AnalysisContext<'_>,
         with_images: bool,
     ) -> RegistryAnswers {
-        let today = Over::MonthAt(self.content.source.as_of.date_naive());
+        let today = CostPeriod::MonthAt(self.content.source.as_of.date_naive());
         let usage = registry_usage(self, outcome, costs, today);
         let RegistryContent {
             source,
@@ -200,7 +200,7 @@ impl AnalysedRegistry {
         &self,
         outcome: &Outcome,
         inputs: &AnalysisInputs,
-        over: Over<'_>,
+        over: CostPeriod<'_>,
     ) -> Result<Option<Statement>, CostError> {
         let period = over.period().map_err(|_| CostError::EndOfCalendar)?;
         let usage = registry_usage(self, outcome, &inputs.costs, over);

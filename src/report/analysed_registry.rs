@@ -54,7 +54,7 @@ impl AnalysedRegistry {
     /// If sizes overflow.
     pub(super) fn reanalysed_with(&self, context: &AnalysisContext<'_>) -> Result<Self, ReportError> {
         let analysis = context
-            .reanalyse(&self.content.inventory, &self.content.images, &self.analysis)
+            .reevaluate(&self.content.inventory, &self.content.images, &self.analysis)
             .map_err(ReportError::overflow(self.name()))?;
         Ok(Self {
             content: Arc::clone(&self.content),

@@ -1,7 +1,7 @@
 use super::content::RegistryContent;
 use crate::base_image::{Catalogue, CatalogueBuilder, CatalogueError};
 use crate::cost::CostPlan;
-use crate::whatif::{AlpineModel, AnalysisContext, BoundRules, VerdictSettings};
+use crate::whatif::{AlpineModel, AnalysisContext, GlibcRules, VerdictSettings};
 
 /// What an analysis depends on besides the content of the registries: the shipped data and what the operator adds.
 #[derive(Debug, Clone)]
@@ -9,7 +9,7 @@ pub struct AnalysisInputs {
     /// The model of layer sizes on Alpine.
     pub model: AlpineModel,
     /// The rules that find images tied to glibc.
-    pub rules: BoundRules,
+    pub rules: GlibcRules,
     /// How verdicts are made.
     pub verdicts: VerdictSettings,
     /// Catalogue files in addition to the shipped ones: name and text.
@@ -23,7 +23,7 @@ impl Default for AnalysisInputs {
     fn default() -> Self {
         Self {
             model: AlpineModel::shipped(),
-            rules: BoundRules::shipped(),
+            rules: GlibcRules::shipped(),
             verdicts: VerdictSettings::default(),
             catalogue_files: Vec::new(),
             costs: CostPlan::default(),

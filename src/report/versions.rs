@@ -103,7 +103,7 @@ mod tests {
         expect_new(&|inputs| {
             let own =
                 "[[rule]]\nname = \"own\"\neffect = \"blocks\"\nreason = \"ours\"\nwords = [\"ours\"]\n";
-            inputs.rules = crate::whatif::BoundRules::extended(&[own]).unwrap();
+            inputs.rules = crate::whatif::GlibcRules::extended(&[own]).unwrap();
         });
         expect_new(&|inputs| inputs.verdicts.minimum_saving_percent += 1);
         expect_new(&|inputs| inputs.verdicts.coverage = Coverage::Eighty);

@@ -11,9 +11,9 @@ pub struct RequestCounts {
     pub get: u64,
     /// HEAD requests among them.
     pub head: u64,
-    /// Requests that repeated one that had failed.
+    /// Repeated requests, after a fault or throttling.
     pub retried: u64,
-    /// Answers by which the registry asked for fewer requests (429, or 503 with `Retry-After`).
+    /// Throttled responses (429, or 503 with `Retry-After`).
     pub rate_limited: u64,
 }
 

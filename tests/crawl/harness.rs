@@ -148,7 +148,7 @@ impl Saved {
                 ManifestListing::Listed(manifests) => {
                     self.listed.insert(listing.repository, manifests);
                 }
-                ManifestListing::NotToBeHad => {
+                ManifestListing::Unavailable => {
                     self.listed.remove(&listing.repository);
                 }
                 ManifestListing::Unread => {}

@@ -218,7 +218,7 @@ async fn a_refusal_is_said_once_and_the_crawl_is_complete() {
             3,
             "nobody goes on asking in vain"
         );
-        assert_eq!(crawled.listing("app").manifests, ManifestListing::NotToBeHad);
+        assert_eq!(crawled.listing("app").manifests, ManifestListing::Unavailable);
     }
 }
 
@@ -328,5 +328,5 @@ async fn a_registry_of_another_kind_is_not_asked() {
     let crawled = crawl_with(&registry, &CrawlPlan::default(), &saved.known()).await;
     saved.add(&crawled.findings);
     assert_eq!((registry.count("GET", "/acr/"), untagged(&saved)), (0, None));
-    assert_eq!(crawled.listing("app").manifests, ManifestListing::NotToBeHad);
+    assert_eq!(crawled.listing("app").manifests, ManifestListing::Unavailable);
 }
