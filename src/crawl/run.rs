@@ -204,7 +204,7 @@ pub(super) async fn report_refused_names(
     }
     let more = refused.len().saturating_sub(MAX_REPORTED_NAMES);
     if more > 0 {
-        let fault = format!("listed {more} more of that kind");
+        let fault = format!("{more} more entries like this");
         sender.fault(repository, listing, FaultKind::Invalid, fault).await;
     }
 }

@@ -193,7 +193,7 @@ impl Visit<'_> {
         if self.is_gone(&target.digest) {
             // Vanished content below an index is reported once, but each tag is named.
             if target.tag.is_some() {
-                let fault = format!("it points to {}, which is not there", target.digest.short());
+                let fault = format!("it points to {}, which does not exist", target.digest.short());
                 self.fault(reference, FaultKind::Vanished, fault).await;
             }
             return Err(WalkOutcome::VANISHED);
@@ -240,7 +240,7 @@ impl Visit<'_> {
             .extend(left_out.iter().map(|child| child.digest));
         let mut outcome = WalkOutcome::COMPLETE;
         if depth >= MAX_DEPTH && !children.is_empty() {
-            let fault = format!("indexes within each other are followed {MAX_DEPTH} levels deep only");
+            let fault = format!("nested indexes are followed to a depth of {MAX_DEPTH} only");
             self.fault(&digest.to_string(), FaultKind::Invalid, fault).await;
             return outcome.with(WalkOutcome::LOST);
         }
@@ -288,7 +288,7 @@ impl Visit<'_> {
             return true;
         };
         let fault = format!(
-            "is {} bytes long, but what refers to it says {}",
+            "is {} bytes long, but the document that refers to it says {}",
             actual.get(),
             listed.get()
         );

@@ -32,7 +32,7 @@ pub const SETTINGS: &str = include_str!("tare.toml");
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The data compiled into the program are inconsistent.
-    #[error("the demo's own data are wrong: {0}")]
+    #[error("the demo's data are inconsistent: {0}")]
     Data(String),
     /// The address could not be bound.
     #[error("cannot serve the demo's registry: {0}")]
@@ -294,7 +294,7 @@ mod tests {
             ("/v2/mirror/library/node/tags/list", 200),
             ("/v2/mirror/library/node/manifests/22", 200),
             ("/v2/mirror/library/node/manifests/1", 404),
-            ("/v2/nobody/tags/list", 404),
+            ("/v2/unknown/tags/list", 404),
             ("/v2/shop/static/manifests/sha256:00", 404),
         ] {
             let request = TestRequest::get().uri(path).to_request();

@@ -309,7 +309,7 @@ mod tests {
             ),
             (3, 5, 4, 6)
         );
-        assert_eq!(registry.untagged_bytes, None, "nobody said");
+        assert_eq!(registry.untagged_bytes, None, "the registry has no such listing");
     }
 
     #[test]

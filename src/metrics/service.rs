@@ -5,32 +5,32 @@ use crate::oci::RegistryName;
 use crate::store::{Connections, CrawlHealth};
 use crate::units::Money;
 
-/// What a scrape shows beside what this process has counted.
+/// The input of a scrape, besides the counters of this process.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot<'a> {
-    /// What [`render_report`](super::render_report) gives of the latest answers; none where there are none yet.
+    /// The result of [`render_report`](super::render_report) for the latest report; `None` if there is none yet.
     pub report: Option<&'a str>,
-    /// How the crawls go; none where the database did not say.
+    /// The state of the crawls; `None` if the database did not respond.
     pub crawls: Option<&'a [CrawlHealth]>,
-    /// How the database stands.
+    /// The state of the database.
     pub store: StoreState,
-    /// What the operator has set.
+    /// The operator's settings.
     pub settings: &'a MetricsSettings,
 }
 
-/// How the database stands.
+/// The state of the database.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreState {
-    /// Whether it answered this scrape.
+    /// Whether it responded during this scrape.
     pub answers: bool,
     /// The connections to it.
     pub connections: Connections,
 }
 
-/// What the operator sets.
+/// The operator's settings of metrics.
 #[derive(Debug, Clone)]
 pub struct MetricsSettings {
-    /// How many repositories of each registry get series of their own; the others get one together.
+    /// How many repositories of each registry have their own series; the others share one.
     pub repositories: usize,
     /// What may be spent.
     pub budgets: Vec<Budget>,

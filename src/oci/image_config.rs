@@ -52,7 +52,7 @@ pub struct HistoryStep {
 pub struct ImageConfigError(String);
 
 #[derive(Deserialize)]
-struct Document {
+struct ConfigDocument {
     #[serde(default)]
     os: String,
     #[serde(default)]
@@ -112,7 +112,7 @@ impl ImageConfig {
     /// # Errors
     /// As for [`ImageConfig::parse`].
     pub fn parse_keeping(content: &[u8], more_labels: &BTreeSet<String>) -> Result<Self, ImageConfigError> {
-        let document: Document = json_object(content).map_err(ImageConfigError)?;
+        let document: ConfigDocument = json_object(content).map_err(ImageConfigError)?;
         let settings = document.config.unwrap_or_default();
         let variables = settings
             .env

@@ -78,7 +78,7 @@ pub enum ManifestError {
     #[error("not a manifest: {0}")]
     Syntax(String),
     /// The document's media type differs from the one it was served with.
-    #[error("served as {served} but calls itself {claimed}")]
+    #[error("served as {served}, but the document says {claimed}")]
     MediaTypeMismatch {
         /// The `Content-Type` header.
         served: String,
@@ -86,13 +86,13 @@ pub enum ManifestError {
         claimed: String,
     },
     /// The document has fields of an index and of an image manifest.
-    #[error("holds both layers and manifests, which different clients would read differently")]
+    #[error("has both layers and manifests, which clients would interpret differently")]
     Ambiguous,
     /// Neither header nor document has a known media type.
-    #[error("of unknown media type {0:?}")]
+    #[error("unknown media type {0:?}")]
     UnknownType(String),
     /// More children or layers than the limit.
-    #[error("lists {found} {what}, more than the {limit} that are followed")]
+    #[error("lists {found} {what}, more than the limit of {limit}")]
     TooMany {
         /// How many there are.
         found: usize,
@@ -102,16 +102,16 @@ pub enum ManifestError {
         limit: usize,
     },
     /// The same content is listed with two different sizes.
-    #[error("gives two sizes for {0}")]
+    #[error("lists {0} with two different sizes")]
     ConflictingSizes(Digest),
     /// The sizes add up to more than 63 bits.
-    #[error("sizes that overflow: {0}")]
+    #[error("the sizes are too large: {0}")]
     Overflow(#[from] ByteOverflow),
 }
 
 /// The JSON document. Unknown fields are accepted, fields of the wrong type are not.
 #[derive(Deserialize)]
-struct Document {
+struct ManifestDocument {
     #[serde(rename = "schemaVersion")]
     schema_version: Option<u64>,
     #[serde(rename = "mediaType", default)]
@@ -147,7 +147,7 @@ impl Manifest {
     /// # Errors
     /// What is wrong with the document. This is a fault in the registry's content, not a reason to stop a crawl.
     pub fn parse(content: &[u8], content_type: Option<&str>) -> Result<Self, ManifestError> {
-        let document: Document = json_object(content).map_err(ManifestError::Syntax)?;
+        let document: ManifestDocument = json_object(content).map_err(ManifestError::Syntax)?;
         let served = content_type
             .map(MediaType::from_text)
             .filter(|served| served.is_manifest());
@@ -256,7 +256,7 @@ impl Manifest {
     }
 }
 
-impl Document {
+impl ManifestDocument {
     fn into_index(self, media_type: String) -> Result<Manifest, ManifestError> {
         let children = self
             .manifests

@@ -55,10 +55,10 @@ pub enum Reason {
     #[error("{0}")]
     Connection(String),
     /// No response in time.
-    #[error("no answer within {} s", .0.as_secs_f32())]
+    #[error("no response within {} s", .0.as_secs_f32())]
     Timeout(Duration),
     /// The body exceeds its limit.
-    #[error("the answer is larger than the {0} bytes that are read of it")]
+    #[error("the response is larger than the limit of {0} bytes")]
     TooLarge(usize),
     /// The content does not match its digest.
     #[error("the content has the digest {found}, not {expected}")]

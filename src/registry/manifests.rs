@@ -161,7 +161,7 @@ fn claimed_digest(headers: &HeaderMap) -> Result<Option<Digest>, Reason> {
         .ok()
         .and_then(|text| text.parse().ok())
         .map(Some)
-        .ok_or_else(|| Reason::Malformed("the registry's digest of the manifest cannot be read".into()))
+        .ok_or_else(|| Reason::Malformed("the Docker-Content-Digest header cannot be parsed".into()))
 }
 
 /// The `Content-Type` of a response, unless it is absurdly long.

@@ -90,7 +90,7 @@ pub(super) fn read<T: ListEntry>(
 ) -> Result<Page<T>, Reason> {
     let unreadable = |error: serde_json::Error| {
         Reason::Malformed(format!(
-            "the listing cannot be read: {}",
+            "the listing cannot be parsed: {}",
             shown(&error.to_string())
         ))
     };
@@ -208,11 +208,11 @@ pub(super) fn next_link(headers: &HeaderMap) -> Result<Option<String>, Reason> {
         let text = std::str::from_utf8(value.as_bytes())
             .ok()
             .filter(|text| text.len() <= limits::URL)
-            .ok_or_else(|| Reason::Malformed("a Link header that cannot be read".into()))?;
+            .ok_or_else(|| Reason::Malformed("a Link header that cannot be parsed".into()))?;
         let mut rest = text;
         while let Some((_, after)) = rest.split_once('<') {
             let Some((target, parameters)) = after.split_once('>') else {
-                return Err(Reason::Malformed("a Link header that cannot be read".into()));
+                return Err(Reason::Malformed("a Link header that cannot be parsed".into()));
             };
             let end = end_of_parameters(parameters);
             if is_next(&parameters[..end]) {

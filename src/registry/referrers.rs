@@ -60,7 +60,7 @@ impl Client {
                 Ok(index) => index,
                 Err(error) => {
                     return fail(Reason::Malformed(format!(
-                        "the list of referrers cannot be read: {}",
+                        "the list of referrers cannot be parsed: {}",
                         shown(&error.to_string())
                     )));
                 }

@@ -185,16 +185,16 @@ impl Inner {
                 return Err(self.classify(response, at_home, authorization, deadline).await);
             }
             if !request.follows_redirects {
-                return Err(malformed("a redirect, which is not followed here"));
+                return Err(malformed("a redirect, which is not allowed here"));
             }
             let location = response
                 .headers()
                 .get(LOCATION)
                 .and_then(|value| value.to_str().ok());
-            let location = location.ok_or_else(|| malformed("a redirect to nowhere"))?;
+            let location = location.ok_or_else(|| malformed("a redirect without a location"))?;
             url = self.url_policy.redirect(&url, location)?;
         }
-        Err(malformed("more redirects than are followed"))
+        Err(malformed("too many redirects"))
     }
 
     /// Classifies a response that is neither content nor a redirect.
@@ -251,7 +251,7 @@ fn malformed(problem: &str) -> AttemptError {
 }
 
 pub(super) fn credentials_rejected() -> Reason {
-    Reason::Unauthorized("the registry refuses the credentials that it asked for".into())
+    Reason::Unauthorized("the registry refuses credentials of the scheme that it asked for".into())
 }
 
 fn is_redirect(status: StatusCode) -> bool {

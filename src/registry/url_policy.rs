@@ -42,7 +42,7 @@ impl UrlPolicy {
         let what = "redirect";
         let url = resolve(what, from, location)?;
         if from.scheme() == "https" && url.scheme() != "https" {
-            return Err(refused(what, &url, "it would leave https"));
+            return Err(refused(what, &url, "it would change from https to http"));
         }
         if !self.origin.contains(&url) {
             self.check_address(what, &url)?;
@@ -126,7 +126,7 @@ fn resolve(what: &'static str, base: &Url, text: &str) -> Result<Url, Reason> {
         return Err(refused(what, &url, "it is neither https nor http"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused(what, &url, "it holds a user name or password"));
+        return Err(refused(what, &url, "it contains a user name or password"));
     }
     Ok(url)
 }

@@ -173,13 +173,13 @@ fn is_plausible(
     else {
         return true;
     };
-    let beneath: u128 = facts
+    let current: u128 = facts
         .layers
         .iter()
         .take(layers)
         .map(|layer| u128::from(layer.bytes))
         .sum();
-    u128::from(base.bytes).abs_diff(beneath) * 100 <= u128::from(base.bytes) * tolerance
+    u128::from(base.bytes).abs_diff(current) * 100 <= u128::from(base.bytes) * tolerance
 }
 
 /// The Alpine variant of a base, or of the same base under a less precise release.
@@ -262,11 +262,11 @@ fn correct_for_included(
     if base.includes.is_none() {
         return;
     }
-    let beneath: u64 = facts.layers[..layers].iter().map(|layer| layer.bytes).sum();
+    let current: u64 = facts.layers[..layers].iter().map(|layer| layer.bytes).sum();
     let figure: u64 = twin.layers.iter().map(|layer| layer.bytes).sum();
     twin.layers = vec![TwinLayer {
         digest: None,
-        bytes: (beneath + figure).saturating_sub(base.bytes),
+        bytes: (current + figure).saturating_sub(base.bytes),
     }];
 }
 

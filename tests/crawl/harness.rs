@@ -105,7 +105,7 @@ impl Saved {
                     );
                     assert!(
                         faulty || self.is_complete(digest),
-                        "{tag} comes after all beneath it"
+                        "{tag} comes after everything below it"
                     );
                 }
                 Finding::Referrer { digest, .. } => {

@@ -110,7 +110,7 @@ impl EntraLogin {
                 status: status @ 400..=499,
                 said,
             } => Reason::Unauthorized(format!(
-                "the registry does not take the identity that Entra ID vouches for ({status}{said}): give that \
+                "the registry refuses the identity of Entra ID ({status}{said}): give that \
                  identity the role AcrPull on the registry, or where the registry goes by attributes (ABAC) the roles \
                  Container Registry Repository Reader and Container Registry Repository Catalog Lister"
             )),
@@ -159,7 +159,7 @@ impl RefreshToken {
             .map(|exchanged| exchanged.refresh_token)
             .filter(|token| !token.is_empty())
             .map(SecretString::from)
-            .ok_or_else(|| Reason::Malformed("the registry's answer holds no refresh token".into()))?;
+            .ok_or_else(|| Reason::Malformed("the registry's response contains no refresh token".into()))?;
         let life = expiry_within(secret.expose_secret())
             .and_then(|expiry| DateTime::from_timestamp(expiry, 0))
             .map(|expiry| expiry - now)
@@ -188,12 +188,12 @@ fn check_host(origin: &Origin, any_host: bool) -> Result<(), ClientError> {
         .is_some_and(|address: IpAddr| address.is_loopback());
     if !any_host && !is_azure_registry(host) {
         return refuse(
-            "is not below azurecr.io, azurecr.cn or azurecr.us, and a token of Entra ID is not shown to anybody else; \
-             if it is a registry of Azure's behind another name, set azure_custom_domain = true",
+            "is not below azurecr.io, azurecr.cn or azurecr.us, and a token of Entra ID is sent nowhere else; \
+             if it is an Azure registry with a custom domain, set azure_custom_domain = true",
         );
     }
     if origin.is_plain_http() && !is_here {
-        return refuse("is reached by plain http, where others could read the token; use https");
+        return refuse("uses plain http, where others could read the token; use https");
     }
     Ok(())
 }

@@ -340,14 +340,14 @@ impl Inner {
         if challenges.basic {
             if self.auth.fixed.is_none() {
                 return Err(Reason::Unauthorized(
-                    "the registry wants a user name and password".into(),
+                    "the registry requires a user name and password".into(),
                 ));
             }
             self.auth.set_scheme(AuthScheme::Basic);
             return Ok(());
         }
         Err(Reason::Unauthorized(
-            "the registry turns us away without saying what it wants".into(),
+            "the registry answered 401 without a challenge that this client supports".into(),
         ))
     }
 
@@ -387,7 +387,7 @@ fn basic(username: &str, password: &SecretString) -> Result<HeaderValue, ClientE
 fn secret_header(text: String) -> Result<HeaderValue, ClientError> {
     let mut header = HeaderValue::from_str(&text).map_err(|_| ClientError::Setting {
         setting: "credentials",
-        problem: "they hold characters that cannot be sent".into(),
+        problem: "they contain characters that cannot be sent in a header".into(),
     })?;
     header.set_sensitive(true);
     Ok(header)

@@ -54,7 +54,7 @@ impl Inner {
                     status: status @ (400 | 401 | 403),
                     said,
                 } => Reason::Unauthorized(format!(
-                    "the token service {} refuses us a token ({status}{said})",
+                    "the token service {} refused to issue a token ({status}{said})",
                     origin_of(&service.realm)
                 )),
                 Reason::Status { status, said } => Reason::Connection(format!(

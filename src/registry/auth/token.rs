@@ -37,14 +37,14 @@ const MAX_LIFETIME_SECONDS: i64 = 24 * 3600;
 impl Token {
     /// Reads a token service's response.
     pub fn read(body: &[u8], now: DateTime<Utc>) -> Result<Self, Reason> {
-        let malformed = |problem: &str| Reason::Malformed(format!("the token service's answer {problem}"));
-        let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| malformed("cannot be read"))?;
+        let malformed = |problem: &str| Reason::Malformed(format!("the token service's response {problem}"));
+        let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| malformed("cannot be parsed"))?;
         let text = answer
             .token
             .filter(|token| !token.is_empty())
             .or(answer.access_token)
             .filter(|token| !token.is_empty())
-            .ok_or_else(|| malformed("holds no token"))?;
+            .ok_or_else(|| malformed("contains no token"))?;
         let seconds = answer
             .expires_in
             .filter(|seconds| *seconds > 0)
@@ -56,7 +56,7 @@ impl Token {
             .unwrap_or(DEFAULT_LIFETIME_SECONDS)
             .min(MAX_LIFETIME_SECONDS);
         let mut header = HeaderValue::from_str(&format!("Bearer {text}"))
-            .map_err(|_| malformed("holds a token that cannot be sent"))?;
+            .map_err(|_| malformed("contains a token that cannot be sent in a header"))?;
         header.set_sensitive(true);
         // The last fifth of the life, at most a minute, is left for requests under way.
         let margin = TimeDelta::milliseconds((seconds * 200).min(60_000));
