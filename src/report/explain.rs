@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::alpine::{ImageBase, runtime};
+use super::base::{ImageBase, runtime};
 use super::error::ReportError;
 use super::reference::Found;
 use crate::base_image::{

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::alpine::ImageBase;
+use super::base::ImageBase;
 use crate::base_image::{AlpineRelease, ImageFacts};
 use crate::inventory::{Inventory, ManifestId};
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};

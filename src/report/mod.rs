@@ -15,6 +15,7 @@ mod alpine;
 mod alpine_table;
 mod analysed;
 mod analysed_registry;
+mod base;
 mod build;
 mod catalogue;
 mod cells;
@@ -31,6 +32,7 @@ mod explain_table;
 mod explain_tests;
 mod forecast;
 mod group;
+mod group_cost;
 mod group_table;
 mod image;
 mod image_table;
@@ -45,9 +47,10 @@ mod tests;
 mod usage;
 mod versions;
 
-pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
+pub use alpine::{AlpineAnswers, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
 pub use analysed::Analysed;
 pub use analysed_registry::AnalysedRegistry;
+pub use base::{BaseNames, ImageBase};
 pub use build::{RegistryAnswers, ReportOptions};
 pub use catalogue::{
     BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
@@ -65,7 +68,8 @@ pub use evaluation_table::evaluation_table;
 pub use explain::{AlpineParts, CandidateRow, DockerfileChange, ImageExplanation, LayerRow, explain};
 pub use explain_table::explanation_table;
 pub use forecast::{ForecastMonth, forecast};
-pub use group::{GroupBy, GroupCost, GroupError, GroupRow, Groups, UnknownGroup, groups};
+pub use group::{GroupBy, GroupError, GroupRow, Groups, UnknownGroup, groups};
+pub use group_cost::GroupCost;
 pub use group_table::{group_csv, group_table};
 pub use image::{ImageAlpine, ImageRow};
 pub use inputs::AnalysisInputs;
