@@ -82,7 +82,7 @@ mod tests {
     /// the shipped rules or the default settings; then the new value belongs here.
     #[test]
     fn the_version_of_the_shipped_model_is_pinned() {
-        assert_eq!(AnalysisInputs::default().versions().model, "PINNED");
+        assert_eq!(AnalysisInputs::default().versions().model, "f6732bf0d62cf8c2");
     }
 
     #[test]
