@@ -31,7 +31,7 @@ impl PartWork<'_> {
         spent: &Spent<'_>,
     ) -> anyhow::Result<Conclusion> {
         let part = saver.part().clone();
-        let in_scope = |name: &RepositoryName| self.plan.repositories.means(name);
+        let in_scope = |name: &RepositoryName| self.plan.repositories.matches(name);
         let listed = retry_transient!(part.listed()).context("cannot read what was listed")?;
         // A crawl that was stopped has not looked at every repository in the catalogue.
         let catalogue_listed = listed == Some(true) && !was_stopped;

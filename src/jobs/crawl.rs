@@ -90,7 +90,7 @@ impl CrawlJob<'_> {
         let Ended::Concluded(conclusion) = work.run(saver).await? else {
             bail!("a crawl that is nobody else's cannot go on without this process");
         };
-        let is_chosen = |name: &RepositoryName| self.plan.repositories.means(name);
+        let is_chosen = |name: &RepositoryName| self.plan.repositories.matches(name);
         let counts = conclusion.content.counts(is_chosen);
         let spent = conclusion.cost;
         Ok(CrawlResult {

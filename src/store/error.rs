@@ -98,16 +98,6 @@ impl StoreError {
         matches!(self, Self::Unavailable(_))
     }
 
-    /// The error for a column that holds a value which this program never writes.
-    pub(super) fn wrong_value(
-        table: &'static str,
-        column: &'static str,
-        value: impl std::fmt::Display,
-        expected: &str,
-    ) -> Self {
-        Self::inconsistent(table, format!("column {column} is {value}; expected {expected}"))
-    }
-
     pub(super) fn inconsistent(table: &'static str, problem: impl ToString) -> Self {
         Self::RowInconsistent {
             table,

@@ -29,11 +29,12 @@ mod inventory;
 mod known;
 mod process;
 mod pulls;
+mod registry_lock;
 mod reports;
 mod retention;
+mod row;
 mod save;
 mod text;
-mod turns;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
 pub use known::KnownContent;
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
-pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
+pub use reports::{PartOfRegistry, RecordedCost, RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -142,7 +143,7 @@ impl Store {
         };
         if store.embedded.is_some() {
             // The folder is this process's alone, so whoever was at a crawl in it is gone.
-            store.bury_all_workers(now).await?;
+            store.expire_all_workers(now).await?;
         }
         Ok(store)
     }

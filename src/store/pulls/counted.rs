@@ -1,8 +1,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::cost::{CountedBy, CountedPulls, CountedSpan, PullCounts, ServedBytes};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{EmptyPeriod, Period};
+use crate::pulls::{CountedBy, CountedPulls, CountedSpan, PullCounts, ServedBytes};
+use crate::store::row::Row;
 use crate::store::{Store, StoreError};
 
 /// A file of pulls that was imported.
@@ -40,14 +41,18 @@ impl Store {
         rows.into_iter()
             .map(|row| {
                 let period = row.period_start.zip(row.period_end);
+                let key = format!("{} {}", row.registry, row.imported_at);
+                let place = Row::new("pull_import", &key);
                 Ok(PullImportRecord {
-                    registry: name("pull_import", &row.registry)?,
+                    registry: place.parse("registry_id", &row.registry)?,
                     file_name: row.file_name,
                     format: row.format,
                     imported_at: row.imported_at,
                     read_at: row.read_at,
-                    period: period.map(|(start, end)| days(start, end)).transpose()?,
-                    pulls: number("pull_import", "pulls", row.pulls)?,
+                    period: period
+                        .map(|(start, end)| days("pull_import", start, end))
+                        .transpose()?,
+                    pulls: place.count("pulls", row.pulls)?,
                 })
             })
             .collect()
@@ -83,20 +88,16 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         for row in rows {
-            let by = CountedBy::parse(&row.counted_by).ok_or_else(|| {
-                StoreError::wrong_value(
-                    "pull_count",
-                    "counted_by",
-                    row.counted_by.escape_debug(),
-                    "metered or imported",
-                )
-            })?;
+            let key = format!("{}/{} {}", row.registry, row.repository, row.day);
+            let place = Row::new("pull_count", &key);
+            // The sum alone would not show a negative count beside positive ones.
+            place.count::<u64>("count", row.least)?;
             pulls.push(CountedPulls {
-                registry: name("pull_count", &row.registry)?,
-                repository: name("pull_count", &row.repository)?,
-                period: one_day(row.day)?,
-                count: number("pull_count", "count", row.count.min(row.least))?,
-                by,
+                registry: place.parse("registry_id", &row.registry)?,
+                repository: place.parse("repository", &row.repository)?,
+                period: one_day("pull_count", row.day)?,
+                count: place.count("count", row.count)?,
+                by: place.parse("counted_by", &row.counted_by)?,
             });
         }
         for import in self.pull_imports().await? {
@@ -128,10 +129,11 @@ impl Store {
         .await?;
         rows.into_iter()
             .map(|row| {
+                let place = Row::new("pull_count", &row.registry);
                 Ok(CountedSpan {
-                    registry: name("pull_count", &row.registry)?,
+                    registry: place.parse("registry_id", &row.registry)?,
                     repository: None,
-                    period: days(row.first, row.last.succ_opt().unwrap_or(row.last))?,
+                    period: days("pull_count", row.first, row.last.succ_opt().unwrap_or(row.last))?,
                     by: CountedBy::Metered,
                 })
             })
@@ -150,11 +152,13 @@ impl Store {
         .await?;
         rows.into_iter()
             .map(|row| {
+                let key = format!("{}/{} {}", row.registry, row.repository, row.day);
+                let place = Row::new("pulled_bytes", &key);
                 Ok(ServedBytes {
-                    registry: name("pulled_bytes", &row.registry)?,
-                    repository: name("pulled_bytes", &row.repository)?,
+                    registry: place.parse("registry_id", &row.registry)?,
+                    repository: place.parse("repository", &row.repository)?,
                     day: row.day,
-                    bytes: number("pulled_bytes", "bytes", row.bytes)?,
+                    bytes: place.count("bytes", row.bytes)?,
                 })
             })
             .collect()
@@ -178,21 +182,20 @@ impl Store {
             let (start, end) = (earlier_at.date_naive(), row.read_at.date_naive());
             // The day of a reading is left to the next one, unless both are of one day.
             let period = if start < end {
-                days(start, end)?
+                days("pull_reading", start, end)?
             } else {
-                one_day(start)?
+                one_day("pull_reading", start)?
             };
-            let registry: RegistryName = name("pull_reading", &row.registry)?;
-            let repository: RepositoryName = name("pull_reading", &row.repository)?;
+            let key = format!("{}/{} {}", row.registry, row.repository, row.read_at);
+            let place = Row::new("pull_reading", &key);
+            let registry: RegistryName = place.parse("registry_id", &row.registry)?;
+            let repository: RepositoryName = place.parse("repository", &row.repository)?;
             differences.push((
                 CountedPulls {
                     registry: registry.clone(),
                     repository: repository.clone(),
                     period,
-                    count: pulls_between(
-                        number("pull_reading", "count", earlier)?,
-                        number("pull_reading", "count", row.count)?,
-                    ),
+                    count: pulls_between(place.count("count", earlier)?, place.count("count", row.count)?),
                     by: CountedBy::Imported,
                 },
                 CountedSpan {
@@ -213,20 +216,10 @@ pub(super) fn pulls_between(earlier: u64, later: u64) -> u64 {
     later.checked_sub(earlier).unwrap_or(later)
 }
 
-/// A column that is never negative.
-pub(super) fn number(table: &'static str, column: &'static str, value: i64) -> Result<u64, StoreError> {
-    u64::try_from(value).map_err(|_| StoreError::wrong_value(table, column, value, "a number from 0"))
+fn days(table: &'static str, start: NaiveDate, end: NaiveDate) -> Result<Period, StoreError> {
+    Period::new(start, end).map_err(|problem: EmptyPeriod| StoreError::inconsistent(table, problem))
 }
 
-fn name<Name: std::str::FromStr<Err: ToString>>(table: &'static str, text: &str) -> Result<Name, StoreError> {
-    text.parse()
-        .map_err(|problem: Name::Err| StoreError::inconsistent(table, problem))
-}
-
-fn days(start: NaiveDate, end: NaiveDate) -> Result<Period, StoreError> {
-    Period::new(start, end).map_err(|problem: EmptyPeriod| StoreError::inconsistent("pull_import", problem))
-}
-
-fn one_day(day: NaiveDate) -> Result<Period, StoreError> {
-    days(day, day.succ_opt().unwrap_or(day))
+fn one_day(table: &'static str, day: NaiveDate) -> Result<Period, StoreError> {
+    days(table, day, day.succ_opt().unwrap_or(day))
 }
