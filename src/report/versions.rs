@@ -76,6 +76,7 @@ fn short_digest(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oci::RepositoryPattern;
     use crate::whatif::{AlpineModel, Verdict, VerdictOverride};
 
     /// A digest of debug text would change whenever a field is renamed. This one changes only with the shipped model,
@@ -109,8 +110,9 @@ mod tests {
         expect_new(&|inputs| inputs.verdicts.coverage = Coverage::Eighty);
         expect_new(&|inputs| inputs.verdicts.alpine_release = Some("3.20".parse().unwrap()));
         expect_new(&|inputs| {
-            let decision = VerdictOverride::new("team/*", Verdict::Blocked, None);
-            inputs.verdicts.overrides.push(decision.unwrap());
+            let repositories = RepositoryPattern::new("team/*").unwrap();
+            let decision = VerdictOverride::new(repositories, Verdict::Blocked, None);
+            inputs.verdicts.overrides.push(decision);
         });
     }
 }
