@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::access::Scope;
+use crate::analysis::AnalysisError;
 use crate::store::StoreError;
 
 /// The media type of a problem.
@@ -260,6 +261,15 @@ impl From<StoreError> for Problem {
             return Self::unavailable("the database is not available at the moment", 5);
         }
         Self::internal(error)
+    }
+}
+
+impl From<AnalysisError> for Problem {
+    fn from(error: AnalysisError) -> Self {
+        match error {
+            AnalysisError::Store(error) => error.into(),
+            error => Self::internal(error),
+        }
     }
 }
 

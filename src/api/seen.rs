@@ -10,7 +10,7 @@ use crate::report::{RegistryPart, RegistryRow, RepositoryRow};
 /// What figures of a registry cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Coverage {
+pub(super) enum Extent {
     /// The whole registry.
     All,
     /// The repositories in it that the caller may see.
@@ -22,7 +22,7 @@ pub(super) enum Coverage {
 #[schemars(rename = "RegistryRow")]
 pub(super) struct SeenRegistry<'a> {
     /// What the figures cover: the whole registry, or a part of it.
-    of: Coverage,
+    of: Extent,
     /// The members of a part are some of those of a whole registry.
     #[serde(flatten)]
     #[schemars(with = "RegistryRow")]
@@ -51,10 +51,7 @@ impl<'a> SeenRegistry<'a> {
         }
         if caller.sees_whole_registries() {
             let row = SeenRow::All(row);
-            return Ok(Some(Self {
-                of: Coverage::All,
-                row,
-            }));
+            return Ok(Some(Self { of: Extent::All, row }));
         }
         let own: Vec<&RepositoryRow> = repositories
             .iter()
@@ -66,7 +63,7 @@ impl<'a> SeenRegistry<'a> {
         let part = RegistryPart::of(row, &own).map_err(Problem::internal)?;
         let row = SeenRow::Visible(Box::new(part));
         Ok(Some(Self {
-            of: Coverage::Visible,
+            of: Extent::Visible,
             row,
         }))
     }

@@ -5,8 +5,9 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Report, RepositoryRow};
-use crate::cost::{CostParts, MonthlyCostParts};
+use super::document::{Report, RepositoryRow};
+use super::group_cost::GroupCost;
+use crate::cost::CostParts;
 use crate::units::{ByteCount, ByteOverflow, Currency, Money, MoneyError};
 
 /// What repositories can be put together by.
@@ -109,20 +110,6 @@ pub struct GroupRow {
     pub switching: usize,
     /// What they cost in a month, one entry for each currency.
     pub costs: Vec<GroupCost>,
-}
-
-/// What a group costs in a month, in one currency.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct GroupCost {
-    /// The cost by kind. The total includes `unallocated`, which has no kind here.
-    #[serde(flatten, with = "MonthlyCostParts")]
-    pub parts: CostParts,
-    /// The part of `month` that is not allocated to a repository.
-    pub unallocated: Money,
-    /// What the month would cost if every repository switched that should; the best single estimate.
-    pub alpine_month: Money,
-    /// What would be saved; the best single estimate.
-    pub saving: Money,
 }
 
 /// Why rows cannot be added up.

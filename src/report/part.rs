@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::cost::{BookNamed, RegistryCleanUp, RegistryCostOnAlpine};
+use super::document::{RegistryRow, RepositoryRow};
 use super::group::{GroupError, GroupRow};
-use super::{RegistryRow, RepositoryRow};
 use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
 use crate::inventory::DedupScope;
 use crate::oci::RegistryName;

@@ -19,7 +19,7 @@ use crate::api::snapshot::unknown_registry;
 use crate::inventory::{Fault, FaultKind};
 use crate::oci::RegistryName;
 use crate::store::{CrawlRecord, CrawlState, StoreError};
-use crate::units::ByteCount;
+use crate::units::{ByteCount, RequestCounts};
 
 /// The most faults that are shown of one crawl.
 const SHOWN_FAULTS: usize = 1000;
@@ -107,7 +107,7 @@ struct Crawl<'a> {
     /// How many tags have been read.
     tags_done: u64,
     /// The requests to the registry by kind.
-    requests: Requests,
+    requests: RequestCounts,
     /// The bytes that the registry sent.
     bytes_received: ByteCount,
     /// How long the crawl waited because the registry asked for it.
@@ -116,22 +116,6 @@ struct Crawl<'a> {
     faults: u64,
     /// Why it did not end well; null where there is nothing to say.
     message: Option<&'a str>,
-}
-
-/// Requests to a registry by kind.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "RequestCounts")]
-struct Requests {
-    /// All requests.
-    total: u64,
-    /// The requests for documents.
-    get: u64,
-    /// The requests for headers alone.
-    head: u64,
-    /// How many were retries.
-    retried: u64,
-    /// How many the registry refused because there were too many.
-    rate_limited: u64,
 }
 
 impl<'a> Crawl<'a> {
@@ -148,13 +132,7 @@ impl<'a> Crawl<'a> {
             repositories_done: record.repositories_done,
             repositories_total: record.repositories_total,
             tags_done: record.tags_done,
-            requests: Requests {
-                total: cost.requests,
-                get: cost.get,
-                head: cost.head,
-                retried: cost.retried,
-                rate_limited: cost.rate_limited,
-            },
+            requests: cost.requests,
             bytes_received: cost.bytes_received,
             waited_milliseconds: u64::try_from(cost.waited.as_millis()).unwrap_or(u64::MAX),
             faults: record.faults,

@@ -13,7 +13,7 @@ use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
-use crate::api::seen::Coverage;
+use crate::api::seen::Extent;
 use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
 use crate::oci::RegistryName;
@@ -49,7 +49,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/repositories/{registry}/{repository}/history",
             "get_repository_history",
             "How a repository has been: bytes and costs after each crawl",
-            AnswerForm::json::<List<'_, RepositoryMoment>>("RepositoryHistory"),
+            AnswerForm::json::<List<'_, RepositoryHistoryPoint>>("RepositoryHistory"),
             |call| Box::pin(of_repository(call)),
         )
         .group("repositories")
@@ -86,7 +86,7 @@ fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
 #[derive(Serialize, JsonSchema)]
 struct WithForecast<'a> {
     #[serde(flatten)]
-    list: List<'a, RegistryMoment>,
+    list: List<'a, RegistryHistoryPoint>,
     /// The next months.
     forecast: Vec<ForecastMonth>,
     /// What may be spent in a month on everything here, one entry for each currency that has a budget.
@@ -95,11 +95,12 @@ struct WithForecast<'a> {
 
 /// A registry as it was after a crawl, or the part of it that the key may see.
 #[derive(Serialize, JsonSchema)]
-struct RegistryMoment {
+#[schemars(rename = "RegistryMoment")]
+struct RegistryHistoryPoint {
     /// The registry.
     registry: RegistryName,
     /// What the figures cover: the whole registry, or a part of it.
-    of: Coverage,
+    of: Extent,
     /// When the registry was crawled.
     as_of: DateTime<Utc>,
     /// What the tags reached, each tag counted on its own.
@@ -133,8 +134,8 @@ struct OnAlpine {
     month: MoneyEstimate,
 }
 
-impl RegistryMoment {
-    fn new(registry: &RegistryName, of: Coverage, point: RegistryPoint) -> Self {
+impl RegistryHistoryPoint {
+    fn new(registry: &RegistryName, of: Extent, point: RegistryPoint) -> Self {
         Self {
             registry: registry.clone(),
             of,
@@ -151,7 +152,8 @@ impl RegistryMoment {
 
 /// A repository as it was after a crawl.
 #[derive(Serialize, JsonSchema)]
-struct RepositoryMoment {
+#[schemars(rename = "RepositoryMoment")]
+struct RepositoryHistoryPoint {
     /// When the registry was crawled.
     as_of: DateTime<Utc>,
     /// What its tags reached, each tag counted on its own.
@@ -180,7 +182,7 @@ struct MonthAlone {
     month: Money,
 }
 
-impl From<RepositoryPoint> for RepositoryMoment {
+impl From<RepositoryPoint> for RepositoryHistoryPoint {
     fn from(point: RepositoryPoint) -> Self {
         Self {
             as_of: point.as_of,
@@ -219,7 +221,7 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
         let (of, points) = recorded(&call, &snapshot, &name, (from, until)).await?;
         let moments = points
             .into_iter()
-            .map(|point| RegistryMoment::new(&name, of, point));
+            .map(|point| RegistryHistoryPoint::new(&name, of, point));
         let begin = items.len();
         items.extend(moments);
         let costs = items[begin..].iter();
@@ -242,14 +244,14 @@ async fn recorded(
     snapshot: &Snapshot,
     registry: &RegistryName,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<(Coverage, Vec<RegistryPoint>), Problem> {
+) -> Result<(Extent, Vec<RegistryPoint>), Problem> {
     let name = registry.clone();
     if call.caller.sees_whole_registries() {
         let points = call
             .api
             .ask(move |store| async move { store.registry_history(&name, from, until).await })
             .await?;
-        return Ok((Coverage::All, points));
+        return Ok((Extent::All, points));
     }
     let rows = snapshot.report.repositories.iter();
     let own = rows.filter(|row| row.registry == *registry && call.caller.sees_row(row));
@@ -261,7 +263,7 @@ async fn recorded(
         .api
         .ask(move |store| async move { store.part_history(&name, &part, from, until).await })
         .await?;
-    Ok((Coverage::Visible, points))
+    Ok((Extent::Visible, points))
 }
 
 async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
@@ -277,6 +279,6 @@ async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
                 .await
         })
         .await?;
-    let items: Vec<RepositoryMoment> = points.into_iter().map(Into::into).collect();
+    let items: Vec<RepositoryHistoryPoint> = points.into_iter().map(Into::into).collect();
     call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
 }
