@@ -276,7 +276,7 @@ async fn a_part_has_the_past_that_was_its_own(database: TestDatabase) {
     let counted: Vec<_> = points
         .iter()
         .map(|point| {
-            let month = point.cost.unwrap().month.amount();
+            let month = point.cost.unwrap().total.amount();
             (point.as_of, point.stored_bytes.get(), month)
         })
         .collect();
