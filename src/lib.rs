@@ -11,7 +11,7 @@
 //! |---|---|
 //! | [`units`] | exact quantities: bytes and money, never floats |
 //! | [`clock`] | what time it is: the one trait seam |
-//! | [`oci`] | the words of the specifications: names, digests, manifests, configs |
+//! | [`oci`] | the words of the specifications: names, digests, manifests, configs; untrusted text as it may be shown |
 //! | [`inventory`] | what a registry holds and how its repositories share it |
 //! | [`base_image`] | which base is beneath an image, by which evidence; the catalogue of bases and twins |
 //! | [`whatif`] | the image and the registry as they would be on Alpine |
@@ -23,8 +23,10 @@
 //! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
 //! | [`store`] | the only room with SQL |
 //! | [`jobs`] | crawl → save → work out → prune, when it is time, shared by any number of processes |
+//! | [`identity`] | who sends a request and what they may see: API keys, access tokens, failed logins |
 //! | [`metrics`] | what Prometheus is told |
-//! | [`api`] | the service: REST, its documentation, keys and tokens |
+//! | [`api`] | the service: REST and its documentation |
+//! | [`page`] | the page at `/`: its files, and how they are served |
 //! | [`demo`] | a made-up company's registry, served over real HTTP |
 //! | [`config`] | settings from file, environment and flags, each with its origin |
 //! | [`telemetry`] | what is said on standard error while a command works |
@@ -50,10 +52,12 @@ pub mod cost;
 pub mod crawl;
 pub mod demo;
 pub mod export;
+pub mod identity;
 pub mod inventory;
 pub mod jobs;
 pub mod metrics;
 pub mod oci;
+pub mod page;
 pub mod pricing;
 pub mod registry;
 pub mod report;

@@ -62,6 +62,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "clock",
         ],
     ),
+    // Access tokens need the keys of their issuers, API keys the store.
+    ("identity", &["store", "oci", "clock"]),
     (
         "metrics",
         &[
@@ -75,9 +77,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    // The page's files and how they are served; it asks the API as any other client does.
+    ("page", &[]),
     (
         "api",
         &[
+            "page",
+            "identity",
             "export",
             "metrics",
             "store",
@@ -111,6 +117,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
             "jobs",
             "metrics",
+            "identity",
             "api",
         ],
     ),
@@ -122,6 +129,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "telemetry",
             "api",
+            "identity",
             "demo",
             "jobs",
             "store",

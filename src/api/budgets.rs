@@ -1,6 +1,6 @@
 //! What may be spent in a month on what an answer is about.
 
-use super::access::Caller;
+use crate::identity::Caller;
 use crate::metrics::{Budget, BudgetOf};
 use crate::oci::RegistryName;
 use crate::report::GroupBy;
@@ -58,8 +58,8 @@ impl Budgets<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::access::Scope;
     use super::*;
+    use crate::identity::Scope;
 
     fn money(text: &str) -> Money {
         let (amount, currency) = text.split_once(' ').unwrap();

@@ -7,11 +7,10 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 
 use super::Api;
-use super::access::Caller;
 use super::call::request_id;
-use super::oidc::{self, Refusal};
 use super::problem::Problem;
 use super::settings::AccessMode;
+use crate::identity::{Caller, Refusal, is_token, token_caller};
 
 impl Api {
     /// Who sends a request.
@@ -34,8 +33,8 @@ impl Api {
         });
         let address = request.peer_addr().map(|address| address.ip());
         match bearer {
-            Some(token) if !self.issuers.is_empty() && oidc::is_token(token) => {
-                let caller = oidc::caller(token, &self.issuers, &*self.clock, &self.runtime).await;
+            Some(token) if !self.issuers.is_empty() && is_token(token) => {
+                let caller = token_caller(token, &self.issuers, &*self.clock, &self.runtime).await;
                 caller.map_err(|refusal| self.refused(&refusal, request, address))
             }
             Some(key) => self.bearer_of(key, address).await,
@@ -73,7 +72,7 @@ impl Api {
             // That an issuer is away, the log says already.
             Refusal::NoKeys => return Problem::unavailable(refusal.told(), 5),
             Refusal::NoRule(expected) => Problem::no_right(expected),
-            _ => match self.attempts.failed(address) {
+            _ => match self.failed_logins.note(address) {
                 // No longer said, or the log would grow as fast as somebody likes.
                 Some(seconds) => return Problem::too_many_attempts(seconds),
                 None => Problem::invalid_token(refusal.told()),
@@ -89,7 +88,7 @@ impl Api {
 
     /// Notes a failed attempt, and gives the answer.
     fn failed(&self, address: Option<IpAddr>, detail: &str) -> Problem {
-        match self.attempts.failed(address) {
+        match self.failed_logins.note(address) {
             Some(seconds) => Problem::too_many_attempts(seconds),
             None => Problem::invalid_token(detail),
         }

@@ -12,21 +12,19 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Api;
-use super::attempts::Attempts;
 use super::call::{dispatch, unknown_path};
-use super::keys::KeyRing;
 use super::middleware::around;
-use super::oidc::{Issuer, IssuerSettings};
 use super::openapi::{Credentials, document};
 use super::operation::Operation;
-use super::page;
 use super::refresh::refresh;
 use super::resources::operations;
 use super::settings::{ApiSettings, ServeError};
 use super::snapshot::Snapshots;
 use super::tls;
 use crate::clock::Clock;
+use crate::identity::{FailedLogins, Issuer, IssuerSettings, KeyRing};
 use crate::metrics::ProcessCounters;
+use crate::page;
 use crate::report::Knowledge;
 use crate::store::Store;
 
@@ -70,7 +68,7 @@ impl Server {
         books.dedup();
         let counters = ProcessCounters::new().map_err(|error| ServeError::Counters(error.to_string()))?;
         let operations = operations(settings.has_open_metrics);
-        let issuers = issuers(&settings, &counters, &*clock)?;
+        let issuers = issuers(&settings, &*clock)?;
         let documents = settings.issuers.iter().map(|issuer| issuer.issuer.document());
         let credentials = Credentials::new(settings.access, documents);
         let openapi = document(&operations, &credentials, &books)
@@ -85,7 +83,7 @@ impl Server {
             snapshots: Snapshots::default(),
             keys: KeyRing::default(),
             issuers,
-            attempts: Attempts::default(),
+            failed_logins: FailedLogins::default(),
             counters,
             drawing_up: Semaphore::new(1),
             runtime: tokio::runtime::Handle::current(),
@@ -150,13 +148,9 @@ impl Server {
 }
 
 /// Those whose tokens are accepted.
-fn issuers(
-    settings: &ApiSettings,
-    counters: &ProcessCounters,
-    clock: &dyn Clock,
-) -> Result<Vec<Arc<Issuer>>, ServeError> {
+fn issuers(settings: &ApiSettings, clock: &dyn Clock) -> Result<Vec<Arc<Issuer>>, ServeError> {
     let ready = |issuer: &IssuerSettings| {
-        Issuer::new(issuer.clone(), counters.clone(), clock.now())
+        Issuer::new(issuer.clone(), clock.now())
             .map(Arc::new)
             .map_err(|source| ServeError::Issuer {
                 issuer: issuer.issuer.to_string(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
-use super::oidc::{IssuerError, IssuerSettings};
 use crate::export::BilledMonth;
+use crate::identity::{IssuerError, IssuerSettings};
 use crate::metrics::MetricsSettings;
 use crate::oci::RegistryName;
 use crate::pricing::Period;

@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::Context;
 use super::arguments::TextOrJson;
 use super::outcome::{Outcome, UsageError, print};
-use crate::api::NewKey;
 use crate::clock::{Clock, SystemClock};
-use crate::report::{self, plain_text};
+use crate::identity::{self, NewKey};
+use crate::oci::text::printable;
+use crate::report;
 use crate::store::{ApiKeyRecord, Store};
 
 /// The longest name of a key.
@@ -71,7 +72,7 @@ enum Scope {
     Admin,
 }
 
-impl From<Scope> for crate::api::Scope {
+impl From<Scope> for identity::Scope {
     fn from(scope: Scope) -> Self {
         match scope {
             Scope::Read => Self::Read,
@@ -111,7 +112,7 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
         scopes: options
             .scopes
             .iter()
-            .map(|&scope| crate::api::Scope::from(scope).as_str().to_owned())
+            .map(|&scope| identity::Scope::from(scope).as_str().to_owned())
             .collect(),
         registries: options.registries.clone(),
         cost_centres: options.cost_centres.clone(),
@@ -130,7 +131,7 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
     }
     context.console.tell(&format!(
         "The key {} ({}) for {}. It is shown only now; send it as `Authorization: Bearer …`.",
-        plain_text(name),
+        printable(name),
         record.id,
         record.scopes.join(", ")
     ));
@@ -142,7 +143,7 @@ async fn revoke(key: &str, store: &Store, context: &Context) -> anyhow::Result<(
     if !store.revoke_api_key(key, SystemClock.now()).await? {
         return Err(UsageError(format!(
             "there is no key {} that could be revoked; `tare key list` lists them",
-            plain_text(key)
+            printable(key)
         ))
         .into());
     }
@@ -211,13 +212,13 @@ fn table(keys: &[Listed<'_>]) -> String {
     ]);
     let all = |limits: &[String]| match limits {
         [] => "all".to_owned(),
-        limits => plain_text(&limits.join(" ")),
+        limits => printable(&limits.join(" ")),
     };
     let day = |moment: DateTime<Utc>| moment.format("%Y-%m-%d").to_string();
     for key in keys {
         table.add_row([
             key.id.to_owned(),
-            plain_text(key.name),
+            printable(key.name),
             key.scopes.join(" "),
             all(key.registries),
             all(key.cost_centres),

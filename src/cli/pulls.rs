@@ -13,8 +13,8 @@ use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{InvalidAddress, RegistryAddress};
 use crate::cost::{PullFile, PullFileFormat, ReadPulls, Skipped, read_pulls};
+use crate::oci::text::printable;
 use crate::oci::{Digest, RegistryName};
-use crate::report::plain_text;
 use crate::store::{PullFileSource, PullImport, PullImportRecord, Store};
 
 /// Options of `tare pulls`.
@@ -239,7 +239,7 @@ fn imported(import: &PullImportRecord) -> String {
         import.imported_at.format("%F %R UTC"),
         import.registry,
         import.format,
-        plain_text(&import.file_name),
+        printable(&import.file_name),
         import.pulls
     )
 }

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use super::Settings;
 use super::section::Section;
 use super::values::ProxyUrl;
-use crate::api::{ClaimRule, IssuerSettings, IssuerUrl, Scope};
+use crate::identity::{ClaimRule, IssuerSettings, IssuerUrl, Scope};
 
 /// `[[oidc]]`: an identity provider whose access tokens the service accepts beside its own keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ use super::reach::Guard;
 use super::transport::Transport;
 use super::{ClientError, ClientSettings, Credentials, Origin, RequestStatistics};
 use crate::clock::Clock;
+use crate::oci::host_without_port;
 
 /// A careful client of one registry. Clones share everything: connections, tokens, limits, statistics.
 #[derive(Clone)]
@@ -42,7 +43,7 @@ impl Client {
         let host = origin.url().host_str().unwrap_or_default();
         let trusted = settings.trusted_realm_hosts.iter();
         let trusted_names = trusted
-            .map(|host| host_alone(host).to_ascii_lowercase())
+            .map(|host| host_without_port(host).to_ascii_lowercase())
             .collect();
         let guard = Arc::new(Guard::new(host, origin.address(), trusted_names));
         let transport = Transport::new(&settings, origin.is_plain_http(), Arc::clone(&guard))?;
@@ -81,13 +82,5 @@ impl Inner {
         let mut url = self.destinations.origin.url().clone();
         url.set_path(path);
         url
-    }
-}
-
-/// `HOST` of `HOST:PORT`.
-fn host_alone(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::error::{Reason, shown};
+use super::error::Reason;
 use super::origin::{Origin, address_of};
 use super::reach::{AddressRefused, Guard};
 use super::{domain, limits};
+use crate::oci::text::excerpt;
 
 /// The rules for one registry.
 #[derive(Debug)]
@@ -142,8 +143,7 @@ fn refused(what: &'static str, url: &Url, why: &'static str) -> Reason {
 
 /// Scheme, host and port of a URL for a message. Its path and query may hold a signature.
 pub(super) fn origin_of(url: &Url) -> String {
-    let host = shown(url.host_str().unwrap_or_default());
-    let host = host.trim_matches('\'');
+    let host = excerpt(url.host_str().unwrap_or_default());
     match url.port() {
         Some(port) => format!("{}://{host}:{port}", url.scheme()),
         None => format!("{}://{host}", url.scheme()),

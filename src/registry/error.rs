@@ -164,25 +164,9 @@ impl fmt::Display for RegistryError {
 
 impl std::error::Error for RegistryError {}
 
-/// Hostile text as it may stand in a message: escaped and short.
-pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 120;
-    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
-    }
-    format!("'{shown}'")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hostile_text_is_escaped_and_short() {
-        let text = shown(&format!("\u{1b}[31m\n{}", "x".repeat(10_000)));
-        assert!(!text.contains(['\u{1b}', '\n']) && text.len() < 200, "{text}");
-    }
 
     #[test]
     fn the_message_tells_what_was_asked_and_how_often() {

@@ -2,8 +2,8 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::error::shown;
 use crate::oci::RegistryName;
+use crate::oci::text::quoted;
 
 /// Where a registry is: scheme, host and port, and nothing else.
 ///
@@ -39,7 +39,7 @@ impl Origin {
         let shown_text = if text.contains('@') {
             "'…'".to_owned()
         } else {
-            shown(text)
+            quoted(text)
         };
         let refuse = |problem| InvalidOrigin {
             text: shown_text.clone(),

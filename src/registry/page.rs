@@ -9,8 +9,9 @@ use url::Url;
 
 use super::destination::Destinations;
 use super::entry::{Entry, Listed, entries};
-use super::error::{Reason, shown};
+use super::error::Reason;
 use super::{ClientSettings, limits};
+use crate::oci::text::quoted;
 
 /// One page of a listing.
 #[derive(Debug)]
@@ -91,7 +92,7 @@ pub(super) fn read<T: Listed>(
     let unreadable = |error: serde_json::Error| {
         Reason::Malformed(format!(
             "the listing cannot be read: {}",
-            shown(&error.to_string())
+            quoted(&error.to_string())
         ))
     };
     let entries = match listing {

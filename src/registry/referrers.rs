@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::answer::Question;
 use super::auth::Scope;
 use super::client::Client;
-use super::error::shown;
 use super::page::next_link;
 use super::{Reason, RegistryError, limits};
+use crate::oci::text::quoted;
 use crate::oci::{Descriptor, Digest, MediaType, RepositoryName};
 
 #[derive(Deserialize)]
@@ -62,7 +62,7 @@ impl Client {
                 Err(error) => {
                     return fail(Reason::Malformed(format!(
                         "the list of referrers cannot be read: {}",
-                        shown(&error.to_string())
+                        quoted(&error.to_string())
                     )));
                 }
             };

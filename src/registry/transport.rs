@@ -14,10 +14,11 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::destination::origin_of;
-use super::error::{Reason, shown};
+use super::error::Reason;
 use super::reach::{AddressRefused, Guard, GuardedResolver};
 use super::statistics::Counters;
 use super::{ClientError, ClientSettings};
+use crate::oci::text::excerpt;
 
 /// Chooses the one cryptography provider of this process. May be called any number of times; the first call
 /// must come before any TLS is used.
@@ -214,7 +215,7 @@ fn root_cause(error: &dyn Error) -> String {
     while let Some(inner) = deepest.source() {
         deepest = inner;
     }
-    shown(&deepest.to_string()).trim_matches('\'').to_owned()
+    excerpt(&deepest.to_string())
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub use build::{LastCrawl, RegistryAnswers, RegistrySource, ReportOptions};
 pub use catalogue::{
     BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
 };
-pub use cells::{grouped, plain_text, spreadsheet_text, times};
+pub use cells::{grouped, times};
 pub use cost::{
     BookNamed, MonthlyPulls, PullSeconds, RegistryCleanUp, RegistryCost, RegistryCostOnAlpine,
     RepositoryCost, RepositoryCostOnAlpine,

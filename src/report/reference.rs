@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::answer::RegistryHoldings;
 use crate::base_image::ImageFacts;
+use crate::oci::text::excerpt;
 use crate::oci::{PlatformFilter, RepositoryName, Tag};
 
 /// How many near names a message gives.
@@ -108,11 +109,11 @@ pub fn find<'a>(
     let Some((first, _)) = meant.first() else {
         if registries.iter().any(|holdings| holds_tag(holdings, text)) {
             return Err(UnclearReference::NotAnImage {
-                reference: shown(text),
+                reference: excerpt(text),
             });
         }
         return Err(UnclearReference::Unknown {
-            reference: shown(text),
+            reference: excerpt(text),
             nearest: nearest(registries, text),
         });
     };
@@ -124,7 +125,7 @@ pub fn find<'a>(
         let mut choices: Vec<String> = meant.into_iter().map(|(_, choice)| choice).collect();
         choices.dedup();
         return Err(UnclearReference::Ambiguous {
-            reference: shown(text),
+            reference: excerpt(text),
             choices,
         });
     }
@@ -136,7 +137,7 @@ pub fn find<'a>(
     match meant.iter().find(|(found, _)| fits(found)) {
         Some(&(found, _)) => Ok(found),
         None => Err(UnclearReference::Platform {
-            reference: shown(text),
+            reference: excerpt(text),
             platform: platform.map(ToString::to_string).unwrap_or_default(),
             platforms: meant
                 .iter()
@@ -214,10 +215,6 @@ fn holds_tag(holdings: &RegistryHoldings, text: &str) -> bool {
         .filter(|repository| repository.name.as_str() == wanted.repository)
         .flat_map(|repository| &repository.tags)
         .any(|tag| tag.tag.as_str() == wanted.tag)
-}
-
-fn shown(text: &str) -> String {
-    super::plain_text(&text.chars().take(200).collect::<String>())
 }
 
 /// The names that are nearest: those that end with what was asked for, then those spelt most alike.

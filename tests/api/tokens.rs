@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tare::api::{ClaimRule, IssuerSettings, Scope, check_issuer};
+use tare::identity::{ClaimRule, IssuerSettings, Scope, check_issuer};
 
 use super::{company, name_of, names};
 use crate::support::issuer::{Fault, Issuer, SigningKey, signed};

@@ -5,13 +5,14 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::api::access::{Access, Scope};
+use crate::api::access::Access;
 use crate::api::call::Call;
 use crate::api::operation::Operation;
 use crate::api::problem::{INVALID_BODY, Invalid, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
 use crate::cost::read_notifications;
+use crate::identity::Scope;
 use crate::oci::RegistryName;
 
 /// What CNCF Distribution says that its notifications are, beside plain JSON.

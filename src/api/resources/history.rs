@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::repository::named;
+use crate::api::access::sees_row;
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
 use crate::api::list::List;
@@ -241,7 +242,7 @@ async fn recorded(
         return Ok((Of::All, points));
     }
     let rows = snapshot.report.repositories.iter();
-    let own = rows.filter(|row| row.registry == *registry && call.caller.sees_row(row));
+    let own = rows.filter(|row| row.registry == *registry && sees_row(&call.caller, row));
     let part = PartOfRegistry {
         cost_centres: call.caller.cost_centres().to_vec(),
         repositories: own.map(|row| row.totals.repository.to_string()).collect(),

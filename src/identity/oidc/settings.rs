@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use crate::api::access::Scope;
+use crate::identity::Scope;
 
 /// An identity provider whose tokens are accepted.
 #[derive(Debug, Clone)]

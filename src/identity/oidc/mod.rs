@@ -22,14 +22,13 @@ mod signatures;
 mod verify;
 
 pub use error::IssuerError;
+pub use issuer::Issuer;
+pub use refusal::Refusal;
 pub use settings::{ClaimRule, InvalidIssuer, IssuerSettings, IssuerUrl};
-
-pub(super) use issuer::Issuer;
-pub(super) use refusal::Refusal;
 
 use std::sync::Arc;
 
-use super::access::Caller;
+use super::caller::Caller;
 use crate::clock::Clock;
 use keys::NoKey;
 use verify::Unverified;
@@ -44,15 +43,15 @@ pub async fn check_issuer(settings: &IssuerSettings) -> Result<usize, IssuerErro
 }
 
 /// Whether a bearer credential is formed like a token, three parts with dots between, and not like a key of ours.
-pub(super) fn is_token(bearer: &str) -> bool {
-    !bearer.starts_with(super::keys::PREFIX) && bearer.split('.').count() == 3
+pub fn is_token(bearer: &str) -> bool {
+    !bearer.starts_with(super::api_key::PREFIX) && bearer.split('.').count() == 3
 }
 
 /// Whose token this is.
 ///
 /// # Errors
 /// Why it is not accepted, or that its claims give no right.
-pub(super) async fn caller(
+pub async fn token_caller(
     token: &str,
     issuers: &[Arc<Issuer>],
     clock: &dyn Clock,

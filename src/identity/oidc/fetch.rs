@@ -8,9 +8,10 @@ use reqwest::{Certificate, Client};
 use secrecy::ExposeSecret as _;
 
 use super::discovery::place_of_keys;
-use super::error::{IssuerError, shown};
+use super::error::IssuerError;
 use super::keys::KeySet;
 use super::settings::{IssuerSettings, IssuerUrl};
+use crate::oci::text::excerpt;
 
 /// How long a connection may take to come about, and an answer to be there whole.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -74,7 +75,7 @@ impl Fetcher {
 
     async fn get(&self, url: &str) -> Result<Vec<u8>, IssuerError> {
         let unreachable = |error: reqwest::Error| IssuerError::Unreachable {
-            url: shown(url),
+            url: excerpt(url),
             reason: if error.is_timeout() {
                 format!("there is no whole answer within {} s", ANSWER_TIMEOUT.as_secs())
             } else {
@@ -85,14 +86,14 @@ impl Fetcher {
         let mut answer = request.send().await.map_err(unreachable)?;
         let status = answer.status().as_u16();
         if status != 200 {
-            let url = shown(url);
+            let url = excerpt(url);
             return Err(IssuerError::Status { url, status });
         }
         let mut body = Vec::new();
         while let Some(piece) = answer.chunk().await.map_err(unreachable)? {
             if body.len() + piece.len() > LARGEST_ANSWER {
                 return Err(IssuerError::TooLarge {
-                    url: shown(url),
+                    url: excerpt(url),
                     limit: LARGEST_ANSWER,
                 });
             }
@@ -122,5 +123,5 @@ fn root_cause(error: &dyn Error) -> String {
     while let Some(inner) = deepest.source() {
         deepest = inner;
     }
-    shown(&deepest.to_string())
+    excerpt(&deepest.to_string())
 }

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::error::shown;
 use super::keys::{KeySet, NoKey};
 use super::refusal::Refusal;
 use super::settings::IssuerSettings;
 use super::signatures;
+use crate::oci::text::excerpt;
 
 /// The longest token that is read. Entra ID's, the largest in use, reach some 10 kB with all their groups.
 pub(super) const LONGEST_TOKEN: usize = 16 * 1024;
@@ -56,7 +56,7 @@ impl Unverified {
         if token.len() > LONGEST_TOKEN {
             return Err(Refusal::TooLong(token.len()));
         }
-        let malformed = |error: &dyn std::fmt::Display| Refusal::Malformed(shown(&error.to_string()));
+        let malformed = |error: &dyn std::fmt::Display| Refusal::Malformed(excerpt(&error.to_string()));
         let encoded = token.split('.').next().unwrap_or_default();
         let decoded = URL_SAFE_NO_PAD
             .decode(encoded)
@@ -67,7 +67,7 @@ impl Unverified {
             .parse()
             .ok()
             .filter(|&algorithm| signatures::can_check(algorithm));
-        let algorithm = algorithm.ok_or_else(|| Refusal::Algorithm(shown(&header.alg)))?;
+        let algorithm = algorithm.ok_or_else(|| Refusal::Algorithm(excerpt(&header.alg)))?;
         if header.crit.is_some() {
             // RFC 7515, section 4.1.11: what is critical and not understood makes a token invalid, and none of it is.
             return Err(Refusal::Malformed("its header has crit".to_owned()));
@@ -75,7 +75,7 @@ impl Unverified {
         if let Some(kind) = &header.typ
             && !TYPES.contains(&kind.to_ascii_lowercase().as_str())
         {
-            return Err(Refusal::Malformed(format!("its type is {}", shown(kind))));
+            return Err(Refusal::Malformed(format!("its type is {}", excerpt(kind))));
         }
         let named: NamesIssuer =
             dangerous::insecure_decode_claims(token).map_err(|error| malformed(&error))?;
@@ -104,7 +104,7 @@ pub(super) fn claims(
     let fitting = keys
         .fitting(key_id, unverified.algorithm)
         .map_err(|error| match error {
-            NoKey::Unknown => Refusal::UnknownKey(shown(key_id.unwrap_or_default())),
+            NoKey::Unknown => Refusal::UnknownKey(excerpt(key_id.unwrap_or_default())),
             NoKey::Unnamed => {
                 Refusal::UnknownKey("that is the only one for it, and it names none".to_owned())
             }
@@ -148,14 +148,14 @@ fn refusal(error: &Error, token: &str) -> Refusal {
         ErrorKind::MissingRequiredClaim(claim) => {
             Refusal::Malformed(format!("it has no {claim}, or none that is one"))
         }
-        _ => Refusal::Malformed(shown(&error.to_string())),
+        _ => Refusal::Malformed(excerpt(&error.to_string())),
     }
 }
 
 /// Whom a token is meant for, for a message.
 fn audience_of(token: &str) -> String {
     let claims: Claims = dangerous::insecure_decode_claims(token).unwrap_or_default();
-    shown(&claims.get("aud").map(Value::to_string).unwrap_or_default())
+    excerpt(&claims.get("aud").map(Value::to_string).unwrap_or_default())
 }
 
 /// Checks that a token's time has come and is not over.

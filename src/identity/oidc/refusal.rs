@@ -1,9 +1,9 @@
-use super::error::shown;
+use crate::oci::text::excerpt;
 
 /// Why a token is not accepted. As text it is for the log: what it repeats of the token is bounded and escaped, and
 /// never the token itself or its signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(in crate::api) enum Refusal {
+pub enum Refusal {
     /// Nobody's token is that long.
     #[error("it has {0} bytes, and at most {most} are read", most = super::verify::LONGEST_TOKEN)]
     TooLong(usize),
@@ -40,8 +40,8 @@ pub(in crate::api) enum Refusal {
 }
 
 impl Refusal {
-    pub fn unknown_issuer(issuer: &str) -> Self {
-        Self::UnknownIssuer(shown(issuer))
+    pub(super) fn unknown_issuer(issuer: &str) -> Self {
+        Self::UnknownIssuer(excerpt(issuer))
     }
 
     /// The reason in a word, of which there are few.

@@ -9,7 +9,6 @@ use super::fetch::Fetcher;
 use super::keys::KeySet;
 use super::settings::IssuerSettings;
 use crate::clock::Clock;
-use crate::metrics::ProcessCounters;
 
 /// How often keys are renewed: so long is a key accepted that its issuer has taken back.
 const RENEW_EVERY: Duration = Duration::from_secs(600);
@@ -20,14 +19,13 @@ const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 
 /// An issuer whose tokens are accepted, with the keys that it had when it was last asked.
 #[derive(Debug)]
-pub(in crate::api) struct Issuer {
+pub struct Issuer {
     settings: IssuerSettings,
     fetcher: Fetcher,
     held: RwLock<Option<Held>>,
     asks: Mutex<Asks>,
     /// Held by whoever asks the issuer, so that nobody else does at the same time.
     turn: tokio::sync::Mutex<()>,
-    counters: ProcessCounters,
 }
 
 /// Keys, and when the issuer had them.
@@ -48,26 +46,26 @@ impl Issuer {
     ///
     /// # Errors
     /// Where requests to it cannot be set up.
-    pub fn new(
-        settings: IssuerSettings,
-        counters: ProcessCounters,
-        now: DateTime<Utc>,
-    ) -> Result<Self, IssuerError> {
+    pub fn new(settings: IssuerSettings, now: DateTime<Utc>) -> Result<Self, IssuerError> {
         let fetcher = Fetcher::new(&settings)?;
-        // Never yet, and an alert may ask for how long.
-        counters.note_issuer_keys(settings.issuer.as_str(), DateTime::UNIX_EPOCH);
         Ok(Self {
             fetcher,
             settings,
             held: RwLock::default(),
             asks: Mutex::new(Asks::new(now)),
             turn: tokio::sync::Mutex::default(),
-            counters,
         })
     }
 
+    /// The settings of this issuer.
     pub fn settings(&self) -> &IssuerSettings {
         &self.settings
+    }
+
+    /// When the issuer last gave its keys; `None` if it never has since the service started.
+    pub fn keys_renewed_at(&self) -> Option<DateTime<Utc>> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().map(|held| held.since)
     }
 
     /// The keys as they are known; none before the issuer has answered for the first time, and none after it has been
@@ -152,7 +150,6 @@ impl Issuer {
                 self.settings.issuer
             );
         }
-        self.counters.note_issuer_keys(self.settings.issuer.as_str(), now);
         Ok(())
     }
 }

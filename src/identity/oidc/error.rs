@@ -1,8 +1,5 @@
 pub use super::keys::InvalidKeys;
 
-/// The most characters of hostile text that a message repeats.
-const MOST_SHOWN: usize = 200;
-
 /// Why an issuer's keys cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IssuerError {
@@ -69,13 +66,4 @@ impl IssuerError {
             }
         }
     }
-}
-
-/// Hostile text as a message may repeat it: bounded, and without anything that could forge a line of the log.
-pub(super) fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(MOST_SHOWN).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    crate::report::plain_text(&shown)
 }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::settings::{ClaimRule, IssuerSettings};
 use super::verify::Claims;
-use crate::api::access::Caller;
-use crate::report::plain_text;
+use crate::identity::Caller;
+use crate::oci::text::printable_prefix;
 
 /// The most characters of a claim that a caller is named by.
 const LONGEST_NAME: usize = 100;
@@ -84,11 +84,11 @@ fn name(claims: &Claims, settings: &IssuerSettings) -> String {
     let said = text(&settings.name_claim)
         .or_else(|| text("sub"))
         .unwrap_or("somebody");
-    let mut short: String = said.trim().chars().take(LONGEST_NAME).collect();
-    if short.len() < said.trim().len() {
-        short.push('…');
-    }
-    format!("{} ({})", plain_text(&short), settings.issuer.host())
+    format!(
+        "{} ({})",
+        printable_prefix(said.trim(), LONGEST_NAME),
+        settings.issuer.host()
+    )
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::api::Scope;
+    use crate::identity::Scope;
 
     fn rule(claim: &str, value: &str, scopes: &[Scope]) -> ClaimRule {
         ClaimRule {

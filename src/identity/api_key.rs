@@ -15,7 +15,7 @@ use globset::Glob;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::access::{Caller, Scope};
+use super::caller::{Caller, Scope};
 use crate::store::{ApiKeyRecord, Store, StoreError};
 
 /// What every key starts with, so that scanners for lost secrets know it, and nobody takes it for a token.
@@ -44,10 +44,7 @@ impl NewKey {
     pub fn generate() -> std::io::Result<Self> {
         let mut random = [0_u8; ID_BYTES + SECRET_BYTES];
         getrandom::fill(&mut random).map_err(|error| std::io::Error::other(error.to_string()))?;
-        let id: String = random[..ID_BYTES]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let id = hex::encode(&random[..ID_BYTES]);
         let key = format!("{PREFIX}{id}_{}", URL_SAFE_NO_PAD.encode(&random[ID_BYTES..]));
         let secret_sha256 = Sha256::digest(&key).to_vec();
         Ok(Self {
@@ -73,15 +70,18 @@ struct KnownKey {
 
 /// The keys that are accepted now.
 #[derive(Default)]
-pub(super) struct KeyRing {
+pub struct KeyRing {
     keys: RwLock<HashMap<String, KnownKey>>,
     /// When the store was last asked because of an unknown key.
     looked: Mutex<Option<Instant>>,
 }
 
 impl KeyRing {
-    /// Reads the keys again.
-    pub(super) async fn reload(&self, store: &Store) -> Result<(), StoreError> {
+    /// Reads the keys from the store.
+    ///
+    /// # Errors
+    /// If the store fails; the keys that were read before stay in use.
+    pub async fn reload(&self, store: &Store) -> Result<(), StoreError> {
         let records = store.api_keys().await?;
         let keys = records
             .into_iter()
@@ -94,7 +94,7 @@ impl KeyRing {
 
     /// Whether an unknown key is worth a look into the store: it may have been made a moment ago. Strangers
     /// who try many do not make the store busy.
-    pub(super) fn may_look_again(&self) -> bool {
+    pub fn may_look_again(&self) -> bool {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let may = looked.is_none_or(|at| at.elapsed() > LOOK_AGAIN_AFTER);
         if may {
@@ -104,7 +104,7 @@ impl KeyRing {
     }
 
     /// Whose key this is; none where it is nobody's.
-    pub(super) fn find(&self, key: &str, now: DateTime<Utc>) -> Option<Caller> {
+    pub fn find(&self, key: &str, now: DateTime<Utc>) -> Option<Caller> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let known = keys.get(id_of(key)?)?;
         let is_right: bool = Sha256::digest(key)[..].ct_eq(&known.secret_sha256).into();

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::error::{IssuerError, shown};
+use super::error::IssuerError;
 use super::settings::{IssuerUrl, is_loopback};
+use crate::oci::text::excerpt;
 
 #[derive(Deserialize)]
 struct Document {
@@ -22,9 +23,9 @@ struct Document {
 pub(super) fn place_of_keys(document: &[u8], issuer: &IssuerUrl) -> Result<Url, IssuerError> {
     let document: Document = serde_json::from_slice(document).map_err(|_| IssuerError::NoDocument)?;
     if document.issuer != issuer.as_str() {
-        return Err(IssuerError::OtherIssuer(shown(&document.issuer)));
+        return Err(IssuerError::OtherIssuer(excerpt(&document.issuer)));
     }
-    let refused = || IssuerError::PlaceOfKeys(shown(&document.jwks_uri));
+    let refused = || IssuerError::PlaceOfKeys(excerpt(&document.jwks_uri));
     let url = Url::parse(&document.jwks_uri).map_err(|_| refused())?;
     let is_allowed =
         url.scheme() == "https" || (url.scheme() == "http" && issuer.is_plain() && is_loopback(&url));
