@@ -19,6 +19,7 @@
 //! | [`cost`] | what a registry and its repositories cost, now and on Alpine |
 //! | [`report`] | the answers that every edge shows |
 //! | [`export`] | a month's costs in the forms that finance takes: FOCUS, CSV, a workbook |
+//! | [`http`] | the HTTP client for servers that are not trusted: bounded in time and size |
 //! | [`registry`] | the distribution protocol, as a client that trusts nothing |
 //! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
 //! | [`store`] | the only room with SQL |
@@ -52,6 +53,7 @@ pub mod cost;
 pub mod crawl;
 pub mod demo;
 pub mod export;
+pub mod http;
 pub mod identity;
 pub mod inventory;
 pub mod jobs;

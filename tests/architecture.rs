@@ -28,7 +28,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("export", &["report", "cost", "pricing", "oci", "units"]),
-    ("registry", &["oci", "units", "clock"]),
+    // The HTTP client for servers that are not trusted. It serves the registries, Entra ID and the
+    // identity providers, so that all of them have the same bounds.
+    ("http", &["oci"]),
+    ("registry", &["http", "oci", "units", "clock"]),
     ("crawl", &["registry", "inventory", "oci", "units", "clock"]),
     (
         "store",
@@ -63,7 +66,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     // Access tokens need the keys of their issuers, API keys the store.
-    ("identity", &["store", "oci", "clock"]),
+    ("identity", &["store", "http", "oci", "clock"]),
     (
         "metrics",
         &[

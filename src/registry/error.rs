@@ -1,19 +1,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::http::HttpSetupError;
 use crate::oci::Digest;
 
 /// Why a client could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// A file of certificates could not be read.
-    #[error("cannot read certificates from {path}: {problem}")]
-    Certificates {
-        /// The file.
-        path: String,
-        /// What is wrong with it.
-        problem: String,
-    },
     /// A setting cannot be used.
     #[error("{setting}: {problem}")]
     Setting {
@@ -22,9 +15,21 @@ pub enum ClientError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The TLS or HTTP library refused.
-    #[error("cannot set up HTTP: {0}")]
-    Setup(String),
+    /// The HTTP client could not be set up.
+    #[error(transparent)]
+    Http(HttpSetupError),
+}
+
+impl From<HttpSetupError> for ClientError {
+    fn from(error: HttpSetupError) -> Self {
+        match error {
+            HttpSetupError::Proxy => Self::Setting {
+                setting: "proxy",
+                problem: "not a URL of a proxy".to_owned(),
+            },
+            other => Self::Http(other),
+        }
+    }
 }
 
 /// The kinds of failure that callers tell apart.

@@ -77,6 +77,17 @@ impl IssuerUrl {
         format!("{base}/.well-known/openid-configuration")
     }
 
+    /// The same as a URL to ask.
+    pub(super) fn document_url(&self) -> Url {
+        let mut url = self.url.clone();
+        let path = format!(
+            "{}/.well-known/openid-configuration",
+            self.url.path().trim_end_matches('/')
+        );
+        url.set_path(&path);
+        url
+    }
+
     /// Whether it is reached without TLS, which only one on this very machine may be.
     pub(super) fn is_plain(&self) -> bool {
         self.url.scheme() == "http"
@@ -164,6 +175,7 @@ mod tests {
         ] {
             let issuer: IssuerUrl = text.parse().unwrap();
             assert_eq!((issuer.as_str(), issuer.document().as_str()), (text, document));
+            assert!(issuer.document_url().as_str().eq_ignore_ascii_case(document));
         }
     }
 
