@@ -28,9 +28,11 @@ impl Budgets<'_> {
                 self.amounts(|subject| matches!(subject, BudgetOf::Registry(own) if own == name))
             }
             Some(_) => Vec::new(),
-            None if caller.sees_everything() => self.amounts(|subject| *subject == BudgetOf::Everything),
-            None if caller.sees_all_registries() => self.of_cost_centres(caller.cost_centres()),
-            None => Vec::new(),
+            None if !caller.sees_all_registries() => Vec::new(),
+            None => match caller.cost_centres() {
+                None => self.amounts(|subject| *subject == BudgetOf::Everything),
+                Some(centres) => self.of_cost_centres(centres),
+            },
         }
     }
 
@@ -59,7 +61,7 @@ impl Budgets<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::Scope;
+    use crate::identity::{Scope, Visible};
 
     fn money(text: &str) -> Money {
         let (amount, currency) = text.split_once(' ').unwrap();
@@ -84,7 +86,7 @@ mod tests {
 
     fn key_for(cost_centres: &[&str]) -> Caller {
         let centres = cost_centres.iter().map(|name| (*name).to_owned()).collect();
-        Caller::new("x", vec![Scope::Read], Vec::new(), centres)
+        Caller::new("x", vec![Scope::Read], Visible::All, Visible::Only(centres))
     }
 
     #[test]

@@ -114,8 +114,8 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
             .iter()
             .map(|&scope| identity::Scope::from(scope).as_str().to_owned())
             .collect(),
-        registries: options.registries.clone(),
-        cost_centres: options.cost_centres.clone(),
+        registries: limits(&options.registries),
+        cost_centres: limits(&options.cost_centres),
         created_at: now,
         expires_at: options
             .expires_in_days
@@ -139,6 +139,11 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
     Ok(())
 }
 
+/// What an option that may be repeated limits a key to; without it, the key is not limited.
+fn limits(named: &[String]) -> Option<Vec<String>> {
+    (!named.is_empty()).then(|| named.to_vec())
+}
+
 async fn revoke(key: &str, store: &Store, context: &Context) -> anyhow::Result<()> {
     if !store.revoke_api_key(key, SystemClock.now()).await? {
         return Err(UsageError(format!(
@@ -157,8 +162,11 @@ struct Listed<'a> {
     id: &'a str,
     name: &'a str,
     scopes: &'a [String],
+    /// Empty if the key sees all, or none at all: `sees_all_registries` says which.
     registries: &'a [String],
+    sees_all_registries: bool,
     cost_centres: &'a [String],
+    sees_all_cost_centres: bool,
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
@@ -176,8 +184,10 @@ impl<'a> Listed<'a> {
             id: &record.id,
             name: &record.name,
             scopes: &record.scopes,
-            registries: &record.registries,
-            cost_centres: &record.cost_centres,
+            registries: record.registries.as_deref().unwrap_or_default(),
+            sees_all_registries: record.registries.is_none(),
+            cost_centres: record.cost_centres.as_deref().unwrap_or_default(),
+            sees_all_cost_centres: record.cost_centres.is_none(),
             created_at: record.created_at,
             expires_at: record.expires_at,
             revoked_at: record.revoked_at,
@@ -210,8 +220,9 @@ fn table(keys: &[Listed<'_>]) -> String {
         "EXPIRES",
         "STATE",
     ]);
-    let all = |limits: &[String]| match limits {
-        [] => "all".to_owned(),
+    let shown = |limits: &[String], sees_all: bool| match limits {
+        [] if sees_all => "all".to_owned(),
+        [] => "none".to_owned(),
         limits => printable(&limits.join(" ")),
     };
     let day = |moment: DateTime<Utc>| moment.format("%Y-%m-%d").to_string();
@@ -220,8 +231,8 @@ fn table(keys: &[Listed<'_>]) -> String {
             key.id.to_owned(),
             printable(key.name),
             key.scopes.join(" "),
-            all(key.registries),
-            all(key.cost_centres),
+            shown(key.registries, key.sees_all_registries),
+            shown(key.cost_centres, key.sees_all_cost_centres),
             day(key.created_at),
             key.expires_at.map_or_else(|| "never".to_owned(), day),
             key.state.to_owned(),

@@ -113,28 +113,29 @@ impl KeyRing {
     }
 }
 
+/// What a stored key allows. `tare key create` checks what it writes; an entry that cannot be read grants nothing.
 fn known(record: ApiKeyRecord) -> KnownKey {
-    // Written by `tare key create`, which checks them; what cannot be read grants nothing.
     let scopes = record
         .scopes
         .iter()
         .filter_map(|scope| Scope::parse(scope))
         .collect();
-    let registries = record
-        .registries
-        .iter()
-        .map(|glob| {
-            Glob::new(glob).map_or_else(
-                |_| Glob::new("").map(|none| none.compile_matcher()),
-                |glob| Ok(glob.compile_matcher()),
-            )
-        })
-        .filter_map(Result::ok)
-        .collect();
+    let readable = |text: &String| match Glob::new(text) {
+        Ok(glob) => Some(glob.compile_matcher()),
+        Err(error) => {
+            tracing::warn!(
+                key = record.id,
+                "a glob of the key's registries cannot be read and shows nothing: {error}"
+            );
+            None
+        }
+    };
+    let globs = record.registries.as_ref();
+    let registries = globs.map(|globs| globs.iter().filter_map(readable).collect::<Vec<_>>());
     KnownKey {
         secret_sha256: record.secret_sha256,
         expires_at: record.expires_at,
-        caller: Caller::new(record.name, scopes, registries, record.cost_centres),
+        caller: Caller::new(record.name, scopes, registries.into(), record.cost_centres.into()),
     }
 }
 
@@ -142,18 +143,25 @@ fn known(record: ApiKeyRecord) -> KnownKey {
 mod tests {
     use super::*;
 
+    fn record(new: &NewKey) -> ApiKeyRecord {
+        ApiKeyRecord {
+            id: new.id.clone(),
+            name: "finance".to_owned(),
+            secret_sha256: new.secret_sha256.clone(),
+            scopes: vec!["read".to_owned()],
+            registries: None,
+            cost_centres: None,
+            created_at: DateTime::UNIX_EPOCH,
+            expires_at: None,
+            revoked_at: None,
+        }
+    }
+
     fn ring(expires_at: Option<DateTime<Utc>>) -> (KeyRing, String) {
         let new = NewKey::generate().unwrap();
         let record = ApiKeyRecord {
-            id: new.id.clone(),
-            name: "finance".to_owned(),
-            secret_sha256: new.secret_sha256,
-            scopes: vec!["read".to_owned()],
-            registries: Vec::new(),
-            cost_centres: Vec::new(),
-            created_at: DateTime::UNIX_EPOCH,
             expires_at,
-            revoked_at: None,
+            ..record(&new)
         };
         let ring = KeyRing::default();
         ring.keys.write().unwrap().insert(new.id, known(record));
@@ -188,5 +196,34 @@ mod tests {
         let (ring, key) = ring(Some(end));
         assert!(ring.find(&key, DateTime::UNIX_EPOCH).is_some());
         assert!(ring.find(&key, end).is_none());
+    }
+
+    #[test]
+    fn a_key_whose_limits_are_empty_or_unreadable_sees_nothing() {
+        let registry = "reg.example.com".parse().unwrap();
+        let new = NewKey::generate().unwrap();
+        let sees = |registries: Option<&[&str]>, cost_centres: Option<&[&str]>| {
+            let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let caller = known(ApiKeyRecord {
+                registries: registries.map(list),
+                cost_centres: cost_centres.map(list),
+                ..record(&new)
+            })
+            .caller;
+            caller.sees_repository(&registry, Some("CC-1"))
+        };
+        assert!(sees(None, None) && sees(Some(&["*.example.com"]), Some(&["CC-1"])));
+        for (registries, cost_centres) in [
+            (Some(&[][..]), None),
+            (Some(&["["][..]), None),
+            (Some(&["[", "reg.example.org"][..]), None),
+            (None, Some(&[][..])),
+        ] {
+            assert!(!sees(registries, cost_centres), "{registries:?} {cost_centres:?}");
+        }
+        assert!(
+            sees(Some(&["[", "reg.example.com"]), None),
+            "what can be read stays"
+        );
     }
 }

@@ -3,6 +3,7 @@
 use globset::GlobMatcher;
 use serde::{Deserialize, Serialize};
 
+use super::visible::Visible;
 use crate::oci::RegistryName;
 
 /// What a key or token may be used for.
@@ -39,30 +40,29 @@ impl Scope {
     }
 }
 
-/// Who calls, and what that key or token may see and do.
+/// Who sends a request, and what that key or token may see and do.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The key's name, or what a token says of its bearer.
+    /// The key's name, or the name in a token.
     pub name: String,
     scopes: Vec<Scope>,
-    /// Globs of the registries it may see; all where there are none.
-    registries: Vec<GlobMatcher>,
-    /// The cost centres whose repositories it may see; all where there are none.
-    cost_centres: Vec<String>,
+    /// Globs of the registries.
+    registries: Visible<GlobMatcher>,
+    cost_centres: Visible<String>,
 }
 
 impl Caller {
-    /// Whoever calls a service that is open to all.
+    /// The caller of a service that asks for no credentials: may do and see everything.
     pub fn anonymous() -> Self {
-        Self::new("anonymous", vec![Scope::Admin], Vec::new(), Vec::new())
+        Self::new("anonymous", vec![Scope::Admin], Visible::All, Visible::All)
     }
 
-    /// A caller with these scopes who sees these registries and cost centres.
+    /// A caller with these scopes who sees these registries, by glob, and cost centres.
     pub fn new(
         name: impl Into<String>,
         scopes: Vec<Scope>,
-        registries: Vec<GlobMatcher>,
-        cost_centres: Vec<String>,
+        registries: Visible<GlobMatcher>,
+        cost_centres: Visible<String>,
     ) -> Self {
         Self {
             name: name.into(),
@@ -72,48 +72,41 @@ impl Caller {
         }
     }
 
-    /// Whether a scope is among its own.
+    /// Whether the caller has a scope, itself or by [`Scope::Admin`].
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
     }
 
-    /// Whether it may know of a registry.
+    /// Whether the caller may see a registry, or at least a part of it.
     pub fn sees(&self, registry: &RegistryName) -> bool {
-        self.registries.is_empty()
-            || self
-                .registries
-                .iter()
-                .any(|glob| glob.is_match(registry.as_str()))
+        self.registries.includes(|glob| glob.is_match(registry.as_str()))
     }
 
-    /// Whether the caller may see a repository of a registry, by the cost centre of the repository.
+    /// Whether the caller may see a repository of a registry that belongs to a cost centre, if it belongs to any.
     pub fn sees_repository(&self, registry: &RegistryName, cost_centre: Option<&str>) -> bool {
-        self.sees(registry) && self.sees_cost_centre(cost_centre)
+        self.sees(registry)
+            && (self.cost_centres.is_all()
+                || cost_centre.is_some_and(|own| self.cost_centres.includes(|seen| seen == own)))
     }
 
-    /// Whether it may know of everything there is.
+    /// Whether the caller may see all there is.
     pub fn sees_everything(&self) -> bool {
-        self.registries.is_empty() && self.cost_centres.is_empty()
+        self.registries.is_all() && self.cost_centres.is_all()
     }
 
-    /// Whether it may know of whole registries, and not only of some cost centres in them.
+    /// Whether the caller may see whole registries, and not only some cost centres in them.
     pub fn sees_whole_registries(&self) -> bool {
-        self.cost_centres.is_empty()
+        self.cost_centres.is_all()
     }
 
-    /// Whether it may know of all registries, though perhaps not of all in them.
+    /// Whether the caller may see all registries, though perhaps not all in them.
     pub fn sees_all_registries(&self) -> bool {
-        self.registries.is_empty()
+        self.registries.is_all()
     }
 
-    /// The cost centres whose repositories it may see; all where there are none.
-    pub fn cost_centres(&self) -> &[String] {
-        &self.cost_centres
-    }
-
-    fn sees_cost_centre(&self, cost_centre: Option<&str>) -> bool {
-        self.cost_centres.is_empty()
-            || cost_centre.is_some_and(|own| self.cost_centres.iter().any(|seen| seen == own))
+    /// The cost centres that the caller is limited to; `None` if it is not limited.
+    pub fn cost_centres(&self) -> Option<&[String]> {
+        self.cost_centres.limits()
     }
 }
 
@@ -121,17 +114,42 @@ impl Caller {
 mod tests {
     use super::*;
 
+    fn registries(globs: &[&str]) -> Visible<GlobMatcher> {
+        let glob = |text: &&str| globset::Glob::new(text).unwrap().compile_matcher();
+        Visible::Only(globs.iter().map(glob).collect())
+    }
+
     #[test]
     fn a_key_sees_and_does_what_it_was_made_for() {
-        let glob = globset::Glob::new("*.example.com").unwrap().compile_matcher();
-        let caller = Caller::new("x", vec![Scope::Read], vec![glob], vec!["CC-1".to_owned()]);
+        let caller = Caller::new(
+            "x",
+            vec![Scope::Read],
+            registries(&["*.example.com"]),
+            Visible::Only(vec!["CC-1".to_owned()]),
+        );
         assert!(caller.may(Scope::Read) && !caller.may(Scope::Crawl));
-        assert!(caller.sees(&"reg.example.com".parse().unwrap()));
-        assert!(!caller.sees(&"reg.example.org".parse().unwrap()));
-        assert!(caller.sees_cost_centre(Some("CC-1")) && !caller.sees_whole_registries());
-        assert!(!caller.sees_cost_centre(Some("CC-2")) && !caller.sees_cost_centre(None));
+        let (own, other) = (
+            "reg.example.com".parse().unwrap(),
+            "reg.example.org".parse().unwrap(),
+        );
+        assert!(caller.sees(&own) && !caller.sees(&other));
+        assert!(caller.sees_repository(&own, Some("CC-1")) && !caller.sees_whole_registries());
+        assert!(!caller.sees_repository(&own, Some("CC-2")) && !caller.sees_repository(&own, None));
+        assert!(!caller.sees_repository(&other, Some("CC-1")));
         let all = Caller::anonymous();
-        assert!(all.may(Scope::Ingest) && all.sees_cost_centre(None) && all.sees_everything());
+        assert!(all.may(Scope::Ingest) && all.sees_repository(&other, None) && all.sees_everything());
+    }
+
+    #[test]
+    fn a_caller_who_is_limited_to_nothing_sees_nothing() {
+        let registry = "reg.example.com".parse().unwrap();
+        let no_registries = Caller::new("x", vec![Scope::Read], registries(&[]), Visible::All);
+        assert!(!no_registries.sees(&registry) && !no_registries.sees_repository(&registry, None));
+        assert!(!no_registries.sees_everything() && !no_registries.sees_all_registries());
+        let no_centres = Caller::new("x", vec![Scope::Read], Visible::All, Visible::Only(Vec::new()));
+        assert!(!no_centres.sees_repository(&registry, None));
+        assert!(!no_centres.sees_repository(&registry, Some("CC-1")));
+        assert!(!no_centres.sees_everything() && !no_centres.sees_whole_registries());
     }
 
     #[test]

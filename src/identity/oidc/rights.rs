@@ -96,15 +96,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::identity::Scope;
+    use crate::identity::{Scope, Visible};
 
     fn rule(claim: &str, value: &str, scopes: &[Scope]) -> ClaimRule {
         ClaimRule {
             claim: claim.to_owned(),
             value: value.to_owned(),
             scopes: scopes.to_vec(),
-            registries: Vec::new(),
-            cost_centres: Vec::new(),
+            registries: Visible::All,
+            cost_centres: Visible::All,
         }
     }
 
@@ -171,8 +171,8 @@ mod tests {
     fn the_first_rule_that_matches_counts_with_all_its_limits() {
         let glob = globset::Glob::new("*.example.com").unwrap().compile_matcher();
         let mut limited = rule("groups", "finance", &[Scope::Read]);
-        limited.registries = vec![glob];
-        limited.cost_centres = vec!["CC-1".to_owned()];
+        limited.registries = Visible::Only(vec![glob]);
+        limited.cost_centres = Visible::Only(vec!["CC-1".to_owned()]);
         let settings = settings(vec![
             rule("groups", "operators", &[Scope::Read, Scope::Crawl]),
             limited,

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use crate::identity::Scope;
+use crate::identity::{Scope, Visible};
 
 /// An identity provider whose tokens are accepted.
 #[derive(Debug, Clone)]
@@ -35,10 +35,10 @@ pub struct ClaimRule {
     pub value: String,
     /// What the token may be used for.
     pub scopes: Vec<Scope>,
-    /// Globs of the registries it may see; all where there are none.
-    pub registries: Vec<GlobMatcher>,
-    /// The cost centres whose repositories it may see; all where there are none.
-    pub cost_centres: Vec<String>,
+    /// Globs of the registries that the token may see.
+    pub registries: Visible<GlobMatcher>,
+    /// The cost centres whose repositories it may see.
+    pub cost_centres: Visible<String>,
 }
 
 /// An issuer, exactly as its tokens name it: issuers are compared letter by letter.
