@@ -9,6 +9,7 @@ mod crawl;
 mod dashboards;
 mod end_to_end;
 mod export;
+mod identity;
 mod jobs;
 mod metrics;
 mod registry;

@@ -42,7 +42,7 @@ use problem::Problem;
 use snapshot::Snapshots;
 
 use crate::clock::Clock;
-use crate::identity::{FailedLogins, Issuer, KeyRing};
+use crate::identity::Authenticator;
 use crate::metrics::ProcessCounters;
 use crate::report::Knowledge;
 use crate::store::{Store, StoreError};
@@ -54,10 +54,7 @@ struct Api {
     knowledge: Arc<Knowledge>,
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
-    keys: KeyRing,
-    /// Those whose tokens are accepted beside keys.
-    issuers: Vec<Arc<Issuer>>,
-    failed_logins: FailedLogins,
+    authenticator: Authenticator,
     counters: ProcessCounters,
     /// Held by whoever has a month drawn up, which takes much memory for seconds.
     drawing_up: Semaphore,

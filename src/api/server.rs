@@ -22,7 +22,7 @@ use super::settings::{ApiSettings, ServeError};
 use super::snapshot::Snapshots;
 use super::tls;
 use crate::clock::Clock;
-use crate::identity::{FailedLogins, Issuer, IssuerSettings, KeyRing};
+use crate::identity::Authenticator;
 use crate::metrics::ProcessCounters;
 use crate::page;
 use crate::report::Knowledge;
@@ -68,7 +68,14 @@ impl Server {
         books.dedup();
         let counters = ProcessCounters::new().map_err(|error| ServeError::Counters(error.to_string()))?;
         let operations = operations(settings.has_open_metrics);
-        let issuers = issuers(&settings, &*clock)?;
+        let runtime = tokio::runtime::Handle::current();
+        let authenticator = Authenticator::new(
+            store.clone(),
+            &settings.issuers,
+            Arc::clone(&clock),
+            runtime.clone(),
+        )
+        .map_err(|(issuer, source)| ServeError::Issuer { issuer, source })?;
         let documents = settings.issuers.iter().map(|issuer| issuer.issuer.document());
         let credentials = Credentials::new(settings.access, documents);
         let openapi = document(&operations, &credentials, &books)
@@ -81,12 +88,10 @@ impl Server {
             knowledge,
             clock,
             snapshots: Snapshots::default(),
-            keys: KeyRing::default(),
-            issuers,
-            failed_logins: FailedLogins::default(),
+            authenticator,
             counters,
             drawing_up: Semaphore::new(1),
-            runtime: tokio::runtime::Handle::current(),
+            runtime,
             openapi,
         });
         let shared = Arc::clone(&api);
@@ -133,7 +138,7 @@ impl Server {
         // Aborted when this is dropped.
         let mut refreshing = JoinSet::new();
         refreshing.spawn(refresh(Arc::clone(&self.api)));
-        for issuer in &self.api.issuers {
+        for issuer in self.api.authenticator.issuers() {
             refreshing.spawn(Arc::clone(issuer).keep_fresh(Arc::clone(&self.api.clock)));
         }
         let running = tokio::spawn(self.running);
@@ -145,19 +150,6 @@ impl Server {
             Err(error) => Err(ServeError::Server(std::io::Error::other(error))),
         }
     }
-}
-
-/// Those whose tokens are accepted.
-fn issuers(settings: &ApiSettings, clock: &dyn Clock) -> Result<Vec<Arc<Issuer>>, ServeError> {
-    let ready = |issuer: &IssuerSettings| {
-        Issuer::new(issuer.clone(), clock.now())
-            .map(Arc::new)
-            .map_err(|source| ServeError::Issuer {
-                issuer: issuer.issuer.to_string(),
-                source,
-            })
-    };
-    settings.issuers.iter().map(ready).collect()
 }
 
 /// The operations by path.

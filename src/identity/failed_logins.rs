@@ -14,7 +14,7 @@ const ADDRESSES_REMEMBERED: usize = 10_000;
 
 /// Failed logins in the current window, by address.
 #[derive(Debug, Default)]
-pub struct FailedLogins {
+pub(super) struct FailedLogins {
     failures: Mutex<HashMap<IpAddr, (Instant, u32)>>,
 }
 

@@ -5,14 +5,16 @@
 //! questions about scopes, registries and cost centres.
 
 mod api_key;
+mod authenticator;
 mod caller;
 mod failed_logins;
 mod oidc;
+mod visible;
 
 pub use api_key::{KeyRing, NewKey};
+pub use authenticator::{Authenticator, Rejection};
 pub use caller::{Caller, Scope};
-pub use failed_logins::FailedLogins;
 pub use oidc::{
     ClaimRule, InvalidIssuer, Issuer, IssuerError, IssuerSettings, IssuerUrl, Refusal, check_issuer,
-    is_token, token_caller,
 };
+pub use visible::Visible;

@@ -57,7 +57,7 @@ async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
         .as_deref()
         .map(|snapshot| snapshot.metrics(&call.api.settings.metrics))
         .transpose()?;
-    for issuer in &call.api.issuers {
+    for issuer in call.api.authenticator.issuers() {
         // The epoch until the issuer has answered once, so that the alert fires.
         let renewed_at = issuer.keys_renewed_at().unwrap_or(DateTime::UNIX_EPOCH);
         let name = issuer.settings().issuer.as_str();

@@ -153,25 +153,3 @@ impl Issuer {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_outlast_their_issuers_absence_for_a_day() {
-        let keys = json_keys();
-        let held = Held {
-            keys: Arc::new(keys),
-            since: DateTime::UNIX_EPOCH,
-        };
-        let after = |hours| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
-        assert!(held.are_fresh(after(0)) && held.are_fresh(after(23)));
-        assert!(!held.are_fresh(after(24)));
-    }
-
-    fn json_keys() -> KeySet {
-        let key = serde_json::json!({"kty": "OKP", "crv": "Ed25519", "x": "AA"});
-        KeySet::parse(serde_json::json!({"keys": [key]}).to_string().as_bytes()).unwrap()
-    }
-}

@@ -43,7 +43,7 @@ pub async fn check_issuer(settings: &IssuerSettings) -> Result<usize, IssuerErro
 }
 
 /// Whether a bearer credential is formed like a token, three parts with dots between, and not like a key of ours.
-pub fn is_token(bearer: &str) -> bool {
+pub(super) fn is_token(bearer: &str) -> bool {
     !bearer.starts_with(super::api_key::PREFIX) && bearer.split('.').count() == 3
 }
 
@@ -51,7 +51,7 @@ pub fn is_token(bearer: &str) -> bool {
 ///
 /// # Errors
 /// Why it is not accepted, or that its claims give no right.
-pub async fn token_caller(
+pub(super) async fn token_caller(
     token: &str,
     issuers: &[Arc<Issuer>],
     clock: &dyn Clock,
