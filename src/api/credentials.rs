@@ -46,9 +46,9 @@ impl Api {
             Rejection::Token(refusal) => {
                 let problem = match &refusal {
                     // The log says already that an issuer is away.
-                    Refusal::NoKeys => return Problem::unavailable(refusal.told(), 5),
+                    Refusal::NoKeys => return Problem::unavailable(refusal.public_message(), 5),
                     Refusal::NoRule(expected) => Problem::no_right(expected),
-                    _ => Problem::invalid_token(refusal.told()),
+                    _ => Problem::invalid_token(refusal.public_message()),
                 };
                 tracing::info!(
                     request_id = request_id(request),

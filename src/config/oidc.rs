@@ -194,7 +194,8 @@ mod tests {
         let rule = &issuers[1].rules[0];
         assert_eq!((&*rule.claim, &*rule.value), ("groups", "finance"));
         assert_eq!(rule.scopes, [Scope::Read, Scope::Crawl]);
-        assert!(rule.registries[0].is_match("reg.example.com"));
+        assert!(rule.registries.limits().expect("limits")[0].is_match("reg.example.com"));
+        assert!(issuers[0].rules[0].registries.is_all() && issuers[0].rules[0].cost_centres.is_all());
         let shown = settings.show();
         assert!(
             shown.contains("cost_centres = [\"CC-1\"]") && shown.contains("tare.toml:2:10"),
@@ -239,6 +240,14 @@ mod tests {
                     &RULE.replace(" }", ", registries = [\"[\"] }"),
                 ),
                 "oidc.rules: the rule for \"reader\" in roles: error parsing glob",
+            ),
+            (
+                with(issuer, "\"tare\"", &RULE.replace(" }", ", registries = [] }")),
+                "oidc.rules: the rule for \"reader\" in roles has an empty list of registries",
+            ),
+            (
+                with(issuer, "\"tare\"", &RULE.replace(" }", ", cost_centres = [] }")),
+                "or leave cost_centres out for all",
             ),
             (
                 with(issuer, "\"tare\"", &RULE.replace("scopes", "scope")),

@@ -1,8 +1,8 @@
-//! The keys by which the service is reached.
+//! API keys.
 //!
-//! A key is `tare_`, an id that may be shown, and 256 random bits. Only its SHA-256 is kept: what is random
-//! all over needs no slow hash. The keys are held in memory and read again every few seconds, so that a
-//! request costs no query, and a database that is away locks nobody out.
+//! A key is `tare_`, an id that may be shown, and 256 random bits. Only its SHA-256 is stored: random bits need no slow
+//! hash. The keys are held in memory and read again every few seconds, so that a request costs no query, and the service
+//! keeps accepting keys while the database does not answer.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -18,29 +18,30 @@ use subtle::ConstantTimeEq as _;
 use super::caller::{Caller, Scope};
 use crate::store::{ApiKeyRecord, Store, StoreError};
 
-/// What every key starts with, so that scanners for lost secrets know it, and nobody takes it for a token.
+/// The prefix of every key. Secret scanners can find keys by it, and it tells keys from tokens.
 pub(super) const PREFIX: &str = "tare_";
-/// Random bytes of a key's id, and of its secret.
+/// Random bytes of a key's id. Our choice: enough that ids differ.
 const ID_BYTES: usize = 6;
+/// Random bytes of a key's secret: 256 bits, as many as its SHA-256 has.
 const SECRET_BYTES: usize = 32;
-/// How soon after a look into the store because of an unknown key another one is worth it.
-const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// The shortest time between two reads of the store because of unknown keys. Our choice: a new key works within a second.
+const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A key as it is made: the only moment at which it is known.
+/// A new key. This is the only time that the key itself is known.
 pub struct NewKey {
-    /// The key, for whoever is to use it.
+    /// The key itself, for its user.
     pub key: String,
-    /// Its id, which may be shown.
+    /// The id, which may be shown.
     pub id: String,
-    /// What is kept of it.
+    /// The SHA-256 of the key, which is stored.
     pub secret_sha256: Vec<u8>,
 }
 
 impl NewKey {
-    /// Makes a key.
+    /// Makes a random key.
     ///
     /// # Errors
-    /// Where the system has no random numbers.
+    /// If the system has no random numbers.
     pub fn generate() -> std::io::Result<Self> {
         let mut random = [0_u8; ID_BYTES + SECRET_BYTES];
         getrandom::fill(&mut random).map_err(|error| std::io::Error::other(error.to_string()))?;
@@ -55,7 +56,7 @@ impl NewKey {
     }
 }
 
-/// The id in a key; none where it is not formed like one.
+/// The id in a key; `None` if the text does not have the form of a key.
 fn id_of(key: &str) -> Option<&str> {
     let (id, secret) = key.strip_prefix(PREFIX)?.split_once('_')?;
     let is_formed = id.len() == 2 * ID_BYTES && !secret.is_empty();
@@ -72,8 +73,8 @@ struct KnownKey {
 #[derive(Default)]
 pub struct KeyRing {
     keys: RwLock<HashMap<String, KnownKey>>,
-    /// When the store was last asked because of an unknown key.
-    looked: Mutex<Option<Instant>>,
+    /// When the store was last read because of an unknown key.
+    reloaded: Mutex<Option<Instant>>,
 }
 
 impl KeyRing {
@@ -92,18 +93,18 @@ impl KeyRing {
         Ok(())
     }
 
-    /// Whether an unknown key is worth a look into the store: it may have been made a moment ago. Strangers
-    /// who try many do not make the store busy.
-    pub fn may_look_again(&self) -> bool {
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        let may = looked.is_none_or(|at| at.elapsed() > LOOK_AGAIN_AFTER);
+    /// Whether to read the store because of an unknown key, which may be new. Limited, so that guessing many keys does not
+    /// burden the store.
+    pub fn may_reload(&self) -> bool {
+        let mut reloaded = self.reloaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = reloaded.is_none_or(|at| at.elapsed() > RELOAD_INTERVAL);
         if may {
-            *looked = Some(Instant::now());
+            *reloaded = Some(Instant::now());
         }
         may
     }
 
-    /// Whose key this is; none where it is nobody's.
+    /// The caller with this key; `None` if the key is unknown or has expired.
     pub fn find(&self, key: &str, now: DateTime<Utc>) -> Option<Caller> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let known = keys.get(id_of(key)?)?;
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_whole_key_opens() {
+    fn only_the_whole_key_is_accepted() {
         let (ring, key) = ring(None);
         let caller = ring.find(&key, DateTime::UNIX_EPOCH).unwrap();
         assert!(caller.name == "finance" && caller.may(Scope::Read) && !caller.may(Scope::Admin));
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_key_no_longer_opens() {
+    fn an_expired_key_is_not_accepted() {
         let end = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(1);
         let (ring, key) = ring(Some(end));
         assert!(ring.find(&key, DateTime::UNIX_EPOCH).is_some());

@@ -116,7 +116,7 @@ impl Authenticator {
             Err(rejection) => rejection,
         };
         let is_failed_login = match &rejection {
-            // The issuer is away, or the token is valid and allows nothing: nobody is guessing.
+            // The issuer does not answer, or the token is valid and allows nothing: not an attempt at guessing.
             Rejection::Token(Refusal::NoKeys | Refusal::NoRule(_)) => false,
             Rejection::NotBearer | Rejection::UnknownKey | Rejection::Token(_) => true,
             _ => false,
@@ -151,7 +151,7 @@ impl Authenticator {
         if let Some(caller) = self.keys.find(key, now) {
             return Ok(caller);
         }
-        if self.keys.may_look_again() {
+        if self.keys.may_reload() {
             let (keys, store) = (Arc::clone(&self.keys), self.store.clone());
             let reload = async move { keys.reload(&store).await };
             self.runtime.spawn(reload.in_current_span()).await??;

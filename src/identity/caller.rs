@@ -14,7 +14,7 @@ pub enum Scope {
     Read,
     /// Starting crawls.
     Crawl,
-    /// Handing in events and pull counts.
+    /// Sending events and pull counts.
     Ingest,
     /// All of these.
     Admin,
@@ -24,7 +24,7 @@ impl Scope {
     /// Every scope.
     pub const ALL: [Self; 4] = [Self::Read, Self::Crawl, Self::Ingest, Self::Admin];
 
-    /// The scope as it is written everywhere.
+    /// The name of the scope in settings, answers and the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -34,7 +34,7 @@ impl Scope {
         }
     }
 
-    /// The scope of this name.
+    /// The scope with this name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text)
     }

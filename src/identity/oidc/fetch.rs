@@ -8,7 +8,7 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use tokio::time::Instant;
 use url::Url;
 
-use super::discovery::place_of_keys;
+use super::discovery::keys_url;
 use super::error::IssuerError;
 use super::keys::KeySet;
 use super::settings::{IssuerSettings, IssuerUrl};
@@ -67,7 +67,7 @@ impl Fetcher {
     /// If it does not answer, or its answer cannot be used.
     pub async fn keys(&self) -> Result<KeySet, IssuerError> {
         let document = self.get(&self.issuer.document_url()).await?;
-        let keys = self.get(&place_of_keys(&document, &self.issuer)?).await?;
+        let keys = self.get(&keys_url(&document, &self.issuer)?).await?;
         Ok(KeySet::parse(&keys)?)
     }
 

@@ -3,18 +3,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::asks::Asks;
 use super::error::IssuerError;
 use super::fetch::Fetcher;
 use super::keys::KeySet;
+use super::lookup_budget::LookupBudget;
 use super::settings::IssuerSettings;
 use crate::clock::Clock;
 
-/// How often keys are renewed: so long is a key accepted that its issuer has taken back.
+/// How often keys are renewed. A key that its issuer has withdrawn is accepted for at most as long. Our choice: providers
+/// announce new keys hours before they use them.
 const RENEW_EVERY: Duration = Duration::from_secs(600);
-/// The shortest wait after a renewal that failed; it doubles with each.
+/// The wait after the first renewal that failed; it doubles with each further one, up to [`RENEW_EVERY`].
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// How long keys are used while their issuer is away.
+/// How long keys are used while their issuer does not answer. Our choice: an outage of a night locks nobody out.
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 
 /// An issuer whose tokens are accepted, with the keys that it had when it was last asked.
@@ -22,38 +23,38 @@ const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 pub struct Issuer {
     settings: IssuerSettings,
     fetcher: Fetcher,
-    held: RwLock<Option<Held>>,
-    asks: Mutex<Asks>,
-    /// Held by whoever asks the issuer, so that nobody else does at the same time.
-    turn: tokio::sync::Mutex<()>,
+    held: RwLock<Option<HeldKeys>>,
+    lookups: Mutex<LookupBudget>,
+    /// Locked while the issuer is asked, so that one request at a time asks it.
+    renewal: tokio::sync::Mutex<()>,
 }
 
-/// Keys, and when the issuer had them.
+/// Keys, and when the issuer gave them.
 #[derive(Debug, Clone)]
-struct Held {
+struct HeldKeys {
     keys: Arc<KeySet>,
     since: DateTime<Utc>,
 }
 
-impl Held {
+impl HeldKeys {
     fn are_fresh(&self, now: DateTime<Utc>) -> bool {
         now - self.since < KEPT_FOR
     }
 }
 
 impl Issuer {
-    /// Readies what asks the issuer, and asks nothing yet.
+    /// Prepares requests to the issuer; sends none yet.
     ///
     /// # Errors
-    /// Where requests to it cannot be set up.
+    /// If requests cannot be set up.
     pub fn new(settings: IssuerSettings, now: DateTime<Utc>) -> Result<Self, IssuerError> {
         let fetcher = Fetcher::new(&settings)?;
         Ok(Self {
             fetcher,
             settings,
             held: RwLock::default(),
-            asks: Mutex::new(Asks::new(now)),
-            turn: tokio::sync::Mutex::default(),
+            lookups: Mutex::new(LookupBudget::new(now)),
+            renewal: tokio::sync::Mutex::default(),
         })
     }
 
@@ -68,8 +69,8 @@ impl Issuer {
         held.as_ref().map(|held| held.since)
     }
 
-    /// The keys as they are known; none before the issuer has answered for the first time, and none after it has been
-    /// away for too long.
+    /// The keys that the issuer gave last; `None` before it has answered for the first time, and after it has not answered
+    /// for too long.
     pub(super) fn keys(&self, now: DateTime<Utc>) -> Option<Arc<KeySet>> {
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
         held.as_ref()
@@ -77,21 +78,26 @@ impl Issuer {
             .map(|held| Arc::clone(&held.keys))
     }
 
-    /// The keys, asked for anew because a token names one that is not among those in `seen`, unless the issuer has
-    /// been asked for such tokens too often.
+    /// The keys, fetched anew because a token names one that is not in `seen`, unless that happened too often.
     pub(super) async fn newer_keys(
         &self,
         seen: Option<Arc<KeySet>>,
         now: DateTime<Utc>,
     ) -> Option<Arc<KeySet>> {
-        let _turn = self.turn.lock().await;
+        let _renewal = self.renewal.lock().await;
         let present = self.keys(now);
-        // Whoever had the turn before may have brought newer ones.
+        // A request that waited for the lock before this one may have brought newer ones.
         let are_seen = match (&present, &seen) {
             (Some(present), Some(seen)) => Arc::ptr_eq(present, seen),
             (present, _) => present.is_none(),
         };
-        if !are_seen || !self.asks.lock().unwrap_or_else(PoisonError::into_inner).take(now) {
+        if !are_seen
+            || !self
+                .lookups
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(now)
+        {
             return present;
         }
         if let Err(error) = self.renew(now).await {
@@ -103,13 +109,13 @@ impl Issuer {
         self.keys(now)
     }
 
-    /// Renews the keys again and again. It ends when it is dropped.
+    /// Renews the keys every ten minutes, until it is dropped.
     pub async fn keep_fresh(self: Arc<Self>, clock: Arc<dyn Clock>) {
         let mut after_failure = RETRY_AFTER;
         loop {
             let now = clock.now();
             let renewed = {
-                let _turn = self.turn.lock().await;
+                let _renewal = self.renewal.lock().await;
                 self.renew(now).await
             };
             let wait = match renewed {
@@ -138,7 +144,7 @@ impl Issuer {
     async fn renew(&self, now: DateTime<Utc>) -> Result<(), IssuerError> {
         let keys = Arc::new(self.fetcher.keys().await?);
         let count = keys.len();
-        let held = Held { keys, since: now };
+        let held = HeldKeys { keys, since: now };
         let before = self
             .held
             .write()

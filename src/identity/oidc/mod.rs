@@ -1,22 +1,21 @@
 //! Access tokens of identity providers (OpenID Connect), as an alternative to keys of our own.
 //!
-//! A token is a JWT that somebody else has signed. Which issuers are believed, and what their tokens' claims
-//! allow, the operator says ([`IssuerSettings`]). The issuer's keys are held in memory and renewed now and then,
-//! so that a request waits for nobody; only a token that names a key not seen before makes us ask the issuer,
-//! and strangers cannot make us ask often. An issuer that is away for a while locks nobody out, and the service
-//! starts without it.
+//! A token is a JWT that the provider has signed. The operator configures which issuers are trusted and what the claims
+//! of their tokens allow ([`IssuerSettings`]). The keys of an issuer are held in memory and renewed in the background, so
+//! that a request waits for no issuer. Only a token that names an unknown key makes us ask the issuer, and only so often.
+//! An issuer that does not answer for a while locks nobody out, and the service starts without it.
 //!
-//! What is decided is apart from what waits: `discovery`, `keys`, `verify` and `rights` take values and give
-//! values, `fetch` asks, `issuer` remembers.
+//! `discovery`, `keys`, `verify` and `claims` decide, and take and give values; `fetch` sends requests; `issuer` keeps the
+//! keys.
 
-mod asks;
+mod claims;
 mod discovery;
 mod error;
 mod fetch;
 mod issuer;
 mod keys;
+mod lookup_budget;
 mod refusal;
-mod rights;
 mod settings;
 mod signatures;
 mod verify;
@@ -28,29 +27,31 @@ pub use settings::{ClaimRule, InvalidIssuer, IssuerSettings, IssuerUrl};
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::caller::Caller;
 use crate::clock::Clock;
 use keys::NoKey;
 use verify::Unverified;
 
-/// Asks an issuer for its document and its keys once, and says how many of them tokens can be checked with.
+/// Asks an issuer for its document and its keys once. Returns how many of the keys can check tokens.
 ///
 /// # Errors
-/// Where the issuer cannot be asked, or what it answers will not do.
+/// If the issuer cannot be asked, or its answer cannot be used.
 pub async fn check_issuer(settings: &IssuerSettings) -> Result<usize, IssuerError> {
     let keys = fetch::Fetcher::new(settings)?.keys().await?;
     Ok(keys.len())
 }
 
-/// Whether a bearer credential is formed like a token, three parts with dots between, and not like a key of ours.
+/// Whether a bearer credential has the form of a JWT, three parts separated by dots, and not that of an API key.
 pub(super) fn is_token(bearer: &str) -> bool {
     !bearer.starts_with(super::api_key::PREFIX) && bearer.split('.').count() == 3
 }
 
-/// Whose token this is.
+/// Checks a token and says what its bearer may do.
 ///
 /// # Errors
-/// Why it is not accepted, or that its claims give no right.
+/// If the token is not accepted, or no rule allows its claims anything.
 pub(super) async fn token_caller(
     token: &str,
     issuers: &[Arc<Issuer>],
@@ -68,11 +69,12 @@ pub(super) async fn token_caller(
         Some(keys) if is_known(&keys) => keys,
         present => {
             let (issuer, now) = (Arc::clone(issuer), clock.now());
-            let newer = runtime.spawn(async move { issuer.newer_keys(present, now).await });
+            let newer = async move { issuer.newer_keys(present, now).await };
+            let newer = runtime.spawn(newer.in_current_span());
             newer.await.ok().flatten().ok_or(Refusal::NoKeys)?
         }
     };
     let settings = issuer.settings();
-    let claims = verify::claims(token, &unverified, &keys, settings, clock.now())?;
-    rights::caller(&claims, settings).ok_or_else(|| Refusal::NoRule(rights::expected(settings)))
+    let claims = verify::checked_claims(token, &unverified, &keys, settings, clock.now())?;
+    claims::caller(&claims, settings).ok_or_else(|| Refusal::NoRule(claims::expected(settings)))
 }
