@@ -7,6 +7,7 @@ mod base_image;
 mod cli;
 mod crawl;
 mod dashboards;
+mod documentation;
 mod end_to_end;
 mod export;
 mod identity;

@@ -53,7 +53,7 @@ async fn show(options: &CatalogueShowOptions, context: &Context) -> anyhow::Resu
     match report::base_explanations(&catalogue, &options.name, options.platform.as_ref()) {
         Some(text) => print(&text)?,
         None => bail!(
-            "the catalogue has no {}; tare catalogue list {} shows what it has",
+            "the catalogue has no {}; tare catalogue list {} shows what it contains",
             printable(&options.name),
             printable(options.name.split(':').next().unwrap_or_default())
         ),

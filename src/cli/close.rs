@@ -18,10 +18,10 @@ pub struct CloseOptions {
     /// Only this registry; may be repeated
     #[arg(long = "registry", value_name = "REGISTRY")]
     registries: Vec<String>,
-    /// Adds a correction where the month was closed and would be another today
+    /// Adds a correction if the month was closed and the result is different today
     #[arg(long)]
     correct: bool,
-    /// Closes the month though no crawl has been there since it ended, its last days as they were last seen
+    /// Closes the month without a crawl after its end; its last days are assumed to be like the last crawl
     #[arg(long)]
     even_if_assumed: bool,
 }
@@ -61,7 +61,7 @@ pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::
                 statement.registry, statement.now.parts.total
             ))?,
             Closed::Same { statement, at } => print(&format!(
-                "{}: {name} was closed on {}: {}; drawn up again it is the same to the last byte\n",
+                "{}: {name} was closed on {}: {}; computed again, it is the same to the last byte\n",
                 statement.registry,
                 at.format("%F %R UTC"),
                 statement.now.parts.total
@@ -72,14 +72,14 @@ pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::
                 described(difference)
             ))?,
             Closed::Differs(difference) => refused.push(format!(
-                "{}: {name} was closed on {} and would be another today: {}; nothing was changed, --correct adds a \
+                "{}: {name} was closed on {} and is different today: {}; nothing was changed; --correct adds a \
                  correction",
                 difference.registry,
                 difference.closed_at.format("%F %R UTC"),
                 described(difference)
             )),
             Closed::NotRead(registry) => refused.push(format!(
-                "{registry}: has not been crawled since {name} ended, so that its last days are not known; crawl it \
+                "{registry}: has not been crawled since {name} ended, so its last days are not known; crawl it \
                  first, or close with --even-if-assumed"
             )),
         }
@@ -120,7 +120,7 @@ fn described(difference: &Difference) -> String {
         ));
     }
     if before == now && difference.versions.is_empty() && difference.repositories.is_empty() {
-        parts.push("what differs are estimates, labels or remarks".to_owned());
+        parts.push("only estimates, labels or remarks differ".to_owned());
     }
     parts.join(", ")
 }

@@ -119,14 +119,10 @@ impl Shown {
         );
         // Writing to a string cannot fail, here and below.
         if requests.retried > 0 {
-            let _ = write!(text, ", {} of them repeated", large(requests.retried));
+            let _ = write!(text, ", {} retried", large(requests.retried));
         }
         if requests.rate_limited > 0 {
-            let _ = write!(
-                text,
-                ", slowed down by the registry {} times",
-                large(requests.rate_limited)
-            );
+            let _ = write!(text, ", rate-limited {} times", large(requests.rate_limited));
         }
         text.push('\n');
         text
@@ -139,7 +135,7 @@ impl Shown {
         if self.interrupted {
             let _ = writeln!(
                 text,
-                "{}: stopped before the end; what was found is saved, and the next crawl goes on from there.",
+                "{}: stopped; what was found is saved, and the next crawl continues from there.",
                 self.registry
             );
         }
@@ -199,8 +195,8 @@ const GROUPS: [Group; 7] = [
         holds: |fault| fault.kind == FaultKind::Denied && is_catalogue(fault),
         heading: "listing not allowed",
         remedy: "Give credentials (--username NAME --password-stdin, TARE_USERNAME and TARE_PASSWORD, docker login, \
-                 or the configuration), or name the repositories with --repository if they may not list the \
-                 catalogue.",
+                 or the configuration), or name the repositories with --repository if the credentials \
+                 may not list the catalogue.",
     },
     Group {
         holds: |fault| fault.kind == FaultKind::Denied && !is_catalogue(fault),
@@ -211,27 +207,27 @@ const GROUPS: [Group; 7] = [
     Group {
         holds: |fault| fault.kind == FaultKind::Unavailable,
         heading: "not answered",
-        remedy: "Crawl again: only what is missing is asked for. If nothing was answered at all, is the address \
-                 right, and does the registry speak https (the default) or http?",
+        remedy: "Crawl again: only missing content is requested. If nothing was answered, check the address, \
+                 and whether the registry uses https (the default) or http.",
     },
     Group {
         holds: |fault| fault.kind == FaultKind::Invalid,
-        heading: "refused because the registry's answer was wrong",
+        heading: "rejected because the registry's answer was invalid",
         remedy: "These may be damaged in the registry; push them again or delete them there.",
     },
     Group {
         holds: |fault| fault.kind == FaultKind::Unsupported,
-        heading: "in a form that cannot be counted",
-        remedy: "Nothing is known of their size; the totals are complete but for them.",
+        heading: "in an unsupported format",
+        remedy: "Their size is unknown; the totals do not include them.",
     },
     Group {
         holds: |fault| fault.kind == FaultKind::Unlisted,
-        heading: "not known of what no tag reaches",
-        remedy: "All that tags reach is known; bytes stored without a tag, and what they cost, are not.",
+        heading: "without a list of untagged manifests",
+        remedy: "Everything that tags reach was read. Untagged bytes and their cost are unknown.",
     },
     Group {
         holds: |fault| fault.kind == FaultKind::Vanished,
-        heading: "gone between listing and reading",
-        remedy: "That is normal in a registry in use; nothing is missing.",
+        heading: "deleted between listing and reading",
+        remedy: "This is normal in a registry in use; nothing is missing.",
     },
 ];

@@ -58,7 +58,7 @@ async fn registry_only(options: &DemoOptions, context: &Context, stop: &StopFlag
     let address = options.listen;
     let registry = tokio::task::spawn_blocking(move || demo::serve_at(address)).await??;
     context.console.tell(&format!(
-        "The registry of {}, a company that does not exist: tare crawl {}",
+        "The registry of {}, a made-up company: tare crawl {}",
         demo::COMPANY,
         registry.url()
     ));
@@ -77,15 +77,15 @@ async fn shown(
 ) -> anyhow::Result<Outcome> {
     let report = read(store, &[], &ReportOptions::default(), settings).await?;
     let words = format!(
-        "This is the registry of {}, a company that does not exist: its images stand on the true sizes of\n\
-         today's public base images, everything else is made up. {}\n\n",
+        "This is the registry of {}, a made-up company. Its base images have the true sizes of\n\
+         today's public base images; everything else is made up. {}\n\n",
         demo::COMPANY,
         match &options.keep {
             Some(folder) => format!(
-                "It is kept in {0}:\n tare --config {0}/tare.toml report, and so on.",
+                "It is kept in {0}. Try:\n tare --config {0}/tare.toml report",
                 folder.display()
             ),
-            None => "Nothing of this is kept.".to_owned(),
+            None => "Nothing is kept.".to_owned(),
         }
     );
     match options.format {

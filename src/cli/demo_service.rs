@@ -39,7 +39,7 @@ impl DemoService<'_> {
         let clock = Arc::new(SystemClock);
         let server = Server::bind(listen, self.store.clone(), knowledge, api, clock)?;
         context.console.tell(&format!(
-            "\nThe same as a page: {0}/ (REST: {0}/docs, Prometheus: {0}/metrics). Ctrl-C ends it.",
+            "\nWeb page: {0}/ (API documentation: {0}/docs, Prometheus: {0}/metrics). Press Ctrl-C to stop.",
             server.url()
         ));
         let crawling = self.crawler(analyst)?.run(self.stop.clone());

@@ -40,7 +40,7 @@ impl Checkup {
             Well(found) => ("ok   ", found, None),
             Amiss(found, advice) => {
                 self.is_well = false;
-                ("AMISS", found, Some(advice))
+                ("FAIL ", found, Some(advice))
             }
         };
         self.text
@@ -62,7 +62,7 @@ pub(super) async fn doctor(context: &Context) -> anyhow::Result<Outcome> {
     let knowledge = match context.settings.knowledge() {
         Ok(knowledge) => Some(knowledge),
         Err(error) => {
-            let advice = "correct or remove what the configuration names there".to_owned();
+            let advice = "correct the file that the configuration names, or remove the setting".to_owned();
             checkup.note("catalogue, model, price books", Amiss(error.to_string(), advice));
             None
         }
@@ -90,7 +90,7 @@ pub(super) async fn doctor(context: &Context) -> anyhow::Result<Outcome> {
         checkup.note(&name, registry(section, context).await);
     }
     if context.settings.registries.is_empty() {
-        let found = "none configured; tare crawl and tare serve --registry take one by its address";
+        let found = "none configured; name one with tare crawl or tare serve --registry";
         checkup.note("registries", Well(found.to_owned()));
     }
     if let Some(knowledge) = &knowledge {
@@ -114,7 +114,7 @@ pub(super) async fn doctor(context: &Context) -> anyhow::Result<Outcome> {
 fn file_of(context: &Context) -> String {
     match context.settings.file() {
         Some(file) => format!("{} is sound", file.display()),
-        None => "there is no file, so everything is as by default and by the environment".to_owned(),
+        None => "no configuration file; defaults and environment variables are used".to_owned(),
     }
 }
 
@@ -122,7 +122,12 @@ async fn clock(store: &Store) -> Finding {
     let before = SystemClock.now();
     let theirs = match store.database_time().await {
         Ok(theirs) => theirs,
-        Err(error) => return Amiss(error.to_string(), "see to the database first".to_owned()),
+        Err(error) => {
+            return Amiss(
+                error.to_string(),
+                "solve the problem with the database first".to_owned(),
+            );
+        }
     };
     let after = SystemClock.now();
     if before - CLOCKS_APART <= theirs && theirs <= after + CLOCKS_APART {
@@ -134,7 +139,7 @@ async fn clock(store: &Store) -> Finding {
             after.to_rfc3339(),
             theirs.to_rfc3339()
         ),
-        "synchronise both clocks (NTP): leases of crawls and the validity of keys rest on them".to_owned(),
+        "synchronise both clocks (NTP): leases of crawls and the validity of keys depend on them".to_owned(),
     )
 }
 
@@ -170,10 +175,7 @@ async fn registry(section: &RegistrySection, context: &Context) -> Finding {
     match plan.repositories.named().first() {
         Some(name) if !plan.repositories.needs_catalogue() => match client.tags_page(name, None).await {
             Ok(page) => {
-                let well = format!(
-                    "lets us read {name} ({} tags on the first page)",
-                    page.items.len()
-                );
+                let well = format!("can read {name} ({} tags on the first page)", page.items.len());
                 lists_manifests(&client, &plan, name, well).await
             }
             Err(error) => refused(
@@ -191,13 +193,13 @@ async fn lists_catalogue(client: &Client, plan: &CrawlPlan) -> Finding {
     match client.catalog_page(None).await {
         Ok(page) if page.items.is_empty() => Amiss(
             "lists no repository".to_owned(),
-            "either it is empty, or the identity may not see any: some registries then list nothing instead of \
-             saying no"
+            "either it is empty, or the identity may not see any repository: some registries then return an \
+             empty list instead of an error"
                 .to_owned(),
         ),
         Ok(page) => {
             let well = format!(
-                "lets us list its catalogue ({} repositories on the first page)",
+                "can list the catalogue ({} repositories on the first page)",
                 page.items.len()
             );
             lists_manifests(client, plan, &page.items[0], well).await
@@ -222,11 +224,11 @@ async fn lists_manifests(
         return Well(well);
     }
     match client.manifests_page(repository, None).await {
-        Ok(_) => Well(format!("{well}, and what no tag reaches")),
+        Ok(_) => Well(format!("{well}, and untagged manifests")),
         Err(error) => refused(
             &error,
-            "what no tag reaches is not counted: grant the identity to read metadata (on Azure: AcrPull, or Container \
-             Registry Repository Reader), or set untagged = \"never\" in its [[registry]]",
+            "untagged manifests are not counted: grant the identity to read metadata (on Azure: AcrPull, or \
+             Container Registry Repository Reader), or set untagged = \"never\" in its [[registry]]",
         ),
     }
 }
@@ -234,11 +236,9 @@ async fn lists_manifests(
 fn refused(error: &RegistryError, if_denied: &str) -> Finding {
     let advice = match error.kind() {
         ErrorKind::Denied => if_denied.to_owned(),
-        ErrorKind::NotFound => "check its address, and the names of its repositories".to_owned(),
-        ErrorKind::Unavailable => {
-            "check its address, the network between, and its certificate (extra_ca)".to_owned()
-        }
-        ErrorKind::Invalid => "what answers there may be no registry: check its address".to_owned(),
+        ErrorKind::NotFound => "check the address and the names of the repositories".to_owned(),
+        ErrorKind::Unavailable => "check the address, the network and the certificate (extra_ca)".to_owned(),
+        ErrorKind::Invalid => "the server may not be a registry: check the address".to_owned(),
     };
     Amiss(error.to_string(), advice)
 }
@@ -262,30 +262,25 @@ async fn price_books(knowledge: &Knowledge, context: &Context, store: Option<&St
 
 fn price_book(knowledge: &Knowledge, registry: &RegistryName, today: NaiveDate) -> Finding {
     let Some(terms) = knowledge.costs.terms(registry) else {
-        return Well("no price book, so reports have bytes and no costs; [prices] book names one".to_owned());
+        return Well("no price book, so reports show no costs; set book in [prices]".to_owned());
     };
     match knowledge.costs.books.get(&terms.book, today) {
         Err(error) => Amiss(
             error.to_string(),
-            "`tare prices list` lists those there are".to_owned(),
+            "`tare prices list` shows all price books".to_owned(),
         ),
         Ok(book) if book.valid_until < today => Amiss(
-            format!("{} was known to hold until {}", book.id, book.valid_until),
-            format!(
-                "compare its prices with {} and give it another edition",
-                book.source
-            ),
+            format!("{} was valid until {}", book.id, book.valid_until),
+            format!("compare its prices with {} and update it", book.source),
         ),
-        Ok(book) => Well(format!("{}, known to hold until {}", book.id, book.valid_until)),
+        Ok(book) => Well(format!("{}, valid until {}", book.id, book.valid_until)),
     }
 }
 
 /// Whether tokens of an identity provider could be checked now.
 async fn issuer(settings: &IssuerSettings) -> Finding {
     match check_issuer(settings).await {
-        Ok(keys) => Well(format!(
-            "says of itself what is configured; keys that tokens can be checked with: {keys}"
-        )),
+        Ok(keys) => Well(format!("matches the configuration; usable signing keys: {keys}")),
         Err(error) => Amiss(error.to_string(), error.advice().to_owned()),
     }
 }
@@ -295,7 +290,7 @@ async fn service(context: &Context, store: Option<&Store>) -> Finding {
     if let Err(error) = context.settings.check_service() {
         return Amiss(
             error.to_string(),
-            "tare serve does not start like this".to_owned(),
+            "tare serve does not start with this configuration".to_owned(),
         );
     }
     let listen = context.settings.serve.listen;
@@ -319,8 +314,8 @@ async fn service(context: &Context, store: Option<&Store>) -> Finding {
         .collect();
     match (valid, issuers.is_empty()) {
         (0, true) => Amiss(
-            format!("{listen} asks for keys, and there is none"),
-            "make one: tare key create NAME --scope read, or name your identity provider in [[oidc]]"
+            format!("{listen} requires keys, but there is none"),
+            "create one: tare key create NAME --scope read, or name your identity provider in [[oidc]]"
                 .to_owned(),
         ),
         (valid, true) => Well(format!("{listen}, with {valid} valid keys")),

@@ -17,7 +17,7 @@ pub(super) async fn evaluated(options: &EvaluateOptions, context: &Context) -> a
     let evaluation = evaluate(&pairs, &knowledge.model);
     let provenance = &knowledge.model.provenance;
     let title = format!(
-        "The model in force (fitted on {}; {}) on {} images that exist on both.\nEach was judged as if its \
+        "The current model (fitted on {}; {}) on {} images that exist on both.\nEach was judged as if its \
          repository had no Alpine images.\n",
         provenance.fitted_on,
         provenance.fitted_at,
@@ -37,17 +37,17 @@ pub(super) async fn calibrated(options: &CalibrateOptions, context: &Context) ->
         fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     let title = format!(
-        "Fitted anew on {} images of {registries} that exist on both.\nEach repository was judged by a model \
+        "Fitted on {} images of {registries} that exist on both.\nEach repository was judged by a model \
          fitted on the others.\n",
         pairs.len()
     );
     let outcome = show(&title, &calibration.evaluation, options.format)?;
     match (&options.output, options.format) {
         (Some(file), TextOrJson::Table) => print(&format!(
-            "\nWritten to {}. It is used where alpine.model names it.\n",
+            "\nWritten to {}. To use it, set alpine.model to this file.\n",
             file.display()
         ))?,
-        (None, TextOrJson::Table) => print("\nNothing is changed; --output FILE writes the new model.\n")?,
+        (None, TextOrJson::Table) => print("\nNothing was changed; --output FILE writes the new model.\n")?,
         (_, TextOrJson::Json) => {}
     }
     Ok(outcome)
@@ -65,8 +65,8 @@ async fn known_pairs(context: &Context, knowledge: &Knowledge) -> anyhow::Result
     let pairs = pairs(images(), &catalogue, &readings);
     if pairs.is_empty() {
         bail!(
-            "no image is there both on Alpine and not: nothing to measure by. A mirror of base images, \
-             crawled by tare catalogue refresh, has many"
+            "no image exists both on Alpine and on another system, so there is nothing to measure. A mirror of \
+             base images, crawled by tare catalogue refresh, has many"
         );
     }
     let names: Vec<&str> = registries

@@ -20,19 +20,19 @@ use crate::pricing::Period;
 /// Options of `tare export`.
 #[derive(Debug, Args)]
 pub struct ExportOptions {
-    /// The form
+    /// The format
     #[arg(value_name = "FORM", value_enum)]
     form: Form,
     /// The month, such as 2026-11
     #[arg(long, value_name = "MONTH", value_parser = month)]
     month: Period,
-    /// What would be charged on Alpine, in place of what is charged
+    /// Exports what would be charged on Alpine instead of what is charged now
     #[arg(long)]
     alpine: bool,
-    /// The version of FOCUS
+    /// FOCUS version
     #[arg(long, value_name = "VERSION", value_enum, default_value = "1.2")]
     focus_version: Version,
-    /// Writes to this file, whole or not at all, in place of standard output
+    /// Writes to this file instead of standard output; the file is replaced only when it is complete
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Only this registry; may be repeated
@@ -42,11 +42,11 @@ pub struct ExportOptions {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
-    /// Rows by the FinOps Open Cost and Usage Specification, as CSV
+    /// FinOps Open Cost and Usage Specification (FOCUS), as CSV
     Focus,
-    /// The same rows in plain words, as CSV that is safe to open in a spreadsheet
+    /// The same rows with plain column names, as CSV that is safe to open in a spreadsheet
     Csv,
-    /// A workbook with a sheet for each view; it has what is charged now and on Alpine
+    /// An Excel workbook with one sheet per view, now and on Alpine
     Xlsx,
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow
     let asked: Vec<&RegistryName> = addresses.iter().map(|address| address.registry()).collect();
     if options.form == Form::Xlsx && options.alpine {
         return Err(UsageError(
-            "a workbook has both what is charged now and on Alpine; leave --alpine out".to_owned(),
+            "a workbook contains both the costs now and on Alpine; leave out --alpine".to_owned(),
         )
         .into());
     }
@@ -134,7 +134,7 @@ fn write(content: &[u8], options: &ExportOptions) -> anyhow::Result<()> {
     match &options.output {
         Some(file) => write_whole(file, content).with_context(|| format!("cannot write {}", file.display())),
         None if options.form == Form::Xlsx && io::stdout().is_terminal() => Err(UsageError(
-            "a workbook is no text for a terminal: name a file with --output".to_owned(),
+            "a workbook cannot be written to a terminal: name a file with --output".to_owned(),
         )
         .into()),
         None => match io::stdout().lock().write_all(content) {

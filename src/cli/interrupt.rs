@@ -25,7 +25,7 @@ pub(super) fn on_interrupt(stop: StopFlag, console: Console) -> std::io::Result<
                 std::process::exit(STOPPED_AT_ONCE);
             }
             stop.stop();
-            console.tell("Stopping: saving what has been found. Once more to stop at once.");
+            console.tell("Stopping and saving what was found. Press Ctrl-C again to stop immediately.");
         }
     });
     Ok(())

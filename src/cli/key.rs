@@ -19,13 +19,13 @@ const LONGEST_NAME: usize = 100;
 /// The commands of `tare key`.
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Makes a key and shows it, this once, on the last line of standard output
+    /// Creates a key and prints it once, on the last line of standard output
     ///
-    /// A service that runs takes it up at once. Only its digest is kept.
+    /// A running service accepts it within seconds. Only its digest is stored.
     Create(CreateOptions),
-    /// Lists the keys, revoked ones too; never the keys themselves
+    /// Lists the names and rights of all keys, including revoked ones; never the keys themselves
     List(ListOptions),
-    /// Revokes a key: within seconds it is no longer accepted
+    /// Revokes a key: it is rejected within seconds
     Revoke {
         /// Its name or its id
         key: String,
@@ -35,18 +35,18 @@ pub enum KeyCommand {
 /// Options of `tare key create`.
 #[derive(Debug, Args)]
 pub struct CreateOptions {
-    /// What to call it: who or what uses it
+    /// Name of the key: the person or program that uses it
     name: String,
-    /// What it may be used for; may be repeated
+    /// What the key allows; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", value_enum, default_value = "read")]
     scopes: Vec<Scope>,
-    /// The registries that it sees, by name or glob; may be repeated [default: all]
+    /// Limits the key to registries that match this name or glob; may be repeated [default: all]
     #[arg(long = "registry", value_name = "GLOB")]
     registries: Vec<String>,
-    /// The cost centres whose repositories it sees; may be repeated [default: all]
+    /// Limits the key to the repositories of this cost centre; may be repeated [default: all]
     #[arg(long = "cost-centre", value_name = "NAME")]
     cost_centres: Vec<String>,
-    /// After how many days it is no longer accepted [default: never]
+    /// Number of days until the key expires [default: never]
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
     expires_in_days: Option<u32>,
 }
@@ -54,7 +54,7 @@ pub struct CreateOptions {
 /// Options of `tare key list`.
 #[derive(Debug, Args)]
 pub struct ListOptions {
-    /// For people or for programs
+    /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     format: TextOrJson,
 }
@@ -62,11 +62,11 @@ pub struct ListOptions {
 /// What a key may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Scope {
-    /// Reading every answer
+    /// Read everything
     Read,
-    /// Starting crawls
+    /// Start crawls
     Crawl,
-    /// Handing in events and pull counts
+    /// Send pull notifications
     Ingest,
     /// All of these
     Admin,
@@ -147,7 +147,7 @@ fn limits(named: &[String]) -> Option<Vec<String>> {
 async fn revoke(key: &str, store: &Store, context: &Context) -> anyhow::Result<()> {
     if !store.revoke_api_key(key, SystemClock.now()).await? {
         return Err(UsageError(format!(
-            "there is no key {} that could be revoked; `tare key list` lists them",
+            "there is no key {} to revoke; `tare key list` shows all keys",
             printable(key)
         ))
         .into());

@@ -20,24 +20,24 @@ pub struct PricesOptions {
 
 #[derive(Debug, Subcommand)]
 enum PricesCommand {
-    /// Lists the price books that Tare comes with, and your own
+    /// Lists the price books that come with Tare, and your own
     List,
-    /// Checks a price book of your own; exits with 2 where it is wrong, and says what would be right
+    /// Checks a price book; if it is wrong, says what would be right and exits with status 2
     Check {
-        /// The book, a TOML file
+        /// The price book, a TOML file
         file: PathBuf,
     },
-    /// Makes a price book of a saved answer of the Azure Retail Prices API
+    /// Creates a price book from a saved response of the Azure Retail Prices API
     ///
-    /// The answer is a JSON file saved from prices.azure.com; nothing is asked from there. The book is
-    /// printed, to be saved and checked.
+    /// The response is a JSON file saved from prices.azure.com. Tare sends no request itself. It prints the price book:
+    /// save it to a file and check it.
     Import {
-        /// The saved answer, a JSON file
+        /// The saved response, a JSON file
         file: PathBuf,
         /// The plan whose prices to take
         #[arg(long, value_enum)]
         plan: Plan,
-        /// The region, as armRegionName has it; needed where the file has several
+        /// The region (armRegionName); required if the file has several
         #[arg(long)]
         region: Option<String>,
     },
@@ -74,7 +74,7 @@ pub(super) fn prices(options: &PricesOptions, context: &super::Context) -> anyho
                 .check(&file.display().to_string(), &read(file)?)
                 .map_err(|faults| UsageError(faults.to_string()))?;
             print(&format!(
-                "{}: a sound price book: {}\n",
+                "{}: valid price book: {}\n",
                 file.display(),
                 described(&book)
             ))?;

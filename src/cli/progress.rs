@@ -124,7 +124,7 @@ impl View {
         ));
         if self.requests.rate_limited > 0 {
             text.push_str(&format!(
-                ", slowed down by the registry {} times",
+                ", rate-limited {} times",
                 count(self.requests.rate_limited)
             ));
         }

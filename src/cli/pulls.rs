@@ -26,13 +26,13 @@ pub struct PullsOptions {
 
 #[derive(Debug, Subcommand)]
 enum PullsCommand {
-    /// Imports a file of pulls; a file, or an event, that is known already counts once
+    /// Imports a file with pulls; a file or event that was imported before is not counted again
     ///
-    /// The file is Azure's table ContainerRegistryRepositoryEvents as CSV or JSON, Docker Hub's usage of pulls as
-    /// CSV, or Harbor's answer of /api/v2.0/repositories as JSON. Harbor's are counters: two readings make a
-    /// difference. A file with a fault is refused whole, naming the place.
+    /// The file is Azure's table ContainerRegistryRepositoryEvents as CSV or JSON, Docker Hub's pull usage report as
+    /// CSV, or Harbor's response to /api/v2.0/repositories as JSON. Harbor has counters: Tare counts the difference of
+    /// two readings. A file with an error is rejected as a whole, and the message names the place.
     Import(ImportOptions),
-    /// Lists the files that were imported, and the pulls that were counted by month
+    /// Lists the imported files, and the counted pulls by month
     List,
 }
 
@@ -40,16 +40,16 @@ enum PullsCommand {
 struct ImportOptions {
     /// The file
     file: PathBuf,
-    /// The crawled registry that the pulls were from
+    /// The crawled registry that served the pulls
     #[arg(long, value_name = "REGISTRY")]
     registry: String,
-    /// The form of the file [default: what it seems to be]
+    /// The format of the file [default: detected]
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     format: Option<PullFileFormat>,
-    /// The name by which rows call the registry, where that is another; other rows are left out
+    /// The name of the registry in the file, if it is a different one; other rows are skipped
     #[arg(long, value_name = "HOST")]
     login_server: Option<RegistryName>,
-    /// When counters stood as the file says [default: when the file was last changed]
+    /// The time at which the counters were read [default: when the file was last changed]
     #[arg(long, value_name = "TIME")]
     read_at: Option<DateTime<Utc>>,
 }
@@ -133,7 +133,7 @@ async fn import(store: &Store, options: &ImportOptions, context: &Context) -> an
         && readings.may_be_one_page
     {
         context.console.complain(&format!(
-            "warning: {shown} has as many repositories as fit on one page of Harbor's answer; if there are more, import \
+            "warning: {shown} has as many repositories as one page of Harbor's answer; if there are more, import \
              every page"
         ));
     }
@@ -145,7 +145,7 @@ fn said(file: &str, pulls: &ReadPulls, import: PullImport, read_at: DateTime<Utc
     let mut text = match (import, pulls) {
         (PullImport::Known { at }, _) => {
             format!(
-                "{file}: was imported on {} already; nothing was added\n",
+                "{file}: already imported on {}; nothing was added\n",
                 at.format("%F %R UTC")
             )
         }
@@ -164,7 +164,7 @@ fn said(file: &str, pulls: &ReadPulls, import: PullImport, read_at: DateTime<Utc
             read_at.format("%F %R UTC"),
             if first > 0 {
                 format!(
-                    "; {first} repositories were read for the first time, the next reading makes a difference"
+                    "; {first} repositories were read for the first time, the next reading gives the first count"
                 )
             } else {
                 String::new()
@@ -252,11 +252,6 @@ fn name_of(file: &Path) -> String {
 fn changed_at(file: &Path) -> anyhow::Result<DateTime<Utc>> {
     let changed = fs::metadata(file).and_then(|metadata| metadata.modified());
     Ok(changed
-        .with_context(|| {
-            format!(
-                "cannot tell when {} was changed; say it by --read-at",
-                file.display()
-            )
-        })?
+        .with_context(|| format!("cannot tell when {} was changed; set --read-at", file.display()))?
         .into())
 }

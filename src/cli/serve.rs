@@ -60,7 +60,7 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
         let (api, clock) = (settings.api(figures)?, Arc::new(SystemClock));
         let server = Server::bind(settings.serve.listen, store.clone(), knowledge, api, clock)?;
         context.console.tell(&format!(
-            "Listening on {0}: {0}/ is a page to look at, {0}/docs says what scripts can ask.",
+            "Listening on {0}: web page {0}/, API documentation {0}/docs",
             server.url()
         ));
         server.run(stop.stopped()).await?;

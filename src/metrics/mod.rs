@@ -4,7 +4,7 @@
 //! as the requests that this process answers. All others are read from a [`Snapshot`] at each scrape and
 //! from nothing else, so that what has vanished from a registry vanishes from here, at once.
 //!
-//! Names and labels are a contract: `README.md` lists them, dashboards and alerts rest on them. They keep
+//! Names and labels are a contract: `docs/operate.md` lists them, dashboards and alerts rest on them. They keep
 //! to Prometheus' own rules: base units, moments and not ages, and figures whose sum over all labels
 //! means something. So today and Alpine are figures with names of their own and not one with a label, a
 //! currency stands in the name (`_usd`), and what does not add up, such as solo savings, is left to the

@@ -184,7 +184,7 @@ function credit({ as_of: asOf, versions }) {
   const edition = (/** @type {string} */ digest) => digest.replace(/^sha256:/, '').slice(0, 12);
   append(
     line,
-    ` · Tare ${versions.tare} · catalogue of bases ${edition(versions.catalogue)} · model of sizes ${edition(versions.model)} · price book `,
+    ` · Tare ${versions.tare} · base image catalogue ${edition(versions.catalogue)} · size model ${edition(versions.model)} · price book `,
   );
   append(
     line,

@@ -60,7 +60,7 @@ export function chart({ title, says, build, table, file, how, isTableOpen, size 
     element('p', { class: 'says' }, says),
     place,
     figures,
-    explained('How this is worked out', ...(typeof how === 'string' ? [element('p', {}, how)] : how)),
+    explained('How this is computed', ...(typeof how === 'string' ? [element('p', {}, how)] : how)),
   );
 }
 

@@ -6,33 +6,33 @@ import { element } from './element.js';
 export const VERDICTS = {
   switch: [
     'switch',
-    'Build it on Alpine: its images are smaller there, all of the interval below what they are today.',
+    'Build it on Alpine: its images become smaller, even by the cautious estimate.',
   ],
   already_small: ['already small', 'It is on Alpine or on another small base.'],
-  not_smaller: ['not smaller', 'Alpine would not make it smaller, not surely, or not by enough.'],
-  builder: ['builder', 'It is there to build others on or with; what they end up on is where Alpine pays.'],
-  blocked: ['blocked', 'Something in it needs glibc or Windows, or nothing on Alpine takes the place of its base.'],
-  unknown_base: ['unknown base', 'Nothing tells what is beneath.'],
-  not_an_image: ['not an image', 'A chart, a signature, an attestation.'],
+  not_smaller: ['not smaller', 'No clear gain: it would not be smaller, not certainly, or by too little.'],
+  builder: ['builder', 'A build or base image. Move the images that are built from it instead.'],
+  blocked: ['blocked', 'Something in it needs glibc or Windows, or its base image has no Alpine variant.'],
+  unknown_base: ['unknown base', 'The base image could not be recognised.'],
+  not_an_image: ['not an image', 'A Helm chart, a signature or an attestation.'],
 };
 
 /** @type {Record<string, string>} */
 export const EVIDENCE = {
-  base_digest: 'it names the digest of its base',
-  layer_digests: 'its first layers are those of the base',
-  diff_ids: 'its first layers are those of the base, compressed differently',
-  base_name: 'it names its base',
-  step_texts: 'its first steps read like those of the base',
-  variables: 'it has all version variables of the base',
-  system_layer: 'its first layer is that of an operating system',
+  base_digest: 'the image names the digest of its base',
+  layer_digests: 'its first layers are the layers of the base',
+  diff_ids: 'its first layers are the layers of the base, with another compression',
+  base_name: 'the image names its base',
+  step_texts: 'its first build steps are those of the base',
+  variables: 'it sets all version variables of the base',
+  system_layer: 'its first layer is an operating system',
   system_trace: 'traces of an operating system',
 };
 
 /** @type {Record<string, string>} */
 export const CLASSES = {
-  A: 'the twin of its runtime is known, and little but content lies above it',
-  B: 'the twin of its runtime is known; packages or compiled programs lie above it',
-  C: 'only its operating system is known',
+  A: 'high confidence, its runtime has a known Alpine variant, and almost only content is above it',
+  B: 'good confidence, its runtime has a known Alpine variant; packages or compiled programs are above it',
+  C: 'low confidence, only its operating system is known',
   D: 'from scratch: there is no system to replace',
 };
 
@@ -48,21 +48,21 @@ export const GROUPS = {
 
 export const HOW = {
   visible:
-    'This key is for some cost centres, so all figures are of their repositories alone. What is shared with others ' +
-    'counts by its share, and flat fees and quotas as they were divided.',
+    'Your key is limited to some cost centres, so all figures cover only their repositories. Shared layers count with ' +
+    'their share; flat fees and quotas are divided as in the whole bill.',
   attributed:
     'Each stored layer is divided evenly among the repositories that use it, so these figures add up to what the ' +
     'registry stores, to the byte.',
   month:
-    'A whole calendar month at today’s level: the flat fee, storage and transfer under the price book. It is modelled ' +
-    'from what is stored and moved, not read from an invoice.',
+    'A whole calendar month at today’s level: flat fee, storage and transfer by the price book. This is an estimate ' +
+    'from what is stored and moved, not an invoice.',
   alpine:
-    'The registry as it would be if every repository with the verdict “switch” were built on Alpine: layers that ' +
-    'others still use stay, and quotas and tiers are applied to the whole registry again.',
+    'The registry as it would be if every repository with the verdict “switch” were built on Alpine. Layers that ' +
+    'others still use stay. Quotas and price tiers are applied to the whole registry again.',
   interval:
-    'The truth is expected within the interval nine times in ten (eight, if the model is set so); it is that wide because ' +
-    'sizes on Alpine are predicted, not measured.',
-  joint: 'What each repository saves if all that should switch do. These savings add up to the registry’s.',
+    'The likely range: in 90 of 100 repositories (80, if configured) the true size is within it. It covers the sizes ' +
+    'on Alpine, which are predicted, not measured. It does not cover assumed pulls.',
+  joint: 'What each repository saves if every repository with the verdict “switch” moves. These savings add up to the registry’s.',
 };
 
 /**

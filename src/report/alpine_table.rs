@@ -17,9 +17,10 @@ const LONGEST_REPOSITORY: usize = 34;
 const LONGEST_BASE: usize = 22;
 
 /// What the columns mean.
-pub(super) const LEGEND: &str = "\nSaves: the drop of its fair share if all switch that should; this column adds up to what is saved. \
-     Likely: the interval.\nAlone: what is freed if only it switches. Needed: how many of those that share its \
-     base must switch before anything is freed.\nWhy, image by image: tare explain REPOSITORY:TAG\n";
+pub(super) const LEGEND: &str = "\n\
+     Saves: how much its fair share drops if all that should switch do; this column adds up. Likely: the range.\n\
+     Alone: freed if only this repository switches. Needed: how many repositories with its base must switch before\n\
+     anything is freed. Details of one image: tare explain REPOSITORY:TAG\n";
 
 /// What would be saved, how sure that is, what a sum over tags says, and how many repositories have which
 /// verdict.
@@ -37,7 +38,7 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> Strin
                 .map(|share| format!(", {share} %"))
                 .unwrap_or_default();
             format!(
-                "On Alpine: {} should switch. Then {} would be stored, {} less{share} (nine times in ten {}).",
+                "On Alpine: {} should switch. Then {} would be stored, {} less{share} (likely {}).",
                 repositories(switching),
                 alpine.stored_bytes.expected,
                 signed(saving.expected),
@@ -55,20 +56,18 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> Strin
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            " A sum over tags would promise {}{times}: a shared layer is freed once, and only when its last \
+            " Adding up all tags would promise {}{times}: a shared layer is freed once, and only when its last \
              user leaves it.",
             signed(alpine.naive_saving_bytes)
         );
     }
     match alpine.switching_at_a_loss {
         0 => {}
-        1 => text.push_str(
-            " One of those that should switch adds more than it frees, since its base stays for others.",
-        ),
+        1 => text.push_str(" For one of them storage grows, because other images still need its old base."),
         some => {
             let _ = write!(
                 text,
-                " {} of those that should switch add more than they free, since their base stays for others.",
+                " For {} of them storage grows, because other images still need their old base.",
                 grouped(some)
             );
         }
@@ -76,9 +75,12 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> Strin
     let others = [
         (Verdict::AlreadySmall, "already small"),
         (Verdict::NotSmaller, "would not be smaller"),
-        (Verdict::Builder, "for building with or on"),
-        (Verdict::Blocked, "bound to glibc or Windows, or without a twin"),
-        (Verdict::UnknownBase, "on an unknown base"),
+        (Verdict::Builder, "builders or base images"),
+        (
+            Verdict::Blocked,
+            "blocked by glibc or Windows, or without an Alpine variant",
+        ),
+        (Verdict::UnknownBase, "with an unknown base"),
         (Verdict::NotAnImage, "without an image"),
     ];
     let others: Vec<String> = others

@@ -222,15 +222,15 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
             losses,
             format!(
                 "The last crawl could not read everything ({}), so the totals may be too small. \
-                 Another `tare crawl` tries again what is missing.",
+                 Run `tare crawl` again to read what is missing.",
                 counted(losses, "fault", "faults")
             ),
         ),
         LastCrawl::Unfinished => add(
             NoteKind::UnfinishedCrawl,
             0,
-            "The last crawl has not come to its end, so the totals are of what it has found so far. \
-             Another `tare crawl` goes on from there."
+            "The last crawl did not finish, so the totals cover only what it has found so far. Run `tare crawl` \
+             again to continue."
                 .to_owned(),
         ),
     }
@@ -239,8 +239,8 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
             NoteKind::UnreadManifests,
             source.unread_manifests,
             format!(
-                "{} listed in an index have not been read (platforms that the crawl left out, or what the \
-                 registry no longer has): of these only the manifest itself is counted, not its layers.",
+                "{} listed in an index could not be read (platforms that the crawl excludes, or content that \
+                 the registry no longer has): only the manifest itself is counted, not its layers.",
                 counted(source.unread_manifests, "manifest", "manifests")
             ),
         );
@@ -250,8 +250,8 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
             NoteKind::MissingTags,
             source.missing_tags,
             format!(
-                "{} no longer listed by the registry; still counted until several complete crawls in a row \
-                 have not found them.",
+                "{} no longer listed by the registry, and counted until several complete crawls in a row do not \
+                 find them.",
                 counted(source.missing_tags, "tag is", "tags are")
             ),
         );
@@ -261,8 +261,7 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
             NoteKind::ConflictingSizes,
             source.conflicting_sizes,
             format!(
-                "For {} manifests give different sizes, which a sound registry does not do. \
-                 One of the sizes is counted.",
+                "Manifests state different sizes for {}, which should not happen. One of the sizes is counted.",
                 counted(source.conflicting_sizes, "blob", "blobs")
             ),
         );
@@ -283,8 +282,8 @@ fn release_note(registry: &RegistryName, wanted: WantedRelease) -> Option<Note> 
         kind: NoteKind::OtherRelease,
         count: others,
         note: format!(
-            "Of {} of the {} that can move no base is known on Alpine {release}; what it weighs on another release \
-             stands in.",
+            "For {} of the {} that can move, the base image is not known on Alpine {release}; its size on \
+             another release is used.",
             grouped(others),
             counted(images, "image", "images"),
         ),
@@ -308,7 +307,7 @@ fn cost_notes(registry: &RegistryName, costs: &Result<Option<Statement>, CostErr
         }
         Err(error) => vec![note(
             NoteKind::NoCosts,
-            in_a_sentence(&format!("no costs could be worked out: {error}")),
+            in_a_sentence(&format!("costs could not be computed: {error}")),
         )],
     }
 }

@@ -192,9 +192,14 @@ pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
         match catalogue.twins(id, &Scope::all()).first() {
             Some(twin) => {
                 let name = catalogue.base(twin.base).name().to_string();
-                let _ = writeln!(text, "  twin {}: {}", printable(&name), twin.rule.describe());
+                let _ = writeln!(
+                    text,
+                    "  Alpine variant {}: {}",
+                    printable(&name),
+                    twin.rule.describe()
+                );
             }
-            None => text.push_str("  no twin on Alpine is known\n"),
+            None => text.push_str("  no Alpine variant is known\n"),
         }
     }
     text

@@ -19,9 +19,10 @@ const LONGEST_REPOSITORY: usize = 34;
 const LONGEST_TEAM: usize = 16;
 
 /// What the columns mean.
-pub(super) const LEGEND: &str = "\nMonth: a whole calendar month at today's level, with its part of flat fees; this column adds up to \
-     the registry's.\nSaves: its part of what the registry saves if all switch that should. Alone: what is saved \
-     if only it switches.\nModelled from list prices or yours, never an invoice.\n";
+pub(super) const LEGEND: &str = "\n\
+     Month: a whole calendar month at today's level, with a part of the flat fees; this column adds up to the\n\
+     registry's. Saves: its part of the registry's saving if all that should switch do. Alone: saved if only this\n\
+     repository switches. Estimated from list prices or your own, not an invoice.\n";
 
 /// What a registry costs, what it would cost on Alpine, how a unit is priced, and which plan would be cheaper.
 pub(super) fn in_words(cost: &RegistryCost) -> String {
@@ -44,7 +45,7 @@ pub(super) fn in_words(cost: &RegistryCost) -> String {
         exact(cost.one_more_unit)
     );
     if let Some(average) = cost.average_unit {
-        let _ = write!(text, ", the average one costs {}", exact(average));
+        let _ = write!(text, ", the average costs {}", exact(average));
     }
     text.push('.');
     if let Some(alpine) = &cost.alpine {
@@ -56,7 +57,7 @@ pub(super) fn in_words(cost: &RegistryCost) -> String {
             None => {
                 let _ = write!(
                     text,
-                    ", {} less (nine times in ten {}).",
+                    ", {} less (likely {}).",
                     alpine.saving.expected,
                     likely(alpine.saving)
                 );
@@ -75,7 +76,7 @@ fn cheaper(cost: &RegistryCost) -> String {
     };
     match (&cost.cheaper_plan, &cost.cheaper_plan_on_alpine) {
         (Some(now), Some(then)) if now.book == then.book => format!(
-            " A cheaper plan would do: {}, {} less now and {} less on Alpine{}.",
+            " A cheaper plan is enough: {} costs {} less now and {} less on Alpine{}.",
             now.book,
             now.saving,
             then.saving,
@@ -87,7 +88,7 @@ fn cheaper(cost: &RegistryCost) -> String {
             .map(|(plan, when)| {
                 let (book, saving) = (&plan.book, plan.saving);
                 format!(
-                    " A cheaper plan would do {when}: {book}, {saving} less{}.",
+                    " A cheaper plan is enough {when}: {book} costs {saving} less{}.",
                     without(plan)
                 )
             })
@@ -207,7 +208,7 @@ impl Line<'_> {
                 amount(cost.transfer),
                 saving,
             ],
-            What::Unallocated => vec!["no repository's".to_owned(), String::new(), month],
+            What::Unallocated => vec!["unallocated".to_owned(), String::new(), month],
         }
     }
 }

@@ -40,9 +40,10 @@ pub fn evaluation_table(evaluation: &Evaluation) -> String {
     }
     let mut text = lines(table, |place| place > 0);
     text.push_str(
-        "\nError: of the size on Alpine; share: of the saved share of today's size, in points; each the median over \
-         repositories.\nIn: images whose true size lies within the interval. Width: the high end over the low. \
-         Wrong: images that are larger on\nAlpine though all of the interval is smaller.\n\n",
+        "\n\
+         Error: of the size on Alpine. Share: error of the saved share of today's size, in percentage points. Medians\n\
+         over repositories. In: images whose true size is within the range. Width: high end divided by low end.\n\
+         Wrong: images that are larger on Alpine although the whole range is smaller.\n\n",
     );
     let mut table = Table::new();
     table.load_style(presets::NOTHING);

@@ -72,7 +72,7 @@ fn judgement(text: &mut String, image: &ImageExplanation) {
         change(text, image);
     }
     if !image.cautions.is_empty() {
-        text.push_str("\nBefore it moves:\n");
+        text.push_str("\nCheck before you switch:\n");
         for caution in &image.cautions {
             let _ = writeln!(text, "  - {}", printable(caution));
         }
@@ -92,12 +92,12 @@ fn change(text: &mut String, image: &ImageExplanation) {
             );
         }
         (None, Some(alpine), _) if alpine.is_own_twin => {
-            let _ = writeln!(text, "It is there already: {}.", printable(&alpine.twin));
+            let _ = writeln!(text, "This image exists already: {}.", printable(&alpine.twin));
         }
         (None, Some(alpine), Some(runtime)) => {
             let _ = writeln!(
                 text,
-                "No Alpine variant of {} is known: what it brings would have to be installed on {}.",
+                "No Alpine variant of {} is known: its contents would have to be installed on {}.",
                 printable(runtime),
                 printable(&alpine.twin)
             );
@@ -123,7 +123,7 @@ fn sentence(reason: &str) -> String {
 }
 
 fn base(text: &mut String, image: &ImageExplanation) {
-    text.push_str("\nBuilt from\n");
+    text.push_str("\nBase image\n");
     if image.candidates.is_empty() {
         let system = image.base.as_ref().and_then(|base| base.names.name.as_ref());
         match system {
@@ -134,7 +134,7 @@ fn base(text: &mut String, image: &ImageExplanation) {
                     printable(system)
                 );
             }
-            None => text.push_str("  nothing tells\n"),
+            None => text.push_str("  not recognised\n"),
         }
         return;
     }
@@ -157,7 +157,7 @@ fn base(text: &mut String, image: &ImageExplanation) {
 }
 
 fn layers(text: &mut String, image: &ImageExplanation) {
-    text.push_str("\nLayer by layer\n");
+    text.push_str("\nLayers\n");
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["  NOW", "ON ALPINE", "KIND", "COMMAND"]);
@@ -186,7 +186,7 @@ fn layers(text: &mut String, image: &ImageExplanation) {
             if alpine.is_own_twin {
                 "the same image on Alpine"
             } else {
-                "in place of the base"
+                "replaces the base"
             }
             .to_owned(),
             format!("{}, {layers}", printable(&alpine.twin)),
@@ -195,14 +195,14 @@ fn layers(text: &mut String, image: &ImageExplanation) {
             table.add_row([
                 String::new(),
                 added.expected.to_string(),
-                "in addition".to_owned(),
-                "what Alpine lacks: a shell, certificates, libraries".to_owned(),
+                "added".to_owned(),
+                "packages that Alpine lacks: a shell, certificates, libraries".to_owned(),
             ]);
         }
         table.add_row([
             image.compressed_bytes.to_string(),
             alpine.bytes.expected.to_string(),
-            "together".to_owned(),
+            "total".to_owned(),
             together(alpine.bytes, image),
         ]);
     }
@@ -212,7 +212,7 @@ fn layers(text: &mut String, image: &ImageExplanation) {
 fn together(bytes: Estimate, image: &ImageExplanation) -> String {
     let likely = interval(bytes.low.as_i64(), bytes.high.as_i64());
     match image.class {
-        Some(class) => format!("likely {likely}, evidence of class {class}"),
+        Some(class) => format!("likely {likely}, evidence class {class}"),
         None => format!("likely {likely}"),
     }
 }

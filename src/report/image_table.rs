@@ -10,9 +10,10 @@ use crate::oci::text::printable;
 const LONGEST_IMAGE: usize = 34;
 
 /// What the columns mean.
-pub(super) const LEGEND: &str = "\nSize: layers as stored, each image counted alone; what is freed is less, since images share layers. \
-     Class: how good\nthe evidence is, from A (the twin is known, and only content is above it) to D. Likely: the \
-     interval.\nWhy: tare explain REPOSITORY:TAG\n";
+pub(super) const LEGEND: &str = "\n\
+     Size: layers as stored, each image counted alone; less is freed, because images share layers. Class: how good\n\
+     the evidence is, from A (the Alpine variant is known, and only content is above it) to D. Likely: the range.\n\
+     Details: tare explain REPOSITORY:TAG\n";
 
 pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
     let header = [

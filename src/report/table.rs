@@ -37,7 +37,7 @@ pub fn table(report: &Report) -> String {
          that use it; this column adds up to what is stored.\n",
     );
     if names_untagged(report) {
-        text.push_str("Untagged: held beside all that and reached by no tag; this column adds up too.\n");
+        text.push_str("Untagged: stored in addition, but reached by no tag; this column adds up, too.\n");
     }
     if report.registries.iter().any(|registry| registry.alpine.is_some()) {
         text.push('\n');
@@ -84,17 +84,17 @@ fn in_words(registry: &RegistryRow) -> String {
     );
     let stored_once = match registry.dedup_scope {
         DedupScope::Registry => "however many tags and repositories use it",
-        DedupScope::Repository => "in each repository however many of its tags use it",
+        DedupScope::Repository => "per repository, however many of its tags use it",
     };
     let sum = match times(totals.logical_bytes, totals.stored_bytes) {
         None => "It stores nothing.".to_owned(),
         Some(ratio) if ratio == "1.0" => format!(
-            "It stores {}, which is also what a sum over tags would say: they share next to nothing.",
+            "It stores {}. Adding up all tags gives the same, because they share almost nothing.",
             totals.stored_bytes
         ),
         Some(ratio) => format!(
-            "It stores {}. A sum over tags would say {}, {ratio} times what is stored, because a layer is \
-             stored once {stored_once}.",
+            "It stores {}. Adding up all tags gives {}, {ratio} times as much, because a layer is stored once \
+             {stored_once}.",
             totals.stored_bytes, totals.logical_bytes
         ),
     };
@@ -112,13 +112,13 @@ fn untagged_in_words(registry: &RegistryRow) -> Option<String> {
     let totals = &registry.totals;
     let (bytes, manifests) = totals.untagged_bytes.zip(totals.untagged_manifests)?;
     if manifests == 0 {
-        return Some("Nothing else is stored: a tag reaches every manifest.".to_owned());
+        return Some("There are no untagged manifests.".to_owned());
     }
     let manifests = match manifests {
         1 => "1 manifest".to_owned(),
         more => format!("{} manifests", grouped(more)),
     };
-    let mut text = format!("Another {bytes} is stored without a tag that reaches it ({manifests})");
+    let mut text = format!("Another {bytes} is untagged ({manifests})");
     let cost = registry.cost.as_ref();
     match cost.and_then(|cost| cost.clean_up.as_ref()) {
         None => text.push('.'),

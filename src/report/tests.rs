@@ -175,7 +175,7 @@ fn what_a_limit_leaves_out_is_summed_so_that_the_rows_still_add_up() {
 fn the_table_says_totals_first_and_the_ratio_in_words() {
     let text = table(&report(&ReportOptions::default()));
     assert!(
-        text.contains("A sum over tags would say 3.76 KiB, 7.7 times what is stored, because"),
+        text.contains("Adding up all tags gives 3.76 KiB, 7.7 times as much, because"),
         "{text}"
     );
     let line = |start: &str| text.lines().position(|line| line.starts_with(start));
@@ -237,7 +237,7 @@ fn what_is_missing_is_said() {
     let text = table(&incomplete);
     for words in [
         "could not read everything (1 fault)",
-        "2 manifests listed in an index have not been read",
+        "2 manifests listed in an index could not be read",
         "1 tag is no longer listed",
         "For 1 blob manifests give different sizes",
     ] {

@@ -372,7 +372,7 @@ fn the_doctor_looks_at_issuers_and_says_what_to_do() {
     let text = String::from_utf8_lossy(&amiss.stdout).into_owned();
     assert_eq!(amiss.status.code(), Some(3), "{text}");
     assert!(
-        text.contains("AMISS  issuer") && text.contains("exactly as its document does"),
+        text.contains("FAIL   issuer") && text.contains("exactly as its document does"),
         "{text}"
     );
 

@@ -64,7 +64,7 @@ class Limited(Case):
     def test_the_overview_says_that_it_is_a_part_and_adds_up(self):
         rows = self.api("/v1/repositories?limit=1000")["items"]
         self.open()
-        self.assertIn("for some cost centres", self.page.locator("#notes").inner_text())
+        self.assertIn("limited to some cost centres", self.page.locator("#notes").inner_text())
         cards = self.page.locator(".cards").inner_text()
         month = sum(Decimal(row["cost"]["month"]["amount"]) for row in rows)
         self.assertIn(shown_money({"amount": month, "currency": "USD"}), cards)

@@ -183,7 +183,7 @@ class Views(Case):
             row["reason"],
             image["digest"],
             image["base"]["runtime"] or image["base"]["name"],
-            f"{image['base']['confidence']} % sure",
+            f"Confidence: {image['base']['confidence']} %",
             f"{len(image['layers'])} layers",
             shown_bytes(image["alpine"]["bytes"]["expected"]),
         ):

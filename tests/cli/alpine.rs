@@ -118,7 +118,7 @@ fn people_are_told_in_words_and_in_lines_that_fit() {
     let table = stdout(&program.run(&["report"]));
     let words = table.replace('\n', " ");
     assert!(words.contains("should switch. Then"), "{table}");
-    assert!(words.contains("A sum over tags would promise"), "{table}");
+    assert!(words.contains("Adding up all tags would promise"), "{table}");
     let ours = table.lines().skip_while(|line| !line.contains("VERDICT"));
     for line in ours.take_while(|line| !line.is_empty()) {
         assert!(line.chars().count() <= 120, "{line}");
@@ -364,7 +364,7 @@ fn the_model_is_measured_and_fitted_anew_only_where_it_is_asked_for() {
     let document = program.json(&["evaluate", "--format", "json"]);
     assert_eq!(document["rows"][0]["class"], "all", "{document}");
     let table = stdout(&program.run(&["calibrate"]));
-    assert!(table.contains("Nothing is changed"), "{table}");
+    assert!(table.contains("Nothing was changed"), "{table}");
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("model.toml");
     let path = file.to_str().expect("UTF-8");

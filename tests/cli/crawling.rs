@@ -237,7 +237,7 @@ fn ctrl_c_ends_a_crawl_in_order_and_the_next_one_goes_on() {
         (&json!("incomplete"), &json!(true))
     );
     assert!(
-        stderr(&output).contains("goes on from there"),
+        stderr(&output).contains("continues from there"),
         "{}",
         stderr(&output)
     );

@@ -37,7 +37,7 @@ fn the_same_figures_in_every_format() {
     assert_eq!(share, web["attributed_bytes"].to_string(), "{csv}");
 
     let table = stdout(&program.run(&["report", "--limit", "1"]));
-    assert!(table.contains("A sum over tags would say"), "{table}");
+    assert!(table.contains("Adding up all tags gives"), "{table}");
     assert!(table.contains("other 1 repositor"), "{table}");
 }
 

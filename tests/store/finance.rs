@@ -98,7 +98,7 @@ async fn every_sum_of_the_views_is_that_of_the_registries() {
 }
 
 #[tokio::test]
-async fn every_column_is_explained_in_sql_and_in_the_readme() {
+async fn every_column_is_explained_in_sql_and_in_the_documentation() {
     let (_, mut connection) = sample().await;
     let rows = connection
         .fetch_all(
@@ -121,12 +121,12 @@ async fn every_column_is_explained_in_sql_and_in_the_readme() {
         names.extend([view, column]);
     }
     assert!(names.len() > 50, "{names:?}");
-    let readme = include_str!("../../README.md");
+    let documentation = include_str!("../../docs/finance.md");
     let missing: Vec<_> = names
         .iter()
-        .filter(|name| !readme.contains(&format!("`{name}`")))
+        .filter(|name| !documentation.contains(&format!("`{name}`")))
         .collect();
-    assert!(missing.is_empty(), "the README does not explain {missing:?}");
+    assert!(missing.is_empty(), "docs/finance.md does not explain {missing:?}");
 }
 
 #[tokio::test]

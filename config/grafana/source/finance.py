@@ -1,4 +1,4 @@
-"""What finance asks, from the views that are a contract (README, SQL for finance)."""
+"""The finance dashboard, from the stable SQL views (docs/finance.md, SQL views)."""
 
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as models

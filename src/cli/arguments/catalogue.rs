@@ -1,4 +1,4 @@
-//! What the commands about base images and the model are told.
+//! Options of the commands about base images and the model.
 
 use std::path::PathBuf;
 
@@ -10,30 +10,30 @@ use crate::oci::PlatformFilter;
 /// The commands of `tare catalogue`.
 #[derive(Debug, Subcommand)]
 pub enum CatalogueCommand {
-    /// Lists base images: those that come with Tare, those of your files, and those that registries show
+    /// Lists base images: those that come with Tare, those from your files, and those found in registries
     List(CatalogueListOptions),
-    /// Shows all that is known of a base image
+    /// Shows everything that is known about a base image
     Show(CatalogueShowOptions),
-    /// Says which entries of the catalogue match an image, and why
+    /// Shows which entries of the catalogue match an image, and why
     Explain(ExplainOptions),
-    /// Reads today's tags of the known base images from a registry that has them, such as a mirror
+    /// Reads the current tags of known base images from a registry that has them, such as a mirror
     ///
-    /// Nothing but the tags of known base images is read. A path after the registry is the folder they are
-    /// in: mirror.example.com/library. -r chooses among them by their own names (node, python). What is
-    /// read is kept like any other crawl; tare report --registry leaves it out.
+    /// Only tags of known base images are read. A path after the registry is the folder that contains them:
+    /// mirror.example.com/library. -r selects base images by name (node, python). The result is saved like any other
+    /// crawl. To leave the mirror out of reports, select other registries with tare report --registry.
     Refresh(CrawlOptions),
 }
 
 /// Options of `tare catalogue list`.
 #[derive(Debug, Args)]
 pub struct CatalogueListOptions {
-    /// A part of the name: node, node:22, alpine
+    /// Part of the name, such as node, node:22 or alpine
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
     /// Only for this platform, such as linux/amd64
     #[arg(long, value_name = "PLATFORM")]
     pub platform: Option<PlatformFilter>,
-    /// For people or for programs
+    /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: TextOrJson,
 }
@@ -41,7 +41,7 @@ pub struct CatalogueListOptions {
 /// Options of `tare catalogue show`.
 #[derive(Debug, Args)]
 pub struct CatalogueShowOptions {
-    /// The base image: node:22
+    /// The base image, such as node:22
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Only for this platform, such as linux/amd64
@@ -52,7 +52,7 @@ pub struct CatalogueShowOptions {
 /// Options of `tare evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateOptions {
-    /// For people or for programs
+    /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: TextOrJson,
 }
@@ -60,10 +60,10 @@ pub struct EvaluateOptions {
 /// Options of `tare calibrate`.
 #[derive(Debug, Args)]
 pub struct CalibrateOptions {
-    /// Writes the new model to this file, which alpine.model may then name
+    /// Writes the new model to this file; to use it, set model in [alpine] to this file
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// For people or for programs
+    /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: TextOrJson,
 }

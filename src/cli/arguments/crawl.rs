@@ -1,4 +1,4 @@
-//! What `tare crawl` is told.
+//! Options of `tare crawl`.
 
 use std::path::PathBuf;
 
@@ -13,43 +13,42 @@ use crate::oci::PlatformFilter;
 /// Options of `tare crawl`.
 #[derive(Debug, Args)]
 pub struct CrawlOptions {
-    /// A registry: https://reg.example.com, http://127.0.0.1:5001, reg.example.com/team-a/*
+    /// A registry, such as https://reg.example.com, http://127.0.0.1:5001 or reg.example.com/team-a/*
     ///
-    /// Without any, the registries of the configuration are crawled.
+    /// By default, all registries of the configuration are crawled.
     #[arg(value_name = "REGISTRY")]
     registries: Vec<String>,
-    /// Reads only repositories like this one; may be repeated
+    /// Reads only repositories that match this name or glob; may be repeated
     ///
-    /// In a glob, * stands for anything but /, ** for any number of components, {a,b} for one of the words.
-    /// A name need not be listed by the registry, so names alone do for a token that may not list the
-    /// catalogue.
+    /// In a glob, * matches anything but /, ** any number of path components, {a,b} one of the words. With names only,
+    /// the catalogue is not listed, so a token without the right to list it is enough.
     #[arg(short, long = "repository", value_name = "GLOB")]
     pub repositories: Vec<String>,
     /// Reads only images for this platform, such as linux/amd64; may be repeated
     #[arg(long = "platform", value_name = "PLATFORM")]
     pub platforms: Vec<PlatformFilter>,
-    /// Prints one JSON object for each registry in place of a summary
+    /// Prints one JSON object per registry instead of a summary
     #[arg(long)]
     pub json: bool,
-    /// Logs in as this user; TARE_USERNAME does so too
+    /// User name for the registry; TARE_USERNAME sets it too
     #[arg(long, value_name = "NAME")]
     pub username: Option<String>,
-    /// Reads the password from the first line of standard input; TARE_PASSWORD or TARE_TOKEN is another way
+    /// Reads the password from the first line of standard input; TARE_PASSWORD and TARE_TOKEN are alternatives
     #[arg(long, requires = "username")]
     pub password_stdin: bool,
-    /// Docker's configuration with the credentials to use [default: ~/.docker/config.json]
+    /// Docker configuration file with credentials [default: ~/.docker/config.json]
     #[arg(long, value_name = "FILE")]
     docker_config: Option<String>,
-    /// Trusts this certificate authority too, from a PEM file; may be repeated
+    /// PEM file with an additional certificate authority to trust; may be repeated
     #[arg(long = "ca", value_name = "FILE")]
     pub extra_ca: Vec<PathBuf>,
     /// Where the registry keeps one copy of a blob
     #[arg(long, value_name = "SCOPE", value_enum)]
     pub dedup_scope: Option<Scope>,
-    /// Requests in flight at once
+    /// Maximum number of concurrent requests
     #[arg(long, value_name = "N")]
     concurrency: Option<String>,
-    /// Requests in a minute; 0 for no limit
+    /// Maximum number of requests per minute; 0 for no limit
     #[arg(long, value_name = "N")]
     requests_per_minute: Option<String>,
 }
@@ -72,7 +71,7 @@ impl CrawlOptions {
         addresses(&self.registries)
     }
 
-    /// The settings that these options are.
+    /// These options as settings.
     pub fn flags(&self) -> Vec<Flag> {
         let given = [
             ("--docker-config", "crawl.docker_config", &self.docker_config),

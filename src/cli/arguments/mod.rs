@@ -1,4 +1,4 @@
-//! What may be typed: the commands, and what each is told.
+//! The command line: commands and their options.
 
 mod catalogue;
 mod crawl;
@@ -25,15 +25,15 @@ pub use report::{ExplainOptions, Format, ReportOptions, Rows, TextOrJson};
 pub use service::{DemoOptions, ServeOptions};
 pub(in crate::cli) use values::{addresses, month};
 
-/// What a container registry stores, repository by repository, in totals that add up.
+/// Shows what a container registry stores, what that costs, and what it would cost on Alpine.
 ///
-/// Results go to standard output, everything else to standard error. The exit status is 0 when all is
-/// complete, 3 when something is missing (what, is said), 2 for wrong usage or settings, and 1 for
-/// anything else.
+/// Results go to standard output, everything else to standard error. The exit status is 0 when the result is
+/// complete, 3 when it is incomplete (the output says what is missing), 2 for wrong usage or configuration, and 1
+/// for any other error.
 #[derive(Debug, Parser)]
 #[command(name = "tare", version, max_term_width = 110, propagate_version = true)]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
     /// Options of all commands.
@@ -44,62 +44,60 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Reads registries and saves what they hold
+    /// Reads registries and saves what they contain
     ///
-    /// Reads only what is not known yet, so a second crawl of the same registry costs a listing and one
-    /// small request for each tag. Stopping it (Ctrl-C, or even kill -9) loses at most the requests in
-    /// flight: the next crawl goes on from there. Ctrl-C ends it in order, with status 3; a second
-    /// Ctrl-C ends it at once.
+    /// A crawl reads only what is not known yet: a second crawl of the same registry lists its repositories and tags
+    /// and sends one small request per tag. You can stop a crawl at any time, even with kill -9. The next crawl
+    /// continues from what was saved. Ctrl-C ends the crawl in an orderly way, with status 3. A second Ctrl-C ends it
+    /// immediately.
     Crawl(CrawlOptions),
-    /// Shows what the crawled registries store, repository by repository, and what Alpine would change
+    /// Shows what the crawled registries store and cost, and what Alpine would change
     Report(ReportOptions),
-    /// Lists the known price books, checks one of your own, or makes one of Azure's published prices
+    /// Lists price books, checks one of your own, or creates one from Azure's published prices
     Prices(PricesOptions),
-    /// Imports what a registry's own logs or counters say about pulls, or lists what was imported
+    /// Imports pull counts from a registry's logs or counters, or lists what was imported
     Pulls(PullsOptions),
-    /// Writes a month's costs as FOCUS rows, as CSV or as a workbook
+    /// Exports the costs of a month as FOCUS rows, CSV or an Excel workbook
     ///
-    /// Of a month that was closed the statements that were kept are exported, and corrections as rows of their own;
-    /// any other month is drawn up from what was stored and pulled. A month that is not over is taken to go on as it
-    /// is.
+    /// For a closed month, the saved statements are exported, with corrections as separate rows. Any other month is
+    /// computed from what was stored and pulled. A month that is not over is assumed to continue at the current level.
     Export(ExportOptions),
-    /// Closes a month: its statements are kept, whatever is learnt later
+    /// Closes a month: saves its statements, so that later exports give the same figures
     ///
-    /// Closing a month again draws it up once more and says that nothing has changed to the last byte, or else
-    /// what has, with status 1.
+    /// Closing a month again computes it again. If the result is the same to the last byte, Tare says so. Otherwise it
+    /// lists the differences, changes nothing, and exits with status 1.
     Close(CloseOptions),
-    /// Explains one image: its base, each layer, and what Alpine would make of it and why
+    /// Explains one image: its base image, each layer, and its predicted size on Alpine
     Explain(ExplainOptions),
-    /// Shows the base images that are known and their twins on Alpine
+    /// Shows the known base images and their Alpine variants
     #[command(subcommand)]
     Catalogue(CatalogueCommand),
-    /// Measures the model of sizes on Alpine on images that exist on both
+    /// Measures the error of the size model on images that exist on Alpine and on another system
     Evaluate(EvaluateOptions),
-    /// Fits the model of sizes on Alpine to what has been crawled, and shows how good that is
+    /// Fits the size model to the crawled images, and shows its error
     ///
-    /// Each repository is judged by a model that was fitted on the others. Nothing is written unless a
-    /// file is named.
+    /// Each repository is judged by a model that was fitted on the others. Nothing is written without --output.
     Calibrate(CalibrateOptions),
-    /// Shows the settings in force as TOML, with where each comes from; secrets are masked
+    /// Shows the settings in force and the source of each, as TOML; secrets are masked
     Config,
-    /// Answers over HTTP what the crawled registries store: REST, documented at /docs
+    /// Runs the service: web page, REST API (documented at /docs), Prometheus metrics, scheduled crawls
     ///
-    /// It serves what is in the store, whoever crawled it, and takes up what is new within seconds. Ctrl-C or
-    /// SIGTERM ends it once the requests under way have been answered.
+    /// It serves everything in the database, and shows new data within seconds, whichever process crawled it. Ctrl-C
+    /// or SIGTERM stops it after the requests in progress are answered.
     Serve(ServeOptions),
-    /// Makes, lists and revokes the keys by which the service is reached
+    /// Creates, lists and revokes API keys of the service
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Checks what Tare needs, one by one, and says what to do where something is amiss
+    /// Checks the configuration and everything Tare depends on, and says what to do about each problem
     ///
-    /// The configuration, the database, each registry with its login and the right to list its catalogue, the
-    /// clock and the price books. The exit status is 3 where something is amiss.
+    /// It checks the configuration, the database, each registry with its credentials and the right to list the
+    /// catalogue, identity providers, the clock and the price books. The exit status is 3 if there is a problem.
     Doctor,
-    /// Asks the service on this machine whether it is ready, as a container's health check does
+    /// Asks the service on this machine whether it is ready, for health checks of containers
     ///
-    /// It asks where the settings say that the service listens. The status is 0 where it is ready.
+    /// It sends a request to /readyz at the address of the configuration. The exit status is 0 if the service is ready.
     Ready,
-    /// Serves a made-up company's registry, crawls it into a temporary store and shows the report
+    /// Shows Tare with the registry of a made-up company: crawls it, prints the report, starts the service
     Demo(DemoOptions),
 }
 
@@ -110,16 +108,16 @@ pub struct CommonOptions {
     /// The configuration file [default: ~/.config/tare/tare.toml if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where Tare's own database lives [default: tare in the user's data folder]
+    /// Folder of the embedded database [default: tare in the user's data folder]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<String>,
-    /// How log lines look
+    /// Format of log lines
     #[arg(long, global = true, value_name = "FORMAT", value_enum)]
     log: Option<LogStyle>,
-    /// Says nothing but errors, and shows no progress
+    /// Logs only errors and shows no progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Says more; twice says everything
+    /// Logs more; -vv logs everything
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
 }
@@ -131,7 +129,7 @@ enum LogStyle {
 }
 
 impl CommonOptions {
-    /// The settings that these options are.
+    /// These options as settings.
     pub fn flags(&self) -> Vec<Flag> {
         let mut flags = Vec::new();
         let mut add = |name, key, text: &str| {

@@ -1,4 +1,4 @@
-//! What `tare report` and `tare explain` are told.
+//! Options of `tare report` and `tare explain`.
 
 use clap::{Args, ValueEnum};
 
@@ -13,26 +13,25 @@ use crate::whatif::Verdict;
 /// Options of `tare report`.
 #[derive(Debug, Default, Args)]
 pub struct ReportOptions {
-    /// For people, for programs or for spreadsheets
+    /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
-    /// What gets a row: repositories, or images for one platform each
+    /// One row per repository, or one per image and platform
     #[arg(long, value_name = "WHAT", value_enum, default_value = "repository")]
     pub by: Rows,
-    /// Puts repositories together: registry, team, cost-centre, environment, base or verdict
+    /// Adds up repositories by registry, team, cost-centre, environment, base or verdict
     #[arg(long, value_name = "KEY", conflicts_with_all = ["by", "verdicts", "limit"])]
     pub group_by: Option<GroupBy>,
-    /// The release of Alpine to move to, such as 3.22, whatever the configuration says; by default the newest known
+    /// The Alpine release to move to, such as 3.22; overrides the configuration [default: the newest known]
     #[arg(long, value_name = "RELEASE")]
     pub alpine_release: Option<AlpineRelease>,
-    /// Bills every registry by this price book, whatever the configuration says; tare prices list shows which
-    /// there are
+    /// Price book for every registry; overrides the configuration; tare prices list shows all price books
     #[arg(long, value_name = "BOOK")]
     pub price_book: Option<String>,
-    /// The order: attributed, stored, exclusive, logical, tags, saving, cost, alpine_cost (largest first) or
-    /// name; -tags and so on for the reverse
+    /// Order of the rows: attributed, stored, exclusive, logical, tags, saving, cost, alpine_cost (largest first) or
+    /// name; a leading hyphen (-tags) reverses the order
     ///
-    /// Images are ordered by size, unless it is by tags, saving or name.
+    /// Images are sorted by size, unless you sort by tags, saving or name.
     #[arg(
         long,
         value_name = "KEY",
@@ -40,10 +39,10 @@ pub struct ReportOptions {
         allow_hyphen_values = true
     )]
     pub sort: SortOrder,
-    /// How many rows to show; the table sums the other repositories in a row of their own
+    /// Maximum number of rows; the table adds up all other repositories in one more row
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
-    /// Shows only what has this verdict, such as switch; may be repeated
+    /// Shows only rows with this verdict, such as switch; may be repeated
     #[arg(long = "verdict", value_name = "VERDICT", value_parser = verdict)]
     pub verdicts: Vec<Verdict>,
     /// Only this registry; may be repeated
@@ -54,7 +53,7 @@ pub struct ReportOptions {
     pub platforms: Vec<PlatformFilter>,
 }
 
-/// What gets a row in a report.
+/// What a row of a report stands for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Rows {
     /// Each repository
@@ -64,7 +63,7 @@ pub enum Rows {
     Image,
 }
 
-/// What a report looks like.
+/// The format of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people: sizes in IEC units, totals first
@@ -79,24 +78,24 @@ pub enum Format {
 /// Options of `tare explain`.
 #[derive(Debug, Args)]
 pub struct ExplainOptions {
-    /// An image that has been crawled: reg.example.com/team/api:1.2, team/api:1.2, team/api@sha256:…
+    /// A crawled image, such as reg.example.com/team/api:1.2, team/api:1.2 or team/api@sha256:…
     ///
-    /// The registry may be left out where only one has it, and the tag where it is latest.
+    /// You can leave out the registry if only one has the image, and the tag if it is latest.
     #[arg(value_name = "REFERENCE")]
     pub reference: String,
-    /// The platform [default: linux/amd64 if the image is there for it]
+    /// The platform [default: linux/amd64 if the image has it]
     #[arg(long, value_name = "PLATFORM")]
     pub platform: Option<PlatformFilter>,
-    /// For people or for programs
+    /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: TextOrJson,
 }
 
 impl ReportOptions {
-    /// The registries to show; none for all.
+    /// The registries to show; all if empty.
     ///
     /// # Errors
-    /// Where one is not a registry's address.
+    /// If one is not the address of a registry.
     pub(in crate::cli) fn registries(&self) -> Result<Vec<RegistryAddress>, UsageError> {
         addresses(&self.registries)
     }
@@ -114,7 +113,7 @@ fn verdict(text: &str) -> Result<Verdict, String> {
         })
 }
 
-/// What an answer that is no list of rows looks like.
+/// The format of an answer that is not a list of rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum TextOrJson {
     /// For people

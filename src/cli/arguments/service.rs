@@ -1,4 +1,4 @@
-//! What `tare serve` and `tare demo` are told.
+//! Options of `tare serve` and `tare demo`.
 
 use std::path::PathBuf;
 
@@ -11,13 +11,13 @@ use crate::config::{Flag, RegistryAddress};
 /// Options of `tare serve`.
 #[derive(Debug, Args)]
 pub struct ServeOptions {
-    /// The address to listen on [default: 127.0.0.1:8080]
+    /// Address and port to listen on [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Asks for no keys, though others than this machine may reach the address
+    /// Requires no key, even if other machines can reach the address
     #[arg(long)]
     allow_anonymous: bool,
-    /// Crawls this registry too, beside those of the configuration; may be repeated
+    /// Also crawls this registry, besides those of the configuration; may be repeated
     #[arg(long = "registry", value_name = "REGISTRY")]
     registries: Vec<String>,
     /// What this process does [default: all]
@@ -28,24 +28,24 @@ pub struct ServeOptions {
 /// What a process of the service does. Several may share one database.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Role {
-    /// Answers, and crawls nothing
+    /// Serves requests, never crawls
     Api,
-    /// Crawls by schedule and on request, and listens to nobody
+    /// Crawls by schedule and on request, does not listen
     Crawler,
     /// Both
     All,
 }
 
 impl ServeOptions {
-    /// The registries beside those of the configuration.
+    /// The registries besides those of the configuration.
     ///
     /// # Errors
-    /// Where one is not a registry's address.
+    /// If one is not the address of a registry.
     pub(in crate::cli) fn registries(&self) -> Result<Vec<RegistryAddress>, UsageError> {
         addresses(&self.registries)
     }
 
-    /// The settings that these options are.
+    /// These options as settings.
     pub fn flags(&self) -> Vec<Flag> {
         let mut flags = Vec::new();
         if let Some(listen) = &self.listen {
@@ -81,19 +81,19 @@ impl ServeOptions {
 /// Options of `tare demo`.
 #[derive(Debug, Args)]
 pub struct DemoOptions {
-    /// For people, for programs or for spreadsheets
+    /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
-    /// Where the service listens, with port 0 for any that is free
+    /// Address and port of the service; port 0 chooses a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: std::net::SocketAddr,
-    /// Prints the report and ends, without opening the service
+    /// Prints the report and exits, without starting the service
     #[arg(long)]
     pub once: bool,
-    /// Keeps the store and its settings in this new folder, to try other commands on
+    /// Keeps the database and its configuration in this new folder, to try other commands with it
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
-    /// Serves the made-up registry alone, at the address to listen on, for another Tare to read
+    /// Serves only the made-up registry, at the address of --listen, for another Tare to crawl
     #[arg(long, conflicts_with = "once")]
     pub registry_only: bool,
 }

@@ -17,7 +17,7 @@ pub(in crate::cli) fn month(text: &str) -> Result<Period, String> {
     }
 }
 
-/// Reads addresses. Not by clap, whose message would repeat a password in one.
+/// Parses addresses. Not done by clap, because its error message would repeat a password in one.
 pub(in crate::cli) fn addresses(texts: &[String]) -> Result<Vec<RegistryAddress>, UsageError> {
     texts
         .iter()

@@ -25,13 +25,13 @@ export function questions(frame) {
     switch: select(
       'Which repositories switch',
       [
-        ['verdict', 'those with the verdict “switch”'],
-        ['chosen', 'those chosen below'],
-        ['all', 'all that can'],
+        ['verdict', 'with the verdict “switch”'],
+        ['chosen', 'chosen below'],
+        ['all', 'all that can move'],
       ],
       (value) => change({ switch: value === 'verdict' ? null : value }),
     ),
-    repositories: lines('Choose repositories', 'Names or globs, one a line: team-a/**', (value) =>
+    repositories: lines('Choose repositories', 'Names or globs, one per line: team-a/**', (value) =>
       change({
         repositories: value
           .trim()
@@ -40,7 +40,7 @@ export function questions(frame) {
         switch: value.trim() ? 'chosen' : null,
       }),
     ),
-    pulls: number('Pulls a month, of each repository', { placeholder: 'as known' }, (value) => change({ pulls: value })),
+    pulls: number('Pulls a month, per repository', { placeholder: 'as known' }, (value) => change({ pulls: value })),
     cold: slider('Cold pulls', (value) => change({ cold: value })),
     book: select('Price book', [['', 'as configured']], (value) => change({ book: value })),
     release: select('Release of Alpine', [['', 'as configured']], (value) => change({ release: value })),
@@ -52,14 +52,14 @@ export function questions(frame) {
       {
         placeholder: 'as configured',
         step: 'any',
-        hint: 'In the currency of the price book. With both, it is shown when a switch has paid for itself.',
+        hint: 'In the currency of the price book. With both values, the payback time is shown.',
       },
       (value) => change({ rate: value }),
     ),
   };
   const choices = element('div', { class: 'choices', role: 'group', 'aria-label': 'Repositories to choose from' });
   const fields = Object.values(controls).map(({ field }) => field);
-  fields.splice(2, 0, explained('Tick them instead', choices));
+  fields.splice(2, 0, explained('Choose from a list', choices));
   const reset = element('a', { class: 'button', href: address.href({ view: 'what-if' }) }, 'As saved');
   const root = element(
     'form',

@@ -35,7 +35,7 @@ export function bytesChart({ months: all, signal, tools }) {
     tools,
     table: table({ caption: 'Stored bytes by month', columns, rows: months }),
     file: tableCsv('bytes-by-month.csv', columns, months),
-    how: 'The last reading of each month: every layer once. On Alpine: what would have been stored had all that should switch done so.',
+    how: 'The last crawl of each month, every layer counted once. On Alpine: what would have been stored if every repository with the verdict “switch” had moved.',
     build: (colour) => ({
       type: 'bar',
       data: {

@@ -49,7 +49,7 @@ function now(registries, stored, month) {
     figure: month ? [format.money(month), unit('a month')] : [format.bytes(stored)],
     detail: month ? `${format.bytes(stored)} stored` : 'stored',
     how: [
-      element('p', {}, month ? HOW.month : 'Every layer once, however many tags and repositories use it.'),
+      element('p', {}, month ? HOW.month : 'Every layer is counted once, however many tags and repositories use it.'),
       month &&
         facts(
           parts.map(([part, sum]) => [
@@ -59,8 +59,8 @@ function now(registries, stored, month) {
         ),
       facts([
         ['stored', format.exactBytes(stored)],
-        ['a sum over tags would say', format.bytes(logical)],
-        ...(untagged ? [['beside it, reached by no tag', format.bytes(untagged)]] : []),
+        ['adding up tags (counts shared layers again)', format.bytes(logical)],
+        ...(untagged ? [['in addition, untagged', format.bytes(untagged)]] : []),
         ...(month ? [['exactly', format.exactMoney(month)]] : []),
       ]),
     ],
@@ -84,7 +84,7 @@ function onAlpine(registries, stored, month) {
     title: 'On Alpine',
     kind: 'alpine',
     figure: money ? [format.money(money.expected), unit('a month')] : [format.bytes(bytes?.expected)],
-    detail: likely ? `likely ${likely}` : 'not worked out',
+    detail: likely ? `likely ${likely}` : 'not available',
     how: [
       element('p', {}, HOW.alpine),
       element('p', {}, registries.length > 1 ? SEVERAL : HOW.interval),
@@ -98,8 +98,7 @@ function onAlpine(registries, stored, month) {
 }
 
 const SEVERAL =
-  'For several registries together the low and the high ends are added up, which makes the interval wider than it ' +
-  'needs to be.';
+  'For several registries, the low and the high ends are added up. This makes the range wider than necessary.';
 
 /** @param {Registry[]} registries @param {bigint} stored @param {Money | null} month */
 function saving(registries, stored, month) {
@@ -128,14 +127,14 @@ function saving(registries, stored, month) {
       money ? format.money(money.expected) : format.bytes(bytes?.expected),
       part && unit(`${money ? 'a month · ' : ''}${part}`),
     ],
-    detail: reasons[0] ?? (likely ? `likely ${likely}` : 'not worked out'),
+    detail: reasons[0] ?? (likely ? `likely ${likely}` : 'not available'),
     how: [
       element('p', {}, HOW.joint),
       element('p', {}, HOW.interval),
       facts([
         ['freed', format.bytes(bytes?.expected)],
         ['likely', format.interval(bytes, format.bytes) || format.UNKNOWN],
-        ...(naive == null ? [] : [['a sum over tags would promise', format.bytes(naive)]]),
+        ...(naive == null ? [] : [['adding up tags would promise', format.bytes(naive)]]),
         ...(money ? [['in a year', format.money(year(money.expected))]] : []),
       ]),
       element('p', {}, element('a', { href: address.href({ view: 'savings' }) }, 'Where it comes from')),
@@ -150,16 +149,16 @@ function coverage(registries) {
     registries.reduce((sum, { alpine }) => sum + (alpine?.verdicts[verdict] ?? 0), 0);
   const loss = registries.reduce((sum, { alpine }) => sum + (alpine?.switching_at_a_loss ?? 0), 0);
   return card({
-    title: 'Covered',
+    title: 'Base image known',
     figure: [`${format.count(all - of('unknown_base'))} of ${format.count(all)}`, unit('repositories')],
     detail: `${format.count(of('switch'))} should switch`,
     how: [
-      element('p', {}, 'Repositories whose images showed what is beneath them; the others count as they are today.'),
+      element('p', {}, 'Repositories whose base image was recognised. The others are counted as they are today.'),
       loss > 0 &&
         element(
           'p',
           {},
-          `${format.count(loss)} of those that should switch add more than they free, as their base stays for others.`,
+          `For ${format.count(loss)} of those that should switch, storage grows, because other images still need the old base.`,
         ),
     ],
   });
@@ -176,8 +175,8 @@ function age(registries) {
       element(
         'p',
         {},
-        'When the registry was last read',
-        registries.length > 1 ? '; of several, the one read longest ago.' : '.',
+        'When the registry was last crawled',
+        registries.length > 1 ? '. Of several registries, the oldest.' : '.',
       ),
       element('p', {}, element('a', { href: address.href({ view: 'crawls' }) }, 'Crawls')),
     ],
@@ -227,16 +226,16 @@ function noBook() {
   return card({
     title: 'Price book',
     figure: ['none', unit('set')],
-    detail: 'so figures are in bytes',
+    detail: 'figures are in bytes',
     how: [
       element(
         'p',
         {},
-        'Say in the configuration what the registry costs; ',
-        element('code', {}, 'tare prices'),
-        ' lists the books that come with Tare.',
+        'To see costs, set a price book in the configuration. ',
+        element('code', {}, 'tare prices list'),
+        ' shows the price books that come with Tare.',
       ),
-      element('pre', {}, '[[registry]]\nurl = "https://reg.example.com"\nprice_book = "acr-premium"'),
+      element('pre', {}, '[[registry]]\nurl = "https://reg.example.com"\nprice_book = "azure-container-registry-premium"'),
     ],
   });
 }

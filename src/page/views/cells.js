@@ -37,7 +37,7 @@ export function payback(rows) {
       title: 'Pays back',
       kind: 'number',
       hide: 'medium',
-      explain: 'After how many months the saving has paid for the effort of switching.',
+      explain: 'The number of months after which the saving has paid for the effort of moving.',
       cell: (row) => inMonths(of(row)),
       csv: (row) => of(row),
     },

@@ -73,7 +73,7 @@ function groups(list, by, file, signal) {
   return chart({
     title: `${priced ? 'Cost a month' : 'Attributed bytes'} by ${GROUPS[by]}`,
     says: first
-      ? `${label(first, by)} comes first, with ${show(now(first))} of ${show(now(totals))}.`
+      ? `Largest: ${label(first, by)}, ${show(now(first))} of ${show(now(totals))}.`
       : 'Nothing to show.',
     signal,
     size: drawn.length > 8 ? 'tall' : 'high',
@@ -87,7 +87,7 @@ function groups(list, by, file, signal) {
       element(
         'p',
         {},
-        'What no rule and no label assigns stands in a row of its own, so that the rows add up to the total.',
+        'Repositories without a matching rule or label have a row of their own, so the rows add up to the total.',
       ),
     ],
     build: (colour) => ({

@@ -53,7 +53,7 @@ export function costChart({ months, signal, tools, budgets = [] }) {
     table: table({ caption: 'Cost by month', columns, rows: months }),
     file: tableCsv('cost-by-month.csv', columns, months),
     how:
-      'Each bar is a whole month at the level of its last reading under the price book.' +
+      'Each bar is a whole month at the level of its last crawl, by the price book.' +
       (ahead.length
         ? ' The months to come go on as the recorded ones went; the band is where they are expected nine times in ten.'
         : ''),

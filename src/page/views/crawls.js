@@ -69,9 +69,9 @@ function starter(registries, crawls, show) {
   return element(
     'section',
     { class: 'panel', 'aria-labelledby': 'freshness' },
-    element('h2', { id: 'freshness' }, 'How fresh the figures are'),
+    element('h2', { id: 'freshness' }, 'Age of the figures'),
     table({
-      caption: 'Registries by freshness',
+      caption: 'Registries by age of their figures',
       rows,
       columns: [
         { title: 'Registry', isHeader: true, cell: (row) => name(row.registry) },
@@ -112,7 +112,7 @@ function underWay(crawls) {
           'p',
           {},
           name(crawl.registry),
-          ` · ${crawl.state} · asked for by `,
+          ` · ${crawl.state} · requested by `,
           name(crawl.requested_by ?? 'nobody'),
         ),
         progress(crawl),
@@ -125,7 +125,7 @@ function underWay(crawls) {
 function progress({ repositories_done: done, repositories_total: total }) {
   const words = total
     ? `${format.count(done ?? 0)} of ${format.count(total)} repositories`
-    : 'the catalogue is being read';
+    : 'waiting, or reading the catalogue';
   return element(
     'p',
     { class: 'tools progress' },
@@ -161,7 +161,7 @@ async function watch(crawl, followed, frame, show) {
   }
   followed.delete(crawl.id);
   if (frame.signal.aborted) return;
-  frame.announce(`The crawl of ${crawl.registry} has news`);
+  frame.announce(`The crawl of ${crawl.registry} changed`);
   await show();
 }
 
@@ -180,7 +180,7 @@ function past(crawls) {
       csv: ({ state }) => state,
     },
     {
-      title: 'Asked for',
+      title: 'Requested',
       kind: 'moment',
       hide: 'narrow',
       cell: (crawl) => [format.moment(crawl.requested_at), element('small', {}, name(crawl.requested_by ?? ''))],

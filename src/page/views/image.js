@@ -3,7 +3,7 @@
 import { element, explained, name } from '../element.js';
 import * as format from '../format.js';
 import { table, tableCsv } from '../table.js';
-import { CLASSES, EVIDENCE, sentence } from '../words.js';
+import { CLASSES, EVIDENCE } from '../words.js';
 
 /** @typedef {import('../types.js').ByteEstimate} ByteEstimate */
 
@@ -49,7 +49,7 @@ export function image(explained) {
     element(
       'h2',
       { id: 'image' },
-      'The image that speaks for it: ',
+      'Image used for this estimate: ',
       name(tags[0] ?? digest.slice(0, 19)),
       ` · ${platform}`,
     ),
@@ -59,14 +59,14 @@ export function image(explained) {
       name(digest),
       explained.created ? ` · built ${format.moment(explained.created)}` : '',
     ),
-    base ? baseWords(base) : element('p', {}, 'Nothing tells what is beneath it.'),
+    base ? baseWords(base) : element('p', {}, 'Its base image could not be recognised.'),
     alpine && alpineWords(explained, alpine),
     change && element('pre', {}, `- ${change.from}\n+ ${change.to}`),
     cautions.length > 0 &&
       element(
         'div',
         { class: 'alert' },
-        element('strong', {}, 'Look at this first'),
+        element('strong', {}, 'Check these first'),
         element(
           'ul',
           {},
@@ -86,7 +86,7 @@ function baseWords({ name: system, runtime, layers: count, evidence, confidence 
     {},
     'Built on ',
     names.flatMap((part, at) => [at ? ' on ' : '', element('strong', {}, name(part))]),
-    `: its first ${format.count(count)} layers. ${sentence(EVIDENCE[evidence] ?? evidence)}; ${confidence} % sure.`,
+    `: its first ${format.count(count)} layers. Evidence: ${EVIDENCE[evidence] ?? evidence}. Confidence: ${confidence} %.`,
   );
 }
 
@@ -100,7 +100,7 @@ function alpineWords(image, alpine) {
     element('strong', {}, name(alpine.twin)),
     ` ${format.bytes(alpine.bytes.expected)}`,
     interval ? ` (likely ${interval})` : '',
-    image.class ? `. Evidence of class ${image.class}: ${CLASSES[image.class] ?? ''}.` : '.',
+    image.class ? `. Class ${image.class}: ${CLASSES[image.class] ?? ''}.` : '.',
   );
 }
 
@@ -108,15 +108,15 @@ function alpineWords(image, alpine) {
 function candidates(rows) {
   if (!rows.length) return null;
   return explained(
-    `All ${rows.length} images that it may be built from`,
+    `Possible base images (${rows.length})`,
     table({
-      caption: 'Images that it may be built from, likeliest first',
+      caption: 'Possible base images, most likely first',
       rows,
       columns: [
         { title: 'Base', isHeader: true, cell: (row) => name(row.name) },
-        { title: 'Sure', kind: 'number', cell: (row) => `${row.confidence} %` },
+        { title: 'Confidence', kind: 'number', cell: (row) => `${row.confidence} %` },
         { title: 'Because', cell: (row) => name(row.because) },
-        { title: 'Twin on Alpine', hide: 'narrow', cell: (row) => (row.twin ? name(row.twin) : format.UNKNOWN) },
+        { title: 'Alpine variant', hide: 'narrow', cell: (row) => (row.twin ? name(row.twin) : format.UNKNOWN) },
       ],
     }),
   );
@@ -127,9 +127,9 @@ function layers({ layers: rows, alpine, compressed_bytes: bytes }) {
   /** @type {Line[]} */
   const lines = [...rows];
   if (alpine && !alpine.is_own_twin) {
-    lines.push({ title: `${alpine.twin}, in place of the base`, alpine_bytes: exact(alpine.twin_bytes) });
+    lines.push({ title: `${alpine.twin}, replaces the base`, alpine_bytes: exact(alpine.twin_bytes) });
     if (alpine.added_bytes)
-      lines.push({ title: 'what it needs beside: tools, certificates', alpine_bytes: alpine.added_bytes });
+      lines.push({ title: 'additional packages: tools, certificates', alpine_bytes: alpine.added_bytes });
   }
   const isOwn = alpine?.is_own_twin;
   /** @type {import('../table.js').Column<Line>[]} */
@@ -145,9 +145,9 @@ function layers({ layers: rows, alpine, compressed_bytes: bytes }) {
           : element('code', { class: 'command' }, name(short(line.command) ?? line.digest ?? '')),
     },
     {
-      title: 'What it is',
+      title: 'Kind',
       hide: 'narrow',
-      cell: (line) => (line.is_of_base ? 'of the base' : (line.kind ?? '').replaceAll('_', ' ')),
+      cell: (line) => (line.is_of_base ? 'base image' : (line.kind ?? '').replaceAll('_', ' ')),
       csv: (line) => line.kind,
     },
     {

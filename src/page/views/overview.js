@@ -42,11 +42,11 @@ function nothingYet(registry) {
   return element(
     'div',
     { class: 'panel empty' },
-    element('h2', {}, registry ? 'There is no such registry' : 'No registry has been crawled yet'),
+    element('h2', {}, registry ? 'No such registry' : 'No registry has been crawled yet'),
     element(
       'p',
       {},
-      'Read one with ',
+      'Crawl one with ',
       element('code', {}, 'tare crawl https://reg.example.com'),
       ', or put it into the configuration and it is crawled on schedule.',
     ),
@@ -115,6 +115,6 @@ function registryTable(registries) {
     { class: 'panel' },
     element('h2', {}, 'Registries'),
     table({ caption: 'Registries', columns, rows: registries }),
-    explained('How this is worked out', element('p', {}, HOW.month), element('p', {}, HOW.alpine)),
+    explained('How this is computed', element('p', {}, HOW.month), element('p', {}, HOW.alpine)),
   );
 }

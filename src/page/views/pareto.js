@@ -64,7 +64,7 @@ export function pareto({ ranked, inMoney, priced, signal, file }) {
     : bytesScale(bars.map(({ value }) => /** @type {number} */ (value)));
   return chart({
     title: 'Where the saving is',
-    says: `${best.label} brings most: ${show(best.value)} of ${show(total)}${inMoney ? ' a month' : ''}. The first ${Math.min(RANKED, ranked.length)} of ${ranked.length} that should switch bring ${cumulative[Math.min(RANKED, bars.length) - 1]} %.`,
+    says: `${best.label} saves most: ${show(best.value)} of ${show(total)}${inMoney ? ' a month' : ''}. The first ${Math.min(RANKED, ranked.length)} of ${ranked.length} that should switch save ${cumulative[Math.min(RANKED, bars.length) - 1]} %.`,
     signal,
     size: 'tall',
     file,
@@ -76,7 +76,7 @@ export function pareto({ ranked, inMoney, priced, signal, file }) {
       element(
         'p',
         {},
-        'A bar to the left: the repository would cost more, as a rule because its present base stays for others. The line adds the bars up from the top.',
+        'A bar to the left: the repository would cost more, usually because other images still need its old base. The line is the running total from the top.',
       ),
     ],
     build: (colour) => ({

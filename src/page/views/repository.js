@@ -95,9 +95,9 @@ function summary(row) {
             saving(alpine?.attributed_bytes, format.bytes),
             saving(alpine?.joint_saving_bytes, format.bytes),
           ],
-          ['Used, shared or not', format.bytes(row.stored_bytes), saving(alpine?.stored_bytes, format.bytes), ''],
+          ['All layers it uses', format.bytes(row.stored_bytes), saving(alpine?.stored_bytes, format.bytes), ''],
           cost?.pull_seconds && [
-            'A cold pull takes',
+            'Duration of a cold pull',
             `${cost.pull_seconds.now} s`,
             cost.pull_seconds.alpine ? `${cost.pull_seconds.alpine} s` : format.UNKNOWN,
             '',
@@ -106,7 +106,7 @@ function summary(row) {
       ),
     }),
     explained(
-      'How this is worked out',
+      'How this is computed',
       element('p', {}, HOW.attributed),
       cost && element('p', {}, HOW.month),
       element('p', {}, HOW.alpine),
@@ -128,14 +128,14 @@ function facts({ cost, alpine, ...row }) {
   return [
     ['tags', format.count(row.tags)],
     ['images', format.count(row.images)],
-    ['logical: each tag counted alone', format.bytes(row.logical_bytes)],
-    ['exclusive: freed if it is deleted', format.bytes(row.exclusive_bytes)],
+    ['logical (all tags added up)', format.bytes(row.logical_bytes)],
+    ['exclusive (freed if the repository is deleted)', format.bytes(row.exclusive_bytes)],
     [
-      'freed if it alone switches',
+      'freed if only this repository moves',
       solo ? `${format.bytes(solo.expected)} (${format.interval(solo, format.bytes) || 'exact'})` : format.UNKNOWN,
     ],
     [
-      'must switch with it before anything is freed',
+      'repositories that must move together before anything is freed',
       alpine?.break_even_repositories == null ? 'never' : format.count(alpine.break_even_repositories),
     ],
     ...(cost
@@ -144,8 +144,8 @@ function facts({ cost, alpine, ...row }) {
           ['storage', format.money(cost.storage)],
           ['transfer', format.money(cost.transfer)],
           ['pulls a month', `${format.count(cost.pulls.per_month)} (${cost.pulls.source})`],
-          ['saved a month if it alone switches', format.money(cost.alpine?.solo_saving.expected)],
-          ['pays back in months', cost.alpine?.payback_months ?? 'not asked'],
+          ['saved a month if only this repository moves', format.money(cost.alpine?.solo_saving.expected)],
+          ['months until it has paid for itself', cost.alpine?.payback_months ?? 'no effort configured'],
         ]
       : []),
   ];
@@ -158,14 +158,14 @@ function tagTable(list, row) {
     {
       title: 'Attributed',
       kind: 'number',
-      explain: 'Its share of what is attributed to the repository.',
+      explain: 'The tag’s share of the attributed bytes of the repository.',
       cell: (tag) => format.bytes(tag.attributed_bytes),
       csv: (tag) => tag.attributed_bytes,
     },
     {
       title: 'Exclusive',
       kind: 'number',
-      explain: 'What deleting the tag alone would free.',
+      explain: 'What deleting only this tag would free.',
       cell: (tag) => format.bytes(tag.exclusive_bytes),
       csv: (tag) => tag.exclusive_bytes,
     },
@@ -173,7 +173,7 @@ function tagTable(list, row) {
       title: 'Reaches',
       kind: 'number',
       hide: 'narrow',
-      explain: 'Everything the tag reaches, once.',
+      explain: 'Size with shared layers, each layer once.',
       cell: (tag) => format.bytes(tag.stored_bytes),
       csv: (tag) => tag.stored_bytes,
     },

@@ -47,7 +47,7 @@ function nothing() {
     element(
       'p',
       {},
-      element('a', { href: address.href({ view: 'repositories' }) }, 'See why, repository by repository'),
+      element('a', { href: address.href({ view: 'repositories' }) }, 'See the reason for each repository'),
     ),
   );
 }
@@ -57,7 +57,7 @@ const FREED_ALONE = {
   title: 'Freed alone',
   kind: 'number',
   hide: 'medium',
-  explain: 'Stored bytes freed if it switches and nobody else does: as a rule fewer, as its base stays for others.',
+  explain: 'Stored bytes freed if only this repository moves. Usually less, because other images still need its base.',
   cell: ({ alpine }) => saving(alpine?.solo_saving_bytes, format.bytes),
 };
 
@@ -84,7 +84,7 @@ function details(ranked, priced, file) {
             title: 'Alone',
             kind: 'number',
             hide: 'narrow',
-            explain: 'What it saves a month if it switches and nobody else does.',
+            explain: 'What is saved a month if only this repository moves.',
             cell: (/** @type {Repository} */ { cost }) => saving(cost?.alpine?.solo_saving, format.money),
           },
           ...payback(ranked),
@@ -94,7 +94,7 @@ function details(ranked, priced, file) {
       title: 'Freed',
       kind: 'number',
       hide: priced ? 'narrow' : undefined,
-      explain: `Stored bytes that become free. ${HOW.joint} ${HOW.interval}`,
+      explain: `Stored bytes that are freed. ${HOW.joint} ${HOW.interval}`,
       cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),
     },
     ...(priced ? [] : [FREED_ALONE]),
@@ -102,7 +102,7 @@ function details(ranked, priced, file) {
       title: 'Needed',
       kind: 'number',
       hide: 'medium',
-      explain: 'How many of those on its base must switch, itself among them, before anything is freed.',
+      explain: 'How many repositories with the same base, including this one, must move before anything is freed.',
       cell: ({ alpine }) =>
         alpine?.break_even_repositories == null ? 'never' : format.count(alpine.break_even_repositories),
     },
@@ -118,7 +118,7 @@ function details(ranked, priced, file) {
       element(
         'a',
         { href: address.href({ view: 'repositories', sort: priced ? '-cost_saving' : '-saving' }) },
-        'All repositories by saving, with the reasons of those that should not switch',
+        'All repositories by saving, with the reasons for those that should stay',
       ),
     ),
     legend(columns),

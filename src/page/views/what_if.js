@@ -111,23 +111,23 @@ function moved(before, after) {
   return element(
     'section',
     { class: 'panel', 'aria-labelledby': 'moved' },
-    element('h2', { id: 'moved' }, 'What moves'),
+    element('h2', { id: 'moved' }, 'Result'),
     table({
-      caption: 'As saved and under these assumptions',
+      caption: 'As configured, and under these assumptions',
       rows,
       columns: [
         { title: '', isHeader: true, cell: (row) => [several && element('small', {}, name(row.registry)), row.title] },
-        { title: 'As saved', kind: 'number', cell: (row) => row.was },
+        { title: 'As configured', kind: 'number', cell: (row) => row.was },
         { title: 'Then', kind: 'number', cell: (row) => element('strong', { 'data-figure': row.title }, row.is) },
         { title: 'Difference', kind: 'number', cell: (row) => row.change },
       ],
     }),
     explained(
-      'How this is worked out',
+      'How this is computed',
       element(
         'p',
         {},
-        'The whole registry is worked out anew under the assumptions beside this; nothing that is saved changes.',
+        'The whole registry is computed again under these assumptions. Nothing is saved.',
       ),
       element('p', {}, HOW.alpine),
     ),
