@@ -1,17 +1,17 @@
-//! The one trait seam: what time it is.
+//! The current time, behind a trait.
 //!
-//! Everything that stamps or compares times takes a [`Clock`], so that a test can choose the day and
-//! a closed month can be computed again.
+//! All code that records or compares times takes a [`Clock`], so that tests can choose the time and a closed month can
+//! be computed again.
 
 use chrono::{DateTime, Utc};
 
-/// Tells the time.
+/// Provides the current time.
 pub trait Clock: Send + Sync {
-    /// The present moment, in UTC.
+    /// The current time, in UTC.
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The machine's own clock.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -25,7 +25,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still, for tests and for statements computed as of a given day.
+/// A clock with a fixed time, for tests and for statements as of a given day.
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub DateTime<Utc>);
 

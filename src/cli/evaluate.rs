@@ -8,7 +8,7 @@ use super::explain::all_holdings;
 use super::outcome::{Outcome, print};
 use crate::clock::{Clock, SystemClock};
 use crate::report::{self, Knowledge, RegistryHoldings};
-use crate::whatif::{Evaluation, Pair, Readings, calibrate, evaluate, pairs};
+use crate::whatif::{Evaluation, Pair, ParsedSteps, calibrate, evaluate, pairs};
 
 /// `tare evaluate`: how good the model in force is on what the store knows.
 pub(super) async fn evaluated(options: &EvaluateOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -61,7 +61,7 @@ async fn known_pairs(context: &Context, knowledge: &Knowledge) -> anyhow::Result
     let registries: Vec<RegistryHoldings> = registries?;
     let catalogue = report::catalogue_of(&registries, knowledge)?;
     let images = || registries.iter().flat_map(|holdings| &holdings.images);
-    let readings = Readings::of(images());
+    let readings = ParsedSteps::from_images(images());
     let pairs = pairs(images(), &catalogue, &readings);
     if pairs.is_empty() {
         bail!(

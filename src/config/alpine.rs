@@ -10,7 +10,7 @@ use super::{CostPlanError, Settings};
 use crate::base_image::AlpineRelease;
 use crate::report::Knowledge;
 use crate::whatif::{
-    AlpineModel, BoundRules, Coverage, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
+    AlpineModel, Coverage, GlibcRules, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
 };
 
 /// `[alpine]`: what answers about Alpine rest on beside what comes with the program.
@@ -180,7 +180,7 @@ impl Settings {
         }
         Ok(Knowledge {
             model,
-            rules: BoundRules::extended(&rules)?,
+            rules: GlibcRules::extended(&rules)?,
             verdicts: VerdictSettings {
                 coverage: alpine.coverage.0,
                 minimum_saving_percent: alpine.minimum_saving_percent,

@@ -7,8 +7,8 @@ use super::plan::{CostPlan, RegistryTerms};
 use super::statement::{Charges, CleanUp, CostParts, MoneyEstimate, PricedPiece};
 use super::usage::{AlpineBytes, RegistryUsage, RepositoryUsage};
 use crate::pricing::{
-    AllocatedRow, AllocationRules, Bill, Claim, Claims, MovedBytes, MovedEstimate, NoSaving, Period,
-    PriceBook, Pulls, UsageHistory, Warning, allocate, bill, saving,
+    AllocatedRow, AllocationRules, AllocationTarget, AllocationTargets, Bill, MovedBytes, MovedEstimate,
+    NoSaving, Period, PriceBook, Pulls, UsageHistory, Warning, allocate, bill, saving,
 };
 use crate::units::{Currency, Money};
 use crate::whatif::Estimate;
@@ -40,7 +40,7 @@ pub(super) struct Moved {
 
 /// Which end of an interval of sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bound {
+pub(super) enum EstimatePoint {
     Low,
     Expected,
     High,
@@ -91,17 +91,20 @@ impl<'a> Billing<'a> {
 
     /// The charges on Alpine, and what they save.
     pub(super) fn on_alpine(&self, bytes: AlpineBytes, now: &Charges) -> Result<OnAlpine, CostError> {
-        let history = self.history_on_alpine(bytes, Bound::Expected)?;
+        let history = self.history_on_alpine(bytes, EstimatePoint::Expected)?;
         let charges = self.divided(&history, |repository| {
             let attributed = repository.alpine.map_or(repository.attributed.clone(), |alpine| {
                 repository
                     .attributed
                     .map(|reading| alpine.scaled(reading, alpine.after.expected))
             });
-            (attributed.byte_seconds_in(self.period), Some(Bound::Expected))
+            (
+                attributed.byte_seconds_in(self.period),
+                Some(EstimatePoint::Expected),
+            )
         })?;
-        let low = self.total(&self.history_on_alpine(bytes, Bound::Low)?)?;
-        let high = self.total(&self.history_on_alpine(bytes, Bound::High)?)?;
+        let low = self.total(&self.history_on_alpine(bytes, EstimatePoint::Low)?)?;
+        let high = self.total(&self.history_on_alpine(bytes, EstimatePoint::High)?)?;
         let total = MoneyEstimate {
             low,
             expected: charges.parts.total,
@@ -156,11 +159,11 @@ impl<'a> Billing<'a> {
         Ok(total)
     }
 
-    fn history_on_alpine(&self, bytes: AlpineBytes, bound: Bound) -> Result<UsageHistory, CostError> {
-        let after = bound.of(bytes.after);
+    fn history_on_alpine(&self, bytes: AlpineBytes, point: EstimatePoint) -> Result<UsageHistory, CostError> {
+        let after = point.of(bytes.after);
         let stored = self.usage.stored.map(|reading| bytes.scaled(reading, after));
         let mut history = self.history.with_stored(stored);
-        history.moved = spread(self.moved.iter().map(|moved| moved.on_alpine(bound)), self.period)?;
+        history.moved = spread(self.moved.iter().map(|moved| moved.on_alpine(point)), self.period)?;
         Ok(history)
     }
 
@@ -169,7 +172,7 @@ impl<'a> Billing<'a> {
         &self,
         index: usize,
         freed: i64,
-        bound: Bound,
+        point: EstimatePoint,
     ) -> Result<UsageHistory, CostError> {
         let stored = self.usage.stored.map(|reading| {
             let left = i128::from(reading.as_i64()) - i128::from(freed);
@@ -177,10 +180,10 @@ impl<'a> Billing<'a> {
             left.try_into().unwrap_or(crate::units::ByteCount::MAX)
         });
         let mut history = self.history.with_stored(stored);
-        if self.moved[index].on_alpine(bound) != &self.moved[index].zones {
+        if self.moved[index].on_alpine(point) != &self.moved[index].zones {
             let zones = self.moved.iter().enumerate().map(|(place, moved)| {
                 if place == index {
-                    moved.on_alpine(bound)
+                    moved.on_alpine(point)
                 } else {
                     &moved.zones
                 }
@@ -193,25 +196,25 @@ impl<'a> Billing<'a> {
     fn divided(
         &self,
         history: &UsageHistory,
-        claim: impl Fn(&RepositoryUsage) -> (u128, Option<Bound>),
+        usage: impl Fn(&RepositoryUsage) -> (u128, Option<EstimatePoint>),
     ) -> Result<Charges, CostError> {
-        let claimants: Vec<Claim> = self
+        let targets: Vec<AllocationTarget> = self
             .usage
             .repositories
             .iter()
             .zip(&self.moved)
             .map(|(repository, moved)| {
-                let (attributed, bound) = claim(repository);
-                Claim {
+                let (attributed, point) = usage(repository);
+                AllocationTarget {
                     key: repository.repository.to_string(),
                     attributed,
                     exclusive: u128::from(repository.exclusive.get()),
-                    moved: bound.map_or(&moved.zones, |bound| moved.on_alpine(bound)).clone(),
+                    moved: point.map_or(&moved.zones, |point| moved.on_alpine(point)).clone(),
                 }
             })
             .collect();
-        let claims = Claims {
-            claimants,
+        let targets = AllocationTargets {
+            targets,
             unattributed: 0,
         };
         let mut pieces = Vec::with_capacity(self.books.len());
@@ -219,7 +222,7 @@ impl<'a> Billing<'a> {
         let mut included_worth = Money::zero(self.currency);
         for &(period, book) in &self.books {
             let bill = bill(book, history, period)?;
-            let allocation = allocate(&bill, &claims, self.allocation)?;
+            let allocation = allocate(&bill, &targets, self.allocation)?;
             parts = parts.checked_add(parts_of_bill(&bill)?)?;
             included_worth = included_worth.checked_add(bill.quota_benefit()?)?;
             pieces.push(PricedPiece { bill, allocation });
@@ -289,7 +292,7 @@ impl CostParts {
     }
 }
 
-impl Bound {
+impl EstimatePoint {
     /// This end of an interval.
     pub(super) fn of(self, estimate: Estimate) -> crate::units::ByteCount {
         match self {
@@ -301,8 +304,8 @@ impl Bound {
 }
 
 impl Moved {
-    pub(super) fn on_alpine(&self, bound: Bound) -> &BTreeMap<String, u128> {
-        &self.alpine[bound as usize]
+    pub(super) fn on_alpine(&self, point: EstimatePoint) -> &BTreeMap<String, u128> {
+        &self.alpine[point as usize]
     }
 }
 
@@ -348,12 +351,12 @@ fn moved(plan: &CostPlan, usage: &RegistryUsage, repository: &RepositoryUsage) -
     };
     let now = pulls.moved();
     let zones = destinations.split(now.expected)?;
-    let on_alpine = |bound: Bound| match pulled.alpine.filter(|_| repository.switches) {
+    let on_alpine = |point: EstimatePoint| match pulled.alpine.filter(|_| repository.switches) {
         None => Ok(zones.clone()),
         Some((cold, warm)) => {
             let pulls = Pulls {
-                cold_bytes: bound.of(cold),
-                warm_bytes: bound.of(warm),
+                cold_bytes: point.of(cold),
+                warm_bytes: point.of(warm),
                 ..pulls
             };
             destinations.split(pulls.moved().expected)
@@ -362,9 +365,9 @@ fn moved(plan: &CostPlan, usage: &RegistryUsage, repository: &RepositoryUsage) -
     Ok(Moved {
         now,
         alpine: [
-            on_alpine(Bound::Low)?,
-            on_alpine(Bound::Expected)?,
-            on_alpine(Bound::High)?,
+            on_alpine(EstimatePoint::Low)?,
+            on_alpine(EstimatePoint::Expected)?,
+            on_alpine(EstimatePoint::High)?,
         ],
         zones,
     })

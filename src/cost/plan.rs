@@ -76,7 +76,7 @@ impl RegistryTerms {
             stored_elsewhere: self.stored_elsewhere,
             moved_elsewhere: self.moved_elsewhere.clone(),
             transfer_price: self.transfer_price.clone(),
-            ..UsageHistory::storing(usage.stored.clone())
+            ..UsageHistory::from_stored(usage.stored.clone())
         }
     }
 }

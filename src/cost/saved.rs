@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::charges::{Billing, Bound, OnAlpine};
+use super::charges::{Billing, EstimatePoint, OnAlpine};
 use super::error::CostError;
 use super::statement::{Charges, MoneyEstimate};
 use super::usage::RepositoryUsage;
@@ -37,7 +37,7 @@ pub(super) fn by_repository(
         stored_saving,
         repositories
             .iter()
-            .map(|repository| Bound::ALL.map(|bound| dropped(repository, bound)))
+            .map(|repository| EstimatePoint::ALL.map(|point| dropped(repository, point)))
             .collect(),
     )?;
     // Each destination has its own price, so a byte that stays in the region is worth nothing beside one that
@@ -48,7 +48,7 @@ pub(super) fn by_repository(
             let saving = moved_to(now, zone)?.checked_sub(moved_to(&on_alpine.charges, zone)?)?;
             let drops = billing.moved.iter().map(|moved| {
                 let bytes = |zones: &BTreeMap<String, u128>| zones.get(zone).copied().unwrap_or(0) as i128;
-                Bound::ALL.map(|bound| bytes(&moved.zones) - bytes(moved.on_alpine(bound)))
+                EstimatePoint::ALL.map(|point| bytes(&moved.zones) - bytes(moved.on_alpine(point)))
             });
             Divided::new(saving, drops.collect())
         })
@@ -83,14 +83,14 @@ fn moved_to(charges: &Charges, zone: &str) -> Result<Money, CostError> {
     Ok(Money::checked_total(charges.parts.total.currency(), costs)?)
 }
 
-impl Bound {
+impl EstimatePoint {
     const ALL: [Self; 3] = [Self::Low, Self::Expected, Self::High];
 }
 
 /// By how much a repository's attributed bytes drop with sizes at one end of their interval.
-fn dropped(repository: &RepositoryUsage, bound: Bound) -> i128 {
+fn dropped(repository: &RepositoryUsage, point: EstimatePoint) -> i128 {
     repository.alpine.map_or(0, |bytes| {
-        i128::from(bytes.before.as_i64()) - i128::from(bound.of(bytes.after).as_i64())
+        i128::from(bytes.before.as_i64()) - i128::from(point.of(bytes.after).as_i64())
     })
 }
 
@@ -156,11 +156,11 @@ fn alone(billing: &Billing<'_>, now: &Charges, index: usize) -> Result<MoneyEsti
     let Some(freed) = repository.solo_saving else {
         return Ok(MoneyEstimate::zero(billing.currency));
     };
-    let saved = |freed: i64, bound| -> Result<Money, CostError> {
-        let after = billing.total(&billing.history_alone(index, freed, bound)?)?;
+    let saved = |freed: i64, point| -> Result<Money, CostError> {
+        let after = billing.total(&billing.history_alone(index, freed, point)?)?;
         Ok(now.parts.total.checked_sub(after)?)
     };
-    let expected = saved(freed.expected, Bound::Expected)?;
+    let expected = saved(freed.expected, EstimatePoint::Expected)?;
     if freed.low == freed.high {
         return Ok(MoneyEstimate {
             low: expected,
@@ -169,8 +169,8 @@ fn alone(billing: &Billing<'_>, now: &Charges, index: usize) -> Result<MoneyEsti
         });
     }
     Ok(MoneyEstimate {
-        low: saved(freed.low, Bound::High)?,
+        low: saved(freed.low, EstimatePoint::High)?,
         expected,
-        high: saved(freed.high, Bound::Low)?,
+        high: saved(freed.high, EstimatePoint::Low)?,
     })
 }

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::ReferrersPolicy;
 use super::repository::Visit;
-use super::walk::{Trip, Wanted, may_be_manifest};
+use super::walk::{ManifestTarget, TagWalk, may_be_manifest};
 use crate::inventory::Finding;
 use crate::oci::{Descriptor, Digest, Tag};
 use crate::registry::RegistryError;
 
-/// After so many failures without an answer, the registry counts as one without the referrers API:
-/// otherwise an endpoint that hangs would hold up every tag, each through all its retries.
+/// After this many failures without a response, the registry counts as one without the referrers API. Otherwise an
+/// endpoint that hangs would delay every tag by all its retries. Our choice.
 const MAX_FAILURES: usize = 3;
 
 /// Whether the registry has the referrers API.
@@ -18,17 +18,16 @@ const MAX_FAILURES: usize = 3;
 pub(super) struct ReferrersApi {
     exists: OnceLock<bool>,
     failures: AtomicUsize,
-    /// Held by whoever finds out, so that a registry without the API is asked once.
+    /// Held while finding out, so that a registry without the API is asked once.
     finding_out: tokio::sync::Mutex<()>,
 }
 
 impl Visit<'_> {
-    /// Reports what is attached to the manifest a tag points to, as far as the plan wants to know;
-    /// whether nothing is missing but what has vanished.
+    /// Reports what is attached to the manifest of a tag, as far as the plan asks for it. Returns whether nothing but
+    /// vanished content is missing.
     ///
-    /// Runs after the manifest has been walked and its claim released: what is attached may lead back
-    /// to it.
-    pub(super) async fn attached(&self, tag: &Tag, digest: Digest, trip: &Trip) -> bool {
+    /// Runs after the manifest has been walked and its lock released: what is attached may refer back to it.
+    pub(super) async fn attached(&self, tag: &Tag, digest: Digest, tag_walk: &TagWalk) -> bool {
         let policy = self.walk.plan.referrers;
         let is_wanted = match policy {
             ReferrersPolicy::Off => false,
@@ -38,7 +37,7 @@ impl Visit<'_> {
         if !is_wanted || tag.is_referrers_fallback() {
             return true;
         }
-        let mut subjects = trip.take_met();
+        let mut subjects = tag_walk.take_visited();
         subjects.push(digest);
         let mut lossless = true;
         while let Some(subject) = subjects.pop() {
@@ -58,18 +57,18 @@ impl Visit<'_> {
                 }
             };
             for descriptor in attached.iter().filter(|descriptor| may_be_manifest(descriptor)) {
-                lossless &= self.attachment(subject, descriptor, trip).await;
+                lossless &= self.attachment(subject, descriptor, tag_walk).await;
                 if policy == ReferrersPolicy::All {
                     subjects.push(descriptor.digest);
                 }
             }
-            subjects.extend(trip.take_met());
+            subjects.extend(tag_walk.take_visited());
         }
         lossless
     }
 
-    /// A crawl that was killed may have saved a manifest before asking what is attached to it. The tag
-    /// is saved last, so both have to be known.
+    /// Whether tag or manifest is new. A crawl that was killed may have saved a manifest without its referrers; the tag
+    /// is saved last, so both must be known.
     fn is_new(&self, tag: &Tag, digest: Digest) -> bool {
         let known = &self.known;
         let digest_is_known = known.complete.contains(&digest) || known.partial.contains_key(&digest);
@@ -77,18 +76,18 @@ impl Visit<'_> {
         !digest_is_known || tags.is_none_or(|tags| !tags.contains(tag))
     }
 
-    async fn attachment(&self, subject: Digest, descriptor: &Descriptor, trip: &Trip) -> bool {
-        let wanted = Wanted {
+    async fn attachment(&self, subject: Digest, descriptor: &Descriptor, tag_walk: &TagWalk) -> bool {
+        let target = ManifestTarget {
             digest: descriptor.digest,
             depth: 1,
             fetched: None,
             listed_size: Some(descriptor.size),
             tag: None,
         };
-        let reach = self.manifest(wanted, trip).await;
-        if reach.present {
+        let outcome = self.manifest(target, tag_walk).await;
+        if outcome.present {
             self.walk
-                .outbox
+                .sender
                 .send(Finding::Referrer {
                     repository: self.repository.clone(),
                     subject,
@@ -96,7 +95,7 @@ impl Visit<'_> {
                 })
                 .await;
         }
-        reach.lossless
+        outcome.lossless
     }
 
     async fn referrers(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, RegistryError> {
@@ -114,7 +113,7 @@ impl Visit<'_> {
                     }
                 };
                 if let Some(exists) = exists {
-                    // Nobody else sets it while the lock is held.
+                    // Nothing else sets it while the lock is held.
                     let _ = api.exists.set(exists);
                 }
                 return answer;

@@ -1,29 +1,29 @@
-use super::claims::Claim;
-use super::reach::Reach;
+use super::digest_state::DigestState;
 use super::repository::Visit;
+use super::walk_outcome::WalkOutcome;
 use crate::inventory::{ConfigFact, FaultKind, Finding};
 use crate::oci::{Descriptor, ImageConfig};
 use crate::units::ByteCount;
 
 impl Visit<'_> {
-    /// Reports an image's configuration, unless it is known.
-    pub(super) async fn config(&self, descriptor: &Descriptor) -> Reach {
+    /// Reports an image configuration, unless it is known.
+    pub(super) async fn config(&self, descriptor: &Descriptor) -> WalkOutcome {
         let digest = descriptor.digest;
         if self.known.complete.contains(&digest) {
-            return Reach::WHOLE;
+            return WalkOutcome::COMPLETE;
         }
-        let Some(claim) = self.walk.claims.of(digest) else {
-            return Reach::WHOLE;
+        let Some(state) = self.walk.digests.get(digest) else {
+            return WalkOutcome::COMPLETE;
         };
-        let mut claim = claim.lock().await;
-        match &*claim {
-            Claim::Complete => return Reach::WHOLE,
-            Claim::Broken(_) => return Reach::LOST,
-            // A configuration has nothing beneath it, so it is never partial.
-            Claim::Open | Claim::Partial(_) => {}
+        let mut state = state.lock().await;
+        match &*state {
+            DigestState::Complete => return WalkOutcome::COMPLETE,
+            DigestState::Broken(_) => return WalkOutcome::LOST,
+            // A configuration has nothing below it, so it is never partial.
+            DigestState::Open | DigestState::Partial(_) => {}
         }
         if self.is_gone(&digest) {
-            return Reach::GONE;
+            return WalkOutcome::VANISHED;
         }
         let reference = digest.to_string();
         let content = match self.walk.client.get_config(self.repository, &digest).await {
@@ -34,22 +34,22 @@ impl Visit<'_> {
         let config = match ImageConfig::parse_keeping(&content, &self.walk.plan.kept_labels) {
             Ok(config) => config,
             Err(error) => {
-                *claim = Claim::Broken(error.to_string().into());
+                *state = DigestState::Broken(error.to_string().into());
                 self.fault(&reference, FaultKind::Invalid, error.to_string())
                     .await;
-                return Reach::LOST;
+                return WalkOutcome::LOST;
             }
         };
         let is_sound = self.check_size(&reference, Some(descriptor.size), size).await;
         self.walk
-            .outbox
+            .sender
             .send(Finding::Config(Box::new(ConfigFact { digest, size, config })))
             .await;
-        *claim = Claim::Complete;
-        self.walk.claims.complete(digest);
+        *state = DigestState::Complete;
+        self.walk.digests.complete(digest);
         match is_sound {
-            true => Reach::WHOLE,
-            false => Reach::WHOLE.with_loss(),
+            true => WalkOutcome::COMPLETE,
+            false => WalkOutcome::COMPLETE.with_loss(),
         }
     }
 }

@@ -1,33 +1,33 @@
-//! From a registry to findings: what to ask, what to skip, and how much at a time.
+//! Turns a registry into findings: what to request, what to skip, and how much at a time.
 //!
-//! [`crawl`] walks repositories → tags → manifests → configurations and sends each fact as it is
-//! established. It knows no database: what was found before comes in as plain data ([`Known`]), and what
-//! is found goes out through a channel, whose capacity bounds the memory. Where several processes share a
-//! crawl, one [`list`]s the repositories and each [`visit`]s some.
+//! [`crawl`] walks repositories → tags → manifests → configurations and sends each fact as soon as it is known. This
+//! room knows no database: what earlier crawls found comes in as plain data ([`Known`]), and findings go out through
+//! a bounded channel, which limits memory. If several processes share a crawl, one [`list`]s the repositories and
+//! each [`visit`]s some of them.
 //!
-//! What it promises:
-//! - **Few requests.** A digest is fetched once in a crawl and never when it is known. A repository never
-//!   seen costs one GET a tag; after that a tag costs one HEAD, and a GET only where it points elsewhere.
-//!   Where manifests without a tag are asked for, that costs one more listing a repository.
+//! Guarantees:
+//! - **Few requests.** A digest is fetched once per crawl, and never if it is known. A new repository costs one GET
+//!   per tag; after that a tag costs one HEAD, and a GET only if it has moved. Listing untagged manifests costs one
+//!   more listing per repository.
 //! - **Order.** Facts about content are sent before the tag that reaches them, and a repository's
-//!   [`RepositoryListing`](crate::inventory::RepositoryListing) after everything else of it. A crawl that
-//!   is killed leaves something consistent behind, and the next one goes on from there.
-//! - **Faults are findings.** One broken manifest costs its own bytes and nothing else.
-//! - **Hostile content is bounded.** So is the depth of indexes and the number of manifests beneath a tag.
+//!   [`RepositoryListing`](crate::inventory::RepositoryListing) after everything else in it. A killed crawl leaves
+//!   consistent data, and the next one continues from there.
+//! - **Faults are findings.** A broken manifest affects only its own bytes.
+//! - **Hostile content is bounded**: the depth of indexes and the number of manifests below a tag.
 
 mod attached;
 mod choice;
-mod claims;
 mod config;
-mod outbox;
+mod digest_state;
+mod finding_sender;
 mod plan;
 mod progress;
-mod reach;
 mod repository;
 mod run;
 mod stop;
 mod untagged;
 mod walk;
+mod walk_outcome;
 
 pub use choice::{InvalidChoice, RepositoryChoice};
 pub use plan::{CrawlPlan, CrawlStatus, CrawlSummary, Known, ReferrersPolicy};

@@ -5,29 +5,29 @@ use serde::{Deserialize, Serialize};
 use super::RepositoryChoice;
 use crate::oci::{Digest, Manifest, PlatformFilter, RepositoryName, Tag};
 
-/// What a crawl is to read, and how much at a time.
+/// What a crawl reads, and how much at a time.
 #[derive(Debug, Clone)]
 pub struct CrawlPlan {
-    /// Which repositories.
+    /// The repositories to read.
     pub repositories: RepositoryChoice,
-    /// Which tags, by repository; all tags of all repositories where there are none. Tags and repositories
-    /// chosen like this are read as far as they are there, and the crawl says nothing about other tags.
+    /// The tags to read, by repository; `None` means all tags of all repositories. Chosen tags and repositories are
+    /// read if they exist, and the crawl says nothing about other tags.
     pub tags: Option<HashMap<RepositoryName, HashSet<Tag>>>,
-    /// Which platforms of an index; none means all. An image that a tag points to directly is always
-    /// read, because only its configuration says what it is for.
+    /// The platforms of an index to read; empty means all. An image that a tag points to directly is always read,
+    /// because only its configuration states its platform.
     pub platforms: Vec<PlatformFilter>,
-    /// What is asked about signatures, SBOMs and the like that are attached to images.
+    /// Which referrers (signatures, SBOMs and the like) are requested.
     pub referrers: ReferrersPolicy,
-    /// Whether the registry is asked for all manifests of each repository, to know what no tag reaches. Azure
-    /// Container Registry answers that, others do not.
+    /// Whether to list all manifests of each repository, which shows what is untagged. Only Azure Container Registry
+    /// has such a listing.
     pub untagged: bool,
-    /// Labels of images to keep beside those by which bases are recognised. Configurations that are known already
-    /// are not read again for them.
+    /// Image labels to keep besides those that identify bases. Configurations that are already known are not read again
+    /// for them.
     pub kept_labels: BTreeSet<String>,
-    /// How many repositories are walked side by side. The client bounds the requests; this and the next
-    /// setting bound the memory.
+    /// The most repositories walked at the same time. The client bounds the requests; this and the next setting bound
+    /// the memory.
     pub concurrent_repositories: usize,
-    /// How many tags of one repository are walked side by side.
+    /// The most tags of one repository walked at the same time.
     pub concurrent_tags: usize,
 }
 
@@ -46,31 +46,29 @@ impl Default for CrawlPlan {
     }
 }
 
-/// For which manifests the referrers API is asked. A registry without it is found out by one request a
-/// crawl. What clients attach by the fallback tags `sha256-…` instead is read like any other tag.
+/// For which manifests the referrers API is requested. A registry without the API is noticed by one request per
+/// crawl. Attachments under fallback tags (`sha256-…`) are read like any other tag.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReferrersPolicy {
     /// For none.
     Off,
-    /// Once for each manifest that a tag points to, when manifest or tag is seen for the first time.
-    /// What is attached later is not noticed.
+    /// For each manifest that a tag points to, when manifest or tag is new. Later attachments are not noticed.
     #[default]
     Tagged,
-    /// In every crawl for each manifest that a tag points to, besides for each that is new beneath it,
-    /// and for what is attached itself.
+    /// In every crawl for each manifest that a tag points to, for each new manifest below it, and for the attachments
+    /// themselves.
     All,
 }
 
-/// What earlier crawls have found and saved. Nothing of it is asked for again.
+/// What earlier crawls have found and saved. None of it is requested again.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// Manifests of which everything beneath is saved too (as far as the platforms chosen now reach),
-    /// and configurations.
+    /// Manifests that are saved with everything below them (for the platforms chosen now), and configurations.
     pub complete: HashSet<Digest>,
-    /// Manifests that are saved, but of which something beneath is missing.
+    /// Manifests that are saved but lack something below them.
     pub partial: HashMap<Digest, Manifest>,
-    /// The tags that are saved, by repository. A repository that is not here was never seen.
+    /// The saved tags, by repository. A repository that is not in the map was never crawled.
     pub tags: HashMap<RepositoryName, HashSet<Tag>>,
 }
 
@@ -78,30 +76,30 @@ pub struct Known {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CrawlStatus {
-    /// Everything that was chosen has been read, or has vanished, or cannot be counted by anybody.
+    /// Everything that was chosen has been read, has vanished, or is of a kind that cannot be counted.
     Complete,
     /// Something is missing; the faults say what.
     Incomplete,
-    /// It was told to stop, or nobody took its findings any more.
+    /// It was told to stop, or its receiver went away.
     Interrupted,
 }
 
-/// What a crawl has done. What it cost is in the client's statistics.
+/// The result of a crawl. Its requests are in the client's statistics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrawlSummary {
     /// How it ended.
     pub status: CrawlStatus,
-    /// Whether the list of repositories came to its end. Only then does a missing repository mean
-    /// anything, and only if it is chosen. Always true where the plan names each repository.
+    /// Whether the list of repositories was read to its end. Only then does a missing repository mean that it is gone,
+    /// and only if it is chosen. Always true if the plan names each repository.
     pub catalogue_complete: bool,
-    /// Repositories that are done, faulty ones among them.
+    /// Finished repositories, including those with faults.
     pub repositories: u64,
-    /// Tags of which is known what they point to.
+    /// Tags whose manifest is known.
     pub tags: u64,
-    /// Manifests fetched.
+    /// Fetched manifests.
     pub manifests: u64,
-    /// Configurations fetched.
+    /// Fetched configurations.
     pub configs: u64,
-    /// Faults, those among them that are no loss.
+    /// Faults, including those that lose nothing.
     pub faults: u64,
 }

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How far a crawl has come. Written by the crawl, read at any time by whoever shows it.
+/// The progress of a crawl. Written by the crawl, and read by others at any time.
 #[derive(Debug, Default)]
 pub struct Progress {
     pub(super) repositories_listed: AtomicU64,
@@ -13,20 +13,20 @@ pub struct Progress {
 /// The figures of a [`Progress`] at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ProgressSnapshot {
-    /// Repositories that are to be walked, as far as is known yet.
+    /// Repositories to walk, as far as known yet.
     pub repositories_listed: u64,
-    /// Repositories that are done, faulty ones among them.
+    /// Finished repositories, including those with faults.
     pub repositories_done: u64,
-    /// Tags that are to be walked, as far as is known yet.
+    /// Tags to walk, as far as known yet.
     pub tags_listed: u64,
-    /// Tags that are done, faulty ones among them.
+    /// Finished tags, including those with faults.
     pub tags_done: u64,
-    /// Faults met.
+    /// Faults so far.
     pub faults: u64,
 }
 
 impl Progress {
-    /// The figures now; each is exact, but they are not read at one instant.
+    /// The current figures. Each is exact, but they are not read at the same instant.
     pub fn snapshot(&self) -> ProgressSnapshot {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         ProgressSnapshot {

@@ -1,27 +1,27 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use super::outbox::kind_of;
-use super::run::{report_refused_names, side_by_side};
-use super::walk::{Trip, Walk, Wanted};
+use super::finding_sender::kind_of;
+use super::run::{report_refused_names, run_concurrently};
+use super::walk::{ManifestTarget, TagWalk, Walk};
 use super::{Known, Progress};
 use crate::inventory::{FaultKind, Finding, RepositoryListing};
 use crate::oci::{Digest, Reference, RepositoryName, Tag};
 use crate::registry::{ErrorKind, FetchedManifest, ManifestHead, RegistryError};
 
-/// One repository being walked.
+/// The walk of one repository.
 pub(super) struct Visit<'a> {
     pub(super) walk: &'a Walk<'a>,
     pub(super) repository: &'a RepositoryName,
     pub(super) known: &'a Known,
-    /// What this repository does not have although something in it refers to it. Another repository
-    /// may have it.
+    /// Content that this repository does not have although something in it refers to it. Another repository may have
+    /// it.
     gone: Mutex<HashSet<Digest>>,
-    /// The manifests for which the referrers API has been asked.
+    /// The manifests whose referrers have been requested.
     pub(super) asked: Mutex<HashSet<Digest>>,
 }
 
-/// What is known of a repository's tags when its listing is over.
+/// The tag listing of a repository.
 struct Tags {
     tags: Vec<Tag>,
     listed_to_the_end: bool,
@@ -38,22 +38,22 @@ impl Walk<'_> {
             gone: Mutex::default(),
             asked: Mutex::default(),
         };
-        // Before the tags: what is pushed and tagged meanwhile must not look as if it had no tag.
+        // Before the tags: a manifest that is pushed and tagged meanwhile must not look untagged.
         let manifests = visit.list_manifests().await;
         let mut listed = visit.list(!manifests.is_empty()).await;
         if let Some(chosen) = &self.plan.tags {
             let chosen = chosen.get(repository);
             let is_chosen = |tag: &Tag| chosen.is_some_and(|tags| tags.contains(tag));
             listed.tags.retain(is_chosen);
-            // What is left out is not missing.
+            // What was not chosen is not missing.
             listed.listed_to_the_end = false;
         }
-        let progress = self.outbox.progress;
+        let progress = self.sender.progress;
         Progress::add(&progress.tags_listed, listed.tags.len());
 
         let mut complete = listed.lossless;
         let tags = listed.tags.iter().map(|tag| visit.tag(tag));
-        side_by_side(self.plan.concurrent_tags, tags, |lossless| {
+        run_concurrently(self.plan.concurrent_tags, tags, |lossless| {
             complete &= lossless;
             Progress::add(&progress.tags_done, 1);
         })
@@ -61,7 +61,7 @@ impl Walk<'_> {
         let (manifests, lossless) = visit.untagged(manifests, !listed.tags.is_empty()).await;
         complete &= lossless;
 
-        self.outbox
+        self.sender
             .send(Finding::Repository(RepositoryListing {
                 repository: repository.clone(),
                 tags: listed.tags,
@@ -75,7 +75,7 @@ impl Walk<'_> {
 }
 
 impl Visit<'_> {
-    /// Lists the tags of a repository, which may be known to exist.
+    /// Lists the tags of a repository. `exists` says that the repository is known to exist.
     async fn list(&self, exists: bool) -> Tags {
         let mut listed = Tags {
             tags: Vec::new(),
@@ -98,15 +98,15 @@ impl Visit<'_> {
                         break;
                     }
                 }
-                // Where tags are chosen one by one, they are read as far as they are there.
+                // Tags that were chosen one by one are read if they exist.
                 Err(error) if self.walk.plan.tags.is_some() && error.kind() == ErrorKind::NotFound => break,
-                // One in which no manifest has a tag need not have a list of tags.
+                // A repository without tags may have no tag listing.
                 Err(error) if is_first && exists && error.kind() == ErrorKind::NotFound => {
                     listed.listed_to_the_end = true;
                     break;
                 }
-                Err(error) if is_first && self.is_asked_for_in_vain(&error) => {
-                    // Whoever named it wants to know; a repository from the catalogue has just gone.
+                Err(error) if is_first && self.is_unknown_by_name(&error) => {
+                    // The operator named this repository and must learn of it. One from the catalogue has just vanished.
                     let fault = "there is no such repository, or these credentials may not see it";
                     self.fault("tags/list", FaultKind::Unavailable, fault.to_owned())
                         .await;
@@ -115,62 +115,62 @@ impl Visit<'_> {
                 }
                 Err(error) => {
                     listed.lossless = self.failed("tags/list", &error).await;
-                    // A repository that does not exist has no tags, and that is all of them.
+                    // A repository that does not exist has no tags, so the list is complete.
                     listed.listed_to_the_end = is_first && listed.lossless;
                     break;
                 }
             }
         }
-        report_refused_names(&self.walk.outbox, Some(self.repository), "tag", &refused).await;
+        report_refused_names(&self.walk.sender, Some(self.repository), "tag", &refused).await;
         listed.lossless &= refused.is_empty();
         listed
     }
 
-    /// Whether an error says that a repository which was named, and never seen, is not there.
-    fn is_asked_for_in_vain(&self, error: &RegistryError) -> bool {
+    /// Whether an error says that a repository does not exist which the operator named and no crawl has seen.
+    fn is_unknown_by_name(&self, error: &RegistryError) -> bool {
         error.kind() == ErrorKind::NotFound
             && self.walk.plan.repositories.named().contains(self.repository)
             && !self.known.tags.contains_key(self.repository)
     }
 
-    /// Walks what a tag reaches and reports it; whether nothing is missing but what has vanished.
+    /// Walks what a tag reaches and reports it. Returns whether nothing but vanished content is missing.
     async fn tag(&self, tag: &Tag) -> bool {
         let (digest, fetched) = match self.resolve(tag).await {
             Ok(resolved) => resolved,
             Err(error) => return self.failed(tag.as_str(), &error).await,
         };
-        let trip = Trip::default();
-        let wanted = Wanted {
+        let tag_walk = TagWalk::default();
+        let target = ManifestTarget {
             digest,
             depth: 0,
             fetched,
             listed_size: None,
             tag: Some(tag),
         };
-        let reach = self.manifest(wanted, &trip).await;
-        if !reach.present {
-            return reach.lossless;
+        let outcome = self.manifest(target, &tag_walk).await;
+        if !outcome.present {
+            return outcome.lossless;
         }
-        let attachments_lossless = self.attached(tag, digest, &trip).await;
+        let attachments_lossless = self.attached(tag, digest, &tag_walk).await;
         self.walk
-            .outbox
+            .sender
             .send(Finding::Tag {
                 repository: self.repository.clone(),
                 tag: tag.clone(),
                 digest,
             })
             .await;
-        reach.lossless && attachments_lossless
+        outcome.lossless && attachments_lossless
     }
 
-    /// What a tag points to now. In a repository that was never seen, the content is most likely new
-    /// and comes with the answer; else its digest is asked for, and that is most likely known.
+    /// Resolves a tag. In a new repository the content is probably new, so it is fetched at once. Otherwise only the
+    /// digest is requested, which is probably known.
     async fn resolve(&self, tag: &Tag) -> Result<(Digest, Option<FetchedManifest>), RegistryError> {
         let client = self.walk.client;
         let by_tag = Reference::Tag(tag.clone());
         let known_tags = self.known.tags.get(self.repository);
         if known_tags.is_some_and(|tags| !tags.is_empty())
-            // Older registries leave the digest out, and then only the content tells.
+            // Older registries omit the digest, so the content must be fetched.
             && let ManifestHead { digest: Some(digest), .. } = client.head_manifest(self.repository, &by_tag).await?
         {
             return Ok((digest, None));
@@ -179,7 +179,7 @@ impl Visit<'_> {
         Ok((fetched.digest, Some(fetched)))
     }
 
-    /// Whether this repository is known not to have something, so that asking is in vain.
+    /// Whether the repository is known not to have this content.
     pub(super) fn is_gone(&self, digest: &Digest) -> bool {
         let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         gone.contains(digest)
@@ -190,7 +190,7 @@ impl Visit<'_> {
         gone.insert(digest);
     }
 
-    /// Reports a failed request; whether that is no loss.
+    /// Reports a failed request. Returns whether nothing is lost.
     pub(super) async fn failed(&self, reference: &str, error: &RegistryError) -> bool {
         let kind = kind_of(error);
         self.fault(reference, kind, error.to_string()).await;
@@ -199,7 +199,7 @@ impl Visit<'_> {
 
     pub(super) async fn fault(&self, reference: &str, kind: FaultKind, fault: String) {
         self.walk
-            .outbox
+            .sender
             .fault(Some(self.repository), reference, kind, fault)
             .await;
     }

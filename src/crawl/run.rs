@@ -7,39 +7,39 @@ use futures::StreamExt as _;
 use futures::stream::{self, FuturesUnordered, Stream};
 use tokio::sync::mpsc;
 
-use super::outbox::{Outbox, kind_of};
+use super::finding_sender::{FindingSender, kind_of};
 use super::walk::Walk;
 use super::{CrawlPlan, CrawlStatus, CrawlSummary, Known, Progress, StopFlag};
 use crate::inventory::{FaultKind, Finding};
 use crate::oci::RepositoryName;
 use crate::registry::{Client, ErrorKind};
 
-/// How many refused names of one listing are reported one by one.
-const REFUSED_NAMES_SHOWN: usize = 20;
+/// How many invalid names of one listing are reported individually. Our choice.
+const MAX_REPORTED_NAMES: usize = 20;
 
-/// A repository that is to be walked, and what was known when that was decided.
+/// A repository to walk, and what was known when it was assigned.
 #[derive(Debug, Clone)]
 pub struct Assignment {
     /// The repository.
     pub repository: RepositoryName,
-    /// What is saved already.
+    /// What is already saved.
     pub known: Arc<Known>,
 }
 
-/// The repositories that a plan means.
+/// The repositories that a plan chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// Each of them once.
+    /// The repositories, without repeats.
     pub repositories: Vec<RepositoryName>,
-    /// Whether the list came to its end. Always so where the plan names each repository.
+    /// Whether the list was read to its end. Always true if the plan names each repository.
     pub is_complete: bool,
 }
 
-/// Walks a registry and sends what it finds.
+/// Walks a registry and sends its findings.
 ///
-/// Faults do not end it; they are among the findings, and the summary says whether something is missing
-/// because of them. Where `stop` is raised or the receiver of the findings goes away, it ends at once:
-/// requests under way are dropped, and what has been sent stays true.
+/// Faults do not end the crawl: they are findings, and the summary says whether something is missing because of
+/// them. If `stop` is raised or the receiver goes away, the crawl ends at once: requests under way are dropped, and
+/// everything sent so far stays true.
 pub async fn crawl(
     client: &Client,
     plan: &CrawlPlan,
@@ -48,7 +48,7 @@ pub async fn crawl(
     findings: mpsc::Sender<Finding>,
     stop: &StopFlag,
 ) -> CrawlSummary {
-    let walk = Walk::new(client, plan, Outbox::new(findings, progress));
+    let walk = Walk::new(client, plan, FindingSender::new(findings, progress));
     let known = Arc::new(known);
     let catalogue_complete = AtomicBool::new(false);
     let everything = async {
@@ -60,14 +60,14 @@ pub async fn crawl(
         });
         walk_all(&walk, stream::iter(assignments)).await;
     };
-    let came_to_its_end = unless_stopped(&walk, stop, everything).await.is_some();
+    let ran_to_the_end = unless_stopped(&walk, stop, everything).await.is_some();
     CrawlSummary {
         catalogue_complete: catalogue_complete.load(Ordering::Relaxed),
-        ..summary(&walk, came_to_its_end)
+        ..summary(&walk, ran_to_the_end)
     }
 }
 
-/// Only the beginning of [`crawl`]: finds out which repositories the plan means. None where it was stopped.
+/// The first half of [`crawl`]: lists the repositories that the plan chooses. `None` if it was stopped.
 pub async fn list(
     client: &Client,
     plan: &CrawlPlan,
@@ -75,12 +75,12 @@ pub async fn list(
     findings: mpsc::Sender<Finding>,
     stop: &StopFlag,
 ) -> Option<Listing> {
-    let walk = Walk::new(client, plan, Outbox::new(findings, progress));
+    let walk = Walk::new(client, plan, FindingSender::new(findings, progress));
     unless_stopped(&walk, stop, chosen_repositories(&walk)).await
 }
 
-/// Only the rest of [`crawl`]: walks repositories for as long as more are assigned. The summary takes
-/// them for all that the registry has.
+/// The second half of [`crawl`]: walks repositories as long as more are assigned. The summary treats them as all
+/// repositories of the registry.
 pub async fn visit(
     client: &Client,
     plan: &CrawlPlan,
@@ -89,21 +89,21 @@ pub async fn visit(
     findings: mpsc::Sender<Finding>,
     stop: &StopFlag,
 ) -> CrawlSummary {
-    let walk = Walk::new(client, plan, Outbox::new(findings, progress));
+    let walk = Walk::new(client, plan, FindingSender::new(findings, progress));
     let assignments = stream::unfold(assignments, async |mut assignments| {
         Some((assignments.recv().await?, assignments))
     });
-    let came_to_its_end = unless_stopped(&walk, stop, walk_all(&walk, assignments))
+    let ran_to_the_end = unless_stopped(&walk, stop, walk_all(&walk, assignments))
         .await
         .is_some();
-    summary(&walk, came_to_its_end)
+    summary(&walk, ran_to_the_end)
 }
 
 async fn unless_stopped<Work: Future>(walk: &Walk<'_>, stop: &StopFlag, work: Work) -> Option<Work::Output> {
     tokio::select! {
         biased;
         () = stop.stopped() => None,
-        () = walk.outbox.closed() => None,
+        () = walk.sender.closed() => None,
         output = work => Some(output),
     }
 }
@@ -117,11 +117,11 @@ async fn walk_all(walk: &Walk<'_>, assignments: impl Stream<Item = Assignment>) 
         .await;
 }
 
-fn summary(walk: &Walk<'_>, came_to_its_end: bool) -> CrawlSummary {
+fn summary(walk: &Walk<'_>, ran_to_the_end: bool) -> CrawlSummary {
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let counts = &walk.outbox.counts;
+    let counts = &walk.sender.counts;
     CrawlSummary {
-        status: match (came_to_its_end, read(&counts.losses)) {
+        status: match (ran_to_the_end, read(&counts.losses)) {
             (false, _) => CrawlStatus::Interrupted,
             (true, 0) => CrawlStatus::Complete,
             (true, _) => CrawlStatus::Incomplete,
@@ -135,13 +135,13 @@ fn summary(walk: &Walk<'_>, came_to_its_end: bool) -> CrawlSummary {
     }
 }
 
-/// The repositories to walk, each once, and whether the registry listed all it has.
+/// The repositories to walk, each once, and whether the list was read to its end.
 ///
-/// The catalogue is read to its end first, because its links may expire while repositories are walked,
-/// and so that the progress has something to be measured by.
+/// The catalogue is read to its end first, because its links may expire while repositories are walked, and so that
+/// the progress has a total.
 async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
     let choice = &walk.plan.repositories;
-    let progress = walk.outbox.progress;
+    let progress = walk.sender.progress;
     let mut chosen = choice.named().to_vec();
     Progress::add(&progress.repositories_listed, chosen.len());
     if !choice.needs_catalogue() {
@@ -167,29 +167,28 @@ async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
                 }
             }
             Err(error) => {
-                // Nobody listed the catalogue, so it cannot have vanished: this registry has none.
+                // The catalogue itself was not listed, so it cannot have vanished: this registry has none.
                 let (kind, advice) = match error.kind() {
                     ErrorKind::NotFound => (FaultKind::Unavailable, "; name the repositories to be read"),
                     ErrorKind::Denied => (FaultKind::Denied, "; name the repositories to be read"),
                     _ => (kind_of(&error), ""),
                 };
                 let fault = format!("{error}{advice}");
-                walk.outbox.fault(None, "_catalog", kind, fault).await;
+                walk.sender.fault(None, "_catalog", kind, fault).await;
                 break false;
             }
         }
     };
-    report_refused_names(&walk.outbox, None, "repository", &refused).await;
+    report_refused_names(&walk.sender, None, "repository", &refused).await;
     Listing {
         repositories: chosen,
         is_complete: complete,
     }
 }
 
-/// Reports entries of a listing that are not what is listed: repositories, tags or manifests. They come
-/// escaped and shortened.
+/// Reports invalid entries of a listing of repositories, tags or manifests. They are already escaped and shortened.
 pub(super) async fn report_refused_names(
-    outbox: &Outbox<'_>,
+    sender: &FindingSender<'_>,
     repository: Option<&RepositoryName>,
     what: &str,
     refused: &[String],
@@ -199,19 +198,19 @@ pub(super) async fn report_refused_names(
         "tag" => ("tags/list", "whose name the specification does not allow"),
         _ => ("_manifests", "without a digest that the specification allows"),
     };
-    for name in refused.iter().take(REFUSED_NAMES_SHOWN) {
+    for name in refused.iter().take(MAX_REPORTED_NAMES) {
         let fault = format!("listed a {what} {problem}");
-        outbox.fault(repository, name, FaultKind::Invalid, fault).await;
+        sender.fault(repository, name, FaultKind::Invalid, fault).await;
     }
-    let more = refused.len().saturating_sub(REFUSED_NAMES_SHOWN);
+    let more = refused.len().saturating_sub(MAX_REPORTED_NAMES);
     if more > 0 {
-        let fault = format!("listed {more} more of that kind");
-        outbox.fault(repository, listing, FaultKind::Invalid, fault).await;
+        let fault = format!("{more} more entries like this");
+        sender.fault(repository, listing, FaultKind::Invalid, fault).await;
     }
 }
 
-/// Runs futures to their ends, so many at a time, and makes each only when its turn has come.
-pub(super) async fn side_by_side<Running: Future>(
+/// Runs futures to completion, at most `at_a_time` at once, and creates each one only when its turn comes.
+pub(super) async fn run_concurrently<Running: Future>(
     at_a_time: usize,
     futures: impl Iterator<Item = Running>,
     mut each: impl FnMut(Running::Output),

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Tells a crawl to stop. Clones are one flag; once raised, it stays up.
+/// Tells a crawl to stop. Clones share one flag; once raised, it stays raised.
 #[derive(Debug, Clone)]
 pub struct StopFlag(Arc<watch::Sender<bool>>);
 
@@ -17,12 +17,12 @@ impl StopFlag {
         self.0.send_replace(true);
     }
 
-    /// Whether the flag is up.
+    /// Whether the flag is raised.
     pub fn is_stopped(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Waits until the flag is up.
+    /// Waits until the flag is raised.
     pub async fn stopped(&self) {
         let mut raised = self.0.subscribe();
         // The sender lives as long as `self`, so waiting cannot fail.

@@ -1,19 +1,19 @@
-//! What a repository holds beside what its tags reach, where the registry lists all its manifests.
+//! Untagged manifests, if the registry lists all manifests of a repository.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 
-use super::claims::Claim;
-use super::reach::Reach;
+use super::digest_state::DigestState;
 use super::repository::Visit;
-use super::run::{report_refused_names, side_by_side};
-use super::walk::{Trip, Wanted};
+use super::run::{report_refused_names, run_concurrently};
+use super::walk::{ManifestTarget, TagWalk};
+use super::walk_outcome::WalkOutcome;
 use crate::inventory::{FaultKind, ManifestListing};
 use crate::oci::{Digest, Manifest};
 use crate::registry::{ErrorKind, ListedManifest, RegistryError};
 
-/// After so many refusals without an answer, no more repositories are asked for.
+/// After this many refusals without a listing, no more repositories are asked for. Our choice.
 const MAX_REFUSALS: usize = 3;
 
 /// Whether the registry lists its manifests.
@@ -23,24 +23,24 @@ pub(super) struct ManifestsApi {
     refusals: AtomicUsize,
 }
 
-/// What came of listing a repository's manifests.
+/// The result of listing a repository's manifests.
 pub(super) enum AllManifests {
     /// All of them were listed.
     Listed {
         manifests: Vec<ListedManifest>,
-        /// Whether every entry of the list made sense.
+        /// Whether every entry was valid.
         lossless: bool,
     },
-    /// The registry has no such list of such a repository.
+    /// The registry has no such listing for this repository.
     Missing(RegistryError),
-    /// The list did not come to its end, or was not asked for because only some tags are wanted.
+    /// The listing did not end, or was not requested because only some tags are wanted.
     Unread { lossless: bool },
-    /// Nobody asks, or nobody is answered.
-    NotToBeHad,
+    /// The plan does not ask for it, or the registry does not answer.
+    Unavailable,
 }
 
 impl AllManifests {
-    /// Whether it is known that nothing is there.
+    /// Whether the repository is known to hold nothing.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Listed { manifests, .. } => manifests.is_empty(),
@@ -50,18 +50,18 @@ impl AllManifests {
 }
 
 impl Visit<'_> {
-    /// Lists all manifests of the repository, where the plan wants to know what no tag reaches.
+    /// Lists all manifests of the repository, if the plan asks for untagged manifests.
     pub(super) async fn list_manifests(&self) -> AllManifests {
         let (plan, api) = (self.walk.plan, &self.walk.manifests);
         if !plan.untagged {
-            return AllManifests::NotToBeHad;
+            return AllManifests::Unavailable;
         }
         if plan.tags.is_some() {
             return AllManifests::Unread { lossless: true };
         }
         let has_answered = api.has_answered.load(Ordering::Relaxed);
         if !has_answered && api.refusals.load(Ordering::Relaxed) >= MAX_REFUSALS {
-            return AllManifests::NotToBeHad;
+            return AllManifests::Unavailable;
         }
         let (mut manifests, mut seen, mut invalid) = (Vec::new(), HashSet::new(), Vec::new());
         let mut next = None;
@@ -93,14 +93,14 @@ impl Visit<'_> {
                 }
             }
         }
-        report_refused_names(&self.walk.outbox, Some(self.repository), "manifest", &invalid).await;
+        report_refused_names(&self.walk.sender, Some(self.repository), "manifest", &invalid).await;
         AllManifests::Listed {
             manifests,
             lossless: invalid.is_empty(),
         }
     }
 
-    /// Says once in a crawl that what no tag reaches is not to be had.
+    /// Reports, once per crawl, that untagged manifests cannot be listed.
     async fn refused(&self, error: &RegistryError, advice: &str) -> AllManifests {
         if self.walk.manifests.refusals.fetch_add(1, Ordering::Relaxed) == 0 {
             let fault = format!(
@@ -108,25 +108,25 @@ impl Visit<'_> {
             );
             self.fault("_manifests", FaultKind::Unlisted, fault).await;
         }
-        AllManifests::NotToBeHad
+        AllManifests::Unavailable
     }
 
-    /// Reports those of all manifests that are not known, once the tags have been walked. Says what the
-    /// listing came to, and whether nothing is missing because of it but what has vanished.
+    /// After the tags have been walked, reports the listed manifests that are not known yet. Returns the listing, and
+    /// whether nothing but vanished content is missing because of it.
     ///
-    /// Only the manifests themselves are fetched: what is beneath an index is listed too, and a configuration
-    /// is as large as its manifest says.
+    /// Only the manifests themselves are fetched: what is below an index is listed too, and a manifest states the size
+    /// of its configuration.
     pub(super) async fn untagged(&self, all: AllManifests, has_tags: bool) -> (ManifestListing, bool) {
         let (manifests, mut lossless) = match all {
             AllManifests::Listed { manifests, lossless } => (manifests, lossless),
             AllManifests::Unread { lossless } => return (ManifestListing::Unread, lossless),
-            AllManifests::NotToBeHad => return (ManifestListing::NotToBeHad, true),
+            AllManifests::Unavailable => return (ManifestListing::Unavailable, true),
             // The whole repository is gone.
             AllManifests::Missing(_) if !has_tags => return (ManifestListing::Listed(Vec::new()), true),
             AllManifests::Missing(error) => {
                 let advice = "a registry that is not Azure Container Registry does not list its manifests";
                 self.refused(&error, advice).await;
-                return (ManifestListing::NotToBeHad, true);
+                return (ManifestListing::Unavailable, true);
             }
         };
         let mut locked = 0_usize;
@@ -151,9 +151,9 @@ impl Visit<'_> {
         let unknown = unknown
             .into_iter()
             .map(async |digest| (digest, self.listed_manifest(digest).await));
-        side_by_side(self.walk.plan.concurrent_tags, unknown, |(digest, reach)| {
-            lossless &= reach.lossless;
-            if !reach.present && reach.lossless {
+        run_concurrently(self.walk.plan.concurrent_tags, unknown, |(digest, outcome)| {
+            lossless &= outcome.lossless;
+            if !outcome.present && outcome.lossless {
                 gone.insert(digest);
             }
         })
@@ -173,40 +173,40 @@ impl Visit<'_> {
         left_out.contains(digest)
     }
 
-    /// Reports a manifest without what is beneath it, unless this crawl has met it.
-    async fn listed_manifest(&self, digest: Digest) -> Reach {
-        let Some(claim) = self.walk.claims.of(digest) else {
-            return Reach::WHOLE;
+    /// Reports a manifest without what is below it, unless this crawl has visited it.
+    async fn listed_manifest(&self, digest: Digest) -> WalkOutcome {
+        let Some(state) = self.walk.digests.get(digest) else {
+            return WalkOutcome::COMPLETE;
         };
-        let mut claim = claim.lock().await;
-        match &*claim {
-            Claim::Complete | Claim::Partial(_) => return Reach::WHOLE,
-            Claim::Broken(_) => return Reach::LOST,
-            Claim::Open if self.is_gone(&digest) => return Reach::GONE,
-            Claim::Open => {}
+        let mut state = state.lock().await;
+        match &*state {
+            DigestState::Complete | DigestState::Partial(_) => return WalkOutcome::COMPLETE,
+            DigestState::Broken(_) => return WalkOutcome::LOST,
+            DigestState::Open if self.is_gone(&digest) => return WalkOutcome::VANISHED,
+            DigestState::Open => {}
         }
-        let wanted = Wanted {
+        let target = ManifestTarget {
             digest,
             depth: 0,
             fetched: None,
             listed_size: None,
             tag: None,
         };
-        match self.read_manifest(wanted, &Trip::default()).await {
+        match self.read_manifest(target, &TagWalk::default()).await {
             Ok((manifest, _)) => {
-                // A tag elsewhere may lead to it later in this crawl; then what is beneath it is wanted.
-                *claim = Claim::Partial(Arc::new(without_layers(manifest)));
-                Reach::WHOLE
+                // A tag elsewhere may lead to it later in this crawl, which then needs what is below it.
+                *state = DigestState::Partial(Arc::new(without_layers(manifest)));
+                WalkOutcome::COMPLETE
             }
-            Err((outcome, missing)) => {
-                *claim = outcome;
+            Err((new_state, missing)) => {
+                *state = new_state;
                 missing
             }
         }
     }
 }
 
-/// What has to be remembered of a manifest to walk what is beneath it.
+/// The parts of a manifest that are needed to walk what is below it.
 fn without_layers(manifest: Manifest) -> Manifest {
     Manifest {
         layers: Vec::new(),

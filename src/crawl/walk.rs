@@ -5,167 +5,171 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 
 use super::attached::ReferrersApi;
-use super::claims::{Claim, Claims};
-use super::outbox::Outbox;
-use super::reach::Reach;
+use super::digest_state::{DigestState, DigestStates};
+use super::finding_sender::FindingSender;
 use super::repository::Visit;
-use super::run::side_by_side;
+use super::run::run_concurrently;
 use super::untagged::ManifestsApi;
+use super::walk_outcome::WalkOutcome;
 use super::{CrawlPlan, ReferrersPolicy};
 use crate::inventory::{FaultKind, Finding, ManifestFact};
 use crate::oci::{Descriptor, Digest, Manifest, ManifestKind, Reference, Tag};
 use crate::registry::{Client, ErrorKind, FetchedManifest, RegistryError};
 use crate::units::ByteCount;
 
-/// How many levels of manifests beneath a tag's own are followed. Indexes of indexes are rare, and
-/// nobody has been seen to go beyond two levels.
+/// How many levels of manifests below a tag's own are followed. Our choice: indexes of indexes are rare, and more than
+/// two levels have not been seen.
 const MAX_DEPTH: usize = 4;
-/// How many manifests are fetched on behalf of one tag. Indexes of the largest allowed size within
-/// each other would be without end for any practical purpose.
+/// How many manifests are fetched for one tag. Our choice: it bounds nested indexes of the largest allowed size.
 const MAX_FETCHED_PER_TAG: usize = 10_000;
-/// How many children of one index are walked side by side.
-const CHILDREN_AT_A_TIME: usize = 8;
+/// How many children of one index are walked at the same time. Our choice.
+const CONCURRENT_CHILDREN: usize = 8;
 
 /// One crawl of a registry.
 pub(super) struct Walk<'a> {
     pub(super) client: &'a Client,
     pub(super) plan: &'a CrawlPlan,
-    pub(super) outbox: Outbox<'a>,
+    pub(super) sender: FindingSender<'a>,
     pub(super) referrers: ReferrersApi,
     pub(super) manifests: ManifestsApi,
-    pub(super) claims: Claims,
-    /// What the indexes beneath tags list for platforms that were not chosen.
+    pub(super) digests: DigestStates,
+    /// What indexes below tags list for platforms that were not chosen.
     pub(super) left_out: Mutex<HashSet<Digest>>,
 }
 
-/// What one tag has led to so far.
+/// What has been fetched and visited for one tag.
 #[derive(Default)]
-pub(super) struct Trip {
+pub(super) struct TagWalk {
     fetched: AtomicUsize,
-    /// The manifests beneath the tag's own that this crawl has walked; kept only where referrers are
-    /// asked for all of them.
-    met: Mutex<Vec<Digest>>,
+    /// Manifests below the tag's own that this crawl has walked. Kept only if the plan asks for the referrers of all
+    /// manifests.
+    visited: Mutex<Vec<Digest>>,
 }
 
-/// A manifest to be walked.
-pub(super) struct Wanted<'a> {
+/// A manifest to walk.
+pub(super) struct ManifestTarget<'a> {
     pub(super) digest: Digest,
     /// How many indexes lie between it and the tag.
     pub(super) depth: usize,
-    /// Its content, where asking for the tag has brought it.
+    /// Its content, if resolving the tag returned it.
     pub(super) fetched: Option<FetchedManifest>,
-    /// How long whoever refers to it says it is.
+    /// Its size according to the document that refers to it.
     pub(super) listed_size: Option<ByteCount>,
-    /// The tag that points to it, where one does.
+    /// The tag that points to it, if any.
     pub(super) tag: Option<&'a Tag>,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(client: &'a Client, plan: &'a CrawlPlan, outbox: Outbox<'a>) -> Self {
+    pub(super) fn new(client: &'a Client, plan: &'a CrawlPlan, sender: FindingSender<'a>) -> Self {
         Self {
             client,
             plan,
-            outbox,
+            sender,
             referrers: ReferrersApi::default(),
             manifests: ManifestsApi::default(),
-            claims: Claims::default(),
+            digests: DigestStates::default(),
             left_out: Mutex::default(),
         }
     }
 }
 
-impl Trip {
-    pub(super) fn take_met(&self) -> Vec<Digest> {
-        std::mem::take(&mut self.met.lock().unwrap_or_else(PoisonError::into_inner))
+impl TagWalk {
+    pub(super) fn take_visited(&self) -> Vec<Digest> {
+        std::mem::take(&mut self.visited.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Visit<'_> {
-    /// Reports a manifest and everything beneath, as far as that is not known.
-    pub(super) fn manifest<'s>(&'s self, wanted: Wanted<'s>, trip: &'s Trip) -> BoxFuture<'s, Reach> {
+    /// Reports a manifest and everything below it, unless it is known.
+    pub(super) fn manifest<'s>(
+        &'s self,
+        target: ManifestTarget<'s>,
+        tag_walk: &'s TagWalk,
+    ) -> BoxFuture<'s, WalkOutcome> {
         Box::pin(async move {
-            let (digest, depth) = (wanted.digest, wanted.depth);
+            let (digest, depth) = (target.digest, target.depth);
             if self.known.complete.contains(&digest) {
-                return Reach::WHOLE;
+                return WalkOutcome::COMPLETE;
             }
-            let Some(claim) = self.walk.claims.of(digest) else {
-                return Reach::WHOLE;
+            let Some(state) = self.walk.digests.get(digest) else {
+                return WalkOutcome::COMPLETE;
             };
-            let mut claim = claim.lock().await;
-            let mut reach = Reach::WHOLE;
-            let manifest = match &*claim {
-                Claim::Complete => return Reach::WHOLE,
-                Claim::Broken(why) => {
-                    // It was reported under the tag that came first; what this one reaches is lost too.
-                    if let Some(tag) = wanted.tag {
+            let mut state = state.lock().await;
+            let mut outcome = WalkOutcome::COMPLETE;
+            let manifest = match &*state {
+                DigestState::Complete => return WalkOutcome::COMPLETE,
+                DigestState::Broken(why) => {
+                    // It was reported under another tag; what this tag reaches is lost too.
+                    if let Some(tag) = target.tag {
                         self.fault(tag.as_str(), FaultKind::Invalid, why.to_string())
                             .await;
                     }
-                    return Reach::LOST;
+                    return WalkOutcome::LOST;
                 }
-                Claim::Partial(manifest) => Arc::clone(manifest),
-                Claim::Open => match self.known.partial.get(&digest) {
+                DigestState::Partial(manifest) => Arc::clone(manifest),
+                DigestState::Open => match self.known.partial.get(&digest) {
                     Some(known) => Arc::new(known.clone()),
-                    None => match self.read_manifest(wanted, trip).await {
+                    None => match self.read_manifest(target, tag_walk).await {
                         Ok((manifest, is_sound)) => {
-                            reach.lossless = is_sound;
+                            outcome.lossless = is_sound;
                             Arc::new(manifest)
                         }
-                        Err((outcome, missing)) => {
-                            *claim = outcome;
+                        Err((new_state, missing)) => {
+                            *state = new_state;
                             return missing;
                         }
                     },
                 },
             };
             if depth > 0 && self.walk.plan.referrers == ReferrersPolicy::All {
-                trip.met
+                tag_walk
+                    .visited
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(digest);
             }
-            let reach = reach.with(self.beneath(&manifest, digest, depth, trip).await);
-            if reach.whole {
-                *claim = Claim::Complete;
-                self.walk.claims.complete(digest);
+            let outcome = outcome.with(self.walk_contents(&manifest, digest, depth, tag_walk).await);
+            if outcome.whole {
+                *state = DigestState::Complete;
+                self.walk.digests.complete(digest);
             } else {
-                *claim = Claim::Partial(manifest);
+                *state = DigestState::Partial(manifest);
             }
-            reach
+            outcome
         })
     }
 
-    /// Fetches a manifest and reports it. Says whether it is as long as it should be; or else what
-    /// becomes of the claim to it, and of whoever needs it.
+    /// Fetches a manifest and reports it. Returns whether its size is as listed, or else its new state and the outcome
+    /// for its users.
     pub(super) async fn read_manifest(
         &self,
-        mut wanted: Wanted<'_>,
-        trip: &Trip,
-    ) -> Result<(Manifest, bool), (Claim, Reach)> {
-        let digest = wanted.digest;
+        mut target: ManifestTarget<'_>,
+        tag_walk: &TagWalk,
+    ) -> Result<(Manifest, bool), (DigestState, WalkOutcome)> {
+        let digest = target.digest;
         let by_digest = digest.to_string();
-        let reference = wanted.tag.map_or(by_digest.as_str(), Tag::as_str);
-        let fetched = match wanted.fetched.take() {
+        let reference = target.tag.map_or(by_digest.as_str(), Tag::as_str);
+        let fetched = match target.fetched.take() {
             Some(fetched) => fetched,
             None => self
-                .fetch_manifest(&wanted, reference, trip)
+                .fetch_manifest(&target, reference, tag_walk)
                 .await
-                .map_err(|missing| (Claim::Open, missing))?,
+                .map_err(|missing| (DigestState::Open, missing))?,
         };
         let manifest = match Manifest::parse(&fetched.content, fetched.content_type.as_deref()) {
             Ok(manifest) => manifest,
             Err(error) => {
                 let why = format!("manifest {}: {error}", digest.short());
                 self.fault(reference, FaultKind::Invalid, why.clone()).await;
-                return Err((Claim::Broken(why.into()), Reach::LOST));
+                return Err((DigestState::Broken(why.into()), WalkOutcome::LOST));
             }
         };
         let is_unsupported = manifest.kind == ManifestKind::Schema1;
         let is_sound = self
-            .check_size(&by_digest, wanted.listed_size, fetched.size)
+            .check_size(&by_digest, target.listed_size, fetched.size)
             .await;
         self.walk
-            .outbox
+            .sender
             .send(Finding::Manifest(Box::new(ManifestFact {
                 digest,
                 size: fetched.size,
@@ -182,36 +186,42 @@ impl Visit<'_> {
 
     async fn fetch_manifest(
         &self,
-        wanted: &Wanted<'_>,
+        target: &ManifestTarget<'_>,
         reference: &str,
-        trip: &Trip,
-    ) -> Result<FetchedManifest, Reach> {
-        if self.is_gone(&wanted.digest) {
-            // What has vanished beneath an index is reported once, but each tag is named.
-            if wanted.tag.is_some() {
-                let fault = format!("it points to {}, which is not there", wanted.digest.short());
+        tag_walk: &TagWalk,
+    ) -> Result<FetchedManifest, WalkOutcome> {
+        if self.is_gone(&target.digest) {
+            // Vanished content below an index is reported once, but each tag is named.
+            if target.tag.is_some() {
+                let fault = format!("it points to {}, which does not exist", target.digest.short());
                 self.fault(reference, FaultKind::Vanished, fault).await;
             }
-            return Err(Reach::GONE);
+            return Err(WalkOutcome::VANISHED);
         }
-        let before = trip.fetched.fetch_add(1, Ordering::Relaxed);
+        let before = tag_walk.fetched.fetch_add(1, Ordering::Relaxed);
         if before >= MAX_FETCHED_PER_TAG {
             if before == MAX_FETCHED_PER_TAG {
                 let fault =
-                    format!("more than {MAX_FETCHED_PER_TAG} manifests beneath one tag are not followed");
+                    format!("more than {MAX_FETCHED_PER_TAG} manifests below one tag are not followed");
                 self.fault(reference, FaultKind::Invalid, fault).await;
             }
-            return Err(Reach::LOST);
+            return Err(WalkOutcome::LOST);
         }
-        let by_digest = Reference::Digest(wanted.digest);
+        let by_digest = Reference::Digest(target.digest);
         match self.walk.client.get_manifest(self.repository, &by_digest).await {
             Ok(fetched) => Ok(fetched),
-            Err(error) => Err(self.missing(wanted.digest, reference, &error).await),
+            Err(error) => Err(self.missing(target.digest, reference, &error).await),
         }
     }
 
-    /// Walks what lies beneath a manifest. Layers are never fetched: their descriptors say enough.
-    async fn beneath(&self, manifest: &Manifest, digest: Digest, depth: usize, trip: &Trip) -> Reach {
+    /// Walks what is below a manifest. Layers are never fetched: their descriptors say enough.
+    async fn walk_contents(
+        &self,
+        manifest: &Manifest,
+        digest: Digest,
+        depth: usize,
+        tag_walk: &TagWalk,
+    ) -> WalkOutcome {
         if manifest.kind == ManifestKind::Image
             && let Some(config) = &manifest.config
         {
@@ -228,38 +238,46 @@ impl Visit<'_> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(left_out.iter().map(|child| child.digest));
-        let mut reach = Reach::WHOLE;
+        let mut outcome = WalkOutcome::COMPLETE;
         if depth >= MAX_DEPTH && !children.is_empty() {
-            let fault = format!("indexes within each other are followed {MAX_DEPTH} levels deep only");
+            let fault = format!("nested indexes are followed to a depth of {MAX_DEPTH} only");
             self.fault(&digest.to_string(), FaultKind::Invalid, fault).await;
-            return reach.with(Reach::LOST);
+            return outcome.with(WalkOutcome::LOST);
         }
         let children = children.into_iter().map(|child| {
-            let wanted = Wanted {
+            let target = ManifestTarget {
                 digest: child.digest,
                 depth: depth + 1,
                 fetched: None,
                 listed_size: Some(child.size),
                 tag: None,
             };
-            self.manifest(wanted, trip)
+            self.manifest(target, tag_walk)
         });
-        side_by_side(CHILDREN_AT_A_TIME, children, |child| reach = reach.with(child)).await;
-        reach
+        run_concurrently(CONCURRENT_CHILDREN, children, |child| {
+            outcome = outcome.with(child)
+        })
+        .await;
+        outcome
     }
 
-    /// Reports that something could not be fetched; what that means for whoever needs it.
-    pub(super) async fn missing(&self, digest: Digest, reference: &str, error: &RegistryError) -> Reach {
+    /// Reports content that could not be fetched. Returns the outcome for what refers to it.
+    pub(super) async fn missing(
+        &self,
+        digest: Digest,
+        reference: &str,
+        error: &RegistryError,
+    ) -> WalkOutcome {
         if error.kind() == ErrorKind::NotFound {
             self.remember_gone(digest);
         }
         match self.failed(reference, error).await {
-            true => Reach::GONE,
-            false => Reach::LOST,
+            true => WalkOutcome::VANISHED,
+            false => WalkOutcome::LOST,
         }
     }
 
-    /// Whether content is as long as its descriptor says; reports it where it is not.
+    /// Checks the size of content against its descriptor and reports a difference.
     pub(super) async fn check_size(
         &self,
         reference: &str,
@@ -270,7 +288,7 @@ impl Visit<'_> {
             return true;
         };
         let fault = format!(
-            "is {} bytes long, but what refers to it says {}",
+            "is {} bytes long, but the document that refers to it says {}",
             actual.get(),
             listed.get()
         );
@@ -279,8 +297,7 @@ impl Visit<'_> {
     }
 }
 
-/// Whether an index's child is worth asking for. Old indexes leave the type out, and new ones may list
-/// what is not a manifest at all.
+/// Whether an index's child can be a manifest. Old indexes omit the type, and new ones may list other content.
 pub(super) fn may_be_manifest(child: &Descriptor) -> bool {
     child.media_type.is_empty() || child.kind().is_manifest()
 }

@@ -1,4 +1,4 @@
-//! Releases of bases over the year, and which one a build of a given day took.
+//! Releases of base images over the year, and the one that a build on a given day used.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,26 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use super::DemoError;
 use super::blueprint::{Base, Compression};
-use super::image::{Image, Layer, buildkit_words, leaves_layer};
-use super::made_up;
+use super::generated;
+use super::image::{Image, Layer, buildkit_text, leaves_layer};
 use crate::oci::HistoryStep;
 
-/// How many days pass between two releases of a base.
+/// Days between two releases of a base. Our choice.
 const RELEASE_DAYS: u64 = 48;
 
-/// A release of a base or of a company's own base repository: its image for each platform.
+/// A release of a base, or of a company's own base repository: its image for each platform.
 pub(super) struct Release {
-    /// From when builds take it.
+    /// When builds start to use it.
     pub since: DateTime<Utc>,
     pub images: BTreeMap<String, Image>,
 }
 
-/// The releases of a base in the year before `ends`, oldest first. The last one is the one in the file;
-/// each earlier one is a little smaller, with digests of its own.
+/// The releases of a base in the year before `ends`, oldest first. The last one is the one in the file; each earlier one
+/// is a little smaller and has its own digests.
 pub(super) fn releases(base: &Base, ends: NaiveDate) -> Result<Vec<Release>, DemoError> {
     let mut releases = Vec::new();
     for age in (0..=366 / RELEASE_DAYS + 1).rev() {
-        let created = back(base.created, age * RELEASE_DAYS);
+        let created = days_before(base.created, age * RELEASE_DAYS);
         if created > ends {
             continue;
         }
@@ -35,14 +35,14 @@ pub(super) fn releases(base: &Base, ends: NaiveDate) -> Result<Vec<Release>, Dem
             .map(|(platform, layers)| Ok((platform.clone(), image(base, platform, layers, created, age)?)))
             .collect::<Result<_, DemoError>>()?;
         releases.push(Release {
-            since: morning(created) + chrono::Duration::days(1),
+            since: start_of_day(created) + chrono::Duration::days(1),
             images,
         });
     }
     Ok(releases)
 }
 
-/// The release that a build at `time` takes: the newest by then, or the oldest there is.
+/// The release that a build at `time` uses: the newest at that time, or the oldest there is.
 pub(super) fn current(releases: &[Release], time: DateTime<Utc>) -> Option<&Release> {
     releases
         .iter()
@@ -58,7 +58,7 @@ fn image(
     created: NaiveDate,
     age: u64,
 ) -> Result<Image, DemoError> {
-    let mut image = Image::scratch(platform, morning(created));
+    let mut image = Image::scratch(platform, start_of_day(created));
     image.author.clone_from(&base.author);
     image.os_version.clone_from(&base.os_version);
     image.labels.clone_from(&base.labels);
@@ -69,12 +69,12 @@ fn image(
         .collect();
     for (beginning, bytes) in layers {
         let (digest, bytes) = if age == 0 {
-            let digest = made_up::digest_beginning(beginning)
+            let digest = generated::digest_beginning(beginning)
                 .ok_or_else(|| DemoError::Data(format!("{}: {beginning} begins no digest", base.name)))?;
             (digest, *bytes)
         } else {
-            // Keyed by the layer, so that bases that share a layer today shared it then.
-            let digest = made_up::digest(&format!("{beginning}, {age} releases ago"));
+            // Keyed by the layer, so that bases that share a layer now also shared it then.
+            let digest = generated::digest(&format!("{beginning}, {age} releases ago"));
             (digest, bytes - bytes * age * 3 / 1000)
         };
         image.layers.push(Layer {
@@ -101,7 +101,7 @@ fn image(
 }
 
 fn history(base: &Base, image: &Image, step: &str) -> HistoryStep {
-    let mut words = buildkit_words(step)
+    let mut words = buildkit_text(step)
         .replace("{arch}", &image.architecture)
         .replace(
             "{machine}",
@@ -112,13 +112,13 @@ fn history(base: &Base, image: &Image, step: &str) -> HistoryStep {
             },
         )
         .replace("{epoch}", &image.created.timestamp().to_string());
-    // Only there: in a command, `${NAME}` is the shell's and stays as it is.
+    // Only in these instructions: in a command, `${NAME}` belongs to the shell.
     if step.starts_with("ENV ") || step.starts_with("ARG ") {
         for (name, value) in &image.environment {
             words = words.replace(&format!("{{{name}}}"), value);
         }
     }
-    // Debian's root file system, Windows and Bazel write their own form; the rest is from Dockerfiles.
+    // Debian's root file system, Windows and Bazel write their own form; the rest comes from Dockerfiles.
     let comment = if step.starts_with('#') {
         "debuerreotype 0.15"
     } else if step.starts_with("/bin/sh") || base.author.is_some() || base.foreign_layers {
@@ -135,7 +135,7 @@ fn history(base: &Base, image: &Image, step: &str) -> HistoryStep {
     }
 }
 
-/// The version a base had some releases ago: the last number of `1.2.3` counted down, down to 0.
+/// A base's version a number of releases ago: the last number of `1.2.3` counted down, at least 0.
 fn version(name: &str, value: &str, age: u64) -> String {
     let earlier = || {
         let (front, last) = value.rsplit_once('.')?;
@@ -149,11 +149,11 @@ fn version(name: &str, value: &str, age: u64) -> String {
         .unwrap_or_else(|| value.to_owned())
 }
 
-fn back(day: NaiveDate, days: u64) -> NaiveDate {
+fn days_before(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_sub_days(Days::new(days)).unwrap_or(day)
 }
 
-/// The first moment of a day.
-pub(super) fn morning(day: NaiveDate) -> DateTime<Utc> {
+/// Midnight of a day.
+pub(super) fn start_of_day(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }

@@ -1,4 +1,4 @@
-//! The data files of the demo, as they are written.
+//! The data files of the demo.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +8,21 @@ use serde::de::DeserializeOwned;
 
 use super::DemoError;
 
-/// `bases.toml`: what the company builds on.
+/// `bases.toml`: the base images that the company uses.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bases {
     base: Vec<Base>,
 }
 
-/// One base: its newest release. Layers, day and versions come from the catalogue where it has them.
+/// The newest release of a base. Layers, day and versions come from the catalogue if it has them.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Base {
     pub name: String,
     #[serde(default)]
     pub created: NaiveDate,
-    /// Where the figures are from. For readers of the file; the demo has no use for it.
+    /// The source of the figures, for readers of the file; not used by the demo.
     #[serde(rename = "source", default)]
     pub _source: String,
     #[serde(default)]
@@ -35,12 +35,12 @@ pub(super) struct Base {
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
     pub steps: Vec<String>,
-    /// By platform: the beginning of each layer's digest and its compressed bytes.
+    /// By platform: the first digits of each layer's digest, and its compressed bytes.
     #[serde(default)]
     pub layers: BTreeMap<String, Vec<(String, u64)>>,
 }
 
-/// The part of `config/base-images` that the demo builds on.
+/// The part of `config/base-images` that the demo uses.
 #[derive(Debug, Deserialize)]
 struct Catalogue {
     #[serde(default)]
@@ -59,7 +59,7 @@ struct CatalogueRelease {
     layers: Vec<(String, u64)>,
 }
 
-/// `company.toml`: what the company builds.
+/// `company.toml`: the company's repositories.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Company {
@@ -74,7 +74,7 @@ pub(super) struct Company {
 #[serde(deny_unknown_fields)]
 pub(super) struct Repository {
     pub name: String,
-    /// A base of `bases.toml`, or a repository further up; none for `scratch`.
+    /// A base of `bases.toml`, or a repository above; `None` for `scratch`.
     #[serde(default)]
     pub base: Option<String>,
     #[serde(default = "linux_amd64")]
@@ -102,7 +102,7 @@ pub(super) struct Repository {
     pub steps: Vec<BuildStep>,
 }
 
-/// One instruction of a Dockerfile, in the words in which a history shows it.
+/// An instruction of a Dockerfile, as a history shows it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BuildStep {
@@ -113,7 +113,7 @@ pub(super) struct BuildStep {
     pub changes: u64,
 }
 
-/// Which builder wrote the history.
+/// The builder that wrote the history.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Builder {
@@ -123,16 +123,16 @@ pub(super) enum Builder {
     Kaniko,
 }
 
-/// How releases are tagged, and which tags move along with them.
+/// How releases are tagged, and which tags move with them.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Naming {
-    /// `1.4.2`, with `1.4` and `latest` moving.
+    /// `1.4.2`; `1.4` and `latest` move.
     #[default]
     Semver,
-    /// `main-0a1b2c3`, with `main` moving.
+    /// `main-0a1b2c3`; `main` moves.
     Commit,
-    /// `2026.11.19`, with `latest` moving.
+    /// `2026.11.19`; `latest` moves.
     Date,
 }
 
@@ -144,7 +144,7 @@ pub(super) enum Compression {
     Zstd,
 }
 
-/// Where signatures are kept: by the referrers API, or under a `sha256-….sig` tag as cosign long did.
+/// Where signatures are stored: with the referrers API, or under a `sha256-….sig` tag as cosign long did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Signing {
@@ -174,7 +174,7 @@ fn linux_amd64() -> Vec<String> {
     vec!["linux/amd64".to_owned()]
 }
 
-/// Reads both files and what the catalogue knows of the bases, all as they are compiled in.
+/// Reads both files and the catalogue's entries for the bases, all compiled into the program.
 pub(super) fn read() -> Result<(Vec<Base>, Company), DemoError> {
     let Bases { mut base } = parse("bases.toml", include_str!("bases.toml"))?;
     let company = parse("company.toml", include_str!("company.toml"))?;

@@ -9,17 +9,17 @@ use super::base::{self, Release};
 use super::blueprint::{self, Builder, Chart, Mirror, Naming, Repository, Signing};
 use super::content::{Contents, Document};
 use super::image::{Format, Image, Layer, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
-use super::{DemoError, made_up};
+use super::{DemoError, generated};
 use crate::oci::Digest;
 
-/// A directory created, compressed: what a `WORKDIR` leaves behind.
+/// The compressed size of a created directory, the result of a `WORKDIR`.
 const WORKDIR_BYTES: u64 = 93;
 const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
 const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 const ATTESTATION: &str = "application/vnd.docker.attestation.manifest.v1+json";
 const SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 
-/// All that the registry ever held, and the last moment of its year.
+/// Everything the registry ever held, and the last moment of its year.
 pub(super) fn build() -> Result<(Contents, DateTime<Utc>), DemoError> {
     let (bases, company) = blueprint::read()?;
     let mut releases = BTreeMap::new();
@@ -29,7 +29,7 @@ pub(super) fn build() -> Result<(Contents, DateTime<Utc>), DemoError> {
     let mut year = Year {
         contents: Contents::default(),
         releases,
-        ends: base::morning(company.ends),
+        ends: base::start_of_day(company.ends),
     };
     for repository in &company.repository {
         year.images(repository)?;
@@ -89,7 +89,7 @@ impl Year {
         Ok(())
     }
 
-    /// The image of a base that a build of this time takes, to be built upon.
+    /// The image of a base that a build at this time uses.
     fn base(&self, name: &str, time: DateTime<Utc>, platform: &str, of: &str) -> Result<Image, DemoError> {
         self.releases
             .get(name)
@@ -99,20 +99,20 @@ impl Year {
             .ok_or_else(|| DemoError::Data(format!("{of}: no base {name} for {platform}")))
     }
 
-    /// When the releases were made: `days` apart, give or take some hours, in working time.
+    /// The times of the releases: `days` apart, varied by some hours, in working time.
     fn times(&self, name: &str, count: u32, days: u32, ended: u32) -> Vec<DateTime<Utc>> {
         (0..count)
             .map(|number| {
                 let days_ago = i64::from(ended) + i64::from(days) * i64::from(count - 1 - number) + 1;
-                let minutes = 8 * 60 + made_up::number(&format!("{name} release {number}"), 9 * 60);
+                let minutes = 8 * 60 + generated::number(&format!("{name} release {number}"), 9 * 60);
                 self.ends - Duration::days(days_ago) + Duration::minutes(minutes.cast_signed())
             })
             .collect()
     }
 
-    /// Pushes one release: a manifest, or an index where there are several platforms or attestations.
+    /// Pushes one release: a manifest, or an index if there are several platforms or attestations.
     fn push(&mut self, repository: &Repository, images: &BTreeMap<String, Image>) -> Digest {
-        // BuildKit writes OCI media types as soon as it has attestations to attach.
+        // BuildKit uses OCI media types when it attaches attestations.
         let format = if repository.attestations {
             Format::Oci
         } else {
@@ -151,8 +151,8 @@ impl Year {
         digest
     }
 
-    /// Provenance and an SBOM for one manifest, in the form of today's BuildKit for half of the
-    /// repositories and in the older one, which looks like an image, for the others.
+    /// Provenance and an SBOM for one manifest: in the form of current BuildKit for half of the repositories, and in the
+    /// older form, which looks like an image, for the others.
     fn attest(&mut self, repository: &str, manifest: &Document) -> Value {
         let statements: Vec<Value> = [
             ("https://slsa.dev/provenance/v1", 24_576),
@@ -163,14 +163,14 @@ impl Year {
             let key = format!("{predicate} of {}", manifest.digest);
             json!({
                 "mediaType": "application/vnd.in-toto+json",
-                "size": made_up::about(*bytes, &key),
-                "digest": made_up::digest(&key),
+                "size": generated::jitter(*bytes, &key),
+                "digest": generated::digest(&key),
                 "annotations": {"in-toto.io/predicate-type": predicate},
             })
         })
         .collect();
         let mut document = json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "layers": statements});
-        let config = if made_up::number(repository, 2) == 0 {
+        let config = if generated::number(repository, 2) == 0 {
             document["artifactType"] = json!(ATTESTATION);
             document["subject"] = manifest.descriptor();
             Document::new(EMPTY_CONFIG, &json!({}))
@@ -200,8 +200,8 @@ impl Year {
         let payload = json!({
             "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
             "size": 255,
-            "digest": made_up::digest(&key),
-            "annotations": {"dev.cosignproject.cosign/signature": made_up::digest(&format!("{key}'s value")).hex()},
+            "digest": generated::digest(&key),
+            "annotations": {"dev.cosignproject.cosign/signature": generated::digest(&format!("{key}'s value")).hex()},
         });
         let mut manifest = json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "layers": [payload]});
         let config = match signing {
@@ -212,7 +212,7 @@ impl Year {
                 Document::new(EMPTY_CONFIG, &json!({}))
             }
             Signing::Tag => {
-                let rootfs = json!({"type": "layers", "diff_ids": [made_up::digest(&key)]});
+                let rootfs = json!({"type": "layers", "diff_ids": [generated::digest(&key)]});
                 Document::new(
                     OCI_CONFIG,
                     &json!({"architecture": "", "os": "", "config": {}, "rootfs": rootfs}),
@@ -256,8 +256,8 @@ impl Year {
                     "config": config.descriptor(),
                     "layers": [{
                         "mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
-                        "size": made_up::about(chart.bytes, &key),
-                        "digest": made_up::digest(&key),
+                        "size": generated::jitter(chart.bytes, &key),
+                        "digest": generated::digest(&key),
                     }],
                 }),
             );
@@ -267,7 +267,7 @@ impl Year {
         }
     }
 
-    /// Copies public images as they are; a mirror's tags move with each release of what they mirror.
+    /// Copies public images unchanged; a mirror's tags move with each upstream release.
     fn mirror(&mut self, mirror: &Mirror) -> Result<(), DemoError> {
         for (tag, name) in &mirror.tags {
             let releases = self
@@ -297,8 +297,8 @@ impl Year {
     }
 }
 
-/// One platform's image of a release: the base, then the repository's own steps. `previous` is the
-/// release before, whose layers are taken where Docker's cache would.
+/// One platform's image of a release: the base, then the repository's own steps. Layers of the `previous` release are
+/// reused if Docker's build cache would reuse them.
 fn finish(
     repository: &Repository,
     base: Image,
@@ -312,7 +312,7 @@ fn finish(
     };
     for (at, step) in repository.steps.iter().enumerate() {
         let bytes = step.bytes.or_else(|| {
-            // Only the classic builder makes no layer of it.
+            // Only the classic builder creates no layer for it.
             let leaves = step.step.starts_with("WORKDIR ") && repository.builder != Builder::Classic;
             leaves.then_some(WORKDIR_BYTES)
         });
@@ -320,10 +320,10 @@ fn finish(
             let position = image.layers.len();
             let cached = previous
                 .filter(|_| {
-                    made_up::number(&format!("{} step {at} of {number}", repository.name), 100)
+                    generated::number(&format!("{} step {at} of {number}", repository.name), 100)
                         >= step.changes
                 })
-                .filter(|previous| same_beneath(previous, &image))
+                .filter(|previous| shares_layers_so_far(previous, &image))
                 .and_then(|previous| previous.layers.get(position))
                 .cloned();
             cached.unwrap_or_else(|| {
@@ -332,11 +332,11 @@ fn finish(
                     "{} {platform} step {at} built for release {number}",
                     repository.name
                 );
-                // What a company writes grows: the first release is some four fifths of the newest.
+                // Images grow: the first release has about four fifths of the newest one's size.
                 let grown = bytes * (800 + 200 * (number as u64 + 1) / u64::from(repository.tags)) / 1000;
                 Layer {
-                    digest: made_up::digest(&key),
-                    bytes: made_up::about(grown, &key).max(32),
+                    digest: generated::digest(&key),
+                    bytes: generated::jitter(grown, &key).max(32),
                     is_foreign: false,
                     compression: repository.compression,
                 }
@@ -347,8 +347,8 @@ fn finish(
     image
 }
 
-/// Whether everything that the new image has so far is what the previous one began with.
-fn same_beneath(previous: &Image, image: &Image) -> bool {
+/// Whether all layers of the new image so far are the first layers of the previous one.
+fn shares_layers_so_far(previous: &Image, image: &Image) -> bool {
     previous.layers.len() > image.layers.len()
         && previous
             .layers
@@ -357,7 +357,7 @@ fn same_beneath(previous: &Image, image: &Image) -> bool {
             .all(|(one, other)| one.digest == other.digest)
 }
 
-/// The tags of one release, its own first and then those that move on to it.
+/// The tags of one release: its own, then those that move to it.
 struct Tagged {
     all: Vec<String>,
 }
@@ -374,7 +374,7 @@ impl Tagged {
                 ]
             }
             Naming::Commit => {
-                let commit = made_up::digest(&format!("{repository} commit {number}")).hex();
+                let commit = generated::digest(&format!("{repository} commit {number}")).hex();
                 vec![format!("main-{}", &commit[..7]), "main".to_owned()]
             }
             Naming::Date => vec![time.format("%Y.%m.%d").to_string(), "latest".to_owned()],

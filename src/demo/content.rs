@@ -1,4 +1,4 @@
-//! What the registry holds: documents by digest, and where each tag pointed since when.
+//! The registry's content: documents by digest, and the history of each tag.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::oci::Digest;
 
-/// A manifest, an index or a configuration as it is served.
+/// A manifest, an index or a configuration as served.
 #[derive(Debug, Clone)]
 pub(super) struct Document {
     pub media_type: &'static str,
@@ -26,31 +26,31 @@ impl Document {
         }
     }
 
-    /// How others point to it.
+    /// The descriptor of the document.
     pub fn descriptor(&self) -> Value {
         json!({"mediaType": self.media_type, "size": self.bytes.len(), "digest": self.digest})
     }
 }
 
-/// Since when a tag points where, oldest first; None where it was deleted.
-type Moves = Vec<(DateTime<Utc>, Option<Digest>)>;
+/// Where a tag pointed since when, oldest first; `None` from when it was deleted.
+type TagHistory = Vec<(DateTime<Utc>, Option<Digest>)>;
 
-/// One repository: which documents are in it, and the story of its tags.
+/// A repository: its documents, and the history of its tags.
 #[derive(Debug, Default)]
 pub(super) struct Repository {
     documents: HashSet<Digest>,
-    /// By subject: what is attached to it by the referrers API.
+    /// By subject: its referrers.
     referrers: HashMap<Digest, Vec<Value>>,
-    tags: BTreeMap<String, Moves>,
+    tags: BTreeMap<String, TagHistory>,
 }
 
 impl Repository {
-    /// Where a tag points at a time.
+    /// The digest of a tag at a time.
     pub fn tag(&self, tag: &str, time: DateTime<Utc>) -> Option<Digest> {
         self.tags.get(tag).and_then(|moves| at(moves, time))
     }
 
-    /// The tags that there are at a time, in order.
+    /// The tags at a time, sorted.
     pub fn tags(&self, time: DateTime<Utc>) -> impl Iterator<Item = &str> {
         self.tags
             .iter()
@@ -58,7 +58,7 @@ impl Repository {
             .map(|(tag, _)| tag.as_str())
     }
 
-    /// What is attached to a manifest.
+    /// The referrers of a manifest.
     pub fn referrers(&self, subject: &Digest) -> &[Value] {
         self.referrers.get(subject).map_or(&[], Vec::as_slice)
     }
@@ -77,7 +77,7 @@ fn at(moves: &[(DateTime<Utc>, Option<Digest>)], time: DateTime<Utc>) -> Option<
         .and_then(|(_, digest)| *digest)
 }
 
-/// Everything in the registry, over the whole of its year.
+/// Everything the registry held during its year.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     documents: HashMap<Digest, Document>,
@@ -91,13 +91,13 @@ impl Contents {
         self.documents.insert(document.digest, document);
     }
 
-    /// Lets a tag point to a digest, or to nothing, from a time on. Moves come in order of time.
+    /// Points a tag to a digest, or deletes it, from a time on. Calls must be in order of time.
     pub fn tag(&mut self, repository: &str, tag: String, time: DateTime<Utc>, digest: Option<Digest>) {
         let moves = self.repository_mut(repository).tags.entry(tag).or_default();
         moves.push((time, digest));
     }
 
-    /// Attaches a manifest to another by the referrers API.
+    /// Attaches a manifest to another one with the referrers API.
     pub fn refer(&mut self, repository: &str, subject: Digest, descriptor: Value) {
         let referrers = &mut self.repository_mut(repository).referrers;
         referrers.entry(subject).or_default().push(descriptor);
@@ -111,7 +111,7 @@ impl Contents {
         self.repositories.get(name)
     }
 
-    /// The repositories that have a tag at a time, in order.
+    /// The repositories that have a tag at a time, sorted.
     pub fn repositories(&self, time: DateTime<Utc>) -> impl Iterator<Item = &str> {
         self.repositories
             .iter()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::blueprint::{BuildStep, Builder, Compression};
 use super::content::Document;
-use super::made_up;
+use super::generated;
 use crate::oci::{Digest, HistoryStep};
 
 pub(super) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -20,7 +20,7 @@ const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 const DOCKER_FOREIGN_LAYER: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
 
-/// Which of the two families of media types an image is pushed in.
+/// The family of media types in which an image is pushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Oci,
@@ -36,7 +36,7 @@ impl Format {
     }
 }
 
-/// A compressed layer, known by digest and size alone: nobody ever asks for its content.
+/// A compressed layer, given by digest and size alone: its content is never requested.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
     pub digest: Digest,
@@ -45,7 +45,7 @@ pub(super) struct Layer {
     pub compression: Compression,
 }
 
-/// An image for one platform, finished or to be built upon.
+/// An image for one platform, finished or under construction.
 #[derive(Debug, Clone)]
 pub(super) struct Image {
     pub os: String,
@@ -60,7 +60,7 @@ pub(super) struct Image {
 }
 
 impl Image {
-    /// `scratch` for a platform written `os/architecture`.
+    /// `scratch` for a platform `os/architecture`.
     pub fn scratch(platform: &str, created: DateTime<Utc>) -> Self {
         let (os, architecture) = platform.split_once('/').unwrap_or((platform, ""));
         Self {
@@ -76,7 +76,7 @@ impl Image {
         }
     }
 
-    /// Adds one step of the company's own. `layer` is what it left behind, if the file says that it does.
+    /// Adds a build step. `layer` is its layer, if it creates one.
     pub fn add_step(&mut self, step: &BuildStep, builder: Builder, layer: Option<Layer>) {
         if let Some((name, value)) = step
             .step
@@ -87,17 +87,13 @@ impl Image {
         }
         let created = self.created.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true);
         let (created_by, comment, author) = match builder {
-            Builder::BuildKit => (
-                buildkit_words(&step.step),
-                "buildkit.dockerfile.v0",
-                String::new(),
-            ),
-            Builder::Classic => (classic_words(&step.step, &self.os), "", String::new()),
+            Builder::BuildKit => (buildkit_text(&step.step), "buildkit.dockerfile.v0", String::new()),
+            Builder::Classic => (classic_text(&step.step, &self.os), "", String::new()),
             Builder::Kaniko => (step.step.clone(), "", "kaniko".to_owned()),
         };
         self.history.push(HistoryStep {
             created: Some(if builder == Builder::Kaniko {
-                // kaniko --reproducible leaves Go's zero time.
+                // kaniko --reproducible writes Go's zero time.
                 "0001-01-01T00:00:00Z".to_owned()
             } else {
                 created
@@ -110,7 +106,7 @@ impl Image {
         self.layers.extend(layer);
     }
 
-    /// The platform as an index says it.
+    /// The platform as in an index.
     pub fn platform(&self) -> Value {
         let mut platform = json!({"architecture": self.architecture, "os": self.os});
         if let Some(version) = &self.os_version {
@@ -119,7 +115,7 @@ impl Image {
         platform
     }
 
-    /// The image's configuration and its manifest, which names the configuration's digest.
+    /// The image's configuration, and its manifest, which contains the configuration's digest.
     pub fn documents(&self, format: Format, annotations: &BTreeMap<&str, &str>) -> (Document, Document) {
         let variables: Vec<String> = self
             .environment
@@ -133,7 +129,7 @@ impl Image {
         let diff_ids: Vec<Digest> = self
             .layers
             .iter()
-            .map(|layer| made_up::digest(&format!("content of {}", layer.digest)))
+            .map(|layer| generated::digest(&format!("content of {}", layer.digest)))
             .collect();
         let mut config = json!({
             "architecture": self.architecture,
@@ -173,7 +169,7 @@ impl Layer {
         let media_type = match (format, self.compression) {
             _ if self.is_foreign => DOCKER_FOREIGN_LAYER.to_owned(),
             (Format::Docker, Compression::Gzip) => DOCKER_LAYER.to_owned(),
-            // Docker's own media types have no zstd, so builders write the OCI one.
+            // Docker's own media types have no zstd, so builders use the OCI one.
             (_, Compression::Zstd) => format!("{OCI_LAYER}+zstd"),
             (Format::Oci, Compression::Gzip) => format!("{OCI_LAYER}+gzip"),
         };
@@ -185,8 +181,8 @@ impl Layer {
     }
 }
 
-/// An instruction as BuildKit writes it into a history.
-pub(super) fn buildkit_words(step: &str) -> String {
+/// An instruction as BuildKit writes it in a history.
+pub(super) fn buildkit_text(step: &str) -> String {
     match step.split_once(' ') {
         Some(("RUN", command)) => format!("RUN /bin/sh -c {command} # buildkit"),
         Some(("COPY" | "ADD", _)) => format!("{step} # buildkit"),
@@ -194,8 +190,8 @@ pub(super) fn buildkit_words(step: &str) -> String {
     }
 }
 
-/// An instruction as Docker's classic builder writes it.
-fn classic_words(step: &str, os: &str) -> String {
+/// An instruction as Docker's classic builder writes it in a history.
+fn classic_text(step: &str, os: &str) -> String {
     let shell = if os == "windows" {
         "cmd /S /C"
     } else {
@@ -205,14 +201,14 @@ fn classic_words(step: &str, os: &str) -> String {
         Some(("RUN", command)) => format!("{shell} {command}"),
         Some((word @ ("COPY" | "ADD"), paths)) => {
             let target = paths.rsplit(' ').next().unwrap_or(paths);
-            let content = made_up::digest(step).hex();
+            let content = generated::digest(step).hex();
             format!("{shell} #(nop) {word} dir:{content} in {target} ")
         }
         _ => format!("{shell} #(nop)  {step}"),
     }
 }
 
-/// Whether an instruction of a base leaves a layer behind.
+/// Whether an instruction of a base creates a layer.
 pub(super) fn leaves_layer(step: &str) -> bool {
     const METADATA: [&str; 12] = [
         "ARG",

@@ -1,16 +1,16 @@
-//! The registry of a company that does not exist, served in the process over real HTTP, so that
-//! somebody who has no registry at hand sees what Tare shows about one.
+//! The registry of a fictional company, served in the process over real HTTP, so that users without a registry can try
+//! Tare.
 //!
-//! The company's images stand on the true sizes and digests of today's public bases (`bases.toml` and
-//! `config/base-images`); the company itself, its repositories and a year of their releases are made up (`company.toml`), and
-//! are the same every time. Known to `cli` alone; uses `oci` and no other room.
+//! The company's images use the true sizes and digests of current public bases (`bases.toml` and `config/base-images`).
+//! The company, its repositories and a year of releases are invented (`company.toml`) and the same every time. Only `cli`
+//! uses this room, which itself uses only `oci`.
 
 mod base;
 mod blueprint;
 mod company;
 mod content;
+mod generated;
 mod image;
-mod made_up;
 mod server;
 
 use std::net::SocketAddr;
@@ -20,56 +20,55 @@ use std::sync::{Arc, mpsc};
 use actix_web::{App, HttpServer, dev::ServerHandle};
 use chrono::{DateTime, Utc};
 
-use server::Shown;
+use server::ServedState;
 
-/// The company's name, for whoever says that it is made up.
+/// The company's name.
 pub const COMPANY: &str = "Norrwind Logistics";
 
-/// What the company has told Tare about itself, in the form of a configuration file.
+/// The company's settings, in the form of a configuration file.
 pub const SETTINGS: &str = include_str!("tare.toml");
 
 /// Why the demo's registry cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// The data compiled into the program does not hold together.
-    #[error("the demo's own data are wrong: {0}")]
+    /// The data compiled into the program are inconsistent.
+    #[error("the demo's data are inconsistent: {0}")]
     Data(String),
-    /// The address could not be listened on.
+    /// The address could not be bound.
     #[error("cannot serve the demo's registry: {0}")]
     Serve(#[from] std::io::Error),
 }
 
-/// The registry, served until this is dropped.
+/// The running registry. It stops when dropped.
 pub struct DemoRegistry {
     url: String,
-    shown: Arc<Shown>,
+    shown: Arc<ServedState>,
     ends: DateTime<Utc>,
     server: ServerHandle,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
-/// Serves the registry on a free port of the loopback interface, in a thread of its own, as it is on
-/// the last day of its year.
+/// Serves the registry on a free loopback port, in its own thread, as of the last day of its year.
 ///
 /// # Errors
-/// Where no port can be opened, or the data are not what this room expects of them.
+/// If no port can be opened, or the data are inconsistent.
 pub fn serve() -> Result<DemoRegistry, DemoError> {
     serve_at(SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
-/// The same at an address of the caller's choice.
+/// Serves the registry at a given address.
 ///
 /// # Errors
-/// Where nobody can listen there, or the data are not what this room expects of them.
+/// If the address cannot be bound, or the data are inconsistent.
 pub fn serve_at(address: SocketAddr) -> Result<DemoRegistry, DemoError> {
     let (contents, ends) = company::build()?;
-    let shown = Arc::new(Shown {
+    let shown = Arc::new(ServedState {
         contents,
         time: AtomicI64::new(ends.timestamp()),
     });
     let for_server = Arc::clone(&shown);
     let (ready, started) = mpsc::channel();
-    // actix's runtime is one of its own, so that it neither needs nor disturbs the caller's.
+    // A separate actix runtime, so that it neither needs nor disturbs the caller's.
     let thread = std::thread::spawn(move || {
         let outcome = actix_web::rt::System::new().block_on(async {
             let server =
@@ -79,7 +78,7 @@ pub fn serve_at(address: SocketAddr) -> Result<DemoRegistry, DemoError> {
                     .bind(address)?;
             let addresses = server.addrs();
             let server = server.run();
-            // Whoever waits has gone only if it panicked, and then nobody needs the answer.
+            // The receiver is gone only if the caller panicked, and then the answer is not needed.
             let _ = ready.send(Ok((addresses, server.handle())));
             server.await
         });
@@ -103,17 +102,17 @@ pub fn serve_at(address: SocketAddr) -> Result<DemoRegistry, DemoError> {
 }
 
 impl DemoRegistry {
-    /// Where it is: `http://`, the address and the port.
+    /// Its URL: `http://`, address and port.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The last moment of the year that the registry tells of, which it shows unless told otherwise.
+    /// The last moment of the registry's year, shown by default.
     pub fn ends(&self) -> DateTime<Utc> {
         self.ends
     }
 
-    /// Shows the registry as it was at a time: the tags that there were, where they pointed.
+    /// Shows the registry as of a time: the tags of that time, and where they pointed.
     pub fn show(&self, time: DateTime<Utc>) {
         self.shown.time.store(time.timestamp(), Ordering::Relaxed);
     }
@@ -121,7 +120,7 @@ impl DemoRegistry {
 
 impl Drop for DemoRegistry {
     fn drop(&mut self) {
-        // Stopping without grace is a message; nothing has to be polled for it to be carried out.
+        // An ungraceful stop is only a message, so nothing has to be polled.
         drop(self.server.stop(false));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -149,7 +148,7 @@ mod tests {
     }
 
     impl Walk {
-        fn visit(&mut self, shown: &Shown, repository: &str, digest: Digest) {
+        fn visit(&mut self, shown: &ServedState, repository: &str, digest: Digest) {
             assert!(shown.contents.repository(repository).unwrap().holds(&digest));
             if self.manifests.contains_key(&digest) {
                 return;
@@ -173,7 +172,7 @@ mod tests {
             if config.kind() == MediaType::ImageConfig && manifest.kind == ManifestKind::Image {
                 let config = ImageConfig::parse(bytes).unwrap();
                 let steps = config.history.iter().filter(|step| !step.empty_layer).count();
-                // cosign's signatures under a tag look like images and have no history.
+                // cosign's signatures under a tag look like images but have no history.
                 assert!(steps == manifest.layers.len() || config.history.is_empty());
                 assert_eq!(config.diff_ids.len(), manifest.layers.len());
                 self.platforms.insert(config.platform.to_string());
@@ -186,7 +185,7 @@ mod tests {
     fn the_registry_holds_what_a_company_holds_and_is_the_same_every_time() {
         let (contents, ends) = company::build().unwrap();
         let (again, _) = company::build().unwrap();
-        let shown = Shown {
+        let shown = ServedState {
             contents,
             time: AtomicI64::new(ends.timestamp()),
         };
@@ -225,7 +224,7 @@ mod tests {
         assert!(walk.platforms.contains("linux/arm64") && walk.platforms.contains("windows/amd64"));
         let layers = walk.manifests.values().flat_map(|manifest| &manifest.layers);
         assert!(layers.clone().any(|layer| !layer.is_stored()));
-        // The newest node:22 stands on the layer that the catalogue records for it.
+        // The newest node:22 uses the layer that the catalogue records for it.
         assert!(
             layers
                 .clone()
@@ -258,7 +257,7 @@ mod tests {
     #[actix_web::test]
     async fn listings_lead_from_page_to_page_and_what_is_unknown_is_404() {
         let (contents, ends) = company::build().unwrap();
-        let shown = Arc::new(Shown {
+        let shown = Arc::new(ServedState {
             contents,
             time: AtomicI64::new(ends.timestamp()),
         });
@@ -278,7 +277,7 @@ mod tests {
         let all: Vec<&str> = shown.contents.repositories(ends).collect();
         assert_eq!(names, all);
 
-        // Before its story begins there was nothing.
+        // Before the first release, the registry was empty.
         shown.time.store(
             (ends - chrono::Duration::days(500)).timestamp(),
             Ordering::Relaxed,
@@ -295,7 +294,7 @@ mod tests {
             ("/v2/mirror/library/node/tags/list", 200),
             ("/v2/mirror/library/node/manifests/22", 200),
             ("/v2/mirror/library/node/manifests/1", 404),
-            ("/v2/nobody/tags/list", 404),
+            ("/v2/unknown/tags/list", 404),
             ("/v2/shop/static/manifests/sha256:00", 404),
         ] {
             let request = TestRequest::get().uri(path).to_request();

@@ -1,4 +1,4 @@
-//! The registry's HTTP side: the read half of the distribution specification, and the catalogue.
+//! The registry's HTTP API: the read half of the distribution specification, and the catalogue.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,25 +13,25 @@ use super::content::{Contents, Repository};
 use super::image::OCI_INDEX;
 use crate::oci::Digest;
 
-/// The most entries of one page of the catalogue, few enough that it takes several.
+/// Entries of a catalogue page. Our choice: few enough to need several pages.
 const CATALOG_PAGE: usize = 20;
-/// The most entries of one page of a tag list.
+/// Entries of a tag page. Our choice.
 const TAGS_PAGE: usize = 100;
 
-/// What the server answers from: all the year's contents, and the moment that it shows.
-pub(super) struct Shown {
+/// What the server serves: the contents of the year, and the moment that is shown.
+pub(super) struct ServedState {
     pub contents: Contents,
     pub time: AtomicI64,
 }
 
-impl Shown {
+impl ServedState {
     fn time(&self) -> DateTime<Utc> {
         DateTime::from_timestamp(self.time.load(Ordering::Relaxed), 0).unwrap_or_default()
     }
 }
 
 /// Sets up the routes.
-pub(super) fn routes(service: &mut web::ServiceConfig, shown: &Arc<Shown>) {
+pub(super) fn routes(service: &mut web::ServiceConfig, shown: &Arc<ServedState>) {
     service
         .app_data(web::Data::from(Arc::clone(shown)))
         .route("/v2/", web::get().to(HttpResponse::Ok))
@@ -50,7 +50,7 @@ struct Paging {
     last: Option<String>,
 }
 
-/// One page of a sorted listing, and its `Link` where there is more.
+/// One page of a sorted listing, and its `Link` if there are more.
 fn page<'a>(
     request: &HttpRequest,
     paging: &Paging,
@@ -79,7 +79,11 @@ fn listing(link: Option<String>, body: &serde_json::Value) -> HttpResponse {
     response.json(body)
 }
 
-async fn catalog(request: HttpRequest, shown: web::Data<Shown>, paging: web::Query<Paging>) -> HttpResponse {
+async fn catalog(
+    request: HttpRequest,
+    shown: web::Data<ServedState>,
+    paging: web::Query<Paging>,
+) -> HttpResponse {
     let (repositories, link) = page(
         &request,
         &paging,
@@ -91,7 +95,7 @@ async fn catalog(request: HttpRequest, shown: web::Data<Shown>, paging: web::Que
 
 async fn tags(
     request: HttpRequest,
-    shown: web::Data<Shown>,
+    shown: web::Data<ServedState>,
     name: web::Path<String>,
     paging: web::Query<Paging>,
 ) -> HttpResponse {
@@ -102,7 +106,7 @@ async fn tags(
     listing(link, &json!({"name": *name, "tags": tags}))
 }
 
-async fn manifest(shown: web::Data<Shown>, path: web::Path<(String, String)>) -> HttpResponse {
+async fn manifest(shown: web::Data<ServedState>, path: web::Path<(String, String)>) -> HttpResponse {
     let (name, reference) = path.into_inner();
     let document = shown.contents.repository(&name).and_then(|repository| {
         let digest = match reference.parse::<Digest>() {
@@ -114,7 +118,7 @@ async fn manifest(shown: web::Data<Shown>, path: web::Path<(String, String)>) ->
     answer(&shown, document, "MANIFEST_UNKNOWN", "manifest unknown")
 }
 
-async fn blob(shown: web::Data<Shown>, path: web::Path<(String, String)>) -> HttpResponse {
+async fn blob(shown: web::Data<ServedState>, path: web::Path<(String, String)>) -> HttpResponse {
     let (name, digest) = path.into_inner();
     let held = |repository: &Repository| {
         let digest = digest.parse().ok()?;
@@ -124,7 +128,7 @@ async fn blob(shown: web::Data<Shown>, path: web::Path<(String, String)>) -> Htt
     answer(&shown, digest, "BLOB_UNKNOWN", "blob unknown to registry")
 }
 
-async fn referrers(shown: web::Data<Shown>, path: web::Path<(String, String)>) -> HttpResponse {
+async fn referrers(shown: web::Data<ServedState>, path: web::Path<(String, String)>) -> HttpResponse {
     let (name, digest) = path.into_inner();
     let (Some(repository), Ok(digest)) = (shown.contents.repository(&name), digest.parse()) else {
         return unknown("NAME_UNKNOWN", "repository name not known to registry");
@@ -135,7 +139,7 @@ async fn referrers(shown: web::Data<Shown>, path: web::Path<(String, String)>) -
         .body(json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}).to_string())
 }
 
-fn answer(shown: &Shown, digest: Option<Digest>, code: &str, message: &str) -> HttpResponse {
+fn answer(shown: &ServedState, digest: Option<Digest>, code: &str, message: &str) -> HttpResponse {
     match digest.and_then(|digest| shown.contents.document(&digest)) {
         Some(document) => HttpResponse::Ok()
             .content_type(document.media_type)

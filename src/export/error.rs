@@ -5,10 +5,10 @@ use crate::units::{Inexact, MoneyError, NoWeight};
 /// Why a month cannot be exported.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// What Alpine would change was not worked out.
-    #[error("what Alpine would change was not worked out for {0}; export without --alpine")]
+    /// The costs on Alpine were not computed.
+    #[error("the costs on Alpine were not computed for {0}; export without --alpine")]
     NoAlpine(RegistryName),
-    /// Amounts that cannot be reckoned with.
+    /// Exact arithmetic with an amount failed.
     #[error(transparent)]
     Cost(#[from] CostError),
     /// A table could not be written.

@@ -1,9 +1,8 @@
 //! FOCUS, the FinOps Open Cost and Usage Specification: rows as CSV in version 1.2 or 1.4.
 //!
-//! These are modelled charges, so no row names an invoice. Prices are list prices, and nothing is negotiated or
-//! discounted that the price book does not say, so all four costs of a row are the same. In 1.2 a repository is a
-//! resource of its own; in 1.4 what it bears is a split charge of the registry, and what is left over is the row
-//! without an AllocatedResourceId.
+//! The rows are modelled charges, so no row refers to an invoice. Prices are list prices without discounts beyond those
+//! in the price book, so all four costs of a row are equal. In 1.2 a repository is its own resource; in 1.4 its cost is
+//! a split charge of the registry, and the remainder is the row without an AllocatedResourceId.
 
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
@@ -17,17 +16,17 @@ use crate::pricing::{Charge, Period};
 /// A version of the specification.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum FocusVersion {
-    /// What most tools read.
+    /// 1.2, which most tools read.
     #[default]
     V1_2,
-    /// The latest.
+    /// 1.4, the latest.
     V1_4,
 }
 
-/// The rows of registries' months as CSV.
+/// The rows of the registries' months as CSV.
 ///
 /// # Errors
-/// Where Alpine is asked for and was not worked out for one of them.
+/// If Alpine is requested but was not computed for one of the months.
 pub fn focus(
     months: &[BilledMonth],
     scenario: Scenario,
@@ -106,7 +105,7 @@ impl FocusRow<'_> {
             "BillingPeriodEnd" => moment(self.billing_period.end()),
             "ChargePeriodStart" => moment(row.period.start()),
             "ChargePeriodEnd" => moment(row.period.end()),
-            // A fee too is for having used the plan. A purchase would be of something to use later.
+            // A fee is usage too. A purchase would be for something to use later.
             "ChargeCategory" => "Usage".to_owned(),
             "ChargeFrequency" if self.is_recurring() => "Recurring".to_owned(),
             "ChargeFrequency" => "Usage-Based".to_owned(),
@@ -141,12 +140,12 @@ impl FocusRow<'_> {
         }
     }
 
-    /// Flat fees for a month recur; those for a day are charged for the days that the registry was there.
+    /// Whether the charge recurs: monthly fees do; daily fees are charged for the days that the registry existed.
     fn is_recurring(&self) -> bool {
         self.row.line.charge.is_fee() && self.row.line.unit.ends_with("Months")
     }
 
-    /// Whether the row is a part of the registry's charge, which 1.2 has no words for.
+    /// Whether the row is a split charge, which 1.2 cannot express.
     fn is_split(&self) -> bool {
         self.version == FocusVersion::V1_4
     }
@@ -189,7 +188,7 @@ impl FocusRow<'_> {
         }
     }
 
-    /// A name goes with an id.
+    /// A name is only given with an id.
     fn sub_account_name(&self) -> String {
         let account = self.account;
         let name = account
@@ -201,7 +200,7 @@ impl FocusRow<'_> {
             .unwrap_or_default()
     }
 
-    /// The region of a copy for what the copy costs, else the registry's.
+    /// The replica's region for a replica's charges, else the registry's.
     fn region(&self) -> String {
         let line = &self.row.line;
         let is_copy = matches!(
@@ -233,7 +232,7 @@ impl FocusRow<'_> {
         format!("{}{place}{included}: {whose}", line.meter)
     }
 
-    /// What is sold, apart from its price: the book, the kind of charge and where.
+    /// The product without its price: price book, kind of charge and place.
     fn sku(&self) -> String {
         let line = &self.row.line;
         let place = line
@@ -243,12 +242,12 @@ impl FocusRow<'_> {
         format!("{}/{}{place}", self.row.book, line.charge.as_str())
     }
 
-    /// Which part of the registry's charge the row is, as JSON.
+    /// The row's part of the registry's charge, as JSON.
     fn method_details(&self) -> String {
         let Some(ratio) = self.row.ratio else {
             return String::new();
         };
-        // Numbers are written as they are, because a JSON library would take them through a float.
+        // Numbers are written as they are, because a JSON library would convert them to floats.
         format!(
             r#"{{"Elements":[{{"AllocatedRatio":{ratio},"UsageUnit":{},"UsageQuantity":{}}}]}}"#,
             Value::from(self.row.line.unit.as_str()),
@@ -257,7 +256,7 @@ impl FocusRow<'_> {
     }
 }
 
-/// A number with a decimal point: readers take a column of whole numbers for integers.
+/// A number with a decimal point: readers would take a column of whole numbers for integers.
 fn number(number: Decimal) -> String {
     let text = number.normalize().to_string();
     if text.contains('.') {
@@ -267,12 +266,12 @@ fn number(number: Decimal) -> String {
     }
 }
 
-/// The first moment of a day, in UTC.
+/// Midnight of a day in UTC.
 fn moment(day: chrono::NaiveDate) -> String {
     format!("{day}T00:00:00Z")
 }
 
-/// Labels as a flat JSON object; nothing where there is none.
+/// Labels as a flat JSON object; empty if there are none.
 fn tags(labels: &Labels) -> String {
     let said = [
         ("cost_centre", &labels.cost_centre),

@@ -1,6 +1,6 @@
 use super::focus::FocusVersion;
 
-/// A column of a FOCUS data set, as the specification names it.
+/// A column of a FOCUS dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Column {
     pub(super) name: &'static str,
@@ -42,8 +42,8 @@ const fn only_1_4(name: &'static str) -> Column {
     }
 }
 
-/// All columns in the order of exports: by name, and own ones last. Those that do not apply are there and empty,
-/// because whether they apply is the reader's to say.
+/// All columns in the order of exports: by name, custom ones last. Columns that do not apply are present but empty,
+/// because the reader decides whether they apply.
 pub(super) const COLUMNS: &[Column] = &[
     only_1_4("AllocatedMethodDetails"),
     only_1_4("AllocatedMethodId"),

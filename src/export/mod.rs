@@ -1,12 +1,12 @@
-//! A month's costs in the forms that finance takes: FOCUS rows, plain CSV, a workbook.
+//! Exports of a month's costs: FOCUS rows, plain CSV, and a workbook.
 //!
-//! Every form is made of the same [`ChargeRow`]s, which [`charge_rows`] takes out of a
-//! [`Statement`]: what a repository bears of one line of a bill. Each is unit price times
-//! quantity to the last digit, and they add up to the statement's total. What would be charged on Alpine is in
-//! rows of its own, never in one file with what is charged now, because sums over it would mean nothing.
+//! Every format contains the same [`ChargeRow`]s, which [`charge_rows`] derives from a [`Statement`]: what a repository
+//! bears of one line of a bill. Each row is unit price times quantity to the last digit, and the rows add up to the
+//! statement's total. Charges on Alpine are separate rows, never in one file with the current charges, because sums over
+//! both would be meaningless.
 //!
-//! A month that was closed and corrected is several statements; the difference of each to the one before is in
-//! rows marked as corrections, so that what was exported once stays as it was.
+//! A month that was closed and corrected has several statements. The difference of each to the previous one is in rows
+//! marked as corrections, so that earlier exports stay valid.
 
 mod error;
 mod focus;
@@ -26,19 +26,19 @@ use crate::cost::Statement;
 /// A registry's month, ready for export.
 #[derive(Debug, Clone)]
 pub struct BilledMonth {
-    /// The statement and, where the month was closed and corrected, all later ones in their order; never empty.
+    /// The statement, followed by its corrections if the month was closed and corrected; never empty.
     pub statements: Vec<Statement>,
-    /// Whose account it is.
+    /// The account that is billed.
     pub account: Account,
-    /// Whether it is all of the month; else the part of some cost centres, in which nothing says how large the whole is.
+    /// Whether it is the whole month. Otherwise it is the part of some cost centres, and nothing states the size of the whole.
     pub is_whole: bool,
 }
 
 impl BilledMonth {
-    /// The part of it that the repositories of these cost centres make up; none where that is nothing.
+    /// The part of these cost centres' repositories; `None` if they have none.
     ///
     /// # Errors
-    /// Where sums leave the range of exact numbers.
+    /// If sums exceed the range of exact numbers.
     pub fn part_of(self, cost_centres: &[String]) -> Result<Option<Self>, ExportError> {
         let statements = self.statements.iter();
         let statements: Vec<Statement> = statements
@@ -55,17 +55,17 @@ impl BilledMonth {
     }
 }
 
-/// The account that a registry is billed to, as the company's other cost data call it.
+/// The account of a registry, as named in the company's other cost data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
-    /// The id of the account that gets the invoice; where it is not known, the registry stands in for it.
+    /// The id of the account that receives the invoice. If unknown, the registry takes its place.
     pub billing_account_id: Option<String>,
     /// Its name.
     pub billing_account_name: Option<String>,
-    /// The id of the account within it, such as a subscription.
+    /// The id of the sub-account, such as a subscription.
     pub sub_account_id: Option<String>,
     /// Its name.
     pub sub_account_name: Option<String>,
-    /// The region the registry is in.
+    /// The region of the registry.
     pub region: Option<String>,
 }

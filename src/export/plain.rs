@@ -28,12 +28,12 @@ const COLUMNS: [&str; 23] = [
     "warnings",
 ];
 
-/// The rows of registries' months as plain CSV, which a spreadsheet may open: a row for each repository and line of a
-/// bill, one without a repository for what is left of a line, and none of totals, so that the column `cost` may be
-/// added up. `period_end` is the day after the last.
+/// The rows of the registries' months as plain CSV, safe to open in a spreadsheet. There is a row for each repository
+/// and line of a bill, one without a repository for the remainder of a line, and no totals, so that the column `cost` can
+/// be summed. `period_end` is exclusive.
 ///
 /// # Errors
-/// Where Alpine is asked for and was not worked out for one of them.
+/// If Alpine is requested but was not computed for one of the months.
 pub fn plain(months: &[BilledMonth], scenario: Scenario) -> Result<String, ExportError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(COLUMNS)?;

@@ -9,17 +9,17 @@ use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{AllocatedRow, Charge, Line, Period};
 use crate::units::{Money, apportion, exact_sum};
 
-/// The registry as it is, or as it would be.
+/// The current state, or the state on Alpine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {
-    /// What is charged.
+    /// Current charges.
     Now,
-    /// What would be charged on Alpine, with the expected sizes.
+    /// Charges on Alpine, with expected sizes.
     Alpine,
 }
 
 impl Scenario {
-    /// The word for it in exports.
+    /// The scenario's name in exports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Now => "now",
@@ -28,66 +28,67 @@ impl Scenario {
     }
 }
 
-/// What a repository bears of one line of a bill, or what is left of the line. `cost` is `unit_price` times
-/// `quantity` to the last digit.
+/// What a repository bears of one line of a bill, or the remainder of the line. `cost` is `unit_price` times `quantity`
+/// to the last digit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChargeRow {
     /// The registry.
     pub registry: RegistryName,
-    /// The repository; none for what is no repository's.
+    /// The repository; `None` for the remainder.
     pub repository: Option<RepositoryName>,
-    /// Whose the repository is.
+    /// The repository's labels.
     pub labels: Labels,
-    /// The days charged for.
+    /// The billed days.
     pub period: Period,
     /// The line, with its whole quantity and cost.
     pub line: Line,
     /// The id of the price book.
     pub book: String,
-    /// The edition of the book.
+    /// The edition of the price book.
     pub book_version: String,
-    /// The rule by which the line was divided.
+    /// The allocation rule.
     pub method: &'static str,
-    /// How much of the line's quantity.
+    /// The row's part of the line's quantity.
     pub quantity: Decimal,
-    /// What that costs.
+    /// The cost of that part.
     pub cost: Money,
-    /// Which part of the line; the parts of a line add up to 1. None for corrections, and where nobody is to know.
+    /// The row's part of the line as a ratio; the ratios of a line add up to 1. `None` for corrections, and for viewers who
+    /// may not know the size of the whole.
     pub ratio: Option<Decimal>,
-    /// Whether it corrects what was said before of a closed month.
+    /// Whether it corrects an earlier statement of a closed month.
     pub is_correction: bool,
-    /// What must be said of the amount, in sentences; empty where there is nothing.
+    /// Remarks about the amount, as sentences; empty if there are none.
     pub warnings: String,
 }
 
-/// Into how many parts a line is cut to say which part a row is.
+/// The decimals of a ratio. Our choice.
 const RATIO_DECIMALS: u32 = 12;
 
-/// The rows of a month: what each repository bears of each line, then what is left of it, in the order of the bill
-/// for each repository. A corrected month has the rows of the first statement and then the differences.
+/// The rows of a month: each repository's part of each line, then the remainders; per repository in the order of the
+/// bill. A corrected month has the rows of the first statement, then the differences.
 ///
 /// # Errors
-/// Where Alpine is asked for and was not worked out.
+/// If Alpine is requested but was not computed.
 pub fn charge_rows(month: &BilledMonth, scenario: Scenario) -> Result<Vec<ChargeRow>, ExportError> {
     let mut statements = month.statements.iter();
     let mut rows = match statements.next() {
-        Some(first) => of_statement(first, scenario)?,
+        Some(first) => statement_rows(first, scenario)?,
         None => return Ok(Vec::new()),
     };
     let mut before = rows.clone();
     for statement in statements {
-        let after = of_statement(statement, scenario)?;
+        let after = statement_rows(statement, scenario)?;
         rows.extend(differences(&before, &after)?);
         before = after;
     }
     if !month.is_whole {
-        // A row's cost divided by its ratio is what the line costs in all.
+        // A ratio would reveal the whole line: cost divided by ratio.
         rows.iter_mut().for_each(|row| row.ratio = None);
     }
     Ok(rows)
 }
 
-fn of_statement(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeRow>, ExportError> {
+fn statement_rows(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeRow>, ExportError> {
     let charges = match (scenario, &statement.alpine) {
         (Scenario::Now, _) => &statement.now,
         (Scenario::Alpine, Some(alpine)) => &alpine.charges,
@@ -95,10 +96,10 @@ fn of_statement(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeR
     };
     let mut rows = Vec::new();
     for piece in &charges.pieces {
-        let ratios = Ratios::of(&piece.allocation.rows, piece.bill.lines.len())?;
+        let ratios = Ratios::from_rows(&piece.allocation.rows, piece.bill.lines.len())?;
         let warnings: Vec<String> = piece.bill.warnings.iter().map(ToString::to_string).collect();
         let warnings = warnings.join("; ");
-        // Rows stand in the order of the repositories, and last the one without a name.
+        // Rows are in the order of the repositories; the last has no name.
         for (place, row) in piece.allocation.rows.iter().enumerate() {
             let repository = row.key.as_ref().and_then(|_| statement.repositories.get(place));
             for part in &row.parts {
@@ -114,7 +115,7 @@ fn of_statement(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeR
                     method: statement.allocation.rule(line.charge).name(),
                     quantity: part.quantity,
                     cost: part.cost,
-                    ratio: Some(ratios.of_part(place, part.line)),
+                    ratio: Some(ratios.ratio_of(place, part.line)),
                     is_correction: false,
                     warnings: warnings.clone(),
                 });
@@ -124,11 +125,11 @@ fn of_statement(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeR
     Ok(rows)
 }
 
-/// Which part of each line each row is, in decimals that add up to 1 for a line.
+/// The ratio of each row in each line, in decimals that add up to 1 per line.
 struct Ratios(BTreeMap<(usize, usize), Decimal>);
 
 impl Ratios {
-    fn of(rows: &[AllocatedRow], lines: usize) -> Result<Self, ExportError> {
+    fn from_rows(rows: &[AllocatedRow], lines: usize) -> Result<Self, ExportError> {
         let mut quantities: Vec<Vec<(usize, u128)>> = vec![Vec::new(); lines];
         for (place, row) in rows.iter().enumerate() {
             for part in &row.parts {
@@ -146,7 +147,7 @@ impl Ratios {
             }
             let shares = apportion(10_u128.pow(RATIO_DECIMALS), &weights)?;
             for (&(place, _), share) in parts.iter().zip(shares) {
-                // At most 10¹², which 64 bits hold.
+                // At most 10¹², which fits into 64 bits.
                 let share = Decimal::new(i64::try_from(share).unwrap_or(i64::MAX), RATIO_DECIMALS);
                 ratios.insert((place, line), share.normalize());
             }
@@ -154,14 +155,14 @@ impl Ratios {
         Ok(Self(ratios))
     }
 
-    fn of_part(&self, place: usize, line: usize) -> Decimal {
+    fn ratio_of(&self, place: usize, line: usize) -> Decimal {
         self.0.get(&(place, line)).copied().unwrap_or_default()
     }
 }
 
-/// By what a row is the same row in two statements: all but its quantity and what follows from it.
+/// What identifies a row across statements: everything but its quantity and what follows from it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Identity<'a> {
+struct RowKey<'a> {
     repository: &'a Option<RepositoryName>,
     start: NaiveDate,
     charge: Charge,
@@ -174,8 +175,8 @@ struct Identity<'a> {
     labels: &'a Labels,
 }
 
-impl<'a> Identity<'a> {
-    fn of(row: &'a ChargeRow) -> Self {
+impl<'a> RowKey<'a> {
+    fn from_row(row: &'a ChargeRow) -> Self {
         Self {
             repository: &row.repository,
             start: row.period.start(),
@@ -191,13 +192,13 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// What has to be added to some rows to make others of them.
+/// The rows that turn one statement's rows into those of another when added.
 fn differences(before: &[ChargeRow], after: &[ChargeRow]) -> Result<Vec<ChargeRow>, ExportError> {
-    let mut sums: BTreeMap<Identity<'_>, (&ChargeRow, Decimal)> = BTreeMap::new();
+    let mut sums: BTreeMap<RowKey<'_>, (&ChargeRow, Decimal)> = BTreeMap::new();
     let less = before.iter().map(|row| (row, -row.quantity));
     let more = after.iter().map(|row| (row, row.quantity));
     for (row, quantity) in less.chain(more) {
-        let (_, sum) = sums.entry(Identity::of(row)).or_insert((row, Decimal::ZERO));
+        let (_, sum) = sums.entry(RowKey::from_row(row)).or_insert((row, Decimal::ZERO));
         *sum = exact_sum(*sum, quantity)?;
     }
     let mut rows = Vec::new();

@@ -1,4 +1,4 @@
-//! A workbook with a sheet for each view. Excel keeps fifteen digits of a number; every digit is in the CSV.
+//! A workbook with a sheet per view. Excel keeps fifteen digits of a number; every digit is in the CSV.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::cost::{CostError, Labels, RepositoryStatement, Statement};
 use crate::pricing::Payback;
 use crate::units::{Currency, Money};
 
-/// A cell. Text is written as text, so a spreadsheet never takes it for a formula; money is shown with two decimals and
-/// kept with more.
+/// A cell. Text is written as text, so a spreadsheet never takes it for a formula. Money is shown with two decimals and
+/// stored with more.
 enum Cell {
     Text(String),
     Number(Decimal),
@@ -34,16 +34,16 @@ impl Cell {
         Self::Money(amount)
     }
 
-    fn maybe(amount: Option<Money>) -> Self {
+    fn optional_money(amount: Option<Money>) -> Self {
         amount.map_or(Self::Empty, Self::money)
     }
 }
 
-/// The workbook of registries' months, as the bytes of an `.xlsx` file. The same months give the same bytes. Of a
-/// month that was corrected the views show the latest statement, and the charges all rows.
+/// The workbook of the registries' months, as the bytes of an `.xlsx` file. The same months give the same bytes. For a
+/// corrected month, the views show the latest statement and the charges show all rows.
 ///
 /// # Errors
-/// Where amounts cannot be added up exactly.
+/// If amounts cannot be added exactly.
 pub fn workbook(months: &[BilledMonth]) -> Result<Vec<u8>, ExportError> {
     let statements: Vec<&Statement> = months
         .iter()
@@ -90,7 +90,7 @@ pub fn workbook(months: &[BilledMonth]) -> Result<Vec<u8>, ExportError> {
     Ok(book.save_to_buffer()?)
 }
 
-/// The end of the month in place of the time of writing, so that the same month is the same file.
+/// The end of the month instead of the time of writing, so that the same month gives the same file.
 fn properties(statements: &[&Statement]) -> Result<DocProperties, ExportError> {
     let properties = DocProperties::new().set_title("Container registry costs");
     let Some(end) = statements.iter().map(|statement| statement.period.end()).max() else {
@@ -168,12 +168,12 @@ fn registries(months: &[BilledMonth]) -> Vec<Vec<Cell>> {
             Cell::money(parts.fee),
             Cell::money(parts.storage),
             Cell::money(parts.transfer),
-            Cell::maybe(month.is_whole.then_some(statement.unallocated)),
-            Cell::maybe(month.is_whole.then_some(statement.now.included_worth)),
-            Cell::maybe(alpine.map(|alpine| alpine.total.expected)),
-            Cell::maybe(alpine.map(|alpine| alpine.total.low)),
-            Cell::maybe(alpine.map(|alpine| alpine.total.high)),
-            Cell::maybe(alpine.map(|alpine| alpine.saving.expected)),
+            Cell::optional_money(month.is_whole.then_some(statement.unallocated)),
+            Cell::optional_money(month.is_whole.then_some(statement.now.included_worth)),
+            Cell::optional_money(alpine.map(|alpine| alpine.total.expected)),
+            Cell::optional_money(alpine.map(|alpine| alpine.total.low)),
+            Cell::optional_money(alpine.map(|alpine| alpine.total.high)),
+            Cell::optional_money(alpine.map(|alpine| alpine.saving.expected)),
             plan.map_or(Cell::Empty, |plan| Cell::text(&plan.title)),
             Cell::text(&statement.book.id),
             Cell::text(&statement.book.version),
@@ -232,7 +232,7 @@ fn repositories(statements: &[&Statement]) -> Vec<Vec<Cell>> {
 fn repository_row(statement: &Statement, repository: &RepositoryStatement) -> Vec<Cell> {
     let alpine = repository.alpine.as_ref();
     let estimate =
-        |amount: fn(&crate::cost::RepositoryOnAlpineCost) -> Money| Cell::maybe(alpine.map(amount));
+        |amount: fn(&crate::cost::RepositoryOnAlpineCost) -> Money| Cell::optional_money(alpine.map(amount));
     let payback = alpine.and_then(|alpine| alpine.payback);
     let seconds = |milliseconds: Option<u64>| {
         milliseconds.map_or(Cell::Empty, |time| {
@@ -270,7 +270,7 @@ fn repository_row(statement: &Statement, repository: &RepositoryStatement) -> Ve
     ]
 }
 
-/// A view: its name and the label it puts repositories together by.
+/// A view: its name, and the label that groups repositories.
 type View = (&'static str, fn(&Labels) -> &Option<String>);
 
 const VIEWS: [View; 3] = [
@@ -281,7 +281,7 @@ const VIEWS: [View; 3] = [
 
 const GROUPS: [&str; 5] = ["Currency", "Repositories", "Cost", "On Alpine", "Joint saving"];
 
-/// What repositories with one label cost together.
+/// The costs of the repositories with one label.
 struct Group {
     repositories: u64,
     cost: Money,
@@ -289,8 +289,8 @@ struct Group {
     saving: Money,
 }
 
-/// Repositories put together by a label, with a row for those without and for what is no repository's. A row
-/// for each currency, which add up to what the registries cost.
+/// Repositories grouped by a label, with rows for those without the label and for the remainder. There is a row per
+/// currency; the rows add up to the registries' costs.
 fn groups(
     statements: &[&Statement],
     label: fn(&Labels) -> &Option<String>,
@@ -390,7 +390,7 @@ fn charges(months: &[BilledMonth], scenario: Scenario) -> Result<Vec<Vec<Cell>>,
     Ok(rows)
 }
 
-/// What must be said wherever an amount is shown.
+/// The remarks that must accompany the amounts.
 fn remarks(statements: &[&Statement]) -> Vec<Vec<Cell>> {
     let mut rows = Vec::new();
     for statement in statements {

@@ -8,35 +8,35 @@ use super::untagged::Untagged;
 use crate::oci::{ManifestKind, RepositoryName, Tag};
 use crate::units::{ByteCount, ByteOverflow};
 
-/// What a registry's bytes stand for.
+/// How many bytes a registry and its repositories hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accounting {
     /// The whole registry.
     pub registry: RegistryTotals,
-    /// Each repository, by name.
+    /// Each repository, sorted by name.
     pub repositories: Vec<RepositoryTotals>,
 }
 
-/// The totals of a registry. The words are those of [`RepositoryTotals`].
+/// The totals of a registry, in the terms of [`RepositoryTotals`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RegistryTotals {
     /// Repositories that have a tag.
     pub repositories: usize,
     /// Tags in all repositories.
     pub tags: usize,
-    /// Different images, one for each platform.
+    /// Distinct images, one per platform.
     pub images: usize,
-    /// Different manifests and indexes of any kind.
+    /// Distinct manifests and indexes of any kind.
     pub manifests: usize,
-    /// Different stored blobs: manifests, configurations and layers.
+    /// Distinct stored blobs: manifests, configurations and layers.
     pub blobs: usize,
-    /// What the tags reach, each tag counted alone.
+    /// What the tags reach, each tag counted on its own.
     pub logical_bytes: ByteCount,
-    /// Every reachable blob once within the dedup scope.
+    /// Every reachable blob once within the scope in which the registry shares blobs.
     pub stored_bytes: ByteCount,
-    /// Known to be stored, reached by no tag; none where the registry cannot say.
+    /// Bytes that are stored but that no tag reaches; null if the registry does not list them.
     pub untagged_bytes: Option<ByteCount>,
-    /// Different manifests that no tag reaches; none where the registry cannot say.
+    /// Distinct manifests that no tag reaches; null if the registry does not list them.
     pub untagged_manifests: Option<usize>,
 }
 
@@ -45,22 +45,22 @@ pub struct RegistryTotals {
 pub struct RepositoryTotals {
     /// The repository.
     pub repository: RepositoryName,
-    /// Its tags, those among them that only attach something to an image.
+    /// Its tags, including those that only attach something to an image.
     pub tags: usize,
-    /// Different images, one for each platform; charts, signatures and attestations are none.
+    /// Distinct images, one per platform. Charts, signatures and attestations are not images.
     pub images: usize,
-    /// What its tags reach, each tag counted alone: what a naive sum says.
+    /// What its tags reach, each tag counted on its own: the result of a naive sum.
     pub logical_bytes: ByteCount,
-    /// Everything it reaches, once.
+    /// Everything it reaches, each blob once.
     pub stored_bytes: ByteCount,
     /// What nothing else reaches: what deleting the repository frees.
     pub exclusive_bytes: ByteCount,
-    /// Its fair share of what the registry stores; the shares add up to the registry's stored bytes.
+    /// Its fair share of the registry's stored bytes. The shares add up to the registry's stored bytes.
     pub attributed_bytes: ByteCount,
-    /// What it holds beside all that and no tag reaches; what several hold is divided among them, so that this
-    /// adds up to the registry's untagged bytes. None where the registry cannot say.
+    /// What it holds that no tag reaches. Content held by several repositories is divided among them, so that this adds
+    /// up to the registry's untagged bytes. Null if the registry does not list it.
     pub untagged_bytes: Option<ByteCount>,
-    /// How many of its manifests no tag reaches; none where the registry cannot say.
+    /// How many of its manifests no tag reaches; null if the registry does not list them.
     pub untagged_manifests: Option<usize>,
 }
 
@@ -69,18 +69,18 @@ pub struct RepositoryTotals {
 pub struct TagTotals {
     /// The tag.
     pub tag: Tag,
-    /// Everything the tag reaches, once; logical and stored are the same for a single tag.
+    /// Everything the tag reaches, each blob once. For a single tag, logical and stored bytes are the same.
     pub stored_bytes: ByteCount,
-    /// What neither another tag nor another repository reaches: what deleting the tag frees.
+    /// What no other tag or repository reaches: what deleting the tag frees.
     pub exclusive_bytes: ByteCount,
-    /// Its share of the repository's attributed bytes; the tags' shares add up to them.
+    /// Its share of the repository's attributed bytes. The tags' shares add up to them.
     pub attributed_bytes: ByteCount,
 }
 
 /// Accounts for every byte of a registry.
 ///
 /// # Errors
-/// Where sizes add up to more than 63 bits, which only a hostile registry can claim.
+/// If sizes add up to more than 63 bits, which only a hostile registry can claim.
 pub fn account(inventory: &Inventory) -> Result<Accounting, ByteOverflow> {
     let sharing = repositories_sharing(inventory);
     let whole_registry = inventory.dedup_scope == DedupScope::Registry;
@@ -92,7 +92,7 @@ pub fn account(inventory: &Inventory) -> Result<Accounting, ByteOverflow> {
             .collect()
     };
 
-    let untagged = Untagged::of(inventory, &sharing)?;
+    let untagged = Untagged::new(inventory, &sharing)?;
     let mut logical = 0_u128;
     let mut repositories = Vec::with_capacity(inventory.repositories.len());
     for (index, repository) in inventory.repositories.iter().enumerate() {
@@ -164,10 +164,10 @@ pub fn account(inventory: &Inventory) -> Result<Accounting, ByteOverflow> {
     })
 }
 
-/// Accounts for the tags of one repository; none where the registry has no such repository.
+/// Accounts for the tags of one repository. `None` if the registry does not have the repository.
 ///
 /// # Errors
-/// Where sizes add up to more than 63 bits.
+/// If sizes add up to more than 63 bits.
 pub fn account_tags(
     inventory: &Inventory,
     repository: &RepositoryName,
@@ -180,7 +180,7 @@ pub fn account_tags(
         return Ok(None);
     };
     let between = repositories_sharing(inventory);
-    // How many repositories divide a blob before this one's tags divide the rest.
+    // How many repositories share a blob, before this repository's tags divide its part.
     let repositories_of = |blob| match inventory.dedup_scope {
         DedupScope::Registry => between.users(blob),
         DedupScope::Repository => 1,
@@ -242,7 +242,7 @@ fn bytes_reached(inventory: &Inventory, manifest: ManifestId) -> u128 {
         .sum()
 }
 
-/// The images that a repository's tags mean, without what fallback tags attach to them.
+/// The images that a repository's tags point to, without what fallback tags attach to them.
 fn images_of(inventory: &Inventory, repository: &RepositoryNode) -> HashSet<ManifestId> {
     repository
         .tags
@@ -309,7 +309,7 @@ mod tests {
             ),
             (3, 5, 4, 6)
         );
-        assert_eq!(registry.untagged_bytes, None, "nobody said");
+        assert_eq!(registry.untagged_bytes, None, "the registry has no such listing");
     }
 
     #[test]

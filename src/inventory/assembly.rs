@@ -1,4 +1,4 @@
-//! Putting the graph together from facts that came in any order.
+//! Builds the graph from facts in any order.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,34 +6,34 @@ use super::graph::{BlobId, Inventory, InventoryBuilder, ManifestId, ManifestNode
 use crate::oci::{Digest, Manifest, ManifestKind, Platform, PlatformFilter};
 use crate::units::ByteCount;
 
-/// How many manifests may stand above one another, by an index's listing or a subject. Nobody has been seen to
-/// go beyond three; a registry that makes up thousands must not cost more memory than it has manifests.
-const HIGHEST: u8 = 16;
+/// The most manifests above one another, by an index's list or a subject. Our choice: more than three levels have not
+/// been seen, and a registry that makes up thousands must not cost more memory than it has manifests.
+const MAX_HEIGHT: u8 = 16;
 
-/// The graph while it is put together.
+/// The graph under construction.
 pub(super) struct Assembly {
     facts: InventoryBuilder,
     ids: HashMap<Digest, BlobId>,
-    /// The nodes by digest; none while one is being made.
+    /// The nodes by digest; `None` while a node is being made.
     manifest_ids: HashMap<Digest, Option<ManifestId>>,
-    /// How many manifests stand beneath each, by id.
+    /// How many levels of manifests are below each, by id.
     heights: Vec<u8>,
     /// What indexes list for platforms that were not chosen.
     left_out: HashSet<Digest>,
     inventory: Inventory,
 }
 
-/// What is still to be done for a manifest: first for what is beneath it, then for itself.
+/// A step of the traversal of a manifest: first everything below it, then the manifest itself.
 enum Step {
-    /// With what its index says of it, which matters where its configuration says nothing.
+    /// With the platform in its index, used if its configuration does not state one.
     Enter(Digest, Option<Platform>),
-    /// With what it runs on.
+    /// With its platform.
     Make(Digest, Option<Platform>),
 }
 
 impl Assembly {
     pub(super) fn new(mut facts: InventoryBuilder) -> Self {
-        // Where all manifests are listed, nobody has to be asked what is attached to what.
+        // If all manifests are listed, their subjects show what is attached to what.
         let listed = facts
             .repositories
             .values()
@@ -44,7 +44,7 @@ impl Assembly {
                 facts.referrers.entry(subject).or_default().push(*digest);
             }
         }
-        // The same whatever the order in which facts arrived.
+        // The result does not depend on the order of the facts.
         for attached in facts.referrers.values_mut() {
             attached.sort_unstable();
             attached.dedup();
@@ -75,7 +75,7 @@ impl Assembly {
                 untagged: None,
             });
         }
-        // Only now, so that what tags reach is as it would be without any listing.
+        // After the tags, so that listings do not change what tags reach.
         let left_out = std::mem::take(&mut self.left_out);
         for (place, digests) in listed.into_iter().enumerate() {
             let Some(digests) = digests else { continue };
@@ -89,7 +89,7 @@ impl Assembly {
         self.inventory
     }
 
-    /// Those of a repository's manifests that none of its tags reaches.
+    /// The manifests of a repository that none of its tags reaches.
     fn untagged(&self, repository: usize, mut nodes: Vec<ManifestId>) -> Vec<ManifestId> {
         let mut is_reached = vec![false; self.inventory.digests.len()];
         for tag in &self.inventory.repositories[repository].tags {
@@ -115,11 +115,11 @@ impl Assembly {
         id
     }
 
-    /// The node of a manifest, made on first sight with all beneath; none where it is unknown or not chosen.
+    /// The node of a manifest, made on first use with everything below it. `None` if it is unknown or not chosen.
     ///
-    /// Not recursive, since a hostile registry may stack manifests as high as it likes. A manifest contains
-    /// the digests of what is beneath it, so there is hardly a cycle to fall into (an index that lists its own
-    /// subject is one); an entry of `None` while it is being made breaks those.
+    /// Not recursive, because a hostile registry may stack manifests to any height. A manifest contains the digests of
+    /// what is below it, so cycles are nearly impossible (an index that lists its own subject is one); an entry of `None`
+    /// while a node is being made breaks them.
     fn manifest(&mut self, root: Digest) -> Option<ManifestId> {
         let mut steps = vec![Step::Enter(root, None)];
         while let Some(step) = steps.pop() {
@@ -159,7 +159,7 @@ impl Assembly {
             || platform.is_none_or(|platform| PlatformFilter::any_matches(&self.facts.platforms, platform))
     }
 
-    /// Makes the node of a manifest beneath which everything has been made.
+    /// Makes the node of a manifest after everything below it has been made.
     fn make(&mut self, digest: Digest, platform: Option<Platform>) {
         let Some((size, manifest)) = self.facts.manifests.remove(&digest) else {
             return;
@@ -196,7 +196,7 @@ impl Assembly {
                 continue;
             }
             match self.manifest_ids.get(&child.digest).copied() {
-                Some(Some(id)) if self.heights[id as usize] < HIGHEST => {
+                Some(Some(id)) if self.heights[id as usize] < MAX_HEIGHT => {
                     height = height.max(self.heights[id as usize] + 1);
                     node.children.push(id);
                     reached.extend(self.inventory.reached(id));
@@ -205,7 +205,7 @@ impl Assembly {
                 Some(None) => {}
                 None if self.facts.manifests.contains_key(&child.digest) => {}
                 Some(Some(_)) | None => {
-                    // Its index says how large the child itself is; what it reaches is not known.
+                    // Its index states the size of the child itself; what the child reaches is not known.
                     node.unread_children += 1;
                     reached.push(self.blob(child.digest, child.size));
                 }
@@ -213,7 +213,7 @@ impl Assembly {
         }
         for attached in self.facts.referrers.get(&digest).into_iter().flatten() {
             if let Some(&Some(id)) = self.manifest_ids.get(attached)
-                && self.heights[id as usize] < HIGHEST
+                && self.heights[id as usize] < MAX_HEIGHT
             {
                 height = height.max(self.heights[id as usize] + 1);
                 reached.extend(self.inventory.reached(id));

@@ -1,4 +1,4 @@
-//! A small registry that has one of everything, for tests of whatever works on an [`Inventory`].
+//! A small registry with one of everything, for tests of code that works on an [`Inventory`].
 
 use crate::inventory::{DedupScope, Inventory, InventoryBuilder};
 use crate::oci::{Descriptor, Digest, Manifest, ManifestKind, Platform};

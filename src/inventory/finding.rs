@@ -3,16 +3,15 @@ use serde::{Deserialize, Serialize};
 use crate::oci::{Digest, ImageConfig, Manifest, RepositoryName, Tag};
 use crate::units::ByteCount;
 
-/// One fact that a crawl has established. Facts about content come before the tags that reach it, so
-/// that whatever has been saved when a crawl is killed is consistent in itself.
+/// A fact found by a crawl. Facts about content come before the tags that reach it, so that the data saved before a
+/// crawl is killed is consistent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Finding {
     /// A manifest was fetched and its digest verified.
     Manifest(Box<ManifestFact>),
     /// A configuration was fetched and its digest verified.
     Config(Box<ConfigFact>),
-    /// A tag points to a manifest, everything beneath which has been reported, is known already, or is
-    /// the subject of a fault.
+    /// A tag points to a manifest. Everything below it has been reported, is already known, or has a fault.
     Tag {
         /// The repository the tag is in.
         repository: RepositoryName,
@@ -30,92 +29,91 @@ pub enum Finding {
         /// The attached manifest.
         digest: Digest,
     },
-    /// A repository is done: what its listing said, and whether all of it could be read.
+    /// A repository has been walked: its listing, and whether all of it could be read.
     Repository(RepositoryListing),
-    /// Something went wrong; the crawl goes on.
+    /// Something could not be read; the crawl goes on.
     Fault(Fault),
 }
 
-/// A manifest as fetched.
+/// A fetched manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ManifestFact {
     /// Its digest, recomputed from its bytes.
     pub digest: Digest,
-    /// Its own length in bytes.
+    /// Its size in bytes.
     pub size: ByteCount,
-    /// What it says.
+    /// Its parsed content.
     pub manifest: Manifest,
 }
 
-/// A configuration as fetched.
+/// A fetched configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConfigFact {
     /// Its digest, recomputed from its bytes.
     pub digest: Digest,
-    /// Its own length in bytes.
+    /// Its size in bytes.
     pub size: ByteCount,
-    /// What it says.
+    /// Its parsed content.
     pub config: ImageConfig,
 }
 
-/// What a repository's tag listing said.
+/// The tag listing of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepositoryListing {
     /// The repository.
     pub repository: RepositoryName,
-    /// Every tag that was listed, whether or not it could be read.
+    /// Every listed tag, whether or not it could be read.
     pub tags: Vec<Tag>,
-    /// Whether the listing came to its end. Only then does a missing tag mean anything.
+    /// Whether the listing was read to its end. Only then does a missing tag mean that it is gone.
     pub listed_to_the_end: bool,
-    /// Whether every listed tag, and everything beneath, could be read or has vanished.
+    /// Whether every listed tag and everything below it was read or has vanished.
     pub complete: bool,
-    /// What the registry says of all its manifests, tagged or not.
+    /// The listing of all its manifests, tagged or not.
     pub manifests: ManifestListing,
 }
 
-/// What a registry says of all manifests of a repository, those that no tag reaches among them.
+/// The listing of all manifests of a repository, tagged or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ManifestListing {
-    /// Each of them once. What is not listed here is not there any more.
+    /// Each of them once. What is not listed no longer exists.
     Listed(Vec<Digest>),
-    /// It could not be read to its end this time: what was known of it stays.
+    /// It could not be read to its end this time; the previous listing stays valid.
     Unread,
-    /// The registry has no such listing, does not let us, or is not to be asked: nobody can say what no tag
-    /// reaches.
-    NotToBeHad,
+    /// The registry has no such listing, refuses it, or is not to be asked. Untagged content is unknown.
+    Unavailable,
 }
 
-/// Something that a crawl could not read. A fault is part of the result.
+/// Something that a crawl could not read. Faults are part of the result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
-    /// The repository; none where the catalogue itself failed.
+    /// The repository; `None` if the catalogue itself failed.
     #[serde(default)]
     pub repository: Option<RepositoryName>,
-    /// The tag, digest or step within it.
+    /// The tag, digest or step within the repository.
     #[serde(default)]
     pub reference: Option<String>,
     /// What kind of thing went wrong.
     pub kind: FaultKind,
-    /// What happened, in words, without secrets.
+    /// What happened, as a sentence without secrets.
     pub fault: String,
 }
 
-/// What kind of thing went wrong.
+/// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
-    /// Listed, but gone when asked for. Normal in a busy registry: it does not make a crawl incomplete.
+    /// Listed, but gone when requested. Normal in a busy registry; does not make a crawl incomplete.
     Vanished,
-    /// Recognised, but it cannot be counted (Docker schema 1). Does not make a crawl incomplete.
+    /// Recognised, but cannot be counted (Docker schema 1). Does not make a crawl incomplete.
     Unsupported,
-    /// What no tag reaches cannot be listed. Whatever tags reach is known all the same, so this does not make
-    /// a crawl incomplete.
+    /// Untagged manifests cannot be listed. Everything that tags reach is still known, so this does not make a crawl
+    /// incomplete.
     Unlisted,
-    /// The registry did not let us.
+    /// The registry refused access.
     Denied,
-    /// The registry could not be reached, or failed, through all retries.
+    /// The registry could not be reached, or failed, after all retries.
     Unavailable,
-    /// The registry answered something it must not: a wrong digest, a broken document, a forbidden URL.
+    /// The registry sent something invalid: a wrong digest, a broken document, a forbidden URL.
     Invalid,
 }
 
@@ -130,18 +128,18 @@ impl FaultKind {
         Self::Invalid,
     ];
 
-    /// Whether the crawl's result lacks something because of such a fault.
+    /// Whether a fault of this kind makes the crawl's result incomplete.
     pub fn is_loss(self) -> bool {
         !matches!(self, Self::Vanished | Self::Unsupported | Self::Unlisted)
     }
 
-    /// The kinds that are no loss, as they are written in the store.
+    /// The kinds that are not losses, as stored in the database.
     pub fn harmless() -> Vec<String> {
         let harmless = Self::ALL.into_iter().filter(|kind| !kind.is_loss());
         harmless.map(|kind| kind.as_str().to_owned()).collect()
     }
 
-    /// The kind as it is written in the store.
+    /// The kind as stored in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Vanished => "vanished",
@@ -153,7 +151,7 @@ impl FaultKind {
         }
     }
 
-    /// The reverse of [`Self::as_str`].
+    /// Parses the result of [`Self::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }

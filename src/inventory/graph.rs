@@ -8,19 +8,19 @@ use crate::oci::{
 };
 use crate::units::ByteCount;
 
-/// Where a registry keeps one copy of a blob.
+/// The scope in which a registry stores one copy of a blob.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DedupScope {
-    /// Once in the whole registry: Azure Container Registry, Distribution, Harbor.
+    /// The whole registry: Azure Container Registry, Distribution, Harbor.
     #[default]
     Registry,
-    /// Once in each repository: AWS ECR.
+    /// Each repository: AWS ECR.
     Repository,
 }
 
 impl DedupScope {
-    /// The scope as it is written in the store.
+    /// The scope as stored in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Registry => "registry",
@@ -29,33 +29,33 @@ impl DedupScope {
     }
 }
 
-/// A blob's place in an [`Inventory`].
+/// The index of a blob in an [`Inventory`].
 pub type BlobId = u32;
-/// A manifest's place in an [`Inventory`].
+/// The index of a manifest in an [`Inventory`].
 pub type ManifestId = u32;
 
 /// A manifest in the graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestNode {
-    /// The manifest's own document, which is a stored blob too.
+    /// The manifest's own document, which is also a stored blob.
     pub blob: BlobId,
-    /// What it is for.
+    /// Its kind.
     pub kind: ManifestKind,
-    /// What an image runs on, if its configuration or its index says so.
+    /// The platform of an image, if its configuration or index states it.
     pub platform: Option<Platform>,
     /// The configuration.
     pub config: Option<BlobId>,
-    /// The stored layers in order. A layer may stand in a manifest more than once.
+    /// The stored layers, in order. A layer may occur more than once.
     pub layers: Vec<BlobId>,
     /// How many layers are foreign and therefore not stored.
     pub foreign_layers: usize,
-    /// The children of an index that are known, in order, and chosen by the platform filter.
+    /// The children of an index that are known and chosen by the platform filter, in order.
     pub children: Vec<ManifestId>,
     /// How many chosen children have not been read, so that what they reach is not counted.
     pub unread_children: usize,
 }
 
-/// A tag and what it points to.
+/// A tag and its manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagNode {
     /// The tag.
@@ -71,31 +71,31 @@ pub struct RepositoryNode {
     pub name: RepositoryName,
     /// Its tags by name.
     pub tags: Vec<TagNode>,
-    /// Manifests that the registry says it stores there and that no tag of the repository reaches; none where
-    /// the registry cannot say.
+    /// Manifests that the registry lists for this repository and that none of its tags reaches. `None` if the registry
+    /// has no such listing.
     pub untagged: Option<Vec<ManifestId>>,
 }
 
-/// What one registry holds at one moment, with everything named by small integers.
+/// The content of one registry at one moment, with small integers as ids.
 #[derive(Debug, Clone)]
 pub struct Inventory {
     /// The registry.
     pub registry: RegistryName,
-    /// Where it shares blobs.
+    /// The scope in which it shares blobs.
     pub dedup_scope: DedupScope,
-    /// The repositories by name, those without tags among them.
+    /// The repositories sorted by name, including those without tags.
     pub repositories: Vec<RepositoryNode>,
     pub(super) manifests: Vec<ManifestNode>,
     pub(super) digests: Vec<Digest>,
     pub(super) sizes: Vec<u64>,
-    /// For each manifest, every stored blob it reaches, itself among them: sorted, each once.
+    /// For each manifest, every stored blob it reaches, including itself: sorted, each once.
     pub(super) reached: Vec<Box<[BlobId]>>,
-    /// Content that two manifests give two sizes for; the first is counted.
+    /// Content that manifests list with two different sizes; the first size counts.
     pub(super) conflicting_sizes: Vec<Digest>,
 }
 
 impl Inventory {
-    /// A registry that holds nothing.
+    /// An empty registry.
     pub(super) fn empty(registry: RegistryName, dedup_scope: DedupScope) -> Self {
         Self {
             registry,
@@ -114,12 +114,12 @@ impl Inventory {
         &self.manifests[id as usize]
     }
 
-    /// Every manifest, in the order of their ids.
+    /// Every manifest, in order of id.
     pub fn manifests(&self) -> &[ManifestNode] {
         &self.manifests
     }
 
-    /// Every stored blob that a manifest reaches, itself among them: sorted, each once.
+    /// Every stored blob that a manifest reaches, including itself: sorted, each once.
     pub fn reached(&self, id: ManifestId) -> &[BlobId] {
         &self.reached[id as usize]
     }
@@ -144,8 +144,7 @@ impl Inventory {
         &self.conflicting_sizes
     }
 
-    /// How many children of reachable indexes have not been read. Where this is not zero, totals are
-    /// too small.
+    /// How many children of reachable indexes have not been read. If this is not zero, totals are too small.
     pub fn unread_children(&self) -> usize {
         self.manifests
             .iter()
@@ -153,7 +152,7 @@ impl Inventory {
             .sum()
     }
 
-    /// The images beneath a manifest: itself, or an index's children at any depth.
+    /// The images of a manifest: itself, or an index's children at any depth.
     pub fn images_of(&self, id: ManifestId) -> Vec<ManifestId> {
         let mut images = Vec::new();
         let mut seen = HashSet::new();
@@ -172,7 +171,7 @@ impl Inventory {
     }
 }
 
-/// Collects facts in any order and makes an [`Inventory`] of them.
+/// Collects facts in any order and builds an [`Inventory`].
 #[derive(Debug)]
 pub struct InventoryBuilder {
     pub(super) registry: RegistryName,
@@ -187,12 +186,12 @@ pub struct InventoryBuilder {
 #[derive(Debug, Default)]
 pub(super) struct RepositoryFacts {
     pub(super) tags: BTreeMap<Tag, Digest>,
-    /// What the registry says it stores there, tagged or not; none where it does not say.
+    /// The manifests the registry lists for the repository, tagged or not; `None` if it has no such listing.
     pub(super) listed: Option<BTreeSet<Digest>>,
 }
 
 impl InventoryBuilder {
-    /// Starts an inventory of everything in one registry.
+    /// Creates a builder for one registry.
     pub fn new(registry: RegistryName, dedup_scope: DedupScope) -> Self {
         Self {
             registry,
@@ -205,13 +204,13 @@ impl InventoryBuilder {
         }
     }
 
-    /// Counts only images for these platforms (and what is not for a platform at all, such as a chart).
-    /// No filter means every platform.
+    /// Counts only images for these platforms, and content without a platform, such as charts. No filter means every
+    /// platform.
     pub fn platforms(&mut self, platforms: Vec<PlatformFilter>) {
         self.platforms = platforms;
     }
 
-    /// Adds a manifest with its own length.
+    /// Adds a manifest and its size.
     pub fn manifest(&mut self, digest: Digest, size: ByteCount, manifest: Manifest) {
         self.manifests.insert(digest, (size, manifest));
     }
@@ -221,7 +220,7 @@ impl InventoryBuilder {
         self.manifests.get(digest).map(|(_, manifest)| manifest)
     }
 
-    /// Adds what an image with this configuration runs on.
+    /// Adds the platform of images with this configuration.
     pub fn config_platform(&mut self, config: Digest, platform: Platform) {
         self.config_platforms.insert(config, platform);
     }
@@ -240,8 +239,7 @@ impl InventoryBuilder {
             .insert(tag, digest);
     }
 
-    /// Adds what a registry says it stores in a repository. What a tag reaches may be among it; the rest is
-    /// untagged.
+    /// Adds the manifests that the registry lists for a repository, tagged or not.
     pub fn listed(&mut self, repository: RepositoryName, digests: impl IntoIterator<Item = Digest>) {
         self.repositories
             .entry(repository)
@@ -256,7 +254,7 @@ impl InventoryBuilder {
         self.referrers.entry(subject).or_default().push(digest);
     }
 
-    /// Makes the graph. Tags whose manifest is not known are left out, since nothing is known of them.
+    /// Builds the graph. Tags whose manifest is not known are left out.
     pub fn finish(self) -> Inventory {
         Assembly::new(self).finish()
     }

@@ -1,9 +1,8 @@
 //! What a registry holds, and how its repositories share it.
 //!
-//! [`Finding`]s are what a crawl reports, one fact at a time, faults included. An [`Inventory`] is the
-//! compact graph repositories → tags → manifests → blobs that is built from the facts, of one registry
-//! at one moment. [`account`] answers how many bytes each part of it stands for; repositories' shares
-//! add up to the registry to the byte.
+//! A crawl reports [`Finding`]s, one fact at a time, faults included. An [`Inventory`] is the compact graph
+//! repositories → tags → manifests → blobs of one registry at one moment, built from those facts. [`account`] computes
+//! the bytes of each part; the repositories' shares add up to the registry to the byte.
 
 mod accounting;
 mod assembly;
@@ -12,7 +11,7 @@ pub mod examples;
 mod finding;
 mod graph;
 #[cfg(test)]
-mod laws;
+mod property_tests;
 mod sharing;
 mod untagged;
 

@@ -1,5 +1,5 @@
-//! Who shares which blobs, and how a shared blob's bytes are divided. The same arithmetic serves the
-//! registry as it is and the registry as it would be.
+//! Which sets share which blobs, and how the bytes of a shared blob are divided. Used for the registry as it is and as
+//! it would be on Alpine.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use num_integer::Integer;
 
 use super::BlobId;
 
-/// Sets of blobs and how many of the sets hold each blob.
+/// Sets of blobs, and how many sets hold each blob.
 #[derive(Debug)]
 pub struct Sharing<'a> {
     sizes: &'a [u64],
@@ -17,7 +17,7 @@ pub struct Sharing<'a> {
 }
 
 impl<'a> Sharing<'a> {
-    /// Makes the sets from what their members reach; blobs reached more than once are held once.
+    /// Builds the sets from the blobs that their members reach. Repeated blobs are held once.
     ///
     /// `sizes` gives the bytes of every blob by id. Linear in the number of references.
     pub fn new<Blobs>(sizes: &'a [u64], members: impl IntoIterator<Item = Blobs>) -> Self
@@ -53,7 +53,7 @@ impl<'a> Sharing<'a> {
         &self.sets[index]
     }
 
-    /// How many different blobs the sets hold together.
+    /// How many distinct blobs the sets hold together.
     pub fn blobs(&self) -> usize {
         self.users.iter().filter(|&&users| users > 0).count()
     }
@@ -85,9 +85,9 @@ impl<'a> Sharing<'a> {
             .sum()
     }
 
-    /// Each set's share: every blob's size divided by the number of sets that hold it. This is the
-    /// Shapley value of the game in which a coalition costs the bytes of its union. The exact shares are
-    /// rounded by largest remainder, so that they add up to [`Self::stored`].
+    /// Each set's share: every blob's size divided by the number of sets that hold it. This is the Shapley value of the
+    /// game in which a coalition costs the bytes of its union. The exact shares are rounded by largest remainder, so that
+    /// they add up to [`Self::stored`].
     pub fn attributed(&self) -> Vec<u128> {
         let shares = self.sets.iter().map(|set| {
             let mut by_users = BTreeMap::new();
@@ -101,17 +101,17 @@ impl<'a> Sharing<'a> {
     }
 }
 
-/// Rounds exact shares to whole numbers that add up to `total`.
+/// Rounds exact shares to integers that add up to `total`.
 ///
-/// A share is a sum of fractions, given as numerator by denominator. Each is rounded down, and the
-/// units left over go one by one to the largest remainders, the first of equals first. The exact shares
-/// must add up to `total`, or to less than one unit a share from it.
+/// A share is a sum of fractions, given as numerator by denominator. Each is rounded down, and the remaining units go
+/// one by one to the largest remainders, the first of equals first. The exact shares must add up to `total`, or to
+/// less than one unit per share from it.
 pub fn round_by_largest_remainder(
     shares: impl IntoIterator<Item = BTreeMap<u64, u128>>,
     total: u128,
 ) -> Vec<u128> {
     let shares: Vec<_> = shares.into_iter().collect();
-    // One common denominator makes remainders comparable as integers; it is large, but exact.
+    // A common denominator makes remainders comparable as integers; it is large, but exact.
     let common = shares
         .iter()
         .flat_map(BTreeMap::keys)

@@ -1,4 +1,4 @@
-//! What is stored without a tag that reaches it, where the registry lists all it has.
+//! Content that no tag reaches, if the registry lists all its manifests.
 
 use std::collections::HashSet;
 
@@ -8,19 +8,19 @@ use crate::units::{ByteCount, ByteOverflow};
 
 /// What no tag reaches.
 pub(super) struct Untagged {
-    /// Its bytes in the whole registry, each blob once within the dedup scope; none where no repository's
-    /// manifests are listed.
+    /// Its bytes in the whole registry, each blob once within the dedup scope. `None` if no repository's manifests are
+    /// listed.
     pub(super) bytes: Option<ByteCount>,
-    /// Different manifests in it.
+    /// The number of distinct manifests.
     pub(super) manifests: Option<usize>,
-    /// The same of each repository; none where its manifests are not listed. A blob that several hold is
-    /// divided among them, so that the bytes add up to the registry's.
+    /// The same per repository; `None` if its manifests are not listed. A blob that several repositories hold is divided
+    /// among them, so that the bytes add up to the registry's.
     pub(super) repositories: Vec<Option<(ByteCount, usize)>>,
 }
 
 impl Untagged {
     /// Finds it, given what the tags of each repository reach.
-    pub(super) fn of(inventory: &Inventory, tagged: &Sharing<'_>) -> Result<Self, ByteOverflow> {
+    pub(super) fn new(inventory: &Inventory, tagged: &Sharing<'_>) -> Result<Self, ByteOverflow> {
         let repositories = &inventory.repositories;
         if repositories
             .iter()

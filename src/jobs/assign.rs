@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use super::part::load_known;
-use super::writing::patiently;
+use super::writing::retry_transient;
 use crate::clock::Clock;
 use crate::crawl::{Assignment, Known, Listing};
 use crate::oci::{RegistryName, RepositoryName};
@@ -49,7 +49,7 @@ impl Assigner {
             return Ok(());
         }
         while !assignments.is_closed() {
-            let claim = patiently!(self.part.claim(CLAIM))?;
+            let claim = retry_transient!(self.part.claim(CLAIM))?;
             if claim.repositories.is_empty() {
                 if !self.part.is_leader() || self.others_are_done().await? {
                     return Ok(());
@@ -67,8 +67,8 @@ impl Assigner {
     }
 
     async fn others_are_done(&self) -> Result<bool, StoreError> {
-        patiently!(self.store.bury_lost_workers(self.clock.now()))?;
-        let rest = patiently!(self.part.rest())?;
+        retry_transient!(self.store.bury_lost_workers(self.clock.now()))?;
+        let rest = retry_transient!(self.part.rest())?;
         Ok(rest.unclaimed == 0 && rest.other_workers == 0)
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 
 use super::part::PartWork;
 use super::spent::Spent;
-use super::writing::patiently;
+use super::writing::retry_transient;
 use crate::inventory::{Fault, FaultKind, Inventory, account};
 use crate::store::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState};
 
@@ -30,7 +30,7 @@ impl PartWork<'_> {
     ) -> anyhow::Result<Conclusion> {
         let part = saver.part().clone();
         let platforms = &self.plan.platforms;
-        let mut inventory = patiently!(self.store.inventory(self.registry, platforms, None))
+        let mut inventory = retry_transient!(self.store.inventory(self.registry, platforms, None))
             .context("cannot read back what was saved")?
             .context("the registry that was just crawled is not there")?
             .finish();
@@ -38,8 +38,8 @@ impl PartWork<'_> {
             .repositories
             .retain(|repository| self.plan.repositories.means(&repository.name));
         let contradictions = contradictions(&inventory);
-        let has_losses = patiently!(part.has_losses()).context("cannot read what the crawl met")?;
-        let listed = patiently!(part.listed()).context("cannot read what was listed")?;
+        let has_losses = retry_transient!(part.has_losses()).context("cannot read what the crawl met")?;
+        let listed = retry_transient!(part.listed()).context("cannot read what was listed")?;
         let state = if was_stopped {
             CrawlState::Interrupted
         } else if has_losses || !contradictions.is_empty() {
@@ -56,8 +56,8 @@ impl PartWork<'_> {
             in_scope: &|name| self.plan.repositories.means(name),
             faults: &contradictions,
         };
-        let deleted =
-            patiently!(saver.finish(&end, self.clock.now())).context("cannot record how the crawl ended")?;
+        let deleted = retry_transient!(saver.finish(&end, self.clock.now()))
+            .context("cannot record how the crawl ended")?;
         inventory
             .repositories
             .retain(|repository| !deleted.contains(&repository.name));

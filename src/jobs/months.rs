@@ -8,7 +8,7 @@ use super::Analyst;
 use crate::cost::{CostError, Statement};
 use crate::oci::RegistryName;
 use crate::pricing::{Period, PriceBook};
-use crate::report::{Knowledge, Over};
+use crate::report::{CostPeriod, Knowledge};
 use crate::store::ClosedStatement;
 
 /// What a registry cost in a month.
@@ -96,7 +96,7 @@ impl Analyst {
             let Some(history) = self.store.byte_history(name, month).await? else {
                 continue;
             };
-            let over = Over::History(month, &history);
+            let over = CostPeriod::History(month, &history);
             let statement = registry.statement(&registry.analysis.outcome, &knowledge, over);
             let Some(statement) = statement.with_context(|| format!("cannot draw up the bill of {name}"))?
             else {

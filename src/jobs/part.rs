@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::assign::Assigner;
 use super::conclude::Conclusion;
 use super::spent::Spent;
-use super::writing::{patiently, write};
+use super::writing::{retry_transient, write};
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, CrawlStatus, Known, Listing, Progress, StopFlag, list, visit};
 use crate::inventory::{Fault, Finding};
@@ -101,8 +101,8 @@ impl PartWork<'_> {
                 Leaving::Finished
             };
             let tags = self.progress.snapshot().tags_done;
-            patiently!(part.renew(&spent.so_far(), tags)).context("cannot say what was done")?;
-            patiently!(part.leave(how, self.clock.now())).context("cannot hand back what is left")?;
+            retry_transient!(part.renew(&spent.so_far(), tags)).context("cannot say what was done")?;
+            retry_transient!(part.leave(how, self.clock.now())).context("cannot hand back what is left")?;
             return Ok(Ended::Left(how));
         }
         let conclusion = self
@@ -168,7 +168,7 @@ impl PartWork<'_> {
         if !part.is_leader() {
             return Ok(Some(nothing));
         }
-        let listed = patiently!(part.listed()).context("cannot read how far the crawl is")?;
+        let listed = retry_transient!(part.listed()).context("cannot read how far the crawl is")?;
         if listed.is_some() {
             // By a leader who is gone.
             return Ok(Some(nothing));
@@ -177,7 +177,7 @@ impl PartWork<'_> {
             return Ok(None);
         };
         let (names, complete) = (&listing.repositories, listing.is_complete);
-        patiently!(part.list(names, complete, self.clock.now()))
+        retry_transient!(part.list(names, complete, self.clock.now()))
             .context("cannot record what is to be read")?;
         Ok(Some(if part.is_shared() { nothing } else { listing }))
     }
@@ -185,7 +185,7 @@ impl PartWork<'_> {
 
 /// Reads what is saved of what a crawl of a registry may meet.
 pub(super) async fn load_known(store: &Store, registry: &RegistryName) -> Result<Arc<Known>, StoreError> {
-    let known = patiently!(store.known(registry))?;
+    let known = retry_transient!(store.known(registry))?;
     Ok(Arc::new(Known {
         complete: known.complete,
         partial: known.partial,

@@ -34,7 +34,7 @@ pub(super) async fn write(
     let collector = tokio::spawn(collect(findings, sender));
     let mut faults = Vec::new();
     while let Some(batch) = batches.recv().await {
-        if let Err(error) = patiently!(saver.save(&batch, clock.now())) {
+        if let Err(error) = retry_transient!(saver.save(&batch, clock.now())) {
             // It may be waiting for a finding, and must not take one more.
             collector.abort();
             return Err(error);
@@ -83,7 +83,7 @@ fn weight(finding: &Finding) -> u64 {
 /// Does something with the database as often as it takes, waiting for the database if it is away; an error
 /// where it stays away, or refuses. A macro, because the compiler does not see that a future made of
 /// closures may move between threads.
-macro_rules! patiently {
+macro_rules! retry_transient {
     ($work:expr) => {{
         let mut patience = $crate::jobs::writing::Patience::new();
         loop {
@@ -98,7 +98,7 @@ macro_rules! patiently {
         }
     }};
 }
-pub(super) use patiently;
+pub(super) use retry_transient;
 
 /// Trying again while the database is away: a server that is restarted costs a pause, not a crawl.
 pub(super) struct Patience {

@@ -1,4 +1,4 @@
-//! What is told of the costs of whole registries, and of what they rest on.
+//! Metrics of the costs of whole registries, and of their price books.
 
 use chrono::{Days, NaiveTime};
 use prometheus::proto::MetricFamily;
@@ -25,52 +25,52 @@ const COMPONENTS: &[Component<RegistryCost>] = &[
 const AMOUNTS: &[Amount<RegistryCost>] = &[
     Amount {
         name: "monthly_unallocated_cost",
-        help: "The part of tare_registry_monthly_cost that is no repository's.",
+        help: "The part of tare_registry_monthly_cost that is allocated to no repository.",
         of: |cost| Some(cost.unallocated),
     },
     Amount {
         name: "monthly_included_worth",
-        help: "What the plan's quota and free allowances are worth in a whole calendar month.",
+        help: "Value of the plan's quota and free allowances in a whole calendar month.",
         of: |cost| Some(cost.included_worth),
     },
     Amount {
         name: "untagged_monthly_saving",
-        help: "What a whole calendar month would cost less if everything were deleted that no tag reaches.",
+        help: "Reduction of the cost of a whole calendar month if all untagged content were deleted.",
         of: |cost| Some(cost.clean_up.as_ref()?.saving),
     },
     Amount {
         name: "alpine_monthly_cost",
-        help: "Modelled cost of a whole calendar month if all switched to Alpine that should: the single best figure.",
+        help: "Modelled cost of a whole calendar month if all recommended repositories switched to Alpine: best estimate.",
         of: |cost| Some(cost.alpine.as_ref()?.month.expected),
     },
     Amount {
         name: "alpine_monthly_cost_low",
-        help: "Modelled cost of a whole calendar month if all switched to Alpine that should: seldom less than this.",
+        help: "Modelled cost of a whole calendar month if all recommended repositories switched to Alpine: lower bound.",
         of: |cost| Some(cost.alpine.as_ref()?.month.low),
     },
     Amount {
         name: "alpine_monthly_cost_high",
-        help: "Modelled cost of a whole calendar month if all switched to Alpine that should: seldom more than this.",
+        help: "Modelled cost of a whole calendar month if all recommended repositories switched to Alpine: upper bound.",
         of: |cost| Some(cost.alpine.as_ref()?.month.high),
     },
     Amount {
         name: "monthly_saving",
-        help: "Modelled saving in a whole calendar month if all switch to Alpine that should: the single best figure.",
+        help: "Modelled saving in a whole calendar month if all recommended repositories switch to Alpine: best estimate.",
         of: |cost| Some(cost.alpine.as_ref()?.saving.expected),
     },
     Amount {
         name: "monthly_saving_low",
-        help: "Modelled saving in a whole calendar month if all switch to Alpine that should: seldom less than this.",
+        help: "Modelled saving in a whole calendar month if all recommended repositories switch to Alpine: lower bound.",
         of: |cost| Some(cost.alpine.as_ref()?.saving.low),
     },
     Amount {
         name: "monthly_saving_high",
-        help: "Modelled saving in a whole calendar month if all switch to Alpine that should: seldom more than this.",
+        help: "Modelled saving in a whole calendar month if all recommended repositories switch to Alpine: upper bound.",
         of: |cost| Some(cost.alpine.as_ref()?.saving.high),
     },
 ];
 
-/// Everything that is told of registries' costs.
+/// All metrics of registries' costs.
 pub(super) fn families(report: &Report) -> Vec<MetricFamily> {
     let mut families = books(report);
     families.extend(components(report).finish());
@@ -113,7 +113,7 @@ fn components(report: &Report) -> MoneyFamily {
 fn unit_prices(report: &Report) -> MoneyFamily {
     let mut family = MoneyFamily::new(
         "tare_registry_monthly_unit_price",
-        "What one more unit stored throughout a calendar month would cost at the present level.",
+        "Cost of one more unit stored throughout a calendar month at the current level.",
     );
     for (row, cost) in priced(report) {
         let labels = [("registry", row.registry.as_str()), ("unit", cost.unit.as_str())];
@@ -122,15 +122,12 @@ fn unit_prices(report: &Report) -> MoneyFamily {
     family
 }
 
-/// Which price book a registry is billed by, and until when its prices are known to hold.
+/// The price book of each registry, and until when its prices are known to be valid.
 fn books(report: &Report) -> Vec<MetricFamily> {
-    let mut info = Family::new(
-        "tare_price_book_info",
-        "The price book that a registry's costs rest on; always 1.",
-    );
+    let mut info = Family::new("tare_price_book_info", "The price book of a registry; always 1.");
     let mut expiry = Family::new(
         "tare_price_book_expiry_timestamp_seconds",
-        "The end of the last day on which the price book's prices are known to hold.",
+        "The end of the last day for which the price book's prices are known to be valid.",
     );
     for (row, cost) in priced(report) {
         let registry = ("registry", row.registry.as_str());
@@ -138,7 +135,7 @@ fn books(report: &Report) -> Vec<MetricFamily> {
         let id = ("price_book", book.id.as_str());
         let version = ("version", book.version.as_str());
         info.set(&[registry, id, version, ("currency", book.currency.code())], 1.0);
-        // A date so far off that there is no day after it never comes.
+        // A date without a next day never arrives.
         if let Some(end) = book.valid_until.checked_add_days(Days::new(1)) {
             expiry.set(&[registry, id], timestamp(end.and_time(NaiveTime::MIN).and_utc()));
         }

@@ -3,24 +3,24 @@ use prometheus::proto::MetricFamily;
 use super::family::{Family, timestamp};
 use crate::store::{CrawlHealth, CrawlState, EndedCrawl};
 
-/// A figure of the latest crawl that has ended.
+/// A metric of the latest finished crawl.
 struct Figure {
     name: &'static str,
     help: &'static str,
     of: fn(&EndedCrawl) -> f64,
 }
 
-/// Crawls are seldom and each is a whole, so these are gauges of the latest one: all replicas tell the same,
-/// and nothing is lost when one is started anew.
+/// Crawls are rare and each is complete in itself, so these are gauges of the latest one: all replicas report the same,
+/// and a restart loses nothing.
 const LAST: &[Figure] = &[
     Figure {
         name: "tare_registry_up",
-        help: "Whether the last crawl that ended could read everything (1) or not (0).",
+        help: "Whether the last finished crawl read everything (1) or not (0).",
         of: |crawl| f64::from(u8::from(crawl.state == CrawlState::Complete)),
     },
     Figure {
         name: "tare_crawl_last_end_timestamp_seconds",
-        help: "When the last crawl ended, however it ended.",
+        help: "When the last crawl ended, successfully or not.",
         of: |crawl| timestamp(crawl.ended),
     },
     Figure {
@@ -30,27 +30,27 @@ const LAST: &[Figure] = &[
     },
     Figure {
         name: "tare_crawl_last_retried_requests",
-        help: "Requests of the last crawl that repeated one that had failed.",
+        help: "Retried requests of the last crawl.",
         of: |crawl| crawl.cost.retried as f64,
     },
     Figure {
         name: "tare_crawl_last_rate_limited_requests",
-        help: "Requests of the last crawl that the registry turned away for being too many.",
+        help: "Requests of the last crawl that the registry throttled.",
         of: |crawl| crawl.cost.rate_limited as f64,
     },
     Figure {
         name: "tare_crawl_last_wait_seconds",
-        help: "How long requests of the last crawl were held back because the registry asked for it, added up.",
+        help: "How long requests of the last crawl waited for the registry's limits, summed over all requests.",
         of: |crawl| crawl.cost.waited.as_secs_f64(),
     },
     Figure {
         name: "tare_crawl_last_received_bytes",
-        help: "Bytes of bodies received by the last crawl.",
+        help: "Bytes of response bodies received by the last crawl.",
         of: |crawl| crawl.cost.bytes_received.get() as f64,
     },
 ];
 
-/// Everything that is told of crawls.
+/// All metrics of crawls.
 pub(super) fn families(crawls: &[CrawlHealth]) -> Vec<MetricFamily> {
     let mut families: Vec<MetricFamily> = LAST
         .iter()
@@ -82,7 +82,7 @@ fn ended(crawls: &[CrawlHealth]) -> impl Iterator<Item = (&str, &EndedCrawl)> {
 fn successes(crawls: &[CrawlHealth]) -> Family {
     let mut family = Family::new(
         "tare_crawl_last_success_timestamp_seconds",
-        "When a crawl last ended that could read everything; 0 where none ever did.",
+        "When a complete crawl last ended; 0 if there was none.",
     );
     for health in crawls {
         let value = health.last_success.map_or(0.0, timestamp);
@@ -94,7 +94,7 @@ fn successes(crawls: &[CrawlHealth]) -> Family {
 fn requests(crawls: &[CrawlHealth]) -> Family {
     let mut family = Family::new(
         "tare_crawl_last_requests",
-        "Requests of the last crawl on the wire, by method; those for tokens and retries are among them.",
+        "Requests of the last crawl by method, including retries and requests for tokens.",
     );
     for (registry, EndedCrawl { cost, .. }) in ended(crawls) {
         let other = cost.requests.saturating_sub(cost.get).saturating_sub(cost.head);
@@ -108,7 +108,7 @@ fn requests(crawls: &[CrawlHealth]) -> Family {
 fn answers(crawls: &[CrawlHealth]) -> Family {
     let mut family = Family::new(
         "tare_crawl_last_answers",
-        "Answers to requests of the last crawl, by class of status; a request that nobody answered is in none.",
+        "Responses to requests of the last crawl by status class; requests without a response are not counted.",
     );
     for (registry, EndedCrawl { cost, .. }) in ended(crawls) {
         for (code, count) in [
@@ -126,7 +126,7 @@ fn answers(crawls: &[CrawlHealth]) -> Family {
 fn faults(crawls: &[CrawlHealth]) -> Family {
     let mut family = Family::new(
         "tare_crawl_last_faults",
-        "What the last crawl could not read, by kind; vanished and unsupported cost the figures nothing.",
+        "Faults of the last crawl by kind; vanished and unsupported do not affect the figures.",
     );
     for (registry, last) in ended(crawls) {
         for (kind, count) in &last.faults {
@@ -136,13 +136,13 @@ fn faults(crawls: &[CrawlHealth]) -> Family {
     family
 }
 
-/// States that a crawl that has not ended can be in; each has a series, zeros included.
+/// The states of an unfinished crawl. Each has a series, even at zero.
 const UNFINISHED: [&str; 2] = ["queued", "running"];
 
 fn unfinished(crawls: &[CrawlHealth]) -> Family {
     let mut family = Family::new(
         "tare_crawl_unfinished",
-        "Crawls that wait for a replica (queued) or are being done (running).",
+        "Crawls that wait for a replica (queued) or are running.",
     );
     for health in crawls {
         for state in UNFINISHED {

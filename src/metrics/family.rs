@@ -6,11 +6,11 @@ use rust_decimal::prelude::ToPrimitive as _;
 
 use crate::units::{Currency, Money};
 
-/// A label's name and its value.
+/// A label: name and value.
 pub(super) type Label<'a> = (&'static str, &'a str);
 
-/// The most characters of a label's value. Names of registries and repositories are shorter; what an image
-/// says of itself need not be.
+/// The most characters of a label's value. Our choice: names of registries and repositories are shorter, but labels of
+/// images can have any length.
 const LONGEST_VALUE: usize = 256;
 
 /// A gauge with all its series.
@@ -44,7 +44,7 @@ impl Family {
         self.metrics.push(metric);
     }
 
-    /// The family as it is written; none where it has no series, since an empty one may not be written.
+    /// The finished family; `None` if it has no series, because an empty family must not be written.
     pub(super) fn finish(self) -> Option<MetricFamily> {
         if self.metrics.is_empty() {
             return None;
@@ -58,7 +58,7 @@ impl Family {
     }
 }
 
-/// A gauge of money: one family for each currency, which is the end of the name.
+/// A gauge of money: one family per currency, with the currency as the last part of the name.
 pub(super) struct MoneyFamily {
     stem: String,
     help: &'static str,
@@ -93,12 +93,12 @@ impl MoneyFamily {
     }
 }
 
-/// A moment as Prometheus writes it.
+/// A moment in Unix seconds.
 pub(super) fn timestamp(moment: DateTime<Utc>) -> f64 {
     moment.timestamp_millis() as f64 / 1000.0
 }
 
-/// Families with one series each, in the order they were given.
+/// Families with one series each, in the given order.
 pub(super) fn single(
     name: &'static str,
     help: &'static str,

@@ -1,42 +1,42 @@
-//! A figure is a name, what it means, and where its value stands in a row. Which there are is said in
-//! tables, beside what they are told of.
+//! A metric is a name, a help text and a function from a row to its value. The tables of metrics are next to the rows
+//! they read.
 
 use crate::units::Money;
 
-/// A whole number that a row has: bytes, or how many there are of something.
+/// An integer metric of a row: bytes, or a count.
 pub(super) struct Count<Row> {
-    /// The end of the name, with its unit.
+    /// The last part of the name, with the unit.
     pub(super) name: &'static str,
-    /// What it means.
+    /// The help text.
     pub(super) help: &'static str,
-    /// The value; none where it is not known.
+    /// The value; `None` if it is not known.
     pub(super) of: fn(&Row) -> Option<i64>,
 }
 
-/// An amount of money that a row has.
+/// A money metric of a row.
 pub(super) struct Amount<Row> {
-    /// The end of the name but for the currency.
+    /// The last part of the name, without the currency.
     pub(super) name: &'static str,
-    /// What it means.
+    /// The help text.
     pub(super) help: &'static str,
-    /// The value; none where it is not known.
+    /// The value; `None` if it is not known.
     pub(super) of: fn(&Row) -> Option<Money>,
 }
 
-/// A part of a row's costs, as the label `component` calls it.
+/// A part of a row's costs, with its value of the label `component`.
 pub(super) struct Component<Row> {
     /// The label's value.
     pub(super) name: &'static str,
-    /// The value; none where it is not known.
+    /// The value; `None` if it is not known.
     pub(super) of: fn(&Row) -> Option<Money>,
 }
 
-/// The number as Prometheus knows it: exact below 2⁵³, which is 8 PiB.
+/// The number as a float: exact below 2⁵³, which is 8 PiB.
 pub(super) fn float(count: i128) -> f64 {
     count as f64
 }
 
-/// A count of things, of which nobody has more than 2⁶³.
+/// A count as an integer. It never exceeds 2⁶³.
 pub(super) fn whole(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

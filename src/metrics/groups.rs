@@ -1,4 +1,4 @@
-//! Series that stand for one repository or for several together.
+//! Series for one repository, or for several together.
 
 use prometheus::proto::MetricFamily;
 
@@ -7,30 +7,30 @@ use super::figures::{Amount, Component, Count, float};
 use crate::report::RepositoryRow;
 use crate::units::Money;
 
-/// Repositories of one registry that share a series.
+/// Repositories of one registry with a common series.
 pub(super) struct Group<'a> {
-    /// What tells this series from others.
+    /// The labels of the series.
     pub(super) labels: [Label<'a>; 2],
-    /// Those that are added up in it.
+    /// The repositories that are summed.
     pub(super) rows: &'a [&'a RepositoryRow],
 }
 
 impl Group<'_> {
-    /// The sum of what is known of a count; none where nothing is.
+    /// The sum of the known values of a count; `None` if none is known.
     fn count(&self, of: fn(&RepositoryRow) -> Option<i64>) -> Option<i128> {
         let values = self.rows.iter().filter_map(|row| of(row));
         values.map(i128::from).reduce(|a, b| a + b)
     }
 
-    /// The sum of what is known of an amount; none where nothing is. A registry is billed in one currency,
-    /// and a sum too large to be exact is too large for anybody's bill.
+    /// The sum of the known values of an amount; `None` if none is known. A registry is billed in one currency, and a sum
+    /// too large to be exact does not occur.
     fn amount(&self, of: fn(&RepositoryRow) -> Option<Money>) -> Option<Money> {
         let values = self.rows.iter().filter_map(|row| of(row));
         values.map(Ok).reduce(|a, b| a?.checked_add(b?))?.ok()
     }
 }
 
-/// A family for each count, with a series for each group.
+/// A family per count, with a series per group.
 pub(super) fn counts(
     prefix: &str,
     counts: &[Count<RepositoryRow>],
@@ -48,7 +48,7 @@ pub(super) fn counts(
     families.collect()
 }
 
-/// A family for each amount and currency, with a series for each group.
+/// A family per amount and currency, with a series per group.
 pub(super) fn amounts(
     prefix: &str,
     amounts: &[Amount<RepositoryRow>],
@@ -66,7 +66,7 @@ pub(super) fn amounts(
     families.collect()
 }
 
-/// A family for each currency, with a series for each group and component.
+/// A family per currency, with a series per group and component.
 pub(super) fn components(
     stem: String,
     help: &'static str,

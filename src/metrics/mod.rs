@@ -1,17 +1,16 @@
-//! What Prometheus is told.
+//! Prometheus metrics.
 //!
-//! Two kinds of figures meet here. [`ProcessCounters`] are touched in place by whatever they count, such
-//! as the requests that this process answers. All others are read from a [`Snapshot`] at each scrape and
-//! from nothing else, so that what has vanished from a registry vanishes from here, at once.
+//! There are two kinds. [`ProcessCounters`] are updated in place by the code they count, such as the handling of
+//! requests. All others are read from a [`Snapshot`] at each scrape, so that what has vanished from a registry vanishes
+//! from the metrics at once.
 //!
-//! Names and labels are a contract: `docs/operate.md` lists them, dashboards and alerts rest on them. They keep
-//! to Prometheus' own rules: base units, moments and not ages, and figures whose sum over all labels
-//! means something. So today and Alpine are figures with names of their own and not one with a label, a
-//! currency stands in the name (`_usd`), and what does not add up, such as solo savings, is left to the
-//! API. Repositories are many: the largest have series of their own, and all others one together, so that
-//! sums stay true.
+//! Names and labels are a contract: `docs/operate.md` lists them, and dashboards and alerts depend on them. They follow
+//! Prometheus' conventions: base units, timestamps instead of ages, and values whose sum over all labels makes sense. So
+//! the current state and Alpine have separate names instead of a label, the currency is part of the name (`_usd`), and
+//! what does not add up, such as solo savings, is left to the API. Because repositories are many, the largest have their
+//! own series and all others share one, so that sums stay correct.
 //!
-//! Floats begin here and nowhere before: Prometheus knows no other numbers.
+//! Only this room converts numbers to floats, because Prometheus has no other numbers.
 
 mod costs;
 mod crawls;
@@ -31,14 +30,14 @@ use prometheus::TextEncoder;
 
 use crate::report::Report;
 
-/// The media type of what [`render`] gives.
+/// The media type of the result of [`render`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What is told of a report, in Prometheus' text format. It changes with the report and not in between, and with thousands of
-/// repositories it is megabytes: whoever is asked again and again keeps it.
+/// The metrics of a report in Prometheus' text format. They change only with the report, and with thousands of
+/// repositories they are megabytes, so callers should cache the result.
 ///
 /// # Errors
-/// Only where two figures were registered under one name, which no input causes.
+/// If two metrics have the same name, which no input causes.
 pub fn render_report(report: &Report, settings: &MetricsSettings) -> Result<String, prometheus::Error> {
     let mut families = registries::families(report);
     families.extend(costs::families(report));
@@ -46,10 +45,10 @@ pub fn render_report(report: &Report, settings: &MetricsSettings) -> Result<Stri
     TextEncoder::new().encode_to_string(&families)
 }
 
-/// All figures in Prometheus' text format.
+/// All metrics in Prometheus' text format.
 ///
 /// # Errors
-/// Only where two figures were registered under one name, which no input causes.
+/// If two metrics have the same name, which no input causes.
 pub fn render(snapshot: &Snapshot<'_>, process: &ProcessCounters) -> Result<String, prometheus::Error> {
     let mut families = service::families(snapshot);
     if let Some(crawls) = snapshot.crawls {

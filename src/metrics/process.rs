@@ -5,12 +5,13 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::MetricFamily;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
-/// From five milliseconds, in which most answers should be there, to the ten seconds after which nobody waits.
+/// Buckets of response times in seconds. Our choice: most responses take some milliseconds, and clients give up after ten
+/// seconds.
 const BUCKETS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
 
-/// What this process has done since it started. Clones share it.
+/// Counters of this process since it started. Clones share them.
 #[derive(Debug, Clone)]
 pub struct ProcessCounters {
     registry: Registry,
@@ -21,7 +22,7 @@ pub struct ProcessCounters {
     issuer_keys: IntGaugeVec,
 }
 
-/// A request that is being answered; it counts as such until this is dropped.
+/// A request in progress. Ends when dropped.
 #[derive(Debug)]
 pub struct RequestInFlight(IntGauge);
 
@@ -32,40 +33,40 @@ impl Drop for RequestInFlight {
 }
 
 impl ProcessCounters {
-    /// Counters at zero.
+    /// Creates counters at zero.
     ///
     /// # Errors
-    /// Only where two counters have one name, which no input causes.
+    /// If two counters have the same name, which no input causes.
     pub fn new() -> Result<Self, prometheus::Error> {
         let counters = Self {
             registry: Registry::new(),
             requests: IntCounterVec::new(
                 Opts::new(
                     "tare_http_requests_total",
-                    "Requests answered, by method, route and status code.",
+                    "Finished requests by method, route and status code.",
                 ),
                 &["method", "route", "code"],
             )?,
             durations: HistogramVec::new(
                 HistogramOpts::new(
                     "tare_http_request_duration_seconds",
-                    "How long answering took, from the request's head to the answer's head.",
+                    "Response time, from the request's headers to the response's headers.",
                 )
                 .buckets(BUCKETS.to_vec()),
                 &["method", "route"],
             )?,
-            in_flight: IntGauge::new("tare_http_requests_in_flight", "Requests being answered.")?,
+            in_flight: IntGauge::new("tare_http_requests_in_flight", "Requests in progress.")?,
             refused_tokens: IntCounterVec::new(
                 Opts::new(
                     "tare_tokens_refused_total",
-                    "Access tokens of identity providers that were not accepted, by reason.",
+                    "Refused access tokens of identity providers by reason.",
                 ),
                 &["reason"],
             )?,
             issuer_keys: IntGaugeVec::new(
                 Opts::new(
                     "tare_issuer_keys_renewed_timestamp_seconds",
-                    "When the keys of an identity provider were last had from it; 0 for never.",
+                    "When the keys of an identity provider were last fetched; 0 for never.",
                 ),
                 &["issuer"],
             )?,
@@ -85,16 +86,16 @@ impl ProcessCounters {
         Ok(counters)
     }
 
-    /// Counts a request that has begun.
+    /// Counts a request that starts.
     pub fn begin_request(&self) -> RequestInFlight {
         self.in_flight.inc();
         RequestInFlight(self.in_flight.clone())
     }
 
-    /// Counts a request that has been answered.
+    /// Counts a finished request.
     ///
-    /// `route` is the pattern that matched (`/v1/registries/{registry}`), not the path, which anybody can
-    /// make up; where none matched it is empty.
+    /// `route` is the matched pattern (`/v1/registries/{registry}`) and not the path, which clients choose; it is empty if
+    /// no route matched.
     pub fn count_request(&self, method: &str, route: &str, status: u16, took: Duration) {
         let method = known_method(method);
         self.requests
@@ -105,12 +106,12 @@ impl ProcessCounters {
             .observe(took.as_secs_f64());
     }
 
-    /// Counts an access token that was not accepted, for one of a few reasons.
+    /// Counts a refused access token, by one of a few reasons.
     pub fn count_refused_token(&self, reason: &'static str) {
         self.refused_tokens.with_label_values(&[reason]).inc();
     }
 
-    /// Notes when an identity provider of the configuration last gave its keys.
+    /// Records when the keys of an identity provider were last fetched.
     pub fn note_issuer_keys(&self, issuer: &str, now: DateTime<Utc>) {
         self.issuer_keys.with_label_values(&[issuer]).set(now.timestamp());
     }
@@ -120,7 +121,7 @@ impl ProcessCounters {
     }
 }
 
-/// Methods are whatever a client sends; only these get series.
+/// Clients can send any method; only these have a series.
 fn known_method(method: &str) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     KNOWN

@@ -5,7 +5,7 @@ use super::figures::{Count, float, whole};
 use crate::report::{RegistryRow, Report};
 use crate::whatif::Verdict;
 
-/// What is told of each registry.
+/// The metrics of each registry.
 const COUNTS: &[Count<RegistryRow>] = &[
     Count {
         name: "repositories",
@@ -19,67 +19,67 @@ const COUNTS: &[Count<RegistryRow>] = &[
     },
     Count {
         name: "images",
-        help: "Different images, one for each platform, at the last crawl.",
+        help: "Distinct images at the last crawl, one per platform.",
         of: |row| Some(whole(row.totals.images)),
     },
     Count {
         name: "manifests",
-        help: "Different manifests and indexes of any kind at the last crawl.",
+        help: "Distinct manifests and indexes of any kind at the last crawl.",
         of: |row| Some(whole(row.totals.manifests)),
     },
     Count {
         name: "blobs",
-        help: "Different stored blobs (manifests, configurations and layers) at the last crawl.",
+        help: "Distinct stored blobs (manifests, configurations and layers) at the last crawl.",
         of: |row| Some(whole(row.totals.blobs)),
     },
     Count {
         name: "logical_bytes",
-        help: "What the tags reach at the last crawl, each tag counted alone: what a naive sum says.",
+        help: "Bytes that the tags reach at the last crawl, each tag counted on its own (a naive sum).",
         of: |row| Some(row.totals.logical_bytes.as_i64()),
     },
     Count {
         name: "stored_bytes",
-        help: "What is stored at the last crawl, each blob once; tare_repository_attributed_bytes adds up to it.",
+        help: "Bytes stored at the last crawl, each blob once; tare_repository_attributed_bytes adds up to it.",
         of: |row| Some(row.totals.stored_bytes.as_i64()),
     },
     Count {
         name: "untagged_bytes",
-        help: "Known to be stored and reached by no tag; absent where the registry cannot say.",
+        help: "Bytes stored that no tag reaches; absent if the registry does not list them.",
         of: |row| row.totals.untagged_bytes.map(|bytes| bytes.as_i64()),
     },
     Count {
         name: "alpine_stored_bytes",
-        help: "What would be stored if all switched to Alpine that should: the single best figure.",
+        help: "Bytes stored if all recommended repositories switched to Alpine: best estimate.",
         of: |row| Some(row.alpine.as_ref()?.stored_bytes.expected.as_i64()),
     },
     Count {
         name: "alpine_stored_low_bytes",
-        help: "What would be stored if all switched to Alpine that should: seldom less than this.",
+        help: "Bytes stored if all recommended repositories switched to Alpine: lower bound.",
         of: |row| Some(row.alpine.as_ref()?.stored_bytes.low.as_i64()),
     },
     Count {
         name: "alpine_stored_high_bytes",
-        help: "What would be stored if all switched to Alpine that should: seldom more than this.",
+        help: "Bytes stored if all recommended repositories switched to Alpine: upper bound.",
         of: |row| Some(row.alpine.as_ref()?.stored_bytes.high.as_i64()),
     },
     Count {
         name: "saving_bytes",
-        help: "What would be freed if all switched to Alpine that should: the single best figure.",
+        help: "Bytes freed if all recommended repositories switched to Alpine: best estimate.",
         of: |row| Some(row.alpine.as_ref()?.saving_bytes.expected),
     },
     Count {
         name: "saving_low_bytes",
-        help: "What would be freed if all switched to Alpine that should: seldom less than this.",
+        help: "Bytes freed if all recommended repositories switched to Alpine: lower bound.",
         of: |row| Some(row.alpine.as_ref()?.saving_bytes.low),
     },
     Count {
         name: "saving_high_bytes",
-        help: "What would be freed if all switched to Alpine that should: seldom more than this.",
+        help: "Bytes freed if all recommended repositories switched to Alpine: upper bound.",
         of: |row| Some(row.alpine.as_ref()?.saving_bytes.high),
     },
 ];
 
-/// Everything that is told of whole registries.
+/// All metrics of whole registries.
 pub(super) fn families(report: &Report) -> Vec<MetricFamily> {
     let mut families: Vec<MetricFamily> = COUNTS
         .iter()
@@ -98,11 +98,11 @@ pub(super) fn families(report: &Report) -> Vec<MetricFamily> {
     families
 }
 
-/// How many repositories have which verdict, zeros included, so that a panel can show that there is none.
+/// The number of repositories per verdict, including zeros, so that a panel can show that there are none.
 fn verdicts(report: &Report) -> Family {
     let mut family = Family::new(
         "tare_registry_verdict_repositories",
-        "Repositories by what is to be done with them; they add up to all repositories that were judged.",
+        "Repositories by verdict; they add up to all analysed repositories.",
     );
     for row in &report.registries {
         let Some(alpine) = &row.alpine else { continue };
@@ -118,7 +118,7 @@ fn verdicts(report: &Report) -> Family {
 fn moments(report: &Report) -> Family {
     let mut family = Family::new(
         "tare_registry_as_of_timestamp_seconds",
-        "The moment that the registry's figures are for: when its last crawl ended, or began if it has not ended.",
+        "The time of the registry's figures: when its last crawl ended, or began if it has not ended.",
     );
     for row in &report.registries {
         family.set(&[("registry", row.registry.as_str())], timestamp(row.as_of));

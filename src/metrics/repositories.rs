@@ -8,18 +8,17 @@ use super::groups::{self, Group};
 use crate::oci::text::printable;
 use crate::report::{Report, RepositoryRow};
 
-/// The label of the series that adds up the repositories without one of their own. No repository can have
-/// this name.
+/// The label of the series that sums the repositories without their own series. No repository can have this name.
 pub const OTHER_REPOSITORIES: &str = "(other)";
 
-/// The label of what is nobody's.
+/// The label of repositories without an owner.
 const UNASSIGNED: &str = "(unassigned)";
 
-/// Who answers for repositories or pays for them.
+/// A kind of owner: team or cost centre.
 struct Owner {
-    /// The beginning of the series' names.
+    /// The prefix of the metrics' names.
     prefix: &'static str,
-    /// The name of the series of how many repositories there are.
+    /// The metric of the number of repositories.
     repositories: &'static str,
     /// The label.
     label: &'static str,
@@ -41,7 +40,7 @@ const OWNERS: [Owner; 2] = [
     },
 ];
 
-/// What adds up, over repositories and over their owners alike.
+/// Metrics that add up over repositories and over owners.
 const SHARES: &[Count<RepositoryRow>] = &[
     Count {
         name: "tags",
@@ -50,7 +49,7 @@ const SHARES: &[Count<RepositoryRow>] = &[
     },
     Count {
         name: "logical_bytes",
-        help: "What the tags reach at the last crawl, each tag counted alone: what a naive sum says.",
+        help: "Bytes that the tags reach at the last crawl, each tag counted on its own (a naive sum).",
         of: |row| Some(row.totals.logical_bytes.as_i64()),
     },
     Count {
@@ -61,19 +60,19 @@ const SHARES: &[Count<RepositoryRow>] = &[
     },
     Count {
         name: "alpine_attributed_bytes",
-        help: "The fair share of what would be stored if all switched to Alpine that should, as expected; adds \
+        help: "The fair share of what would be stored if all recommended repositories switched to Alpine, best estimate; adds \
                up to tare_registry_alpine_stored_bytes.",
         of: |row| Some(row.judged.as_ref()?.alpine.attributed_bytes.expected.as_i64()),
     },
     Count {
         name: "saving_bytes",
-        help: "The drop of the fair share if all switch to Alpine that should, as expected; negative where \
+        help: "The drop of the fair share if all recommended repositories switch to Alpine, best estimate; negative where \
                others leave a shared base behind. Adds up to tare_registry_saving_bytes.",
         of: |row| Some(row.judged.as_ref()?.alpine.joint_saving_bytes.expected),
     },
 ];
 
-/// What is told of repositories alone: several together store less than the sum and free more than it.
+/// Metrics of single repositories only: several together store less than the sum and free more than it.
 const OWN: &[Count<RepositoryRow>] = &[
     Count {
         name: "stored_bytes",
@@ -83,7 +82,7 @@ const OWN: &[Count<RepositoryRow>] = &[
     },
     Count {
         name: "exclusive_bytes",
-        help: "What no other repository reaches at the last crawl: what deleting the repository alone frees.",
+        help: "Bytes that no other repository reaches at the last crawl: what deleting the repository frees.",
         of: |row| Some(row.totals.exclusive_bytes.as_i64()),
     },
 ];
@@ -109,21 +108,21 @@ const COMPONENTS_HELP: &str = "Modelled cost of a whole calendar month at the le
 const AMOUNTS: &[Amount<RepositoryRow>] = &[
     Amount {
         name: "alpine_monthly_cost",
-        help: "Modelled cost of a whole calendar month if all switched to Alpine that should, as expected.",
+        help: "Modelled cost of a whole calendar month if all recommended repositories switched to Alpine, best estimate.",
         of: |row| Some(row.cost.as_ref()?.alpine.as_ref()?.month.expected),
     },
     Amount {
         name: "monthly_saving",
-        help: "Modelled saving in a whole calendar month if all switch to Alpine that should, as expected; adds \
+        help: "Modelled saving in a whole calendar month if all recommended repositories switch to Alpine, best estimate; adds \
                up to tare_registry_monthly_saving.",
         of: |row| Some(row.cost.as_ref()?.alpine.as_ref()?.joint_saving.expected),
     },
 ];
 
-/// Everything that is told of repositories, of teams and of cost centres.
+/// All metrics of repositories, teams and cost centres.
 ///
-/// The `limit` largest repositories of each registry by attributed bytes have series of their own, all
-/// others one together. Owners are few, so that all of them have.
+/// The `limit` largest repositories of each registry by attributed bytes have their own series, all others share one.
+/// Owners are few, so all have one.
 pub(super) fn families(report: &Report, limit: usize) -> Vec<MetricFamily> {
     let mut by_registry: BTreeMap<&str, Vec<&RepositoryRow>> = BTreeMap::new();
     for row in &report.repositories {
@@ -150,7 +149,7 @@ fn own_series(by_registry: &BTreeMap<&str, Vec<&RepositoryRow>>, limit: usize) -
     let mut groups = Vec::new();
     let mut info = Family::new(
         "tare_repository_info",
-        "What a repository is: whose, what to do with it, what it is built from; always 1.",
+        "Owner, verdict and base of a repository; always 1.",
     );
     for (registry, rows) in by_registry {
         let (large, others) = rows.split_at(limit.min(rows.len()));
@@ -183,7 +182,7 @@ impl Owner {
     }
 }
 
-/// The series of owners, whose repositories stand together in each registry.
+/// The series of owners: their repositories together, per registry.
 fn owner_series(by_registry: &BTreeMap<&str, Vec<&RepositoryRow>>, owner: &Owner) -> Vec<MetricFamily> {
     let mut groups = Vec::new();
     let mut members = Family::new(owner.repositories, "Repositories at the last crawl.");
@@ -199,7 +198,7 @@ fn owner_series(by_registry: &BTreeMap<&str, Vec<&RepositoryRow>>, owner: &Owner
     families
 }
 
-/// What adds up, over the repositories of each group.
+/// The metrics that add up, over the repositories of each group.
 fn sums(prefix: &str, groups: &[Group<'_>]) -> Vec<MetricFamily> {
     let mut families = groups::counts(prefix, SHARES, groups);
     let cost = format!("{prefix}_monthly_cost");

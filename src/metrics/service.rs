@@ -5,32 +5,32 @@ use crate::oci::RegistryName;
 use crate::store::{Connections, CrawlHealth};
 use crate::units::Money;
 
-/// What a scrape shows beside what this process has counted.
+/// The input of a scrape, besides the counters of this process.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot<'a> {
-    /// What [`render_report`](super::render_report) gives of the latest answers; none where there are none yet.
+    /// The result of [`render_report`](super::render_report) for the latest report; `None` if there is none yet.
     pub report: Option<&'a str>,
-    /// How the crawls go; none where the database did not say.
+    /// The state of the crawls; `None` if the database did not respond.
     pub crawls: Option<&'a [CrawlHealth]>,
-    /// How the database stands.
+    /// The state of the database.
     pub store: StoreState,
-    /// What the operator has set.
+    /// The operator's settings.
     pub settings: &'a MetricsSettings,
 }
 
-/// How the database stands.
+/// The state of the database.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreState {
-    /// Whether it answered this scrape.
+    /// Whether it responded during this scrape.
     pub answers: bool,
     /// The connections to it.
     pub connections: Connections,
 }
 
-/// What the operator sets.
+/// The operator's settings of metrics.
 #[derive(Debug, Clone)]
 pub struct MetricsSettings {
-    /// How many repositories of each registry get series of their own; the others get one together.
+    /// How many repositories of each registry have their own series; the others share one.
     pub repositories: usize,
     /// What may be spent.
     pub budgets: Vec<Budget>,
@@ -70,27 +70,27 @@ pub(super) fn families(snapshot: &Snapshot<'_>) -> Vec<MetricFamily> {
     let Connections { most, open, idle } = snapshot.store.connections;
     let mut connections = Family::new(
         "tare_store_connections",
-        "Open connections to the database, by whether one is in use.",
+        "Open connections to the database by state.",
     );
     connections.set(&[("state", "idle")], idle.into());
     connections.set(&[("state", "used")], (open - idle).into());
     let mut families: Vec<MetricFamily> = [
         single(
             "tare_build_info",
-            "The program that runs; always 1.",
+            "The running program; always 1.",
             &[("version", env!("CARGO_PKG_VERSION"))],
             1.0,
         ),
         single(
             "tare_store_up",
-            "Whether the database answered this scrape (1) or not (0).",
+            "Whether the database responded during this scrape (1) or not (0).",
             &[],
             f64::from(u8::from(snapshot.store.answers)),
         ),
         connections.finish(),
         single(
             "tare_store_max_connections",
-            "The most connections to the database that there may be.",
+            "The largest allowed number of connections to the database.",
             &[],
             most.into(),
         ),
@@ -103,17 +103,14 @@ pub(super) fn families(snapshot: &Snapshot<'_>) -> Vec<MetricFamily> {
 }
 
 fn budgets(budgets: &[Budget]) -> impl Iterator<Item = MetricFamily> {
-    let mut of_one = MoneyFamily::new(
-        "tare_registry_monthly_budget",
-        "What a registry may cost in a month.",
-    );
+    let mut of_one = MoneyFamily::new("tare_registry_monthly_budget", "Budget of a registry per month.");
     let mut of_centre = MoneyFamily::new(
         "tare_cost_centre_monthly_budget",
-        "What the repositories of a cost centre may cost in a month, in all registries together.",
+        "Budget of a cost centre's repositories in all registries per month.",
     );
     let mut of_all = MoneyFamily::new(
         "tare_monthly_budget",
-        "What all registries billed in this currency may cost in a month, together.",
+        "Budget of all registries billed in this currency per month.",
     );
     for budget in budgets {
         match &budget.of {

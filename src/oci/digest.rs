@@ -6,9 +6,8 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 /// A content digest: `sha256:…` or `sha512:…` in lower-case hexadecimal.
 ///
-/// Only these two algorithms are registered by the OCI image specification, and only their exact
-/// lengths are accepted: a looser parser lets a registry smuggle path separators into later requests
-/// (CVE-2024-3727).
+/// The OCI image specification registers only these two algorithms, and only their exact lengths are accepted: a
+/// looser parser would let a registry smuggle path separators into later requests (CVE-2024-3727).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Digest {
     /// SHA-256, 32 bytes.
@@ -23,12 +22,12 @@ pub enum Digest {
 pub struct InvalidDigest;
 
 impl Digest {
-    /// The SHA-256 digest of some content.
+    /// The SHA-256 digest of content.
     pub fn sha256_of(content: &[u8]) -> Self {
         Self::Sha256(Sha256::digest(content).into())
     }
 
-    /// Whether this is the digest of `content`, recomputed with the digest's own algorithm.
+    /// Whether `content` has this digest, computed with the digest's own algorithm.
     pub fn matches(&self, content: &[u8]) -> bool {
         match self {
             Self::Sha256(expected) => Sha256::digest(content)[..] == expected[..],
@@ -36,7 +35,7 @@ impl Digest {
         }
     }
 
-    /// The digest's hexadecimal digits without the algorithm.
+    /// The hexadecimal digits, without the algorithm.
     pub fn hex(&self) -> String {
         let bytes = match self {
             Self::Sha256(bytes) => bytes.as_slice(),
@@ -50,7 +49,7 @@ impl Digest {
         text
     }
 
-    /// `sha256:` and the first twelve digits, as people are used to see it.
+    /// `sha256:` and the first twelve digits, the usual short form.
     pub fn short(&self) -> String {
         format!("{}:{}", self.algorithm(), &self.hex()[..12])
     }

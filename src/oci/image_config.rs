@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 use super::document::json_object;
 use super::{Digest, Platform, redaction};
 
-/// What is kept of an image's configuration: enough to recognise its base and to read its build steps,
-/// and nothing that could be a secret.
+/// What is kept of an image configuration: enough to identify its base and to read its build steps, and nothing that
+/// could be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageConfig {
-    /// What the image runs on.
+    /// The platform the image runs on.
     pub platform: Platform,
-    /// When it was built, where it says. Reproducible builds say 1970 or year 1.
+    /// When it was built, if stated. Reproducible builds state 1970 or year 1.
     pub created: Option<DateTime<Utc>>,
-    /// Who or what built it (`Bazel`, `ko`, `github.com/chainguard-dev/apko`, a maintainer).
+    /// The builder or maintainer (`Bazel`, `ko`, `github.com/chainguard-dev/apko`, a person).
     pub author: Option<String>,
-    /// Version variables and other variables by which bases are recognised, and no others.
+    /// Version variables and other variables that identify bases, and no others.
     pub variables: BTreeMap<String, String>,
-    /// Labels by which bases are recognised, those the operator asked for, and no others.
+    /// Labels that identify bases, labels that the operator asked for, and no others.
     pub labels: BTreeMap<String, String>,
     /// The build steps, oldest first, without secrets.
     pub history: Vec<HistoryStep>,
@@ -29,30 +29,30 @@ pub struct ImageConfig {
 /// One build step.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryStep {
-    /// When it ran, as written.
+    /// When it ran, as written in the configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
-    /// The command, as the builder wrote it; values that could be secrets replaced by `…`.
+    /// The command, as the builder wrote it, with possible secrets replaced by `…`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub created_by: String,
-    /// The builder's remark (`buildkit.dockerfile.v0`).
+    /// The builder's comment (`buildkit.dockerfile.v0`).
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub comment: String,
-    /// Who or what ran it.
+    /// The author of the step.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub author: String,
-    /// Whether the step made no layer.
+    /// Whether the step created no layer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub empty_layer: bool,
 }
 
-/// A document that is not an image configuration.
+/// A document is not an image configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an image configuration: {0}")]
 pub struct ImageConfigError(String);
 
 #[derive(Deserialize)]
-struct Document {
+struct ConfigDocument {
     #[serde(default)]
     os: String,
     #[serde(default)]
@@ -97,22 +97,22 @@ struct HistoryDocument {
 }
 
 impl ImageConfig {
-    /// Reads a configuration from the bytes whose digest the caller has checked.
+    /// Parses a configuration from bytes whose digest the caller has checked.
     ///
     /// # Errors
-    /// Where the document is not JSON or a field has the wrong form. Missing fields are not errors:
-    /// squashed and hand-made images leave out almost everything.
+    /// If the document is not JSON or a field has the wrong type. Missing fields are not errors: squashed and hand-made
+    /// images omit almost everything.
     pub fn parse(content: &[u8]) -> Result<Self, ImageConfigError> {
         Self::parse_keeping(content, &BTreeSet::new())
     }
 
-    /// Reads a configuration like [`ImageConfig::parse`], and keeps these labels beside the usual ones: those by
-    /// which the operator's images say whose they are.
+    /// Like [`ImageConfig::parse`], but also keeps these labels: those that name the owner of an image in the operator's
+    /// company.
     ///
     /// # Errors
     /// As for [`ImageConfig::parse`].
     pub fn parse_keeping(content: &[u8], more_labels: &BTreeSet<String>) -> Result<Self, ImageConfigError> {
-        let document: Document = json_object(content).map_err(ImageConfigError)?;
+        let document: ConfigDocument = json_object(content).map_err(ImageConfigError)?;
         let settings = document.config.unwrap_or_default();
         let variables = settings
             .env
@@ -177,11 +177,11 @@ impl From<HistoryDocument> for HistoryStep {
     }
 }
 
-/// Whether an environment variable is kept: versions, and the few by which bases are told apart.
+/// Whether an environment variable is kept: versions, and the few that identify bases.
 ///
-/// An allow-list, because any other variable may hold a secret. Names that end in `_VERSION` say which
-/// release of a runtime is inside; the rest are those of `docker-library`, Microsoft's .NET images and
-/// the common JDK builds, read from their Dockerfiles in 2026.
+/// This is an allow-list, because any other variable may contain a secret. Names that end in `_VERSION` state the
+/// release of a runtime; the rest are those of `docker-library`, Microsoft's .NET images and the common JDK builds,
+/// read from their Dockerfiles in 2026.
 pub fn is_kept_variable(name: &str) -> bool {
     const NAMES: [&str; 26] = [
         "APP_UID",
@@ -215,8 +215,7 @@ pub fn is_kept_variable(name: &str) -> bool {
     (NAMES.contains(&name) || name.ends_with("_VERSION")) && !SECRET.iter().any(|word| name.contains(word))
 }
 
-/// Whether a label or annotation is kept: those by which bases are recognised and attestations and
-/// cost centres found.
+/// Whether a label or annotation is kept: those that identify bases, attestations and cost centres.
 pub fn is_kept_label(key: &str) -> bool {
     const KEYS: [&str; 15] = [
         "com.redhat.component",

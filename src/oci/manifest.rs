@@ -6,23 +6,23 @@ use super::document::json_object;
 use super::{Descriptor, Digest, MediaType, Platform, PlatformFilter, is_kept_label};
 use crate::units::{ByteCount, ByteOverflow};
 
-/// What a manifest is for.
+/// The kind of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ManifestKind {
-    /// An image that can be run.
+    /// A runnable image.
     Image,
-    /// A list of manifests, one a platform as a rule.
+    /// A list of manifests, usually one per platform.
     Index,
-    /// Provenance or an SBOM that BuildKit attached, in either of its two forms.
+    /// Provenance or an SBOM attached by BuildKit, in either of its two forms.
     Attestation,
-    /// Anything else in OCI form: a Helm chart, a signature, an SBOM, a WASM module.
+    /// Any other OCI artifact: a Helm chart, a signature, an SBOM, a WASM module.
     Artifact,
-    /// Docker schema 1: recognised, but it does not say what it stores.
+    /// Docker schema 1: recognised, but it does not state what it stores.
     Schema1,
 }
 
 impl ManifestKind {
-    /// The kind as it is written in the store.
+    /// The kind as stored in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Image => "image",
@@ -33,7 +33,7 @@ impl ManifestKind {
         }
     }
 
-    /// The reverse of [`Self::as_str`].
+    /// Parses the result of [`Self::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
         [
             Self::Image,
@@ -47,71 +47,71 @@ impl ManifestKind {
     }
 }
 
-/// A manifest of any kind, checked and in one shape.
+/// A checked manifest of any kind.
 ///
-/// An index has only `children`; every other kind has only `config` and `layers`. A document that has
-/// both is refused, because two clients could read it as two different things (CVE-2021-41190).
+/// An index has only `children`; every other kind has only `config` and `layers`. A document with both is refused,
+/// because clients could disagree about its meaning (CVE-2021-41190).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    /// What it is for.
+    /// Its kind.
     pub kind: ManifestKind,
-    /// Its media type, as the document says, or else as the registry did.
+    /// Its media type according to the document, or else to the registry.
     pub media_type: String,
-    /// The type of an artifact, where it says one.
+    /// The type of an artifact, if stated.
     pub artifact_type: Option<String>,
-    /// The configuration. None in an index, in schema 1 and in the withdrawn artifact manifest.
+    /// The configuration. `None` in an index, in schema 1 and in the withdrawn artifact manifest.
     pub config: Option<Descriptor>,
-    /// The layers or blobs, in order, foreign ones included.
+    /// The layers or blobs, in order, including foreign ones.
     pub layers: Vec<Descriptor>,
     /// The manifests of an index, in order.
     pub children: Vec<Descriptor>,
     /// The manifest this one is attached to.
     pub subject: Option<Digest>,
-    /// The annotations that analysis uses, and no others.
+    /// The annotations that the analysis uses, and no others.
     pub annotations: BTreeMap<String, String>,
 }
 
 /// Why a document is not a manifest that can be counted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    /// Not JSON, or a field of the wrong form.
+    /// Not JSON, or a field of the wrong type.
     #[error("not a manifest: {0}")]
     Syntax(String),
-    /// The document's own media type is not the one it was served under.
-    #[error("served as {served} but calls itself {claimed}")]
+    /// The document's media type differs from the one it was served with.
+    #[error("served as {served}, but the document says {claimed}")]
     MediaTypeMismatch {
         /// The `Content-Type` header.
         served: String,
         /// The document's `mediaType`.
         claimed: String,
     },
-    /// Fields of an index and of an image manifest in one document.
-    #[error("holds both layers and manifests, which different clients would read differently")]
+    /// The document has fields of an index and of an image manifest.
+    #[error("has both layers and manifests, which clients would interpret differently")]
     Ambiguous,
-    /// Neither the header nor the document says a known type.
-    #[error("of unknown media type {0:?}")]
+    /// Neither header nor document has a known media type.
+    #[error("unknown media type {0:?}")]
     UnknownType(String),
-    /// More children or layers than any honest manifest has.
-    #[error("lists {found} {what}, more than the {limit} that are followed")]
+    /// More children or layers than the limit.
+    #[error("lists {found} {what}, more than the limit of {limit}")]
     TooMany {
-        /// How many it lists.
+        /// How many there are.
         found: usize,
-        /// What it lists.
+        /// `children` or `layers`.
         what: &'static str,
         /// How many are allowed.
         limit: usize,
     },
-    /// The same content with two different sizes.
-    #[error("gives two sizes for {0}")]
+    /// The same content is listed with two different sizes.
+    #[error("lists {0} with two different sizes")]
     ConflictingSizes(Digest),
-    /// Sizes that add up to more than 63 bits.
-    #[error("sizes that overflow: {0}")]
+    /// The sizes add up to more than 63 bits.
+    #[error("the sizes are too large: {0}")]
     Overflow(#[from] ByteOverflow),
 }
 
-/// As JSON has it; unknown fields are fine, unknown *forms* are not.
+/// The JSON document. Unknown fields are accepted, fields of the wrong type are not.
 #[derive(Deserialize)]
-struct Document {
+struct ManifestDocument {
     #[serde(rename = "schemaVersion")]
     schema_version: Option<u64>,
     #[serde(rename = "mediaType", default)]
@@ -135,24 +135,23 @@ struct Document {
 }
 
 impl Manifest {
-    /// The most children of one index that are followed. The largest official indexes have some 20.
+    /// The most children of one index. Our choice: the largest official indexes have about 20.
     pub const MAX_CHILDREN: usize = 1_000;
-    /// The most layers of one manifest. Docker itself stops at 127; artifacts may have more.
+    /// The most layers of one manifest. Our choice: Docker stops at 127, artifacts may have more.
     pub const MAX_LAYERS: usize = 10_000;
 
-    /// Reads a manifest from the bytes whose digest the caller has checked.
+    /// Parses a manifest from bytes whose digest the caller has checked.
     ///
-    /// `content_type` is the `Content-Type` it was served with, if any; its parameters are ignored.
+    /// `content_type` is the `Content-Type` header, if any; its parameters are ignored.
     ///
     /// # Errors
-    /// What is wrong with the document. It is then a fault of the registry's content, not a reason to
-    /// stop a crawl.
+    /// What is wrong with the document. This is a fault in the registry's content, not a reason to stop a crawl.
     pub fn parse(content: &[u8], content_type: Option<&str>) -> Result<Self, ManifestError> {
-        let document: Document = json_object(content).map_err(ManifestError::Syntax)?;
+        let document: ManifestDocument = json_object(content).map_err(ManifestError::Syntax)?;
         let served = content_type
-            .map(MediaType::of)
+            .map(MediaType::from_text)
             .filter(|served| served.is_manifest());
-        let claimed = document.media_type.as_deref().map(MediaType::of);
+        let claimed = document.media_type.as_deref().map(MediaType::from_text);
         if let (Some(served_type), Some(claimed_type)) = (served, claimed)
             && served_type != claimed_type
         {
@@ -170,7 +169,7 @@ impl Manifest {
             .filter(|claimed| claimed.is_manifest())
             .or(served)
             .or_else(|| {
-                // Early OCI documents carry no mediaType; then the shape decides, and only one shape can.
+                // Early OCI documents have no mediaType; then the shape decides, and only one shape can match.
                 if document.manifests.is_some() {
                     Some(MediaType::Index)
                 } else if document.fs_layers.is_some() || document.schema_version == Some(1) {
@@ -197,16 +196,16 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// What the registry stores on behalf of this manifest, itself and an index's children aside: the
-    /// config and the layers that are not foreign.
+    /// The stored blobs of this manifest, without itself and an index's children: the config and the layers that are not
+    /// foreign.
     pub fn stored_blobs(&self) -> impl Iterator<Item = &Descriptor> {
         self.config
             .iter()
             .chain(self.layers.iter().filter(|layer| layer.is_stored()))
     }
 
-    /// Whether a choice of platforms leaves a child of this index in. A child that is for no platform is
-    /// always in, and an attestation goes with its image.
+    /// Whether a choice of platforms includes a child of this index. A child without a platform is always included, and
+    /// an attestation follows its image.
     pub fn is_chosen_child(&self, child: &Descriptor, platforms: &[PlatformFilter]) -> bool {
         let chosen = |platform: &Platform| PlatformFilter::any_matches(platforms, platform);
         if !child.is_attestation() {
@@ -257,7 +256,7 @@ impl Manifest {
     }
 }
 
-impl Document {
+impl ManifestDocument {
     fn into_index(self, media_type: String) -> Result<Manifest, ManifestError> {
         let children = self
             .manifests

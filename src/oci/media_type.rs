@@ -1,7 +1,7 @@
-/// What a manifest request accepts: the four current types, then the two that are only recognised
-/// (the withdrawn OCI artifact manifest, which Azure still holds, and Docker's schema 1).
+/// The `Accept` header of manifest requests: the four current types, then two that are only recognised (the withdrawn
+/// OCI artifact manifest, which Azure still holds, and Docker's schema 1).
 ///
-/// Without the first four, registries answer 404 for what they hold or convert it to something else.
+/// Without the first four, registries answer 404 for content they hold, or convert it.
 pub const ACCEPTED_MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
      application/vnd.oci.image.manifest.v1+json, \
      application/vnd.docker.distribution.manifest.list.v2+json, \
@@ -9,7 +9,7 @@ pub const ACCEPTED_MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
      application/vnd.oci.artifact.manifest.v1+json, \
      application/vnd.docker.distribution.manifest.v1+prettyjws";
 
-/// The media types that change how a document is read or counted.
+/// Media types that affect how a document is read or counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MediaType {
     /// An OCI index or a Docker manifest list.
@@ -18,21 +18,21 @@ pub enum MediaType {
     Manifest,
     /// The OCI artifact manifest, withdrawn before 1.1 but held by some registries.
     ArtifactManifest,
-    /// Docker schema 1, signed or not: it names layers without their sizes.
+    /// Docker schema 1, signed or not: it lists layers without sizes.
     Schema1,
-    /// The configuration of an image that can be run.
+    /// The configuration of a runnable image.
     ImageConfig,
-    /// A layer that a registry does not store; its bytes stay with their vendor.
+    /// A layer that the registry does not store; its vendor does.
     ForeignLayer,
-    /// An in-toto statement: an attestation's content.
+    /// An in-toto statement: the content of an attestation.
     InTotoStatement,
     /// Anything else.
     Other,
 }
 
 impl MediaType {
-    /// Classifies a media type's text; parameters after `;` and letter case do not matter.
-    pub fn of(text: &str) -> Self {
+    /// Classifies a media type. Parameters after `;` and letter case are ignored.
+    pub fn from_text(text: &str) -> Self {
         let name = text
             .split(';')
             .next()
@@ -60,7 +60,7 @@ impl MediaType {
         }
     }
 
-    /// Whether a document of this type is fetched from a registry's manifest endpoint.
+    /// Whether documents of this type are fetched from a registry's manifest endpoint.
     pub fn is_manifest(self) -> bool {
         matches!(
             self,
@@ -76,21 +76,21 @@ mod tests {
     #[test]
     fn parameters_and_case_do_not_matter() {
         assert_eq!(
-            MediaType::of("Application/vnd.oci.image.index.v1+json; charset=utf-8"),
+            MediaType::from_text("Application/vnd.oci.image.index.v1+json; charset=utf-8"),
             MediaType::Index
         );
         for layer in ["tar", "tar+gzip", "tar+zstd"] {
             let foreign = format!("application/vnd.oci.image.layer.nondistributable.v1.{layer}");
-            assert_eq!(MediaType::of(&foreign), MediaType::ForeignLayer);
+            assert_eq!(MediaType::from_text(&foreign), MediaType::ForeignLayer);
             let stored = format!("application/vnd.oci.image.layer.v1.{layer}");
-            assert_eq!(MediaType::of(&stored), MediaType::Other);
+            assert_eq!(MediaType::from_text(&stored), MediaType::Other);
         }
     }
 
     #[test]
     fn every_accepted_type_is_a_manifest() {
         for name in ACCEPTED_MANIFESTS.split(',') {
-            assert!(MediaType::of(name).is_manifest(), "{name}");
+            assert!(MediaType::from_text(name).is_manifest(), "{name}");
         }
     }
 }

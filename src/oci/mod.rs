@@ -1,8 +1,8 @@
-//! The words of the OCI image and distribution specifications (and of Docker's older ones): names,
-//! digests, media types, platforms, manifests, indexes and configs.
+//! The types of the OCI image and distribution specifications, and of Docker's older ones: names, digests, media types,
+//! platforms, manifests, indexes and configs.
 //!
-//! Everything a registry says is parsed here once, strictly, and is hostile text until then. A value of
-//! one of these types is proof that the text was well-formed; what it *means* is for other rooms.
+//! Everything a registry sends is parsed here once, strictly, and is hostile text until then. A value of one of these
+//! types is well-formed; other rooms decide what it means.
 
 mod descriptor;
 mod digest;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::Digest;
 use super::text::quoted;
 
-/// A name that the specifications do not allow; says which kind of name and what would be right.
+/// A name that the specifications do not allow. The message states the kind of name and the expected form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a {kind}: {}; expected {expected}", quoted(.text))]
 pub struct InvalidName {
@@ -74,8 +74,8 @@ macro_rules! name_type {
 }
 
 name_type!(
-    /// The name of a registry: its host, and its port where that is not the scheme's own
-    /// (`reg.example.com`, `127.0.0.1:5001`, `[::1]:5001`).
+    /// The name of a registry: its host, and its port unless it is the scheme's default (`reg.example.com`,
+    /// `127.0.0.1:5001`, `[::1]:5001`).
     RegistryName,
     "registry name",
     "a host in lower case with an optional :port",
@@ -83,8 +83,8 @@ name_type!(
 );
 
 name_type!(
-    /// The name of a repository within its registry (`team-a/api`), as the distribution specification
-    /// allows it and at most 255 characters long.
+    /// The name of a repository within its registry (`team-a/api`), in the form of the distribution specification and at
+    /// most 255 characters long.
     RepositoryName,
     "repository name",
     "lower-case words of letters and digits, joined by one of . _ __ - and separated by /",
@@ -100,9 +100,9 @@ name_type!(
 );
 
 impl Tag {
-    /// Whether this is a tag by which clients attach something to an image where the registry has no
-    /// referrers API: `sha256-…` of the distribution specification, with cosign's `.sig`, `.att` and
-    /// `.sbom` among them. What it names is not an image that somebody runs.
+    /// Whether this is a fallback tag, by which clients attach something to an image if the registry has no referrers
+    /// API: `sha256-…` of the distribution specification, including cosign's `.sig`, `.att` and `.sbom`. It does not name
+    /// a runnable image.
     pub fn is_referrers_fallback(&self) -> bool {
         let Some((algorithm, rest)) = self.0.split_once('-') else {
             return false;
@@ -165,12 +165,12 @@ fn is_tag(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
-/// What a manifest is asked for by.
+/// A reference to a manifest within a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Reference {
-    /// By tag: whatever it points to now.
+    /// A tag: the manifest it points to now.
     Tag(Tag),
-    /// By digest: this content and no other.
+    /// A digest: exactly this content.
     Digest(Digest),
 }
 

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The operating system and processor an image is for, in Go's words (`linux`, `amd64`).
+/// The operating system and processor of an image, as Go names them (`linux`, `amd64`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Platform {
     /// `linux`, `windows`, …; `unknown` for attestations in the older form.
@@ -12,16 +12,16 @@ pub struct Platform {
     /// `amd64`, `arm64`, …
     #[serde(default)]
     pub architecture: String,
-    /// `v7`, `v8`, … where an architecture has several.
+    /// `v7`, `v8`, … if the architecture has several variants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// The build of Windows an image needs, such as `10.0.17763.1234`.
+    /// The Windows build that an image needs, such as `10.0.17763.1234`.
     #[serde(default, rename = "os.version", skip_serializing_if = "Option::is_none")]
     pub os_version: Option<String>,
 }
 
 impl Platform {
-    /// `unknown/unknown`: what BuildKit writes for an attestation, which runs nowhere.
+    /// Whether it is `unknown/unknown`, which BuildKit writes for an attestation.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" && self.architecture == "unknown"
     }
@@ -38,9 +38,9 @@ impl fmt::Display for Platform {
     }
 }
 
-/// A choice of platforms: `os/architecture`, or `os/architecture/variant`.
+/// Selects platforms: `os/architecture`, or `os/architecture/variant`.
 ///
-/// Without a variant it means every variant.
+/// Without a variant it matches every variant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PlatformFilter {
@@ -55,7 +55,7 @@ pub struct PlatformFilter {
 pub struct InvalidPlatform(String);
 
 impl PlatformFilter {
-    /// Whether the filter means this platform.
+    /// Whether the filter matches this platform.
     pub fn matches(&self, platform: &Platform) -> bool {
         self.os == platform.os
             && self.architecture == platform.architecture
@@ -65,7 +65,7 @@ impl PlatformFilter {
                 .is_none_or(|variant| platform.variant.as_ref() == Some(variant))
     }
 
-    /// Whether any of the filters means this platform; no filter at all means every platform.
+    /// Whether any of the filters matches this platform. No filter at all matches every platform.
     pub fn any_matches(filters: &[Self], platform: &Platform) -> bool {
         filters.is_empty() || filters.iter().any(|filter| filter.matches(platform))
     }

@@ -1,17 +1,17 @@
-//! Keeps secrets out of what is kept of an image's history.
+//! Removes secrets from an image's history before it is kept.
 //!
-//! A build step can hold the value of an environment variable, of a build argument, or a URL with a
-//! password. The step's *form* is evidence that analysis needs; those values are not, so they are
-//! replaced by `…` before a step leaves this room. Version variables stay, being evidence themselves.
+//! A build step can contain the value of an environment variable or build argument, or a URL with a password. The
+//! analysis needs the form of the step but not those values, so they are replaced by `…` before a step leaves this
+//! room. Version variables stay, because they are evidence.
 
 use super::is_kept_variable;
 
-/// What stands in place of a value that is not kept.
+/// Replaces a value that is not kept.
 const HIDDEN: &str = "…";
-/// The longest step that is kept, in bytes. Analysis reads commands; a longer one is an inlined file.
+/// The longest step that is kept, in bytes. Our choice: the analysis reads commands; a longer step is an inlined file.
 const MAX_STEP: usize = 16 * 1024;
 
-/// A step's text without the values that analysis has no use for.
+/// The text of a step without the values that the analysis does not need.
 pub(super) fn step(text: &str) -> String {
     let mut text = without_argument_values(text);
     if let Some((before, assignments)) = split_environment(&text) {
@@ -66,7 +66,7 @@ fn without_argument_values(text: &str) -> String {
     )
 }
 
-/// Splits an `ENV` or `ARG` instruction of either builder into what leads it and its assignments.
+/// Splits an `ENV` or `ARG` instruction of either builder into its keyword and its assignments.
 fn split_environment(text: &str) -> Option<(&str, &str)> {
     let body = text.trim_start();
     let body = body
@@ -78,8 +78,8 @@ fn split_environment(text: &str) -> Option<(&str, &str)> {
     Some(text.split_at(text.len() - rest.len()))
 }
 
-/// Hides the value of each `NAME=value` whose name is not kept. Whatever follows such a value up to the
-/// next assignment is part of it, since builders print values with spaces unquoted.
+/// Hides the value of each `NAME=value` whose name is not kept. The text up to the next assignment belongs to the
+/// value, because builders print values with spaces unquoted.
 fn without_values(assignments: &str) -> String {
     let mut shown = String::new();
     let mut hiding = false;
@@ -114,7 +114,7 @@ fn without_values(assignments: &str) -> String {
     shown
 }
 
-/// `https://user:password@host` → `https://…@host`, wherever it stands.
+/// `https://user:password@host` → `https://…@host`, anywhere in the text.
 fn without_passwords(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;

@@ -12,6 +12,9 @@ const still = matchMedia('(prefers-reduced-motion: reduce)');
 /** @type {Promise<any> | null} */
 let library = null;
 
+/** Chart.js's animation settings, with our duration. @type {object | null} */
+let animation = null;
+
 /** Chart.js comes as a classic script, which puts itself on the window. */
 function load() {
   library ??= new Promise((resolve, reject) => {
@@ -71,6 +74,8 @@ export function chart({ title, says, build, table, file, how, isTableOpen, size 
  */
 async function draw(canvas, build, signal) {
   const Chart = await load();
+  // Chart.js reads from the keys of its own settings what it can animate: they are extended, never replaced.
+  animation ??= Object.assign(Chart.defaults.animation, { duration: 250 });
   /** @type {any} */
   let drawn = null;
   const redraw = () => {
@@ -81,7 +86,7 @@ async function draw(canvas, build, signal) {
     Chart.defaults.color = now.muted;
     Chart.defaults.borderColor = now.line;
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-    Chart.defaults.animation = still.matches ? false : { duration: 250 };
+    Chart.defaults.animation = still.matches ? false : animation;
     Object.assign(Chart.defaults.plugins.legend.labels, { usePointStyle: true, boxHeight: 7 });
     Chart.defaults.plugins.legend.position = 'bottom';
     Chart.defaults.maintainAspectRatio = false;

@@ -10,45 +10,45 @@ use super::error::PricingError;
 use super::line::{Charge, Line};
 use super::meter::{self, Billionths, UNIT};
 
-/// What one repository (or registry, or team) has to do with a bill.
+/// A repository (or registry, or team) that bears a part of a bill.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claim {
-    /// Its name; the same name returns in the result.
+pub struct AllocationTarget {
+    /// Its name, repeated in the result.
     pub key: String,
-    /// Its fair share of stored bytes, or of byte-seconds where a history is known.
+    /// Its attributed bytes, or byte-seconds if a history is known.
     pub attributed: u128,
-    /// What would go if it went alone.
+    /// Its exclusive bytes: what would be freed if it alone were deleted.
     pub exclusive: u128,
-    /// What was moved from it, by zone.
+    /// The bytes moved from it, by zone.
     pub moved: BTreeMap<String, u128>,
 }
 
-/// Everybody among whom a bill is divided.
+/// All targets among which a bill is divided.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claims {
-    /// The claimants, in the order in which rows are wanted.
-    pub claimants: Vec<Claim>,
-    /// Stored bytes that are nobody's, such as untagged ones; same measure as [`Claim::attributed`].
+pub struct AllocationTargets {
+    /// The targets, in the order of the resulting rows.
+    pub targets: Vec<AllocationTarget>,
+    /// Stored bytes that belong to no target, such as untagged ones, in the measure of [`AllocationTarget::attributed`].
     pub unattributed: u128,
 }
 
-/// How a charge is divided. What no rule gives to anybody is left in the row without a name.
+/// How a charge is divided. What a rule leaves over is in the row without a name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
-    /// By attributed bytes, or for traffic by moved bytes: each pays for what it uses. The default.
+    /// By attributed bytes, or for traffic by moved bytes: each target pays for what it uses. The default.
     #[default]
     Attributed,
-    /// The same for everybody.
+    /// Equal parts.
     Even,
-    /// In proportion to what each causes directly: its exclusive bytes. Shared bytes follow them.
+    /// In proportion to exclusive bytes. Shared bytes follow them.
     Proportional,
-    /// By shares the user chose, from 0 to 1, by name. Shares below 1 together leave a remainder.
+    /// Shares chosen by the user, from 0 to 1, by name. If they add up to less than 1, a remainder is left over.
     Fixed(BTreeMap<String, Decimal>),
 }
 
 impl Rule {
-    /// The name of the rule, as in settings and as FOCUS's AllocatedMethodId.
+    /// The rule's name, as in settings and as FOCUS's AllocatedMethodId.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Attributed => "attributed-bytes-v1",
@@ -59,14 +59,14 @@ impl Rule {
     }
 }
 
-/// Which rule divides which charges.
+/// The rule for each kind of charge.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllocationRules {
-    /// Bytes that are paid for, and reading them back.
+    /// Storage that is paid for, and retrieval.
     pub storage: Rule,
-    /// Bytes within the quota: who gets the benefit.
+    /// Bytes within the quota: who benefits from them.
     pub included: Rule,
-    /// Flat fees, of the plan and of replicas.
+    /// Flat fees of the plan and of replicas.
     pub fees: Rule,
     /// Moved bytes.
     pub transfer: Rule,
@@ -84,45 +84,49 @@ impl AllocationRules {
     }
 }
 
-/// A bill divided. For each line of the bill the quantities, and so the costs, of all rows add up to it.
+/// A divided bill. For each line of the bill, the quantities and costs of all rows add up to the line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allocation {
-    /// A row for each claimant in the order given, and last, where something is left over, one without a name.
+    /// A row for each target in the given order, then one without a name if something is left over.
     pub rows: Vec<AllocatedRow>,
 }
 
-/// What one claimant bears.
+/// What one target bears.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllocatedRow {
-    /// The claimant; none for what is nobody's.
+    /// The target's name; null for what is left over.
     pub key: Option<String>,
-    /// Its parts of the lines of the bill, without those it has no part in.
+    /// Its parts of the bill's lines. Lines in which it has no part are left out.
     pub parts: Vec<AllocatedPart>,
     /// The exact sum of its parts.
     pub total: Money,
 }
 
-/// A claimant's part of one line of a bill.
+/// A target's part of one line of a bill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllocatedPart {
-    /// Which line of the bill.
+    /// The index of the line in the bill.
     pub line: usize,
-    /// How much of its quantity.
+    /// Its part of the line's quantity.
     pub quantity: Decimal,
     /// The line's unit price times that quantity, exactly.
     pub cost: Money,
 }
 
-/// Divides a bill. Quantities are divided, to nine decimals, and costs follow from them, so that every part
-/// is unit price × quantity and the parts of each line add up to it exactly.
+/// Divides a bill. Quantities are divided to nine decimals, and costs follow from them. So every part is unit price ×
+/// quantity, and the parts of each line add up to it exactly.
 ///
 /// # Errors
-/// Where fixed shares name nobody that is there, are negative or exceed 1 together.
-pub fn allocate(bill: &Bill, claims: &Claims, rules: &AllocationRules) -> Result<Allocation, PricingError> {
-    let nobody = claims.claimants.len();
-    let mut parts: Vec<Vec<AllocatedPart>> = vec![Vec::new(); nobody + 1];
+/// If fixed shares name an unknown target, are negative or add up to more than 1.
+pub fn allocate(
+    bill: &Bill,
+    targets: &AllocationTargets,
+    rules: &AllocationRules,
+) -> Result<Allocation, PricingError> {
+    let unallocated = targets.targets.len();
+    let mut parts: Vec<Vec<AllocatedPart>> = vec![Vec::new(); unallocated + 1];
     for (index, line) in bill.lines.iter().enumerate() {
-        let weights = weights(line, claims, rules.rule(line.charge))?;
+        let weights = weights(line, targets, rules.rule(line.charge))?;
         for (owner, quantity) in apportion(billionths(line.quantity)?, &weights)?
             .into_iter()
             .enumerate()
@@ -140,7 +144,7 @@ pub fn allocate(bill: &Bill, claims: &Claims, rules: &AllocationRules) -> Result
     }
     let mut rows = Vec::with_capacity(parts.len());
     for (owner, parts) in parts.into_iter().enumerate() {
-        let key = claims.claimants.get(owner).map(|claim| claim.key.clone());
+        let key = targets.targets.get(owner).map(|target| target.key.clone());
         if key.is_some() || !parts.is_empty() {
             let total = Money::checked_total(bill.currency, parts.iter().map(|part| part.cost))?;
             rows.push(AllocatedRow { key, parts, total });
@@ -149,44 +153,48 @@ pub fn allocate(bill: &Bill, claims: &Claims, rules: &AllocationRules) -> Result
     Ok(Allocation { rows })
 }
 
-/// The weight of each claimant in a line, and last that of nobody.
-fn weights(line: &Line, claims: &Claims, rule: &Rule) -> Result<Vec<u128>, PricingError> {
-    let of_each =
-        |weight: &dyn Fn(&Claim) -> u128| claims.claimants.iter().map(weight).collect::<Vec<u128>>();
-    let (mut weights, nobody) = match rule {
+/// The weight of each target in a line; the last weight is that of the remainder.
+fn weights(line: &Line, targets: &AllocationTargets, rule: &Rule) -> Result<Vec<u128>, PricingError> {
+    let of_each = |weight: &dyn Fn(&AllocationTarget) -> u128| {
+        targets.targets.iter().map(weight).collect::<Vec<u128>>()
+    };
+    let (mut weights, unallocated) = match rule {
         Rule::Attributed if line.charge.is_transfer() => {
             let zone = line.place.as_deref().unwrap_or_default();
-            (of_each(&|claim| claim.moved.get(zone).copied().unwrap_or(0)), 0)
+            (of_each(&|target| target.moved.get(zone).copied().unwrap_or(0)), 0)
         }
-        Rule::Attributed => (of_each(&|claim| claim.attributed), claims.unattributed),
-        Rule::Even => (vec![1; claims.claimants.len()], 0),
-        Rule::Proportional => (of_each(&|claim| claim.exclusive), 0),
-        Rule::Fixed(shares) => fixed(claims, shares)?,
+        Rule::Attributed => (of_each(&|target| target.attributed), targets.unattributed),
+        Rule::Even => (vec![1; targets.targets.len()], 0),
+        Rule::Proportional => (of_each(&|target| target.exclusive), 0),
+        Rule::Fixed(shares) => fixed(targets, shares)?,
     };
-    // Where no claimant has a claim the charge is nobody's, but it does not vanish.
-    let nobody = if nobody == 0 && weights.iter().all(|&weight| weight == 0) {
+    // If no target has weight, the charge goes to the row without a name; it does not vanish.
+    let unallocated = if unallocated == 0 && weights.iter().all(|&weight| weight == 0) {
         1
     } else {
-        nobody
+        unallocated
     };
-    weights.push(nobody);
+    weights.push(unallocated);
     Ok(weights)
 }
 
-/// Fixed shares as weights out of 10⁹, and what they leave.
-fn fixed(claims: &Claims, shares: &BTreeMap<String, Decimal>) -> Result<(Vec<u128>, u128), PricingError> {
+/// Fixed shares as weights out of 10⁹, and the remainder.
+fn fixed(
+    targets: &AllocationTargets,
+    shares: &BTreeMap<String, Decimal>,
+) -> Result<(Vec<u128>, u128), PricingError> {
     if let Some(stranger) = shares
         .keys()
-        .find(|key| claims.claimants.iter().all(|claim| claim.key != **key))
+        .find(|key| targets.targets.iter().all(|target| target.key != **key))
     {
         return Err(PricingError::BadShare(format!(
-            "a fixed share names `{stranger}`, which is not there"
+            "a fixed share names `{stranger}`, which does not exist"
         )));
     }
-    let weights = claims
-        .claimants
+    let weights = targets
+        .targets
         .iter()
-        .map(|claim| shares.get(&claim.key).map_or(Ok(0), |&share| billionths(share)))
+        .map(|target| shares.get(&target.key).map_or(Ok(0), |&share| billionths(share)))
         .collect::<Result<Vec<u128>, PricingError>>()?;
     let given = weights
         .iter()

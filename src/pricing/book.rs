@@ -7,24 +7,24 @@ use crate::units::{ByteCount, Currency};
 use super::period::{Period, Window};
 use super::unit::{ByteUnit, MonthConvention, Per};
 
-/// What a seller asks for keeping and moving bytes: one plan in one currency over one span of time.
+/// A seller's prices for storing and moving bytes: one plan in one currency over one span of time.
 ///
-/// Comes out of [`PriceBooks`](super::PriceBooks), which lets only sound ones through: tiers without a gap,
-/// no negative price, dates in order. Bills rely on that. It can be kept whole (serde) with a
-/// closed month, so that the month reproduces even if the file is edited.
+/// Read by [`PriceBooks`](super::PriceBooks), which accepts only valid books: tiers without gaps, no negative prices,
+/// dates in order. Bills rely on that. A book is saved whole (serde) with a closed month, so that the month can be
+/// reproduced even if the file is edited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceBook {
-    /// The name by which settings and other books refer to it, such as `aws-ecr`.
+    /// The id by which settings and other books refer to it, such as `aws-ecr`.
     pub id: String,
-    /// Which edition of the book it is; kept with every statement drawn up from it.
+    /// The edition of the book; saved with every statement computed from it.
     pub version: String,
     /// The name for people.
     pub title: String,
-    /// Who sells it, as FOCUS's ProviderName.
+    /// The seller, as FOCUS's ProviderName.
     pub provider: String,
-    /// What is sold, as FOCUS's ServiceName.
+    /// The product, as FOCUS's ServiceName.
     pub service: String,
-    /// Books of one family are plans of one product, between which a registry can move.
+    /// The product family. A registry can move between plans of one family.
     pub family: String,
     /// The currency of every price in the book.
     pub currency: Currency,
@@ -32,40 +32,40 @@ pub struct PriceBook {
     pub source: String,
     /// The day they were read.
     pub source_date: NaiveDate,
-    /// The first day the prices hold.
+    /// The first day the prices are valid.
     pub valid_from: NaiveDate,
-    /// The last day they are known to hold; used beyond it only with a warning.
+    /// The last day they are known to be valid. Later use adds a warning.
     pub valid_until: NaiveDate,
-    /// How many bytes the seller's "GB" of storage has.
+    /// How many bytes the seller's storage unit ("GB") has.
     pub unit: ByteUnit,
     /// How long the month of a price per month is.
     pub month: MonthConvention,
-    /// The flat fee of the plan, if it has one.
+    /// The flat fee of the plan, if any.
     pub fee: Option<Fee>,
     /// The price of stored bytes.
     pub storage: StorageCharge,
-    /// Other classes of storage, such as an archive.
+    /// Other storage classes, such as an archive.
     pub classes: Vec<StorageClass>,
-    /// What a copy in another region costs; none where the plan offers no copies.
+    /// The price of a replica in another region; null if the plan offers none.
     pub replicas: Option<ReplicaCharge>,
     /// The price of bytes moved out.
     pub transfer: TransferCharge,
-    /// What the plan does not allow to exceed.
+    /// The limits of the plan.
     pub limits: Limits,
-    /// What the plan can do that others may not, in the seller's words.
+    /// The plan's features that other plans may lack, in the seller's words.
     pub features: Vec<String>,
-    /// What a reader of the bill should know about these prices.
+    /// Notes for readers of the bill.
     pub notes: Vec<String>,
 }
 
-/// A flat fee, however little is stored.
+/// A flat fee, independent of how much is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fee {
-    /// How much, in the book's currency.
+    /// The amount, in the book's currency.
     pub price: Decimal,
-    /// For how long. A fee per month is for a calendar month, whatever the convention for storage.
+    /// The interval. A fee per month is for a calendar month, whatever the convention for storage.
     pub per: Per,
-    /// For what.
+    /// What it is multiplied by.
     pub each: FeeBasis,
 }
 
@@ -73,122 +73,122 @@ pub struct Fee {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FeeBasis {
-    /// Once for the registry.
+    /// Charged once per registry.
     Registry,
-    /// For each user.
+    /// Charged per user.
     Seat,
 }
 
-/// Over how much a seller adds up before looking at quota and tiers.
+/// The scope over which usage is summed before quota and tiers apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pool {
-    /// Each registry by itself.
+    /// Each registry on its own.
     Registry,
-    /// All registries (or, for transfer, all services) of the account together.
+    /// All registries (for transfer: all services) of the account together.
     Account,
 }
 
-/// One step of a price list, by the level reached: `from` ≤ level < `to`.
+/// One tier of a price list: `from` ≤ level < `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tier {
-    /// Where the tier begins, in bytes.
+    /// The start of the tier, in bytes.
     pub from: u64,
-    /// Where it ends, in bytes; none for the last.
+    /// The end of the tier, in bytes; null for the last tier.
     pub to: Option<u64>,
-    /// The price of a unit within it, in the book's currency.
+    /// The price of a unit within the tier, in the book's currency.
     pub price: Decimal,
 }
 
-/// Prices by level. What lies below `included` costs nothing, whichever tier it falls into.
+/// Prices by level. Everything below `included` is free, whichever tier it falls into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
     /// The quota or free allowance, in bytes.
     pub included: u64,
-    /// From zero upwards without gap or overlap; the last has no end.
+    /// The tiers from zero upwards without gap or overlap; the last has no end.
     pub tiers: Vec<Tier>,
 }
 
 /// The price of stored bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StorageCharge {
-    /// The name of the meter on the seller's bill.
+    /// The meter's name on the seller's bill.
     pub meter: String,
-    /// For how long a price is.
+    /// The interval of the price.
     pub per: Per,
-    /// Over which span the level is averaged before it is held against quota and tiers.
+    /// The span over which the level is averaged before quota and tiers apply.
     pub window: Window,
-    /// Over how much the level is added up.
+    /// The scope over which the level is summed.
     pub pool: Pool,
     /// The prices.
     pub rate: Rate,
 }
 
-/// A class of storage other than the ordinary one.
+/// A storage class other than the default one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StorageClass {
     /// The name by which usage refers to it.
     pub name: String,
-    /// The prices of keeping.
+    /// The prices of storage.
     pub charge: StorageCharge,
-    /// The price of reading a unit back.
+    /// The price of retrieving a unit.
     pub retrieval: Decimal,
-    /// How many days each byte is charged for at least. Said, not reckoned with: deletions are not tracked.
+    /// How many days each byte is charged for at least. Stated but not computed: deletions are not tracked.
     pub minimum_days: u32,
 }
 
-/// What a copy in another region costs.
+/// The price of a replica in another region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplicaCharge {
     /// The flat fee of each region beyond the first.
     pub fee: Option<Fee>,
-    /// The price of what a copy keeps; none where copies are charged by the fee alone.
+    /// The price of the replica's bytes; null if replicas are charged by the fee alone.
     pub storage: Option<StorageCharge>,
 }
 
 /// The price of bytes moved out of the registry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferCharge {
-    /// How many bytes the seller's "GB" of traffic has.
+    /// How many bytes the seller's traffic unit ("GB") has.
     pub unit: ByteUnit,
-    /// Over how much traffic is added up, each calendar month.
+    /// The scope over which traffic is summed, per calendar month.
     pub pool: Pool,
-    /// The places bytes go to. Every shipped book has `same-region`, `other-region` and `internet`.
+    /// The destinations. Every shipped book has `same-region`, `other-region` and `internet`.
     pub zones: Vec<Zone>,
 }
 
-/// A place bytes go to.
+/// A destination of traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
     /// The name by which usage refers to it.
     pub name: String,
-    /// The name of the meter on the seller's bill.
+    /// The meter's name on the seller's bill.
     pub meter: String,
-    /// The prices per unit, by what has been moved there in the calendar month.
+    /// The prices per unit, by the traffic to this destination in the calendar month.
     pub rate: Rate,
 }
 
-/// What a plan does not allow to exceed.
+/// The limits of a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Stored bytes.
     pub storage: Option<ByteCount>,
-    /// Repositories.
+    /// Number of repositories.
     pub repositories: Option<u64>,
 }
 
 impl PriceBook {
-    /// The class of a name.
+    /// The storage class with this name.
     pub fn class(&self, name: &str) -> Option<&StorageClass> {
         self.classes.iter().find(|class| class.name == name)
     }
 
-    /// The zone of a name.
+    /// The zone with this name.
     pub fn zone(&self, name: &str) -> Option<&Zone> {
         self.transfer.zones.iter().find(|zone| zone.name == name)
     }
 
-    /// Whether the prices are known to hold on every day of a period.
+    /// Whether the prices are known to be valid on every day of a period.
     pub fn is_valid_for(&self, period: Period) -> bool {
         self.valid_from <= period.start()
             && period.end() <= self.valid_until.succ_opt().unwrap_or(NaiveDate::MAX)

@@ -60,7 +60,7 @@ fn every_shipped_book_is_sound_and_has_the_common_zones() {
         assert!(book.is_valid_for(month), "{} is not valid in {month:?}", book.id);
         bill(
             book,
-            &UsageHistory::storing(ByteHistory::constant(crate::units::ByteCount::MAX)),
+            &UsageHistory::from_stored(ByteHistory::constant(crate::units::ByteCount::MAX)),
             month,
         )
         .unwrap();

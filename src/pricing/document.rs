@@ -1,5 +1,5 @@
-//! A TOML file as a tree in which every value knows its file and line, so that a book made of a base and
-//! overrides can still say where each wrong value stands.
+//! A TOML file as a tree in which every value knows its file and line, so that faults in a book made of a base and
+//! overrides can name the place of each wrong value.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::fault::BookFault;
 
-/// A value and where it stands.
+/// A value with its file and line.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) file: Arc<str>,
@@ -17,7 +17,7 @@ pub(super) struct Node {
     pub(super) value: Value,
 }
 
-/// A value as it was written. Numbers stay text: a price must not pass through a float.
+/// A value as written. Numbers stay text, because a price must not become a float.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Text(String),
@@ -31,7 +31,7 @@ pub(super) enum Value {
 /// The entries of a table.
 pub(super) type Table = BTreeMap<String, Node>;
 
-/// Reads a file.
+/// Parses a file.
 pub(super) fn parse(file: &str, text: &str) -> Result<Table, BookFault> {
     let table = DeTable::parse(text).map_err(|error| BookFault {
         file: file.to_owned(),
@@ -47,8 +47,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Table, BookFault> {
     Ok(source.table(table.into_inner()))
 }
 
-/// The base with everything the overrides say instead: tables are merged key by key, anything else, lists
-/// included, is replaced.
+/// The base with the overrides applied: tables are merged key by key, everything else, including lists, is replaced.
 pub(super) fn merge(mut base: Table, overrides: Table) -> Table {
     for (key, node) in overrides {
         let merged = match (base.remove(&key), node) {
@@ -87,7 +86,7 @@ impl Source<'_> {
             .collect()
     }
 
-    /// `start` is where the key stands, which for a table is its header.
+    /// `start` is the position of the key; for a table, of its header.
     fn node(&self, start: usize, value: Spanned<DeValue<'_>>) -> Node {
         let value = match value.into_inner() {
             DeValue::String(text) => Value::Text(text.into_owned()),
@@ -111,7 +110,7 @@ impl Source<'_> {
     }
 }
 
-/// The line a byte of a text stands in, counting from 1.
+/// The line of a byte in a text, counting from 1.
 fn line_at(text: &str, byte: usize) -> usize {
     text.bytes().take(byte).filter(|&byte| byte == b'\n').count() + 1
 }

@@ -1,26 +1,26 @@
 use crate::units::{ByteOverflow, Inexact, MoneyError, NoWeight};
 
-/// Why a bill cannot be drawn up. A wrong book never gets this far; see [`BookFaults`](super::BookFaults).
+/// Why a bill cannot be computed. A faulty book never gets this far; see [`BookFaults`](super::BookFaults).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PricingError {
-    /// Usage names a destination the book has no price for.
+    /// Usage names a destination for which the book has no price.
     #[error("price book `{book}` has no transfer zone `{zone}`; it has {}", list(known))]
     UnknownZone {
         /// The book's id.
         book: String,
-        /// The name that was given.
+        /// The unknown name.
         zone: String,
-        /// The names there are.
+        /// The names in the book.
         known: Vec<String>,
     },
-    /// Usage names a class of storage the book has no price for.
+    /// Usage names a storage class for which the book has no price.
     #[error("price book `{book}` has no storage class `{class}`; it has {}", list(known))]
     UnknownClass {
         /// The book's id.
         book: String,
-        /// The name that was given.
+        /// The unknown name.
         class: String,
-        /// The names there are.
+        /// The names in the book.
         known: Vec<String>,
     },
     /// The registry has replicas and the plan offers none.
@@ -31,19 +31,19 @@ pub enum PricingError {
         /// The book's id.
         book: String,
     },
-    /// Two bills or a bill and a rule that do not belong together.
+    /// Two bills, or a bill and a rule, that do not match.
     #[error("{0}")]
     Mismatch(String),
-    /// A share or a set of shares that is none.
+    /// An invalid share or set of shares.
     #[error("{0}")]
     BadShare(String),
-    /// A quantity beyond what can be counted.
+    /// A quantity is too large.
     #[error("a quantity is too large to be billed exactly")]
     Overflow,
-    /// An amount that cannot be reckoned with.
+    /// Exact arithmetic with an amount failed.
     #[error(transparent)]
     Money(#[from] MoneyError),
-    /// A cost that nobody has a claim on.
+    /// A cost cannot be divided because all weights are zero.
     #[error(transparent)]
     NoWeight(#[from] NoWeight),
 }
@@ -60,7 +60,7 @@ impl From<ByteOverflow> for PricingError {
     }
 }
 
-/// Names in a sentence.
+/// Names as a list in a sentence.
 pub(super) fn list(names: &[String]) -> String {
     if names.is_empty() {
         "none".to_owned()

@@ -1,21 +1,21 @@
 use std::fmt;
 
-/// One thing wrong with a price book, and what to do about it.
+/// One fault of a price book, and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BookFault {
-    /// The file, as it was named to us.
+    /// The file's name, as given.
     pub file: String,
     /// The line, counting from 1.
     pub line: usize,
-    /// The key, with the tables it is in: `storage.tiers[1].from`. Empty where the file is no TOML.
+    /// The key with its tables: `storage.tiers[1].from`. Empty if the file is not TOML.
     pub key: String,
     /// What is wrong.
     pub problem: String,
-    /// What would be right.
+    /// How to fix it.
     pub remedy: String,
 }
 
-/// Everything wrong with one or more price books; never empty.
+/// All faults of one or more price books; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookFaults(pub Vec<BookFault>);
 

@@ -6,7 +6,7 @@ use super::period::{Period, Window};
 use super::unit::Per;
 use super::usage::UsageHistory;
 
-/// The flat fees of the plan and of each copy.
+/// The flat fees of the plan and of each replica.
 pub(super) fn lines(
     book: &PriceBook,
     usage: &UsageHistory,
@@ -50,7 +50,7 @@ fn line(
     meter.line(charge, quantity, fee.price)
 }
 
-/// How many days or calendar months a period has, so many times over; part of a month is its share of the
+/// The days or calendar months of a period, multiplied by `times`. A part of a month counts as its share of the
 /// month's days.
 fn quantity(per: Per, period: Period, times: u128) -> Result<Billionths, PricingError> {
     if per == Per::Day {

@@ -4,20 +4,19 @@ use crate::units::{ByteCount, ByteOverflow};
 
 use super::period::Period;
 
-/// How many bytes were stored, over time: each reading holds until the next.
+/// Stored bytes over time. Each reading is valid until the next.
 ///
-/// Before the first reading the first is assumed, after the last the last; a bill that had to assume so
-/// carries a warning. Fractions of a second are
-/// dropped, so byte-seconds are whole numbers.
+/// The first reading is also assumed before it was taken, and the last one after it; a bill that needs such an
+/// assumption has a warning. Fractions of a second are dropped, so byte-seconds are integers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ByteHistory {
-    /// Ascending and without two readings at one moment; never empty.
+    /// In ascending order, at most one reading per moment; never empty.
     steps: Vec<(i64, ByteCount)>,
-    /// From which moment to which the bytes are known; none where they are asserted for all time.
+    /// From when until when the bytes are known; `None` if they are stated for all time.
     known: Option<(i64, i64)>,
 }
 
-/// A history without a single reading.
+/// A history without a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there is no reading of stored bytes; crawl the registry first")]
 pub struct NoReading;
@@ -31,8 +30,11 @@ impl ByteHistory {
         }
     }
 
-    /// A history from readings in any order, the last of which was confirmed until `known_until` (the last
-    /// complete crawl). Of two readings in the same second the later in the list counts.
+    /// Creates a history from readings in any order. The last reading was confirmed until `known_until` (the last complete
+    /// crawl). Of two readings in the same second, the later in the list counts.
+    ///
+    /// # Errors
+    /// If there is no reading.
     pub fn from_readings(
         readings: impl IntoIterator<Item = (DateTime<Utc>, ByteCount)>,
         known_until: DateTime<Utc>,
@@ -55,7 +57,7 @@ impl ByteHistory {
         })
     }
 
-    /// Byte-seconds between two moments in seconds since 1970; zero where the second is not after the first.
+    /// Byte-seconds between two moments (Unix seconds); zero if the second is not after the first.
     pub(super) fn byte_seconds(&self, from: i64, until: i64) -> u128 {
         let mut sum = 0;
         let first = self
@@ -69,7 +71,7 @@ impl ByteHistory {
                 .get(index + 1)
                 .map_or(until, |&(next, _)| next.min(until));
             if end > begin {
-                // At most 2⁶³ bytes over 2⁶⁴ seconds in all, which 128 bits hold.
+                // At most 2⁶³ bytes over 2⁶⁴ seconds, which fits into 128 bits.
                 sum += u128::from(bytes.get()) * u128::from(end.abs_diff(begin));
             }
             if end >= until {
@@ -79,20 +81,20 @@ impl ByteHistory {
         sum
     }
 
-    /// Bytes times seconds over a period, exactly. Divided by 86 400 it is byte-days.
+    /// Byte-seconds over a period, exactly. Divided by 86 400 they are byte-days.
     pub fn byte_seconds_in(&self, period: Period) -> u128 {
         let (from, until) = period.epoch_seconds();
         self.byte_seconds(from, until)
     }
 
-    /// The average number of bytes over a period, rounded down to a byte.
+    /// The average number of bytes over a period, rounded down.
     pub fn average(&self, period: Period) -> ByteCount {
         let average = self.byte_seconds_in(period) / u128::from(period.seconds());
-        // An average never exceeds its largest reading, so it fits.
+        // An average never exceeds the largest reading, so it fits.
         ByteCount::try_from(average).unwrap_or(ByteCount::MAX)
     }
 
-    /// The most bytes at any moment of a period.
+    /// The largest number of bytes in a period.
     pub fn peak(&self, period: Period) -> ByteCount {
         let (from, until) = period.epoch_seconds();
         let first = self
@@ -107,12 +109,12 @@ impl ByteHistory {
             .unwrap_or_default()
     }
 
-    /// Between which moments (seconds since 1970) bytes are known and not assumed; none for a constant.
+    /// From when until when (Unix seconds) bytes are known and not assumed; `None` for a constant.
     pub(super) const fn bounds(&self) -> Option<(i64, i64)> {
         self.known
     }
 
-    /// The history as it would be with each reading changed, for instance to what it is on Alpine.
+    /// The history with each reading changed, for example to its value on Alpine.
     pub fn map(&self, mut change: impl FnMut(ByteCount) -> ByteCount) -> Self {
         let steps = self
             .steps
@@ -125,7 +127,10 @@ impl ByteHistory {
         }
     }
 
-    /// The history of several together, as for all registries of an account.
+    /// The sum of two histories, as for all registries of an account.
+    ///
+    /// # Errors
+    /// If a sum exceeds the range of [`ByteCount`].
     pub fn sum(&self, other: &Self) -> Result<Self, ByteOverflow> {
         let level = |history: &Self, at: i64| {
             let index = history
@@ -184,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn assumes_the_nearest_reading_where_none_was_taken() {
+    fn assumes_the_nearest_reading_outside_the_measured_time() {
         let history = ByteHistory::from_readings(
             [(at("2026-01-20T12:00:00Z"), bytes(7))],
             at("2026-01-21T00:00:00Z"),

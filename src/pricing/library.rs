@@ -9,46 +9,49 @@ use super::parse;
 use super::period::Period;
 use super::shipped;
 
-/// The price books at hand: the shipped ones, and the user's own in front of them.
+/// The available price books: the shipped ones, and the user's own, which take precedence.
 #[derive(Debug, Clone, Default)]
 pub struct PriceBooks {
-    documents: Vec<Document>,
+    documents: Vec<BookFile>,
     books: Vec<PriceBook>,
 }
 
-/// No book has the name that was asked for.
+/// There is no book with the requested id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no price book `{id}`; there are: {}", known.join(", "))]
 pub struct UnknownBook {
-    /// The name that was asked for.
+    /// The requested id.
     pub id: String,
-    /// The names there are.
+    /// The available ids.
     pub known: Vec<String>,
 }
 
-/// A book's file: what it says itself, before anything is taken over from its base.
+/// A book's file before its base is merged in.
 #[derive(Debug, Clone)]
-struct Document {
+struct BookFile {
     file: String,
     table: Table,
 }
 
 impl PriceBooks {
-    /// The books that come with Tare, from `config/price-books/`.
+    /// The shipped books, from `config/price-books/`.
     pub fn shipped() -> Result<Self, BookFaults> {
         Self::default().with(shipped::FILES.iter().copied())
     }
 
-    /// These books and more, each given as the name of its file and its text.
+    /// Adds books, each given as file name and text.
     ///
-    /// A book with the id of one already here takes its place, in all its editions, and may still extend it.
-    /// Several files with one id are editions, which must not be valid on the same day.
+    /// A book with the id of an existing one replaces it in all its editions, and may still extend it. Several files with
+    /// one id are editions, which must not be valid on the same day.
+    ///
+    /// # Errors
+    /// All faults of all files.
     pub fn with<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, BookFaults> {
         let mut faults = Vec::new();
         let mut new = Vec::new();
         for (file, text) in files {
             match document::parse(file, text) {
-                Ok(table) => new.push(Document {
+                Ok(table) => new.push(BookFile {
                     file: file.to_owned(),
                     table,
                 }),
@@ -56,7 +59,7 @@ impl PriceBooks {
             }
         }
         let mut books: Vec<PriceBook> = Vec::new();
-        let mut editions: BTreeMap<String, Vec<(usize, &Document)>> = BTreeMap::new();
+        let mut editions: BTreeMap<String, Vec<(usize, &BookFile)>> = BTreeMap::new();
         for document in &new {
             let whole = self.resolve(document, &new);
             match whole.and_then(|table| parse::book(&document.file, &table)) {
@@ -89,21 +92,27 @@ impl PriceBooks {
     }
 
     /// Checks one more file against these books without adding it.
+    ///
+    /// # Errors
+    /// All its faults.
     pub fn check(&self, file: &str, text: &str) -> Result<PriceBook, BookFaults> {
-        let document = Document {
+        let document = BookFile {
             file: file.to_owned(),
-            table: document::parse(file, text).map_err(one)?,
+            table: document::parse(file, text).map_err(single_fault)?,
         };
         let table = self.resolve(&document, &[])?;
         parse::book(file, &table)
     }
 
-    /// All books, in all their editions.
+    /// All books in all editions.
     pub fn iter(&self) -> impl Iterator<Item = &PriceBook> {
         self.books.iter()
     }
 
-    /// The edition of a book for a day: the one valid then, else the last before it, else the first there is.
+    /// The edition of a book for a day: the one valid then, else the last before it, else the first.
+    ///
+    /// # Errors
+    /// If there is no such book.
     pub fn get(&self, id: &str, day: NaiveDate) -> Result<&PriceBook, UnknownBook> {
         let editions = || self.books.iter().filter(|book| book.id == id);
         let begun = editions()
@@ -122,7 +131,10 @@ impl PriceBooks {
             })
     }
 
-    /// The editions of a book over a period, cut where one takes over from another.
+    /// The editions of a book over a period, which is cut where one replaces another.
+    ///
+    /// # Errors
+    /// If there is no such book.
     pub fn over(&self, id: &str, period: Period) -> Result<Vec<(Period, &PriceBook)>, UnknownBook> {
         let mut pieces = Vec::new();
         let mut start = period.start();
@@ -145,13 +157,13 @@ impl PriceBooks {
         Ok(pieces)
     }
 
-    /// A document with everything it takes over from the books it extends.
-    fn resolve(&self, document: &Document, siblings: &[Document]) -> Result<Table, BookFaults> {
+    /// A document merged with the books it extends.
+    fn resolve(&self, document: &BookFile, siblings: &[BookFile]) -> Result<Table, BookFaults> {
         let mut chain = vec![document];
         let mut current = document;
         while let Some(node) = current.table.get("extends") {
             let Value::Text(id) = &node.value else {
-                return Err(one(extends_fault(
+                return Err(single_fault(extends_fault(
                     current,
                     node,
                     "a text is expected here",
@@ -166,7 +178,7 @@ impl PriceBooks {
                     .filter_map(|known| text(&known.table, "id"))
                     .collect();
                 let problem = format!("there is no book `{id}` to extend, or it extends this one");
-                one(extends_fault(
+                single_fault(extends_fault(
                     current,
                     node,
                     &problem,
@@ -180,7 +192,7 @@ impl PriceBooks {
         for document in chain.iter().rev() {
             whole = document::merge(whole, document.table.clone());
         }
-        // Each edition speaks for itself about what it is called.
+        // Each edition states its own name and version.
         for key in ["id", "version"] {
             if !document.table.contains_key(key) {
                 whole.remove(key);
@@ -194,14 +206,14 @@ impl PriceBooks {
         }
     }
 
-    /// The book to extend: a new one first, else one already here; the latest edition; never one that is
-    /// being extended already.
-    fn base<'a>(&'a self, id: &str, chain: &[&Document], siblings: &'a [Document]) -> Option<&'a Document> {
-        let free = |document: &&Document| {
+    /// The book to extend: a new one first, else an existing one; the latest edition; never one that is being extended
+    /// already.
+    fn base<'a>(&'a self, id: &str, chain: &[&BookFile], siblings: &'a [BookFile]) -> Option<&'a BookFile> {
+        let free = |document: &&BookFile| {
             text(&document.table, "id") == Some(id)
                 && chain.iter().all(|used| !std::ptr::eq(*used, *document))
         };
-        let latest = |documents: &'a [Document]| {
+        let latest = |documents: &'a [BookFile]| {
             documents
                 .iter()
                 .filter(free)
@@ -211,13 +223,13 @@ impl PriceBooks {
     }
 }
 
-/// Prices taken over from a book in another currency: nothing here knows an exchange rate.
-fn foreign_prices(document: &Document, chain: &[&Document], whole: &Table) -> Vec<BookFault> {
+/// Prices inherited from a book in another currency. There are no exchange rates.
+fn foreign_prices(document: &BookFile, chain: &[&BookFile], whole: &Table) -> Vec<BookFault> {
     let currency = text(whole, "currency");
     let foreign: Vec<&str> = chain
         .iter()
         .enumerate()
-        // What a document's prices are in is said by itself or by the next one below.
+        // The currency of a document's prices is stated by itself or by its base.
         .filter(|(index, _)| {
             chain[*index..]
                 .iter()
@@ -270,8 +282,8 @@ fn walk(table: &Table, path: &str, visit: &mut impl FnMut(&str, &Node)) {
 }
 
 /// Editions of one book that are valid on the same day.
-fn overlaps(books: &[PriceBook], editions: &[(usize, &Document)]) -> Vec<BookFault> {
-    let mut sorted: Vec<(&PriceBook, &Document)> = editions
+fn overlaps(books: &[PriceBook], editions: &[(usize, &BookFile)]) -> Vec<BookFault> {
+    let mut sorted: Vec<(&PriceBook, &BookFile)> = editions
         .iter()
         .map(|&(index, document)| (&books[index], document))
         .collect();
@@ -304,7 +316,7 @@ fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
     }
 }
 
-fn extends_fault(document: &Document, node: &Node, problem: &str, remedy: &str) -> BookFault {
+fn extends_fault(document: &BookFile, node: &Node, problem: &str, remedy: &str) -> BookFault {
     BookFault {
         file: document.file.clone(),
         line: node.line,
@@ -314,6 +326,6 @@ fn extends_fault(document: &Document, node: &Node, problem: &str, remedy: &str) 
     }
 }
 
-fn one(fault: BookFault) -> BookFaults {
+fn single_fault(fault: BookFault) -> BookFaults {
     BookFaults(vec![fault])
 }

@@ -6,32 +6,32 @@ use crate::units::{Currency, Money, exact_sum};
 use super::error::PricingError;
 use super::meter::{self, Band, Billionths};
 
-/// What a line of a bill is for.
+/// The kind of charge in a line of a bill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Charge {
     /// The flat fee of the plan.
     Fee,
-    /// The flat fee of a copy in another region.
+    /// The flat fee of a replica in another region.
     ReplicaFee,
-    /// Stored bytes within the quota, at no price.
+    /// Stored bytes within the quota, free of charge.
     IncludedStorage,
-    /// Stored bytes that are paid for.
+    /// Stored bytes that are charged.
     Storage,
-    /// Bytes of a copy within its quota, at no price.
+    /// A replica's bytes within its quota, free of charge.
     IncludedReplicaStorage,
-    /// Bytes of a copy that are paid for.
+    /// A replica's bytes that are charged.
     ReplicaStorage,
-    /// Bytes read back from another class of storage.
+    /// Bytes retrieved from another storage class.
     Retrieval,
-    /// Bytes moved within the free allowance, at no price.
+    /// Bytes moved within the free allowance, free of charge.
     IncludedTransfer,
-    /// Bytes moved that are paid for.
+    /// Bytes moved that are charged.
     Transfer,
 }
 
 impl Charge {
-    /// The word for it, as in serialized bills.
+    /// The kind as a word, as in serialized bills.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Fee => "fee",
@@ -46,7 +46,7 @@ impl Charge {
         }
     }
 
-    /// Whether the charge follows from stored bytes.
+    /// Whether the charge depends on stored bytes.
     pub const fn is_storage(self) -> bool {
         matches!(
             self,
@@ -54,12 +54,12 @@ impl Charge {
         )
     }
 
-    /// Whether the charge is the same however much is stored or moved.
+    /// Whether the charge is a flat fee.
     pub const fn is_fee(self) -> bool {
         matches!(self, Self::Fee | Self::ReplicaFee)
     }
 
-    /// Whether the charge follows from moved bytes.
+    /// Whether the charge depends on moved bytes.
     pub const fn is_transfer(self) -> bool {
         matches!(self, Self::IncludedTransfer | Self::Transfer)
     }
@@ -76,38 +76,38 @@ impl Charge {
 /// One line of a bill. `cost` is `unit_price` × `quantity` to the last digit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// What it is for.
+    /// The kind of charge.
     pub charge: Charge,
-    /// The name of the meter on the seller's bill, as FOCUS's SkuMeter.
+    /// The meter's name on the seller's bill, as FOCUS's SkuMeter.
     pub meter: String,
-    /// The region of a copy, the zone of moved bytes, the class of storage; none for the ordinary.
+    /// The region of a replica, the zone of moved bytes or the storage class; null for the default class.
     pub place: Option<String>,
-    /// How much, to at most nine decimals.
+    /// The quantity, to at most nine decimals.
     pub quantity: Decimal,
-    /// Of what, as FOCUS's PricingUnit: `GiB-Days`, `GB-Months`, `GB`, `Days`, `User-Months`.
+    /// The unit of the quantity, as FOCUS's PricingUnit: `GiB-Days`, `GB-Months`, `GB`, `Days`, `User-Months`.
     pub unit: String,
     /// The price of one unit.
     pub unit_price: Money,
     /// The exact cost.
     pub cost: Money,
-    /// Of what is included: what it would have cost had nothing been included.
+    /// For included quantities: what they would have cost without quota or allowance.
     pub worth: Option<Money>,
 }
 
-/// What the lines of one meter have in common.
+/// The common properties of the lines of one meter.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Meter<'a> {
     pub(super) name: &'a str,
     pub(super) place: Option<&'a str>,
     pub(super) unit: &'a str,
     pub(super) currency: Currency,
-    /// The charge of what is included and of what is paid.
+    /// The charge for included and for paid quantities.
     pub(super) included: Charge,
     pub(super) paid: Charge,
 }
 
 impl Meter<'_> {
-    /// A line of so many billionths at a price.
+    /// A line of a quantity in billionths at a price.
     pub(super) fn line(
         &self,
         charge: Charge,
@@ -128,9 +128,8 @@ impl Meter<'_> {
         })
     }
 
-    /// A line for each band in which something was counted. Bands of one price stay apart, because an
-    /// invoice shows them so.
-    pub(super) fn lines(&self, counted: &[Counted]) -> Result<Vec<Line>, PricingError> {
+    /// A line for each band with a quantity. Bands with the same price stay separate, as on an invoice.
+    pub(super) fn lines(&self, counted: &[BandUsage]) -> Result<Vec<Line>, PricingError> {
         let mut lines = Vec::new();
         for count in counted.iter().filter(|count| count.quantity > 0) {
             let charge = if count.band.included {
@@ -148,16 +147,16 @@ impl Meter<'_> {
     }
 }
 
-/// What a meter counted within a band.
+/// The quantity that a meter counted within a band.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Counted {
+pub(super) struct BandUsage {
     pub(super) band: Band,
     pub(super) quantity: Billionths,
-    /// Of an included band: what it would have cost by the tiers it pushed aside.
+    /// For an included band: what it would have cost by the tiers.
     pub(super) worth: Decimal,
 }
 
-impl Counted {
+impl BandUsage {
     pub(super) fn nothing(band: Band) -> Self {
         Self {
             band,

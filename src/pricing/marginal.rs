@@ -9,24 +9,26 @@ use super::error::PricingError;
 use super::period::Period;
 use super::usage::UsageHistory;
 
-/// What stored bytes cost at the edge and on average, over a period, copies and fees included.
+/// The marginal and the average cost of storage over a period, including replicas and fees.
 ///
-/// Below the quota one unit more costs nothing though the average is high: that is the difference finance
-/// needs to see before it pays for a migration.
+/// Below the quota, one more unit costs nothing although the average is high. Finance needs to see that difference before
+/// it pays for a migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitCosts {
     /// The unit: `GiB` or `GB`.
     pub unit: String,
-    /// What one more unit throughout the period would add. Exact.
+    /// The additional cost of one more unit throughout the period. Exact.
     pub one_more: Money,
-    /// What one unit less throughout the period would save. Exact.
+    /// The saving of one unit less throughout the period. Exact.
     pub one_less: Money,
-    /// Everything but traffic over the average of stored units, rounded to ten decimals; none where
-    /// nothing is stored.
+    /// All costs but traffic, divided by the average of stored units, rounded to ten decimals; null if nothing is stored.
     pub average: Option<Money>,
 }
 
-/// Reckons the marginal and the average price of storage by drawing up the bill anew.
+/// Computes the marginal and the average price of storage by computing the bill again.
+///
+/// # Errors
+/// As for [`bill`](super::bill).
 pub fn unit_costs(book: &PriceBook, usage: &UsageHistory, period: Period) -> Result<UnitCosts, PricingError> {
     let unit = book.unit.bytes();
     let now = bill(book, usage, period)?;

@@ -1,9 +1,8 @@
-//! The arithmetic of meters: what a cumulative meter has counted, cut into tiers, in exact decimals.
+//! The arithmetic of meters: cumulative counts, cut into tiers, in exact decimals.
 //!
-//! A meter counts in whole numbers (byte-seconds, or bytes) from the start of its window and fills its
-//! tiers from below. A period is charged the difference between where the meter stood at its end and at
-//! its start. Both readings are rounded the same way, so pieces of a period add up to the whole to the last
-//! digit, wherever it is cut.
+//! A meter counts in integers (byte-seconds, or bytes) from the start of its window and fills its tiers from below. A
+//! period is charged the difference between the readings at its end and at its start. Both are rounded the same way,
+//! so the pieces of a period add up to the whole to the last digit, wherever it is cut.
 
 use rust_decimal::Decimal;
 
@@ -11,30 +10,30 @@ use crate::units::{exact_product, exact_sum};
 
 use super::book::Rate;
 use super::error::PricingError;
-use super::line::Counted;
+use super::line::BandUsage;
 
-/// Quantities are kept to this many decimals: a billionth of a GiB-day is about a byte for a day.
+/// Decimals of a quantity. Our choice: a billionth of a GiB-day is about one byte for a day.
 pub const QUANTITY_DECIMALS: u32 = 9;
 
 /// A quantity in billionths of its unit.
 pub(super) type Billionths = u128;
 
-/// One billion, what a whole unit is made of.
+/// One unit, in billionths.
 pub(super) const UNIT: Billionths = 1_000_000_000;
 
-/// A stretch of a price list that is charged alike.
+/// A range of a price list with one price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Band {
-    /// Where it begins and ends, in bytes.
+    /// Its start and end, in bytes.
     from: u64,
     to: Option<u64>,
-    /// The price of a unit, nothing for what is included.
+    /// The price of a unit; zero if included.
     pub(super) price: Decimal,
-    /// Whether it lies within the quota or free allowance.
+    /// Whether it is within the quota or free allowance.
     pub(super) included: bool,
 }
 
-/// The tiers of a rate as they are charged: the included quota first, then what the tiers leave above it.
+/// The bands of a rate as charged: the included quota first, then the tiers above it.
 fn bands(rate: &Rate) -> Vec<Band> {
     let mut bands = Vec::with_capacity(rate.tiers.len() + 1);
     if rate.included > 0 {
@@ -59,53 +58,53 @@ fn bands(rate: &Rate) -> Vec<Band> {
     bands
 }
 
-/// What a meter counted within a band over a stretch.
-fn quantity_in(band: Band, stretch: Stretch) -> Result<Billionths, PricingError> {
+/// The quantity within a band over an interval.
+fn quantity_in(band: Band, interval: MeterInterval) -> Result<Billionths, PricingError> {
     let bound = |bytes: u64| {
         u128::from(bytes)
-            .checked_mul(stretch.counts_per_byte)
+            .checked_mul(interval.counts_per_byte)
             .ok_or(PricingError::Overflow)
     };
     let low = bound(band.from)?;
     let high = band.to.map(bound).transpose()?.unwrap_or(u128::MAX);
-    let reading = |counts: u128| billionths(counts.clamp(low, high), stretch.counts_per_unit);
-    let (start, end) = stretch.readings;
+    let reading = |counts: u128| billionths(counts.clamp(low, high), interval.counts_per_unit);
+    let (start, end) = interval.readings;
     Ok(reading(end)? - reading(start)?)
 }
 
-/// A meter's reading at the start and at the end of a stretch, and how it is turned into units.
+/// A meter's readings at the start and end of an interval, and their conversion to units.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stretch {
-    /// The reading at the start and at the end, since the window began.
+pub(super) struct MeterInterval {
+    /// The readings at the start and at the end, since the window began.
     pub(super) readings: (u128, u128),
-    /// How many counts a byte makes in a whole window: its seconds for storage, 1 for traffic.
+    /// The counts of one byte in a whole window: the window's seconds for storage, 1 for traffic.
     pub(super) counts_per_byte: u128,
-    /// How many counts make one unit of quantity.
+    /// The counts of one unit of quantity.
     pub(super) counts_per_unit: u128,
 }
 
-/// Counts many stretches of one meter by band.
+/// Sums the intervals of one meter by band.
 #[derive(Debug)]
 pub(super) struct Counter<'a> {
     rate: &'a Rate,
-    counted: Vec<Counted>,
+    counted: Vec<BandUsage>,
 }
 
 impl<'a> Counter<'a> {
-    /// Nothing counted yet.
+    /// A counter at zero.
     pub(super) fn new(rate: &'a Rate) -> Self {
         Self {
             rate,
-            counted: bands(rate).into_iter().map(Counted::nothing).collect(),
+            counted: bands(rate).into_iter().map(BandUsage::nothing).collect(),
         }
     }
 
-    /// Adds a stretch.
-    pub(super) fn add(&mut self, stretch: Stretch) -> Result<(), PricingError> {
+    /// Adds an interval.
+    pub(super) fn add(&mut self, interval: MeterInterval) -> Result<(), PricingError> {
         for counted in &mut self.counted {
-            let quantity = quantity_in(counted.band, stretch)?;
+            let quantity = quantity_in(counted.band, interval)?;
             let worth = if counted.band.included && quantity > 0 {
-                worth_of_included(self.rate, stretch)?
+                worth_of_included(self.rate, interval)?
             } else {
                 Decimal::ZERO
             };
@@ -114,14 +113,14 @@ impl<'a> Counter<'a> {
         Ok(())
     }
 
-    /// What has been counted, from the lowest band up.
-    pub(super) fn finish(self) -> Vec<Counted> {
+    /// The counted quantities, from the lowest band up.
+    pub(super) fn finish(self) -> Vec<BandUsage> {
         self.counted
     }
 }
 
-/// What the included part of a stretch would cost by the tiers alone.
-fn worth_of_included(rate: &Rate, stretch: Stretch) -> Result<Decimal, PricingError> {
+/// What the included part of an interval would cost by the tiers alone.
+fn worth_of_included(rate: &Rate, interval: MeterInterval) -> Result<Decimal, PricingError> {
     let mut worth = Decimal::ZERO;
     for tier in rate.tiers.iter().filter(|tier| tier.from < rate.included) {
         let to = tier.to.map_or(rate.included, |to| to.min(rate.included));
@@ -131,16 +130,16 @@ fn worth_of_included(rate: &Rate, stretch: Stretch) -> Result<Decimal, PricingEr
             price: tier.price,
             included: false,
         };
-        let quantity = decimal(quantity_in(band, stretch)?)?;
+        let quantity = decimal(quantity_in(band, interval)?)?;
         worth = exact_sum(worth, exact_product(tier.price, quantity)?)?;
     }
     Ok(worth)
 }
 
-/// Counts as billionths of a unit, halves rounded up.
+/// Counts as billionths of a unit, rounded half up.
 pub(super) fn billionths(counts: u128, counts_per_unit: u128) -> Result<Billionths, PricingError> {
     let (whole, rest) = (counts / counts_per_unit, counts % counts_per_unit);
-    // A unit is at most 2³⁰ bytes for 31 days, so the rest times a billion stays far below 2¹²⁸.
+    // A unit is at most 2³⁰ bytes for 31 days, so the remainder times a billion stays far below 2¹²⁸.
     let fraction = (rest * UNIT + counts_per_unit / 2) / counts_per_unit;
     whole
         .checked_mul(UNIT)

@@ -1,9 +1,8 @@
-//! Bytes to money: price books, bills, and what follows from them.
+//! Converts bytes to money: price books, bills, and what follows from them.
 //!
-//! A [`PriceBook`] says what a seller asks, a [`UsageHistory`] what was stored and moved, and [`bill`] draws
-//! up what that costs over a [`Period`]. Arithmetic is exact: quantities are integers cut once to nine
-//! decimals, and a cost is its unit price times its quantity to the last digit. Nothing is rounded to cents
-//! here; see [`Money`](crate::units::Money) for how it is shown.
+//! A [`PriceBook`] holds a seller's prices, a [`UsageHistory`] what was stored and moved, and [`bill`] computes the cost
+//! over a [`Period`]. Arithmetic is exact: quantities are integers, cut once to nine decimals, and a cost is its unit
+//! price times its quantity to the last digit. Nothing is rounded to cents here; see [`Money`](crate::units::Money).
 
 mod allocation;
 mod bill;
@@ -34,7 +33,8 @@ mod usage;
 mod warning;
 
 pub use allocation::{
-    AllocatedPart, AllocatedRow, Allocation, AllocationRules, Claim, Claims, Rule, allocate,
+    AllocatedPart, AllocatedRow, Allocation, AllocationRules, AllocationTarget, AllocationTargets, Rule,
+    allocate,
 };
 pub use bill::{Bill, bill};
 pub use book::{

@@ -13,7 +13,7 @@ const MONTHS: &[(&str, MonthConvention)] = &[
     ("days_30.4", MonthConvention::Days30Point4),
 ];
 
-/// Makes a book of a document, or says everything that is wrong with it.
+/// Creates a book from a document, or returns all its faults.
 pub(super) fn book(file: &str, document: &Table) -> Result<PriceBook, BookFaults> {
     let faults = Faults::default();
     let book = read(&Section::root(file, document, &faults));
@@ -26,11 +26,11 @@ pub(super) fn book(file: &str, document: &Table) -> Result<PriceBook, BookFaults
     }
 }
 
-/// Reads everything before it gives up, so that all faults are found at once.
+/// Reads everything before it fails, so that all faults are found at once.
 fn read(root: &Section<'_>) -> Option<PriceBook> {
     let text = |key| root.required(key, root.text(key), "give it as a text");
     let date = |key| root.required(key, root.date(key), "give it as 2026-11-23");
-    // Already followed by the time the book is read.
+    // `extends` has already been resolved when the book is read.
     root.node("extends");
     let currency = currency(root);
     let unit = root.required(

@@ -1,32 +1,35 @@
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
-/// Seconds in a day. Bills are drawn up in UTC, where every day has as many.
+/// Seconds in a day. Bills are in UTC, where every day has the same length.
 pub const SECONDS_PER_DAY: u64 = 86_400;
 
-/// Whole days in UTC, the end not included: October is `2026-10-01` to `2026-11-01`.
+/// Whole days in UTC, end exclusive: October is `2026-10-01` to `2026-11-01`.
 ///
-/// Billing knows nothing finer than a day, so neither does a period; never empty.
+/// Billing has no finer unit than a day, so neither has a period. Never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Bounds", into = "Bounds")]
+#[serde(try_from = "PeriodDates", into = "PeriodDates")]
 pub struct Period {
     start: NaiveDate,
     end: NaiveDate,
 }
 
-/// A period that ends before it has begun, or a month there is not.
+/// A period would end before it starts, or a month does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a billing period holds at least one day and ends after it starts")]
 pub struct EmptyPeriod;
 
 #[derive(Serialize, Deserialize)]
-struct Bounds {
+struct PeriodDates {
     start: NaiveDate,
     end: NaiveDate,
 }
 
 impl Period {
-    /// The days from `start` up to, but not with, `end`.
+    /// The days from `start` up to but not including `end`.
+    ///
+    /// # Errors
+    /// If `end` is not after `start`.
     pub fn new(start: NaiveDate, end: NaiveDate) -> Result<Self, EmptyPeriod> {
         if start < end {
             Ok(Self { start, end })
@@ -36,13 +39,16 @@ impl Period {
     }
 
     /// A calendar month, `month` counting from 1.
+    ///
+    /// # Errors
+    /// If there is no such month.
     pub fn month(year: i32, month: u32) -> Result<Self, EmptyPeriod> {
         NaiveDate::from_ymd_opt(year, month, 1)
             .and_then(month_of)
             .ok_or(EmptyPeriod)
     }
 
-    /// The calendar month a day belongs to; fails only at the end of the calendar.
+    /// The calendar month of a day. Fails only at the end of the calendar.
     pub fn month_containing(day: NaiveDate) -> Result<Self, EmptyPeriod> {
         month_of(day).ok_or(EmptyPeriod)
     }
@@ -52,12 +58,12 @@ impl Period {
         self.start
     }
 
-    /// The day after the last.
+    /// The day after the last day.
     pub const fn end(self) -> NaiveDate {
         self.end
     }
 
-    /// How many days there are.
+    /// The number of days.
     pub fn days(self) -> u64 {
         self.end
             .signed_duration_since(self.start)
@@ -65,23 +71,23 @@ impl Period {
             .unsigned_abs()
     }
 
-    /// How many seconds there are.
+    /// The number of seconds.
     pub fn seconds(self) -> u64 {
         self.days() * SECONDS_PER_DAY
     }
 
-    /// Whether a day lies within.
+    /// Whether a day is in the period.
     pub fn contains(self, day: NaiveDate) -> bool {
         self.start <= day && day < self.end
     }
 
-    /// The first and the last moment, in seconds since 1970.
+    /// Start and end in Unix seconds.
     pub(super) fn epoch_seconds(self) -> (i64, i64) {
         let moment = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp();
         (moment(self.start), moment(self.end))
     }
 
-    /// The period cut where a window ends: into days, or at the first of each month.
+    /// The period cut into windows: days, or calendar months.
     pub fn split(self, window: Window) -> Vec<Self> {
         let mut pieces = Vec::new();
         let mut start = self.start;
@@ -96,18 +102,18 @@ impl Period {
     }
 }
 
-/// The span over which a meter adds up before it starts again at its first tier.
+/// The span over which a meter sums before it starts again at its first tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
-    /// Each day is held against quota and tiers by itself.
+    /// Quota and tiers apply to each day.
     Day,
-    /// The average over the calendar month is what counts.
+    /// Quota and tiers apply to the average over the calendar month.
     Month,
 }
 
 impl Window {
-    /// The whole window a day belongs to; none only at the end of the calendar.
+    /// The window of a day; `None` only at the end of the calendar.
     pub(super) fn around(self, day: NaiveDate) -> Option<Period> {
         match self {
             Self::Day => Some(Period {
@@ -127,15 +133,15 @@ fn month_of(day: NaiveDate) -> Option<Period> {
     })
 }
 
-impl TryFrom<Bounds> for Period {
+impl TryFrom<PeriodDates> for Period {
     type Error = EmptyPeriod;
 
-    fn try_from(bounds: Bounds) -> Result<Self, EmptyPeriod> {
-        Self::new(bounds.start, bounds.end)
+    fn try_from(dates: PeriodDates) -> Result<Self, EmptyPeriod> {
+        Self::new(dates.start, dates.end)
     }
 }
 
-impl From<Period> for Bounds {
+impl From<Period> for PeriodDates {
     fn from(period: Period) -> Self {
         Self {
             start: period.start,

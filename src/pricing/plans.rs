@@ -12,27 +12,30 @@ use super::period::Period;
 use super::usage::UsageHistory;
 use super::warning::{self, Warning};
 
-/// A cheaper plan of the same product that the usage fits into.
+/// A cheaper plan of the same product that fits the usage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheaperPlan {
-    /// The id of its book.
+    /// The id of its price book.
     pub book: String,
     /// Its name for people.
     pub title: String,
-    /// What the period would cost on it.
+    /// The cost of the period on this plan.
     pub total: Money,
-    /// What the present plan costs more.
+    /// How much more the current plan costs.
     pub saving: Money,
-    /// What the present plan can do and this one cannot; whoever moves should know.
+    /// Features of the current plan that this one lacks.
     pub features_lost: Vec<String>,
-    /// What must be said about its bill.
+    /// The warnings of its bill.
     pub warnings: Vec<Warning>,
 }
 
-/// The plans of the same family at hand that would cost less for this usage, cheapest first.
+/// The plans of the same family that would cost less for this usage, cheapest first.
 ///
-/// A plan fits if the usage keeps its limits on every day of the period, and if it offers replicas and
-/// storage classes where they are used. Give usage as it would be on Alpine to ask what fits then.
+/// A plan fits if the usage stays within its limits on every day of the period, and if it offers replicas and storage
+/// classes if they are used. Pass the usage on Alpine to see which plans would fit then.
+///
+/// # Errors
+/// As for [`bill`](super::bill).
 pub fn cheaper_plans(
     current: &PriceBook,
     books: &PriceBooks,

@@ -10,24 +10,24 @@ use super::period::Window;
 use super::section::{Section, exact};
 use super::unit::{ByteUnit, Per};
 
-/// The units a seller may count bytes in.
+/// The units in which a seller may count bytes.
 pub(super) const UNITS: &[(&str, ByteUnit)] = &[("GiB", ByteUnit::Gibibyte), ("GB", ByteUnit::Gigabyte)];
 const PERS: &[(&str, Per)] = &[("day", Per::Day), ("month", Per::Month)];
 const WINDOWS: &[(&str, Window)] = &[("day", Window::Day), ("month", Window::Month)];
 const POOLS: &[(&str, Pool)] = &[("registry", Pool::Registry), ("account", Pool::Account)];
 const BASES: &[(&str, FeeBasis)] = &[("registry", FeeBasis::Registry), ("seat", FeeBasis::Seat)];
 
-/// Decimals a price may have, so that price times quantity (nine decimals) stays exact for any bill.
+/// The most decimals of a price. Our choice: price times quantity (nine decimals) then stays exact for any bill.
 const PRICE_DECIMALS: u32 = 10;
 
-/// Reads the parts of a book that hold prices.
+/// Reads the parts of a book that contain prices.
 pub(super) struct Prices {
     pub(super) currency: Option<Currency>,
     pub(super) unit: Option<ByteUnit>,
 }
 
 impl Prices {
-    /// A price: a plain number, or a text such as `"0.10 USD"` that repeats the currency.
+    /// A price: a plain number, or a text with the currency such as `"0.10 USD"`.
     fn price(&self, section: &Section<'_>, key: &str) -> Option<Decimal> {
         let remedy = "give a price, such as 0.10";
         let node = section.required(key, section.node(key), remedy)?;
@@ -197,7 +197,7 @@ impl Prices {
         let Some(section) = root.section("limits") else {
             return Limits::default();
         };
-        // Lets a plan that extends another lift the other's limit.
+        // `unlimited` lets a plan that extends another remove the other's limit.
         let lifted = |key| matches!(section.node(key).map(|node| &node.value), Some(Value::Text(text)) if text == "unlimited");
         let storage = if lifted("storage") {
             None
@@ -216,10 +216,10 @@ impl Prices {
         }
     }
 
-    /// A level in the book's unit, as bytes.
+    /// A level in the book's unit, converted to bytes.
     fn level(&self, section: &Section<'_>, key: &str, unit: Option<ByteUnit>) -> Option<u64> {
         let bytes = section.amount(key)?.checked_mul(Decimal::from(unit?.bytes()));
-        // Fewer than 2⁶⁴ are far beyond any registry, and let byte-seconds of a month fit into 128 bits.
+        // Less than 2⁶⁴ is far beyond any registry, and byte-seconds of a month fit into 128 bits.
         let level = bytes.and_then(|bytes| u64::try_from(bytes.trunc()).ok());
         if level.is_none() {
             section.fault(key, "the level is too large", "give fewer than 16 EiB");
@@ -258,7 +258,7 @@ impl Prices {
         })
     }
 
-    /// A tier, which must begin where the one before it ended (none: that is unknown because it was wrong).
+    /// A tier, which must start where the previous one ended (`expected`; `None` if that is unknown because of a fault).
     fn tier(
         &self,
         section: Section<'_>,

@@ -1,4 +1,4 @@
-//! What must hold of every bill, whatever the prices and the history.
+//! Properties of every bill, for any prices and any history.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -89,7 +89,8 @@ fn usages() -> impl Strategy<Value = UsageHistory> {
             zone: zone.clone(),
             bytes,
         });
-        let mut usage = UsageHistory::storing(ByteHistory::from_readings(readings, at(31_536_000)).unwrap());
+        let mut usage =
+            UsageHistory::from_stored(ByteHistory::from_readings(readings, at(31_536_000)).unwrap());
         usage.moved = moved.collect();
         usage.moved_elsewhere = BTreeMap::from([(zone, ByteCount::try_from(elsewhere).unwrap())]);
         usage.replicas = ["one", "two"]
@@ -161,7 +162,7 @@ proptest! {
         let month = Period::month(2026, 3).unwrap();
         let at = |bytes: u64| {
             let stored = ByteHistory::constant(ByteCount::try_from(bytes).unwrap());
-            bill(&book, &UsageHistory::storing(stored), month).unwrap().total.amount()
+            bill(&book, &UsageHistory::from_stored(stored), month).unwrap().total.amount()
         };
         let step = at(level + more) - at(level);
         prop_assert!(step >= Decimal::ZERO);
@@ -195,7 +196,7 @@ proptest! {
     ) {
         let bill = bill(&book, &usage, period(from, until)).unwrap();
         let key = |index: usize| format!("repository-{index}");
-        let claimants = weights.iter().enumerate().map(|(index, &(attributed, exclusive, _))| Claim {
+        let targets = weights.iter().enumerate().map(|(index, &(attributed, exclusive, _))| AllocationTarget {
             key: key(index), attributed, exclusive, moved: BTreeMap::from([(books_zone(), exclusive)]),
         }).collect();
         let shares = weights.iter().enumerate().map(|(index, &(_, _, share))| {
@@ -203,7 +204,7 @@ proptest! {
         }).collect();
         let rule = [Rule::Attributed, Rule::Even, Rule::Proportional, Rule::Fixed(shares)][rule].clone();
         let rules = AllocationRules { storage: rule.clone(), included: rule.clone(), fees: rule.clone(), transfer: rule };
-        let allocation = allocate(&bill, &Claims { claimants, unattributed }, &rules).unwrap();
+        let allocation = allocate(&bill, &AllocationTargets { targets, unattributed }, &rules).unwrap();
         let total = Money::checked_total(bill.currency, allocation.rows.iter().map(|row| row.total)).unwrap();
         prop_assert_eq!(total, bill.total);
         for (index, line) in bill.lines.iter().enumerate() {

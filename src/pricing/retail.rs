@@ -4,78 +4,78 @@ use serde_json::value::RawValue;
 
 use super::section::exact;
 
-/// Why a saved answer of the Azure Retail Prices API cannot be made a price book.
+/// Why a saved response of the Azure Retail Prices API cannot be converted to a price book.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RetailError {
-    /// The file is something else.
+    /// The file is not such a response.
     #[error("{file}: this is no answer of the Azure Retail Prices API: {problem}")]
     NotAnAnswer {
-        /// The file, as it was named to us.
+        /// The file's name, as given.
         file: String,
-        /// What the reader stumbled over.
+        /// What the parser found.
         problem: String,
     },
-    /// Rows of several regions and no word which one is meant.
+    /// The rows are of several regions and none was chosen.
     #[error("{file}: there are prices of several regions; choose one of: {}", regions.join(", "))]
     ManyRegions {
-        /// The file, as it was named to us.
+        /// The file's name, as given.
         file: String,
-        /// The regions there are.
+        /// The regions in the file.
         regions: Vec<String>,
     },
-    /// A meter that every bill needs is not there.
+    /// A meter that every bill needs is missing.
     #[error("{file}: there is no row for `{meter}`{}{}", found(candidates), page(*more_pages))]
     NoRow {
-        /// The file, as it was named to us.
+        /// The file's name, as given.
         file: String,
-        /// The meter that was looked for.
+        /// The missing meter.
         meter: String,
-        /// Rows that come near.
+        /// Similar rows.
         candidates: Vec<String>,
         /// Whether the file is one page of several.
         more_pages: bool,
     },
-    /// A price for something that is not known how to count.
+    /// A price per unknown unit.
     #[error("{file}: `{meter}` is priced per `{unit}`, which is not understood; known are: {}; the rows are: {}",
         known.join(", "), candidates.join("; "))]
     UnknownUnit {
-        /// The file, as it was named to us.
+        /// The file's name, as given.
         file: String,
         /// The meter.
         meter: String,
-        /// The unit as it is written.
+        /// The unit, as written.
         unit: String,
-        /// The units that would be understood.
+        /// The supported units.
         known: Vec<String>,
-        /// The rows of the meter.
+        /// The meter's rows.
         candidates: Vec<String>,
     },
     /// Several prices for the same thing.
     #[error("{file}: several rows match `{meter}`; keep one of: {}", candidates.join("; "))]
     Ambiguous {
-        /// The file, as it was named to us.
+        /// The file's name, as given.
         file: String,
         /// The meter.
         meter: String,
-        /// The rows that match.
+        /// The matching rows.
         candidates: Vec<String>,
     },
     /// Prices in several currencies.
     #[error("{file}: prices are in several currencies ({}); ask for one", currencies.join(", "))]
     ManyCurrencies {
-        /// The file, as it was named to us.
+        /// The file's name, as given.
         file: String,
-        /// The currencies there are.
+        /// The currencies in the file.
         currencies: Vec<String>,
     },
-    /// Tiers that leave the first units without a price.
+    /// The tiers do not start at zero.
     #[error("{file}: the tiers of `{meter}` begin at {from} and not at 0; rows are missing{}", page(*more_pages))]
     NoFirstTier {
-        /// The file, as it was named to us.
+        /// The file's name, as given.
         file: String,
         /// The meter.
         meter: String,
-        /// Where the first tier begins.
+        /// The start of the first tier.
         from: Decimal,
         /// Whether the file is one page of several.
         more_pages: bool,
@@ -98,16 +98,16 @@ const fn page(more_pages: bool) -> &'static str {
     }
 }
 
-/// The answer as it comes.
+/// The JSON response.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Answer<'a> {
+pub(super) struct RetailResponse<'a> {
     #[serde(borrow)]
     items: Vec<Item<'a>>,
     next_page_link: Option<String>,
 }
 
-/// A row as it comes. Numbers are kept as they are written, because a price must not pass through a float.
+/// A JSON row. Numbers are kept as written, because a price must not become a float.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Item<'a> {
@@ -133,7 +133,7 @@ struct Item<'a> {
     kind: String,
 }
 
-/// A row that has been understood.
+/// A parsed row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) currency: String,
@@ -150,7 +150,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The row as a person would tell it from others.
+    /// The row with everything that distinguishes it, for messages.
     pub(super) fn describe(&self) -> String {
         format!(
             "{} ({}, sku {}, region {}, from {} at {} {} per {}, since {}, meter id {})",
@@ -170,14 +170,15 @@ impl Row {
 
 /// The rows of pay-as-you-go prices, and whether there are more pages.
 ///
-/// `isPrimaryMeterRegion` is left aside: rows of bandwidth say false and are what is billed. Rows that say
-/// the same twice are kept once.
+/// `isPrimaryMeterRegion` is ignored: it is false in rows of bandwidth, which are the billed ones. Identical rows are
+/// kept once.
 pub(super) fn rows(file: &str, text: &str) -> Result<(Vec<Row>, bool), RetailError> {
     let not_an_answer = |problem: String| RetailError::NotAnAnswer {
         file: file.to_owned(),
         problem,
     };
-    let answer: Answer<'_> = serde_json::from_str(text).map_err(|error| not_an_answer(error.to_string()))?;
+    let answer: RetailResponse<'_> =
+        serde_json::from_str(text).map_err(|error| not_an_answer(error.to_string()))?;
     let mut rows: Vec<Row> = Vec::new();
     for item in answer.items.iter().filter(|item| item.kind == "Consumption") {
         let number = |raw: &RawValue, name: &str| {

@@ -18,7 +18,7 @@ pub enum AcrPlan {
 }
 
 impl AcrPlan {
-    /// The name as rows of the API have it.
+    /// The name in rows of the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Basic => "Basic",
@@ -27,7 +27,7 @@ impl AcrPlan {
         }
     }
 
-    /// The id of the shipped book.
+    /// The id of the shipped price book.
     pub const fn book(self) -> &'static str {
         match self {
             Self::Basic => "azure-container-registry-basic",
@@ -37,48 +37,48 @@ impl AcrPlan {
     }
 }
 
-/// Which prices to take out of an answer.
+/// Which prices to take from a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetailChoice {
     /// The plan.
     pub plan: AcrPlan,
-    /// The region, as `armRegionName` has it; needed only where the file has several.
+    /// The region (`armRegionName`); needed only if the file has several.
     pub region: Option<String>,
     /// The day the file was saved.
     pub read_on: NaiveDate,
 }
 
-/// A price book made of an answer.
+/// A price book made from a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedBook {
-    /// The file to save: it extends the shipped book of the plan and gives what the answer says otherwise.
+    /// The file to save. It extends the shipped book of the plan with the prices of the response.
     pub toml: String,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
 
-/// How a unit of the API is counted.
+/// A unit of the API, and the interval of its price.
 type Unit = (&'static str, &'static str);
 const FEE_UNITS: &[Unit] = &[("1/Day", "day"), ("1/Month", "month")];
 const STORAGE_UNITS: &[Unit] = &[("1 GB/Month", "month"), ("1 GB/Day", "day")];
-/// Traffic is not priced over time; the API still writes its unit either way.
+/// Traffic has no interval; the API writes its unit either way.
 const TRANSFER_UNITS: &[Unit] = &[("1 GB", ""), ("1 GB/Month", "")];
 
-/// The product whose rows are the ordinary internet prices (routed over Microsoft's network).
+/// The product of ordinary internet traffic (routed over Microsoft's network; Azure Retail Prices API, 2026).
 const INTERNET_PRODUCT: &str = "Rtn Preference: MGN";
 
-/// Makes a price book of a saved answer of the Azure Retail Prices API.
+/// Makes a price book from a saved response of the Azure Retail Prices API.
 ///
 /// # Errors
-/// Fails closed: a unit that is not understood, several rows that match, a missing meter or region are
-/// refused with the rows in question.
+/// Fails closed: an unknown unit, several matching rows, or a missing meter or region is refused with the rows in
+/// question.
 pub fn import_retail_prices(
     file: &str,
     text: &str,
     choice: &RetailChoice,
 ) -> Result<ImportedBook, RetailError> {
     let (rows, more_pages) = rows(file, text)?;
-    let answer = Answer {
+    let answer = RetailPrices {
         file,
         rows,
         more_pages,
@@ -148,13 +148,13 @@ struct Meter {
     per: &'static str,
 }
 
-struct Answer<'a> {
+struct RetailPrices<'a> {
     file: &'a str,
     rows: Vec<Row>,
     more_pages: bool,
 }
 
-impl Answer<'_> {
+impl RetailPrices<'_> {
     fn region(&self, wanted: Option<&str>) -> Result<String, RetailError> {
         let regions: BTreeSet<&str> = self
             .rows
@@ -172,7 +172,7 @@ impl Answer<'_> {
         }
     }
 
-    /// The one meter whose rows match; none where no row does.
+    /// The meter of the matching rows; `None` if there are none.
     fn meter(
         &self,
         name: &str,
@@ -250,7 +250,7 @@ impl Answer<'_> {
     }
 }
 
-/// The parts of the file that are always there.
+/// The parts of the file that always exist.
 struct Book<'a> {
     choice: &'a RetailChoice,
     region: &'a str,
@@ -263,7 +263,7 @@ impl Book<'_> {
     fn render(&self, copied: Option<&Meter>, internet: Option<&Meter>, meters: &[&Meter]) -> String {
         let plan = self.choice.plan;
         let read_on = self.choice.read_on;
-        // The day on which the last of these prices came into force; rows without one are as old as the file.
+        // The day on which the last of these prices became valid; rows without one are as old as the file.
         let since = meters
             .iter()
             .flat_map(|meter| &meter.rows)
@@ -342,7 +342,7 @@ fn rate(meter: &Meter, allowance: bool) -> String {
     text
 }
 
-/// A text as TOML writes it; the answer's own texts may hold anything.
+/// A text as a TOML string; the response's own texts may contain anything.
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }

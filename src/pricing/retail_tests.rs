@@ -1,10 +1,10 @@
-//! Importing saved answers of the Azure Retail Prices API: taken exactly or refused with the candidates.
+//! Importing saved responses of the Azure Retail Prices API: exact prices, or an error with the candidate rows.
 
 use rust_decimal::Decimal;
 
 use super::*;
 
-/// A row like those the API sends: service, product, meter, sku, unit, tier, price.
+/// A row like those of the API: service, product, meter, sku, unit, tier, price.
 fn row(service: &str, product: &str, meter: &str, sku: &str, unit: &str, tier: &str, price: &str) -> String {
     format!(
         r#"{{"currencyCode":"USD","tierMinimumUnits":{tier},"retailPrice":{price},"unitPrice":{price},

@@ -7,7 +7,7 @@ use super::bill::Bill;
 use super::error::PricingError;
 use super::line::Charge;
 
-/// What a change is worth: the bill before less the bill after.
+/// The difference between two bills: before less after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saving {
     /// The exact difference; negative where the change costs more.
@@ -20,16 +20,16 @@ pub struct Saving {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoSaving {
-    /// Stored bytes are within the included quota already.
+    /// Stored bytes are already within the included quota.
     BelowQuota,
     /// The plan has no price per byte.
     FreeOfCharge,
-    /// The change leaves what is billed as it is.
+    /// The change does not affect what is billed.
     NothingBilledLess,
 }
 
 impl NoSaving {
-    /// The reason in a sentence.
+    /// The reason as a sentence.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::BelowQuota => "what is stored is within the included quota, so fewer bytes cost the same",
@@ -39,7 +39,10 @@ impl NoSaving {
     }
 }
 
-/// Compares two bills of one registry over one period under one book.
+/// Compares two bills of one registry over one period under one price book.
+///
+/// # Errors
+/// If the bills differ in period, book or currency.
 pub fn saving(before: &Bill, after: &Bill) -> Result<Saving, PricingError> {
     if (&before.book, &before.book_version, before.period) != (&after.book, &after.book_version, after.period)
     {
@@ -60,12 +63,11 @@ pub fn saving(before: &Bill, after: &Bill) -> Result<Saving, PricingError> {
 }
 
 impl Saving {
-    /// The saving divided among repositories by how much the attributed bytes of each drop (negative where
-    /// they grow), in the order given. The parts add up to it exactly, so where nothing is saved nobody is said
-    /// to save anything.
+    /// Divides the saving among repositories by the drop of their attributed bytes (negative if they grow), in the given
+    /// order. The parts add up to it exactly; if nothing is saved, every part is zero.
     ///
     /// # Errors
-    /// Where there is a saving and the drops add up to zero.
+    /// If there is a saving and the drops add up to zero.
     pub fn divide(&self, drops: &[i128]) -> Result<Vec<Money>, PricingError> {
         Ok(self.amount.divide(drops)?)
     }
@@ -89,17 +91,20 @@ fn why_nothing(before: &Bill) -> NoSaving {
     }
 }
 
-/// What moving to Alpine takes: days of work at a rate.
+/// The effort of moving to Alpine: days of work at a rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
     /// Days of work.
     pub days: Decimal,
-    /// What a day costs.
+    /// The cost of a day.
     pub day_rate: Money,
 }
 
 impl Effort {
-    /// What it costs, exactly.
+    /// The cost, exactly.
+    ///
+    /// # Errors
+    /// If it cannot be exact.
     pub fn cost(self) -> Result<Money, PricingError> {
         Ok(self.day_rate.checked_mul(self.days)?)
     }
@@ -109,18 +114,21 @@ impl Effort {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Payback {
-    /// It costs nothing.
+    /// Immediately: it costs nothing.
     AtOnce,
-    /// After so many months, rounded up to a tenth.
+    /// After this many months, rounded up to a tenth.
     Months(Decimal),
-    /// It never does, because nothing is saved.
+    /// Never: nothing is saved.
     Never,
 }
 
-/// How many months of a saving an effort costs.
+/// How many months of the saving pay for the effort.
+///
+/// # Errors
+/// If the currencies differ.
 pub fn payback(effort: Effort, saved_per_month: Money) -> Result<Payback, PricingError> {
     let cost = effort.cost()?;
-    // Refuses to compare currencies.
+    // Fails if the currencies differ.
     cost.checked_sub(saved_per_month)?;
     if cost.amount() <= Decimal::ZERO {
         return Ok(Payback::AtOnce);

@@ -7,11 +7,10 @@ use rust_decimal::Decimal;
 use super::document::{Node, Table, Value};
 use super::fault::BookFault;
 
-/// The faults found so far, shared by all sections of a book so that one reading finds them all.
+/// The faults so far, shared by all sections of a book so that one pass finds them all.
 pub(super) type Faults = RefCell<Vec<BookFault>>;
 
-/// A table of a price book while it is read: remembers which keys were asked for, so that the others can be
-/// reported as unknown.
+/// A table of a price book. It remembers which keys were read, so that the others can be reported as unknown.
 pub(super) struct Section<'a> {
     path: String,
     file: String,
@@ -55,13 +54,13 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// The value of a key, which counts as asked for.
+    /// The value of a key, which is marked as read.
     pub(super) fn node(&self, key: &str) -> Option<&'a Node> {
         self.asked.borrow_mut().insert(key.to_owned());
         self.table.get(key)
     }
 
-    /// Records a fault where a key stands, or where the section begins if the key is missing.
+    /// Records a fault at a key, or at the section's start if the key is missing.
     pub(super) fn fault(&self, key: &str, problem: impl Into<String>, remedy: impl Into<String>) {
         let node = self.table.get(key);
         self.faults.borrow_mut().push(BookFault {
@@ -73,7 +72,7 @@ impl<'a> Section<'a> {
         });
     }
 
-    /// A value that must be there; its absence is a fault.
+    /// A required value; its absence is a fault.
     pub(super) fn required<T>(&self, key: &str, value: Option<T>, remedy: &str) -> Option<T> {
         if self.table.get(key).is_none() {
             self.fault(key, "this key is missing", remedy);
@@ -81,7 +80,7 @@ impl<'a> Section<'a> {
         value
     }
 
-    /// A text that is not empty.
+    /// A non-empty text.
     pub(super) fn text(&self, key: &str) -> Option<String> {
         match &self.node(key)?.value {
             Value::Text(text) if !text.trim().is_empty() => Some(text.clone()),
@@ -89,7 +88,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A list of texts; empty where there is none.
+    /// A list of texts; empty if the key is missing.
     pub(super) fn texts(&self, key: &str) -> Vec<String> {
         let Some(node) = self.node(key) else {
             return Vec::new();
@@ -122,7 +121,7 @@ impl<'a> Section<'a> {
         date.or_else(|| self.wrong(key, "a day is expected here", "write it as 2026-11-23"))
     }
 
-    /// A number that is not negative. Text and TOML's own numbers are read alike, digit by digit.
+    /// A non-negative number. Text and TOML numbers are read alike, digit by digit.
     pub(super) fn amount(&self, key: &str) -> Option<Decimal> {
         let amount = match &self.node(key)?.value {
             Value::Number(text) | Value::Text(text) => exact(text),
@@ -156,7 +155,7 @@ impl<'a> Section<'a> {
             })
     }
 
-    /// One of several words.
+    /// One of several keywords.
     pub(super) fn choice<T: Copy>(&self, key: &str, choices: &[(&str, T)]) -> Option<T> {
         let names: Vec<&str> = choices.iter().map(|&(name, _)| name).collect();
         let remedy = format!("write one of: {}", names.join(", "));
@@ -169,7 +168,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// A table within this one.
+    /// A subtable.
     pub(super) fn section(&self, key: &str) -> Option<Section<'a>> {
         let node = self.node(key)?;
         match &node.value {
@@ -182,7 +181,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// All tables within this one, by name; for tables whose keys the user chooses.
+    /// All subtables by name, for tables whose keys the user chooses.
     pub(super) fn named_sections(&self) -> Vec<(String, Section<'a>)> {
         let keys = self.table.keys();
         keys.filter_map(|key| self.section(key).map(|section| (key.clone(), section)))
@@ -209,12 +208,12 @@ impl<'a> Section<'a> {
         Some(sections)
     }
 
-    /// The section has been read: reports every key nobody asked for.
+    /// Reports every key that has not been read.
     pub(super) fn finish(self) {
         self.report_unknown();
     }
 
-    /// Reports every key nobody has asked for so far.
+    /// Reports every key that has not been read so far.
     pub(super) fn report_unknown(&self) {
         let asked = self.asked.borrow().clone();
         for key in self.table.keys().filter(|key| !asked.contains(*key)) {
@@ -233,7 +232,7 @@ impl<'a> Section<'a> {
     }
 }
 
-/// A decimal with every digit that was written, or none.
+/// A decimal with every digit that was written; `None` if it does not fit.
 pub(super) fn exact(text: &str) -> Option<Decimal> {
     let plain = text.trim().trim_start_matches('+');
     Decimal::from_str_exact(plain)

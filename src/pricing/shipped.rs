@@ -1,4 +1,4 @@
-/// The price books that come with Tare: the name of each file and its text.
+/// The shipped price books: file name and text.
 pub(super) const FILES: &[(&str, &str)] = &[
     (
         "config/price-books/azure-container-registry-basic.toml",

@@ -4,11 +4,11 @@ use super::book::{Pool, PriceBook, StorageCharge};
 use super::error::PricingError;
 use super::history::ByteHistory;
 use super::line::{Charge, Line, Meter};
-use super::meter::{Counter, Stretch, billionths};
+use super::meter::{Counter, MeterInterval, billionths};
 use super::period::Period;
 use super::usage::UsageHistory;
 
-/// The charges for what is kept: the ordinary class, each copy of it, other classes and reading them back.
+/// The charges for storage: the default class, its replicas, other classes and retrieval.
 pub(super) fn lines(
     book: &PriceBook,
     usage: &UsageHistory,
@@ -55,7 +55,7 @@ pub(super) fn lines(
     Ok(lines)
 }
 
-/// What one meter of stored bytes counted, window by window.
+/// The storage counted by one meter, window by window.
 fn kept(
     book: &PriceBook,
     charge: &StorageCharge,
@@ -65,7 +65,7 @@ fn kept(
     place: Option<&str>,
     (included, paid): (Charge, Charge),
 ) -> Result<Vec<Line>, PricingError> {
-    // Only the ordinary class shares its quota with other registries: nothing is known of their copies.
+    // Only the default class shares its quota with other registries: their replicas are not known.
     let elsewhere = match (charge.pool, place) {
         (Pool::Account, None) => usage.stored_elsewhere,
         _ => ByteCount::ZERO,
@@ -83,7 +83,7 @@ fn kept(
                 .ok_or(PricingError::Overflow)
         };
         let unit_seconds = book.month.seconds_per(charge.per, piece.start());
-        counter.add(Stretch {
+        counter.add(MeterInterval {
             readings: (reading(from)?, reading(until)?),
             counts_per_byte: seconds,
             counts_per_unit: u128::from(book.unit.bytes()) * u128::from(unit_seconds),
@@ -101,7 +101,7 @@ fn kept(
     meter.lines(&counter.finish())
 }
 
-/// What was read back from other classes, at the price of their class.
+/// Retrieved bytes, at the price of their class.
 fn retrieved(book: &PriceBook, usage: &UsageHistory, period: Period) -> Result<Vec<Line>, PricingError> {
     let mut lines = Vec::new();
     for retrieved in usage

@@ -3,11 +3,11 @@ use std::collections::BTreeSet;
 use super::book::{Pool, PriceBook, Rate, Tier, Zone};
 use super::error::PricingError;
 use super::line::{Charge, Line, Meter};
-use super::meter::{Counter, Stretch};
+use super::meter::{Counter, MeterInterval};
 use super::period::{Period, Window};
 use super::usage::UsageHistory;
 
-/// The charges for moved bytes, by destination. Tiers are filled over the calendar month.
+/// The charges for moved bytes, by destination. Tiers fill over the calendar month.
 pub(super) fn lines(
     book: &PriceBook,
     usage: &UsageHistory,
@@ -57,7 +57,7 @@ fn moved_to(
                 .try_fold(elsewhere, |sum: u128, moved| sum.checked_add(moved.bytes))
                 .ok_or(PricingError::Overflow)
         };
-        counter.add(Stretch {
+        counter.add(MeterInterval {
             readings: (reading(piece.start())?, reading(piece.end())?),
             counts_per_byte: 1,
             counts_per_unit: u128::from(book.transfer.unit.bytes()),

@@ -6,7 +6,7 @@ use super::period::{Period, SECONDS_PER_DAY, Window};
 /// How many bytes a seller's "GB" has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ByteUnit {
-    /// 2³⁰ bytes, whatever the seller's price list calls them.
+    /// 2³⁰ bytes, whatever the price list calls them.
     #[serde(rename = "GiB")]
     Gibibyte,
     /// 10⁹ bytes.
@@ -23,7 +23,7 @@ impl ByteUnit {
         }
     }
 
-    /// `GiB` or `GB`, as FOCUS abbreviates them.
+    /// `GiB` or `GB`, FOCUS's abbreviations.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gibibyte => "GiB",
@@ -32,18 +32,18 @@ impl ByteUnit {
     }
 }
 
-/// The span of time a price is for.
+/// The interval of a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Per {
     /// A day of 24 hours.
     Day,
-    /// A month, as long as the book's [`MonthConvention`] says.
+    /// A month, of the length in the book's [`MonthConvention`].
     Month,
 }
 
 impl Per {
-    /// `Days` or `Months`, as FOCUS writes the second half of a unit.
+    /// `Days` or `Months`, the second half of a unit in FOCUS.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Day => "Days",
@@ -52,10 +52,10 @@ impl Per {
     }
 }
 
-/// How long the month is for which a unit of storage is priced.
+/// The length of the month in a storage price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MonthConvention {
-    /// As long as the calendar says: 28 to 31 days.
+    /// The calendar month: 28 to 31 days.
     #[serde(rename = "calendar_days")]
     CalendarDays,
     /// 730 hours, a twelfth of 365 days.
@@ -67,7 +67,7 @@ pub enum MonthConvention {
 }
 
 impl MonthConvention {
-    /// Seconds in the month that `day` belongs to.
+    /// Seconds in the month of `day`.
     pub(super) fn seconds(self, day: NaiveDate) -> u64 {
         match self {
             Self::CalendarDays => Window::Month
@@ -78,7 +78,7 @@ impl MonthConvention {
         }
     }
 
-    /// Seconds in what a price is for, on a given day.
+    /// Seconds in a price's interval, on a given day.
     pub(super) fn seconds_per(self, per: Per, day: NaiveDate) -> u64 {
         match per {
             Per::Day => SECONDS_PER_DAY,

@@ -9,48 +9,50 @@ use super::error::PricingError;
 use super::history::ByteHistory;
 use super::period::{Period, Window};
 
-/// What a registry stored and moved: all a bill depends on besides the book and the period.
+/// What a registry stored and moved: the input of a bill besides the price book and the period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageHistory {
-    /// Bytes in the ordinary class of storage, over time.
+    /// Bytes in the default storage class, over time.
     pub stored: ByteHistory,
-    /// Bytes in other classes, by the class's name; not counted in `stored`.
+    /// Bytes in other classes, by name; not included in `stored`.
     pub classes: BTreeMap<String, ByteHistory>,
-    /// The regions beyond the first that keep a copy.
+    /// The regions beyond the first that hold a replica.
     pub replicas: Vec<String>,
-    /// How many users are paid for, where a plan is priced per user.
+    /// The number of paid users, for plans priced per user.
     pub seats: u32,
-    /// How many repositories there are, for plans that limit them.
+    /// The number of repositories, for plans that limit them.
     pub repositories: u64,
-    /// Bytes that other registries of the same account store. They fill quota and tiers first, where a book
-    /// pools them.
+    /// Bytes that other registries of the same account store. They fill quota and tiers first, if the book pools them.
     pub stored_elsewhere: ByteCount,
-    /// What was moved, by day and destination, best summed over repositories. Days before the period count towards the tiers of their
-    /// month; days outside it are not charged.
+    /// Moved bytes by day and destination, ideally summed over repositories. Days before the period count towards the
+    /// tiers of their month; days outside it are not charged.
     pub moved: Vec<MovedBytes>,
-    /// Bytes that everything else in the account moves to a zone each month. They fill the tiers first.
+    /// Bytes per month that everything else in the account moves to a zone. They fill the tiers first.
     pub moved_elsewhere: BTreeMap<String, ByteCount>,
-    /// The price of a unit moved to a zone, in the book's currency, where the user knows what one more unit
-    /// costs; quota and tiers are then left aside.
+    /// The price of a unit moved to a zone, in the book's currency, if the user knows the marginal price; quota and
+    /// tiers are then ignored.
     pub transfer_price: BTreeMap<String, Decimal>,
-    /// What was read back from other classes of storage, by day.
+    /// Bytes retrieved from other storage classes, by day.
     pub retrieved: Vec<RetrievedBytes>,
 }
 
-/// Bytes moved to one destination in one day.
+/// Bytes moved to one destination on one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MovedBytes {
     /// The day, in UTC.
     pub day: NaiveDate,
-    /// The destination, as the book names it.
+    /// The destination, as named in the book.
     pub zone: String,
-    /// How many bytes.
+    /// The number of bytes.
     pub bytes: u128,
 }
 
 impl MovedBytes {
-    /// Bytes of which only the sum over a period is known (an assumption, a polled counter), spread evenly over
-    /// its days. They add up to the sum.
+    /// Spreads the sum of a period (an assumption, or a polled counter) evenly over its days. The parts add up to the
+    /// sum.
+    ///
+    /// # Errors
+    /// If a day's bytes exceed the range of [`ByteCount`].
     pub fn spread(zone: &str, bytes: u128, period: Period) -> Result<Vec<Self>, PricingError> {
         let days: Vec<NaiveDate> = period.split(Window::Day).into_iter().map(Period::start).collect();
         let parts = apportion(bytes, &vec![1; days.len()])?;
@@ -65,20 +67,20 @@ impl MovedBytes {
     }
 }
 
-/// Bytes read back from a class of storage in one day.
+/// Bytes retrieved from a storage class on one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetrievedBytes {
     /// The day, in UTC.
     pub day: NaiveDate,
-    /// The class, as the book names it.
+    /// The class, as named in the book.
     pub class: String,
-    /// How many bytes.
+    /// The number of bytes.
     pub bytes: u128,
 }
 
 impl UsageHistory {
     /// Usage of storage alone: no replicas, no traffic, one user.
-    pub fn storing(stored: ByteHistory) -> Self {
+    pub fn from_stored(stored: ByteHistory) -> Self {
         Self {
             stored,
             classes: BTreeMap::new(),
@@ -93,7 +95,7 @@ impl UsageHistory {
         }
     }
 
-    /// The same usage with other bytes in the ordinary class, as on Alpine.
+    /// The same usage with other bytes in the default class, as on Alpine.
     pub fn with_stored(&self, stored: ByteHistory) -> Self {
         Self {
             stored,

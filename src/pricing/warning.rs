@@ -7,30 +7,30 @@ use super::book::PriceBook;
 use super::period::Period;
 use super::usage::UsageHistory;
 
-/// What must be said wherever an amount is shown.
+/// A remark that must accompany an amount.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Warning {
-    /// The period reaches past the day until which the book's prices are known.
+    /// The period extends past the last day for which the book's prices are known.
     BookExpired {
         /// The book's id.
         book: String,
-        /// The last day its prices are known to hold.
+        /// The last day its prices are known to be valid.
         valid_until: NaiveDate,
     },
-    /// The period begins before the book's prices came into force.
+    /// The period starts before the book's prices became valid.
     BookNotYetValid {
         /// The book's id.
         book: String,
-        /// The first day its prices hold.
+        /// The first day its prices are valid.
         valid_from: NaiveDate,
     },
-    /// Nothing was measured before this day; the first reading was taken to hold from the start.
+    /// Nothing was measured before this day; the first reading is assumed for earlier days.
     AssumedBefore {
         /// The day of the first reading.
         day: NaiveDate,
     },
-    /// Nothing was measured after this day; the last reading was taken to hold until the end.
+    /// Nothing was measured after this day; the last reading is assumed for later days.
     AssumedAfter {
         /// The day of the last complete crawl.
         day: NaiveDate,
@@ -39,13 +39,13 @@ pub enum Warning {
     LimitExceeded {
         /// The book's id.
         book: String,
-        /// What the plan limits, in words.
+        /// The exceeded limit, as a sentence.
         what: String,
     },
 }
 
-/// Everything to be said about a bill.
-pub(super) fn of(book: &PriceBook, usage: &UsageHistory, period: Period) -> Vec<Warning> {
+/// All warnings of a bill.
+pub(super) fn for_bill(book: &PriceBook, usage: &UsageHistory, period: Period) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if period.start() < book.valid_from {
         warnings.push(Warning::BookNotYetValid {
@@ -53,7 +53,7 @@ pub(super) fn of(book: &PriceBook, usage: &UsageHistory, period: Period) -> Vec<
             valid_from: book.valid_from,
         });
     }
-    // The period's end is not part of it, so a book valid until its last day suffices.
+    // The period's end is exclusive, so a book valid until its last day suffices.
     if period
         .end()
         .pred_opt()
@@ -82,7 +82,7 @@ pub(super) fn of(book: &PriceBook, usage: &UsageHistory, period: Period) -> Vec<
     warnings
 }
 
-/// The limits of a plan that usage does not keep, in words.
+/// The limits of a plan that the usage exceeds, as sentences.
 pub(super) fn exceeded(book: &PriceBook, usage: &UsageHistory, period: Period) -> Vec<String> {
     let mut exceeded = Vec::new();
     let peak = usage.stored.peak(period);

@@ -1,4 +1,4 @@
-//! Bills worked out by hand from published prices. Each test gives the source and the working.
+//! Bills computed by hand from published prices. Each test states its source and the calculation.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ fn gib(count: u64) -> ByteCount {
 }
 
 fn storing(bytes: ByteCount) -> UsageHistory {
-    UsageHistory::storing(ByteHistory::constant(bytes))
+    UsageHistory::from_stored(ByteHistory::constant(bytes))
 }
 
 fn moving(zone: &str, gigabytes: u128) -> UsageHistory {
@@ -104,7 +104,7 @@ fn acr_basic_with_25_gib_costs_what_microsoft_says() {
         ]
     );
     assert_eq!(bill.total.amount(), decimal("0.212"));
-    // Ten GiB-days at 0.003 are what the quota is worth.
+    // The quota is worth ten GiB-days at 0.003.
     assert_eq!(bill.quota_benefit().unwrap().amount(), decimal("0.03"));
     assert!(bill.warnings.is_empty());
 }
@@ -151,7 +151,7 @@ fn premium_with_two_replicas() {
         .filter_map(|line| line.place.as_deref())
         .collect();
     assert_eq!(places, ["northeurope", "eastasia"]);
-    // No other plan has replicas, so none fits however much cheaper it is.
+    // No other plan has replicas, so none fits, however cheap it is.
     let books = PriceBooks::shipped().unwrap();
     let premium = book("azure-container-registry-premium");
     assert!(
@@ -214,7 +214,7 @@ fn ecr_bills_byte_hours_and_not_a_single_reading() {
     .unwrap();
     let bill = bill(
         &book("aws-ecr"),
-        &UsageHistory::storing(stored),
+        &UsageHistory::from_stored(stored),
         Period::month(2026, 4).unwrap(),
     )
     .unwrap();
@@ -283,7 +283,7 @@ fn egress_across_three_tiers() {
     );
     assert_eq!(bill.total.amount(), decimal("4899.475"));
 
-    // The tiers pool over the account: with 60 000 GB moved by others, all of it is in the third tier.
+    // Tiers are pooled over the account: with 60 000 GB moved elsewhere, all of it is in the third tier.
     let mut pooled = moving("internet", 1_000);
     pooled.moved_elsewhere.insert(
         "internet".to_owned(),
@@ -397,7 +397,7 @@ fn says_what_a_bill_had_to_assume() {
     let stored =
         ByteHistory::from_readings([(at("2027-06-20T10:00:00Z"), gib(1))], at("2027-06-25T10:00:00Z"))
             .unwrap();
-    let usage = UsageHistory::storing(stored);
+    let usage = UsageHistory::from_stored(stored);
     let period = Period::new(day("2027-06-01"), day("2027-07-02")).unwrap();
     let bill = bill(&book("digitalocean-starter"), &usage, period).unwrap();
     assert_eq!(
@@ -423,7 +423,7 @@ fn says_what_a_bill_had_to_assume() {
     assert_eq!(serde_json::from_str::<Bill>(&text).unwrap(), bill);
 }
 
-/// 31 days × 1.667 = 51.677 and 6200 GiB-days × 0.003 = 18.6 over three repositories and what is nobody's.
+/// 31 days × 1.667 = 51.677 and 6200 GiB-days × 0.003 = 18.6, over three repositories and the remainder.
 #[test]
 fn divides_a_bill_by_rule() {
     let october = Period::month(2026, 10).unwrap();
@@ -433,14 +433,14 @@ fn divides_a_bill_by_rule() {
         october,
     )
     .unwrap();
-    let claim = |key: &str, attributed, exclusive| Claim {
+    let claim = |key: &str, attributed, exclusive| AllocationTarget {
         key: key.to_owned(),
         attributed,
         exclusive,
-        ..Claim::default()
+        ..AllocationTarget::default()
     };
-    let claims = Claims {
-        claimants: vec![
+    let targets = AllocationTargets {
+        targets: vec![
             claim("api", 300, 100),
             claim("web", 300, 0),
             claim("jobs", 50, 50),
@@ -448,12 +448,12 @@ fn divides_a_bill_by_rule() {
         unattributed: 50,
     };
     let totals = |rules: &AllocationRules| -> Vec<String> {
-        let allocation = allocate(&bill, &claims, rules).unwrap();
+        let allocation = allocate(&bill, &targets, rules).unwrap();
         let sum = Money::checked_total(bill.currency, allocation.rows.iter().map(|row| row.total));
         assert_eq!(sum.unwrap(), bill.total);
         allocation.rows.iter().map(|row| row.total.to_string()).collect()
     };
-    // 70.277 × 3/7, 3/7, 1/14, and 1/14 for nobody.
+    // 70.277 × 3/7, 3/7, 1/14, and 1/14 for the remainder.
     assert_eq!(
         totals(&AllocationRules::default()),
         ["30.12 USD", "30.12 USD", "5.02 USD", "5.02 USD"]
@@ -476,7 +476,7 @@ fn divides_a_bill_by_rule() {
         storage: fixed("1"),
         ..AllocationRules::default()
     };
-    // 12.91925 + 18.6, and 38.75775 nobody took.
+    // 12.91925 + 18.6, and 38.75775 remains.
     assert_eq!(
         totals(&chosen),
         ["31.52 USD", "0.00 USD", "0.00 USD", "38.76 USD"]
@@ -486,15 +486,15 @@ fn divides_a_bill_by_rule() {
         ..AllocationRules::default()
     };
     assert!(matches!(
-        allocate(&bill, &claims, &too_much),
+        allocate(&bill, &targets, &too_much),
         Err(PricingError::BadShare(_))
     ));
-    // Nobody has exclusive bytes: the charge stays, without a name.
-    let nobody = Claims {
-        claimants: vec![claim("web", 0, 0)],
+    // No target has exclusive bytes: the charge stays, without a name.
+    let without_exclusive = AllocationTargets {
+        targets: vec![claim("web", 0, 0)],
         unattributed: 0,
     };
-    let allocation = allocate(&bill, &nobody, &AllocationRules::default()).unwrap();
+    let allocation = allocate(&bill, &without_exclusive, &AllocationRules::default()).unwrap();
     assert_eq!(
         (allocation.rows[1].key.as_deref(), allocation.rows[1].total),
         (None, bill.total)

@@ -1,48 +1,48 @@
-//! What is particular to Azure Container Registry.
+//! Particulars of Azure Container Registry.
 
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 use url::Url;
 
-/// Who Tare is in Entra ID, without a secret that is stored anywhere.
+/// An identity of Entra ID that needs no stored secret.
 #[derive(Debug, Clone)]
 pub enum AzureIdentity {
-    /// Workload identity federation: whoever runs Tare (Kubernetes, a CI system) vouches for it by a token in a
-    /// file, which Entra ID takes as proof.
+    /// Workload identity federation: the platform (Kubernetes, a CI system) writes a token to a file, and Entra ID
+    /// accepts it as a credential.
     Workload {
-        /// Where Entra ID is asked, by default `https://login.microsoftonline.com/`.
+        /// Entra ID's URL, by default `https://login.microsoftonline.com/`.
         authority: Url,
-        /// The directory that the identity is in.
+        /// The tenant (directory) of the identity.
         tenant: String,
-        /// The identity.
+        /// The client id of the identity.
         client_id: String,
-        /// The file, which is renewed from outside and read each time.
+        /// The token file. It is renewed from outside, so it is read each time.
         token_file: PathBuf,
     },
-    /// The managed identity of a virtual machine, by its metadata service.
+    /// The managed identity of a virtual machine, from its metadata service.
     Machine {
-        /// The root of the metadata service, by default `http://169.254.169.254/`.
+        /// The metadata service's root, by default `http://169.254.169.254/`.
         endpoint: Url,
-        /// Which identity, where the machine has several; the system's own where none is named.
+        /// The client id, if the machine has several identities. `None` means the system-assigned one.
         client_id: Option<String>,
     },
     /// The managed identity of an App Service, a function or a container app.
     AppService {
-        /// Where the platform gives out tokens.
+        /// The platform's token endpoint.
         endpoint: Url,
-        /// What shows the platform that it is the app that asks.
+        /// The secret header that proves the request comes from the app.
         header: SecretString,
-        /// Which identity, where the app has several.
+        /// The client id, if the app has several identities.
         client_id: Option<String>,
     },
 }
 
-/// The domains below which registries are: of Azure's public cloud, of the one in China and of the one for the
-/// government of the United States (Azure documentation, "Azure Container Registry FAQ", 2026).
+/// The domains of Azure's registries: public cloud, China and US government (Azure documentation, "Azure
+/// Container Registry FAQ", 2026).
 const DOMAINS: [&str; 3] = [".azurecr.io", ".azurecr.cn", ".azurecr.us"];
 
-/// Whether a host is a registry of Azure's.
+/// Whether a host is a registry of Azure.
 pub fn is_azure_registry(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     DOMAINS

@@ -2,38 +2,39 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::HeaderValue;
 
-use super::answer::Question;
-use super::auth::Scope;
+use super::auth::TokenScope;
 use super::client::Client;
 use super::manifests::check;
+use super::request::Request;
 use super::{RegistryError, limits};
 use crate::oci::{Digest, RepositoryName};
 
 impl Client {
-    /// A configuration, its digest verified. It is the only blob that is ever fetched; layers are not.
+    /// Fetches an image configuration and verifies its digest. Configurations are the only blobs that are fetched;
+    /// layers never are.
     ///
     /// # Errors
-    /// What kept us from reading it; `NotFound` where the registry has no such blob (any more), and `Invalid`
-    /// where it is larger than a configuration may be or not what its digest says.
+    /// Why it could not be read: `NotFound` if the registry does not have the blob (any more), `Invalid` if it is too
+    /// large or does not match its digest.
     pub async fn get_config(
         &self,
         repository: &RepositoryName,
         digest: &Digest,
     ) -> Result<Bytes, RegistryError> {
         let about = || format!("reading the config {digest} of {repository}");
-        let question = Question {
+        let request = Request {
             about: &about,
             method: Method::GET,
             url: self.inner.url(&format!("{repository}/blobs/{digest}")),
             accept: HeaderValue::from_static("*/*"),
-            scope: Scope::Pull(repository),
+            scope: TokenScope::Pull(repository),
             limit: limits::CONFIG,
             follows_redirects: true,
             verbatim: true,
             slow: false,
             most_attempts: u32::MAX,
         };
-        let answer = self.inner.ask(question).await?;
+        let answer = self.inner.send(request).await?;
         check(digest, &answer.body).map_err(|reason| RegistryError::new(about(), reason))?;
         Ok(answer.body)
     }

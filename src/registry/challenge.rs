@@ -1,33 +1,33 @@
-//! What a registry wants to see before it answers (`WWW-Authenticate`).
+//! Authentication challenges of a registry (`WWW-Authenticate`).
 
 use http_auth::parser::ChallengeParser;
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
 use super::limits;
 
-/// What a registry asks for.
+/// The challenges of one response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Challenges {
-    /// A token, and where to get it.
+    /// Token authentication.
     pub bearer: Option<Bearer>,
-    /// A user's name and password.
+    /// Whether user name and password are accepted.
     pub basic: bool,
 }
 
-/// Where a registry wants a token to come from.
+/// A token challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bearer {
     /// The URL of the token service, not checked yet.
     pub realm: String,
-    /// The name under which the token service knows the registry.
+    /// The name of the registry at the token service.
     pub service: Option<String>,
-    /// What the token must allow.
+    /// The scope that the token must have.
     pub scope: Option<String>,
 }
 
 impl Challenges {
-    /// Reads all challenges of an answer; what cannot be read is left out.
-    pub fn of(headers: &HeaderMap) -> Self {
+    /// Reads all challenges of a response. Those that cannot be parsed are left out.
+    pub fn from_headers(headers: &HeaderMap) -> Self {
         let mut found = Self::default();
         for value in headers.get_all(WWW_AUTHENTICATE) {
             let Ok(text) = value.to_str() else { continue };
@@ -70,7 +70,7 @@ mod tests {
         for value in values {
             headers.append(WWW_AUTHENTICATE, value.parse().unwrap());
         }
-        Challenges::of(&headers)
+        Challenges::from_headers(&headers)
     }
 
     #[test]

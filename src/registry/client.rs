@@ -3,37 +3,37 @@ use std::sync::atomic::AtomicBool;
 
 use url::Url;
 
+use super::address_guard::AddressGuard;
 use super::auth::Auth;
-use super::destination::Destinations;
-use super::pace::Pace;
-use super::reach::Guard;
+use super::throttle::Throttle;
 use super::transport::Transport;
+use super::url_policy::UrlPolicy;
 use super::{ClientError, ClientSettings, Credentials, Origin, RequestStatistics};
 use crate::clock::Clock;
 use crate::oci::host_without_port;
 
-/// A careful client of one registry. Clones share everything: connections, tokens, limits, statistics.
+/// A client of one registry. Clones share connections, tokens, limits and statistics.
 #[derive(Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
 }
 
 pub(super) struct Inner {
-    pub destinations: Destinations,
+    pub url_policy: UrlPolicy,
     pub transport: Transport,
-    pub pace: Pace,
+    pub throttle: Throttle,
     pub auth: Auth,
     pub settings: ClientSettings,
     pub clock: Arc<dyn Clock>,
-    /// The registry has said that it has no referrers API.
+    /// Whether the registry has said that it has no referrers API.
     pub no_referrers: AtomicBool,
 }
 
 impl Client {
-    /// Makes a client; asks the registry nothing yet.
+    /// Creates a client. Sends no request yet.
     ///
     /// # Errors
-    /// Certificates that cannot be read, or settings or credentials that cannot be used.
+    /// If certificates cannot be read, or settings or credentials cannot be used.
     pub fn new(
         origin: Origin,
         credentials: Credentials,
@@ -45,14 +45,14 @@ impl Client {
         let trusted_names = trusted
             .map(|host| host_without_port(host).to_ascii_lowercase())
             .collect();
-        let guard = Arc::new(Guard::new(host, origin.address(), trusted_names));
+        let guard = Arc::new(AddressGuard::new(host, origin.address(), trusted_names));
         let transport = Transport::new(&settings, origin.is_plain_http(), Arc::clone(&guard))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 auth: Auth::new(credentials, &origin, &settings)?,
-                destinations: Destinations::new(origin, &settings.trusted_realm_hosts, guard),
+                url_policy: UrlPolicy::new(origin, &settings.trusted_realm_hosts, guard),
                 transport,
-                pace: Pace::new(&settings),
+                throttle: Throttle::new(&settings),
                 settings,
                 clock,
                 no_referrers: AtomicBool::new(false),
@@ -60,26 +60,26 @@ impl Client {
         })
     }
 
-    /// The registry this client speaks to.
+    /// The registry this client talks to.
     pub fn origin(&self) -> &Origin {
-        &self.inner.destinations.origin
+        &self.inner.url_policy.origin
     }
 
-    /// What the client has cost the registry so far.
+    /// The requests made so far.
     pub fn statistics(&self) -> RequestStatistics {
         self.inner.transport.counters.snapshot()
     }
 }
 
 impl Inner {
-    /// The URL of a path of the distribution protocol. The path is made of checked names only.
+    /// The URL of a path of the distribution API. Callers build the path of checked names only.
     pub fn url(&self, path: &str) -> Url {
         self.url_at(&format!("/v2/{path}"))
     }
 
-    /// The URL of a path below the registry's root, made of checked names only.
+    /// The URL of a path below the registry's root. Callers build the path of checked names only.
     pub fn url_at(&self, path: &str) -> Url {
-        let mut url = self.destinations.origin.url().clone();
+        let mut url = self.url_policy.origin.url().clone();
         url.set_path(path);
         url
     }

@@ -1,4 +1,4 @@
-//! Who we are to a registry.
+//! Credentials for a registry.
 
 use secrecy::SecretString;
 
@@ -6,30 +6,28 @@ use super::AzureIdentity;
 
 pub use super::docker_config::{CredentialsError, from_docker_config};
 
-/// What the client may show to a registry, and to the token service the registry names.
+/// Credentials for a registry and for the token service it names.
 #[derive(Debug, Clone, Default)]
 pub enum Credentials {
-    /// Nothing: only what the registry shows to everybody.
+    /// None: reads only what the registry shows to everyone.
     #[default]
     Anonymous,
-    /// A user's name and password.
+    /// User name and password.
     Basic {
-        /// The name.
+        /// The user name.
         username: String,
-        /// The password, or an access key that takes its place.
+        /// The password, or an access key.
         password: SecretString,
     },
-    /// A refresh token, exchanged for access tokens at the token service (`docker login` calls it identity
-    /// token).
+    /// A refresh token, exchanged for access tokens at the token service (`docker login` calls it identity token).
     IdentityToken(SecretString),
     /// An access token, sent to the registry as it is.
     BearerToken(SecretString),
-    /// An identity of Entra ID, which Azure Container Registry takes in exchange for a refresh token.
+    /// An identity of Entra ID, exchanged for a refresh token of Azure Container Registry.
     Azure {
         /// The identity.
         identity: AzureIdentity,
-        /// Whether the operator vouches for the registry though it is not below Azure's own domains: it is
-        /// shown the identity's token.
+        /// Whether the operator vouches for a registry outside Azure's own domains: it receives the identity's token.
         any_host: bool,
     },
 }

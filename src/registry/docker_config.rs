@@ -1,7 +1,6 @@
-//! Credentials as `docker login` leaves them: in Docker's `config.json`, or with a helper program that it
-//! names.
+//! Credentials from Docker's `config.json`, as `docker login` writes it, or from a credential helper that it names.
 //!
-//! Registries are matched by exact host and port. Matching by the beginning of a URL has sent passwords to
+//! Registries are matched by exact host and port. Prefix matching has sent passwords to
 //! `reg.example.com.evil.example` before.
 
 use std::collections::HashMap;
@@ -21,33 +20,33 @@ use tokio::process::Command;
 use super::credentials::Credentials;
 use super::origin::Origin;
 
-/// Why no credentials could be had where the configuration promises some.
+/// Why credentials could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
     /// The file cannot be read.
     #[error("cannot read {path}: {problem}")]
     File {
-        /// The file.
+        /// The path of the file.
         path: String,
         /// What is wrong.
         problem: String,
     },
-    /// The entry for the registry cannot be understood.
+    /// The registry's entry is not valid.
     #[error("the entry for {registry} in {path}: {problem}")]
     Entry {
-        /// The file.
+        /// The path of the file.
         path: String,
         /// The registry.
         registry: String,
         /// What is wrong.
         problem: &'static str,
     },
-    /// The helper program gave none.
+    /// The credential helper failed.
     #[error("the credential helper {helper} {problem}")]
     Helper {
-        /// The program.
+        /// The program's name.
         helper: String,
-        /// What it did.
+        /// What went wrong.
         problem: String,
     },
 }
@@ -80,18 +79,18 @@ struct HelperAnswer {
     secret: String,
 }
 
-/// The longest file or helper's answer that is read.
+/// The most bytes read of the file or of a helper's output. Our choice; both are a few kilobytes.
 const LONGEST: u64 = 1 << 20;
-/// The user name by which helpers and files say that the secret is an identity token.
+/// The user name that marks a secret as an identity token (docker/cli and docker-credential-helpers).
 const TOKEN_USER: &str = "<token>";
-/// The name under which Docker keeps the credentials of its own registry.
+/// The key of Docker Hub's credentials (docker/cli).
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
-/// The credentials for a registry in Docker's configuration file; `None` where it has none, or where there is
-/// no such file. A helper that takes longer than `helper_timeout` is killed.
+/// The credentials for a registry from Docker's configuration file. `None` if the file has none or does not exist.
+/// A helper that takes longer than `helper_timeout` is killed.
 ///
 /// # Errors
-/// A file that cannot be read, or a helper that fails other than by having no credentials.
+/// If the file cannot be read, or a helper fails for another reason than missing credentials.
 pub async fn from_docker_config(
     origin: &Origin,
     config_path: &Path,
@@ -107,7 +106,7 @@ pub async fn from_docker_config(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(error.to_string())),
     };
-    // The parser's message could repeat a secret; line and column are enough.
+    // The parser's message could contain a secret. The line is enough.
     let config: DockerConfig = serde_json::from_slice(&text)
         .map_err(|error| unreadable(format!("not Docker's JSON, line {}", error.line())))?;
     let names = names_of(origin);
@@ -155,7 +154,7 @@ impl Entry {
                 .decode(&self.auth)
                 .ok()
                 .and_then(|bytes| String::from_utf8(bytes).ok())
-                .ok_or("its auth is not base64")?;
+                .ok_or("its auth is not valid base64")?;
             // Older versions of Docker pad the password with zero bytes.
             let (username, password) = pair
                 .trim_end_matches('\0')
@@ -176,7 +175,7 @@ fn user(username: String, password: SecretString) -> Credentials {
     }
 }
 
-/// The host and port under which a registry may be found; Docker's own has several.
+/// The names (host and port) under which a registry may be listed. Docker Hub has several.
 fn names_of(origin: &Origin) -> Vec<String> {
     let name = origin.name().to_string();
     let mut names = match name.as_str() {
@@ -198,8 +197,8 @@ fn names_of(origin: &Origin) -> Vec<String> {
     names
 }
 
-/// Whether a key of the file means one of these registries: host and port, with or without a scheme and
-/// one of the paths that Docker writes.
+/// Whether a key of the file means one of these registries: host and port, with an optional scheme and one of
+/// the paths that Docker writes.
 fn is_one_of(names: &[String], key: &str) -> bool {
     let bare = key
         .strip_prefix("https://")
@@ -215,7 +214,7 @@ async fn ask_helper(
     server: &str,
     timeout: Duration,
 ) -> Result<Option<Credentials>, CredentialsError> {
-    // The name becomes part of a program's name and must not lead elsewhere.
+    // The name becomes part of a program's name, so it must not contain a path.
     let valid = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
@@ -231,8 +230,8 @@ async fn ask_helper(
         .map_err(|problem| CredentialsError::Helper { helper, problem })
 }
 
-/// Runs a helper: the server's name goes in, a user name and a secret come out. Neither its output nor its
-/// errors are repeated, since either may hold the secret.
+/// Runs a helper: writes the server's name to it and reads a user name and a secret. Its output and errors are
+/// never repeated, because they may contain the secret.
 async fn run_helper(program: &OsStr, server: &str, timeout: Duration) -> Result<Option<Credentials>, String> {
     let mut child = Command::new(program)
         .arg("get")
@@ -245,7 +244,7 @@ async fn run_helper(program: &OsStr, server: &str, timeout: Duration) -> Result<
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     let dialogue = async {
         if let Some(mut stdin) = stdin {
-            // A helper that does not listen may have answered nevertheless.
+            // A helper that does not read its input may still have answered.
             drop(stdin.write_all(server.as_bytes()).await);
         }
         let mut output = Vec::new();
@@ -255,24 +254,24 @@ async fn run_helper(program: &OsStr, server: &str, timeout: Duration) -> Result<
         Ok::<_, std::io::Error>((child.wait().await?, output))
     };
     let Ok(outcome) = tokio::time::timeout(timeout, dialogue).await else {
-        // Dropping the dialogue has killed the helper.
+        // Dropping the future has killed the helper.
         return Err(format!(
-            "gave no answer within {} s and was stopped",
+            "did not finish within {} s and was stopped",
             timeout.as_secs_f32()
         ));
     };
-    let (status, output) = outcome.map_err(|error| format!("broke off: {error}"))?;
+    let (status, output) = outcome.map_err(|error| format!("failed: {error}"))?;
     if !status.success() {
         let said = String::from_utf8_lossy(&output);
         let said = said.trim();
-        // The protocol has no code for this; all helpers share the sentence.
+        // The protocol has no status code for this; all helpers print this sentence.
         if said.starts_with("credentials not found") {
             return Ok(None);
         }
         return Err(format!("failed ({status})"));
     }
     let answer: HelperAnswer =
-        serde_json::from_slice(&output).map_err(|_| "gave an answer that cannot be read".to_owned())?;
+        serde_json::from_slice(&output).map_err(|_| "returned output that cannot be parsed".to_owned())?;
     Ok((!answer.secret.is_empty()).then(|| user(answer.username, answer.secret.into())))
 }
 

@@ -1,11 +1,10 @@
-//! Whether two hosts belong to one owner, judged by their names and on the safe side.
+//! Whether two hosts belong to the same owner, judged by their names.
 //!
-//! The exact answer is the Public Suffix List, which is large, changes weekly and misses vendors' own
-//! shared domains. A wrong "no" costs the operator one line of configuration; a wrong "yes" would show a
-//! password to a stranger. So short names below country codes count as shared, and so does what large
-//! clouds hand out.
+//! The exact answer is the Public Suffix List, which is large, changes weekly and lacks vendors' own shared
+//! domains. A wrong "no" costs the operator one line of configuration; a wrong "yes" would send a password to a
+//! stranger. So short names below country codes count as shared, and so do the domains of large clouds.
 
-/// Domains below which anybody can rent a name.
+/// Domains below which anyone can rent a name (vendors' documentation, 2026).
 const SHARED: [&str; 28] = [
     "amazonaws.com",
     "amazonaws.com.cn",
@@ -37,10 +36,10 @@ const SHARED: [&str; 28] = [
     "windows.net",
 ];
 
-/// Second levels under which countries register names (`co.uk`, `com.br`), besides all shorter than four.
+/// Second-level domains under which countries register names, besides all shorter than four letters (`co.uk`).
 const GENERIC: [&str; 6] = ["asso", "firm", "gouv", "govt", "info", "name"];
 
-/// Whether both host names lie in a domain that one owner controls.
+/// Whether one owner controls both host names.
 pub(super) fn have_one_owner(one: &str, other: &str) -> bool {
     let is_address = |host: &str| {
         host.starts_with('[')
@@ -52,7 +51,7 @@ pub(super) fn have_one_owner(one: &str, other: &str) -> bool {
     if is_address(one) || is_address(other) {
         return false;
     }
-    // The labels both end in, from the right.
+    // The labels that both names end in, from the right.
     let shared = one
         .rsplit('.')
         .zip(other.rsplit('.'))
@@ -62,7 +61,7 @@ pub(super) fn have_one_owner(one: &str, other: &str) -> bool {
     is_owned(&common)
 }
 
-/// Whether a domain, its labels from the right, is one that a single owner controls.
+/// Whether a domain (its labels, from the right) belongs to a single owner.
 fn is_owned(labels: &[&str]) -> bool {
     let [top, second, rest @ ..] = labels else {
         return false;

@@ -1,4 +1,4 @@
-//! The entries of listings: names and, where Azure Container Registry lists manifests, objects with a digest.
+//! Entries of listings: names, or the objects of Azure Container Registry's manifest listing.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use crate::oci::text::quoted;
 use crate::oci::{Digest, RepositoryName, Tag};
 
-/// An entry as it is sent; what is of no use is no reason to drop the page.
+/// An entry as it was sent. An entry of another type does not invalidate the page.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum Entry<'a> {
@@ -18,7 +18,7 @@ pub(super) enum Entry<'a> {
     Other(IgnoredAny),
 }
 
-/// A manifest as Azure lists it. All but the digest may be missing, or be anything.
+/// A manifest in Azure's listing. Every member but the digest is optional and may have any type.
 #[derive(Deserialize)]
 pub(super) struct ManifestEntry<'a> {
     #[serde(borrow)]
@@ -44,7 +44,7 @@ impl Default for Attributes {
 }
 
 impl Entry<'_> {
-    /// By what an entry is known again when it is listed twice.
+    /// The text that identifies an entry, to notice repeats.
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -54,27 +54,27 @@ impl Entry<'_> {
     }
 }
 
-/// A list, or `null` for an empty one, as some registries write it. A document without the key is something
-/// else and must not pass for an empty listing.
+/// A list, or `null` for an empty one, which some registries send. A document without the key is not a listing and
+/// must not count as an empty one.
 pub(super) fn entries<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<Entry<'a>>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// What an entry of a listing is, once it has been checked.
-pub(super) trait Listed: Sized {
-    /// Reads an entry; else says, escaped and shortened, what stands in its place.
+/// An entry of a listing that can be parsed and checked.
+pub(super) trait ListEntry: Sized {
+    /// Parses an entry. The error is the invalid entry, escaped and shortened.
     fn read(entry: &Entry<'_>) -> Result<Self, String>;
 }
 
-impl Listed for RepositoryName {
+impl ListEntry for RepositoryName {
     fn read(entry: &Entry<'_>) -> Result<Self, String> {
         name(entry)
     }
 }
 
-impl Listed for Tag {
+impl ListEntry for Tag {
     fn read(entry: &Entry<'_>) -> Result<Self, String> {
         name(entry)
     }
@@ -87,16 +87,16 @@ fn name<T: FromStr>(entry: &Entry<'_>) -> Result<T, String> {
     }
 }
 
-/// A manifest that a repository is said to hold, with or without a tag.
+/// A manifest in a repository's manifest listing, tagged or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListedManifest {
     /// Its digest.
     pub digest: Digest,
-    /// Whether it is locked against being read (`readEnabled` is false): the registry refuses it to everybody.
+    /// Whether it is locked (`readEnabled` is false), so that the registry refuses to serve it.
     pub is_locked: bool,
 }
 
-impl Listed for ListedManifest {
+impl ListEntry for ListedManifest {
     fn read(entry: &Entry<'_>) -> Result<Self, String> {
         let Entry::Manifest(manifest) = entry else {
             return Err("not a manifest with a digest".to_owned());

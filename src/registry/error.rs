@@ -4,10 +4,10 @@ use std::time::Duration;
 use crate::http::HttpSetupError;
 use crate::oci::Digest;
 
-/// Why a client could not be made.
+/// Why a client could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// A setting cannot be used.
+    /// A setting has an unusable value.
     #[error("{setting}: {problem}")]
     Setting {
         /// The setting's name.
@@ -32,64 +32,64 @@ impl From<HttpSetupError> for ClientError {
     }
 }
 
-/// The kinds of failure that callers tell apart.
+/// The kind of a failure, for callers that handle them differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// The registry does not have it (any more).
     NotFound,
-    /// The registry does not let us.
+    /// The registry refuses access.
     Denied,
-    /// The registry could not be reached, or failed, or throttled us, through all attempts.
+    /// The registry could not be reached, failed or throttled us, after all attempts.
     Unavailable,
-    /// The registry answered what it must not, or what we refuse to follow.
+    /// The registry sent something invalid, or something that we refuse to follow.
     Invalid,
 }
 
-/// What exactly went wrong.
+/// The exact cause of a failure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// An answer with a status that says no.
+    /// An error status.
     #[error("the registry answered {status}{said}")]
     Status {
         /// The HTTP status.
         status: u16,
-        /// The registry's own words, shortened and escaped, with a separator in front; may be empty.
+        /// The registry's message, shortened and escaped, with a leading separator. May be empty.
         said: String,
     },
-    /// The connection failed, or broke in the midst of an answer.
+    /// The connection failed or was closed during a response.
     #[error("{0}")]
     Connection(String),
-    /// No answer in time.
-    #[error("no answer within {} s", .0.as_secs_f32())]
+    /// No response in time.
+    #[error("no response within {} s", .0.as_secs_f32())]
     Timeout(Duration),
-    /// More bytes than are read of such a document.
-    #[error("the answer is larger than the {0} bytes that are read of it")]
+    /// The body exceeds its limit.
+    #[error("the response is larger than the limit of {0} bytes")]
     TooLarge(usize),
-    /// The content is not what its digest says.
+    /// The content does not match its digest.
     #[error("the content has the digest {found}, not {expected}")]
     WrongDigest {
-        /// The digest it should have.
+        /// The expected digest.
         expected: Box<Digest>,
-        /// The digest of the bytes that came.
+        /// The digest of the received bytes.
         found: Box<Digest>,
     },
-    /// A redirect, page link or token realm that leads where it must not.
+    /// A redirect, page link or token realm that must not be followed.
     #[error("refused to follow the {what} to {target}: {why}")]
     Refused {
-        /// What pointed there.
+        /// What named the URL.
         what: &'static str,
-        /// The origin it pointed to, without path and query.
+        /// The URL's origin, without path and query.
         target: String,
-        /// Why not.
+        /// Why it is refused.
         why: &'static str,
     },
-    /// A listing that does not come to an end.
+    /// A listing that does not end.
     #[error("the listing does not end: {0}")]
     Endless(String),
-    /// The registry wants proof of who we are that we cannot give.
+    /// The registry asks for credentials that we do not have.
     #[error("{0}")]
     Unauthorized(String),
-    /// An answer that cannot be understood.
+    /// A response that cannot be parsed.
     #[error("{0}")]
     Malformed(String),
 }
@@ -114,9 +114,9 @@ impl Reason {
     }
 }
 
-/// A question to a registry that got no usable answer.
+/// A failed request to a registry.
 ///
-/// Its text says what was asked, what happened, how often it was tried and for how long. It never holds a
+/// Its text states the request, the cause, the number of attempts and the elapsed time. It never contains a
 /// credential, a token, or the query of a URL.
 #[derive(Debug, Clone)]
 pub struct RegistryError {
@@ -136,17 +136,17 @@ impl RegistryError {
         }
     }
 
-    /// What kind of failure this is.
+    /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.reason.kind()
     }
 
-    /// What exactly went wrong.
+    /// The exact cause.
     pub fn reason(&self) -> &Reason {
         &self.reason
     }
 
-    /// How often it was tried.
+    /// The number of attempts.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }

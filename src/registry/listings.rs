@@ -2,34 +2,39 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use super::answer::Question;
-use super::auth::Scope;
+use super::auth::TokenScope;
 use super::client::{Client, Inner};
-use super::entry::{Listed, ListedManifest};
+use super::entry::{ListEntry, ListedManifest};
 use super::page::{self, Listing, Page, PageLink};
+use super::request::Request;
 use super::{Reason, RegistryError, limits};
 use crate::oci::{RepositoryName, Tag};
 
-/// Page sizes tried in turn where a page of the catalogue or of manifests fails: its cost follows the objects
-/// beneath it, so that a huge registry may manage five repositories at a time but not a hundred.
+/// Page sizes tried in turn if a page of the catalogue or of manifests fails. The cost of such a page depends on
+/// the objects below it: a huge registry may manage five repositories at a time but not a hundred. Our choice.
 const SMALLER_PAGES: [u32; 3] = [100, 20, 5];
 
 impl Client {
     /// One page of the registry's repositories: the first, or the one that an earlier page links to.
     ///
     /// # Errors
-    /// What kept us from reading it. A listing that could not be read to its end says nothing about what is
-    /// missing from it.
+    /// Why it could not be read. A listing that was not read to its end says nothing about missing entries.
     pub async fn catalog_page(&self, next: Option<PageLink>) -> Result<Page<RepositoryName>, RegistryError> {
         self.inner
-            .listing(Listing::Catalog, Scope::Catalog, "_catalog", "/v2/_catalog", next)
+            .listing(
+                Listing::Catalog,
+                TokenScope::Catalog,
+                "_catalog",
+                "/v2/_catalog",
+                next,
+            )
             .await
     }
 
     /// One page of a repository's tags: the first, or the one that an earlier page links to.
     ///
     /// # Errors
-    /// What kept us from reading it; `NotFound` where the repository is gone.
+    /// Why it could not be read; `NotFound` if the repository does not exist (any more).
     pub async fn tags_page(
         &self,
         repository: &RepositoryName,
@@ -38,17 +43,17 @@ impl Client {
         let name = format!("{repository}/tags/list");
         let path = format!("/v2/{name}");
         self.inner
-            .listing(Listing::Tags, Scope::Pull(repository), &name, &path, next)
+            .listing(Listing::Tags, TokenScope::Pull(repository), &name, &path, next)
             .await
     }
 
-    /// One page of all manifests of a repository, those that no tag reaches among them: the first page, or
-    /// the one that an earlier page links to. Only Azure Container Registry has such a listing
-    /// (`GET /acr/v1/NAME/_manifests`, Azure REST API specification 2021-07-01).
+    /// One page of all manifests of a repository, tagged or not: the first, or the one that an earlier page links to.
+    /// Only Azure Container Registry has such a listing (`GET /acr/v1/NAME/_manifests`, Azure REST API specification
+    /// 2021-07-01).
     ///
     /// # Errors
-    /// What kept us from reading it; `NotFound` where the repository is gone or the registry is another one,
-    /// `Denied` where the credentials lack the right to read metadata.
+    /// Why it could not be read; `NotFound` if the repository does not exist or the registry has no such listing,
+    /// `Denied` if the credentials may not read metadata.
     pub async fn manifests_page(
         &self,
         repository: &RepositoryName,
@@ -59,7 +64,7 @@ impl Client {
         self.inner
             .listing(
                 Listing::Manifests,
-                Scope::Metadata(repository),
+                TokenScope::Metadata(repository),
                 &name,
                 &path,
                 next,
@@ -69,11 +74,11 @@ impl Client {
 }
 
 impl Inner {
-    /// Reads a page of a listing, which messages call by its `name`, at a path of the registry.
-    async fn listing<T: Listed>(
+    /// Reads a page of the listing at `path`. `name` describes it in messages.
+    async fn listing<T: ListEntry>(
         &self,
         listing: Listing,
-        scope: Scope<'_>,
+        scope: TokenScope<'_>,
         name: &str,
         path: &str,
         mut link: Option<PageLink>,
@@ -90,7 +95,7 @@ impl Inner {
             };
             let size = page::page_size(&url);
             match error.reason() {
-                // More entries than the registry allows in a page. Without a size it chooses its own.
+                // The page size may exceed the registry's maximum. Without one, the registry chooses.
                 Reason::Status { status: 400, .. } if size.is_some() => {
                     url = page::with_page_size(&url, None)
                 }
@@ -98,7 +103,7 @@ impl Inner {
                     status: 500..=599, ..
                 }
                 | Reason::Timeout(_)
-                    if listing.is_laborious() =>
+                    if listing.is_expensive() =>
                 {
                     let next = smaller.find(|smaller| size.is_none_or(|size| *smaller < size));
                     let Some(next) = next else { return Err(error) };
@@ -110,17 +115,17 @@ impl Inner {
         }
     }
 
-    async fn listing_page<T: Listed>(
+    async fn listing_page<T: ListEntry>(
         &self,
         listing: Listing,
-        scope: Scope<'_>,
+        scope: TokenScope<'_>,
         name: &str,
         url: &Url,
         link: Option<PageLink>,
     ) -> Result<Page<T>, RegistryError> {
         let about = || format!("listing {name}");
-        let can_shrink = listing.is_laborious() && page::page_size(url).is_none_or(|size| size > 5);
-        let question = Question {
+        let can_shrink = listing.is_expensive() && page::page_size(url).is_none_or(|size| size > 5);
+        let request = Request {
             about: &about,
             method: Method::GET,
             url: url.clone(),
@@ -132,14 +137,14 @@ impl Inner {
             slow: listing == Listing::Catalog,
             most_attempts: if can_shrink { 2 } else { u32::MAX },
         };
-        let answer = self.ask(question).await?;
+        let answer = self.send(request).await?;
         page::read(
             listing,
             url,
             link,
             &answer.headers,
             &answer.body,
-            &self.destinations,
+            &self.url_policy,
             &self.settings,
         )
         .map_err(|reason| RegistryError::new(about(), reason))

@@ -2,54 +2,54 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use super::answer::Question;
-use super::auth::Scope;
+use super::auth::TokenScope;
 use super::client::Client;
 use super::error::Reason;
+use super::request::Request;
 use super::{RegistryError, limits, schema1};
 use crate::http::declared_length;
 use crate::oci::{ACCEPTED_MANIFESTS, Digest, MediaType, Reference, RepositoryName};
 use crate::units::ByteCount;
 
-/// What a registry says of a manifest without sending it. Older registries leave parts out.
+/// The headers of a manifest. Older registries omit some.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestHead {
     /// Its digest.
     pub digest: Option<Digest>,
-    /// Its length.
+    /// Its size.
     pub size: Option<ByteCount>,
     /// Its media type.
     pub media_type: Option<String>,
 }
 
-/// A manifest as fetched, not parsed yet.
+/// A fetched manifest, not parsed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchedManifest {
-    /// The digest of its bytes, checked against what was asked for and against what the registry said.
+    /// The digest of its bytes, checked against the reference and the registry's own header.
     pub digest: Digest,
-    /// Its length.
+    /// Its size.
     pub size: ByteCount,
     /// The bytes.
     pub content: Bytes,
-    /// The media type it was served with.
+    /// The `Content-Type` of the response.
     pub content_type: Option<String>,
 }
 
 impl Client {
-    /// What a reference points to, without its content.
+    /// Resolves a reference without fetching the content.
     ///
     /// # Errors
-    /// What kept us from knowing; `NotFound` where the registry has no such manifest (any more).
+    /// Why it could not be resolved; `NotFound` if the registry does not have the manifest (any more).
     pub async fn head_manifest(
         &self,
         repository: &RepositoryName,
         reference: &Reference,
     ) -> Result<ManifestHead, RegistryError> {
         let about = || format!("asking for {reference} of {repository}");
-        let question = self.manifest_question(&about, Method::HEAD, repository, reference);
-        let headers = match self.inner.ask(question).await {
+        let request = self.manifest_request(&about, Method::HEAD, repository, reference);
+        let headers = match self.inner.send(request).await {
             Ok(answer) => answer.headers,
-            // A registry that does not know HEAD leaves the caller to GET.
+            // A registry without HEAD: the caller has to use GET.
             Err(error)
                 if matches!(
                     error.reason(),
@@ -70,46 +70,46 @@ impl Client {
         })
     }
 
-    /// A manifest or index, its digest verified.
+    /// Fetches a manifest or index and verifies its digest.
     ///
     /// # Errors
-    /// What kept us from reading it; `NotFound` where the registry has no such manifest (any more), and
-    /// `Invalid` where its bytes are not those of its digest.
+    /// Why it could not be read: `NotFound` if the registry does not have the manifest (any more), `Invalid` if its
+    /// bytes do not match its digest.
     pub async fn get_manifest(
         &self,
         repository: &RepositoryName,
         reference: &Reference,
     ) -> Result<FetchedManifest, RegistryError> {
         let about = || format!("reading {reference} of {repository}");
-        let question = self.manifest_question(&about, Method::GET, repository, reference);
-        let answer = self.inner.ask(question).await?;
+        let request = self.manifest_request(&about, Method::GET, repository, reference);
+        let answer = self.inner.send(request).await?;
         let content_type = content_type(&answer.headers);
         let digest = verified(reference, &answer.headers, content_type.as_deref(), &answer.body)
             .map_err(|reason| RegistryError::new(about(), reason))?;
         Ok(FetchedManifest {
             digest,
-            // A body is at most a few MiB, far below what a count holds.
+            // A body is at most a few MiB, far below the maximum of a count.
             size: ByteCount::try_from(answer.body.len() as u64).unwrap_or(ByteCount::MAX),
             content: answer.body,
             content_type,
         })
     }
 
-    fn manifest_question<'q>(
+    fn manifest_request<'q>(
         &self,
         about: &'q (dyn Fn() -> String + Sync),
         method: Method,
         repository: &'q RepositoryName,
         reference: &Reference,
-    ) -> Question<'q> {
-        Question {
+    ) -> Request<'q> {
+        Request {
             about,
             url: self.inner.url(&format!("{repository}/manifests/{reference}")),
             accept: HeaderValue::from_static(ACCEPTED_MANIFESTS),
-            scope: Scope::Pull(repository),
+            scope: TokenScope::Pull(repository),
             limit: limits::MANIFEST,
             follows_redirects: true,
-            // The length that HEAD tells must be that of the manifest, not of a compressed form.
+            // The length in a HEAD response must be that of the manifest, not of a compressed form.
             verbatim: method == Method::HEAD,
             method,
             slow: false,
@@ -118,16 +118,16 @@ impl Client {
     }
 }
 
-/// The digest of a manifest's bytes, checked against the reference and against the registry's own claim.
+/// The digest of a manifest's bytes, checked against the reference and the registry's own header.
 fn verified(
     reference: &Reference,
     headers: &HeaderMap,
     content_type: Option<&str>,
     content: &[u8],
 ) -> Result<Digest, Reason> {
-    // What is signed in a schema 1 manifest is not its bytes but the payload within them.
+    // The digest of a schema 1 manifest covers the payload inside it, not its bytes.
     let payload = content_type
-        .filter(|content_type| MediaType::of(content_type) == MediaType::Schema1)
+        .filter(|content_type| MediaType::from_text(content_type) == MediaType::Schema1)
         .and_then(|_| schema1::payload(content));
     let content = payload.as_deref().unwrap_or(content);
     let expected = match reference {
@@ -140,7 +140,7 @@ fn verified(
     Ok(expected.unwrap_or_else(|| Digest::sha256_of(content)))
 }
 
-/// Refuses content that is not what its digest says.
+/// Checks content against its digest.
 pub(super) fn check(expected: &Digest, content: &[u8]) -> Result<(), Reason> {
     if expected.matches(content) {
         return Ok(());
@@ -151,7 +151,7 @@ pub(super) fn check(expected: &Digest, content: &[u8]) -> Result<(), Reason> {
     })
 }
 
-/// What the registry says the digest is.
+/// The digest in the response's headers.
 fn claimed_digest(headers: &HeaderMap) -> Result<Option<Digest>, Reason> {
     let Some(value) = headers.get("docker-content-digest") else {
         return Ok(None);
@@ -161,10 +161,10 @@ fn claimed_digest(headers: &HeaderMap) -> Result<Option<Digest>, Reason> {
         .ok()
         .and_then(|text| text.parse().ok())
         .map(Some)
-        .ok_or_else(|| Reason::Malformed("the registry's digest of the manifest cannot be read".into()))
+        .ok_or_else(|| Reason::Malformed("the Docker-Content-Digest header cannot be parsed".into()))
 }
 
-/// The media type an answer was served with, unless it is absurdly long.
+/// The `Content-Type` of a response, unless it is absurdly long.
 fn content_type(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     (text.len() <= 255).then(|| text.to_owned())

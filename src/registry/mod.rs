@@ -1,20 +1,19 @@
-//! The distribution protocol, spoken by a careful client.
+//! A careful client of the OCI distribution protocol.
 //!
-//! The registry is not trusted. What it sends is bounded, every digest is recomputed, links, redirects and
-//! token realms are followed only where they may lead, and credentials go to the registry's own origin and
-//! to the token service it may name, nowhere else.
+//! The registry is not trusted. Response sizes are bounded and every digest is recomputed. Links, redirects and
+//! token realms are followed only to allowed places. Credentials go to the registry's own origin and to the token
+//! service it may name, nowhere else.
 //!
-//! The client is polite and stubborn: it bounds concurrency and requests a minute, obeys `Retry-After`, and
-//! retries what may pass. Callers ask in terms of [`crate::oci`] and get a value or a [`RegistryError`].
+//! The client is polite: it bounds concurrency and requests per minute, obeys `Retry-After`, and retries transient
+//! faults. Callers use the types of [`crate::oci`] and get a value or a [`RegistryError`].
 
-mod answer;
+mod address_guard;
 mod auth;
 mod azure;
 mod blobs;
 mod challenge;
 mod client;
 pub mod credentials;
-mod destination;
 mod docker_config;
 mod domain;
 mod entry;
@@ -23,15 +22,16 @@ mod limits;
 mod listings;
 mod manifests;
 mod origin;
-mod pace;
 mod page;
-mod reach;
 mod referrers;
+mod request;
 mod retry;
 mod schema1;
 mod settings;
 mod statistics;
+mod throttle;
 mod transport;
+mod url_policy;
 
 pub use azure::{AzureIdentity, is_azure_registry};
 pub use client::Client;

@@ -5,16 +5,16 @@ use url::{Host, Url};
 use crate::oci::RegistryName;
 use crate::oci::text::quoted;
 
-/// Where a registry is: scheme, host and port, and nothing else.
+/// The address of a registry: scheme, host and port.
 ///
-/// Credentials go to this origin only. Plain HTTP is used only where the text says `http://`.
+/// Credentials are sent to this origin only. Plain HTTP is used only if the text says `http://`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     url: Url,
     name: RegistryName,
 }
 
-/// A text that does not say where a registry is.
+/// A text that is not the address of a registry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{text} is not the address of a registry: {problem}; expected HOST, HOST:PORT, https://HOST or http://HOST"
@@ -25,17 +25,17 @@ pub struct InvalidOrigin {
 }
 
 impl Origin {
-    /// Reads `https://reg.example.com`, `http://127.0.0.1:5001` or `reg.example.com` (which means HTTPS).
+    /// Parses `https://reg.example.com`, `http://127.0.0.1:5001` or `reg.example.com` (which means HTTPS).
     ///
     /// # Errors
-    /// Any other scheme, a path, a query, a user name or password, or a host that is not one.
+    /// If there is another scheme, a path, a query, a user name or password, or the host is not valid.
     pub fn parse(text: &str) -> Result<Self, InvalidOrigin> {
         let whole = if text.contains("://") {
             text.to_owned()
         } else {
             format!("https://{text}")
         };
-        // The text may hold a password, so a refusal of userinfo must not repeat it.
+        // The text may contain a password, so the message must not repeat it.
         let shown_text = if text.contains('@') {
             "'…'".to_owned()
         } else {
@@ -51,11 +51,11 @@ impl Origin {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refuse(
-                "it holds a user name or password, which belong into the credentials",
+                "it contains a user name or password, which belong in the credentials",
             ));
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(refuse("it holds more than a host and a port"));
+            return Err(refuse("it has more than a host and a port"));
         }
         let host = url.host_str().ok_or_else(|| refuse("it has no host"))?;
         let name = match url.port() {
@@ -66,33 +66,33 @@ impl Origin {
         Ok(Self { url, name })
     }
 
-    /// The registry's name: its host, with the port where that is not the scheme's own.
+    /// The registry's name: its host, with the port unless it is the scheme's default.
     pub fn name(&self) -> &RegistryName {
         &self.name
     }
 
-    /// The root of the registry as a URL.
+    /// The root URL of the registry.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Whether a URL leads to this very origin: same scheme, host and port.
+    /// Whether a URL has the same scheme, host and port.
     pub fn contains(&self, url: &Url) -> bool {
         self.url.origin() == url.origin() && url.username().is_empty() && url.password().is_none()
     }
 
-    /// Whether the operator asked for plain HTTP.
+    /// Whether the operator chose plain HTTP.
     pub fn is_plain_http(&self) -> bool {
         self.url.scheme() == "http"
     }
 
-    /// The host where it is written as an address.
+    /// The host, if it is an IP address.
     pub(super) fn address(&self) -> Option<IpAddr> {
         address_of(&self.url)
     }
 }
 
-/// The address that stands in place of a host name in a URL, if one does.
+/// The host of a URL, if it is an IP address.
 pub(super) fn address_of(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Domain(_) => None,

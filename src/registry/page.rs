@@ -1,4 +1,4 @@
-//! Listings, page by page.
+//! Pages of listings.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -7,9 +7,9 @@ use reqwest::header::{HeaderMap, LINK};
 use serde::Deserialize;
 use url::Url;
 
-use super::destination::Destinations;
-use super::entry::{Entry, Listed, entries};
+use super::entry::{Entry, ListEntry, entries};
 use super::error::Reason;
+use super::url_policy::UrlPolicy;
 use super::{ClientSettings, limits};
 use crate::oci::text::quoted;
 
@@ -18,31 +18,31 @@ use crate::oci::text::quoted;
 pub struct Page<T> {
     /// The entries, in the registry's order.
     pub items: Vec<T>,
-    /// Entries that are not what is listed, shortened and escaped for a message.
+    /// Invalid entries, shortened and escaped for messages.
     pub invalid: Vec<String>,
-    /// Where the listing goes on; none on its last page.
+    /// The link to the next page; `None` on the last page.
     pub next: Option<PageLink>,
 }
 
-/// Where a listing goes on. It has been checked to lead to the registry itself and to be new in this
-/// listing; it remembers what the listing has shown so far, so that an endless one is noticed.
+/// The link to the next page. It leads to the registry itself and has not been used in this listing. It remembers
+/// what the listing has shown so far, so that an endless listing is noticed.
 #[derive(Debug, Clone)]
 pub struct PageLink {
     pub(super) url: Url,
     seen: Seen,
 }
 
-/// What a listing has shown so far, as hashes: names are long and listings may be, too.
+/// The pages and entries seen so far, as hashes to save memory.
 #[derive(Debug, Clone, Default)]
 struct Seen {
     hasher: RandomState,
     pages: HashSet<u64>,
     entries: HashSet<u64>,
-    barren: u32,
+    repeated: u32,
 }
 
-/// The most invalid names of a page that are repeated to the caller.
-const SHOWN_INVALID: usize = 100;
+/// The most invalid entries of a page that are returned. Our choice.
+const MAX_INVALID: usize = 100;
 
 #[derive(Deserialize)]
 struct Catalog<'a> {
@@ -56,14 +56,14 @@ struct Tags<'a> {
     tags: Vec<Entry<'a>>,
 }
 
-/// Azure's own listing, which holds what no tag points to as well.
+/// Azure's own listing, which includes untagged manifests.
 #[derive(Deserialize)]
 struct Manifests<'a> {
     #[serde(borrow, deserialize_with = "entries")]
     manifests: Vec<Entry<'a>>,
 }
 
-/// What is listed.
+/// The kind of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Listing {
     Catalog,
@@ -72,26 +72,26 @@ pub(super) enum Listing {
 }
 
 impl Listing {
-    /// Whether what a page costs the registry follows from what lies beneath its entries, so that a smaller
-    /// one may come where a large one does not.
-    pub fn is_laborious(self) -> bool {
+    /// Whether the cost of a page depends on the objects below its entries, so that a smaller page may succeed where a
+    /// large one fails.
+    pub fn is_expensive(self) -> bool {
         matches!(self, Self::Catalog | Self::Manifests)
     }
 }
 
-/// Reads a page that was asked for at `url`, which `link` led to (none for the first page).
-pub(super) fn read<T: Listed>(
+/// Reads the page at `url`, which `link` led to (`None` for the first page).
+pub(super) fn read<T: ListEntry>(
     listing: Listing,
     url: &Url,
     link: Option<PageLink>,
     headers: &HeaderMap,
     body: &[u8],
-    destinations: &Destinations,
+    url_policy: &UrlPolicy,
     settings: &ClientSettings,
 ) -> Result<Page<T>, Reason> {
     let unreadable = |error: serde_json::Error| {
         Reason::Malformed(format!(
-            "the listing cannot be read: {}",
+            "the listing cannot be parsed: {}",
             quoted(&error.to_string())
         ))
     };
@@ -110,7 +110,7 @@ pub(super) fn read<T: Listed>(
     };
     let next = match next_link(headers)? {
         Some(text) => {
-            let next = destinations.next_page(url, &text)?;
+            let next = url_policy.next_page(url, &text)?;
             let mut seen = link.map(|link| link.seen).unwrap_or_default();
             seen.advance(url, &next, &entries, settings)?;
             Some(PageLink { url: next, seen })
@@ -125,7 +125,7 @@ pub(super) fn read<T: Listed>(
     for entry in &entries {
         match T::read(entry) {
             Ok(item) => page.items.push(item),
-            Err(shown) if page.invalid.len() < SHOWN_INVALID => page.invalid.push(shown),
+            Err(shown) if page.invalid.len() < MAX_INVALID => page.invalid.push(shown),
             Err(_) => {}
         }
     }
@@ -133,7 +133,7 @@ pub(super) fn read<T: Listed>(
 }
 
 impl Seen {
-    /// Notes a page and where it leads; refuses a listing that turns in a circle or has no end.
+    /// Records a page and its next link. Returns an error for a listing that loops or does not end.
     fn advance(
         &mut self,
         here: &Url,
@@ -159,27 +159,27 @@ impl Seen {
             return endless(format!("more than {} entries", settings.max_listing_entries));
         }
         // Registries that filter what we may see send empty pages in between, but not many in a row.
-        self.barren = if self.entries.len() > before {
+        self.repeated = if self.entries.len() > before {
             0
         } else {
-            self.barren + 1
+            self.repeated + 1
         };
-        if self.barren >= limits::BARREN_PAGES {
-            return endless(format!("{} pages in a row show nothing new", self.barren));
+        if self.repeated >= limits::REPEATED_PAGES {
+            return endless(format!("{} pages in a row show nothing new", self.repeated));
         }
         Ok(())
     }
 }
 
 impl PageLink {
-    /// The same place with another page size.
+    /// The same link with another page size.
     pub(super) fn with_page_size(mut self, size: u32) -> Self {
         self.url = with_page_size(&self.url, Some(size));
         self
     }
 }
 
-/// A listing's URL with another page size, or none.
+/// A listing's URL with another page size, or without one.
 pub(super) fn with_page_size(url: &Url, size: Option<u32>) -> Url {
     let others: Vec<_> = url.query_pairs().filter(|(key, _)| key != "n").collect();
     let mut changed = url.clone();
@@ -196,24 +196,24 @@ pub(super) fn with_page_size(url: &Url, size: Option<u32>) -> Url {
     changed
 }
 
-/// The page size a listing's URL asks for.
+/// The page size in a listing's URL.
 pub(super) fn page_size(url: &Url) -> Option<u32> {
     url.query_pairs()
         .find(|(key, _)| key == "n")
         .and_then(|(_, value)| value.parse().ok())
 }
 
-/// The target of the first link with the relation `next` (RFC 8288).
+/// The target of the first `Link` with the relation `next` (RFC 8288).
 pub(super) fn next_link(headers: &HeaderMap) -> Result<Option<String>, Reason> {
     for value in headers.get_all(LINK) {
         let text = std::str::from_utf8(value.as_bytes())
             .ok()
             .filter(|text| text.len() <= limits::URL)
-            .ok_or_else(|| Reason::Malformed("a Link header that cannot be read".into()))?;
+            .ok_or_else(|| Reason::Malformed("a Link header that cannot be parsed".into()))?;
         let mut rest = text;
         while let Some((_, after)) = rest.split_once('<') {
             let Some((target, parameters)) = after.split_once('>') else {
-                return Err(Reason::Malformed("a Link header that cannot be read".into()));
+                return Err(Reason::Malformed("a Link header that cannot be parsed".into()));
             };
             let end = end_of_parameters(parameters);
             if is_next(&parameters[..end]) {
@@ -225,7 +225,7 @@ pub(super) fn next_link(headers: &HeaderMap) -> Result<Option<String>, Reason> {
     Ok(None)
 }
 
-/// Where a link's parameters end: at a comma outside quotes.
+/// The end of a link's parameters: a comma outside quotes.
 fn end_of_parameters(text: &str) -> usize {
     let (mut quoted, mut escaped) = (false, false);
     for (at, byte) in text.bytes().enumerate() {
@@ -258,7 +258,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::Origin;
-    use super::super::reach::Guard;
+    use super::super::address_guard::AddressGuard;
     use super::*;
     use crate::oci::Tag;
 
@@ -272,8 +272,8 @@ mod tests {
 
     fn page(link: Option<PageLink>, header: &str, body: &str) -> Result<Page<Tag>, Reason> {
         let origin = Origin::parse("https://reg.example.com").unwrap();
-        let guard = Arc::new(Guard::new("reg.example.com", None, Vec::new()));
-        let destinations = Destinations::new(origin, &[], guard);
+        let guard = Arc::new(AddressGuard::new("reg.example.com", None, Vec::new()));
+        let url_policy = UrlPolicy::new(origin, &[], guard);
         let url = match &link {
             Some(link) => link.url.clone(),
             None => "https://reg.example.com/v2/a/tags/list?n=2".parse().unwrap(),
@@ -294,7 +294,7 @@ mod tests {
             link,
             &headers,
             body.as_bytes(),
-            &destinations,
+            &url_policy,
             &settings,
         )
     }

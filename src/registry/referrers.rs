@@ -4,10 +4,10 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Deserialize;
 
-use super::answer::Question;
-use super::auth::Scope;
+use super::auth::TokenScope;
 use super::client::Client;
 use super::page::next_link;
+use super::request::Request;
 use super::{Reason, RegistryError, limits};
 use crate::oci::text::quoted;
 use crate::oci::{Descriptor, Digest, MediaType, RepositoryName};
@@ -20,11 +20,10 @@ struct Index {
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 impl Client {
-    /// What is attached to a manifest; `None` where the registry has no referrers API. Once a registry has
-    /// said so, it is not asked again.
+    /// The referrers of a manifest. `None` if the registry has no referrers API; it is then not asked again.
     ///
     /// # Errors
-    /// What kept us from knowing.
+    /// Why they could not be read.
     pub async fn referrers(
         &self,
         repository: &RepositoryName,
@@ -38,19 +37,19 @@ impl Client {
         let mut found = Vec::new();
         let mut pages = 0;
         loop {
-            let question = Question {
+            let request = Request {
                 about: &about,
                 method: Method::GET,
                 url: url.clone(),
                 accept: HeaderValue::from_static(INDEX),
-                scope: Scope::Pull(repository),
+                scope: TokenScope::Pull(repository),
                 limit: limits::MANIFEST,
                 follows_redirects: false,
                 verbatim: false,
                 slow: false,
                 most_attempts: u32::MAX,
             };
-            let answer = match self.inner.ask(question).await {
+            let answer = match self.inner.send(request).await {
                 Ok(answer) if is_index(&answer.headers) => answer,
                 // A web server in front that answers everything with a page of its own.
                 Ok(_) => return Ok(None),
@@ -61,7 +60,7 @@ impl Client {
                 Ok(index) => index,
                 Err(error) => {
                     return fail(Reason::Malformed(format!(
-                        "the list of referrers cannot be read: {}",
+                        "the list of referrers cannot be parsed: {}",
                         quoted(&error.to_string())
                     )));
                 }
@@ -71,7 +70,7 @@ impl Client {
             pages += 1;
             let next = match next_link(&answer.headers) {
                 Ok(None) => return Ok(Some(found)),
-                Ok(Some(link)) => self.inner.destinations.next_page(&url, &link),
+                Ok(Some(link)) => self.inner.url_policy.next_page(&url, &link),
                 Err(reason) => Err(reason),
             };
             if found.len() > limits::REFERRERS || pages > limits::REFERRERS || found.len() == before {
@@ -88,8 +87,8 @@ impl Client {
         }
     }
 
-    /// Tells a registry without the API from one that has it but not this repository: the former does not
-    /// know the path and so has no distribution error to give.
+    /// Tells a registry without the API from one that has the API but not this repository: the former does not know
+    /// the path, so it sends no distribution error.
     fn without_referrers(&self, error: RegistryError) -> Result<Option<Vec<Descriptor>>, RegistryError> {
         match error.reason() {
             Reason::Status { status: 404, said } if said.contains("NAME_UNKNOWN") => Ok(None),
@@ -110,5 +109,7 @@ fn is_index(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|text| MediaType::of(text) == MediaType::Index || text.starts_with("application/json"))
+        .is_some_and(|text| {
+            MediaType::from_text(text) == MediaType::Index || text.starts_with("application/json")
+        })
 }

@@ -1,4 +1,4 @@
-//! When to try again.
+//! Retry delays.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use tokio::time::Instant;
 
 use super::{ClientSettings, Reason, RegistryError};
 
-/// The delay before retry number `retry` (from 0): exponential, full jitter. `random` lies in 0..1.
+/// The delay before retry number `retry` (from 0): exponential with full jitter. `random` lies in 0..1.
 fn backoff(retry: u32, base: Duration, longest: Duration, random: f64) -> Duration {
     let ceiling = base.saturating_mul(1 << retry.min(20)).min(longest);
     ceiling.mul_f64(random)
 }
 
-/// How long `Retry-After` asks us to stay away, in either of its forms.
+/// The delay in a `Retry-After` header, in either of its forms.
 pub(super) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
@@ -24,7 +24,7 @@ pub(super) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Dur
     Some((until - now).to_std().unwrap_or(Duration::ZERO))
 }
 
-/// Counts the attempts at one request and says when enough is enough.
+/// Counts the attempts of one request.
 #[derive(Debug)]
 pub(super) struct Attempts<'s> {
     settings: &'s ClientSettings,
@@ -45,19 +45,19 @@ impl<'s> Attempts<'s> {
         }
     }
 
-    /// For requests that have another way out than waiting.
+    /// Lowers the number of attempts.
     pub fn at_most(mut self, attempts: u32) -> Self {
         self.most = self.most.min(attempts);
         self
     }
 
-    /// The delay after a fault that may pass; none once the attempts are used up.
+    /// The delay after a transient fault; `None` if no attempt is left.
     pub fn after_fault(&mut self) -> Option<Duration> {
         self.faults += 1;
         (self.faults < self.most).then(|| self.delay(self.faults - 1))
     }
 
-    /// The delay after being throttled; none once that, too, has happened too often.
+    /// The delay after throttling; `None` if no attempt is left. Throttling has a limit of its own.
     pub fn after_throttling(&mut self, asked: Option<Duration>) -> Option<Duration> {
         self.throttled += 1;
         let patience = self.settings.max_attempts.saturating_mul(4);
@@ -76,7 +76,7 @@ impl<'s> Attempts<'s> {
         )
     }
 
-    /// The error that ends the request, with what was spent on it.
+    /// The error that ends the request, with attempts and elapsed time.
     pub fn give_up(&self, asked: String, reason: Reason) -> RegistryError {
         RegistryError {
             asked,
@@ -136,8 +136,8 @@ mod tests {
         assert!(attempts.after_fault().is_some());
         assert!(attempts.after_fault().is_none());
         let mut attempts = Attempts::new(&settings);
-        let borne = std::iter::from_fn(|| attempts.after_throttling(Some(Duration::from_secs(9999))))
+        let delays = std::iter::from_fn(|| attempts.after_throttling(Some(Duration::from_secs(9999))))
             .collect::<Vec<_>>();
-        assert_eq!(borne, vec![settings.max_retry_after; 11]);
+        assert_eq!(delays, vec![settings.max_retry_after; 11]);
     }
 }

@@ -1,4 +1,4 @@
-//! The digest of Docker's oldest manifests, which carry their signatures within themselves.
+//! The digest of Docker schema 1 manifests, which contain their own signatures.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,8 +22,8 @@ struct Protected {
     tail: String,
 }
 
-/// The bytes that were signed, of which the digest is made: the document up to a point, then a tail that the
-/// signature keeps. Nothing if the document is not signed; its digest is then that of its bytes.
+/// The signed bytes, over which the digest is computed: the document up to a point, then a tail from the
+/// signature. `None` if the document is not signed; its digest is then that of its bytes.
 pub(super) fn payload(content: &[u8]) -> Option<Vec<u8>> {
     let signed: Signed = serde_json::from_slice(content).ok()?;
     let protected = URL_SAFE_NO_PAD

@@ -3,44 +3,43 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-/// How a [`super::Client`] behaves. The defaults suit a registry that is in use by others.
+/// Settings of a [`super::Client`]. The defaults are our choice and suit a registry in production use.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
-    /// The most requests under way at a time.
+    /// The most concurrent requests.
     pub max_concurrent_requests: usize,
-    /// The most requests a minute; 0 for no limit.
+    /// The most requests per minute; 0 for no limit.
     pub requests_per_minute: u32,
-    /// How long a connection may take to be made, TLS included.
+    /// The time limit for a connection, TLS included.
     pub connect_timeout: Duration,
-    /// How long the registry may stay silent within an answer. A catalogue page may take four times as long
-    /// to begin, because registries on object stores walk all of it.
+    /// The longest silence within a response. A catalogue page may take four times as long to start, because
+    /// registries on object storage walk all of it.
     pub read_timeout: Duration,
-    /// How long one attempt may take in all, so that a registry that dribbles bytes holds nobody up.
+    /// The time limit of one attempt, so that a slow trickle of bytes blocks nothing.
     pub attempt_timeout: Duration,
-    /// How often a request is attempted when it meets faults that may pass. Being throttled counts
-    /// apart and is borne four times as often.
+    /// The most attempts after transient faults. Throttling is counted separately and may happen four times as
+    /// often.
     pub max_attempts: u32,
-    /// The first delay before a retry; later ones double.
+    /// The delay before the first retry; later ones double.
     pub retry_base_delay: Duration,
     /// The longest delay before a retry that the registry did not ask for.
     pub retry_max_delay: Duration,
-    /// The longest time a `Retry-After` is obeyed for at once.
+    /// The longest `Retry-After` that is obeyed.
     pub max_retry_after: Duration,
-    /// Files of PEM certificates to trust besides those of the system.
+    /// PEM files with certificates to trust besides the system's.
     pub extra_ca: Vec<PathBuf>,
-    /// A proxy for all requests, as a URL, which may hold a password. The environment's proxy variables are
-    /// not read.
+    /// The URL of a proxy for all requests. It may contain a password. The environment's proxy variables are not
+    /// read.
     pub proxy: Option<SecretString>,
-    /// Hosts (`HOST` or `HOST:PORT`) that a registry may send us to for a token although they are not in its
-    /// own domain.
+    /// Hosts (`HOST` or `HOST:PORT`) outside the registry's domain that may act as its token service.
     pub trusted_realm_hosts: Vec<String>,
-    /// The entries asked for in one page of a listing; the registry may send fewer or more.
+    /// The requested page size of listings. The registry may send fewer or more entries.
     pub page_size: u32,
-    /// The most pages of one listing that are followed.
+    /// The most pages read of one listing.
     pub max_listing_pages: u32,
-    /// The most entries of one listing.
+    /// The most entries read of one listing.
     pub max_listing_entries: u64,
-    /// What the client calls itself, so that operators can tell its pulls from others.
+    /// The `User-Agent`, so that operators can tell Tare's requests from others.
     pub user_agent: String,
 }
 

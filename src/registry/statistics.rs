@@ -2,32 +2,32 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// What a client has cost its registry so far. Every request on the wire counts, those for tokens and those
-/// after a redirect too.
+/// The requests a client has made so far. Every request on the wire counts, including those for tokens and after
+/// redirects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestStatistics {
     /// All requests.
     pub total: u64,
-    /// Those by GET.
+    /// GET requests.
     pub get: u64,
-    /// Those by HEAD.
+    /// HEAD requests.
     pub head: u64,
-    /// Those that repeat an earlier one because it met a fault or was throttled.
+    /// Repeated requests, after a fault or throttling.
     pub retried: u64,
-    /// Answers that told us to slow down (429, or 503 with `Retry-After`).
+    /// Throttled responses (429, or 503 with `Retry-After`).
     pub rate_limited: u64,
     /// Bytes of bodies received, after content decoding.
     pub bytes_received: u64,
-    /// The time that requests were held back for the registry's sake, added up over all of them.
+    /// How long requests waited for the registry's limits, summed over all requests.
     pub waited: Duration,
-    /// Answers by HTTP status.
+    /// Responses by HTTP status.
     pub by_status: BTreeMap<u16, u64>,
 }
 
 const FIRST_STATUS: u16 = 100;
 const STATUSES: usize = 500;
 
-/// The same as counters that requests add to as they go.
+/// The counters behind [`RequestStatistics`].
 pub(super) struct Counters {
     get: AtomicU64,
     head: AtomicU64,

@@ -11,10 +11,10 @@ use reqwest::{Method, Response};
 use tokio::time::Instant;
 use url::Url;
 
-use super::destination::origin_of;
+use super::address_guard::{AddressGuard, AddressRefused, GuardedResolver};
 use super::error::Reason;
-use super::reach::{AddressRefused, Guard, GuardedResolver};
 use super::statistics::Counters;
+use super::url_policy::origin_of;
 use super::{ClientError, ClientSettings};
 use crate::http::{HttpClient, HttpSettings, OutgoingRequest, RequestError, root_cause};
 
@@ -43,7 +43,11 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub fn new(settings: &ClientSettings, plain_http: bool, guard: Arc<Guard>) -> Result<Self, ClientError> {
+    pub fn new(
+        settings: &ClientSettings,
+        plain_http: bool,
+        guard: Arc<AddressGuard>,
+    ) -> Result<Self, ClientError> {
         let http = HttpClient::new(&HttpSettings {
             user_agent: settings.user_agent.clone(),
             connect_timeout: settings.connect_timeout,
@@ -148,7 +152,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let url: Url = format!("http://localhost:{port}/").parse().unwrap();
         let asked = |registry: &'static str| {
-            let guard = Arc::new(Guard::new(
+            let guard = Arc::new(AddressGuard::new(
                 "reg.example.com",
                 Some(registry.parse().unwrap()),
                 Vec::new(),

@@ -9,7 +9,7 @@ use super::build::{RegistryAnswers, ReportOptions};
 use super::explain::{ImageExplanation, explain_analysed};
 use super::image::{ImageRow, ImageRows};
 use super::reference::Found;
-use super::usage::Over;
+use super::usage::CostPeriod;
 use super::{Knowledge, Report};
 use crate::base_image::Catalogue;
 use crate::cost::{self, CostError, CostPlan, Statement};
@@ -67,7 +67,7 @@ impl AnalysedRegistry {
             inventory, images, ..
         } = &*self.holdings;
         let analysis = judgement
-            .judge_again(inventory, images, &self.analysis)
+            .reevaluate(inventory, images, &self.analysis)
             .map_err(|source| ReportError::Overflow {
                 registry: self.name().clone(),
                 source,
@@ -88,7 +88,7 @@ impl AnalysedRegistry {
         judgement: &Judgement<'_>,
         with_images: bool,
     ) -> RegistryAnswers {
-        let today = Over::MonthAt(self.holdings.source.as_of.date_naive());
+        let today = CostPeriod::MonthAt(self.holdings.source.as_of.date_naive());
         let usage = self.usage(outcome, costs, today);
         let RegistryHoldings {
             source,
@@ -182,7 +182,7 @@ impl AnalysedRegistry {
         &self,
         outcome: &Outcome,
         knowledge: &Knowledge,
-        over: Over<'_>,
+        over: CostPeriod<'_>,
     ) -> Result<Option<Statement>, CostError> {
         let period = over.period().map_err(|_| CostError::EndOfCalendar)?;
         let usage = self.usage(outcome, &knowledge.costs, over);

@@ -225,7 +225,7 @@ pub(super) fn explain_analysed(
         verdict: image.verdict.verdict,
         reason: image.verdict.reason.clone(),
         repository_verdict: of_repository.clone(),
-        cautions: image.traits.bounds.cautions.clone(),
+        cautions: image.traits.glibc.cautions.clone(),
         alpine,
         dockerfile_change: dockerfile_change(facts, image, catalogue),
     })

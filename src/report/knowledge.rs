@@ -1,7 +1,7 @@
 use crate::base_image::{Catalogue, CatalogueBuilder, CatalogueError, ImageFacts};
 use crate::cost::CostPlan;
 use crate::oci::RegistryName;
-use crate::whatif::{AlpineModel, BoundRules, Judgement, VerdictSettings};
+use crate::whatif::{AlpineModel, GlibcRules, Judgement, VerdictSettings};
 
 /// What answers rest on beside what the registries hold: the shipped data, and what the operator adds.
 #[derive(Debug, Clone)]
@@ -9,7 +9,7 @@ pub struct Knowledge {
     /// How large layers are on Alpine.
     pub model: AlpineModel,
     /// What ties images to glibc.
-    pub rules: BoundRules,
+    pub rules: GlibcRules,
     /// How verdicts are made.
     pub verdicts: VerdictSettings,
     /// Files of the catalogue beside the shipped ones: name and text.
@@ -23,7 +23,7 @@ impl Default for Knowledge {
     fn default() -> Self {
         Self {
             model: AlpineModel::shipped(),
-            rules: BoundRules::shipped(),
+            rules: GlibcRules::shipped(),
             verdicts: VerdictSettings::default(),
             catalogue_files: Vec::new(),
             costs: CostPlan::default(),

@@ -70,7 +70,7 @@ pub use part::{PartCost, PartOnAlpine, RegistryPart};
 pub use reference::{Found, UnclearReference, find};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder};
 pub use table::table;
-pub use usage::{Over, RegistryHistory};
+pub use usage::{CostPeriod, RegistryHistory};
 pub use versions::Versions;
 
 /// A report or another answer as a JSON document, which scripts rely on: keys are added, never renamed or removed.

@@ -93,16 +93,16 @@ pub fn find<'a>(
         let path = text
             .strip_prefix(registry)
             .and_then(|rest| rest.strip_prefix('/'));
-        let wanted = Wanted::parse(path.unwrap_or(text));
+        let query = ImageQuery::parse(path.unwrap_or(text));
         for image in &holdings.images {
-            if let Some((repository, tag)) = wanted.name_of(image) {
+            if let Some((repository, tag)) = query.name_of(image) {
                 let found = Found {
                     holdings,
                     repository,
-                    tag: wanted.digest.is_none().then_some(tag),
+                    tag: query.digest.is_none().then_some(tag),
                     image,
                 };
-                meant.push((found, format!("{registry}/{wanted}")));
+                meant.push((found, format!("{registry}/{query}")));
             }
         }
     }
@@ -148,13 +148,13 @@ pub fn find<'a>(
 }
 
 /// A reference without its registry.
-struct Wanted<'t> {
+struct ImageQuery<'t> {
     repository: &'t str,
     tag: &'t str,
     digest: Option<&'t str>,
 }
 
-impl<'t> Wanted<'t> {
+impl<'t> ImageQuery<'t> {
     fn parse(text: &'t str) -> Self {
         let (name, digest) = match text.split_once('@') {
             Some((name, digest)) => (name, Some(digest)),
@@ -192,7 +192,7 @@ impl<'t> Wanted<'t> {
     }
 }
 
-impl fmt::Display for Wanted<'_> {
+impl fmt::Display for ImageQuery<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.digest {
             Some(digest) => write!(formatter, "{}@{digest}", self.repository),
@@ -207,27 +207,27 @@ fn holds_tag(holdings: &RegistryHoldings, text: &str) -> bool {
     let path = text
         .strip_prefix(registry)
         .and_then(|rest| rest.strip_prefix('/'));
-    let wanted = Wanted::parse(path.unwrap_or(text));
+    let query = ImageQuery::parse(path.unwrap_or(text));
     holdings
         .inventory
         .repositories
         .iter()
-        .filter(|repository| repository.name.as_str() == wanted.repository)
+        .filter(|repository| repository.name.as_str() == query.repository)
         .flat_map(|repository| &repository.tags)
-        .any(|tag| tag.tag.as_str() == wanted.tag)
+        .any(|tag| tag.tag.as_str() == query.tag)
 }
 
 /// The names that are nearest: those that end with what was asked for, then those spelt most alike.
 fn nearest(registries: &[RegistryHoldings], text: &str) -> Vec<String> {
-    let wanted = Wanted::parse(text).to_string();
+    let query = ImageQuery::parse(text).to_string();
     let mut names: Vec<(usize, String)> = Vec::new();
     for holdings in registries {
         for (repository, tag) in holdings.images.iter().flat_map(|image| &image.names) {
             let name = format!("{repository}:{tag}");
-            let distance = if name.ends_with(&format!("/{wanted}")) {
+            let distance = if name.ends_with(&format!("/{query}")) {
                 0
             } else {
-                strsim::damerau_levenshtein(&wanted, &name)
+                strsim::damerau_levenshtein(&query, &name)
             };
             names.push((distance, name));
         }
@@ -236,7 +236,7 @@ fn nearest(registries: &[RegistryHoldings], text: &str) -> Vec<String> {
     names.dedup();
     names
         .into_iter()
-        .filter(|(distance, _)| *distance <= (wanted.len() / 2).max(3))
+        .filter(|(distance, _)| *distance <= (query.len() / 2).max(3))
         .take(NEAR_NAMES)
         .map(|(_, name)| name)
         .collect()

@@ -27,14 +27,14 @@ pub struct RegistryHistory {
 
 /// The time that costs are worked out over.
 #[derive(Debug, Clone, Copy)]
-pub enum Over<'h> {
+pub enum CostPeriod<'h> {
     /// The calendar month of a day, as if all of it were as the registry is now.
     MonthAt(NaiveDate),
     /// Days that have been, by what was stored then.
     History(Period, &'h RegistryHistory),
 }
 
-impl Over<'_> {
+impl CostPeriod<'_> {
     /// The days.
     ///
     /// # Errors
@@ -49,10 +49,10 @@ impl Over<'_> {
 
 impl AnalysedRegistry {
     /// What it stores and serves, with what these repositories' switching would change.
-    pub(super) fn usage(&self, outcome: &Outcome, costs: &CostPlan, over: Over<'_>) -> RegistryUsage {
+    pub(super) fn usage(&self, outcome: &Outcome, costs: &CostPlan, over: CostPeriod<'_>) -> RegistryUsage {
         let history = match over {
-            Over::MonthAt(_) => None,
-            Over::History(_, history) => Some(history),
+            CostPeriod::MonthAt(_) => None,
+            CostPeriod::History(_, history) => Some(history),
         };
         let registry = self.name();
         let inventory = &self.holdings.inventory;
@@ -148,15 +148,15 @@ fn pulls(
     costs: &CostPlan,
     registry: &RegistryName,
     repository: &RepositoryName,
-    over: Over<'_>,
+    over: CostPeriod<'_>,
 ) -> PullCount {
     let known = &costs.pulls;
     let ((count, source), bytes_each) = match over {
-        Over::MonthAt(day) => (
+        CostPeriod::MonthAt(day) => (
             known.monthly_pace(registry, repository, day),
             known.recent_bytes_each(registry, repository, day),
         ),
-        Over::History(period, _) => (
+        CostPeriod::History(period, _) => (
             known.pulls_in(registry, repository, period),
             known.bytes_each(registry, repository, period),
         ),

@@ -1,16 +1,18 @@
 use num_bigint::{BigInt, BigUint};
 use num_integer::Integer;
 
-/// There is something to divide and nobody has a claim on it.
+/// All weights are zero, so there is nothing to divide by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("nothing can be divided where all weights are zero")]
 pub struct NoWeight;
 
-/// Divides a whole number of smallest parts by weight, so that the shares add up to it exactly.
+/// Divides a whole number of units by weight. The shares add up to it exactly.
 ///
-/// Each share is the exact one rounded down; what remains goes, a part each, to the largest remainders
-/// and among equals to the first. A weight of zero gets nothing. Fails where there is something to
-/// divide and every weight is zero.
+/// Each share is rounded down. The remaining units go one by one to the largest remainders, and among equals to the
+/// first. A weight of zero gets nothing.
+///
+/// # Errors
+/// If `total` is not zero and every weight is zero.
 pub fn apportion(total: u128, weights: &[u128]) -> Result<Vec<u128>, NoWeight> {
     let sum: BigUint = weights.iter().copied().map(BigUint::from).sum();
     if sum == BigUint::ZERO {
@@ -42,11 +44,13 @@ pub fn apportion(total: u128, weights: &[u128]) -> Result<Vec<u128>, NoWeight> {
     Ok(shares)
 }
 
-/// Divides a whole number of smallest parts, which may be negative, by weights of which some may be negative,
-/// so that the shares add up to it exactly.
+/// Divides a whole number of units, which may be negative, by weights of which some may be negative. The shares add
+/// up to it exactly.
 ///
-/// For differences: where a registry shrinks, the share of one repository may still grow. Fails where there
-/// is something to divide and the weights add up to zero.
+/// Used for differences: even if a registry shrinks, the share of one repository may grow.
+///
+/// # Errors
+/// If `total` is not zero and the weights add up to zero.
 pub fn apportion_signed(total: i128, weights: &[i128]) -> Result<Vec<i128>, NoWeight> {
     if total == 0 {
         return Ok(vec![0; weights.len()]);
@@ -62,7 +66,7 @@ pub fn apportion_signed(total: i128, weights: &[i128]) -> Result<Vec<i128>, NoWe
         left -= &share;
         divided.push((share, BigInt::from(remainder.magnitude().clone()), index));
     }
-    // Rounding down leaves less than one part for each; the remainders are all of the sign of the sum.
+    // Rounding down leaves less than one unit for each share; all remainders have the sign of the sum.
     divided.sort_by(|(_, one, first), (_, other, second)| other.cmp(one).then(first.cmp(second)));
     for (share, ..) in &mut divided {
         if left == BigInt::ZERO {
@@ -72,7 +76,7 @@ pub fn apportion_signed(total: i128, weights: &[i128]) -> Result<Vec<i128>, NoWe
         left -= 1;
     }
     divided.sort_by_key(|&(.., index)| index);
-    // A share beyond 128 bits needs weights that all but cancel each other out.
+    // A share of more than 128 bits needs weights that nearly cancel each other out.
     divided
         .into_iter()
         .map(|(share, ..)| i128::try_from(share).map_err(|_| NoWeight))

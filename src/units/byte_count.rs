@@ -4,40 +4,46 @@ use serde::{Deserialize, Serialize};
 
 /// A number of bytes, from 0 to 2⁶³ − 1.
 ///
-/// The upper bound is that of the `int64` in which the OCI specifications and PostgreSQL keep sizes.
-/// Shown with `{}` it is in IEC units for people (`1.50 GiB`); serialized it is the plain integer.
+/// The upper bound is that of `int64`, the type of sizes in the OCI specifications and in PostgreSQL. `{}` formats it
+/// in IEC units (`1.50 GiB`); it serializes as a plain integer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct ByteCount(u64);
 
-/// A size or a sum of sizes that does not fit into 63 bits, or a negative size.
+/// A size or a sum of sizes does not fit into 63 bits, or is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a number of bytes must lie between 0 and 9223372036854775807")]
 pub struct ByteOverflow;
 
 impl ByteCount {
-    /// No bytes.
+    /// Zero bytes.
     pub const ZERO: Self = Self(0);
-    /// The largest count that can be held.
+    /// The largest count.
     pub const MAX: Self = Self(i64::MAX as u64);
 
-    /// The count as a plain integer.
+    /// The count as an integer.
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The count as PostgreSQL's `bigint` keeps it; it always fits.
+    /// The count as PostgreSQL's `bigint`. It always fits.
     pub const fn as_i64(self) -> i64 {
         self.0 as i64
     }
 
-    /// The sum, or an error where it would leave the range.
+    /// The sum.
+    ///
+    /// # Errors
+    /// If it exceeds [`Self::MAX`].
     pub fn checked_add(self, other: Self) -> Result<Self, ByteOverflow> {
         // Two values of at most 2⁶³ − 1 cannot overflow 64 bits, so the range check is enough.
         Self::try_from(self.0 + other.0)
     }
 
-    /// The sum of many counts, or an error where it would leave the range.
+    /// The sum of many counts.
+    ///
+    /// # Errors
+    /// If it exceeds [`Self::MAX`].
     pub fn checked_sum(counts: impl IntoIterator<Item = Self>) -> Result<Self, ByteOverflow> {
         counts.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }

@@ -4,31 +4,31 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A currency of ISO 4217 that has a minor unit, such as `USD`, `JPY` or `KWD`.
+/// A currency of ISO 4217 with a minor unit, such as `USD`, `JPY` or `KWD`.
 ///
-/// Precious metals, test codes and the like (`XAU`, `XXX`) are not currencies anybody is billed in, and
-/// without a minor unit an amount in them could not be shown.
+/// Precious metals and test codes (`XAU`, `XXX`) are refused: nothing is billed in them, and without a minor unit
+/// their amounts cannot be formatted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency(iso_currency::Currency);
 
-/// A text that is no currency code of ISO 4217.
+/// A text that is not a currency code of ISO 4217.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a currency of ISO 4217; write three capital letters such as USD, EUR or CHF")]
 pub struct UnknownCurrency(pub String);
 
 impl Currency {
-    /// The United States dollar, in which the shipped price books are written.
+    /// The US dollar, the currency of the shipped price books.
     pub const USD: Self = Self(iso_currency::Currency::USD);
 
-    /// The three letters of the code.
+    /// The three-letter code.
     pub fn code(self) -> &'static str {
         self.0.code()
     }
 
-    /// How many decimals the minor unit has: 2 for USD, 0 for JPY, 3 for KWD.
+    /// The number of decimals of the minor unit: 2 for USD, 0 for JPY, 3 for KWD.
     pub fn decimals(self) -> u32 {
-        // Only currencies with a minor unit can be made, so the fallback is never used.
+        // Only currencies with a minor unit can be constructed, so the fallback is never used.
         self.0.exponent().map_or(0, u32::from)
     }
 }
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_nobody_is_billed_in() {
+    fn refuses_codes_without_a_minor_unit() {
         for code in ["usd", "US$", "", "XXX", "XAU", "dollars"] {
             assert!(code.parse::<Currency>().is_err(), "{code}");
         }

@@ -1,18 +1,18 @@
 use rust_decimal::Decimal;
 
-/// A result with more digits than 96 bits and 28 decimals hold. It would have to be rounded, and is refused.
+/// A result has more digits than a `Decimal` holds (96 bits, 28 decimals). It is refused instead of rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an amount has more digits than can be kept exactly")]
 pub struct Inexact;
 
-/// The product to the last digit, or an error. (`Decimal`'s own `*` rounds in silence.)
+/// The exact product, or an error. (`Decimal`'s own `*` rounds silently.)
 pub fn exact_product(left: Decimal, right: Decimal) -> Result<Decimal, Inexact> {
     let (left, right) = (left.normalize(), right.normalize());
     let mantissa = left.mantissa().checked_mul(right.mantissa()).ok_or(Inexact)?;
     from_parts(mantissa, left.scale() + right.scale())
 }
 
-/// The sum to the last digit, or an error. (`Decimal`'s own `+` rounds in silence.)
+/// The exact sum, or an error. (`Decimal`'s own `+` rounds silently.)
 pub fn exact_sum(left: Decimal, right: Decimal) -> Result<Decimal, Inexact> {
     let (left, right) = (left.normalize(), right.normalize());
     let scale = left.scale().max(right.scale());
@@ -26,7 +26,7 @@ pub fn exact_sum(left: Decimal, right: Decimal) -> Result<Decimal, Inexact> {
     from_parts(mantissa, scale)
 }
 
-/// A decimal from its digits, without the zeros at its end.
+/// A decimal from its parts, without trailing zeros.
 fn from_parts(mut mantissa: i128, mut scale: u32) -> Result<Decimal, Inexact> {
     while scale > 0 && mantissa % 10 == 0 {
         mantissa /= 10;

@@ -1,7 +1,7 @@
 //! Exact quantities: bytes and money.
 //!
-//! Nothing in this room is ever a float, and every sum is checked: a registry that claims sizes which
-//! overflow gets an error, not a small total. Money keeps every digit until it is shown.
+//! No value in this room is ever a float, and every sum is checked: if a registry claims sizes that overflow, the
+//! result is an error and not a small total. Money keeps every digit until it is formatted.
 
 mod apportion;
 mod byte_count;

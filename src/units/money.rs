@@ -7,19 +7,19 @@ use super::{Currency, Inexact, NoWeight, apportion_signed, exact_product, exact_
 
 /// An exact amount in a currency; may be negative.
 ///
-/// Every digit is kept. Rounding to the minor unit happens once, when an amount is shown: by `{}`, by
+/// Every digit is kept. Amounts are rounded to the minor unit only when they are formatted: by `{}`, by
 /// [`Money::rounded`] or, for rows that must add up, by [`round_rows`]. Serialized as
-/// `{"amount": "18.6", "currency": "USD"}`, exact and as text, because JSON numbers are floats to many.
+/// `{"amount": "18.6", "currency": "USD"}`: as text, because many JSON readers turn numbers into floats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Money {
     amount: Decimal,
     currency: Currency,
 }
 
-/// Why two amounts cannot be reckoned with.
+/// Why an operation on amounts failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// Amounts in different currencies; nothing here knows an exchange rate.
+    /// The amounts are in different currencies. There are no exchange rates here.
     #[error("amounts in {left} and {right} cannot be added without an exchange rate")]
     CurrencyMismatch {
         /// The currency of the first amount.
@@ -27,16 +27,16 @@ pub enum MoneyError {
         /// The currency of the second.
         right: Currency,
     },
-    /// The result could not be kept to its last digit.
+    /// The result would have to be rounded.
     #[error(transparent)]
     Inexact(#[from] Inexact),
-    /// There is no share to divide an amount by.
+    /// All weights are zero, so the amount cannot be divided.
     #[error(transparent)]
     NoWeight(#[from] NoWeight),
 }
 
 impl Money {
-    /// An amount; trailing zeros are dropped, so equal amounts look equal.
+    /// Creates an amount. Trailing zeros are dropped, so equal amounts look equal.
     pub fn new(amount: Decimal, currency: Currency) -> Self {
         Self {
             amount: amount.normalize(),
@@ -44,7 +44,7 @@ impl Money {
         }
     }
 
-    /// Nothing, in a currency.
+    /// Zero in a currency.
     pub const fn zero(currency: Currency) -> Self {
         Self {
             amount: Decimal::ZERO,
@@ -91,7 +91,7 @@ impl Money {
         Ok(Self::new(exact_product(self.amount, quantity)?, self.currency))
     }
 
-    /// The exact sum of many amounts in one currency; nothing where there are none.
+    /// The exact sum of many amounts in one currency; zero if there are none.
     pub fn checked_total(
         currency: Currency,
         amounts: impl IntoIterator<Item = Self>,
@@ -101,9 +101,9 @@ impl Money {
             .try_fold(Self::zero(currency), Self::checked_add)
     }
 
-    /// Divides the amount by weights, which may be negative, into parts that add up to it exactly.
+    /// Divides the amount by weights, which may be negative. The parts add up to it exactly.
     ///
-    /// Parts are cut at the amount's own last digit, or at nine decimals where it has fewer.
+    /// Parts are cut at the amount's last digit, or at nine decimals if it has fewer.
     pub fn divide(self, weights: &[i128]) -> Result<Vec<Self>, MoneyError> {
         const LEAST_DECIMALS: u32 = 9;
         let finer = LEAST_DECIMALS.saturating_sub(self.amount.scale());
@@ -130,7 +130,7 @@ impl Money {
     }
 }
 
-/// Shown rounded to the minor unit with its currency: `18.60 USD`. `{:#}` leaves the currency out.
+/// Rounded to the minor unit with the currency: `18.60 USD`. `{:#}` omits the currency.
 impl fmt::Display for Money {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = self.currency.decimals() as usize;
@@ -146,10 +146,10 @@ impl fmt::Display for Money {
     }
 }
 
-/// Rounds rows to the minor unit for showing, so that they add up to their rounded total.
+/// Rounds rows to the minor unit so that they add up to their rounded total.
 ///
-/// Each row is rounded down, and the minor units that are missing from the total go one each to the rows
-/// that lost most; so no shown row differs from its exact amount by a whole minor unit.
+/// Each row is rounded down, and the minor units missing from the total go one each to the rows that lost most. So no
+/// row differs from its exact amount by a whole minor unit.
 pub fn round_rows(rows: &[Money]) -> Result<Vec<Money>, MoneyError> {
     let Some(first) = rows.first() else {
         return Ok(Vec::new());

@@ -10,16 +10,16 @@ use crate::inventory::{Inventory, ManifestId};
 use crate::oci::Digest;
 use crate::units::ByteOverflow;
 
-use super::bound::{BoundRules, Bounds, StepMatches};
 use super::compose::compose;
 use super::composition::Composition;
 use super::counterfactual::Counterfactual;
 use super::estimate::Estimate;
+use super::glibc::{GlibcBlockers, GlibcRules, StepMatches};
 use super::layer_kind::LayerKind;
 use super::model::AlpineModel;
 use super::outcome::Outcome;
-use super::readings::Readings;
-use super::replace::{Moving, Replacer};
+use super::parsed_steps::ParsedSteps;
+use super::replace::{ImageMove, ReplacementBuilder};
 use super::verdict::{Case, Reasoned, Verdict, VerdictSettings, Vote, moves, repository_verdict};
 
 /// What is known of one image and its move.
@@ -45,7 +45,7 @@ pub struct ImageTraits {
     /// What the step of each of its layers does.
     pub kinds: Vec<LayerKind>,
     /// What ties it to glibc, and what its owner should look at before moving it.
-    pub bounds: Bounds,
+    pub glibc: GlibcBlockers,
 }
 
 /// What is known of one repository and its move.
@@ -89,7 +89,7 @@ pub struct Judgement<'a> {
     /// The factors.
     pub model: &'a AlpineModel,
     /// What ties images to glibc.
-    pub rules: &'a BoundRules,
+    pub rules: &'a GlibcRules,
     /// How verdicts are made.
     pub settings: &'a VerdictSettings,
 }
@@ -110,13 +110,13 @@ impl Judgement<'_> {
         let by_digest: HashMap<Digest, ManifestId> = (0..inventory.manifests().len() as ManifestId)
             .map(|id| (inventory.manifest_digest(id), id))
             .collect();
-        let readings = Readings::of(images);
-        let matches = self.rules.match_steps(&readings);
+        let parsed = ParsedSteps::from_images(images);
+        let matches = self.rules.match_steps(&parsed);
         let analysed = images
             .par_iter()
             .map(|facts| {
                 let manifest = by_digest.get(&facts.digest).copied();
-                let (traits, composition) = self.traits(facts, &readings, &matches);
+                let (traits, composition) = self.traits(facts, &parsed, &matches);
                 self.judged(facts, manifest, traits.into(), composition)
             })
             .collect::<Result<_, ByteOverflow>>()?;
@@ -128,7 +128,7 @@ impl Judgement<'_> {
     ///
     /// # Errors
     /// Where sizes add up to more than 63 bits.
-    pub fn judge_again(
+    pub fn reevaluate(
         &self,
         inventory: &Inventory,
         images: &[ImageFacts],
@@ -227,10 +227,10 @@ impl Judgement<'_> {
         analysed: &[ImageAnalysis],
         is_moving: impl Fn(usize) -> bool,
     ) -> Counterfactual {
-        let moving: Vec<Moving<'_>> = (0..analysed.len())
+        let moving: Vec<ImageMove<'_>> = (0..analysed.len())
             .filter(|&place| is_moving(place))
             .filter_map(|place| {
-                Some(Moving {
+                Some(ImageMove {
                     manifest: analysed[place].manifest?,
                     facts: &images[place],
                     steps: &analysed[place].traits.detection.steps,
@@ -238,25 +238,26 @@ impl Judgement<'_> {
                 })
             })
             .collect();
-        let replacements = Replacer::new(self.model, self.settings.coverage).replacements(inventory, &moving);
+        let replacements =
+            ReplacementBuilder::new(self.model, self.settings.coverage).replacements(inventory, &moving);
         Counterfactual::new(inventory, &replacements)
     }
 
     fn traits(
         &self,
         facts: &ImageFacts,
-        readings: &Readings,
+        parsed: &ParsedSteps,
         matches: &StepMatches<'_>,
     ) -> (ImageTraits, Option<Composition>) {
         let detection = detect(facts, self.catalogue, &Scope::all());
-        let kinds = readings.kinds(facts, &detection);
+        let kinds = parsed.kinds(facts, &detection);
         let composition = self.composition(facts, &detection, &kinds);
         // Which layers are the base's does not depend on what takes their place.
         let base_layers = composition
             .as_ref()
             .map_or(0, |composition| composition.base_layers);
         let traits = ImageTraits {
-            bounds: self.rules.of_image(facts, &detection, base_layers, matches),
+            glibc: self.rules.of_image(facts, &detection, base_layers, matches),
             detection,
             kinds,
         };
@@ -284,7 +285,7 @@ impl Judgement<'_> {
         let ImageTraits {
             detection,
             kinds,
-            bounds,
+            glibc,
         } = &*traits;
         let estimate = composition
             .as_ref()
@@ -297,7 +298,7 @@ impl Judgement<'_> {
             catalogue: self.catalogue,
             composition: composition.as_ref(),
             estimate,
-            bounds,
+            glibc,
         }
         .verdict(self.settings);
         Ok(ImageAnalysis {

@@ -61,7 +61,7 @@ fn judged_again(
     settings: &VerdictSettings,
 ) -> RegistryAnalysis {
     judged(images, settings, |judgement, inventory| {
-        judgement.judge_again(inventory, images, before)
+        judgement.reevaluate(inventory, images, before)
     })
 }
 
@@ -94,7 +94,7 @@ fn judged(
         let (repository, tag) = facts.names[0].clone();
         builder.tag(repository, tag, facts.digest);
     }
-    let (model, rules) = (AlpineModel::shipped(), BoundRules::shipped());
+    let (model, rules) = (AlpineModel::shipped(), GlibcRules::shipped());
     let judgement = Judgement {
         catalogue: &catalogue(images),
         model: &model,
@@ -104,8 +104,8 @@ fn judged(
     work(&judgement, &builder.finish()).unwrap()
 }
 
-/// The idea in one example: an application of a few megabytes weighs 913 MB on Node's Debian image
-/// and 86 MB on its Alpine one.
+/// The main example: an application of a few megabytes weighs 913 MB on Node's Debian image and 86 MB on its Alpine
+/// image.
 #[test]
 fn a_small_application_on_node_sheds_nine_tenths() {
     let images = [node().facts(), node_alpine(), application("1").facts()];
@@ -133,7 +133,7 @@ fn a_small_application_on_node_sheds_nine_tenths() {
             .unwrap(),
         None
     );
-    // The node image is the base of another repository: it is not the one to judge.
+    // The node image is the base of another repository, so it is not judged itself.
     assert_eq!(analysis.images[0].verdict.verdict, Verdict::Builder);
     assert_eq!(analysis.images[1].verdict.verdict, Verdict::AlreadySmall);
     // The registry keeps both base images, so only the copied layers could be saved, and they are not.
@@ -174,15 +174,15 @@ fn cautions_name_what_the_steps_give_cause_for() {
         &[node().facts(), node_alpine(), image.facts()],
         &VerdictSettings::default(),
     );
-    let cautions = analysis.images[2].traits.bounds.cautions.join("\n");
+    let cautions = analysis.images[2].traits.glibc.cautions.join("\n");
     for word in ["locale", "time zones", "bash"] {
         assert!(cautions.contains(word), "{word} is missing in {cautions}");
     }
-    // The base's own steps give no cause: it is another one on Alpine.
+    // The base's own steps do not count: on Alpine the base is another one.
     assert!(!cautions.contains("DNS"));
 }
 
-/// A company may keep to one release of Alpine, whose images weigh what they weigh and not what the newest do.
+/// A company may stay on one release of Alpine. Its images then have that release's sizes, not the newest one's.
 #[test]
 fn images_move_to_the_release_that_is_wanted_where_it_is_known() {
     let older = Image::new("node", "12-alpine3.20")
@@ -222,11 +222,11 @@ fn images_move_to_the_release_that_is_wanted_where_it_is_known() {
     );
     let bytes = |analysis: &RegistryAnalysis| analysis.images[3].estimate.unwrap().expected.get();
     assert!(bytes(&wanted) < bytes(&newest));
-    // Of a release that nobody has an image of, the newest stands in, and is told as what it is.
+    // If no image of the chosen release is known, the newest is used and named.
     let unknown = analyse(&images, &wanting(Some("3.5")));
     assert_eq!(twin(&unknown), twin(&newest));
 
-    // Judged again by other settings, a registry is as if it had been analysed by them from the start.
+    // A re-evaluation with other settings gives the same result as a new analysis.
     for (before, release) in [(&newest, Some("3.20")), (&wanted, None), (&wanted, Some("3.5"))] {
         let settings = wanting(release);
         let again = judged_again(&images, before, &settings);

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 /// How good the evidence for an image's size on Alpine is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EvidenceClass {
-    /// The runtime's twin is known, and almost nothing but content is above it.
+    /// The runtime's Alpine variant is known, and almost only content is above it.
     A,
-    /// The runtime's twin is known; packages or compiled programs are above it.
+    /// The runtime's Alpine variant is known; packages or compiled programs are above it.
     B,
     /// Only the operating system is known.
     C,
-    /// From scratch: there is no system to replace, so Alpine makes the image larger.
+    /// From scratch: there is no system to replace, so Alpine would make the image larger.
     D,
 }
 
@@ -19,7 +19,7 @@ impl EvidenceClass {
     /// Every class, best first.
     pub const ALL: [Self; 4] = [Self::A, Self::B, Self::C, Self::D];
 
-    /// The class as it is written in answers.
+    /// The class as in API answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::A => "A",

@@ -1,4 +1,4 @@
-//! Taking an image apart: which twin would lie beneath, and which layers stay above.
+//! Takes an image apart: which Alpine variant would replace its base, and which layers stay above it.
 
 use crate::base_image::{
     BaseId, BaseName, Candidate, Catalogue, Detection, Evidence, ImageFacts, LayerKey, Nature, Role, Scope,
@@ -10,19 +10,19 @@ use super::class::EvidenceClass;
 use super::composition::{Composition, LayerAbove, Twin as Beneath, TwinLayer};
 use super::layer_kind::LayerKind;
 
-/// How far a base's size may be from what is there if its step texts are the same: rebuilds drift.
+/// How far a base's size may differ if its step texts are the same, because rebuilds drift. Our choice, 2026.
 const REBUILT_TOLERANCE_PERCENT: u128 = 25;
-/// The same if only its variables are: they do not tell variants of one release apart, and sizes do.
+/// The same if only its variables match: they do not tell variants of one release apart, but sizes do. Our choice,
+/// 2026.
 const VARIABLES_TOLERANCE_PERCENT: u128 = 10;
-/// Variables that fit several bases are no evidence for any of them.
-const LEAST_CONFIDENCE_OF_VARIABLES: u8 = 65;
+/// Variables with less confidence (in percent) fit several bases and are no evidence for any of them. Our choice, 2026: it
+/// excludes two or fewer variables without a further sign.
+const MIN_VARIABLES_CONFIDENCE: u8 = 65;
 
-/// What an image would consist of on Alpine; none where it is there already, or where nothing can take
-/// the place of what is beneath.
+/// What an image would consist of on Alpine. `None` if it is already on Alpine, or if nothing can replace its base.
 ///
-/// Tried in this order: a twin of the image itself, a runtime's twin beneath it, bare Alpine in place of
-/// its operating system, and Alpine added to an image from scratch. `kinds` says what each layer's step
-/// does.
+/// Tried in this order: an Alpine variant of the image itself, one of a runtime in it, bare Alpine instead of its
+/// operating system, and Alpine added to an image from scratch. `kinds` holds the kind of each layer's step.
 pub fn compose(
     facts: &ImageFacts,
     detection: &Detection,
@@ -31,7 +31,7 @@ pub fn compose(
     scope: &Scope,
 ) -> Option<Composition> {
     match detection.nature {
-        // A base can be known by its layers though nothing tells its system.
+        // A base can be identified by its layers even if its system is unknown.
         Nature::System | Nature::Unknown => {}
         Nature::Scratch => {
             return Some(Composition {
@@ -60,7 +60,7 @@ pub fn compose(
         });
     }
     let mut on_system: Option<(usize, Beneath, String)> = None;
-    // A runtime that explains the image better than what is looked at now, though it has no twin.
+    // A runtime that explains the image better than the current candidate, but has no Alpine variant.
     let mut covered_by_runtime = 0;
     for candidate in &detection.candidates {
         let Some(id) = candidate.base else { continue };
@@ -95,7 +95,7 @@ pub fn compose(
         Some(found) => found,
         None => {
             let finding = detection.system.as_ref()?;
-            // A system that the catalogue knows and gives no twin for is one that nothing replaces.
+            // A system in the catalogue without an Alpine variant cannot be replaced.
             if let Some(info) = catalogue.system(&finding.system.name) {
                 info.twin.as_ref()?;
             }
@@ -108,13 +108,13 @@ pub fn compose(
         twin,
         replaced: Some(replaced),
         base_layers: layers,
-        // A bare system's builds come and go faster than Alpine's, which are small enough not to matter.
+        // Builds of a bare system change more often than Alpine's, which are too small to matter.
         is_same_build: true,
         above: above(facts, kinds, layers),
     })
 }
 
-/// The twin that the image itself has under one of its own names: one in the registry, by the same tag.
+/// The Alpine variant of the image itself: one in the registry under one of its names, by the same tag.
 pub fn own_twin(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Option<BaseId> {
     let names = facts
         .names
@@ -126,8 +126,8 @@ pub fn own_twin(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Opt
         .map(|twin| twin.base)
 }
 
-/// How many of the image's first layers are the candidate's: all of its own where the image has them
-/// exactly, whatever the steps say.
+/// How many of the image's first layers belong to the candidate: all of the candidate's layers if the image has exactly
+/// them, whatever the steps say.
 fn layers_of(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catalogue) -> usize {
     match candidate.base {
         Some(id) if is_exact(id, facts, catalogue) => catalogue.base(id).layers.len(),
@@ -135,7 +135,7 @@ fn layers_of(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catalogue) -
     }
 }
 
-/// Whether the image's layers begin with all layers of the base.
+/// Whether the image's layers start with all layers of the base.
 fn is_exact(id: BaseId, facts: &ImageFacts, catalogue: &Catalogue) -> bool {
     let layers = &catalogue.base(id).layers;
     let mut pairs = layers.iter().zip(&facts.layers);
@@ -144,11 +144,11 @@ fn is_exact(id: BaseId, facts: &ImageFacts, catalogue: &Catalogue) -> bool {
         && pairs.all(|(base, own)| base.key == LayerKey::of(&own.digest))
 }
 
-/// Whether a candidate may be taken for the base when sizes are at stake.
+/// Whether a candidate may be taken for the base when sizes are computed.
 ///
-/// Layers and annotations are proof. Step texts are the same in many variants of one base, and variables
-/// are copied about, so what they name has to weigh what is really there; and variables alone never beat
-/// a runtime that better evidence has found.
+/// Layers and annotations are proof. Step texts are the same in many variants of a base, and variables are copied
+/// between images, so the candidate's size must match the actual layers. Variables alone never outweigh a runtime that
+/// better evidence has found.
 fn is_plausible(
     candidate: &Candidate,
     layers: usize,
@@ -159,7 +159,7 @@ fn is_plausible(
     let tolerance = match candidate.evidence {
         Evidence::StepTexts => REBUILT_TOLERANCE_PERCENT,
         Evidence::Variables => {
-            if candidate.confidence.get() < LEAST_CONFIDENCE_OF_VARIABLES || layers <= covered_by_runtime {
+            if candidate.confidence.get() < MIN_VARIABLES_CONFIDENCE || layers <= covered_by_runtime {
                 return false;
             }
             VARIABLES_TOLERANCE_PERCENT
@@ -173,16 +173,16 @@ fn is_plausible(
     else {
         return true;
     };
-    let beneath: u128 = facts
+    let current: u128 = facts
         .layers
         .iter()
         .take(layers)
         .map(|layer| u128::from(layer.bytes))
         .sum();
-    u128::from(base.bytes).abs_diff(beneath) * 100 <= u128::from(base.bytes) * tolerance
+    u128::from(base.bytes).abs_diff(current) * 100 <= u128::from(base.bytes) * tolerance
 }
 
-/// The twin to put beneath: one of the base itself, or of the same base under a less precise release.
+/// The Alpine variant of a base, or of the same base under a less precise release.
 fn twin_beneath(
     candidate: &Candidate,
     base: BaseId,
@@ -190,7 +190,7 @@ fn twin_beneath(
     catalogue: &Catalogue,
     scope: &Scope,
 ) -> Option<Twin> {
-    // Twins come best first.
+    // Variants are sorted best first.
     if let Some(twin) = catalogue.twins(base, scope).first() {
         return Some(*twin);
     }
@@ -206,7 +206,7 @@ fn twin_beneath(
     })
 }
 
-/// `8u141-jre` without the update that Java's releases have: `8-jre`.
+/// `8u141-jre` without the update number of Java's releases: `8-jre`.
 fn without_update(tag: &str) -> Option<String> {
     let (release, variant) = tag.split_once('-').unwrap_or((tag, ""));
     let (major, update) = release.split_once('u')?;
@@ -249,8 +249,8 @@ fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> Beneath {
     }
 }
 
-/// Some sources give the size of a base with a sample application in it. The same is then in its twin's
-/// figure, so the twin is what the base weighs here, and the difference of the two figures.
+/// Some sources give the size of a base including a sample application. The variant's figure then includes it too, so
+/// the variant is the base's actual size here plus the difference of the two figures.
 fn correct_for_included(
     twin: &mut Beneath,
     facts: &ImageFacts,
@@ -262,20 +262,20 @@ fn correct_for_included(
     if base.includes.is_none() {
         return;
     }
-    let beneath: u64 = facts.layers[..layers].iter().map(|layer| layer.bytes).sum();
+    let current: u64 = facts.layers[..layers].iter().map(|layer| layer.bytes).sum();
     let figure: u64 = twin.layers.iter().map(|layer| layer.bytes).sum();
     twin.layers = vec![TwinLayer {
         digest: None,
-        bytes: (beneath + figure).saturating_sub(base.bytes),
+        bytes: (current + figure).saturating_sub(base.bytes),
     }];
 }
 
-/// A step that is said to do next to nothing and made a layer of this size was matched wrongly.
-const MOST_OF_NOTHING: u64 = 2_000_000;
+/// A step that adds almost nothing but has a layer of this size was matched wrongly. Our choice.
+const MAX_EMPTY_STEP_BYTES: u64 = 2_000_000;
 
 fn above(facts: &ImageFacts, kinds: &[LayerKind], layers: usize) -> Vec<LayerAbove> {
     let kind_of = |index: usize, bytes| match kinds.get(index) {
-        Some(kind) if bytes <= MOST_OF_NOTHING || !does_next_to_nothing(kind.step) => *kind,
+        Some(kind) if bytes <= MAX_EMPTY_STEP_BYTES || !adds_almost_nothing(kind.step) => *kind,
         _ => LayerKind::UNKNOWN,
     };
     let layers = facts.layers.iter().enumerate().skip(layers);
@@ -289,6 +289,6 @@ fn above(facts: &ImageFacts, kinds: &[LayerKind], layers: usize) -> Vec<LayerAbo
         .collect()
 }
 
-fn does_next_to_nothing(step: StepKind) -> bool {
+fn adds_almost_nothing(step: StepKind) -> bool {
     matches!(step, StepKind::NoOp | StepKind::KeyImport)
 }

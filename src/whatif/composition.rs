@@ -1,4 +1,4 @@
-//! What an image consists of, as far as its size on Alpine depends on it, and the estimate from that.
+//! The parts of an image that determine its size on Alpine, and the estimate from them.
 
 use crate::base_image::{AlpineRelease, PackageKind, StepKind};
 use crate::oci::Digest;
@@ -9,60 +9,60 @@ use super::estimate::Estimate;
 use super::layer_kind::LayerKind;
 use super::model::{AlpineModel, Coverage};
 
-/// An image taken apart: what would lie beneath it on Alpine, and the layers of today that stay above.
+/// An image taken apart: the Alpine variant that would replace its base, and its current layers above the base.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Composition {
     /// How good the evidence is.
     pub class: EvidenceClass,
-    /// What would lie beneath.
+    /// The Alpine variant that would replace the base.
     pub twin: Twin,
-    /// What the twin takes the place of, by name; none for an image from scratch.
+    /// The name of the replaced base; `None` for an image from scratch.
     pub replaced: Option<String>,
-    /// How many of the image's first layers go with it.
+    /// How many of the image's first layers belong to the base.
     pub base_layers: usize,
-    /// Whether they are the very build of the base that the twin belongs to, and not an older or newer
-    /// one, whose twin would be another build too.
+    /// Whether they are exactly the build of the base to which the variant belongs, and not an older or newer one, whose
+    /// variant would be another build too.
     pub is_same_build: bool,
-    /// The layers of today above the base, in order.
+    /// The current layers above the base, in order.
     pub above: Vec<LayerAbove>,
 }
 
-/// An Alpine image that takes the place of a base.
+/// An Alpine image that replaces a base.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Twin {
-    /// Its name, for people.
+    /// Its name, such as `node:22-alpine`.
     pub name: String,
     /// Its layers in order.
     pub layers: Vec<TwinLayer>,
-    /// The release of Alpine that its sizes are of, where it is known.
+    /// The Alpine release that its sizes are of, if known.
     pub release: Option<AlpineRelease>,
-    /// Whether it has a runtime in it, and is not a bare Alpine.
+    /// Whether it contains a runtime and is not bare Alpine.
     pub is_runtime: bool,
-    /// Whether it is the twin of the image itself, so that nothing has to be modelled.
+    /// Whether it is the variant of the image itself, so that nothing needs to be modelled.
     pub is_own: bool,
 }
 
-/// A layer of a twin.
+/// A layer of an Alpine variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TwinLayer {
-    /// Its digest, where it is known.
+    /// Its digest, if known.
     pub digest: Option<Digest>,
-    /// Its bytes as stored.
+    /// Its stored bytes.
     pub bytes: u64,
 }
 
 /// A layer above the base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LayerAbove {
-    /// Its place among the image's layers.
+    /// Its index among the image's layers.
     pub index: usize,
-    /// Its bytes today.
+    /// Its current bytes.
     pub bytes: u64,
-    /// What its step does.
+    /// The kind of its step.
     pub kind: LayerKind,
 }
 
-/// A layer of today with what becomes of it.
+/// A current layer and its estimate on Alpine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LayerOnAlpine {
     /// The layer.
@@ -71,11 +71,11 @@ pub struct LayerOnAlpine {
     pub on_alpine: Estimate,
 }
 
-/// One part of an image on Alpine, in bytes that are not yet rounded to an interval.
+/// A part of an image on Alpine, in bytes that are not yet rounded to an interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Part {
     pub(super) expected: f64,
-    /// How far off it typically is.
+    /// Its typical error.
     pub(super) spread: f64,
 }
 
@@ -89,25 +89,25 @@ impl Part {
         )
     }
 
-    /// How far below the expected bytes the interval reaches that is `scale` spreads wide: what a step
-    /// leaves can vanish, but not become less than nothing.
+    /// How far the interval extends below the expected bytes, for an interval of `scale` typical errors. The size cannot
+    /// become negative.
     pub(super) fn below(self, scale: f64) -> f64 {
         (self.spread * scale).min(self.expected)
     }
 
-    /// How far above the expected bytes it reaches.
+    /// How far the interval extends above the expected bytes.
     pub(super) fn above(self, scale: f64) -> f64 {
         self.spread * scale
     }
 }
 
 impl Composition {
-    /// The class that an image on a runtime's twin has, by what is above.
+    /// The class of an image on a runtime's Alpine variant, by the layers above.
     pub fn class_above_runtime(above: &[LayerAbove]) -> EvidenceClass {
         let total: u64 = above.iter().map(|layer| layer.bytes).sum();
         let other = above.iter().filter(|layer| !is_content(layer.kind.step));
         let other: u64 = other.map(|layer| layer.bytes).sum();
-        // A few apt or compile steps that left next to nothing do not make the estimate less certain.
+        // Tiny layers of apt or compile steps do not make the estimate less certain.
         if other <= 1_000_000 && other * 10 <= total {
             EvidenceClass::A
         } else {
@@ -118,9 +118,9 @@ impl Composition {
     /// Its size on Alpine, layers only.
     ///
     /// # Errors
-    /// Where the sizes add up to more than 63 bits.
+    /// If the sizes add up to more than 63 bits.
     pub fn estimate(&self, model: &AlpineModel, coverage: Coverage) -> Result<Estimate, ByteOverflow> {
-        let scale = model.scale_of(self.class).of(coverage);
+        let scale = model.scale_of(self.class).for_coverage(coverage);
         let parts = self.parts(model);
         let sum = |value: &dyn Fn(&Part) -> f64| parts.iter().map(|part| value(part).round() as u128).sum();
         Estimate::around(
@@ -130,23 +130,22 @@ impl Composition {
         )
     }
 
-    /// The change to the Dockerfile, in one line; none for an image from scratch.
+    /// The change to the Dockerfile, in one line; `None` for an image from scratch.
     pub fn change(&self) -> Option<String> {
         let replaced = self.replaced.as_ref()?;
         Some(format!("FROM {replaced} → FROM {}", self.twin.name))
     }
 
-    /// What becomes of each layer above the base. The layers of the base go, and the twin's take their
-    /// place.
+    /// Each layer above the base, with its estimate. The base's layers are replaced by the variant's.
     ///
     /// # Errors
-    /// Where a size leaves the range of 63 bits.
+    /// If a size exceeds 63 bits.
     pub fn layers(
         &self,
         model: &AlpineModel,
         coverage: Coverage,
     ) -> Result<Vec<LayerOnAlpine>, ByteOverflow> {
-        let scale = model.scale_of(self.class).of(coverage);
+        let scale = model.scale_of(self.class).for_coverage(coverage);
         let layers = self.above.iter().map(|layer| {
             let on_alpine = self.part_above(layer, model).estimate(scale)?;
             Ok(LayerOnAlpine {
@@ -157,16 +156,16 @@ impl Composition {
         layers.collect()
     }
 
-    /// What is expected to be installed in addition, because Alpine lacks it; none where nothing is.
+    /// The expected size of additional packages that Alpine lacks; `None` if nothing is added.
     ///
     /// # Errors
-    /// Where a size leaves the range of 63 bits.
+    /// If a size exceeds 63 bits.
     pub fn added(&self, model: &AlpineModel, coverage: Coverage) -> Result<Option<Estimate>, ByteOverflow> {
-        let scale = model.scale_of(self.class).of(coverage);
+        let scale = model.scale_of(self.class).for_coverage(coverage);
         self.addition(model).map(|part| part.estimate(scale)).transpose()
     }
 
-    /// Every part: the twin's layers, the layers above, and what is added.
+    /// All parts: the variant's layers, the layers above, and the addition.
     pub(super) fn parts(&self, model: &AlpineModel) -> Vec<Part> {
         let twin = self
             .twin
@@ -196,8 +195,8 @@ impl Composition {
         }
     }
 
-    /// What images on Alpine need in addition: nothing where the twin is the image's own, or where only
-    /// files and a language's packages are put on a runtime.
+    /// What images on Alpine need in addition. Nothing if the variant is the image's own, or if only files and a
+    /// language's packages are added to a runtime.
     pub(super) fn addition(&self, model: &AlpineModel) -> Option<Part> {
         let is_needed = if self.twin.is_runtime {
             self.above.iter().any(|layer| needs_tools(layer.kind.step))
@@ -216,7 +215,7 @@ impl Composition {
     }
 }
 
-/// Whether a step brings only what is the same on any system.
+/// Whether a step only adds content that is the same on any system.
 fn is_content(kind: StepKind) -> bool {
     match kind {
         StepKind::Copy
@@ -232,7 +231,7 @@ fn is_content(kind: StepKind) -> bool {
     }
 }
 
-/// Whether a step runs programs that a bare Alpine runtime lacks as a rule (bash, curl, tar).
+/// Whether a step runs programs that a bare Alpine runtime usually lacks (bash, curl, tar).
 fn needs_tools(kind: StepKind) -> bool {
     !matches!(
         kind,

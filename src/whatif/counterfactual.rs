@@ -1,26 +1,26 @@
-//! The registry as it would be: for every repository the set of blobs it would reach if its images
-//! moved to their twins, in one numbering with the blobs of today.
+//! The registry as it would be: for each repository the set of blobs it would reach if its images moved to Alpine, with
+//! the same blob ids as the current blobs.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::replacement::{ErrorSource, LayerIdentity, Replacement, Spread};
+use super::replacement::{ErrorSource, LayerIdentity, Replacement, UncertainSize};
 use crate::inventory::{BlobId, DedupScope, Inventory, ManifestId, RepositoryNode};
 use crate::oci::{Digest, RepositoryName};
 
-/// Both states of every repository: as it is, and as it would be after its images have moved.
+/// Both states of every repository: now, and after its images have moved.
 ///
-/// What a repository would reach depends on nothing but its own images, so any choice of repositories
-/// that switch is a choice between two sets for each: the graph is built once and asked many times. It
-/// holds all it needs, so that it may outlive the inventory it was built from.
+/// What a repository would reach depends only on its own images. So a choice of repositories that switch is a choice
+/// between two sets for each: the graph is built once and evaluated many times. It owns its data and may outlive the
+/// inventory.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Counterfactual {
     pub(super) dedup_scope: DedupScope,
-    /// How many blobs there are today; the others would be new.
+    /// The number of current blobs; higher ids are new blobs.
     pub(super) blobs_today: usize,
-    /// Expected bytes by blob: today's blobs, then those that would be new.
+    /// Expected bytes by blob: current blobs, then new ones.
     pub(super) sizes: Vec<u64>,
-    /// How far off the sizes of new blobs may be, from the first new blob on.
-    spreads: Vec<Spread>,
+    /// The uncertainty of the sizes of new blobs, from the first new blob on.
+    spreads: Vec<UncertainSize>,
     pub(super) repositories: Vec<BothStates>,
 }
 
@@ -30,27 +30,27 @@ pub(super) struct BothStates {
     pub(super) name: RepositoryName,
     pub(super) before: Vec<BlobId>,
     pub(super) after: Vec<BlobId>,
-    /// The sum over tags and what it would become, each tag counted alone.
+    /// The sum of its tags' bytes, each tag counted on its own.
     pub(super) logical_before: u128,
+    /// The blobs after the move, each with the number of tags that reach it.
     pub(super) logical_after: Vec<(u32, BlobId)>,
 }
 
-/// What makes a blob of the registry as it would be.
+/// The identity of a new blob.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum NewBlob {
-    /// A layer on a twin, known by the twin's number.
+    /// A layer on an Alpine variant, which is given by its number.
     Layer(u32, LayerIdentity),
-    /// A manifest, index or configuration that has to be written anew, by the one it replaces.
+    /// A rewritten manifest, index or configuration, identified by the one it replaces.
     Document(BlobId),
 }
 
 impl Counterfactual {
     /// Builds both states of every repository.
     ///
-    /// `replacements` says what becomes of the images that can move; the others stay as they are. New
-    /// manifests, indexes and configurations are taken to be as long as those they replace. What is
-    /// attached to an image (signatures, attestations) stays as it is. Linear in the number of layer
-    /// references.
+    /// `replacements` holds the new content of images that can move; the others stay as they are. New manifests, indexes
+    /// and configurations are assumed to be as long as the ones they replace. Attachments of an image (signatures,
+    /// attestations) stay as they are. Linear in the number of layer references.
     pub fn new(inventory: &Inventory, replacements: &HashMap<ManifestId, Replacement>) -> Self {
         let mut assembly = Assembly {
             inventory,
@@ -78,14 +78,14 @@ impl Counterfactual {
         }
     }
 
-    /// How far off a blob's size may be; none where it is stored today and therefore known.
-    pub(super) fn spread(&self, blob: BlobId) -> Option<&Spread> {
+    /// The uncertainty of a blob's size; `None` for a current blob, whose size is known.
+    pub(super) fn spread(&self, blob: BlobId) -> Option<&UncertainSize> {
         (blob as usize)
             .checked_sub(self.blobs_today)
             .map(|index| &self.spreads[index])
     }
 
-    /// Whether anything in the repository can move.
+    /// Whether any image of the repository can move.
     pub fn can_switch(&self, repository: usize) -> bool {
         self.repositories[repository].before != self.repositories[repository].after
     }
@@ -98,8 +98,8 @@ struct Assembly<'a> {
     twins: HashMap<&'a str, u32>,
     new_blobs: HashMap<NewBlob, BlobId>,
     sizes: Vec<u64>,
-    spreads: Vec<Spread>,
-    /// What a manifest would reach, sorted; none where nothing beneath it moves.
+    spreads: Vec<UncertainSize>,
+    /// What a manifest would reach, sorted; `None` if nothing below it moves.
     reached: HashMap<ManifestId, Option<Vec<BlobId>>>,
 }
 
@@ -141,7 +141,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    /// Works out what a manifest would reach and remembers it.
+    /// Computes what a manifest would reach and caches it.
     fn after(&mut self, id: ManifestId) {
         if self.reached.contains_key(&id) {
             return;
@@ -194,15 +194,15 @@ impl<'a> Assembly<'a> {
 
     fn document(&mut self, replaced: BlobId) -> BlobId {
         let bytes = self.inventory.sizes()[replaced as usize];
-        self.new_blob(NewBlob::Document(replaced), Spread::exact(bytes))
+        self.new_blob(NewBlob::Document(replaced), UncertainSize::exact(bytes))
     }
 
-    fn layer(&mut self, twin: &'a str, identity: &LayerIdentity, size: Spread) -> BlobId {
+    fn layer(&mut self, twin: &'a str, identity: &LayerIdentity, size: UncertainSize) -> BlobId {
         if let LayerIdentity::Published(digest) = identity {
             if let Some(&blob) = self.existing.get(digest) {
                 return blob;
             }
-            // A published layer is the same beneath every twin.
+            // A published layer is the same on every variant.
             return self.new_blob(NewBlob::Layer(u32::MAX, identity.clone()), size);
         }
         let next = self.twins.len() as u32;
@@ -210,7 +210,7 @@ impl<'a> Assembly<'a> {
         self.new_blob(NewBlob::Layer(twin, identity.clone()), size)
     }
 
-    fn new_blob(&mut self, key: NewBlob, size: Spread) -> BlobId {
+    fn new_blob(&mut self, key: NewBlob, size: UncertainSize) -> BlobId {
         let next = self.sizes.len() as BlobId;
         let id = *self.new_blobs.entry(key).or_insert(next);
         if id == next {
@@ -221,22 +221,22 @@ impl<'a> Assembly<'a> {
     }
 }
 
-/// Adds up errors: within a source they add up, between sources in quadrature.
+/// Sums errors: linearly within a source, in quadrature between sources.
 #[derive(Debug, Default)]
 pub(super) struct Deviation {
     by_source: BTreeMap<ErrorSource, (f64, f64)>,
 }
 
 impl Deviation {
-    /// Adds a blob of which `1 / divisor` counts, or which counts several times (`times`).
-    pub(super) fn add(&mut self, spread: &Spread, times: u32, divisor: u32) {
+    /// Adds a blob of which `1 / divisor` counts, `times` times.
+    pub(super) fn add(&mut self, spread: &UncertainSize, times: u32, divisor: u32) {
         let weight = f64::from(times) / f64::from(divisor.max(1));
         let (below, above) = self.by_source.entry(spread.source).or_default();
         *below += spread.below as f64 * weight;
         *above += spread.above as f64 * weight;
     }
 
-    /// Adds all of another one.
+    /// Adds all errors of another sum.
     pub(super) fn merge(&mut self, other: &Self) {
         for (source, (below, above)) in &other.by_source {
             let own = self.by_source.entry(*source).or_default();
@@ -245,7 +245,7 @@ impl Deviation {
         }
     }
 
-    /// How far below and above the expected sum the truth may lie, in bytes.
+    /// How far the actual sum may lie below and above the expected one, in bytes.
     pub(super) fn total(&self) -> (u128, u128) {
         let squares = self
             .by_source

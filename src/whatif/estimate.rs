@@ -2,20 +2,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{ByteCount, ByteOverflow};
 
-/// A modelled number of bytes. The truth lies between `low` and `high` as often as the model's coverage
-/// says, and half of the time above `expected`.
+/// A modelled number of bytes. The actual size lies between `low` and `high` as often as the model's coverage states,
+/// and above `expected` half of the time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// Seldom less than this.
+    /// The actual size is seldom smaller.
     pub low: ByteCount,
-    /// The single best figure.
+    /// The single best estimate.
     pub expected: ByteCount,
-    /// Seldom more than this.
+    /// The actual size is seldom larger.
     pub high: ByteCount,
 }
 
 impl Estimate {
-    /// What is known and not modelled.
+    /// A known size.
     pub fn exact(bytes: ByteCount) -> Self {
         Self {
             low: bytes,
@@ -24,10 +24,10 @@ impl Estimate {
         }
     }
 
-    /// An expected number of bytes and how far the truth may lie on either side. Below zero is cut off.
+    /// An expected number of bytes, and how far the actual one may lie below and above. Cut off at zero.
     ///
     /// # Errors
-    /// Where the sum leaves the range of [`ByteCount`].
+    /// If a sum exceeds the range of [`ByteCount`].
     pub fn around(expected: u128, below: u128, above: u128) -> Result<Self, ByteOverflow> {
         Ok(Self {
             low: expected.saturating_sub(below).try_into()?,
@@ -36,10 +36,10 @@ impl Estimate {
         })
     }
 
-    /// Both together, bound by bound: wider than it need be, since seldom are both far off to one side.
+    /// The sum, bound by bound. Wider than necessary, because errors seldom all go in one direction.
     ///
     /// # Errors
-    /// Where a sum leaves the range of [`ByteCount`].
+    /// If a sum exceeds the range of [`ByteCount`].
     pub fn checked_add(self, other: Self) -> Result<Self, ByteOverflow> {
         Ok(Self {
             low: self.low.checked_add(other.low)?,
@@ -48,7 +48,7 @@ impl Estimate {
         })
     }
 
-    /// What is saved where this takes the place of `before`. The most bytes saved are the `high` of it.
+    /// The saving if this replaces `before`. The smallest size gives the largest saving.
     pub fn saved_from(self, before: ByteCount) -> SavingEstimate {
         SavingEstimate {
             low: before.as_i64() - self.high.as_i64(),
@@ -58,22 +58,22 @@ impl Estimate {
     }
 }
 
-/// A modelled difference of bytes: negative where switching costs bytes.
+/// A modelled difference of bytes; negative if switching costs bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavingEstimate {
-    /// Seldom less is saved.
+    /// The actual saving is seldom smaller.
     pub low: i64,
-    /// The single best figure.
+    /// The single best estimate.
     pub expected: i64,
-    /// Seldom more is saved.
+    /// The actual saving is seldom larger.
     pub high: i64,
 }
 
 impl SavingEstimate {
-    /// An expected saving, and how many bytes fewer or more it may be.
+    /// An expected saving, and how many bytes less or more it may be.
     ///
     /// # Errors
-    /// Where a bound leaves the range of 64 bits.
+    /// If a bound exceeds 64 bits.
     pub fn around(expected: i128, fewer: u128, more: u128) -> Result<Self, ByteOverflow> {
         let narrow = |value: i128| i64::try_from(value).map_err(|_| ByteOverflow);
         let wide = |value: u128| i128::try_from(value).map_err(|_| ByteOverflow);
@@ -84,10 +84,10 @@ impl SavingEstimate {
         })
     }
 
-    /// Both together, bound by bound: wider than it need be, since seldom are both far off to one side.
+    /// The sum, bound by bound. Wider than necessary, because errors seldom all go in one direction.
     ///
     /// # Errors
-    /// Where a sum leaves the range of 64 bits.
+    /// If a sum exceeds 64 bits.
     pub fn checked_add(self, other: Self) -> Result<Self, ByteOverflow> {
         let sum = |one: i64, other: i64| one.checked_add(other).ok_or(ByteOverflow);
         Ok(Self {

@@ -1,4 +1,4 @@
-//! How good a model is on repositories it has not seen, and a better one for a user's own registries.
+//! How accurate a model is on repositories it has not seen, and a recalibration on a user's own registries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,53 +9,53 @@ use super::fit::fit;
 use super::interval::{needed_scale, pool_of, scale_from, scales_by_repository};
 use super::model::{AlpineModel, Coverage, Measured, Provenance};
 use super::pair::Pair;
-use super::statistics::{mean, median};
+use super::statistics::{average, median};
 
-/// A table of errors and coverage.
+/// Errors and coverage of a model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evaluation {
-    /// For all pairs, for the classes with a known runtime together, and for each class that has pairs.
+    /// All pairs, the classes with a known runtime together, and each class that has pairs.
     pub rows: Vec<EvaluationRow>,
-    /// Each repository by itself.
+    /// Each repository on its own.
     pub repositories: Vec<RepositoryScore>,
 }
 
-/// One line of the table. Errors are medians within a repository, then over repositories, in percent.
+/// One row of the table. Errors are medians within a repository, then over repositories, in percent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EvaluationRow {
     /// `all`, `A+B`, `A`, `B`, `C`, `D`.
     pub class: String,
-    /// Repositories with such pairs.
+    /// The number of repositories.
     pub repositories: usize,
-    /// Pairs.
+    /// The number of pairs.
     pub pairs: usize,
-    /// The error of the size on Alpine: the median over repositories.
+    /// The error of the size on Alpine: median over repositories.
     pub error_percent: f64,
-    /// The same: the mean over repositories.
+    /// The error of the size on Alpine: mean over repositories.
     pub mean_error_percent: f64,
-    /// The error of the saved share of today's size, in percentage points: the median over repositories.
+    /// The error of the saved share of the current size, in percentage points: median over repositories.
     pub share_error_points: f64,
-    /// The same: the mean over repositories.
+    /// The error of the saved share: mean over repositories.
     pub mean_share_error_points: f64,
-    /// The share of images within their 80 % intervals: the mean over repositories.
+    /// The share of images within their 80 % intervals: mean over repositories.
     pub covered_by_eighty_percent: f64,
-    /// The share of images within their 90 % intervals: the mean over repositories.
+    /// The share of images within their 90 % intervals: mean over repositories.
     pub covered_by_ninety_percent: f64,
-    /// How wide 80 % intervals are, as high over low: the median over repositories.
+    /// The width of 80 % intervals, as high divided by low: median over repositories.
     pub eighty_width: f64,
-    /// How wide 90 % intervals are.
+    /// The width of 90 % intervals.
     pub ninety_width: f64,
-    /// Images that are larger on Alpine though all of their 90 % interval is smaller than they are today:
-    /// those that a verdict would wrongly tell to switch.
+    /// Images that are larger on Alpine although their whole 90 % interval is below their current size: those for which
+    /// the verdict `switch` would be wrong.
     pub false_switches: usize,
 }
 
-/// How a model does on one repository.
+/// The accuracy on one repository.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RepositoryScore {
     /// The repository.
     pub repository: String,
-    /// Its pairs.
+    /// The number of pairs.
     pub pairs: usize,
     /// The classes of its pairs.
     pub classes: BTreeSet<EvidenceClass>,
@@ -63,7 +63,7 @@ pub struct RepositoryScore {
     pub error_percent: f64,
     /// The median error of the saved share, in percentage points.
     pub share_error_points: f64,
-    /// By how much the prediction is too large (or, negative, too small), in percent: the median.
+    /// By how much the prediction is too large (negative: too small), in percent: median.
     pub bias_percent: f64,
     /// The share of images within their 80 % intervals.
     pub covered_by_eighty_percent: f64,
@@ -71,27 +71,26 @@ pub struct RepositoryScore {
     pub covered_by_ninety_percent: f64,
 }
 
-/// A refitted model.
+/// A recalibrated model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
     /// The model, fitted on all pairs.
     pub model: AlpineModel,
-    /// How models fitted the same way did on the repositories they were not fitted on.
+    /// The accuracy of models fitted the same way, on the repositories left out of their fit.
     pub evaluation: Evaluation,
 }
 
-/// How the model in force does on these pairs. Each repository's own twins were hidden when its pairs
-/// were made; the model's factors are taken as they are.
+/// Evaluates a model on these pairs. Each repository's own Alpine variants were hidden when its pairs were made; the
+/// model's factors are used as they are.
 pub fn evaluate(pairs: &[Pair], model: &AlpineModel) -> Evaluation {
     let judged = pairs.iter().map(|pair| Judged::new(pair, model)).collect();
     table(judged)
 }
 
-/// Refits the factors and the widths of intervals to these pairs, starting from a model.
+/// Refits the factors and interval widths of a model to these pairs.
 ///
-/// The table tells how good it is where it has seen nothing: for each repository the factors are fitted
-/// and the widths chosen on the others. `fitted_on` and `fitted_at` go into the file. Where there are no
-/// pairs the model is what it was.
+/// The evaluation is a cross-validation: for each repository, factors and widths are fitted on the others. `fitted_on`
+/// and `fitted_at` are written to the file. Without pairs, the model stays as it is.
 pub fn calibrate(pairs: &[Pair], start: &AlpineModel, fitted_on: &str, fitted_at: &str) -> Calibration {
     let repositories: BTreeSet<&str> = pairs.iter().map(|pair| pair.repository.as_str()).collect();
     let mut models: BTreeMap<&str, AlpineModel> = BTreeMap::new();
@@ -127,7 +126,7 @@ pub fn calibrate(pairs: &[Pair], start: &AlpineModel, fitted_on: &str, fitted_at
     Calibration { model, evaluation }
 }
 
-/// Sets each class's scale from what the repositories needed, one of them left out.
+/// Sets each class's scale from the scales that the repositories needed, one of them left out.
 fn set_scales(model: &mut AlpineModel, needed: &[(&Pair, f64)], left_out: Option<&str>) {
     for class in EvidenceClass::ALL {
         let by_repository = scales_by_repository(needed.iter().copied(), pool_of(class));
@@ -141,7 +140,7 @@ fn set_scales(model: &mut AlpineModel, needed: &[(&Pair, f64)], left_out: Option
     }
 }
 
-/// A pair with what a model says of it.
+/// A pair with a model's prediction.
 struct Judged<'a> {
     pair: &'a Pair,
     expected: f64,
@@ -157,7 +156,7 @@ impl<'a> Judged<'a> {
         let expected: f64 = parts.iter().map(|part| part.expected).sum();
         let scale = model.scale_of(pair.composition.class);
         let interval = |coverage| {
-            let scale = scale.of(coverage);
+            let scale = scale.for_coverage(coverage);
             let below: f64 = parts.iter().map(|part| part.below(scale)).sum();
             let above: f64 = parts.iter().map(|part| part.above(scale)).sum();
             (expected - below, expected + above)
@@ -173,7 +172,7 @@ impl<'a> Judged<'a> {
     }
 
     fn is_within(&self, coverage: Coverage) -> f64 {
-        f64::from(u8::from(self.needed <= self.scale.of(coverage)))
+        f64::from(u8::from(self.needed <= self.scale.for_coverage(coverage)))
     }
 
     fn is_false_switch(&self) -> bool {
@@ -215,8 +214,8 @@ fn table(judged: Vec<Judged<'_>>) -> Evaluation {
                 * median_of(&own, |one| {
                     one.expected / (one.pair.on_alpine as f64).max(1.0) - 1.0
                 }),
-            covered_by_eighty_percent: 100.0 * mean_of(&own, |one| one.is_within(Coverage::Eighty)),
-            covered_by_ninety_percent: 100.0 * mean_of(&own, |one| one.is_within(Coverage::Ninety)),
+            covered_by_eighty_percent: 100.0 * average_of(&own, |one| one.is_within(Coverage::Eighty)),
+            covered_by_ninety_percent: 100.0 * average_of(&own, |one| one.is_within(Coverage::Ninety)),
         })
         .collect();
     Evaluation { rows, repositories }
@@ -233,18 +232,18 @@ fn row(name: &str, chosen: &[&Judged<'_>]) -> EvaluationRow {
     let covered = |coverage| {
         let shares: Vec<f64> = groups
             .values()
-            .map(|own| 100.0 * mean_of(own, |one| one.is_within(coverage)))
+            .map(|own| 100.0 * average_of(own, |one| one.is_within(coverage)))
             .collect();
-        mean(&shares)
+        average(&shares)
     };
     EvaluationRow {
         class: name.to_owned(),
         repositories: groups.len(),
         pairs: chosen.len(),
         error_percent: median(&mut errors),
-        mean_error_percent: mean(&errors),
+        mean_error_percent: average(&errors),
         share_error_points: median(&mut share_errors),
-        mean_share_error_points: mean(&share_errors),
+        mean_share_error_points: average(&share_errors),
         covered_by_eighty_percent: covered(Coverage::Eighty),
         covered_by_ninety_percent: covered(Coverage::Ninety),
         eighty_width: median(&mut over_repositories(&|one| width(one.eighty))),
@@ -279,8 +278,8 @@ fn median_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64
     median(&mut own.iter().map(|one| value(one)).collect::<Vec<_>>())
 }
 
-fn mean_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64 {
-    mean(&own.iter().map(|one| value(one)).collect::<Vec<_>>())
+fn average_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64 {
+    average(&own.iter().map(|one| value(one)).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -290,8 +289,8 @@ mod tests {
     use crate::oci::Digest;
     use crate::whatif::{Composition, LayerAbove, LayerKind, Twin, TwinLayer};
 
-    /// Pairs in which compiled programs truly become `factor` times their size, in repositories that
-    /// each err a little differently.
+    /// Pairs in which compiled programs become exactly `factor` times their size, in repositories with slightly different
+    /// errors.
     fn compiled(repositories: usize, factor: f64) -> Vec<Pair> {
         let mut catalogue = CatalogueBuilder::new();
         catalogue.shipped().unwrap();
@@ -350,7 +349,7 @@ mod tests {
         assert!(before.error_percent > 50.0 && after.error_percent < 10.0);
         assert!(after.covered_by_eighty_percent >= 80.0 && after.covered_by_ninety_percent >= 90.0);
         assert_eq!(calibration.model.provenance.repositories, 12);
-        // The same pairs give the same model, to the letter.
+        // The same pairs give exactly the same model.
         let again = calibrate(&pairs, &shipped, "a test", "2026-11-23");
         assert_eq!(again.model.to_toml(), calibration.model.to_toml());
     }

@@ -1,4 +1,4 @@
-//! Fitting the factors of a model to pairs.
+//! Fits the factors of a model to pairs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,29 +6,30 @@ use super::model::AlpineModel;
 use super::pair::Pair;
 use super::statistics::median;
 
-/// How much a fit pays for leaving the factor it starts from, by the logarithm of the ratio. A factor is
-/// doubled if that lowers the mean error over repositories by 3.5 percent of the size, and not for less.
-const RELUCTANCE: f64 = 0.05;
-/// The ratios that are tried in each round.
-const STEPS: [f64; 8] = [0.5, 0.7, 0.85, 0.95, 1.05, 1.18, 1.4, 2.0];
-const ROUNDS: usize = 4;
-/// No factor goes further than this ratio from where it started: the few pairs there are do not say more.
-const FURTHEST: f64 = 4.0;
-/// What fewer repositories have seen is not moved: it would follow one of them.
-const ENOUGH: usize = 3;
-/// A kind must make up this share of an image before a repository counts as having seen it.
-const NOTICEABLE: f64 = 0.01;
+/// The penalty for moving a factor from its start value, times the logarithm of the ratio. A factor is doubled if that
+/// lowers the mean error over repositories by 3.5 percent of the size, but not for less. Our choice, 2026.
+const CHANGE_PENALTY: f64 = 0.05;
+/// The ratios tried in each round. Our choice.
+const TRIAL_RATIOS: [f64; 8] = [0.5, 0.7, 0.85, 0.95, 1.05, 1.18, 1.4, 2.0];
+/// The most rounds of a fit. Our choice.
+const MAX_ROUNDS: usize = 4;
+/// The largest ratio of a factor to its start value. Our choice: the few pairs do not support more.
+const MAX_RATIO: f64 = 4.0;
+/// The least repositories with a kind before its factor is moved. Our choice: with fewer, it would follow one of them.
+const MIN_REPOSITORIES: usize = 3;
+/// The share of an image that a kind must have before a repository counts as having it. Our choice.
+const MIN_SHARE: f64 = 0.01;
 
-/// A number of the model that can be fitted.
+/// A fitted parameter of the model.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Knob {
+enum Parameter {
     Kind(String),
     AboveRuntime(String),
     RuntimeAddition,
     SystemAddition,
 }
 
-impl Knob {
+impl Parameter {
     fn value(&self, model: &AlpineModel) -> f64 {
         match self {
             Self::Kind(kind) => model.kinds[kind].factor,
@@ -60,7 +61,7 @@ impl Knob {
     }
 }
 
-/// A pair as a sum: what is fixed, and the bytes that each knob multiplies.
+/// A pair as a sum: a fixed part, and the bytes that each parameter multiplies.
 struct Equation<'a> {
     repository: &'a str,
     fixed: f64,
@@ -68,14 +69,18 @@ struct Equation<'a> {
     truth: f64,
 }
 
-/// A model whose factors fit the pairs, without going far from the model it starts from.
+/// A model whose factors fit the pairs without moving far from the start model.
 ///
-/// It makes the mean over repositories of the median error within each as small as it can, so that a
-/// repository with many tags counts no more than one with few. Only what several repositories have seen is moved. Deterministic: a fixed order of knobs and of trial steps.
+/// Minimises the mean over repositories of the median error within each, so that a repository with many tags counts no
+/// more than one with few. Moves only factors seen in several repositories. Deterministic: parameters and ratios are
+/// tried in a fixed order.
 pub(super) fn fit(pairs: &[&Pair], start: &AlpineModel) -> AlpineModel {
-    let (knobs, equations) = equations(pairs, start);
-    let seen = repositories_by_knob(knobs.len(), &equations, pairs);
-    let start_values: Vec<f64> = knobs.iter().map(|knob| knob.value(start)).collect();
+    let (parameters, equations) = equations(pairs, start);
+    let seen = repositories_by_parameter(parameters.len(), &equations, pairs);
+    let start_values: Vec<f64> = parameters
+        .iter()
+        .map(|parameter| parameter.value(start))
+        .collect();
     let mut values = start_values.clone();
     let mut best = loss(&equations, &values);
     let moved = |values: &[f64]| -> f64 {
@@ -85,63 +90,63 @@ pub(super) fn fit(pairs: &[&Pair], start: &AlpineModel) -> AlpineModel {
             .filter(|(_, start)| **start > 0.0);
         ratios.map(|(value, start)| (value / start).ln().abs()).sum()
     };
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_ROUNDS {
         let before = best;
-        for knob in (0..knobs.len()).filter(|&knob| seen[knob] >= ENOUGH) {
-            let current = values[knob];
+        for parameter in (0..parameters.len()).filter(|&parameter| seen[parameter] >= MIN_REPOSITORIES) {
+            let current = values[parameter];
             let mut chosen = current;
-            for step in STEPS {
-                values[knob] = current * step;
-                if (values[knob] / start_values[knob]).ln().abs() > FURTHEST.ln() {
+            for step in TRIAL_RATIOS {
+                values[parameter] = current * step;
+                if (values[parameter] / start_values[parameter]).ln().abs() > MAX_RATIO.ln() {
                     continue;
                 }
-                let score = loss(&equations, &values) + RELUCTANCE * moved(&values);
+                let score = loss(&equations, &values) + CHANGE_PENALTY * moved(&values);
                 if score < best - 1e-9 {
                     best = score;
-                    chosen = values[knob];
+                    chosen = values[parameter];
                 }
             }
-            values[knob] = chosen;
+            values[parameter] = chosen;
         }
         if best >= before - 1e-9 {
             break;
         }
     }
     let mut model = start.clone();
-    for ((knob, value), seen) in knobs.iter().zip(values).zip(seen) {
-        knob.set(&mut model, value, seen);
+    for ((parameter, value), seen) in parameters.iter().zip(values).zip(seen) {
+        parameter.set(&mut model, value, seen);
     }
     model
 }
 
-fn equations<'a>(pairs: &[&'a Pair], model: &AlpineModel) -> (Vec<Knob>, Vec<Equation<'a>>) {
-    let mut indices: BTreeMap<Knob, usize> = BTreeMap::new();
+fn equations<'a>(pairs: &[&'a Pair], model: &AlpineModel) -> (Vec<Parameter>, Vec<Equation<'a>>) {
+    let mut indices: BTreeMap<Parameter, usize> = BTreeMap::new();
     let mut equations = Vec::with_capacity(pairs.len());
     for pair in pairs {
         let composition = &pair.composition;
         let mut terms: BTreeMap<usize, f64> = BTreeMap::new();
-        let mut term = |knob: Knob, bytes: f64| {
+        let mut term = |parameter: Parameter, bytes: f64| {
             let next = indices.len();
-            let index = *indices.entry(knob).or_insert(next);
+            let index = *indices.entry(parameter).or_insert(next);
             *terms.entry(index).or_default() += bytes;
         };
         for layer in &composition.above {
             let entry = model.entry_of(&layer.kind.name()).to_owned();
             let is_special = composition.twin.is_runtime && model.above_runtime.contains_key(&entry);
-            let knob = if is_special {
-                Knob::AboveRuntime(entry)
+            let parameter = if is_special {
+                Parameter::AboveRuntime(entry)
             } else {
-                Knob::Kind(entry)
+                Parameter::Kind(entry)
             };
-            term(knob, layer.bytes as f64);
+            term(parameter, layer.bytes as f64);
         }
         if composition.addition(model).is_some() {
-            let knob = if composition.twin.is_runtime {
-                Knob::RuntimeAddition
+            let parameter = if composition.twin.is_runtime {
+                Parameter::RuntimeAddition
             } else {
-                Knob::SystemAddition
+                Parameter::SystemAddition
             };
-            term(knob, 1.0);
+            term(parameter, 1.0);
         }
         equations.push(Equation {
             repository: &pair.repository,
@@ -155,19 +160,22 @@ fn equations<'a>(pairs: &[&'a Pair], model: &AlpineModel) -> (Vec<Knob>, Vec<Equ
             truth: (pair.on_alpine as f64).max(1.0),
         });
     }
-    let mut knobs: Vec<_> = indices.into_iter().collect();
-    knobs.sort_by_key(|&(_, index)| index);
-    (knobs.into_iter().map(|(knob, _)| knob).collect(), equations)
+    let mut parameters: Vec<_> = indices.into_iter().collect();
+    parameters.sort_by_key(|&(_, index)| index);
+    (
+        parameters.into_iter().map(|(parameter, _)| parameter).collect(),
+        equations,
+    )
 }
 
-/// In how many repositories each knob moves a noticeable part of an image.
-fn repositories_by_knob(knobs: usize, equations: &[Equation<'_>], pairs: &[&Pair]) -> Vec<usize> {
-    let mut seen = vec![BTreeSet::new(); knobs];
+/// The number of repositories in which each parameter affects a noticeable part of an image.
+fn repositories_by_parameter(parameters: usize, equations: &[Equation<'_>], pairs: &[&Pair]) -> Vec<usize> {
+    let mut seen = vec![BTreeSet::new(); parameters];
     for (equation, pair) in equations.iter().zip(pairs) {
-        for &(knob, bytes) in &equation.terms {
-            // An addition's coefficient is one image, not bytes.
-            if bytes <= 1.0 || bytes >= NOTICEABLE * pair.bytes as f64 {
-                seen[knob].insert(equation.repository);
+        for &(parameter, bytes) in &equation.terms {
+            // The coefficient of an addition is one per image, not bytes.
+            if bytes <= 1.0 || bytes >= MIN_SHARE * pair.bytes as f64 {
+                seen[parameter].insert(equation.repository);
             }
         }
     }
@@ -181,7 +189,7 @@ fn loss(equations: &[Equation<'_>], values: &[f64]) -> f64 {
         let modelled: f64 = equation
             .terms
             .iter()
-            .map(|&(knob, bytes)| values[knob] * bytes)
+            .map(|&(parameter, bytes)| values[parameter] * bytes)
             .sum();
         let error = ((equation.fixed + modelled).max(1.0) / equation.truth).ln().abs();
         errors.entry(equation.repository).or_default().push(error);

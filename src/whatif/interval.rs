@@ -1,4 +1,4 @@
-//! How wide intervals must be: calibrated by repository, with order statistics.
+//! Widths of intervals, calibrated by repository with order statistics.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use super::model::{AlpineModel, Scale};
 use super::pair::Pair;
 use super::statistics::{quantile, upper_bound};
 
-/// The share of a repository's images that must lie within their intervals before the repository counts
-/// as covered.
+/// The share of a repository's images that must lie within their intervals before the repository counts as covered. Our
+/// choice, 2026.
 const WITHIN_REPOSITORY: f64 = 0.9;
-/// A bound beyond the largest value seen, where there are too few repositories to take one from.
-const BEYOND_THE_LARGEST: f64 = 1.5;
-/// Intervals never shrink to nothing, however well a few repositories were predicted.
-const SMALLEST: f64 = 0.1;
+/// The factor above the largest observed scale, if there are too few repositories for a bound. Our choice.
+const LARGEST_SCALE_MARGIN: f64 = 1.5;
+/// The smallest scale. Our choice: intervals never vanish, however well a few repositories were predicted.
+const MIN_SCALE: f64 = 0.1;
 
-/// Classes that share a scale: there are too few repositories to calibrate each class by itself, and what
-/// is modelled above a runtime or above scratch is much the same.
+/// The classes that share a scale. There are too few repositories to calibrate each class on its own, and the modelled
+/// part above a runtime or above scratch is much the same.
 pub(super) fn pool_of(class: EvidenceClass) -> &'static [EvidenceClass] {
     match class {
         EvidenceClass::C => &[EvidenceClass::C],
@@ -26,13 +26,13 @@ pub(super) fn pool_of(class: EvidenceClass) -> &'static [EvidenceClass] {
     }
 }
 
-/// The smallest scale with which a pair's interval contains the truth.
+/// The smallest scale at which a pair's interval contains the actual size.
 pub(super) fn needed_scale(pair: &Pair, model: &AlpineModel) -> f64 {
     let parts = pair.composition.parts(model);
     let expected: f64 = parts.iter().map(|part| part.expected).sum();
     let truth = pair.on_alpine as f64;
     let spread: f64 = parts.iter().map(|part| part.spread).sum();
-    // A byte is no error: parts are rounded one by one.
+    // A difference of one byte is rounding, because parts are rounded one by one.
     if (truth - expected).abs() <= parts.len() as f64 {
         return 0.0;
     }
@@ -43,7 +43,7 @@ pub(super) fn needed_scale(pair: &Pair, model: &AlpineModel) -> f64 {
             f64::INFINITY
         };
     }
-    // The way down ends at nothing for each part by itself; find the scale by halving.
+    // The interval's lower side is cut off at zero for each part; find the scale by bisection.
     let low = |scale: f64| expected - parts.iter().map(|part| part.below(scale)).sum::<f64>();
     let (mut near, mut far) = (0.0, 1e6);
     if low(far) > truth {
@@ -60,7 +60,7 @@ pub(super) fn needed_scale(pair: &Pair, model: &AlpineModel) -> f64 {
     far
 }
 
-/// For each repository that has pairs in these classes the scale that covers it.
+/// For each repository with pairs in these classes, the scale that covers it.
 pub(super) fn scales_by_repository<'a>(
     needed: impl IntoIterator<Item = (&'a Pair, f64)>,
     classes: &[EvidenceClass],
@@ -77,7 +77,7 @@ pub(super) fn scales_by_repository<'a>(
         .collect()
 }
 
-/// The scale for a class from what other repositories needed; none where there is nothing to go by.
+/// The scale of a class from the scales that repositories needed; `None` if there are none.
 pub(super) fn scale_from(needed: impl IntoIterator<Item = f64>) -> Option<Scale> {
     let mut needed: Vec<f64> = needed.into_iter().filter(|scale| scale.is_finite()).collect();
     let largest = needed
@@ -85,9 +85,9 @@ pub(super) fn scale_from(needed: impl IntoIterator<Item = f64>) -> Option<Scale>
         .copied()
         .fold(None, |a: Option<f64>, b| Some(a.map_or(b, |a| a.max(b))))?;
     let mut bound = |probability| {
-        let bound = upper_bound(&mut needed, probability).unwrap_or(largest * BEYOND_THE_LARGEST);
-        // Rounded up to hundredths, so that the written file says the same.
-        (bound.max(SMALLEST) * 100.0).ceil() / 100.0
+        let bound = upper_bound(&mut needed, probability).unwrap_or(largest * LARGEST_SCALE_MARGIN);
+        // Rounded up to hundredths, so that the written file has the same value.
+        (bound.max(MIN_SCALE) * 100.0).ceil() / 100.0
     };
     let eighty = bound(0.8);
     Some(Scale {

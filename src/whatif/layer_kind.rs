@@ -2,20 +2,20 @@ use serde::{Serialize, Serializer};
 
 use crate::base_image::{PackageKind, Step, StepKind};
 
-/// What the step of a layer does, with what matters for its size on Alpine beyond the step's kind.
+/// The kind of a layer: its step, and properties of the step that affect its size on Alpine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LayerKind {
-    /// What the step does.
+    /// The kind of the step.
     pub step: StepKind,
-    /// Whether it installs a Java without its graphical part, which Debian takes apart and Alpine does not.
+    /// Whether it installs Java without its graphical part, which Debian packages separately and Alpine does not.
     is_headless: bool,
 }
 
 impl LayerKind {
-    /// Of a layer whose step is not known.
+    /// The kind of a layer whose step is unknown.
     pub const UNKNOWN: Self = Self::plain(StepKind::Unknown);
 
-    /// Of a step that is nothing but its kind.
+    /// A kind without further properties.
     pub const fn plain(step: StepKind) -> Self {
         Self {
             step,
@@ -23,11 +23,11 @@ impl LayerKind {
         }
     }
 
-    /// Of a step as read, in an image in which an earlier step did or did not add a package source.
-    pub fn of(step: &Step, source_added: bool) -> Self {
+    /// The kind of a parsed step. `source_added` tells whether an earlier step of the image added a package source.
+    pub fn from_step(step: &Step, source_added: bool) -> Self {
         match step.kind_after(source_added) {
-            // A vendor's package that is fetched as a file (`wget …deb && dpkg -i`) is a prebuilt program
-            // like those in archives; one from a package source is compiled for the system.
+            // A vendor's package fetched as a file (`wget …deb && dpkg -i`) is a prebuilt program like those in archives; one
+            // from a package source is compiled for the system.
             StepKind::Packages(_, PackageKind::VendorNative) if installs_files(step) => {
                 Self::plain(StepKind::Download)
             }
@@ -43,7 +43,7 @@ impl LayerKind {
         }
     }
 
-    /// The kind as it is written in the model's table: the step's kind, and what is special about it.
+    /// The kind's name in the model: the step's kind, and its further properties.
     pub fn name(self) -> String {
         let name = self.step.name();
         if self.is_headless {

@@ -15,7 +15,6 @@
 mod analysis;
 #[cfg(test)]
 mod analysis_tests;
-mod bound;
 mod class;
 mod compose;
 mod composition;
@@ -23,13 +22,14 @@ mod counterfactual;
 mod estimate;
 mod evaluation;
 mod fit;
+mod glibc;
 mod interval;
 mod layer_kind;
 mod model;
 mod outcome;
 mod pair;
 mod pairs;
-mod readings;
+mod parsed_steps;
 mod replace;
 mod replacement;
 mod statistics;
@@ -38,13 +38,13 @@ mod testing;
 mod verdict;
 
 pub use analysis::{ImageAnalysis, Judgement, RegistryAnalysis, RepositoryAnalysis};
-pub use bound::{BoundRules, Bounds, RuleError, StepMatches};
 pub use class::EvidenceClass;
 pub use compose::{compose, own_twin};
 pub use composition::{Composition, LayerAbove, LayerOnAlpine, Twin, TwinLayer};
 pub use counterfactual::Counterfactual;
 pub use estimate::{Estimate, SavingEstimate};
 pub use evaluation::{Calibration, Evaluation, EvaluationRow, RepositoryScore, calibrate, evaluate};
+pub use glibc::{GlibcBlockers, GlibcRules, RuleError, StepMatches};
 pub use layer_kind::LayerKind;
 pub use model::{
     Addition, Additions, AlpineModel, Coverage, KindFactor, Measured, ModelError, Provenance, Scale, Scales,
@@ -53,7 +53,7 @@ pub use model::{
 pub use outcome::{Outcome, RegistryOnAlpine, RepositoryOnAlpine};
 pub use pair::Pair;
 pub use pairs::pairs;
-pub use readings::Readings;
-pub use replace::{Moving, Replacer};
-pub use replacement::{ErrorSource, LayerAfter, LayerIdentity, Replacement, Spread};
+pub use parsed_steps::ParsedSteps;
+pub use replace::{ImageMove, ReplacementBuilder};
+pub use replacement::{ErrorSource, LayerIdentity, NewLayer, Replacement, UncertainSize};
 pub use verdict::{Reasoned, Verdict, VerdictOverride, VerdictSettings};

@@ -1,4 +1,4 @@
-//! The factor table: how large a layer of today is on Alpine, by what its step does, and how sure that is.
+//! The factor table: how large a current layer is on Alpine, by the kind of its step, and how certain that is.
 
 use std::collections::BTreeMap;
 
@@ -6,64 +6,64 @@ use serde::{Deserialize, Serialize};
 
 use super::class::EvidenceClass;
 
-/// The table that comes with the program.
+/// The shipped model.
 const SHIPPED: &str = include_str!("../../config/alpine-model.toml");
 
-/// The form of the file that this program reads and writes.
+/// The file format that this program reads and writes.
 const FORMAT: u32 = 1;
 
-/// A table of factors with where it comes from.
+/// The factor table and its provenance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlpineModel {
-    /// The form of the file.
+    /// The file format.
     format: u32,
     /// What it was fitted on.
     pub provenance: Provenance,
-    /// What images on Alpine need in addition, by what they stand on.
+    /// What images on Alpine need in addition.
     pub addition: Additions,
-    /// How uncertain a twin's own size is.
+    /// How uncertain the size of an Alpine variant is.
     pub twin: TwinUncertainty,
-    /// By kind of step. A kind that is not there counts as its nearest more general one
-    /// (`packages_yum_jdk` as `packages_yum`, then `packages`), and at last as `unknown`.
+    /// The factors by kind of step. A missing kind counts as the nearest more general one (`packages_yum_jdk` as
+    /// `packages_yum`, then `packages`), and finally as `unknown`.
     pub kinds: BTreeMap<String, KindFactor>,
-    /// What differs above a runtime's twin, where only the application is left to be judged.
+    /// Factors that differ above a runtime's Alpine variant, where only the application remains.
     #[serde(default)]
     pub above_runtime: BTreeMap<String, KindFactor>,
-    /// By class of evidence: how many spreads make an interval.
+    /// By evidence class: how many typical errors make an interval.
     pub scale: Scales,
 }
 
-/// What a model was fitted on, and how good it was on repositories it had not seen.
+/// What a model was fitted on, and its accuracy on repositories it had not seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// On what, in words.
+    /// A description of the data.
     pub fitted_on: String,
-    /// The day.
+    /// The day of the fit.
     pub fitted_at: String,
-    /// How many pairs of images.
+    /// The number of image pairs.
     pub pairs: usize,
-    /// In how many repositories.
+    /// The number of repositories.
     pub repositories: usize,
-    /// Errors and coverage, by class of evidence.
+    /// Errors and coverage, by evidence class.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measured: BTreeMap<String, Measured>,
-    /// Anything a reader should know.
+    /// A note for readers.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
 }
 
-/// Errors and coverage of one class of evidence, in percent: medians over repositories, leaving each
-/// repository out of the fit that judges it.
+/// Errors and coverage of an evidence class, in percent: medians over repositories, each repository left out of the fit
+/// that predicts it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Measured {
-    /// How many repositories.
+    /// The number of repositories.
     pub repositories: usize,
     /// The error of the size on Alpine.
     pub error_percent: f64,
-    /// The error of the saved share of today's size, in percentage points.
+    /// The error of the saved share of the current size, in percentage points.
     pub share_error_points: f64,
     /// Repositories within their 80 % intervals.
     pub covered_by_eighty_percent: f64,
@@ -71,13 +71,13 @@ pub struct Measured {
     pub covered_by_ninety_percent: f64,
 }
 
-/// A number of bytes added, and by how many it is typically off.
+/// A number of additional bytes, and its typical error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Addition {
     /// The bytes.
     pub bytes: u64,
-    /// How far off they typically are, in bytes.
+    /// The typical error, in bytes.
     pub spread: u64,
 }
 
@@ -85,34 +85,34 @@ pub struct Addition {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Additions {
-    /// Above a runtime's twin.
+    /// Above a runtime's Alpine variant.
     pub runtime: Addition,
-    /// Above a bare Alpine.
+    /// Above bare Alpine.
     pub system: Addition,
 }
 
-/// How uncertain a twin's own size is.
+/// How uncertain the size of an Alpine variant is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TwinUncertainty {
-    /// As a fraction of its bytes.
+    /// The typical error, as a fraction of its bytes.
     pub spread: f64,
 }
 
-/// What becomes of a layer.
+/// The factor for a kind of layer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KindFactor {
-    /// Its bytes on Alpine as a multiple of its bytes today.
+    /// Its bytes on Alpine as a multiple of its current bytes.
     pub factor: f64,
-    /// How far off that typically is, as a fraction of its bytes today.
+    /// The typical error, as a fraction of its current bytes.
     pub spread: f64,
-    /// In how many repositories the kind was seen when the factor was fitted.
+    /// The number of repositories with this kind when the factor was fitted.
     #[serde(default)]
     pub repositories: usize,
 }
 
-/// How many spreads make an interval that covers 80 or 90 of 100 repositories.
+/// How many typical errors make an interval that covers 80 or 90 of 100 repositories.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
@@ -122,13 +122,13 @@ pub struct Scale {
     pub ninety: f64,
 }
 
-/// The scale of each class.
+/// The scale of each evidence class.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scales {
-    /// Runtime twin, content above.
+    /// Known runtime, content above it.
     pub a: Scale,
-    /// Runtime twin, packages or compiled programs above.
+    /// Known runtime, packages or compiled programs above it.
     pub b: Scale,
     /// Only the operating system is known.
     pub c: Scale,
@@ -136,7 +136,7 @@ pub struct Scales {
     pub d: Scale,
 }
 
-/// How often an interval is to contain the truth.
+/// How often an interval should contain the actual value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Coverage {
     /// In 80 of 100 repositories.
@@ -146,28 +146,28 @@ pub enum Coverage {
     Ninety,
 }
 
-/// A file that is not a model.
+/// A file is not a valid model.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    /// Not TOML, or a field of the wrong form.
+    /// Not TOML, or a field of the wrong type.
     #[error("not a model of sizes on Alpine: {0}")]
     Syntax(#[from] toml::de::Error),
-    /// Of another version of the program.
+    /// A format of another program version.
     #[error("a model of form {found}; this program reads form {FORMAT}")]
     Format {
-        /// The form it says.
+        /// The file's format.
         found: u32,
     },
-    /// A number that cannot be meant.
+    /// A number out of range.
     #[error("{0}: factors, spreads and scales must be numbers from 0 to 100")]
     Number(String),
-    /// The kind that all unknown kinds count as is missing.
+    /// The kind `unknown`, the fallback of all kinds, is missing.
     #[error("the kind `unknown` is missing")]
     NoFallback,
 }
 
 impl AlpineModel {
-    /// The model that comes with the program.
+    /// The shipped model.
     ///
     /// # Panics
     /// Never: a test reads the shipped file.
@@ -175,10 +175,10 @@ impl AlpineModel {
         Self::parse(SHIPPED).expect("the shipped model is checked by a test")
     }
 
-    /// Reads a model.
+    /// Parses a model.
     ///
     /// # Errors
-    /// Where the text is not a model, or a number in it cannot be meant.
+    /// If the text is not a model, or a number is out of range.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
         let model: Self = toml::from_str(text)?;
         if model.format != FORMAT {
@@ -202,7 +202,7 @@ impl AlpineModel {
         Ok(model)
     }
 
-    /// The model as the text of a file.
+    /// The model as a TOML file.
     ///
     /// # Panics
     /// Never: every part of a model can be written as TOML.
@@ -210,8 +210,7 @@ impl AlpineModel {
         toml::to_string_pretty(self).expect("a model has only tables, numbers and texts")
     }
 
-    /// The name under which the table holds a kind of step: its own, or that of the nearest more general
-    /// kind.
+    /// The name of the table's entry for a kind of step: its own, or that of the nearest more general kind.
     pub fn entry_of<'k>(&self, kind: &'k str) -> &'k str {
         let mut name = kind;
         while !self.kinds.contains_key(name) {
@@ -223,7 +222,7 @@ impl AlpineModel {
         name
     }
 
-    /// What becomes of a layer whose step is of this kind, above a runtime's twin or a bare system.
+    /// The factor for a layer of this kind, above a runtime's Alpine variant or a bare system.
     pub fn factor(&self, kind: &str, above_runtime: bool) -> KindFactor {
         let entry = self.entry_of(kind);
         let special = self.above_runtime.get(entry).filter(|_| above_runtime);
@@ -255,7 +254,7 @@ impl AlpineModel {
 
 impl Scale {
     /// The scale for a coverage.
-    pub fn of(self, coverage: Coverage) -> f64 {
+    pub fn for_coverage(self, coverage: Coverage) -> f64 {
         match coverage {
             Coverage::Eighty => self.eighty,
             Coverage::Ninety => self.ninety,
@@ -283,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_cannot_be_meant() {
+    fn refuses_numbers_out_of_range() {
         let shipped = AlpineModel::shipped().to_toml();
         let negative = shipped.replacen("factor = 1.0", "factor = -1.0", 1);
         assert!(matches!(

@@ -1,4 +1,4 @@
-//! What a choice of repositories that switch would save, for the registry and for each of them.
+//! What a choice of switching repositories would save, for the registry and for each repository.
 
 use serde::Serialize;
 
@@ -11,13 +11,13 @@ use crate::units::{ByteCount, ByteOverflow};
 /// The registry if the chosen repositories switched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RegistryOnAlpine {
-    /// What is stored today.
+    /// Bytes stored now.
     pub stored_before_bytes: ByteCount,
-    /// What would be stored.
+    /// Bytes stored after the switch.
     pub stored_bytes: Estimate,
-    /// What would truly be freed. The repositories' joint savings add up to its expected value.
+    /// Bytes actually freed. The repositories' joint savings add up to its expected value.
     pub saving_bytes: SavingEstimate,
-    /// What a sum over tags says instead, each tag counted alone.
+    /// What a sum over tags would state instead, each tag counted on its own.
     pub naive_saving_bytes: SavingEstimate,
 }
 
@@ -28,47 +28,46 @@ pub struct RepositoryOnAlpine {
     pub repository: RepositoryName,
     /// Whether it is among those that switch.
     pub switches: bool,
-    /// What it reaches today.
+    /// What it reaches now.
     pub stored_before_bytes: ByteCount,
     /// What it would reach.
     pub stored_bytes: Estimate,
-    /// What nothing else reaches today.
+    /// What nothing else reaches now.
     pub exclusive_before_bytes: ByteCount,
     /// What nothing else would reach.
     pub exclusive_bytes: Estimate,
-    /// Its share of what is stored today.
+    /// Its share of the bytes stored now.
     pub attributed_before_bytes: ByteCount,
-    /// Its share of what would be stored.
+    /// Its share of the bytes that would be stored.
     pub attributed_bytes: Estimate,
-    /// What is freed if it switches and nobody else does, whether or not it is chosen.
+    /// The bytes freed if it alone switches, whether or not it is chosen.
     pub solo_saving_bytes: SavingEstimate,
-    /// The drop of its attributed bytes if all chosen ones switch. Repositories that do not switch can
-    /// have one too: negative where others leave them alone with a base that they shared.
+    /// The drop of its attributed bytes if all chosen repositories switch. Repositories that do not switch have one too: it
+    /// is negative if others leave them alone with a shared base.
     pub joint_saving_bytes: SavingEstimate,
-    /// What a sum over its tags says is saved if it switches.
+    /// The saving according to a sum over its tags, if it switches.
     pub naive_saving_bytes: SavingEstimate,
-    /// How many of the repositories that share what it would leave must switch, itself among them,
-    /// before more is freed than its new layers add: 1 where it gains alone, none where it never does,
-    /// because of what does not switch. Expected sizes; new layers are counted in full, though others
-    /// may share them.
+    /// How many of the repositories that share its current layers must switch, including itself, before more bytes are
+    /// freed than its new layers add. 1 if it gains alone; null if it never gains, because of repositories that do not
+    /// switch. Uses expected sizes; new layers count in full, although others may share them.
     pub break_even_repositories: Option<u32>,
 }
 
-/// Everything about one choice of repositories.
+/// The result of one choice of repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The whole registry.
     pub registry: RegistryOnAlpine,
-    /// Each repository, by name, those that do not switch among them.
+    /// Each repository, sorted by name, including those that do not switch.
     pub repositories: Vec<RepositoryOnAlpine>,
 }
 
 impl Counterfactual {
-    /// Works out what happens if exactly the chosen repositories switch (by their place in the
-    /// inventory). Linear in the number of layer references, whatever the number of repositories.
+    /// Computes the result if exactly the chosen repositories switch (by their index in the inventory). Linear in the number
+    /// of layer references, whatever the number of repositories.
     ///
     /// # Errors
-    /// Where sizes add up to more than 63 bits.
+    /// If sizes add up to more than 63 bits.
     pub fn switching(&self, is_chosen: impl Fn(usize) -> bool) -> Result<Outcome, ByteOverflow> {
         let chosen: Vec<bool> = (0..self.repositories.len()).map(is_chosen).collect();
         let before = self.sharing(|index| &self.repositories[index].before);
@@ -82,7 +81,7 @@ impl Counterfactual {
         });
         let attributed_before = self.attributed(&before);
         let attributed_after = self.attributed(&after);
-        let leavers = self.leavers(&chosen);
+        let releasing = self.releasing(&chosen);
 
         let mut repositories = Vec::with_capacity(chosen.len());
         let mut naive = Saving::default();
@@ -129,7 +128,7 @@ impl Counterfactual {
                 solo_saving_bytes: solo.estimate()?,
                 joint_saving_bytes: SavingEstimate::around(joint, above, below)?,
                 naive_saving_bytes: own_naive.estimate()?,
-                break_even_repositories: self.break_even(&before, &leavers, index, chosen[index]),
+                break_even_repositories: self.break_even(&before, &releasing, index, chosen[index]),
             });
         }
         let stored_before: u128 = attributed_before.iter().sum();
@@ -155,7 +154,7 @@ impl Counterfactual {
         )
     }
 
-    /// Who divides a blob: all repositories that reach it, or each alone where nothing is shared.
+    /// The number of repositories that share a blob: all that reach it, or one if nothing is shared.
     fn holders(&self, sharing: &Sharing<'_>, blob: BlobId) -> u32 {
         match self.dedup_scope {
             DedupScope::Registry => sharing.users(blob),
@@ -201,7 +200,7 @@ impl Counterfactual {
         saving
     }
 
-    /// What changes if only this repository switches: what nobody else holds goes, what nobody has comes.
+    /// The change if only this repository switches: blobs that no other repository holds go, new ones come.
     fn solo_saving(&self, before: &Sharing<'_>, states: &BothStates) -> Saving {
         let mut saving = Saving::default();
         for blob in only_in_first(&states.before, &states.after) {
@@ -224,9 +223,9 @@ impl Counterfactual {
         saving
     }
 
-    /// How many chosen repositories would let go of each of today's blobs.
-    fn leavers(&self, chosen: &[bool]) -> Vec<u32> {
-        let mut leavers = vec![0; self.blobs_today];
+    /// How many chosen repositories would release each current blob.
+    fn releasing(&self, chosen: &[bool]) -> Vec<u32> {
+        let mut releasing = vec![0; self.blobs_today];
         for (states, _) in self
             .repositories
             .iter()
@@ -234,17 +233,17 @@ impl Counterfactual {
             .filter(|(_, chosen)| **chosen)
         {
             for blob in only_in_first(&states.before, &states.after) {
-                leavers[blob as usize] += 1;
+                releasing[blob as usize] += 1;
             }
         }
-        leavers
+        releasing
     }
 
     /// See [`RepositoryOnAlpine::break_even_repositories`].
     fn break_even(
         &self,
         before: &Sharing<'_>,
-        leavers: &[u32],
+        releasing: &[u32],
         repository: usize,
         is_chosen: bool,
     ) -> Option<u32> {
@@ -253,7 +252,7 @@ impl Counterfactual {
         let mut freed_by: Vec<(u32, u64)> = only_in_first(&states.before, &states.after)
             .filter_map(|blob| {
                 let holders = self.holders(before, blob);
-                let leaving = leavers[blob as usize] + u32::from(!is_chosen);
+                let leaving = releasing[blob as usize] + u32::from(!is_chosen);
                 let is_released = holders == 1 || leaving == holders;
                 is_released.then(|| (holders, self.sizes[blob as usize]))
             })
@@ -269,7 +268,7 @@ impl Counterfactual {
     }
 }
 
-/// Bytes that go and bytes that come.
+/// Freed and added bytes.
 #[derive(Debug, Default)]
 struct Saving {
     freed: u128,
@@ -295,7 +294,7 @@ fn around(expected: u128, deviation: &Deviation) -> Result<Estimate, ByteOverflo
     Estimate::around(expected, below, above)
 }
 
-/// What stands in the first of two sorted lists and not in the second.
+/// The elements of the first of two sorted lists that are not in the second.
 fn only_in_first<'b>(first: &'b [BlobId], second: &'b [BlobId]) -> impl Iterator<Item = BlobId> + 'b {
     let mut rest = second.iter().peekable();
     first.iter().copied().filter(move |blob| {
@@ -315,8 +314,8 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
-    /// Applications `a`, `b` and `c` on one base of 100 MiB, each with a layer of its own; `b` and `c` are
-    /// moved to a twin of 10 MiB, which `d` holds already.
+    /// Applications `a`, `b` and `c` on one base of 100 MiB, each with a layer of its own. `b` and `c` move to an Alpine
+    /// variant of 10 MiB, which `d` already has.
     fn company() -> Vec<Image> {
         vec![
             Image::new("a", &[(1, 100), (2, 5)]),
@@ -333,12 +332,12 @@ mod tests {
         let all = Counterfactual::new(&inventory, &replacements(&inventory, &images, MIB))
             .switching(|_| true)
             .unwrap();
-        // `a` stays, so the base does too. The moved layers are made anew, and the twin is there already:
-        // nothing is gained but the tags' own sum says 180 MiB.
+        // `a` stays, so the base stays too. The moved layers are rebuilt, and the variant already exists: nothing is
+        // gained, although the sum over tags says 180 MiB.
         assert_eq!(all.registry.saving_bytes.expected, 0);
         assert_eq!(all.registry.naive_saving_bytes.expected, 180 * MIB as i64);
         assert_eq!(all.repositories[1].break_even_repositories, None);
-        // Its sharers gone, `a` has to carry the base alone.
+        // Without the others, `a` bears the base alone.
         assert!(all.repositories[0].joint_saving_bytes.expected < 0);
 
         images[0] = Image::new("a", &[(1, 100), (2, 5)]).moved(&[(9, 10)], 1);
@@ -409,8 +408,8 @@ mod tests {
     }
 
     proptest! {
-        /// The three promises of a saving: joint savings add up to the registry's, a solo saving is what
-        /// the registry would save, and a repository that gains alone breaks even alone.
+        /// Three properties of savings: joint savings add up to the registry's, a solo saving is what the registry would save,
+        /// and a repository that gains alone breaks even alone.
         #[test]
         fn savings_agree_with_each_other(images in any_images(), mask in 0_u8..32) {
             let inventory = registry(&images, 1, DedupScope::Registry);
@@ -428,7 +427,7 @@ mod tests {
             }
         }
 
-        /// The registry as it would be is what an inventory of it would account for.
+        /// The counterfactual registry stores what an inventory of it would account for.
         #[test]
         fn stored_bytes_are_those_of_the_new_sets(images in any_images()) {
             let inventory = registry(&images, 1, DedupScope::Registry);

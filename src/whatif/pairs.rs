@@ -4,17 +4,16 @@ use crate::base_image::{BaseId, Catalogue, ImageFacts, Scope, detect};
 
 use super::compose::{compose, own_twin};
 use super::pair::Pair;
-use super::readings::Readings;
+use super::parsed_steps::ParsedSteps;
 
-/// Every pair of an image and its real twin that the registries hold.
+/// All pairs of an image and its actual Alpine variant in the registries.
 ///
-/// For each image the composition is made as if its repository, and everything built on it, were not
-/// there: what is left is what the model has to go by for an image that nobody has moved yet. Several
-/// tags of one pair count once.
+/// Each composition is made as if the image's repository, and everything built on it, did not exist: the rest is what
+/// the model has for an image that has not been moved yet. Several tags of one pair count once.
 pub fn pairs<'a>(
     images: impl IntoIterator<Item = &'a ImageFacts>,
     catalogue: &Catalogue,
-    readings: &Readings,
+    parsed: &ParsedSteps,
 ) -> Vec<Pair> {
     let mut seen = HashSet::new();
     images
@@ -22,15 +21,13 @@ pub fn pairs<'a>(
         .filter_map(|facts| {
             let twin = own_twin(facts, catalogue, &Scope::all())?;
             let is_new = seen.insert((facts.digest, catalogue.base(twin).digest));
-            is_new
-                .then(|| pair_of(facts, twin, catalogue, readings))
-                .flatten()
+            is_new.then(|| pair_of(facts, twin, catalogue, parsed)).flatten()
         })
         .collect()
 }
 
-/// An image and its twin; none where nothing is left to go by once its repository is hidden.
-fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, readings: &Readings) -> Option<Pair> {
+/// An image and its Alpine variant; `None` if nothing is left to predict from once its repository is hidden.
+fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, parsed: &ParsedSteps) -> Option<Pair> {
     let twin = catalogue.base(id);
     if twin.digest == Some(facts.digest) {
         return None;
@@ -38,7 +35,7 @@ fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, readings: &Rea
     let (repository, tag) = facts.names.first()?;
     let scope = unseen(facts, catalogue);
     let detection = detect(facts, catalogue, &scope);
-    let kinds = readings.kinds(facts, &detection);
+    let kinds = parsed.kinds(facts, &detection);
     Some(Pair {
         repository: repository.as_str().to_owned(),
         name: tag.as_str().to_owned(),
@@ -50,8 +47,8 @@ fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, readings: &Rea
     })
 }
 
-/// Everything but the image's own repositories and what is built on them, which would give it away. One
-/// image can be in several repositories, mirrors among them.
+/// Everything but the image's own repositories and what is built on them, which would reveal the variant. An image can
+/// be in several repositories, such as mirrors.
 fn unseen(facts: &ImageFacts, catalogue: &Catalogue) -> Scope {
     let own = facts
         .names

@@ -7,42 +7,42 @@ use crate::oci::HistoryStep;
 
 use super::composition::{Composition, Part};
 use super::model::{AlpineModel, Coverage};
-use super::replacement::{ErrorSource, LayerAfter, LayerIdentity, Replacement, Spread};
+use super::replacement::{ErrorSource, LayerIdentity, NewLayer, Replacement, UncertainSize};
 
-/// Makes replacements for the counterfactual graph, numbering the causes of errors as they come.
+/// Builds the replacements for the counterfactual graph, and numbers the sources of errors.
 ///
-/// All layers of one kind of step have one cause of error, whatever image they are in, and so have all
-/// twins and additions of one base.
+/// All layers of one kind of step have one source of error, whatever their image, and so have all variants and additions
+/// of one base.
 ///
-/// Layers are as distinct as they are today, with one exception. Two variants of an image (on Debian and
-/// on slim Debian, say) move to the same twin, and what they then do is the same: the same commands on
-/// the same day are one layer on Alpine, as in a build cache.
+/// Layers stay as distinct as they are now, with one exception. Two variants of an image (for example on Debian and on
+/// slim Debian) move to the same Alpine variant, and then run the same commands: the same commands on the same day are
+/// one layer on Alpine, as in a build cache.
 #[derive(Debug)]
-pub struct Replacer<'m> {
+pub struct ReplacementBuilder<'m> {
     model: &'m AlpineModel,
     coverage: Coverage,
     sources: HashMap<String, u32>,
-    /// A sequence of steps on a twin, by the sequence before its last step, and that step.
+    /// A sequence of steps on an Alpine variant, by the sequence before its last step and that step.
     sequences: HashMap<(u32, String), u32>,
-    /// The first layer that was seen at the end of a sequence.
+    /// The first layer seen at the end of a sequence.
     ends: HashMap<u32, BlobId>,
 }
 
-/// An image that is to move.
+/// An image that moves.
 #[derive(Debug, Clone, Copy)]
-pub struct Moving<'a> {
+pub struct ImageMove<'a> {
     /// The image in the inventory.
     pub manifest: ManifestId,
-    /// What is known of it.
+    /// Its facts.
     pub facts: &'a ImageFacts,
-    /// Which step made which of its layers.
+    /// The step of each of its layers.
     pub steps: &'a LayerSteps,
     /// What it would consist of.
     pub composition: &'a Composition,
 }
 
-impl<'m> Replacer<'m> {
-    /// Starts with nothing seen.
+impl<'m> ReplacementBuilder<'m> {
+    /// Creates a builder without known sequences.
     pub fn new(model: &'m AlpineModel, coverage: Coverage) -> Self {
         Self {
             model,
@@ -53,14 +53,14 @@ impl<'m> Replacer<'m> {
         }
     }
 
-    /// What each of these images would consist of.
+    /// The replacements of these images.
     ///
-    /// Variants of one image for several systems are one image on Alpine: the one with the best evidence
-    /// and, of equals, the largest stands for all.
+    /// Variants of one image for several systems are one image on Alpine. The variant with the best evidence, and among
+    /// equals the largest, is used for all.
     pub fn replacements(
         &mut self,
         inventory: &Inventory,
-        images: &[Moving<'_>],
+        images: &[ImageMove<'_>],
     ) -> HashMap<ManifestId, Replacement> {
         let mut best: HashMap<(String, String), usize> = HashMap::new();
         let keys: Vec<_> = images.iter().map(|image| variant_key(image.facts)).collect();
@@ -100,7 +100,7 @@ impl<'m> Replacer<'m> {
         replacements
     }
 
-    /// What an image with this composition would consist of.
+    /// The replacement of an image with this composition.
     fn replacement(
         &mut self,
         facts: &ImageFacts,
@@ -110,10 +110,10 @@ impl<'m> Replacer<'m> {
     ) -> Replacement {
         let blobs = blobs_of_layers(facts, node);
         let twin = &composition.twin;
-        let scale = self.model.scale_of(composition.class).of(self.coverage);
+        let scale = self.model.scale_of(composition.class).for_coverage(self.coverage);
         let of_base = self.source(&format!("base {}", twin.name));
         let mut name = format!("{} {}", twin.name, facts.platform);
-        // Builds of a base stay as distinct as they are today: its last layer tells them apart.
+        // Builds of a base stay as distinct as they are now: the last layer tells them apart.
         let build = composition
             .base_layers
             .checked_sub(1)
@@ -123,7 +123,7 @@ impl<'m> Replacer<'m> {
         }
         let mut layers = Vec::with_capacity(twin.layers.len() + composition.above.len() + 1);
         for (position, layer) in twin.layers.iter().enumerate() {
-            layers.push(LayerAfter {
+            layers.push(NewLayer {
                 identity: match layer.digest.filter(|_| composition.is_same_build) {
                     Some(digest) => LayerIdentity::Published(digest),
                     None => LayerIdentity::Position(position as u32),
@@ -136,13 +136,13 @@ impl<'m> Replacer<'m> {
             let Some(blob) = *blob else { continue };
             let kind = layer.kind.name();
             let source = self.source(&format!("kind {}", self.model.entry_of(&kind)));
-            layers.push(LayerAfter {
+            layers.push(NewLayer {
                 identity: LayerIdentity::Rebuilt(blob),
                 size: spread(composition.part_above(layer, self.model), scale, source),
             });
         }
         if let Some(addition) = composition.addition(self.model) {
-            layers.push(LayerAfter {
+            layers.push(NewLayer {
                 identity: LayerIdentity::Addition(above.first().copied().flatten()),
                 size: spread(addition, scale, of_base),
             });
@@ -150,7 +150,7 @@ impl<'m> Replacer<'m> {
         Replacement { twin: name, layers }
     }
 
-    /// The layer of today that stands for each layer above the base.
+    /// The current layer that represents each layer above the base.
     fn layers_above(
         &mut self,
         twin: &str,
@@ -170,7 +170,7 @@ impl<'m> Replacer<'m> {
             let own = blobs[layer.index];
             let step = steps.step_of(layer.index);
             let (Some(first), Some(step), Some(blob)) = (next, step, own) else {
-                // Nothing is known of the commands from here on, so nothing is the same.
+                // From here on the commands are unknown, so no layers are equal.
                 next = None;
                 above.push(own);
                 continue;
@@ -195,8 +195,8 @@ impl<'m> Replacer<'m> {
     }
 }
 
-fn spread(part: Part, scale: f64, source: ErrorSource) -> Spread {
-    Spread {
+fn spread(part: Part, scale: f64, source: ErrorSource) -> UncertainSize {
+    UncertainSize {
         expected: part.expected.round() as u64,
         below: part.below(scale).round() as u64,
         above: part.above(scale).round() as u64,
@@ -204,8 +204,8 @@ fn spread(part: Part, scale: f64, source: ErrorSource) -> Spread {
     }
 }
 
-/// What variants of one image have in common: the repository, the platform, and the most telling of its
-/// tags without the words for a system. None where no tag says more than a system.
+/// What variants of one image have in common: repository, platform, and the most specific tag without the name of a
+/// system. `None` if no tag has more than a system's name.
 fn variant_key(facts: &ImageFacts) -> Option<(String, String)> {
     let tags = facts
         .names
@@ -216,9 +216,8 @@ fn variant_key(facts: &ImageFacts) -> Option<(String, String)> {
     Some((format!("{} {}", most.0, facts.platform), most.1))
 }
 
-/// What makes a step the same as another: its command and its day, and for files that it copies their
-/// content. Docker's first builder writes a hash of the content into the command; others do not, so the
-/// layer itself stands for it.
+/// What makes two steps equal: command and day, and for copied files their content. Docker's classic builder writes a
+/// hash of the content into the command; other builders do not, so the layer itself stands for the content.
 fn sameness(step: &HistoryStep, blob: BlobId) -> String {
     let command = &step.created_by;
     if step.empty_layer {
@@ -242,7 +241,7 @@ fn sameness(step: &HistoryStep, blob: BlobId) -> String {
     format!("{command} {day}")
 }
 
-/// The blob of each of an image's layers; none for those that the registry does not store.
+/// The blob of each of an image's layers; `None` for layers that the registry does not store.
 fn blobs_of_layers(facts: &ImageFacts, node: &ManifestNode) -> Vec<Option<BlobId>> {
     let mut stored = node.layers.iter().copied();
     let layers = facts.layers.iter();

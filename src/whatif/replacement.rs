@@ -4,59 +4,57 @@ use crate::oci::Digest;
 /// What an image would consist of on Alpine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replacement {
-    /// The twin beneath, by a name that is the same for all images on it and its platform
-    /// (`node:22-alpine linux/amd64`). It tells the layers built on one twin from those built on another.
+    /// The Alpine variant, by a name common to all images on it and its platform (`node:22-alpine linux/amd64`). Layers
+    /// built on different variants are different layers.
     pub twin: String,
-    /// The layers in order: the twin's, then those above.
-    pub layers: Vec<LayerAfter>,
+    /// The layers in order: the variant's, then those above.
+    pub layers: Vec<NewLayer>,
 }
 
-/// One layer of an image as it would be.
+/// A layer of an image after the move.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LayerAfter {
-    /// What makes it the same layer in two images.
+pub struct NewLayer {
+    /// What identifies the layer across images.
     pub identity: LayerIdentity,
-    /// The expected size and how uncertain it is.
-    pub size: Spread,
+    /// Its expected size and uncertainty.
+    pub size: UncertainSize,
 }
 
-/// What makes two layers of the registry as it would be one stored blob.
+/// What makes two layers after the move the same stored blob.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum LayerIdentity {
-    /// A layer of a twin with a known digest: shared with every image that has it today.
+    /// A layer of an Alpine variant with a known digest: shared with every image that has it now.
     Published(Digest),
-    /// A layer of a twin whose digest is not known, by its place in the twin.
+    /// A layer of an Alpine variant without a known digest, by its index in the variant.
     Position(u32),
-    /// A layer of today's image, made anew on the twin. It stays shared as it is today between images
-    /// that move to the same twin, and is another blob than the one on the old base: the same command
-    /// run later gives other bytes.
+    /// A current layer, rebuilt on the variant. Images that move to the same variant keep sharing it. It is another blob
+    /// than the one on the old base: the same command run later gives other bytes.
     Rebuilt(BlobId),
-    /// What images on Alpine need in addition, by the layer that is the first above the base: images
-    /// that share that layer share the addition.
+    /// What images on Alpine need in addition, by the first layer above the base: images that share that layer share the
+    /// addition.
     Addition(Option<BlobId>),
 }
 
-/// An expected size, how far the truth may lie below and above, and whose error that is.
+/// An expected size, how far the actual one may lie below and above, and the source of the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spread {
+pub struct UncertainSize {
     /// The expected bytes.
     pub expected: u64,
-    /// How many bytes fewer it may be.
+    /// How many bytes less it may be.
     pub below: u64,
     /// How many bytes more it may be.
     pub above: u64,
-    /// The common cause of the error. All sizes with one source are off in the same direction together
-    /// (their errors add up); sizes with different sources are off independently of each other (their
-    /// errors add up in quadrature).
+    /// The source of the error. Sizes with the same source err in the same direction (errors add up); sizes with
+    /// different sources err independently (errors add up in quadrature).
     pub source: ErrorSource,
 }
 
-/// The common cause of errors, as a number that the caller chooses.
+/// A common source of errors, as a number that the caller chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrorSource(pub u32);
 
-impl Spread {
-    /// A size that is known.
+impl UncertainSize {
+    /// A known size.
     pub fn exact(bytes: u64) -> Self {
         Self {
             expected: bytes,

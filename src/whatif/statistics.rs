@@ -1,6 +1,6 @@
 //! Order statistics on small samples.
 
-/// The median; 0 of nothing. Sorts its input.
+/// The median; 0 if empty. Sorts its input.
 pub(super) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     match values.len() {
@@ -10,12 +10,12 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
     }
 }
 
-/// The mean; 0 of nothing.
-pub(super) fn mean(values: &[f64]) -> f64 {
+/// The mean; 0 if empty.
+pub(super) fn average(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// The smallest value that at least `share` of the values do not exceed; 0 of nothing.
+/// The smallest value that at least `share` of the values do not exceed; 0 if empty.
 pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let rank = (values.len() as f64 * share).ceil() as usize;
@@ -25,9 +25,8 @@ pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
         .unwrap_or(0.0)
 }
 
-/// The bound that the next value from the same source stays under with at least this probability,
-/// whatever the distribution: the order statistic of rank ⌈(n + 1) · probability⌉. None where the sample
-/// is too small to give such a bound.
+/// The bound below which the next value from the same source lies with at least this probability, for any distribution:
+/// the order statistic of rank ⌈(n + 1) · probability⌉. `None` if the sample is too small for such a bound.
 pub(super) fn upper_bound(values: &mut [f64], probability: f64) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let rank = ((values.len() + 1) as f64 * probability).ceil() as usize;

@@ -1,13 +1,13 @@
-//! Small registries for tests, told in a few numbers.
+//! Small registries for tests.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{ErrorSource, LayerAfter, LayerIdentity, Replacement, Spread};
+use super::{ErrorSource, LayerIdentity, NewLayer, Replacement, UncertainSize};
 use crate::inventory::{DedupScope, Inventory, InventoryBuilder, ManifestId};
 use crate::oci::{Descriptor, Digest, Manifest, ManifestKind};
 use crate::units::ByteCount;
 
-/// An image with a tag of its own: its layers as numbers with sizes in a unit that the test chooses.
+/// An image with a tag of its own: its layers as numbers, with sizes in a unit that the test chooses.
 #[derive(Debug, Clone)]
 pub(super) struct Image {
     repository: String,
@@ -28,14 +28,14 @@ impl Image {
         }
     }
 
-    /// Puts the layers above the first few on a twin.
+    /// Puts the layers above the first few on an Alpine variant.
     pub(super) fn moved(mut self, twin: &[(u8, u64)], base_layers: usize) -> Self {
         self.twin = Some(twin.to_vec());
         self.base_layers = base_layers;
         self
     }
 
-    /// Adds a layer of no expected size that may be `above` long, with the given source of error.
+    /// Adds a layer with an expected size of zero and an upper bound of `above`, with the given source of error.
     pub(super) fn uncertain(mut self, above: u64, source: u32) -> Self {
         self.uncertain = (above, source);
         self
@@ -72,7 +72,7 @@ fn descriptor(id: u8, size: u64) -> Descriptor {
     }
 }
 
-/// The registry with these images; manifests weigh nothing and configurations are left out.
+/// A registry with these images; manifests have no size, and configurations are left out.
 pub(super) fn registry(images: &[Image], unit: u64, dedup_scope: DedupScope) -> Inventory {
     let mut builder = InventoryBuilder::new("registry.test".parse().unwrap(), dedup_scope);
     for (index, image) in images.iter().enumerate() {
@@ -84,7 +84,7 @@ pub(super) fn registry(images: &[Image], unit: u64, dedup_scope: DedupScope) -> 
     builder.finish()
 }
 
-/// What becomes of the images that are moved.
+/// The replacements of the images that move.
 pub(super) fn replacements(
     inventory: &Inventory,
     images: &[Image],
@@ -99,22 +99,22 @@ pub(super) fn replacements(
         let id = by_digest[&image.manifest(index, unit).0];
         let mut layers: Vec<_> = twin
             .iter()
-            .map(|&(id, size)| LayerAfter {
+            .map(|&(id, size)| NewLayer {
                 identity: LayerIdentity::Published(Digest::sha256_of(&[id])),
-                size: Spread::exact(size * unit),
+                size: UncertainSize::exact(size * unit),
             })
             .collect();
         for &layer in inventory.manifest(id).layers.iter().skip(image.base_layers) {
-            layers.push(LayerAfter {
+            layers.push(NewLayer {
                 identity: LayerIdentity::Rebuilt(layer),
-                size: Spread::exact(inventory.sizes()[layer as usize]),
+                size: UncertainSize::exact(inventory.sizes()[layer as usize]),
             });
         }
         let (above, source) = image.uncertain;
         if above > 0 {
-            layers.push(LayerAfter {
+            layers.push(NewLayer {
                 identity: LayerIdentity::Addition(Some(inventory.manifest(id).layers[0])),
-                size: Spread {
+                size: UncertainSize {
                     expected: 0,
                     below: 0,
                     above: above * unit,

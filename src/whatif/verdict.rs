@@ -11,10 +11,10 @@ use crate::base_image::{
 use crate::oci::RepositoryName;
 use crate::units::ByteCount;
 
-use super::bound::Bounds;
 use super::class::EvidenceClass;
 use super::composition::Composition;
 use super::estimate::Estimate;
+use super::glibc::GlibcBlockers;
 use super::layer_kind::LayerKind;
 use super::model::Coverage;
 
@@ -154,7 +154,7 @@ pub(super) struct Case<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) composition: Option<&'a Composition>,
     pub(super) estimate: Option<Estimate>,
-    pub(super) bounds: &'a Bounds,
+    pub(super) glibc: &'a GlibcBlockers,
 }
 
 /// An image of which this share of the bytes is compilers and headers is there to build with.
@@ -190,7 +190,7 @@ impl Case<'_> {
         let is_own = self
             .composition
             .is_some_and(|composition| composition.twin.is_own);
-        if let Some(reason) = self.bounds.blocked.as_ref().filter(|_| !is_own) {
+        if let Some(reason) = self.glibc.blocked.as_ref().filter(|_| !is_own) {
             return Reasoned::new(Blocked, reason);
         }
         if let Some(reason) = self.builds_others() {

@@ -117,11 +117,13 @@ class Case(unittest.TestCase):
         ]
         self.assertEqual(unexpected, [])
 
-    def new_page(self, width=1440, height=900, scheme="light"):
+    def new_page(self, width=1440, height=900, scheme="light", motion=False, touch=False):
+        """A page whose complaints are heard. Without motion, charts stand still when they appear."""
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
-            reduced_motion="reduce",
+            reduced_motion="no-preference" if motion else "reduce",
+            has_touch=touch,
             accept_downloads=True,
         )
         page = context.new_page()

@@ -105,7 +105,7 @@ impl Saved {
                     );
                     assert!(
                         faulty || self.is_complete(digest),
-                        "{tag} comes after all beneath it"
+                        "{tag} comes after everything below it"
                     );
                 }
                 Finding::Referrer { digest, .. } => {
@@ -148,7 +148,7 @@ impl Saved {
                 ManifestListing::Listed(manifests) => {
                     self.listed.insert(listing.repository, manifests);
                 }
-                ManifestListing::NotToBeHad => {
+                ManifestListing::Unavailable => {
                     self.listed.remove(&listing.repository);
                 }
                 ManifestListing::Unread => {}

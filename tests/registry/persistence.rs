@@ -1,4 +1,4 @@
-//! Polite and stubborn: what passes is tried again, what does not is not, and nobody is hurried.
+//! Retries: transient faults are tried again, permanent ones are not, and the registry is not hurried.
 
 use std::time::{Duration, Instant};
 
@@ -49,8 +49,11 @@ async fn faults_that_stay_end_with_how_often_it_was_tried() {
         "{text}"
     );
 
-    let nobody = client_with("http://127.0.0.1:9", Credentials::Anonymous, quick());
-    let error = nobody.get_manifest(&name("app"), &tag("1")).await.unwrap_err();
+    let unreachable = client_with("http://127.0.0.1:9", Credentials::Anonymous, quick());
+    let error = unreachable
+        .get_manifest(&name("app"), &tag("1"))
+        .await
+        .unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unavailable, 3));
     assert!(
         error.to_string().contains("cannot connect to http://127.0.0.1:9"),

@@ -6,7 +6,7 @@ use tare::inventory::Fault;
 use tare::jobs::Analyst;
 use tare::oci::RepositoryName;
 use tare::pricing::{Period, PriceBooks};
-use tare::report::{Analysed, Knowledge, Over, Report, ReportOptions};
+use tare::report::{Analysed, CostPeriod, Knowledge, Report, ReportOptions};
 use tare::store::{CrawlCost, CrawlEnd, CrawlState, PartOfRegistry, ReportOfCrawl, Store};
 use tare::units::{Currency, Money};
 
@@ -182,7 +182,7 @@ async fn a_month_is_billed_by_the_days_on_which_bytes_were_there(database: TestD
     let analysed = analysed(&store, &knowledge).await;
     let own = &analysed.registries[0];
     let outcome = &own.analysis.outcome;
-    let over = Over::History(period, &history);
+    let over = CostPeriod::History(period, &history);
     let statement = own.statement(outcome, &knowledge, over).unwrap().unwrap();
     // The repository that is gone by now bears what was stored in it.
     let names: Vec<&str> = statement

@@ -85,7 +85,7 @@ pub fn listing(repository: &str, tags: &[&str]) -> Finding {
         tags: tags.iter().map(|tag| tag.parse().expect("a tag")).collect(),
         listed_to_the_end: true,
         complete: true,
-        manifests: ManifestListing::NotToBeHad,
+        manifests: ManifestListing::Unavailable,
     })
 }
 

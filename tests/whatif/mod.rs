@@ -6,7 +6,7 @@ mod today;
 
 use tare::base_image::{Catalogue, CatalogueBuilder, ImageFacts};
 use tare::whatif::{
-    AlpineModel, Evaluation, EvaluationRow, EvidenceClass, Pair, Readings, calibrate, evaluate, pairs,
+    AlpineModel, Evaluation, EvaluationRow, EvidenceClass, Pair, ParsedSteps, calibrate, evaluate, pairs,
 };
 
 use crate::support::corpus::corpus;
@@ -34,7 +34,7 @@ fn catalogue(images: &[ImageFacts]) -> Catalogue {
 }
 
 fn pairs_of(images: &[ImageFacts]) -> Vec<Pair> {
-    pairs(images, &catalogue(images), &Readings::of(images))
+    pairs(images, &catalogue(images), &ParsedSteps::from_images(images))
 }
 
 fn row<'e>(evaluation: &'e Evaluation, class: &str) -> &'e EvaluationRow {

@@ -8,8 +8,9 @@ use tare::inventory::{DedupScope, Inventory, InventoryBuilder, ManifestId};
 use tare::oci::{Descriptor, Digest, Manifest, ManifestKind, RepositoryName, Tag};
 use tare::units::ByteCount;
 use tare::whatif::{
-    AlpineModel, BoundRules, Counterfactual, Coverage, EvidenceClass, Judgement, LayerAfter, LayerIdentity,
-    Moving, Pair, Readings, Replacement, Replacer, Spread, Verdict, VerdictSettings, own_twin, pairs,
+    AlpineModel, Counterfactual, Coverage, EvidenceClass, GlibcRules, ImageMove, Judgement, LayerIdentity,
+    NewLayer, Pair, ParsedSteps, Replacement, ReplacementBuilder, UncertainSize, Verdict, VerdictSettings,
+    own_twin, pairs,
 };
 
 use super::{catalogue, images};
@@ -103,7 +104,7 @@ fn the_whole_registry_is_analysed_in_no_time_and_adds_up() {
     };
     let (model, rules, settings) = (
         AlpineModel::shipped(),
-        BoundRules::shipped(),
+        GlibcRules::shipped(),
         VerdictSettings::default(),
     );
     let inventory = registry(&images);
@@ -173,7 +174,7 @@ fn the_registrys_saving_is_near_the_truth() {
         return;
     };
     let catalogue = catalogue(&images);
-    let known = pairs(&images, &catalogue, &Readings::of(&images));
+    let known = pairs(&images, &catalogue, &ParsedSteps::from_images(&images));
     let by_digest: HashMap<Digest, &ImageFacts> = images.iter().map(|facts| (facts.digest, facts)).collect();
     let model = AlpineModel::shipped();
     use EvidenceClass::{A, B, C};
@@ -198,19 +199,19 @@ fn the_registrys_saving_is_near_the_truth() {
             .collect();
         let moving: Vec<_> = chosen
             .iter()
-            .map(|(pair, facts, detection)| Moving {
+            .map(|(pair, facts, detection)| ImageMove {
                 manifest: ids[&facts.digest],
                 facts,
                 steps: &detection.steps,
                 composition: &pair.composition,
             })
             .collect();
-        let modelled = Replacer::new(&model, Coverage::Ninety).replacements(&before, &moving);
+        let modelled = ReplacementBuilder::new(&model, Coverage::Ninety).replacements(&before, &moving);
         let real = chosen.iter().map(|(pair, ..)| {
             let twin = catalogue.base(pair.twin);
-            let layers = twin.layers.iter().map(|layer| LayerAfter {
+            let layers = twin.layers.iter().map(|layer| NewLayer {
                 identity: LayerIdentity::Published(layer.digest.unwrap()),
-                size: Spread::exact(layer.bytes),
+                size: UncertainSize::exact(layer.bytes),
             });
             let replacement = Replacement {
                 twin: twin.name().to_string(),

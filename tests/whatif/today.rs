@@ -88,7 +88,7 @@ fn facts(row: &Value) -> ImageFacts {
     }
 }
 
-/// Today's images; none where the collection is not there.
+/// Current images; `None` if the collection is not available.
 pub(super) fn images() -> Option<Vec<ImageFacts>> {
     let text = std::fs::read_to_string(shared("catalogue")?.join("official-images-2026.jsonl")).ok()?;
     let rows = text

@@ -15,20 +15,20 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 
-use super::asking::{Failure, answer, stubbornly};
 use super::repeats;
+use super::token_request::{Failure, fetch, with_retries};
 use crate::oci::text::{excerpt, quoted};
+use crate::registry::address_guard::AddressGuard;
 use crate::registry::azure::AzureIdentity;
-use crate::registry::destination::origin_of;
-use crate::registry::reach::Guard;
 use crate::registry::transport::{Outgoing, Transport};
+use crate::registry::url_policy::origin_of;
 use crate::registry::{ClientError, ClientSettings, Reason};
 
 /// What the token is for: the registries' own data and nothing else of Azure's. One for Azure's management
 /// would do as well, and would be worth far more to a thief.
 const AUDIENCE: &str = "https://containerregistry.azure.net";
 /// The longest token of a federation that is read.
-const LONGEST_ASSERTION: u64 = 64 << 10;
+const MAX_ASSERTION_BYTES: u64 = 64 << 10;
 /// The metadata service is on the machine's own link: it answers at once or is not there.
 const METADATA_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -75,7 +75,7 @@ impl Entra {
         };
         // The operator or the platform named it, so it may be anywhere.
         let host = endpoint.host_str().unwrap_or_default().to_owned();
-        let guard = Arc::new(Guard::new(&host, None, vec![host.clone()]));
+        let guard = Arc::new(AddressGuard::new(&host, None, vec![host.clone()]));
         let transport = Transport::new(&settings, endpoint.scheme() == "http", guard)?;
         Ok(Self {
             identity,
@@ -96,7 +96,7 @@ impl Entra {
     pub async fn token(&self, now: DateTime<Utc>) -> Result<SecretString, Reason> {
         let question = self.question().await?;
         let ask = || self.ask(&question, now);
-        let answered = stubbornly(&self.settings, &self.transport.counters, ask).await;
+        let answered = with_retries(&self.settings, &self.transport.counters, ask).await;
         answered.map_err(|reason| self.in_words(reason, &question.url))
     }
 
@@ -188,7 +188,7 @@ impl Entra {
             deadline: Instant::now() + self.settings.attempt_timeout,
         };
         let said = |body: &[u8]| explanation(body, question.secret.expose_secret());
-        let body = answer(&self.transport, outgoing, now, said).await?;
+        let body = fetch(&self.transport, outgoing, now, said).await?;
         let granted: Option<Granted> = serde_json::from_slice(&body).ok();
         granted
             .map(|granted| granted.access_token)
@@ -245,8 +245,8 @@ async fn assertion(file: &Path) -> Result<SecretString, Reason> {
     let about = tokio::fs::metadata(file)
         .await
         .map_err(|error| cannot(error.to_string()))?;
-    if about.len() > LONGEST_ASSERTION {
-        return Err(cannot(format!("it is larger than {LONGEST_ASSERTION} bytes")));
+    if about.len() > MAX_ASSERTION_BYTES {
+        return Err(cannot(format!("it is larger than {MAX_ASSERTION_BYTES} bytes")));
     }
     let text = tokio::fs::read_to_string(file)
         .await

@@ -1,8 +1,8 @@
-//! Logging in to Azure Container Registry: a token of Entra ID becomes a refresh token of the registry's
+//! Logs in to Azure Container Registry: exchanges a token of Entra ID for a refresh token of the registry
 //! (`POST /oauth2/exchange`, Azure REST API specification 2021-07-01).
 //!
-//! The token of Entra ID opens every registry that the identity may read, so it is shown to Azure's own
-//! registries only, or to one that the operator vouches for, and only over TLS.
+//! A token of Entra ID opens every registry that the identity may read. So it is sent only over TLS, and only to
+//! Azure's own registries or to one that the operator vouches for.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,41 +15,41 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 
-use super::asking::{Failure, answer, stubbornly};
 use super::entra::Entra;
-use super::token::{Perishable, Shelf, expiry_within};
-use super::{Service, repeats};
-use crate::registry::answer::explanation;
+use super::token::{Expiring, TokenCache, expiry_within};
+use super::token_request::{Failure, fetch, with_retries};
+use super::{TokenService, repeats};
 use crate::registry::azure::{AzureIdentity, is_azure_registry};
 use crate::registry::client::Inner;
+use crate::registry::request::explanation;
 use crate::registry::transport::Outgoing;
 use crate::registry::{ClientError, ClientSettings, Origin, Reason};
 
-/// The life of a refresh token that does not tell; Azure's last three hours (Azure documentation, "Authenticate
-/// with Azure Container Registry", 2026).
-const DEFAULT_LIFE: TimeDelta = TimeDelta::hours(1);
-/// The longest life that is believed.
-const LONGEST_LIFE: TimeDelta = TimeDelta::hours(3);
-/// A refresh token that is refused while it is younger than this is refused for another reason than its age.
-const QUITE_NEW: TimeDelta = TimeDelta::seconds(30);
+/// The lifetime of a refresh token without an expiry. Azure's last three hours (Azure documentation, "Authenticate
+/// with Azure Container Registry", 2026); one hour is our cautious choice.
+const DEFAULT_LIFETIME: TimeDelta = TimeDelta::hours(1);
+/// The longest lifetime that is accepted; the documented three hours.
+const MAX_LIFETIME: TimeDelta = TimeDelta::hours(3);
+/// A refresh token younger than this is not renewed after a refusal: its age is not the cause. Our choice.
+const MIN_AGE_TO_RENEW: TimeDelta = TimeDelta::seconds(30);
 
-/// What makes an identity of Entra ID one that a registry knows.
+/// Logs in to one registry with an identity of Entra ID.
 pub(super) struct EntraLogin {
     entra: Entra,
     url: Url,
-    shelf: Shelf<RefreshToken>,
+    cache: TokenCache<RefreshToken>,
 }
 
 /// A refresh token of a registry.
 pub(super) struct RefreshToken {
     pub secret: SecretString,
     obtained: DateTime<Utc>,
-    renew: DateTime<Utc>,
+    renew_at: DateTime<Utc>,
 }
 
-impl Perishable for RefreshToken {
-    fn renew(&self) -> DateTime<Utc> {
-        self.renew
+impl Expiring for RefreshToken {
+    fn renew_at(&self) -> DateTime<Utc> {
+        self.renew_at
     }
 }
 
@@ -59,10 +59,10 @@ struct Exchanged {
 }
 
 impl EntraLogin {
-    /// Prepares it; asks nobody yet.
+    /// Prepares the login. Sends no request yet.
     ///
     /// # Errors
-    /// Where the registry must not see the identity's token.
+    /// If the registry must not see the identity's token.
     pub fn new(
         identity: AzureIdentity,
         any_host: bool,
@@ -75,38 +75,42 @@ impl EntraLogin {
         Ok(Self {
             entra: Entra::new(identity, settings)?,
             url,
-            shelf: Shelf::default(),
+            cache: TokenCache::default(),
         })
     }
 
-    /// The refresh token, renewed in time; one for all who need it.
-    pub async fn refresh_token(&self, inner: &Inner, service: &Service) -> Result<Arc<RefreshToken>, Reason> {
+    /// The current refresh token, renewed before it expires. Concurrent callers share one.
+    pub async fn refresh_token(
+        &self,
+        inner: &Inner,
+        service: &TokenService,
+    ) -> Result<Arc<RefreshToken>, Reason> {
         let now = inner.clock.now();
-        match self.shelf.current(now) {
+        match self.cache.current(now) {
             Some(token) => Ok(token),
-            None => self.shelf.renew(now, || self.exchange(inner, service)).await,
+            None => self.cache.renew(now, || self.exchange(inner, service)).await,
         }
     }
 
-    /// Forgets a refresh token that was refused, unless it is quite new. Says whether it did.
-    pub fn forget_if_old(&self, refused: &Arc<RefreshToken>, now: DateTime<Utc>) -> bool {
-        let is_old = now - refused.obtained > QUITE_NEW;
+    /// Discards a refused refresh token unless it is new. Returns whether it was discarded.
+    pub fn invalidate_if_old(&self, refused: &Arc<RefreshToken>, now: DateTime<Utc>) -> bool {
+        let is_old = now - refused.obtained > MIN_AGE_TO_RENEW;
         if is_old {
-            self.shelf.forget(refused);
+            self.cache.invalidate(refused);
         }
         is_old
     }
 
-    async fn exchange(&self, inner: &Inner, service: &Service) -> Result<RefreshToken, Reason> {
+    async fn exchange(&self, inner: &Inner, service: &TokenService) -> Result<RefreshToken, Reason> {
         let token = self.entra.token(inner.clock.now()).await?;
-        let ask = || self.ask(inner, service, &token);
-        let exchanged = stubbornly(&inner.settings, &inner.transport.counters, ask).await;
+        let request = || self.request_token(inner, service, &token);
+        let exchanged = with_retries(&inner.settings, &inner.transport.counters, request).await;
         exchanged.map_err(|reason| match reason {
             Reason::Status {
                 status: status @ 400..=499,
                 said,
             } => Reason::Unauthorized(format!(
-                "the registry does not take the identity that Entra ID vouches for ({status}{said}): give that \
+                "the registry refuses the identity of Entra ID ({status}{said}): give that \
                  identity the role AcrPull on the registry, or where the registry goes by attributes (ABAC) the roles \
                  Container Registry Repository Reader and Container Registry Repository Catalog Lister"
             )),
@@ -117,10 +121,10 @@ impl EntraLogin {
         })
     }
 
-    async fn ask(
+    async fn request_token(
         &self,
         inner: &Inner,
-        service: &Service,
+        service: &TokenService,
         token: &SecretString,
     ) -> Result<RefreshToken, Failure> {
         let host = self.url.host_str().unwrap_or_default();
@@ -143,7 +147,7 @@ impl EntraLogin {
         };
         let now = inner.clock.now();
         let said = |body: &[u8]| explanation(body, |text| repeats(text, token.expose_secret()));
-        let body = answer(&inner.transport, outgoing, now, said).await?;
+        let body = fetch(&inner.transport, outgoing, now, said).await?;
         RefreshToken::read(&body, now).map_err(|reason| (reason, None))
     }
 }
@@ -155,22 +159,22 @@ impl RefreshToken {
             .map(|exchanged| exchanged.refresh_token)
             .filter(|token| !token.is_empty())
             .map(SecretString::from)
-            .ok_or_else(|| Reason::Malformed("the registry's answer holds no refresh token".into()))?;
+            .ok_or_else(|| Reason::Malformed("the registry's response contains no refresh token".into()))?;
         let life = expiry_within(secret.expose_secret())
             .and_then(|expiry| DateTime::from_timestamp(expiry, 0))
             .map(|expiry| expiry - now)
             .filter(|life| *life > TimeDelta::zero())
-            .map_or(DEFAULT_LIFE, |life| life.min(LONGEST_LIFE));
+            .map_or(DEFAULT_LIFETIME, |life| life.min(MAX_LIFETIME));
         Ok(Self {
             secret,
             obtained: now,
-            // Well before its end: access tokens that are fetched with it outlive it.
-            renew: now + life * 4 / 5,
+            // Renewed at four fifths of its life: access tokens fetched with it outlive it.
+            renew_at: now + life * 4 / 5,
         })
     }
 }
 
-/// Whether a registry may see the token of Entra ID.
+/// Checks that the registry may receive a token of Entra ID.
 fn check_host(origin: &Origin, any_host: bool) -> Result<(), ClientError> {
     let refuse = |problem: &str| {
         Err(ClientError::Setting {
@@ -184,12 +188,12 @@ fn check_host(origin: &Origin, any_host: bool) -> Result<(), ClientError> {
         .is_some_and(|address: IpAddr| address.is_loopback());
     if !any_host && !is_azure_registry(host) {
         return refuse(
-            "is not below azurecr.io, azurecr.cn or azurecr.us, and a token of Entra ID is not shown to anybody else; \
-             if it is a registry of Azure's behind another name, set azure_custom_domain = true",
+            "is not below azurecr.io, azurecr.cn or azurecr.us, and a token of Entra ID is sent nowhere else; \
+             if it is an Azure registry with a custom domain, set azure_custom_domain = true",
         );
     }
     if origin.is_plain_http() && !is_here {
-        return refuse("is reached by plain http, where others could read the token; use https");
+        return refuse("uses plain http, where others could read the token; use https");
     }
     Ok(())
 }
@@ -225,7 +229,7 @@ mod tests {
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
         let minutes = |token: &str| {
             let body = format!(r#"{{"refresh_token":"{token}"}}"#);
-            (RefreshToken::read(body.as_bytes(), now).unwrap().renew - now).num_minutes()
+            (RefreshToken::read(body.as_bytes(), now).unwrap().renew_at - now).num_minutes()
         };
         let jwt = |claims: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
         assert_eq!(minutes(&jwt(r#"{"exp":1006000}"#)), 80);

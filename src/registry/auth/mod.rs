@@ -1,10 +1,10 @@
-//! Proof of who we are: which proof the registry wants, tokens and their renewal.
+//! Authentication: which scheme the registry wants, and tokens with their renewal.
 
-mod asking;
 mod entra;
 mod exchange;
 mod service;
 mod token;
+mod token_request;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -18,25 +18,25 @@ use tokio::sync::OwnedMutexGuard;
 use url::Url;
 
 use self::exchange::EntraLogin;
-use self::token::{Shelf, Token};
-use super::answer::refused_proof;
+use self::token::{Token, TokenCache};
 use super::challenge::{Bearer, Challenges};
 use super::client::Inner;
+use super::request::credentials_rejected;
 use super::{ClientError, ClientSettings, Credentials, Origin, Reason};
 use crate::oci::RepositoryName;
 
-/// What a question needs leave for.
+/// The permission that a request needs.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Scope<'s> {
-    /// Listing the registry's repositories.
+pub(super) enum TokenScope<'s> {
+    /// List the registry's repositories.
     Catalog,
-    /// Reading a repository.
+    /// Read a repository.
     Pull(&'s RepositoryName),
-    /// Reading what Azure Container Registry tells of a repository beyond its content.
+    /// Read Azure Container Registry's metadata of a repository.
     Metadata(&'s RepositoryName),
 }
 
-impl Scope<'_> {
+impl TokenScope<'_> {
     fn text(&self) -> String {
         match self {
             Self::Catalog => "registry:catalog:*".to_owned(),
@@ -45,8 +45,8 @@ impl Scope<'_> {
         }
     }
 
-    /// Whether a scope that the registry asks for is no more than this one: the same resource, read only.
-    /// A registry that shares its token service with others could else make us fetch a token for them.
+    /// Whether a scope in the registry's challenge asks for no more than this one: the same resource, read only.
+    /// Otherwise a registry that shares its token service with others could make us fetch a token for them.
     fn covers(&self, asked: &str) -> bool {
         asked.split(' ').all(|part| match self {
             Self::Catalog => part == "registry:catalog:*",
@@ -63,54 +63,54 @@ impl Scope<'_> {
     }
 }
 
-/// What the registry wants, as far as it is known.
+/// The authentication scheme of the registry.
 #[derive(Debug, Clone)]
-enum Wanted {
-    /// It has not been asked yet.
+enum AuthScheme {
+    /// Not known yet.
     Unknown,
-    /// Nothing, so far.
-    Nothing,
-    /// The user's name and password.
+    /// The registry has asked for no credentials so far.
+    Anonymous,
+    /// User name and password.
     Basic,
     /// A token from this service.
-    Bearer(Arc<Service>),
+    Bearer(Arc<TokenService>),
 }
 
-/// A token service that the registry may name.
+/// A token service that the registry names.
 #[derive(Debug, PartialEq, Eq)]
-struct Service {
+struct TokenService {
     realm: Url,
     name: Option<String>,
 }
 
-/// The proof that goes with one attempt.
+/// What one attempt sends to authenticate.
 pub(super) struct Authorization {
-    proof: Proof,
-    /// Held by the first question to a registry of which nothing is known; the others wait for what it
-    /// learns instead of being turned away one by one.
-    scout: Option<OwnedMutexGuard<()>>,
+    credential: Credential,
+    /// Held by the first request while the scheme is unknown. Other requests wait for its result, so that only
+    /// one of them is refused.
+    probe_lock: Option<OwnedMutexGuard<()>>,
 }
 
-enum Proof {
+enum Credential {
     None,
-    /// Sent as it is: Basic, or an access token that the operator gave.
+    /// A header that is sent as it is: Basic, or the operator's access token.
     Fixed(HeaderValue),
     Token {
         token: Arc<Token>,
-        shelf: Arc<Shelf<Token>>,
+        cache: Arc<TokenCache<Token>>,
     },
 }
 
 impl Authorization {
     pub fn header(&self) -> Option<&HeaderValue> {
-        match &self.proof {
-            Proof::None => None,
-            Proof::Fixed(header) => Some(header),
-            Proof::Token { token, .. } => Some(&token.header),
+        match &self.credential {
+            Credential::None => None,
+            Credential::Fixed(header) => Some(header),
+            Credential::Token { token, .. } => Some(&token.header),
         }
     }
 
-    /// Whether a text repeats what was sent as proof.
+    /// Whether a text repeats the credential that was sent.
     pub fn is_repeated_in(&self, text: &str) -> bool {
         self.header()
             .and_then(|header| header.to_str().ok())
@@ -119,7 +119,7 @@ impl Authorization {
     }
 }
 
-/// Whether a text holds a secret, be it the Basic form of one or its password.
+/// Whether a text contains a secret: the encoded form of a Basic credential, or its password.
 pub(super) fn repeats(text: &str, secret: &str) -> bool {
     let decoded = STANDARD
         .decode(secret)
@@ -135,17 +135,17 @@ pub(super) fn repeats(text: &str, secret: &str) -> bool {
         .any(|secret| !secret.is_empty() && text.contains(secret))
 }
 
-/// The state of proof for one registry.
+/// The authentication state of one registry.
 pub(super) struct Auth {
     credentials: Credentials,
-    /// The header that needs no token service: Basic, or the operator's own access token.
+    /// The header that needs no token service: Basic, or the operator's access token.
     fixed: Option<HeaderValue>,
-    wanted: RwLock<Wanted>,
-    scouting: Arc<tokio::sync::Mutex<()>>,
-    /// Scopes that the registry words differently than we do.
-    worded: Mutex<HashMap<String, String>>,
-    shelves: Mutex<HashMap<String, Arc<Shelf<Token>>>>,
-    /// Where refresh tokens come from, if we log in with Entra ID.
+    scheme: RwLock<AuthScheme>,
+    probing: Arc<tokio::sync::Mutex<()>>,
+    /// Scopes for which the registry's challenge uses another text than ours.
+    scope_overrides: Mutex<HashMap<String, String>>,
+    caches: Mutex<HashMap<String, Arc<TokenCache<Token>>>>,
+    /// The source of refresh tokens, if the login uses Entra ID.
     entra: Option<EntraLogin>,
 }
 
@@ -177,166 +177,177 @@ impl Auth {
             }
             Credentials::Anonymous | Credentials::IdentityToken(_) | Credentials::Azure { .. } => None,
         };
-        // An access token is meant to be sent as it is, so there is nothing to learn.
-        let wanted = match credentials {
-            Credentials::BearerToken(_) => Wanted::Basic,
-            _ => Wanted::Unknown,
+        // An access token is sent as it is, so there is no scheme to learn.
+        let scheme = match credentials {
+            Credentials::BearerToken(_) => AuthScheme::Basic,
+            _ => AuthScheme::Unknown,
         };
         Ok(Self {
             credentials,
             fixed,
-            wanted: RwLock::new(wanted),
-            scouting: Arc::default(),
-            worded: Mutex::default(),
-            shelves: Mutex::default(),
+            scheme: RwLock::new(scheme),
+            probing: Arc::default(),
+            scope_overrides: Mutex::default(),
+            caches: Mutex::default(),
             entra,
         })
     }
 
-    fn wanted(&self) -> Wanted {
-        self.wanted.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn scheme(&self) -> AuthScheme {
+        self.scheme.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn want(&self, wanted: Wanted) {
-        *self.wanted.write().unwrap_or_else(PoisonError::into_inner) = wanted;
+    fn set_scheme(&self, scheme: AuthScheme) {
+        *self.scheme.write().unwrap_or_else(PoisonError::into_inner) = scheme;
     }
 
-    /// A question was answered: whatever proof went with it was enough.
-    pub fn accepted(&self, authorization: &Authorization) {
-        if matches!(authorization.proof, Proof::None) && authorization.scout.is_some() {
-            let mut wanted = self.wanted.write().unwrap_or_else(PoisonError::into_inner);
-            if matches!(*wanted, Wanted::Unknown) {
-                *wanted = Wanted::Nothing;
+    /// Records that the registry accepted this authorization.
+    pub fn on_success(&self, authorization: &Authorization) {
+        if matches!(authorization.credential, Credential::None) && authorization.probe_lock.is_some() {
+            let mut scheme = self.scheme.write().unwrap_or_else(PoisonError::into_inner);
+            if matches!(*scheme, AuthScheme::Unknown) {
+                *scheme = AuthScheme::Anonymous;
             }
         }
     }
 
-    /// Forgets a token that is not quite new, so that the next attempt gets another. Says whether it did.
-    pub fn forget_if_old(&self, authorization: &Authorization, now: DateTime<Utc>) -> bool {
-        match &authorization.proof {
-            Proof::Token { token, shelf } if now - token.obtained > TimeDelta::seconds(30) => {
-                shelf.forget(token);
+    /// Discards a refused token that is older than 30 seconds, so that the next attempt fetches a new one. Returns
+    /// whether it was discarded.
+    pub fn invalidate_if_old(&self, authorization: &Authorization, now: DateTime<Utc>) -> bool {
+        match &authorization.credential {
+            Credential::Token { token, cache } if now - token.obtained > TimeDelta::seconds(30) => {
+                cache.invalidate(token);
                 true
             }
             _ => false,
         }
     }
 
-    /// The shelf for a service and scope: one token for all who need it.
-    fn shelf(&self, service: &Service, scope: &str) -> Arc<Shelf<Token>> {
+    /// The token cache of a service and scope. All requests with the same scope share one token.
+    fn cache(&self, service: &TokenService, scope: &str) -> Arc<TokenCache<Token>> {
         let key = format!(
             "{} {} {scope}",
             service.realm,
             service.name.as_deref().unwrap_or_default()
         );
-        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(shelves.entry(key).or_default())
+        let mut caches = self.caches.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(caches.entry(key).or_default())
     }
 
-    /// How the registry words a scope.
-    fn wording(&self, scope: &Scope<'_>) -> String {
+    /// The text of a scope, as the registry writes it.
+    fn scope_text(&self, scope: &TokenScope<'_>) -> String {
         let ours = scope.text();
-        let worded = self.worded.lock().unwrap_or_else(PoisonError::into_inner);
-        worded.get(&ours).cloned().unwrap_or(ours)
+        let scope_overrides = self
+            .scope_overrides
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        scope_overrides.get(&ours).cloned().unwrap_or(ours)
     }
 }
 
 impl Inner {
-    /// The proof for the next attempt; may have to fetch a token, or wait for one that is being fetched.
-    pub async fn authorize(&self, scope: &Scope<'_>) -> Result<Authorization, Reason> {
-        let mut scout = None;
+    /// The authorization for the next attempt. May fetch a token, or wait for one that is being fetched.
+    pub async fn authorize(&self, scope: &TokenScope<'_>) -> Result<Authorization, Reason> {
+        let mut probe_lock = None;
         loop {
-            let wanted = self.auth.wanted();
-            if !matches!(wanted, Wanted::Unknown) {
-                // Somebody has found out meanwhile; only the one who does not know holds the others back.
-                scout = None;
+            let scheme = self.auth.scheme();
+            if !matches!(scheme, AuthScheme::Unknown) {
+                // Another request has learned the scheme meanwhile, so nothing needs to wait for this one.
+                probe_lock = None;
             }
-            let proof = match wanted {
-                Wanted::Unknown if scout.is_none() => {
-                    scout = Some(Arc::clone(&self.auth.scouting).lock_owned().await);
+            let credential = match scheme {
+                AuthScheme::Unknown if probe_lock.is_none() => {
+                    probe_lock = Some(Arc::clone(&self.auth.probing).lock_owned().await);
                     continue;
                 }
-                Wanted::Unknown if !matches!(self.auth.credentials, Credentials::Anonymous) => {
+                AuthScheme::Unknown if !matches!(self.auth.credentials, Credentials::Anonymous) => {
                     self.probe(scope).await?;
                     continue;
                 }
-                Wanted::Unknown | Wanted::Nothing => Proof::None,
-                Wanted::Basic => self.auth.fixed.clone().map_or(Proof::None, Proof::Fixed),
-                Wanted::Bearer(service) => {
-                    let scope = self.auth.wording(scope);
-                    let shelf = self.auth.shelf(&service, &scope);
+                AuthScheme::Unknown | AuthScheme::Anonymous => Credential::None,
+                AuthScheme::Basic => self
+                    .auth
+                    .fixed
+                    .clone()
+                    .map_or(Credential::None, Credential::Fixed),
+                AuthScheme::Bearer(service) => {
+                    let scope = self.auth.scope_text(scope);
+                    let cache = self.auth.cache(&service, &scope);
                     let now = self.clock.now();
-                    let token = match shelf.current(now) {
+                    let token = match cache.current(now) {
                         Some(token) => token,
-                        None => shelf.renew(now, || self.fetch_token(&service, &scope)).await?,
+                        None => cache.renew(now, || self.fetch_token(&service, &scope)).await?,
                     };
-                    Proof::Token { token, shelf }
+                    Credential::Token { token, cache }
                 }
             };
-            return Ok(Authorization { proof, scout });
+            return Ok(Authorization {
+                credential,
+                probe_lock,
+            });
         }
     }
 
-    /// Asks the registry what proof it wants, before the first question of somebody who has some. Without
-    /// this, a registry that shows a part of itself to everybody would show us only that part.
-    async fn probe(&self, scope: &Scope<'_>) -> Result<(), Reason> {
-        let nothing_wanted = match self.auth.fixed {
-            Some(_) => Wanted::Basic,
-            None => Wanted::Nothing,
+    /// Asks the registry for its scheme before the first authenticated request. A registry that shows a part of
+    /// its content to everyone would otherwise show us only that part.
+    async fn probe(&self, scope: &TokenScope<'_>) -> Result<(), Reason> {
+        let scheme_without_challenge = match self.auth.fixed {
+            Some(_) => AuthScheme::Basic,
+            None => AuthScheme::Anonymous,
         };
-        match self.first_answer().await {
+        match self.probe_challenge().await {
             Some(headers) => {
-                let turned_away = Authorization {
-                    proof: Proof::None,
-                    scout: None,
+                let anonymous = Authorization {
+                    credential: Credential::None,
+                    probe_lock: None,
                 };
-                self.challenged(&headers, scope, &turned_away, &mut 0)
+                self.on_challenge(&headers, scope, &anonymous, &mut 0)
             }
             None => {
-                self.auth.want(nothing_wanted);
+                self.auth.set_scheme(scheme_without_challenge);
                 Ok(())
             }
         }
     }
 
-    /// The registry turned an attempt away: learn what it wants, or say why it cannot have it.
-    pub fn challenged(
+    /// Handles a 401: learns the scheme, or returns why it cannot be satisfied.
+    pub fn on_challenge(
         &self,
         headers: &HeaderMap,
-        scope: &Scope<'_>,
+        scope: &TokenScope<'_>,
         authorization: &Authorization,
         refused_tokens: &mut u32,
     ) -> Result<(), Reason> {
-        let challenges = Challenges::of(headers);
-        match &authorization.proof {
-            Proof::Token { token, shelf } => {
-                shelf.forget(token);
+        let challenges = Challenges::from_headers(headers);
+        match &authorization.credential {
+            Credential::Token { token, cache } => {
+                cache.invalidate(token);
                 *refused_tokens += 1;
                 if *refused_tokens > 1 {
-                    return Err(refused_proof());
+                    return Err(credentials_rejected());
                 }
             }
-            Proof::Fixed(_) if challenges.bearer.is_none() || !self.can_fetch_tokens() => {
+            Credential::Fixed(_) if challenges.bearer.is_none() || !self.can_fetch_tokens() => {
                 return Err(Reason::Unauthorized(
                     "the registry refuses the credentials".into(),
                 ));
             }
-            Proof::Fixed(_) | Proof::None => {}
+            Credential::Fixed(_) | Credential::None => {}
         }
         if let Some(bearer) = challenges.bearer.filter(|_| self.can_fetch_tokens()) {
-            return self.learn_service(bearer, scope);
+            return self.set_token_service(bearer, scope);
         }
         if challenges.basic {
             if self.auth.fixed.is_none() {
                 return Err(Reason::Unauthorized(
-                    "the registry wants a user name and password".into(),
+                    "the registry requires a user name and password".into(),
                 ));
             }
-            self.auth.want(Wanted::Basic);
+            self.auth.set_scheme(AuthScheme::Basic);
             return Ok(());
         }
         Err(Reason::Unauthorized(
-            "the registry turns us away without saying what it wants".into(),
+            "the registry answered 401 without a challenge that this client supports".into(),
         ))
     }
 
@@ -344,21 +355,25 @@ impl Inner {
         !matches!(self.auth.credentials, Credentials::BearerToken(_))
     }
 
-    fn learn_service(&self, bearer: Bearer, scope: &Scope<'_>) -> Result<(), Reason> {
-        let service = Service {
-            realm: self.destinations.realm(&bearer.realm)?,
+    fn set_token_service(&self, bearer: Bearer, scope: &TokenScope<'_>) -> Result<(), Reason> {
+        let service = TokenService {
+            realm: self.url_policy.realm(&bearer.realm)?,
             name: bearer.service,
         };
         if let Some(asked) = bearer.scope.filter(|asked| scope.covers(asked)) {
             let ours = scope.text();
             if asked != ours {
-                let mut worded = self.auth.worded.lock().unwrap_or_else(PoisonError::into_inner);
-                worded.insert(ours, asked);
+                let mut scope_overrides = self
+                    .auth
+                    .scope_overrides
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                scope_overrides.insert(ours, asked);
             }
         }
-        match self.auth.wanted() {
-            Wanted::Bearer(known) if *known == service => {}
-            _ => self.auth.want(Wanted::Bearer(Arc::new(service))),
+        match self.auth.scheme() {
+            AuthScheme::Bearer(known) if *known == service => {}
+            _ => self.auth.set_scheme(AuthScheme::Bearer(Arc::new(service))),
         }
         Ok(())
     }
@@ -372,7 +387,7 @@ fn basic(username: &str, password: &SecretString) -> Result<HeaderValue, ClientE
 fn secret_header(text: String) -> Result<HeaderValue, ClientError> {
     let mut header = HeaderValue::from_str(&text).map_err(|_| ClientError::Setting {
         setting: "credentials",
-        problem: "they hold characters that cannot be sent".into(),
+        problem: "they contain characters that cannot be sent in a header".into(),
     })?;
     header.set_sensitive(true);
     Ok(header)
@@ -385,7 +400,7 @@ mod tests {
     #[test]
     fn a_registry_gets_no_scope_beyond_what_is_asked_of_it() {
         let repository = "team/api".parse().unwrap();
-        let scope = Scope::Pull(&repository);
+        let scope = TokenScope::Pull(&repository);
         for (asked, covered) in [
             ("repository:team/api:pull", true),
             ("repository:team/api:pull,metadata_read", true),
@@ -399,10 +414,10 @@ mod tests {
         ] {
             assert_eq!(scope.covers(asked), covered, "{asked}");
         }
-        assert!(Scope::Metadata(&repository).covers("repository:team/api:metadata_read"));
-        assert!(!Scope::Metadata(&repository).covers("repository:team/api:metadata_write"));
-        assert!(Scope::Catalog.covers("registry:catalog:*"));
-        assert!(!Scope::Catalog.covers("repository:team/api:pull"));
+        assert!(TokenScope::Metadata(&repository).covers("repository:team/api:metadata_read"));
+        assert!(!TokenScope::Metadata(&repository).covers("repository:team/api:metadata_write"));
+        assert!(TokenScope::Catalog.covers("registry:catalog:*"));
+        assert!(!TokenScope::Catalog.covers("repository:team/api:pull"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Asking the token service that a registry names.
+//! Fetches access tokens from the token service that a registry names.
 
 use reqwest::Method;
 use reqwest::header::HeaderValue;
@@ -6,22 +6,22 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::form_urlencoded;
 
-use super::asking::{Failure, answer, stubbornly};
 use super::token::Token;
-use super::{Service, repeats};
-use crate::registry::answer::explanation;
+use super::token_request::{Failure, fetch, with_retries};
+use super::{TokenService, repeats};
 use crate::registry::client::Inner;
-use crate::registry::destination::origin_of;
+use crate::registry::request::explanation;
 use crate::registry::transport::Outgoing;
+use crate::registry::url_policy::origin_of;
 use crate::registry::{Credentials, Reason};
 
-/// What we call ourselves to token services that want a name.
+/// Our client id for token services that require one.
 const CLIENT_ID: &str = "registry-tare";
 
 impl Inner {
-    /// Fetches a token: by GET, with the user's name and password if there are any, or by POST where we have
-    /// a refresh token, or can have one. Redirects are not followed.
-    pub(super) async fn fetch_token(&self, service: &Service, scope: &str) -> Result<Token, Reason> {
+    /// Fetches a token: by GET, with Basic credentials if there are any, or by POST with a refresh token. Redirects
+    /// are not followed.
+    pub(super) async fn fetch_token(&self, service: &TokenService, scope: &str) -> Result<Token, Reason> {
         let Some(login) = &self.auth.entra else {
             let own = match &self.auth.credentials {
                 Credentials::IdentityToken(refresh_token) => Some(refresh_token),
@@ -31,8 +31,8 @@ impl Inner {
         };
         let refresh_token = login.refresh_token(self, service).await?;
         match self.token_with(service, scope, Some(&refresh_token.secret)).await {
-            // It may have been revoked before its time.
-            Err(Reason::Unauthorized(_)) if login.forget_if_old(&refresh_token, self.clock.now()) => {
+            // The refresh token may have been revoked early.
+            Err(Reason::Unauthorized(_)) if login.invalidate_if_old(&refresh_token, self.clock.now()) => {
                 let another = login.refresh_token(self, service).await?;
                 self.token_with(service, scope, Some(&another.secret)).await
             }
@@ -42,19 +42,19 @@ impl Inner {
 
     async fn token_with(
         &self,
-        service: &Service,
+        service: &TokenService,
         scope: &str,
         refresh_token: Option<&SecretString>,
     ) -> Result<Token, Reason> {
-        let ask = || self.ask_for_token(service, scope, refresh_token);
-        stubbornly(&self.settings, &self.transport.counters, ask)
+        let request = || self.ask_for_token(service, scope, refresh_token);
+        with_retries(&self.settings, &self.transport.counters, request)
             .await
             .map_err(|reason| match reason {
                 Reason::Status {
                     status: status @ (400 | 401 | 403),
                     said,
                 } => Reason::Unauthorized(format!(
-                    "the token service {} refuses us a token ({status}{said})",
+                    "the token service {} refused to issue a token ({status}{said})",
                     origin_of(&service.realm)
                 )),
                 Reason::Status { status, said } => Reason::Connection(format!(
@@ -67,7 +67,7 @@ impl Inner {
 
     async fn ask_for_token(
         &self,
-        service: &Service,
+        service: &TokenService,
         scope: &str,
         refresh_token: Option<&SecretString>,
     ) -> Result<Token, Failure> {
@@ -113,7 +113,7 @@ impl Inner {
                 repeats_token || self.auth.repeats_secret(text)
             })
         };
-        let body = answer(&self.transport, outgoing, self.clock.now(), said).await?;
+        let body = fetch(&self.transport, outgoing, self.clock.now(), said).await?;
         Token::read(&body, self.clock.now()).map_err(|reason| (reason, None))
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::registry::Reason;
 
-/// What a token service answers.
+/// A token service's response.
 #[derive(Deserialize)]
 pub(super) struct TokenAnswer {
     #[serde(default)]
@@ -25,26 +25,26 @@ pub(super) struct TokenAnswer {
 pub(super) struct Token {
     pub header: HeaderValue,
     pub obtained: DateTime<Utc>,
-    /// From when on a new one is fetched: while this one is still good, so that no request is turned away.
-    renew: DateTime<Utc>,
+    /// When to fetch the next token. Earlier than this one expires, so that no request is refused.
+    renew_at: DateTime<Utc>,
 }
 
-/// The life of a token whose service does not tell (the distribution specification).
-const DEFAULT_SECONDS: i64 = 60;
-/// The longest life that is believed.
-const LONGEST_SECONDS: i64 = 24 * 3600;
+/// The lifetime of a token without `expires_in` (distribution specification, token authentication, 2026).
+const DEFAULT_LIFETIME_SECONDS: i64 = 60;
+/// The longest lifetime that is accepted. Our choice: a day.
+const MAX_LIFETIME_SECONDS: i64 = 24 * 3600;
 
 impl Token {
-    /// Reads a token service's answer.
+    /// Reads a token service's response.
     pub fn read(body: &[u8], now: DateTime<Utc>) -> Result<Self, Reason> {
-        let malformed = |problem: &str| Reason::Malformed(format!("the token service's answer {problem}"));
-        let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| malformed("cannot be read"))?;
+        let malformed = |problem: &str| Reason::Malformed(format!("the token service's response {problem}"));
+        let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| malformed("cannot be parsed"))?;
         let text = answer
             .token
             .filter(|token| !token.is_empty())
             .or(answer.access_token)
             .filter(|token| !token.is_empty())
-            .ok_or_else(|| malformed("holds no token"))?;
+            .ok_or_else(|| malformed("contains no token"))?;
         let seconds = answer
             .expires_in
             .filter(|seconds| *seconds > 0)
@@ -53,23 +53,23 @@ impl Token {
                     .map(|expiry| expiry - now.timestamp())
                     .filter(|seconds| *seconds > 0)
             })
-            .unwrap_or(DEFAULT_SECONDS)
-            .min(LONGEST_SECONDS);
+            .unwrap_or(DEFAULT_LIFETIME_SECONDS)
+            .min(MAX_LIFETIME_SECONDS);
         let mut header = HeaderValue::from_str(&format!("Bearer {text}"))
-            .map_err(|_| malformed("holds a token that cannot be sent"))?;
+            .map_err(|_| malformed("contains a token that cannot be sent in a header"))?;
         header.set_sensitive(true);
-        // A fifth of the life, but not more than a minute, is kept back for requests under way.
+        // The last fifth of the life, at most a minute, is left for requests under way.
         let margin = TimeDelta::milliseconds((seconds * 200).min(60_000));
-        let renew = now + TimeDelta::seconds(seconds) - margin;
+        let renew_at = now + TimeDelta::seconds(seconds) - margin;
         Ok(Self {
             header,
             obtained: now,
-            renew,
+            renew_at,
         })
     }
 }
 
-/// The `exp` of a JSON web token, unverified: it only decides when to ask for the next one.
+/// The `exp` of a JSON Web Token. Its signature is not verified: it only decides when to renew.
 pub(super) fn expiry_within(token: &str) -> Option<i64> {
     #[derive(Deserialize)]
     struct Claims {
@@ -82,27 +82,27 @@ pub(super) fn expiry_within(token: &str) -> Option<i64> {
         .map(|claims| claims.exp)
 }
 
-/// What is good for a time only.
-pub(super) trait Perishable {
-    /// From when on another is fetched.
-    fn renew(&self) -> DateTime<Utc>;
+/// A value that expires.
+pub(super) trait Expiring {
+    /// When to fetch the next one.
+    fn renew_at(&self) -> DateTime<Utc>;
 }
 
-impl Perishable for Token {
-    fn renew(&self) -> DateTime<Utc> {
-        self.renew
+impl Expiring for Token {
+    fn renew_at(&self) -> DateTime<Utc> {
+        self.renew_at
     }
 }
 
-/// The place of the one token for a service and scope, or of another thing that has to be renewed.
-pub(super) struct Shelf<T> {
+/// Holds one token (or another expiring value) and renews it once for all waiting requests.
+pub(super) struct TokenCache<T> {
     token: RwLock<Option<Arc<T>>>,
-    /// Held by whoever fetches. Everybody else waits for what comes of it.
+    /// Held while a token is being fetched; the others wait for the result.
     fetching: tokio::sync::Mutex<Option<Reason>>,
     fetches: AtomicU64,
 }
 
-impl<T> Default for Shelf<T> {
+impl<T> Default for TokenCache<T> {
     fn default() -> Self {
         Self {
             token: RwLock::default(),
@@ -112,19 +112,18 @@ impl<T> Default for Shelf<T> {
     }
 }
 
-impl<T: Perishable> Shelf<T> {
-    /// The token, if it is good for a while yet.
+impl<T: Expiring> TokenCache<T> {
+    /// The token, unless it is due for renewal.
     pub fn current(&self, now: DateTime<Utc>) -> Option<Arc<T>> {
         self.token
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .as_ref()
-            .filter(|token| now < token.renew())
+            .filter(|token| now < token.renew_at())
             .cloned()
     }
 
-    /// A new token: fetched by the first who needs it, shared with all who come meanwhile, and so is the
-    /// failure to fetch it.
+    /// Fetches a new token. Callers that arrive meanwhile share the result, a failure too.
     pub async fn renew<F>(&self, now: DateTime<Utc>, fetch: impl FnOnce() -> F) -> Result<Arc<T>, Reason>
     where
         F: Future<Output = Result<T, Reason>>,
@@ -155,8 +154,8 @@ impl<T: Perishable> Shelf<T> {
         }
     }
 
-    /// Forgets a token that was turned away, unless another has taken its place already.
-    pub fn forget(&self, refused: &Arc<T>) {
+    /// Discards a refused token, unless it has been replaced already.
+    pub fn invalidate(&self, refused: &Arc<T>) {
         let mut token = self.token.write().unwrap_or_else(PoisonError::into_inner);
         if token
             .as_ref()
@@ -174,7 +173,7 @@ mod tests {
     fn life(body: &str) -> i64 {
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
         let token = Token::read(body.as_bytes(), now).unwrap();
-        (token.renew - now).num_milliseconds()
+        (token.renew_at - now).num_milliseconds()
     }
 
     #[test]
@@ -218,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn one_fetch_serves_all_who_wait_and_so_does_its_failure() {
         let now = DateTime::UNIX_EPOCH;
-        let (shelf, fetches) = (Shelf::<Token>::default(), AtomicU64::new(0));
+        let (cache, fetches) = (TokenCache::<Token>::default(), AtomicU64::new(0));
         let fetch = |body: &'static str| {
             let fetches = &fetches;
             move || async move {
@@ -227,11 +226,11 @@ mod tests {
                 Token::read(body.as_bytes(), now)
             }
         };
-        let failed = futures::future::join_all((0..16).map(|_| shelf.renew(now, fetch("{}")))).await;
+        let failed = futures::future::join_all((0..16).map(|_| cache.renew(now, fetch("{}")))).await;
         assert!(failed.iter().all(Result::is_err));
         assert_eq!(fetches.load(Ordering::Relaxed), 1);
         let tokens =
-            futures::future::join_all((0..16).map(|_| shelf.renew(now, fetch(r#"{"token":"t"}"#)))).await;
+            futures::future::join_all((0..16).map(|_| cache.renew(now, fetch(r#"{"token":"t"}"#)))).await;
         assert!(tokens.iter().all(Result::is_ok));
         assert_eq!(fetches.load(Ordering::Relaxed), 2);
     }

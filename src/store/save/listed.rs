@@ -24,7 +24,7 @@ pub(super) async fn manifests(
         let id = repository(name)?;
         match &listing.manifests {
             ManifestListing::Unread => continue,
-            ManifestListing::NotToBeHad => unlisted.push(id),
+            ManifestListing::Unavailable => unlisted.push(id),
             ManifestListing::Listed(digests) => {
                 listed.push(id);
                 for digest in digests {

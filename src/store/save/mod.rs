@@ -101,7 +101,7 @@ impl<'a> Batch<'a> {
             .values()
             .flat_map(|listing| match &listing.manifests {
                 ManifestListing::Listed(manifests) => manifests.as_slice(),
-                ManifestListing::Unread | ManifestListing::NotToBeHad => &[],
+                ManifestListing::Unread | ManifestListing::Unavailable => &[],
             });
         manifests
             .chain(listed.copied())

@@ -1,36 +1,36 @@
-/// What came of walking a manifest or reading a configuration.
+/// The result of walking a manifest or reading a configuration.
 #[derive(Clone, Copy)]
-pub(super) struct Reach {
-    /// The document itself has been reported, now or before.
+pub(super) struct WalkOutcome {
+    /// The document itself has been reported, now or earlier.
     pub(super) present: bool,
-    /// Everything beneath has been, too.
+    /// Everything below it has been reported, too.
     pub(super) whole: bool,
     /// Nothing has been lost: whatever is missing has vanished.
     pub(super) lossless: bool,
 }
 
-impl Reach {
-    pub(super) const WHOLE: Self = Self {
+impl WalkOutcome {
+    pub(super) const COMPLETE: Self = Self {
         present: true,
         whole: true,
         lossless: true,
     };
-    pub(super) const GONE: Self = Self {
+    pub(super) const VANISHED: Self = Self {
         present: false,
         whole: false,
         lossless: true,
     };
     pub(super) const LOST: Self = Self {
         lossless: false,
-        ..Self::GONE
+        ..Self::VANISHED
     };
 
-    /// What came of a document given what came of a part beneath it.
-    pub(super) fn with(self, beneath: Self) -> Self {
+    /// The result for a document, given the result for a part below it.
+    pub(super) fn with(self, below: Self) -> Self {
         Self {
             present: self.present,
-            whole: self.whole && beneath.whole,
-            lossless: self.lossless && beneath.lossless,
+            whole: self.whole && below.whole,
+            lossless: self.lossless && below.lossless,
         }
     }
 

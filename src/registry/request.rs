@@ -1,4 +1,4 @@
-//! A question to the registry, asked until it is answered or not worth asking again.
+//! One logical request to the registry: authentication, rate limiting, retries, redirects and size limits.
 
 use bytes::Bytes;
 use oci_distribution::errors::OciEnvelope;
@@ -7,132 +7,132 @@ use reqwest::{Method, StatusCode};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use super::auth::{Authorization, Scope};
+use super::auth::{Authorization, TokenScope};
 use super::client::Inner;
-use super::pace::Slot;
 use super::retry::{Attempts, retry_after};
+use super::throttle::Permit;
 use super::transport::Outgoing;
 use super::{Reason, RegistryError, limits};
 use crate::oci::text::{excerpt, quoted};
 
-/// What is asked.
-pub(super) struct Question<'q> {
-    /// For messages: what this asks for.
+/// A request to the registry.
+pub(super) struct Request<'q> {
+    /// Describes the request in error messages.
     pub about: &'q (dyn Fn() -> String + Sync),
     pub method: Method,
     pub url: Url,
     pub accept: HeaderValue,
-    pub scope: Scope<'q>,
-    /// The most bytes of the answer that are read.
+    pub scope: TokenScope<'q>,
+    /// The most bytes read of the body.
     pub limit: usize,
-    /// Whether a redirect is followed.
+    /// Whether redirects are followed.
     pub follows_redirects: bool,
-    /// Whether the bytes must come as they are stored.
+    /// Whether content encoding is refused, so that the bytes arrive as they are stored.
     pub verbatim: bool,
-    /// Whether the registry may need long before it begins to answer.
+    /// Whether the registry may take long before it starts to answer.
     pub slow: bool,
-    /// The most attempts at faults; the settings may say fewer.
+    /// The most attempts after transient faults. The settings may allow fewer.
     pub most_attempts: u32,
 }
 
-/// A good answer.
-pub(super) struct Answer {
+/// A successful response.
+pub(super) struct Response {
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
-/// How one attempt ended, unless well.
-enum Failure {
-    /// The registry wants proof of who we are.
+/// Why one attempt failed.
+enum AttemptError {
+    /// 401: the registry asks for credentials.
     Challenged(HeaderMap),
-    /// The registry refuses although it knows who we are, or thinks so.
+    /// 403: the registry refuses the credentials that were sent.
     Forbidden(Reason),
-    /// The registry wants us to slow down.
+    /// 429, or 503 with `Retry-After`.
     Throttled(Reason, Option<std::time::Duration>),
-    /// It may work the next time.
-    Passing(Reason),
-    /// It will not.
-    Final(Reason),
+    /// A fault that may pass.
+    Transient(Reason),
+    /// A fault that will not pass.
+    Permanent(Reason),
 }
 
-impl From<Reason> for Failure {
+impl From<Reason> for AttemptError {
     fn from(reason: Reason) -> Self {
         match reason {
-            Reason::Connection(_) | Reason::Timeout(_) => Self::Passing(reason),
-            _ => Self::Final(reason),
+            Reason::Connection(_) | Reason::Timeout(_) => Self::Transient(reason),
+            _ => Self::Permanent(reason),
         }
     }
 }
 
-/// Rounds of proof for one question: a first challenge, a change of scheme, one renewal.
-const ROUNDS_OF_PROOF: u32 = 3;
+/// The most authentication rounds in one request: a first challenge, a change of scheme and one token renewal. Our choice.
+const MAX_AUTH_ROUNDS: u32 = 3;
 
 impl Inner {
-    /// Asks, with everything that belongs to it: proof of who we are, pace, retries, redirects, limits.
-    pub async fn ask(&self, question: Question<'_>) -> Result<Answer, RegistryError> {
-        let mut attempts = Attempts::new(&self.settings).at_most(question.most_attempts);
+    /// Sends a request. Authenticates, waits for the rate limit, retries and follows redirects.
+    pub async fn send(&self, request: Request<'_>) -> Result<Response, RegistryError> {
+        let mut attempts = Attempts::new(&self.settings).at_most(request.most_attempts);
         let (mut rounds, mut refused_tokens) = (0, 0);
         loop {
-            let authorization = match self.authorize(&question.scope).await {
+            let authorization = match self.authorize(&request.scope).await {
                 Ok(authorization) => authorization,
-                Err(reason) => return Err(attempts.give_up((question.about)(), reason)),
+                Err(reason) => return Err(attempts.give_up((request.about)(), reason)),
             };
-            let slot = self.pace.enter(&self.transport.counters).await;
-            let outcome = self.attempt(&question, &authorization, &slot).await;
-            drop(slot);
+            let permit = self.throttle.acquire(&self.transport.counters).await;
+            let outcome = self.attempt(&request, &authorization, &permit).await;
+            drop(permit);
             let failure = match outcome {
                 Ok(answer) => {
-                    self.auth.accepted(&authorization);
+                    self.auth.on_success(&authorization);
                     return Ok(answer);
                 }
                 Err(failure) => failure,
             };
-            let give_up = |attempts: &Attempts<'_>, reason| Err(attempts.give_up((question.about)(), reason));
+            let give_up = |attempts: &Attempts<'_>, reason| Err(attempts.give_up((request.about)(), reason));
             match failure {
-                Failure::Challenged(headers) => {
+                AttemptError::Challenged(headers) => {
                     rounds += 1;
                     let learned =
-                        self.challenged(&headers, &question.scope, &authorization, &mut refused_tokens);
+                        self.on_challenge(&headers, &request.scope, &authorization, &mut refused_tokens);
                     match learned {
-                        Ok(()) if rounds <= ROUNDS_OF_PROOF => {}
-                        Ok(()) => return give_up(&attempts, refused_proof()),
+                        Ok(()) if rounds <= MAX_AUTH_ROUNDS => {}
+                        Ok(()) => return give_up(&attempts, credentials_rejected()),
                         Err(reason) => return give_up(&attempts, reason),
                     }
                 }
-                Failure::Forbidden(reason) => {
+                AttemptError::Forbidden(reason) => {
                     // Some registries say 403 where a token has expired.
                     rounds += 1;
-                    if rounds > 1 || !self.auth.forget_if_old(&authorization, self.clock.now()) {
+                    if rounds > 1 || !self.auth.invalidate_if_old(&authorization, self.clock.now()) {
                         return give_up(&attempts, reason);
                     }
                 }
-                Failure::Throttled(reason, asked) => {
+                AttemptError::Throttled(reason, asked) => {
                     let Some(delay) = attempts.after_throttling(asked) else {
                         return give_up(&attempts, reason);
                     };
                     drop(authorization);
-                    self.pace.slow_down(delay);
+                    self.throttle.slow_down(delay);
                     self.transport.counters.count_retry();
                 }
-                Failure::Passing(reason) => {
+                AttemptError::Transient(reason) => {
                     let Some(delay) = attempts.after_fault() else {
                         return give_up(&attempts, reason);
                     };
-                    // Whoever waits to learn from this answer how to ask need not wait out the delay.
+                    // Drop the authorization first: others wait for it to learn the registry's scheme.
                     drop(authorization);
                     sleep(delay).await;
                     self.transport.counters.count_retry();
                 }
-                Failure::Final(reason) => return give_up(&attempts, reason),
+                AttemptError::Permanent(reason) => return give_up(&attempts, reason),
             }
         }
     }
 
-    /// What the registry's root says to somebody without proof: the headers of its challenge, or nothing
-    /// where it lets everybody in or does not answer (which the question itself will find out).
-    pub async fn first_answer(&self) -> Option<HeaderMap> {
+    /// Sends an anonymous request to the registry's root and returns the headers of its challenge. `None` if the
+    /// registry does not ask for credentials or does not answer.
+    pub async fn probe_challenge(&self) -> Option<HeaderMap> {
         let url = self.url("");
-        let slot = self.pace.enter(&self.transport.counters).await;
+        let permit = self.throttle.acquire(&self.transport.counters).await;
         let outgoing = Outgoing {
             method: Method::GET,
             url: &url,
@@ -145,71 +145,71 @@ impl Inner {
             deadline: Instant::now() + self.settings.attempt_timeout,
         };
         let response = self.transport.send(outgoing).await.ok()?;
-        drop(slot);
+        drop(permit);
         (response.status() == StatusCode::UNAUTHORIZED).then(|| response.headers().clone())
     }
 
     async fn attempt(
         &self,
-        question: &Question<'_>,
+        request: &Request<'_>,
         authorization: &Authorization,
-        slot: &Slot<'_>,
-    ) -> Result<Answer, Failure> {
+        permit: &Permit<'_>,
+    ) -> Result<Response, AttemptError> {
         let deadline = Instant::now() + self.settings.attempt_timeout;
-        let mut url = question.url.clone();
-        // Once a redirect has led away, it does not lead back with our proof: whoever is out there would
-        // choose what we ask the registry for.
+        let mut url = request.url.clone();
+        // After a redirect to another origin, credentials are not sent again, even if a later redirect leads back:
+        // that host would choose what we request from the registry.
         let mut at_home = true;
         for _ in 0..=limits::REDIRECTS {
-            at_home &= self.destinations.origin.contains(&url);
+            at_home &= self.url_policy.origin.contains(&url);
             let outgoing = Outgoing {
-                method: question.method.clone(),
+                method: request.method.clone(),
                 url: &url,
-                accept: question.accept.clone(),
+                accept: request.accept.clone(),
                 authorization: authorization.header().filter(|_| at_home).cloned(),
                 extra: None,
                 form: None,
-                verbatim: question.verbatim,
-                patience: self.settings.read_timeout * if question.slow { 4 } else { 1 },
+                verbatim: request.verbatim,
+                patience: self.settings.read_timeout * if request.slow { 4 } else { 1 },
                 deadline,
             };
             let response = self.transport.send(outgoing).await?;
             let status = response.status();
             if status == StatusCode::OK {
                 let headers = response.headers().clone();
-                let body = self.transport.read(response, question.limit, deadline).await?;
-                slot.went_well();
-                return Ok(Answer { headers, body });
+                let body = self.transport.read(response, request.limit, deadline).await?;
+                permit.on_success();
+                return Ok(Response { headers, body });
             }
             if !is_redirect(status) {
-                return Err(self.failure(response, at_home, authorization, deadline).await);
+                return Err(self.classify(response, at_home, authorization, deadline).await);
             }
-            if !question.follows_redirects {
-                return Err(malformed("a redirect, which is not followed here"));
+            if !request.follows_redirects {
+                return Err(malformed("a redirect, which is not allowed here"));
             }
             let location = response
                 .headers()
                 .get(LOCATION)
                 .and_then(|value| value.to_str().ok());
-            let location = location.ok_or_else(|| malformed("a redirect to nowhere"))?;
-            url = self.destinations.redirect(&url, location)?;
+            let location = location.ok_or_else(|| malformed("a redirect without a location"))?;
+            url = self.url_policy.redirect(&url, location)?;
         }
-        Err(malformed("more redirects than are followed"))
+        Err(malformed("too many redirects"))
     }
 
-    /// What an answer means that is neither content nor a redirect.
-    async fn failure(
+    /// Classifies a response that is neither content nor a redirect.
+    async fn classify(
         &self,
         response: reqwest::Response,
         at_home: bool,
         authorization: &Authorization,
         deadline: Instant,
-    ) -> Failure {
+    ) -> AttemptError {
         let (status, headers) = (response.status(), response.headers().clone());
         if at_home && status == StatusCode::UNAUTHORIZED {
-            return Failure::Challenged(headers);
+            return AttemptError::Challenged(headers);
         }
-        // The explanation is a courtesy; without it the status has to do.
+        // The explanation is optional. Without it, the status has to do.
         let body = self
             .transport
             .read(response, limits::ERROR, deadline)
@@ -221,45 +221,45 @@ impl Inner {
             said,
         };
         if !at_home {
-            // Whatever a store elsewhere says is about the link, which a new redirect may mend. It must not
-            // slow down the registry, and it learns nothing about who we are.
+            // An error from another origin concerns the link, which a new redirect may fix. It must not slow down
+            // requests to the registry.
             return if status == StatusCode::NOT_FOUND {
-                Failure::Final(reason)
+                AttemptError::Permanent(reason)
             } else {
-                Failure::Passing(reason)
+                AttemptError::Transient(reason)
             };
         }
         let asked = retry_after(&headers, self.clock.now());
         match status.as_u16() {
-            403 => Failure::Forbidden(reason),
+            403 => AttemptError::Forbidden(reason),
             429 => {
                 self.transport.counters.count_rate_limited();
-                Failure::Throttled(reason, asked)
+                AttemptError::Throttled(reason, asked)
             }
             503 if asked.is_some() => {
                 self.transport.counters.count_rate_limited();
-                Failure::Throttled(reason, asked)
+                AttemptError::Throttled(reason, asked)
             }
-            408 | 425 | 500 | 502..=504 | 506..=599 => Failure::Passing(reason),
-            _ => Failure::Final(reason),
+            408 | 425 | 500 | 502..=504 | 506..=599 => AttemptError::Transient(reason),
+            _ => AttemptError::Permanent(reason),
         }
     }
 }
 
-fn malformed(problem: &str) -> Failure {
-    Failure::Final(Reason::Malformed(problem.to_owned()))
+fn malformed(problem: &str) -> AttemptError {
+    AttemptError::Permanent(Reason::Malformed(problem.to_owned()))
 }
 
-pub(super) fn refused_proof() -> Reason {
-    Reason::Unauthorized("the registry refuses the proof of identity that it asked for".into())
+pub(super) fn credentials_rejected() -> Reason {
+    Reason::Unauthorized("the registry refuses credentials of the scheme that it asked for".into())
 }
 
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// The registry's own words for an error, for a message. `is_secret` tells a text that repeats what we sent
-/// as proof: a registry could have us log our own token.
+/// The registry's error message, escaped for ours. `is_secret` recognises a text that repeats our credentials:
+/// a registry could otherwise make us log our own token.
 pub(super) fn explanation(body: &[u8], is_secret: impl Fn(&str) -> bool) -> String {
     let Ok(envelope) = serde_json::from_slice::<OciEnvelope>(body) else {
         return String::new();

@@ -1,32 +1,32 @@
-//! Where a URL that a registry chose may lead.
+//! Which URLs that a registry names (redirects, page links, token services) may be followed.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use url::Url;
 
+use super::address_guard::{AddressGuard, AddressRefused};
 use super::error::Reason;
 use super::origin::{Origin, address_of};
-use super::reach::{AddressRefused, Guard};
 use super::{domain, limits};
 use crate::oci::text::excerpt;
 
 /// The rules for one registry.
 #[derive(Debug)]
-pub(super) struct Destinations {
+pub(super) struct UrlPolicy {
     pub origin: Origin,
     trusted_realm_hosts: Vec<String>,
-    guard: Arc<Guard>,
+    guard: Arc<AddressGuard>,
 }
 
-/// Token services that serve a registry under another name of the same company.
+/// Registries whose token service is at another domain of the same company (Docker Hub, 2026).
 const KNOWN_REALMS: [(&str, &str); 2] = [
     ("registry-1.docker.io", "auth.docker.io"),
     ("registry.gitlab.com", "gitlab.com"),
 ];
 
-impl Destinations {
-    pub fn new(origin: Origin, trusted_realm_hosts: &[String], guard: Arc<Guard>) -> Self {
+impl UrlPolicy {
+    pub fn new(origin: Origin, trusted_realm_hosts: &[String], guard: Arc<AddressGuard>) -> Self {
         let trusted_realm_hosts = trusted_realm_hosts
             .iter()
             .map(|host| host.to_ascii_lowercase())
@@ -38,13 +38,12 @@ impl Destinations {
         }
     }
 
-    /// Where a redirect leads. Credentials are dropped by the sender wherever that is not the registry's
-    /// own origin.
+    /// Checks a redirect. The caller drops credentials if it leads to another origin.
     pub fn redirect(&self, from: &Url, location: &str) -> Result<Url, Reason> {
         let what = "redirect";
         let url = resolve(what, from, location)?;
         if from.scheme() == "https" && url.scheme() != "https" {
-            return Err(refused(what, &url, "it would leave https"));
+            return Err(refused(what, &url, "it would change from https to http"));
         }
         if !self.origin.contains(&url) {
             self.check_address(what, &url)?;
@@ -52,9 +51,9 @@ impl Destinations {
         Ok(url)
     }
 
-    /// Where the next page of a listing is. Only the query of the link is taken: the path stays that of the
-    /// listing, and the host must be the registry's. A link that says http where https is spoken comes from
-    /// a registry behind a proxy; its query is as good.
+    /// Checks a link to the next page of a listing. Only its query is used: the path stays that of the listing, and
+    /// the host must be the registry's. A link with http instead of https comes from a registry behind a proxy; its
+    /// query is still valid.
     pub fn next_page(&self, request: &Url, link: &str) -> Result<Url, Reason> {
         let what = "page link";
         let url = resolve(what, request, link)?;
@@ -70,7 +69,7 @@ impl Destinations {
         Ok(next)
     }
 
-    /// Where tokens are asked for.
+    /// Checks the URL of a token service.
     pub fn realm(&self, realm: &str) -> Result<Url, Reason> {
         let what = "token realm";
         let mut url = resolve(what, self.origin.url(), realm)?;
@@ -107,13 +106,13 @@ impl Destinations {
 
     fn check_address(&self, what: &'static str, url: &Url) -> Result<(), Reason> {
         match address_of(url) {
-            Some(address) if !self.admits(address) => Err(refused(what, url, AddressRefused::WHY)),
+            Some(address) if !self.allows(address) => Err(refused(what, url, AddressRefused::WHY)),
             _ => Ok(()),
         }
     }
 
-    fn admits(&self, address: IpAddr) -> bool {
-        self.origin.address() == Some(address) || self.guard.admits(address)
+    fn allows(&self, address: IpAddr) -> bool {
+        self.origin.address() == Some(address) || self.guard.allows(address)
     }
 }
 
@@ -128,7 +127,7 @@ fn resolve(what: &'static str, base: &Url, text: &str) -> Result<Url, Reason> {
         return Err(refused(what, &url, "it is neither https nor http"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused(what, &url, "it holds a user name or password"));
+        return Err(refused(what, &url, "it contains a user name or password"));
     }
     Ok(url)
 }
@@ -141,7 +140,7 @@ fn refused(what: &'static str, url: &Url, why: &'static str) -> Reason {
     }
 }
 
-/// Scheme, host and port of a URL for a message. Its path and query may hold a signature.
+/// Scheme, host and port of a URL, for a message. Path and query may contain a signature.
 pub(super) fn origin_of(url: &Url) -> String {
     let host = excerpt(url.host_str().unwrap_or_default());
     match url.port() {
@@ -154,12 +153,12 @@ pub(super) fn origin_of(url: &Url) -> String {
 mod tests {
     use super::*;
 
-    fn destinations(origin: &str, trusted: &[&str]) -> Destinations {
+    fn url_policy(origin: &str, trusted: &[&str]) -> UrlPolicy {
         let origin = Origin::parse(origin).unwrap();
         let trusted: Vec<_> = trusted.iter().map(|host| (*host).to_owned()).collect();
         let host = origin.url().host_str().unwrap();
-        let guard = Arc::new(Guard::new(host, origin.address(), trusted.clone()));
-        Destinations::new(origin.clone(), &trusted, guard)
+        let guard = Arc::new(AddressGuard::new(host, origin.address(), trusted.clone()));
+        UrlPolicy::new(origin.clone(), &trusted, guard)
     }
 
     #[test]
@@ -203,14 +202,14 @@ mod tests {
             ("http://127.0.0.1:5001", "http://127.0.0.1:5002/token", true),
             ("http://127.0.0.1:5001", "http://169.254.169.254/token", false),
         ] {
-            let rules = destinations(registry, &["login.partner.example", "10.0.0.9:5000"]);
+            let rules = url_policy(registry, &["login.partner.example", "10.0.0.9:5000"]);
             assert_eq!(rules.realm(realm).is_ok(), allowed, "{registry} to {realm}");
         }
     }
 
     #[test]
     fn redirects_keep_https_and_stay_out_of_private_networks() {
-        let rules = destinations("https://8.8.8.8", &[]);
+        let rules = url_policy("https://8.8.8.8", &[]);
         let from = Url::parse("https://8.8.8.8/v2/a/blobs/sha256:0").unwrap();
         for (location, allowed) in [
             ("https://store.example/blob?sig=secret", true),
@@ -233,7 +232,7 @@ mod tests {
 
     #[test]
     fn page_links_stay_in_the_listing() {
-        let rules = destinations("https://reg.example.com", &[]);
+        let rules = url_policy("https://reg.example.com", &[]);
         let request = Url::parse("https://reg.example.com/v2/_catalog?n=2").unwrap();
         let next = "https://reg.example.com/v2/_catalog?last=b&n=2";
         for (link, expected) in [

@@ -4,15 +4,15 @@ use crate::base_image::{Detection, ImageFacts, Step, read_step};
 
 use super::layer_kind::LayerKind;
 
-/// Build steps as read, each distinct text once: images that share a base share most of their history.
+/// Parsed build steps, each distinct text once: images with a common base share most of their history.
 #[derive(Debug, Default)]
-pub struct Readings {
+pub struct ParsedSteps {
     steps: HashMap<String, Step>,
 }
 
-impl Readings {
-    /// Reads every step of these images.
-    pub fn of<'a>(images: impl IntoIterator<Item = &'a ImageFacts>) -> Self {
+impl ParsedSteps {
+    /// Parses every step of these images.
+    pub fn from_images<'a>(images: impl IntoIterator<Item = &'a ImageFacts>) -> Self {
         let mut steps = HashMap::new();
         for config in images.into_iter().filter_map(|facts| facts.config.as_ref()) {
             for step in &config.history {
@@ -24,7 +24,7 @@ impl Readings {
         Self { steps }
     }
 
-    /// What a step's text says; none where no image had it.
+    /// The parsed step of a text; `None` if no image had it.
     pub fn get(&self, text: &str) -> Option<&Step> {
         self.steps.get(text)
     }
@@ -34,8 +34,8 @@ impl Readings {
         self.steps.iter().map(|(text, step)| (text.as_str(), step))
     }
 
-    /// What the step of each of an image's layers does. A layer whose step is not known is of unknown
-    /// kind. Whether packages are a vendor's depends on the package sources added by earlier steps.
+    /// The kind of each layer of an image. A layer without a known step has the unknown kind. Packages count as a vendor's
+    /// depending on the package sources that earlier steps added.
     pub fn kinds(&self, facts: &ImageFacts, detection: &Detection) -> Vec<LayerKind> {
         let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
         let mut source_added = false;
@@ -43,7 +43,9 @@ impl Readings {
             .iter()
             .map(|entry| {
                 let step = self.get(&entry.created_by);
-                let kind = step.map_or(LayerKind::UNKNOWN, |step| LayerKind::of(step, source_added));
+                let kind = step.map_or(LayerKind::UNKNOWN, |step| {
+                    LayerKind::from_step(step, source_added)
+                });
                 source_added |= step.is_some_and(|step| step.adds_source);
                 kind
             })

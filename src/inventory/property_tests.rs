@@ -1,4 +1,4 @@
-//! Laws that hold for every registry, tried on made-up ones.
+//! Properties that hold for every registry, checked on generated ones.
 
 use proptest::prelude::*;
 
@@ -6,13 +6,13 @@ use super::examples::{image, name};
 use super::{DedupScope, InventoryBuilder, account, account_tags};
 use crate::units::ByteCount;
 
-/// Each tag of each repository as the set of layers its image has, out of a pool of twelve.
+/// The layers of each tag of each repository, out of twelve.
 fn registries() -> impl Strategy<Value = Vec<Vec<Vec<usize>>>> {
     let image = proptest::collection::vec(0_usize..12, 0..6);
     proptest::collection::vec(proptest::collection::vec(image, 0..5), 1..9)
 }
 
-/// Awkward sizes, so that shares seldom divide evenly.
+/// Sizes that seldom divide evenly.
 fn layer_size(layer: usize) -> u32 {
     [
         1,

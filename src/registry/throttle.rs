@@ -1,5 +1,4 @@
-//! How fast the registry is asked: concurrency, requests a minute, and a pause for everybody when the
-//! registry says so.
+//! Limits concurrency and request rate, and pauses all requests when the registry asks for it.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -10,42 +9,42 @@ use tokio::time::Instant;
 use super::ClientSettings;
 use super::statistics::Counters;
 
-/// The pace of one client.
-pub(super) struct Pace {
+/// The limits of one client.
+pub(super) struct Throttle {
     slots: Semaphore,
     state: Mutex<State>,
-    /// The mean time between two requests; zero for no limit.
+    /// The mean time between two requests; zero means no limit.
     interval: Duration,
-    /// How far requests may run ahead of that mean.
+    /// How far requests may run ahead of that rate.
     burst: Duration,
 }
 
 struct State {
-    /// The slots there should be now.
+    /// The current number of slots.
     limit: usize,
-    /// The slots there are in good times.
+    /// The configured number of slots.
     most: usize,
-    /// Slots to be taken out of use as soon as they come back.
+    /// Slots to remove as soon as they are returned.
     owed: usize,
-    /// Good answers since the limit last changed.
+    /// Successful responses since the limit last changed.
     answered: usize,
-    /// Nobody asks before this moment.
+    /// No request starts before this time.
     not_before: Option<Instant>,
-    /// When the request rate will have caught up with what has been asked.
+    /// When the request rate allows the next request.
     caught_up: Instant,
 }
 
-/// Leave to ask once. Given back when dropped.
-pub(super) struct Slot<'p> {
-    pace: &'p Pace,
+/// Permission for one request. Returned when dropped.
+pub(super) struct Permit<'p> {
+    throttle: &'p Throttle,
 }
 
-/// The requests that may be made at once before the rate a minute is enforced: those of ten seconds.
+/// How many requests may start at once before the rate applies: those of ten seconds (a sixth of a minute). Our choice.
 const BURST: u32 = 6;
-/// Good answers per slot before one more slot is tried after a slow-down.
-const TRUST: usize = 8;
+/// Successful responses per slot before one more slot is added after a slow-down. Our choice.
+const SUCCESSES_PER_SLOT: usize = 8;
 
-impl Pace {
+impl Throttle {
     pub fn new(settings: &ClientSettings) -> Self {
         let most = settings.max_concurrent_requests.clamp(1, 1024);
         let minute = Duration::from_secs(60);
@@ -68,31 +67,31 @@ impl Pace {
         }
     }
 
-    /// Waits for leave to ask.
-    pub async fn enter(&self, counters: &Counters) -> Slot<'_> {
-        let slot = match self.slots.try_acquire() {
+    /// Waits for permission to send a request.
+    pub async fn acquire(&self, counters: &Counters) -> Permit<'_> {
+        let permit = match self.slots.try_acquire() {
             Ok(permit) => permit,
-            // The semaphore is never closed, so waiting can only end with a permit.
+            // The semaphore is never closed, so waiting always ends with a permit.
             Err(_) => loop {
                 if let Ok(permit) = self.slots.acquire().await {
                     break permit;
                 }
             },
         };
-        slot.forget();
-        let slot = Slot { pace: self };
+        permit.forget();
+        let permit = Permit { throttle: self };
         let mut until = self.reserve();
         while let Some(moment) = until {
             let before = Instant::now();
             tokio::time::sleep_until(moment).await;
             counters.count_waited(before.elapsed());
-            // A pause may have begun while this request slept.
+            // A pause may have started while this request slept.
             until = self.paused();
         }
-        slot
+        permit
     }
 
-    /// Takes this request's place in the rate and says when it may go, if not at once.
+    /// Reserves this request's place in the rate. Returns when it may start, or `None` for at once.
     fn reserve(&self) -> Option<Instant> {
         let mut state = self.lock();
         if self.interval.is_zero() && state.not_before.is_none() {
@@ -116,11 +115,11 @@ impl Pace {
         self.lock().not_before.filter(|pause| *pause > now)
     }
 
-    /// Everybody waits for `delay` and, once they go on, half as many do so at a time.
+    /// Pauses all requests for `delay` and halves the concurrency.
     pub fn slow_down(&self, delay: Duration) {
         let now = Instant::now();
         let mut state = self.lock();
-        // Answers to requests sent before a pause say the same thing again; they halve nothing.
+        // Responses to requests sent before a pause must not halve it again.
         let pausing = state.not_before.is_some_and(|pause| pause > now);
         state.not_before = state.not_before.max(Some(now + delay));
         state.answered = 0;
@@ -133,7 +132,7 @@ impl Pace {
         }
     }
 
-    /// The slots in use or free at present.
+    /// The current number of slots.
     #[cfg(test)]
     fn limit(&self) -> usize {
         self.lock().limit
@@ -147,33 +146,33 @@ impl Pace {
     }
 }
 
-impl Slot<'_> {
-    /// The registry answered well: a limit that was lowered rises again, slowly.
-    pub fn went_well(&self) {
-        let mut state = self.pace.lock();
+impl Permit<'_> {
+    /// Records a successful response. A lowered limit rises again slowly.
+    pub fn on_success(&self) {
+        let mut state = self.throttle.lock();
         if state.limit == state.most {
             return;
         }
         state.answered += 1;
-        if state.answered >= state.limit * TRUST {
+        if state.answered >= state.limit * SUCCESSES_PER_SLOT {
             state.answered = 0;
             state.limit += 1;
             if state.owed > 0 {
                 state.owed -= 1;
             } else {
-                self.pace.slots.add_permits(1);
+                self.throttle.slots.add_permits(1);
             }
         }
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut state = self.pace.lock();
+        let mut state = self.throttle.lock();
         if state.owed > 0 {
             state.owed -= 1;
         } else {
-            self.pace.slots.add_permits(1);
+            self.throttle.slots.add_permits(1);
         }
     }
 }
@@ -182,8 +181,8 @@ impl Drop for Slot<'_> {
 mod tests {
     use super::*;
 
-    fn pace(concurrent: usize, per_minute: u32) -> Pace {
-        Pace::new(&ClientSettings {
+    fn throttle(concurrent: usize, per_minute: u32) -> Throttle {
+        Throttle::new(&ClientSettings {
             max_concurrent_requests: concurrent,
             requests_per_minute: per_minute,
             ..ClientSettings::default()
@@ -192,36 +191,36 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_down_halves_concurrency_once_and_good_answers_restore_it() {
-        let (pace, counters) = (pace(8, 0), Counters::new());
+        let (throttle, counters) = (throttle(8, 0), Counters::new());
         let mut slots = Vec::new();
         for _ in 0..6 {
-            slots.push(pace.enter(&counters).await);
+            slots.push(throttle.acquire(&counters).await);
         }
-        pace.slow_down(Duration::from_millis(5));
-        pace.slow_down(Duration::from_millis(5));
-        assert_eq!(pace.limit(), 4);
+        throttle.slow_down(Duration::from_millis(5));
+        throttle.slow_down(Duration::from_millis(5));
+        assert_eq!(throttle.limit(), 4);
         drop(slots);
-        assert_eq!(pace.slots.available_permits(), 4);
+        assert_eq!(throttle.slots.available_permits(), 4);
         for _ in 0..1000 {
-            pace.enter(&counters).await.went_well();
+            throttle.acquire(&counters).await.on_success();
         }
-        assert_eq!((pace.limit(), pace.slots.available_permits()), (8, 8));
+        assert_eq!((throttle.limit(), throttle.slots.available_permits()), (8, 8));
         assert!(counters.snapshot().waited >= Duration::from_millis(4));
     }
 
     #[tokio::test]
     async fn a_pause_holds_those_back_who_wait_already() {
-        let (pace, counters) = (pace(1, 0), Counters::new());
-        let slot = pace.enter(&counters).await;
+        let (throttle, counters) = (throttle(1, 0), Counters::new());
+        let permit = throttle.acquire(&counters).await;
         let begun = Instant::now();
         let waiting = async {
-            pace.enter(&counters).await;
+            throttle.acquire(&counters).await;
             begun.elapsed()
         };
         let pausing = async {
             tokio::task::yield_now().await;
-            pace.slow_down(Duration::from_millis(30));
-            drop(slot);
+            throttle.slow_down(Duration::from_millis(30));
+            drop(permit);
         };
         let (waited, ()) = tokio::join!(waiting, pausing);
         assert!(waited >= Duration::from_millis(29), "{waited:?}");
@@ -229,13 +228,13 @@ mod tests {
 
     #[test]
     fn the_rate_lets_a_burst_through_and_spaces_out_the_rest() {
-        let pace = pace(4, 600);
-        let at_once = std::iter::from_fn(|| pace.reserve().is_none().then_some(()))
+        let throttle = throttle(4, 600);
+        let at_once = std::iter::from_fn(|| throttle.reserve().is_none().then_some(()))
             .take(1000)
             .count();
         assert!((100..=102).contains(&at_once), "{at_once}");
         let now = Instant::now();
-        let later = (0..10).filter_map(|_| pace.reserve()).fold(now, Instant::max);
+        let later = (0..10).filter_map(|_| throttle.reserve()).fold(now, Instant::max);
         assert!(later > now + Duration::from_millis(900), "{:?}", later - now);
     }
 }

@@ -1,4 +1,4 @@
-//! Asking whoever gives out tokens: redirects are not followed, bodies are bounded, and what may pass is borne.
+//! Requests to token services, with retries of transient faults. Redirects are not followed and bodies are bounded.
 
 use std::future::Future;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::registry::statistics::Counters;
 use crate::registry::transport::{Outgoing, Transport};
 use crate::registry::{ClientSettings, Reason, limits};
 
-/// Why there was no answer, and when to ask again if that was said.
+/// Why a request failed, and the `Retry-After` delay if the service gave one.
 pub(super) type Failure = (Reason, Option<Duration>);
 
-/// Asks once. `said` puts the explanation in the body of an error into words that hold no secret.
-pub(super) async fn answer(
+/// Sends one request. `said` turns the body of an error into an explanation without secrets.
+pub(super) async fn fetch(
     transport: &Transport,
     outgoing: Outgoing<'_>,
     now: DateTime<Utc>,
@@ -33,8 +33,8 @@ pub(super) async fn answer(
     if status.is_redirection() {
         let reason = Reason::Refused {
             what: "token service's redirect",
-            target: "another place".into(),
-            why: "credentials must not travel on",
+            target: "another URL".into(),
+            why: "credentials must not be forwarded",
         };
         return Err((reason, None));
     }
@@ -47,18 +47,18 @@ pub(super) async fn answer(
     Err((reason, asked))
 }
 
-/// Asks until there is an answer or asking again is of no use; then gives the last reason.
-pub(super) async fn stubbornly<T, F>(
+/// Repeats a request until it succeeds or fails for good, and returns the last reason.
+pub(super) async fn with_retries<T, F>(
     settings: &ClientSettings,
     counters: &Counters,
-    ask: impl Fn() -> F,
+    request: impl Fn() -> F,
 ) -> Result<T, Reason>
 where
     F: Future<Output = Result<T, Failure>>,
 {
     let mut attempts = Attempts::new(settings);
     loop {
-        let (reason, asked) = match ask().await {
+        let (reason, asked) = match request().await {
             Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };

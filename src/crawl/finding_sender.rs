@@ -7,8 +7,8 @@ use crate::inventory::{Fault, FaultKind, Finding};
 use crate::oci::RepositoryName;
 use crate::registry::{ErrorKind, RegistryError};
 
-/// Where findings leave the crawl, and are counted.
-pub(super) struct Outbox<'a> {
+/// Sends findings to the receiver and counts them.
+pub(super) struct FindingSender<'a> {
     findings: mpsc::Sender<Finding>,
     pub(super) progress: &'a Progress,
     pub(super) counts: Counts,
@@ -21,11 +21,11 @@ pub(super) struct Counts {
     pub(super) manifests: AtomicU64,
     pub(super) configs: AtomicU64,
     pub(super) faults: AtomicU64,
-    /// Those of the faults because of which the result lacks something.
+    /// The faults that make the result incomplete.
     pub(super) losses: AtomicU64,
 }
 
-impl<'a> Outbox<'a> {
+impl<'a> FindingSender<'a> {
     pub(super) fn new(findings: mpsc::Sender<Finding>, progress: &'a Progress) -> Self {
         Self {
             findings,
@@ -34,7 +34,7 @@ impl<'a> Outbox<'a> {
         }
     }
 
-    /// Waits until nobody takes findings any more.
+    /// Waits until the receiver is gone.
     pub(super) async fn closed(&self) {
         self.findings.closed().await;
     }
@@ -48,7 +48,7 @@ impl<'a> Outbox<'a> {
             Finding::Fault(_) => Some(&self.counts.faults),
             Finding::Referrer { .. } => None,
         };
-        // Where the receiver is gone, the crawl is about to be dropped at an await like this one.
+        // If the receiver is gone, the crawl is about to be dropped at an await like this one.
         if self.findings.send(finding).await.is_ok()
             && let Some(counter) = counter
         {
@@ -77,7 +77,7 @@ impl<'a> Outbox<'a> {
     }
 }
 
-/// What a failed request means for something that had been listed.
+/// The kind of fault when a request for something listed fails.
 pub(super) fn kind_of(error: &RegistryError) -> FaultKind {
     match error.kind() {
         ErrorKind::NotFound => FaultKind::Vanished,

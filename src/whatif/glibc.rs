@@ -1,4 +1,4 @@
-//! Traces of what ties an image to glibc, and of what its owner should look at before it moves.
+//! What ties an image to glibc, and what its owner should check before it moves to Alpine.
 
 use std::collections::HashMap;
 
@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use crate::base_image::{Detection, ImageFacts, Step};
 
-use super::readings::Readings;
+use super::parsed_steps::ParsedSteps;
 
-/// The list that comes with the program.
+/// The shipped rules.
 const SHIPPED: &str = include_str!("../../config/glibc-bound.toml");
 
-/// What a rule does.
+/// The effect of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Effect {
@@ -48,42 +48,42 @@ struct Rule {
     program: Option<GlobSet>,
 }
 
-/// A list of rules that is not well-formed.
+/// A rule file is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum RuleError {
-    /// Not TOML, or a field of the wrong form.
+    /// Not TOML, or a field of the wrong type.
     #[error("not a list of rules: {0}")]
     Syntax(#[from] toml::de::Error),
-    /// A pattern that cannot be read.
+    /// A pattern that cannot be parsed.
     #[error("rule {rule}: {source}")]
     Pattern {
-        /// The rule.
+        /// The rule's name.
         rule: String,
         /// What is wrong with it.
         source: globset::Error,
     },
 }
 
-/// Rules that find glibc-bound images.
+/// Rules that find images tied to glibc.
 #[derive(Debug, Clone)]
-pub struct BoundRules {
+pub struct GlibcRules {
     rules: Vec<Rule>,
-    /// All rules' patterns in one set each, with the rule that each belongs to.
+    /// The patterns of all rules in one set each, with the rule of each pattern.
     words: (GlobSet, Vec<usize>),
     bases: (GlobSet, Vec<usize>),
 }
 
-/// What was found in one image.
+/// What the rules found in one image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bounds {
-    /// Why it cannot move, in words; the first rule that says so.
+pub struct GlibcBlockers {
+    /// Why it cannot move; the first rule that blocks it.
     pub blocked: Option<String>,
-    /// What to look at, in the order of the rules.
+    /// What to check before moving, in the order of the rules.
     pub cautions: Vec<String>,
 }
 
-impl BoundRules {
-    /// The rules that come with the program.
+impl GlibcRules {
+    /// The shipped rules.
     ///
     /// # Panics
     /// Never: a test reads the shipped file.
@@ -91,10 +91,10 @@ impl BoundRules {
         Self::parse(&[SHIPPED]).expect("the shipped rules are checked by a test")
     }
 
-    /// The shipped rules and those of the user's own files.
+    /// The shipped rules and those of the user's files.
     ///
     /// # Errors
-    /// Where a text is not a list of rules.
+    /// If a text is not a rule file.
     pub fn extended(own: &[&str]) -> Result<Self, RuleError> {
         let texts: Vec<&str> = std::iter::once(SHIPPED).chain(own.iter().copied()).collect();
         Self::parse(&texts)
@@ -141,17 +141,17 @@ impl BoundRules {
         })
     }
 
-    /// Reads the rules against every distinct step once.
-    pub fn match_steps<'r>(&self, readings: &'r Readings) -> StepMatches<'r> {
+    /// Applies the rules to every distinct step once.
+    pub fn match_steps<'r>(&self, parsed: &'r ParsedSteps) -> StepMatches<'r> {
         StepMatches(
-            readings
+            parsed
                 .iter()
                 .map(|(text, step)| (text, self.rules_for(text, step)))
                 .collect(),
         )
     }
 
-    /// What ties this image, by the steps above its first `base_layers` layers and by what is beneath.
+    /// What ties this image to glibc, according to the steps above its first `base_layers` layers and to its base.
     ///
     /// Steps of the base itself do not count: on Alpine the base is another one.
     pub fn of_image(
@@ -160,7 +160,7 @@ impl BoundRules {
         detection: &Detection,
         base_layers: usize,
         matches: &StepMatches<'_>,
-    ) -> Bounds {
+    ) -> GlibcBlockers {
         let mut found = vec![false; self.rules.len()];
         for candidate in &detection.candidates {
             for index in self.bases.0.matches(&candidate.name.repository) {
@@ -177,15 +177,15 @@ impl BoundRules {
                 found[rule] = true;
             }
         }
-        let mut bounds = Bounds::default();
+        let mut glibc = GlibcBlockers::default();
         for (rule, _) in self.rules.iter().zip(found).filter(|(_, found)| *found) {
             match rule.effect {
-                Effect::Blocks if bounds.blocked.is_none() => bounds.blocked = Some(rule.reason.clone()),
+                Effect::Blocks if glibc.blocked.is_none() => glibc.blocked = Some(rule.reason.clone()),
                 Effect::Blocks => {}
-                Effect::Warns => bounds.cautions.push(rule.reason.clone()),
+                Effect::Warns => glibc.cautions.push(rule.reason.clone()),
             }
         }
-        bounds
+        glibc
     }
 
     fn rules_for(&self, text: &str, step: &Step) -> Vec<usize> {
@@ -215,17 +215,17 @@ impl BoundRules {
         found
     }
 
-    /// The names of the rules, for those who list them.
+    /// The names of the rules.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().map(|rule| rule.name.as_str())
     }
 }
 
-/// Which rules each distinct step matches.
+/// Which rules match each distinct step.
 #[derive(Debug)]
 pub struct StepMatches<'r>(HashMap<&'r str, Vec<usize>>);
 
-/// The words of a step's text as it stands: what shells and JSON put between words is left out.
+/// The words of a step's text, without the punctuation of shells and JSON.
 fn words_of(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| letter.is_whitespace() || "\"'`;&|()[],".contains(letter))
         .filter(|word| !word.is_empty())
@@ -249,7 +249,7 @@ fn set_of(glob: Glob, rule: &str) -> Result<GlobSet, RuleError> {
 mod tests {
     use super::*;
 
-    fn matched(rules: &BoundRules, text: &str) -> Vec<String> {
+    fn matched(rules: &GlibcRules, text: &str) -> Vec<String> {
         let step = crate::base_image::read_step(text);
         let found = rules.rules_for(text, &step);
         found
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn the_shipped_rules_know_what_breaks() {
-        let rules = BoundRules::shipped();
+        let rules = GlibcRules::shipped();
         for (text, rule) in [
             (
                 "/bin/sh -c #(nop)  ENV LD_PRELOAD=/usr/lib/libjemalloc.so",
@@ -284,7 +284,7 @@ mod tests {
                 matched(&rules, text)
             );
         }
-        // A word that is only mentioned, or is another program's argument, is no evidence.
+        // A word that is only mentioned, or is another program's argument, does not count.
         assert!(
             !matched(&rules, "RUN echo torch")
                 .iter()
@@ -302,18 +302,18 @@ mod tests {
             reason = "our agent is built for glibc"
             words = ["acme-agent*"]
         "#;
-        let rules = BoundRules::extended(&[own]).unwrap();
+        let rules = GlibcRules::extended(&[own]).unwrap();
         assert_eq!(
             matched(&rules, "RUN apt-get install -y acme-agent=1.2"),
             ["our-agent"]
         );
         assert!(matches!(
-            BoundRules::extended(&["[[rule]]\nname = 1"]),
+            GlibcRules::extended(&["[[rule]]\nname = 1"]),
             Err(RuleError::Syntax(_))
         ));
         let broken = own.replace("acme-agent*", "[acme");
         assert!(matches!(
-            BoundRules::extended(&[&broken]),
+            GlibcRules::extended(&[&broken]),
             Err(RuleError::Pattern { .. })
         ));
     }

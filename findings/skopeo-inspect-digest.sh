@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# `skopeo inspect` of a multi-platform tag shows one platform's image under the digest of the whole index.
+#
+# Versions:   skopeo 1.9.3+ds1-1+b10 against docker-registry 2.8.2+ds1-1 (Debian 12).
+# Guess:      Digest, Architecture and Layers in one answer belong to one manifest.
+# Happens:    Digest is that of the manifest list, Architecture and Layers are those of the image that was chosen from it. Asked
+#             for another architecture it shows other layers under the same digest.
+# Matters:    Rows built from this output key one platform's layers by the index: two platforms overwrite each other, or one
+#             platform's bytes stand for all.
+# Documented: In half a sentence of the manual page: the digest is the top-level manifest's, most else is one platform's.
+set -euo pipefail
+work=$(mktemp -d)
+pids=()
+trap 'kill "${pids[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
+cd "$work"
+check() { # WHAT SEEN STATED
+  echo "$1: $2"
+  [ "$2" = "$3" ] || { echo "CHANGED: $1 should be: $3" >&2; exit 1; }
+}
+debian() { # NAME=VERSION ...: unpacks Debian packages here, installs nothing
+  apt-get download -qq "$@" 2>apt.log || { cat apt.log >&2; exit 2; }
+  for package in ./*.deb; do dpkg-deb -x "$package" .; done
+}
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+answers() { for _ in {1..100}; do curl -s -o /dev/null "$1" && return; sleep 0.1; done; echo "no answer from $1" >&2; exit 2; }
+image_type=application/vnd.docker.distribution.manifest.v2+json
+list_type=application/vnd.docker.distribution.manifest.list.v2+json
+push_blob() { # REPOSITORY FILE: prints the digest
+  local digest location
+  digest=sha256:$(sha256sum < "$2" | cut -d' ' -f1)
+  location=$(curl -fsS -X POST -D - -o reply "$api/$1/blobs/uploads/" | tr -d '\r' | sed -n 's/^Location: //p')
+  curl -fsS -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$2" "$location&digest=$digest"
+  echo "$digest"
+}
+push_manifest() { # REPOSITORY REFERENCE TYPE FILE: prints the digest
+  curl -fsS -X PUT -H "Content-Type: $3" --data-binary "@$4" "$api/$1/manifests/$2"
+  echo "sha256:$(sha256sum < "$4" | cut -d' ' -f1)"
+}
+push_image() { # REPOSITORY TAG LAYER.tar.gz [ARCHITECTURE]: a Docker image of one layer, left in image.json; prints the digest
+  local config layer
+  printf '{"architecture":"%s","os":"linux","config":{},"history":[{"created_by":"COPY"}],"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+    "${4:-amd64}" "$(gzip -dc "$3" | sha256sum | cut -d' ' -f1)" > config.json
+  config=$(push_blob "$1" config.json)
+  layer=$(push_blob "$1" "$3")
+  printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"application/vnd.docker.container.image.v1+json","size":%d,"digest":"%s"},"layers":[{"mediaType":"application/vnd.docker.image.rootfs.diff.tar.gzip","size":%d,"digest":"%s"}]}' \
+    $image_type "$(stat -c %s config.json)" "$config" "$(stat -c %s "$3")" "$layer" > image.json
+  push_manifest "$1" "$2" $image_type image.json
+}
+layer() { mkdir -p files; head -c "$2" /dev/urandom > files/content; tar -C files -cf - . | gzip -n > "$1"; } # FILE BYTES
+list_of() { # DIGEST SIZE ARCHITECTURE ...: a Docker manifest list on standard output
+  local entries=
+  while [ $# -gt 0 ]; do
+    entries+=${entries:+,}$(printf '{"mediaType":"%s","digest":"%s","size":%d,"platform":{"architecture":"%s","os":"linux"}}' $image_type "$1" "$2" "$3")
+    shift 3
+  done
+  printf '{"schemaVersion":2,"mediaType":"%s","manifests":[%s]}' $list_type "$entries"
+}
+debian docker-registry=2.8.2+ds1-1 skopeo=1.9.3+ds1-1+b10 libgpgme11=1.18.0-3+deb12u1 libassuan0=2.5.5-5
+port=$(free_port)
+api=http://127.0.0.1:$port/v2
+cat > config.yml <<EOF
+version: 0.1
+log: {level: error, accesslog: {disabled: true}}
+storage: {filesystem: {rootdirectory: $work/store}, delete: {enabled: true}}
+http: {addr: "127.0.0.1:$port"}
+EOF
+usr/bin/docker-registry serve config.yml > registry.log 2>&1 &
+pids+=($!)
+answers "$api/"
+usr/bin/docker-registry --version
+export LD_LIBRARY_PATH=$work/usr/lib/$(uname -m)-linux-gnu
+echo '{"default":[{"type":"insecureAcceptAnything"}]}' > policy.json
+# Not as root, since root's cache of known blobs is not in the home folder but in the machine's /var/lib/containers.
+as_nobody=()
+if [ "$(id -u)" = 0 ]; then chown 65534:65534 "$work"; as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups); fi
+skopeo() { "${as_nobody[@]}" env HOME="$work" "$work/usr/bin/skopeo" --policy "$work/policy.json" --tmpdir "$work" "$@"; }
+skopeo --version
+layer amd.tar.gz 1000
+amd=$(push_image app amd amd.tar.gz amd64)
+size=$(stat -c %s image.json)
+layer arm.tar.gz 1000
+arm=$(push_image app arm arm.tar.gz arm64)
+list_of "$amd" "$size" amd64 "$arm" "$(stat -c %s image.json)" arm64 > list.json
+list=$(push_manifest app multi $list_type list.json)
+echo "list $list, amd64 $amd, arm64 $arm"
+
+for architecture in amd64 arm64; do
+  skopeo --override-arch $architecture inspect --tls-verify=false "docker://127.0.0.1:$port/app:multi" > $architecture.json
+  check "architecture" "$(jq -r .Architecture $architecture.json)" $architecture
+  check "digest shown" "$(jq -r .Digest $architecture.json)" "$list"
+  check "layer shown" "$(jq -r '.Layers[0]' $architecture.json)" "sha256:$(sha256sum < ${architecture%64}.tar.gz | cut -d' ' -f1)"
+done

@@ -1,0 +1,49 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::oci::{Digest, Manifest};
+
+/// What this crawl knows about the content of one digest.
+#[derive(Default)]
+pub(super) enum DigestState {
+    /// Nothing yet: it has not been requested, or the request failed and may be repeated.
+    #[default]
+    Open,
+    /// The manifest has been reported, but something below it is missing.
+    Partial(Arc<Manifest>),
+    /// It and everything below it have been reported.
+    Complete,
+    /// It has been fetched and is not valid; another request would return the same bytes.
+    Broken(Arc<str>),
+}
+
+/// The state of each digest behind a lock, so that one task fetches content while the others wait for it.
+///
+/// A task that holds a lock may wait for the locks of what is *below*, never the other way round. A manifest
+/// contains the digests of what is below it, so tasks cannot wait for each other in a circle.
+#[derive(Default)]
+pub(super) struct DigestStates {
+    by_digest: Mutex<HashMap<Digest, Option<Arc<tokio::sync::Mutex<DigestState>>>>>,
+}
+
+impl DigestStates {
+    /// The state of a digest, to be locked. `None` if the digest is complete.
+    pub(super) fn get(&self, digest: Digest) -> Option<Arc<tokio::sync::Mutex<DigestState>>> {
+        self.lock()
+            .entry(digest)
+            .or_insert_with(|| Some(Arc::default()))
+            .clone()
+    }
+
+    /// Marks a digest as complete and drops its state, which is no longer needed.
+    pub(super) fn complete(&self, digest: Digest) {
+        self.lock().insert(digest, None);
+    }
+
+    fn lock(
+        &self,
+    ) -> std::sync::MutexGuard<'_, HashMap<Digest, Option<Arc<tokio::sync::Mutex<DigestState>>>>> {
+        // Nothing can panic while the map is being changed, so it is whole even after a panic elsewhere.
+        self.by_digest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
