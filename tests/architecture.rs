@@ -1,6 +1,8 @@
 //! The arrows between the rooms. A single crate has no compiler wall between its modules, so this reads
 //! every path that starts with `crate::` and fails naming the file and the import.
 
+mod circles;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,11 +16,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("base_image", &["inventory", "oci", "units"]),
     ("whatif", &["base_image", "inventory", "oci", "units"]),
     ("pricing", &["units"]),
-    ("cost", &["pricing", "whatif", "oci", "units"]),
+    ("pulls", &["inventory", "oci", "units"]),
+    ("cost", &["pricing", "pulls", "whatif", "oci", "units"]),
     (
         "report",
         &[
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -38,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -56,6 +61,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "registry",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -73,6 +79,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "inventory",
@@ -92,6 +99,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -113,6 +121,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "registry",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "inventory",
@@ -122,9 +131,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "metrics",
             "identity",
             "api",
+            "telemetry",
         ],
     ),
-    ("telemetry", &["config"]),
+    ("telemetry", &[]),
     (
         "cli",
         &[
@@ -140,6 +150,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "registry",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -159,6 +170,7 @@ const PURE: &[&str] = &[
     "base_image",
     "whatif",
     "pricing",
+    "pulls",
     "cost",
     "report",
     "export",

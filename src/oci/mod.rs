@@ -14,6 +14,7 @@ mod media_type;
 mod name;
 mod platform;
 mod redaction;
+mod repository_patterns;
 pub mod text;
 
 pub use descriptor::Descriptor;
@@ -24,3 +25,6 @@ pub use manifest::{Manifest, ManifestError, ManifestKind};
 pub use media_type::{ACCEPTED_MANIFESTS, MediaType};
 pub use name::{InvalidName, Reference, RegistryName, RepositoryName, Tag};
 pub use platform::{InvalidPlatform, Platform, PlatformFilter};
+pub use repository_patterns::{
+    InvalidRepositoryPattern, InvalidRepositoryPatterns, RepositoryPattern, RepositoryPatterns,
+};
