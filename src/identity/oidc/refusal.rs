@@ -1,11 +1,14 @@
 use crate::oci::text::excerpt;
 
+/// The longest token that is read, in bytes. Those of Entra ID, the largest in use, reach some 10 kB with all groups.
+pub(super) const LONGEST_TOKEN: usize = 16 * 1024;
+
 /// Why a token is not accepted. Its text is for the log: parts of the token are short and escaped, and the token itself
 /// and its signature are never repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It is longer than any real token.
-    #[error("it has {0} bytes, and at most {most} are read", most = super::verify::LONGEST_TOKEN)]
+    #[error("it has {0} bytes, and at most {most} are read", most = LONGEST_TOKEN)]
     TooLong(usize),
     /// It cannot be read.
     #[error("it cannot be read: {0}")]

@@ -10,13 +10,11 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::keys::{KeySet, NoKey};
-use super::refusal::Refusal;
+use super::refusal::{LONGEST_TOKEN, Refusal};
 use super::settings::IssuerSettings;
 use super::signatures;
 use crate::oci::text::excerpt;
 
-/// The longest token that is read, in bytes. Those of Entra ID, the largest in use, reach some 10 kB with all groups.
-pub(super) const LONGEST_TOKEN: usize = 16 * 1024;
 /// How far the clocks of the issuer and this machine may differ. Our choice; RFC 7519, 4.1.4, suggests a few minutes at most.
 const CLOCKS_APART: TimeDelta = TimeDelta::seconds(60);
 /// The types of tokens that are credentials (RFC 7519, 5.1; RFC 9068, 2.1), if a token has a type. An issuer also signs
