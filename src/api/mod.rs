@@ -34,24 +34,23 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub use server::Server;
-pub use settings::{
-    AccessMode, AnalysedRegistries, ApiSettings, BilledMonths, Figures, FiguresError, ServeError, TlsFiles,
-};
+pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
 
 use problem::Problem;
 use snapshot::Snapshots;
 
+use crate::analysis::AnalysisService;
 use crate::clock::Clock;
 use crate::identity::Authenticator;
 use crate::metrics::ProcessCounters;
-use crate::report::Knowledge;
 use crate::store::{Store, StoreError};
 
 /// What every request has at hand.
 struct Api {
     store: Store,
     settings: ApiSettings,
-    knowledge: Arc<Knowledge>,
+    /// Works out what is shown.
+    analysis: AnalysisService,
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
     authenticator: Authenticator,

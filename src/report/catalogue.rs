@@ -149,7 +149,7 @@ pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
     let detection = detect(facts, catalogue, &Scope::all());
     let mut text = format!(
         "{}/{}@{} for {}\n",
-        found.holdings.source.registry,
+        found.content.source.registry,
         found.repository,
         facts.digest,
         printable(&facts.platform.to_string())

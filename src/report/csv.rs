@@ -1,5 +1,4 @@
-use super::Report;
-use super::document::RepositoryRow;
+use super::document::{Report, RepositoryRow};
 use super::image::ImageRow;
 use crate::oci::text::spreadsheet_text;
 

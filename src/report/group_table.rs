@@ -3,10 +3,10 @@
 use comfy_table::{Cell, Table, presets};
 
 use super::cells::{grouped, signed};
-use super::group::{GroupBy, GroupCost, GroupRow, Groups};
+use super::group::{GroupBy, GroupRow, Groups};
+use super::group_cost::GroupCost;
 use super::rows::lines;
-use crate::oci::text::printable;
-use crate::oci::text::spreadsheet_text;
+use crate::oci::text::{printable, spreadsheet_text};
 use crate::units::{Money, round_rows};
 
 /// What stands in place of a name where there is none.
