@@ -6,8 +6,8 @@ use actix_web::http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::access::Scope;
 use crate::analysis::AnalysisError;
+use crate::identity::Scope;
 use crate::store::StoreError;
 
 /// The media type of a problem.

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::access::Caller;
 use super::snapshot::{Snapshot, Versions};
+use crate::identity::Caller;
 use crate::report::RegistryRow;
 
 /// When figures were current, and what they rest on. Nothing here depends on when it is asked for, so an answer and its

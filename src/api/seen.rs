@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::access::Caller;
+use super::access::sees_row;
 use super::problem::Problem;
+use crate::identity::Caller;
 use crate::report::{RegistryPart, RegistryRow, RepositoryRow};
 
 /// What figures of a registry cover.
@@ -55,7 +56,7 @@ impl<'a> SeenRegistry<'a> {
         }
         let own: Vec<&RepositoryRow> = repositories
             .iter()
-            .filter(|own| own.registry == row.registry && caller.sees_row(own))
+            .filter(|own| own.registry == row.registry && sees_row(caller, own))
             .collect();
         if own.is_empty() {
             return Ok(None);

@@ -6,13 +6,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::api::access::{Access, Scope};
+use crate::api::access::Access;
 use crate::api::call::Call;
 use crate::api::openapi::Shape;
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::{INVALID_BODY, Invalid, Place, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
+use crate::identity::Scope;
 use crate::oci::RegistryName;
 use crate::pulls::read_notifications;
 
