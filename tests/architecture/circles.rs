@@ -17,7 +17,6 @@ const WITH_CIRCLES: &[&str] = &[
     "oci",
     "pricing",
     "registry",
-    "report",
     "store",
 ];
 
