@@ -16,13 +16,15 @@
 //! | [`base_image`] | which base is beneath an image, by which evidence; the catalogue of bases and twins |
 //! | [`whatif`] | the image and the registry as they would be on Alpine |
 //! | [`pricing`] | price books: bytes and pulls to money |
+//! | [`pulls`] | how often what was pulled: logs, notifications, assumptions |
 //! | [`cost`] | what a registry and its repositories cost, now and on Alpine |
 //! | [`report`] | the answers that every edge shows |
 //! | [`export`] | a month's costs in the forms that finance takes: FOCUS, CSV, a workbook |
 //! | [`registry`] | the distribution protocol, as a client that trusts nothing |
 //! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
 //! | [`store`] | the only room with SQL |
-//! | [`jobs`] | crawl → save → work out → prune, when it is time, shared by any number of processes |
+//! | [`analysis`] | loads what is stored, works the answers out, drafts and closes months: the only loader |
+//! | [`jobs`] | crawl → save → ask [`analysis`] → prune, on a schedule, shared by any number of processes |
 //! | [`metrics`] | what Prometheus is told |
 //! | [`api`] | the service: REST, its documentation, keys and tokens |
 //! | [`demo`] | a made-up company's registry, served over real HTTP |
@@ -120,6 +122,7 @@
 //! | snapshot | the analysis that the service answers from until there is a newer one |
 //! | caller, scope | who sends a request; what a key or token allows |
 
+pub mod analysis;
 pub mod api;
 pub mod base_image;
 pub mod cli;
@@ -134,6 +137,7 @@ pub mod jobs;
 pub mod metrics;
 pub mod oci;
 pub mod pricing;
+pub mod pulls;
 pub mod registry;
 pub mod report;
 pub mod store;
