@@ -23,13 +23,16 @@
 //! | [`cost`] | what a registry and its repositories cost, now and on Alpine; cost centres; budgets |
 //! | [`report`] | the answers that every interface shows |
 //! | [`export`] | a month's costs as FOCUS, CSV and Excel |
+//! | [`http`] | the HTTP client for servers that are not trusted |
 //! | [`registry`] | the distribution protocol, as a client that does not trust the registry |
 //! | [`crawl`] | from a registry to findings: what to request, what to skip; knows no SQL |
 //! | [`store`] | the only room with SQL |
 //! | [`analysis`] | loads facts, computes answers, saves them, closes months |
 //! | [`jobs`] | crawl → save → analyse, on a schedule, shared by any number of processes |
+//! | [`identity`] | API keys, access tokens, failed logins; who may see what |
 //! | [`metrics`] | Prometheus metrics |
 //! | [`api`] | the REST API and its OpenAPI document |
+//! | [`page`] | the web page and how it is served |
 //! | [`demo`] | a made-up company's registry, served over real HTTP |
 //! | [`config`] | settings from file, environment and options, each with its origin |
 //! | [`telemetry`] | logs and spans |
@@ -135,10 +138,13 @@ pub mod cost;
 pub mod crawl;
 pub mod demo;
 pub mod export;
+pub mod http;
+pub mod identity;
 pub mod inventory;
 pub mod jobs;
 pub mod metrics;
 pub mod oci;
+pub mod page;
 pub mod pricing;
 pub mod pulls;
 pub mod registry;
