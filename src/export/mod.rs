@@ -16,7 +16,8 @@ mod rows;
 mod workbook;
 
 pub use error::ExportError;
-pub use focus::{FocusVersion, focus};
+pub use focus::focus;
+pub use focus_columns::FocusVersion;
 pub use plain::plain;
 pub use rows::{ChargeRow, Scenario, charge_rows};
 pub use workbook::workbook;
