@@ -222,6 +222,8 @@ fn names_in(text: &str) -> (BTreeMap<String, ModulePath>, Vec<ModulePath>) {
     let mut passed_on = BTreeMap::new();
     let mut imported: BTreeMap<String, ModulePath> = BTreeMap::new();
     let mut rest = String::new();
+    // The path of `pub(in crate::…)` is no use of that module.
+    let text = text.replace("(in crate::", "(in ");
     for statement in text.split_inclusive(';') {
         let Some((before, tree)) = use_tree(statement) else {
             rest.push_str(statement);
