@@ -2,8 +2,8 @@ use std::fs;
 
 use anyhow::{Context as _, bail};
 
-use super::Context;
 use super::arguments::{CalibrateOptions, EvaluateOptions, TextOrJson};
+use super::context::Context;
 use super::explain::all_holdings;
 use super::outcome::{Outcome, print};
 use crate::clock::{Clock, SystemClock};

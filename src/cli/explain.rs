@@ -1,7 +1,7 @@
 use anyhow::bail;
 
-use super::Context;
 use super::arguments::{ExplainOptions, TextOrJson};
+use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use super::report::holdings;
 use crate::report::{self, RegistryHoldings};

@@ -1,7 +1,7 @@
 use anyhow::bail;
 
-use super::Context;
 use super::arguments::{Format, ReportOptions, Rows};
+use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::config::{RegistryAddress, Settings};
 use crate::cost::RegistryTerms;
