@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
@@ -11,10 +11,9 @@ use super::arguments::{ExportForm, ExportOptions, addresses};
 use super::context::Context;
 use super::outcome::{Outcome, UsageError};
 use crate::clock::{Clock, SystemClock};
-use crate::export::{BilledMonth, FocusVersion, Scenario, focus, plain, workbook};
+use crate::export::{BilledMonth, Scenario, focus, plain, workbook};
 use crate::jobs::RegistryMonth;
 use crate::oci::RegistryName;
-use crate::pricing::Period;
 
 /// Does what `tare export` was asked.
 pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow::Result<Outcome> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{InvalidAddress, RegistryAddress};
 use crate::oci::{Digest, RegistryName};
-use crate::pulls::{PullFile, PullFileFormat, ReadPulls, Skipped, read_pulls};
+use crate::pulls::{PullFile, ReadPulls, Skipped, read_pulls};
 use crate::report::plain_text;
 use crate::store::{PullFileSource, PullImport, PullImportRecord, Store};
 

@@ -168,6 +168,7 @@ impl CommonOptions {
 
 #[cfg(test)]
 mod tests {
+    use super::values::month;
     use super::*;
     use clap::CommandFactory;
 
