@@ -23,7 +23,8 @@
 //! | [`registry`] | the distribution protocol, as a client that trusts nothing |
 //! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
 //! | [`store`] | the only room with SQL |
-//! | [`jobs`] | crawl → save → work out → prune, when it is time, shared by any number of processes |
+//! | [`analysis`] | loads what is stored, works the answers out, drafts and closes months: the only loader |
+//! | [`jobs`] | crawl → save → ask [`analysis`] → prune, on a schedule, shared by any number of processes |
 //! | [`metrics`] | what Prometheus is told |
 //! | [`api`] | the service: REST, its documentation, keys and tokens |
 //! | [`demo`] | a made-up company's registry, served over real HTTP |
@@ -121,6 +122,7 @@
 //! | snapshot | the analysis that the service answers from until there is a newer one |
 //! | caller, scope | who sends a request; what a key or token allows |
 
+pub mod analysis;
 pub mod api;
 pub mod base_image;
 pub mod cli;

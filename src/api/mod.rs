@@ -41,9 +41,7 @@ pub use access::Scope;
 pub use keys::NewKey;
 pub use oidc::{ClaimRule, InvalidIssuer, IssuerError, IssuerSettings, IssuerUrl, check_issuer};
 pub use server::Server;
-pub use settings::{
-    AccessMode, AnalysedRegistries, ApiSettings, BilledMonths, Figures, FiguresError, ServeError, TlsFiles,
-};
+pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
 
 use attempts::Attempts;
 use keys::KeyRing;
@@ -51,16 +49,17 @@ use oidc::Issuer;
 use problem::Problem;
 use snapshot::Snapshots;
 
+use crate::analysis::AnalysisService;
 use crate::clock::Clock;
 use crate::metrics::ProcessCounters;
-use crate::report::Knowledge;
 use crate::store::{Store, StoreError};
 
 /// What every request has at hand.
 struct Api {
     store: Store,
     settings: ApiSettings,
-    knowledge: Arc<Knowledge>,
+    /// Works out what is shown.
+    analysis: AnalysisService,
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
     keys: KeyRing,

@@ -25,9 +25,9 @@ use super::resources::operations;
 use super::settings::{ApiSettings, ServeError};
 use super::snapshot::Snapshots;
 use super::tls;
+use crate::analysis::AnalysisService;
 use crate::clock::Clock;
 use crate::metrics::ProcessCounters;
-use crate::report::Knowledge;
 use crate::store::Store;
 
 /// How long an idle connection is kept: longer than load balancers do, which else send a request into one that
@@ -52,7 +52,7 @@ impl Server {
     pub fn bind(
         address: SocketAddr,
         store: Store,
-        knowledge: Arc<Knowledge>,
+        analysis: AnalysisService,
         settings: ApiSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServeError> {
@@ -60,7 +60,8 @@ impl Server {
         let listener = TcpListener::bind(address).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
-        let mut books: Vec<&str> = knowledge
+        let mut books: Vec<&str> = analysis
+            .inputs()
             .costs
             .books
             .iter()
@@ -80,7 +81,7 @@ impl Server {
         let api = Arc::new(Api {
             store,
             settings,
-            knowledge,
+            analysis,
             clock,
             snapshots: Snapshots::default(),
             keys: KeyRing::default(),

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use super::outcome::UsageError;
+use crate::analysis::AnalysisService;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
-use crate::jobs::Analyst;
 use crate::store::Store;
 use crate::telemetry::Console;
 
@@ -28,13 +28,10 @@ impl Context {
         Ok(Store::open(&settings, SystemClock.now()).await?)
     }
 
-    /// Who works out what is in the store, by the settings.
-    pub(super) fn analyst(&self, store: &Store) -> anyhow::Result<Analyst> {
-        let settings = self.settings.clone();
-        Ok(Analyst::new(
-            store.clone(),
-            Arc::new(self.settings.knowledge()?),
-            Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
-        ))
+    /// The analysis of a store, with the inputs of the settings.
+    pub(super) fn analysis(&self, store: &Store) -> anyhow::Result<AnalysisService> {
+        let inputs = Arc::new(self.settings.analysis_inputs()?);
+        let platforms = self.settings.platforms();
+        Ok(AnalysisService::new(store.clone(), inputs, platforms))
     }
 }

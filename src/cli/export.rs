@@ -9,10 +9,10 @@ use anyhow::{Context as _, bail};
 
 use super::arguments::{ExportForm, ExportOptions, addresses};
 use super::context::Context;
-use super::outcome::{Outcome, UsageError};
+use super::outcome::{Outcome, UsageError, unanswered};
+use crate::analysis::RegistryMonth;
 use crate::clock::{Clock, SystemClock};
 use crate::export::{BilledMonth, Scenario, focus, plain, workbook};
-use crate::jobs::RegistryMonth;
 use crate::oci::RegistryName;
 
 /// Does what `tare export` was asked.
@@ -26,8 +26,11 @@ pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow
         .into());
     }
     let store = context.open_store().await?;
-    let months = match context.analyst(&store) {
-        Ok(analyst) => analyst.months(options.month, SystemClock.now()).await,
+    let months = match context.analysis(&store) {
+        Ok(analysis) => analysis
+            .months(options.month, SystemClock.now())
+            .await
+            .map_err(unanswered),
         Err(error) => Err(error),
     };
     store.close().await;
@@ -43,13 +46,10 @@ pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow
         );
     }
     warn(&months, context);
+    let accounts = context.settings.billing_accounts();
     let months: Vec<BilledMonth> = months
         .into_iter()
-        .map(|month| BilledMonth {
-            account: context.settings.account(&month.registry),
-            statements: month.statements,
-            is_whole: true,
-        })
+        .map(|month| BilledMonth::new(month.statements, accounts.account_of(&month.registry)))
         .collect();
     let scenario = if options.alpine {
         Scenario::Alpine

@@ -16,7 +16,6 @@ mod doctor;
 mod evaluate;
 mod explain;
 mod export;
-mod figures;
 mod interrupt;
 mod key;
 mod outcome;

@@ -1,4 +1,4 @@
-//! What Tare does with a registry from end to end: crawl it, save what is found, and work out what it means.
+//! Crawls from end to end: a registry is crawled, what is found is saved, and the analysis is asked for a report.
 //!
 //! The crawl knows no database and the store no protocol; here they meet. Findings go from one to the
 //! other through channels of bounded size, and while one batch is written the next is collected, so that
@@ -10,21 +10,15 @@
 //! claim repositories a few at a time and give signs of life. Whoever gives none for longer than its lease is
 //! taken to be lost: its repositories are anybody's, and nothing it may still find can be saved.
 
-mod analysis;
 mod assign;
-mod closing;
 mod conclude;
 mod crawl;
-mod months;
 mod part;
 mod schedule;
 mod scheduler;
 mod spent;
 mod writing;
 
-pub use analysis::{Analyst, PlatformsOf};
-pub use closing::{Closed, Closing, Difference, MonthNotOver};
-pub use crawl::{CrawlJob, CrawlResult, RequestCounts};
-pub use months::{DrawnUp, RegistryMonth};
+pub use crawl::{CrawlJob, CrawlResult};
 pub use schedule::{InvalidSchedule, Schedule};
-pub use scheduler::{AfterCrawl, FinishedCrawl, MakeClient, ScheduledRegistry, Scheduler};
+pub use scheduler::{MakeClient, ScheduledRegistry, Scheduler};

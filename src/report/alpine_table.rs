@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::alpine::{BaseNames, RegistryAlpine};
+use super::alpine::RegistryAlpine;
+use super::base::BaseNames;
 use super::cells::{grouped, interval, per_cent, plain_text, shortened, signed, times, wrapped};
 use super::document::{RegistryRow, Report};
 use super::rows::Rows;

@@ -148,7 +148,7 @@ pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
     let detection = detect(facts, catalogue, &Scope::all());
     let mut text = format!(
         "{}/{}@{} for {}\n",
-        found.holdings.source.registry,
+        found.content.source.registry,
         found.repository,
         facts.digest,
         plain_text(&facts.platform.to_string())

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::cells::{grouped, plain_text, shortened, wrapped};
 use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{RegistryRow, Report, RepositoryRow};
-use super::group::GroupCost;
+use super::group_cost::GroupCost;
 use super::rows::Rows;
 use crate::cost::MoneyEstimate;
 use crate::pricing::CheaperPlan;

@@ -18,7 +18,7 @@ const LONGEST_KIND: usize = 32;
 pub fn explanation_table(image: &ImageExplanation) -> String {
     let mut text = String::new();
     head(&mut text, image);
-    judgement(&mut text, image);
+    verdict_section(&mut text, image);
     base(&mut text, image);
     layers(&mut text, image);
     text
@@ -51,7 +51,7 @@ fn head(text: &mut String, image: &ImageExplanation) {
     }
 }
 
-fn judgement(text: &mut String, image: &ImageExplanation) {
+fn verdict_section(text: &mut String, image: &ImageExplanation) {
     let _ = writeln!(
         text,
         "\nVerdict: {}. {}",

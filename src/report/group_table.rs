@@ -2,10 +2,10 @@
 
 use comfy_table::{Cell, Table, presets};
 
-use super::cells::{grouped, plain_text, signed};
-use super::group::{GroupBy, GroupCost, GroupRow, Groups};
+use super::cells::{grouped, plain_text, signed, spreadsheet_text};
+use super::group::{GroupBy, GroupRow, Groups};
+use super::group_cost::GroupCost;
 use super::rows::lines;
-use super::spreadsheet_text;
 use crate::units::{Money, round_rows};
 
 /// What stands in place of a name where there is none.

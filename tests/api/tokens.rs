@@ -357,7 +357,7 @@ fn the_doctor_looks_at_issuers_and_says_what_to_do() {
     assert!(well.status.success(), "{text}");
     assert!(
         text.contains(&format!(
-            "issuer {}: says of itself what is configured; keys that tokens can be checked with: 1",
+            "issuer {}: matches the configuration; usable signing keys: 1",
             issuer.url()
         )),
         "{text}"

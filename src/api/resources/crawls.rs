@@ -17,7 +17,7 @@ use crate::api::snapshot::unknown_registry;
 use crate::inventory::Fault;
 use crate::oci::RegistryName;
 use crate::store::{CrawlRecord, StoreError};
-use crate::units::ByteCount;
+use crate::units::{ByteCount, RequestCounts};
 
 /// The most faults that are shown of one crawl.
 const SHOWN_FAULTS: usize = 1000;
@@ -92,22 +92,13 @@ struct Crawl<'a> {
     repositories_total: u64,
     tags_done: u64,
     /// Requests to the registry by kind.
-    requests: Requests,
+    requests: RequestCounts,
     bytes_received: ByteCount,
     /// How long it waited because the registry asked it to.
     waited_milliseconds: u64,
     /// How many things could not be read.
     faults: u64,
     message: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Requests {
-    total: u64,
-    get: u64,
-    head: u64,
-    retried: u64,
-    rate_limited: u64,
 }
 
 impl<'a> Crawl<'a> {
@@ -124,13 +115,7 @@ impl<'a> Crawl<'a> {
             repositories_done: record.repositories_done,
             repositories_total: record.repositories_total,
             tags_done: record.tags_done,
-            requests: Requests {
-                total: cost.requests,
-                get: cost.get,
-                head: cost.head,
-                retried: cost.retried,
-                rate_limited: cost.rate_limited,
-            },
+            requests: cost.requests,
             bytes_received: cost.bytes_received,
             waited_milliseconds: u64::try_from(cost.waited.as_millis()).unwrap_or(u64::MAX),
             faults: record.faults,

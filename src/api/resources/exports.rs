@@ -9,7 +9,6 @@ use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
-use crate::api::settings::FiguresError;
 use crate::api::snapshot::unknown_registry;
 use crate::export::{BilledMonth, FocusVersion, Scenario, focus, plain, workbook};
 use crate::pricing::Period;
@@ -102,10 +101,7 @@ async fn billed(call: &Call) -> Result<(Vec<BilledMonth>, String), Problem> {
     if let Some(name) = wanted.as_deref().filter(|name| !call.knows(name)) {
         return Err(unknown_registry(name));
     }
-    let months = call.months(period).await.map_err(|error| match error {
-        FiguresError::Store(error) => error.into(),
-        FiguresError::Other(reason) => Problem::internal(reason),
-    })?;
+    let months = call.months(period).await?;
     let is_wanted = |name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
     let months: Vec<BilledMonth> = months
         .into_iter()

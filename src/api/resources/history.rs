@@ -85,7 +85,7 @@ fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
 #[derive(Serialize)]
 struct WithForecast<'a> {
     #[serde(flatten)]
-    list: List<'a, RegistryMoment>,
+    list: List<'a, RegistryHistoryPoint>,
     forecast: Vec<ForecastMonth>,
     /// What may be spent in a month on all of it, one entry for each currency.
     budgets: Vec<Money>,
@@ -93,7 +93,7 @@ struct WithForecast<'a> {
 
 /// A registry as it was after a crawl.
 #[derive(Serialize)]
-struct RegistryMoment {
+struct RegistryHistoryPoint {
     registry: RegistryName,
     of: Of,
     as_of: DateTime<Utc>,
@@ -119,7 +119,7 @@ struct OnAlpine {
     month: MoneyEstimate,
 }
 
-impl RegistryMoment {
+impl RegistryHistoryPoint {
     fn new(registry: &RegistryName, of: Of, point: RegistryPoint) -> Self {
         Self {
             registry: registry.clone(),
@@ -198,7 +198,7 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
         let (of, points) = recorded(&call, &snapshot, &name, (from, until)).await?;
         let moments = points
             .into_iter()
-            .map(|point| RegistryMoment::new(&name, of, point));
+            .map(|point| RegistryHistoryPoint::new(&name, of, point));
         let begin = items.len();
         items.extend(moments);
         let costs = items[begin..].iter();

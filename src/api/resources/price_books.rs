@@ -79,7 +79,7 @@ struct Editions<'a> {
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let today = call.api.clock.now().date_naive();
-    let books = &snapshot.knowledge.costs.books;
+    let books = &snapshot.inputs.costs.books;
     let mut ids: Vec<&str> = books.iter().map(|book| book.id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -95,7 +95,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let id = call.values.text("id").unwrap_or_default();
     let mut editions: Vec<&PriceBook> = snapshot
-        .knowledge
+        .inputs
         .costs
         .books
         .iter()

@@ -27,7 +27,7 @@ use crate::oci::RepositoryPatterns;
 use crate::pricing::{Effort, Share};
 use crate::pulls::{PullAssumption, PullCounts};
 use crate::report::{
-    AnalysedRegistry, GroupRow, Knowledge, Note, Report, ReportError, ReportOptions, RepositoryRow,
+    AnalysedRegistry, AnalysisInputs, GroupRow, Note, Report, ReportError, ReportOptions, RepositoryRow,
 };
 use crate::units::{Currency, Money};
 use crate::whatif::{Counterfactual, Outcome, Verdict, VerdictSettings};
@@ -125,15 +125,15 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let question: Question = call.read_body()?;
     let chosen = question.chosen()?;
-    let costs = question.costs(&snapshot.knowledge.costs)?;
+    let costs = question.costs(&snapshot.inputs.costs)?;
     let switch = question.switch;
     let supposed = Supposed {
         snapshot: snapshot.clone(),
         verdicts: VerdictSettings {
             alpine_release: question
                 .alpine_release
-                .or(snapshot.knowledge.verdicts.alpine_release),
-            ..snapshot.knowledge.verdicts.clone()
+                .or(snapshot.inputs.verdicts.alpine_release),
+            ..snapshot.inputs.verdicts.clone()
         },
     };
     let report = call
@@ -181,22 +181,22 @@ impl Supposed {
         costs: CostPlan,
     ) -> Result<Report, ReportError> {
         let Self { snapshot, verdicts } = self;
-        let knowledge = Knowledge {
+        let inputs = AnalysisInputs {
             verdicts: verdicts.clone(),
             costs,
-            ..Knowledge::clone(&snapshot.knowledge)
+            ..AnalysisInputs::clone(&snapshot.inputs)
         };
-        let is_as_shown = verdicts.alpine_release == snapshot.knowledge.verdicts.alpine_release;
+        let is_as_shown = verdicts.alpine_release == snapshot.inputs.verdicts.alpine_release;
         let analysed = if is_as_shown {
             Arc::clone(&snapshot.analysed)
         } else {
-            Arc::new(snapshot.analysed.judged_by(&knowledge)?)
+            Arc::new(snapshot.analysed.reanalysed_with(&inputs)?)
         };
-        analysed.report_if(&knowledge, &ReportOptions::default(), |registry| {
+        analysed.report_if(&inputs, &ReportOptions::default(), |registry| {
             let known = is_as_shown.then_some(snapshot);
             let every_move = || match known.and_then(|known| known.every_move(registry.name())) {
                 Some(graph) => Cow::Borrowed(graph),
-                None => Cow::Owned(registry.every_move(&knowledge.judgement(&analysed.catalogue))),
+                None => Cow::Owned(registry.every_move(&inputs.context(&analysed.catalogue))),
             };
             outcome(registry, switch, chosen, every_move)
         })
@@ -211,7 +211,7 @@ fn outcome<'a>(
     every_move: impl FnOnce() -> Cow<'a, Counterfactual>,
 ) -> Result<Outcome, ReportError> {
     let analysis = &registry.analysis;
-    let nodes = &registry.holdings.inventory.repositories;
+    let nodes = &registry.content.inventory.repositories;
     let is_chosen = |place: usize| {
         let name = &nodes[place].name;
         chosen.is_none_or(|chosen| chosen.matches(registry.name(), name))

@@ -1,14 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
-use super::Analyst;
+use super::{AnalysisError, AnalysisService};
 use crate::cost::{CostError, Statement};
 use crate::oci::RegistryName;
 use crate::pricing::{Period, PriceBook};
-use crate::report::{CostPeriod, Knowledge};
+use crate::report::CostPeriod;
 use crate::store::ClosedStatement;
 
 /// What a registry cost in a month.
@@ -22,24 +21,28 @@ pub struct RegistryMonth {
     pub is_closed: bool,
 }
 
-/// A statement drawn up anew, with what is kept of it when its month is closed.
+/// A draft of a month's statement, with what is kept of it when the month is closed.
 #[derive(Debug, Clone)]
-pub struct DrawnUp {
+pub struct DraftStatement {
     /// The statement.
     pub statement: Statement,
-    /// The moment as which the registry was looked at.
+    /// The moment of the registry's content that it is based on.
     pub as_of: DateTime<Utc>,
-    /// The editions of the price book that are in it.
+    /// The editions of the price book that it uses.
     pub books: Vec<PriceBook>,
 }
 
-impl Analyst {
-    /// What each registry cost in a month: as it was closed, else drawn up from what was stored and pulled. A
+impl AnalysisService {
+    /// What each registry cost in a month: as it was closed, else drafted from what was stored and pulled. A
     /// registry without a price book, or of which nothing is known in that month, is left out.
     ///
     /// # Errors
-    /// Where the store fails, and where a bill cannot be drawn up.
-    pub async fn months(&self, month: Period, now: DateTime<Utc>) -> anyhow::Result<Vec<RegistryMonth>> {
+    /// If the store fails, or if a statement cannot be drafted.
+    pub async fn months(
+        &self,
+        month: Period,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<RegistryMonth>, AnalysisError> {
         let mut closed: BTreeMap<RegistryName, Vec<ClosedStatement>> = BTreeMap::new();
         for statement in self.store.closed_statements(month).await? {
             closed
@@ -61,11 +64,11 @@ impl Analyst {
             });
         }
         if is_open {
-            for drawn_up in self.draw_up(month, now).await? {
-                if !closed.contains_key(&drawn_up.statement.registry) {
+            for draft in self.draft_statements(month, now).await? {
+                if !closed.contains_key(&draft.statement.registry) {
                     months.push(RegistryMonth {
-                        registry: drawn_up.statement.registry.clone(),
-                        statements: vec![drawn_up.statement],
+                        registry: draft.statement.registry.clone(),
+                        statements: vec![draft.statement],
                         is_closed: false,
                     });
                 }
@@ -75,12 +78,16 @@ impl Analyst {
         Ok(months)
     }
 
-    /// Draws up the statements of a month, whether or not it was closed: from the stored bytes as they were over
+    /// Drafts the statements of a month, whether or not it was closed: from the stored bytes as they were over
     /// its days, the pulls of its days, and the images at its end (or now, where it is not over).
     ///
     /// # Errors
-    /// Where the store fails, and where a bill cannot be drawn up.
-    pub async fn draw_up(&self, month: Period, now: DateTime<Utc>) -> anyhow::Result<Vec<DrawnUp>> {
+    /// If the store fails, or if a statement cannot be drafted.
+    pub async fn draft_statements(
+        &self,
+        month: Period,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<DraftStatement>, AnalysisError> {
         let end = month.end().and_time(NaiveTime::MIN).and_utc() - TimeDelta::seconds(1);
         let as_of = end.min(now);
         let analysed = if as_of == now {
@@ -88,8 +95,7 @@ impl Analyst {
         } else {
             Arc::new(self.analysed_at(as_of).await?)
         };
-        let knowledge = Knowledge::clone(&self.knowledge);
-        let knowledge = self.store.with_pulls(knowledge, Some(month.start())).await?;
+        let inputs = self.inputs_with_pulls(Some(month.start())).await?;
         let mut statements = Vec::new();
         for registry in &analysed.registries {
             let name = registry.name();
@@ -97,17 +103,21 @@ impl Analyst {
                 continue;
             };
             let over = CostPeriod::History(month, &history);
-            let statement = registry.statement(&registry.analysis.outcome, &knowledge, over);
-            let Some(statement) = statement.with_context(|| format!("cannot draw up the bill of {name}"))?
-            else {
+            let statement = registry.statement(&registry.analysis.outcome, &inputs, over);
+            let failed = |reason| AnalysisError::Statement {
+                registry: name.clone(),
+                reason,
+            };
+            let Some(statement) = statement.map_err(failed)? else {
                 continue;
             };
-            let books = knowledge
+            let books = inputs
                 .costs
                 .books
                 .over(&statement.book.id, month)
-                .map_err(CostError::from)?;
-            statements.push(DrawnUp {
+                .map_err(CostError::from)
+                .map_err(failed)?;
+            statements.push(DraftStatement {
                 books: books.into_iter().map(|(_, book)| book.clone()).collect(),
                 statement,
                 as_of,

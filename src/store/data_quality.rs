@@ -7,7 +7,7 @@ use crate::oci::RegistryName;
 
 /// How far what is saved of a registry can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct DataQuality {
     /// How its latest crawl stands.
     pub last_crawl: CrawlState,
     /// When that crawl ended, or started if it has not ended.
@@ -23,7 +23,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the database is not available.
-    pub async fn standing(&self, registry: &RegistryName) -> Result<Option<Standing>, StoreError> {
+    pub async fn data_quality(&self, registry: &RegistryName) -> Result<Option<DataQuality>, StoreError> {
         let no_loss = FaultKind::harmless();
         let row = sqlx::query!(
             r#"SELECT crawl.state, COALESCE(crawl.finished_at, crawl.started_at) AS "as_of!",
@@ -42,7 +42,7 @@ impl Store {
             return Ok(None);
         };
         let crawl = Row::new("crawl", registry);
-        Ok(Some(Standing {
+        Ok(Some(DataQuality {
             last_crawl: crawl.parse("state", &row.state)?,
             as_of: row.as_of,
             losses: crawl.count("faults", row.losses)?,

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
 use chrono::{DateTime, NaiveTime, Utc};
 
-use super::Analyst;
-use super::months::DrawnUp;
+use super::months::DraftStatement;
+use super::{AnalysisError, AnalysisService};
 use crate::cost::Statement;
 use crate::oci::RegistryName;
 use crate::pricing::{Period, Warning};
@@ -60,25 +59,21 @@ pub struct Difference {
     pub repositories: Vec<(String, Money)>,
 }
 
-/// A month that is not over.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not over yet, so it cannot be closed; it can be exported")]
-pub struct MonthNotOver(pub String);
-
-impl Analyst {
-    /// Closes a month: draws up the statement of each registry and keeps it. One that was closed before is drawn
-    /// up again and held against what was kept.
+impl AnalysisService {
+    /// Closes a month: drafts the statement of each registry and keeps it. A month that was closed before is drafted
+    /// again and compared with what was kept.
     ///
     /// # Errors
-    /// Where the month is not over, where the store fails, and where a bill cannot be drawn up.
+    /// If the month is not over, if the store fails, or if a statement cannot be drafted.
     pub async fn close(
         &self,
         month: Period,
         closing: &Closing,
         now: DateTime<Utc>,
-    ) -> anyhow::Result<Vec<Closed>> {
+    ) -> Result<Vec<Closed>, AnalysisError> {
         if now < month.end().and_time(NaiveTime::MIN).and_utc() {
-            return Err(MonthNotOver(month.start().format("%Y-%m").to_string()).into());
+            let name = month.start().format("%Y-%m").to_string();
+            return Err(AnalysisError::MonthNotOver(name));
         }
         // The last revision of each registry.
         let before: BTreeMap<RegistryName, ClosedStatement> = self
@@ -89,11 +84,11 @@ impl Analyst {
             .map(|closed| (closed.registry.clone(), closed))
             .collect();
         let mut results = Vec::new();
-        for drawn_up in self.draw_up(month, now).await? {
-            let registry = &drawn_up.statement.registry;
+        for draft in self.draft_statements(month, now).await? {
+            let registry = &draft.statement.registry;
             if closing.registries.is_empty() || closing.registries.contains(registry) {
                 let before = before.get(registry);
-                results.push(self.close_one(month, drawn_up, before, closing, now).await?);
+                results.push(self.close_one(month, draft, before, closing, now).await?);
             }
         }
         Ok(results)
@@ -102,18 +97,18 @@ impl Analyst {
     async fn close_one(
         &self,
         month: Period,
-        drawn_up: DrawnUp,
+        draft: DraftStatement,
         before: Option<&ClosedStatement>,
         closing: &Closing,
         now: DateTime<Utc>,
-    ) -> anyhow::Result<Closed> {
-        let statement = &drawn_up.statement;
-        let text = serde_json::to_string(statement).context("cannot write the statement")?;
-        let versions = self.knowledge.versions();
+    ) -> Result<Closed, AnalysisError> {
+        let statement = &draft.statement;
+        let text = json("the statement", statement)?;
+        let versions = self.inputs.versions();
         if let Some(before) = before {
             if before.text == text {
                 return Ok(Closed::Same {
-                    statement: drawn_up.statement,
+                    statement: draft.statement,
                     at: before.closed_at,
                 });
             }
@@ -121,8 +116,7 @@ impl Analyst {
             if !closing.correct {
                 return Ok(Closed::Differs(difference));
             }
-            self.keep(month, &drawn_up, &text, before.revision + 1, now)
-                .await?;
+            self.keep(month, &draft, &text, before.revision + 1, now).await?;
             return Ok(Closed::Corrected(difference));
         }
         let is_assumed = statement
@@ -132,34 +126,42 @@ impl Analyst {
         if is_assumed && !closing.even_if_assumed {
             return Ok(Closed::NotRead(statement.registry.clone()));
         }
-        self.keep(month, &drawn_up, &text, 0, now).await?;
-        Ok(Closed::Now(drawn_up.statement))
+        self.keep(month, &draft, &text, 0, now).await?;
+        Ok(Closed::Now(draft.statement))
     }
 
     async fn keep(
         &self,
         month: Period,
-        drawn_up: &DrawnUp,
+        draft: &DraftStatement,
         text: &str,
         revision: i32,
         now: DateTime<Utc>,
-    ) -> anyhow::Result<()> {
-        let books = serde_json::to_string(&drawn_up.books).context("cannot write the price book")?;
+    ) -> Result<(), AnalysisError> {
+        let books = json("the price book", &draft.books)?;
         let closed = NewClosedStatement {
             month,
-            statement: &drawn_up.statement,
+            statement: &draft.statement,
             text,
-            as_of: drawn_up.as_of,
+            as_of: draft.as_of,
             price_books: &books,
-            versions: self.knowledge.versions(),
+            versions: self.inputs.versions(),
             revision,
         };
         Ok(self.store.close_month(&closed, now).await?)
     }
 }
 
-/// What is not the same any more.
-fn difference(before: &ClosedStatement, now: &Statement, versions: &Versions) -> anyhow::Result<Difference> {
+fn json(document: &'static str, value: &impl serde::Serialize) -> Result<String, AnalysisError> {
+    serde_json::to_string(value).map_err(|reason| AnalysisError::Json { document, reason })
+}
+
+/// How a statement differs from the one that was kept.
+fn difference(
+    before: &ClosedStatement,
+    now: &Statement,
+    versions: &Versions,
+) -> Result<Difference, AnalysisError> {
     let old = before.statement()?;
     let rests_on = [
         ("price book", &before.price_book, &now.book.id),
