@@ -9,8 +9,8 @@ use super::arguments::{PricesCommand, PricesOptions};
 use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
+use crate::oci::text::printable;
 use crate::pricing::{PriceBook, PriceBooks, RetailChoice, import_retail_prices};
-use crate::report::plain_text;
 
 /// Does what `tare prices` was asked.
 pub(super) fn prices(options: &PricesOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -40,7 +40,7 @@ pub(super) fn prices(options: &PricesOptions, context: &Context) -> anyhow::Resu
             let imported = import_retail_prices(&file.display().to_string(), &read(file)?, &choice)
                 .map_err(|error| UsageError(error.to_string()))?;
             for warning in &imported.warnings {
-                console.complain(&format!("warning: {}", plain_text(warning)));
+                console.complain(&format!("warning: {}", printable(warning)));
             }
             print(&imported.toml)?;
         }
@@ -62,8 +62,8 @@ fn list(books: &PriceBooks) -> String {
 fn described(book: &PriceBook) -> String {
     format!(
         "{}  {} ({}, {} to {}, read on {})",
-        plain_text(&book.id),
-        plain_text(&book.title),
+        printable(&book.id),
+        printable(&book.title),
         book.currency,
         book.valid_from,
         book.valid_until,

@@ -12,9 +12,9 @@ use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{InvalidAddress, RegistryAddress};
+use crate::oci::text::printable;
 use crate::oci::{Digest, RegistryName};
 use crate::pulls::{PullFile, ReadPulls, Skipped, read_pulls};
-use crate::report::plain_text;
 use crate::store::{PullFileSource, PullImport, PullImportRecord, Store};
 
 /// Does what `tare pulls` was asked.
@@ -194,7 +194,7 @@ fn imported(import: &PullImportRecord) -> String {
         import.imported_at.format("%F %R UTC"),
         import.registry,
         import.format,
-        plain_text(&import.file_name),
+        printable(&import.file_name),
         import.pulls
     )
 }

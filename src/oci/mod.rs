@@ -7,6 +7,7 @@
 mod descriptor;
 mod digest;
 mod document;
+mod host;
 mod image_config;
 mod kept;
 mod manifest;
@@ -15,9 +16,11 @@ mod name;
 mod platform;
 mod redaction;
 mod repository_patterns;
+pub mod text;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, InvalidDigest};
+pub use host::host_without_port;
 pub use image_config::{HistoryStep, ImageConfig, ImageConfigError};
 pub use kept::{is_kept_label, is_kept_variable};
 pub use manifest::{Manifest, ManifestError, ManifestKind};

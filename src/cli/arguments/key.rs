@@ -58,7 +58,7 @@ pub enum Scope {
     Admin,
 }
 
-impl From<Scope> for crate::api::Scope {
+impl From<Scope> for crate::identity::Scope {
     fn from(scope: Scope) -> Self {
         match scope {
             Scope::Read => Self::Read,
