@@ -1,10 +1,11 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::catalogue::BaseId;
 use super::{BaseName, Builder, Confidence, Evidence, LayerSteps, System};
 
 /// What an image is, as far as moving it to Alpine goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Nature {
     /// On a full operating system.
