@@ -8,7 +8,6 @@ use actix_web::http::header;
 
 use super::Api;
 use super::access::Caller;
-use super::call::request_id;
 use super::oidc::{self, Refusal};
 use super::problem::Problem;
 use super::settings::AccessMode;
@@ -36,7 +35,7 @@ impl Api {
         match bearer {
             Some(token) if !self.issuers.is_empty() && oidc::is_token(token) => {
                 let caller = oidc::caller(token, &self.issuers, &*self.clock, &self.runtime).await;
-                caller.map_err(|refusal| self.refused(&refusal, request, address))
+                caller.map_err(|refusal| self.refused(&refusal, address))
             }
             Some(key) => self.bearer_of(key, address).await,
             None => Err(self.failed(
@@ -67,7 +66,7 @@ impl Api {
     }
 
     /// Counts a refused token, says why in the log, and gives the answer.
-    fn refused(&self, refusal: &Refusal, request: &HttpRequest, address: Option<IpAddr>) -> Problem {
+    fn refused(&self, refusal: &Refusal, address: Option<IpAddr>) -> Problem {
         self.counters.count_refused_token(refusal.label());
         let problem = match refusal {
             // That an issuer is away, the log says already.
@@ -79,11 +78,7 @@ impl Api {
                 None => Problem::invalid_token(refusal.told()),
             },
         };
-        tracing::info!(
-            request_id = request_id(request),
-            reason = refusal.label(),
-            "an access token was refused: {refusal}"
-        );
+        tracing::info!(reason = refusal.label(), detail = %refusal, "access token refused");
         problem
     }
 

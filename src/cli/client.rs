@@ -47,7 +47,7 @@ async fn dockers(
         Err(error) if chosen => Err(error.into()),
         // Whoever has not asked for it may not need it: many registries can be read by anybody.
         Err(error) => {
-            tracing::warn!("{}: crawled without credentials: {error}", target.url.registry());
+            tracing::warn!(registry = %target.url.registry(), %error, "crawling without credentials");
             Ok(Credentials::Anonymous)
         }
     }

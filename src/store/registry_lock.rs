@@ -1,6 +1,7 @@
 use sqlx::PgConnection;
 
 use super::StoreError;
+use super::span::Named as _;
 use crate::oci::RegistryName;
 
 /// The number of a registry, held until the transaction ends: whoever else asks for it here waits until then, and
@@ -18,6 +19,7 @@ pub(super) async fn lock_registry(
         registry.as_str()
     )
     .fetch_optional(connection)
+    .named("lock_registry")
     .await?;
     Ok(id)
 }

@@ -29,6 +29,8 @@ pub(super) use refusal::Refusal;
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::access::Caller;
 use crate::clock::Clock;
 use keys::NoKey;
@@ -69,7 +71,8 @@ pub(super) async fn caller(
         Some(keys) if is_known(&keys) => keys,
         present => {
             let (issuer, now) = (Arc::clone(issuer), clock.now());
-            let newer = runtime.spawn(async move { issuer.newer_keys(present, now).await });
+            let asking = async move { issuer.newer_keys(present, now).await };
+            let newer = runtime.spawn(asking.in_current_span());
             newer.await.ok().flatten().ok_or(Refusal::NoKeys)?
         }
     };

@@ -20,6 +20,7 @@ use crate::inventory::{
     ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing,
 };
 use crate::oci::{Digest, RepositoryName, Tag};
+use crate::store::span::Named as _;
 
 /// What earlier batches of a crawl have saved, and under which numbers.
 #[derive(Debug, Default)]
@@ -207,6 +208,7 @@ impl CrawlSaver {
             now
         )
         .execute(connection)
+        .named("finish_tasks")
         .await?;
         Ok(())
     }
@@ -235,6 +237,7 @@ impl CrawlSaver {
             now
         )
         .execute(&mut *connection)
+        .named("add_repositories.insert_repository")
         .await?;
         let rows = sqlx::query!(
             "SELECT id, name FROM repository WHERE registry_id = $1 AND name = ANY($2::text[])",
@@ -242,6 +245,7 @@ impl CrawlSaver {
             &names as &[&str]
         )
         .fetch_all(connection)
+        .named("add_repositories.select_repository")
         .await?;
         let ids: HashMap<String, i64> = rows.into_iter().map(|row| (row.name, row.id)).collect();
         Ok(new
@@ -283,6 +287,7 @@ pub(super) async fn faults(
         &words
     )
     .execute(connection)
+    .named("save_faults")
     .await?;
     Ok(())
 }
