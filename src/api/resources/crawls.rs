@@ -17,8 +17,7 @@ use crate::api::snapshot::unknown_registry;
 use crate::inventory::Fault;
 use crate::oci::RegistryName;
 use crate::store::{CrawlRecord, StoreError};
-use crate::units::{ByteCount, RequestCounts};
-use crate::units::{ByteCount, milliseconds};
+use crate::units::{ByteCount, RequestCounts, milliseconds};
 
 /// The most faults that are shown of one crawl.
 const SHOWN_FAULTS: usize = 1000;
