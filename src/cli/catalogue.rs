@@ -12,6 +12,7 @@ use crate::analysis::KnownImages;
 use crate::base_image::Catalogue;
 use crate::config::RegistryAddress;
 use crate::crawl::{CrawlPlan, RepositoryChoice};
+use crate::oci::text::printable;
 use crate::oci::{RepositoryName, Tag};
 use crate::report::{self, BaseChoice};
 
@@ -55,8 +56,8 @@ async fn show(options: &CatalogueShowOptions, context: &Context) -> anyhow::Resu
         Some(text) => print(&text)?,
         None => bail!(
             "the catalogue has no {}; tare catalogue list {} shows what it contains",
-            report::plain_text(&options.name),
-            report::plain_text(options.name.split(':').next().unwrap_or_default())
+            printable(&options.name),
+            printable(options.name.split(':').next().unwrap_or_default())
         ),
     }
     Ok(Outcome::Complete)
