@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{Instrument as _, Span};
 
 use super::part::{Ended, PartWork};
+use super::{Schedule, crawl_span};
 use crate::analysis::{AnalysisService, CrawledContent};
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, Progress, StopFlag};
