@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::System;
 
-/// A release of Alpine as its repositories and tags name it, such as `3.22`; its point releases are one with it.
+/// A release of Alpine as its repositories and tags name it, such as `3.22`. Point releases belong to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AlpineRelease {
@@ -13,13 +13,13 @@ pub struct AlpineRelease {
     minor: u16,
 }
 
-/// A text that names no release of Alpine.
+/// The text does not name a release of Alpine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a release of Alpine such as 3.22")]
 pub struct NoAlpineRelease;
 
 impl AlpineRelease {
-    /// The release that a system is of; none where it is not Alpine, or no numbered release of it.
+    /// The release of a system; `None` if it is not Alpine or has no numbered release.
     pub fn of(system: &System) -> Option<Self> {
         let release = system.release.as_deref().filter(|_| system.name == "alpine")?;
         let mut numbers = release.splitn(3, '.');
@@ -27,7 +27,7 @@ impl AlpineRelease {
         numbers.join(".").parse().ok()
     }
 
-    /// The release of the first two of these numbers, as a tag gives them.
+    /// The release given by the first two numbers of a tag.
     pub(super) fn of_numbers(numbers: &[u32]) -> Option<Self> {
         let [major, minor, ..] = numbers else { return None };
         Some(Self {

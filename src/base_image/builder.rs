@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-/// What put an image together, where it left a trace.
+/// The program that built an image, if it left a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Builder {
