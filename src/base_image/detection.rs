@@ -1,10 +1,11 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::catalogue::BaseId;
 use super::{BaseName, Builder, Confidence, Evidence, LayerSteps, System};
 
-/// The kind of an image with regard to a move to Alpine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+/// What an image is, as far as moving it to Alpine goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Nature {
     /// On a full operating system.
@@ -28,7 +29,7 @@ pub enum Nature {
 pub struct Candidate {
     /// Its name.
     pub name: BaseName,
-    /// The base in the catalogue; `None` if an annotation names one that the catalogue does not have.
+    /// The base in the catalogue; `None` if an annotation names one that is not there.
     pub base: Option<BaseId>,
     /// The number of first layers that belong to it. If the evidence is not about layers, it is computed from
     /// the steps or taken from the base.
@@ -61,9 +62,9 @@ pub struct Detection {
     pub nature: Nature,
     /// The operating system.
     pub system: Option<SystemFinding>,
-    /// The images that it may be built from, best first; empty if there is no evidence. Includes images of bare
-    /// operating systems. Does not include the image itself, except under the name of the upstream image
-    /// that it is a copy of.
+    /// The images it may be built from, best first; empty if there is no evidence. Operating systems' own
+    /// images are among them. The image itself is not, except under the name of the upstream image that
+    /// it is a copy of.
     pub candidates: Vec<Candidate>,
     /// The program that built it.
     pub builder: Option<Builder>,

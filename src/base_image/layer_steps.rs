@@ -110,7 +110,7 @@ impl LayerSteps {
         self.steps.get(layer).copied().flatten()
     }
 
-    /// The number of first layers made by the first `steps` steps; `None` if unknown.
+    /// How many of the first layers are made by the first so many steps; `None` if that is not known.
     pub(super) fn layers_within(&self, steps: usize) -> Option<usize> {
         if self.matching == Matching::NoHistory {
             return None;

@@ -2,8 +2,9 @@
 
 /// The upstream name of a repository path: `mirror/library/node` is `node`.
 ///
-/// `is_known` tells whether a name is an upstream repository of the catalogue. A path counts as a mirror only
-/// if it says so (`library`, `dockerhub`, `mirror`, a host). `team/node` is a repository of its own.
+/// `is_known` says whether a name is an upstream repository of the catalogue. A path is only taken for a
+/// copy where it says so itself (`library`, `dockerhub`, `mirror`, a host); another team's own `team/node`
+/// is their own.
 pub(super) fn upstream_name(path: &str, is_known: impl Fn(&str) -> bool) -> &str {
     if is_known(path) {
         return path;
@@ -17,7 +18,7 @@ pub(super) fn upstream_name(path: &str, is_known: impl Fn(&str) -> bool) -> &str
     for (at, _) in path.match_indices('/') {
         let (before, name) = (&path[..at], &path[at + 1..]);
         let says_copy = before.split('/').any(names_a_copy);
-        // Names of two words, such as distroless/static, are unambiguous.
+        // Names of two words, such as distroless/static, belong to no other project.
         if is_known(name) && (says_copy || name.contains('/')) {
             return name;
         }

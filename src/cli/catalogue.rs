@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::bail;
 
-use super::Context;
 use super::arguments::{CatalogueCommand, CatalogueListOptions, CatalogueShowOptions, CrawlOptions};
 use super::arguments::{ExplainOptions, TextOrJson};
+use super::context::Context;
 use super::crawl::crawl_all;
 use super::outcome::{Outcome, UsageError, print, unanswered};
 use super::targets::targets;

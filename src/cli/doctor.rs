@@ -2,8 +2,8 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::Context;
 use super::client::client_of;
+use super::context::Context;
 use super::outcome::{Outcome, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AzureLogin, CrawlSection, RegistrySection};

@@ -15,7 +15,7 @@ use parking_lot::{Mutex, RwLock};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::caller::{Caller, Scope};
+use super::caller::Caller;
 use crate::store::{ApiKeyRecord, Store, StoreError};
 
 /// The prefix of every key. Secret scanners can find keys by it, and it tells keys from tokens.
@@ -119,7 +119,7 @@ fn known(record: ApiKeyRecord) -> KnownKey {
     let scopes = record
         .scopes
         .iter()
-        .filter_map(|scope| Scope::parse(scope))
+        .filter_map(|scope| scope.parse().ok())
         .collect();
     let readable = |text: &String| match Glob::new(text) {
         Ok(glob) => Some(glob.compile_matcher()),
@@ -143,6 +143,7 @@ fn known(record: ApiKeyRecord) -> KnownKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Scope;
 
     fn record(new: &NewKey) -> ApiKeyRecord {
         ApiKeyRecord {

@@ -67,7 +67,7 @@ pub enum Role {
     Server,
     /// An application that is used unchanged.
     Application,
-    /// Unknown.
+    /// Not known.
     #[default]
     Unknown,
 }
