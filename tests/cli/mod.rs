@@ -6,7 +6,6 @@ mod crawling;
 mod exclusion;
 mod reporting;
 mod settings;
-mod tables;
 mod untagged;
 
 use std::process::Output;
