@@ -32,7 +32,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("export", &["report", "cost", "pricing", "oci", "units"]),
-    ("registry", &["oci", "units", "clock"]),
+    // The HTTP client for servers that are not trusted. It serves the registries, Entra ID and the
+    // identity providers, so that all of them have the same bounds.
+    ("http", &["oci"]),
+    ("registry", &["http", "oci", "units", "clock"]),
     ("crawl", &["registry", "inventory", "oci", "units", "clock"]),
     (
         "store",
@@ -79,6 +82,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "clock",
         ],
     ),
+    // Access tokens need the keys of their issuers, API keys the store.
+    ("identity", &["store", "http", "oci", "clock"]),
     (
         "metrics",
         &[
@@ -94,9 +99,13 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    // The page's files and how they are served; it asks the API as any other client does.
+    ("page", &[]),
     (
         "api",
         &[
+            "page",
+            "identity",
             "analysis",
             "jobs",
             "export",
@@ -135,6 +144,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
             "jobs",
             "metrics",
+            "identity",
             "api",
             "telemetry",
         ],
@@ -148,6 +158,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "config",
             "telemetry",
             "api",
+            "identity",
             "demo",
             "jobs",
             "store",

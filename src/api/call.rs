@@ -11,7 +11,7 @@ use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 
 use super::Api;
-use super::access::{Access, Caller};
+use super::access::Access;
 use super::negotiate::preferred;
 use super::operation::Operation;
 use super::parameter::Values;
@@ -21,7 +21,9 @@ use super::problem::{
 use super::reply::Reply;
 use super::snapshot::Snapshot;
 use crate::export::BilledMonth;
+use crate::identity::Caller;
 use crate::oci::RegistryName;
+use crate::oci::text::printable;
 use crate::pricing::Period;
 
 /// The most bytes of a body that are read.
@@ -277,7 +279,7 @@ async fn read(
         let found = if media_type.is_empty() {
             "no Content-Type".to_owned()
         } else {
-            format!("Content-Type {}", media_type.escape_debug())
+            format!("Content-Type {}", printable(media_type))
         };
         return Err(Problem::new(
             &UNSUPPORTED_MEDIA_TYPE,

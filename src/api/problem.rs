@@ -5,8 +5,8 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::access::Scope;
 use crate::analysis::AnalysisError;
+use crate::identity::Scope;
 use crate::store::StoreError;
 
 /// The media type of a problem.

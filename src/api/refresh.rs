@@ -32,7 +32,7 @@ async fn look(
     api: &Arc<Api>,
     shown: &mut Option<Fingerprint>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    api.keys.reload(&api.store).await?;
+    api.authenticator.reload_keys().await?;
     let registries = api.store.registries().await?;
     let found = Fingerprint::of(&registries, &api.store.pull_imports().await?);
     if shown.as_ref() == Some(&found) {

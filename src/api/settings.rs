@@ -2,8 +2,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::oidc::{IssuerError, IssuerSettings};
 use crate::export::BillingAccounts;
+use crate::identity::{IssuerError, IssuerSettings};
 use crate::metrics::MetricsSettings;
 
 /// How the service is run.

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::problem::Problem;
 use crate::metrics::{MetricsSettings, render_report};
+use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{
     self, Analysed, AnalysedRegistry, AnalysisInputs, GroupBy, Groups, RegistryRow, Report, ReportError,
@@ -173,8 +174,8 @@ impl Snapshot {
             .ok_or_else(|| {
                 Problem::not_found(format!(
                     "there is no repository {} in {}",
-                    repository.escape_debug(),
-                    registry.escape_debug()
+                    printable(repository),
+                    printable(registry)
                 ))
             })
     }
@@ -184,16 +185,13 @@ impl Snapshot {
 pub(super) fn unknown_registry(name: &str) -> Problem {
     Problem::not_found(format!(
         "no registry {} has been crawled; /v1/registries lists those that have",
-        name.escape_debug()
+        printable(name)
     ))
 }
 
 /// The first 16 hexadecimal digits of a digest.
 fn short_digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(&Sha256::digest(bytes)[..8])
 }
 
 fn versions(inputs: &AnalysisInputs, report: &Report) -> Versions {

@@ -19,7 +19,7 @@ pub struct AlpineRelease {
 pub struct NoAlpineRelease;
 
 impl AlpineRelease {
-    /// The release that a system is of; none where it is not Alpine, or no numbered release of it.
+    /// The release that a system is of; `None` if it is not Alpine, or no numbered release of it.
     pub fn of(system: &System) -> Option<Self> {
         let release = system.release.as_deref().filter(|_| system.name == "alpine")?;
         let mut numbers = release.splitn(3, '.');

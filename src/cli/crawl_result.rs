@@ -7,8 +7,9 @@ use serde::Serialize;
 use crate::crawl::CrawlStatus;
 use crate::inventory::FaultKind;
 use crate::jobs::CrawlResult;
+use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
-use crate::report::{grouped, plain_text};
+use crate::report::grouped;
 use crate::units::{ByteCount, RequestCounts};
 
 /// How many faults of one kind are shown to a person.
@@ -144,8 +145,8 @@ impl Shown {
                 let _ = writeln!(
                     text,
                     "  {}: {}",
-                    plain_text(&place.join(" ")),
-                    plain_text(&fault.fault)
+                    printable(&place.join(" ")),
+                    printable(&fault.fault)
                 );
             }
             if faults.len() > FAULTS_SHOWN {

@@ -2,16 +2,17 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::Context;
 use super::client::client_of;
+use super::context::Context;
 use super::outcome::{Outcome, print};
-use crate::api::{IssuerSettings, check_issuer};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AzureLogin, CrawlSection, RegistrySection};
 use crate::crawl::CrawlPlan;
+use crate::identity::{IssuerSettings, check_issuer};
+use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::registry::{Client, ErrorKind, RegistryError};
-use crate::report::{AnalysisInputs, plain_text};
+use crate::report::AnalysisInputs;
 use crate::store::Store;
 
 /// By how much the database's clock and this machine's may differ before crawls and leases suffer.
@@ -43,7 +44,7 @@ impl Checkup {
             }
         };
         self.text
-            .push_str(&format!("{mark}  {what}: {}\n", plain_text(&found)));
+            .push_str(&format!("{mark}  {what}: {}\n", printable(&found)));
         if let Some(advice) = advice {
             self.text.push_str(&format!("       {advice}\n"));
         }
@@ -144,7 +145,7 @@ async fn clock(store: &Store) -> Finding {
 
 /// Whether a registry lets Tare read what it is to read.
 async fn registry(section: &RegistrySection, context: &Context) -> Finding {
-    // Whoever asks wants to know now, and not after all retries.
+    // Report the problem now and not after all retries.
     let crawl = CrawlSection {
         max_attempts: 1,
         ..context.settings.crawl.clone()

@@ -3,7 +3,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
-use super::assembly::Assembly;
 use crate::oci::{
     Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
 };
@@ -253,10 +252,5 @@ impl InventoryBuilder {
     /// Adds a manifest that is attached to another one. It is reached whenever its subject is.
     pub fn referrer(&mut self, subject: Digest, digest: Digest) {
         self.referrers.entry(subject).or_default().push(digest);
-    }
-
-    /// Builds the graph. Tags whose manifest is not known are left out.
-    pub fn finish(self) -> Inventory {
-        Assembly::new(self).finish()
     }
 }

@@ -55,7 +55,7 @@ pub use build::{RegistryAnswers, ReportOptions};
 pub use catalogue::{
     BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
 };
-pub use cells::{grouped, plain_text, spreadsheet_text, times};
+pub use cells::{grouped, times};
 pub use content::{LastCrawl, RegistryContent, RegistrySource};
 pub use cost::{
     BookNamed, MonthlyPulls, PullSeconds, RegistryCleanUp, RegistryCost, RegistryCostOnAlpine,

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::cells::plain_text;
 use super::content::RegistryContent;
 use crate::base_image::ImageFacts;
+use crate::oci::text::excerpt;
 use crate::oci::{PlatformFilter, RepositoryName, Tag};
 
 /// How many near names a message gives.
@@ -66,7 +66,7 @@ impl UnclearReference {
     /// The error for a reference to something that is not an image.
     pub fn not_an_image(reference: &str) -> Self {
         Self::NotAnImage {
-            reference: shown(reference),
+            reference: excerpt(reference),
         }
     }
 }
@@ -120,7 +120,7 @@ pub fn find<'a>(
             return Err(UnclearReference::not_an_image(text));
         }
         return Err(UnclearReference::Unknown {
-            reference: shown(text),
+            reference: excerpt(text),
             nearest: nearest(registries, text),
         });
     };
@@ -132,7 +132,7 @@ pub fn find<'a>(
         let mut choices: Vec<String> = meant.into_iter().map(|(_, choice)| choice).collect();
         choices.dedup();
         return Err(UnclearReference::Ambiguous {
-            reference: shown(text),
+            reference: excerpt(text),
             choices,
         });
     }
@@ -144,7 +144,7 @@ pub fn find<'a>(
     match meant.iter().find(|(found, _)| fits(found)) {
         Some(&(found, _)) => Ok(found),
         None => Err(UnclearReference::Platform {
-            reference: shown(text),
+            reference: excerpt(text),
             platform: platform.map(ToString::to_string).unwrap_or_default(),
             platforms: meant
                 .iter()
@@ -222,10 +222,6 @@ fn holds_tag(content: &RegistryContent, text: &str) -> bool {
         .filter(|repository| repository.name.as_str() == query.repository)
         .flat_map(|repository| &repository.tags)
         .any(|tag| tag.tag.as_str() == query.tag)
-}
-
-fn shown(text: &str) -> String {
-    plain_text(&text.chars().take(200).collect::<String>())
 }
 
 /// The names that are nearest: those that end with what was asked for, then those spelt most alike.

@@ -3,11 +3,11 @@ use sqlx::PgConnection;
 use super::StoreError;
 use crate::oci::RegistryName;
 
-/// The number of a registry, held until the transaction ends: whoever else asks for it here waits until then, and
-/// sees what was written. So those who look before they write take turns. None where the registry is not known.
+/// Locks the row of a registry until the transaction ends, and gives its id. Another transaction that locks it waits until
+/// then, and sees what this one wrote. `None` if the registry is not known.
 ///
 /// # Errors
-/// Where the database is not available.
+/// If the database is not available.
 pub(super) async fn lock_registry(
     connection: &mut PgConnection,
     registry: &RegistryName,

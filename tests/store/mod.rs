@@ -1,6 +1,7 @@
 //! The store, on both databases it runs on: every test of [`on_both_databases`] runs on the embedded
 //! database and on a PostgreSQL server.
 
+mod api_keys;
 mod closing;
 mod crawls;
 mod durability;

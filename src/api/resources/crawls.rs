@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::api::access::{Access, Caller, Scope};
+use crate::api::access::{Access, sees_row};
 use crate::api::call::Call;
 use crate::api::cursor::ListIdentity;
 use crate::api::list::{next_link, paging};
@@ -14,8 +14,10 @@ use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
+use crate::identity::{Caller, Scope};
 use crate::inventory::Fault;
 use crate::oci::RegistryName;
+use crate::oci::text::printable;
 use crate::store::{CrawlRecord, StoreError};
 use crate::units::{ByteCount, RequestCounts};
 
@@ -180,7 +182,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
 /// Where there is none.
 pub(super) async fn named(call: &Call) -> Result<CrawlRecord, Problem> {
     let text = call.values.text("id").unwrap_or_default();
-    let unknown = || Problem::not_found(format!("there is no crawl {}", text.escape_debug()));
+    let unknown = || Problem::not_found(format!("there is no crawl {}", printable(text)));
     let id: i64 = text.parse().map_err(|_| unknown())?;
     let record = call
         .api
@@ -220,7 +222,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
         let row = snapshot.as_ref().zip(fault.repository.as_ref());
         let row = row
             .and_then(|(snapshot, name)| snapshot.repository(record.registry.as_str(), name.as_str()).ok());
-        call.caller.sees_whole_registries() || row.is_some_and(|row| call.caller.sees_row(row))
+        call.caller.sees_whole_registries() || row.is_some_and(|row| sees_row(&call.caller, row))
     };
     let fault_list = faults
         .iter()

@@ -108,13 +108,14 @@ async fn billed(call: &Call) -> Result<(Vec<BilledMonth>, String), Problem> {
         .filter(|(registry, _)| call.caller.sees(registry) && is_wanted(registry.as_str()))
         .map(|(_, month)| month)
         .collect();
-    let months = if call.caller.sees_whole_registries() {
-        months
-    } else {
-        let own = months
-            .into_iter()
-            .filter_map(|month| month.part_of(call.caller.cost_centres()).transpose());
-        own.collect::<Result<_, _>>().map_err(Problem::internal)?
+    let months = match call.caller.cost_centres() {
+        None => months,
+        Some(centres) => {
+            let own = months
+                .into_iter()
+                .filter_map(|month| month.part_of(centres).transpose());
+            own.collect::<Result<_, _>>().map_err(Problem::internal)?
+        }
     };
     if months.is_empty() {
         return Err(nothing(first));

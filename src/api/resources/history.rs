@@ -5,6 +5,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use serde::Serialize;
 
 use super::repository::named;
+use crate::api::access::sees_row;
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
 use crate::api::list::List;
@@ -223,17 +224,17 @@ async fn recorded(
     (from, until): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<(Of, Vec<RegistryPoint>), Problem> {
     let name = registry.clone();
-    if call.caller.sees_whole_registries() {
+    let Some(cost_centres) = call.caller.cost_centres() else {
         let points = call
             .api
             .ask(move |store| async move { store.registry_history(&name, from, until).await })
             .await?;
         return Ok((Of::All, points));
-    }
+    };
     let rows = snapshot.report.repositories.iter();
-    let own = rows.filter(|row| row.registry == *registry && call.caller.sees_row(row));
+    let own = rows.filter(|row| row.registry == *registry && sees_row(&call.caller, row));
     let part = PartOfRegistry {
-        cost_centres: call.caller.cost_centres().to_vec(),
+        cost_centres: cost_centres.to_vec(),
         repositories: own.map(|row| row.totals.repository.to_string()).collect(),
     };
     let points = call

@@ -9,6 +9,7 @@ use crate::api::grounds::Grounds;
 use crate::api::operation::Operation;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
+use crate::oci::text::printable;
 use crate::report::{Found, ImageExplanation};
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -59,7 +60,7 @@ async fn explain(call: Call) -> Result<HttpResponse, Problem> {
     let explanation = explanation.ok_or_else(|| {
         Problem::not_found(format!(
             "no tag of {repository} reaches an image with the digest {}",
-            digest.escape_debug()
+            printable(digest)
         ))
     })?;
     call.reply(Reply::json(&Explained {

@@ -9,6 +9,7 @@ use crate::api::list::List;
 use crate::api::operation::Operation;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
+use crate::oci::text::printable;
 use crate::pricing::PriceBook;
 use crate::units::Currency;
 
@@ -105,7 +106,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     if editions.is_empty() {
         return Err(Problem::not_found(format!(
             "there is no price book {}; /v1/price-books lists them",
-            id.escape_debug()
+            printable(id)
         )));
     }
     call.reply(Reply::json(&Editions { id, editions })?)

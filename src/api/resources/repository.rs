@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use serde::Serialize;
 
+use crate::api::access::sees_row;
 use crate::api::call::Call;
 use crate::api::grounds::Grounds;
 use crate::api::list::{List, Page, paging};
@@ -62,7 +63,7 @@ pub(super) fn operations() -> Vec<Operation> {
 pub(super) fn named<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<&'a RepositoryRow, Problem> {
     let name = |part: &str| call.values.text(part).unwrap_or_default().to_owned();
     let row = snapshot.repository(&name("registry"), &name("repository"))?;
-    if call.caller.sees_row(row) {
+    if sees_row(&call.caller, row) {
         Ok(row)
     } else {
         Err(Problem::not_found("there is no such repository"))

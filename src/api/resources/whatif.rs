@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::repositories::{ORDERS, put_in_order};
+use crate::api::access::sees_row;
 use crate::api::call::Call;
 use crate::api::grounds::Grounds;
 use crate::api::operation::Operation;
@@ -24,6 +25,7 @@ use crate::api::snapshot::Snapshot;
 use crate::base_image::AlpineRelease;
 use crate::cost::{CostPlan, EffortRule, RegistryTerms};
 use crate::oci::RepositoryPatterns;
+use crate::oci::text::printable;
 use crate::pricing::{Effort, Share};
 use crate::pulls::{PullAssumption, PullCounts};
 use crate::report::{
@@ -147,7 +149,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let mut rows: Vec<&RepositoryRow> = report
         .repositories
         .iter()
-        .filter(|row| call.caller.sees_row(row))
+        .filter(|row| sees_row(&call.caller, row))
         .collect();
     let totals = GroupRow::of(rows.iter().copied()).map_err(Problem::internal)?;
     put_in_order(&mut rows, call.values.text("sort").unwrap_or("-saving"));
@@ -287,7 +289,7 @@ impl Question {
             if !costs.books.iter().any(|known| known.id == *book) {
                 return wrong(
                     "price_book",
-                    Err(format!("there is no price book {}", book.escape_debug())),
+                    Err(format!("there is no price book {}", printable(book))),
                 );
             }
             costs.registries = rebilled(&costs.registries, book);

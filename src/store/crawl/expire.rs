@@ -1,4 +1,4 @@
-//! Workers that gave no sign of life.
+//! Workers whose leases have expired.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -8,15 +8,15 @@ use super::event;
 use crate::store::{Store, StoreError};
 
 impl Store {
-    /// Takes from workers whose leases have lapsed what they had claimed, for others to carry on.
+    /// Marks workers whose leases have expired as lost, and releases what they had claimed.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn expire_workers(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.expire(false, now).await
     }
 
-    /// The same with every worker, for a database that only this process can have open.
+    /// Marks every worker as lost. Only for a database that no other process can have open.
     pub(in crate::store) async fn expire_all_workers(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.expire(true, now).await
     }

@@ -23,18 +23,18 @@ pub(super) struct IssuerKey {
     pub key: DecodingKey,
 }
 
-/// Why no key of a set will do for a token.
+/// Why no key of a set can check a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoKey {
     /// None has the id that the token names: the issuer may have made it since.
     Unknown,
-    /// The one that the token names is for other algorithms.
+    /// The key that the token names is for other algorithms.
     OtherAlgorithm,
-    /// The token names none, and there is not just one that it could mean.
+    /// The token names no key, and several could be meant.
     Unnamed,
 }
 
-/// A set of keys that is not one, or that no token can be checked with.
+/// Why a set of keys cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKeys {
     /// It is not a JWK Set.
@@ -56,7 +56,10 @@ struct Document {
 }
 
 impl KeySet {
-    /// Reads a JWK Set. Keys for other purposes, of kinds that are not known here, and shared secrets are left out.
+    /// Reads a JWK Set. Keys for other purposes, of unknown types, and shared secrets are left out.
+    ///
+    /// # Errors
+    /// If it is not a JWK Set, has too many keys, or none that can check tokens.
     pub fn parse(text: &[u8]) -> Result<Self, InvalidKeys> {
         let document: Document = serde_json::from_slice(text).map_err(|_| InvalidKeys::NotASet)?;
         let published = document.keys.len();
@@ -75,15 +78,18 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// The keys that may have signed a token which names this key and this algorithm. There may be several: ids
-    /// should differ, and need not.
-    pub fn fitting(&self, id: Option<&str>, algorithm: Algorithm) -> Result<Vec<&IssuerKey>, NoKey> {
+    /// The keys that may have signed a token with this key id and algorithm. There may be several: ids should differ, but
+    /// need not.
+    ///
+    /// # Errors
+    /// If no key matches.
+    pub fn matching(&self, id: Option<&str>, algorithm: Algorithm) -> Result<Vec<&IssuerKey>, NoKey> {
         let fits = |key: &&IssuerKey| key.algorithms.contains(&algorithm);
         let Some(id) = id else {
             // OpenID Connect Core 1.0, section 10.1: with several keys, a token has to name its own.
-            let fitting: Vec<&IssuerKey> = self.keys.iter().filter(fits).collect();
-            return if fitting.len() == 1 {
-                Ok(fitting)
+            let matching: Vec<&IssuerKey> = self.keys.iter().filter(fits).collect();
+            return if matching.len() == 1 {
+                Ok(matching)
             } else {
                 Err(NoKey::Unnamed)
             };
@@ -96,15 +102,15 @@ impl KeySet {
         if named.peek().is_none() {
             return Err(NoKey::Unknown);
         }
-        let fitting: Vec<&IssuerKey> = named.filter(fits).collect();
-        if fitting.is_empty() {
+        let matching: Vec<&IssuerKey> = named.filter(fits).collect();
+        if matching.is_empty() {
             return Err(NoKey::OtherAlgorithm);
         }
-        Ok(fitting)
+        Ok(matching)
     }
 }
 
-/// A key that signatures of tokens can be checked with; none where it is for something else.
+/// A key that can check the signatures of tokens; `None` if it is for something else.
 fn usable(key: serde_json::Value) -> Option<IssuerKey> {
     let jwk: Jwk = serde_json::from_value(key).ok()?;
     let is_for_signatures = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
@@ -147,7 +153,7 @@ mod tests {
         KeySet::parse(json!({"keys": keys}).to_string().as_bytes())
     }
 
-    /// A key whose number is of no matter.
+    /// An RSA key with an arbitrary modulus.
     fn rsa(id: &str, more: &[(&str, Value)]) -> Value {
         let mut key = json!({"kty": "RSA", "kid": id, "n": "A".repeat(342), "e": "AQAB"});
         for (name, value) in more {
@@ -164,21 +170,21 @@ mod tests {
             {"kty": "EC", "crv": "P-256", "kid": "three", "x": "AA", "y": "AA"},
         ]))
         .unwrap();
-        assert_eq!(keys.fitting(Some("one"), Algorithm::RS256).unwrap().len(), 1);
-        assert_eq!(keys.fitting(Some("two"), Algorithm::PS256).unwrap().len(), 1);
-        let no = |id, algorithm| keys.fitting(id, algorithm).unwrap_err();
+        assert_eq!(keys.matching(Some("one"), Algorithm::RS256).unwrap().len(), 1);
+        assert_eq!(keys.matching(Some("two"), Algorithm::PS256).unwrap().len(), 1);
+        let no = |id, algorithm| keys.matching(id, algorithm).unwrap_err();
         assert_eq!(no(Some("two"), Algorithm::RS256), NoKey::OtherAlgorithm);
         assert_eq!(no(Some("one"), Algorithm::ES256), NoKey::OtherAlgorithm);
         assert_eq!(no(Some("one"), Algorithm::HS256), NoKey::OtherAlgorithm);
         assert_eq!(no(Some("four"), Algorithm::RS256), NoKey::Unknown);
         assert_eq!(no(None, Algorithm::PS256), NoKey::Unnamed);
-        assert_eq!(keys.fitting(None, Algorithm::ES256).unwrap().len(), 1);
+        assert_eq!(keys.matching(None, Algorithm::ES256).unwrap().len(), 1);
     }
 
     #[test]
     fn keys_with_one_id_are_all_tried() {
         let keys = set(json!([rsa("one", &[]), rsa("one", &[]), rsa("two", &[])])).unwrap();
-        assert_eq!(keys.fitting(Some("one"), Algorithm::RS256).unwrap().len(), 2);
+        assert_eq!(keys.matching(Some("one"), Algorithm::RS256).unwrap().len(), 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The page at `/`: five views on what the API answers, for people who would rather look than read.
 //!
-//! Its files are in `page/` beside this one and are compiled into the program. Nothing comes from outside, and
+//! Its files are in `src/page/` and are compiled into the program. Nothing comes from outside, and
 //! the policy sent with the page makes browsers hold to that: scripts and styles only from here, none within
 //! the document, so that a repository called `<script>` stays a name.
 
@@ -76,7 +76,7 @@ static EDITION: LazyLock<String> = LazyLock::new(|| {
         hash.update(asset.content);
     }
     let digest = hash.finalize();
-    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest[..8])
 });
 
 static INDEX: LazyLock<String> =
@@ -213,7 +213,7 @@ mod tests {
     async fn another_edition_another_file_or_another_method_is_not_served() {
         for uri in [
             "/assets/0000000000000000/app.js".to_owned(),
-            format!("/assets/{}/../page.rs", *EDITION),
+            format!("/assets/{}/../../page.rs", *EDITION),
         ] {
             assert_eq!(
                 answer(TestRequest::get().uri(&uri)).await.status(),
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_page_is_embedded_and_every_import_is_there() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/api/page");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/page");
         for file in files_below(&folder) {
             let path = file.strip_prefix(&folder).unwrap().to_str().unwrap();
             let is_read_by_people = path == "index.html" || path == "vendor/README.md";
@@ -285,10 +285,7 @@ mod tests {
     fn what_was_taken_from_others_is_what_its_readme_says() {
         let readme = include_str!("page/vendor/README.md");
         for asset in ASSETS.iter().filter(|asset| asset.path.starts_with("vendor/")) {
-            let digest: String = Sha256::digest(asset.content)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let digest = hex::encode(Sha256::digest(asset.content));
             assert!(readme.contains(&digest), "{} has the digest {digest}", asset.path);
         }
     }

@@ -7,20 +7,20 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use crate::api::access::Scope;
+use crate::identity::{Scope, Visible};
 
 /// An identity provider whose tokens are accepted.
 #[derive(Debug, Clone)]
 pub struct IssuerSettings {
-    /// What its tokens say in `iss`, and where its document is.
+    /// The issuer, as its tokens name it in `iss`; its discovery document is below it.
     pub issuer: IssuerUrl,
-    /// What a token must be meant for: one of these has to stand in its `aud`.
+    /// The audiences of this service: a token has one of them in `aud`.
     pub audiences: Vec<String>,
-    /// What claims allow; the first rule that matches a token counts.
+    /// What claims allow. The first rule that matches a token applies.
     pub rules: Vec<ClaimRule>,
-    /// The claim that callers are named by; `sub` names those that lack it.
+    /// The claim with the name of the caller; `sub` if a token lacks it.
     pub name_claim: String,
-    /// PEM files with certificates of authorities to trust beside those that the system trusts.
+    /// PEM files with certificates of authorities to trust besides those of the system.
     pub extra_ca: Vec<PathBuf>,
     /// A proxy for requests to the issuer, which may hold a password.
     pub proxy: Option<SecretString>,
@@ -29,19 +29,19 @@ pub struct IssuerSettings {
 /// What tokens with a claim allow.
 #[derive(Debug, Clone)]
 pub struct ClaimRule {
-    /// The claim's name, with dots between where it stands within others.
+    /// The name of the claim; dots lead into objects.
     pub claim: String,
-    /// What it has to be, or to hold where it is a list.
+    /// The value of the claim, or one of its values if it is a list.
     pub value: String,
     /// What the token may be used for.
     pub scopes: Vec<Scope>,
-    /// Globs of the registries it may see; all where there are none.
-    pub registries: Vec<GlobMatcher>,
-    /// The cost centres whose repositories it may see; all where there are none.
-    pub cost_centres: Vec<String>,
+    /// Globs of the registries that the token may see.
+    pub registries: Visible<GlobMatcher>,
+    /// The cost centres whose repositories it may see.
+    pub cost_centres: Visible<String>,
 }
 
-/// An issuer, exactly as its tokens name it: issuers are compared letter by letter.
+/// An issuer exactly as its tokens name it. Issuers are compared letter by letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IssuerUrl {
@@ -49,7 +49,7 @@ pub struct IssuerUrl {
     url: Url,
 }
 
-/// A text that names no issuer.
+/// Why a text is not an issuer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0}; expected the issuer as its tokens have it in \"iss\", such as https://login.example.com/realms/staff"
@@ -62,7 +62,7 @@ impl IssuerUrl {
         &self.text
     }
 
-    /// The issuer's host, with the port where that is not the scheme's own.
+    /// The host of the issuer, with the port unless it is the default of the scheme.
     pub fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         match self.url.port() {
@@ -71,19 +71,30 @@ impl IssuerUrl {
         }
     }
 
-    /// Where its document is, as OpenID Connect Discovery 1.0, section 4, has it.
+    /// The URL of its discovery document (OpenID Connect Discovery 1.0, section 4).
     pub fn document(&self) -> String {
         let base = self.text.trim_end_matches('/');
         format!("{base}/.well-known/openid-configuration")
     }
 
-    /// Whether it is reached without TLS, which only one on this very machine may be.
+    /// The same as a URL to ask.
+    pub(super) fn document_url(&self) -> Url {
+        let mut url = self.url.clone();
+        let path = format!(
+            "{}/.well-known/openid-configuration",
+            self.url.path().trim_end_matches('/')
+        );
+        url.set_path(&path);
+        url
+    }
+
+    /// Whether it is reached without TLS, which is allowed only on this machine.
     pub(super) fn is_plain(&self) -> bool {
         self.url.scheme() == "http"
     }
 }
 
-/// Whether a URL leads to this machine and to no other.
+/// Whether a URL leads to this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -109,8 +120,8 @@ impl FromStr for IssuerUrl {
             "http" if is_loopback(&url) => {}
             "http" => {
                 return Err(InvalidIssuer(
-                    "an issuer is reached by https, since whoever could change its keys on the way could sign tokens; \
-                     http is for one on this machine alone",
+                    "an issuer is reached by https, because anyone who changes its keys on the way can sign tokens; \
+                     http is allowed only for one on this machine",
                 ));
             }
             _ => return Err(InvalidIssuer("an issuer is reached by https")),
@@ -164,6 +175,7 @@ mod tests {
         ] {
             let issuer: IssuerUrl = text.parse().unwrap();
             assert_eq!((issuer.as_str(), issuer.document().as_str()), (text, document));
+            assert!(issuer.document_url().as_str().eq_ignore_ascii_case(document));
         }
     }
 

@@ -1,21 +1,21 @@
-//! What the claims of a token allow, and what its bearer is called.
+//! What the claims of a token allow, and the name of its bearer.
 
 use serde_json::Value;
 
 use super::settings::{ClaimRule, IssuerSettings};
 use super::verify::Claims;
-use crate::api::access::Caller;
-use crate::report::plain_text;
+use crate::identity::Caller;
+use crate::oci::text::printable_prefix;
 
-/// The most characters of a claim that a caller is named by.
+/// The most characters of a caller's name from a claim. Our choice: as for the names of API keys.
 const LONGEST_NAME: usize = 100;
-/// The most rules that are named to whoever matches none of them.
+/// The most rules that the answer names if none of them matches. Our choice: a header has room for them.
 const MOST_EXPECTED: usize = 10;
-/// Claims whose text is a list of words (RFC 8693, section 4.2; `scp` is Entra ID's and Okta's name for it). The
-/// text of any other claim is one value: words of a name that people choose themselves must match nothing.
+/// Claims whose text is a list of words (RFC 8693, section 4.2; `scp` in Entra ID and Okta). The text of any other claim is
+/// one value: a word in a name that people choose themselves must not match.
 const LISTS_OF_WORDS: [&str; 2] = ["scope", "scp"];
 
-/// Who bears a token with these claims, and what they may do; none where no rule matches.
+/// The caller with these claims, by the first rule that matches; `None` if no rule does.
 pub(super) fn caller(claims: &Claims, settings: &IssuerSettings) -> Option<Caller> {
     let rule = settings.rules.iter().find(|rule| matches(claims, rule))?;
     Some(Caller::new(
@@ -26,7 +26,7 @@ pub(super) fn caller(claims: &Claims, settings: &IssuerSettings) -> Option<Calle
     ))
 }
 
-/// What a token would have to claim, for whoever has one that matches no rule.
+/// The claims that the rules ask for, for the answer to a token that matches none of them.
 pub(super) fn expected(settings: &IssuerSettings) -> String {
     let mut expected: Vec<String> = settings
         .rules
@@ -51,7 +51,7 @@ fn matches(claims: &Claims, rule: &ClaimRule) -> bool {
     }
 }
 
-/// Whether a claim is a value; truths and numbers are compared as they are written.
+/// Whether a claim is a value. Booleans and numbers are compared as text.
 fn is(claim: &Value, value: &str) -> bool {
     match claim {
         Value::String(text) => text == value,
@@ -61,8 +61,8 @@ fn is(claim: &Value, value: &str) -> bool {
     }
 }
 
-/// The claim of a name, in which dots lead into objects. Names may hold dots themselves (`kubernetes.io.namespace`,
-/// `https://example.com/roles`), so the longest name that there is counts.
+/// The claim with a name in which dots lead into objects. Names may contain dots themselves (`kubernetes.io.namespace`,
+/// `https://example.com/roles`), so the longest name that exists wins.
 fn find<'a>(claims: &'a Claims, name: &str) -> Option<&'a Value> {
     if let Some(value) = claims.get(name) {
         return Some(value);
@@ -73,8 +73,8 @@ fn find<'a>(claims: &'a Claims, name: &str) -> Option<&'a Value> {
     })
 }
 
-/// What a caller is called in the log and beside what they asked for: a claim, whose text may be anything, and which
-/// issuer said so, since one issuer's alice is not another's.
+/// The caller's name in the log and in the records of crawls: the text of a claim, which may be anything, and the issuer,
+/// since the alice of one issuer is not the alice of another.
 fn name(claims: &Claims, settings: &IssuerSettings) -> String {
     let text = |claim: &str| {
         find(claims, claim)?
@@ -84,11 +84,11 @@ fn name(claims: &Claims, settings: &IssuerSettings) -> String {
     let said = text(&settings.name_claim)
         .or_else(|| text("sub"))
         .unwrap_or("somebody");
-    let mut short: String = said.trim().chars().take(LONGEST_NAME).collect();
-    if short.len() < said.trim().len() {
-        short.push('…');
-    }
-    format!("{} ({})", plain_text(&short), settings.issuer.host())
+    format!(
+        "{} ({})",
+        printable_prefix(said.trim(), LONGEST_NAME),
+        settings.issuer.host()
+    )
 }
 
 #[cfg(test)]
@@ -96,15 +96,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::api::Scope;
+    use crate::identity::{Scope, Visible};
 
     fn rule(claim: &str, value: &str, scopes: &[Scope]) -> ClaimRule {
         ClaimRule {
             claim: claim.to_owned(),
             value: value.to_owned(),
             scopes: scopes.to_vec(),
-            registries: Vec::new(),
-            cost_centres: Vec::new(),
+            registries: Visible::All,
+            cost_centres: Visible::All,
         }
     }
 
@@ -163,7 +163,7 @@ mod tests {
         ] {
             assert!(!has(&claims, claim, value), "{claim}");
         }
-        // Somebody may call themselves what they like.
+        // People choose their names themselves.
         assert!(!has(&json!({"name": "Joe admin"}), "name", "admin"));
     }
 
@@ -171,8 +171,8 @@ mod tests {
     fn the_first_rule_that_matches_counts_with_all_its_limits() {
         let glob = globset::Glob::new("*.example.com").unwrap().compile_matcher();
         let mut limited = rule("groups", "finance", &[Scope::Read]);
-        limited.registries = vec![glob];
-        limited.cost_centres = vec!["CC-1".to_owned()];
+        limited.registries = Visible::Only(vec![glob]);
+        limited.cost_centres = Visible::Only(vec!["CC-1".to_owned()]);
         let settings = settings(vec![
             rule("groups", "operators", &[Scope::Read, Scope::Crawl]),
             limited,

@@ -1,10 +1,11 @@
-//! An issuer's document about itself (OpenID Connect Discovery 1.0, section 3), of which two members matter.
+//! The discovery document of an issuer (OpenID Connect Discovery 1.0, section 3), of which two members matter.
 
 use serde::Deserialize;
 use url::Url;
 
-use super::error::{IssuerError, shown};
+use super::error::IssuerError;
 use super::settings::{IssuerUrl, is_loopback};
+use crate::oci::text::excerpt;
 
 #[derive(Deserialize)]
 struct Document {
@@ -12,19 +13,19 @@ struct Document {
     jwks_uri: String,
 }
 
-/// Where an issuer's keys are, by its document.
+/// The URL of an issuer's keys, from its discovery document.
 ///
-/// They may be on any host: Google's are on another than Google's issuer. The document came from the issuer over
-/// TLS, and whoever decides what tokens say may as well decide where their keys are.
+/// It may be on any host: Google's keys are on another host than Google's issuer. The document came from the issuer over
+/// TLS, and the issuer decides what its tokens say anyway.
 ///
 /// # Errors
-/// Where the document is of another issuer, or names no place that may be asked.
-pub(super) fn place_of_keys(document: &[u8], issuer: &IssuerUrl) -> Result<Url, IssuerError> {
+/// If the document is that of another issuer, or the URL may not be asked.
+pub(super) fn keys_url(document: &[u8], issuer: &IssuerUrl) -> Result<Url, IssuerError> {
     let document: Document = serde_json::from_slice(document).map_err(|_| IssuerError::NoDocument)?;
     if document.issuer != issuer.as_str() {
-        return Err(IssuerError::OtherIssuer(shown(&document.issuer)));
+        return Err(IssuerError::OtherIssuer(excerpt(&document.issuer)));
     }
-    let refused = || IssuerError::PlaceOfKeys(shown(&document.jwks_uri));
+    let refused = || IssuerError::KeysUrl(excerpt(&document.jwks_uri));
     let url = Url::parse(&document.jwks_uri).map_err(|_| refused())?;
     let is_allowed =
         url.scheme() == "https" || (url.scheme() == "http" && issuer.is_plain() && is_loopback(&url));
@@ -43,7 +44,7 @@ mod tests {
     fn place(issuer: &str, said: &str, keys: &str) -> Result<String, IssuerError> {
         let document = json!({"issuer": said, "jwks_uri": keys, "scopes_supported": ["openid"]});
         let issuer = issuer.parse().unwrap();
-        place_of_keys(document.to_string().as_bytes(), &issuer).map(|url| url.to_string())
+        keys_url(document.to_string().as_bytes(), &issuer).map(|url| url.to_string())
     }
 
     #[test]
@@ -59,7 +60,7 @@ mod tests {
             "/keys",
         ] {
             let refused = place(google, google, bad);
-            assert!(matches!(refused, Err(IssuerError::PlaceOfKeys(_))), "{bad}");
+            assert!(matches!(refused, Err(IssuerError::KeysUrl(_))), "{bad}");
         }
         let here = "http://127.0.0.1:8081";
         assert!(place(here, here, "http://127.0.0.1:8081/keys").is_ok());
@@ -73,7 +74,7 @@ mod tests {
             let refused = place(issuer, other, "https://login.example.com/keys");
             assert_eq!(refused, Err(IssuerError::OtherIssuer(other.to_owned())));
         }
-        let refused = place_of_keys(b"<html>", &issuer.parse().unwrap());
+        let refused = keys_url(b"<html>", &issuer.parse().unwrap());
         assert_eq!(refused, Err(IssuerError::NoDocument));
     }
 }

@@ -1,4 +1,4 @@
-//! Signatures are checked by ring, which TLS rests on too, so that the program holds one implementation of them.
+//! Checks signatures with ring, which TLS uses too, so that the program has one implementation of cryptography.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
@@ -11,28 +11,28 @@ use ring::signature::{
     UnparsedPublicKey, VerificationAlgorithm,
 };
 
-/// It checks signatures and makes none.
+/// Checks signatures and makes none.
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(new_error(ErrorKind::UnsupportedAlgorithm)),
     verifier_factory: verifier,
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes `jsonwebtoken` check signatures by ring. May be called any number of times; the first call must come before
+/// Makes `jsonwebtoken` check signatures with ring. May be called any number of times; the first call must come before
 /// any token is checked.
 pub(super) fn install() {
     // An error means that it is installed already.
     let _ = PROVIDER.install_default();
 }
 
-/// By what a signature is checked.
+/// How a signature is checked.
 #[derive(Clone, Copy)]
 enum Method {
     Rsa(&'static RsaParameters),
     Other(&'static dyn VerificationAlgorithm),
 }
 
-/// Only algorithms with a public key: with a shared secret, whoever can check a token could make one.
+/// Only algorithms with a public key: with a shared secret, a service that checks tokens could also make them.
 fn method(algorithm: Algorithm) -> Option<Method> {
     Some(match algorithm {
         Algorithm::RS256 => Method::Rsa(&RSA_PKCS1_2048_8192_SHA256),

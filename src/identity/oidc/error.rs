@@ -1,48 +1,45 @@
 pub use super::keys::InvalidKeys;
 
-/// The most characters of hostile text that a message repeats.
-const MOST_SHOWN: usize = 200;
-
-/// Why an issuer's keys cannot be had.
+/// Why the keys of an issuer cannot be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IssuerError {
-    /// Requests to it cannot even be set up.
+    /// Requests to it cannot be set up.
     #[error("{0}")]
     Setup(String),
     /// It does not answer.
     #[error("{url} cannot be had: {reason}")]
     Unreachable {
-        /// What was asked for.
+        /// The URL that was asked.
         url: String,
         /// What went wrong.
         reason: String,
     },
-    /// It answers with something other than success.
+    /// It answers with another status than 200.
     #[error("{url} answers with status {status}")]
     Status {
-        /// What was asked for.
+        /// The URL that was asked.
         url: String,
         /// The status code.
         status: u16,
     },
-    /// It sends more than anybody would need.
+    /// Its answer is too large.
     #[error("{url} sends more than {limit} bytes")]
     TooLarge {
-        /// What was asked for.
+        /// The URL that was asked.
         url: String,
         /// The most bytes that are read.
         limit: usize,
     },
-    /// What is there is no document of an issuer.
+    /// The answer is not a discovery document.
     #[error("its document is no JSON with issuer and jwks_uri")]
     NoDocument,
-    /// What is there is the document of another issuer.
+    /// The discovery document is that of another issuer.
     #[error("its document says that it is {0}")]
     OtherIssuer(String),
-    /// The keys are where they may not be asked for.
+    /// The URL of the keys may not be asked.
     #[error("its document says that its keys are at {0}, and keys are asked for by https alone")]
-    PlaceOfKeys(String),
-    /// The keys will not do.
+    KeysUrl(String),
+    /// The keys cannot be used.
     #[error("its keys cannot be used: {0}")]
     Keys(#[from] InvalidKeys),
 }
@@ -64,18 +61,9 @@ impl IssuerError {
                 "write the issuer in its [[oidc]] exactly as its document does, slash at the end included; it must be that \
                  of one tenant"
             }
-            Self::TooLarge { .. } | Self::PlaceOfKeys(_) | Self::Keys(_) => {
-                "ask whoever runs the issuer; its tokens cannot be checked like this"
+            Self::TooLarge { .. } | Self::KeysUrl(_) | Self::Keys(_) => {
+                "ask the operators of the issuer; its tokens cannot be checked like this"
             }
         }
     }
-}
-
-/// Hostile text as a message may repeat it: bounded, and without anything that could forge a line of the log.
-pub(super) fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(MOST_SHOWN).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    crate::report::plain_text(&shown)
 }

@@ -1,99 +1,98 @@
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::{Mutex, RwLock};
 
-use super::asks::Asks;
 use super::error::IssuerError;
 use super::fetch::Fetcher;
 use super::keys::KeySet;
+use super::lookup_budget::LookupBudget;
 use super::settings::IssuerSettings;
 use crate::clock::Clock;
-use crate::metrics::ProcessCounters;
 
-/// How often keys are renewed: so long is a key accepted that its issuer has taken back.
+/// How often keys are renewed. A key that its issuer has withdrawn is accepted for at most as long. Our choice: providers
+/// announce new keys hours before they use them.
 const RENEW_EVERY: Duration = Duration::from_secs(600);
-/// The shortest wait after a renewal that failed; it doubles with each.
+/// The wait after the first renewal that failed; it doubles with each further one, up to [`RENEW_EVERY`].
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// How long keys are used while their issuer is away.
+/// How long keys are used while their issuer does not answer. Our choice: an outage of a night locks nobody out.
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 
 /// An issuer whose tokens are accepted, with the keys that it had when it was last asked.
 #[derive(Debug)]
-pub(in crate::api) struct Issuer {
+pub struct Issuer {
     settings: IssuerSettings,
     fetcher: Fetcher,
-    held: RwLock<Option<Held>>,
-    asks: Mutex<Asks>,
-    /// Held by whoever asks the issuer, so that nobody else does at the same time.
-    turn: tokio::sync::Mutex<()>,
-    counters: ProcessCounters,
+    held: RwLock<Option<HeldKeys>>,
+    lookups: Mutex<LookupBudget>,
+    /// Locked while the issuer is asked, so that one request at a time asks it.
+    renewal: tokio::sync::Mutex<()>,
 }
 
-/// Keys, and when the issuer had them.
+/// Keys, and when the issuer gave them.
 #[derive(Debug, Clone)]
-struct Held {
+struct HeldKeys {
     keys: Arc<KeySet>,
     since: DateTime<Utc>,
 }
 
-impl Held {
+impl HeldKeys {
     fn are_fresh(&self, now: DateTime<Utc>) -> bool {
         now - self.since < KEPT_FOR
     }
 }
 
 impl Issuer {
-    /// Readies what asks the issuer, and asks nothing yet.
+    /// Prepares requests to the issuer; sends none yet.
     ///
     /// # Errors
-    /// Where requests to it cannot be set up.
-    pub fn new(
-        settings: IssuerSettings,
-        counters: ProcessCounters,
-        now: DateTime<Utc>,
-    ) -> Result<Self, IssuerError> {
+    /// If requests cannot be set up.
+    pub fn new(settings: IssuerSettings, now: DateTime<Utc>) -> Result<Self, IssuerError> {
         let fetcher = Fetcher::new(&settings)?;
-        // Never yet, and an alert may ask for how long.
-        counters.note_issuer_keys(settings.issuer.as_str(), DateTime::UNIX_EPOCH);
         Ok(Self {
             fetcher,
             settings,
             held: RwLock::default(),
-            asks: Mutex::new(Asks::new(now)),
-            turn: tokio::sync::Mutex::default(),
-            counters,
+            lookups: Mutex::new(LookupBudget::new(now)),
+            renewal: tokio::sync::Mutex::default(),
         })
     }
 
+    /// The settings of this issuer.
     pub fn settings(&self) -> &IssuerSettings {
         &self.settings
     }
 
-    /// The keys as they are known; none before the issuer has answered for the first time, and none after it has been
-    /// away for too long.
+    /// When the issuer last gave its keys; `None` if it never has since the service started.
+    pub fn keys_renewed_at(&self) -> Option<DateTime<Utc>> {
+        let held = self.held.read();
+        held.as_ref().map(|held| held.since)
+    }
+
+    /// The keys that the issuer gave last; `None` before it has answered for the first time, and after it has not answered
+    /// for too long.
     pub(super) fn keys(&self, now: DateTime<Utc>) -> Option<Arc<KeySet>> {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        let held = self.held.read();
         held.as_ref()
             .filter(|held| held.are_fresh(now))
             .map(|held| Arc::clone(&held.keys))
     }
 
-    /// The keys, asked for anew because a token names one that is not among those in `seen`, unless the issuer has
-    /// been asked for such tokens too often.
+    /// The keys, fetched anew because a token names one that is not in `seen`, unless that happened too often.
     pub(super) async fn newer_keys(
         &self,
         seen: Option<Arc<KeySet>>,
         now: DateTime<Utc>,
     ) -> Option<Arc<KeySet>> {
-        let _turn = self.turn.lock().await;
+        let _renewal = self.renewal.lock().await;
         let present = self.keys(now);
-        // Whoever had the turn before may have brought newer ones.
+        // A request that waited for the lock before this one may have brought newer ones.
         let are_seen = match (&present, &seen) {
             (Some(present), Some(seen)) => Arc::ptr_eq(present, seen),
             (present, _) => present.is_none(),
         };
-        if !are_seen || !self.asks.lock().unwrap_or_else(PoisonError::into_inner).take(now) {
+        if !are_seen || !self.lookups.lock().take(now) {
             return present;
         }
         if let Err(error) = self.renew(now).await {
@@ -105,13 +104,13 @@ impl Issuer {
         self.keys(now)
     }
 
-    /// Renews the keys again and again. It ends when it is dropped.
+    /// Renews the keys every ten minutes, until it is dropped.
     pub async fn keep_fresh(self: Arc<Self>, clock: Arc<dyn Clock>) {
         let mut after_failure = RETRY_AFTER;
         loop {
             let now = clock.now();
             let renewed = {
-                let _turn = self.turn.lock().await;
+                let _renewal = self.renewal.lock().await;
                 self.renew(now).await
             };
             let wait = match renewed {
@@ -140,41 +139,14 @@ impl Issuer {
     async fn renew(&self, now: DateTime<Utc>) -> Result<(), IssuerError> {
         let keys = Arc::new(self.fetcher.keys().await?);
         let count = keys.len();
-        let held = Held { keys, since: now };
-        let before = self
-            .held
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(held);
+        let held = HeldKeys { keys, since: now };
+        let before = self.held.write().replace(held);
         if before.is_none() {
             tracing::info!(
                 "tokens of {} are accepted; it has {count} keys",
                 self.settings.issuer
             );
         }
-        self.counters.note_issuer_keys(self.settings.issuer.as_str(), now);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_outlast_their_issuers_absence_for_a_day() {
-        let keys = json_keys();
-        let held = Held {
-            keys: Arc::new(keys),
-            since: DateTime::UNIX_EPOCH,
-        };
-        let after = |hours| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
-        assert!(held.are_fresh(after(0)) && held.are_fresh(after(23)));
-        assert!(!held.are_fresh(after(24)));
-    }
-
-    fn json_keys() -> KeySet {
-        let key = serde_json::json!({"kty": "OKP", "crv": "Ed25519", "x": "AA"});
-        KeySet::parse(serde_json::json!({"keys": [key]}).to_string().as_bytes()).unwrap()
     }
 }

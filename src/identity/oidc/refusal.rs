@@ -1,19 +1,22 @@
-use super::error::shown;
+use crate::oci::text::excerpt;
 
-/// Why a token is not accepted. As text it is for the log: what it repeats of the token is bounded and escaped, and
-/// never the token itself or its signature.
+/// The longest token that is read, in bytes. Those of Entra ID, the largest in use, reach some 10 kB with all groups.
+pub(super) const LONGEST_TOKEN: usize = 16 * 1024;
+
+/// Why a token is not accepted. Its text is for the log: parts of the token are short and escaped, and the token itself
+/// and its signature are never repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(in crate::api) enum Refusal {
-    /// Nobody's token is that long.
-    #[error("it has {0} bytes, and at most {most} are read", most = super::verify::LONGEST_TOKEN)]
+pub enum Refusal {
+    /// It is longer than any real token.
+    #[error("it has {0} bytes, and at most {most} are read", most = LONGEST_TOKEN)]
     TooLong(usize),
     /// It cannot be read.
     #[error("it cannot be read: {0}")]
     Malformed(String),
-    /// It is signed by something that is not accepted for this, or not at all.
+    /// Its signature algorithm is not accepted, or it is not signed.
     #[error("it is not signed by an algorithm that is accepted for its key: {0}")]
     Algorithm(String),
-    /// It is of an issuer that the configuration does not name.
+    /// The configuration does not name its issuer.
     #[error("its issuer {0} is in no [[oidc]]")]
     UnknownIssuer(String),
     /// Its issuer has no such key.
@@ -22,29 +25,29 @@ pub(in crate::api) enum Refusal {
     /// It was not signed by the key that it names.
     #[error("its signature is not of the key that it names")]
     Signature,
-    /// Its time is over.
+    /// It has expired.
     #[error("it expired at {0}")]
     Expired(String),
-    /// Its time has not come.
+    /// It is not valid yet.
     #[error("it is not valid before {0}; are the clocks of this machine and of its issuer right?")]
     NotYetValid(String),
-    /// It is for somebody else.
+    /// Its audience is another service.
     #[error("it is meant for {0}, which is none of the audiences in its issuer's [[oidc]]")]
     Audience(String),
-    /// The issuer's keys are not to be had at the moment.
+    /// The keys of its issuer are not available at the moment.
     #[error("the keys of its issuer are not to be had")]
     NoKeys,
-    /// It is valid, and allows nothing here. What would allow something.
+    /// It is valid, but no rule allows its claims anything. Names the claims that would be allowed something.
     #[error("it is valid, but no rule in its issuer's [[oidc]] matches; there would have to be {0}")]
     NoRule(String),
 }
 
 impl Refusal {
-    pub fn unknown_issuer(issuer: &str) -> Self {
-        Self::UnknownIssuer(shown(issuer))
+    pub(super) fn unknown_issuer(issuer: &str) -> Self {
+        Self::UnknownIssuer(excerpt(issuer))
     }
 
-    /// The reason in a word, of which there are few.
+    /// The reason as one of a few words, for metrics and logs.
     pub fn label(&self) -> &'static str {
         match self {
             Self::TooLong(_) | Self::Malformed(_) => "malformed",
@@ -60,9 +63,9 @@ impl Refusal {
         }
     }
 
-    /// What whoever sent it is told: enough to put it right, and nothing of how the service is set up that is not in
-    /// the token already. The words may stand in a header.
-    pub fn told(&self) -> &'static str {
+    /// The message for the sender: enough to correct the request, and nothing about the configuration of the service. It may
+    /// stand in a header.
+    pub fn public_message(&self) -> &'static str {
         match self {
             Self::TooLong(_) => "the token is too long",
             Self::Malformed(_) => "the token is not a JWT that can be read here",

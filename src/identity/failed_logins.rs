@@ -1,27 +1,29 @@
-//! How often who tried to come in in vain.
+//! Failed logins by address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many failed attempts an address has in a window before it is told to wait.
+use parking_lot::Mutex;
+
+/// Failed logins that an address may have in a window before it is told to wait. Our choice: far more than a
+/// misconfigured script needs to be noticed, far fewer than guessing a key takes.
 const FAILURES_ALLOWED: u32 = 100;
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
-/// How many addresses with failed attempts are remembered.
+/// The most addresses that are remembered, which bounds the memory.
 const ADDRESSES_REMEMBERED: usize = 10_000;
 
-/// The failed attempts of late, by address.
-#[derive(Default)]
-pub(super) struct Attempts {
+/// Failed logins in the current window, by address.
+#[derive(Debug, Default)]
+pub(super) struct FailedLogins {
     failures: Mutex<HashMap<IpAddr, (Instant, u32)>>,
 }
 
-impl Attempts {
-    /// Notes a failed attempt, and says for how many seconds to wait where there were too many. Who comes in is never
-    /// held up by the failures of others at its address.
-    pub(super) fn failed(&self, address: Option<IpAddr>) -> Option<u64> {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+impl FailedLogins {
+    /// Counts a failed login. Returns the seconds to wait if the address has had too many. A login that succeeds is
+    /// never delayed by failures from the same address.
+    pub fn note(&self, address: Option<IpAddr>) -> Option<u64> {
+        let mut failures = self.failures.lock();
         if failures.len() >= ADDRESSES_REMEMBERED {
             failures.retain(|_, (since, _)| since.elapsed() < FAILURE_WINDOW);
         }
@@ -44,13 +46,13 @@ mod tests {
 
     #[test]
     fn too_many_failures_of_one_address_are_told_to_wait() {
-        let attempts = Attempts::default();
-        let failed = |address: [u8; 4]| attempts.failed(Some(address.into()));
+        let logins = FailedLogins::default();
+        let failed = |address: [u8; 4]| logins.note(Some(address.into()));
         for _ in 0..FAILURES_ALLOWED {
             assert_eq!(failed([10, 0, 0, 1]), None);
         }
         assert!(failed([10, 0, 0, 1]).is_some_and(|seconds| seconds <= 61));
         assert_eq!(failed([10, 0, 0, 2]), None);
-        assert_eq!(attempts.failed(None), None);
+        assert_eq!(logins.note(None), None);
     }
 }

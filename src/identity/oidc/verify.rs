@@ -1,4 +1,4 @@
-//! Whether a token is what it says: JWT (RFC 7519) by the advice of RFC 8725.
+//! Checks tokens: JWT (RFC 7519), by the advice of RFC 8725.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,25 +9,22 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::error::shown;
 use super::keys::{KeySet, NoKey};
-use super::refusal::Refusal;
+use super::refusal::{LONGEST_TOKEN, Refusal};
 use super::settings::IssuerSettings;
 use super::signatures;
+use crate::oci::text::excerpt;
 
-/// The longest token that is read. Entra ID's, the largest in use, reach some 10 kB with all their groups.
-pub(super) const LONGEST_TOKEN: usize = 16 * 1024;
-/// By how much the clocks of issuer and machine may differ.
+/// How far the clocks of the issuer and this machine may differ. Our choice; RFC 7519, 4.1.4, suggests a few minutes at most.
 const CLOCKS_APART: TimeDelta = TimeDelta::seconds(60);
-/// What tokens that are to open something call themselves (RFC 7519, 5.1; RFC 9068, 2.1), where they do. Others, such
-/// as those by which an issuer says that somebody has logged out, are no credentials though it signed them too.
+/// The types of tokens that are credentials (RFC 7519, 5.1; RFC 9068, 2.1), if a token has a type. An issuer also signs
+/// tokens that are not, such as logout tokens.
 const TYPES: [&str; 3] = ["jwt", "at+jwt", "application/at+jwt"];
 
 /// The claims of a token.
 pub(super) type Claims = Map<String, Value>;
 
-/// What a token says of itself, of which nothing has been checked: good for finding who can check it, and for nothing
-/// else.
+/// The parts of a token that say how to check it. They are unverified, and good for nothing else.
 #[derive(Debug)]
 pub(super) struct Unverified {
     pub issuer: String,
@@ -35,8 +32,8 @@ pub(super) struct Unverified {
     key: Option<String>,
 }
 
-/// The members of a header that matter. Others, such as `jku` and `jwk`, by which a token would name its own key, are
-/// passed over.
+/// The members of a header that matter. Others, such as `jku` and `jwk`, with which a token would bring its own key, are
+/// ignored.
 #[derive(Deserialize)]
 struct Header {
     alg: String,
@@ -51,12 +48,12 @@ struct NamesIssuer {
 }
 
 impl Unverified {
-    /// Reads what a token says of itself.
+    /// Reads the header and the issuer of a token.
     pub fn read(token: &str) -> Result<Self, Refusal> {
         if token.len() > LONGEST_TOKEN {
             return Err(Refusal::TooLong(token.len()));
         }
-        let malformed = |error: &dyn std::fmt::Display| Refusal::Malformed(shown(&error.to_string()));
+        let malformed = |error: &dyn std::fmt::Display| Refusal::Malformed(excerpt(&error.to_string()));
         let encoded = token.split('.').next().unwrap_or_default();
         let decoded = URL_SAFE_NO_PAD
             .decode(encoded)
@@ -67,15 +64,16 @@ impl Unverified {
             .parse()
             .ok()
             .filter(|&algorithm| signatures::can_check(algorithm));
-        let algorithm = algorithm.ok_or_else(|| Refusal::Algorithm(shown(&header.alg)))?;
+        let algorithm = algorithm.ok_or_else(|| Refusal::Algorithm(excerpt(&header.alg)))?;
         if header.crit.is_some() {
-            // RFC 7515, section 4.1.11: what is critical and not understood makes a token invalid, and none of it is.
+            // RFC 7515, section 4.1.11: an extension that is critical and not understood makes a token invalid. We understand
+            // none.
             return Err(Refusal::Malformed("its header has crit".to_owned()));
         }
         if let Some(kind) = &header.typ
             && !TYPES.contains(&kind.to_ascii_lowercase().as_str())
         {
-            return Err(Refusal::Malformed(format!("its type is {}", shown(kind))));
+            return Err(Refusal::Malformed(format!("its type is {}", excerpt(kind))));
         }
         let named: NamesIssuer =
             dangerous::insecure_decode_claims(token).map_err(|error| malformed(&error))?;
@@ -88,12 +86,12 @@ impl Unverified {
 
     /// Whether a set of keys has one for this token.
     pub fn key(&self, keys: &KeySet) -> Result<(), NoKey> {
-        keys.fitting(self.key.as_deref(), self.algorithm).map(drop)
+        keys.matching(self.key.as_deref(), self.algorithm).map(drop)
     }
 }
 
-/// The claims of a token of this issuer, all of them checked.
-pub(super) fn claims(
+/// The claims of a token of this issuer, after all checks.
+pub(super) fn checked_claims(
     token: &str,
     unverified: &Unverified,
     keys: &KeySet,
@@ -101,17 +99,17 @@ pub(super) fn claims(
     now: DateTime<Utc>,
 ) -> Result<Claims, Refusal> {
     let key_id = unverified.key.as_deref();
-    let fitting = keys
-        .fitting(key_id, unverified.algorithm)
+    let matching = keys
+        .matching(key_id, unverified.algorithm)
         .map_err(|error| match error {
-            NoKey::Unknown => Refusal::UnknownKey(shown(key_id.unwrap_or_default())),
+            NoKey::Unknown => Refusal::UnknownKey(excerpt(key_id.unwrap_or_default())),
             NoKey::Unnamed => {
                 Refusal::UnknownKey("that is the only one for it, and it names none".to_owned())
             }
             NoKey::OtherAlgorithm => Refusal::Algorithm(format!("{:?}", unverified.algorithm)),
         })?;
     let mut refused = Refusal::Signature;
-    for key in fitting {
+    for key in matching {
         match decode::<Claims>(token, &key.key, &validation(&key.algorithms, settings)) {
             Ok(decoded) => {
                 check_times(&decoded.claims, now)?;
@@ -129,7 +127,7 @@ pub(super) fn claims(
 fn validation(algorithms: &[Algorithm], settings: &IssuerSettings) -> Validation {
     let mut validation = Validation {
         algorithms: algorithms.to_vec(),
-        // Times are checked by the clock that everything here goes by.
+        // `check_times` checks them by our own clock.
         validate_exp: false,
         validate_nbf: false,
         ..Validation::default()
@@ -148,17 +146,17 @@ fn refusal(error: &Error, token: &str) -> Refusal {
         ErrorKind::MissingRequiredClaim(claim) => {
             Refusal::Malformed(format!("it has no {claim}, or none that is one"))
         }
-        _ => Refusal::Malformed(shown(&error.to_string())),
+        _ => Refusal::Malformed(excerpt(&error.to_string())),
     }
 }
 
-/// Whom a token is meant for, for a message.
+/// The audience of a token that is not verified, for a message.
 fn audience_of(token: &str) -> String {
     let claims: Claims = dangerous::insecure_decode_claims(token).unwrap_or_default();
-    shown(&claims.get("aud").map(Value::to_string).unwrap_or_default())
+    excerpt(&claims.get("aud").map(Value::to_string).unwrap_or_default())
 }
 
-/// Checks that a token's time has come and is not over.
+/// Checks that a token is valid now: `exp` and `nbf`.
 fn check_times(claims: &Claims, now: DateTime<Utc>) -> Result<(), Refusal> {
     let expires = moment(claims, "exp")?.ok_or_else(|| Refusal::Malformed("it has no exp".to_owned()))?;
     if now >= expires + CLOCKS_APART {
@@ -170,13 +168,13 @@ fn check_times(claims: &Claims, now: DateTime<Utc>) -> Result<(), Refusal> {
     }
 }
 
-/// A moment among the claims, in seconds since 1970 and perhaps fractions (RFC 7519, section 2).
+/// A time among the claims, in seconds since 1970, possibly with fractions (RFC 7519, section 2).
 fn moment(claims: &Claims, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };
     let seconds = value.as_i64().or_else(|| {
-        // Fractions are cut off, and what is out of range is refused below.
+        // Fractions are cut off; values out of range are refused below.
         #[expect(clippy::cast_possible_truncation, reason = "casts of floats saturate")]
         value.as_f64().map(|seconds| seconds as i64)
     });
@@ -235,7 +233,7 @@ mod tests {
 
         fn checked(&self, token: &str) -> Result<Claims, Refusal> {
             let now = DateTime::from_timestamp(NOW, 0).unwrap();
-            claims(token, &Unverified::read(token)?, &self.keys, &self.settings, now)
+            checked_claims(token, &Unverified::read(token)?, &self.keys, &self.settings, now)
         }
 
         /// What becomes of a token with these claims in place of, or beside, those that are right.
@@ -342,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_somebody_has_changed_or_made_is_refused() {
+    fn a_changed_or_forged_token_is_refused() {
         let (signer, other) = (Signer::new(), Signer::new());
         let token = signer.token(&header(), &claims_of());
         assert_eq!(other.checked(&token), Err(Refusal::Signature));
