@@ -55,7 +55,7 @@ pub struct Difference {
     pub total: (Money, Money),
     /// What the statements rest on that is not the same, as `what: before, now`.
     pub versions: Vec<String>,
-    /// The repositories whose cost changed, by how much, the largest change first; none where currencies differ.
+    /// The repositories whose cost changed, by how much, the largest change first; `None` if currencies differ.
     pub repositories: Vec<(String, Money)>,
 }
 
