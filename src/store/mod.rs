@@ -57,7 +57,7 @@ pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
 pub use known::KnownContent;
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
-pub use reports::{PartOfRegistry, RecordedCost, RegistryPoint, ReportOfCrawl, RepositoryPoint};
+pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
