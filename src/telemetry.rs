@@ -94,7 +94,7 @@ impl Console {
         *self.bar.lock() = bar;
     }
 
-    /// Writes to standard error as it is. A standard error that is gone is nobody's concern.
+    /// Writes to standard error. Errors are ignored: there is no other place to report them.
     fn write(&self, text: &str) {
         let write = || {
             let _ = io::stderr().lock().write_all(text.as_bytes());

@@ -23,7 +23,7 @@ pub struct AnalysisService {
     platforms: PlatformSelection,
     keeps: bool,
     /// The latest analysis, if it is kept, and the state of the store that it is of. The lock is held while an analysis
-    /// is under way, so that nobody repeats it at the same time.
+    /// is running, so that it is not repeated at the same time.
     kept: Arc<Mutex<Option<Kept>>>,
 }
 
@@ -79,7 +79,7 @@ impl AnalysisService {
             .await
     }
 
-    /// The analysis of all registries. Bases and twins are learnt from every registry, so none can be left out.
+    /// The analysis of all registries. Base images and Alpine variants are learnt from every registry, so none can be left out.
     ///
     /// # Errors
     /// If the store fails, if sizes overflow, or if a catalogue file is invalid.

@@ -220,7 +220,7 @@ fn path_values(request: &HttpRequest, operation: &Operation, values: &mut Values
     Ok(())
 }
 
-/// Percent-decoded text; none where it is not UTF-8.
+/// Percent-decoded text; `None` if it is not UTF-8.
 fn decoded(raw: &str) -> Option<Cow<'_, str>> {
     percent_encoding::percent_decode_str(raw).decode_utf8().ok()
 }

@@ -20,7 +20,7 @@ pub struct DataQuality {
 }
 
 impl Store {
-    /// How far what is saved of a registry can be trusted; none where it was never crawled.
+    /// How far what is saved of a registry can be trusted; `None` if it was never crawled.
     ///
     /// # Errors
     /// Where the database is not available.

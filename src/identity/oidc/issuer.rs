@@ -16,7 +16,7 @@ use crate::clock::Clock;
 const RENEW_EVERY: Duration = Duration::from_secs(600);
 /// The wait after the first renewal that failed; it doubles with each further one, up to [`RENEW_EVERY`].
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// How long keys are used while their issuer does not answer. Our choice: an outage of a night locks nobody out.
+/// How long keys are used while their issuer does not answer. Our choice: an outage of one night does not lock users out.
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 
 /// An issuer whose tokens are accepted, with the keys that it had when it was last asked.

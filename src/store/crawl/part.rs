@@ -27,7 +27,7 @@ pub struct CrawlPart {
 /// Repositories that a worker has claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The repositories; none where nothing is left to claim.
+    /// The repositories; `None` if nothing is left to claim.
     pub repositories: Vec<RepositoryName>,
     /// How many workers the crawl has had so far.
     pub workers: u64,

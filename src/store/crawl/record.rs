@@ -130,7 +130,7 @@ impl Store {
         self.crawl_rows(None, registry, before, limit).await
     }
 
-    /// One crawl; none where there is none of this number.
+    /// One crawl; `None` if there is none of this number.
     ///
     /// # Errors
     /// Where the database is not available.

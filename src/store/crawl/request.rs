@@ -125,7 +125,7 @@ impl Store {
     }
 
     /// Up to when the schedule of a registry has been seen to: its latest slot that was taken; as long as
-    /// there is none, when a crawl of it last began; none where there was neither.
+    /// there is none, when a crawl of it last began; `None` if there was neither.
     ///
     /// # Errors
     /// Where the database is not available.

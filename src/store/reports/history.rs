@@ -260,7 +260,7 @@ impl Store {
     }
 
     /// What a registry and its repositories stored over a period: readings within it, and the last before it.
-    /// None where there is no reading that says anything of it.
+    /// `None` if there is no reading that says anything of it.
     ///
     /// # Errors
     /// Where the database is not available.
