@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use tokio::sync::Mutex;
+use tracing::Span;
 
 use super::content::{CrawledContent, load};
 use super::{AnalysisError, PlatformSelection};
@@ -151,8 +152,10 @@ impl AnalysisService {
 
     async fn analyse(&self, contents: Vec<RegistryContent>) -> Result<Analysed, AnalysisError> {
         let inputs = Arc::clone(&self.inputs);
+        let span = Span::current();
+        let work = move || span.in_scope(|| Analysed::new(contents, &inputs));
         // It takes a second or more, which must not block the other tasks of this thread.
-        Ok(tokio::task::spawn_blocking(move || Analysed::new(contents, &inputs)).await??)
+        Ok(tokio::task::spawn_blocking(work).await??)
     }
 
     /// The report on some registries, or on all if none is named, with all pulls that were ever counted.
