@@ -175,7 +175,7 @@ impl AnalysedRegistry {
         }
     }
 
-    /// The representative image of one of its repositories, if there is one.
+    /// The representative image of a repository, if it has one.
     pub fn representative_of(
         &self,
         repository: &RepositoryName,

@@ -27,11 +27,11 @@ use super::verdict::{
 /// What is known of one image and its move.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageAnalysis {
-    /// The image in the inventory; none where the inventory does not count it.
+    /// The image in the inventory; `None` if the inventory does not count it.
     pub manifest: Option<ManifestId>,
     /// What it shows of itself.
     pub traits: Arc<ImageTraits>,
-    /// What it would consist of on Alpine; none where it cannot move.
+    /// What it would consist of on Alpine; `None` if it cannot move.
     pub composition: Option<Composition>,
     /// Its layers' bytes on Alpine.
     pub estimate: Option<Estimate>,
