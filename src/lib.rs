@@ -16,6 +16,7 @@
 //! | [`base_image`] | which base is beneath an image, by which evidence; the catalogue of bases and twins |
 //! | [`whatif`] | the image and the registry as they would be on Alpine |
 //! | [`pricing`] | price books: bytes and pulls to money |
+//! | [`pulls`] | how often what was pulled: logs, notifications, assumptions |
 //! | [`cost`] | what a registry and its repositories cost, now and on Alpine |
 //! | [`report`] | the answers that every edge shows |
 //! | [`export`] | a month's costs in the forms that finance takes: FOCUS, CSV, a workbook |
@@ -134,6 +135,7 @@ pub mod jobs;
 pub mod metrics;
 pub mod oci;
 pub mod pricing;
+pub mod pulls;
 pub mod registry;
 pub mod report;
 pub mod store;

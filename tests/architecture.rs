@@ -1,6 +1,8 @@
 //! The arrows between the rooms. A single crate has no compiler wall between its modules, so this reads
 //! every path that starts with `crate::` and fails naming the file and the import.
 
+mod circles;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,11 +16,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("base_image", &["inventory", "oci", "units"]),
     ("whatif", &["base_image", "inventory", "oci", "units"]),
     ("pricing", &["units"]),
-    ("cost", &["pricing", "whatif", "oci", "units"]),
+    ("pulls", &["inventory", "oci", "units"]),
+    ("cost", &["pricing", "pulls", "whatif", "oci", "units"]),
     (
         "report",
         &[
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -35,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -53,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "registry",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -68,6 +74,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "inventory",
@@ -83,6 +90,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -104,6 +112,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "registry",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "inventory",
@@ -112,9 +121,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "jobs",
             "metrics",
             "api",
+            "telemetry",
         ],
     ),
-    ("telemetry", &["config"]),
+    ("telemetry", &[]),
     (
         "cli",
         &[
@@ -129,6 +139,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "registry",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -148,6 +159,7 @@ const PURE: &[&str] = &[
     "base_image",
     "whatif",
     "pricing",
+    "pulls",
     "cost",
     "report",
     "export",

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use tare::cost::{
-    AlpineBytes, CostPlan, Destination, Labels, PullCount, PullSource, PulledBytes, RegistryTerms,
-    RegistryUsage, Repositories, RepositoryUsage, Statement, statement,
+    AlpineBytes, CostPlan, Destination, Labels, PulledBytes, RegistryTerms, RegistryUsage, RepositoryUsage,
+    Statement, statement,
 };
 use tare::export::{Account, BilledMonth, FocusVersion, Scenario, charge_rows, focus, plain, workbook};
+use tare::oci::RepositoryPatterns;
 use tare::pricing::{AllocationRules, ByteHistory, Destinations, Period, PriceBooks, Rule, Share};
+use tare::pulls::{PullCount, PullSource};
 use tare::units::ByteCount;
 use tare::whatif::Estimate;
 
@@ -65,7 +67,7 @@ fn plan(book: &str, fees: Rule) -> CostPlan {
         ..CostPlan::default()
     };
     plan.transfer.destinations.push(Destination {
-        repositories: Repositories::matching(["**"]).expect("a pattern"),
+        repositories: RepositoryPatterns::new(["**"]).expect("a pattern"),
         shares: Destinations::new(BTreeMap::from([half("internet"), half("same-region")])).expect("shares"),
         cold_share: None,
     });

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, TimeZone as _, Utc};
 use rust_decimal::Decimal;
-use tare::cost::{Labels, MoneyEstimate, PullSource};
+use tare::cost::{Budget, BudgetSubject, Labels, MoneyEstimate};
 use tare::inventory::{Accounting, DedupScope, FaultKind, RegistryTotals, RepositoryTotals};
 use tare::metrics::{
-    Budget, BudgetOf, MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render,
-    render_report,
+    MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render, render_report,
 };
 use tare::pricing::{MovedEstimate, Period};
+use tare::pulls::PullSource;
 use tare::report::{
     AlpineAnswers, BaseNames, BookNamed, LastCrawl, MonthlyPulls, RegistryAlpine, RegistryAnswers,
     RegistryCost, RegistryCostOnAlpine, RegistrySource, Report, ReportOptions, RepositoryAlpine,
@@ -199,7 +199,7 @@ fn crawls() -> Vec<CrawlHealth> {
             },
             faults: BTreeMap::from([(FaultKind::Denied, 4)]),
         }),
-        unfinished: BTreeMap::from([("queued".to_owned(), 1)]),
+        unfinished: BTreeMap::from([(CrawlState::Queued, 1)]),
     }]
 }
 
@@ -208,15 +208,15 @@ fn scrape(report: &Report, limit: usize) -> String {
         repositories: limit,
         budgets: vec![
             Budget {
-                of: BudgetOf::Registry(REGISTRY.parse().expect("a name")),
+                subject: BudgetSubject::Registry(REGISTRY.parse().expect("a name")),
                 month: dollars(2550),
             },
             Budget {
-                of: BudgetOf::Everything,
+                subject: BudgetSubject::Everything,
                 month: Money::new(Decimal::ONE_HUNDRED, "EUR".parse().expect("a currency")),
             },
             Budget {
-                of: BudgetOf::CostCentre("CC-1".to_owned()),
+                subject: BudgetSubject::CostCentre("CC-1".to_owned()),
                 month: dollars(700),
             },
         ],

@@ -2,9 +2,10 @@
 //! requests, and then only read.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
+use parking_lot::RwLock;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -215,11 +216,11 @@ pub(super) struct Snapshots(RwLock<Option<Arc<Snapshot>>>);
 impl Snapshots {
     /// The present figures; none before the first have been worked out.
     pub(super) fn current(&self) -> Option<Arc<Snapshot>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.read().clone()
     }
 
     /// Puts newer figures in place of the present ones. Who reads the old ones may do so to the end.
     pub(super) fn replace(&self, snapshot: Snapshot) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
+        *self.0.write() = Some(Arc::new(snapshot));
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use parking_lot::{Mutex, RwLock};
 use rustls::ServerConfig;
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject as _;
@@ -46,20 +47,20 @@ impl ResolvesServerCert for Reloading {
         if self.has_changed() {
             match read(&self.files) {
                 Ok(renewed) => {
-                    *self.present.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
+                    *self.present.write() = Arc::new(renewed);
                     tracing::info!("the renewed certificate is in use");
                 }
                 Err(error) => tracing::error!("the certificate in use stays: {error}"),
             }
         }
-        let present = self.present.read().unwrap_or_else(PoisonError::into_inner);
+        let present = self.present.read();
         Some(Arc::clone(&present))
     }
 }
 
 impl Reloading {
     fn has_changed(&self) -> bool {
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looked = self.looked.lock();
         if looked.0.elapsed() < LOOK_EVERY {
             return false;
         }

@@ -19,7 +19,7 @@ pub fn detect(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Detec
         builder: None,
         steps: LayerSteps::default(),
     };
-    if traces::is_artifact(facts) {
+    if facts.is_artifact() {
         detection.nature = Nature::NotAnImage;
         return detection;
     }
@@ -27,10 +27,10 @@ pub fn detect(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Detec
     let traces = facts
         .config
         .as_ref()
-        .map(|config| traces::read(config, catalogue))
+        .map(|config| traces::read(config, catalogue.systems()))
         .unwrap_or_default();
     detection.builder = traces.builder;
-    if traces::is_windows(facts) {
+    if facts.is_windows() {
         detection.nature = Nature::Windows;
         detection.system = Some(SystemFinding {
             system: System::named("windows"),

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::catalogue::BaseId;
-use super::{BaseName, Confidence, Evidence, LayerSteps, System};
+use super::{BaseName, Builder, Confidence, Evidence, LayerSteps, System};
 
 /// What an image is, as far as moving it to Alpine goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -21,32 +21,6 @@ pub enum Nature {
     NotAnImage,
     /// Nothing tells what is beneath.
     Unknown,
-}
-
-/// What put an image together, where it left a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Builder {
-    /// Docker's first builder.
-    Classic,
-    /// BuildKit.
-    BuildKit,
-    /// Cloud Native Buildpacks.
-    Buildpacks,
-    /// ko, for Go programs.
-    Ko,
-    /// Jib, for Java programs.
-    Jib,
-    /// kaniko.
-    Kaniko,
-    /// Bazel.
-    Bazel,
-    /// apko: Wolfi and Alpine packages.
-    Apko,
-    /// Nix.
-    Nix,
-    /// Buildah or Podman.
-    Buildah,
 }
 
 /// An image that may be the base.

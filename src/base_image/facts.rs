@@ -85,4 +85,32 @@ impl ImageFacts {
             .filter(|layer| layer.stored)
             .fold(0, |sum, layer| sum.saturating_add(layer.bytes))
     }
+    /// Whether it is something other than an image that runs: a chart, a signature, an attestation.
+    pub fn is_artifact(&self) -> bool {
+        let media_type = self.config_media_type.as_str();
+        let is_image_config = media_type.is_empty()
+            || media_type.starts_with("application/vnd.oci.image.config.")
+            || media_type.starts_with("application/vnd.docker.container.image.");
+        !is_image_config
+            || self.platform.is_unknown()
+            || self
+                .annotations
+                .get("vnd.docker.reference.type")
+                .is_some_and(|kind| kind == "attestation-manifest")
+    }
+
+    /// Whether it is for Windows.
+    pub fn is_windows(&self) -> bool {
+        let has_windows_version = |version: &str| version.starts_with("10.0.");
+        self.platform.os == "windows"
+            || self
+                .platform
+                .os_version
+                .as_deref()
+                .is_some_and(has_windows_version)
+            || self.config.as_ref().is_some_and(|config| {
+                let mut steps = config.history.iter().take(2);
+                steps.any(|step| step.created_by.contains("Apply image 10.0."))
+            })
+    }
 }

@@ -7,6 +7,7 @@
 //! given without its evidence.
 
 mod alpine_release;
+mod builder;
 mod candidates;
 mod catalogue;
 mod detect;
@@ -19,6 +20,7 @@ mod name;
 mod search;
 mod steps;
 mod system;
+mod systems;
 #[cfg(test)]
 pub(crate) mod testing;
 mod texts;
@@ -26,13 +28,14 @@ mod traces;
 mod variables;
 
 pub use alpine_release::{AlpineRelease, NoAlpineRelease};
+pub use builder::Builder;
 pub use catalogue::{
     Base, BaseId, BaseLayer, Catalogue, CatalogueBuilder, CatalogueError, Explanation, LayerKey, Origin,
-    RepositoryId, Role, Twin, TwinRule, tag_without_system,
+    RepositoryId, Role, Scope, Twin, TwinRule, tag_without_system,
 };
 pub use detect::detect;
-pub use detection::{Builder, Candidate, Detection, Nature, SystemFinding};
-pub use evidence::{Confidence, Evidence, Scope};
+pub use detection::{Candidate, Detection, Nature, SystemFinding};
+pub use evidence::{Confidence, Evidence};
 pub use facts::{ImageFacts, LayerFact};
 pub use layer_steps::{LayerSteps, Matching};
 pub use name::BaseName;

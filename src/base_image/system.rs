@@ -1,6 +1,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// An operating system in an image, such as `debian:bookworm`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,8 +49,9 @@ impl fmt::Display for System {
 }
 
 /// How a system installs software.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum PackageFamily {
     /// Debian and Ubuntu: apt-get, apt, aptitude, dpkg.
     Apt,
@@ -73,18 +75,8 @@ pub enum PackageFamily {
 
 impl PackageFamily {
     /// The family as it is written in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Apt => "apt",
-            Self::Apk => "apk",
-            Self::Yum => "yum",
-            Self::Zypper => "zypper",
-            Self::Pacman => "pacman",
-            Self::Portage => "portage",
-            Self::Ports => "ports",
-            Self::Swupd => "swupd",
-            Self::None => "none",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

@@ -169,7 +169,7 @@ fn tags_there(
         let upstream = name.parse::<RepositoryName>();
         let (Ok(path), true) = (
             path.parse(),
-            upstream.is_ok_and(|upstream| wanted.means(&upstream)),
+            upstream.is_ok_and(|upstream| wanted.matches(&upstream)),
         ) else {
             continue;
         };

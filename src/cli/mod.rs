@@ -88,7 +88,7 @@ pub fn main() -> ExitCode {
         Err(error) => return failed(&Console::default(), &error.into()),
     };
     let console = Console::new(settings.log.format);
-    telemetry::init(&settings.log, &console);
+    telemetry::init(settings.logging(), &console);
     let context = Context {
         settings,
         environment,

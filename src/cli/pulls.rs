@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
+use strum::VariantArray as _;
 
 use super::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{InvalidAddress, RegistryAddress};
-use crate::cost::{PullFile, PullFileFormat, ReadPulls, Skipped, read_pulls};
 use crate::oci::{Digest, RegistryName};
+use crate::pulls::{PullFile, PullFileFormat, ReadPulls, Skipped, read_pulls};
 use crate::report::plain_text;
 use crate::store::{PullFileSource, PullImport, PullImportRecord, Store};
 
@@ -55,11 +56,13 @@ struct ImportOptions {
 }
 
 fn format(text: &str) -> Result<PullFileFormat, String> {
-    let known = PullFileFormat::ALL.map(PullFileFormat::as_str);
-    PullFileFormat::ALL
-        .into_iter()
-        .find(|format| format.as_str() == text)
-        .ok_or_else(|| format!("expected one of {}", known.join(", ")))
+    text.parse().map_err(|_| {
+        let known: Vec<&str> = PullFileFormat::VARIANTS
+            .iter()
+            .map(|format| format.as_str())
+            .collect();
+        format!("expected one of {}", known.join(", "))
+    })
 }
 
 /// Does what `tare pulls` was asked.

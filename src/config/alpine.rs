@@ -1,13 +1,14 @@
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::section::Section;
+use super::data_files::{UnreadableFile, files, text};
+use super::section::{Section, problem};
 use super::values::whole;
 use super::{CostPlanError, Settings};
 use crate::base_image::AlpineRelease;
+use crate::oci::{InvalidRepositoryPattern, RepositoryPattern};
 use crate::report::Knowledge;
 use crate::whatif::{
     AlpineModel, Coverage, GlibcRules, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
@@ -99,6 +100,10 @@ impl Section for VerdictSection {
             ("verdict".to_owned(), Value::from(Verdict::Switch.as_str())),
         ])
     }
+
+    fn problems(&self, _earlier: &[Self]) -> Vec<(&'static str, String)> {
+        Vec::from_iter(problem("repositories", self.overrides()))
+    }
 }
 
 impl VerdictSection {
@@ -106,12 +111,16 @@ impl VerdictSection {
     ///
     /// # Errors
     /// Where a pattern cannot be read.
-    pub(super) fn overrides(&self) -> Result<Vec<VerdictOverride>, String> {
+    pub(super) fn overrides(&self) -> Result<Vec<VerdictOverride>, InvalidRepositoryPattern> {
         let patterns = self.repositories.iter();
         patterns
             .map(|pattern| {
-                VerdictOverride::new(pattern, self.verdict, self.reason.clone())
-                    .map_err(|error| error.to_string())
+                let repositories = RepositoryPattern::new(pattern)?;
+                Ok(VerdictOverride::new(
+                    repositories,
+                    self.verdict,
+                    self.reason.clone(),
+                ))
             })
             .collect()
     }
@@ -121,13 +130,8 @@ impl VerdictSection {
 #[derive(Debug, thiserror::Error)]
 pub enum KnowledgeError {
     /// It cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
-    Unreadable {
-        /// The file or folder.
-        file: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableFile),
     /// It is no model.
     #[error("{}: {source}", file.display())]
     Model {
@@ -141,7 +145,7 @@ pub enum KnowledgeError {
     Rules(#[from] RuleError),
     /// A pattern of repositories cannot be read.
     #[error("verdict.repositories: {0}")]
-    Pattern(String),
+    Pattern(InvalidRepositoryPattern),
     /// Settings about costs cannot be used.
     #[error(transparent)]
     Costs(#[from] CostPlanError),
@@ -193,35 +197,11 @@ impl Settings {
     }
 }
 
-/// A file, or the TOML files of a folder by name.
-pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, KnowledgeError> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let unreadable = |source| KnowledgeError::Unreadable {
-        file: path.to_owned(),
-        source,
-    };
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == "toml") {
-            files.push(file);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-pub(super) fn text(file: &Path) -> Result<String, KnowledgeError> {
-    fs::read_to_string(file).map_err(|source| KnowledgeError::Unreadable {
-        file: file.to_owned(),
-        source,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
     use crate::config::Environment;
 
@@ -264,8 +244,8 @@ mod tests {
         assert!(knowledge.rules.names().count() > 1);
         assert_eq!(knowledge.verdicts.coverage, Coverage::Eighty);
         let decision = &knowledge.verdicts.overrides[0];
-        let is_about = |name: &str| decision.is_about(&name.parse().unwrap());
-        assert!(is_about("team-a/api") && !is_about("team-a/x/api") && !is_about("web"));
+        let matches = |name: &str| decision.matches(&name.parse().unwrap());
+        assert!(matches("team-a/api") && !matches("team-a/x/api") && !matches("web"));
     }
 
     #[test]

@@ -2,8 +2,9 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::Settings;
-use super::section::Section;
-use crate::cost::{CostCentreRule, CostCentres, InvalidRepositories, Labels, Repositories};
+use super::section::{Section, problem};
+use crate::cost::{CostCentreRule, CostCentres, Labels};
+use crate::oci::{InvalidRepositoryPatterns, RepositoryPatterns};
 
 /// `[[cost_centre]]`: whose some repositories are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,6 +30,10 @@ impl Section for CostCentreSection {
     fn required() -> Table {
         Table::from_iter([("repositories".to_owned(), Value::Array(Vec::new()))])
     }
+
+    fn problems(&self, _earlier: &[Self]) -> Vec<(&'static str, String)> {
+        Vec::from_iter(problem("repositories", self.rule()))
+    }
 }
 
 impl CostCentreSection {
@@ -36,9 +41,9 @@ impl CostCentreSection {
     ///
     /// # Errors
     /// Where a pattern cannot be read or there is none.
-    pub(super) fn rule(&self) -> Result<CostCentreRule, InvalidRepositories> {
+    pub(super) fn rule(&self) -> Result<CostCentreRule, InvalidRepositoryPatterns> {
         Ok(CostCentreRule {
-            repositories: Repositories::matching(&self.repositories)?,
+            repositories: RepositoryPatterns::new(&self.repositories)?,
             labels: Labels {
                 team: self.team.clone(),
                 cost_centre: self.cost_centre.clone(),
@@ -53,7 +58,7 @@ impl Settings {
     ///
     /// # Errors
     /// Never for settings that were loaded, whose patterns have been read before.
-    pub fn cost_centres(&self) -> Result<CostCentres, InvalidRepositories> {
+    pub fn cost_centres(&self) -> Result<CostCentres, InvalidRepositoryPatterns> {
         Ok(CostCentres {
             rules: self
                 .cost_centres

@@ -1,25 +1,20 @@
 //! The settings about costs as the room that works them out takes them.
 
-use std::path::PathBuf;
-
 use globset::Glob;
 
-use super::alpine::{KnowledgeError, files, text};
+use super::data_files::{UnreadableFile, files, text};
 use super::{PricesSection, RegistrySection, Settings};
-use crate::cost::{CostPlan, InvalidRepositories, PullCounts, RegistryTerms, TransferPlan};
+use crate::cost::{CostPlan, RegistryTerms, TransferPlan};
+use crate::oci::InvalidRepositoryPatterns;
 use crate::pricing::{AllocationRules, BookFaults, PriceBook, PriceBooks, Rule};
+use crate::pulls::PullCounts;
 
 /// Settings about costs that do not fit together, or a file of price books that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CostPlanError {
     /// A file or folder cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
-    Unreadable {
-        /// The file or folder.
-        file: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableFile),
     /// Price books are wrong; it says which, where, and what would be right.
     #[error("{0}")]
     Books(#[from] BookFaults),
@@ -33,7 +28,7 @@ pub enum CostPlanError {
     },
     /// A pattern of repositories cannot be read.
     #[error(transparent)]
-    Repositories(#[from] InvalidRepositories),
+    Repositories(#[from] InvalidRepositoryPatterns),
 }
 
 impl Settings {
@@ -44,8 +39,8 @@ impl Settings {
     pub fn price_books(&self) -> Result<PriceBooks, CostPlanError> {
         let mut texts = Vec::new();
         for path in &self.prices.books {
-            for file in files(path).map_err(unreadable)? {
-                texts.push((file.display().to_string(), text(&file).map_err(unreadable)?));
+            for file in files(path)? {
+                texts.push((file.display().to_string(), text(&file)?));
             }
         }
         let texts = texts.iter().map(|(file, text)| (file.as_str(), text.as_str()));
@@ -200,13 +195,6 @@ fn wrong(key: String, problem: impl Into<String>) -> CostPlanError {
     CostPlanError::Setting {
         key,
         problem: problem.into(),
-    }
-}
-
-fn unreadable(error: KnowledgeError) -> CostPlanError {
-    match error {
-        KnowledgeError::Unreadable { file, source } => CostPlanError::Unreadable { file, source },
-        other => wrong("prices.books".to_owned(), other.to_string()),
     }
 }
 

@@ -63,6 +63,18 @@ impl Section for OidcSection {
             ("rules".to_owned(), Value::Array(Vec::new())),
         ])
     }
+
+    fn problems(&self, earlier: &[Self]) -> Vec<(&'static str, String)> {
+        if let Err(problem) = self.issuer() {
+            return vec![problem];
+        }
+        // With two, it would be left open which of them says what tokens allow.
+        if earlier.iter().any(|section| section.issuer == self.issuer) {
+            let message = format!("{} has a section already; give each issuer one", self.issuer);
+            return vec![("issuer", message)];
+        }
+        Vec::new()
+    }
 }
 
 impl OidcSection {
@@ -116,28 +128,6 @@ impl OidcRule {
             registries: self.registries.iter().map(glob).collect::<Result<_, _>>()?,
             cost_centres: self.cost_centres.clone(),
         })
-    }
-}
-
-/// The issuers that have a section already: with two, it would be left open which one says what tokens allow.
-#[derive(Debug, Default)]
-pub(super) struct NamedIssuers(Vec<String>);
-
-impl NamedIssuers {
-    /// Checks a section and remembers its issuer.
-    ///
-    /// # Errors
-    /// As with [`OidcSection::issuer`], and where the issuer has a section already.
-    pub(super) fn note(&mut self, section: &OidcSection) -> Result<(), (&'static str, String)> {
-        let issuer = section.issuer()?.issuer.to_string();
-        if self.0.contains(&issuer) {
-            return Err((
-                "issuer",
-                format!("{issuer} has a section already; give each issuer one"),
-            ));
-        }
-        self.0.push(issuer);
-        Ok(())
     }
 }
 

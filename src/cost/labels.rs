@@ -3,8 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::repositories::Repositories;
-use crate::oci::{RegistryName, RepositoryName};
+use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 
 /// Whose a repository is. Reports group by each of these, with a row for what has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,7 +31,7 @@ impl Labels {
 #[derive(Debug, Clone)]
 pub struct CostCentreRule {
     /// The repositories.
-    pub repositories: Repositories,
+    pub repositories: RepositoryPatterns,
     /// Their labels; what is open here is left to later rules.
     pub labels: Labels,
 }
@@ -88,7 +87,7 @@ impl CostCentres {
         let ruled = self
             .rules
             .iter()
-            .filter(|rule| rule.repositories.mean(registry, repository))
+            .filter(|rule| rule.repositories.matches(registry, repository))
             .fold(Labels::default(), |labels, rule| labels.or(&rule.labels));
         ruled.or(&Labels {
             team: from_image(&self.image_labels.team),
@@ -125,7 +124,7 @@ mod tests {
 
     fn rule(pattern: &str, team: Option<&str>, cost_centre: Option<&str>) -> CostCentreRule {
         CostCentreRule {
-            repositories: Repositories::matching([pattern]).unwrap(),
+            repositories: RepositoryPatterns::new([pattern]).unwrap(),
             labels: Labels {
                 team: team.map(str::to_owned),
                 cost_centre: cost_centre.map(str::to_owned),

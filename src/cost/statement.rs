@@ -5,12 +5,13 @@ use super::error::CostError;
 use super::labels::Labels;
 use super::plan::CostPlan;
 use super::saved;
-use super::usage::{PullCount, RegistryUsage, RepositoryUsage};
+use super::usage::{RegistryUsage, RepositoryUsage};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{
     Allocation, AllocationRules, Bill, CheaperPlan, MovedEstimate, NoSaving, Payback, Period, UnitCosts,
     Warning, cheaper_plans, payback, pull_milliseconds, unit_costs,
 };
+use crate::pulls::PullCount;
 use crate::units::{Currency, Money, MoneyError};
 
 /// What a registry costs over a period, divided among its repositories, now and on Alpine. It holds all that

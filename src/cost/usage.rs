@@ -1,10 +1,9 @@
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use super::labels::Labels;
-use super::pulls::PullSource;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, Share};
+use crate::pulls::PullCount;
 use crate::units::ByteCount;
 use crate::whatif::{Estimate, SavingEstimate};
 
@@ -101,15 +100,4 @@ impl PulledBytes {
             // Where cold and warm pulls move the same, it makes no difference.
             .unwrap_or(Share::ALL)
     }
-}
-
-/// How often a repository was pulled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PullCount {
-    /// How often, in the period of the statement.
-    pub count: u64,
-    /// How that is known.
-    pub source: PullSource,
-    /// How many bytes one of them moved on average, where that was metered.
-    pub bytes_each: Option<ByteCount>,
 }

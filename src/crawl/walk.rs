@@ -1,8 +1,9 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 
 use super::attached::ReferrersApi;
 use super::digest_state::{DigestState, DigestStates};
@@ -75,7 +76,7 @@ impl<'a> Walk<'a> {
 
 impl TagWalk {
     pub(super) fn take_visited(&self) -> Vec<Digest> {
-        std::mem::take(&mut self.visited.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.visited.lock())
     }
 }
 
@@ -122,11 +123,7 @@ impl Visit<'_> {
                 },
             };
             if depth > 0 && self.walk.plan.referrers == ReferrersPolicy::All {
-                tag_walk
-                    .visited
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(digest);
+                tag_walk.visited.lock().push(digest);
             }
             let outcome = outcome.with(self.walk_contents(&manifest, digest, depth, tag_walk).await);
             if outcome.whole {
@@ -236,7 +233,6 @@ impl Visit<'_> {
         self.walk
             .left_out
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
             .extend(left_out.iter().map(|child| child.digest));
         let mut outcome = WalkOutcome::COMPLETE;
         if depth >= MAX_DEPTH && !children.is_empty() {

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use super::assembly::Assembly;
 use crate::oci::{
@@ -9,8 +10,11 @@ use crate::oci::{
 use crate::units::ByteCount;
 
 /// The scope in which a registry stores one copy of a blob.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum DedupScope {
     /// The whole registry: Azure Container Registry, Distribution, Harbor.
     #[default]
@@ -21,11 +25,8 @@ pub enum DedupScope {
 
 impl DedupScope {
     /// The scope as stored in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Registry => "registry",
-            Self::Repository => "repository",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

@@ -67,7 +67,7 @@ impl Assigner {
     }
 
     async fn others_are_done(&self) -> Result<bool, StoreError> {
-        retry_transient!(self.store.bury_lost_workers(self.clock.now()))?;
+        retry_transient!(self.store.expire_workers(self.clock.now()))?;
         let rest = retry_transient!(self.part.rest())?;
         Ok(rest.unclaimed == 0 && rest.other_workers == 0)
     }

@@ -36,7 +36,7 @@ impl PartWork<'_> {
             .finish();
         inventory
             .repositories
-            .retain(|repository| self.plan.repositories.means(&repository.name));
+            .retain(|repository| self.plan.repositories.matches(&repository.name));
         let contradictions = contradictions(&inventory);
         let has_losses = retry_transient!(part.has_losses()).context("cannot read what the crawl met")?;
         let listed = retry_transient!(part.listed()).context("cannot read what was listed")?;
@@ -53,7 +53,7 @@ impl PartWork<'_> {
             state,
             // A crawl that was stopped has not looked at every repository in the catalogue.
             catalogue_listed: listed == Some(true) && !was_stopped,
-            in_scope: &|name| self.plan.repositories.means(name),
+            in_scope: &|name| self.plan.repositories.matches(name),
             faults: &contradictions,
         };
         let deleted = retry_transient!(saver.finish(&end, self.clock.now()))

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -91,26 +91,6 @@ impl Schedule {
         }
     }
 
-    /// When a crawl is due next after this moment, jitter included.
-    pub fn next_due(&self, registry: &RegistryName, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut slot = self
-            .latest_due(registry, after)
-            .or_else(|| self.next_slot(DateTime::UNIX_EPOCH))?;
-        // Jitter may put times off past others, but only so far.
-        let last = after + TimeDelta::from_std(self.jitter).ok()?;
-        let mut next = None;
-        loop {
-            slot = self.next_slot(slot)?;
-            let due = self.put_off(registry, slot);
-            if due > after && next.is_none_or(|next| due < next) {
-                next = Some(due);
-            }
-            if slot > last && next.is_some() {
-                return next;
-            }
-        }
-    }
-
     fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = after.with_timezone(&self.zone);
         let slot = self.cron.find_next_occurrence(&after, false).ok()?;
@@ -135,6 +115,8 @@ impl fmt::Display for Schedule {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     fn at(text: &str) -> DateTime<Utc> {
@@ -163,8 +145,6 @@ mod tests {
                 "{now}"
             );
         }
-        let next = six_hourly.next_due(&registry(), at("2026-11-23T12:00:00Z"));
-        assert_eq!(next, Some(at("2026-11-23T18:00:00Z")));
     }
 
     #[test]
@@ -213,7 +193,6 @@ mod tests {
             jittery.latest_due(&registry(), just_before),
             Some(slot - TimeDelta::hours(1))
         );
-        assert_eq!(jittery.next_due(&registry(), just_before), Some(due));
         let other: RegistryName = "other.example.com".parse().unwrap();
         let hours = (0..24).map(|hour| slot + TimeDelta::hours(hour));
         let differ = hours

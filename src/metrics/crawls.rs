@@ -137,7 +137,7 @@ fn faults(crawls: &[CrawlHealth]) -> Family {
 }
 
 /// The states of an unfinished crawl. Each has a series, even at zero.
-const UNFINISHED: [&str; 2] = ["queued", "running"];
+const UNFINISHED: [CrawlState; 2] = [CrawlState::Queued, CrawlState::Running];
 
 fn unfinished(crawls: &[CrawlHealth]) -> Family {
     let mut family = Family::new(
@@ -146,9 +146,9 @@ fn unfinished(crawls: &[CrawlHealth]) -> Family {
     );
     for health in crawls {
         for state in UNFINISHED {
-            let count = health.unfinished.get(state).copied().unwrap_or_default();
+            let count = health.unfinished.get(&state).copied().unwrap_or_default();
             family.set(
-                &[("registry", health.registry.as_str()), ("state", state)],
+                &[("registry", health.registry.as_str()), ("state", state.as_str())],
                 count as f64,
             );
         }

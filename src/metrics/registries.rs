@@ -1,4 +1,5 @@
 use prometheus::proto::MetricFamily;
+use strum::VariantArray as _;
 
 use super::family::{Family, timestamp};
 use super::figures::{Count, float, whole};
@@ -106,8 +107,8 @@ fn verdicts(report: &Report) -> Family {
     );
     for row in &report.registries {
         let Some(alpine) = &row.alpine else { continue };
-        for verdict in Verdict::ALL {
-            let count = alpine.verdicts.get(&verdict).copied().unwrap_or_default();
+        for verdict in Verdict::VARIANTS {
+            let count = alpine.verdicts.get(verdict).copied().unwrap_or_default();
             let labels = [("registry", row.registry.as_str()), ("verdict", verdict.as_str())];
             family.set(&labels, float(whole(count).into()));
         }

@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use strum::{EnumString, IntoStaticStr};
 
 use super::document::json_object;
 use super::{Descriptor, Digest, MediaType, Platform, PlatformFilter, is_kept_label};
 use crate::units::{ByteCount, ByteOverflow};
 
 /// The kind of a manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum ManifestKind {
     /// A runnable image.
     Image,
@@ -23,27 +25,8 @@ pub enum ManifestKind {
 
 impl ManifestKind {
     /// The kind as stored in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::Index => "index",
-            Self::Attestation => "attestation",
-            Self::Artifact => "artifact",
-            Self::Schema1 => "schema1",
-        }
-    }
-
-    /// Parses the result of [`Self::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Image,
-            Self::Index,
-            Self::Attestation,
-            Self::Artifact,
-            Self::Schema1,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
@@ -194,14 +177,6 @@ impl Manifest {
         }?;
         manifest.check()?;
         Ok(manifest)
-    }
-
-    /// The stored blobs of this manifest, without itself and an index's children: the config and the layers that are not
-    /// foreign.
-    pub fn stored_blobs(&self) -> impl Iterator<Item = &Descriptor> {
-        self.config
-            .iter()
-            .chain(self.layers.iter().filter(|layer| layer.is_stored()))
     }
 
     /// Whether a choice of platforms includes a child of this index. A child without a platform is always included, and
@@ -408,7 +383,7 @@ mod tests {
         let foreign = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
         let manifest = parse(&image("application/vnd.docker.container.image.v1+json", foreign)).unwrap();
         assert_eq!(manifest.layers.len(), 1);
-        assert_eq!(manifest.stored_blobs().count(), 1, "only the config");
+        assert!(!manifest.layers[0].is_stored());
     }
 
     #[test]

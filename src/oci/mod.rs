@@ -13,6 +13,7 @@ mod media_type;
 mod name;
 mod platform;
 mod redaction;
+mod repository_patterns;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, InvalidDigest};
@@ -21,3 +22,6 @@ pub use manifest::{Manifest, ManifestError, ManifestKind};
 pub use media_type::{ACCEPTED_MANIFESTS, MediaType};
 pub use name::{InvalidName, Reference, RegistryName, RepositoryName, Tag};
 pub use platform::{InvalidPlatform, Platform, PlatformFilter};
+pub use repository_patterns::{
+    InvalidRepositoryPattern, InvalidRepositoryPatterns, RepositoryPattern, RepositoryPatterns,
+};

@@ -2,9 +2,8 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{ByteCount, Currency};
+use crate::units::{ByteCount, Currency, Window};
 
-use super::period::{Period, Window};
 use super::unit::{ByteUnit, MonthConvention, Per};
 
 /// A seller's prices for storing and moving bytes: one plan in one currency over one span of time.
@@ -186,11 +185,5 @@ impl PriceBook {
     /// The zone with this name.
     pub fn zone(&self, name: &str) -> Option<&Zone> {
         self.transfer.zones.iter().find(|zone| zone.name == name)
-    }
-
-    /// Whether the prices are known to be valid on every day of a period.
-    pub fn is_valid_for(&self, period: Period) -> bool {
-        self.valid_from <= period.start()
-            && period.end() <= self.valid_until.succ_opt().unwrap_or(NaiveDate::MAX)
     }
 }

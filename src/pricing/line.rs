@@ -1,5 +1,6 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::units::{Currency, Money, exact_sum};
 
@@ -7,8 +8,9 @@ use super::error::PricingError;
 use super::meter::{self, Band, Billionths};
 
 /// The kind of charge in a line of a bill.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Charge {
     /// The flat fee of the plan.
     Fee,
@@ -33,17 +35,7 @@ pub enum Charge {
 impl Charge {
     /// The kind as a word, as in serialized bills.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fee => "fee",
-            Self::ReplicaFee => "replica_fee",
-            Self::IncludedStorage => "included_storage",
-            Self::Storage => "storage",
-            Self::IncludedReplicaStorage => "included_replica_storage",
-            Self::ReplicaStorage => "replica_storage",
-            Self::Retrieval => "retrieval",
-            Self::IncludedTransfer => "included_transfer",
-            Self::Transfer => "transfer",
-        }
+        self.into_str()
     }
 
     /// Whether the charge depends on stored bytes.

@@ -2,13 +2,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::Money;
+use crate::units::{Money, Period};
 
 use super::bill::{Bill, bill};
 use super::book::PriceBook;
 use super::error::PricingError;
 use super::library::PriceBooks;
-use super::period::Period;
 use super::usage::UsageHistory;
 use super::warning::{self, Warning};
 

@@ -16,8 +16,6 @@ pub struct Share(Decimal);
 const BILLION: u128 = 1_000_000_000;
 
 impl Share {
-    /// Nothing of it.
-    pub const NONE: Self = Self(Decimal::ZERO);
     /// One half.
     pub const HALF: Self = Self(Decimal::from_parts(5, 0, 0, false, 1));
     /// All of it.

@@ -1,7 +1,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::period::{Period, SECONDS_PER_DAY, Window};
+use crate::units::{Period, SECONDS_PER_DAY, Window};
 
 /// How many bytes a seller's "GB" has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

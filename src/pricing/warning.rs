@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::book::PriceBook;
-use super::period::Period;
 use super::usage::UsageHistory;
+use crate::units::Period;
 
 /// A remark that must accompany an amount.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::cost::{MoneyEstimate, PullSource, RepositoryStatement, Statement};
+use crate::cost::{MoneyEstimate, RepositoryStatement, Statement};
 use crate::pricing::{CheaperPlan, MovedEstimate, Payback, Period};
+use crate::pulls::PullSource;
 use crate::units::Money;
 
 /// What a registry costs in a calendar month at the level of its last crawl.

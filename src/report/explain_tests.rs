@@ -6,9 +6,9 @@ use serde_json::json;
 use super::*;
 use crate::base_image::ImageFacts;
 use crate::inventory::{DedupScope, InventoryBuilder};
-use crate::oci::{Digest, ImageConfig, Manifest};
+use crate::oci::{Digest, ImageConfig, Manifest, RepositoryPattern};
 use crate::units::ByteCount;
-use crate::whatif::Verdict;
+use crate::whatif::{Verdict, VerdictOverride};
 
 /// A registry with one image of three layers on Debian under the given names, one image each.
 fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryHoldings {
@@ -176,9 +176,9 @@ fn the_parts_of_an_explained_image_are_the_whole_and_nothing_steers_a_terminal()
 #[test]
 fn an_operators_decision_holds_for_the_repository_and_its_images() {
     let mut knowledge = Knowledge::default();
-    let decision =
-        crate::whatif::VerdictOverride::new("team-a/*", Verdict::Blocked, Some("not now".to_owned()));
-    knowledge.verdicts.overrides.push(decision.unwrap());
+    let repositories = RepositoryPattern::new("team-a/*").unwrap();
+    let decision = VerdictOverride::new(repositories, Verdict::Blocked, Some("not now".to_owned()));
+    knowledge.verdicts.overrides.push(decision);
     let options = ReportOptions {
         images: true,
         ..ReportOptions::default()

@@ -109,7 +109,7 @@ impl ImageRows<'_> {
         let (facts, image) = (&self.images[place], &self.analysis.images[place]);
         let mut decisions = self.judgement.settings.overrides.iter();
         // Where the operator has decided, that goes for every image of the repository.
-        let verdict = if decisions.any(|decision| decision.is_about(&node.name)) {
+        let verdict = if decisions.any(|decision| decision.matches(&node.name)) {
             &self.analysis.repositories[repository].verdict
         } else {
             &image.verdict

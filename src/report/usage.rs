@@ -6,11 +6,10 @@ use chrono::NaiveDate;
 
 use super::analysed::AnalysedRegistry;
 use crate::base_image::ImageFacts;
-use crate::cost::{
-    AlpineBytes, CostPlan, PullCount, PulledBytes, RegistryUsage, RepositoryUsage, newest_labels,
-};
+use crate::cost::{AlpineBytes, CostPlan, PulledBytes, RegistryUsage, RepositoryUsage, newest_labels};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, EmptyPeriod, Period};
+use crate::pulls::PullCount;
 use crate::units::ByteCount;
 use crate::whatif::{Estimate, ImageAnalysis, Outcome};
 

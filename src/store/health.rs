@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use strum::VariantArray as _;
 
+use super::row::Row;
 use super::{Answers, CrawlCost, CrawlState, Store, StoreError};
 use crate::inventory::FaultKind;
 use crate::oci::RegistryName;
-use crate::units::ByteCount;
 
 /// How the crawls of one registry go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct CrawlHealth {
     /// The latest crawl that has ended, however it ended.
     pub last: Option<EndedCrawl>,
     /// Crawls of it that have not ended, by state.
-    pub unfinished: BTreeMap<String, u64>,
+    pub unfinished: BTreeMap<CrawlState, u64>,
 }
 
 /// A crawl that has ended.
@@ -98,56 +99,61 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let count = |count: Option<i64>| {
-            count
-                .and_then(|count| u64::try_from(count).ok())
-                .unwrap_or_default()
-        };
         rows.into_iter()
             .map(|row| {
-                let last = match (row.state, row.started_at, row.finished_at) {
-                    (Some(state), Some(started), Some(ended)) => Some(EndedCrawl {
-                        state: CrawlState::parse(&state)?,
-                        ended,
-                        duration: (ended - started).to_std().unwrap_or_default(),
-                        cost: CrawlCost {
-                            requests: count(row.requests),
-                            get: count(row.get),
-                            head: count(row.head),
-                            retried: count(row.retried),
-                            rate_limited: count(row.rate_limited),
-                            bytes_received: ByteCount::try_from(row.bytes_received.unwrap_or_default())
-                                .map_err(|problem| StoreError::inconsistent("crawl", problem))?,
-                            waited: Duration::from_millis(count(row.waited)),
-                            answers: Answers {
-                                successes: count(row.successes),
-                                redirections: count(row.redirections),
-                                refusals: count(row.refusals),
-                                failures: count(row.failures),
+                let registry = Row::new("registry", &row.name);
+                let last = match (row.id, row.state, row.started_at, row.finished_at) {
+                    (Some(id), Some(state), Some(started), Some(ended)) => {
+                        let crawl = Row::new("crawl", &id);
+                        // Columns are null only where there is no crawl.
+                        let count = |column, count: Option<i64>| crawl.count(column, count.unwrap_or(0));
+                        let bytes = row.bytes_received.unwrap_or(0);
+                        Some(EndedCrawl {
+                            state: crawl.parse("state", &state)?,
+                            ended,
+                            // The two moments may be by the clocks of two machines.
+                            duration: (ended - started).to_std().unwrap_or_default(),
+                            cost: CrawlCost {
+                                requests: count("requests", row.requests)?,
+                                get: count("requests_get", row.get)?,
+                                head: count("requests_head", row.head)?,
+                                retried: count("requests_retried", row.retried)?,
+                                rate_limited: count("requests_rate_limited", row.rate_limited)?,
+                                bytes_received: crawl.bytes("bytes_received", bytes)?,
+                                waited: Duration::from_millis(count("waited_milliseconds", row.waited)?),
+                                answers: Answers {
+                                    successes: count("answers_2xx", row.successes)?,
+                                    redirections: count("answers_3xx", row.redirections)?,
+                                    refusals: count("answers_4xx", row.refusals)?,
+                                    failures: count("answers_5xx", row.failures)?,
+                                },
                             },
-                        },
-                        faults: faults(row.faults.map(|faults| faults.0).unwrap_or_default()),
-                    }),
+                            faults: faults(id, row.faults.map(|faults| faults.0).unwrap_or_default())?,
+                        })
+                    }
                     _ => None,
                 };
+                let unfinished = row.unfinished.map(|counts| counts.0).unwrap_or_default();
                 Ok(CrawlHealth {
-                    registry: row
-                        .name
-                        .parse()
-                        .map_err(|problem| StoreError::inconsistent("registry", problem))?,
+                    registry: registry.parse("name", &row.name)?,
                     last_success: row.last_success,
                     last,
-                    unfinished: row.unfinished.map(|counts| counts.0).unwrap_or_default(),
+                    unfinished: unfinished
+                        .into_iter()
+                        .map(|(state, count)| Ok((registry.parse("crawl.state", &state)?, count)))
+                        .collect::<Result<_, StoreError>>()?,
                 })
             })
             .collect()
     }
 }
 
-/// How many faults of each kind, zeros included.
-fn faults(by_name: BTreeMap<String, u64>) -> BTreeMap<FaultKind, u64> {
-    FaultKind::ALL
-        .into_iter()
-        .map(|kind| (kind, by_name.get(kind.as_str()).copied().unwrap_or_default()))
-        .collect()
+/// How many faults of each kind a crawl met, zeros included.
+fn faults(crawl: i64, by_name: BTreeMap<String, u64>) -> Result<BTreeMap<FaultKind, u64>, StoreError> {
+    let row = Row::new("crawl_fault", &crawl);
+    let mut faults: BTreeMap<FaultKind, u64> = FaultKind::VARIANTS.iter().map(|kind| (*kind, 0)).collect();
+    for (kind, count) in by_name {
+        faults.insert(row.parse("kind", &kind)?, count);
+    }
+    Ok(faults)
 }

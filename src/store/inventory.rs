@@ -4,11 +4,10 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
 use super::images::{Holdings, TaggedImages};
+use super::row::Row;
 use super::{Store, StoreError};
 use crate::inventory::{DedupScope, InventoryBuilder};
-use crate::oci::{
-    Descriptor, Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
-};
+use crate::oci::{Descriptor, Digest, Manifest, Platform, PlatformFilter, RegistryName, RepositoryName, Tag};
 use crate::units::ByteCount;
 
 /// How many manifests are loaded by one query, which bounds what is held twice meanwhile.
@@ -303,8 +302,7 @@ impl Store {
                 });
             }
             let manifest = Manifest {
-                kind: ManifestKind::parse(&row.kind)
-                    .ok_or_else(|| StoreError::inconsistent("manifest", format!("kind {}", row.kind)))?,
+                kind: Row::new("manifest", &row.blob_id).parse("kind", &row.kind)?,
                 media_type: row.media_type,
                 artifact_type: row.artifact_type,
                 config: row.config.map(|json| json.0),
@@ -352,8 +350,5 @@ fn bytes(size: i64) -> Result<ByteCount, StoreError> {
 }
 
 pub(super) fn dedup_scope(text: &str) -> Result<DedupScope, StoreError> {
-    [DedupScope::Registry, DedupScope::Repository]
-        .into_iter()
-        .find(|scope| scope.as_str() == text)
-        .ok_or_else(|| StoreError::inconsistent("registry", format!("dedup scope {text}")))
+    Row::new("registry", &text).parse("dedup_scope", text)
 }

@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::inventory::MANIFESTS_AT_A_TIME;
+use super::row::Row;
 use super::{Store, StoreError};
 use crate::oci::{Digest, Manifest, ManifestKind, RegistryName, RepositoryName, Tag};
 
@@ -47,10 +48,10 @@ impl Store {
         let mut nodes = HashMap::new();
         for row in rows.fetch_all(&self.pool).await? {
             // Only an image's configuration is asked for; that of a chart or signature says nothing of use.
-            let is_image = row.kind == ManifestKind::Image.as_str();
+            let kind: ManifestKind = Row::new("manifest", &row.digest).parse("kind", &row.kind)?;
             let node = Node {
                 digest: row.digest.parse().map_err(wrong)?,
-                config: row.config_blob_id.filter(|_| is_image),
+                config: row.config_blob_id.filter(|_| kind == ManifestKind::Image),
                 children: row.child_blob_ids,
             };
             nodes.insert(row.blob_id, node);

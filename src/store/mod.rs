@@ -29,12 +29,13 @@ mod known;
 mod process;
 mod pulls;
 mod registry_holdings;
+mod registry_lock;
 mod reports;
 mod retention;
+mod row;
 mod save;
 mod standing;
 mod text;
-mod turns;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::Holdings;
 pub use known::KnownContent;
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
-pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
+pub use reports::{PartOfRegistry, RecordedCost, RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
 pub use standing::Standing;
 
@@ -143,7 +144,7 @@ impl Store {
         };
         if store.embedded.is_some() {
             // The folder is this process's alone, so whoever was at a crawl in it is gone.
-            store.bury_all_workers(now).await?;
+            store.expire_all_workers(now).await?;
         }
         Ok(store)
     }

@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
 
+use super::row::Row;
 use super::{CrawlState, Store, StoreError};
 use crate::inventory::FaultKind;
 use crate::oci::RegistryName;
@@ -40,13 +41,12 @@ impl Store {
         let Some(row) = row.fetch_optional(&self.pool).await? else {
             return Ok(None);
         };
-        // A count is never negative.
-        let count = |count: i64| usize::try_from(count).unwrap_or_default();
+        let crawl = Row::new("crawl", registry);
         Ok(Some(Standing {
-            last_crawl: CrawlState::parse(&row.state)?,
+            last_crawl: crawl.parse("state", &row.state)?,
             as_of: row.as_of,
-            losses: count(row.losses),
-            missing_tags: count(row.missing_tags),
+            losses: crawl.count("faults", row.losses)?,
+            missing_tags: crawl.count("missing tags", row.missing_tags)?,
         }))
     }
 }

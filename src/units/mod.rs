@@ -1,4 +1,4 @@
-//! Exact quantities: bytes and money.
+//! Exact quantities: bytes, money and billing periods in whole days.
 //!
 //! No value in this room is ever a float, and every sum is checked: if a registry claims sizes that overflow, the
 //! result is an error and not a small total. Money keeps every digit until it is formatted.
@@ -8,9 +8,11 @@ mod byte_count;
 mod currency;
 mod exact;
 mod money;
+mod period;
 
 pub use apportion::{NoWeight, apportion, apportion_signed};
 pub use byte_count::{ByteCount, ByteOverflow};
 pub use currency::{Currency, UnknownCurrency};
 pub use exact::{Inexact, exact_product, exact_sum};
 pub use money::{Money, MoneyError, round_rows};
+pub use period::{EmptyPeriod, Period, SECONDS_PER_DAY, Window};

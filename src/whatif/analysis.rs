@@ -312,7 +312,7 @@ impl Judgement<'_> {
 
     fn is_decided(&self, repository: &crate::oci::RepositoryName) -> bool {
         let mut overrides = self.settings.overrides.iter();
-        overrides.any(|decision| decision.is_about(repository))
+        overrides.any(|decision| decision.matches(repository))
     }
 }
 

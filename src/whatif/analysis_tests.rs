@@ -2,7 +2,7 @@ use super::*;
 use crate::base_image::ImageFacts;
 use crate::base_image::testing::{Image, catalogue};
 use crate::inventory::{DedupScope, Inventory, InventoryBuilder};
-use crate::oci::{Descriptor, Manifest, ManifestKind};
+use crate::oci::{Descriptor, Manifest, ManifestKind, RepositoryPattern};
 use crate::units::{ByteCount, ByteOverflow};
 
 const MB: u64 = 1_000_000;
@@ -236,10 +236,10 @@ fn images_move_to_the_release_that_is_wanted_where_it_is_known() {
 
 #[test]
 fn an_operator_has_the_last_word() {
+    let repositories = RepositoryPattern::new("team/*").unwrap();
+    let reason = Some("certified on Debian".to_owned());
     let settings = VerdictSettings {
-        overrides: vec![
-            VerdictOverride::new("team/*", Verdict::Blocked, Some("certified on Debian".to_owned())).unwrap(),
-        ],
+        overrides: vec![VerdictOverride::new(repositories, Verdict::Blocked, reason)],
         ..VerdictSettings::default()
     };
     let images = [node().facts(), node_alpine(), application("1").facts()];

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use strum::VariantArray as _;
 
 use super::class::EvidenceClass;
 use super::fit::fit;
@@ -128,7 +129,7 @@ pub fn calibrate(pairs: &[Pair], start: &AlpineModel, fitted_on: &str, fitted_at
 
 /// Sets each class's scale from the scales that the repositories needed, one of them left out.
 fn set_scales(model: &mut AlpineModel, needed: &[(&Pair, f64)], left_out: Option<&str>) {
-    for class in EvidenceClass::ALL {
+    for &class in EvidenceClass::VARIANTS {
         let by_repository = scales_by_repository(needed.iter().copied(), pool_of(class));
         let others = by_repository
             .into_iter()

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use globset::GlobMatcher;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::base_image::{
     AlpineRelease, Catalogue, Detection, ImageFacts, Nature, PackageKind, Role, StepKind,
 };
-use crate::oci::RepositoryName;
+use crate::oci::{RepositoryName, RepositoryPattern};
 use crate::units::ByteCount;
 
 use super::class::EvidenceClass;
@@ -19,8 +19,23 @@ use super::layer_kind::LayerKind;
 use super::model::Coverage;
 
 /// What to do with an image or a repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Verdict {
     /// Build it on Alpine.
     Switch,
@@ -39,28 +54,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Every verdict.
-    pub const ALL: [Self; 7] = [
-        Self::Switch,
-        Self::AlreadySmall,
-        Self::NotSmaller,
-        Self::Builder,
-        Self::Blocked,
-        Self::UnknownBase,
-        Self::NotAnImage,
-    ];
-
     /// The verdict as it is written in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Switch => "switch",
-            Self::AlreadySmall => "already_small",
-            Self::NotSmaller => "not_smaller",
-            Self::Builder => "builder",
-            Self::Blocked => "blocked",
-            Self::UnknownBase => "unknown_base",
-            Self::NotAnImage => "not_an_image",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
@@ -92,7 +88,7 @@ impl Default for VerdictSettings {
 /// An operator's decision for some repositories.
 #[derive(Debug, Clone)]
 pub struct VerdictOverride {
-    repositories: GlobMatcher,
+    repositories: RepositoryPattern,
     /// The verdict.
     pub verdict: Verdict,
     /// Why, in the operator's words.
@@ -100,25 +96,18 @@ pub struct VerdictOverride {
 }
 
 impl VerdictOverride {
-    /// A decision for all repositories whose name matches a pattern (`team/*`).
-    ///
-    /// # Errors
-    /// Where the pattern cannot be read.
-    pub fn new(pattern: &str, verdict: Verdict, reason: Option<String>) -> Result<Self, globset::Error> {
-        Ok(Self {
-            // As in choices of repositories: a star does not cross a slash, and two do.
-            repositories: globset::GlobBuilder::new(pattern)
-                .literal_separator(true)
-                .build()?
-                .compile_matcher(),
+    /// A decision for all repositories that a pattern matches.
+    pub fn new(repositories: RepositoryPattern, verdict: Verdict, reason: Option<String>) -> Self {
+        Self {
+            repositories,
             verdict,
             reason,
-        })
+        }
     }
 
     /// Whether it is about this repository.
-    pub fn is_about(&self, repository: &RepositoryName) -> bool {
-        self.repositories.is_match(repository.as_str())
+    pub fn matches(&self, repository: &RepositoryName) -> bool {
+        self.repositories.matches(repository)
     }
 
     fn reason(&self) -> String {
@@ -370,7 +359,7 @@ pub(super) fn repository_verdict(
     if let Some(decision) = settings
         .overrides
         .iter()
-        .find(|decision| decision.is_about(repository))
+        .find(|decision| decision.matches(repository))
     {
         return (Reasoned::new(decision.verdict, decision.reason()), speaker);
     }

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use strum::VariantArray as _;
+
 use tare::inventory::{Fault, FaultKind, Finding};
 use tare::store::{Answers, CrawlCost, CrawlEnd, CrawlSaver, CrawlState};
 
@@ -51,7 +53,7 @@ async fn the_last_success_outlives_later_failures(database: TestDatabase) {
     let mut first = store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
     let running = store.crawl_health().await.unwrap().remove(0);
     assert_eq!((running.last, running.last_success), (None, None));
-    assert_eq!(running.unfinished, BTreeMap::from([("running".to_owned(), 1)]));
+    assert_eq!(running.unfinished, BTreeMap::from([(CrawlState::Running, 1)]));
     end(&mut first, CrawlState::Complete, 2).await;
     let mut second = store.begin_crawl(&registry(), 3, day(3)).await.unwrap();
     let faults = [FaultKind::Denied, FaultKind::Denied, FaultKind::Invalid].map(fault);
@@ -72,7 +74,7 @@ async fn the_last_success_outlives_later_failures(database: TestDatabase) {
     let counts: Vec<u64> = last.faults.values().copied().collect();
     assert_eq!(
         counts.len(),
-        FaultKind::ALL.len(),
+        FaultKind::VARIANTS.len(),
         "kinds without a fault are told too"
     );
     assert_eq!(

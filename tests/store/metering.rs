@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tare::cost::{PullSource, read_notifications};
 use tare::oci::RepositoryName;
 use tare::pricing::Period;
+use tare::pulls::{PullSource, read_notifications};
 use tare::report::Knowledge;
 use tare::store::{CountedNotifications, Retention};
 

@@ -8,6 +8,7 @@ mod finance;
 mod health;
 mod hostile;
 mod images;
+mod inconsistent;
 mod metering;
 mod opening;
 mod pulls;

@@ -1,8 +1,6 @@
-use tare::cost::{
-    PullAssumption, PullCounts, PullFile, PullFileFormat, PullSource, ReadPulls, Repositories, read_pulls,
-};
-use tare::oci::{Digest, RepositoryName};
+use tare::oci::{Digest, RepositoryName, RepositoryPatterns};
 use tare::pricing::Period;
+use tare::pulls::{PullAssumption, PullCounts, PullFile, PullFileFormat, PullSource, ReadPulls, read_pulls};
 use tare::store::{PullFileSource, PullImport, Store};
 
 use super::{TestDatabase, day, on_both_databases, registry};
@@ -43,7 +41,7 @@ async fn november(store: &Store, assumed: u64) -> (u64, PullSource) {
     let (counted, spans) = store.counted_pulls(Some(november.start())).await.unwrap();
     let api: RepositoryName = "team/api".parse().unwrap();
     let assumption = PullAssumption {
-        repositories: Repositories::matching(["**"]).unwrap(),
+        repositories: RepositoryPatterns::new(["**"]).unwrap(),
         per_month: Some(assumed),
     };
     PullCounts::assuming(vec![assumption])
@@ -88,7 +86,7 @@ async fn events_count_once_whichever_files_they_are_in(database: TestDatabase) {
         format: PullFileFormat::Harbor,
         read_at: day(1),
     };
-    let nothing = ReadPulls::Readings(tare::cost::PullReadings {
+    let nothing = ReadPulls::Readings(tare::pulls::PullReadings {
         readings: Vec::new(),
         may_be_one_page: false,
     });

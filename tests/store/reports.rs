@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use tare::cost::{CostCentreRule, CostPlan, Labels, RegistryTerms, Repositories};
+use tare::cost::{CostCentreRule, CostPlan, Labels, RegistryTerms};
 use tare::inventory::Fault;
 use tare::jobs::Analyst;
-use tare::oci::RepositoryName;
+use tare::oci::{RepositoryName, RepositoryPatterns};
 use tare::pricing::{Period, PriceBooks};
 use tare::report::{Analysed, CostPeriod, Knowledge, Report, ReportOptions};
 use tare::store::{CrawlCost, CrawlEnd, CrawlState, PartOfRegistry, ReportOfCrawl, Store};
@@ -95,9 +95,13 @@ async fn the_past_is_what_reports_said(database: TestDatabase) {
     for (point, report) in points.iter().zip([&first, &second]) {
         let row = &report.registries[0];
         assert_eq!(point.as_of, row.as_of);
-        assert_eq!(point.stored_bytes, row.totals.stored_bytes.as_i64());
-        assert_eq!(point.month, row.cost.as_ref().map(|cost| cost.month.amount()));
-        assert_eq!(point.currency.as_deref(), Some("USD"));
+        assert_eq!(point.stored_bytes, row.totals.stored_bytes);
+        let (cost, reported) = (point.cost.unwrap(), row.cost.as_ref().unwrap());
+        assert_eq!(
+            (cost.month, cost.storage),
+            (reported.month, Some(reported.storage))
+        );
+        assert_eq!(cost.month.currency(), Currency::USD);
     }
     let api: RepositoryName = "api".parse().unwrap();
     let own = store
@@ -206,7 +210,7 @@ async fn a_month_is_billed_by_the_days_on_which_bytes_were_there(database: TestD
             let points = store
                 .registry_history(&registry().name, day(number), day(number + 1))
                 .await;
-            u128::try_from(points.unwrap()[0].stored_bytes).unwrap()
+            u128::from(points.unwrap()[0].stored_bytes.get())
         }
     });
     let half_days = first.await * 19 + second.await * 20 + third.await * 9;
@@ -238,7 +242,7 @@ async fn a_part_has_the_past_that_was_its_own(database: TestDatabase) {
         knowledge.costs.centres.rules = centre_of
             .iter()
             .map(|(repository, centre)| CostCentreRule {
-                repositories: Repositories::matching([*repository]).unwrap(),
+                repositories: RepositoryPatterns::new([*repository]).unwrap(),
                 labels: Labels {
                     cost_centre: Some((*centre).to_owned()),
                     ..Labels::default()
@@ -262,12 +266,12 @@ async fn a_part_has_the_past_that_was_its_own(database: TestDatabase) {
         .part_history(&registry().name, &part, day(1), day(20))
         .await
         .unwrap();
-    let share = |report: &Report, names: &[&str]| -> (i64, rust_decimal::Decimal) {
+    let share = |report: &Report, names: &[&str]| -> (u64, rust_decimal::Decimal) {
         let rows = report.repositories.iter();
         let own = rows.filter(|row| names.contains(&row.totals.repository.as_str()));
         own.map(|row| {
             let month = row.cost.as_ref().unwrap().month.amount();
-            (row.totals.attributed_bytes.as_i64(), month)
+            (row.totals.attributed_bytes.get(), month)
         })
         .fold((0, rust_decimal::Decimal::ZERO), |sum, own| {
             (sum.0 + own.0, sum.1 + own.1)
@@ -276,7 +280,10 @@ async fn a_part_has_the_past_that_was_its_own(database: TestDatabase) {
     // Bytes stay as they are throughout, so each day shows who counts on it.
     let counted: Vec<_> = points
         .iter()
-        .map(|point| (point.as_of, point.stored_bytes, point.month.unwrap()))
+        .map(|point| {
+            let month = point.cost.unwrap().month.amount();
+            (point.as_of, point.stored_bytes.get(), month)
+        })
         .collect();
     let expected = [
         (day(1), &["api"][..]),

@@ -1,7 +1,6 @@
 //! The corpus as one registry: what is saved, beside the naive sum and beside the truth where it is known.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
 
 use tare::base_image::{Detection, ImageFacts, Scope, detect};
 use tare::inventory::{DedupScope, Inventory, InventoryBuilder, ManifestId};
@@ -95,7 +94,7 @@ fn shown(bytes: i64) -> String {
 }
 
 #[test]
-fn the_whole_registry_is_analysed_in_no_time_and_adds_up() {
+fn the_savings_of_the_whole_registry_add_up() {
     // Unoptimised code gets the images of one platform; optimised code all of them.
     let architecture = Some("amd64").filter(|_| cfg!(debug_assertions));
     let Some(images) = images(architecture) else {
@@ -109,7 +108,6 @@ fn the_whole_registry_is_analysed_in_no_time_and_adds_up() {
     );
     let inventory = registry(&images);
     let catalogue = catalogue(&images);
-    let start = Instant::now();
     let analysis = Judgement {
         catalogue: &catalogue,
         model: &model,
@@ -118,11 +116,6 @@ fn the_whole_registry_is_analysed_in_no_time_and_adds_up() {
     }
     .analyse(&inventory, &images)
     .unwrap();
-    let elapsed = start.elapsed();
-    println!("{} images analysed in {elapsed:?}", images.len());
-    // Under a second on a core of its own; other work on the machine may double that.
-    assert!(cfg!(debug_assertions) || elapsed < Duration::from_secs(2));
-
     let outcome = &analysis.outcome;
     println!("{:?}", outcome.registry);
     let joint: i64 = outcome

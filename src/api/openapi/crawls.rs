@@ -1,6 +1,7 @@
 //! Crawls.
 
 use serde_json::{Value, json};
+use strum::VariantArray as _;
 
 use super::parts::*;
 use crate::inventory::FaultKind;
@@ -32,7 +33,11 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
                 "Null where it concerns the catalogue.",
             ),
             has("reference", or_null(text()), "The tag or digest."),
-            has("kind", one_of_words(FaultKind::ALL.map(FaultKind::as_str)), ""),
+            has(
+                "kind",
+                one_of_words(FaultKind::VARIANTS.iter().map(|word| word.as_str())),
+                "",
+            ),
             has("fault", text(), "What happened."),
         ],
     );
@@ -92,7 +97,11 @@ fn crawl() -> Value {
                 "Later crawls have higher ones.",
             ),
             has("registry", text(), ""),
-            has("state", one_of_words(CrawlState::ALL.map(CrawlState::as_str)), ""),
+            has(
+                "state",
+                one_of_words(CrawlState::VARIANTS.iter().map(|word| word.as_str())),
+                "",
+            ),
             has("requested_at", moment(), ""),
             has("requested_by", text(), ""),
             has("started_at", or_null(moment()), ""),

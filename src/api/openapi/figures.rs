@@ -1,6 +1,7 @@
 //! Registries, repositories and tags.
 
 use serde_json::{Value, json};
+use strum::VariantArray as _;
 
 use super::parts::*;
 use crate::whatif::Verdict;
@@ -96,7 +97,7 @@ fn estimate(about: &str, number: fn() -> Value) -> Value {
 }
 
 fn verdict() -> Value {
-    let mut schema = one_of_words(Verdict::ALL.map(Verdict::as_str));
+    let mut schema = one_of_words(Verdict::VARIANTS.iter().map(|word| word.as_str()));
     schema["description"] = json!("What to do: switch to Alpine, or not, and then why not.");
     schema
 }

@@ -1,6 +1,7 @@
 //! Images.
 
 use serde_json::Value;
+use strum::VariantArray as _;
 
 use super::parts::*;
 use crate::base_image::Evidence;
@@ -11,7 +12,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("ImageBase", base()),
         (
             "EvidenceClass",
-            one_of_words(EvidenceClass::ALL.map(EvidenceClass::as_str)),
+            one_of_words(EvidenceClass::VARIANTS.iter().map(|word| word.as_str())),
         ),
         (
             "Image",
@@ -173,7 +174,7 @@ fn explanation() -> Value {
 }
 
 fn evidence() -> Value {
-    one_of_words(Evidence::ALL.map(Evidence::as_str))
+    one_of_words(Evidence::VARIANTS.iter().map(|word| word.as_str()))
 }
 
 fn base() -> Value {

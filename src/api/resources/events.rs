@@ -11,8 +11,8 @@ use crate::api::operation::Operation;
 use crate::api::problem::{INVALID_BODY, Invalid, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
-use crate::cost::read_notifications;
 use crate::oci::RegistryName;
+use crate::pulls::read_notifications;
 
 /// What CNCF Distribution says that its notifications are, beside plain JSON.
 const MEDIA_TYPES: &[&str] = &[

@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::repository::named;
@@ -19,7 +18,8 @@ use crate::cost::MoneyEstimate;
 use crate::oci::RegistryName;
 use crate::report::{ForecastMonth, forecast};
 use crate::store::{PartOfRegistry, RegistryPoint, RepositoryPoint};
-use crate::units::{Currency, Money};
+use crate::units::{ByteCount, Money};
+use crate::whatif::Verdict;
 
 /// How far back an answer goes where nothing else is asked for.
 const USUAL_DAYS: u64 = 400;
@@ -97,10 +97,10 @@ struct RegistryMoment {
     registry: RegistryName,
     of: Of,
     as_of: DateTime<Utc>,
-    logical_bytes: i64,
-    stored_bytes: i64,
-    untagged_bytes: Option<i64>,
-    alpine_stored_bytes: Option<i64>,
+    logical_bytes: ByteCount,
+    stored_bytes: ByteCount,
+    untagged_bytes: Option<ByteCount>,
+    alpine_stored_bytes: Option<ByteCount>,
     cost: Option<Cost>,
     alpine: Option<OnAlpine>,
 }
@@ -121,11 +121,6 @@ struct OnAlpine {
 
 impl RegistryMoment {
     fn new(registry: &RegistryName, of: Of, point: RegistryPoint) -> Self {
-        let currency = point.currency.as_deref().and_then(|code| code.parse().ok());
-        let money = |amount: Option<Decimal>| Some(Money::new(amount?, currency?));
-        let alpine = money(point.alpine_month_low)
-            .zip(money(point.alpine_month))
-            .zip(money(point.alpine_month_high));
         Self {
             registry: registry.clone(),
             of,
@@ -134,15 +129,13 @@ impl RegistryMoment {
             stored_bytes: point.stored_bytes,
             untagged_bytes: point.untagged_bytes,
             alpine_stored_bytes: point.alpine_stored_bytes,
-            cost: money(point.month).map(|month| Cost {
-                month,
-                fee: money(point.fee),
-                storage: money(point.storage),
-                transfer: money(point.transfer),
+            cost: point.cost.map(|cost| Cost {
+                month: cost.month,
+                fee: cost.fee,
+                storage: cost.storage,
+                transfer: cost.transfer,
             }),
-            alpine: alpine.map(|((low, expected), high)| OnAlpine {
-                month: MoneyEstimate { low, expected, high },
-            }),
+            alpine: point.alpine_month.map(|month| OnAlpine { month }),
         }
     }
 }
@@ -151,13 +144,13 @@ impl RegistryMoment {
 #[derive(Serialize)]
 struct RepositoryMoment {
     as_of: DateTime<Utc>,
-    logical_bytes: i64,
-    stored_bytes: i64,
-    exclusive_bytes: i64,
-    attributed_bytes: i64,
-    untagged_bytes: Option<i64>,
-    alpine_attributed_bytes: Option<i64>,
-    verdict: Option<String>,
+    logical_bytes: ByteCount,
+    stored_bytes: ByteCount,
+    exclusive_bytes: ByteCount,
+    attributed_bytes: ByteCount,
+    untagged_bytes: Option<ByteCount>,
+    alpine_attributed_bytes: Option<ByteCount>,
+    verdict: Option<Verdict>,
     cost: Option<MonthAlone>,
 }
 
@@ -168,7 +161,6 @@ struct MonthAlone {
 
 impl From<RepositoryPoint> for RepositoryMoment {
     fn from(point: RepositoryPoint) -> Self {
-        let currency: Option<Currency> = point.currency.as_deref().and_then(|code| code.parse().ok());
         Self {
             as_of: point.as_of,
             logical_bytes: point.logical_bytes,
@@ -178,9 +170,7 @@ impl From<RepositoryPoint> for RepositoryMoment {
             untagged_bytes: point.untagged_bytes,
             alpine_attributed_bytes: point.alpine_attributed_bytes,
             verdict: point.verdict,
-            cost: point.month.zip(currency).map(|(amount, currency)| MonthAlone {
-                month: Money::new(amount, currency),
-            }),
+            cost: point.month.map(|month| MonthAlone { month }),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use actix_web::HttpResponse;
 use rust_decimal::Decimal;
+use strum::VariantArray as _;
 
 use crate::api::call::Call;
 use crate::api::grounds::Grounds;
@@ -79,7 +80,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// The parameters that choose among repositories.
 pub(super) fn filters() -> Vec<Parameter> {
-    let verdicts = Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect();
+    let verdicts = Verdict::VARIANTS.iter().map(|verdict| verdict.as_str()).collect();
     vec![
         Parameter::new("registry", Form::Text, "Only those of this registry."),
         Parameter::new("verdict", Form::Word(verdicts), "Only those with this verdict."),

@@ -22,8 +22,10 @@ use crate::api::reply::Reply;
 use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::Snapshot;
 use crate::base_image::AlpineRelease;
-use crate::cost::{CostPlan, EffortRule, PullAssumption, PullCounts, RegistryTerms, Repositories};
+use crate::cost::{CostPlan, EffortRule, RegistryTerms};
+use crate::oci::RepositoryPatterns;
 use crate::pricing::{Effort, Share};
+use crate::pulls::{PullAssumption, PullCounts};
 use crate::report::{
     AnalysedRegistry, GroupRow, Knowledge, Note, Report, ReportError, ReportOptions, RepositoryRow,
 };
@@ -175,7 +177,7 @@ impl Supposed {
     fn report(
         &self,
         switch: Switch,
-        chosen: Option<&Repositories>,
+        chosen: Option<&RepositoryPatterns>,
         costs: CostPlan,
     ) -> Result<Report, ReportError> {
         let Self { snapshot, verdicts } = self;
@@ -205,14 +207,14 @@ impl Supposed {
 fn outcome<'a>(
     registry: &AnalysedRegistry,
     switch: Switch,
-    chosen: Option<&Repositories>,
+    chosen: Option<&RepositoryPatterns>,
     every_move: impl FnOnce() -> Cow<'a, Counterfactual>,
 ) -> Result<Outcome, ReportError> {
     let analysis = &registry.analysis;
     let nodes = &registry.holdings.inventory.repositories;
     let is_chosen = |place: usize| {
         let name = &nodes[place].name;
-        chosen.is_none_or(|chosen| chosen.mean(registry.name(), name))
+        chosen.is_none_or(|chosen| chosen.matches(registry.name(), name))
     };
     let switched = match switch {
         Switch::Verdict if chosen.is_none() => return Ok(analysis.outcome.clone()),
@@ -235,7 +237,7 @@ fn outcome<'a>(
 
 impl Question {
     /// The repositories that it is about; none for all.
-    fn chosen(&self) -> Result<Option<Repositories>, Problem> {
+    fn chosen(&self) -> Result<Option<RepositoryPatterns>, Problem> {
         let Some(patterns) = &self.repositories else {
             return Ok(None);
         };
@@ -258,20 +260,16 @@ impl Question {
                 Err(format!("{shown:?} is no name or glob such as team-a/**")),
             );
         }
-        // A list of nothing means nothing, which is what a name means that nothing can have.
-        let nothing = ["-".to_owned()];
-        let patterns = if patterns.is_empty() {
-            &nothing[..]
-        } else {
-            patterns
-        };
-        wrong("repositories", Repositories::matching(patterns)).map(Some)
+        if patterns.is_empty() {
+            return Ok(Some(RepositoryPatterns::none()));
+        }
+        wrong("repositories", RepositoryPatterns::new(patterns)).map(Some)
     }
 
     /// What costs rest on then.
     fn costs(&self, present: &CostPlan) -> Result<CostPlan, Problem> {
         let mut costs = present.clone();
-        let everything = || wrong("repositories", Repositories::matching(["**"]));
+        let everything = || wrong("repositories", RepositoryPatterns::new(["**"]));
         if let Some(count) = &self.pulls_per_month {
             costs.pulls = PullCounts::assuming(vec![PullAssumption {
                 repositories: everything()?,

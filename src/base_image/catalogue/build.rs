@@ -5,7 +5,7 @@ use super::base::{Base, BaseId, BaseLayer, Origin, RepositoryId, Role};
 use super::file::{CatalogueError, File, Release, SHIPPED, layer};
 use super::tag::TagParts;
 use crate::base_image::texts::Chain;
-use crate::base_image::{BaseName, ImageFacts, System, traces};
+use crate::base_image::{BaseName, ImageFacts, System};
 use crate::oci::{Platform, RegistryName};
 
 /// Puts a [`Catalogue`] together: files first, then what registries hold.
@@ -50,8 +50,7 @@ impl<'a> CatalogueBuilder<'a> {
                     self.catalogue.repository_ids.entry(path.to_owned()).or_insert(id);
                 }
             }
-            self.catalogue.systems.retain(|known| known.name != system.name);
-            self.catalogue.systems.push(system);
+            self.catalogue.systems.insert(system);
         }
         for image in file.images {
             let id = self.repository(&image.name);
@@ -71,9 +70,7 @@ impl<'a> CatalogueBuilder<'a> {
             let system = System::parse(row.0.strip_suffix("-slim").unwrap_or(&row.0));
             let first = layer(name, &row.0, &row.3, row.4)?;
             self.catalogue.first_layers.insert(first.key, system.clone());
-            if row.5.len() == 16 {
-                self.catalogue.added_files.insert(row.5, system.clone());
-            }
+            self.catalogue.systems.insert_added_file(row.5, system.clone());
             let (repository, tag) = row.0.split_once(':').unwrap_or((&row.0, "latest"));
             let id = self.repository(repository);
             self.push(Base {
@@ -141,7 +138,7 @@ impl<'a> CatalogueBuilder<'a> {
 
     /// Adds an image of a crawled registry. What is not an image that runs is ignored.
     pub fn image(&mut self, registry: &RegistryName, facts: &'a ImageFacts) -> &mut Self {
-        if !facts.layers.is_empty() && !traces::is_artifact(facts) {
+        if !facts.layers.is_empty() && !facts.is_artifact() {
             self.images.push((registry.clone(), facts));
         }
         self

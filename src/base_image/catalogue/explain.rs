@@ -1,7 +1,6 @@
 use std::fmt;
 
-use super::{Base, BaseId, Catalogue, Origin, Twin, TwinRule};
-use crate::base_image::Scope;
+use super::{Base, BaseId, Catalogue, Origin, Scope, Twin, TwinRule};
 
 /// Why a base is in the catalogue and what is known of it, for people.
 #[derive(Debug, Clone)]

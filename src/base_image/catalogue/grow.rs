@@ -169,7 +169,7 @@ impl CatalogueBuilder<'_> {
                 .and_then(|first| self.catalogue.first_layers.get(&first).cloned())
                 .or_else(|| {
                     let config = facts.config.as_ref()?;
-                    traces::read(config, &self.catalogue)
+                    traces::read(config, &self.catalogue.systems)
                         .system
                         .map(|(system, _)| system)
                 });
@@ -181,12 +181,7 @@ impl CatalogueBuilder<'_> {
     fn system_of_names(&self, base: &Base) -> Option<System> {
         let mut best: Option<System> = None;
         for name in &base.names {
-            let Some(info) = self
-                .catalogue
-                .systems
-                .iter()
-                .find(|system| system.images.contains(&name.repository))
-            else {
+            let Some(info) = self.catalogue.systems.with_image(&name.repository) else {
                 continue;
             };
             let system = info.release_of_tag(name.tag.as_deref().unwrap_or_default());

@@ -9,6 +9,7 @@ mod build;
 mod explain;
 mod file;
 mod grow;
+mod scope;
 mod tag;
 mod twins;
 
@@ -19,9 +20,11 @@ pub use base::{Base, BaseId, BaseLayer, LayerKey, Origin, RepositoryId, Role};
 pub use build::CatalogueBuilder;
 pub use explain::Explanation;
 pub use file::CatalogueError;
+pub use scope::Scope;
 pub use tag::tag_without_system;
 pub use twins::{Twin, TwinRule};
 
+use super::systems::Systems;
 use super::texts::{Chain, TextKey};
 use super::{AlpineRelease, BaseName, ImageFacts, System, SystemInfo};
 use crate::oci::{Digest, Platform};
@@ -34,7 +37,7 @@ pub struct Catalogue {
     /// platforms few, so that a search compares the latter.
     platforms: Vec<Platform>,
     platform_of: Vec<u32>,
-    systems: Vec<SystemInfo>,
+    systems: Systems,
     repositories: Vec<Repository>,
     repository_ids: HashMap<String, RepositoryId>,
     by_layers: HashMap<Chain, Vec<BaseId>>,
@@ -47,8 +50,6 @@ pub struct Catalogue {
     variable_sets: Vec<VariableSet>,
     /// First layers and the systems they are.
     first_layers: HashMap<LayerKey, System>,
-    /// The first sixteen digits behind `ADD file:` and the systems that were added.
-    added_files: HashMap<String, System>,
     /// The step that is known to have made a layer.
     layer_texts: HashMap<LayerKey, TextKey>,
 }
@@ -91,11 +92,11 @@ impl Catalogue {
 
     /// What is known of a system.
     pub fn system(&self, name: &str) -> Option<&SystemInfo> {
-        self.systems.iter().find(|system| system.name == name)
+        self.systems.get(name)
     }
 
-    /// Every system.
-    pub fn systems(&self) -> &[SystemInfo] {
+    /// The operating systems that are known.
+    pub(super) fn systems(&self) -> &Systems {
         &self.systems
     }
 
@@ -200,11 +201,6 @@ impl Catalogue {
     /// The system that a first layer is.
     pub(super) fn system_of_layer(&self, layer: LayerKey) -> Option<&System> {
         self.first_layers.get(&layer)
-    }
-
-    /// The system whose files have this content hash.
-    pub(super) fn system_of_added_file(&self, hash: &str) -> Option<&System> {
-        self.added_files.get(hash.get(..16)?)
     }
 
     /// The step that other images show to have made a layer.

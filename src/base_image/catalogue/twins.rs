@@ -1,8 +1,8 @@
 use std::cmp::Reverse;
 
 use super::tag::TagParts;
-use super::{BaseId, Catalogue, RepositoryId};
-use crate::base_image::{BaseName, Scope};
+use super::{BaseId, Catalogue, RepositoryId, Scope};
+use crate::base_image::BaseName;
 use crate::oci::Platform;
 
 /// An Alpine image that takes the place of a base.
@@ -135,10 +135,7 @@ impl Catalogue {
         scope: &Scope,
     ) -> Option<Vec<Twin>> {
         let name = self.repository_name(repository);
-        let system = self
-            .systems
-            .iter()
-            .find(|system| system.images.iter().any(|image| image == name))?;
+        let system = self.systems.with_image(name)?;
         let twin = system.twin.as_deref().and_then(|twin| self.repository(twin));
         Some(
             twin.map(|twin| self.newest_of(twin, platform, scope, TwinRule::BareSystem))

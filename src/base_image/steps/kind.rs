@@ -1,4 +1,5 @@
 use serde::Serialize;
+use strum::IntoStaticStr;
 
 use crate::base_image::PackageFamily;
 
@@ -28,8 +29,9 @@ pub enum StepKind {
 
 /// Which packages a step installs and leaves in. Of several kinds the first in this order decides, since
 /// it is the one that takes the space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum PackageKind {
     /// A Java runtime or development kit.
     Jdk,
@@ -46,8 +48,9 @@ pub enum PackageKind {
 }
 
 /// The package manager of a language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Language {
     /// npm, yarn, pnpm, bower.
     Node,
@@ -109,15 +112,8 @@ impl StepKind {
 
 impl PackageKind {
     /// The kind as it is written in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Jdk => "jdk",
-            Self::VendorNative => "vendor_native",
-            Self::VendorPortable => "vendor_portable",
-            Self::Compilers => "compilers",
-            Self::Libraries => "libraries",
-            Self::Tools => "tools",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     fn describe(self) -> &'static str {
@@ -134,20 +130,8 @@ impl PackageKind {
 
 impl Language {
     /// The manager as it is written in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Node => "node",
-            Self::Python => "python",
-            Self::Conda => "conda",
-            Self::Ruby => "ruby",
-            Self::Php => "php",
-            Self::Rust => "rust",
-            Self::Go => "go",
-            Self::Java => "java",
-            Self::DotNet => "dotnet",
-            Self::Perl => "perl",
-            Self::Other => "other",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

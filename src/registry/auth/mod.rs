@@ -7,11 +7,12 @@ mod token;
 mod token_request;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::{Mutex, RwLock};
 use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OwnedMutexGuard;
@@ -194,17 +195,17 @@ impl Auth {
     }
 
     fn scheme(&self) -> AuthScheme {
-        self.scheme.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.scheme.read().clone()
     }
 
     fn set_scheme(&self, scheme: AuthScheme) {
-        *self.scheme.write().unwrap_or_else(PoisonError::into_inner) = scheme;
+        *self.scheme.write() = scheme;
     }
 
     /// Records that the registry accepted this authorization.
     pub fn on_success(&self, authorization: &Authorization) {
         if matches!(authorization.credential, Credential::None) && authorization.probe_lock.is_some() {
-            let mut scheme = self.scheme.write().unwrap_or_else(PoisonError::into_inner);
+            let mut scheme = self.scheme.write();
             if matches!(*scheme, AuthScheme::Unknown) {
                 *scheme = AuthScheme::Anonymous;
             }
@@ -230,17 +231,14 @@ impl Auth {
             service.realm,
             service.name.as_deref().unwrap_or_default()
         );
-        let mut caches = self.caches.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut caches = self.caches.lock();
         Arc::clone(caches.entry(key).or_default())
     }
 
     /// The text of a scope, as the registry writes it.
     fn scope_text(&self, scope: &TokenScope<'_>) -> String {
         let ours = scope.text();
-        let scope_overrides = self
-            .scope_overrides
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let scope_overrides = self.scope_overrides.lock();
         scope_overrides.get(&ours).cloned().unwrap_or(ours)
     }
 }
@@ -363,11 +361,7 @@ impl Inner {
         if let Some(asked) = bearer.scope.filter(|asked| scope.covers(asked)) {
             let ours = scope.text();
             if asked != ours {
-                let mut scope_overrides = self
-                    .auth
-                    .scope_overrides
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
+                let mut scope_overrides = self.auth.scope_overrides.lock();
                 scope_overrides.insert(ours, asked);
             }
         }

@@ -1,10 +1,11 @@
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::RwLock;
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
 
@@ -117,7 +118,6 @@ impl<T: Expiring> TokenCache<T> {
     pub fn current(&self, now: DateTime<Utc>) -> Option<Arc<T>> {
         self.token
             .read()
-            .unwrap_or_else(PoisonError::into_inner)
             .as_ref()
             .filter(|token| now < token.renew_at())
             .cloned()
@@ -143,7 +143,7 @@ impl<T: Expiring> TokenCache<T> {
         match fetched {
             Ok(token) => {
                 let token = Arc::new(token);
-                *self.token.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&token));
+                *self.token.write() = Some(Arc::clone(&token));
                 *last_failure = None;
                 Ok(token)
             }
@@ -156,7 +156,7 @@ impl<T: Expiring> TokenCache<T> {
 
     /// Discards a refused token, unless it has been replaced already.
     pub fn invalidate(&self, refused: &Arc<T>) {
-        let mut token = self.token.write().unwrap_or_else(PoisonError::into_inner);
+        let mut token = self.token.write();
         if token
             .as_ref()
             .is_some_and(|current| Arc::ptr_eq(current, refused))

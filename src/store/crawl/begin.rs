@@ -10,7 +10,7 @@ use sqlx::postgres::types::PgInterval;
 use super::request::know;
 use super::{CrawlPart, CrawlSaver, CrawledRegistry, event};
 use crate::oci::RegistryName;
-use crate::store::turns::take_turn;
+use crate::store::registry_lock::lock_registry;
 use crate::store::{Store, StoreError};
 
 /// A crawl that somebody may be at.
@@ -35,7 +35,7 @@ impl Store {
         tombstone_after: u32,
         now: DateTime<Utc>,
     ) -> Result<CrawlSaver, StoreError> {
-        self.bury_lost_workers(now).await?;
+        self.expire_workers(now).await?;
         let mut transaction = self.pool.begin().await?;
         let id = know(&mut transaction, registry, now).await?;
         if let Some(error) = under_way(&mut transaction, id, &registry.name).await? {
@@ -99,9 +99,9 @@ impl Store {
         if !self.has_work(registry).await? {
             return Ok(None);
         }
-        self.bury_lost_workers(now).await?;
+        self.expire_workers(now).await?;
         let mut transaction = self.pool.begin().await?;
-        let Some(registry) = take_turn(&mut transaction, registry).await? else {
+        let Some(registry) = lock_registry(&mut transaction, registry).await? else {
             return Ok(None);
         };
         let running = running(&mut transaction, registry).await?;

@@ -47,8 +47,3 @@ impl CrawlCost {
 pub(super) fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
-
-/// A count from the database, where none is negative.
-pub(super) fn counted(count: i64) -> u64 {
-    u64::try_from(count).unwrap_or_default()
-}

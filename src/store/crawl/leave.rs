@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::lost::hand_back;
+use super::expire::hand_back;
 use super::{CrawlPart, event};
 use crate::store::StoreError;
 use crate::store::text::clean;

@@ -3,8 +3,8 @@
 mod begin;
 mod cost;
 mod event;
+mod expire;
 mod leave;
-mod lost;
 mod part;
 mod record;
 mod request;
@@ -23,6 +23,7 @@ pub use saver::{CrawlEnd, CrawlSaver};
 pub use state::CrawlState;
 
 use super::inventory::dedup_scope;
+use super::row::Row;
 use super::{Store, StoreError};
 use crate::inventory::DedupScope;
 use crate::oci::RegistryName;
@@ -93,7 +94,11 @@ impl Store {
                         origin_url: row.origin_url,
                         dedup_scope: dedup_scope(&row.dedup_scope)?,
                     },
-                    last_crawl: row.last_state.as_deref().map(CrawlState::parse).transpose()?,
+                    last_crawl: row
+                        .last_state
+                        .as_deref()
+                        .map(|state| Row::new("registry", &row.name).parse("last state", state))
+                        .transpose()?,
                     last_finished: row.last_finished,
                 })
             })

@@ -9,6 +9,7 @@ use super::cost::stored;
 use super::{CrawlCost, event};
 use crate::inventory::FaultKind;
 use crate::oci::RepositoryName;
+use crate::store::row::Row;
 use crate::store::{Store, StoreError};
 
 /// A process's part in a crawl. Clones are the same part.
@@ -226,14 +227,13 @@ impl CrawlPart {
         .fetch_one(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        let name = |text: String| {
-            text.parse()
-                .map_err(|problem| StoreError::inconsistent("crawl_task", problem))
-        };
+        let crawl = Row::new("crawl", &self.crawl);
+        let task = Row::new("crawl_task", &self.crawl);
+        let name = |text: String| task.parse("repository", &text);
         Ok(Claim {
             repositories: repositories.into_iter().map(name).collect::<Result<_, _>>()?,
-            workers: super::cost::counted(workers.all),
-            workers_gone: super::cost::counted(workers.gone),
+            workers: crawl.count("workers", workers.all)?,
+            workers_gone: crawl.count("workers gone", workers.gone)?,
         })
     }
 
@@ -252,9 +252,10 @@ impl CrawlPart {
         )
         .fetch_one(&self.store.pool)
         .await?;
+        let crawl = Row::new("crawl", &self.crawl);
         Ok(Rest {
-            unclaimed: super::cost::counted(row.unclaimed),
-            other_workers: super::cost::counted(row.others),
+            unclaimed: crawl.count("repositories unclaimed", row.unclaimed)?,
+            other_workers: crawl.count("other workers", row.others)?,
         })
     }
 

@@ -1,13 +1,14 @@
 //! Crawls as those see them who did not do them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
-use super::cost::counted;
 use super::{Answers, CrawlCost, CrawlState};
-use crate::inventory::{Fault, FaultKind};
+use crate::inventory::Fault;
 use crate::oci::RegistryName;
+use crate::store::row::Row;
 use crate::store::{Store, StoreError};
-use crate::units::ByteCount;
 
 /// A crawl: who asked for it, how it stands, what it cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,8 @@ pub struct CrawlRecord {
     pub message: Option<String>,
 }
 
-struct Row {
+/// A row of `crawl`.
+struct CrawlRow {
     id: i64,
     registry: String,
     state: String,
@@ -70,41 +72,40 @@ struct Row {
     message: Option<String>,
 }
 
-impl TryFrom<Row> for CrawlRecord {
+impl TryFrom<CrawlRow> for CrawlRecord {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: CrawlRow) -> Result<Self, StoreError> {
+        let place = Row::new("crawl", &row.id);
+        let count = |column, count| place.count(column, count);
         Ok(Self {
             id: row.id,
-            registry: row
-                .registry
-                .parse()
-                .map_err(|problem| StoreError::inconsistent("registry", problem))?,
-            state: CrawlState::parse(&row.state)?,
+            registry: Row::new("registry", &row.registry).parse("name", &row.registry)?,
+            state: place.parse("state", &row.state)?,
             requested_at: row.requested_at,
             requested_by: row.requested_by,
             slot: row.slot,
             started_at: row.started_at,
             finished_at: row.finished_at,
-            repositories_done: counted(row.repositories_done),
-            repositories_total: counted(row.repositories_total),
-            tags_done: counted(row.tags_done),
+            repositories_done: count("repositories_done", row.repositories_done)?,
+            repositories_total: count("repositories_total", row.repositories_total)?,
+            tags_done: count("tags_done", row.tags_done)?,
             cost: CrawlCost {
-                requests: counted(row.requests),
-                get: counted(row.requests_get),
-                head: counted(row.requests_head),
-                retried: counted(row.requests_retried),
-                rate_limited: counted(row.requests_rate_limited),
-                bytes_received: ByteCount::try_from(counted(row.bytes_received)).unwrap_or(ByteCount::MAX),
-                waited: std::time::Duration::from_millis(counted(row.waited_milliseconds)),
+                requests: count("requests", row.requests)?,
+                get: count("requests_get", row.requests_get)?,
+                head: count("requests_head", row.requests_head)?,
+                retried: count("requests_retried", row.requests_retried)?,
+                rate_limited: count("requests_rate_limited", row.requests_rate_limited)?,
+                bytes_received: place.bytes("bytes_received", row.bytes_received)?,
+                waited: Duration::from_millis(count("waited_milliseconds", row.waited_milliseconds)?),
                 answers: Answers {
-                    successes: counted(row.answers_2xx),
-                    redirections: counted(row.answers_3xx),
-                    refusals: counted(row.answers_4xx),
-                    failures: counted(row.answers_5xx),
+                    successes: count("answers_2xx", row.answers_2xx)?,
+                    redirections: count("answers_3xx", row.answers_3xx)?,
+                    refusals: count("answers_4xx", row.answers_4xx)?,
+                    failures: count("answers_5xx", row.answers_5xx)?,
                 },
             },
-            faults: counted(row.faults),
+            faults: count("faults", row.faults)?,
             message: row.message,
         })
     }
@@ -141,7 +142,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<CrawlRecord>, StoreError> {
         let rows = sqlx::query_as!(
-            Row,
+            CrawlRow,
             r#"SELECT crawl.id, registry.name AS registry, state, requested_at, requested_by, slot, started_at,
                    finished_at, repositories_done, repositories_total, tags_done, requests, requests_get,
                    requests_head, requests_retried, requests_rate_limited, bytes_received,
@@ -173,18 +174,14 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        let wrong = |problem: String| StoreError::inconsistent("crawl_fault", problem);
         rows.into_iter()
             .map(|row| {
+                let place = Row::new("crawl_fault", &id);
+                let repository = row.repository.map(|name| place.parse("repository", &name));
                 Ok(Fault {
-                    repository: row
-                        .repository
-                        .map(|name| name.parse())
-                        .transpose()
-                        .map_err(|problem| StoreError::inconsistent("crawl_fault", problem))?,
+                    repository: repository.transpose()?,
                     reference: row.reference,
-                    kind: FaultKind::parse(&row.kind)
-                        .ok_or_else(|| wrong(format!("a fault of kind {}", row.kind)))?,
+                    kind: place.parse("kind", &row.kind)?,
                     fault: row.fault,
                 })
             })

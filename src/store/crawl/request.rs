@@ -6,8 +6,8 @@ use sqlx::PgConnection;
 
 use super::{CrawledRegistry, event};
 use crate::oci::RegistryName;
+use crate::store::registry_lock::lock_registry;
 use crate::store::text::clean;
-use crate::store::turns::take_turn;
 use crate::store::{Store, StoreError};
 
 /// What asking for a crawl led to.
@@ -52,7 +52,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<RequestedCrawl, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let id = take_turn(&mut transaction, registry)
+        let id = lock_registry(&mut transaction, registry)
             .await?
             .ok_or_else(|| StoreError::UnknownRegistry(registry.clone()))?;
         let key = idempotency_key.map(clean);

@@ -1,7 +1,10 @@
-use crate::store::StoreError;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// How a crawl stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString, VariantArray,
+)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum CrawlState {
     /// It has been asked for and waits for a worker.
     Queued,
@@ -18,37 +21,13 @@ pub enum CrawlState {
 }
 
 impl CrawlState {
-    /// Every state.
-    pub const ALL: [Self; 6] = [
-        Self::Queued,
-        Self::Running,
-        Self::Complete,
-        Self::Incomplete,
-        Self::Interrupted,
-        Self::Failed,
-    ];
-
     /// The state as it is written in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Complete => "complete",
-            Self::Incomplete => "incomplete",
-            Self::Interrupted => "interrupted",
-            Self::Failed => "failed",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     /// Whether it has come to an end of whatever kind.
     pub fn is_over(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
-    }
-
-    pub(in crate::store) fn parse(text: &str) -> Result<Self, StoreError> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| StoreError::inconsistent("crawl", format!("state {text}")))
     }
 }

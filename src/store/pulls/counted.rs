@@ -1,8 +1,8 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use crate::cost::{CountedBy, CountedPulls, CountedSpan, ServedBytes};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{EmptyPeriod, Period};
+use crate::pulls::{CountedBy, CountedPulls, CountedSpan, ServedBytes};
 use crate::report::Knowledge;
 use crate::store::{Store, StoreError};
 

@@ -4,9 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::{PullFileSource, PullImport};
-use crate::cost::{CountedBy, PullEvent, PullReadings, ReadPulls};
 use crate::oci::RegistryName;
-use crate::store::turns::take_turn;
+use crate::pulls::{CountedBy, PullEvent, PullReadings, ReadPulls};
+use crate::store::registry_lock::lock_registry;
+use crate::store::row::Row;
 use crate::store::{Store, StoreError};
 
 /// How many events are looked up and written at once.
@@ -28,7 +29,7 @@ impl Store {
     ) -> Result<Option<PullImport>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         // Two imports of one registry take turns, so that each sees the events of the other.
-        let Some(registry) = take_turn(&mut transaction, registry).await? else {
+        let Some(registry) = lock_registry(&mut transaction, registry).await? else {
             return Ok(None);
         };
         let read_at = match pulls {
@@ -111,8 +112,11 @@ pub(super) async fn save_events(
         .await?;
         let counted: HashMap<Vec<u8>, u64> = rows
             .into_iter()
-            .map(|row| (row.key, u64::try_from(row.count).unwrap_or(0)))
-            .collect();
+            .map(|row| {
+                let count = Row::new("pull_event", &hex::encode(&row.key)).count("count", row.count)?;
+                Ok((row.key, count))
+            })
+            .collect::<Result<_, StoreError>>()?;
         let mut added: Vec<(&PullEvent, u64)> = Vec::new();
         for event in batch {
             let before = counted.get(event.key.as_slice()).copied().unwrap_or(0);

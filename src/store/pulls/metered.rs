@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use sqlx::PgConnection;
 
 use super::import::{bigint, save_events};
-use crate::cost::{CountedBy, MeteredPulls, PullEvent, ServedBlob};
 use crate::oci::RegistryName;
-use crate::store::turns::take_turn;
+use crate::pulls::{CountedBy, MeteredPulls, PullEvent, ServedBlob};
+use crate::store::registry_lock::lock_registry;
 use crate::store::{Store, StoreError};
 
 /// What came of notifications.
@@ -30,7 +30,7 @@ impl Store {
         metered: &MeteredPulls,
     ) -> Result<Option<CountedNotifications>, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let Some(registry) = take_turn(&mut transaction, registry).await? else {
+        let Some(registry) = lock_registry(&mut transaction, registry).await? else {
             return Ok(None);
         };
         // Nothing is forgotten until the turn is over.

@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 pub use counted::PullImportRecord;
 pub use metered::CountedNotifications;
 
-use crate::cost::PullFileFormat;
 use crate::oci::Digest;
+use crate::pulls::PullFileFormat;
 
 /// A file of pulls that is to be imported.
 #[derive(Debug, Clone)]

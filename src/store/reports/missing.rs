@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::oci::RegistryName;
+use crate::store::row::Row;
 use crate::store::{CrawlState, Store, StoreError};
 
 impl Store {
@@ -28,7 +29,7 @@ impl Store {
         let Some(last) = last.filter(|last| !last.is_reported && last.finished_at < until) else {
             return Ok(None);
         };
-        let state = CrawlState::parse(&last.state)?;
+        let state = Row::new("crawl", &last.id).parse("state", &last.state)?;
         // One that was broken off has no report; it carries on where the next begins.
         let has_ended = matches!(state, CrawlState::Complete | CrawlState::Incomplete);
         Ok(has_ended.then_some((last.id, state)))

@@ -5,7 +5,7 @@ use sqlx::types::Json;
 
 use crate::cost::MoneyEstimate;
 use crate::report::{NoteKind, Report, RepositoryRow, Versions};
-use crate::store::turns::take_turn;
+use crate::store::registry_lock::lock_registry;
 use crate::store::{Store, StoreError};
 use crate::units::Money;
 use crate::whatif::{Estimate, SavingEstimate};
@@ -46,7 +46,7 @@ impl Store {
                 continue;
             }
             // Several processes may save the report of one crawl.
-            let Some(registry_id) = take_turn(&mut transaction, &registry.registry).await? else {
+            let Some(registry_id) = lock_registry(&mut transaction, &registry.registry).await? else {
                 continue;
             };
             let totals = &registry.totals;

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::fault::PullFileFault;
+use super::file::{PullEvents, PullFile, Skipped, period};
 use super::table::Table;
-use super::{EventKey, PullEvent, PullEvents, PullFile, Skipped, key, period};
 use crate::oci::{Digest, RepositoryName, Tag};
+use crate::pulls::event::{EventKey, PullEvent, key};
 
 /// The columns; the first two and the last must be there, and the others tell rows apart.
 const COLUMNS: [&str; 9] = [

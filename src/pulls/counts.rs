@@ -2,15 +2,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
-use super::repositories::Repositories;
-use crate::oci::{RegistryName, RepositoryName};
-use crate::pricing::{Period, Window};
-use crate::units::{ByteCount, apportion};
+use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
+use crate::units::{ByteCount, Period, Window, apportion};
 
 /// Who says how often something was pulled, the more trusted the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum PullSource {
     /// Nobody does; there are taken to be none.
     None,
@@ -25,18 +25,27 @@ pub enum PullSource {
 impl PullSource {
     /// The word as it is kept and shown.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Assumed => "assumed",
-            Self::Imported => "imported",
-            Self::Metered => "metered",
-        }
+        self.into_str()
     }
 }
 
 /// Who counted pulls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum CountedBy {
     /// The registry, in a log or by a counter that was imported.
     Imported,
@@ -47,10 +56,7 @@ pub enum CountedBy {
 impl CountedBy {
     /// The word as it is kept and shown.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Imported => "imported",
-            Self::Metered => "metered",
-        }
+        self.into_str()
     }
 }
 
@@ -95,7 +101,7 @@ pub struct CountedSpan {
 #[derive(Debug, Clone)]
 pub struct PullAssumption {
     /// The repositories.
-    pub repositories: Repositories,
+    pub repositories: RepositoryPatterns,
     /// How often each of them is pulled in a calendar month; none where that is left open.
     pub per_month: Option<u64>,
 }
@@ -121,6 +127,17 @@ pub struct ServedBytes {
     pub day: NaiveDate,
     /// How many bytes.
     pub bytes: u64,
+}
+
+/// How often a repository was pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullCount {
+    /// How often, in the period of the statement.
+    pub count: u64,
+    /// How that is known.
+    pub source: PullSource,
+    /// How many bytes one of them moved on average, where that was metered.
+    pub bytes_each: Option<ByteCount>,
 }
 
 /// How many days back the present pace of pulls is taken from.
@@ -252,7 +269,7 @@ impl PullCounts {
     fn assumed(&self, registry: &RegistryName, repository: &RepositoryName) -> Option<u64> {
         let mut assumptions = self.assumptions.iter();
         assumptions
-            .find(|assumption| assumption.repositories.mean(registry, repository))?
+            .find(|assumption| assumption.repositories.matches(registry, repository))?
             .per_month
     }
 

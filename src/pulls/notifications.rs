@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
-use super::import::{EventKey, PullEvent, key};
+use super::event::{EventKey, PullEvent, key};
 use crate::oci::{Digest, RepositoryName};
 
 /// The beginning of the user agent with which Tare asks registries: its own pulls are nobody's.

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::acr_json::{Lines, not_json, without_place};
 use super::fault::PullFileFault;
-use super::{PullFile, PullReading, PullReadings};
+use super::file::{PullFile, PullReading, PullReadings};
 use crate::oci::RepositoryName;
 
 /// How many repositories Harbor gives at once: unless asked, and at most.

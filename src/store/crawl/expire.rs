@@ -12,16 +12,16 @@ impl Store {
     ///
     /// # Errors
     /// Where the database is not available.
-    pub async fn bury_lost_workers(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.bury(false, now).await
+    pub async fn expire_workers(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.expire(false, now).await
     }
 
     /// The same with every worker, for a database that only this process can have open.
-    pub(in crate::store) async fn bury_all_workers(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.bury(true, now).await
+    pub(in crate::store) async fn expire_all_workers(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.expire(true, now).await
     }
 
-    async fn bury(&self, all: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn expire(&self, all: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         // One that is saving at this moment holds its row, and is not lost after all.
         let lost = sqlx::query!(

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::PullFile;
-use super::acr::{COLUMNS, NEEDED};
+use super::acr_columns::{COLUMNS, NEEDED};
 use super::fault::PullFileFault;
+use super::file::PullFile;
 
 /// Gives each row to a function with the line it begins at, cells in the order of [`COLUMNS`].
 pub(super) fn each(

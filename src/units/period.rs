@@ -82,7 +82,7 @@ impl Period {
     }
 
     /// Start and end in Unix seconds.
-    pub(super) fn epoch_seconds(self) -> (i64, i64) {
+    pub fn epoch_seconds(self) -> (i64, i64) {
         let moment = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp();
         (moment(self.start), moment(self.end))
     }
@@ -114,7 +114,7 @@ pub enum Window {
 
 impl Window {
     /// The window of a day; `None` only at the end of the calendar.
-    pub(super) fn around(self, day: NaiveDate) -> Option<Period> {
+    pub fn around(self, day: NaiveDate) -> Option<Period> {
         match self {
             Self::Day => Some(Period {
                 start: day,

@@ -2,8 +2,8 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 
 use super::*;
-use crate::oci::{RegistryName, RepositoryName};
-use crate::pricing::Period;
+use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
+use crate::units::Period;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -46,7 +46,7 @@ fn span(name: Option<&str>, period: Period, by: CountedBy) -> CountedSpan {
 
 fn assuming(per_month: u64) -> Vec<PullAssumption> {
     vec![PullAssumption {
-        repositories: Repositories::matching(["**"]).unwrap(),
+        repositories: RepositoryPatterns::new(["**"]).unwrap(),
         per_month: Some(per_month),
     }]
 }

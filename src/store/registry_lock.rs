@@ -8,7 +8,7 @@ use crate::oci::RegistryName;
 ///
 /// # Errors
 /// Where the database is not available.
-pub(super) async fn take_turn(
+pub(super) async fn lock_registry(
     connection: &mut PgConnection,
     registry: &RegistryName,
 ) -> Result<Option<i64>, StoreError> {

@@ -1,7 +1,7 @@
 use csv::StringRecord;
 
-use super::PullFile;
 use super::fault::PullFileFault;
+use super::file::PullFile;
 
 /// A CSV file whose first line names its columns, read for some of them.
 pub(super) struct Table<'a> {

@@ -4,25 +4,13 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
+use super::acr_columns::{COLUMNS, NEEDED};
 use super::acr_json;
 use super::fault::PullFileFault;
+use super::file::{PullEvents, PullFile, Skipped, period};
 use super::table::Table;
-use super::{PullEvent, PullEvents, PullFile, Skipped, key, period};
 use crate::oci::{Digest, Tag};
-
-/// The columns that matter; the first three must be there.
-pub(super) const COLUMNS: [&str; 9] = [
-    "TimeGenerated",
-    "OperationName",
-    "Repository",
-    "Tag",
-    "Digest",
-    "ResultType",
-    "UserAgent",
-    "CorrelationId",
-    "LoginServer",
-];
-pub(super) const NEEDED: usize = 3;
+use crate::pulls::event::{EventKey, PullEvent, key};
 
 /// The beginning of the user agent with which Tare asks registries.
 const OWN_AGENT: &str = "registry-tare/";
@@ -43,7 +31,7 @@ struct Collector<'a> {
     file: PullFile<'a>,
     file_key: String,
     events: Vec<PullEvent>,
-    keys: HashSet<super::EventKey>,
+    keys: HashSet<EventKey>,
     days: Option<(NaiveDate, NaiveDate)>,
     skipped: Skipped,
 }
