@@ -5,12 +5,12 @@ use crate::oci::{PlatformFilter, RegistryName};
 use crate::report::{LastCrawl, RegistryHoldings, RegistrySource};
 
 impl Store {
-    /// All that is known of one registry, as reports want it; none where it was never crawled.
+    /// Everything known about one registry, the input of reports; `None` if it was never crawled.
     ///
-    /// Only images for the given platforms count; no platform means all of them.
+    /// Counts only images for the given platforms; no platform means all.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn registry_holdings(
         &self,
         registry: &RegistryName,
@@ -19,10 +19,10 @@ impl Store {
         self.holdings_with_source(registry, platforms, None).await
     }
 
-    /// The same as it was at a moment of the past.
+    /// The same as of a past moment.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn registry_holdings_at(
         &self,
         registry: &RegistryName,

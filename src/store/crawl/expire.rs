@@ -1,4 +1,4 @@
-//! Workers that gave no sign of life.
+//! Workers whose lease has expired.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -8,22 +8,22 @@ use super::event;
 use crate::store::{Store, StoreError};
 
 impl Store {
-    /// Takes from workers whose leases have lapsed what they had claimed, for others to carry on.
+    /// Frees what workers with expired leases had claimed, so that others can continue.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn expire_workers(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.expire(false, now).await
     }
 
-    /// The same with every worker, for a database that only this process can have open.
+    /// The same for every worker, for a database that only this process can have open.
     pub(in crate::store) async fn expire_all_workers(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.expire(true, now).await
     }
 
     async fn expire(&self, all: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        // One that is saving at this moment holds its row, and is not lost after all.
+        // A worker that is saving at this moment has locked its row, so it is not lost.
         let lost = sqlx::query!(
             "UPDATE crawl_worker SET left_at = $2, outcome = 'lost'
              WHERE id IN (
@@ -69,8 +69,8 @@ impl Store {
     }
 }
 
-/// Makes what a worker had claimed and not finished anybody's again, and gives how many repositories that
-/// were. What could not be read in them will be reported anew by whoever reads them.
+/// Frees what a worker had claimed but not finished, and returns the number of repositories. Their faults are removed and
+/// will be reported again by the worker that reads them.
 pub(super) async fn hand_back(
     connection: &mut PgConnection,
     crawl: i64,
