@@ -11,7 +11,7 @@
 //! |---|---|
 //! | [`units`] | exact quantities: bytes and money, never floats |
 //! | [`clock`] | what time it is: the one trait seam |
-//! | [`oci`] | the words of the specifications: names, digests, manifests, configs |
+//! | [`oci`] | the words of the specifications: names, digests, manifests, configs; untrusted text as it may be shown |
 //! | [`inventory`] | what a registry holds and how its repositories share it |
 //! | [`base_image`] | which base is beneath an image, by which evidence; the catalogue of bases and twins |
 //! | [`whatif`] | the image and the registry as they would be on Alpine |
@@ -20,12 +20,16 @@
 //! | [`cost`] | what a registry and its repositories cost, now and on Alpine |
 //! | [`report`] | the answers that every edge shows |
 //! | [`export`] | a month's costs in the forms that finance takes: FOCUS, CSV, a workbook |
+//! | [`http`] | the HTTP client for servers that are not trusted: bounded in time and size |
 //! | [`registry`] | the distribution protocol, as a client that trusts nothing |
 //! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
 //! | [`store`] | the only room with SQL |
-//! | [`jobs`] | crawl → save → work out → prune, when it is time, shared by any number of processes |
+//! | [`analysis`] | loads what is stored, works the answers out, drafts and closes months: the only loader |
+//! | [`jobs`] | crawl → save → ask [`analysis`] → prune, on a schedule, shared by any number of processes |
+//! | [`identity`] | who sends a request and what they may see: API keys, access tokens, failed logins |
 //! | [`metrics`] | what Prometheus is told |
-//! | [`api`] | the service: REST, its documentation, keys and tokens |
+//! | [`api`] | the service: REST and its documentation |
+//! | [`page`] | the page at `/`: its files, and how they are served |
 //! | [`demo`] | a made-up company's registry, served over real HTTP |
 //! | [`config`] | settings from file, environment and flags, each with its origin |
 //! | [`telemetry`] | what is said on standard error while a command works |
@@ -121,6 +125,7 @@
 //! | snapshot | the analysis that the service answers from until there is a newer one |
 //! | caller, scope | who sends a request; what a key or token allows |
 
+pub mod analysis;
 pub mod api;
 pub mod base_image;
 pub mod cli;
@@ -130,10 +135,13 @@ pub mod cost;
 pub mod crawl;
 pub mod demo;
 pub mod export;
+pub mod http;
+pub mod identity;
 pub mod inventory;
 pub mod jobs;
 pub mod metrics;
 pub mod oci;
+pub mod page;
 pub mod pricing;
 pub mod pulls;
 pub mod registry;

@@ -32,7 +32,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("export", &["report", "cost", "pricing", "oci", "units"]),
-    ("registry", &["oci", "units", "clock"]),
+    // The HTTP client for servers that are not trusted. It serves the registries, Entra ID and the
+    // identity providers, so that all of them have the same bounds.
+    ("http", &["oci"]),
+    ("registry", &["http", "oci", "units", "clock"]),
     ("crawl", &["registry", "inventory", "oci", "units", "clock"]),
     (
         "store",
@@ -50,12 +53,9 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "jobs",
+        "analysis",
         &[
-            "export",
             "store",
-            "crawl",
-            "registry",
             "report",
             "cost",
             "pulls",
@@ -68,9 +68,26 @@ const ROOMS: &[(&str, &[&str])] = &[
             "clock",
         ],
     ),
+    // About crawling alone: it knows no costs and no report.
+    (
+        "jobs",
+        &[
+            "analysis",
+            "store",
+            "crawl",
+            "registry",
+            "inventory",
+            "oci",
+            "units",
+            "clock",
+        ],
+    ),
+    // Access tokens need the keys of their issuers, API keys the store.
+    ("identity", &["store", "http", "oci", "clock"]),
     (
         "metrics",
         &[
+            "analysis",
             "store",
             "report",
             "cost",
@@ -82,9 +99,15 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    // The page's files and how they are served; it asks the API as any other client does.
+    ("page", &[]),
     (
         "api",
         &[
+            "page",
+            "identity",
+            "analysis",
+            "jobs",
             "export",
             "metrics",
             "store",
@@ -105,6 +128,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
+            "analysis",
             "base_image",
             "export",
             "store",
@@ -120,6 +144,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
             "jobs",
             "metrics",
+            "identity",
             "api",
             "telemetry",
         ],
@@ -128,10 +153,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "analysis",
             "export",
             "config",
             "telemetry",
             "api",
+            "identity",
             "demo",
             "jobs",
             "store",
@@ -195,7 +222,7 @@ fn every_arrow_points_down() {
             ));
             continue;
         };
-        for used in rooms_used(&text) {
+        for used in rooms_used(&text).into_iter().chain(rooms_above(&file, &text)) {
             if used != room && !allowed.contains(&used.as_str()) {
                 wrong.push(format!(
                     "{}: `{room}` may not use `crate::{used}`",
@@ -251,11 +278,48 @@ fn files_stay_small_enough_to_read() {
     assert!(long.is_empty(), "past 600 lines, split these: {long:?}");
 }
 
+/// Content is read back from the store and accounted for in one place, so that no answer is loaded twice.
+#[test]
+fn only_the_analysis_loads_content() {
+    let loading = [
+        ("store.content(", &["analysis", "store"][..]),
+        ("store.content_without(", &["analysis", "store"]),
+        ("store.data_quality(", &["analysis", "store"]),
+        ("store.pull_counts(", &["analysis", "store"]),
+        // The report accounts for content that was loaded by no crawl.
+        (" account(&", &["analysis", "report", "inventory"]),
+    ];
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let room = room_of(&file).unwrap_or_default();
+        for line in code_lines(&text) {
+            for (call, owners) in loading.iter().filter(|(call, _)| line.contains(call)) {
+                if !owners.contains(&room.as_str()) {
+                    wrong.push(format!(
+                        "{}: only {owners:?} may call `{call}`: {}",
+                        file.display(),
+                        line.trim()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 /// The checks above would pass on no files at all; this one would not.
 #[test]
 fn the_reader_sees_imports() {
     let text = "use crate::{oci::Digest, units};\n// use crate::store;\nfn f() { crate::clock::now() }";
     assert_eq!(rooms_used(text), ["clock", "oci", "units"]);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/oci/name.rs");
+    assert_eq!(
+        rooms_above(
+            &file,
+            "use super::super::store::Store;\nuse super::digest::Digest;"
+        ),
+        ["store"]
+    );
     assert!(
         sources()
             .iter()
@@ -324,6 +388,27 @@ fn rooms_used(text: &str) -> Vec<String> {
     rooms.retain(|room| !room.is_empty());
     rooms.sort();
     rooms.dedup();
+    rooms
+}
+
+/// The rooms that a file reaches by `super::` out of its own room.
+fn rooms_above(file: &Path, text: &str) -> Vec<String> {
+    let below = file
+        .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .expect("a source file");
+    // A file of the room itself is one step below the crate's root, one in a folder of it two; a module within the file,
+    // such as its tests, is one step more, so that a path may have one `super` more than is counted here.
+    let is_folder = below.ends_with("mod.rs");
+    let depth = below.components().count() - usize::from(is_folder);
+    let mut rooms = Vec::new();
+    for line in code_lines(text) {
+        let within = usize::from(line.starts_with(' '));
+        let chain = "super::".repeat(depth + within);
+        for (at, _) in line.match_indices(&chain) {
+            rooms.push(first_word(&line[at + chain.len()..]));
+        }
+    }
+    rooms.retain(|room| !room.is_empty() && room != "super");
     rooms
 }
 

@@ -74,7 +74,7 @@ fn plan(book: &str, fees: Rule) -> CostPlan {
     plan
 }
 
-fn drawn_up(book: &str, fees: Rule, made: &[Made]) -> Statement {
+fn draft(book: &str, fees: Rule, made: &[Made]) -> Statement {
     let repositories: Vec<RepositoryUsage> = made
         .iter()
         .enumerate()
@@ -154,7 +154,7 @@ proptest! {
 
     #[test]
     fn the_rows_of_every_file_add_up_to_the_statement(book in books(), rule in rules(), made in registries()) {
-        let statement = drawn_up(book, rule, &made);
+        let statement = draft(book, rule, &made);
         let alpine = statement.alpine.as_ref().expect("on Alpine");
         let months = [month(&[&statement])];
         for (scenario, total) in [(Scenario::Now, statement.now.parts.total), (Scenario::Alpine, alpine.total.expected)] {
@@ -181,7 +181,7 @@ proptest! {
     fn a_correction_makes_of_the_first_statement_the_second(
         book in books(), rule in rules(), before in registries(), after in registries(),
     ) {
-        let (before, after) = (drawn_up(book, rule.clone(), &before), drawn_up(book, rule, &after));
+        let (before, after) = (draft(book, rule.clone(), &before), draft(book, rule, &after));
         let month = month(&[&before, &after]);
         let rows = charge_rows(&month, Scenario::Now).expect("rows");
         let first: Decimal = rows.iter().filter(|row| !row.is_correction).map(|row| row.cost.amount()).sum();
@@ -195,7 +195,7 @@ proptest! {
 
 #[test]
 fn nothing_is_corrected_where_nothing_changed() {
-    let statement = drawn_up(
+    let statement = draft(
         "aws-ecr",
         Rule::Attributed,
         &[(500, 50, 10, true), (700, 100, 0, false)],
@@ -207,7 +207,7 @@ fn nothing_is_corrected_where_nothing_changed() {
 
 #[test]
 fn a_label_is_no_formula_in_a_spreadsheet_and_no_harm_to_json() {
-    let statement = drawn_up("aws-ecr", Rule::Attributed, &[(500, 50, 10, true)]);
+    let statement = draft("aws-ecr", Rule::Attributed, &[(500, 50, 10, true)]);
     let months = [month(&[&statement])];
     let csv = plain(&months, Scenario::Now).expect("a file");
     assert!(csv.contains(r#","'=shop, ""web""","#), "{csv}");
@@ -227,7 +227,7 @@ fn a_label_is_no_formula_in_a_spreadsheet_and_no_harm_to_json() {
 
 #[test]
 fn the_same_month_is_the_same_workbook() {
-    let statement = drawn_up(
+    let statement = draft(
         "azure-container-registry-premium",
         Rule::Even,
         &[(500, 50, 10, true)],

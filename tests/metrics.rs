@@ -21,7 +21,7 @@ use tare::report::{
     RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict,
 };
 use tare::store::{Connections, CrawlCost, CrawlHealth, CrawlState, EndedCrawl};
-use tare::units::{ByteCount, Currency, Money};
+use tare::units::{ByteCount, Currency, Money, RequestCounts};
 use tare::whatif::{Estimate, SavingEstimate, Verdict};
 
 const REGISTRY: &str = "reg.example.com";
@@ -192,9 +192,12 @@ fn crawls() -> Vec<CrawlHealth> {
             ended,
             duration: Duration::from_millis(1500),
             cost: CrawlCost {
-                requests: 10,
-                get: 6,
-                head: 3,
+                requests: RequestCounts {
+                    total: 10,
+                    get: 6,
+                    head: 3,
+                    ..RequestCounts::default()
+                },
                 ..CrawlCost::default()
             },
             faults: BTreeMap::from([(FaultKind::Denied, 4)]),

@@ -1,7 +1,7 @@
 //! What may be spent in a month on what an answer is about.
 
-use super::access::Caller;
 use crate::cost::{Budget, BudgetSubject};
+use crate::identity::Caller;
 use crate::oci::RegistryName;
 use crate::report::GroupBy;
 use crate::units::Money;
@@ -28,9 +28,11 @@ impl Budgets<'_> {
                 self.amounts(|subject| matches!(subject, BudgetSubject::Registry(own) if own == name))
             }
             Some(_) => Vec::new(),
-            None if caller.sees_everything() => self.amounts(|subject| *subject == BudgetSubject::Everything),
-            None if caller.sees_all_registries() => self.of_cost_centres(caller.cost_centres()),
-            None => Vec::new(),
+            None if !caller.sees_all_registries() => Vec::new(),
+            None => match caller.cost_centres() {
+                None => self.amounts(|subject| *subject == BudgetSubject::Everything),
+                Some(centres) => self.of_cost_centres(centres),
+            },
         }
     }
 
@@ -58,8 +60,8 @@ impl Budgets<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::access::Scope;
     use super::*;
+    use crate::identity::{Scope, Visible};
 
     fn money(text: &str) -> Money {
         let (amount, currency) = text.split_once(' ').unwrap();
@@ -87,7 +89,7 @@ mod tests {
 
     fn key_for(cost_centres: &[&str]) -> Caller {
         let centres = cost_centres.iter().map(|name| (*name).to_owned()).collect();
-        Caller::new("x", vec![Scope::Read], Vec::new(), centres)
+        Caller::new("x", vec![Scope::Read], Visible::All, Visible::Only(centres))
     }
 
     #[test]

@@ -11,7 +11,7 @@ use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 
 use super::Api;
-use super::access::{Access, Caller};
+use super::access::Access;
 use super::negotiate::preferred;
 use super::operation::Operation;
 use super::parameter::Values;
@@ -19,10 +19,11 @@ use super::problem::{
     INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
 };
 use super::reply::Reply;
-use super::settings::FiguresError;
 use super::snapshot::Snapshot;
 use crate::export::BilledMonth;
+use crate::identity::Caller;
 use crate::oci::RegistryName;
+use crate::oci::text::printable;
 use crate::pricing::Period;
 
 /// The most bytes of a body that are read.
@@ -75,18 +76,23 @@ impl Call {
     ///
     /// # Errors
     /// Where the store fails, or a bill cannot be drawn up.
-    pub(super) async fn months(
-        &self,
-        month: Period,
-    ) -> Result<Vec<(RegistryName, BilledMonth)>, FiguresError> {
+    pub(super) async fn months(&self, month: Period) -> Result<Vec<(RegistryName, BilledMonth)>, Problem> {
         // It is never closed.
         let _turn = self.api.drawing_up.acquire().await;
-        let drawn_up = self
+        let (analysis, now) = (self.api.analysis.clone(), self.api.clock.now());
+        let months = self
             .api
             .runtime
-            .spawn((self.api.settings.figures.months)(month))
-            .await;
-        drawn_up.unwrap_or_else(|error| Err(FiguresError::Other(error.to_string())))
+            .spawn(async move { analysis.months(month, now).await });
+        let months = months.await.map_err(Problem::internal)??;
+        let accounts = &self.api.settings.accounts;
+        Ok(months
+            .into_iter()
+            .map(|month| {
+                let account = accounts.account_of(&month.registry);
+                (month.registry, BilledMonth::new(month.statements, account))
+            })
+            .collect())
     }
 
     /// The body as a value.
@@ -273,7 +279,7 @@ async fn read(
         let found = if media_type.is_empty() {
             "no Content-Type".to_owned()
         } else {
-            format!("Content-Type {}", media_type.escape_debug())
+            format!("Content-Type {}", printable(media_type))
         };
         return Err(Problem::new(
             &UNSUPPORTED_MEDIA_TYPE,

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::access::Caller;
 use super::snapshot::{Snapshot, Versions};
+use crate::identity::Caller;
 use crate::report::RegistryRow;
 
 /// Of which moment figures are, and what they rest on. Nothing in it depends on when they are asked for, so that an

@@ -16,6 +16,8 @@ use super::problem::{MEDIA_TYPE, MISDIRECTED, Problem};
 use super::reply::GZIP_MARK;
 use super::settings::AccessMode;
 use crate::metrics::ProcessCounters;
+use crate::oci::host_without_port;
+use crate::oci::text::printable;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id of its own that a client may give a request.
@@ -127,7 +129,7 @@ fn misdirected(api: &Api, request: &ServiceRequest) -> Option<Problem> {
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or_else(|| info.host());
-    let host = host_of(authority);
+    let host = host_without_port(authority);
     let is_own = matches!(host, "localhost" | "[::1]")
         || host
             .parse::<std::net::Ipv4Addr>()
@@ -140,17 +142,9 @@ fn misdirected(api: &Api, request: &ServiceRequest) -> Option<Problem> {
     (!is_own).then(|| {
         Problem::new(
             &MISDIRECTED,
-            format!("this service does not answer for {}", host.escape_debug()),
+            format!("this service does not answer for {}", printable(host)),
         )
     })
-}
-
-/// A host without its port.
-fn host_of(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
 }
 
 fn is_problem(response: &ServiceResponse<BoxBody>) -> bool {
@@ -174,23 +168,5 @@ fn mark_compressed(response: &mut ServiceResponse<BoxBody>) {
         .and_then(|tag| HeaderValue::from_str(&format!("{tag}{GZIP_MARK}\"")).ok());
     if let Some(marked) = marked {
         headers.insert(header::ETAG, marked);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_is_read_without_its_port() {
-        for (authority, host) in [
-            ("localhost:8080", "localhost"),
-            ("127.0.0.1", "127.0.0.1"),
-            ("[::1]:8080", "[::1]"),
-            ("[::1]", "[::1]"),
-            ("tare.example.com", "tare.example.com"),
-        ] {
-            assert_eq!(host_of(authority), host);
-        }
     }
 }

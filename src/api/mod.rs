@@ -8,20 +8,16 @@
 //! the OpenAPI document come from the declaration. Every error of every kind is an RFC 9457 problem.
 
 mod access;
-mod attempts;
 mod budgets;
 mod call;
 mod credentials;
 mod cursor;
 mod grounds;
-mod keys;
 mod list;
 mod middleware;
 mod negotiate;
-mod oidc;
 mod openapi;
 mod operation;
-mod page;
 mod parameter;
 mod problem;
 mod refresh;
@@ -37,36 +33,27 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-pub use access::Scope;
-pub use keys::NewKey;
-pub use oidc::{ClaimRule, InvalidIssuer, IssuerError, IssuerSettings, IssuerUrl, check_issuer};
 pub use server::Server;
-pub use settings::{
-    AccessMode, AnalysedRegistries, ApiSettings, BilledMonths, Figures, FiguresError, ServeError, TlsFiles,
-};
+pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
 
-use attempts::Attempts;
-use keys::KeyRing;
-use oidc::Issuer;
 use problem::Problem;
 use snapshot::Snapshots;
 
+use crate::analysis::AnalysisService;
 use crate::clock::Clock;
+use crate::identity::Authenticator;
 use crate::metrics::ProcessCounters;
-use crate::report::Knowledge;
 use crate::store::{Store, StoreError};
 
 /// What every request has at hand.
 struct Api {
     store: Store,
     settings: ApiSettings,
-    knowledge: Arc<Knowledge>,
+    /// Works out what is shown.
+    analysis: AnalysisService,
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
-    keys: KeyRing,
-    /// Those whose tokens are accepted beside keys.
-    issuers: Vec<Arc<Issuer>>,
-    attempts: Attempts,
+    authenticator: Authenticator,
     counters: ProcessCounters,
     /// Held by whoever has a month drawn up, which takes much memory for seconds.
     drawing_up: Semaphore,

@@ -6,10 +6,11 @@ use actix_web::http::Method;
 use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-use super::access::{Access, Scope};
+use super::access::Access;
 use super::call::Call;
 use super::parameter::{Form, Parameter};
 use super::problem::{self, Kind, Problem};
+use crate::identity::Scope;
 
 /// What answers an operation.
 pub(super) type Handler = fn(Call) -> LocalBoxFuture<'static, Result<HttpResponse, Problem>>;

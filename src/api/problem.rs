@@ -5,7 +5,8 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::access::Scope;
+use crate::analysis::AnalysisError;
+use crate::identity::Scope;
 use crate::store::StoreError;
 
 /// The media type of a problem.
@@ -238,6 +239,15 @@ impl From<StoreError> for Problem {
             return Self::unavailable("the database is not available at the moment", 5);
         }
         Self::internal(error)
+    }
+}
+
+impl From<AnalysisError> for Problem {
+    fn from(error: AnalysisError) -> Self {
+        match error {
+            AnalysisError::Store(error) => error.into(),
+            error => Self::internal(error),
+        }
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::Api;
 use super::snapshot::{Fingerprint, Snapshot};
-use crate::report::Knowledge;
 
 /// The longest wait between two attempts to reach a store that does not answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -33,19 +32,17 @@ async fn look(
     api: &Arc<Api>,
     shown: &mut Option<Fingerprint>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    api.keys.reload(&api.store).await?;
+    api.authenticator.reload_keys().await?;
     let registries = api.store.registries().await?;
     let found = Fingerprint::of(&registries, &api.store.pull_imports().await?);
     if shown.as_ref() == Some(&found) {
         return Ok(());
     }
     let started = std::time::Instant::now();
-    let analysed = (api.settings.figures.analysed)().await?;
+    let analysed = api.analysis.analysed().await?;
     let today = api.clock.now().date_naive();
-    let knowledge = Knowledge::clone(&api.knowledge);
-    let knowledge = api.store.with_recent_pulls(knowledge, today).await?;
-    let knowledge = Arc::new(knowledge);
-    let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(analysed, knowledge)).await??;
+    let inputs = Arc::new(api.analysis.inputs_with_recent_pulls(today).await?);
+    let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(analysed, inputs)).await??;
     tracing::info!(
         "figures of {} registries and {} repositories worked out in {} ms",
         snapshot.report.registries.len(),

@@ -76,10 +76,7 @@ impl Reply {
             return response.content_type(self.content_type).body(self.body);
         }
         let digest = Sha256::digest(&self.body);
-        let mut tag = String::with_capacity(TAG_DIGITS + 2);
-        for byte in &digest[..TAG_DIGITS / 2] {
-            tag.push_str(&format!("{byte:02x}"));
-        }
+        let tag = hex::encode(&digest[..TAG_DIGITS / 2]);
         // Kept by who asked alone, and only used after asking whether it still holds.
         response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
         if let Some(known) = matching(asked, &tag) {

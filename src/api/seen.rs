@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::access::Caller;
+use super::access::sees_row;
 use super::problem::Problem;
+use crate::identity::Caller;
 use crate::report::{RegistryPart, RegistryRow, RepositoryRow};
 
 /// Of what figures are.
@@ -50,7 +51,7 @@ impl<'a> SeenRegistry<'a> {
         }
         let own: Vec<&RepositoryRow> = repositories
             .iter()
-            .filter(|own| own.registry == row.registry && caller.sees_row(own))
+            .filter(|own| own.registry == row.registry && sees_row(caller, own))
             .collect();
         if own.is_empty() {
             return Ok(None);

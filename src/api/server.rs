@@ -12,22 +12,20 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Api;
-use super::attempts::Attempts;
 use super::call::{dispatch, unknown_path};
-use super::keys::KeyRing;
 use super::middleware::around;
-use super::oidc::{Issuer, IssuerSettings};
 use super::openapi::{Credentials, document};
 use super::operation::Operation;
-use super::page;
 use super::refresh::refresh;
 use super::resources::operations;
 use super::settings::{ApiSettings, ServeError};
 use super::snapshot::Snapshots;
 use super::tls;
+use crate::analysis::AnalysisService;
 use crate::clock::Clock;
+use crate::identity::Authenticator;
 use crate::metrics::ProcessCounters;
-use crate::report::Knowledge;
+use crate::page;
 use crate::store::Store;
 
 /// How long an idle connection is kept: longer than load balancers do, which else send a request into one that
@@ -52,7 +50,7 @@ impl Server {
     pub fn bind(
         address: SocketAddr,
         store: Store,
-        knowledge: Arc<Knowledge>,
+        analysis: AnalysisService,
         settings: ApiSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServeError> {
@@ -60,7 +58,8 @@ impl Server {
         let listener = TcpListener::bind(address).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
-        let mut books: Vec<&str> = knowledge
+        let mut books: Vec<&str> = analysis
+            .inputs()
             .costs
             .books
             .iter()
@@ -70,7 +69,14 @@ impl Server {
         books.dedup();
         let counters = ProcessCounters::new().map_err(|error| ServeError::Counters(error.to_string()))?;
         let operations = operations(settings.has_open_metrics);
-        let issuers = issuers(&settings, &counters, &*clock)?;
+        let runtime = tokio::runtime::Handle::current();
+        let authenticator = Authenticator::new(
+            store.clone(),
+            &settings.issuers,
+            Arc::clone(&clock),
+            runtime.clone(),
+        )
+        .map_err(|(issuer, source)| ServeError::Issuer { issuer, source })?;
         let documents = settings.issuers.iter().map(|issuer| issuer.issuer.document());
         let credentials = Credentials::new(settings.access, documents);
         let openapi = document(&operations, &credentials, &books)
@@ -80,15 +86,13 @@ impl Server {
         let api = Arc::new(Api {
             store,
             settings,
-            knowledge,
+            analysis,
             clock,
             snapshots: Snapshots::default(),
-            keys: KeyRing::default(),
-            issuers,
-            attempts: Attempts::default(),
+            authenticator,
             counters,
             drawing_up: Semaphore::new(1),
-            runtime: tokio::runtime::Handle::current(),
+            runtime,
             openapi,
         });
         let shared = Arc::clone(&api);
@@ -135,7 +139,7 @@ impl Server {
         // Aborted when this is dropped.
         let mut refreshing = JoinSet::new();
         refreshing.spawn(refresh(Arc::clone(&self.api)));
-        for issuer in &self.api.issuers {
+        for issuer in self.api.authenticator.issuers() {
             refreshing.spawn(Arc::clone(issuer).keep_fresh(Arc::clone(&self.api.clock)));
         }
         let running = tokio::spawn(self.running);
@@ -147,23 +151,6 @@ impl Server {
             Err(error) => Err(ServeError::Server(std::io::Error::other(error))),
         }
     }
-}
-
-/// Those whose tokens are accepted.
-fn issuers(
-    settings: &ApiSettings,
-    counters: &ProcessCounters,
-    clock: &dyn Clock,
-) -> Result<Vec<Arc<Issuer>>, ServeError> {
-    let ready = |issuer: &IssuerSettings| {
-        Issuer::new(issuer.clone(), counters.clone(), clock.now())
-            .map(Arc::new)
-            .map_err(|source| ServeError::Issuer {
-                issuer: issuer.issuer.to_string(),
-                source,
-            })
-    };
-    settings.issuers.iter().map(ready).collect()
 }
 
 /// The operations by path.

@@ -1,17 +1,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-
-use super::oidc::{IssuerError, IssuerSettings};
-use crate::export::BilledMonth;
+use crate::export::BillingAccounts;
+use crate::identity::{IssuerError, IssuerSettings};
 use crate::metrics::MetricsSettings;
-use crate::oci::RegistryName;
-use crate::pricing::Period;
-use crate::report::Analysed;
-use crate::store::StoreError;
 
 /// How the service is run.
 #[derive(Clone)]
@@ -37,39 +30,8 @@ pub struct ApiSettings {
     pub has_open_metrics: bool,
     /// What Prometheus is told.
     pub metrics: MetricsSettings,
-    /// Who works out what is shown.
-    pub figures: Figures,
-}
-
-/// Who works out what is shown.
-#[derive(Clone)]
-pub struct Figures {
-    /// Everything about all registries as they were crawled last.
-    pub analysed: AnalysedRegistries,
-    /// What each registry cost in a month, for exports.
-    pub months: BilledMonths,
-}
-
-/// Works out everything about all registries.
-pub type AnalysedRegistries =
-    Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<Analysed>, FiguresError>> + Send + Sync>;
-
-/// Draws up what each registry cost in a month.
-pub type BilledMonths = Arc<
-    dyn Fn(Period) -> BoxFuture<'static, Result<Vec<(RegistryName, BilledMonth)>, FiguresError>>
-        + Send
-        + Sync,
->;
-
-/// Why there are no figures.
-#[derive(Debug, thiserror::Error)]
-pub enum FiguresError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// They cannot be worked out.
-    #[error("{0}")]
-    Other(String),
+    /// The accounts that registries are billed to, for exports.
+    pub accounts: BillingAccounts,
 }
 
 /// Whether callers have to say who they are.

@@ -11,20 +11,21 @@ use sha2::{Digest as _, Sha256};
 
 use super::problem::Problem;
 use crate::metrics::{MetricsSettings, render_report};
+use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{
-    self, Analysed, AnalysedRegistry, GroupBy, Groups, Knowledge, RegistryRow, Report, ReportError,
+    self, Analysed, AnalysedRegistry, AnalysisInputs, GroupBy, Groups, RegistryRow, Report, ReportError,
     ReportOptions, RepositoryRow, groups,
 };
 use crate::store::{PullImportRecord, RegistryRecord, SavedState};
-use crate::whatif::{Counterfactual, Judgement};
+use crate::whatif::{AnalysisContext, Counterfactual};
 
 /// What is answered from.
 pub(super) struct Snapshot {
     /// What tells these figures from others.
     pub id: String,
     /// What the answers rest on beside what was crawled.
-    pub knowledge: Arc<Knowledge>,
+    pub inputs: Arc<AnalysisInputs>,
     /// All that was worked out.
     pub analysed: Arc<Analysed>,
     /// Every registry and repository.
@@ -44,7 +45,7 @@ pub(super) struct Snapshot {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Versions {
     #[serde(flatten)]
-    knowledge: report::Versions,
+    inputs: report::Versions,
     /// The price books in use.
     price_books: Vec<BookVersion>,
 }
@@ -78,8 +79,8 @@ impl Snapshot {
     ///
     /// # Errors
     /// Where sizes overflow.
-    pub(super) fn of(analysed: Arc<Analysed>, knowledge: Arc<Knowledge>) -> Result<Self, ReportError> {
-        let report = analysed.report(&knowledge, &ReportOptions::default())?;
+    pub(super) fn of(analysed: Arc<Analysed>, inputs: Arc<AnalysisInputs>) -> Result<Self, ReportError> {
+        let report = analysed.report(&inputs, &ReportOptions::default())?;
         let places = report
             .repositories
             .iter()
@@ -89,8 +90,8 @@ impl Snapshot {
         let text = serde_json::to_vec(&report).unwrap_or_default();
         Ok(Self {
             id: short_digest(&text),
-            versions: versions(&knowledge, &report),
-            knowledge,
+            versions: versions(&inputs, &report),
+            inputs,
             every_move: analysed.registries.iter().map(|_| OnceLock::new()).collect(),
             groups: Default::default(),
             metrics: OnceLock::new(),
@@ -101,8 +102,8 @@ impl Snapshot {
     }
 
     /// What images are judged by.
-    pub(super) fn judgement(&self) -> Judgement<'_> {
-        self.knowledge.judgement(&self.analysed.catalogue)
+    pub(super) fn context(&self) -> AnalysisContext<'_> {
+        self.inputs.context(&self.analysed.catalogue)
     }
 
     /// All repositories put together.
@@ -110,8 +111,9 @@ impl Snapshot {
     /// # Errors
     /// Where sums leave the range of exact numbers.
     pub(super) fn groups(&self, by: GroupBy) -> Result<&Groups, Problem> {
-        let place = GroupBy::ALL.iter().position(|(_, known)| *known == by);
-        let cell = &self.groups[place.unwrap_or_default()];
+        let mut cells = GroupBy::ALL.iter().zip(&self.groups);
+        let cell = cells.find_map(|((_, known), cell)| (*known == by).then_some(cell));
+        let cell = cell.ok_or_else(|| Problem::internal(format!("{by:?} is no known grouping")))?;
         if let Some(groups) = cell.get() {
             return Ok(groups);
         }
@@ -136,7 +138,7 @@ impl Snapshot {
     pub(super) fn every_move(&self, registry: &RegistryName) -> Option<&Counterfactual> {
         let registries = &self.analysed.registries;
         let place = registries.iter().position(|own| own.name() == registry)?;
-        Some(self.every_move[place].get_or_init(|| registries[place].every_move(&self.judgement())))
+        Some(self.every_move[place].get_or_init(|| registries[place].every_move(&self.context())))
     }
 
     /// A registry's row, and all that was worked out of it.
@@ -172,8 +174,8 @@ impl Snapshot {
             .ok_or_else(|| {
                 Problem::not_found(format!(
                     "there is no repository {} in {}",
-                    repository.escape_debug(),
-                    registry.escape_debug()
+                    printable(repository),
+                    printable(registry)
                 ))
             })
     }
@@ -183,19 +185,16 @@ impl Snapshot {
 pub(super) fn unknown_registry(name: &str) -> Problem {
     Problem::not_found(format!(
         "no registry {} has been crawled; /v1/registries lists those that have",
-        name.escape_debug()
+        printable(name)
     ))
 }
 
 /// The first 16 hexadecimal digits of a digest.
 fn short_digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(&Sha256::digest(bytes)[..8])
 }
 
-fn versions(knowledge: &Knowledge, report: &Report) -> Versions {
+fn versions(inputs: &AnalysisInputs, report: &Report) -> Versions {
     let costs = report.registries.iter().filter_map(|row| row.cost.as_ref());
     let books: BTreeSet<BookVersion> = costs
         .map(|cost| BookVersion {
@@ -204,7 +203,7 @@ fn versions(knowledge: &Knowledge, report: &Report) -> Versions {
         })
         .collect();
     Versions {
-        knowledge: knowledge.versions(),
+        inputs: inputs.versions(),
         price_books: books.into_iter().collect(),
     }
 }

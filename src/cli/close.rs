@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::Context;
 use super::arguments::{addresses, month};
-use super::outcome::{Outcome, UsageError, print};
+use super::outcome::{Outcome, print, unanswered};
+use crate::analysis::{Closed, Closing, Difference};
 use crate::clock::{Clock, SystemClock};
-use crate::jobs::{Closed, Closing, Difference, MonthNotOver};
 use crate::pricing::Period;
 
 /// Options of `tare close`.
@@ -37,15 +37,15 @@ pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::
         even_if_assumed: options.even_if_assumed,
     };
     let store = context.open_store().await?;
-    let closed = match context.analyst(&store) {
-        Ok(analyst) => analyst.close(options.month, &closing, SystemClock.now()).await,
+    let closed = match context.analysis(&store) {
+        Ok(analysis) => analysis
+            .close(options.month, &closing, SystemClock.now())
+            .await
+            .map_err(unanswered),
         Err(error) => Err(error),
     };
     store.close().await;
-    let closed = closed.map_err(|error| match error.downcast::<MonthNotOver>() {
-        Ok(not_over) => UsageError(not_over.to_string()).into(),
-        Err(error) => error,
-    })?;
+    let closed = closed?;
     let name = options.month.start().format("%Y-%m").to_string();
     if closed.is_empty() {
         anyhow::bail!(

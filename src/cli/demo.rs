@@ -10,12 +10,13 @@ use super::demo_service::DemoService;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, print};
 use super::report::{read, show};
+use crate::analysis::{AnalysisService, CrawledContent, PlatformSelection};
 use crate::clock::{Clock, FixedClock, SystemClock};
 use crate::config::{Environment, Settings};
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
 use crate::demo::{self, DemoRegistry};
 use crate::inventory::DedupScope;
-use crate::jobs::{Analyst, CrawlJob};
+use crate::jobs::CrawlJob;
 use crate::registry::{Client, ClientSettings, Credentials, Origin};
 use crate::store::{DatabaseLocation, Store, StoreSettings};
 
@@ -116,12 +117,12 @@ async fn live_through(
     settings: &Settings,
     stop: &StopFlag,
 ) -> anyhow::Result<()> {
-    let knowledge = Arc::new(settings.knowledge()?);
-    let analyst = Analyst::new(store.clone(), knowledge, Arc::new(|_| Vec::new()));
+    let inputs = Arc::new(settings.analysis_inputs()?);
+    let analysis = AnalysisService::new(store.clone(), inputs, PlatformSelection::default());
     for moment in moments(registry.ends()) {
         registry.show(moment);
-        crawl_at(store, registry.url(), moment, stop).await?;
-        analyst.save_report(moment).await?;
+        let content = crawl_at(store, registry.url(), moment, stop).await?;
+        analysis.save_report(vec![content], moment).await?;
     }
     Ok(())
 }
@@ -146,7 +147,12 @@ fn moments(ends: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     firsts.chain([ends]).collect()
 }
 
-async fn crawl_at(store: &Store, url: &str, moment: DateTime<Utc>, stop: &StopFlag) -> anyhow::Result<()> {
+async fn crawl_at(
+    store: &Store,
+    url: &str,
+    moment: DateTime<Utc>,
+    stop: &StopFlag,
+) -> anyhow::Result<CrawledContent> {
     let clock = Arc::new(FixedClock(moment));
     let client = client(url, clock.clone())?;
     let plan = CrawlPlan::default();
@@ -163,7 +169,7 @@ async fn crawl_at(store: &Store, url: &str, moment: DateTime<Utc>, stop: &StopFl
     if result.status == CrawlStatus::Interrupted {
         anyhow::bail!("stopped");
     }
-    Ok(())
+    Ok(result.content)
 }
 
 /// A client of the made-up registry, which nobody needs to spare.

@@ -10,10 +10,10 @@ use clap::{Args, ValueEnum};
 
 use super::Context;
 use super::arguments::{addresses, month};
-use super::outcome::{Outcome, UsageError};
+use super::outcome::{Outcome, UsageError, unanswered};
+use crate::analysis::RegistryMonth;
 use crate::clock::{Clock, SystemClock};
 use crate::export::{BilledMonth, FocusVersion, Scenario, focus, plain, workbook};
-use crate::jobs::RegistryMonth;
 use crate::oci::RegistryName;
 use crate::pricing::Period;
 
@@ -78,8 +78,11 @@ pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow
         .into());
     }
     let store = context.open_store().await?;
-    let months = match context.analyst(&store) {
-        Ok(analyst) => analyst.months(options.month, SystemClock.now()).await,
+    let months = match context.analysis(&store) {
+        Ok(analysis) => analysis
+            .months(options.month, SystemClock.now())
+            .await
+            .map_err(unanswered),
         Err(error) => Err(error),
     };
     store.close().await;
@@ -95,13 +98,10 @@ pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow
         );
     }
     warn(&months, context);
+    let accounts = context.settings.billing_accounts();
     let months: Vec<BilledMonth> = months
         .into_iter()
-        .map(|month| BilledMonth {
-            account: context.settings.account(&month.registry),
-            statements: month.statements,
-            is_whole: true,
-        })
+        .map(|month| BilledMonth::new(month.statements, accounts.account_of(&month.registry)))
         .collect();
     let scenario = if options.alpine {
         Scenario::Alpine

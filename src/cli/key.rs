@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::Context;
 use super::arguments::TextOrJson;
 use super::outcome::{Outcome, UsageError, print};
-use crate::api::NewKey;
 use crate::clock::{Clock, SystemClock};
-use crate::report::{self, plain_text};
+use crate::identity::{self, NewKey};
+use crate::oci::text::printable;
+use crate::report;
 use crate::store::{ApiKeyRecord, Store};
 
 /// The longest name of a key.
@@ -71,7 +72,7 @@ enum Scope {
     Admin,
 }
 
-impl From<Scope> for crate::api::Scope {
+impl From<Scope> for identity::Scope {
     fn from(scope: Scope) -> Self {
         match scope {
             Scope::Read => Self::Read,
@@ -111,10 +112,10 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
         scopes: options
             .scopes
             .iter()
-            .map(|&scope| crate::api::Scope::from(scope).as_str().to_owned())
+            .map(|&scope| identity::Scope::from(scope).as_str().to_owned())
             .collect(),
-        registries: options.registries.clone(),
-        cost_centres: options.cost_centres.clone(),
+        registries: limits(&options.registries),
+        cost_centres: limits(&options.cost_centres),
         created_at: now,
         expires_at: options
             .expires_in_days
@@ -130,7 +131,7 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
     }
     context.console.tell(&format!(
         "The key {} ({}) for {}. It is shown only now; send it as `Authorization: Bearer …`.",
-        plain_text(name),
+        printable(name),
         record.id,
         record.scopes.join(", ")
     ));
@@ -138,11 +139,16 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
     Ok(())
 }
 
+/// What an option that may be repeated limits a key to; without it, the key is not limited.
+fn limits(named: &[String]) -> Option<Vec<String>> {
+    (!named.is_empty()).then(|| named.to_vec())
+}
+
 async fn revoke(key: &str, store: &Store, context: &Context) -> anyhow::Result<()> {
     if !store.revoke_api_key(key, SystemClock.now()).await? {
         return Err(UsageError(format!(
             "there is no key {} to revoke; `tare key list` shows all keys",
-            plain_text(key)
+            printable(key)
         ))
         .into());
     }
@@ -156,8 +162,11 @@ struct Listed<'a> {
     id: &'a str,
     name: &'a str,
     scopes: &'a [String],
+    /// Empty if the key sees all, or none at all: `sees_all_registries` says which.
     registries: &'a [String],
+    sees_all_registries: bool,
     cost_centres: &'a [String],
+    sees_all_cost_centres: bool,
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
@@ -175,8 +184,10 @@ impl<'a> Listed<'a> {
             id: &record.id,
             name: &record.name,
             scopes: &record.scopes,
-            registries: &record.registries,
-            cost_centres: &record.cost_centres,
+            registries: record.registries.as_deref().unwrap_or_default(),
+            sees_all_registries: record.registries.is_none(),
+            cost_centres: record.cost_centres.as_deref().unwrap_or_default(),
+            sees_all_cost_centres: record.cost_centres.is_none(),
             created_at: record.created_at,
             expires_at: record.expires_at,
             revoked_at: record.revoked_at,
@@ -209,18 +220,19 @@ fn table(keys: &[Listed<'_>]) -> String {
         "EXPIRES",
         "STATE",
     ]);
-    let all = |limits: &[String]| match limits {
-        [] => "all".to_owned(),
-        limits => plain_text(&limits.join(" ")),
+    let shown = |limits: &[String], sees_all: bool| match limits {
+        [] if sees_all => "all".to_owned(),
+        [] => "none".to_owned(),
+        limits => printable(&limits.join(" ")),
     };
     let day = |moment: DateTime<Utc>| moment.format("%Y-%m-%d").to_string();
     for key in keys {
         table.add_row([
             key.id.to_owned(),
-            plain_text(key.name),
+            printable(key.name),
             key.scopes.join(" "),
-            all(key.registries),
-            all(key.cost_centres),
+            shown(key.registries, key.sees_all_registries),
+            shown(key.cost_centres, key.sees_all_cost_centres),
             day(key.created_at),
             key.expires_at.map_or_else(|| "never".to_owned(), day),
             key.state.to_owned(),

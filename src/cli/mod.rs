@@ -15,7 +15,6 @@ mod doctor;
 mod evaluate;
 mod explain;
 mod export;
-mod figures;
 mod interrupt;
 mod key;
 mod outcome;
@@ -32,9 +31,9 @@ use std::sync::Arc;
 
 use clap::Parser;
 
+use crate::analysis::AnalysisService;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
-use crate::jobs::Analyst;
 use crate::store::Store;
 use crate::telemetry::{self, Console};
 use arguments::{CatalogueCommand, Cli, Command};
@@ -60,14 +59,11 @@ impl Context {
         Ok(Store::open(&settings, SystemClock.now()).await?)
     }
 
-    /// Who works out what is in the store, by the settings.
-    fn analyst(&self, store: &Store) -> anyhow::Result<Analyst> {
-        let settings = self.settings.clone();
-        Ok(Analyst::new(
-            store.clone(),
-            Arc::new(self.settings.knowledge()?),
-            Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
-        ))
+    /// The analysis of a store, with the inputs of the settings.
+    fn analysis(&self, store: &Store) -> anyhow::Result<AnalysisService> {
+        let inputs = Arc::new(self.settings.analysis_inputs()?);
+        let platforms = self.settings.platforms();
+        Ok(AnalysisService::new(store.clone(), inputs, platforms))
     }
 }
 

@@ -8,8 +8,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
+use crate::oci::text::printable;
 use crate::pricing::{AcrPlan, PriceBook, PriceBooks, RetailChoice, import_retail_prices};
-use crate::report::plain_text;
 
 /// Options of `tare prices`.
 #[derive(Debug, Args)]
@@ -88,7 +88,7 @@ pub(super) fn prices(options: &PricesOptions, context: &super::Context) -> anyho
             let imported = import_retail_prices(&file.display().to_string(), &read(file)?, &choice)
                 .map_err(|error| UsageError(error.to_string()))?;
             for warning in &imported.warnings {
-                console.complain(&format!("warning: {}", plain_text(warning)));
+                console.complain(&format!("warning: {}", printable(warning)));
             }
             print(&imported.toml)?;
         }
@@ -110,8 +110,8 @@ fn list(books: &PriceBooks) -> String {
 fn described(book: &PriceBook) -> String {
     format!(
         "{}  {} ({}, {} to {}, read on {})",
-        plain_text(&book.id),
-        plain_text(&book.title),
+        printable(&book.id),
+        printable(&book.title),
         book.currency,
         book.valid_from,
         book.valid_until,

@@ -13,9 +13,9 @@ use super::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{InvalidAddress, RegistryAddress};
+use crate::oci::text::printable;
 use crate::oci::{Digest, RegistryName};
 use crate::pulls::{PullFile, PullFileFormat, ReadPulls, Skipped, read_pulls};
-use crate::report::plain_text;
 use crate::store::{PullFileSource, PullImport, PullImportRecord, Store};
 
 /// Options of `tare pulls`.
@@ -242,7 +242,7 @@ fn imported(import: &PullImportRecord) -> String {
         import.imported_at.format("%F %R UTC"),
         import.registry,
         import.format,
-        plain_text(&import.file_name),
+        printable(&import.file_name),
         import.pulls
     )
 }

@@ -9,7 +9,7 @@ use super::values::whole;
 use super::{CostPlanError, Settings};
 use crate::base_image::AlpineRelease;
 use crate::oci::{InvalidRepositoryPattern, RepositoryPattern};
-use crate::report::Knowledge;
+use crate::report::AnalysisInputs;
 use crate::whatif::{
     AlpineModel, Coverage, GlibcRules, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
 };
@@ -128,7 +128,7 @@ impl VerdictSection {
 
 /// A file of `[alpine]` that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum KnowledgeError {
+pub enum AnalysisSettingsError {
     /// It cannot be read.
     #[error(transparent)]
     Unreadable(#[from] UnreadableFile),
@@ -157,14 +157,16 @@ impl Settings {
     ///
     /// # Errors
     /// Where a file cannot be read, or is not what it should be.
-    pub fn knowledge(&self) -> Result<Knowledge, KnowledgeError> {
+    pub fn analysis_inputs(&self) -> Result<AnalysisInputs, AnalysisSettingsError> {
         let alpine = &self.alpine;
         let model = match &alpine.model {
             None => AlpineModel::shipped(),
-            Some(file) => AlpineModel::parse(&text(file)?).map_err(|source| KnowledgeError::Model {
-                file: file.clone(),
-                source,
-            })?,
+            Some(file) => {
+                AlpineModel::parse(&text(file)?).map_err(|source| AnalysisSettingsError::Model {
+                    file: file.clone(),
+                    source,
+                })?
+            }
         };
         let rules: Vec<String> = alpine
             .bound_rules
@@ -174,7 +176,7 @@ impl Settings {
         let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
         let mut overrides = Vec::new();
         for decision in &self.verdicts {
-            overrides.extend(decision.overrides().map_err(KnowledgeError::Pattern)?);
+            overrides.extend(decision.overrides().map_err(AnalysisSettingsError::Pattern)?);
         }
         let mut catalogue_files = Vec::new();
         for path in &alpine.catalogue {
@@ -182,7 +184,7 @@ impl Settings {
                 catalogue_files.push((file.display().to_string(), text(&file)?));
             }
         }
-        Ok(Knowledge {
+        Ok(AnalysisInputs {
             model,
             rules: GlibcRules::extended(&rules)?,
             verdicts: VerdictSettings {
@@ -231,19 +233,19 @@ mod tests {
             "[alpine]\ncatalogue = [\"FOLDER/bases\"]\nbound_rules = [\"FOLDER/rules.toml\"]\ncoverage = 80\n\
              [[verdict]]\nrepositories = [\"team-a/*\", \"web\"]\nverdict = \"blocked\"\nreason = \"not now\"\n",
         );
-        let knowledge = settings.knowledge().unwrap();
-        assert_eq!(knowledge.catalogue_files.len(), 1);
+        let inputs = settings.analysis_inputs().unwrap();
+        assert_eq!(inputs.catalogue_files.len(), 1);
         assert!(
-            knowledge
-                .catalogue([])
+            inputs
+                .catalogue(&[])
                 .unwrap()
                 .repository("team/runtime")
                 .is_some()
         );
-        assert!(knowledge.rules.names().any(|name| name == "own"));
-        assert!(knowledge.rules.names().count() > 1);
-        assert_eq!(knowledge.verdicts.coverage, Coverage::Eighty);
-        let decision = &knowledge.verdicts.overrides[0];
+        assert!(inputs.rules.names().any(|name| name == "own"));
+        assert!(inputs.rules.names().count() > 1);
+        assert_eq!(inputs.verdicts.coverage, Coverage::Eighty);
+        let decision = &inputs.verdicts.overrides[0];
         let matches = |name: &str| decision.matches(&name.parse().unwrap());
         assert!(matches("team-a/api") && !matches("team-a/x/api") && !matches("web"));
     }
@@ -256,7 +258,10 @@ mod tests {
             "[alpine]\ncatalogue = [\"FOLDER/none.toml\"]\n",
             "[alpine]\nbound_rules = [\"FOLDER/none.toml\"]\n",
         ] {
-            let error = settings(folder.path(), text).knowledge().unwrap_err().to_string();
+            let error = settings(folder.path(), text)
+                .analysis_inputs()
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("none.toml"), "{error}");
         }
     }

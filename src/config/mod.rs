@@ -39,7 +39,7 @@ mod values;
 use std::path::{Path, PathBuf};
 
 pub use address::{InvalidAddress, RegistryAddress};
-pub use alpine::{AlpineSection, KnowledgeError, ShownCoverage, VerdictSection};
+pub use alpine::{AlpineSection, AnalysisSettingsError, ShownCoverage, VerdictSection};
 pub use azure::AzureLogin;
 pub use cost_centre::CostCentreSection;
 pub use cost_plan::CostPlanError;
@@ -60,6 +60,8 @@ pub use retention::RetentionSection;
 pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
 pub use store::StoreSection;
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
+
+use crate::analysis::PlatformSelection;
 
 use layers::{Layers, Sections};
 use section::Shape;
@@ -213,11 +215,12 @@ impl Settings {
             .find(|known| known.url.registry() == registry)
     }
 
-    /// The platforms whose images count in a registry; all where there are none.
-    pub fn platforms_of(&self, registry: &crate::oci::RegistryName) -> &[crate::oci::PlatformFilter] {
-        match self.configured(registry) {
-            Some(section) => section.platforms(&self.crawl),
-            None => &self.crawl.platforms,
-        }
+    /// The platforms whose images count, by registry.
+    pub fn platforms(&self) -> PlatformSelection {
+        let selection = PlatformSelection::new(self.crawl.platforms.clone());
+        self.registries.iter().fold(selection, |selection, section| {
+            let platforms = section.platforms(&self.crawl).to_vec();
+            selection.with_registry(section.url.registry().clone(), platforms)
+        })
     }
 }

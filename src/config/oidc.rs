@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use super::Settings;
 use super::section::Section;
 use super::values::ProxyUrl;
-use crate::api::{ClaimRule, IssuerSettings, IssuerUrl, Scope};
+use crate::identity::{ClaimRule, IssuerSettings, IssuerUrl, Scope};
 
 /// `[[oidc]]`: an identity provider whose access tokens the service accepts beside its own keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,12 +40,12 @@ pub struct OidcRule {
     pub value: String,
     /// What such a token may be used for.
     pub scopes: Vec<Scope>,
-    /// The registries that it sees, by name or glob; all where there are none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub registries: Vec<String>,
-    /// The cost centres whose repositories it sees; all where there are none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub cost_centres: Vec<String>,
+    /// The registries that it sees, by name or glob; all if this is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registries: Option<Vec<String>>,
+    /// The cost centres whose repositories it sees; all if this is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_centres: Option<Vec<String>>,
 }
 
 fn name_claim() -> String {
@@ -116,17 +116,32 @@ impl OidcRule {
                 "the rule for {value:?} in {claim} allows nothing: name scopes, of read, crawl, ingest and admin"
             ));
         }
+        for (setting, entries) in [
+            ("registries", &self.registries),
+            ("cost_centres", &self.cost_centres),
+        ] {
+            if entries.as_ref().is_some_and(Vec::is_empty) {
+                return Err(format!(
+                    "the rule for {value:?} in {claim} has an empty list of {setting}, so that it would show nothing: name some, \
+                     or leave {setting} out for all"
+                ));
+            }
+        }
         let glob = |text: &String| {
             let glob =
                 Glob::new(text).map_err(|error| format!("the rule for {value:?} in {claim}: {error}"))?;
             Ok::<_, String>(glob.compile_matcher())
         };
+        let registries = self
+            .registries
+            .as_ref()
+            .map(|globs| globs.iter().map(glob).collect::<Result<Vec<_>, _>>());
         Ok(ClaimRule {
             claim: claim.clone(),
             value: value.clone(),
             scopes: self.scopes.clone(),
-            registries: self.registries.iter().map(glob).collect::<Result<_, _>>()?,
-            cost_centres: self.cost_centres.clone(),
+            registries: registries.transpose()?.into(),
+            cost_centres: self.cost_centres.clone().into(),
         })
     }
 }
@@ -169,7 +184,8 @@ mod tests {
         let rule = &issuers[1].rules[0];
         assert_eq!((&*rule.claim, &*rule.value), ("groups", "finance"));
         assert_eq!(rule.scopes, [Scope::Read, Scope::Crawl]);
-        assert!(rule.registries[0].is_match("reg.example.com"));
+        assert!(rule.registries.limits().expect("limits")[0].is_match("reg.example.com"));
+        assert!(issuers[0].rules[0].registries.is_all() && issuers[0].rules[0].cost_centres.is_all());
         let shown = settings.show();
         assert!(
             shown.contains("cost_centres = [\"CC-1\"]") && shown.contains("tare.toml:2:10"),
@@ -214,6 +230,14 @@ mod tests {
                     &RULE.replace(" }", ", registries = [\"[\"] }"),
                 ),
                 "oidc.rules: the rule for \"reader\" in roles: error parsing glob",
+            ),
+            (
+                with(issuer, "\"tare\"", &RULE.replace(" }", ", registries = [] }")),
+                "oidc.rules: the rule for \"reader\" in roles has an empty list of registries",
+            ),
+            (
+                with(issuer, "\"tare\"", &RULE.replace(" }", ", cost_centres = [] }")),
+                "or leave cost_centres out for all",
             ),
             (
                 with(issuer, "\"tare\"", &RULE.replace("scopes", "scope")),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use super::section::Section;
 use super::values::{duration, maybe_duration};
-use crate::api::{AccessMode, ApiSettings, Figures, TlsFiles};
+use crate::api::{AccessMode, ApiSettings, TlsFiles};
 
 /// `[serve]`: the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -135,11 +135,11 @@ impl Settings {
         }
     }
 
-    /// How the service is run, where `figures` works out what it shows.
+    /// How the service is run.
     ///
     /// # Errors
     /// As with [`Self::check_service`].
-    pub fn api(&self, figures: Figures) -> Result<ApiSettings, UnsoundService> {
+    pub fn api(&self) -> Result<ApiSettings, UnsoundService> {
         let serve = &self.serve;
         self.check_service()?;
         let access = match self.asks_for_credentials() {
@@ -158,7 +158,7 @@ impl Settings {
             oldest_figures: serve.oldest_figures,
             has_open_metrics: serve.open_metrics,
             metrics: self.metrics(),
-            figures,
+            accounts: self.billing_accounts(),
         })
     }
 }

@@ -2,16 +2,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use serde::Serialize;
 use tokio::time::sleep;
 
 use super::part::{Ended, PartWork};
+use crate::analysis::CrawledContent;
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
-use crate::inventory::{DedupScope, Fault, Inventory, account};
-use crate::oci::RegistryName;
+use crate::inventory::{DedupScope, Fault};
+use crate::oci::{RegistryName, RepositoryName};
 use crate::registry::Client;
 use crate::store::{CrawlSaver, CrawlState, CrawledRegistry, Store, StoreError};
+use crate::units::RequestCounts;
 
 /// A crawl of one registry into the store that is this process's own.
 pub struct CrawlJob<'a> {
@@ -29,11 +30,10 @@ pub struct CrawlJob<'a> {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What a crawl led to. Serialized, it is what `tare crawl --json` prints.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What a crawl led to.
+#[derive(Debug)]
 pub struct CrawlResult {
     /// The crawl's number in the store.
-    #[serde(skip)]
     pub crawl: i64,
     /// The registry.
     pub registry: RegistryName,
@@ -55,22 +55,11 @@ pub struct CrawlResult {
     pub seconds: f64,
     /// What could not be read.
     pub faults: Vec<Fault>,
+    /// What the registry contains now, for the analysis that follows.
+    pub content: CrawledContent,
 }
 
-/// Requests on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct RequestCounts {
-    /// All of them, those for tokens and repeated ones included.
-    pub total: u64,
-    /// GET requests among them.
-    pub get: u64,
-    /// HEAD requests among them.
-    pub head: u64,
-    /// Requests that repeated one that had failed.
-    pub retried: u64,
-}
-
-/// How often it is looked whether somebody who seems to be at a crawl still is.
+/// How often another worker's lease is polled: our choice, short against any lease.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl CrawlJob<'_> {
@@ -101,7 +90,8 @@ impl CrawlJob<'_> {
         let Ended::Concluded(conclusion) = work.run(saver).await? else {
             bail!("a crawl that is nobody else's cannot go on without this process");
         };
-        let counts = Counts::of(&conclusion.inventory);
+        let is_chosen = |name: &RepositoryName| self.plan.repositories.matches(name);
+        let counts = conclusion.content.counts(is_chosen);
         let spent = conclusion.cost;
         Ok(CrawlResult {
             crawl: conclusion.crawl,
@@ -115,15 +105,11 @@ impl CrawlJob<'_> {
             tags: counts.tags,
             manifests: counts.manifests,
             blobs: counts.blobs,
-            requests: RequestCounts {
-                total: spent.requests,
-                get: spent.get,
-                head: spent.head,
-                retried: spent.retried,
-            },
+            requests: spent.requests,
             bytes_received: spent.bytes_received.get(),
             seconds: started.elapsed().as_millis() as f64 / 1000.0,
             faults: conclusion.faults,
+            content: conclusion.content,
         })
     }
 
@@ -147,37 +133,6 @@ impl CrawlJob<'_> {
                 Err(error @ StoreError::UnderWay { .. }) => return Err(error.into()),
                 Err(error) => return Err(error).context("cannot record that the crawl begins"),
             }
-        }
-    }
-}
-
-struct Counts {
-    repositories: usize,
-    tags: usize,
-    manifests: usize,
-    blobs: usize,
-}
-
-impl Counts {
-    fn of(inventory: &Inventory) -> Self {
-        match account(inventory) {
-            Ok(accounting) => Self {
-                repositories: accounting.registry.repositories,
-                tags: accounting.registry.tags,
-                manifests: accounting.registry.manifests,
-                blobs: accounting.registry.blobs,
-            },
-            // Sizes that overflow are among the faults; how many things there are is true all the same.
-            Err(_) => Self {
-                repositories: inventory.repositories.len(),
-                tags: inventory
-                    .repositories
-                    .iter()
-                    .map(|repository| repository.tags.len())
-                    .sum(),
-                manifests: inventory.manifests().len(),
-                blobs: inventory.sizes().len(),
-            },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What Tare does with a registry from end to end: crawl it, save what is found, and work out what it means.
+//! Crawls from end to end: a registry is crawled, what is found is saved, and the analysis is asked for a report.
 //!
 //! A crawl knows no database and the store no protocol; they meet here. Findings pass from one to the other through
 //! bounded channels. While one batch is written the next is collected, so that the crawl waits for the store only if the
@@ -10,21 +10,15 @@
 //! their leases. A worker whose lease expires counts as lost: its repositories become free, and it can no longer save
 //! anything.
 
-mod analysis;
 mod assign;
-mod closing;
 mod conclude;
 mod crawl;
-mod months;
 mod part;
 mod schedule;
 mod scheduler;
 mod spent;
 mod writing;
 
-pub use analysis::{Analyst, PlatformsOf};
-pub use closing::{Closed, Closing, Difference, MonthNotOver};
-pub use crawl::{CrawlJob, CrawlResult, RequestCounts};
-pub use months::{DrawnUp, RegistryMonth};
+pub use crawl::{CrawlJob, CrawlResult};
 pub use schedule::{InvalidSchedule, Schedule};
-pub use scheduler::{AfterCrawl, FinishedCrawl, MakeClient, ScheduledRegistry, Scheduler};
+pub use scheduler::{MakeClient, ScheduledRegistry, Scheduler};

@@ -11,11 +11,11 @@ use tokio::time::{sleep, timeout};
 
 use super::Schedule;
 use super::part::{Ended, PartWork};
+use crate::analysis::{AnalysisService, CrawledContent};
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, Progress, StopFlag};
-use crate::oci::RegistryName;
 use crate::registry::Client;
-use crate::store::{CrawlSaver, CrawlState, CrawledRegistry, Leaving, Retention, Store};
+use crate::store::{CrawlSaver, CrawledRegistry, Leaving, Retention, Store};
 
 /// Who asks for the first crawl of a registry.
 const FIRST_START: &str = "first start of the service";
@@ -48,8 +48,8 @@ pub struct Scheduler {
     pub retention: Retention,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
-    /// What is done after a crawl that has come to its end, before it is tidied up. It failing is logged.
-    pub after_crawl: AfterCrawl,
+    /// Makes and saves the report after a crawl has ended, before old data is removed. A failure is logged.
+    pub analysis: AnalysisService,
 }
 
 /// A registry to see to.
@@ -67,20 +67,6 @@ pub struct ScheduledRegistry {
 
 /// Makes a client of a registry.
 pub type MakeClient = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<Client>> + Send + Sync>;
-
-/// What is done after a crawl.
-pub type AfterCrawl = Arc<dyn Fn(FinishedCrawl) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
-
-/// A crawl that has come to its end, complete or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FinishedCrawl {
-    /// Its number in the store.
-    pub crawl: i64,
-    /// The registry.
-    pub registry: RegistryName,
-    /// How it ended.
-    pub state: CrawlState,
-}
 
 impl Scheduler {
     /// Works until the flag is raised; then hands back what is under way and ends within ten seconds.
@@ -178,12 +164,12 @@ impl Watch<'_> {
         }
         self.report_look = (now + pause, REPORT_LOOK);
         let left = store.crawl_without_report(name, now - REPORT_WITHIN).await?;
-        let Some((crawl, state)) = left else {
+        let Some(crawl) = left else {
             return Ok(());
         };
         tracing::warn!("{name}: no report followed crawl {crawl}; it is worked out now");
         self.report_look = (now + pause, (pause * 2).min(RAREST_REPORT));
-        self.follow_up(crawl, state).await
+        self.follow_up(crawl, None).await
     }
 
     /// Queues a crawl where it is time for one and nobody else has.
@@ -238,28 +224,26 @@ impl Watch<'_> {
             Ended::Concluded(conclusion) => {
                 let state = conclusion.state;
                 tracing::info!("{name}: crawl {crawl} is {}", state.as_str());
-                drop(conclusion);
-                self.follow_up(crawl, state).await?;
+                self.follow_up(crawl, Some(conclusion.content)).await?;
             }
         }
         Ok(())
     }
 
-    /// What comes after a crawl.
-    async fn follow_up(&self, crawl: i64, state: CrawlState) -> anyhow::Result<()> {
+    /// Saves the report after a crawl, and removes what is older than the retention settings say.
+    async fn follow_up(&self, crawl: i64, content: Option<CrawledContent>) -> anyhow::Result<()> {
         let scheduler = self.scheduler;
-        let finished = FinishedCrawl {
-            crawl,
-            registry: self.registry.registry.name.clone(),
-            state,
-        };
-        let answered = (scheduler.after_crawl)(finished).await;
+        let crawled = content.into_iter().collect();
+        let reported = scheduler
+            .analysis
+            .save_report(crawled, scheduler.clock.now())
+            .await;
         let pruned = scheduler
             .store
             .prune(&scheduler.retention, scheduler.clock.now())
             .await
             .context("what is older than the retention settings say could not be removed");
-        answered.with_context(|| format!("crawl {crawl} is saved, but what follows failed"))?;
+        reported.with_context(|| format!("crawl {crawl} is saved, but its report is not"))?;
         let pruned = pruned?;
         if !pruned.is_nothing() {
             tracing::info!("removed, as the retention settings say: {pruned}");

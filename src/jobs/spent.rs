@@ -22,11 +22,7 @@ impl<'a> Spent<'a> {
         let (before, now) = (&self.before, self.client.statistics());
         let bytes = now.bytes_received - before.bytes_received;
         CrawlCost {
-            requests: now.total - before.total,
-            get: now.get - before.get,
-            head: now.head - before.head,
-            retried: now.retried - before.retried,
-            rate_limited: now.rate_limited - before.rate_limited,
+            requests: now.requests - before.requests,
             bytes_received: ByteCount::try_from(bytes).unwrap_or(ByteCount::MAX),
             waited: now.waited.saturating_sub(before.waited),
             answers: Answers {

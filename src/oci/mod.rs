@@ -7,6 +7,7 @@
 mod descriptor;
 mod digest;
 mod document;
+mod host;
 mod image_config;
 mod manifest;
 mod media_type;
@@ -14,9 +15,11 @@ mod name;
 mod platform;
 mod redaction;
 mod repository_patterns;
+pub mod text;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, InvalidDigest};
+pub use host::host_without_port;
 pub use image_config::{HistoryStep, ImageConfig, ImageConfigError, is_kept_label, is_kept_variable};
 pub use manifest::{Manifest, ManifestError, ManifestKind};
 pub use media_type::{ACCEPTED_MANIFESTS, MediaType};

@@ -4,23 +4,15 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Digest;
+use super::text::quoted;
 
 /// A name that the specifications do not allow. The message states the kind of name and the expected form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a {kind}: {}; expected {expected}", shown(.text))]
+#[error("not a {kind}: {}; expected {expected}", quoted(.text))]
 pub struct InvalidName {
     kind: &'static str,
     text: String,
     expected: &'static str,
-}
-
-/// Hostile text as it may stand in a message: escaped and short.
-fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(80).collect::<String>().escape_debug().collect();
-    if text.chars().count() > 80 {
-        shown.push('…');
-    }
-    format!("'{shown}'")
 }
 
 macro_rules! name_type {
@@ -264,6 +256,6 @@ mod tests {
             .parse::<Tag>()
             .unwrap_err()
             .to_string();
-        assert!(!error.contains('\u{1b}') && error.len() < 300, "{error}");
+        assert!(!error.contains('\u{1b}') && error.len() < 400, "{error}");
     }
 }

@@ -172,6 +172,30 @@ impl PullCounts {
         self
     }
 
+    /// These counts together with others. What one source counted on one day adds up.
+    #[must_use]
+    pub fn merged(mut self, other: Self) -> Self {
+        self.assumptions.extend(other.assumptions);
+        for (repository, days) in other.counts {
+            let known = self.counts.entry(repository).or_default();
+            for (day, count) in days {
+                let sum = known.entry(day).or_default();
+                *sum = sum.saturating_add(count);
+            }
+        }
+        for (registry, spans) in other.spans {
+            self.spans.entry(registry).or_default().extend(spans);
+        }
+        for (repository, days) in other.served {
+            let known = self.served.entry(repository).or_default();
+            for (day, bytes) in days {
+                let sum = known.entry(day).or_default();
+                *sum = sum.saturating_add(bytes);
+            }
+        }
+        self
+    }
+
     /// These counts with what was served for them.
     #[must_use]
     pub fn with_bytes(mut self, served: impl IntoIterator<Item = ServedBytes>) -> Self {

@@ -10,6 +10,7 @@ use super::transport::Transport;
 use super::url_policy::UrlPolicy;
 use super::{ClientError, ClientSettings, Credentials, Origin, RequestStatistics};
 use crate::clock::Clock;
+use crate::oci::host_without_port;
 
 /// A client of one registry. Clones share connections, tokens, limits and statistics.
 #[derive(Clone)]
@@ -42,7 +43,7 @@ impl Client {
         let host = origin.url().host_str().unwrap_or_default();
         let trusted = settings.trusted_realm_hosts.iter();
         let trusted_names = trusted
-            .map(|host| host_alone(host).to_ascii_lowercase())
+            .map(|host| host_without_port(host).to_ascii_lowercase())
             .collect();
         let guard = Arc::new(AddressGuard::new(host, origin.address(), trusted_names));
         let transport = Transport::new(&settings, origin.is_plain_http(), Arc::clone(&guard))?;
@@ -81,13 +82,5 @@ impl Inner {
         let mut url = self.url_policy.origin.url().clone();
         url.set_path(path);
         url
-    }
-}
-
-/// The host of `HOST:PORT`.
-fn host_alone(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
     }
 }

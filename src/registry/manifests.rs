@@ -6,8 +6,8 @@ use super::auth::TokenScope;
 use super::client::Client;
 use super::error::Reason;
 use super::request::Request;
-use super::transport::declared_length;
 use super::{RegistryError, limits, schema1};
+use crate::http::declared_length;
 use crate::oci::{ACCEPTED_MANIFESTS, Digest, MediaType, Reference, RepositoryName};
 use crate::units::ByteCount;
 

@@ -43,4 +43,3 @@ pub use origin::{InvalidOrigin, Origin};
 pub use page::{Page, PageLink};
 pub use settings::ClientSettings;
 pub use statistics::RequestStatistics;
-pub use transport::install_tls_provider;

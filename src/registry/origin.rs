@@ -2,8 +2,8 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::error::shown;
 use crate::oci::RegistryName;
+use crate::oci::text::quoted;
 
 /// The address of a registry: scheme, host and port.
 ///
@@ -39,7 +39,7 @@ impl Origin {
         let shown_text = if text.contains('@') {
             "'…'".to_owned()
         } else {
-            shown(text)
+            quoted(text)
         };
         let refuse = |problem| InvalidOrigin {
             text: shown_text.clone(),

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::entry::{Entry, ListEntry, entries};
-use super::error::{Reason, shown};
+use super::error::Reason;
 use super::url_policy::UrlPolicy;
 use super::{ClientSettings, limits};
+use crate::oci::text::quoted;
 
 /// One page of a listing.
 #[derive(Debug)]
@@ -91,7 +92,7 @@ pub(super) fn read<T: ListEntry>(
     let unreadable = |error: serde_json::Error| {
         Reason::Malformed(format!(
             "the listing cannot be parsed: {}",
-            shown(&error.to_string())
+            quoted(&error.to_string())
         ))
     };
     let entries = match listing {

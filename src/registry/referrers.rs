@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::auth::TokenScope;
 use super::client::Client;
-use super::error::shown;
 use super::page::next_link;
 use super::request::Request;
 use super::{Reason, RegistryError, limits};
+use crate::oci::text::quoted;
 use crate::oci::{Descriptor, Digest, MediaType, RepositoryName};
 
 #[derive(Deserialize)]
@@ -61,7 +61,7 @@ impl Client {
                 Err(error) => {
                     return fail(Reason::Malformed(format!(
                         "the list of referrers cannot be parsed: {}",
-                        shown(&error.to_string())
+                        quoted(&error.to_string())
                     )));
                 }
             };

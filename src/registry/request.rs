@@ -9,11 +9,11 @@ use url::Url;
 
 use super::auth::{Authorization, TokenScope};
 use super::client::Inner;
-use super::error::shown;
 use super::retry::{Attempts, retry_after};
 use super::throttle::Permit;
 use super::transport::Outgoing;
 use super::{Reason, RegistryError, limits};
+use crate::oci::text::{excerpt, quoted};
 
 /// A request to the registry.
 pub(super) struct Request<'q> {
@@ -273,8 +273,8 @@ pub(super) fn explanation(body: &[u8], is_secret: impl Fn(&str) -> bool) -> Stri
         return " and repeated our credentials in its explanation".into();
     }
     match error.message.as_str() {
-        "" => format!(": {}", shown(code)),
-        message => format!(": {} {}", shown(code).trim_matches('\''), shown(message)),
+        "" => format!(": {}", quoted(code)),
+        message => format!(": {} {}", excerpt(code), quoted(message)),
     }
 }
 

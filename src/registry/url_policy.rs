@@ -6,9 +6,10 @@ use std::sync::Arc;
 use url::Url;
 
 use super::address_guard::{AddressGuard, AddressRefused};
-use super::error::{Reason, shown};
+use super::error::Reason;
 use super::origin::{Origin, address_of};
 use super::{domain, limits};
+use crate::oci::text::excerpt;
 
 /// The rules for one registry.
 #[derive(Debug)]
@@ -141,8 +142,7 @@ fn refused(what: &'static str, url: &Url, why: &'static str) -> Reason {
 
 /// Scheme, host and port of a URL, for a message. Path and query may contain a signature.
 pub(super) fn origin_of(url: &Url) -> String {
-    let host = shown(url.host_str().unwrap_or_default());
-    let host = host.trim_matches('\'');
+    let host = excerpt(url.host_str().unwrap_or_default());
     match url.port() {
         Some(port) => format!("{}://{host}:{port}", url.scheme()),
         None => format!("{}://{host}", url.scheme()),

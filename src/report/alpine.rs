@@ -2,10 +2,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::base::BaseNames;
 use super::image::{ImageRow, rows};
-use crate::base_image::{AlpineRelease, Candidate, Catalogue, Evidence, ImageFacts, Role};
+use crate::base_image::{AlpineRelease, ImageFacts};
 use crate::inventory::Inventory;
-use crate::whatif::{Estimate, ImageAnalysis, Judgement, Outcome, RegistryAnalysis, SavingEstimate, Verdict};
+use crate::whatif::{
+    AnalysisContext, Estimate, ImageAnalysis, Outcome, RegistryAnalysis, SavingEstimate, Verdict,
+};
 
 /// What Alpine would change in one registry.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,15 +80,6 @@ pub struct RepositoryVerdict {
     pub alpine: RepositoryAlpine,
 }
 
-/// What an image is built from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BaseNames {
-    /// The operating system: `debian:trixie`.
-    pub name: Option<String>,
-    /// The image with a language or a server in it that lies above the system: `node:22`.
-    pub runtime: Option<String>,
-}
-
 /// A repository if every repository that should switch did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RepositoryAlpine {
@@ -112,7 +106,7 @@ impl AlpineAnswers {
         images: &[ImageFacts],
         analysis: &RegistryAnalysis,
         outcome: &Outcome,
-        judgement: &Judgement<'_>,
+        context: &AnalysisContext<'_>,
         with_images: bool,
     ) -> Self {
         let mut verdicts = BTreeMap::new();
@@ -128,7 +122,7 @@ impl AlpineAnswers {
             repositories.push(RepositoryVerdict {
                 verdict: judged.verdict.verdict,
                 reason: judged.verdict.reason.clone(),
-                base: speaker.and_then(|(facts, image)| BaseNames::of(facts, image, judgement.catalogue)),
+                base: speaker.and_then(|(facts, image)| BaseNames::of(facts, image, context.catalogue)),
                 alpine: RepositoryAlpine {
                     stored_bytes: after.stored_bytes,
                     attributed_bytes: after.attributed_bytes,
@@ -145,148 +139,17 @@ impl AlpineAnswers {
                 naive_saving_bytes: outcome.registry.naive_saving_bytes.expected,
                 verdicts,
                 switching_at_a_loss,
-                wanted_release: judgement
+                wanted_release: context
                     .settings
                     .alpine_release
                     .map(|release| WantedRelease::of(release, &analysis.images)),
             },
             repositories,
             images: if with_images {
-                rows(inventory, images, analysis, judgement)
+                rows(inventory, images, analysis, context)
             } else {
                 Vec::new()
             },
-        }
-    }
-}
-
-impl BaseNames {
-    /// The names of what is beneath an image; none where nothing is known.
-    pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
-        let names = Self {
-            name: image
-                .traits
-                .detection
-                .system
-                .as_ref()
-                .map(|finding| finding.system.to_string()),
-            runtime: runtime(facts, image, catalogue).map(|(name, _)| name),
-        };
-        (names.name.is_some() || names.runtime.is_some()).then_some(names)
-    }
-}
-
-/// The runtime beneath an image: the one whose twin takes its place, else the best that was found.
-pub(super) fn runtime<'a>(
-    facts: &ImageFacts,
-    image: &'a ImageAnalysis,
-    catalogue: &Catalogue,
-) -> Option<(String, Option<&'a Candidate>)> {
-    let candidates = &image.traits.detection.candidates;
-    let replaced = image
-        .composition
-        .as_ref()
-        .filter(|composition| composition.twin.is_runtime && !composition.twin.is_own)
-        .and_then(|composition| composition.replaced.clone());
-    if let Some(name) = replaced {
-        let candidate = candidates
-            .iter()
-            .find(|candidate| candidate.name.to_string() == name);
-        return Some((name, candidate));
-    }
-    let is_system = |candidate: &&Candidate| {
-        let base = candidate.base.map(|id| catalogue.base(id));
-        base.is_some_and(|base| base.role == Role::System)
-    };
-    // Other tags of its own repository read like it without being beneath it.
-    let is_own_kin = |candidate: &&Candidate| {
-        matches!(candidate.evidence, Evidence::StepTexts | Evidence::Variables)
-            && facts
-                .names
-                .iter()
-                .any(|(own, _)| catalogue.upstream_name(own.as_str()) == candidate.name.repository)
-    };
-    candidates
-        .iter()
-        .find(|candidate| is_believable(candidate) && !is_system(candidate) && !is_own_kin(candidate))
-        .map(|candidate| (candidate.name.to_string(), Some(candidate)))
-}
-
-/// Whether a finding may be stated as a fact. A guess that is likelier wrong than right stays among the
-/// candidates, where its likelihood is shown beside it.
-///
-/// Variables need more: on the corpus of 2018, with digests hidden, 344 of 347 findings by them at 80 % and
-/// above named the right repository, and 8 of 58 from 60 to 79 % (measured 2026-11-23).
-fn is_believable(candidate: &Candidate) -> bool {
-    let needed = match candidate.evidence {
-        Evidence::Variables => 80,
-        _ => 50,
-    };
-    candidate.confidence.get() >= needed
-}
-
-/// What is beneath an image, by which evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ImageBase {
-    /// Its names.
-    #[serde(flatten)]
-    pub names: BaseNames,
-    /// How many of the image's first layers belong to it.
-    pub layers: usize,
-    /// What the finding rests on.
-    pub evidence: Evidence,
-    /// How likely it is right, in percent.
-    pub confidence: u8,
-}
-
-impl ImageBase {
-    /// What is beneath an image; none where nothing is known.
-    pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
-        let names = BaseNames::of(facts, image, catalogue)?;
-        let found = runtime(facts, image, catalogue).and_then(|(_, candidate)| candidate);
-        let system = image.traits.detection.system.as_ref();
-        let (layers, evidence, confidence) = match (found, system) {
-            (Some(candidate), _) => (candidate.layers, candidate.evidence, candidate.confidence),
-            (None, Some(finding)) => (finding.layers, finding.evidence, finding.confidence),
-            (None, None) => return None,
-        };
-        Some(Self {
-            names,
-            layers,
-            evidence,
-            confidence: confidence.get(),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base_image::{BaseName, Confidence};
-
-    #[test]
-    fn a_guess_that_is_likelier_wrong_is_not_stated_as_fact() {
-        let candidate = |evidence, percent| Candidate {
-            name: BaseName::new("maven", "3-ibmjava"),
-            base: None,
-            layers: 1,
-            evidence,
-            confidence: Confidence::percent(percent),
-            because: String::new(),
-        };
-        for (evidence, percent, stated) in [
-            (Evidence::LayerDigests, 99, true),
-            (Evidence::StepTexts, 50, true),
-            (Evidence::StepTexts, 49, false),
-            (Evidence::Variables, 80, true),
-            (Evidence::Variables, 75, false),
-            (Evidence::Variables, 5, false),
-        ] {
-            assert_eq!(
-                is_believable(&candidate(evidence, percent)),
-                stated,
-                "{evidence:?} {percent}"
-            );
         }
     }
 }

@@ -1,34 +1,17 @@
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 
 use super::alpine::{AlpineAnswers, WantedRelease};
+use super::cells::grouped;
+use super::content::{LastCrawl, RegistrySource};
 use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 use super::group::{GroupError, GroupRow};
-use super::{SortOrder, grouped};
+use super::sort::SortOrder;
 use crate::cost::{CostError, Labels, Statement};
-use crate::inventory::{Accounting, DedupScope};
+use crate::inventory::Accounting;
 use crate::oci::RegistryName;
 use crate::units::ByteCount;
 use crate::whatif::Verdict;
-
-/// What is known about a registry beside its accounting.
-#[derive(Debug, Clone)]
-pub struct RegistrySource {
-    /// The registry.
-    pub registry: RegistryName,
-    /// When the latest crawl ended, or started where it has not ended.
-    pub as_of: DateTime<Utc>,
-    /// How that crawl went.
-    pub last_crawl: LastCrawl,
-    /// Where the registry keeps a blob once.
-    pub dedup_scope: DedupScope,
-    /// Manifests that an index lists and nothing is known of.
-    pub unread_manifests: usize,
-    /// Blobs about whose size manifests disagree.
-    pub conflicting_sizes: usize,
-    /// Tags that are still counted though the latest crawls no longer found them.
-    pub missing_tags: usize,
-}
 
 /// All that is worked out of one registry.
 #[derive(Debug, Clone)]
@@ -43,20 +26,6 @@ pub struct RegistryAnswers {
     pub costs: Result<Option<Statement>, CostError>,
     /// What Alpine would change; none where that was not worked out.
     pub alpine: Option<AlpineAnswers>,
-}
-
-/// How the latest crawl of a registry went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LastCrawl {
-    /// It read everything.
-    Complete,
-    /// It came to its end without this many things.
-    Incomplete {
-        /// How many faults it met that make it incomplete.
-        losses: usize,
-    },
-    /// It is running, or it was stopped.
-    Unfinished,
 }
 
 /// What a report shows and in which order.

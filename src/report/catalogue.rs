@@ -5,11 +5,12 @@ use std::fmt::Write;
 use comfy_table::{Cell, Table, presets};
 use serde::Serialize;
 
-use super::cells::{plain_text, shortened};
+use super::cells::shortened;
 use super::reference::Found;
 use super::rows::lines;
 use crate::base_image::{Base, BaseId, BaseName, Catalogue, Origin, Role, Scope, detect};
 use crate::oci::PlatformFilter;
+use crate::oci::text::printable;
 use crate::units::ByteCount;
 
 /// A base in the catalogue.
@@ -103,11 +104,11 @@ pub fn catalogue_table(rows: &[CatalogueRow]) -> String {
     for row in rows {
         let name = row.names.first().map_or("", String::as_str);
         table.add_row([
-            shortened(&plain_text(name), 34),
-            shortened(&plain_text(&row.platform), 13),
-            shortened(&plain_text(row.system.as_deref().unwrap_or_default()), 16),
-            shortened(&plain_text(row.twin.as_deref().unwrap_or_default()), 26),
-            shortened(&plain_text(&row.known_from), 22),
+            shortened(&printable(name), 34),
+            shortened(&printable(&row.platform), 13),
+            shortened(&printable(row.system.as_deref().unwrap_or_default()), 16),
+            shortened(&printable(row.twin.as_deref().unwrap_or_default()), 26),
+            shortened(&printable(&row.known_from), 22),
             ByteCount::try_from(row.bytes)
                 .unwrap_or(ByteCount::MAX)
                 .to_string(),
@@ -134,7 +135,7 @@ pub fn base_explanations(
         if fits && base.names.contains(&wanted) {
             // Names and sources come from files and registries.
             let shown = catalogue.explain(id).to_string();
-            let shown: Vec<String> = shown.lines().map(plain_text).collect();
+            let shown: Vec<String> = shown.lines().map(printable).collect();
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{}\n", shown.join("\n"));
         }
@@ -148,16 +149,16 @@ pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
     let detection = detect(facts, catalogue, &Scope::all());
     let mut text = format!(
         "{}/{}@{} for {}\n",
-        found.holdings.source.registry,
+        found.content.source.registry,
         found.repository,
         facts.digest,
-        plain_text(&facts.platform.to_string())
+        printable(&facts.platform.to_string())
     );
     if let Some(finding) = &detection.system {
         let _ = writeln!(
             text,
             "\nSystem: {}, {} % sure, by {}, {} of {} layers",
-            plain_text(&finding.system.to_string()),
+            printable(&finding.system.to_string()),
             finding.confidence.get(),
             finding.evidence.as_str().replace('_', " "),
             finding.layers,
@@ -171,10 +172,10 @@ pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
         let _ = writeln!(
             text,
             "\n{}, {} % sure, by {}: {}",
-            plain_text(&candidate.name.to_string()),
+            printable(&candidate.name.to_string()),
             candidate.confidence.get(),
             candidate.evidence.as_str().replace('_', " "),
-            plain_text(&candidate.because)
+            printable(&candidate.because)
         );
         let Some(id) = candidate.base else {
             text.push_str("  it is not in the catalogue\n");
@@ -186,7 +187,7 @@ pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
             "  {} of the image's {} layers; known from {}",
             candidate.layers,
             facts.layers.len(),
-            plain_text(&row.known_from)
+            printable(&row.known_from)
         );
         match catalogue.twins(id, &Scope::all()).first() {
             Some(twin) => {
@@ -194,7 +195,7 @@ pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
                 let _ = writeln!(
                     text,
                     "  Alpine variant {}: {}",
-                    plain_text(&name),
+                    printable(&name),
                     twin.rule.describe()
                 );
             }

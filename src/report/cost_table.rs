@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
-use super::cells::{grouped, plain_text, shortened, wrapped};
+use super::cells::{grouped, shortened, wrapped};
 use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{RegistryRow, Report, RepositoryRow};
-use super::group::GroupCost;
+use super::group_cost::GroupCost;
 use super::rows::Rows;
 use crate::cost::MoneyEstimate;
+use crate::oci::text::printable;
 use crate::pricing::CheaperPlan;
 use crate::units::{Currency, Money, round_rows};
 
@@ -240,8 +241,8 @@ fn repository_cells(
         Err(_) => months,
     });
     vec![
-        plain_text(&shortened(row.totals.repository.as_str(), LONGEST_REPOSITORY)),
-        plain_text(&shortened(
+        printable(&shortened(row.totals.repository.as_str(), LONGEST_REPOSITORY)),
+        printable(&shortened(
             row.labels.team.as_deref().unwrap_or_default(),
             LONGEST_TEAM,
         )),

@@ -1,6 +1,6 @@
-use super::document::RepositoryRow;
+use super::document::{Report, RepositoryRow};
 use super::image::ImageRow;
-use super::{Report, spreadsheet_text};
+use crate::oci::text::spreadsheet_text;
 
 /// The repositories, or where they are asked for the images, as comma-separated values, one row each below
 /// a row of names, sizes in bytes. There is no row of totals, so that a spreadsheet may add up the columns

@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::alpine::{RegistryAlpine, RepositoryVerdict};
 use super::cost::{RegistryCost, RepositoryCost};
-use super::group::GroupCost;
+use super::group_cost::GroupCost;
 use super::image::ImageRow;
 use crate::cost::Labels;
 use crate::inventory::{DedupScope, RegistryTotals, RepositoryTotals};

@@ -2,16 +2,17 @@
 
 use serde::Serialize;
 
-use super::Knowledge;
-use super::alpine::{ImageBase, runtime};
-use super::answer::{RegistryHoldings, ReportError};
+use super::base::{ImageBase, runtime};
+use super::error::ReportError;
 use super::reference::Found;
 use crate::base_image::{
     Builder, Candidate, Catalogue, Evidence, ImageFacts, Instruction, Keyword, Nature, Scope,
 };
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::{ByteCount, ByteOverflow};
-use crate::whatif::{Estimate, EvidenceClass, ImageAnalysis, Judgement, Reasoned, Verdict};
+use crate::whatif::{
+    AnalysisContext, Estimate, EvidenceClass, ImageAnalysis, ReasonedVerdict, RegistryAnalysis, Verdict,
+};
 
 /// An image explained. Serialized, it is what `tare explain --format json` prints.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,7 +50,7 @@ pub struct ImageExplanation {
     /// Why, in one line.
     pub reason: String,
     /// What to do with its repository, by its newest images or by decision.
-    pub repository_verdict: Reasoned,
+    pub repository_verdict: ReasonedVerdict,
     /// What its owner should look at before moving it.
     pub cautions: Vec<String>,
     /// How it would be on Alpine; none where it cannot move.
@@ -121,47 +122,35 @@ pub struct DockerfileChange {
     pub to: String,
 }
 
-/// Explains an image that was found in these registries.
+/// Explains an image of a registry that was analysed; `None` if the registry does not contain the image or the
+/// repository.
 ///
 /// # Errors
-/// Where sizes overflow, and where a file of the catalogue cannot be used.
+/// If sizes overflow.
 pub fn explain(
-    registries: &[RegistryHoldings],
     found: Found<'_>,
-    knowledge: &Knowledge,
-) -> Result<ImageExplanation, ReportError> {
-    let catalogue = super::answer::catalogue_of(registries, knowledge)?;
-    let judgement = knowledge.judgement(&catalogue);
-    let holdings = found.holdings;
-    let overflow = |source| ReportError::Overflow {
-        registry: holdings.source.registry.clone(),
-        source,
+    analysis: &RegistryAnalysis,
+    context: &AnalysisContext<'_>,
+) -> Result<Option<ImageExplanation>, ReportError> {
+    let content = found.content;
+    let image = content.image_place(found.image.digest);
+    let repository = content.repository_place(found.repository);
+    let (Some(image), Some(repository)) = (image, repository) else {
+        return Ok(None);
     };
-    let analysis = judgement
-        .analyse(&holdings.inventory, &holdings.images)
-        .map_err(overflow)?;
-    let place = holdings
-        .images
-        .iter()
-        .position(|image| image.digest == found.image.digest)
-        .unwrap_or_default();
-    let own = holdings
-        .inventory
-        .repositories
-        .iter()
-        .position(|repository| repository.name == *found.repository)
-        .unwrap_or_default();
-    let of_repository = &analysis.repositories[own].verdict;
-    explain_analysed(found, &analysis.images[place], of_repository, &judgement).map_err(overflow)
+    let verdict = &analysis.repositories[repository].verdict;
+    explanation(found, &analysis.images[image], verdict, context)
+        .map(Some)
+        .map_err(ReportError::overflow(&content.source.registry))
 }
 
-pub(super) fn explain_analysed(
+fn explanation(
     found: Found<'_>,
     image: &ImageAnalysis,
-    of_repository: &Reasoned,
-    judgement: &Judgement<'_>,
+    of_repository: &ReasonedVerdict,
+    context: &AnalysisContext<'_>,
 ) -> Result<ImageExplanation, ByteOverflow> {
-    let (facts, catalogue) = (found.image, judgement.catalogue);
+    let (facts, catalogue) = (found.image, context.catalogue);
     let mut tags: Vec<Tag> = facts
         .names
         .iter()
@@ -170,7 +159,7 @@ pub(super) fn explain_analysed(
         .collect();
     tags.sort_by_key(|tag| Some(tag) != found.tag);
     let mut other_platforms: Vec<String> = found
-        .holdings
+        .content
         .images
         .iter()
         .filter(|other| other.digest != facts.digest)
@@ -196,7 +185,7 @@ pub(super) fn explain_analysed(
                 is_own_twin: twin.is_own,
                 twin_layers: twin.layers.len(),
                 twin_bytes: sum.try_into()?,
-                added_bytes: composition.added(judgement.model, judgement.settings.coverage)?,
+                added_bytes: composition.added(context.model, context.settings.coverage)?,
                 bytes,
             })
         }
@@ -204,7 +193,7 @@ pub(super) fn explain_analysed(
     };
     let candidates = image.traits.detection.candidates.iter();
     Ok(ImageExplanation {
-        registry: found.holdings.source.registry.clone(),
+        registry: found.content.source.registry.clone(),
         repository: found.repository.clone(),
         tags,
         digest: facts.digest,
@@ -220,7 +209,7 @@ pub(super) fn explain_analysed(
         candidates: candidates
             .map(|candidate| candidate_row(candidate, facts, catalogue))
             .collect(),
-        layers: layer_rows(facts, image, judgement)?,
+        layers: layer_rows(facts, image, context)?,
         class: image.composition.as_ref().map(|composition| composition.class),
         verdict: image.verdict.verdict,
         reason: image.verdict.reason.clone(),
@@ -252,7 +241,7 @@ fn candidate_row(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catalogu
 fn layer_rows(
     facts: &ImageFacts,
     image: &ImageAnalysis,
-    judgement: &Judgement<'_>,
+    context: &AnalysisContext<'_>,
 ) -> Result<Vec<LayerRow>, ByteOverflow> {
     let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
     let composition = image.composition.as_ref();
@@ -267,7 +256,7 @@ fn layer_rows(
         |composition| composition.base_layers,
     );
     let above = composition.map_or(Ok(Vec::new()), |composition| {
-        composition.layers(judgement.model, judgement.settings.coverage)
+        composition.layers(context.model, context.settings.coverage)
     })?;
     let mut rows = Vec::with_capacity(facts.layers.len());
     for (index, (layer, kind)) in facts.layers.iter().zip(&image.traits.kinds).enumerate() {

@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::{Report, RepositoryRow};
+use super::document::{Report, RepositoryRow};
+use super::group_cost::GroupCost;
 use crate::units::{ByteCount, ByteOverflow, Currency, Money, MoneyError};
 
 /// What repositories can be put together by.
@@ -106,25 +107,6 @@ pub struct GroupRow {
     pub switching: usize,
     /// What they cost in a month, one entry for each currency.
     pub costs: Vec<GroupCost>,
-}
-
-/// What a group costs in a month.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct GroupCost {
-    /// All of it.
-    pub month: Money,
-    /// Its part of flat fees.
-    pub fee: Money,
-    /// Its part of what is paid for stored bytes.
-    pub storage: Money,
-    /// Its part of what is paid for moved bytes.
-    pub transfer: Money,
-    /// What of `month` is no repository's; it counts to what is unassigned.
-    pub unallocated: Money,
-    /// What it would cost if all switched that should; the single best figure.
-    pub alpine_month: Money,
-    /// What would be saved; the single best figure.
-    pub saving: Money,
 }
 
 /// Why rows cannot be added up.

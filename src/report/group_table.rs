@@ -2,10 +2,11 @@
 
 use comfy_table::{Cell, Table, presets};
 
-use super::cells::{grouped, plain_text, signed};
-use super::group::{GroupBy, GroupCost, GroupRow, Groups};
+use super::cells::{grouped, signed};
+use super::group::{GroupBy, GroupRow, Groups};
+use super::group_cost::GroupCost;
 use super::rows::lines;
-use super::spreadsheet_text;
+use crate::oci::text::{printable, spreadsheet_text};
 use crate::units::{Money, round_rows};
 
 /// What stands in place of a name where there is none.
@@ -136,7 +137,7 @@ fn heading(by: GroupBy) -> &'static str {
 
 fn texts(row: &GroupRow, name: &str) -> Vec<String> {
     vec![
-        plain_text(name),
+        printable(name),
         grouped(row.repositories),
         grouped(row.tags),
         row.attributed_bytes.to_string(),

@@ -2,12 +2,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::alpine::ImageBase;
+use super::base::ImageBase;
 use crate::base_image::{AlpineRelease, ImageFacts};
 use crate::inventory::{Inventory, ManifestId};
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::ByteCount;
-use crate::whatif::{Estimate, EvidenceClass, Judgement, RegistryAnalysis, Verdict};
+use crate::whatif::{AnalysisContext, Estimate, EvidenceClass, RegistryAnalysis, Verdict};
 
 /// One image for one platform in one repository.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -53,13 +53,13 @@ pub(super) fn rows(
     inventory: &Inventory,
     images: &[ImageFacts],
     analysis: &RegistryAnalysis,
-    judgement: &Judgement<'_>,
+    context: &AnalysisContext<'_>,
 ) -> Vec<ImageRow> {
     let context = ImageRows {
         inventory,
         images,
         analysis,
-        judgement,
+        context,
     };
     let places = analysis.places();
     (0..inventory.repositories.len())
@@ -73,7 +73,7 @@ pub(super) struct ImageRows<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) images: &'a [ImageFacts],
     pub(super) analysis: &'a RegistryAnalysis,
-    pub(super) judgement: &'a Judgement<'a>,
+    pub(super) context: &'a AnalysisContext<'a>,
 }
 
 impl ImageRows<'_> {
@@ -107,7 +107,7 @@ impl ImageRows<'_> {
     fn row(&self, repository: usize, place: usize, tags: Vec<Tag>) -> ImageRow {
         let node = &self.inventory.repositories[repository];
         let (facts, image) = (&self.images[place], &self.analysis.images[place]);
-        let mut decisions = self.judgement.settings.overrides.iter();
+        let mut decisions = self.context.settings.overrides.iter();
         // Where the operator has decided, that goes for every image of the repository.
         let verdict = if decisions.any(|decision| decision.matches(&node.name)) {
             &self.analysis.repositories[repository].verdict
@@ -121,7 +121,7 @@ impl ImageRows<'_> {
             digest: facts.digest,
             platform: facts.platform.to_string(),
             compressed_bytes: ByteCount::try_from(facts.layer_bytes()).unwrap_or(ByteCount::MAX),
-            base: ImageBase::of(facts, image, self.judgement.catalogue),
+            base: ImageBase::of(facts, image, self.context.catalogue),
             class: image.composition.as_ref().map(|composition| composition.class),
             verdict: verdict.verdict,
             reason: verdict.reason.clone(),

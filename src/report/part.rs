@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::cost::{BookNamed, RegistryCostOnAlpine};
+use super::document::{RegistryRow, RepositoryRow};
 use super::group::{GroupError, GroupRow};
-use super::{RegistryRow, RepositoryRow};
 use crate::cost::MoneyEstimate;
 use crate::inventory::DedupScope;
 use crate::oci::RegistryName;

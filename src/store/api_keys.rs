@@ -13,10 +13,10 @@ pub struct ApiKeyRecord {
     pub secret_sha256: Vec<u8>,
     /// What it may be used for.
     pub scopes: Vec<String>,
-    /// Globs of the registries it sees; all where there are none.
-    pub registries: Vec<String>,
-    /// The cost centres whose repositories it sees; all where there are none.
-    pub cost_centres: Vec<String>,
+    /// Globs of the registries that it sees; `None` for all. An empty list shows nothing.
+    pub registries: Option<Vec<String>>,
+    /// The cost centres whose repositories it sees; `None` for all. An empty list shows nothing.
+    pub cost_centres: Option<Vec<String>>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// From when on it is no longer accepted.
@@ -39,8 +39,8 @@ impl Store {
             key.name,
             key.secret_sha256,
             &key.scopes,
-            &key.registries,
-            &key.cost_centres,
+            key.registries.as_deref(),
+            key.cost_centres.as_deref(),
             key.created_at,
             key.expires_at
         )

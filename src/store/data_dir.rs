@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::{StoreError, process};
+use crate::oci::text::printable;
 
 /// A data folder locked by this process. The operating system releases the lock when the process ends, however it ends,
 /// so there are no stale locks.
@@ -79,7 +80,7 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 fn holder(lock: &mut File) -> String {
     let mut text = String::new();
     match lock.take(4096).read_to_string(&mut text) {
-        Ok(length) if length > 0 => text.escape_debug().to_string(),
+        Ok(length) if length > 0 => printable(&text),
         _ => "another process".into(),
     }
 }

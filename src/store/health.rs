@@ -8,6 +8,7 @@ use super::row::Row;
 use super::{Answers, CrawlCost, CrawlState, Store, StoreError};
 use crate::inventory::FaultKind;
 use crate::oci::RegistryName;
+use crate::units::RequestCounts;
 
 /// The state of a registry's crawls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,11 +115,13 @@ impl Store {
                             // The two moments may be by the clocks of two machines.
                             duration: (ended - started).to_std().unwrap_or_default(),
                             cost: CrawlCost {
-                                requests: count("requests", row.requests)?,
-                                get: count("requests_get", row.get)?,
-                                head: count("requests_head", row.head)?,
-                                retried: count("requests_retried", row.retried)?,
-                                rate_limited: count("requests_rate_limited", row.rate_limited)?,
+                                requests: RequestCounts {
+                                    total: count("requests", row.requests)?,
+                                    get: count("requests_get", row.get)?,
+                                    head: count("requests_head", row.head)?,
+                                    retried: count("requests_retried", row.retried)?,
+                                    rate_limited: count("requests_rate_limited", row.rate_limited)?,
+                                },
                                 bytes_received: crawl.bytes("bytes_received", bytes)?,
                                 waited: Duration::from_millis(count("waited_milliseconds", row.waited)?),
                                 answers: Answers {

@@ -9,7 +9,7 @@ use crate::oci::{
 
 /// What a registry holds, with what is known of each of its images.
 #[derive(Debug)]
-pub struct Holdings {
+pub struct StoredContent {
     /// The registry's inventory, still to be finished.
     pub inventory: InventoryBuilder,
     /// Every image that a tag reaches, for one platform each, ordered by digest.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::images::{Holdings, TaggedImages};
+use super::images::{StoredContent, TaggedImages};
 use super::row::Row;
 use super::{Store, StoreError};
 use crate::inventory::{DedupScope, InventoryBuilder};
@@ -24,33 +24,32 @@ pub(super) struct SavedManifest {
 }
 
 impl Store {
-    /// What a registry held: at a past moment, or by its current tags. None where it was never crawled.
+    /// What a registry contains: at a past moment, or by its current tags; `None` if it was never crawled.
     ///
-    /// Only images for the given platforms count; no platform means all of them.
+    /// Only images for the given platforms count; an empty list counts all.
     ///
     /// # Errors
-    /// Where the database is not available.
-    pub async fn inventory(
+    /// If the database is not available.
+    pub async fn content(
         &self,
         registry: &RegistryName,
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
-    ) -> Result<Option<InventoryBuilder>, StoreError> {
-        let holdings = self.read(registry, platforms, as_of, false).await?;
-        Ok(holdings.map(|holdings| holdings.inventory))
+    ) -> Result<Option<StoredContent>, StoreError> {
+        self.read(registry, platforms, as_of, &[]).await
     }
 
-    /// The same with what is known of each image that counts: what the models on Alpine go by.
+    /// What a registry contains by its current tags, without some repositories.
     ///
     /// # Errors
-    /// Where the database is not available.
-    pub async fn holdings(
+    /// If the database is not available.
+    pub async fn content_without(
         &self,
         registry: &RegistryName,
         platforms: &[PlatformFilter],
-        as_of: Option<DateTime<Utc>>,
-    ) -> Result<Option<Holdings>, StoreError> {
-        self.read(registry, platforms, as_of, true).await
+        without: &[RepositoryName],
+    ) -> Result<Option<StoredContent>, StoreError> {
+        self.read(registry, platforms, None, without).await
     }
 
     async fn read(
@@ -58,8 +57,9 @@ impl Store {
         registry: &RegistryName,
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
-        with_images: bool,
-    ) -> Result<Option<Holdings>, StoreError> {
+        without: &[RepositoryName],
+    ) -> Result<Option<StoredContent>, StoreError> {
+        tracing::debug!(%registry, as_of = ?as_of, "reading the content of a registry");
         let row = sqlx::query!(
             "SELECT id, dedup_scope FROM registry WHERE name = $1",
             registry.as_str()
@@ -70,7 +70,8 @@ impl Store {
         let mut builder = InventoryBuilder::new(registry.clone(), dedup_scope(&row.dedup_scope)?);
         builder.platforms(platforms.to_vec());
 
-        let repositories = self.repositories(row.id, as_of).await?;
+        let mut repositories = self.repositories(row.id, as_of).await?;
+        repositories.retain(|_, name| !without.contains(name));
         for name in repositories.values() {
             builder.repository(name.clone());
         }
@@ -100,9 +101,7 @@ impl Store {
             let manifest = digest(&tag.digest)?;
             builder.tag(repository.clone(), name.clone(), manifest);
             roots.insert(tag.manifest_id);
-            if with_images {
-                named.push((repository.clone(), name, manifest));
-            }
+            named.push((repository.clone(), name, manifest));
         }
         self.add_listed(row.id, as_of, &repositories, &mut roots, &mut builder)
             .await?;
@@ -115,7 +114,7 @@ impl Store {
             self.configs(&needed).await?
         };
         let images = images.facts(configs, platforms);
-        Ok(Some(Holdings {
+        Ok(Some(StoredContent {
             inventory: builder,
             images,
         }))

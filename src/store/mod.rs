@@ -3,8 +3,8 @@
 //! Facts about content are kept once under their digest, whichever registries hold it; which tag pointed
 //! where is kept with the time it was valid. [`Store::begin_crawl`] gives a [`CrawlSaver`], which writes
 //! what a crawl finds in batches, each in one transaction, so that a killed crawl loses only what was
-//! under way. [`Store::known`] says what need not be asked for again, [`Store::inventory`] gives back
-//! what a registry held at any moment, and [`Store::holdings`] adds what is known of its images.
+//! under way. [`Store::known`] says what need not be asked for again, and [`Store::content`] gives back what a
+//! registry contained at any moment, with its images.
 //!
 //! A crawl may be the work of many processes: [`Store::request_crawl`] asks for one, [`Store::join_crawl`]
 //! gives this process a [`CrawlPart`] in it for as long as its lease is renewed, and nothing that a part
@@ -19,6 +19,7 @@ mod configs;
 mod crawl;
 #[cfg(feature = "embedded")]
 mod data_dir;
+mod data_quality;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
@@ -28,13 +29,11 @@ mod inventory;
 mod known;
 mod process;
 mod pulls;
-mod registry_holdings;
 mod registry_lock;
 mod reports;
 mod retention;
 mod row;
 mod save;
-mod standing;
 mod text;
 
 use std::path::PathBuf;
@@ -52,14 +51,14 @@ pub use crawl::{
     Answers, Claim, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart, CrawlRecord, CrawlSaver, CrawlState,
     CrawledRegistry, Leaving, RegistryRecord, RequestedCrawl, Rest, SavedState,
 };
+pub use data_quality::DataQuality;
 pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};
-pub use images::Holdings;
+pub use images::StoredContent;
 pub use known::KnownContent;
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
 pub use reports::{PartOfRegistry, RecordedCost, RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
-pub use standing::Standing;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 

@@ -1,4 +1,4 @@
-//! Exact quantities: bytes, money and billing periods in whole days.
+//! Exact quantities: bytes, money, billing periods in whole days, counts of requests.
 //!
 //! No value in this room is ever a float, and every sum is checked: if a registry claims sizes that overflow, the
 //! result is an error and not a small total. Money keeps every digit until it is formatted.
@@ -9,6 +9,7 @@ mod currency;
 mod exact;
 mod money;
 mod period;
+mod request_counts;
 
 pub use apportion::{NoWeight, apportion, apportion_signed};
 pub use byte_count::{ByteCount, ByteOverflow};
@@ -16,3 +17,4 @@ pub use currency::{Currency, UnknownCurrency};
 pub use exact::{Inexact, exact_product, exact_sum};
 pub use money::{Money, MoneyError, round_rows};
 pub use period::{EmptyPeriod, Period, SECONDS_PER_DAY, Window};
+pub use request_counts::RequestCounts;

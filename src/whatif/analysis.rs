@@ -20,7 +20,9 @@ use super::model::AlpineModel;
 use super::outcome::Outcome;
 use super::parsed_steps::ParsedSteps;
 use super::replace::{ImageMove, ReplacementBuilder};
-use super::verdict::{Case, Reasoned, Verdict, VerdictSettings, Vote, moves, repository_verdict};
+use super::verdict::{
+    ImageSample, ReasonedVerdict, Verdict, VerdictInput, VerdictSettings, moves, repository_verdict,
+};
 
 /// What is known of one image and its move.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +36,7 @@ pub struct ImageAnalysis {
     /// Its layers' bytes on Alpine.
     pub estimate: Option<Estimate>,
     /// What to do with it.
-    pub verdict: Reasoned,
+    pub verdict: ReasonedVerdict,
 }
 
 /// What an image shows of itself, whatever it is judged by.
@@ -52,7 +54,7 @@ pub struct ImageTraits {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RepositoryAnalysis {
     /// What to do with it.
-    pub verdict: Reasoned,
+    pub verdict: ReasonedVerdict,
     /// The image that speaks for it, by its place among the images.
     pub speaker: Option<usize>,
 }
@@ -81,9 +83,9 @@ impl RegistryAnalysis {
     }
 }
 
-/// What all images are judged by.
+/// What an analysis of images depends on: catalogue, model, rules and settings.
 #[derive(Debug, Clone, Copy)]
-pub struct Judgement<'a> {
+pub struct AnalysisContext<'a> {
     /// The bases and twins that are known.
     pub catalogue: &'a Catalogue,
     /// The factors.
@@ -94,7 +96,7 @@ pub struct Judgement<'a> {
     pub settings: &'a VerdictSettings,
 }
 
-impl Judgement<'_> {
+impl AnalysisContext<'_> {
     /// Analyses a registry: every image, every repository, and what all that should switch would save.
     ///
     /// `images` are the images for one platform each; those that the inventory does not count are judged
@@ -123,8 +125,8 @@ impl Judgement<'_> {
         self.concluded(inventory, images, analysed)
     }
 
-    /// Judges a registry that was analysed before by other settings, of which nothing depends on what its images
-    /// show of themselves: that is not looked at again.
+    /// Analyses a registry again with other verdict settings. What its images show of themselves does not depend on
+    /// these settings and is not examined again.
     ///
     /// # Errors
     /// Where sizes add up to more than 63 bits.
@@ -170,9 +172,9 @@ impl Judgement<'_> {
                 .collect();
             own.sort_unstable();
             own.dedup();
-            let votes: Vec<Vote<'_>> = own
+            let samples: Vec<ImageSample<'_>> = own
                 .iter()
-                .map(|&place| Vote {
+                .map(|&place| ImageSample {
                     created: created(&images[place]),
                     class: analysed[place]
                         .composition
@@ -182,7 +184,7 @@ impl Judgement<'_> {
                     image: &analysed[place].verdict,
                 })
                 .collect();
-            let (verdict, speaker) = repository_verdict(&repository.name, &votes, self.settings);
+            let (verdict, speaker) = repository_verdict(&repository.name, &samples, self.settings);
             let is_forced = verdict.verdict == Verdict::Switch && self.is_decided(&repository.name);
             moving.extend(own.iter().copied().filter(|&place| {
                 let image = &analysed[place];
@@ -291,7 +293,7 @@ impl Judgement<'_> {
             .as_ref()
             .map(|composition| composition.estimate(self.model, self.settings.coverage))
             .transpose()?;
-        let verdict = Case {
+        let verdict = VerdictInput {
             facts,
             detection,
             kinds,

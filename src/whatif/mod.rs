@@ -7,7 +7,7 @@
 //!
 //! A [`Counterfactual`] is the whole graph with every image that can move in both states, so that bytes
 //! are saved where the last user of a layer leaves it and nowhere else; [`Counterfactual::switching`]
-//! answers for any choice of repositories. [`Judgement::analyse`] does all of it for one registry.
+//! answers for any choice of repositories. [`AnalysisContext::analyse`] does all of it for one registry.
 //!
 //! Sizes are integers; factors of the model are floating-point numbers, rounded to bytes once for each
 //! layer, and the same input always gives the same answer.
@@ -37,7 +37,7 @@ mod statistics;
 mod testing;
 mod verdict;
 
-pub use analysis::{ImageAnalysis, Judgement, RegistryAnalysis, RepositoryAnalysis};
+pub use analysis::{AnalysisContext, ImageAnalysis, RegistryAnalysis, RepositoryAnalysis};
 pub use class::EvidenceClass;
 pub use compose::{compose, own_twin};
 pub use composition::{Composition, LayerAbove, LayerOnAlpine, Twin, TwinLayer};
@@ -56,4 +56,4 @@ pub use pairs::pairs;
 pub use parsed_steps::ParsedSteps;
 pub use replace::{ImageMove, ReplacementBuilder};
 pub use replacement::{ErrorSource, LayerIdentity, NewLayer, Replacement, UncertainSize};
-pub use verdict::{Reasoned, Verdict, VerdictOverride, VerdictSettings};
+pub use verdict::{ReasonedVerdict, Verdict, VerdictOverride, VerdictSettings};

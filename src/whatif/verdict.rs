@@ -105,6 +105,11 @@ impl VerdictOverride {
         }
     }
 
+    /// The pattern, as the operator wrote it.
+    pub fn pattern(&self) -> &str {
+        self.repositories.as_str()
+    }
+
     /// Whether it is about this repository.
     pub fn matches(&self, repository: &RepositoryName) -> bool {
         self.repositories.matches(repository)
@@ -117,16 +122,16 @@ impl VerdictOverride {
     }
 }
 
-/// A verdict with its reason.
+/// A verdict with its reason in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reasoned {
+pub struct ReasonedVerdict {
     /// What to do.
     pub verdict: Verdict,
     /// Why, in one line.
     pub reason: String,
 }
 
-impl Reasoned {
+impl ReasonedVerdict {
     fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
         Self {
             verdict,
@@ -135,8 +140,8 @@ impl Reasoned {
     }
 }
 
-/// All that a verdict on one image rests on.
-pub(super) struct Case<'a> {
+/// What the verdict on one image depends on.
+pub(super) struct VerdictInput<'a> {
     pub(super) facts: &'a ImageFacts,
     pub(super) detection: &'a Detection,
     pub(super) kinds: &'a [LayerKind],
@@ -149,27 +154,30 @@ pub(super) struct Case<'a> {
 /// An image of which this share of the bytes is compilers and headers is there to build with.
 const COMPILERS_PERCENT: u64 = 20;
 
-impl Case<'_> {
+impl VerdictInput<'_> {
     /// What to do with the image.
     ///
     /// What something is comes before what it could be: what cannot move is not judged by its size. An
     /// image is told to switch only if the high end of its estimate is smaller than it is today, so that
     /// a wrong "switch" needs an error that the intervals were calibrated to leave out.
-    pub(super) fn verdict(&self, settings: &VerdictSettings) -> Reasoned {
+    pub(super) fn verdict(&self, settings: &VerdictSettings) -> ReasonedVerdict {
         use Verdict::{AlreadySmall, Blocked, NotAnImage, NotSmaller, Switch, UnknownBase};
         match self.detection.nature {
-            Nature::NotAnImage => return Reasoned::new(NotAnImage, "it is not an image that runs"),
-            Nature::Windows => return Reasoned::new(Blocked, "it is a Windows image"),
-            Nature::Alpine => return Reasoned::new(AlreadySmall, "it is on Alpine already"),
+            Nature::NotAnImage => return ReasonedVerdict::new(NotAnImage, "it is not an image that runs"),
+            Nature::Windows => return ReasonedVerdict::new(Blocked, "it is a Windows image"),
+            Nature::Alpine => return ReasonedVerdict::new(AlreadySmall, "it is on Alpine already"),
             Nature::Small => {
                 let system = self.system_name().unwrap_or_else(|| "a small base".to_owned());
-                return Reasoned::new(AlreadySmall, format!("it is on {system}, which is small already"));
+                return ReasonedVerdict::new(
+                    AlreadySmall,
+                    format!("it is on {system}, which is small already"),
+                );
             }
             Nature::Unknown if self.composition.is_none() => {
-                return Reasoned::new(UnknownBase, "nothing in it tells what it is built from");
+                return ReasonedVerdict::new(UnknownBase, "nothing in it tells what it is built from");
             }
             Nature::Scratch => {
-                return Reasoned::new(
+                return ReasonedVerdict::new(
                     NotSmaller,
                     "it is built from scratch: Alpine would add a system to it",
                 );
@@ -180,15 +188,15 @@ impl Case<'_> {
             .composition
             .is_some_and(|composition| composition.twin.is_own);
         if let Some(reason) = self.glibc.blocked.as_ref().filter(|_| !is_own) {
-            return Reasoned::new(Blocked, reason);
+            return ReasonedVerdict::new(Blocked, reason);
         }
         if let Some(reason) = self.builds_others() {
-            return Reasoned::new(Verdict::Builder, reason);
+            return ReasonedVerdict::new(Verdict::Builder, reason);
         }
         let (Some(composition), Some(estimate)) = (self.composition, self.estimate) else {
             let system = self.system_name().unwrap_or_else(|| "its base".to_owned());
             let platform = &self.facts.platform;
-            return Reasoned::new(
+            return ReasonedVerdict::new(
                 Blocked,
                 format!("nothing on Alpine is known to take the place of {system} on {platform}"),
             );
@@ -202,20 +210,20 @@ impl Case<'_> {
             estimate.high
         );
         if estimate.expected.get() >= today {
-            return Reasoned::new(NotSmaller, format!("it would not be smaller: {sizes}"));
+            return ReasonedVerdict::new(NotSmaller, format!("it would not be smaller: {sizes}"));
         }
         if estimate.high.get() >= today {
-            return Reasoned::new(NotSmaller, format!("it would not surely be smaller: {sizes}"));
+            return ReasonedVerdict::new(NotSmaller, format!("it would not surely be smaller: {sizes}"));
         }
         let saved = u128::from(today - estimate.expected.get()) * 100;
         if saved < u128::from(today) * u128::from(settings.minimum_saving_percent) {
-            return Reasoned::new(
+            return ReasonedVerdict::new(
                 NotSmaller,
                 format!("the application makes up nearly all of it: {sizes}"),
             );
         }
         let from = composition.replaced.as_deref().unwrap_or("scratch");
-        Reasoned::new(Switch, format!("{from} to {}: {sizes}", composition.twin.name))
+        ReasonedVerdict::new(Switch, format!("{from} to {}: {sizes}", composition.twin.name))
     }
 
     /// Why the image is one to build others on or with, if it is.
@@ -310,16 +318,17 @@ fn shown(bytes: u64) -> String {
     ByteCount::try_from(bytes).unwrap_or(ByteCount::MAX).to_string()
 }
 
-/// One image of a repository, for the verdict on the repository.
-pub(super) struct Vote<'a> {
+/// One image of a repository, as the verdict on the repository takes it.
+pub(super) struct ImageSample<'a> {
     pub(super) created: Option<i64>,
     pub(super) class: Option<EvidenceClass>,
     pub(super) bytes: u64,
-    pub(super) image: &'a Reasoned,
+    pub(super) image: &'a ReasonedVerdict,
 }
 
-/// How many of the newest images speak for a repository.
-const VOTERS: usize = 20;
+/// How many of the newest images decide the verdict on a repository: our choice, so that old images that nobody
+/// rebuilds do not outweigh present ones.
+const SAMPLED_IMAGES: usize = 20;
 
 /// What to do with a repository: what its newest images say, weighed by their bytes, unless the operator
 /// has decided. Returns the place of the image that speaks for it, too.
@@ -328,9 +337,9 @@ const VOTERS: usize = 20;
 /// not, has something to gain. What is not an image has no say beside what is.
 pub(super) fn repository_verdict(
     repository: &RepositoryName,
-    images: &[Vote<'_>],
+    images: &[ImageSample<'_>],
     settings: &VerdictSettings,
-) -> (Reasoned, Option<usize>) {
+) -> (ReasonedVerdict, Option<usize>) {
     let mut order: Vec<usize> = (0..images.len())
         .filter(|&at| {
             images[at].image.verdict != Verdict::NotAnImage
@@ -341,7 +350,7 @@ pub(super) fn repository_verdict(
         .collect();
     order.sort_by_key(|&at| (std::cmp::Reverse(images[at].created), at));
     let mut weights: BTreeMap<Verdict, (u128, usize)> = BTreeMap::new();
-    for &at in order.iter().take(VOTERS) {
+    for &at in order.iter().take(SAMPLED_IMAGES) {
         let weight = weights.entry(images[at].image.verdict).or_default();
         weight.0 += u128::from(images[at].bytes);
         weight.1 += 1;
@@ -361,11 +370,14 @@ pub(super) fn repository_verdict(
         .iter()
         .find(|decision| decision.matches(repository))
     {
-        return (Reasoned::new(decision.verdict, decision.reason()), speaker);
+        return (ReasonedVerdict::new(decision.verdict, decision.reason()), speaker);
     }
     match speaker {
         Some(at) => (images[at].image.clone(), speaker),
-        None => (Reasoned::new(Verdict::NotAnImage, "it holds no image"), None),
+        None => (
+            ReasonedVerdict::new(Verdict::NotAnImage, "it holds no image"),
+            None,
+        ),
     }
 }
 

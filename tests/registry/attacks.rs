@@ -128,7 +128,11 @@ async fn redirects_to_where_nothing_honest_lies_are_refused() {
                 "{error}"
             );
         }
-        assert_eq!(client.statistics().total, 2, "nothing but the registry was asked");
+        assert_eq!(
+            client.statistics().requests.total,
+            2,
+            "nothing but the registry was asked"
+        );
     }
     assert!(trap.requests().is_empty());
 }

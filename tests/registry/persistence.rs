@@ -29,7 +29,14 @@ async fn faults_that_pass_are_tried_again() {
         registry.on(|_| true).times(2).spoil(spoil);
         client.get_config(&name("app"), &config_of(&app)).await.unwrap();
         let statistics = client.statistics();
-        assert_eq!((statistics.total, statistics.get, statistics.retried), (6, 6, 4));
+        assert_eq!(
+            (
+                statistics.requests.total,
+                statistics.requests.get,
+                statistics.requests.retried
+            ),
+            (6, 6, 4)
+        );
     }
 }
 
@@ -110,7 +117,10 @@ async fn being_throttled_holds_everybody_back() {
             .count();
         assert!(before <= 8, "{before} were sent before the pause was over");
         let statistics = client.statistics();
-        assert_eq!((statistics.rate_limited, statistics.retried), (1, 1));
+        assert_eq!(
+            (statistics.requests.rate_limited, statistics.requests.retried),
+            (1, 1)
+        );
         assert!(
             statistics.waited >= Duration::from_millis(250),
             "{:?}",

@@ -5,6 +5,7 @@ use strum::VariantArray as _;
 
 use tare::inventory::{Fault, FaultKind, Finding};
 use tare::store::{Answers, CrawlCost, CrawlEnd, CrawlSaver, CrawlState};
+use tare::units::RequestCounts;
 
 use super::{TestDatabase, day, on_both_databases, registry};
 
@@ -26,14 +27,18 @@ fn fault(kind: FaultKind) -> Finding {
     })
 }
 
+const REQUESTS: RequestCounts = RequestCounts {
+    total: 5,
+    get: 3,
+    head: 1,
+    retried: 2,
+    rate_limited: 1,
+};
+
 async fn end(saver: &mut CrawlSaver, state: CrawlState, on: u32) {
     let end = CrawlEnd {
         cost: CrawlCost {
-            requests: 5,
-            get: 3,
-            head: 1,
-            retried: 2,
-            rate_limited: 1,
+            requests: REQUESTS,
             waited: Duration::from_millis(1500),
             answers: ANSWERS,
             ..CrawlCost::default()
@@ -67,8 +72,7 @@ async fn the_last_success_outlives_later_failures(database: TestDatabase) {
     let last = health.last.unwrap();
     assert_eq!((last.state, last.ended), (CrawlState::Incomplete, day(4)));
     assert_eq!(last.duration, Duration::from_secs(24 * 60 * 60));
-    assert_eq!((last.cost.requests, last.cost.get, last.cost.head), (5, 3, 1));
-    assert_eq!((last.cost.retried, last.cost.rate_limited), (2, 1));
+    assert_eq!(last.cost.requests, REQUESTS);
     assert_eq!(last.cost.waited, Duration::from_millis(1500));
     assert_eq!(last.cost.answers, ANSWERS);
     let counts: Vec<u64> = last.faults.values().copied().collect();

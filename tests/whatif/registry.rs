@@ -7,9 +7,9 @@ use tare::inventory::{DedupScope, Inventory, InventoryBuilder, ManifestId};
 use tare::oci::{Descriptor, Digest, Manifest, ManifestKind, RepositoryName, Tag};
 use tare::units::ByteCount;
 use tare::whatif::{
-    AlpineModel, Counterfactual, Coverage, EvidenceClass, GlibcRules, ImageMove, Judgement, LayerIdentity,
-    NewLayer, Pair, ParsedSteps, Replacement, ReplacementBuilder, UncertainSize, Verdict, VerdictSettings,
-    own_twin, pairs,
+    AlpineModel, AnalysisContext, Counterfactual, Coverage, EvidenceClass, GlibcRules, ImageMove,
+    LayerIdentity, NewLayer, Pair, ParsedSteps, Replacement, ReplacementBuilder, UncertainSize, Verdict,
+    VerdictSettings, own_twin, pairs,
 };
 
 use super::{catalogue, images};
@@ -108,7 +108,7 @@ fn the_savings_of_the_whole_registry_add_up() {
     );
     let inventory = registry(&images);
     let catalogue = catalogue(&images);
-    let analysis = Judgement {
+    let analysis = AnalysisContext {
         catalogue: &catalogue,
         model: &model,
         rules: &rules,

@@ -5,7 +5,7 @@ use actix_web::http::{StatusCode, header};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::api::access::{Access, Caller, Scope};
+use crate::api::access::{Access, sees_row};
 use crate::api::call::Call;
 use crate::api::cursor::ListIdentity;
 use crate::api::list::{next_link, paging};
@@ -14,10 +14,12 @@ use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
+use crate::identity::{Caller, Scope};
 use crate::inventory::Fault;
 use crate::oci::RegistryName;
+use crate::oci::text::printable;
 use crate::store::{CrawlRecord, StoreError};
-use crate::units::ByteCount;
+use crate::units::{ByteCount, RequestCounts};
 
 /// The most faults that are shown of one crawl.
 const SHOWN_FAULTS: usize = 1000;
@@ -92,22 +94,13 @@ struct Crawl<'a> {
     repositories_total: u64,
     tags_done: u64,
     /// Requests to the registry by kind.
-    requests: Requests,
+    requests: RequestCounts,
     bytes_received: ByteCount,
     /// How long it waited because the registry asked it to.
     waited_milliseconds: u64,
     /// How many things could not be read.
     faults: u64,
     message: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Requests {
-    total: u64,
-    get: u64,
-    head: u64,
-    retried: u64,
-    rate_limited: u64,
 }
 
 impl<'a> Crawl<'a> {
@@ -124,13 +117,7 @@ impl<'a> Crawl<'a> {
             repositories_done: record.repositories_done,
             repositories_total: record.repositories_total,
             tags_done: record.tags_done,
-            requests: Requests {
-                total: cost.requests,
-                get: cost.get,
-                head: cost.head,
-                retried: cost.retried,
-                rate_limited: cost.rate_limited,
-            },
+            requests: cost.requests,
             bytes_received: cost.bytes_received,
             waited_milliseconds: u64::try_from(cost.waited.as_millis()).unwrap_or(u64::MAX),
             faults: record.faults,
@@ -195,7 +182,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
 /// Where there is none.
 pub(super) async fn named(call: &Call) -> Result<CrawlRecord, Problem> {
     let text = call.values.text("id").unwrap_or_default();
-    let unknown = || Problem::not_found(format!("there is no crawl {}", text.escape_debug()));
+    let unknown = || Problem::not_found(format!("there is no crawl {}", printable(text)));
     let id: i64 = text.parse().map_err(|_| unknown())?;
     let record = call
         .api
@@ -235,7 +222,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
         let row = snapshot.as_ref().zip(fault.repository.as_ref());
         let row = row
             .and_then(|(snapshot, name)| snapshot.repository(record.registry.as_str(), name.as_str()).ok());
-        call.caller.sees_whole_registries() || row.is_some_and(|row| call.caller.sees_row(row))
+        call.caller.sees_whole_registries() || row.is_some_and(|row| sees_row(&call.caller, row))
     };
     let fault_list = faults
         .iter()

@@ -5,12 +5,13 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::api::access::{Access, Scope};
+use crate::api::access::Access;
 use crate::api::call::Call;
 use crate::api::operation::Operation;
 use crate::api::problem::{INVALID_BODY, Invalid, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
+use crate::identity::Scope;
 use crate::oci::RegistryName;
 use crate::pulls::read_notifications;
 

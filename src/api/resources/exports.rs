@@ -9,7 +9,6 @@ use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
-use crate::api::settings::FiguresError;
 use crate::api::snapshot::unknown_registry;
 use crate::export::{BilledMonth, FocusVersion, Scenario, focus, plain, workbook};
 use crate::pricing::Period;
@@ -102,23 +101,21 @@ async fn billed(call: &Call) -> Result<(Vec<BilledMonth>, String), Problem> {
     if let Some(name) = wanted.as_deref().filter(|name| !call.knows(name)) {
         return Err(unknown_registry(name));
     }
-    let months = call.months(period).await.map_err(|error| match error {
-        FiguresError::Store(error) => error.into(),
-        FiguresError::Other(reason) => Problem::internal(reason),
-    })?;
+    let months = call.months(period).await?;
     let is_wanted = |name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
     let months: Vec<BilledMonth> = months
         .into_iter()
         .filter(|(registry, _)| call.caller.sees(registry) && is_wanted(registry.as_str()))
         .map(|(_, month)| month)
         .collect();
-    let months = if call.caller.sees_whole_registries() {
-        months
-    } else {
-        let own = months
-            .into_iter()
-            .filter_map(|month| month.part_of(call.caller.cost_centres()).transpose());
-        own.collect::<Result<_, _>>().map_err(Problem::internal)?
+    let months = match call.caller.cost_centres() {
+        None => months,
+        Some(centres) => {
+            let own = months
+                .into_iter()
+                .filter_map(|month| month.part_of(centres).transpose());
+            own.collect::<Result<_, _>>().map_err(Problem::internal)?
+        }
     };
     if months.is_empty() {
         return Err(nothing(first));

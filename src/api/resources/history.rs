@@ -5,6 +5,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use serde::Serialize;
 
 use super::repository::named;
+use crate::api::access::sees_row;
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
 use crate::api::list::List;
@@ -85,7 +86,7 @@ fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
 #[derive(Serialize)]
 struct WithForecast<'a> {
     #[serde(flatten)]
-    list: List<'a, RegistryMoment>,
+    list: List<'a, RegistryHistoryPoint>,
     forecast: Vec<ForecastMonth>,
     /// What may be spent in a month on all of it, one entry for each currency.
     budgets: Vec<Money>,
@@ -93,7 +94,7 @@ struct WithForecast<'a> {
 
 /// A registry as it was after a crawl.
 #[derive(Serialize)]
-struct RegistryMoment {
+struct RegistryHistoryPoint {
     registry: RegistryName,
     of: Of,
     as_of: DateTime<Utc>,
@@ -119,7 +120,7 @@ struct OnAlpine {
     month: MoneyEstimate,
 }
 
-impl RegistryMoment {
+impl RegistryHistoryPoint {
     fn new(registry: &RegistryName, of: Of, point: RegistryPoint) -> Self {
         Self {
             registry: registry.clone(),
@@ -198,7 +199,7 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
         let (of, points) = recorded(&call, &snapshot, &name, (from, until)).await?;
         let moments = points
             .into_iter()
-            .map(|point| RegistryMoment::new(&name, of, point));
+            .map(|point| RegistryHistoryPoint::new(&name, of, point));
         let begin = items.len();
         items.extend(moments);
         let costs = items[begin..].iter();
@@ -223,17 +224,17 @@ async fn recorded(
     (from, until): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<(Of, Vec<RegistryPoint>), Problem> {
     let name = registry.clone();
-    if call.caller.sees_whole_registries() {
+    let Some(cost_centres) = call.caller.cost_centres() else {
         let points = call
             .api
             .ask(move |store| async move { store.registry_history(&name, from, until).await })
             .await?;
         return Ok((Of::All, points));
-    }
+    };
     let rows = snapshot.report.repositories.iter();
-    let own = rows.filter(|row| row.registry == *registry && call.caller.sees_row(row));
+    let own = rows.filter(|row| row.registry == *registry && sees_row(&call.caller, row));
     let part = PartOfRegistry {
-        cost_centres: call.caller.cost_centres().to_vec(),
+        cost_centres: cost_centres.to_vec(),
         repositories: own.map(|row| row.totals.repository.to_string()).collect(),
     };
     let points = call

@@ -9,6 +9,7 @@ use crate::api::grounds::Grounds;
 use crate::api::operation::Operation;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
+use crate::oci::text::printable;
 use crate::report::{Found, ImageExplanation};
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -41,25 +42,25 @@ async fn explain(call: Call) -> Result<HttpResponse, Problem> {
     let repository = &row.totals.repository;
     let image = digest.parse().ok().and_then(|digest| {
         // They are in order of their digests.
-        let images = &analysed.holdings.images;
+        let images = &analysed.content.images;
         let place = images.binary_search_by(|image| image.digest.cmp(&digest)).ok()?;
         let is_there = images[place].names.iter().any(|(name, _)| name == repository);
         is_there.then(|| &images[place])
     });
     let found = image.map(|image| Found {
-        holdings: &analysed.holdings,
+        content: &analysed.content,
         repository,
         tag: None,
         image,
     });
     let explanation = match found {
-        Some(found) => snapshot.analysed.explain(found, &snapshot.knowledge)?,
+        Some(found) => snapshot.analysed.explain(found, &snapshot.inputs)?,
         None => None,
     };
     let explanation = explanation.ok_or_else(|| {
         Problem::not_found(format!(
             "no tag of {repository} reaches an image with the digest {}",
-            digest.escape_debug()
+            printable(digest)
         ))
     })?;
     call.reply(Reply::json(&Explained {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
+use chrono::DateTime;
 
 use crate::api::access::Access;
 use crate::api::call::Call;
@@ -56,6 +57,12 @@ async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
         .as_deref()
         .map(|snapshot| snapshot.metrics(&call.api.settings.metrics))
         .transpose()?;
+    for issuer in call.api.authenticator.issuers() {
+        // The epoch until the issuer has answered once, so that the alert fires.
+        let renewed_at = issuer.keys_renewed_at().unwrap_or(DateTime::UNIX_EPOCH);
+        let name = issuer.settings().issuer.as_str();
+        call.api.counters.note_issuer_keys(name, renewed_at);
+    }
     let text = render(
         &Snapshot {
             report,

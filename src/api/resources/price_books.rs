@@ -9,6 +9,7 @@ use crate::api::list::List;
 use crate::api::operation::Operation;
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
+use crate::oci::text::printable;
 use crate::pricing::PriceBook;
 use crate::units::Currency;
 
@@ -79,7 +80,7 @@ struct Editions<'a> {
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let today = call.api.clock.now().date_naive();
-    let books = &snapshot.knowledge.costs.books;
+    let books = &snapshot.inputs.costs.books;
     let mut ids: Vec<&str> = books.iter().map(|book| book.id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -95,7 +96,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let id = call.values.text("id").unwrap_or_default();
     let mut editions: Vec<&PriceBook> = snapshot
-        .knowledge
+        .inputs
         .costs
         .books
         .iter()
@@ -105,7 +106,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     if editions.is_empty() {
         return Err(Problem::not_found(format!(
             "there is no price book {}; /v1/price-books lists them",
-            id.escape_debug()
+            printable(id)
         )));
     }
     call.reply(Reply::json(&Editions { id, editions })?)

@@ -78,7 +78,7 @@ impl<'a> Registry<'a> {
             return Ok(None);
         };
         let (_, analysed) = snapshot.registry(row.registry.as_str())?;
-        let (state, losses) = match analysed.holdings.source.last_crawl {
+        let (state, losses) = match analysed.content.source.last_crawl {
             LastCrawl::Complete => ("complete", 0),
             LastCrawl::Incomplete { losses } => ("incomplete", losses),
             LastCrawl::Unfinished => ("unfinished", 0),

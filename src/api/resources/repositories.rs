@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use rust_decimal::Decimal;
 use strum::VariantArray as _;
 
+use crate::api::access::sees_row;
 use crate::api::call::Call;
 use crate::api::grounds::Grounds;
 use crate::api::list::{List, Page, paging};
@@ -123,7 +124,7 @@ pub(super) fn chosen<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<Vec<&'a 
     }
     let rows = snapshot.report.repositories.iter();
     Ok(rows
-        .filter(|row| call.caller.sees_row(row) && is_wanted(row, values))
+        .filter(|row| sees_row(&call.caller, row) && is_wanted(row, values))
         .collect())
 }
 

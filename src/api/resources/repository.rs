@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use serde::Serialize;
 
+use crate::api::access::sees_row;
 use crate::api::call::Call;
 use crate::api::grounds::Grounds;
 use crate::api::list::{List, Page, paging};
@@ -62,7 +63,7 @@ pub(super) fn operations() -> Vec<Operation> {
 pub(super) fn named<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<&'a RepositoryRow, Problem> {
     let name = |part: &str| call.values.text(part).unwrap_or_default().to_owned();
     let row = snapshot.repository(&name("registry"), &name("repository"))?;
-    if call.caller.sees_row(row) {
+    if sees_row(&call.caller, row) {
         Ok(row)
     } else {
         Err(Problem::not_found("there is no such repository"))
@@ -82,9 +83,9 @@ struct Repository<'a> {
 async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let row = named(&call, &snapshot)?;
-    let judgement = snapshot.judgement();
+    let context = snapshot.context();
     let (registry, analysed) = snapshot.registry(row.registry.as_str())?;
-    let speaker = analysed.speaker_of(&row.totals.repository, &judgement);
+    let speaker = analysed.speaker_of(&row.totals.repository, &context);
     call.reply(Reply::json(&Repository {
         row,
         speaker,
@@ -101,7 +102,7 @@ async fn tags(call: Call) -> Result<HttpResponse, Problem> {
         .api
         .work_out(move || {
             let (_, analysed) = shared.registry(&registry)?;
-            account_tags(&analysed.holdings.inventory, &repository).map_err(Problem::internal)
+            account_tags(&analysed.content.inventory, &repository).map_err(Problem::internal)
         })
         .await??;
     let tags: Vec<TagTotals> = tags.unwrap_or_default();
@@ -115,8 +116,8 @@ async fn images(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let row = named(&call, &snapshot)?;
     let (_, analysed) = snapshot.registry(row.registry.as_str())?;
-    let judgement = snapshot.judgement();
-    let images = analysed.images_of(&row.totals.repository, &judgement);
+    let context = snapshot.context();
+    let images = analysed.images_of(&row.totals.repository, &context);
     let mut page = Page::of(&call, &snapshot, images, |image| image.digest.to_string())?;
     let mut list = List::whole(&call, &snapshot, std::mem::take(&mut page.rows));
     list.next_cursor.clone_from(&page.next_cursor);

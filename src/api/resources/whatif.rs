@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::repositories::{ORDERS, put_in_order};
+use crate::api::access::sees_row;
 use crate::api::call::Call;
 use crate::api::grounds::Grounds;
 use crate::api::operation::Operation;
@@ -24,10 +25,11 @@ use crate::api::snapshot::Snapshot;
 use crate::base_image::AlpineRelease;
 use crate::cost::{CostPlan, EffortRule, RegistryTerms};
 use crate::oci::RepositoryPatterns;
+use crate::oci::text::printable;
 use crate::pricing::{Effort, Share};
 use crate::pulls::{PullAssumption, PullCounts};
 use crate::report::{
-    AnalysedRegistry, GroupRow, Knowledge, Note, Report, ReportError, ReportOptions, RepositoryRow,
+    AnalysedRegistry, AnalysisInputs, GroupRow, Note, Report, ReportError, ReportOptions, RepositoryRow,
 };
 use crate::units::{Currency, Money};
 use crate::whatif::{Counterfactual, Outcome, Verdict, VerdictSettings};
@@ -125,15 +127,15 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let question: Question = call.read_body()?;
     let chosen = question.chosen()?;
-    let costs = question.costs(&snapshot.knowledge.costs)?;
+    let costs = question.costs(&snapshot.inputs.costs)?;
     let switch = question.switch;
     let supposed = Supposed {
         snapshot: snapshot.clone(),
         verdicts: VerdictSettings {
             alpine_release: question
                 .alpine_release
-                .or(snapshot.knowledge.verdicts.alpine_release),
-            ..snapshot.knowledge.verdicts.clone()
+                .or(snapshot.inputs.verdicts.alpine_release),
+            ..snapshot.inputs.verdicts.clone()
         },
     };
     let report = call
@@ -147,7 +149,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let mut rows: Vec<&RepositoryRow> = report
         .repositories
         .iter()
-        .filter(|row| call.caller.sees_row(row))
+        .filter(|row| sees_row(&call.caller, row))
         .collect();
     let totals = GroupRow::of(rows.iter().copied()).map_err(Problem::internal)?;
     put_in_order(&mut rows, call.values.text("sort").unwrap_or("-saving"));
@@ -181,22 +183,22 @@ impl Supposed {
         costs: CostPlan,
     ) -> Result<Report, ReportError> {
         let Self { snapshot, verdicts } = self;
-        let knowledge = Knowledge {
+        let inputs = AnalysisInputs {
             verdicts: verdicts.clone(),
             costs,
-            ..Knowledge::clone(&snapshot.knowledge)
+            ..AnalysisInputs::clone(&snapshot.inputs)
         };
-        let is_as_shown = verdicts.alpine_release == snapshot.knowledge.verdicts.alpine_release;
+        let is_as_shown = verdicts.alpine_release == snapshot.inputs.verdicts.alpine_release;
         let analysed = if is_as_shown {
             Arc::clone(&snapshot.analysed)
         } else {
-            Arc::new(snapshot.analysed.judged_by(&knowledge)?)
+            Arc::new(snapshot.analysed.reanalysed_with(&inputs)?)
         };
-        analysed.report_if(&knowledge, &ReportOptions::default(), |registry| {
+        analysed.report_if(&inputs, &ReportOptions::default(), |registry| {
             let known = is_as_shown.then_some(snapshot);
             let every_move = || match known.and_then(|known| known.every_move(registry.name())) {
                 Some(graph) => Cow::Borrowed(graph),
-                None => Cow::Owned(registry.every_move(&knowledge.judgement(&analysed.catalogue))),
+                None => Cow::Owned(registry.every_move(&inputs.context(&analysed.catalogue))),
             };
             outcome(registry, switch, chosen, every_move)
         })
@@ -211,7 +213,7 @@ fn outcome<'a>(
     every_move: impl FnOnce() -> Cow<'a, Counterfactual>,
 ) -> Result<Outcome, ReportError> {
     let analysis = &registry.analysis;
-    let nodes = &registry.holdings.inventory.repositories;
+    let nodes = &registry.content.inventory.repositories;
     let is_chosen = |place: usize| {
         let name = &nodes[place].name;
         chosen.is_none_or(|chosen| chosen.matches(registry.name(), name))
@@ -287,7 +289,7 @@ impl Question {
             if !costs.books.iter().any(|known| known.id == *book) {
                 return wrong(
                     "price_book",
-                    Err(format!("there is no price book {}", book.escape_debug())),
+                    Err(format!("there is no price book {}", printable(book))),
                 );
             }
             costs.registries = rebilled(&costs.registries, book);

@@ -17,9 +17,9 @@ use url::{Url, form_urlencoded};
 
 use super::repeats;
 use super::token_request::{Failure, fetch, with_retries};
+use crate::oci::text::{excerpt, quoted};
 use crate::registry::address_guard::AddressGuard;
 use crate::registry::azure::AzureIdentity;
-use crate::registry::error::shown;
 use crate::registry::transport::{Outgoing, Transport};
 use crate::registry::url_policy::origin_of;
 use crate::registry::{ClientError, ClientSettings, Reason};
@@ -206,8 +206,8 @@ impl Entra {
             } => (
                 format!(
                     "Entra ID ({origin}) refuses {} of the tenant {} a token",
-                    shown(client_id),
-                    shown(tenant)
+                    quoted(client_id),
+                    quoted(tenant)
                 ),
                 "check AZURE_CLIENT_ID and AZURE_TENANT_ID, and that the identity has a federated credential for the \
                  issuer and subject of the token in AZURE_FEDERATED_TOKEN_FILE",
@@ -269,8 +269,8 @@ fn explanation(body: &[u8], secret: &str) -> String {
     let line = refused.error_description.lines().next().unwrap_or_default();
     match (refused.error.as_str(), line) {
         ("", "") => String::new(),
-        (error, "") => format!(": {}", shown(error).trim_matches('\'')),
-        (error, line) => format!(": {} {}", shown(error).trim_matches('\''), shown(line)),
+        (error, "") => format!(": {}", excerpt(error)),
+        (error, line) => format!(": {} {}", excerpt(error), quoted(line)),
     }
 }
 

@@ -1,20 +1,12 @@
 use std::time::Duration;
 
-use crate::units::ByteCount;
+use crate::units::{ByteCount, RequestCounts};
 
 /// What a crawl, or a worker's part in it, cost the registry.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CrawlCost {
-    /// Requests on the wire, those for tokens and repeated ones included.
-    pub requests: u64,
-    /// GET requests among them.
-    pub get: u64,
-    /// HEAD requests among them.
-    pub head: u64,
-    /// Requests that repeated one that had failed.
-    pub retried: u64,
-    /// Requests that the registry turned away for being too many.
-    pub rate_limited: u64,
+    /// How many requests were sent.
+    pub requests: RequestCounts,
     /// Bytes of bodies received.
     pub bytes_received: ByteCount,
     /// How long the crawl waited because the registry asked it to.

@@ -9,6 +9,7 @@ use crate::inventory::Fault;
 use crate::oci::RegistryName;
 use crate::store::row::Row;
 use crate::store::{Store, StoreError};
+use crate::units::RequestCounts;
 
 /// A crawl: its request, state and cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,11 +91,13 @@ impl TryFrom<CrawlRow> for CrawlRecord {
             repositories_total: count("repositories_total", row.repositories_total)?,
             tags_done: count("tags_done", row.tags_done)?,
             cost: CrawlCost {
-                requests: count("requests", row.requests)?,
-                get: count("requests_get", row.requests_get)?,
-                head: count("requests_head", row.requests_head)?,
-                retried: count("requests_retried", row.requests_retried)?,
-                rate_limited: count("requests_rate_limited", row.requests_rate_limited)?,
+                requests: RequestCounts {
+                    total: count("requests", row.requests)?,
+                    get: count("requests_get", row.requests_get)?,
+                    head: count("requests_head", row.requests_head)?,
+                    retried: count("requests_retried", row.requests_retried)?,
+                    rate_limited: count("requests_rate_limited", row.requests_rate_limited)?,
+                },
                 bytes_received: place.bytes("bytes_received", row.bytes_received)?,
                 waited: Duration::from_millis(count("waited_milliseconds", row.waited_milliseconds)?),
                 answers: Answers {

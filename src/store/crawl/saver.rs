@@ -66,47 +66,47 @@ impl CrawlSaver {
         self.rows_before_tidying = self.rows_before_tidying.saturating_sub(findings as u64);
     }
 
-    /// Records how the crawl ended, and counts a miss for each repository in its scope that the
-    /// catalogue, listed to its end, did not name. Gives those that count as deleted because of it.
+    /// The repositories that count as deleted once the crawl has ended: those in its scope that the catalogue, if it was
+    /// listed to its end, has failed to name in enough crawls in a row.
     ///
     /// # Errors
-    /// Where the part was lost or the database is not available; nothing is recorded then, and in the
-    /// latter case this may be tried again.
-    pub async fn finish(
-        &mut self,
-        end: &CrawlEnd<'_>,
-        now: DateTime<Utc>,
+    /// If the database is not available.
+    pub async fn deleted_at_the_end(
+        &self,
+        catalogue_listed: bool,
+        in_scope: &(dyn Fn(&RepositoryName) -> bool + Sync),
     ) -> Result<Vec<RepositoryName>, StoreError> {
+        if !catalogue_listed {
+            return Ok(Vec::new());
+        }
+        let mut connection = self.part.store.pool.acquire().await?;
+        let missed = self.missed(&mut connection, in_scope).await?;
+        let deleted = missed.into_iter().filter(|missed| missed.is_deleted);
+        Ok(deleted.map(|missed| missed.name).collect())
+    }
+
+    /// Records how the crawl ended, and counts a miss for each repository in its scope that the
+    /// catalogue, listed to its end, did not name.
+    ///
+    /// # Errors
+    /// If the part was lost or the database is not available; nothing is recorded then, and in the
+    /// latter case this may be tried again.
+    pub async fn finish(&mut self, end: &CrawlEnd<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let part = self.part.clone();
         part.renew(&end.cost, end.tags_done).await?;
         let mut transaction = part.store.pool.begin().await?;
-        let mut deleted = Vec::new();
         let outcome = match end.state {
             CrawlState::Interrupted => "stopped",
             _ => "finished",
         };
         if !part.end(&mut transaction, outcome, now).await? {
             // An earlier try came through, and only the answer to it was lost.
-            return self.deleted_at_the_end(&mut transaction).await;
+            return Ok(());
         }
         if end.catalogue_listed {
-            let rows = sqlx::query!(
-                "SELECT id, name FROM repository
-                 WHERE registry_id = $1 AND tombstoned_at IS NULL AND NOT EXISTS (
-                     SELECT FROM crawl_task WHERE crawl_id = $2 AND repository = repository.name)",
-                part.registry,
-                part.crawl
-            )
-            .fetch_all(&mut *transaction)
-            .await?;
-            let mut missed = Vec::new();
-            for row in rows {
-                let name = name(row.name)?;
-                if !self.saved.listed.contains(&name) && (end.in_scope)(&name) {
-                    missed.push(row.id);
-                }
-            }
-            deleted = self.count_misses(&mut transaction, &missed, now).await?;
+            let missed = self.missed(&mut transaction, end.in_scope).await?;
+            let missed: Vec<i64> = missed.into_iter().map(|missed| missed.id).collect();
+            self.count_misses(&mut transaction, &missed, now).await?;
         }
         let faults: Vec<&Fault> = end.faults.iter().collect();
         save::faults(&mut transaction, part.crawl, &faults).await?;
@@ -135,22 +135,36 @@ impl CrawlSaver {
                 tracing::warn!("the database's statistics could not be renewed: {error}");
             }
         }
-        Ok(deleted)
+        Ok(())
     }
 
-    /// The repositories that came to count as deleted when the crawl was finished.
-    async fn deleted_at_the_end(
+    /// The repositories in the crawl's scope that the catalogue did not name.
+    async fn missed(
         &self,
         connection: &mut sqlx::PgConnection,
-    ) -> Result<Vec<RepositoryName>, StoreError> {
-        let names = sqlx::query_scalar!(
-            "SELECT repository.name FROM repository JOIN crawl USING (registry_id)
-             WHERE crawl.id = $1 AND tombstoned_at = finished_at",
+        in_scope: &(dyn Fn(&RepositoryName) -> bool + Sync),
+    ) -> Result<Vec<MissedRepository>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT id, name, missed_crawls FROM repository
+             WHERE registry_id = $1 AND tombstoned_at IS NULL AND NOT EXISTS (
+                 SELECT FROM crawl_task WHERE crawl_id = $2 AND repository = repository.name)",
+            self.part.registry,
             self.part.crawl
         )
         .fetch_all(connection)
         .await?;
-        names.into_iter().map(name).collect()
+        let mut missed = Vec::new();
+        for row in rows {
+            let name = name(row.name)?;
+            if !self.saved.listed.contains(&name) && in_scope(&name) {
+                missed.push(MissedRepository {
+                    id: row.id,
+                    name,
+                    is_deleted: row.missed_crawls + 1 >= self.tombstone_after,
+                });
+            }
+        }
+        Ok(missed)
     }
 
     async fn count_misses(
@@ -158,9 +172,9 @@ impl CrawlSaver {
         connection: &mut sqlx::PgConnection,
         repositories: &[i64],
         now: DateTime<Utc>,
-    ) -> Result<Vec<RepositoryName>, StoreError> {
+    ) -> Result<(), StoreError> {
         if repositories.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         sqlx::query!(
             "UPDATE repository SET missed_crawls = missed_crawls + 1,
@@ -171,12 +185,6 @@ impl CrawlSaver {
             now
         )
         .execute(&mut *connection)
-        .await?;
-        let deleted = sqlx::query_scalar!(
-            "SELECT name FROM repository WHERE id = ANY($1) AND tombstoned_at IS NOT NULL",
-            repositories
-        )
-        .fetch_all(&mut *connection)
         .await?;
         sqlx::query!(
             "UPDATE tag SET valid_until = GREATEST($2, valid_from)
@@ -198,8 +206,16 @@ impl CrawlSaver {
         )
         .execute(connection)
         .await?;
-        deleted.into_iter().map(name).collect()
+        Ok(())
     }
+}
+
+/// A repository that the catalogue did not name.
+struct MissedRepository {
+    id: i64,
+    name: RepositoryName,
+    /// Whether it has not been named often enough to count as deleted.
+    is_deleted: bool,
 }
 
 fn name(text: String) -> Result<RepositoryName, StoreError> {

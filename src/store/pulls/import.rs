@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
+use super::counted::pulls_between;
 use super::{PullFileSource, PullImport};
 use crate::oci::RegistryName;
 use crate::pulls::{CountedBy, PullEvent, PullReadings, ReadPulls};
@@ -231,10 +232,12 @@ async fn save_readings(
         .map(|row| (row.repository, row.count))
         .collect();
     let (mut since_last, mut first) = (0_u64, 0_u64);
-    for (repository, count) in repositories.iter().zip(&counts) {
+    for (repository, later) in repositories.iter().zip(&counts) {
         match before.get(repository) {
             Some(earlier) => {
-                since_last = since_last.saturating_add(super::counted::pulls_between(*earlier, *count))
+                let place = Row::new("pull_reading", repository);
+                let count = |value: i64| place.count("count", value);
+                since_last = since_last.saturating_add(pulls_between(count(*earlier)?, count(*later)?));
             }
             None => first += 1,
         }

@@ -5,16 +5,16 @@ use crate::store::row::Row;
 use crate::store::{CrawlState, Store, StoreError};
 
 impl Store {
-    /// The last crawl of a registry that came to its end, and how, where it ended before `until` and no report followed
-    /// it: whoever was to work that out did not live to do so, or could not.
+    /// The last crawl of a registry, if it ended before `until` and has no report: the process that was to save the report
+    /// failed or was killed.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn crawl_without_report(
         &self,
         registry: &RegistryName,
         until: DateTime<Utc>,
-    ) -> Result<Option<(i64, CrawlState)>, StoreError> {
+    ) -> Result<Option<i64>, StoreError> {
         let last = sqlx::query!(
             r#"SELECT crawl.id, crawl.state, finished_at AS "finished_at!",
                    EXISTS (SELECT FROM report WHERE report.registry_id = registry.id
@@ -32,6 +32,6 @@ impl Store {
         let state = Row::new("crawl", &last.id).parse("state", &last.state)?;
         // One that was broken off has no report; it carries on where the next begins.
         let has_ended = matches!(state, CrawlState::Complete | CrawlState::Incomplete);
-        Ok(has_ended.then_some((last.id, state)))
+        Ok(has_ended.then_some(last.id))
     }
 }
