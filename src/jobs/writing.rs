@@ -16,6 +16,7 @@ const BATCH_FINDINGS: usize = 1_000;
 const BATCH_BYTES: u64 = 8 << 20;
 /// or when its first finding is this old: the most that a killed crawl loses, besides work in progress. Our choice, like
 /// the other limits of a batch.
+/// the other limits of a batch.
 const BATCH_AGE: Duration = Duration::from_millis(500);
 /// How long to wait for an unavailable database, in steps that grow from one second to ten. Our choice.
 const PATIENCE: Duration = Duration::from_secs(300);
