@@ -7,7 +7,7 @@
 //!
 //! A [`Counterfactual`] is the whole graph with both states of every image that can move, so that bytes are saved where
 //! the last user of a layer leaves it, and nowhere else. [`Counterfactual::switching`] answers for any choice of
-//! repositories. [`Judgement::analyse`] does all of this for one registry.
+//! repositories. [`AnalysisContext::analyse`] does all of this for one registry.
 //!
 //! Sizes are integers. The model's factors are floats, rounded to bytes once per layer, and the same input always gives
 //! the same result.
