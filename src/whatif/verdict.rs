@@ -360,7 +360,7 @@ pub(super) fn repository_verdict(
         .max_by(|(one, first), (two, second)| first.cmp(second).then(two.cmp(one)))
         .map(|(&verdict, _)| verdict);
     // Among those who say so the one with the best evidence gives the reason, and of equals the newest.
-    let speaker = order
+    let representative = order
         .iter()
         .copied()
         .filter(|&at| Some(images[at].image.verdict) == winner)
@@ -370,10 +370,13 @@ pub(super) fn repository_verdict(
         .iter()
         .find(|decision| decision.matches(repository))
     {
-        return (ReasonedVerdict::new(decision.verdict, decision.reason()), speaker);
+        return (
+            ReasonedVerdict::new(decision.verdict, decision.reason()),
+            representative,
+        );
     }
-    match speaker {
-        Some(at) => (images[at].image.clone(), speaker),
+    match representative {
+        Some(at) => (images[at].image.clone(), representative),
         None => (
             ReasonedVerdict::new(Verdict::NotAnImage, "it holds no image"),
             None,
