@@ -41,7 +41,6 @@ const ASSETS: &[Asset] = assets![
     "scale.js",
     "style.css",
     "table.js",
-    "types.js",
     "vendor/chart.LICENSE.md",
     "vendor/chart.umd.min.js",
     "views/assumptions.js",

@@ -16,7 +16,7 @@ use super::negotiate::preferred;
 use super::operation::Operation;
 use super::parameter::Values;
 use super::problem::{
-    INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+    INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Place, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
 };
 use super::reply::Reply;
 use super::snapshot::Snapshot;
@@ -109,7 +109,7 @@ impl Call {
             Problem::invalid(
                 kind,
                 vec![Invalid {
-                    place: "body",
+                    place: Place::Body,
                     name: format!("line {} column {}", error.line(), error.column()),
                     detail: error.to_string(),
                 }],
@@ -232,7 +232,7 @@ fn header_values(request: &HttpRequest, operation: &Operation, values: &mut Valu
         let text = value.to_str().unwrap_or_default();
         if let Err(detail) = parameter.form.check(text) {
             let error = Invalid {
-                place: "header",
+                place: Place::Header,
                 name: parameter.name.to_owned(),
                 detail,
             };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::problem::{INVALID_REQUEST, Invalid, Problem};
+use super::problem::{INVALID_REQUEST, Invalid, Place, Problem};
 
 /// The longest text that a filter may be.
 const LONGEST_TEXT: usize = 255;
@@ -129,7 +129,7 @@ impl Values {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let mut wrong = |detail: String| {
                 errors.push(Invalid {
-                    place: "query",
+                    place: Place::Query,
                     name: name.chars().take(80).collect(),
                     detail,
                 });

@@ -1,13 +1,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::System;
 
 /// A release of Alpine as its repositories and tags name it, such as `3.22`; its point releases are one with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(inline, description = "", extend("pattern" = "^[0-9]{1,5}\\.[0-9]{1,5}$"))]
 pub struct AlpineRelease {
     major: u16,
     minor: u16,
@@ -19,7 +21,7 @@ pub struct AlpineRelease {
 pub struct NoAlpineRelease;
 
 impl AlpineRelease {
-    /// The release that a system is of; none where it is not Alpine, or no numbered release of it.
+    /// The release that a system is of; `None` if it is not Alpine, or no numbered release of it.
     pub fn of(system: &System) -> Option<Self> {
         let release = system.release.as_deref().filter(|_| system.name == "alpine")?;
         let mut numbers = release.splitn(3, '.');

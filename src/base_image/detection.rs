@@ -1,10 +1,11 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::catalogue::BaseId;
 use super::{BaseName, Builder, Confidence, Evidence, LayerSteps, System};
 
 /// What an image is, as far as moving it to Alpine goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Nature {
     /// On a full operating system.
@@ -28,7 +29,7 @@ pub enum Nature {
 pub struct Candidate {
     /// Its name.
     pub name: BaseName,
-    /// The base in the catalogue; none where an annotation names one that is not there.
+    /// The base in the catalogue; `None` if an annotation names one that is not there.
     pub base: Option<BaseId>,
     /// How many of the image's first layers belong to it. With evidence that does not see layers this is
     /// worked out from the steps, or taken from the base itself.
@@ -61,7 +62,7 @@ pub struct Detection {
     pub nature: Nature,
     /// The operating system beneath.
     pub system: Option<SystemFinding>,
-    /// The images it may be built from, best first; empty where nothing tells. Operating systems' own
+    /// The images it may be built from, best first; empty if there is no evidence. Operating systems' own
     /// images are among them. The image itself is not, except under the name of the upstream image that
     /// it is a copy of.
     pub candidates: Vec<Candidate>,

@@ -15,7 +15,7 @@ pub struct ImageFacts {
     pub layers: Vec<LayerFact>,
     /// The annotations of its manifest and of the index that lists it; the manifest's win.
     pub annotations: BTreeMap<String, String>,
-    /// Its configuration; none where it could not be read.
+    /// Its configuration; `None` if it could not be read.
     pub config: Option<ImageConfig>,
     /// Every tag that reaches it, directly or through an index, in name order.
     pub names: Vec<(RepositoryName, Tag)>,

@@ -110,7 +110,7 @@ impl LayerSteps {
         self.steps.get(layer).copied().flatten()
     }
 
-    /// How many of the first layers are made by the first so many steps; none where that cannot be told.
+    /// How many of the first layers are made by the first so many steps; `None` if that is not known.
     pub(super) fn layers_within(&self, steps: usize) -> Option<usize> {
         if self.matching == Matching::NoHistory {
             return None;

@@ -6,7 +6,7 @@ use std::fmt;
 pub struct BaseName {
     /// The repository without the registry or mirror it was seen in: `node`, `team/runtime`.
     pub repository: String,
-    /// The tag; none where only a repository or a digest is known.
+    /// The tag; `None` if only a repository or a digest is known.
     pub tag: Option<String>,
 }
 

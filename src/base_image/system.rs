@@ -109,7 +109,7 @@ pub struct SystemInfo {
     /// Whether an image on it is already small, so that Alpine would gain little or nothing.
     #[serde(default)]
     pub small: bool,
-    /// What takes its place on Alpine; none where nothing does.
+    /// What takes its place on Alpine; `None` if nothing does.
     #[serde(default)]
     pub twin: Option<String>,
     /// The repositories whose images are this system and nothing else.

@@ -13,7 +13,7 @@ pub(super) struct VariablesFound<'a> {
     pub names: &'a [String],
     /// How many of them have the same value.
     pub equal: usize,
-    /// How many percent of the base's steps the image has too; none where the base's are not known.
+    /// How many percent of the base's steps the image has too; `None` if the base's are not known.
     pub shared_steps: Option<u8>,
     /// Whether the versions agree in their first number.
     pub is_near: bool,

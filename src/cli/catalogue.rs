@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::bail;
 
-use super::Context;
 use super::arguments::{CatalogueCommand, CatalogueListOptions, CatalogueShowOptions, CrawlOptions};
 use super::arguments::{ExplainOptions, TextOrJson};
+use super::context::Context;
 use super::crawl::crawl_all;
 use super::outcome::{Outcome, UsageError, print, unanswered};
 use super::targets::targets;
@@ -114,8 +114,8 @@ async fn refresh(options: &CrawlOptions, context: &Context) -> anyhow::Result<Ou
     crawl_all(crawls, options.json, context).await
 }
 
-/// The bases that files name, with the tags that are known of them. Names that only a crawled registry
-/// shows are nobody else's business.
+/// The base images that files name, with their known tags. Names that are only known from a crawled registry are
+/// left out: they must not be sent to another registry.
 fn public_bases(catalogue: &Catalogue) -> BTreeMap<String, HashSet<String>> {
     let mut bases: BTreeMap<String, HashSet<String>> = BTreeMap::new();
     let names = || {

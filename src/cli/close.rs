@@ -1,30 +1,10 @@
 //! `tare close`: a month's statements, kept as they are.
 
-use clap::Args;
-
-use super::Context;
-use super::arguments::{addresses, month};
+use super::arguments::{CloseOptions, addresses};
+use super::context::Context;
 use super::outcome::{Outcome, print, unanswered};
 use crate::analysis::{Closed, Closing, Difference};
 use crate::clock::{Clock, SystemClock};
-use crate::pricing::Period;
-
-/// Options of `tare close`.
-#[derive(Debug, Args)]
-pub struct CloseOptions {
-    /// The month, such as 2026-10
-    #[arg(value_name = "MONTH", value_parser = month)]
-    month: Period,
-    /// Only this registry; may be repeated
-    #[arg(long = "registry", value_name = "REGISTRY")]
-    registries: Vec<String>,
-    /// Adds a correction if the month was closed and the result is different today
-    #[arg(long)]
-    correct: bool,
-    /// Closes the month without a crawl after its end; its last days are assumed to be like the last crawl
-    #[arg(long)]
-    even_if_assumed: bool,
-}
 
 /// Does what `tare close` was asked.
 pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::Result<Outcome> {

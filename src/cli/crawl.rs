@@ -1,9 +1,9 @@
 use std::io::stdin;
 use std::sync::Arc;
 
-use super::Context;
 use super::arguments::CrawlOptions;
 use super::client::client_of;
+use super::context::Context;
 use super::crawl_result::Shown;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, UsageError, print};

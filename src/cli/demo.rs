@@ -4,8 +4,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
 
-use super::Context;
 use super::arguments::{DemoOptions, Format, ReportOptions};
+use super::client::demo_client;
+use super::context::Context;
 use super::demo_service::DemoService;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, print};
@@ -17,7 +18,6 @@ use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
 use crate::demo::{self, DemoRegistry};
 use crate::inventory::DedupScope;
 use crate::jobs::CrawlJob;
-use crate::registry::{Client, ClientSettings, Credentials, Origin};
 use crate::store::{DatabaseLocation, Store, StoreSettings};
 
 /// How many months back the made-up history goes.
@@ -154,7 +154,7 @@ async fn crawl_at(
     stop: &StopFlag,
 ) -> anyhow::Result<CrawledContent> {
     let clock = Arc::new(FixedClock(moment));
-    let client = client(url, clock.clone())?;
+    let client = demo_client(url, clock.clone())?;
     let plan = CrawlPlan::default();
     let job = CrawlJob {
         store,
@@ -170,18 +170,4 @@ async fn crawl_at(
         anyhow::bail!("stopped");
     }
     Ok(result.content)
-}
-
-/// A client of the made-up registry, which nobody needs to spare.
-pub(super) fn client(url: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Client> {
-    let settings = ClientSettings {
-        requests_per_minute: 0,
-        ..ClientSettings::default()
-    };
-    Ok(Client::new(
-        Origin::parse(url)?,
-        Credentials::Anonymous,
-        settings,
-        clock,
-    )?)
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 
-use super::Context;
-use super::demo::client;
+use super::client::demo_client;
+use super::context::Context;
 use crate::analysis::{AnalysisService, PlatformSelection};
 use crate::api::Server;
 use crate::clock::SystemClock;
@@ -25,7 +25,7 @@ pub(super) struct DemoService<'a> {
 }
 
 impl DemoService<'_> {
-    /// Answers, and crawls when asked to, until somebody says stop.
+    /// Serves requests and crawls on request until it is stopped.
     pub(super) async fn run(&self, listen: SocketAddr, context: &Context) -> anyhow::Result<()> {
         let inputs = Arc::new(self.settings.analysis_inputs()?);
         let analysis =
@@ -61,7 +61,7 @@ impl DemoService<'_> {
                 schedule: None,
                 client: Arc::new(move || {
                     let url = url.clone();
-                    async move { client(&url, Arc::new(SystemClock)) }.boxed()
+                    async move { demo_client(&url, Arc::new(SystemClock)) }.boxed()
                 }),
             }],
             // The demo's registry lists all it has, so what it does not list is gone.

@@ -2,8 +2,8 @@ use std::fs;
 
 use anyhow::Context as _;
 
-use super::Context;
 use super::arguments::{CalibrateOptions, EvaluateOptions, TextOrJson};
+use super::context::Context;
 use super::outcome::{Outcome, print, unanswered};
 use crate::analysis::ModelPairs;
 use crate::clock::{Clock, SystemClock};

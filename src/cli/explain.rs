@@ -1,5 +1,5 @@
-use super::Context;
 use super::arguments::{ExplainOptions, TextOrJson};
+use super::context::Context;
 use super::outcome::{Outcome, print, unanswered};
 use crate::report;
 

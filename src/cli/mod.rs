@@ -7,6 +7,7 @@ mod arguments;
 mod catalogue;
 mod client;
 mod close;
+mod context;
 mod crawl;
 mod crawl_result;
 mod demo;
@@ -31,41 +32,11 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::analysis::AnalysisService;
-use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
-use crate::store::Store;
 use crate::telemetry::{self, Console};
 use arguments::{CatalogueCommand, Cli, Command};
-use outcome::{Outcome, UsageError, failure_code, print};
-
-/// What every command has at hand.
-struct Context {
-    settings: Arc<Settings>,
-    environment: Environment,
-    console: Console,
-    quiet: bool,
-}
-
-impl Context {
-    async fn open_store(&self) -> anyhow::Result<Store> {
-        let settings = self.settings.store.settings().ok_or_else(|| {
-            UsageError(
-                "there is no home folder to keep the database in: choose a folder with --data-dir, or a server \
-                 with DATABASE_URL"
-                    .to_owned(),
-            )
-        })?;
-        Ok(Store::open(&settings, SystemClock.now()).await?)
-    }
-
-    /// The analysis of a store, with the inputs of the settings.
-    fn analysis(&self, store: &Store) -> anyhow::Result<AnalysisService> {
-        let inputs = Arc::new(self.settings.analysis_inputs()?);
-        let platforms = self.settings.platforms();
-        Ok(AnalysisService::new(store.clone(), inputs, platforms))
-    }
-}
+use context::Context;
+use outcome::{Outcome, failure_code, print};
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
@@ -124,7 +95,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     });
-    // What is still being reckoned on a thread of its own must not hold up whoever was told to stop.
+    // A computation that still runs on another thread must not delay the exit.
     runtime.shutdown_background();
     outcome
 }

@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::Context;
+use super::context::Context;
 use super::outcome::{Outcome, print};
 
 /// How long a service that is well may take.

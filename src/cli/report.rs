@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use super::Context;
 use super::arguments::{Format, ReportOptions, Rows};
+use super::context::Context;
 use super::outcome::{Outcome, print, unanswered};
 use crate::analysis::{AnalysisService, PlatformSelection};
 use crate::config::Settings;

@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 
-use super::Context;
 use super::arguments::ServeOptions;
 use super::client::client_of;
+use super::context::Context;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, UsageError};
 use crate::analysis::AnalysisService;

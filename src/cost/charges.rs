@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::error::CostError;
+use super::parts::{Charges, CleanUp, CostParts, MoneyEstimate, PricedPiece};
 use super::plan::{CostPlan, RegistryTerms};
-use super::statement::{Charges, CleanUp, CostParts, MoneyEstimate, PricedPiece};
 use super::usage::{AlpineBytes, RegistryUsage, RepositoryUsage};
 use crate::pricing::{
     AllocatedRow, AllocationRules, AllocationTarget, AllocationTargets, Bill, MovedBytes, MovedEstimate,

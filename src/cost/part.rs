@@ -2,7 +2,8 @@
 
 use super::charges::parts_of;
 use super::error::CostError;
-use super::statement::{AlpineStatement, Charges, CostParts, MoneyEstimate, PricedPiece, Statement};
+use super::parts::{Charges, CostParts, MoneyEstimate, PricedPiece};
+use super::statement::{AlpineStatement, Statement};
 use crate::pricing::Allocation;
 use crate::units::Money;
 

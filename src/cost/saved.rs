@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::charges::{Billing, EstimatePoint, OnAlpine};
 use super::error::CostError;
-use super::statement::{Charges, MoneyEstimate};
+use super::parts::{Charges, MoneyEstimate};
 use super::usage::RepositoryUsage;
 use crate::units::Money;
 

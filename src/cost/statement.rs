@@ -3,16 +3,17 @@ use serde::{Deserialize, Serialize};
 use super::charges::Billing;
 use super::error::CostError;
 use super::labels::Labels;
+use super::parts::{Charges, CleanUp, CostParts, MoneyEstimate};
 use super::plan::CostPlan;
 use super::saved;
 use super::usage::{RegistryUsage, RepositoryUsage};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{
-    Allocation, AllocationRules, Bill, CheaperPlan, MovedEstimate, NoSaving, Payback, Period, UnitCosts,
-    Warning, cheaper_plans, payback, pull_milliseconds, unit_costs,
+    AllocationRules, CheaperPlan, MovedEstimate, NoSaving, Payback, Period, UnitCosts, Warning,
+    cheaper_plans, payback, pull_milliseconds, unit_costs,
 };
 use crate::pulls::PullCount;
-use crate::units::{Currency, Money, MoneyError};
+use crate::units::{Currency, Money};
 
 /// What a registry costs over a period, divided among its repositories, now and on Alpine. It holds all that
 /// it was made of but the usage, so that it can be kept and shown again as it was.
@@ -62,59 +63,6 @@ pub struct BookUsed {
     pub currency: Currency,
     /// The last day the prices are known to hold.
     pub valid_until: chrono::NaiveDate,
-}
-
-/// Bills and how they are divided: one for each edition of the book within the period.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Charges {
-    /// The bills, in the order of their days.
-    pub pieces: Vec<PricedPiece>,
-    /// Their sum by kind.
-    pub parts: CostParts,
-    /// What quota and free allowances are worth.
-    pub included_worth: Money,
-}
-
-/// A bill and its division.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PricedPiece {
-    /// The bill.
-    pub bill: Bill,
-    /// What each repository bears of it.
-    pub allocation: Allocation,
-}
-
-/// A cost by kind. `total` is the exact sum of the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CostParts {
-    /// All of it.
-    pub total: Money,
-    /// Flat fees, those of replicas included.
-    pub fee: Money,
-    /// What is paid for stored bytes, in all copies, and for reading them back from other classes.
-    pub storage: Money,
-    /// What is paid for moved bytes.
-    pub transfer: Money,
-}
-
-/// A modelled amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MoneyEstimate {
-    /// Seldom less.
-    pub low: Money,
-    /// The single best figure.
-    pub expected: Money,
-    /// Seldom more.
-    pub high: Money,
-}
-
-/// What deleting all that no tag reaches would change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CleanUp {
-    /// What the period would have cost less.
-    pub saving: Money,
-    /// Why that is nothing, where it is.
-    pub nothing_saved_because: Option<NoSaving>,
 }
 
 /// A registry's charges on Alpine.
@@ -284,67 +232,5 @@ fn repository_statement(
             .pulled
             .and_then(|pulled| pulled.alpine)
             .and_then(|(cold, _)| milliseconds(cold.expected)),
-    }
-}
-
-impl MoneyEstimate {
-    /// Nothing, surely.
-    pub fn zero(currency: Currency) -> Self {
-        let zero = Money::zero(currency);
-        Self {
-            low: zero,
-            expected: zero,
-            high: zero,
-        }
-    }
-
-    /// What is left of an amount after this is saved; most is left where least is saved.
-    ///
-    /// # Errors
-    /// Where the currencies differ.
-    pub fn left_of(self, amount: Money) -> Result<Self, CostError> {
-        Ok(Self {
-            low: amount.checked_sub(self.high)?,
-            expected: amount.checked_sub(self.expected)?,
-            high: amount.checked_sub(self.low)?,
-        })
-    }
-
-    /// The sum bound by bound, which is wider than the truth where errors are independent.
-    ///
-    /// # Errors
-    /// Where the currencies differ, or a sum is too large to be exact.
-    pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
-        Ok(Self {
-            low: self.low.checked_add(other.low)?,
-            expected: self.expected.checked_add(other.expected)?,
-            high: self.high.checked_add(other.high)?,
-        })
-    }
-}
-
-impl CostParts {
-    /// Nothing.
-    pub fn zero(currency: Currency) -> Self {
-        let zero = Money::zero(currency);
-        Self {
-            total: zero,
-            fee: zero,
-            storage: zero,
-            transfer: zero,
-        }
-    }
-
-    /// The sum, part by part.
-    ///
-    /// # Errors
-    /// Where the currencies differ.
-    pub fn checked_add(self, other: Self) -> Result<Self, CostError> {
-        Ok(Self {
-            total: self.total.checked_add(other.total)?,
-            fee: self.fee.checked_add(other.fee)?,
-            storage: self.storage.checked_add(other.storage)?,
-            transfer: self.transfer.checked_add(other.transfer)?,
-        })
     }
 }

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::base::{self, Release};
 use super::blueprint::{self, Builder, Chart, Mirror, Naming, Repository, Signing};
 use super::content::{Contents, Document};
+use super::error::DemoError;
+use super::generated;
 use super::image::{Format, Image, Layer, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
-use super::{DemoError, generated};
 use crate::oci::Digest;
 
 /// The compressed size of a created directory, the result of a `WORKDIR`.

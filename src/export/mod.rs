@@ -18,7 +18,8 @@ mod workbook;
 
 pub use accounts::{Account, BillingAccounts};
 pub use error::ExportError;
-pub use focus::{FocusVersion, focus};
+pub use focus::focus;
+pub use focus_columns::FocusVersion;
 pub use plain::plain;
 pub use rows::{ChargeRow, Scenario, charge_rows};
 pub use workbook::workbook;

@@ -5,17 +5,17 @@
 //! keeps accepting keys while the database does not answer.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use globset::Glob;
+use parking_lot::{Mutex, RwLock};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::caller::{Caller, Scope};
+use super::caller::Caller;
 use crate::store::{ApiKeyRecord, Store, StoreError};
 
 /// The prefix of every key. Secret scanners can find keys by it, and it tells keys from tokens.
@@ -89,14 +89,14 @@ impl KeyRing {
             .filter(|record| record.revoked_at.is_none())
             .map(|record| (record.id.clone(), known(record)))
             .collect();
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        *self.keys.write() = keys;
         Ok(())
     }
 
     /// Whether to read the store because of an unknown key, which may be new. Limited, so that guessing many keys does not
     /// burden the store.
     pub fn may_reload(&self) -> bool {
-        let mut reloaded = self.reloaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reloaded = self.reloaded.lock();
         let may = reloaded.is_none_or(|at| at.elapsed() > RELOAD_INTERVAL);
         if may {
             *reloaded = Some(Instant::now());
@@ -106,7 +106,7 @@ impl KeyRing {
 
     /// The caller with this key; `None` if the key is unknown or has expired.
     pub fn find(&self, key: &str, now: DateTime<Utc>) -> Option<Caller> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.read();
         let known = keys.get(id_of(key)?)?;
         let is_right: bool = Sha256::digest(key)[..].ct_eq(&known.secret_sha256).into();
         let is_fresh = known.expires_at.is_none_or(|end| now < end);
@@ -119,7 +119,7 @@ fn known(record: ApiKeyRecord) -> KnownKey {
     let scopes = record
         .scopes
         .iter()
-        .filter_map(|scope| Scope::parse(scope))
+        .filter_map(|scope| scope.parse().ok())
         .collect();
     let readable = |text: &String| match Glob::new(text) {
         Ok(glob) => Some(glob.compile_matcher()),
@@ -143,6 +143,7 @@ fn known(record: ApiKeyRecord) -> KnownKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Scope;
 
     fn record(new: &NewKey) -> ApiKeyRecord {
         ApiKeyRecord {
@@ -165,7 +166,7 @@ mod tests {
             ..record(&new)
         };
         let ring = KeyRing::default();
-        ring.keys.write().unwrap().insert(new.id, known(record));
+        ring.keys.write().insert(new.id, known(record));
         (ring, new.key)
     }
 

@@ -2,13 +2,29 @@
 
 use globset::GlobMatcher;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::visible::Visible;
 use crate::oci::RegistryName;
 
 /// What a key or token may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Scope {
     /// Reading every answer.
     Read,
@@ -21,22 +37,9 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Crawl, Self::Ingest, Self::Admin];
-
     /// The name of the scope in settings, answers and the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Crawl => "crawl",
-            Self::Ingest => "ingest",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The scope with this name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
@@ -154,9 +157,9 @@ mod tests {
 
     #[test]
     fn scopes_are_read_as_they_are_written() {
-        for scope in Scope::ALL {
-            assert_eq!(Scope::parse(scope.as_str()), Some(scope));
+        for scope in Scope::VARIANTS {
+            assert_eq!(scope.as_str().parse(), Ok(*scope));
         }
-        assert_eq!(Scope::parse("Read"), None);
+        assert!("Read".parse::<Scope>().is_err());
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// Failed logins that an address may have in a window before it is told to wait. Our choice: far more than a
 /// misconfigured script needs to be noticed, far fewer than guessing a key takes.
@@ -22,7 +23,7 @@ impl FailedLogins {
     /// Counts a failed login. Returns the seconds to wait if the address has had too many. A login that succeeds is
     /// never delayed by failures from the same address.
     pub fn note(&self, address: Option<IpAddr>) -> Option<u64> {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = self.failures.lock();
         if failures.len() >= ADDRESSES_REMEMBERED {
             failures.retain(|_, (since, _)| since.elapsed() < FAILURE_WINDOW);
         }

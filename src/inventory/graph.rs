@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
-use super::assembly::Assembly;
 use crate::oci::{
     Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
 };
@@ -11,7 +11,18 @@ use crate::units::ByteCount;
 
 /// The scope in which a registry stores one copy of a blob.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
@@ -253,10 +264,5 @@ impl InventoryBuilder {
     /// Adds a manifest that is attached to another one. It is reached whenever its subject is.
     pub fn referrer(&mut self, subject: Digest, digest: Digest) {
         self.referrers.entry(subject).or_default().push(digest);
-    }
-
-    /// Builds the graph. Tags whose manifest is not known are left out.
-    pub fn finish(self) -> Inventory {
-        Assembly::new(self).finish()
     }
 }

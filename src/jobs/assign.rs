@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use super::part::load_known;
+use super::known::load_known;
 use super::writing::retry_transient;
 use crate::clock::Clock;
 use crate::crawl::{Assignment, Known, Listing};

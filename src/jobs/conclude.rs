@@ -2,25 +2,14 @@
 
 use anyhow::Context as _;
 
+use super::conclusion::Conclusion;
 use super::part::PartWork;
 use super::spent::Spent;
 use super::writing::retry_transient;
 use crate::analysis::CrawledContent;
 use crate::inventory::{Fault, FaultKind};
 use crate::oci::RepositoryName;
-use crate::store::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState};
-
-/// What a crawl came to.
-pub(super) struct Conclusion {
-    pub(super) crawl: i64,
-    pub(super) state: CrawlState,
-    /// What the registry contains now.
-    pub(super) content: CrawledContent,
-    /// What this worker's part in it cost.
-    pub(super) cost: CrawlCost,
-    /// What this worker could not read, and what is wrong with the whole.
-    pub(super) faults: Vec<Fault>,
-}
+use crate::store::{CrawlEnd, CrawlSaver, CrawlState};
 
 impl PartWork<'_> {
     pub(super) async fn conclude(

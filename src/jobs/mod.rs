@@ -12,7 +12,9 @@
 
 mod assign;
 mod conclude;
+mod conclusion;
 mod crawl;
+mod known;
 mod part;
 mod schedule;
 mod scheduler;

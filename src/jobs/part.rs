@@ -8,11 +8,12 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::assign::Assigner;
-use super::conclude::Conclusion;
+use super::conclusion::Conclusion;
+use super::known::load_known;
 use super::spent::Spent;
 use super::writing::{retry_transient, write};
 use crate::clock::Clock;
-use crate::crawl::{CrawlPlan, CrawlStatus, Known, Listing, Progress, StopFlag, list, visit};
+use crate::crawl::{CrawlPlan, CrawlStatus, Listing, Progress, StopFlag, list, visit};
 use crate::inventory::{Fault, Finding};
 use crate::oci::RegistryName;
 use crate::registry::Client;
@@ -181,14 +182,4 @@ impl PartWork<'_> {
             .context("cannot record what is to be read")?;
         Ok(Some(if part.is_shared() { nothing } else { listing }))
     }
-}
-
-/// Reads what is saved of what a crawl of a registry may meet.
-pub(super) async fn load_known(store: &Store, registry: &RegistryName) -> Result<Arc<Known>, StoreError> {
-    let known = retry_transient!(store.known(registry))?;
-    Ok(Arc::new(Known {
-        complete: known.complete,
-        partial: known.partial,
-        tags: known.tags,
-    }))
 }

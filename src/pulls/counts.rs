@@ -1,20 +1,34 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Days, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 use crate::units::{ByteCount, Period, Window, apportion};
 
-/// Who says how often something was pulled, the more trusted the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr)]
+/// Where the number of pulls comes from, the more trusted the greater.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum PullSource {
-    /// Nobody does; there are taken to be none.
+    /// Nothing is known; the number is taken to be 0.
     None,
-    /// The configuration.
+    /// An assumption of the configuration.
     Assumed,
     /// A log or a counter of the registry that was imported.
     Imported,
@@ -23,13 +37,13 @@ pub enum PullSource {
 }
 
 impl PullSource {
-    /// The word as it is kept and shown.
+    /// The word in the database and in answers.
     pub const fn as_str(self) -> &'static str {
         self.into_str()
     }
 }
 
-/// Who counted pulls.
+/// What counted pulls.
 #[derive(
     Debug,
     Clone,
@@ -54,7 +68,7 @@ pub enum CountedBy {
 }
 
 impl CountedBy {
-    /// The word as it is kept and shown.
+    /// The word in the database and in answers.
     pub const fn as_str(self) -> &'static str {
         self.into_str()
     }
@@ -76,38 +90,38 @@ pub struct CountedPulls {
     pub registry: RegistryName,
     /// The repository.
     pub repository: RepositoryName,
-    /// The days. A count over several is taken to be spread evenly over them.
+    /// The days. A count over several days is spread evenly over them.
     pub period: Period,
-    /// How many.
+    /// The number of pulls.
     pub count: u64,
-    /// By whom.
+    /// The source.
     pub by: CountedBy,
 }
 
-/// Days on which somebody counted all pulls, so that a repository without a count was not pulled.
+/// Days on which all pulls were counted, so that a repository without a count was not pulled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountedSpan {
     /// The registry.
     pub registry: RegistryName,
-    /// The one repository whose pulls were counted; none where those of all were.
+    /// The one repository whose pulls were counted; `None` if those of all repositories were.
     pub repository: Option<RepositoryName>,
     /// The days.
     pub period: Period,
-    /// By whom.
+    /// The source.
     pub by: CountedBy,
 }
 
-/// How often some repositories are taken to be pulled where nobody counted.
+/// An assumed number of pulls of some repositories, for days without counts.
 #[derive(Debug, Clone)]
 pub struct PullAssumption {
     /// The repositories.
     pub repositories: RepositoryPatterns,
-    /// How often each of them is pulled in a calendar month; none where that is left open.
+    /// How often each of them is pulled in a calendar month; `None` if it is not set.
     pub per_month: Option<u64>,
 }
 
-/// How often each repository was pulled, by whoever is trusted most on each day: metered before imported before
-/// assumed. Two sources are never added up for one day.
+/// The pulls of each repository. For each day the most trusted source counts: metered before imported before assumed.
+/// Two sources are never added up for one day.
 #[derive(Debug, Clone, Default)]
 pub struct PullCounts {
     assumptions: Vec<PullAssumption>,
@@ -125,7 +139,7 @@ pub struct ServedBytes {
     pub repository: RepositoryName,
     /// The day, in UTC.
     pub day: NaiveDate,
-    /// How many bytes.
+    /// The number of bytes.
     pub bytes: u64,
 }
 
@@ -208,7 +222,7 @@ impl PullCounts {
     }
 
     /// How many bytes a pull of a repository moved on average, over the days of a period on which both were
-    /// metered; none where there are no such days.
+    /// metered; `None` if there are no such days.
     pub fn bytes_each(
         &self,
         registry: &RegistryName,

@@ -5,21 +5,21 @@ use crate::oci::{Digest, RepositoryName, Tag};
 /// A pull, or the pulls of one kind in one hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullEvent {
-    /// By what it is known again when it stands in another file too.
+    /// Identifies the event if it is also in another file.
     pub key: EventKey,
-    /// What was pulled from.
+    /// The repository.
     pub repository: RepositoryName,
-    /// By which tag, where that is said.
+    /// The tag, if known.
     pub tag: Option<Tag>,
-    /// What was pulled, where that is said.
+    /// The digest of what was pulled, if known.
     pub digest: Option<Digest>,
     /// The day, in UTC.
     pub day: NaiveDate,
-    /// How often; never zero.
+    /// The number of pulls; never zero.
     pub count: u64,
 }
 
-/// What tells an event from all others: half a SHA-256 digest of what identifies it.
+/// Identifies an event: half a SHA-256 digest of its identifying texts.
 pub type EventKey = [u8; 16];
 
 /// The key of an event that is identified by these texts.

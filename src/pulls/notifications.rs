@@ -1,4 +1,4 @@
-//! Notifications that a registry sends when something happens, as CNCF Distribution and Harbor's own registry do.
+//! Notifications that a registry sends for each event, as CNCF Distribution and Harbor's own registry do.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
@@ -6,10 +6,9 @@ use serde_json::Value;
 use super::event::{EventKey, PullEvent, key};
 use crate::oci::{Digest, RepositoryName};
 
-/// The beginning of the user agent with which Tare asks registries: its own pulls are nobody's.
+/// The beginning of Tare's own user agent. Its pulls are not counted.
 const OWN_AGENT: &str = "registry-tare/";
-/// The media types of documents that list images for several platforms. Who pulls such an image pulls the list and then
-/// one of its images; counting both would count twice.
+/// The media types of indexes. A client pulls the index and then one of its images; counting both would count twice.
 const LISTS: [&str; 2] = [
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -22,16 +21,16 @@ pub struct MeteredPulls {
     pub pulls: Vec<PullEvent>,
     /// Layers and configurations that were served for them.
     pub blobs: Vec<ServedBlob>,
-    /// Events that are about something else, or make no sense.
+    /// Events about something else, and invalid events.
     pub skipped: u64,
 }
 
 /// A layer or configuration that was served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedBlob {
-    /// By what the event is known again when it is sent twice.
+    /// Identifies the event if it is sent twice.
     pub key: EventKey,
-    /// What was pulled from.
+    /// The repository.
     pub repository: RepositoryName,
     /// The day, in UTC.
     pub day: NaiveDate,
@@ -39,8 +38,8 @@ pub struct ServedBlob {
     pub bytes: u64,
 }
 
-/// Reads an envelope of notifications (`{"events": […]}`); none where it is none. An event that makes no sense is
-/// skipped: refusing it would hold up the registry's queue, which sends it again until it is taken.
+/// Reads an envelope of notifications (`{"events": […]}`). `None` if the value is no envelope. An invalid event is
+/// skipped: if it were refused, the registry would send it again and again and its queue would stop.
 pub fn read_notifications(envelope: &Value) -> Option<MeteredPulls> {
     let events = envelope.get("events")?.as_array()?;
     let mut metered = MeteredPulls::default();

@@ -1,16 +1,17 @@
 //! The base image of an image, as answers name it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base_image::{Candidate, Catalogue, Evidence, ImageFacts, Role};
 use crate::whatif::ImageAnalysis;
 
 /// What an image is built from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BaseNames {
-    /// The operating system: `debian:trixie`.
+    /// The operating system, such as `debian:trixie`; null if it is not known.
     pub name: Option<String>,
-    /// The image with a language or a server in it that lies above the system: `node:22`.
+    /// The image with a language or a server on top of the system, such as `node:22`; null if there is none.
     pub runtime: Option<String>,
 }
 
@@ -79,17 +80,17 @@ fn is_believable(candidate: &Candidate) -> bool {
     candidate.confidence.get() >= needed
 }
 
-/// What is beneath an image, by which evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The base of an image, and the evidence for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ImageBase {
     /// Its names.
     #[serde(flatten)]
     pub names: BaseNames,
-    /// How many of the image's first layers belong to it.
+    /// How many of the image's first layers belong to the base.
     pub layers: usize,
     /// What the finding rests on.
     pub evidence: Evidence,
-    /// How likely it is right, in percent.
+    /// How likely the finding is right, in percent.
     pub confidence: u8,
 }
 

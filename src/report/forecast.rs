@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rust_decimal::{Decimal, MathematicalOps};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::units::{Currency, Money};
@@ -20,16 +21,16 @@ const STEPS: [i64; 14] = [
     2920, 2353, 2132, 2015, 1943, 1895, 1860, 1833, 1812, 1796, 1782, 1771, 1761, 1753,
 ];
 
-/// What a month to come is expected to cost; the truth lies within nine times in ten.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What a month to come is expected to cost. The true cost lies within the interval nine times in ten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForecastMonth {
-    /// Its first day.
+    /// The first day of the month.
     pub month: NaiveDate,
-    /// Seldom less than this.
+    /// The cost is seldom lower.
     pub low: Money,
-    /// The single best figure.
+    /// The best single estimate.
     pub expected: Money,
-    /// Seldom more than this.
+    /// The cost is seldom higher.
     pub high: Money,
 }
 

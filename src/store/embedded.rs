@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use pglite_oxide::PgliteServer;
+use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use tempfile::TempDir;
 
@@ -55,7 +56,8 @@ impl Embedded {
             .acquire_timeout(Duration::from_secs(300))
             // Waiting for the single connection is normal and no reason for a warning.
             .acquire_slow_threshold(Duration::from_secs(60))
-            .connect_with(super::quiet(options))
+            // Statements hold whole batches of what registries say.
+            .connect_with(options.disable_statement_logging())
             .await?;
         Ok((embedded, pool))
     }

@@ -57,7 +57,7 @@ pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
 pub use known::KnownContent;
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
-pub use reports::{PartOfRegistry, RecordedCost, RegistryPoint, ReportOfCrawl, RepositoryPoint};
+pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -195,7 +195,8 @@ async fn connect(url: &SecretString, settings: &StoreSettings) -> Result<PgPool,
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections.max(1))
         .acquire_timeout(settings.connect_timeout)
-        .connect_with(quiet(options.application_name("tare")))
+        // Statements are not logged: they hold whole batches of what registries say.
+        .connect_with(options.application_name("tare").disable_statement_logging())
         .await?;
     Ok(pool)
 }
@@ -206,9 +207,4 @@ fn invalid_url(error: sqlx::Error) -> StoreError {
         sqlx::Error::Configuration(problem) => StoreError::InvalidUrl(problem.to_string()),
         _ => StoreError::InvalidUrl("expected postgres://user:password@host:port/database".into()),
     }
-}
-
-/// Statements are not logged: they hold whole batches of what registries say.
-fn quiet(options: PgConnectOptions) -> PgConnectOptions {
-    options.disable_statement_logging()
 }

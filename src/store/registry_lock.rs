@@ -3,8 +3,8 @@ use sqlx::PgConnection;
 use super::StoreError;
 use crate::oci::RegistryName;
 
-/// Locks a registry until the transaction ends and returns its number. Other transactions that lock it wait and then see
-/// what was written. `None` if the registry is not known.
+/// Locks the row of a registry until the transaction ends, and gives its id. Another transaction that locks it waits until
+/// then, and sees what this one wrote. `None` if the registry is not known.
 ///
 /// # Errors
 /// If the database is not available.
@@ -12,7 +12,7 @@ pub(super) async fn lock_registry(
     connection: &mut PgConnection,
     registry: &RegistryName,
 ) -> Result<Option<i64>, StoreError> {
-    // Not FOR UPDATE, which would block every row that refers to the registry.
+    // Not FOR UPDATE, which would hold up every row that refers to the registry.
     let id = sqlx::query_scalar!(
         "SELECT id FROM registry WHERE name = $1 FOR NO KEY UPDATE",
         registry.as_str()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -18,7 +19,7 @@ use super::glibc::GlibcBlockers;
 use super::layer_kind::LayerKind;
 use super::model::Coverage;
 
-/// What to do with an image or a repository.
+/// What to do with an image or a repository: switch it to Alpine, or not and why not.
 #[derive(
     Debug,
     Clone,
@@ -33,6 +34,7 @@ use super::model::Coverage;
     IntoStaticStr,
     EnumString,
     VariantArray,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
@@ -47,7 +49,7 @@ pub enum Verdict {
     Builder,
     /// Something in it needs glibc or Windows, or nothing on Alpine takes the place of its base.
     Blocked,
-    /// Nothing tells what is beneath.
+    /// Its base is not known.
     UnknownBase,
     /// A chart, a signature, an attestation.
     NotAnImage,
@@ -123,7 +125,7 @@ impl VerdictOverride {
 }
 
 /// A verdict with its reason in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ReasonedVerdict {
     /// What to do.
     pub verdict: Verdict,

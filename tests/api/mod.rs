@@ -1,6 +1,7 @@
 //! The service as clients meet it: over HTTP, with figures of a crawled registry.
 
 mod answers;
+mod contract;
 mod crawls;
 mod keys;
 mod limited_keys;

@@ -67,7 +67,7 @@ pub enum Role {
     Server,
     /// An application that is used as it is.
     Application,
-    /// Nobody has said.
+    /// Not known.
     #[default]
     Unknown,
 }

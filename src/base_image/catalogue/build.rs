@@ -36,7 +36,7 @@ impl<'a> CatalogueBuilder<'a> {
     /// Adds a file of the catalogue.
     ///
     /// # Errors
-    /// Where it is not TOML of the catalogue's form, naming file and place.
+    /// If it is not TOML of the catalogue's form, naming file and place.
     pub fn file(&mut self, name: &str, text: &str) -> Result<&mut Self, CatalogueError> {
         let file = File::parse(name, text)?;
         for system in file.systems {

@@ -148,7 +148,7 @@ impl TagParts {
     }
 
     /// How well an Alpine tag matches this one: 0 for the same release, more the less of the release is
-    /// shared; none where the variants differ or a part of the release contradicts.
+    /// shared; `None` if the variants differ or a part of the release contradicts.
     pub fn distance_to(&self, alpine: &Self) -> Option<usize> {
         if self.variants != alpine.variants || alpine.release.len() > self.release.len() {
             // A more precise Alpine tag may be another release altogether.

@@ -21,7 +21,7 @@ pub enum Keyword {
     Label,
     /// Anything else that changes the configuration only.
     Metadata,
-    /// Nothing at all is said.
+    /// The text is empty.
     Missing,
 }
 
@@ -83,7 +83,7 @@ impl<'a> Instruction<'a> {
         read
     }
 
-    /// Whether the step makes a layer: always, never, or none where it depends on what was there.
+    /// Whether the step makes a layer: always, never, or `None` if it depends on what was there.
     pub fn makes_layer(&self) -> Option<bool> {
         match self.keyword {
             Keyword::Run | Keyword::Copy | Keyword::Add | Keyword::Missing => Some(true),

@@ -20,7 +20,7 @@ pub(super) enum PackageChange {
     Other(PackageFamily),
 }
 
-/// What a command does with system packages; none where it is no package manager.
+/// What a command does with system packages; `None` if it is no package manager.
 pub(super) fn package_change(command: &Command) -> Option<PackageChange> {
     let family = match command.program.as_str() {
         "apt-get" | "apt" | "aptitude" | "dpkg" | "gdebi" | "install_packages" | "apt-install" => {

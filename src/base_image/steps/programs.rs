@@ -2,7 +2,7 @@
 
 use super::kind::{Command, Language};
 
-/// The language whose packages a command installs or builds; none where it only asks or configures.
+/// The language whose packages a command installs or builds; `None` if it only queries or configures.
 pub(super) fn language(command: &Command) -> Option<Language> {
     let program = command.program.as_str();
     let acts = |actions: &[&str]| command.words.iter().any(|word| actions.contains(&word.as_str()));

@@ -1,7 +1,8 @@
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::{Mutex, RwLock};
 
 use super::error::IssuerError;
 use super::fetch::Fetcher;
@@ -65,14 +66,14 @@ impl Issuer {
 
     /// When the issuer last gave its keys; `None` if it never has since the service started.
     pub fn keys_renewed_at(&self) -> Option<DateTime<Utc>> {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        let held = self.held.read();
         held.as_ref().map(|held| held.since)
     }
 
     /// The keys that the issuer gave last; `None` before it has answered for the first time, and after it has not answered
     /// for too long.
     pub(super) fn keys(&self, now: DateTime<Utc>) -> Option<Arc<KeySet>> {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        let held = self.held.read();
         held.as_ref()
             .filter(|held| held.are_fresh(now))
             .map(|held| Arc::clone(&held.keys))
@@ -91,13 +92,7 @@ impl Issuer {
             (Some(present), Some(seen)) => Arc::ptr_eq(present, seen),
             (present, _) => present.is_none(),
         };
-        if !are_seen
-            || !self
-                .lookups
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(now)
-        {
+        if !are_seen || !self.lookups.lock().take(now) {
             return present;
         }
         if let Err(error) = self.renew(now).await {
@@ -145,11 +140,7 @@ impl Issuer {
         let keys = Arc::new(self.fetcher.keys().await?);
         let count = keys.len();
         let held = HeldKeys { keys, since: now };
-        let before = self
-            .held
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(held);
+        let before = self.held.write().replace(held);
         if before.is_none() {
             tracing::info!(
                 "tokens of {} are accepted; it has {count} keys",

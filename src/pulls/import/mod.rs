@@ -18,7 +18,7 @@ pub use file::{PullEvents, PullFile, PullFileFormat, PullReading, PullReadings, 
 /// Reads a file, in the format said or else in the one that it seems to be in.
 ///
 /// # Errors
-/// Where the file is in none of the formats, and at the first thing in it that cannot be right.
+/// If the file is in none of the formats, and at the first thing in it that cannot be right.
 pub fn read_pulls(
     file: PullFile<'_>,
     format: Option<PullFileFormat>,

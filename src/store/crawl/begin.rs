@@ -1,12 +1,10 @@
 //! How a process comes to have a part in a crawl.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
-use sqlx::postgres::types::PgInterval;
 
+use super::interval::interval;
 use super::request::know;
 use super::{CrawlPart, CrawlSaver, CrawledRegistry, event};
 use crate::oci::RegistryName;
@@ -178,15 +176,6 @@ impl Store {
         let data = json!({"worker": self.worker.name, "leads": is_leader});
         event::write(connection, crawl, "worker_joined", &data, now).await?;
         Ok(worker)
-    }
-}
-
-/// A lease as the database reckons with it.
-pub(super) fn interval(lease: Duration) -> PgInterval {
-    PgInterval {
-        months: 0,
-        days: 0,
-        microseconds: i64::try_from(lease.as_micros()).unwrap_or(i64::MAX),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Workers whose lease has expired.
+//! Workers whose leases have expired.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::event;
 use crate::store::{Store, StoreError};
 
 impl Store {
-    /// Frees what workers with expired leases had claimed, so that others can continue.
+    /// Marks workers whose leases have expired as lost, and releases what they had claimed.
     ///
     /// # Errors
     /// If the database is not available.
@@ -16,14 +16,14 @@ impl Store {
         self.expire(false, now).await
     }
 
-    /// The same for every worker, for a database that only this process can have open.
+    /// Marks every worker as lost. Only for a database that no other process can have open.
     pub(in crate::store) async fn expire_all_workers(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.expire(true, now).await
     }
 
     async fn expire(&self, all: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        // A worker that is saving at this moment has locked its row, so it is not lost.
+        // One that is saving at this moment holds its row, and is not lost after all.
         let lost = sqlx::query!(
             "UPDATE crawl_worker SET left_at = $2, outcome = 'lost'
              WHERE id IN (
@@ -69,8 +69,8 @@ impl Store {
     }
 }
 
-/// Frees what a worker had claimed but not finished, and returns the number of repositories. Their faults are removed and
-/// will be reported again by the worker that reads them.
+/// Makes what a worker had claimed and not finished anybody's again, and gives how many repositories that
+/// were. What could not be read in them will be reported anew by whoever reads them.
 pub(super) async fn hand_back(
     connection: &mut PgConnection,
     crawl: i64,

@@ -4,6 +4,7 @@ mod begin;
 mod cost;
 mod event;
 mod expire;
+mod interval;
 mod leave;
 mod part;
 mod record;

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::begin::interval;
 use super::cost::stored;
+use super::interval::interval;
 use super::{CrawlCost, event};
 use crate::inventory::FaultKind;
 use crate::oci::RepositoryName;

@@ -8,7 +8,7 @@ use super::{CrawlCost, CrawlPart, CrawlState, event};
 use crate::inventory::Fault;
 use crate::oci::RepositoryName;
 use crate::store::StoreError;
-use crate::store::save::{self, Saved};
+use crate::store::save::{Saved, save_faults};
 
 /// How a crawl ended.
 pub struct CrawlEnd<'a> {
@@ -107,7 +107,7 @@ impl CrawlSaver {
             self.count_misses(&mut transaction, &missed, now).await?;
         }
         let faults: Vec<&Fault> = end.faults.iter().collect();
-        save::faults(&mut transaction, part.crawl, &faults).await?;
+        save_faults(&mut transaction, part.crawl, &faults).await?;
         add_up(&mut transaction, part.crawl).await?;
         sqlx::query!("DELETE FROM crawl_task WHERE crawl_id = $1", part.crawl)
             .execute(&mut *transaction)

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Days, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::cost::MoneyEstimate;
+use crate::cost::{CostParts, MoneyEstimate};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, Period};
 use crate::report::RegistryHistory;
@@ -26,22 +26,9 @@ pub struct RegistryPoint {
     /// What would have been stored on Alpine; `None` where that was not worked out.
     pub alpine_stored_bytes: Option<ByteCount>,
     /// What a month at that level cost; `None` where there was no price book.
-    pub cost: Option<RecordedCost>,
+    pub cost: Option<CostParts>,
     /// What such a month would have cost on Alpine; `None` where that was not worked out.
     pub alpine_month: Option<MoneyEstimate>,
-}
-
-/// What a month cost, as it was saved. Parts that were not saved are `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RecordedCost {
-    /// The whole cost.
-    pub month: Money,
-    /// Its part for flat fees.
-    pub fee: Option<Money>,
-    /// Its part for stored bytes.
-    pub storage: Option<Money>,
-    /// Its part for moved bytes.
-    pub transfer: Option<Money>,
 }
 
 /// Which of a registry's repositories somebody may see.
@@ -100,12 +87,19 @@ impl RegistryRow {
         let currency = row.currency(self.currency.as_deref())?;
         let money = |column, amount| row.money(column, amount, currency);
         let cost = match money("monthly_cost", self.month)? {
-            Some(month) => Some(RecordedCost {
-                month,
-                fee: money("monthly_fee", self.fee)?,
-                storage: money("monthly_storage", self.storage)?,
-                transfer: money("monthly_transfer", self.transfer)?,
-            }),
+            Some(total) => {
+                // A report is saved with all parts of its costs or with none.
+                let part = |column, amount| {
+                    let missing = || row.error(column, "null beside a monthly_cost");
+                    money(column, amount)?.ok_or_else(missing)
+                };
+                Some(CostParts {
+                    total,
+                    fee: part("monthly_fee", self.fee)?,
+                    storage: part("monthly_storage", self.storage)?,
+                    transfer: part("monthly_transfer", self.transfer)?,
+                })
+            }
             None => None,
         };
         let alpine_month = money("alpine_monthly_cost_low", self.alpine_month_low)?

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::Batch;
+use super::batch::Batch;
 use crate::oci::{Descriptor, Digest};
 use crate::store::StoreError;
 use crate::store::inventory::LayerAnnotations;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::Batch;
+use super::batch::Batch;
 use crate::inventory::ManifestListing;
 use crate::oci::{Digest, RepositoryName};
 use crate::store::StoreError;

@@ -4,121 +4,29 @@
 //! is saved already and tags that have not moved cost no write, so saving the same batch twice is the
 //! same as saving it once.
 
+mod batch;
 mod blobs;
 mod content;
+mod faults;
 mod listed;
+mod saved;
 mod tags;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::text::clean;
-use super::{CrawlSaver, StoreError};
-use crate::inventory::{
-    ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing,
-};
-use crate::oci::{Digest, RepositoryName, Tag};
+pub(super) use faults::save_faults;
+pub(super) use saved::Saved;
 
-/// What earlier batches of a crawl have saved, and under which numbers.
-#[derive(Debug, Default)]
-pub(super) struct Saved {
-    pub(super) blobs: HashMap<Digest, i64>,
-    pub(super) repositories: HashMap<RepositoryName, i64>,
-    /// Repositories whose listing has been saved.
-    pub(super) listed: HashSet<RepositoryName>,
-}
+use self::batch::Batch;
+use super::{CrawlSaver, StoreError};
+use crate::inventory::{FaultKind, Finding};
+use crate::oci::{Digest, RepositoryName};
 
 /// The most digests whose numbers are remembered, some 60 MB of them. Beyond it they are looked up again.
 const MAX_REMEMBERED: usize = 500_000;
-
-/// A batch by kind of finding, each fact once.
-#[derive(Default)]
-struct Batch<'a> {
-    manifests: BTreeMap<Digest, &'a ManifestFact>,
-    configs: BTreeMap<Digest, &'a ConfigFact>,
-    tags: BTreeMap<(&'a RepositoryName, &'a Tag), Digest>,
-    referrers: BTreeSet<(&'a RepositoryName, Digest, Digest)>,
-    listings: BTreeMap<&'a RepositoryName, &'a RepositoryListing>,
-    faults: Vec<&'a Fault>,
-}
-
-impl<'a> Batch<'a> {
-    fn sort(findings: &'a [Finding]) -> Self {
-        let mut batch = Self::default();
-        for finding in findings {
-            match finding {
-                Finding::Manifest(fact) => {
-                    batch.manifests.insert(fact.digest, fact);
-                }
-                Finding::Config(fact) => {
-                    batch.configs.insert(fact.digest, fact);
-                }
-                Finding::Tag {
-                    repository,
-                    tag,
-                    digest,
-                } => {
-                    batch.tags.insert((repository, tag), *digest);
-                }
-                Finding::Referrer {
-                    repository,
-                    subject,
-                    digest,
-                } => {
-                    batch.referrers.insert((repository, *subject, *digest));
-                }
-                Finding::Repository(listing) => {
-                    batch.listings.insert(&listing.repository, listing);
-                }
-                Finding::Fault(fault) => batch.faults.push(fault),
-            }
-        }
-        batch
-    }
-
-    /// Every digest that the batch names.
-    fn digests(&self) -> BTreeSet<Digest> {
-        let manifests = self.manifests.values().flat_map(|fact| {
-            let manifest = &fact.manifest;
-            let beneath = manifest
-                .config
-                .iter()
-                .chain(&manifest.layers)
-                .chain(&manifest.children);
-            beneath
-                .map(|descriptor| descriptor.digest)
-                .chain(manifest.subject)
-                .chain([fact.digest])
-        });
-        let referrers = self
-            .referrers
-            .iter()
-            .flat_map(|&(_, subject, digest)| [subject, digest]);
-        let listed = self
-            .listings
-            .values()
-            .flat_map(|listing| match &listing.manifests {
-                ManifestListing::Listed(manifests) => manifests.as_slice(),
-                ManifestListing::Unread | ManifestListing::Unavailable => &[],
-            });
-        manifests
-            .chain(listed.copied())
-            .chain(self.configs.keys().copied())
-            .chain(self.tags.values().copied())
-            .chain(referrers)
-            .collect()
-    }
-
-    fn repositories(&self) -> BTreeSet<&'a RepositoryName> {
-        let tags = self.tags.keys().map(|&(repository, _)| repository);
-        let referrers = self.referrers.iter().map(|&(repository, ..)| repository);
-        tags.chain(referrers)
-            .chain(self.listings.keys().copied())
-            .collect()
-    }
-}
 
 impl CrawlSaver {
     /// Saves a batch of findings: all of it or, in case of an error, nothing.
@@ -169,7 +77,7 @@ impl CrawlSaver {
         let listings = tags::Listings::of(&batch, &repository, &self.vanished)?;
         listings.save(&mut transaction, self.tombstone_after, now).await?;
         listed::manifests(&mut transaction, &batch, &repository, &blob, now).await?;
-        faults(&mut transaction, self.part.crawl, &batch.faults).await?;
+        save_faults(&mut transaction, self.part.crawl, &batch.faults).await?;
         self.done(&mut transaction, &batch, now).await?;
         transaction.commit().await?;
 
@@ -249,40 +157,4 @@ impl CrawlSaver {
             .filter_map(|name| Some((name.clone(), *ids.get(name.as_str())?)))
             .collect())
     }
-}
-
-/// Saves the faults of a crawl.
-pub(super) async fn faults(
-    connection: &mut PgConnection,
-    crawl: i64,
-    faults: &[&Fault],
-) -> Result<(), StoreError> {
-    if faults.is_empty() {
-        return Ok(());
-    }
-    let repositories: Vec<Option<&str>> = faults
-        .iter()
-        .map(|fault| fault.repository.as_ref().map(RepositoryName::as_str))
-        .collect();
-    let references: Vec<Option<String>> = faults
-        .iter()
-        .map(|fault| fault.reference.as_deref().map(|text| clean(text).into_owned()))
-        .collect();
-    let kinds: Vec<&str> = faults.iter().map(|fault| fault.kind.as_str()).collect();
-    let words: Vec<String> = faults
-        .iter()
-        .map(|fault| clean(&fault.fault).into_owned())
-        .collect();
-    sqlx::query!(
-        "INSERT INTO crawl_fault (crawl_id, repository, reference, kind, fault)
-         SELECT $1, * FROM UNNEST($2::text[], $3::text[], $4::text[], $5::text[])",
-        crawl,
-        &repositories as &[Option<&str>],
-        &references as &[Option<String>],
-        &kinds as &[&str],
-        &words
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

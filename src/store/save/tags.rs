@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::Batch;
+use super::batch::Batch;
 use crate::oci::{Digest, RepositoryName};
 use crate::store::StoreError;
 
