@@ -203,7 +203,7 @@ impl Problem {
 
     /// What only the log may say; the client gets a request id to find it by.
     pub(super) fn internal(error: impl std::fmt::Display) -> Self {
-        tracing::error!("{error:#}");
+        tracing::error!(error = format!("{error:#}"), "request failed");
         Self::new(&INTERNAL, "the log says more beside the request id")
     }
 
@@ -257,7 +257,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_transient() {
-            tracing::warn!("{error}");
+            tracing::warn!(%error, "database not available");
             return Self::unavailable("the database is not available at the moment", 5);
         }
         Self::internal(error)

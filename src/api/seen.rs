@@ -38,7 +38,7 @@ enum SeenRow<'a> {
 }
 
 impl<'a> SeenRegistry<'a> {
-    /// What a caller may see of a registry whose repositories are among these; none where that is nothing.
+    /// What a caller may see of a registry whose repositories are among these; `None` if that is nothing.
     ///
     /// # Errors
     /// Where sums leave the range of exact numbers.

@@ -15,7 +15,7 @@ pub struct AlpineRelease {
     minor: u16,
 }
 
-/// A text that names no release of Alpine.
+/// The text does not name a release of Alpine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a release of Alpine such as 3.22")]
 pub struct NoAlpineRelease;
@@ -29,7 +29,7 @@ impl AlpineRelease {
         numbers.join(".").parse().ok()
     }
 
-    /// The release of the first two of these numbers, as a tag gives them.
+    /// The release given by the first two numbers of a tag.
     pub(super) fn of_numbers(numbers: &[u32]) -> Option<Self> {
         let [major, minor, ..] = numbers else { return None };
         Some(Self {

@@ -65,7 +65,7 @@ pub struct CostCentres {
     pub image_labels: ImageLabelNames,
 }
 
-/// The longest value that an image's label may give. Whoever can push an image writes them.
+/// The longest value that an image's label may give: anyone who can push an image writes labels.
 const LONGEST_VALUE: usize = 128;
 
 impl CostCentres {

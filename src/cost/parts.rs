@@ -104,7 +104,7 @@ impl CostParts {
 }
 
 impl MoneyEstimate {
-    /// Nothing, surely.
+    /// Zero, exactly.
     pub fn zero(currency: Currency) -> Self {
         let zero = Money::zero(currency);
         Self {

@@ -31,10 +31,10 @@ pub struct Statement {
     pub now: Charges,
     /// The part of `now` that is no repository's.
     pub unallocated: Money,
-    /// What deleting all that no tag reaches would save; none where nothing is known of that kind.
+    /// The saving if all untagged content were deleted; `None` if untagged content is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clean_up: Option<CleanUp>,
-    /// What would be charged on Alpine; none where that was not worked out.
+    /// The charges on Alpine; `None` if they were not computed.
     pub alpine: Option<AlpineStatement>,
     /// Each repository, in the order given.
     pub repositories: Vec<RepositoryStatement>,
@@ -85,7 +85,7 @@ pub struct AlpineStatement {
 pub struct RepositoryStatement {
     /// The repository.
     pub repository: RepositoryName,
-    /// Whose it is.
+    /// Its owner.
     pub labels: Labels,
     /// What it bears of the charges.
     pub now: CostParts,
@@ -93,7 +93,7 @@ pub struct RepositoryStatement {
     pub pulls: PullCount,
     /// What that moved.
     pub moved: MovedEstimate,
-    /// What Alpine changes; none where that was not worked out.
+    /// The changes on Alpine; `None` if they were not computed.
     pub alpine: Option<RepositoryOnAlpineCost>,
     /// How long a cold pull takes today, in milliseconds, at the plan's bandwidth.
     pub cold_pull_milliseconds: Option<u64>,
@@ -108,14 +108,14 @@ pub struct RepositoryOnAlpineCost {
     pub total: MoneyEstimate,
     /// Its part of what is saved if all switch that should.
     pub joint_saving: MoneyEstimate,
-    /// What is saved if it switches and nobody else does, quota and tiers applied to the registry.
+    /// The saving if only this repository switches, with quota and tiers applied to the registry.
     pub solo_saving: MoneyEstimate,
-    /// In how many months the work has paid for itself, at the joint saving; none where no work is known,
+    /// The months until the work has paid for itself, at the joint saving; `None` if no effort is configured,
     /// or where it does not switch.
     pub payback: Option<Payback>,
 }
 
-/// Draws up the statement of a registry; none where nothing says which price book it is billed by.
+/// Computes the statement of a registry; `None` if it has no price book.
 ///
 /// # Errors
 /// Where the book is not there or does not fit the usage.

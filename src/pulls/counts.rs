@@ -252,7 +252,7 @@ impl PullCounts {
         self.bytes_each(registry, repository, recent(day)?)
     }
 
-    /// How often a repository was pulled in a period, and who says so: of the sources that the days rest on the
+    /// The pulls of a repository in a period, with their source: of the sources of the days, the
     /// one with most days, the more trusted among equals.
     pub fn pulls_in(
         &self,
@@ -311,7 +311,7 @@ impl PullCounts {
             .per_month
     }
 
-    /// The pulls of each day of a period with who says so.
+    /// The pulls of each day of a period, with their source.
     fn days(
         &self,
         registry: &RegistryName,

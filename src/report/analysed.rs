@@ -175,7 +175,7 @@ impl AnalysedRegistry {
         }
     }
 
-    /// The image that speaks for one of its repositories, where there is one.
+    /// The representative image of a repository, if it has one.
     pub fn speaker_of(&self, repository: &RepositoryName, context: &AnalysisContext<'_>) -> Option<ImageRow> {
         let place = self.place_of(repository)?;
         let representative = self.analysis.repositories[place].representative?;

@@ -16,7 +16,7 @@ pub struct BaseNames {
 }
 
 impl BaseNames {
-    /// The names of what is beneath an image; none where nothing is known.
+    /// The names of an image's base; `None` if it is unknown.
     pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
         let names = Self {
             name: image
@@ -31,7 +31,7 @@ impl BaseNames {
     }
 }
 
-/// The runtime beneath an image: the one whose twin takes its place, else the best that was found.
+/// The runtime that an image is built on: the one whose Alpine variant replaces it, else the best candidate.
 pub(super) fn runtime<'a>(
     facts: &ImageFacts,
     image: &'a ImageAnalysis,
@@ -53,7 +53,7 @@ pub(super) fn runtime<'a>(
         let base = candidate.base.map(|id| catalogue.base(id));
         base.is_some_and(|base| base.role == Role::System)
     };
-    // Other tags of its own repository read like it without being beneath it.
+    // Other tags of its own repository have the same steps without being its base.
     let is_own_kin = |candidate: &&Candidate| {
         matches!(candidate.evidence, Evidence::StepTexts | Evidence::Variables)
             && facts
@@ -95,7 +95,7 @@ pub struct ImageBase {
 }
 
 impl ImageBase {
-    /// What is beneath an image; none where nothing is known.
+    /// The base of an image; `None` if it is unknown.
     pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
         let names = BaseNames::of(facts, image, catalogue)?;
         let found = runtime(facts, image, catalogue).and_then(|(_, candidate)| candidate);

@@ -83,7 +83,7 @@ pub struct Others {
     pub logical_bytes: ByteCount,
     /// Their attributed bytes.
     pub attributed_bytes: ByteCount,
-    /// What no tag reaches of what they hold; none where nobody knows.
+    /// Their untagged content; `None` if unknown.
     pub untagged_bytes: Option<ByteCount>,
     /// The expected value of their joint savings. How far off several are together does not follow from
     /// how far off each is.

@@ -283,7 +283,7 @@ fn layer_rows(
     Ok(rows)
 }
 
-/// `FROM node:22` to `FROM node:22-alpine`, where that is all: what is replaced is what the image is built
+/// `FROM node:22` to `FROM node:22-alpine`, if that is the whole change: what is replaced is what the image is built
 /// from, and not something further down.
 fn dockerfile_change(
     facts: &ImageFacts,

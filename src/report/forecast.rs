@@ -15,7 +15,7 @@ use crate::units::{Currency, Money};
 const AHEAD: usize = 3;
 /// Fewer changes from month to month than these show no course.
 const FEWEST_CHANGES: usize = 3;
-/// How many steps of its distribution hold nine tenths of a quantity whose spread was estimated from so many
+/// The number of standard errors that contain nine tenths of a quantity whose spread was estimated from so many
 /// degrees of freedom: Student's t at 95 %, in thousandths, from two degrees on. More degrees take the last.
 const STEPS: [i64; 14] = [
     2920, 2353, 2132, 2015, 1943, 1895, 1860, 1833, 1812, 1796, 1782, 1771, 1761, 1753,

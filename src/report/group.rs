@@ -44,7 +44,7 @@ impl GroupBy {
         ("verdict", Self::Verdict),
     ];
 
-    /// The group of a repository; none where it is unassigned.
+    /// The group of a repository; `None` if it is unassigned.
     fn key(self, row: &RepositoryRow) -> Option<String> {
         let judged = row.judged.as_ref();
         match self {

@@ -96,7 +96,7 @@ impl ImageRows<'_> {
             .collect()
     }
 
-    /// The row of one image in one repository, by their places; none where the inventory does not count it.
+    /// The row of one image in one repository, by their indexes; `None` if the inventory does not count it.
     pub(super) fn of_image(&self, repository: usize, place: usize) -> Option<ImageRow> {
         let manifest = self.analysis.images[place].manifest?;
         let tags = self.inventory.repositories[repository].tags.iter();

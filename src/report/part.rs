@@ -1,4 +1,4 @@
-//! A registry as whoever answers for some of its repositories may see it, and for no others.
+//! The part of a registry that the owner of some of its repositories may see.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ pub struct RegistryPart {
     /// What Alpine would change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpine: Option<PartOnAlpine>,
-    /// What they cost in a month; none where nothing says which price book the registry is billed by.
+    /// Their cost in a month; `None` if the registry has no price book.
     pub cost: Option<PartCost>,
 }
 
@@ -73,7 +73,7 @@ pub struct PartCost {
     pub unit: String,
     /// What one more unit throughout the month would cost.
     pub one_more_unit: Money,
-    /// What Alpine would change; none where that was not worked out.
+    /// The changes on Alpine; `None` if they were not computed.
     pub alpine: Option<RegistryCostOnAlpine>,
     /// What must be said wherever an amount is shown.
     pub warnings: Vec<String>,

@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
 
+use super::span::Named as _;
 use super::{Store, StoreError};
 
 /// A stored API key. The key itself is never stored.
@@ -45,6 +46,7 @@ impl Store {
             key.expires_at
         )
         .execute(&self.pool)
+        .named("add_api_key")
         .await?;
         Ok(added.rows_affected() > 0)
     }
@@ -59,7 +61,7 @@ impl Store {
             "SELECT id, name, secret_sha256, scopes, registries, cost_centres, created_at, expires_at, revoked_at
              FROM api_key ORDER BY created_at, id"
         );
-        Ok(keys.fetch_all(&self.pool).await?)
+        Ok(keys.fetch_all(&self.pool).named("api_keys").await?)
     }
 
     /// Revokes the key with this name or id. Returns whether there was one to revoke.
@@ -73,6 +75,7 @@ impl Store {
             now
         )
         .execute(&self.pool)
+        .named("revoke_api_key")
         .await?;
         Ok(revoked.rows_affected() > 0)
     }

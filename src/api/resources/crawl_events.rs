@@ -10,6 +10,7 @@ use actix_web::{Error, HttpResponse};
 use futures::stream;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
+use tracing::{Instrument as _, Span};
 
 use super::crawls::named;
 use crate::api::Api;
@@ -121,9 +122,13 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         started: Instant::now(),
         said: Instant::now(),
     };
-    let body = stream::unfold(following, |mut following| async move {
-        let chunk = following.next().await?;
-        Some((Ok::<Bytes, Error>(chunk), following))
+    let span = Span::current();
+    let body = stream::unfold(following, move |mut following| {
+        let next = async move {
+            let chunk = following.next().await?;
+            Some((Ok::<Bytes, Error>(chunk), following))
+        };
+        next.instrument(span.clone())
     });
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
@@ -148,7 +153,7 @@ impl Following {
             }
             if let Err(problem) = self.look().await {
                 // The client comes back by itself.
-                tracing::debug!("{problem:?}");
+                tracing::debug!(?problem, "event stream ended early");
                 return None;
             }
             if !self.waiting.is_empty() || self.is_over {

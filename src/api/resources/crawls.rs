@@ -21,7 +21,7 @@ use crate::inventory::{Fault, FaultKind};
 use crate::oci::RegistryName;
 use crate::oci::text::printable;
 use crate::store::{CrawlRecord, CrawlState, StoreError};
-use crate::units::{ByteCount, RequestCounts};
+use crate::units::{ByteCount, RequestCounts, milliseconds};
 
 /// The most faults that are shown of one crawl.
 const SHOWN_FAULTS: usize = 1000;
@@ -136,7 +136,7 @@ impl<'a> Crawl<'a> {
             tags_done: record.tags_done,
             requests: cost.requests,
             bytes_received: cost.bytes_received,
-            waited_milliseconds: u64::try_from(cost.waited.as_millis()).unwrap_or(u64::MAX),
+            waited_milliseconds: milliseconds(cost.waited),
             faults: record.faults,
             // It may name what a key for some cost centres is to know nothing of.
             message: record

@@ -92,7 +92,7 @@ enum ShownCrawlState {
 }
 
 impl<'a> Registry<'a> {
-    /// None where the caller may see nothing of it.
+    /// `None` if the caller may see nothing of it.
     fn of(call: &Call, row: &'a RegistryRow, snapshot: &'a Snapshot) -> Result<Option<Self>, Problem> {
         let Some(seen) = SeenRegistry::of(&call.caller, row, &snapshot.report.repositories)? else {
             return Ok(None);

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
 /// An event of a crawl.
@@ -35,6 +36,7 @@ impl Store {
             i64::from(limit)
         )
         .fetch_all(&self.pool)
+        .named("crawl_events")
         .await?;
         Ok(events)
     }
@@ -60,6 +62,7 @@ pub(super) async fn write(
         now
     )
     .execute(connection)
+    .named("write_event")
     .await?;
     Ok(())
 }

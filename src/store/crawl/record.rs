@@ -8,6 +8,7 @@ use super::{Answers, CrawlCost, CrawlState};
 use crate::inventory::Fault;
 use crate::oci::RegistryName;
 use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 use crate::units::RequestCounts;
 
@@ -160,6 +161,7 @@ impl Store {
             i64::from(limit)
         )
         .fetch_all(&self.pool)
+        .named("crawl_rows")
         .await?;
         rows.into_iter().map(CrawlRecord::try_from).collect()
     }
@@ -174,6 +176,7 @@ impl Store {
             id
         )
         .fetch_all(&self.pool)
+        .named("crawl_faults")
         .await?;
         rows.into_iter()
             .map(|row| {

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use super::{CrawledRegistry, event};
 use crate::oci::RegistryName;
 use crate::store::registry_lock::lock_registry;
+use crate::store::span::Named as _;
 use crate::store::text::clean;
 use crate::store::{Store, StoreError};
 
@@ -63,6 +64,7 @@ impl Store {
             key.as_deref()
         )
         .fetch_optional(&mut *transaction)
+        .named("request_crawl")
         .await?;
         if let Some(id) = earlier {
             return Ok(RequestedCrawl { id, is_new: false });
@@ -102,6 +104,7 @@ impl Store {
             slot
         )
         .fetch_optional(&mut *transaction)
+        .named("take_slot.update_registry")
         .await?;
         let Some(id) = taken else { return Ok(None) };
         let waiting = sqlx::query_scalar!(
@@ -110,6 +113,7 @@ impl Store {
             slot
         )
         .fetch_optional(&mut *transaction)
+        .named("take_slot.update_crawl")
         .await?;
         let crawl = match waiting {
             Some(crawl) => crawl,
@@ -135,6 +139,7 @@ impl Store {
             registry.as_str()
         )
         .fetch_optional(&self.pool)
+        .named("scheduled_until")
         .await?;
         Ok(until.flatten())
     }
@@ -157,6 +162,7 @@ pub(super) async fn know(
         now
     )
     .fetch_one(connection)
+    .named("know_registry")
     .await?;
     Ok(id)
 }
@@ -181,6 +187,7 @@ async fn queue(
         env!("CARGO_PKG_VERSION")
     )
     .fetch_one(&mut *connection)
+    .named("queue_crawl")
     .await?;
     let data = json!({"requested_by": requested_by, "slot": slot});
     event::write(connection, crawl, "queued", &data, now).await?;

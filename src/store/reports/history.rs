@@ -8,6 +8,7 @@ use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, Period};
 use crate::report::RegistryHistory;
 use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 use crate::units::{ByteCount, Money};
 use crate::whatif::Verdict;
@@ -182,7 +183,7 @@ impl Store {
             from,
             until
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("registry_history").await?;
         rows.into_iter().map(|row| row.point(registry)).collect()
     }
 
@@ -223,7 +224,7 @@ impl Store {
             &part.cost_centres,
             &part.repositories
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("part_history").await?;
         rows.into_iter().map(|row| row.point(registry)).collect()
     }
 
@@ -252,14 +253,14 @@ impl Store {
             from,
             until
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("repository_history").await?;
         rows.into_iter()
             .map(|row| row.point(registry, repository))
             .collect()
     }
 
     /// What a registry and its repositories stored over a period: readings within it, and the last before it.
-    /// None where there is no reading that says anything of it.
+    /// `None` if there is no reading that says anything of it.
     ///
     /// # Errors
     /// Where the database is not available.
@@ -281,7 +282,10 @@ impl Store {
             start,
             end
         );
-        let reports = reports.fetch_all(&self.pool).await?;
+        let reports = reports
+            .fetch_all(&self.pool)
+            .named("byte_history.select_report")
+            .await?;
         let Some(last) = reports.last() else {
             return Ok(None);
         };
@@ -294,7 +298,10 @@ impl Store {
             end,
             end.checked_add_days(Days::new(LONGEST_GAP_DAYS)).unwrap_or(end)
         );
-        let later = later.fetch_one(&self.pool).await?;
+        let later = later
+            .fetch_one(&self.pool)
+            .named("byte_history.first_report")
+            .await?;
         let known_until = if later.is_some() { end } else { last.as_of };
 
         let ids: Vec<i64> = reports.iter().map(|report| report.id).collect();
@@ -303,7 +310,10 @@ impl Store {
                FROM report_repository WHERE report_id = ANY($1)"#,
             &ids
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows
+            .fetch_all(&self.pool)
+            .named("byte_history.select_report_repository")
+            .await?;
         let mut readings: HashMap<String, HashMap<i64, i64>> = HashMap::new();
         for row in rows {
             readings

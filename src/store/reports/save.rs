@@ -6,6 +6,7 @@ use sqlx::types::Json;
 use crate::cost::MoneyEstimate;
 use crate::report::{NoteKind, Report, RepositoryRow, Versions};
 use crate::store::registry_lock::lock_registry;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 use crate::units::Money;
 use crate::whatif::{Estimate, SavingEstimate};
@@ -105,6 +106,7 @@ impl Store {
                     .map(|clean_up| clean_up.saving.amount())
             )
             .fetch_optional(&mut *transaction)
+            .named("save_report.insert_report")
             .await?;
             let Some(id) = id else {
                 continue;
@@ -121,6 +123,7 @@ impl Store {
                 Json(rows) as _
             )
             .execute(&mut *transaction)
+            .named("save_report.insert_report_repository")
             .await?;
         }
         transaction.commit().await?;
