@@ -176,7 +176,11 @@ impl AnalysedRegistry {
     }
 
     /// The representative image of a repository, if it has one.
-    pub fn speaker_of(&self, repository: &RepositoryName, context: &AnalysisContext<'_>) -> Option<ImageRow> {
+    pub fn representative_of(
+        &self,
+        repository: &RepositoryName,
+        context: &AnalysisContext<'_>,
+    ) -> Option<ImageRow> {
         let place = self.place_of(repository)?;
         let representative = self.analysis.repositories[place].representative?;
         self.rows(context).of_image(place, representative)
