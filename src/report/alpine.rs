@@ -132,13 +132,14 @@ impl AlpineAnswers {
             *verdicts.entry(judged.verdict.verdict).or_default() += 1;
             let saving = after.joint_saving_bytes.expected;
             switching_at_a_loss += usize::from(after.switches && saving < 0);
-            let speaker = judged
-                .speaker
+            let representative = judged
+                .representative
                 .map(|place| (&images[place], &analysis.images[place]));
             repositories.push(RepositoryVerdict {
                 verdict: judged.verdict.verdict,
                 reason: judged.verdict.reason.clone(),
-                base: speaker.and_then(|(facts, image)| BaseNames::of(facts, image, context.catalogue)),
+                base: representative
+                    .and_then(|(facts, image)| BaseNames::of(facts, image, context.catalogue)),
                 alpine: RepositoryAlpine {
                     stored_bytes: after.stored_bytes,
                     attributed_bytes: after.attributed_bytes,

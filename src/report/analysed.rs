@@ -176,10 +176,14 @@ impl AnalysedRegistry {
     }
 
     /// The representative image of a repository, if it has one.
-    pub fn speaker_of(&self, repository: &RepositoryName, context: &AnalysisContext<'_>) -> Option<ImageRow> {
+    pub fn representative_of(
+        &self,
+        repository: &RepositoryName,
+        context: &AnalysisContext<'_>,
+    ) -> Option<ImageRow> {
         let place = self.place_of(repository)?;
-        let speaker = self.analysis.repositories[place].speaker?;
-        self.rows(context).of_image(place, speaker)
+        let representative = self.analysis.repositories[place].representative?;
+        self.rows(context).of_image(place, representative)
     }
 
     fn rows<'a>(&'a self, context: &'a AnalysisContext<'a>) -> ImageRows<'a> {

@@ -333,7 +333,7 @@ pub(super) struct ImageSample<'a> {
 const SAMPLED_IMAGES: usize = 20;
 
 /// What to do with a repository: what its newest images say, weighed by their bytes, unless the operator
-/// has decided. Returns the place of the image that speaks for it, too.
+/// has decided. Returns the place of its representative image, too.
 ///
 /// Bytes decide because a repository whose many tags are small and on Alpine, and whose few large ones are
 /// not, has something to gain. What is not an image has no say beside what is.
@@ -362,7 +362,7 @@ pub(super) fn repository_verdict(
         .max_by(|(one, first), (two, second)| first.cmp(second).then(two.cmp(one)))
         .map(|(&verdict, _)| verdict);
     // Among those who say so the one with the best evidence gives the reason, and of equals the newest.
-    let speaker = order
+    let representative = order
         .iter()
         .copied()
         .filter(|&at| Some(images[at].image.verdict) == winner)
@@ -372,10 +372,13 @@ pub(super) fn repository_verdict(
         .iter()
         .find(|decision| decision.matches(repository))
     {
-        return (ReasonedVerdict::new(decision.verdict, decision.reason()), speaker);
+        return (
+            ReasonedVerdict::new(decision.verdict, decision.reason()),
+            representative,
+        );
     }
-    match speaker {
-        Some(at) => (images[at].image.clone(), speaker),
+    match representative {
+        Some(at) => (images[at].image.clone(), representative),
         None => (
             ReasonedVerdict::new(Verdict::NotAnImage, "it holds no image"),
             None,

@@ -90,7 +90,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let row = named(&call, &snapshot)?;
     let context = snapshot.context();
     let (registry, analysed) = snapshot.registry(row.registry.as_str())?;
-    let representative = analysed.speaker_of(&row.totals.repository, &context);
+    let representative = analysed.representative_of(&row.totals.repository, &context);
     call.reply(Reply::json(&Repository {
         row,
         speaker: representative.as_ref(),

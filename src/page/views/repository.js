@@ -16,8 +16,8 @@ import { saving } from './cells.js';
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
-  const [head, speaker, course, tags] = [element('div'), element('div'), element('div'), element('div')];
-  frame.root.append(head, speaker, course, tags);
+  const [head, representative, course, tags] = [element('div'), element('div'), element('div'), element('div')];
+  frame.root.append(head, representative, course, tags);
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const { of: registry, repository } = parameters;
     const path = `/v1/repositories/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
@@ -29,7 +29,7 @@ export function open(frame) {
     replace(head, summary(answer));
     const digest = answer.representative_image?.digest;
     const images = `/v1/images/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
-    replace(speaker, digest ? image(await get(`${images}/${digest}`, {}, signal)) : null);
+    replace(representative, digest ? image(await get(`${images}/${digest}`, {}, signal)) : null);
     const [history, list] = await Promise.all(later);
     frame.credit(list);
     replace(course, history.items.length > 1 ? development(asPoints(history), parameters, frame.signal) : null);
