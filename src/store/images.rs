@@ -29,7 +29,7 @@ struct TaggedImage<'a> {
 
 impl<'a> TaggedImages<'a> {
     /// Follows tags through indexes to images.
-    pub(super) fn of(tags: Vec<(RepositoryName, Tag, Digest)>, content: &'a InventoryBuilder) -> Self {
+    pub(super) fn new(tags: Vec<(RepositoryName, Tag, Digest)>, content: &'a InventoryBuilder) -> Self {
         let mut images: HashMap<Digest, TaggedImage<'a>> = HashMap::new();
         for (repository, tag, root) in tags {
             let mut met = vec![(root, None)];

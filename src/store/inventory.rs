@@ -108,7 +108,7 @@ impl Store {
         self.add_listed(row.id, as_of, &repositories, &mut roots, &mut builder)
             .await?;
         self.add_content(row.id, roots, as_of, &mut builder).await?;
-        let images = TaggedImages::of(named, &builder);
+        let images = TaggedImages::new(named, &builder);
         let needed: Vec<Digest> = images.configs().into_keys().collect();
         let configs = if needed.is_empty() {
             HashMap::new()

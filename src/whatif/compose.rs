@@ -141,7 +141,7 @@ fn is_exact(id: BaseId, facts: &ImageFacts, catalogue: &Catalogue) -> bool {
     let mut pairs = layers.iter().zip(&facts.layers);
     !layers.is_empty()
         && layers.len() <= facts.layers.len()
-        && pairs.all(|(base, own)| base.key == LayerKey::of(&own.digest))
+        && pairs.all(|(base, own)| base.key == LayerKey::from_digest(&own.digest))
 }
 
 /// Whether a candidate may be taken for the base when sizes are computed.

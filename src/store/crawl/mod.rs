@@ -59,7 +59,7 @@ pub struct SavedState(Vec<(RegistryName, Option<DateTime<Utc>>, bool)>);
 
 impl SavedState {
     /// The state of these registries.
-    pub fn of(registries: &[RegistryRecord]) -> Self {
+    pub fn new(registries: &[RegistryRecord]) -> Self {
         let crawled = registries.iter().map(|record| {
             let is_interrupted = matches!(record.last_crawl, Some(CrawlState::Interrupted));
             (record.registry.name.clone(), record.last_finished, is_interrupted)

@@ -115,7 +115,7 @@ impl Store {
                 .repositories
                 .iter()
                 .filter(|row| row.registry == registry.registry)
-                .map(|row| SavedRepository::of(id, row))
+                .map(|row| SavedRepository::new(id, row))
                 .collect();
             sqlx::query!(
                 "INSERT INTO report_repository
@@ -175,7 +175,7 @@ struct SavedRepository<'r> {
 }
 
 impl<'r> SavedRepository<'r> {
-    fn of(report_id: i64, row: &'r RepositoryRow) -> Self {
+    fn new(report_id: i64, row: &'r RepositoryRow) -> Self {
         let totals = &row.totals;
         let judged = row.judged.as_ref();
         let base = judged.and_then(|judged| judged.base.as_ref());

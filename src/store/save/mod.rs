@@ -73,7 +73,7 @@ impl CrawlSaver {
         content::configs(&mut transaction, &batch, &blob).await?;
         tags::tags(&mut transaction, &batch, &repository, &blob, now).await?;
         tags::referrers(&mut transaction, &batch, &repository, &blob, now).await?;
-        let listings = tags::Listings::of(&batch, &repository, &self.vanished)?;
+        let listings = tags::Listings::new(&batch, &repository, &self.vanished)?;
         listings.save(&mut transaction, self.tombstone_after, now).await?;
         listed::manifests(&mut transaction, &batch, &repository, &blob, now).await?;
         save_faults(&mut transaction, self.part.crawl, &batch.faults).await?;

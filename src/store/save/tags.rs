@@ -109,7 +109,7 @@ pub(super) struct Listings {
 }
 
 impl Listings {
-    pub(super) fn of(
+    pub(super) fn new(
         batch: &Batch<'_>,
         repository: &impl Fn(&RepositoryName) -> Result<i64, StoreError>,
         vanished: &HashMap<RepositoryName, HashSet<String>>,
