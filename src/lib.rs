@@ -1,50 +1,53 @@
-//! Tare tells a company what its container registry stores and moves, repository by repository, what
-//! that costs, and what it would cost had each image been built on Alpine.
+//! Tare tells a company what its container registry stores and moves, repository by repository, what that costs, and
+//! what it would cost if the images were built on Alpine.
+//!
+//! `docs/architecture.md` explains the decisions, the way of one digest and of one price through the code, and how to
+//! add a figure, a setting or a vendor.
 //!
 //! # The map
 //!
-//! One crate, a room a module. Data flows one way: each room knows only rooms above it in this list, and
-//! not all of those. `tests/architecture.rs` holds the table of arrows and fails naming the file and the
-//! import.
+//! One crate; each top-level module is called a room. Data flows one way: a room uses only rooms above it in this list,
+//! and not all of those. `tests/architecture.rs` has the table of what each room may use, and fails naming the file and
+//! the import.
 //!
-//! | room | what lives there |
+//! | room | what it contains |
 //! |---|---|
-//! | [`units`] | exact quantities: bytes and money, never floats |
-//! | [`clock`] | what time it is: the one trait seam |
-//! | [`oci`] | the words of the specifications: names, digests, manifests, configs; untrusted text as it may be shown |
-//! | [`inventory`] | what a registry holds and how its repositories share it |
-//! | [`base_image`] | which base is beneath an image, by which evidence; the catalogue of bases and twins |
+//! | [`units`] | byte counts, money, currencies, periods: exact, never floats |
+//! | [`clock`] | the current time, as a trait |
+//! | [`oci`] | types of the OCI specifications: names, digests, manifests, configurations; untrusted text |
+//! | [`inventory`] | what a registry contains, and how its repositories share it |
+//! | [`base_image`] | which base image is under an image; the catalogue of base images and their Alpine variants |
 //! | [`whatif`] | the image and the registry as they would be on Alpine |
-//! | [`pricing`] | price books: bytes and pulls to money |
-//! | [`pulls`] | how often what was pulled: logs, notifications, assumptions |
-//! | [`cost`] | what a registry and its repositories cost, now and on Alpine |
-//! | [`report`] | the answers that every edge shows |
-//! | [`export`] | a month's costs in the forms that finance takes: FOCUS, CSV, a workbook |
-//! | [`http`] | the HTTP client for servers that are not trusted: bounded in time and size |
-//! | [`registry`] | the distribution protocol, as a client that trusts nothing |
-//! | [`crawl`] | registry → findings: what to ask, what to skip; knows no SQL |
+//! | [`pricing`] | price books: from bytes and pulls to money |
+//! | [`pulls`] | how often images were pulled: notifications, imported logs, assumptions |
+//! | [`cost`] | what a registry and its repositories cost, now and on Alpine; cost centres; budgets |
+//! | [`report`] | the answers that every interface shows |
+//! | [`export`] | a month's costs as FOCUS, CSV and Excel |
+//! | [`http`] | the HTTP client for servers that are not trusted |
+//! | [`registry`] | the distribution protocol, as a client that does not trust the registry |
+//! | [`crawl`] | from a registry to findings: what to request, what to skip; knows no SQL |
 //! | [`store`] | the only room with SQL |
-//! | [`analysis`] | loads what is stored, works the answers out, drafts and closes months: the only loader |
-//! | [`jobs`] | crawl → save → ask [`analysis`] → prune, on a schedule, shared by any number of processes |
-//! | [`identity`] | who sends a request and what they may see: API keys, access tokens, failed logins |
-//! | [`metrics`] | what Prometheus is told |
-//! | [`api`] | the service: REST and its documentation |
-//! | [`page`] | the page at `/`: its files, and how they are served |
+//! | [`analysis`] | loads facts, computes answers, saves them, closes months |
+//! | [`jobs`] | crawl → save → analyse, on a schedule, shared by any number of processes |
+//! | [`identity`] | API keys, access tokens, failed logins; who may see what |
+//! | [`metrics`] | Prometheus metrics |
+//! | [`api`] | the REST API and its OpenAPI document |
+//! | [`page`] | the web page and how it is served |
 //! | [`demo`] | a made-up company's registry, served over real HTTP |
-//! | [`config`] | settings from file, environment and flags, each with its origin |
-//! | [`telemetry`] | what is said on standard error while a command works |
-//! | [`cli`] | the commands; wires everything |
+//! | [`config`] | settings from file, environment and options, each with its origin |
+//! | [`telemetry`] | logs and spans |
+//! | [`cli`] | the commands; connects everything |
 //!
-//! `oci` to `export` are pure: values in, values out, no waiting, no machine. `crawl` and `store` meet in
-//! `jobs` alone. A fault met while crawling is data in the result, never the end of it.
+//! `oci` to `export` are pure: values in, values out, no async code, no I/O, no clock. `crawl` and `store` meet in
+//! `jobs` only. A fault that a crawl meets is data in its result and never ends the crawl.
 //!
 //! # Reading order
 //!
-//! Start with [`inventory`]: its [`account`](inventory::account) is what everything else serves. Then
-//! [`oci`] for the words, [`crawl`] for how facts are found, [`store`] for how they are kept, [`jobs`]
-//! for how the two meet. Then the heart: [`base_image`] says what is beneath an image, and [`whatif`] what
-//! Alpine would change. [`pricing`] turns bytes into a bill, [`cost`] divides it. [`report`] is what people
-//! see, [`api`] and [`metrics`] how programs ask for it. [`cli`] comes last: it only wires.
+//! Start with [`inventory`]: everything else serves its [`account`](inventory::account). Then [`oci`] for the terms,
+//! [`crawl`] for how facts are found, [`store`] for how they are saved, [`jobs`] for how the two meet. Then the core:
+//! [`base_image`] finds the base of an image, and [`whatif`] predicts what Alpine would change. [`pricing`] turns bytes
+//! into a bill, [`cost`] divides it, and [`analysis`] computes all of it. [`report`] is what people see; [`api`] and
+//! [`metrics`] are how programs get it. [`cli`] comes last: it connects everything.
 //!
 //! # Glossary
 //!

@@ -114,8 +114,8 @@ async fn refresh(options: &CrawlOptions, context: &Context) -> anyhow::Result<Ou
     crawl_all(crawls, options.json, context).await
 }
 
-/// The bases that files name, with the tags that are known of them. Names that only a crawled registry
-/// shows are nobody else's business.
+/// The base images that files name, with their known tags. Names that are only known from a crawled registry are
+/// left out: they must not be sent to another registry.
 fn public_bases(catalogue: &Catalogue) -> BTreeMap<String, HashSet<String>> {
     let mut bases: BTreeMap<String, HashSet<String>> = BTreeMap::new();
     let names = || {

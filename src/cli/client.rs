@@ -45,7 +45,7 @@ async fn dockers(
     match from_docker_config(target.url.origin(), &file, crawl.credential_helper_timeout).await {
         Ok(credentials) => Ok(credentials.unwrap_or_default()),
         Err(error) if chosen => Err(error.into()),
-        // Whoever has not asked for it may not need it: many registries can be read by anybody.
+        // Not an error unless it was requested: many registries can be read anonymously.
         Err(error) => {
             tracing::warn!("{}: crawled without credentials: {error}", target.url.registry());
             Ok(Credentials::Anonymous)

@@ -25,7 +25,7 @@ pub(super) struct DemoService<'a> {
 }
 
 impl DemoService<'_> {
-    /// Answers, and crawls when asked to, until somebody says stop.
+    /// Serves requests and crawls on request until it is stopped.
     pub(super) async fn run(&self, listen: SocketAddr, context: &Context) -> anyhow::Result<()> {
         let inputs = Arc::new(self.settings.analysis_inputs()?);
         let analysis =

@@ -145,7 +145,7 @@ async fn clock(store: &Store) -> Finding {
 
 /// Whether a registry lets Tare read what it is to read.
 async fn registry(section: &RegistrySection, context: &Context) -> Finding {
-    // Whoever asks wants to know now, and not after all retries.
+    // Report the problem now and not after all retries.
     let crawl = CrawlSection {
         max_attempts: 1,
         ..context.settings.crawl.clone()

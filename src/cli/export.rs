@@ -92,7 +92,7 @@ fn write(content: &[u8], options: &ExportOptions) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a file beside its place and then puts it there, so that nobody ever sees half of it.
+/// Writes a temporary file and renames it, so that the file is never seen half written.
 fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -95,7 +95,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     });
-    // What is still being reckoned on a thread of its own must not hold up whoever was told to stop.
+    // A computation that still runs on another thread must not delay the exit.
     runtime.shutdown_background();
     outcome
 }

@@ -200,7 +200,7 @@ mod tests {
         for (text, said) in [
             (
                 with("http://login.example.com", "\"tare\"", RULE),
-                "tare.toml:2:10: oidc.issuer: an issuer is reached by https, since",
+                "tare.toml:2:10: oidc.issuer: an issuer is reached by https, because",
             ),
             (
                 with(issuer, "", RULE),
