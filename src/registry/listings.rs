@@ -149,7 +149,7 @@ impl Session {
             &answer.headers,
             &answer.body,
             &self.connection.url_policy,
-            &self.settings,
+            &self.connection.settings,
         )
         .map_err(|reason| RegistryError::new(about(), reason))
     }
