@@ -94,7 +94,7 @@ impl Console {
         *self.bar.lock() = bar;
     }
 
-    /// Writes to standard error as it is. A standard error that is gone is nobody's concern.
+    /// Writes to standard error. Errors are ignored: there is no other place to report them.
     fn write(&self, text: &str) {
         let write = || {
             let _ = io::stderr().lock().write_all(text.as_bytes());
@@ -158,7 +158,13 @@ pub fn init(settings: LogSettings, console: &Console) {
         .with_target(env!("CARGO_CRATE_NAME"), level);
     let lines = tracing_subscriber::fmt::layer().with_writer(console.clone());
     let lines = match settings.format {
-        LogFormat::Json => lines.json().flatten_event(true).with_target(true).boxed(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            // It is the last of the list of spans.
+            .with_current_span(false)
+            .with_target(true)
+            .boxed(),
         LogFormat::Text => lines
             .with_ansi(io::stderr().is_terminal())
             .with_target(false)

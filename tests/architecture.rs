@@ -269,6 +269,37 @@ fn only_the_store_speaks_sql() {
 }
 
 #[test]
+fn every_statement_has_a_name_of_its_own_in_the_log() {
+    let mut wrong = Vec::new();
+    let mut names = BTreeMap::new();
+    let store = sources()
+        .into_iter()
+        .filter(|(file, _)| room_of(file).as_deref() == Some("store"));
+    for (file, text) in store {
+        let code: String = code_lines(&text).map(str::trim).collect();
+        for call in [".execute(", ".fetch_all(", ".fetch_one(", ".fetch_optional("] {
+            for (at, _) in code.match_indices(call) {
+                let after = &code[at + call.len()..];
+                let name = after
+                    .split_once(").named(\"")
+                    .filter(|(connection, _)| !connection.contains(')'))
+                    .and_then(|(_, rest)| rest.split('"').next());
+                match name {
+                    None => wrong.push(format!("{}: no name after `{call}`", file.display())),
+                    Some(name) => *names.entry(name.to_owned()).or_insert(0) += 1,
+                }
+            }
+        }
+    }
+    names.retain(|_, count| *count > 1);
+    assert!(
+        wrong.is_empty() && names.is_empty(),
+        "twice: {names:?}\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
 fn files_stay_small_enough_to_read() {
     let long: BTreeMap<_, _> = sources()
         .into_iter()

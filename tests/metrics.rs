@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, TimeZone as _, Utc};
 use rust_decimal::Decimal;
-use tare::cost::{Budget, BudgetSubject, Labels, MoneyEstimate};
+use tare::cost::{Budget, BudgetSubject, CostParts, Labels, MoneyEstimate};
 use tare::inventory::{Accounting, DedupScope, FaultKind, RegistryTotals, RepositoryTotals};
 use tare::metrics::{
     MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render, render_report,
@@ -127,10 +127,12 @@ fn exactly(money: Money) -> MoneyEstimate {
 /// A repository of some megabytes: ten cents a megabyte for storage and one for transfer, half of it on Alpine.
 fn repository_cost(megabytes: u64) -> RepositoryCost {
     RepositoryCost {
-        month: dollars(11 * megabytes),
-        fee: dollars(0),
-        storage: dollars(10 * megabytes),
-        transfer: dollars(megabytes),
+        parts: CostParts {
+            total: dollars(11 * megabytes),
+            fee: dollars(0),
+            storage: dollars(10 * megabytes),
+            transfer: dollars(megabytes),
+        },
         pulls: MonthlyPulls {
             per_month: 0,
             source: PullSource::None,
@@ -157,10 +159,12 @@ fn registry_cost(megabytes: u64) -> RegistryCost {
             currency: Currency::USD,
             valid_until: date(2026, 12, 31),
         },
-        month: dollars(11 * megabytes + 100),
-        fee: dollars(100),
-        storage: dollars(10 * megabytes),
-        transfer: dollars(megabytes),
+        parts: CostParts {
+            total: dollars(11 * megabytes + 100),
+            fee: dollars(100),
+            storage: dollars(10 * megabytes),
+            transfer: dollars(megabytes),
+        },
         unallocated: dollars(100),
         included_worth: dollars(0),
         clean_up: None,

@@ -1,4 +1,4 @@
-//! Closing a month: its statements are kept as they are, whatever is learnt later.
+//! Closing a month: its statements are stored as they are and no longer change.
 
 use std::collections::BTreeMap;
 
@@ -16,31 +16,32 @@ use crate::units::Money;
 /// How to close a month.
 #[derive(Debug, Clone, Default)]
 pub struct Closing {
-    /// The registries; all where there are none.
+    /// The registries to close; empty for all.
     pub registries: Vec<RegistryName>,
-    /// Whether a month that was closed gets a correction where it would be another today.
+    /// Whether a closed month gets a correction if its statement differs now.
     pub correct: bool,
-    /// Whether a month is closed though no crawl has been there since it ended.
+    /// Whether a month is closed even if the registry was not crawled after its end.
     pub even_if_assumed: bool,
 }
 
-/// What came of closing a registry's month.
+/// The result of closing a registry's month.
 #[derive(Debug, Clone)]
 pub enum Closed {
-    /// It is closed now.
+    /// The month is now closed.
     Now(Statement),
-    /// It was closed before, and the statement comes out the same to the last byte.
+    /// The month was closed before, and the new statement is identical.
     Same {
         /// The statement.
         statement: Statement,
-        /// When it was closed, or last corrected.
+        /// When the month was closed or last corrected.
         at: DateTime<Utc>,
     },
-    /// It was closed before, and a correction has been added.
+    /// The month was closed before, and a correction was added.
     Corrected(Difference),
-    /// It was closed before and would be another today. Nothing was changed.
+    /// The month was closed before, and the new statement differs. Nothing was changed.
     Differs(Difference),
-    /// No crawl has been there since the month ended, so that its last days would be assumed. Nothing was changed.
+    /// The registry was not crawled after the end of the month, so the month's last days would be assumed. Nothing was
+    /// changed.
     NotRead(RegistryName),
 }
 
@@ -49,19 +50,19 @@ pub enum Closed {
 pub struct Difference {
     /// The registry.
     pub registry: RegistryName,
-    /// When the one before was closed.
+    /// When the earlier statement was closed.
     pub closed_at: DateTime<Utc>,
-    /// What the month cost by the statement before, and by the one now.
+    /// The month's cost in the earlier and in the new statement.
     pub total: (Money, Money),
-    /// What the statements rest on that is not the same, as `what: before, now`.
+    /// The inputs whose versions differ, as `what: before, now`.
     pub versions: Vec<String>,
-    /// The repositories whose cost changed, by how much, the largest change first; none where currencies differ.
+    /// The repositories whose cost changed, with the change, largest first; empty if the currencies differ.
     pub repositories: Vec<(String, Money)>,
 }
 
 impl AnalysisService {
-    /// Closes a month: drafts the statement of each registry and keeps it. A month that was closed before is drafted
-    /// again and compared with what was kept.
+    /// Closes a month: drafts the statement of each registry and stores it. A month that was closed before is drafted
+    /// again and compared with the stored statement.
     ///
     /// # Errors
     /// If the month is not over, if the store fails, or if a statement cannot be drafted.
@@ -156,7 +157,7 @@ fn json(document: &'static str, value: &impl serde::Serialize) -> Result<String,
     serde_json::to_string(value).map_err(|reason| AnalysisError::Json { document, reason })
 }
 
-/// How a statement differs from the one that was kept.
+/// How a statement differs from the stored one.
 fn difference(
     before: &ClosedStatement,
     now: &Statement,

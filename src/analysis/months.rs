@@ -15,13 +15,13 @@ use crate::store::ClosedStatement;
 pub struct RegistryMonth {
     /// The registry.
     pub registry: RegistryName,
-    /// The statement, and after it those that correct it where the month was closed and corrected.
+    /// The statement, followed by its corrections if the month was closed and corrected.
     pub statements: Vec<Statement>,
-    /// Whether the month was closed, so that the statements no longer change.
+    /// Whether the month is closed, so that the statements no longer change.
     pub is_closed: bool,
 }
 
-/// A draft of a month's statement, with what is kept of it when the month is closed.
+/// A draft of a month's statement, with what is stored with it when the month is closed.
 #[derive(Debug, Clone)]
 pub struct DraftStatement {
     /// The statement.
@@ -33,8 +33,8 @@ pub struct DraftStatement {
 }
 
 impl AnalysisService {
-    /// What each registry cost in a month: as it was closed, else drafted from what was stored and pulled. A
-    /// registry without a price book, or of which nothing is known in that month, is left out.
+    /// What each registry cost in a month: the closed statements, or a draft. A registry without a price book, or
+    /// without data for that month, is left out.
     ///
     /// # Errors
     /// If the store fails, or if a statement cannot be drafted.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use tokio::sync::Mutex;
+use tracing::Span;
 
 use super::content::{CrawledContent, load};
 use super::{AnalysisError, PlatformSelection};
@@ -22,7 +23,7 @@ pub struct AnalysisService {
     platforms: PlatformSelection,
     keeps: bool,
     /// The latest analysis, if it is kept, and the state of the store that it is of. The lock is held while an analysis
-    /// is under way, so that nobody repeats it at the same time.
+    /// is running, so that it is not repeated at the same time.
     kept: Arc<Mutex<Option<Kept>>>,
 }
 
@@ -78,7 +79,7 @@ impl AnalysisService {
             .await
     }
 
-    /// The analysis of all registries. Bases and twins are learnt from every registry, so none can be left out.
+    /// The analysis of all registries. Base images and Alpine variants are learnt from every registry, so none can be left out.
     ///
     /// # Errors
     /// If the store fails, if sizes overflow, or if a catalogue file is invalid.
@@ -151,8 +152,10 @@ impl AnalysisService {
 
     async fn analyse(&self, contents: Vec<RegistryContent>) -> Result<Analysed, AnalysisError> {
         let inputs = Arc::clone(&self.inputs);
+        let span = Span::current();
+        let work = move || span.in_scope(|| Analysed::new(contents, &inputs));
         // It takes a second or more, which must not block the other tasks of this thread.
-        Ok(tokio::task::spawn_blocking(move || Analysed::new(contents, &inputs)).await??)
+        Ok(tokio::task::spawn_blocking(work).await??)
     }
 
     /// The report on some registries, or on all if none is named, with all pulls that were ever counted.

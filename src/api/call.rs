@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::http::header;
+use actix_web::http::header::{Accept, Header as _};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
 
 use super::Api;
 use super::access::Access;
@@ -16,7 +17,7 @@ use super::negotiate::preferred;
 use super::operation::Operation;
 use super::parameter::Values;
 use super::problem::{
-    INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+    INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Place, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
 };
 use super::reply::Reply;
 use super::snapshot::Snapshot;
@@ -83,7 +84,7 @@ impl Call {
         let months = self
             .api
             .runtime
-            .spawn(async move { analysis.months(month, now).await });
+            .spawn(async move { analysis.months(month, now).await }.in_current_span());
         let months = months.await.map_err(Problem::internal)??;
         let accounts = &self.api.settings.accounts;
         Ok(months
@@ -109,7 +110,7 @@ impl Call {
             Problem::invalid(
                 kind,
                 vec![Invalid {
-                    place: "body",
+                    place: Place::Body,
                     name: format!("line {} column {}", error.line(), error.column()),
                     detail: error.to_string(),
                 }],
@@ -119,7 +120,7 @@ impl Call {
 
     /// Answers.
     pub(super) fn reply(&self, reply: Reply) -> Result<HttpResponse, Problem> {
-        Ok(reply.respond(self.request.headers(), self.is_kept))
+        Ok(reply.respond(&self.request, self.is_kept))
     }
 }
 
@@ -219,7 +220,7 @@ fn path_values(request: &HttpRequest, operation: &Operation, values: &mut Values
     Ok(())
 }
 
-/// Percent-decoded text; none where it is not UTF-8.
+/// Percent-decoded text; `None` if it is not UTF-8.
 fn decoded(raw: &str) -> Option<Cow<'_, str>> {
     percent_encoding::percent_decode_str(raw).decode_utf8().ok()
 }
@@ -232,7 +233,7 @@ fn header_values(request: &HttpRequest, operation: &Operation, values: &mut Valu
         let text = value.to_str().unwrap_or_default();
         if let Err(detail) = parameter.form.check(text) {
             let error = Invalid {
-                place: "header",
+                place: Place::Header,
                 name: parameter.name.to_owned(),
                 detail,
             };
@@ -252,13 +253,9 @@ fn form(request: &HttpRequest, operation: &Operation, values: &Values) -> Result
         return Ok(form.name);
     }
     let offered: Vec<&str> = forms.iter().map(|form| form.media_type).collect();
-    let accepts: Vec<&str> = request
-        .headers()
-        .get_all(header::ACCEPT)
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    let accept = (!accepts.is_empty()).then(|| accepts.join(","));
-    preferred(accept.as_deref(), &offered)
+    // A header that cannot be read counts as none.
+    let accept = Accept::parse(request).unwrap_or_else(|_| Accept::star());
+    preferred(&accept, &offered)
         .map(|place| forms[place].name)
         .ok_or_else(|| {
             Problem::new(

@@ -4,7 +4,6 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 
 use super::Api;
-use super::call::request_id;
 use super::problem::Problem;
 use super::settings::AccessMode;
 use crate::identity::{Caller, Refusal, Rejection};
@@ -32,11 +31,11 @@ impl Api {
         });
         let address = request.peer_addr().map(|address| address.ip());
         let authenticated = self.authenticator.authenticate(bearer, address).await;
-        authenticated.map_err(|rejection| self.rejected(rejection, request))
+        authenticated.map_err(|rejection| self.rejected(rejection))
     }
 
     /// Counts a refused token, logs why, and gives the answer.
-    fn rejected(&self, rejection: Rejection, request: &HttpRequest) -> Problem {
+    fn rejected(&self, rejection: Rejection) -> Problem {
         if let Some(refusal) = rejection.refusal() {
             self.counters.count_refused_token(refusal.label());
         }
@@ -50,11 +49,7 @@ impl Api {
                     Refusal::NoRule(expected) => Problem::no_right(expected),
                     _ => Problem::invalid_token(refusal.public_message()),
                 };
-                tracing::info!(
-                    request_id = request_id(request),
-                    reason = refusal.label(),
-                    "an access token was refused: {refusal}"
-                );
+                tracing::info!(reason = refusal.label(), detail = %refusal, "access token refused");
                 problem
             }
             Rejection::NotBearer | Rejection::UnknownKey => Problem::invalid_token(&rejection.to_string()),

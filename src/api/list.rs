@@ -1,13 +1,14 @@
 //! Lists that come page by page.
 
 use actix_web::http::header;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::Call;
 use super::cursor::{LONGEST_CURSOR, ListIdentity};
-use super::grounds::Grounds;
 use super::parameter::{Form, Parameter};
 use super::problem::Problem;
+use super::provenance::Provenance;
 use super::reply::Reply;
 use super::snapshot::Snapshot;
 
@@ -15,19 +16,30 @@ use super::snapshot::Snapshot;
 const USUAL_PAGE: u64 = 50;
 const LARGEST_PAGE: u64 = 1000;
 
-/// A list as it is answered.
-#[derive(Serialize)]
-pub(super) struct List<'a, Item, Totals = ()> {
+/// A list, page by page.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct List<'a, Item, Totals = NoTotals> {
     /// The rows of this page.
     pub items: Vec<Item>,
-    /// Where the next page begins; none on the last.
+    /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
     /// What the figures rest on.
     #[serde(flatten)]
-    pub grounds: Grounds<'a>,
-    /// The sum of all pages' rows, where rows may be added up.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub totals: Option<Totals>,
+    pub provenance: Provenance<'a>,
+    /// The sums over all pages, where rows may be added up.
+    #[serde(flatten)]
+    pub totals: Totals,
+}
+
+/// A list whose rows are not added up has no totals.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct NoTotals {}
+
+/// The totals of a list.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Totals<Sums> {
+    /// The sums over all pages.
+    pub totals: Sums,
 }
 
 impl<'a, Item> List<'a, Item> {
@@ -36,8 +48,8 @@ impl<'a, Item> List<'a, Item> {
         Self {
             items,
             next_cursor: None,
-            grounds: Grounds::seen_by(&call.caller, snapshot),
-            totals: None,
+            provenance: Provenance::seen_by(&call.caller, snapshot),
+            totals: NoTotals {},
         }
     }
 }

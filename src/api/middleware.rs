@@ -6,9 +6,11 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
+use tracing::{Instrument as _, Span};
 
 use super::Api;
 use super::call::RequestId;
@@ -18,6 +20,7 @@ use super::settings::AccessMode;
 use crate::metrics::ProcessCounters;
 use crate::oci::host_without_port;
 use crate::oci::text::printable;
+use crate::units::milliseconds;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id of its own that a client may give a request.
@@ -42,13 +45,33 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
-/// Names the request, refuses what is addressed to somebody else, and finishes the answer.
+/// Gives the request its id and a span, refuses requests for other hosts, and finishes the answer.
 pub(super) async fn around(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let started = Instant::now();
     let id = own_id(&request).unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)));
+    let span = request_span(&request, &id);
+    answer(request, next, id).instrument(span).await
+}
+
+/// The span of a request. Its level is the highest, so that every log line within has the id, whatever the
+/// level of the log is.
+fn request_span(request: &ServiceRequest, id: &str) -> Span {
+    tracing::error_span!(
+        "request",
+        request_id = id,
+        method = request.method().as_str(),
+        route = request.match_pattern()
+    )
+}
+
+async fn answer(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    id: String,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let api = request.app_data::<web::Data<Arc<Api>>>().cloned();
@@ -62,7 +85,9 @@ pub(super) async fn around(
         None => match next.call(request).await {
             Ok(response) => response.map_into_boxed_body(),
             Err(error) => {
-                let problem = Problem::of_status(error.as_response_error().status_code());
+                let status = error.as_response_error().status_code();
+                log_failure(status, &error);
+                let problem = Problem::of_status(status);
                 return Err(InternalError::from_response(error, problem.respond(&path, &id)).into());
             }
         },
@@ -70,6 +95,9 @@ pub(super) async fn around(
     // Some layer below may have answered an error in its own words.
     let status = response.status();
     if (status.is_client_error() || status.is_server_error()) && !is_problem(&response) {
+        if let Some(error) = response.response().error() {
+            log_failure(status, error);
+        }
         response = response.into_response(Problem::of_status(status).respond(&path, &id));
     }
     mark_compressed(&mut response);
@@ -99,12 +127,19 @@ pub(super) async fn around(
     }
     drop(in_flight);
     tracing::debug!(
-        request_id = id,
+        path,
         status = response.status().as_u16(),
-        milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "{method} {path}"
+        milliseconds = milliseconds(started.elapsed()),
+        "request answered"
     );
     Ok(response)
+}
+
+/// Logs why a layer below answered an error of the server in its own words.
+fn log_failure(status: StatusCode, error: &Error) {
+    if status.is_server_error() {
+        tracing::error!(%error, status = status.as_u16(), "request failed");
+    }
 }
 
 /// The id that the client gave the request, where it is one that may stand in a log.

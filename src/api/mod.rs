@@ -12,7 +12,6 @@ mod budgets;
 mod call;
 mod credentials;
 mod cursor;
-mod grounds;
 mod list;
 mod middleware;
 mod negotiate;
@@ -20,6 +19,7 @@ mod openapi;
 mod operation;
 mod parameter;
 mod problem;
+mod provenance;
 mod refresh;
 mod reply;
 mod resources;
@@ -32,6 +32,7 @@ mod tls;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+use tracing::{Instrument as _, Span};
 
 pub use server::Server;
 pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
@@ -75,7 +76,8 @@ impl Api {
         Asking: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
         let asking = question(self.store.clone());
-        let answer = self.runtime.spawn(asking).await.map_err(Problem::internal)?;
+        let asking = self.runtime.spawn(asking.in_current_span());
+        let answer = asking.await.map_err(Problem::internal)?;
         Ok(answer?)
     }
 
@@ -87,6 +89,8 @@ impl Api {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        self.runtime.spawn_blocking(work).await.map_err(Problem::internal)
+        let span = Span::current();
+        let working = self.runtime.spawn_blocking(move || span.in_scope(work));
+        working.await.map_err(Problem::internal)
     }
 }

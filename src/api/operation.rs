@@ -4,10 +4,11 @@
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use futures::future::LocalBoxFuture;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
 
 use super::access::Access;
 use super::call::Call;
+use super::openapi::Shape;
 use super::parameter::{Form, Parameter};
 use super::problem::{self, Kind, Problem};
 use crate::identity::Scope;
@@ -32,8 +33,8 @@ pub(super) struct Operation {
     pub in_path: Vec<Parameter>,
     pub in_query: Vec<Parameter>,
     pub in_headers: Vec<Parameter>,
-    /// The schema of its body.
-    pub body: Option<&'static str>,
+    /// What its body is.
+    pub body: Option<Shape>,
     /// The media types that the body may be sent as.
     pub body_types: &'static [&'static str],
     pub answer: Answer,
@@ -68,21 +69,48 @@ pub(super) struct AnswerForm {
     /// Its name as the parameter `format` has it.
     pub name: &'static str,
     pub media_type: &'static str,
-    pub schema: Value,
+    pub content: Content,
 }
 
-/// A schema of the document by its name.
-pub(super) fn schema(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
+/// What an answer in some form consists of.
+#[derive(Clone, Copy)]
+pub(super) enum Content {
+    /// What a schema describes.
+    Shaped(Shape),
+    /// Text.
+    Text,
+    /// Bytes.
+    Binary,
+}
+
+impl AnswerForm {
+    /// A JSON document that is a serialized `T`; `name` is that of its schema in the OpenAPI document.
+    pub(super) fn json<T: JsonSchema>(name: &'static str) -> Self {
+        Self::shaped(Shape::new::<T>(name))
+    }
+
+    /// A JSON document of a shape.
+    pub(super) fn shaped(shape: Shape) -> Self {
+        Self::new("json", "application/json", Content::Shaped(shape))
+    }
+
+    /// An answer in any form.
+    pub(super) fn new(name: &'static str, media_type: &'static str, content: Content) -> Self {
+        Self {
+            name,
+            media_type,
+            content,
+        }
+    }
 }
 
 impl Operation {
-    /// A question that is answered in JSON of this schema.
+    /// A question that is answered in this form.
     pub(super) fn get(
         path: &'static str,
         id: &'static str,
         summary: &'static str,
-        answer: &'static str,
+        answer: AnswerForm,
         handler: Handler,
     ) -> Self {
         Self {
@@ -101,11 +129,7 @@ impl Operation {
             answer: Answer {
                 status: 200,
                 about: "The answer",
-                forms: vec![AnswerForm {
-                    name: "json",
-                    media_type: "application/json",
-                    schema: schema(answer),
-                }],
+                forms: vec![answer],
                 headers: Vec::new(),
                 is_kept: true,
                 links: Vec::new(),
@@ -116,12 +140,12 @@ impl Operation {
         .with_path_parameters()
     }
 
-    /// Something that is to be done, with a body of one schema and an answer of another.
+    /// Something that is to be done, with a body and an answer.
     pub(super) fn post(
         path: &'static str,
         id: &'static str,
         summary: &'static str,
-        (body, answer): (&'static str, &'static str),
+        (body, answer): (Shape, AnswerForm),
         handler: Handler,
     ) -> Self {
         let mut operation = Self::get(path, id, summary, answer, handler);
@@ -180,11 +204,9 @@ impl Operation {
 
     /// The answer may also be had as a table for spreadsheets.
     pub(super) fn or_csv(mut self) -> Self {
-        self.answer.forms.push(AnswerForm {
-            name: "csv",
-            media_type: "text/csv",
-            schema: json!({"type": "string"}),
-        });
+        self.answer
+            .forms
+            .push(AnswerForm::new("csv", "text/csv", Content::Text));
         let about = "The form of the answer; it counts before the header `Accept`.";
         self.query([Parameter::new("format", Form::Word(vec!["json", "csv"]), about)])
     }

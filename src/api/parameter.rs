@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::problem::{INVALID_REQUEST, Invalid, Problem};
+use super::problem::{INVALID_REQUEST, Invalid, Place, Problem};
 
 /// The longest text that a filter may be.
 const LONGEST_TEXT: usize = 255;
@@ -129,7 +129,7 @@ impl Values {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let mut wrong = |detail: String| {
                 errors.push(Invalid {
-                    place: "query",
+                    place: Place::Query,
                     name: name.chars().take(80).collect(),
                     detail,
                 });
@@ -163,7 +163,7 @@ impl Values {
         self.0.insert(name, value.into_owned());
     }
 
-    /// A value as text; none where it was not given.
+    /// A value as text; `None` if it was not given.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
@@ -175,12 +175,12 @@ impl Values {
             .unwrap_or(default)
     }
 
-    /// A day; none where it was not given.
+    /// A day; `None` if it was not given.
     pub(super) fn day(&self, name: &str) -> Option<NaiveDate> {
         self.text(name).and_then(day)
     }
 
-    /// The first day of a month; none where it was not given.
+    /// The first day of a month; `None` if it was not given.
     pub(super) fn month(&self, name: &str) -> Option<NaiveDate> {
         self.text(name).and_then(month)
     }

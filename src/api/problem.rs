@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::AnalysisError;
@@ -61,13 +62,26 @@ kinds! {
         "Try again after as long as `Retry-After` says.";
 }
 
+/// A part of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub(super) enum Place {
+    Query,
+    Header,
+    Body,
+}
+
 /// Something wrong in one place of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ProblemPlace")]
 pub(super) struct Invalid {
-    /// The parameter, header or JSON pointer.
+    /// The part of the request.
     #[serde(rename = "in")]
-    pub place: &'static str,
+    pub place: Place,
+    /// The parameter or header, or the place in the body.
     pub name: String,
+    /// What is wrong, and what would be right.
     pub detail: String,
 }
 
@@ -80,15 +94,23 @@ pub(super) struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The document of a problem. `request_id` is added on the way out.
-#[derive(Serialize)]
-struct Document<'a> {
+/// An error as RFC 9457 defines it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document<'a> {
+    /// The kind of problem, which /docs explains.
     r#type: String,
+    /// The kind in words.
     title: &'a str,
+    /// The HTTP status of the answer.
+    #[schemars(with = "u32")]
     status: u16,
+    /// What is wrong here, and what would be right.
     detail: &'a str,
+    /// The path of the request.
     instance: &'a str,
+    /// The identifier of the request in the log.
     request_id: &'a str,
+    /// Each thing that is wrong, where they can be told apart.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [Invalid],
 }
@@ -181,7 +203,7 @@ impl Problem {
 
     /// What only the log may say; the client gets a request id to find it by.
     pub(super) fn internal(error: impl std::fmt::Display) -> Self {
-        tracing::error!("{error:#}");
+        tracing::error!(error = format!("{error:#}"), "request failed");
         Self::new(&INTERNAL, "the log says more beside the request id")
     }
 
@@ -235,7 +257,7 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_transient() {
-            tracing::warn!("{error}");
+            tracing::warn!(%error, "database not available");
             return Self::unavailable("the database is not available at the moment", 5);
         }
         Self::internal(error)

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Api;
 use super::snapshot::{Fingerprint, Snapshot};
+use crate::units::milliseconds;
 
 /// The longest wait between two attempts to reach a store that does not answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -19,7 +20,7 @@ pub(super) async fn refresh(api: Arc<Api>) {
             Ok(()) => wait = every,
             Err(error) => {
                 // What is shown stays until there is something newer.
-                tracing::warn!("the figures could not be renewed: {error:#}");
+                tracing::warn!(error = format!("{error:#}"), "figures could not be renewed");
                 wait = (wait * 2).clamp(every, LONGEST_WAIT.max(every));
             }
         }
@@ -44,10 +45,10 @@ async fn look(
     let inputs = Arc::new(api.analysis.inputs_with_recent_pulls(today).await?);
     let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(analysed, inputs)).await??;
     tracing::info!(
-        "figures of {} registries and {} repositories worked out in {} ms",
-        snapshot.report.registries.len(),
-        snapshot.report.repositories.len(),
-        started.elapsed().as_millis()
+        registries = snapshot.report.registries.len(),
+        repositories = snapshot.report.repositories.len(),
+        milliseconds = milliseconds(started.elapsed()),
+        "figures renewed"
     );
     api.snapshots.replace(snapshot);
     *shown = Some(found);

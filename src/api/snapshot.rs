@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use parking_lot::RwLock;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -41,8 +42,8 @@ pub(super) struct Snapshot {
     every_move: Vec<OnceLock<Counterfactual>>,
 }
 
-/// What figures rest on beside what was crawled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What figures rest on besides the crawls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Versions {
     #[serde(flatten)]
     inputs: report::Versions,
@@ -51,9 +52,11 @@ pub(super) struct Versions {
 }
 
 /// A price book in one edition.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub(super) struct BookVersion {
+    /// The identifier of the price book.
     pub id: String,
+    /// Its edition.
     pub version: String,
 }
 

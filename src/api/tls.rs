@@ -48,9 +48,11 @@ impl ResolvesServerCert for Reloading {
             match read(&self.files) {
                 Ok(renewed) => {
                     *self.present.write() = Arc::new(renewed);
-                    tracing::info!("the renewed certificate is in use");
+                    tracing::info!("renewed certificate in use");
                 }
-                Err(error) => tracing::error!("the certificate in use stays: {error}"),
+                Err(error) => {
+                    tracing::error!(%error, "renewed certificate unusable, the one before stays in use");
+                }
             }
         }
         let present = self.present.read();

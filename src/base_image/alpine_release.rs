@@ -1,19 +1,21 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::System;
 
 /// A release of Alpine as its repositories and tags name it, such as `3.22`; its point releases are one with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(inline, description = "", extend("pattern" = "^[0-9]{1,5}\\.[0-9]{1,5}$"))]
 pub struct AlpineRelease {
     major: u16,
     minor: u16,
 }
 
-/// A text that names no release of Alpine.
+/// The text does not name a release of Alpine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a release of Alpine such as 3.22")]
 pub struct NoAlpineRelease;
@@ -27,7 +29,7 @@ impl AlpineRelease {
         numbers.join(".").parse().ok()
     }
 
-    /// The release of the first two of these numbers, as a tag gives them.
+    /// The release given by the first two numbers of a tag.
     pub(super) fn of_numbers(numbers: &[u32]) -> Option<Self> {
         let [major, minor, ..] = numbers else { return None };
         Some(Self {

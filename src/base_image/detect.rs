@@ -7,10 +7,10 @@ use super::{
     SystemFinding,
 };
 
-/// Finds what an image is built on.
+/// Finds the base of an image.
 ///
-/// Every kind of evidence that `scope` allows is looked at, and the candidates are ranked: what
-/// explains more of the image first, and of equals the better evidence.
+/// Uses every kind of evidence that `scope` allows and ranks the candidates: those that explain more of the
+/// image first, then those with better evidence.
 pub fn detect(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Detection {
     let mut detection = Detection {
         nature: Nature::Unknown,
@@ -47,7 +47,7 @@ pub fn detect(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Detec
     detection
 }
 
-/// The system beneath: that of the best candidate that has one, or what the image itself shows.
+/// The operating system: that of the best candidate that has one, else what the image itself shows.
 fn system(
     facts: &ImageFacts,
     catalogue: &Catalogue,
@@ -85,7 +85,7 @@ fn system(
             evidence: Evidence::SystemTrace,
             confidence: *confidence,
         });
-    // The image's own traces outweigh a candidate that is itself a guess.
+    // The image's own traces outweigh a candidate that is only a guess.
     let mut best = [by_layer, by_candidate, by_trace]
         .into_iter()
         .flatten()
@@ -96,7 +96,7 @@ fn system(
                 best
             }
         })?;
-    // Old Ubuntu images are several layers; whatever bare image of the system begins this one says.
+    // Old Ubuntu images have several layers; the bare system image that this one is built on decides.
     best.layers = candidates
         .iter()
         .filter(|candidate| candidate.evidence <= Evidence::DiffIds)

@@ -1,9 +1,21 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 use strum::{IntoStaticStr, VariantArray};
 
-/// What a finding about an image's base rests on, best first.
+/// The kinds of evidence for a base, best first.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, IntoStaticStr, VariantArray,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    IntoStaticStr,
+    VariantArray,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
@@ -12,11 +24,11 @@ pub enum Evidence {
     BaseDigest,
     /// The image's layers begin with all layers of the base.
     LayerDigests,
-    /// The image's uncompressed layers do, though they are stored in another compression.
+    /// The same for uncompressed layers: the layers are stored with another compression.
     DiffIds,
     /// An annotation or label gives the base's name.
     BaseName,
-    /// The image's steps begin with all steps of the base, numbers and hashes aside: a base that has been
+    /// The image's steps begin with all steps of the base, apart from numbers and hashes: the base has been
     /// rebuilt since.
     StepTexts,
     /// All version variables of the base are present.
@@ -28,7 +40,7 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    /// The kind as it is written in answers.
+    /// The kind as written in answers.
     pub const fn as_str(self) -> &'static str {
         self.into_str()
     }
@@ -39,16 +51,16 @@ impl Evidence {
     }
 }
 
-/// How likely a finding is right, in percent.
+/// The confidence that a finding is right, in percent.
 ///
-/// The figures come from hiding evidence on images whose parent is known from their layers and counting
-/// how often what is left names the right one.
+/// Measured on images whose parent is known from their layers: evidence was hidden, and the remaining
+/// evidence was compared with the truth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Confidence(u8);
 
 impl Confidence {
-    /// A confidence; more than 100 percent counts as 100.
+    /// A confidence; values above 100 percent become 100.
     pub const fn percent(percent: u8) -> Self {
         Self(if percent > 100 { 100 } else { percent })
     }

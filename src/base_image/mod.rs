@@ -1,10 +1,9 @@
-//! Which base is beneath an image, by which evidence, and how sure that is.
+//! Finds the base of an image, with evidence and confidence.
 //!
-//! A [`Catalogue`] knows bases and their twins on Alpine: those that come with the program, those of the
-//! user's files, and all that the crawled registries show by themselves. [`detect`] ranks what an image
-//! may be built from; [`read_step`] says what each of its build steps does. All of it is pure, linear in
-//! layer references, and works on what a crawl has saved. "Unknown" is an answer, and no finding is
-//! given without its evidence.
+//! A [`Catalogue`] contains base images and their Alpine variants: from the shipped files, from the user's
+//! files, and from crawled registries. [`detect`] ranks the images that an image may be built from.
+//! [`read_step`] classifies a build step. Everything here is pure and works on saved facts. "Unknown" is a
+//! valid answer, and every finding comes with its evidence.
 
 mod alpine_release;
 mod builder;

@@ -32,8 +32,7 @@ impl Systems {
         self.systems.iter().find(|system| system.name == name)
     }
 
-    /// The system that this release word belongs to, in the words that its own tags use. A system that is not known
-    /// keeps the word as it is.
+    /// A system with the release as its own tags name it. An unknown system keeps the release unchanged.
     pub fn release(&self, name: &str, word: &str) -> System {
         match self.get(name) {
             Some(info) => info.release(word),

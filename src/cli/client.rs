@@ -47,7 +47,7 @@ async fn dockers(
         Err(error) if chosen => Err(error.into()),
         // Not an error unless it was requested: many registries can be read anonymously.
         Err(error) => {
-            tracing::warn!("{}: crawled without credentials: {error}", target.url.registry());
+            tracing::warn!(registry = %target.url.registry(), %error, "crawling without credentials");
             Ok(Credentials::Anonymous)
         }
     }

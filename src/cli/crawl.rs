@@ -83,7 +83,7 @@ pub(super) async fn crawl_all(
             .save_report(contents, SystemClock.now())
             .await;
         if let Err(error) = saved {
-            // What was crawled is saved, and whoever asks for a report has it worked out anew.
+            // The crawl is saved, and the next report is computed from it.
             context
                 .console
                 .complain(&format!("the report could not be saved: {error:#}"));

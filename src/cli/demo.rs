@@ -54,7 +54,7 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     outcome
 }
 
-/// Serves the registry until somebody says stop, for a Tare that runs elsewhere.
+/// Serves the registry until it is stopped, for a Tare that runs elsewhere.
 async fn registry_only(options: &DemoOptions, context: &Context, stop: &StopFlag) -> anyhow::Result<Outcome> {
     let address = options.listen;
     let registry = tokio::task::spawn_blocking(move || demo::serve_at(address)).await??;

@@ -98,7 +98,7 @@ fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    // A temporary file is otherwise its owner's alone; here the umask says whose the result is.
+    // A temporary file is readable by its owner only; the result gets the permissions of the umask.
     let permissions =
         fs::metadata(file).map_or_else(|_| fs::Permissions::from_mode(0o666), |old| old.permissions());
     let mut partial = tempfile::Builder::new()

@@ -51,7 +51,7 @@ pub fn main() -> ExitCode {
     }
     let settings = match Settings::load(cli.common.config.as_deref(), &environment, &flags) {
         Ok(settings) => Arc::new(settings),
-        // There is no log yet, whose form is a setting too.
+        // There is no log yet: its format is a setting too.
         Err(error) => return failed(&Console::default(), &error.into()),
     };
     let console = Console::new(settings.log.format);

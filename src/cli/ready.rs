@@ -32,7 +32,7 @@ pub(super) async fn ready(context: &Context) -> anyhow::Result<Outcome> {
     Ok(Outcome::Complete)
 }
 
-/// An address by which a listener is reached from its own machine.
+/// An address at which a listener can be reached from its own machine.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -20,7 +20,7 @@ use crate::whatif::{
 pub struct AlpineSection {
     /// A model of sizes on Alpine in place of the shipped one, as `tare calibrate` writes it.
     pub model: Option<PathBuf>,
-    /// Files of bases and twins beside the shipped ones, or folders of such files.
+    /// Files of base images and Alpine variants in addition to the shipped ones, or folders of such files.
     pub catalogue: Vec<PathBuf>,
     /// Files of rules about what needs glibc, beside the shipped ones.
     pub bound_rules: Vec<PathBuf>,

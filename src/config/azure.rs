@@ -67,7 +67,7 @@ impl AzureVariables<'_> {
     fn managed(&self) -> Result<AzureIdentity, MissingSecret> {
         const ENDPOINT: &str = "IDENTITY_ENDPOINT";
         const HEADER: &str = "IDENTITY_HEADER";
-        // As Azure's own libraries have it, for those who put something in between.
+        // The same name as in Azure's own libraries, for a proxy in between.
         const METADATA_HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
         let client_id = self.client_id()?;
         match (self.url(ENDPOINT)?, self.text(HEADER)?) {

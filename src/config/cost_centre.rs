@@ -6,7 +6,7 @@ use super::section::{Section, problem};
 use crate::cost::{CostCentreRule, CostCentres, Labels};
 use crate::oci::{InvalidRepositoryPatterns, RepositoryPatterns};
 
-/// `[[cost_centre]]`: whose some repositories are.
+/// `[[cost_centre]]`: the owner of some repositories.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CostCentreSection {
@@ -57,7 +57,7 @@ impl Settings {
     /// How repositories come by the labels of their owners.
     ///
     /// # Errors
-    /// Never for settings that were loaded, whose patterns have been read before.
+    /// Never for loaded settings: their patterns have been checked.
     pub fn cost_centres(&self) -> Result<CostCentres, InvalidRepositoryPatterns> {
         Ok(CostCentres {
             rules: self

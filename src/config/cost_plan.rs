@@ -96,7 +96,7 @@ impl Settings {
     }
 }
 
-/// How one registry is billed; none where no book is named for it.
+/// How a registry is billed; `None` if it has no price book.
 fn terms(
     section: &RegistrySection,
     prices: &PricesSection,

@@ -27,7 +27,7 @@ pub enum MissingSecret {
         /// The file or variable.
         place: String,
     },
-    /// A variable is not set by which Azure, Kubernetes or a CI system says who we are.
+    /// A variable is not set with which Azure, Kubernetes or a CI system provides the identity.
     #[error(
         "registry {registry}: the environment variable {variable} is not set, which azure_identity needs"
     )]

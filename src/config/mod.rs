@@ -203,7 +203,7 @@ impl Settings {
         text
     }
 
-    /// The configuration file that was read; none where there is none.
+    /// The configuration file that was read; `None` if there is none.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }

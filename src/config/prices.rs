@@ -121,7 +121,7 @@ impl Serialize for AllocationRule {
 pub struct PullsSection {
     /// The repositories, by name or glob, with or without their registry in front.
     pub repositories: Vec<String>,
-    /// How often each is pulled in a month, where nobody counted.
+    /// The assumed pulls of each repository in a month, if they were not counted.
     #[serde(default)]
     pub per_month: Option<u64>,
     /// Where the pulled bytes go: shares by zone that add up to 1.

@@ -222,7 +222,7 @@ impl RegistrySection {
         })
     }
 
-    /// The limit where none is set: none for a registry on this very machine, which nobody bills or
+    /// The default limit: none for a registry on the same machine, which nothing bills or
     /// throttles and which may be a test's, else the client's own.
     fn usual_requests_per_minute(&self) -> u32 {
         let is_here = match self.url.origin().url().host() {

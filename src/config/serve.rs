@@ -15,7 +15,7 @@ use crate::api::{AccessMode, ApiSettings, TlsFiles};
 pub struct ServeSection {
     /// The address to listen on.
     pub listen: SocketAddr,
-    /// Whether callers have to say who they are. Where it is not set, they have to if there are issuers; else they have
+    /// Whether callers must authenticate. If unset, they must if there are issuers; else they must
     /// not, and only a loopback address will do.
     pub access: Option<ServeAccess>,
     /// Names that the service may be asked by, where it asks for no keys.
@@ -39,13 +39,13 @@ pub struct ServeSection {
     pub shutdown_timeout: Duration,
 }
 
-/// Whether callers have to say who they are.
+/// Whether callers must authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServeAccess {
     /// Everything but health and documentation needs a key, or a token of an issuer where there are issuers.
     Keys,
-    /// Whoever reaches the service may do everything.
+    /// Every caller may do everything.
     Anonymous,
 }
 
@@ -55,7 +55,7 @@ pub enum ServeAccess {
 pub enum ServeRole {
     /// It answers, and crawls nothing.
     Api,
-    /// It crawls, and listens to nobody.
+    /// It crawls and does not listen.
     Crawler,
     /// Both.
     All,
@@ -92,10 +92,10 @@ pub enum UnsoundService {
     #[error(
         "{0} can be reached from other machines, and no keys are asked for: set serve.access to \"keys\" (and make \
          one with `tare key create`), or name your identity provider in [[oidc]], or say --allow-anonymous if \
-         whoever reaches it may read everything and start crawls"
+         anyone who can connect may read everything and start crawls"
     )]
     OpenToStrangers(SocketAddr),
-    /// Rules that nobody would be held to.
+    /// Rules without access control.
     #[error(
         "serve.access is \"anonymous\" (as --allow-anonymous has it), so that everybody may do everything, and [[oidc]] \
          says who may do what: remove one of the two"
@@ -127,7 +127,7 @@ impl Settings {
         self.serve.check(!self.oidc.is_empty())
     }
 
-    /// Whether callers of the service have to say who they are.
+    /// Whether callers of the service must authenticate.
     pub fn asks_for_credentials(&self) -> bool {
         match self.serve.access {
             Some(access) => access == ServeAccess::Keys,

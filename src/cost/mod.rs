@@ -11,6 +11,7 @@ mod charges;
 mod error;
 mod labels;
 mod part;
+mod parts;
 mod plan;
 mod saved;
 mod statement;
@@ -21,9 +22,9 @@ mod usage;
 pub use budget::{Budget, BudgetSubject};
 pub use error::CostError;
 pub use labels::{CostCentreRule, CostCentres, ImageLabelNames, Labels, newest_labels};
+pub use parts::{Charges, CleanUp, CostParts, MoneyEstimate, MonthlyCostParts, PricedPiece};
 pub use plan::{CostPlan, Destination, EffortRule, RegistryTerms, TransferPlan};
 pub use statement::{
-    AlpineStatement, BookUsed, Charges, CleanUp, CostParts, MoneyEstimate, PricedPiece,
-    RepositoryOnAlpineCost, RepositoryStatement, Statement, statement,
+    AlpineStatement, BookUsed, RepositoryOnAlpineCost, RepositoryStatement, Statement, statement,
 };
 pub use usage::{AlpineBytes, PulledBytes, RegistryUsage, RepositoryUsage};

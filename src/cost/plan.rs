@@ -22,7 +22,7 @@ pub struct CostPlan {
     pub allocation: AllocationRules,
     /// What is assumed of pulls.
     pub transfer: TransferPlan,
-    /// Whose each repository is.
+    /// The owner of each repository.
     pub centres: CostCentres,
     /// How often each repository is pulled, as counted or assumed.
     pub pulls: PullCounts,
@@ -123,7 +123,7 @@ impl Default for TransferPlan {
 }
 
 impl CostPlan {
-    /// The terms of a registry; none where it is not billed.
+    /// The terms of a registry; `None` if it is not billed.
     pub fn terms(&self, registry: &RegistryName) -> Option<&RegistryTerms> {
         let is_meant = |glob: &GlobMatcher| glob.is_match(registry.as_str());
         self.registries

@@ -126,7 +126,8 @@ fn known(record: ApiKeyRecord) -> KnownKey {
         Err(error) => {
             tracing::warn!(
                 key = record.id,
-                "a glob of the key's registries cannot be read and shows nothing: {error}"
+                %error,
+                "a glob of the key's registries cannot be read and shows nothing"
             );
             None
         }

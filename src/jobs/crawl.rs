@@ -3,7 +3,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use tokio::time::sleep;
+use tracing::Instrument as _;
 
+use super::crawl_span;
 use super::part::{Ended, PartWork};
 use crate::analysis::CrawledContent;
 use crate::clock::Clock;
@@ -78,6 +80,7 @@ impl CrawlJob<'_> {
             dedup_scope: self.dedup_scope,
         };
         let saver = self.begin(&registry, stop).await?;
+        let span = crawl_span(saver.part().crawl(), &registry.name);
         let work = PartWork {
             store: self.store,
             registry: &registry.name,
@@ -87,7 +90,7 @@ impl CrawlJob<'_> {
             progress,
             stop,
         };
-        let Ended::Concluded(conclusion) = work.run(saver).await? else {
+        let Ended::Concluded(conclusion) = work.run(saver).instrument(span).await? else {
             bail!("a crawl that is nobody else's cannot go on without this process");
         };
         let is_chosen = |name: &RepositoryName| self.plan.repositories.matches(name);
@@ -126,7 +129,10 @@ impl CrawlJob<'_> {
                     holder, lease_until, ..
                 }) if first_lease.is_none_or(|first| lease_until <= first) && !stop.is_stopped() => {
                     if first_lease.replace(lease_until).is_none() {
-                        tracing::info!("waiting for a sign of life of {holder}, who may be at it");
+                        tracing::info!(
+                            worker = holder,
+                            "waiting for the lease of a worker that may be gone"
+                        );
                     }
                     sleep(LOOK_AGAIN).await;
                 }

@@ -21,6 +21,16 @@ mod scheduler;
 mod spent;
 mod writing;
 
+use tracing::Span;
+
+use crate::oci::RegistryName;
+
 pub use crawl::{CrawlJob, CrawlResult};
 pub use schedule::{InvalidSchedule, Schedule};
 pub use scheduler::{MakeClient, ScheduledRegistry, Scheduler};
+
+/// The span of a crawl, which gives every log line within the crawl's id and registry, whatever the level of the
+/// log is.
+fn crawl_span(crawl: i64, registry: &RegistryName) -> Span {
+    tracing::error_span!("crawl", crawl_id = crawl, %registry)
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
+use tracing::Instrument as _;
 
 use super::assign::Assigner;
 use super::conclusion::Conclusion;
@@ -67,7 +68,7 @@ impl PartWork<'_> {
         if let Err(error) = &ended {
             // Where not even this can be said, the lease says it when it lapses.
             if let Err(error) = part.give_up(&format!("{error:#}"), self.clock.now()).await {
-                tracing::debug!("crawl {}: {error}", part.crawl());
+                tracing::debug!(%error, "end of the part could not be recorded");
             }
         }
         ended
@@ -86,7 +87,7 @@ impl PartWork<'_> {
             match said {
                 Err(StoreError::LeaseLost) => return StoreError::LeaseLost,
                 // Whoever saves findings meanwhile waits for the database and says so.
-                Err(error) => tracing::debug!("no sign of life could be given: {error}"),
+                Err(error) => tracing::debug!(%error, "lease could not be renewed"),
                 Ok(()) => {}
             }
         }
@@ -119,7 +120,7 @@ impl PartWork<'_> {
             .context("cannot read what is known already")?;
         let (sender, findings) = mpsc::channel(WAITING_FINDINGS);
         // On a task of its own, so that both cores have something to do.
-        let writer = tokio::spawn(write(saver, findings, Arc::clone(self.clock)));
+        let writer = tokio::spawn(write(saver, findings, Arc::clone(self.clock)).in_current_span());
         let listed = self.list(&part, sender.clone()).await?;
         let was_stopped = match listed {
             None => true,
@@ -131,7 +132,7 @@ impl PartWork<'_> {
                     part,
                     clock: Arc::clone(self.clock),
                 };
-                let assigner = tokio::spawn(assigner.run(own, known, sends));
+                let assigner = tokio::spawn(assigner.run(own, known, sends).in_current_span());
                 let summary = visit(
                     self.client,
                     self.plan,

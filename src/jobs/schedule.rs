@@ -77,7 +77,7 @@ impl Schedule {
         Ok(schedule)
     }
 
-    /// The latest time of the schedule that has come by now, jitter included; none where none ever has.
+    /// The latest time of the schedule that has come by now, jitter included; `None` if none ever has.
     pub fn latest_due(&self, registry: &RegistryName, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut before = now.with_timezone(&self.zone);
         let mut is_inclusive = true;

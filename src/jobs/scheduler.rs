@@ -8,9 +8,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tracing::{Instrument as _, Span};
 
-use super::Schedule;
 use super::part::{Ended, PartWork};
+use super::{Schedule, crawl_span};
 use crate::analysis::{AnalysisService, CrawledContent};
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, Progress, StopFlag};
@@ -80,9 +81,7 @@ impl Scheduler {
         stop.stopped().await;
         let all_ended = async { while watches.join_next().await.is_some() {} };
         if timeout(STOP_WITHIN, all_ended).await.is_err() {
-            tracing::warn!(
-                "work under way did not end in time; whoever shares the database carries on with it"
-            );
+            tracing::warn!("crawls under way did not end in time, other workers continue them");
         }
     }
 
@@ -94,6 +93,7 @@ impl Scheduler {
             stop,
             is_known: false,
             seen_until: None,
+            span: Span::none(),
             report_look: (DateTime::UNIX_EPOCH, REPORT_LOOK),
         };
         let mut pause = LOOK;
@@ -101,7 +101,13 @@ impl Scheduler {
             pause = match watch.turn().await {
                 Ok(()) => LOOK,
                 Err(error) => {
-                    tracing::error!("{}: {error:#}", registry.registry.name);
+                    watch.span.in_scope(|| {
+                        tracing::error!(
+                            registry = %registry.registry.name,
+                            error = format!("{error:#}"),
+                            "crawling failed"
+                        );
+                    });
                     (pause * 2).min(LONGEST_PAUSE)
                 }
             };
@@ -122,6 +128,8 @@ struct Watch<'a> {
     is_known: bool,
     /// Up to when the schedule has been seen to, by whomever.
     seen_until: Option<DateTime<Utc>>,
+    /// The span of the crawl that the last turn was about, if it was about one.
+    span: Span,
     /// When to look for a crawl without a report again, and how long to wait from then on.
     report_look: (DateTime<Utc>, TimeDelta),
 }
@@ -129,6 +137,7 @@ struct Watch<'a> {
 impl Watch<'_> {
     /// Does what there is to do now.
     async fn turn(&mut self) -> anyhow::Result<()> {
+        self.span = Span::none();
         let Scheduler { store, clock, .. } = self.scheduler;
         let registry = &self.registry.registry;
         if !self.is_known {
@@ -148,7 +157,10 @@ impl Watch<'_> {
             .await
             .context("cannot look for work")?;
         match joined {
-            Some(saver) => self.take_part(saver).await,
+            Some(saver) => {
+                self.span = crawl_span(saver.part().crawl(), &registry.name);
+                self.take_part(saver).instrument(self.span.clone()).await
+            }
             None => self.catch_up().await,
         }
     }
@@ -167,9 +179,11 @@ impl Watch<'_> {
         let Some(crawl) = left else {
             return Ok(());
         };
-        tracing::warn!("{name}: no report followed crawl {crawl}; it is worked out now");
+        self.span = crawl_span(crawl, name);
+        self.span
+            .in_scope(|| tracing::warn!("no report followed the crawl, computing it now"));
         self.report_look = (now + pause, (pause * 2).min(RAREST_REPORT));
-        self.follow_up(crawl, None).await
+        self.follow_up(crawl, None).instrument(self.span.clone()).await
     }
 
     /// Queues a crawl where it is time for one and nobody else has.
@@ -188,7 +202,7 @@ impl Watch<'_> {
         if until.is_none_or(|until| until < slot)
             && let Some(crawl) = store.take_slot(name, slot, now).await?
         {
-            tracing::info!("{name}: crawl {crawl} is queued, as scheduled for {slot}");
+            tracing::info!(crawl_id = crawl, registry = %name, %slot, "scheduled crawl queued");
         }
         self.seen_until = Some(slot);
         Ok(())
@@ -199,7 +213,7 @@ impl Watch<'_> {
         let name = &self.registry.registry.name;
         let part = saver.part().clone();
         let crawl = part.crawl();
-        tracing::info!("{name}: taking part in crawl {crawl}");
+        tracing::info!("taking part in the crawl");
         let client = match (self.registry.client)().await {
             Ok(client) => client,
             Err(error) => {
@@ -218,12 +232,12 @@ impl Watch<'_> {
         };
         match work.run(saver).await.with_context(|| format!("crawl {crawl}"))? {
             Ended::Left(Leaving::Finished) => {
-                tracing::info!("{name}: crawl {crawl}: nothing left to do here")
+                tracing::info!("part finished, other workers continue the crawl");
             }
-            Ended::Left(Leaving::Stopped) => tracing::info!("{name}: crawl {crawl}: handed back"),
+            Ended::Left(Leaving::Stopped) => tracing::info!("part handed back"),
             Ended::Concluded(conclusion) => {
                 let state = conclusion.state;
-                tracing::info!("{name}: crawl {crawl} is {}", state.as_str());
+                tracing::info!(state = state.as_str(), "crawl ended");
                 self.follow_up(crawl, Some(conclusion.content)).await?;
             }
         }
@@ -246,7 +260,16 @@ impl Watch<'_> {
         reported.with_context(|| format!("crawl {crawl} is saved, but its report is not"))?;
         let pruned = pruned?;
         if !pruned.is_nothing() {
-            tracing::info!("removed, as the retention settings say: {pruned}");
+            tracing::info!(
+                crawl_events = pruned.crawl_events,
+                crawl_faults = pruned.crawl_faults,
+                crawls = pruned.crawls,
+                reports = pruned.reports,
+                pull_events = pruned.pull_events,
+                tag_history = pruned.tag_history,
+                manifests = pruned.manifests,
+                "removed what is older than the retention settings allow"
+            );
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument as _;
 
 use crate::clock::Clock;
 use crate::inventory::{Fault, Finding, ManifestListing, RepositoryListing};
@@ -31,7 +32,7 @@ pub(super) async fn write(
 ) -> Result<(CrawlSaver, Vec<Fault>), StoreError> {
     // One batch is written, one waits at most, one is collected.
     let (sender, mut batches) = mpsc::channel::<Vec<Finding>>(1);
-    let collector = tokio::spawn(collect(findings, sender));
+    let collector = tokio::spawn(collect(findings, sender).in_current_span());
     let mut faults = Vec::new();
     while let Some(batch) = batches.recv().await {
         if let Err(error) = retry_transient!(saver.save(&batch, clock.now())) {
@@ -122,7 +123,7 @@ impl Patience {
         if !error.is_transient() || Instant::now() + self.pause >= self.deadline {
             return Err(error);
         }
-        tracing::warn!("{error}; trying again in {} s", self.pause.as_secs());
+        tracing::warn!(%error, retry_seconds = self.pause.as_secs(), "database not available, trying again");
         sleep(self.pause).await;
         self.pause = (self.pause * 2).min(Duration::from_secs(10));
         Ok(())

@@ -90,15 +90,15 @@ const OWN: &[Count<RepositoryRow>] = &[
 const COMPONENTS: &[Component<RepositoryRow>] = &[
     Component {
         name: "fee",
-        of: |row| Some(row.cost.as_ref()?.fee),
+        of: |row| Some(row.cost.as_ref()?.parts.fee),
     },
     Component {
         name: "storage",
-        of: |row| Some(row.cost.as_ref()?.storage),
+        of: |row| Some(row.cost.as_ref()?.parts.storage),
     },
     Component {
         name: "transfer",
-        of: |row| Some(row.cost.as_ref()?.transfer),
+        of: |row| Some(row.cost.as_ref()?.parts.transfer),
     },
 ];
 

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Digest;
@@ -16,9 +17,10 @@ pub struct InvalidName {
 }
 
 macro_rules! name_type {
-    ($(#[$meta:meta])* $name:ident, $kind:literal, $expected:literal, $valid:path) => {
+    ($(#[$meta:meta])* $name:ident, $kind:literal, $expected:literal, $valid:path, $longest:literal) => {
         $(#[$meta])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema)]
+        #[schemars(inline, with = "String", description = "", extend("minLength" = 1, "maxLength" = $longest))]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -79,7 +81,8 @@ name_type!(
     RegistryName,
     "registry name",
     "a host in lower case with an optional :port",
-    is_registry_name
+    is_registry_name,
+    259
 );
 
 name_type!(
@@ -88,7 +91,8 @@ name_type!(
     RepositoryName,
     "repository name",
     "lower-case words of letters and digits, joined by one of . _ __ - and separated by /",
-    is_repository_name
+    is_repository_name,
+    255
 );
 
 name_type!(
@@ -96,7 +100,8 @@ name_type!(
     Tag,
     "tag",
     "at most 128 letters, digits, _ . and -, the first neither . nor -",
-    is_tag
+    is_tag,
+    128
 );
 
 impl Tag {

@@ -5,7 +5,7 @@ import { get } from './api.js';
 import { append, element, name, replace } from './element.js';
 import * as format from './format.js';
 
-/** @typedef {import('./types.js').Registry} Registry */
+/** @typedef {import('api').Registry} Registry */
 
 /**
  * What a view is given.
@@ -14,7 +14,7 @@ import * as format from './format.js';
  * @property {AbortSignal} signal Ends it, with the charts it has drawn.
  * @property {(text: string) => void} announce Tells readers what has changed.
  * @property {(title: string) => void} retitle Names what is shown.
- * @property {(answer: {as_of?: string | null, versions?: import('./types.js').Versions}) => void} credit
+ * @property {(answer: {as_of?: string | null, versions?: import('api').Versions}) => void} credit
  *   Shows at the foot what an answer rests on.
  * @property {() => Promise<Registry[]>} registries All of them.
  */
@@ -174,7 +174,7 @@ function retitle(title) {
   document.title = `${title} · Tare`;
 }
 
-/** @param {{as_of?: string | null, versions?: import('./types.js').Versions}} answer */
+/** @param {{as_of?: string | null, versions?: import('api').Versions}} answer */
 function credit({ as_of: asOf, versions }) {
   const books = versions?.price_books ?? [];
   const line = part('provenance');

@@ -2,7 +2,7 @@
 
 import { add, compare, decimal, percent, subtract } from './exact.js';
 
-/** @typedef {import('./types.js').Money} Money */
+/** @typedef {import('api').Money} Money */
 /** @typedef {string | number | bigint} Exact */
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];

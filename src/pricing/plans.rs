@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Money, Period};
@@ -12,7 +13,7 @@ use super::usage::UsageHistory;
 use super::warning::{self, Warning};
 
 /// A cheaper plan of the same product that fits the usage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CheaperPlan {
     /// The id of its price book.
     pub book: String,

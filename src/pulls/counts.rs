@@ -1,20 +1,34 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Days, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 use crate::units::{ByteCount, Period, Window, apportion};
 
-/// The source of a number of pulls. Greater ones are trusted more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr)]
+/// Where the number of pulls comes from, the more trusted the greater.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum PullSource {
-    /// No source: zero pulls are assumed.
+    /// Nothing is known; the number is taken to be 0.
     None,
-    /// The configuration.
+    /// An assumption of the configuration.
     Assumed,
     /// A log or a counter of the registry that was imported.
     Imported,
@@ -238,7 +252,7 @@ impl PullCounts {
         self.bytes_each(registry, repository, recent(day)?)
     }
 
-    /// How often a repository was pulled in a period, and who says so: of the sources that the days rest on the
+    /// The pulls of a repository in a period, with their source: of the sources of the days, the
     /// one with most days, the more trusted among equals.
     pub fn pulls_in(
         &self,
@@ -297,7 +311,7 @@ impl PullCounts {
             .per_month
     }
 
-    /// The pulls of each day of a period with who says so.
+    /// The pulls of each day of a period, with their source.
     fn days(
         &self,
         registry: &RegistryName,

@@ -6,6 +6,10 @@
 //!
 //! The client is polite: it bounds concurrency and requests per minute, obeys `Retry-After`, and retries transient
 //! faults. Callers use the types of [`crate::oci`] and get a value or a [`RegistryError`].
+//!
+//! Of the crate `oci-client` (formerly `oci-distribution`), this room uses the type of a registry's error document. In
+//! the tests that crate is an independent client, and what it reads must equal what this one reads
+//! (`tests/registry/oracle.rs`).
 
 mod address_guard;
 mod auth;

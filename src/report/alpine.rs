@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::base::BaseNames;
@@ -21,33 +22,48 @@ pub struct AlpineAnswers {
     pub images: Vec<ImageRow>,
 }
 
-/// A registry if every repository that should switch did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A registry as it would be if every repository switched that should.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RegistryAlpine {
     /// What would be stored.
     pub stored_bytes: Estimate,
     /// What would be freed: the sum of the repositories' joint savings.
     pub saving_bytes: SavingEstimate,
-    /// What a sum over tags promises instead, each tag counted alone.
+    /// What a sum over tags promises instead, each tag counted alone. Absent where the answer covers a part of the
+    /// registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub naive_saving_bytes: i64,
-    /// How many repositories have which verdict.
+    /// The number of repositories by verdict.
+    #[schemars(schema_with = "counts_by_verdict")]
     pub verdicts: BTreeMap<Verdict, usize>,
-    /// How many of those that should switch add more to what is stored than they free, as a rule because
-    /// their base stays for others.
+    /// How many of those that should switch add more to what is stored than they free, usually because their base stays
+    /// for others.
     pub switching_at_a_loss: usize,
-    /// The release of Alpine that was asked for, and what is known of it; none where none was.
+    /// The release of Alpine that was asked for; null where none was, and the newest counts. Absent where the answer covers
+    /// a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub wanted_release: Option<WantedRelease>,
 }
 
-/// A release of Alpine to move to. Where no base of an image is known on it, the sizes of the newest stand in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The release of Alpine that was asked for. Where the base of an image is not known on it, its size on another release
+/// stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WantedRelease {
-    /// The release.
+    /// The release, such as `3.22`.
     pub release: AlpineRelease,
     /// How many images can move to Alpine.
     pub images: usize,
-    /// Of how many of them what would lie beneath is known on this release.
+    /// For how many of them the base is known on this release.
     pub images_on_it: usize,
+}
+
+/// The schema of a number for each verdict.
+fn counts_by_verdict(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "propertyNames": generator.subschema_for::<Verdict>(),
+        "additionalProperties": generator.subschema_for::<usize>(),
+    })
 }
 
 impl WantedRelease {
@@ -67,32 +83,32 @@ impl WantedRelease {
     }
 }
 
-/// A repository's verdict, and what it would be if all that should switch did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What to do with a repository, and what it would be if every repository switched that should.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RepositoryVerdict {
     /// What to do.
     pub verdict: Verdict,
     /// Why, in one line.
     pub reason: String,
-    /// What its images are built from, as the image shows that speaks for it.
+    /// What its images are built from, as its representative image shows; null where nothing is known.
     pub base: Option<BaseNames>,
-    /// How it would be.
+    /// How it would be if every repository switched that should.
     pub alpine: RepositoryAlpine,
 }
 
-/// A repository if every repository that should switch did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A repository as it would be if every repository switched that should.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RepositoryAlpine {
     /// What it would reach, once.
     pub stored_bytes: Estimate,
     /// Its share of what would be stored.
     pub attributed_bytes: Estimate,
-    /// What is freed if it switches and nobody else does.
+    /// What is freed if only this repository switches.
     pub solo_saving_bytes: SavingEstimate,
-    /// The drop of its share if all switch that should. These add up to the registry's saving.
+    /// The drop of its share if every repository switches that should. These add up to the registry's saving.
     pub joint_saving_bytes: SavingEstimate,
-    /// How many of the repositories that share its base must switch before anything is freed, itself
-    /// among them; none where that never happens.
+    /// How many of the repositories that share its base must switch before anything is freed, itself included; null where
+    /// that never happens.
     pub break_even_repositories: Option<u32>,
 }
 
@@ -116,13 +132,14 @@ impl AlpineAnswers {
             *verdicts.entry(judged.verdict.verdict).or_default() += 1;
             let saving = after.joint_saving_bytes.expected;
             switching_at_a_loss += usize::from(after.switches && saving < 0);
-            let speaker = judged
-                .speaker
+            let representative = judged
+                .representative
                 .map(|place| (&images[place], &analysis.images[place]));
             repositories.push(RepositoryVerdict {
                 verdict: judged.verdict.verdict,
                 reason: judged.verdict.reason.clone(),
-                base: speaker.and_then(|(facts, image)| BaseNames::of(facts, image, context.catalogue)),
+                base: representative
+                    .and_then(|(facts, image)| BaseNames::of(facts, image, context.catalogue)),
                 alpine: RepositoryAlpine {
                     stored_bytes: after.stored_bytes,
                     attributed_bytes: after.attributed_bytes,

@@ -107,7 +107,7 @@ pub(super) fn verdict(verdict: Verdict) -> String {
     verdict.as_str().replace('_', " ")
 }
 
-/// What is beneath, in a word: the runtime where there is one, else the system.
+/// The base in a word: the runtime if there is one, else the operating system.
 pub(super) fn base(names: Option<&BaseNames>) -> String {
     let name = names.and_then(|names| names.runtime.as_ref().or(names.name.as_ref()));
     name.map(|name| shortened(&printable(name), LONGEST_BASE))

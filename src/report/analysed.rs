@@ -175,11 +175,15 @@ impl AnalysedRegistry {
         }
     }
 
-    /// The image that speaks for one of its repositories, where there is one.
-    pub fn speaker_of(&self, repository: &RepositoryName, context: &AnalysisContext<'_>) -> Option<ImageRow> {
+    /// The representative image of a repository, if it has one.
+    pub fn representative_of(
+        &self,
+        repository: &RepositoryName,
+        context: &AnalysisContext<'_>,
+    ) -> Option<ImageRow> {
         let place = self.place_of(repository)?;
-        let speaker = self.analysis.repositories[place].speaker?;
-        self.rows(context).of_image(place, speaker)
+        let representative = self.analysis.repositories[place].representative?;
+        self.rows(context).of_image(place, representative)
     }
 
     fn rows<'a>(&'a self, context: &'a AnalysisContext<'a>) -> ImageRows<'a> {

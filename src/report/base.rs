@@ -1,21 +1,22 @@
 //! The base image of an image, as answers name it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::base_image::{Candidate, Catalogue, Evidence, ImageFacts, Role};
 use crate::whatif::ImageAnalysis;
 
 /// What an image is built from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BaseNames {
-    /// The operating system: `debian:trixie`.
+    /// The operating system, such as `debian:trixie`; null if it is not known.
     pub name: Option<String>,
-    /// The image with a language or a server in it that lies above the system: `node:22`.
+    /// The image with a language or a server on top of the system, such as `node:22`; null if there is none.
     pub runtime: Option<String>,
 }
 
 impl BaseNames {
-    /// The names of what is beneath an image; none where nothing is known.
+    /// The names of an image's base; `None` if it is unknown.
     pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
         let names = Self {
             name: image
@@ -30,7 +31,7 @@ impl BaseNames {
     }
 }
 
-/// The runtime beneath an image: the one whose twin takes its place, else the best that was found.
+/// The runtime that an image is built on: the one whose Alpine variant replaces it, else the best candidate.
 pub(super) fn runtime<'a>(
     facts: &ImageFacts,
     image: &'a ImageAnalysis,
@@ -52,7 +53,7 @@ pub(super) fn runtime<'a>(
         let base = candidate.base.map(|id| catalogue.base(id));
         base.is_some_and(|base| base.role == Role::System)
     };
-    // Other tags of its own repository read like it without being beneath it.
+    // Other tags of its own repository have the same steps without being its base.
     let is_own_kin = |candidate: &&Candidate| {
         matches!(candidate.evidence, Evidence::StepTexts | Evidence::Variables)
             && facts
@@ -79,22 +80,22 @@ fn is_believable(candidate: &Candidate) -> bool {
     candidate.confidence.get() >= needed
 }
 
-/// What is beneath an image, by which evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The base of an image, and the evidence for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ImageBase {
     /// Its names.
     #[serde(flatten)]
     pub names: BaseNames,
-    /// How many of the image's first layers belong to it.
+    /// How many of the image's first layers belong to the base.
     pub layers: usize,
     /// What the finding rests on.
     pub evidence: Evidence,
-    /// How likely it is right, in percent.
+    /// How likely the finding is right, in percent.
     pub confidence: u8,
 }
 
 impl ImageBase {
-    /// What is beneath an image; none where nothing is known.
+    /// The base of an image; `None` if it is unknown.
     pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
         let names = BaseNames::of(facts, image, catalogue)?;
         let found = runtime(facts, image, catalogue).and_then(|(_, candidate)| candidate);

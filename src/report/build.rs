@@ -20,11 +20,11 @@ pub struct RegistryAnswers {
     pub source: RegistrySource,
     /// What it stores.
     pub accounting: Accounting,
-    /// Whose each repository is, in the order of the accounting.
+    /// The owner of each repository, in the order of the accounting.
     pub labels: Vec<Labels>,
-    /// What it costs in a month; none where nothing says which price book it is billed by.
+    /// Its cost in a month; `None` if it has no price book.
     pub costs: Result<Option<Statement>, CostError>,
-    /// What Alpine would change; none where that was not worked out.
+    /// The changes on Alpine; `None` if they were not computed.
     pub alpine: Option<AlpineAnswers>,
 }
 

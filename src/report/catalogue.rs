@@ -1,4 +1,4 @@
-//! What the catalogue of bases and twins knows, for people and programs.
+//! The entries of the catalogue of base images and Alpine variants, as tables and JSON.
 
 use std::fmt::Write;
 
@@ -22,7 +22,7 @@ pub struct CatalogueRow {
     pub platform: String,
     /// Its layers' bytes as stored.
     pub bytes: u64,
-    /// The system beneath.
+    /// The operating system.
     pub system: Option<String>,
     /// What takes its place on Alpine.
     pub twin: Option<String>,
@@ -75,7 +75,7 @@ impl BaseChoice {
 }
 
 /// The bases that are meant, by name. Images of the crawled registries are among them where something is
-/// built on them or where somebody has said what they are for.
+/// built on them, or if the catalogue gives their purpose.
 pub fn catalogue_rows(catalogue: &Catalogue, choice: &BaseChoice) -> Vec<CatalogueRow> {
     let mut rows: Vec<CatalogueRow> = catalogue
         .bases()
@@ -121,7 +121,7 @@ pub fn catalogue_table(rows: &[CatalogueRow]) -> String {
     lines(table, |place| place > 4)
 }
 
-/// All that is known of the bases of one name, for people; none where there is no such base.
+/// The entries of the bases with one name in plain words; `None` if there is no such base.
 pub fn base_explanations(
     catalogue: &Catalogue,
     name: &str,

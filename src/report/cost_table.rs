@@ -29,13 +29,13 @@ pub(super) fn in_words(cost: &RegistryCost) -> String {
     let book = &cost.price_book;
     let mut text = format!(
         "Costs: {} in {} at this level, by the price book {} ({}): {} flat, {} for storage, {} for transfer.",
-        cost.month,
+        cost.parts.total,
         cost.period.start().format("%B %Y"),
         book.id,
         book.version,
-        cost.fee,
-        cost.storage,
-        cost.transfer,
+        cost.parts.fee,
+        cost.parts.storage,
+        cost.parts.transfer,
     );
     // Writing to a string cannot fail.
     let _ = write!(
@@ -164,7 +164,7 @@ impl<'r> Lines<'r> {
                 let saving = cost.alpine.as_ref().map(|alpine| alpine.joint_saving.expected);
                 lines.add(
                     row.registry.as_str(),
-                    cost.month,
+                    cost.parts.total,
                     saving,
                     What::Repository(row, cost),
                 );
@@ -173,7 +173,7 @@ impl<'r> Lines<'r> {
         if let Some(others) = &report.others {
             for cost in &others.costs {
                 let what = What::Others(others.repositories, cost);
-                lines.add("", cost.month, Some(cost.saving), what);
+                lines.add("", cost.parts.total, Some(cost.saving), what);
             }
         }
         for registry in &report.registries {
@@ -204,8 +204,8 @@ impl Line<'_> {
                 format!("other {} repositories", grouped(count)),
                 String::new(),
                 month,
-                amount(cost.storage),
-                amount(cost.transfer),
+                amount(cost.parts.storage),
+                amount(cost.parts.transfer),
                 saving,
             ],
             What::Unallocated => vec!["unallocated".to_owned(), String::new(), month],
@@ -218,9 +218,9 @@ fn registry_cells(registry: &RegistryRow, cost: &RegistryCost) -> Vec<String> {
     vec![
         format!("all {} repositories", grouped(registry.totals.repositories)),
         String::new(),
-        cost.month.to_string(),
-        amount(cost.storage),
-        amount(cost.transfer),
+        cost.parts.total.to_string(),
+        amount(cost.parts.storage),
+        amount(cost.parts.transfer),
         saving.map(|saving| amount(saving.expected)).unwrap_or_default(),
         saving.map(likely).unwrap_or_default(),
         String::new(),
@@ -247,8 +247,8 @@ fn repository_cells(
             LONGEST_TEAM,
         )),
         month,
-        amount(cost.storage),
-        amount(cost.transfer),
+        amount(cost.parts.storage),
+        amount(cost.parts.transfer),
         saving,
         alpine
             .map(|alpine| likely(alpine.joint_saving))

@@ -160,8 +160,13 @@ fn cost_cells(row: &RepositoryRow) -> Vec<String> {
         cells.resize(COST_COLUMNS.len(), String::new());
         return cells;
     };
-    cells.push(cost.month.currency().to_string());
-    let amounts = [cost.month, cost.fee, cost.storage, cost.transfer];
+    cells.push(cost.parts.total.currency().to_string());
+    let amounts = [
+        cost.parts.total,
+        cost.parts.fee,
+        cost.parts.storage,
+        cost.parts.transfer,
+    ];
     cells.extend(amounts.map(|amount| amount.amount().to_string()));
     cells.push(cost.pulls.per_month.to_string());
     cells.push(cost.pulls.source.as_str().to_owned());

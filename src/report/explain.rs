@@ -1,5 +1,6 @@
 //! One image explained: what it is built from, what each layer is, what Alpine would make of it and why.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::base::{ImageBase, runtime};
@@ -15,52 +16,52 @@ use crate::whatif::{
 };
 
 /// An image explained. Serialized, it is what `tare explain --format json` prints.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ImageExplanation {
     /// The registry.
     pub registry: RegistryName,
     /// The repository.
     pub repository: RepositoryName,
-    /// The tags of this repository that reach it, the one asked for first.
+    /// The tags of this repository that reach the image, the one asked for first.
     pub tags: Vec<Tag>,
     /// The digest of its manifest.
     pub digest: Digest,
-    /// What it runs on.
+    /// The platform it runs on, such as `linux/amd64`.
     pub platform: String,
     /// The other platforms for which the same tags have an image.
     pub other_platforms: Vec<String>,
-    /// When it says it was built, in RFC 3339.
+    /// When the image says it was built, in RFC 3339; null where it does not say.
     pub created: Option<String>,
-    /// Its layers' bytes as stored.
+    /// The bytes of its layers as stored.
     pub compressed_bytes: ByteCount,
-    /// What it is.
+    /// What kind of image it is.
     pub nature: Nature,
-    /// What put it together, where it left a trace.
+    /// The program that built it; null where it left no trace.
     pub builder: Option<Builder>,
-    /// What is beneath it.
+    /// Its base; null where nothing is known.
     pub base: Option<ImageBase>,
     /// All images that it may be built from, best first.
     pub candidates: Vec<CandidateRow>,
     /// Its layers in order.
     pub layers: Vec<LayerRow>,
-    /// How good the evidence for its size on Alpine is.
+    /// How good the evidence for its size on Alpine is; null where it cannot move.
     pub class: Option<EvidenceClass>,
     /// What to do with it.
     pub verdict: Verdict,
     /// Why, in one line.
     pub reason: String,
-    /// What to do with its repository, by its newest images or by decision.
+    /// What to do with its repository, by its newest images or by the operator's decision.
     pub repository_verdict: ReasonedVerdict,
-    /// What its owner should look at before moving it.
+    /// What its owner should check before moving it.
     pub cautions: Vec<String>,
-    /// How it would be on Alpine; none where it cannot move.
+    /// How it would be on Alpine; null where it cannot move.
     pub alpine: Option<AlpineParts>,
-    /// What to change in its Dockerfile; none where that is not one line.
+    /// What to change in its Dockerfile; null where that is not one line.
     pub dockerfile_change: Option<DockerfileChange>,
 }
 
 /// An image that another may be built from.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CandidateRow {
     /// Its name.
     pub name: String,
@@ -68,20 +69,20 @@ pub struct CandidateRow {
     pub layers: usize,
     /// What the finding rests on.
     pub evidence: Evidence,
-    /// How likely it is right, in percent.
+    /// How likely the finding is right, in percent.
     pub confidence: u8,
     /// What was seen, in words.
     pub because: String,
-    /// What takes its place on Alpine.
+    /// The Alpine image that would take its place; null where none is known.
     pub twin: Option<String>,
 }
 
 /// A layer of an image.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct LayerRow {
     /// Its digest.
     pub digest: Digest,
-    /// The step that made it, as the builder wrote it; none where it is not known.
+    /// The step that made it, as the builder wrote it; null where it is not known.
     pub command: Option<String>,
     /// What the step does.
     pub kind: String,
@@ -90,35 +91,35 @@ pub struct LayerRow {
     pub description: String,
     /// Whether it belongs to the base that would be replaced.
     pub is_of_base: bool,
-    /// Its bytes as stored; none of layers that stay with their vendor.
+    /// Its bytes as stored; 0 for layers that stay with their vendor.
     pub bytes: ByteCount,
-    /// Its bytes on Alpine; none where it goes with the base, or where the image cannot move.
+    /// Its bytes on Alpine; null where it goes with the base, or where the image cannot move.
     pub alpine_bytes: Option<Estimate>,
 }
 
-/// What an image would consist of.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What an image would consist of on Alpine.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AlpineParts {
-    /// What would lie beneath.
+    /// The Alpine image that would take the place of its base.
     pub twin: String,
-    /// Whether that is the twin of the image itself, which is there already.
+    /// Whether that is the Alpine variant of the image itself, which exists already.
     pub is_own_twin: bool,
-    /// The twin's layers.
+    /// The number of the twin's layers.
     pub twin_layers: usize,
-    /// Their bytes.
+    /// The bytes of the twin's layers.
     pub twin_bytes: ByteCount,
-    /// What it needs in addition: tools, certificates.
+    /// What the image needs in addition, such as tools and certificates; null where that is nothing.
     pub added_bytes: Option<Estimate>,
-    /// All of it.
+    /// The bytes of all its layers.
     pub bytes: Estimate,
 }
 
-/// A line of a Dockerfile.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A change of one line of a Dockerfile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DockerfileChange {
-    /// As it is.
+    /// The line as it is.
     pub from: String,
-    /// As it should be.
+    /// The line as it should be.
     pub to: String,
 }
 
@@ -282,7 +283,7 @@ fn layer_rows(
     Ok(rows)
 }
 
-/// `FROM node:22` to `FROM node:22-alpine`, where that is all: what is replaced is what the image is built
+/// `FROM node:22` to `FROM node:22-alpine`, if that is the whole change: what is replaced is what the image is built
 /// from, and not something further down.
 fn dockerfile_change(
     facts: &ImageFacts,

@@ -1,22 +1,19 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cost::{CostParts, MonthlyCostParts};
 use crate::units::Money;
 
-/// What a group costs in a month.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What a group costs in a month, in one currency.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct GroupCost {
-    /// All of it.
-    pub month: Money,
-    /// Its part of flat fees.
-    pub fee: Money,
-    /// Its part of what is paid for stored bytes.
-    pub storage: Money,
-    /// Its part of what is paid for moved bytes.
-    pub transfer: Money,
-    /// What of `month` is no repository's; it counts to what is unassigned.
+    /// The cost by kind. The total includes `unallocated`, which has no kind here.
+    #[serde(flatten, with = "MonthlyCostParts")]
+    pub parts: CostParts,
+    /// The part of `month` that is not allocated to a repository.
     pub unallocated: Money,
-    /// What it would cost if all switched that should; the single best figure.
+    /// What the month would cost if every repository switched that should; the best single estimate.
     pub alpine_month: Money,
-    /// What would be saved; the single best figure.
+    /// What would be saved; the best single estimate.
     pub saving: Money,
 }

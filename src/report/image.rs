@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::base::ImageBase;
@@ -10,41 +11,41 @@ use crate::units::ByteCount;
 use crate::whatif::{AnalysisContext, Estimate, EvidenceClass, RegistryAnalysis, Verdict};
 
 /// One image for one platform in one repository.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Image")]
 pub struct ImageRow {
     /// The registry.
     pub registry: RegistryName,
-    /// The repository. An image that is in several has a row in each.
+    /// The repository. An image that several repositories hold has a row in each.
     pub repository: RepositoryName,
-    /// The tags of this repository that reach it, directly or through an index.
+    /// The tags of this repository that reach the image, directly or through an index.
     pub tags: Vec<Tag>,
     /// The digest of its manifest.
     pub digest: Digest,
-    /// What it runs on: `linux/amd64`.
+    /// The platform it runs on, such as `linux/amd64`.
     pub platform: String,
-    /// Its layers' bytes as stored. Manifest and configuration, some kilobytes, are not in it, so that it
-    /// compares with what its layers would be.
+    /// The bytes of its layers as stored. Manifest and configuration are not included.
     pub compressed_bytes: ByteCount,
-    /// What is beneath it; none where nothing is known.
+    /// Its base; null where nothing is known.
     pub base: Option<ImageBase>,
-    /// How good the evidence for its size on Alpine is; none where it cannot move.
+    /// How good the evidence for its size on Alpine is; null where it cannot move.
     pub class: Option<EvidenceClass>,
     /// What to do with it.
     pub verdict: Verdict,
     /// Why, in one line.
     pub reason: String,
-    /// How it would be on Alpine; none where it cannot move.
+    /// How it would be on Alpine; null where it cannot move.
     pub alpine: Option<ImageAlpine>,
 }
 
 /// An image on Alpine.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ImageAlpine {
-    /// What would lie beneath.
+    /// The Alpine image that would take the place of its base.
     pub twin: String,
-    /// The release of Alpine that its size is of; none where that is not known.
+    /// The release of Alpine that the size is for; null where that is not known.
     pub release: Option<AlpineRelease>,
-    /// Its layers' bytes.
+    /// The bytes of its layers.
     pub bytes: Estimate,
 }
 
@@ -95,7 +96,7 @@ impl ImageRows<'_> {
             .collect()
     }
 
-    /// The row of one image in one repository, by their places; none where the inventory does not count it.
+    /// The row of one image in one repository, by their indexes; `None` if the inventory does not count it.
     pub(super) fn of_image(&self, repository: usize, place: usize) -> Option<ImageRow> {
         let manifest = self.analysis.images[place].manifest?;
         let tags = self.inventory.repositories[repository].tags.iter();

@@ -4,7 +4,7 @@
 //! A [`Report`] is made of one or more registries' accounting and of what is known about how that was
 //! come by. Its rows add up: the repositories' attributed bytes to the registry's stored bytes, to the
 //! byte, and their logical bytes to its logical bytes. Where something could not be read, the report
-//! says so in a [`Note`], so that nobody takes a total for complete that is not.
+//! says so in a [`Note`], so that an incomplete total is recognised as such.
 //!
 //! [`Analysed`] holds all of it for any number of questions, with what Alpine would change: for each repository a
 //! verdict with its reason and savings as intervals, whose expected values add up to the registry's saving.

@@ -17,7 +17,7 @@ pub struct Found<'a> {
     pub content: &'a RegistryContent,
     /// The repository that the reference names.
     pub repository: &'a RepositoryName,
-    /// The tag that it names; none where it names a digest.
+    /// The tag that it names; `None` if it names a digest.
     pub tag: Option<&'a Tag>,
     /// The image.
     pub image: &'a ImageFacts,

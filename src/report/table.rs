@@ -107,7 +107,7 @@ fn in_words(registry: &RegistryRow) -> String {
     text
 }
 
-/// What is stored without a tag, and what it would bring to delete it; none where nobody knows.
+/// Untagged content, and what deleting it would save; `None` if unknown.
 fn untagged_in_words(registry: &RegistryRow) -> Option<String> {
     let totals = &registry.totals;
     let (bytes, manifests) = totals.untagged_bytes.zip(totals.untagged_manifests)?;

@@ -18,7 +18,7 @@ use crate::whatif::{Estimate, ImageAnalysis, Outcome};
 pub struct RegistryHistory {
     /// The whole registry, with what no tag reached where that was known.
     pub stored: ByteHistory,
-    /// What tags reached of it; none where it was never known what no tag reaches.
+    /// The part that tags reach; `None` if untagged content was never known.
     pub tagged: Option<ByteHistory>,
     /// The shares of its repositories, by name.
     pub attributed: HashMap<RepositoryName, ByteHistory>,

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
@@ -7,9 +8,9 @@ use crate::whatif::{Coverage, VerdictSettings};
 
 /// The versions of what an answer depends on besides the content of the registries: with the same versions, the same
 /// content gives the same answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Versions {
-    /// The program, and with it the shipped catalogue, model and rules.
+    /// The version of Tare, and with it the shipped catalogue, model and rules.
     pub tare: &'static str,
     /// A digest of the bases and twins that the operator adds.
     pub catalogue: String,

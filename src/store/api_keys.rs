@@ -1,5 +1,6 @@
 use chrono::{DateTime, Utc};
 
+use super::span::Named as _;
 use super::{Store, StoreError};
 
 /// A key of the service as it is kept: never the key itself.
@@ -45,6 +46,7 @@ impl Store {
             key.expires_at
         )
         .execute(&self.pool)
+        .named("add_api_key")
         .await?;
         Ok(added.rows_affected() > 0)
     }
@@ -59,7 +61,7 @@ impl Store {
             "SELECT id, name, secret_sha256, scopes, registries, cost_centres, created_at, expires_at, revoked_at
              FROM api_key ORDER BY created_at, id"
         );
-        Ok(keys.fetch_all(&self.pool).await?)
+        Ok(keys.fetch_all(&self.pool).named("api_keys").await?)
     }
 
     /// Revokes the key of this name or id. Gives whether there was one that could be revoked.
@@ -73,6 +75,7 @@ impl Store {
             now
         )
         .execute(&self.pool)
+        .named("revoke_api_key")
         .await?;
         Ok(revoked.rows_affected() > 0)
     }

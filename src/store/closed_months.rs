@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
+use super::span::Named as _;
 use super::{Store, StoreError};
 use crate::cost::Statement;
 use crate::oci::{Digest, RegistryName};
@@ -97,6 +98,7 @@ impl Store {
             closed.versions.model
         )
         .execute(&self.pool)
+        .named("close_month")
         .await?;
         Ok(())
     }
@@ -114,6 +116,7 @@ impl Store {
             month.start()
         )
         .fetch_all(&self.pool)
+        .named("closed_statements")
         .await?;
         let wrong = |problem: String| StoreError::inconsistent("closed_month", problem);
         rows.into_iter()

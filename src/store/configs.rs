@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use futures::TryStreamExt as _;
 use sqlx::types::Json;
 
+use super::span::Named as _;
 use super::{Store, StoreError};
 use crate::oci::{Digest, HistoryStep, ImageConfig, Platform};
 
@@ -26,28 +27,31 @@ impl Store {
         let mut configs = HashMap::with_capacity(digests.len());
         // Row by row, so that reading histories goes on while the database writes the next ones.
         let mut rows = query.fetch(&self.pool);
-        while let Some(row) = rows.try_next().await? {
-            let config = ImageConfig {
-                platform: Platform {
-                    os: row.os,
-                    architecture: row.architecture,
-                    variant: row.variant,
-                    os_version: row.os_version,
-                },
-                created: row.created,
-                author: row.author,
-                variables: row.variables.0,
-                labels: row.labels.0,
-                history: row.history.0,
-                diff_ids: row
-                    .diff_ids
-                    .iter()
-                    .map(|digest| digest.parse())
-                    .collect::<Result<_, _>>()
-                    .map_err(wrong)?,
-            };
-            configs.insert(row.digest.parse().map_err(wrong)?, config);
-        }
-        Ok(configs)
+        let read = async {
+            while let Some(row) = rows.try_next().await? {
+                let config = ImageConfig {
+                    platform: Platform {
+                        os: row.os,
+                        architecture: row.architecture,
+                        variant: row.variant,
+                        os_version: row.os_version,
+                    },
+                    created: row.created,
+                    author: row.author,
+                    variables: row.variables.0,
+                    labels: row.labels.0,
+                    history: row.history.0,
+                    diff_ids: row
+                        .diff_ids
+                        .iter()
+                        .map(|digest| digest.parse())
+                        .collect::<Result<_, _>>()
+                        .map_err(wrong)?,
+                };
+                configs.insert(row.digest.parse().map_err(wrong)?, config);
+            }
+            Ok::<_, StoreError>(configs)
+        };
+        read.named("configs").await
     }
 }

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use super::row::Row;
+use super::span::Named as _;
 use super::{CrawlState, Store, StoreError};
 use crate::inventory::FaultKind;
 use crate::oci::RegistryName;
@@ -19,7 +20,7 @@ pub struct DataQuality {
 }
 
 impl Store {
-    /// How far what is saved of a registry can be trusted; none where it was never crawled.
+    /// How far what is saved of a registry can be trusted; `None` if it was never crawled.
     ///
     /// # Errors
     /// Where the database is not available.
@@ -38,7 +39,7 @@ impl Store {
             registry.as_str(),
             &no_loss
         );
-        let Some(row) = row.fetch_optional(&self.pool).await? else {
+        let Some(row) = row.fetch_optional(&self.pool).named("data_quality").await? else {
             return Ok(None);
         };
         let crawl = Row::new("crawl", registry);

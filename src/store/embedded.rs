@@ -100,7 +100,10 @@ impl Embedded {
             (stopped, running._socket_folder, running._data_dir)
         });
         if let Ok((Err(error), ..)) = stopped.await {
-            tracing::warn!("the embedded database did not stop cleanly: {error:#}");
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "embedded database did not stop cleanly"
+            );
         }
     }
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use strum::VariantArray as _;
 
 use super::row::Row;
+use super::span::Named as _;
 use super::{Answers, CrawlCost, CrawlState, Store, StoreError};
 use crate::inventory::FaultKind;
 use crate::oci::RegistryName;
@@ -67,7 +68,7 @@ impl Store {
     /// Where the database is not available.
     pub async fn database_time(&self) -> Result<DateTime<Utc>, StoreError> {
         let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#);
-        Ok(now.fetch_one(&self.pool).await?)
+        Ok(now.fetch_one(&self.pool).named("database_time").await?)
     }
 
     /// How the crawls of each registry go, by name.
@@ -99,6 +100,7 @@ impl Store {
                ORDER BY registry.name COLLATE "C""#
         )
         .fetch_all(&self.pool)
+        .named("crawl_health")
         .await?;
         rows.into_iter()
             .map(|row| {

@@ -5,6 +5,7 @@ use sqlx::types::Json;
 
 use super::images::{StoredContent, TaggedImages};
 use super::row::Row;
+use super::span::Named as _;
 use super::{Store, StoreError};
 use crate::inventory::{DedupScope, InventoryBuilder};
 use crate::oci::{Descriptor, Digest, Manifest, Platform, PlatformFilter, RegistryName, RepositoryName, Tag};
@@ -64,7 +65,7 @@ impl Store {
             "SELECT id, dedup_scope FROM registry WHERE name = $1",
             registry.as_str()
         );
-        let Some(row) = row.fetch_optional(&self.pool).await? else {
+        let Some(row) = row.fetch_optional(&self.pool).named("inventory.registry").await? else {
             return Ok(None);
         };
         let mut builder = InventoryBuilder::new(registry.clone(), dedup_scope(&row.dedup_scope)?);
@@ -87,6 +88,7 @@ impl Store {
             as_of
         )
         .fetch_all(&self.pool)
+        .named("inventory.tags")
         .await?;
         let mut roots = HashSet::new();
         let mut named = Vec::new();
@@ -133,7 +135,7 @@ impl Store {
             registry,
             as_of
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("inventory.repositories").await?;
         rows.into_iter()
             .map(|row| {
                 let name = row.name.parse();
@@ -161,7 +163,11 @@ impl Store {
             registry,
             as_of
         );
-        for id in listed.fetch_all(&self.pool).await? {
+        for id in listed
+            .fetch_all(&self.pool)
+            .named("inventory.add_listed.select_repository")
+            .await?
+        {
             if let Some(name) = repositories.get(&id) {
                 builder.listed(name.clone(), []);
             }
@@ -177,7 +183,11 @@ impl Store {
             registry,
             as_of
         );
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows
+            .fetch_all(&self.pool)
+            .named("inventory.add_listed.select_listed_manifest")
+            .await?
+        {
             if let Some(name) = repositories.get(&row.repository_id) {
                 builder.listed(name.clone(), [digest(&row.digest)?]);
                 roots.insert(row.manifest_id);
@@ -225,7 +235,7 @@ impl Store {
              JOIN blob ON blob.id = wanted.id",
             &configs
         );
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows.fetch_all(&self.pool).named("inventory.add_content").await? {
             let platform = Platform {
                 os: row.os,
                 architecture: row.architecture,
@@ -253,7 +263,7 @@ impl Store {
             as_of
         );
         let mut attached: HashMap<_, Vec<_>> = HashMap::new();
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows.fetch_all(&self.pool).named("inventory.referrers").await? {
             let entry = (row.manifest_blob_id, digest(&row.digest)?);
             attached.entry(row.subject_blob_id).or_default().push(entry);
         }
@@ -273,6 +283,7 @@ impl Store {
             ids
         )
         .fetch_all(&self.pool)
+        .named("inventory.manifests")
         .await?;
         let named = rows.iter().flat_map(|row| {
             let own = [row.blob_id].into_iter().chain(row.subject_blob_id);
@@ -328,7 +339,7 @@ impl Store {
             "SELECT blob.id, digest FROM UNNEST($1::bigint[]) AS wanted (id) JOIN blob ON blob.id = wanted.id",
             &ids
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("inventory.digests").await?;
         rows.into_iter()
             .map(|row| Ok((row.id, digest(&row.digest)?)))
             .collect()

@@ -2,6 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::inventory::MANIFESTS_AT_A_TIME;
 use super::row::Row;
+use super::span::Named as _;
 use super::{Store, StoreError};
 use crate::oci::{Digest, Manifest, ManifestKind, RegistryName, RepositoryName, Tag};
 
@@ -36,7 +37,11 @@ impl Store {
         let rows = sqlx::query!(
             "SELECT blob_id, digest FROM image_config JOIN blob ON blob.id = image_config.blob_id"
         );
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows
+            .fetch_all(&self.pool)
+            .named("known.select_image_config")
+            .await?
+        {
             configs.insert(row.blob_id);
             known.complete.insert(row.digest.parse().map_err(wrong)?);
         }
@@ -46,7 +51,7 @@ impl Store {
              FROM manifest JOIN blob ON blob.id = manifest.blob_id"
         );
         let mut nodes = HashMap::new();
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows.fetch_all(&self.pool).named("known.select_manifest").await? {
             // Only an image's configuration is asked for; that of a chart or signature says nothing of use.
             let kind: ManifestKind = Row::new("manifest", &row.digest).parse("kind", &row.kind)?;
             let node = Node {
@@ -83,7 +88,7 @@ impl Store {
              WHERE registry.name = $1 AND tag.valid_until IS NULL",
             registry.as_str()
         );
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows.fetch_all(&self.pool).named("known.select_tag").await? {
             let repository = row
                 .repository
                 .parse()

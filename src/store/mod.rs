@@ -34,6 +34,7 @@ mod reports;
 mod retention;
 mod row;
 mod save;
+mod span;
 mod text;
 
 use std::path::PathBuf;
@@ -57,8 +58,10 @@ pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
 pub use known::KnownContent;
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
-pub use reports::{PartOfRegistry, RecordedCost, RegistryPoint, ReportOfCrawl, RepositoryPoint};
+pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
+
+use span::Named as _;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -167,7 +170,7 @@ impl Store {
             "ANALYZE registry, repository, blob, manifest, image_config, tag, referrer"
         };
         for statement in statements.split("; ") {
-            sqlx::query(statement).execute(&self.pool).await?;
+            sqlx::query(statement).execute(&self.pool).named("tidy").await?;
         }
         Ok(())
     }

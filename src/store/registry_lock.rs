@@ -1,6 +1,7 @@
 use sqlx::PgConnection;
 
 use super::StoreError;
+use super::span::Named as _;
 use crate::oci::RegistryName;
 
 /// Locks the row of a registry until the transaction ends, and gives its id. Another transaction that locks it waits until
@@ -18,6 +19,7 @@ pub(super) async fn lock_registry(
         registry.as_str()
     )
     .fetch_optional(connection)
+    .named("lock_registry")
     .await?;
     Ok(id)
 }

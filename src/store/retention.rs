@@ -1,11 +1,11 @@
 //! What is forgotten, and when.
 
-use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
+use super::span::Named as _;
 use super::{Store, StoreError};
 
 /// How long what is not needed for today's answers is kept.
@@ -55,23 +55,6 @@ impl Pruned {
     }
 }
 
-impl fmt::Display for Pruned {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{} events and {} faults of crawls, {} crawls, {} reports, {} keys of pull events, {} entries of tags' \
-             history, {} manifests",
-            self.crawl_events,
-            self.crawl_faults,
-            self.crawls,
-            self.reports,
-            self.pull_events,
-            self.tag_history,
-            self.manifests
-        )
-    }
-}
-
 impl Store {
     /// Removes what is older than it is to be kept. Tags' history waits until nobody is crawling, since a
     /// crawl takes what is saved for granted.
@@ -102,7 +85,11 @@ impl Store {
             "DELETE FROM crawl_event USING crawl WHERE crawl.id = crawl_id AND finished_at < $1",
             before
         );
-        Ok(events.execute(&self.pool).await?.rows_affected())
+        Ok(events
+            .execute(&self.pool)
+            .named("prune_events")
+            .await?
+            .rows_affected())
     }
 
     async fn prune_faults(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -113,7 +100,11 @@ impl Store {
                      AND (later.started_at, later.id) > (crawl.started_at, crawl.id))",
             before
         );
-        Ok(faults.execute(&self.pool).await?.rows_affected())
+        Ok(faults
+            .execute(&self.pool)
+            .named("prune_faults")
+            .await?
+            .rows_affected())
     }
 
     async fn prune_crawls(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -126,7 +117,11 @@ impl Store {
                          > (COALESCE(crawl.started_at, crawl.requested_at), crawl.id))",
             before
         );
-        Ok(crawls.execute(&self.pool).await?.rows_affected())
+        Ok(crawls
+            .execute(&self.pool)
+            .named("prune_crawls")
+            .await?
+            .rows_affected())
     }
 
     async fn prune_reports(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -137,7 +132,11 @@ impl Store {
                      AND (later.as_of, later.id) > (report.as_of, report.id))",
             before
         );
-        Ok(reports.execute(&self.pool).await?.rows_affected())
+        Ok(reports
+            .execute(&self.pool)
+            .named("prune_reports")
+            .await?
+            .rows_affected())
     }
 
     /// Forgets which pulls notified of were counted on days before, and notes that it did, so that none of them is counted
@@ -149,7 +148,11 @@ impl Store {
             since
         );
         let mut events = 0;
-        for registry in registries.fetch_all(&self.pool).await? {
+        for registry in registries
+            .fetch_all(&self.pool)
+            .named("prune_pull_events.select_pull_event")
+            .await?
+        {
             let mut transaction = self.pool.begin().await?;
             // First the registry, as whoever counts does: nobody can be counting when its keys go.
             sqlx::query!(
@@ -158,13 +161,18 @@ impl Store {
                 since
             )
             .execute(&mut *transaction)
+            .named("prune_pull_events.update_registry")
             .await?;
             let forgotten = sqlx::query!(
                 "DELETE FROM pull_event WHERE registry_id = $1 AND counted_by = 'metered' AND day < $2",
                 registry,
                 since
             );
-            events += forgotten.execute(&mut *transaction).await?.rows_affected();
+            events += forgotten
+                .execute(&mut *transaction)
+                .named("prune_pull_events.delete_pull_event")
+                .await?
+                .rows_affected();
             transaction.commit().await?;
         }
         Ok(events)
@@ -176,27 +184,32 @@ impl Store {
         // Nobody can begin a crawl before this is over.
         sqlx::query("LOCK TABLE crawl IN SHARE MODE")
             .execute(&mut *transaction)
+            .named("prune_history.lock_crawl")
             .await?;
         let is_somebody_crawling = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM crawl WHERE state = 'running') AS "is_somebody_crawling!""#
         )
         .fetch_one(&mut *transaction)
+        .named("prune_history.select_crawl")
         .await?;
         if is_somebody_crawling {
             return Ok((0, 0));
         }
         let history = sqlx::query!("DELETE FROM tag WHERE valid_until < $1", before)
             .execute(&mut *transaction)
+            .named("prune_history.delete_tag")
             .await?
             .rows_affected();
         let listed = sqlx::query!("DELETE FROM listed_manifest WHERE valid_until < $1", before)
             .execute(&mut *transaction)
+            .named("prune_history.delete_listed_manifest")
             .await?
             .rows_affected();
         let mut manifests = 0;
         if history > 0 || listed > 0 {
             sqlx::query!("DELETE FROM repository WHERE tombstoned_at < $1", before)
                 .execute(&mut *transaction)
+                .named("prune_history.delete_repository")
                 .await?;
             manifests = forget_unreached(&mut transaction, before).await?;
         }
@@ -221,6 +234,7 @@ async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) 
         before
     )
     .execute(&mut *connection)
+    .named("forget_unreached.delete_manifest")
     .await?
     .rows_affected();
     sqlx::query!(
@@ -228,12 +242,14 @@ async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) 
          WHERE NOT EXISTS (SELECT FROM manifest WHERE manifest.blob_id = referrer.subject_blob_id)"
     )
     .execute(&mut *connection)
+    .named("forget_unreached.delete_referrer")
     .await?;
     sqlx::query!(
         "DELETE FROM image_config
          WHERE NOT EXISTS (SELECT FROM manifest WHERE manifest.config_blob_id = image_config.blob_id)"
     )
     .execute(&mut *connection)
+    .named("forget_unreached.delete_image_config")
     .await?;
     sqlx::query!(
         "WITH used AS (
@@ -249,6 +265,7 @@ async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) 
          DELETE FROM blob WHERE NOT EXISTS (SELECT FROM used WHERE used.id = blob.id)"
     )
     .execute(connection)
+    .named("forget_unreached.delete_blob")
     .await?;
     Ok(manifests)
 }

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use rust_decimal::{Decimal, RoundingStrategy};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Currency, Inexact, NoWeight, apportion_signed, exact_product, exact_sum};
@@ -10,9 +11,12 @@ use super::{Currency, Inexact, NoWeight, apportion_signed, exact_product, exact_
 /// Every digit is kept. Amounts are rounded to the minor unit only when they are formatted: by `{}`, by
 /// [`Money::rounded`] or, for rows that must add up, by [`round_rows`]. Serialized as
 /// `{"amount": "18.6", "currency": "USD"}`: as text, because many JSON readers turn numbers into floats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "An exact amount of money, not rounded.")]
 pub struct Money {
+    /// The amount in decimal digits.
     amount: Decimal,
+    /// The code of ISO 4217.
     currency: Currency,
 }
 

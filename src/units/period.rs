@@ -1,4 +1,5 @@
 use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Seconds in a day. Bills are in UTC, where every day has the same length.
@@ -7,8 +8,9 @@ pub const SECONDS_PER_DAY: u64 = 86_400;
 /// Whole days in UTC, end exclusive: October is `2026-10-01` to `2026-11-01`.
 ///
 /// Billing has no finer unit than a day, so neither has a period. Never empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "PeriodDates", into = "PeriodDates")]
+#[schemars(description = "Whole days in UTC.")]
 pub struct Period {
     start: NaiveDate,
     end: NaiveDate,
@@ -19,9 +21,11 @@ pub struct Period {
 #[error("a billing period holds at least one day and ends after it starts")]
 pub struct EmptyPeriod;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct PeriodDates {
+    /// The first day.
     start: NaiveDate,
+    /// The day after the last.
     end: NaiveDate,
 }
 
@@ -103,7 +107,7 @@ impl Period {
 }
 
 /// The span over which a meter sums before it starts again at its first tier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
     /// Quota and tiers apply to each day.

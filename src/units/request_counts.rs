@@ -1,9 +1,10 @@
 use std::ops::Sub;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How many requests were sent to a registry, those for tokens and repeated ones included.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RequestCounts {
     /// All requests.
     pub total: u64,

@@ -27,11 +27,11 @@ use super::verdict::{
 /// What is known of one image and its move.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageAnalysis {
-    /// The image in the inventory; none where the inventory does not count it.
+    /// The image in the inventory; `None` if the inventory does not count it.
     pub manifest: Option<ManifestId>,
     /// What it shows of itself.
     pub traits: Arc<ImageTraits>,
-    /// What it would consist of on Alpine; none where it cannot move.
+    /// What it would consist of on Alpine; `None` if it cannot move.
     pub composition: Option<Composition>,
     /// Its layers' bytes on Alpine.
     pub estimate: Option<Estimate>,
@@ -55,8 +55,8 @@ pub struct ImageTraits {
 pub struct RepositoryAnalysis {
     /// What to do with it.
     pub verdict: ReasonedVerdict,
-    /// The image that speaks for it, by its place among the images.
-    pub speaker: Option<usize>,
+    /// Its representative image, by its place among the images.
+    pub representative: Option<usize>,
 }
 
 /// Everything about one registry.
@@ -184,7 +184,7 @@ impl AnalysisContext<'_> {
                     image: &analysed[place].verdict,
                 })
                 .collect();
-            let (verdict, speaker) = repository_verdict(&repository.name, &samples, self.settings);
+            let (verdict, representative) = repository_verdict(&repository.name, &samples, self.settings);
             let is_forced = verdict.verdict == Verdict::Switch && self.is_decided(&repository.name);
             moving.extend(own.iter().copied().filter(|&place| {
                 let image = &analysed[place];
@@ -192,7 +192,7 @@ impl AnalysisContext<'_> {
             }));
             repositories.push(RepositoryAnalysis {
                 verdict,
-                speaker: speaker.map(|at| own[at]),
+                representative: representative.map(|at| own[at]),
             });
         }
 

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
@@ -17,6 +18,7 @@ use strum::{IntoStaticStr, VariantArray};
     Deserialize,
     IntoStaticStr,
     VariantArray,
+    JsonSchema,
 )]
 #[strum(const_into_str)]
 pub enum EvidenceClass {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -18,7 +19,7 @@ use super::glibc::GlibcBlockers;
 use super::layer_kind::LayerKind;
 use super::model::Coverage;
 
-/// What to do with an image or a repository.
+/// What to do with an image or a repository: switch it to Alpine, or not and why not.
 #[derive(
     Debug,
     Clone,
@@ -33,6 +34,7 @@ use super::model::Coverage;
     IntoStaticStr,
     EnumString,
     VariantArray,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
@@ -47,7 +49,7 @@ pub enum Verdict {
     Builder,
     /// Something in it needs glibc or Windows, or nothing on Alpine takes the place of its base.
     Blocked,
-    /// Nothing tells what is beneath.
+    /// Its base is not known.
     UnknownBase,
     /// A chart, a signature, an attestation.
     NotAnImage,
@@ -123,7 +125,7 @@ impl VerdictOverride {
 }
 
 /// A verdict with its reason in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ReasonedVerdict {
     /// What to do.
     pub verdict: Verdict,
@@ -331,7 +333,7 @@ pub(super) struct ImageSample<'a> {
 const SAMPLED_IMAGES: usize = 20;
 
 /// What to do with a repository: what its newest images say, weighed by their bytes, unless the operator
-/// has decided. Returns the place of the image that speaks for it, too.
+/// has decided. Returns the place of its representative image, too.
 ///
 /// Bytes decide because a repository whose many tags are small and on Alpine, and whose few large ones are
 /// not, has something to gain. What is not an image has no say beside what is.
@@ -360,7 +362,7 @@ pub(super) fn repository_verdict(
         .max_by(|(one, first), (two, second)| first.cmp(second).then(two.cmp(one)))
         .map(|(&verdict, _)| verdict);
     // Among those who say so the one with the best evidence gives the reason, and of equals the newest.
-    let speaker = order
+    let representative = order
         .iter()
         .copied()
         .filter(|&at| Some(images[at].image.verdict) == winner)
@@ -370,10 +372,13 @@ pub(super) fn repository_verdict(
         .iter()
         .find(|decision| decision.matches(repository))
     {
-        return (ReasonedVerdict::new(decision.verdict, decision.reason()), speaker);
+        return (
+            ReasonedVerdict::new(decision.verdict, decision.reason()),
+            representative,
+        );
     }
-    match speaker {
-        Some(at) => (images[at].image.clone(), speaker),
+    match representative {
+        Some(at) => (images[at].image.clone(), representative),
         None => (
             ReasonedVerdict::new(Verdict::NotAnImage, "it holds no image"),
             None,

@@ -224,7 +224,7 @@ fn a_token_that_somebody_made_changed_or_kept_too_long_is_refused_with_the_reaso
         let id = answer.header("x-request-id");
         let line = service.said(id);
         assert!(
-            line.contains(reason) && line.contains("an access token was refused"),
+            line.contains(reason) && line.contains("access token refused"),
             "{line}"
         );
         let signature = token.rsplit('.').next().expect("a part");

@@ -72,7 +72,7 @@ async fn indexes_within_each_other_end_somewhere() {
     }
     let (crawled, saved, registry) = read_beside_an_honest_tag(nested).await;
     assert!(
-        crawled.faults()[0].fault.contains("4 levels"),
+        crawled.faults()[0].fault.contains("a depth of 4"),
         "{:?}",
         crawled.faults()
     );

@@ -123,7 +123,7 @@ async fn what_is_listed_is_not_fetched_again_and_not_forgotten(database: TestDat
         ..keep_all()
     };
     let pruned = store.prune(&keep_ten_days, day(20)).await.unwrap();
-    assert_eq!(pruned.manifests, 1, "{pruned}");
+    assert_eq!(pruned.manifests, 1, "{pruned:?}");
     let known = store.known(&registry().name).await.unwrap();
     assert!(!known.partial.contains_key(&one) && known.partial.contains_key(&two));
     assert_eq!(untagged(&store, None).await, Some(1));

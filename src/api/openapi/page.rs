@@ -119,20 +119,8 @@ fn write_operation(html: &mut String, path: &str, method: &str, operation: &Valu
 
 fn write_schema(html: &mut String, schema: &Value) {
     let _ = write!(html, "<p>{}</p>", prose(&schema["description"]));
-    let parts = schema["allOf"].as_array();
-    let members_of = |schema: &Value| {
-        members(&schema["properties"])
-            .map(|(n, s)| (n.clone(), s.clone()))
-            .collect()
-    };
-    let mut rows: Vec<(String, Value)> = members_of(schema);
-    for part in parts.into_iter().flatten() {
-        if part["$ref"].is_string() {
-            let _ = write!(html, "<p>All of {}, and:</p>", kind_of(part));
-        }
-        rows.extend::<Vec<_>>(members_of(part));
-    }
-    if rows.is_empty() {
+    let mut rows = members(&schema["properties"]).peekable();
+    if rows.peek().is_none() {
         let _ = write!(html, "<p>{}</p>", kind_of(schema));
         return;
     }
@@ -141,8 +129,8 @@ fn write_schema(html: &mut String, schema: &Value) {
         let _ = write!(
             html,
             "<tr><td><code>{}</code><td>{}<td>{}",
-            escaped(&name),
-            kind_of(&member),
+            escaped(name),
+            kind_of(member),
             prose(&member["description"])
         );
     }
@@ -155,6 +143,9 @@ fn kind_of(schema: &Value) -> String {
         let name = escaped(target.rsplit('/').next().unwrap_or_default());
         return format!("<a href=\"#schema-{name}\">{name}</a>");
     }
+    if let Some(word) = schema["const"].as_str() {
+        return format!("<code>{}</code>", escaped(word));
+    }
     if let Some(words) = schema["enum"].as_array() {
         let words: Vec<String> = words
             .iter()
@@ -162,7 +153,10 @@ fn kind_of(schema: &Value) -> String {
             .collect();
         return words.join(" ");
     }
-    if let Some(choices) = schema["anyOf"].as_array() {
+    let choices = [&schema["anyOf"], &schema["oneOf"]]
+        .into_iter()
+        .find_map(Value::as_array);
+    if let Some(choices) = choices {
         return choices.iter().map(kind_of).collect::<Vec<_>>().join(" or ");
     }
     let mut words = match &schema["type"] {

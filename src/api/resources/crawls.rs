@@ -3,23 +3,25 @@
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::access::{Access, sees_row};
 use crate::api::call::Call;
 use crate::api::cursor::ListIdentity;
 use crate::api::list::{next_link, paging};
-use crate::api::operation::Operation;
+use crate::api::openapi::Shape;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
 use crate::identity::{Caller, Scope};
-use crate::inventory::Fault;
+use crate::inventory::{Fault, FaultKind};
 use crate::oci::RegistryName;
 use crate::oci::text::printable;
-use crate::store::{CrawlRecord, StoreError};
-use crate::units::{ByteCount, RequestCounts};
+use crate::store::{CrawlRecord, CrawlState, StoreError};
+use crate::units::{ByteCount, RequestCounts, milliseconds};
 
 /// The most faults that are shown of one crawl.
 const SHOWN_FAULTS: usize = 1000;
@@ -31,7 +33,7 @@ pub(super) fn operations() -> Vec<Operation> {
         "/v1/crawls",
         "list_crawls",
         "The crawls, latest first",
-        "CrawlList",
+        AnswerForm::json::<CrawlList<'_>>("CrawlList"),
         |call| Box::pin(list(call)),
     )
     .group("crawls")
@@ -50,7 +52,7 @@ pub(super) fn operations() -> Vec<Operation> {
         "/v1/crawls/{id}",
         "get_crawl",
         "One crawl, and what it could not read",
-        "CrawlWithFaults",
+        AnswerForm::json::<CrawlWithFaults<'_>>("CrawlWithFaults"),
         |call| Box::pin(one(call)),
     )
     .group("crawls");
@@ -58,7 +60,10 @@ pub(super) fn operations() -> Vec<Operation> {
         "/v1/crawls",
         "start_crawl",
         "Asks for a crawl of a registry",
-        ("CrawlRequest", "Crawl"),
+        (
+            Shape::new::<CrawlRequest>("CrawlRequest"),
+            AnswerForm::json::<Crawl<'_>>("Crawl"),
+        ),
         |call| Box::pin(start(call)),
     )
     .group("crawls")
@@ -80,26 +85,38 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![list, start, one]
 }
 
-/// A crawl as it is answered.
-#[derive(Serialize)]
+/// A crawl: who asked for it, its state, and what it cost the registry.
+#[derive(Serialize, JsonSchema)]
 struct Crawl<'a> {
+    /// The number of the crawl; later crawls have higher numbers.
     id: i64,
+    /// The registry.
     registry: &'a RegistryName,
-    state: &'static str,
+    /// The state of the crawl.
+    state: CrawlState,
+    /// When it was asked for.
     requested_at: DateTime<Utc>,
+    /// Who asked for it.
     requested_by: &'a str,
+    /// When it started; null while it waits.
     started_at: Option<DateTime<Utc>>,
+    /// When it ended; null until then.
     finished_at: Option<DateTime<Utc>>,
+    /// How many repositories have been read.
     repositories_done: u64,
+    /// How many repositories there are to read; 0 until they have been listed.
     repositories_total: u64,
+    /// How many tags have been read.
     tags_done: u64,
-    /// Requests to the registry by kind.
+    /// The requests to the registry by kind.
     requests: RequestCounts,
+    /// The bytes that the registry sent.
     bytes_received: ByteCount,
-    /// How long it waited because the registry asked it to.
+    /// How long the crawl waited because the registry asked for it.
     waited_milliseconds: u64,
     /// How many things could not be read.
     faults: u64,
+    /// Why it did not end well; null where there is nothing to say.
     message: Option<&'a str>,
 }
 
@@ -109,7 +126,7 @@ impl<'a> Crawl<'a> {
         Self {
             id: record.id,
             registry: &record.registry,
-            state: record.state.as_str(),
+            state: record.state,
             requested_at: record.requested_at,
             requested_by: &record.requested_by,
             started_at: record.started_at,
@@ -119,7 +136,7 @@ impl<'a> Crawl<'a> {
             tags_done: record.tags_done,
             requests: cost.requests,
             bytes_received: cost.bytes_received,
-            waited_milliseconds: u64::try_from(cost.waited.as_millis()).unwrap_or(u64::MAX),
+            waited_milliseconds: milliseconds(cost.waited),
             faults: record.faults,
             // It may name what a key for some cost centres is to know nothing of.
             message: record
@@ -130,10 +147,14 @@ impl<'a> Crawl<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// Crawls, page by page.
+#[derive(Serialize, JsonSchema)]
 struct CrawlList<'a> {
+    /// The rows of this page, latest first.
     items: Vec<Crawl<'a>>,
+    /// Where the next page begins; null on the last page.
     next_cursor: Option<String>,
+    /// When this was answered.
     as_of: DateTime<Utc>,
 }
 
@@ -193,19 +214,26 @@ pub(super) async fn named(call: &Call) -> Result<CrawlRecord, Problem> {
         .ok_or_else(unknown)
 }
 
-#[derive(Serialize)]
+/// A crawl, and what it could not read.
+#[derive(Serialize, JsonSchema)]
 struct CrawlWithFaults<'a> {
     #[serde(flatten)]
     crawl: Crawl<'a>,
-    /// The first of them.
+    /// The first thousand things that could not be read.
     fault_list: Vec<ShownFault<'a>>,
 }
 
-#[derive(Serialize)]
+/// Something that could not be read.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CrawlFault")]
 struct ShownFault<'a> {
+    /// The repository; null where the catalogue could not be read.
     repository: Option<&'a str>,
+    /// The tag or digest; null where the repository could not be read.
     reference: Option<&'a str>,
-    kind: &'static str,
+    /// The kind of fault.
+    kind: FaultKind,
+    /// What happened.
     fault: &'a str,
 }
 
@@ -231,7 +259,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
         .map(|fault| ShownFault {
             repository: fault.repository.as_ref().map(|name| name.as_str()),
             reference: fault.reference.as_deref(),
-            kind: fault.kind.as_str(),
+            kind: fault.kind,
             fault: &fault.fault,
         })
         .collect();
@@ -241,9 +269,11 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     })?)
 }
 
-#[derive(Deserialize)]
+/// Which registry to crawl.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CrawlRequest {
+    /// The name of a registry that was crawled before or is configured.
     registry: String,
 }
 

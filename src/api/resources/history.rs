@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::repository::named;
@@ -9,13 +10,13 @@ use crate::api::access::sees_row;
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
 use crate::api::list::List;
-use crate::api::operation::Operation;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
-use crate::api::seen::Of;
+use crate::api::seen::Extent;
 use crate::api::snapshot::{Snapshot, unknown_registry};
-use crate::cost::MoneyEstimate;
+use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
 use crate::oci::RegistryName;
 use crate::report::{ForecastMonth, forecast};
 use crate::store::{PartOfRegistry, RegistryPoint, RepositoryPoint};
@@ -31,7 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/history",
             "get_history",
             "How registries have been: bytes and costs after each crawl, now and on Alpine",
-            "RegistryHistory",
+            AnswerForm::json::<WithForecast<'_>>("RegistryHistory"),
             |call| Box::pin(of_registries(call)),
         )
         .group("money")
@@ -49,7 +50,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/repositories/{registry}/{repository}/history",
             "get_repository_history",
             "How a repository has been: bytes and costs after each crawl",
-            "RepositoryHistory",
+            AnswerForm::json::<List<'_, RepositoryHistoryPoint>>("RepositoryHistory"),
             |call| Box::pin(of_repository(call)),
         )
         .group("repositories")
@@ -82,46 +83,60 @@ fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
     (midnight(first), midnight(last.succ_opt().unwrap_or(last)))
 }
 
-/// What was, and what is to come.
-#[derive(Serialize)]
+/// How registries have been, and what the next months are expected to cost.
+#[derive(Serialize, JsonSchema)]
 struct WithForecast<'a> {
     #[serde(flatten)]
     list: List<'a, RegistryHistoryPoint>,
+    /// The next months.
     forecast: Vec<ForecastMonth>,
-    /// What may be spent in a month on all of it, one entry for each currency.
+    /// What may be spent in a month on everything here, one entry for each currency that has a budget.
     budgets: Vec<Money>,
 }
 
-/// A registry as it was after a crawl.
-#[derive(Serialize)]
+/// A registry as it was after a crawl, or the part of it that the key may see.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RegistryMoment")]
 struct RegistryHistoryPoint {
+    /// The registry.
     registry: RegistryName,
-    of: Of,
+    /// What the figures cover: the whole registry, or a part of it.
+    of: Extent,
+    /// When the registry was crawled.
     as_of: DateTime<Utc>,
+    /// What the tags reached, each tag counted on its own.
     logical_bytes: ByteCount,
+    /// What was stored and reached by tags. For a part of a registry: its share of that.
     stored_bytes: ByteCount,
+    /// What was stored and reached by no tag; null if that was not known. For a part of a registry: its share of that.
     untagged_bytes: Option<ByteCount>,
+    /// What would have been stored on Alpine; null if that was not computed.
     alpine_stored_bytes: Option<ByteCount>,
+    /// What a month at that level cost; null if there was no price book.
     cost: Option<Cost>,
+    /// What such a month would have cost on Alpine; null if that was not computed.
     alpine: Option<OnAlpine>,
 }
 
 /// What a month at that level cost.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PastCost")]
 struct Cost {
-    month: Money,
-    fee: Option<Money>,
-    storage: Option<Money>,
-    transfer: Option<Money>,
+    /// The cost by kind.
+    #[serde(flatten, with = "MonthlyCostParts")]
+    parts: CostParts,
 }
 
-#[derive(Serialize)]
+/// What a month at that level would have cost on Alpine.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PastCostOnAlpine")]
 struct OnAlpine {
+    /// What such a month would have cost.
     month: MoneyEstimate,
 }
 
 impl RegistryHistoryPoint {
-    fn new(registry: &RegistryName, of: Of, point: RegistryPoint) -> Self {
+    fn new(registry: &RegistryName, of: Extent, point: RegistryPoint) -> Self {
         Self {
             registry: registry.clone(),
             of,
@@ -130,37 +145,45 @@ impl RegistryHistoryPoint {
             stored_bytes: point.stored_bytes,
             untagged_bytes: point.untagged_bytes,
             alpine_stored_bytes: point.alpine_stored_bytes,
-            cost: point.cost.map(|cost| Cost {
-                month: cost.month,
-                fee: cost.fee,
-                storage: cost.storage,
-                transfer: cost.transfer,
-            }),
+            cost: point.cost.map(|parts| Cost { parts }),
             alpine: point.alpine_month.map(|month| OnAlpine { month }),
         }
     }
 }
 
 /// A repository as it was after a crawl.
-#[derive(Serialize)]
-struct RepositoryMoment {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RepositoryMoment")]
+struct RepositoryHistoryPoint {
+    /// When the registry was crawled.
     as_of: DateTime<Utc>,
+    /// What its tags reached, each tag counted on its own.
     logical_bytes: ByteCount,
+    /// What it reached, each blob once.
     stored_bytes: ByteCount,
+    /// What nothing else reached.
     exclusive_bytes: ByteCount,
+    /// Its share of what was stored.
     attributed_bytes: ByteCount,
+    /// Its share of what no tag reached; null if that was not known.
     untagged_bytes: Option<ByteCount>,
+    /// Its share on Alpine; null if that was not computed.
     alpine_attributed_bytes: Option<ByteCount>,
+    /// The verdict at that time; null if there was none.
     verdict: Option<Verdict>,
+    /// What a month at that level cost; null if there was no price book.
     cost: Option<MonthAlone>,
 }
 
-#[derive(Serialize)]
+/// What a month at that level cost.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PastRepositoryCost")]
 struct MonthAlone {
+    /// The cost of the month.
     month: Money,
 }
 
-impl From<RepositoryPoint> for RepositoryMoment {
+impl From<RepositoryPoint> for RepositoryHistoryPoint {
     fn from(point: RepositoryPoint) -> Self {
         Self {
             as_of: point.as_of,
@@ -205,7 +228,7 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
         let costs = items[begin..].iter();
         courses.push(
             costs
-                .filter_map(|moment| Some((moment.as_of, moment.cost.as_ref()?.month)))
+                .filter_map(|moment| Some((moment.as_of, moment.cost.as_ref()?.parts.total)))
                 .collect(),
         );
     }
@@ -222,14 +245,14 @@ async fn recorded(
     snapshot: &Snapshot,
     registry: &RegistryName,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<(Of, Vec<RegistryPoint>), Problem> {
+) -> Result<(Extent, Vec<RegistryPoint>), Problem> {
     let name = registry.clone();
     let Some(cost_centres) = call.caller.cost_centres() else {
         let points = call
             .api
             .ask(move |store| async move { store.registry_history(&name, from, until).await })
             .await?;
-        return Ok((Of::All, points));
+        return Ok((Extent::All, points));
     };
     let rows = snapshot.report.repositories.iter();
     let own = rows.filter(|row| row.registry == *registry && sees_row(&call.caller, row));
@@ -241,7 +264,7 @@ async fn recorded(
         .api
         .ask(move |store| async move { store.part_history(&name, &part, from, until).await })
         .await?;
-    Ok((Of::Visible, points))
+    Ok((Extent::Visible, points))
 }
 
 async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
@@ -257,6 +280,6 @@ async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
                 .await
         })
         .await?;
-    let items: Vec<RepositoryMoment> = points.into_iter().map(Into::into).collect();
+    let items: Vec<RepositoryHistoryPoint> = points.into_iter().map(Into::into).collect();
     call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
 }

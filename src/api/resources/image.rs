@@ -1,13 +1,14 @@
 //! One image, explained.
 
 use actix_web::HttpResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::repository::named;
 use crate::api::call::Call;
-use crate::api::grounds::Grounds;
-use crate::api::operation::Operation;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::Problem;
+use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::oci::text::printable;
 use crate::report::{Found, ImageExplanation};
@@ -18,7 +19,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/images/{registry}/{repository}/{digest}",
             "explain_image",
             "One image explained: its base with the evidence, each layer, and what Alpine would make of it and why",
-            "ImageExplanation",
+            AnswerForm::json::<Explained<'_>>("ImageExplanation"),
             |call| Box::pin(explain(call)),
         )
         .group("repositories")
@@ -26,12 +27,13 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Serialize)]
+/// An image explained: its base, its layers, what Alpine would change and why.
+#[derive(Serialize, JsonSchema)]
 struct Explained<'a> {
     #[serde(flatten)]
     explanation: ImageExplanation,
     #[serde(flatten)]
-    grounds: Grounds<'a>,
+    provenance: Provenance<'a>,
 }
 
 async fn explain(call: Call) -> Result<HttpResponse, Problem> {
@@ -65,6 +67,6 @@ async fn explain(call: Call) -> Result<HttpResponse, Problem> {
     })?;
     call.reply(Reply::json(&Explained {
         explanation,
-        grounds: Grounds::of_registry(registry, &snapshot),
+        provenance: Provenance::of_registry(registry, &snapshot),
     })?)
 }

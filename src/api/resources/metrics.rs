@@ -7,7 +7,7 @@ use chrono::DateTime;
 
 use crate::api::access::Access;
 use crate::api::call::Call;
-use crate::api::operation::{AnswerForm, Operation};
+use crate::api::operation::{AnswerForm, Content, Operation};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::metrics::{CONTENT_TYPE, Snapshot, StoreState, render};
@@ -17,18 +17,13 @@ pub(super) fn operations(is_open: bool) -> Vec<Operation> {
         "/metrics",
         "get_metrics",
         "What Prometheus is told, in its text format",
-        "",
+        AnswerForm::new("text", "text/plain", Content::Text),
         |call| Box::pin(metrics(call)),
     )
     .about(
         "It answers while the database is away (`tare_store_up` is 0 then) and before the first figures have been \
          worked out. A key that is limited to some registries or cost centres will not do.",
     );
-    metrics.answer.forms = vec![AnswerForm {
-        name: "text",
-        media_type: "text/plain",
-        schema: serde_json::json!({"type": "string"}),
-    }];
     metrics.answer.is_kept = false;
     if is_open {
         metrics = metrics.access(Access::Open);

@@ -2,11 +2,12 @@
 
 use actix_web::HttpResponse;
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::call::Call;
 use crate::api::list::List;
-use crate::api::operation::Operation;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::oci::text::printable;
@@ -19,7 +20,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/price-books",
             "list_price_books",
             "The price books that are at hand, each in its edition of today",
-            "PriceBookList",
+            AnswerForm::json::<List<'_, BookRow<'_>>>("PriceBookList"),
             |call| Box::pin(list(call)),
         )
         .group("money")
@@ -28,28 +29,38 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/price-books/{id}",
             "get_price_book",
             "A price book in all its editions",
-            "PriceBookEditions",
+            AnswerForm::json::<Editions<'_>>("PriceBookEditions"),
             |call| Box::pin(one(call)),
         )
         .group("money"),
     ]
 }
 
-/// A price book in a list.
-#[derive(Serialize)]
+/// A price book in its edition of today.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PriceBookRow")]
 struct BookRow<'a> {
+    /// The identifier that settings and other books use, such as `aws-ecr`.
     id: &'a str,
+    /// Its edition.
     version: &'a str,
+    /// Its name for people.
     title: &'a str,
+    /// Who sells it.
     provider: &'a str,
+    /// What is sold.
     service: &'a str,
+    /// The currency of every price.
     currency: Currency,
-    /// Where its prices were read, and when.
+    /// Where its prices were read.
     source: &'a str,
+    /// When its prices were read.
     source_date: NaiveDate,
+    /// The first day its prices hold.
     valid_from: NaiveDate,
+    /// The last day its prices are known to hold.
     valid_until: NaiveDate,
-    /// Whether its prices are past the day until which they are known to hold.
+    /// Whether that day is past.
     is_expired: bool,
 }
 
@@ -71,9 +82,12 @@ impl<'a> BookRow<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// A price book in all its editions.
+#[derive(Serialize, JsonSchema)]
 struct Editions<'a> {
+    /// Its identifier.
     id: &'a str,
+    /// Its editions, oldest first.
     editions: Vec<&'a PriceBook>,
 }
 

@@ -8,11 +8,11 @@ use strum::VariantArray as _;
 
 use crate::api::access::sees_row;
 use crate::api::call::Call;
-use crate::api::grounds::Grounds;
-use crate::api::list::{List, Page, paging};
-use crate::api::operation::Operation;
+use crate::api::list::{List, Page, Totals, paging};
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter, Values};
 use crate::api::problem::{self, Problem};
+use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::report::{self, GroupRow, Report, RepositoryRow};
@@ -59,7 +59,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/repositories",
             "list_repositories",
             "What each repository stores, costs, and would on Alpine",
-            "RepositoryList",
+            AnswerForm::json::<List<'_, &RepositoryRow, Totals<GroupRow>>>("RepositoryList"),
             |call| Box::pin(list(call)),
         )
         .group("repositories")
@@ -179,7 +179,7 @@ pub(super) fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
     let amount = |row: &RepositoryRow| -> Option<Decimal> {
         let cost = row.cost.as_ref()?;
         if key == "cost" {
-            return Some(cost.month.amount());
+            return Some(cost.parts.total.amount());
         }
         let alpine = cost.alpine.as_ref()?;
         let estimate = if key == "cost_saving" {
@@ -236,8 +236,8 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         Reply::json(&List {
             items: rows,
             next_cursor: page.next_cursor.clone(),
-            grounds: Grounds::seen_by(&call.caller, &snapshot),
-            totals: Some(totals),
+            provenance: Provenance::seen_by(&call.caller, &snapshot),
+            totals: Totals { totals },
         })?
     };
     call.reply(page.linked(reply))

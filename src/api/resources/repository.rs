@@ -1,14 +1,15 @@
 //! One repository: its row, its tags and its images.
 
 use actix_web::HttpResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::access::sees_row;
 use crate::api::call::Call;
-use crate::api::grounds::Grounds;
 use crate::api::list::{List, Page, paging};
-use crate::api::operation::Operation;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::{self, Problem};
+use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::Snapshot;
 use crate::inventory::{TagTotals, account_tags};
@@ -19,8 +20,8 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::get(
             "/v1/repositories/{registry}/{repository}",
             "get_repository",
-            "One repository, and the image that speaks for it",
-            "Repository",
+            "One repository, and its representative image",
+            AnswerForm::json::<Repository<'_>>("Repository"),
             |call| Box::pin(one(call)),
         )
         .group("repositories"),
@@ -28,7 +29,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/repositories/{registry}/{repository}/tags",
             "list_tags",
             "The tags of a repository, and what each stands for",
-            "TagList",
+            AnswerForm::json::<List<'_, TagTotals>>("TagList"),
             |call| Box::pin(tags(call)),
         )
         .group("repositories")
@@ -39,7 +40,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/repositories/{registry}/{repository}/images",
             "list_images",
             "The images of a repository, one for each platform",
-            "ImageList",
+            AnswerForm::json::<List<'_, ImageRow>>("ImageList"),
             |call| Box::pin(images(call)),
         )
         .group("repositories")
@@ -70,14 +71,18 @@ pub(super) fn named<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<&'a Repos
     }
 }
 
-#[derive(Serialize)]
+/// One repository.
+#[derive(Serialize, JsonSchema)]
 struct Repository<'a> {
     #[serde(flatten)]
     row: &'a RepositoryRow,
-    /// The image that the verdict rests on; none where there is no image, or a decision counts.
-    speaker: Option<ImageRow>,
+    /// The former name of `representative_image`.
+    #[schemars(extend("deprecated" = true))]
+    speaker: Option<&'a ImageRow>,
+    /// The image that the verdict rests on; null where there is no image, or where the operator has decided.
+    representative_image: Option<&'a ImageRow>,
     #[serde(flatten)]
-    grounds: Grounds<'a>,
+    provenance: Provenance<'a>,
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {
@@ -85,11 +90,12 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let row = named(&call, &snapshot)?;
     let context = snapshot.context();
     let (registry, analysed) = snapshot.registry(row.registry.as_str())?;
-    let speaker = analysed.speaker_of(&row.totals.repository, &context);
+    let representative = analysed.representative_of(&row.totals.repository, &context);
     call.reply(Reply::json(&Repository {
         row,
-        speaker,
-        grounds: Grounds::of_registry(registry, &snapshot),
+        speaker: representative.as_ref(),
+        representative_image: representative.as_ref(),
+        provenance: Provenance::of_registry(registry, &snapshot),
     })?)
 }
 

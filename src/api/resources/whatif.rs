@@ -9,16 +9,18 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::repositories::{ORDERS, put_in_order};
 use crate::api::access::sees_row;
 use crate::api::call::Call;
-use crate::api::grounds::Grounds;
-use crate::api::operation::Operation;
+use crate::api::openapi::Shape;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
-use crate::api::problem::{INVALID_BODY, Invalid, Problem};
+use crate::api::problem::{INVALID_BODY, Invalid, Place, Problem};
+use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::Snapshot;
@@ -54,7 +56,10 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/whatif",
             "ask_what_if",
             "The same answers under other assumptions",
-            ("WhatIfQuestion", "WhatIfAnswer"),
+            (
+                Shape::new::<Question>("WhatIfQuestion"),
+                AnswerForm::json::<Answer<'_>>("WhatIfAnswer"),
+            ),
             |call| Box::pin(answer(call)),
         )
         .group("money")
@@ -70,57 +75,83 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-/// The question. Everything that is not given stays as it is.
-#[derive(Debug, Default, Deserialize)]
+/// What is to be different. What is not given stays as it is.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Question {
-    /// Which repositories the question is about, by names and globs.
+    /// The repositories that the question is about, by names and patterns such as `team-a/**`. By default all.
+    #[schemars(length(max = 1000), inner(regex(pattern = r"^[a-z0-9._/*?-]{1,255}$")))]
     repositories: Option<Vec<String>>,
+    /// Which repositories switch.
     switch: Switch,
+    /// How often each repository is pulled.
+    #[schemars(with = "Option<u64>", range(max = 1_000_000_000))]
     pulls_per_month: Option<Number>,
+    /// The share of pulls whose node does not have the base: 0 to 1.
+    #[schemars(regex(pattern = r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$"))]
     cold_share: Option<String>,
+    /// The price book of all registries.
     price_book: Option<String>,
+    /// The release of Alpine to move to. Where a base is not known on it, its size on another release stands in; `notes` and
+    /// `alpine.wanted_release` of each registry say for how many images.
     alpine_release: Option<AlpineRelease>,
+    /// The effort of moving one repository.
     effort: Option<AskedEffort>,
 }
 
 /// Which repositories switch.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "WhatIfSwitch")]
 enum Switch {
     /// Those of `repositories`, or of all, whose verdict says so.
     #[default]
     Verdict,
-    /// Every one that can move, whatever its verdict.
+    /// Every repository that can move, whatever its verdict.
     All,
     /// Those of `repositories` that can move, whatever their verdicts.
     Chosen,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+/// The effort of moving one repository.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "WhatIfEffort")]
 struct AskedEffort {
+    /// Days of work.
+    #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"))]
     days: String,
+    /// What a day costs.
     day_rate: AskedMoney,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+/// An amount of money.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "WhatIfAmount")]
 struct AskedMoney {
+    /// The amount in decimal digits.
+    #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"))]
     amount: String,
+    /// The code of ISO 4217.
     currency: Currency,
 }
 
-/// The answer.
-#[derive(Serialize)]
+/// The answers under other assumptions.
+#[derive(Serialize, JsonSchema)]
 struct Answer<'a> {
+    /// The registries.
     registries: Vec<SeenRegistry<'a>>,
+    /// The repositories, as many as were asked for.
     repositories: Vec<&'a RepositoryRow>,
+    /// The sums over all repositories.
     totals: GroupRow,
+    /// What a reader must know about the figures.
     notes: Vec<&'a Note>,
+    /// The releases of Alpine on which bases are known, oldest first.
     alpine_releases: BTreeSet<AlpineRelease>,
     #[serde(flatten)]
-    grounds: Grounds<'a>,
+    provenance: Provenance<'a>,
 }
 
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
@@ -164,7 +195,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
             .filter(|note| call.caller.sees(&note.registry))
             .collect(),
         alpine_releases: snapshot.analysed.catalogue.alpine_releases(),
-        grounds: Grounds::seen_by(&call.caller, &snapshot),
+        provenance: Provenance::seen_by(&call.caller, &snapshot),
     })?)
 }
 
@@ -356,7 +387,7 @@ fn rebilled(present: &[RegistryTerms], book: &str) -> Vec<RegistryTerms> {
 fn wrong<T>(name: &str, result: Result<T, impl ToString>) -> Result<T, Problem> {
     result.map_err(|error| {
         let error = Invalid {
-            place: "body",
+            place: Place::Body,
             name: name.to_owned(),
             detail: error.to_string(),
         };

@@ -8,7 +8,7 @@ use crate::base_image::texts::Chain;
 use crate::base_image::{BaseName, ImageFacts, System};
 use crate::oci::{Platform, RegistryName};
 
-/// Puts a [`Catalogue`] together: files first, then what registries hold.
+/// Builds a [`Catalogue`]: first from files, then from the images of registries.
 #[derive(Debug, Default)]
 pub struct CatalogueBuilder<'a> {
     pub(super) catalogue: Catalogue,
@@ -17,15 +17,15 @@ pub struct CatalogueBuilder<'a> {
 }
 
 impl<'a> CatalogueBuilder<'a> {
-    /// Starts with nothing.
+    /// An empty catalogue.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds the catalogue that comes with the program.
+    /// Adds the shipped catalogue.
     ///
     /// # Errors
-    /// Never with the files as they are shipped.
+    /// Never with the shipped files.
     pub fn shipped(&mut self) -> Result<&mut Self, CatalogueError> {
         for (name, text) in SHIPPED {
             self.file(name, text)?;
@@ -43,7 +43,7 @@ impl<'a> CatalogueBuilder<'a> {
             for image in &system.images {
                 let id = self.repository(image);
                 self.catalogue.repositories[id.0 as usize].role = Role::System;
-                // Upstream names without their registry: what a mirror calls them.
+                // Upstream names without their registry, as mirrors use them.
                 if let Some((host, path)) = image.split_once('/')
                     && host.contains('.')
                 {
@@ -136,7 +136,7 @@ impl<'a> CatalogueBuilder<'a> {
         Ok(())
     }
 
-    /// Adds an image of a crawled registry. What is not an image that runs is ignored.
+    /// Adds an image of a crawled registry. Artifacts are ignored.
     pub fn image(&mut self, registry: &RegistryName, facts: &'a ImageFacts) -> &mut Self {
         if !facts.layers.is_empty() && !facts.is_artifact() {
             self.images.push((registry.clone(), facts));
@@ -144,7 +144,7 @@ impl<'a> CatalogueBuilder<'a> {
         self
     }
 
-    /// Makes the catalogue.
+    /// Builds the catalogue.
     pub fn finish(mut self) -> Catalogue {
         let images = std::mem::take(&mut self.images);
         let files = self.catalogue.bases.len();
@@ -190,7 +190,7 @@ impl<'a> CatalogueBuilder<'a> {
         id
     }
 
-    /// Makes a base findable by its layers and names.
+    /// Indexes a base by its layers and names.
     pub(super) fn index(&mut self, id: BaseId) {
         let Catalogue {
             bases,

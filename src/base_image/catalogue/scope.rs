@@ -3,10 +3,10 @@ use std::collections::HashSet;
 use super::base::{Base, RepositoryId};
 use crate::base_image::{AlpineRelease, Evidence};
 
-/// What detection may look at and which bases it may name.
+/// The evidence that detection may use, and the bases that it may name.
 ///
-/// Everything, as a rule. To measure how good the weaker evidence is, the better is hidden; to judge an
-/// image by what is known of others, the bases of its own repository are.
+/// Normally everything. To measure weaker evidence, stronger evidence is hidden. To judge an image by other
+/// images only, the bases of its own repository are hidden.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     hidden: u8,
@@ -15,30 +15,30 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Everything there is.
+    /// All evidence and all bases.
     pub fn all() -> Self {
         Self::default()
     }
 
-    /// The same without one kind of evidence.
+    /// Without one kind of evidence.
     pub fn hiding(mut self, evidence: Evidence) -> Self {
         self.hidden |= evidence.bit();
         self
     }
 
-    /// The same without the bases and twins of these repositories.
+    /// Without the bases and Alpine variants of these repositories.
     pub fn excluding(mut self, repositories: impl IntoIterator<Item = RepositoryId>) -> Self {
         self.excluded.extend(repositories);
         self
     }
 
-    /// The same with twins on one release of Alpine before all others, where there are such.
+    /// With Alpine variants of one release of Alpine preferred, if there are any.
     pub fn preferring(mut self, release: Option<AlpineRelease>) -> Self {
         self.release = release;
         self
     }
 
-    /// How far a twin is from the release that is preferred: 0 where it is on it or none is, else 1.
+    /// Distance to the preferred release: 0 if the variant is on it or no release is preferred, else 1.
     pub(in crate::base_image) fn release_distance(&self, twin: &Base) -> u8 {
         let is_on_it = |release| twin.alpine_release() == Some(release);
         u8::from(!self.release.is_none_or(is_on_it))

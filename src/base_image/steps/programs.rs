@@ -1,4 +1,4 @@
-//! What programs do, by their names and words.
+//! Classifies programs by their names and arguments.
 
 use super::kind::{Command, Language};
 
@@ -99,13 +99,13 @@ pub(super) fn compiles(command: &Command) -> bool {
 /// What a command fetches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fetch {
-    /// Archives, programs, or what cannot be told.
+    /// Archives, programs, or unknown files.
     Content,
     /// Keys, signatures, checksums or descriptions of package sources.
     Small,
 }
 
-/// Whether a command fetches something over a network, and what.
+/// What a command downloads; `None` if nothing.
 pub(super) fn fetches(command: &Command) -> Option<Fetch> {
     let first = command.words.first().map(String::as_str);
     let fetches = match command.program.as_str() {
@@ -207,7 +207,7 @@ pub(super) fn unpacks(command: &Command) -> bool {
     )
 }
 
-/// Whether a command changes next to nothing of an image's size.
+/// Whether a command hardly changes the size of an image.
 pub(super) fn is_small_change(program: &str) -> bool {
     const PROGRAMS: [&str; 189] = [
         ".",

@@ -1,7 +1,8 @@
 use crate::base_image::System;
 
-/// A system, and how sure that is in percent.
+/// An operating system with a confidence in percent.
 pub(super) type Found = Option<(System, u8)>;
 
-/// How many steps at the start of a history are searched for traces of a system. A system's own steps come first.
+/// The number of first steps that are searched for traces of an operating system, whose own steps come first.
+/// Our choice.
 pub(super) const SYSTEM_STEPS: usize = 12;

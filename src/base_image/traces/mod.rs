@@ -14,16 +14,16 @@ use super::systems::Systems;
 use super::{Builder, Confidence, System};
 use crate::oci::ImageConfig;
 
-/// What a configuration gives away.
+/// The traces in a configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::base_image) struct Traces {
-    /// The system beneath.
+    /// The operating system.
     pub system: Option<(System, Confidence)>,
     /// What put the image together.
     pub builder: Option<Builder>,
-    /// Names of images that builders noted as the one they started from, and how sure that makes it.
+    /// Names of images that builders noted as the base, with the confidence.
     pub base_names: Vec<String>,
-    /// Whether the steps show that there is no system at all.
+    /// Whether the steps show that there is no operating system.
     pub scratch: bool,
 }
 

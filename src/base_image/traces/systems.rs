@@ -1,4 +1,4 @@
-//! What systems say of themselves: labels, and the steps of their own builds.
+//! Traces of operating systems: labels, and the steps of their own builds.
 
 use super::finding::{Found, SYSTEM_STEPS};
 use super::usage::{release_in_sources, used};
@@ -48,7 +48,7 @@ pub(super) fn labelled(config: &ImageConfig, known: &Systems) -> Found {
         return Some((System::named("centos"), 85));
     }
     if label(config, "org.opencontainers.image.ref.name") == Some("ubuntu") {
-        // Children may give their own version under the same label, so the step that set it counts first.
+        // A child image may set its own version under the same label, so the step that set it takes precedence.
         let stated = step_value(config, "org.opencontainers.image.version=");
         let version =
             stated.or_else(|| label(config, "org.opencontainers.image.version").map(ToOwned::to_owned));
@@ -57,7 +57,7 @@ pub(super) fn labelled(config: &ImageConfig, known: &Systems) -> Found {
     None
 }
 
-/// Red Hat's universal base images, whose labels children often overwrite, except `cpe`.
+/// Red Hat's universal base images, whose labels child images often overwrite, except `cpe`.
 fn red_hat(config: &ImageConfig) -> Found {
     let component = label(config, "com.redhat.component").unwrap_or_default();
     let cpe = label(config, "cpe").unwrap_or_default();
@@ -87,7 +87,7 @@ fn red_hat(config: &ImageConfig) -> Found {
     Some((System::released("ubi", digits), 85))
 }
 
-/// Steps in which a system's own build says what it is.
+/// Steps by which an operating system's own build identifies it.
 pub(super) fn stated(config: &ImageConfig, known: &Systems) -> Found {
     let first_steps = || config.history.iter().take(SYSTEM_STEPS);
     for step in first_steps() {
@@ -214,13 +214,13 @@ pub(super) fn root_files(config: &ImageConfig, steps: &[Instruction<'_>], known:
         )),
         "[\"sh\"]" => Some((System::named("busybox"), 75)),
         "[\"/bin/sh\"]" => Some((System::named("alpine"), 75)),
-        // Red Hat's relatives, Amazon's and SUSE's all say this: how packages are installed tells more.
+        // The Red Hat family, Amazon and SUSE all have this step; the package manager distinguishes them.
         "[\"/bin/bash\"]" => used(config, known).map(|(system, percent)| (system, percent + 10)),
         _ => None,
     }
 }
 
-/// What builders put beneath what they build, where nothing else was seen.
+/// The base that a builder uses by default, if there is no other evidence.
 pub(super) fn built(config: &ImageConfig, builder: Option<Builder>) -> Found {
     match builder? {
         Builder::Bazel => {

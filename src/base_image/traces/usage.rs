@@ -1,4 +1,4 @@
-//! What the steps of an image use, where its system does not say what it is.
+//! Evidence from the programs that the steps use, if the system does not identify itself.
 
 use super::finding::Found;
 use crate::base_image::System;
@@ -6,8 +6,7 @@ use crate::base_image::steps::{Instruction, Keyword};
 use crate::base_image::systems::Systems;
 use crate::oci::ImageConfig;
 
-/// What the steps use shows how the system installs software, which is weak evidence for one of a
-/// family.
+/// The package manager in the steps is weak evidence for an operating system of its family.
 pub(super) fn used(config: &ImageConfig, known: &Systems) -> Found {
     let mut best: Found = None;
     for step in &config.history {
@@ -45,7 +44,7 @@ pub(super) fn used(config: &ImageConfig, known: &Systems) -> Found {
     best.or_else(|| release_in_variables(config, known))
 }
 
-/// A release that a vendor wrote into its own version: `1.31.3-1~trixie`, `16.2-1.pgdg120+2`,
+/// A release that is part of a vendor's version: `1.31.3-1~trixie`, `16.2-1.pgdg120+2`,
 /// `1:12.3.2+maria~ubu2404`.
 fn release_in_variables(config: &ImageConfig, known: &Systems) -> Found {
     let debian = known.get("debian")?;
@@ -84,7 +83,7 @@ fn release_in_variables(config: &ImageConfig, known: &Systems) -> Found {
     None
 }
 
-/// A release that package sources name: `deb http://deb.debian.org/debian stretch-backports main`.
+/// A release named in a package source: `deb http://deb.debian.org/debian stretch-backports main`.
 pub(super) fn release_in_sources(config: &ImageConfig, known: &Systems, name: &str) -> Option<System> {
     let info = known.get(name)?;
     let words = || {
@@ -116,7 +115,7 @@ pub(super) fn release_in_sources(config: &ImageConfig, known: &Systems, name: &s
     None
 }
 
-/// Whether a text has a program's name as a word of its own.
+/// Whether a text contains a program's name as a whole word.
 fn contains_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let is_edge =

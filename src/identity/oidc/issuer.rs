@@ -16,7 +16,7 @@ use crate::clock::Clock;
 const RENEW_EVERY: Duration = Duration::from_secs(600);
 /// The wait after the first renewal that failed; it doubles with each further one, up to [`RENEW_EVERY`].
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// How long keys are used while their issuer does not answer. Our choice: an outage of a night locks nobody out.
+/// How long keys are used while their issuer does not answer. Our choice: an outage of one night does not lock users out.
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 
 /// An issuer whose tokens are accepted, with the keys that it had when it was last asked.
@@ -96,10 +96,7 @@ impl Issuer {
             return present;
         }
         if let Err(error) = self.renew(now).await {
-            tracing::warn!(
-                "the keys of {} could not be asked for: {error}",
-                self.settings.issuer
-            );
+            tracing::warn!(issuer = %self.settings.issuer, %error, "keys of the issuer could not be fetched");
         }
         self.keys(now)
     }
@@ -119,13 +116,11 @@ impl Issuer {
                     RENEW_EVERY
                 }
                 Err(error) => {
-                    let held = match self.keys(now) {
-                        Some(_) => "its keys from before stay in use",
-                        None => "its tokens are not accepted until it answers",
-                    };
                     tracing::warn!(
-                        "the keys of {} could not be renewed, {held}: {error}",
-                        self.settings.issuer
+                        issuer = %self.settings.issuer,
+                        are_tokens_accepted = self.keys(now).is_some(),
+                        %error,
+                        "keys of the issuer could not be renewed"
                     );
                     let wait = after_failure;
                     after_failure = (after_failure * 2).min(RENEW_EVERY);
@@ -142,10 +137,7 @@ impl Issuer {
         let held = HeldKeys { keys, since: now };
         let before = self.held.write().replace(held);
         if before.is_none() {
-            tracing::info!(
-                "tokens of {} are accepted; it has {count} keys",
-                self.settings.issuer
-            );
+            tracing::info!(issuer = %self.settings.issuer, keys = count, "tokens of the issuer are accepted");
         }
         Ok(())
     }

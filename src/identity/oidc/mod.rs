@@ -3,7 +3,7 @@
 //! A token is a JWT that the provider has signed. The operator configures which issuers are trusted and what the claims
 //! of their tokens allow ([`IssuerSettings`]). The keys of an issuer are held in memory and renewed in the background, so
 //! that a request waits for no issuer. Only a token that names an unknown key makes us ask the issuer, and only so often.
-//! An issuer that does not answer for a while locks nobody out, and the service starts without it.
+//! Users are not locked out if an issuer does not answer for a while, and the service starts without it.
 //!
 //! `discovery`, `keys`, `verify` and `claims` decide, and take and give values; `fetch` sends requests; `issuer` keeps the
 //! keys.

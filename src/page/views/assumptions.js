@@ -5,7 +5,7 @@ import { get } from '../api.js';
 import { element, explained, identifier, name, replace } from '../element.js';
 import { verdictMark } from '../words.js';
 
-/** @typedef {import('../types.js').Repository} Repository */
+/** @typedef {import('api').RepositoryRow} Repository */
 
 /** @param {import('../app.js').Frame} frame */
 export function questions(frame) {

@@ -6,8 +6,8 @@ import { add } from '../exact.js';
 import * as format from '../format.js';
 import { HOW } from '../words.js';
 
-/** @typedef {import('../types.js').Registry} Registry */
-/** @typedef {import('../types.js').Money} Money */
+/** @typedef {import('api').RegistryRow} Registry */
+/** @typedef {import('api').Money} Money */
 /** @typedef {import('../element.js').Child} Child */
 
 /**

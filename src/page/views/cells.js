@@ -26,11 +26,11 @@ export function link({ registry, repository }) {
 
 /**
  * The column that says when the effort has paid for itself, where an effort is known for any of the rows.
- * @param {import('../types.js').Repository[]} rows
- * @returns {import('../table.js').Column<import('../types.js').Repository>[]}
+ * @param {import('api').RepositoryRow[]} rows
+ * @returns {import('../table.js').Column<import('api').RepositoryRow>[]}
  */
 export function payback(rows) {
-  const of = (/** @type {import('../types.js').Repository} */ { cost }) => cost?.alpine?.payback_months;
+  const of = (/** @type {import('api').RepositoryRow} */ { cost }) => cost?.alpine?.payback_months;
   if (rows.every((row) => of(row) == null)) return [];
   return [
     {

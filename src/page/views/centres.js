@@ -10,8 +10,8 @@ import { bytesScale, moneyScale } from '../scale.js';
 import { table } from '../table.js';
 import { GROUPS, HOW, VERDICTS, sentence } from '../words.js';
 
-/** @typedef {import('../types.js').Money} Money */
-/** @typedef {import('../types.js').Group} Group */
+/** @typedef {import('api').Money} Money */
+/** @typedef {import('api').BudgetedGroup} Group */
 
 const DRAWN = 20;
 
@@ -20,7 +20,7 @@ export function open(frame) {
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const by = Object.hasOwn(GROUPS, parameters.by ?? '') ? parameters.by : 'team';
     const query = { group_by: by, registry: parameters.registry };
-    /** @type {import('../types.js').List<Group>} */
+    /** @type {import('api').Summary} */
     const list = await get('/v1/summary', query, signal);
     frame.credit(list);
     const file = csvLink(`cost-by-${by}.csv`, url('/v1/summary', { ...query, format: 'csv' }));
@@ -47,7 +47,7 @@ function groupSwitch(current) {
 }
 
 /**
- * @param {import('../types.js').List<Group>} list
+ * @param {import('api').Summary} list
  * @param {string} by
  * @param {Element} file
  * @param {AbortSignal} signal

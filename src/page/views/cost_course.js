@@ -6,7 +6,7 @@ import * as format from '../format.js';
 import { moneyScale } from '../scale.js';
 import { table, tableCsv } from '../table.js';
 
-/** @typedef {import('../types.js').Money} Money */
+/** @typedef {import('api').Money} Money */
 /** @typedef {import('./months.js').Month} Month */
 
 /** A series of the chart, which is a column of the table too. @typedef {{title: string, of: (month: Month) => Money | null | undefined}} Series */

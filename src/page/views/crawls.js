@@ -5,23 +5,9 @@ import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { table, tableCsv } from '../table.js';
 
-/** @typedef {import('../types.js').Registry} Registry */
+/** @typedef {import('api').Registry} Registry */
 
-/**
- * @typedef {object} Crawl
- * @property {number} id
- * @property {string} registry
- * @property {string} state
- * @property {string} requested_at
- * @property {string | null} requested_by
- * @property {string | null} started_at
- * @property {string | null} finished_at
- * @property {number | null} repositories_done
- * @property {number | null} repositories_total
- * @property {number | null} bytes_received
- * @property {number | null} faults
- * @property {string | null} message
- */
+/** @typedef {import('api').Crawl} Crawl */
 
 const UNDER_WAY = ['queued', 'running'];
 

@@ -8,7 +8,7 @@ import { monthly } from './months.js';
 
 /**
  * @param {{items: import('./months.js').Point[], forecast?: import('./months.js').Forecast[],
- *   budgets?: import('../types.js').Money[]}} history
+ *   budgets?: import('api').Money[]}} history
  * @param {import('../address.js').Address} parameters
  * @param {AbortSignal} signal
  */

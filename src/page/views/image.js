@@ -5,38 +5,10 @@ import * as format from '../format.js';
 import { table, tableCsv } from '../table.js';
 import { CLASSES, EVIDENCE } from '../words.js';
 
-/** @typedef {import('../types.js').ByteEstimate} ByteEstimate */
-
-/**
- * @typedef {object} Layer
- * @property {string} digest
- * @property {string | null} command
- * @property {string} kind
- * @property {boolean} is_of_base
- * @property {number} bytes
- * @property {ByteEstimate | null} alpine_bytes
- */
-
-/** @typedef {{name: string, layers: number, evidence: string, confidence: number, because: string, twin: string | null}} Candidate */
-
-/**
- * As `tare explain --format json` has it.
- * @typedef {object} Explanation
- * @property {string} repository
- * @property {string[]} tags
- * @property {string} digest
- * @property {string} platform
- * @property {string | null} created
- * @property {number} compressed_bytes
- * @property {{name: string | null, runtime: string | null, layers: number, evidence: string, confidence: number} | null} base
- * @property {Candidate[]} candidates
- * @property {Layer[]} layers
- * @property {string | null} class
- * @property {string} reason
- * @property {string[]} cautions
- * @property {{twin: string, is_own_twin: boolean, twin_layers: number, twin_bytes: number, added_bytes: ByteEstimate | null, bytes: ByteEstimate} | null} alpine
- * @property {{from: string, to: string} | null} dockerfile_change
- */
+/** @typedef {import('api').Estimate} ByteEstimate */
+/** @typedef {import('api').LayerRow} Layer */
+/** @typedef {import('api').CandidateRow} Candidate */
+/** @typedef {import('api').ImageExplanation} Explanation */
 
 /** A line of the table of layers: a layer, or what Alpine brings. @typedef {Partial<Layer> & {title?: string}} Line */
 

@@ -2,7 +2,7 @@
 
 import * as format from '../format.js';
 
-/** @typedef {import('../types.js').Money} Money */
+/** @typedef {import('api').Money} Money */
 
 /**
  * A registry, or a repository, after a crawl.
@@ -15,7 +15,7 @@ import * as format from '../format.js';
  * @property {{month: {expected: Money}} | null} [alpine]
  */
 
-/** @typedef {{month: string, low: Money, expected: Money, high: Money}} Forecast */
+/** @typedef {import('api').ForecastMonth} Forecast */
 /** @typedef {{label: string, point?: Point, forecast?: Forecast}} Month */
 
 /**

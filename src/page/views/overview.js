@@ -9,7 +9,7 @@ import { HOW, VERDICTS, verdictMark } from '../words.js';
 import { cards, partNote } from './cards.js';
 import { development } from './development.js';
 
-/** @typedef {import('../types.js').Registry} Registry */
+/** @typedef {import('api').Registry} Registry */
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {

@@ -9,8 +9,8 @@ import { table } from '../table.js';
 import { HOW } from '../words.js';
 import { link, measureSwitch } from './cells.js';
 
-/** @typedef {import('../types.js').Repository} Repository */
-/** @typedef {import('../types.js').Money} Money */
+/** @typedef {import('api').RepositoryRow} Repository */
+/** @typedef {import('api').Money} Money */
 /** @typedef {{label: string, value: Money | number | bigint, row?: Repository}} Bar */
 
 const RANKED = 15;

@@ -9,7 +9,7 @@ import { legend, table } from '../table.js';
 import { HOW, VERDICTS, verdictMark } from '../words.js';
 import { link, saving } from './cells.js';
 
-/** @typedef {import('../types.js').Repository} Repository */
+/** @typedef {import('api').RepositoryRow} Repository */
 
 const PAGE = 50;
 const FILTERS = /** @type {const} */ (['registry', 'search', 'verdict', 'team', 'cost_centre', 'environment', 'base']);
@@ -39,7 +39,7 @@ export function open(frame) {
     const sort = parameters.sort ?? '-attributed';
     const { cursor } = parameters;
     if (!cursor) before = [];
-    /** @type {import('../types.js').List<Repository>} */
+    /** @type {import('api').RepositoryList} */
     const list = await get('/v1/repositories', { ...filters, sort, cursor, limit: PAGE }, signal);
     frame.credit(list);
     const columns = columnsFor(list);
@@ -170,7 +170,7 @@ function labels(parameters) {
 }
 
 /**
- * @param {import('../types.js').List<Repository>} list
+ * @param {import('api').RepositoryList} list
  * @returns {import('../table.js').Column<Repository>[]}
  */
 function columnsFor({ items, totals }) {

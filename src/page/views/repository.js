@@ -11,25 +11,25 @@ import { development } from './development.js';
 import { image } from './image.js';
 import { saving } from './cells.js';
 
-/** @typedef {import('../types.js').Repository} Repository */
-/** @typedef {{tag: string, stored_bytes: number, exclusive_bytes: number, attributed_bytes: number}} Tag */
+/** @typedef {import('api').Repository} Repository */
+/** @typedef {import('api').Tag} Tag */
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
-  const [head, speaker, course, tags] = [element('div'), element('div'), element('div'), element('div')];
-  frame.root.append(head, speaker, course, tags);
+  const [head, representative, course, tags] = [element('div'), element('div'), element('div'), element('div')];
+  frame.root.append(head, representative, course, tags);
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const { of: registry, repository } = parameters;
     const path = `/v1/repositories/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
     frame.retitle(repository);
     const later = [get(`${path}/history`, {}, signal), get(`${path}/tags`, { limit: 500 }, signal)];
     for (const request of later) request.catch(() => {});
-    /** @type {Repository & {speaker?: {digest: string} | null}} */
+    /** @type {Repository} */
     const answer = await get(path, {}, signal);
     replace(head, summary(answer));
-    const digest = answer.speaker?.digest;
+    const digest = answer.representative_image?.digest;
     const images = `/v1/images/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
-    replace(speaker, digest ? image(await get(`${images}/${digest}`, {}, signal)) : null);
+    replace(representative, digest ? image(await get(`${images}/${digest}`, {}, signal)) : null);
     const [history, list] = await Promise.all(later);
     frame.credit(list);
     replace(course, history.items.length > 1 ? development(asPoints(history), parameters, frame.signal) : null);
@@ -151,7 +151,7 @@ function facts({ cost, alpine, ...row }) {
   ];
 }
 
-/** @param {import('../types.js').List<Tag>} list @param {Repository} row */
+/** @param {import('api').TagList} list @param {Repository} row */
 function tagTable(list, row) {
   const columns = /** @type {import('../table.js').Column<Tag>[]} */ ([
     { title: 'Tag', isHeader: true, cell: ({ tag }) => name(tag), csv: ({ tag }) => tag },

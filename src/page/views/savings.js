@@ -10,13 +10,13 @@ import { HOW } from '../words.js';
 import { link, payback, saving } from './cells.js';
 import { bySaving, pareto } from './pareto.js';
 
-/** @typedef {import('../types.js').Repository} Repository */
+/** @typedef {import('api').RepositoryRow} Repository */
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const filters = { registry: parameters.registry };
-    /** @type {import('../types.js').List<Repository>} */
+    /** @type {import('api').SavingList} */
     const list = await get('/v1/savings', { ...filters, limit: 1000 }, signal);
     frame.credit(list);
     const switching = list.items.filter(({ verdict }) => verdict === 'switch');

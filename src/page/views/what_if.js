@@ -9,11 +9,10 @@ import { questions } from './assumptions.js';
 import { cards, partNote } from './cards.js';
 import { link, payback, saving } from './cells.js';
 
-/** @typedef {import('../types.js').Registry} Registry */
-/** @typedef {import('../types.js').Repository} Repository */
-/** @typedef {import('../types.js').Money} Money */
-/** @typedef {{registries: Registry[], repositories: Repository[], notes?: {registry: string, note: string}[],
- *   alpine_releases: string[], as_of?: string, versions?: import('../types.js').Versions}} Answer */
+/** @typedef {import('api').RegistryRow} Registry */
+/** @typedef {import('api').RepositoryRow} Repository */
+/** @typedef {import('api').Money} Money */
+/** @typedef {import('api').WhatIfAnswer} Answer */
 
 /** How many repositories are shown: those that save most. */
 const ROWS = 25;

@@ -9,6 +9,7 @@ use super::request::know;
 use super::{CrawlPart, CrawlSaver, CrawledRegistry, event};
 use crate::oci::RegistryName;
 use crate::store::registry_lock::lock_registry;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
 /// A crawl that somebody may be at.
@@ -45,6 +46,7 @@ impl Store {
             id
         )
         .execute(&mut *transaction)
+        .named("begin_crawl.delete_crawl_task")
         .await?;
         let abandoned = sqlx::query_scalar!(
             "UPDATE crawl SET state = 'interrupted', finished_at = $2, message = $3
@@ -54,6 +56,7 @@ impl Store {
             "nobody carried it on, and another crawl has begun"
         )
         .fetch_optional(&mut *transaction)
+        .named("begin_crawl.update_crawl")
         .await?;
         if let Some(crawl) = abandoned {
             event::write(&mut transaction, crawl, "interrupted", &json!({}), now).await?;
@@ -66,6 +69,7 @@ impl Store {
             env!("CARGO_PKG_VERSION")
         )
         .fetch_one(&mut *transaction)
+        .named("begin_crawl.insert_crawl")
         .await?;
         event::write(&mut transaction, crawl, "started", &json!({}), now).await?;
         let worker = self.enlist(&mut transaction, crawl, true, now).await?;
@@ -116,6 +120,7 @@ impl Store {
                     now
                 )
                 .fetch_optional(&mut *transaction)
+                .named("join_crawl")
                 .await?;
                 let Some(crawl) = begun else { return Ok(None) };
                 event::write(&mut transaction, crawl, "started", &json!({}), now).await?;
@@ -151,6 +156,7 @@ impl Store {
             registry.as_str()
         )
         .fetch_one(&self.pool)
+        .named("has_work")
         .await?;
         Ok(has_work)
     }
@@ -172,6 +178,7 @@ impl Store {
             interval(self.worker.lease)
         )
         .fetch_one(&mut *connection)
+        .named("enlist_worker")
         .await?;
         let data = json!({"worker": self.worker.name, "leads": is_leader});
         event::write(connection, crawl, "worker_joined", &data, now).await?;
@@ -193,6 +200,7 @@ async fn under_way(
         registry
     )
     .fetch_optional(connection)
+    .named("under_way")
     .await?;
     Ok(row.map(|row| StoreError::UnderWay {
         registry: name.clone(),
@@ -214,6 +222,7 @@ async fn running(connection: &mut PgConnection, registry: i64) -> Result<Option<
         registry
     )
     .fetch_optional(connection)
+    .named("running_crawl")
     .await?;
     Ok(running)
 }

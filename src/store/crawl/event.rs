@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
 /// Something that happened in a crawl.
@@ -36,6 +37,7 @@ impl Store {
             i64::from(limit)
         )
         .fetch_all(&self.pool)
+        .named("crawl_events")
         .await?;
         Ok(events)
     }
@@ -61,6 +63,7 @@ pub(super) async fn write(
         now
     )
     .execute(connection)
+    .named("write_event")
     .await?;
     Ok(())
 }

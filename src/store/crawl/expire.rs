@@ -5,6 +5,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use super::event;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
 impl Store {
@@ -35,15 +36,16 @@ impl Store {
             now
         )
         .fetch_all(&mut *transaction)
+        .named("expire_workers.update_crawl_worker")
         .await?;
         if lost.is_empty() {
             return Ok(());
         }
         for worker in lost {
             tracing::warn!(
-                "{} gave no sign of life: its part in crawl {} is free",
-                worker.name,
-                worker.crawl_id
+                crawl_id = worker.crawl_id,
+                worker = worker.name,
+                "lease of a worker expired, its part is free"
             );
             let handed_back = hand_back(&mut transaction, worker.crawl_id, worker.id).await?;
             let data = json!({"worker": worker.name, "repositories_handed_back": handed_back});
@@ -56,10 +58,12 @@ impl Store {
                 format!("{} ended without a word", worker.name)
             )
             .fetch_optional(&mut *transaction)
+            .named("expire_workers.update_crawl")
             .await?;
             if was_its_own.is_some() {
                 sqlx::query!("DELETE FROM crawl_task WHERE crawl_id = $1", worker.crawl_id)
                     .execute(&mut *transaction)
+                    .named("expire_workers.delete_crawl_task")
                     .await?;
                 event::write(&mut transaction, worker.crawl_id, "interrupted", &json!({}), now).await?;
             }
@@ -83,6 +87,7 @@ pub(super) async fn hand_back(
         worker
     )
     .fetch_all(&mut *connection)
+    .named("hand_back.update_crawl_task")
     .await?;
     sqlx::query!(
         "DELETE FROM crawl_fault WHERE crawl_id = $1 AND repository = ANY ($2)",
@@ -90,6 +95,7 @@ pub(super) async fn hand_back(
         &repositories
     )
     .execute(connection)
+    .named("hand_back.delete_crawl_fault")
     .await?;
     Ok(repositories.len())
 }

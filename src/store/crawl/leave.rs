@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use super::expire::hand_back;
 use super::{CrawlPart, event};
 use crate::store::StoreError;
+use crate::store::span::Named as _;
 use crate::store::text::clean;
 
 /// How a worker leaves a crawl that goes on without it.
@@ -59,12 +60,18 @@ impl CrawlPart {
             outcome
         )
         .execute(&mut *connection)
+        .named("end_part.update_crawl_worker")
         .await?;
         if ended.rows_affected() > 0 {
             return Ok(true);
         }
         let before = sqlx::query_scalar!("SELECT outcome FROM crawl_worker WHERE id = $1", self.worker);
-        match before.fetch_one(connection).await?.as_deref() {
+        match before
+            .fetch_one(connection)
+            .named("end_part.select_crawl_worker")
+            .await?
+            .as_deref()
+        {
             Some("lost") => Err(StoreError::LeaseLost),
             _ => Ok(false),
         }
@@ -85,6 +92,7 @@ impl CrawlPart {
         }
         sqlx::query!("DELETE FROM crawl_task WHERE crawl_id = $1", self.crawl)
             .execute(&mut *transaction)
+            .named("give_up.delete_crawl_task")
             .await?;
         let reason = clean(reason);
         sqlx::query!(
@@ -94,6 +102,7 @@ impl CrawlPart {
             reason.as_ref()
         )
         .execute(&mut *transaction)
+        .named("give_up.update_crawl")
         .await?;
         event::write(
             &mut transaction,

@@ -28,6 +28,7 @@ use super::row::Row;
 use super::{Store, StoreError};
 use crate::inventory::DedupScope;
 use crate::oci::RegistryName;
+use crate::store::span::Named as _;
 
 /// The registry that a crawl visits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +84,7 @@ impl Store {
                WHERE EXISTS (SELECT FROM crawl WHERE registry_id = registry.id AND started_at IS NOT NULL)
                ORDER BY name COLLATE "C""#
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("registries").await?;
         rows.into_iter()
             .map(|row| {
                 Ok(RegistryRecord {

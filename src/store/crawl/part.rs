@@ -10,6 +10,7 @@ use super::{CrawlCost, event};
 use crate::inventory::FaultKind;
 use crate::oci::RepositoryName;
 use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
 /// A process's part in a crawl. Clones are the same part.
@@ -26,7 +27,7 @@ pub struct CrawlPart {
 /// Repositories that a worker has claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The repositories; none where nothing is left to claim.
+    /// The repositories; `None` if nothing is left to claim.
     pub repositories: Vec<RepositoryName>,
     /// How many workers the crawl has had so far.
     pub workers: u64,
@@ -74,6 +75,7 @@ impl CrawlPart {
             self.worker
         )
         .fetch_optional(connection)
+        .named("hold_part")
         .await?;
         held.map(drop).ok_or(StoreError::LeaseLost)
     }
@@ -105,6 +107,7 @@ impl CrawlPart {
             stored(cost.answers.failures)
         )
         .execute(&self.store.pool)
+        .named("renew_lease")
         .await?;
         if renewed.rows_affected() == 0 {
             return Err(StoreError::LeaseLost);
@@ -128,6 +131,7 @@ impl CrawlPart {
             self.crawl
         )
         .fetch_one(&mut *transaction)
+        .named("report_progress.select_crawl")
         .await?;
         let data = json!({
             "repositories_done": row.repositories_done,
@@ -147,6 +151,7 @@ impl CrawlPart {
             PROGRESS_EVENTS
         )
         .execute(&mut *transaction)
+        .named("report_progress.delete_crawl_event")
         .await?;
         transaction.commit().await?;
         Ok(())
@@ -158,7 +163,10 @@ impl CrawlPart {
     /// Where the database is not available.
     pub async fn listed(&self) -> Result<Option<bool>, StoreError> {
         let listed = sqlx::query_scalar!("SELECT catalogue_complete FROM crawl WHERE id = $1", self.crawl);
-        Ok(listed.fetch_one(&self.store.pool).await?)
+        Ok(listed
+            .fetch_one(&self.store.pool)
+            .named("catalogue_listed")
+            .await?)
     }
 
     /// Writes down which repositories are to be read, for all workers to claim, or as claimed by this one
@@ -184,6 +192,7 @@ impl CrawlPart {
             (!self.is_shared).then_some(self.worker)
         )
         .execute(&mut *transaction)
+        .named("list_repositories.insert_crawl_task")
         .await?;
         sqlx::query!(
             "UPDATE crawl SET catalogue_complete = $2, repositories_total = $3 WHERE id = $1",
@@ -192,6 +201,7 @@ impl CrawlPart {
             stored(names.len() as u64)
         )
         .execute(&mut *transaction)
+        .named("list_repositories.update_crawl")
         .await?;
         let data = json!({"repositories": names.len(), "is_complete": is_complete});
         event::write(&mut transaction, self.crawl, "listed", &data, now).await?;
@@ -218,6 +228,7 @@ impl CrawlPart {
             i64::from(at_most)
         )
         .fetch_all(&mut *transaction)
+        .named("claim_repositories.update_crawl_task")
         .await?;
         let workers = sqlx::query!(
             r#"SELECT count(*) AS "all!", count(*) FILTER (WHERE outcome IN ('lost', 'stopped')) AS "gone!"
@@ -225,6 +236,7 @@ impl CrawlPart {
             self.crawl
         )
         .fetch_one(&mut *transaction)
+        .named("claim_repositories.select_crawl_worker")
         .await?;
         transaction.commit().await?;
         let crawl = Row::new("crawl", &self.crawl);
@@ -251,6 +263,7 @@ impl CrawlPart {
             self.worker
         )
         .fetch_one(&self.store.pool)
+        .named("rest_of_crawl")
         .await?;
         let crawl = Row::new("crawl", &self.crawl);
         Ok(Rest {
@@ -272,6 +285,7 @@ impl CrawlPart {
             &no_loss
         )
         .fetch_one(&self.store.pool)
+        .named("has_losses")
         .await?;
         Ok(has_losses)
     }
@@ -306,6 +320,7 @@ pub(super) async fn add_up(connection: &mut PgConnection, crawl: i64) -> Result<
         crawl
     )
     .execute(connection)
+    .named("add_up")
     .await?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::{Answers, CrawlCost, CrawlState};
 use crate::inventory::Fault;
 use crate::oci::RegistryName;
 use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 use crate::units::RequestCounts;
 
@@ -129,7 +130,7 @@ impl Store {
         self.crawl_rows(None, registry, before, limit).await
     }
 
-    /// One crawl; none where there is none of this number.
+    /// One crawl; `None` if there is none of this number.
     ///
     /// # Errors
     /// Where the database is not available.
@@ -162,6 +163,7 @@ impl Store {
             i64::from(limit)
         )
         .fetch_all(&self.pool)
+        .named("crawl_rows")
         .await?;
         rows.into_iter().map(CrawlRecord::try_from).collect()
     }
@@ -176,6 +178,7 @@ impl Store {
             id
         )
         .fetch_all(&self.pool)
+        .named("crawl_faults")
         .await?;
         rows.into_iter()
             .map(|row| {

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use super::{CrawledRegistry, event};
 use crate::oci::RegistryName;
 use crate::store::registry_lock::lock_registry;
+use crate::store::span::Named as _;
 use crate::store::text::clean;
 use crate::store::{Store, StoreError};
 
@@ -64,6 +65,7 @@ impl Store {
             key.as_deref()
         )
         .fetch_optional(&mut *transaction)
+        .named("request_crawl")
         .await?;
         if let Some(id) = earlier {
             return Ok(RequestedCrawl { id, is_new: false });
@@ -103,6 +105,7 @@ impl Store {
             slot
         )
         .fetch_optional(&mut *transaction)
+        .named("take_slot.update_registry")
         .await?;
         let Some(id) = taken else { return Ok(None) };
         let waiting = sqlx::query_scalar!(
@@ -111,6 +114,7 @@ impl Store {
             slot
         )
         .fetch_optional(&mut *transaction)
+        .named("take_slot.update_crawl")
         .await?;
         let crawl = match waiting {
             Some(crawl) => crawl,
@@ -121,7 +125,7 @@ impl Store {
     }
 
     /// Up to when the schedule of a registry has been seen to: its latest slot that was taken; as long as
-    /// there is none, when a crawl of it last began; none where there was neither.
+    /// there is none, when a crawl of it last began; `None` if there was neither.
     ///
     /// # Errors
     /// Where the database is not available.
@@ -136,6 +140,7 @@ impl Store {
             registry.as_str()
         )
         .fetch_optional(&self.pool)
+        .named("scheduled_until")
         .await?;
         Ok(until.flatten())
     }
@@ -158,6 +163,7 @@ pub(super) async fn know(
         now
     )
     .fetch_one(connection)
+    .named("know_registry")
     .await?;
     Ok(id)
 }
@@ -182,6 +188,7 @@ async fn queue(
         env!("CARGO_PKG_VERSION")
     )
     .fetch_one(&mut *connection)
+    .named("queue_crawl")
     .await?;
     let data = json!({"requested_by": requested_by, "slot": slot});
     event::write(connection, crawl, "queued", &data, now).await?;

@@ -9,6 +9,7 @@ use crate::inventory::Fault;
 use crate::oci::RepositoryName;
 use crate::store::StoreError;
 use crate::store::save::{Saved, save_faults};
+use crate::store::span::Named as _;
 
 /// How a crawl ended.
 pub struct CrawlEnd<'a> {
@@ -113,6 +114,7 @@ impl CrawlSaver {
         add_up(&mut transaction, part.crawl).await?;
         sqlx::query!("DELETE FROM crawl_task WHERE crawl_id = $1", part.crawl)
             .execute(&mut *transaction)
+            .named("finish_crawl.delete_crawl_task")
             .await?;
         let message = match end.state {
             CrawlState::Interrupted => Some("it was told to stop"),
@@ -126,13 +128,14 @@ impl CrawlSaver {
             message
         )
         .execute(&mut *transaction)
+        .named("finish_crawl.update_crawl")
         .await?;
         event::write(&mut transaction, part.crawl, end.state.as_str(), &json!({}), now).await?;
         transaction.commit().await?;
         if self.rows_before_tidying == 0 {
             // The crawl has been recorded; slower queries are no reason to call it failed.
             if let Err(error) = part.store.tidy().await {
-                tracing::warn!("the database's statistics could not be renewed: {error}");
+                tracing::warn!(%error, "statistics of the database could not be renewed");
             }
         }
         Ok(())
@@ -152,6 +155,7 @@ impl CrawlSaver {
             self.part.crawl
         )
         .fetch_all(connection)
+        .named("missed_repositories")
         .await?;
         let mut missed = Vec::new();
         for row in rows {
@@ -185,6 +189,7 @@ impl CrawlSaver {
             now
         )
         .execute(&mut *connection)
+        .named("count_misses.update_repository")
         .await?;
         sqlx::query!(
             "UPDATE tag SET valid_until = GREATEST($2, valid_from)
@@ -195,6 +200,7 @@ impl CrawlSaver {
             now
         )
         .execute(&mut *connection)
+        .named("count_misses.update_tag")
         .await?;
         sqlx::query!(
             "UPDATE listed_manifest SET valid_until = GREATEST($2, valid_from)
@@ -205,6 +211,7 @@ impl CrawlSaver {
             now
         )
         .execute(connection)
+        .named("count_misses.update_listed_manifest")
         .await?;
         Ok(())
     }

@@ -4,6 +4,7 @@ use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{EmptyPeriod, Period};
 use crate::pulls::{CountedBy, CountedPulls, CountedSpan, PullCounts, ServedBytes};
 use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
 /// A file of pulls that was imported.
@@ -37,6 +38,7 @@ impl Store {
              FROM pull_import JOIN registry ON registry.id = registry_id ORDER BY pull_import.id"
         )
         .fetch_all(&self.pool)
+        .named("pull_imports")
         .await?;
         rows.into_iter()
             .map(|row| {
@@ -86,6 +88,7 @@ impl Store {
             since as Option<NaiveDate>
         )
         .fetch_all(&self.pool)
+        .named("counted_pulls")
         .await?;
         for row in rows {
             let key = format!("{}/{} {}", row.registry, row.repository, row.day);
@@ -126,6 +129,7 @@ impl Store {
                WHERE counted_by = 'metered' GROUP BY registry.name"#
         )
         .fetch_all(&self.pool)
+        .named("metered_spans")
         .await?;
         rows.into_iter()
             .map(|row| {
@@ -149,6 +153,7 @@ impl Store {
             since as Option<NaiveDate>
         )
         .fetch_all(&self.pool)
+        .named("served_bytes")
         .await?;
         rows.into_iter()
             .map(|row| {
@@ -173,6 +178,7 @@ impl Store {
                WINDOW readings AS (PARTITION BY registry_id, repository ORDER BY read_at)"#
         )
         .fetch_all(&self.pool)
+        .named("differences")
         .await?;
         let mut differences = Vec::new();
         for row in rows {

@@ -9,6 +9,7 @@ use crate::oci::RegistryName;
 use crate::pulls::{CountedBy, PullEvent, PullReadings, ReadPulls};
 use crate::store::registry_lock::lock_registry;
 use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
 /// How many events are looked up and written at once.
@@ -45,6 +46,7 @@ impl Store {
             read_at
         )
         .fetch_optional(&mut *transaction)
+        .named("import_pulls.select_pull_import")
         .await?;
         if let Some(at) = known {
             return Ok(Some(PullImport::Known { at }));
@@ -82,6 +84,7 @@ impl Store {
             bigint(pulls)
         )
         .execute(&mut *transaction)
+        .named("import_pulls.insert_pull_import")
         .await?;
         transaction.commit().await?;
         Ok(Some(import))
@@ -110,6 +113,7 @@ pub(super) async fn save_events(
             &keys
         )
         .fetch_all(&mut *connection)
+        .named("save_events")
         .await?;
         let counted: HashMap<Vec<u8>, u64> = rows
             .into_iter()
@@ -155,6 +159,7 @@ async fn remember(
         by.as_str()
     )
     .execute(connection)
+    .named("remember_pull_events")
     .await?;
     Ok(())
 }
@@ -197,6 +202,7 @@ async fn count(
         &counts
     )
     .execute(connection)
+    .named("count_pulls")
     .await?;
     Ok(())
 }
@@ -227,6 +233,7 @@ async fn save_readings(
         read_at
     )
     .fetch_all(&mut *connection)
+    .named("save_readings.select_pull_reading")
     .await?;
     let before: HashMap<String, i64> = before
         .into_iter()
@@ -253,6 +260,7 @@ async fn save_readings(
         &counts
     )
     .execute(connection)
+    .named("save_readings.insert_pull_reading")
     .await?;
     Ok(PullImport::Readings { since_last, first })
 }

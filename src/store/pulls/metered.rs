@@ -7,6 +7,7 @@ use super::import::{bigint, save_events};
 use crate::oci::RegistryName;
 use crate::pulls::{CountedBy, MeteredPulls, PullEvent, ServedBlob};
 use crate::store::registry_lock::lock_registry;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
 /// What came of notifications.
@@ -36,6 +37,7 @@ impl Store {
         // Nothing is forgotten until the turn is over.
         let since = sqlx::query_scalar!("SELECT pull_events_since FROM registry WHERE id = $1", registry)
             .fetch_one(&mut *transaction)
+            .named("meter_pulls.select_registry")
             .await?;
         let is_known = |day: NaiveDate| since.is_none_or(|since| day >= since);
         let pulls = metered.pulls.iter().filter(|pull| is_known(pull.day));
@@ -66,6 +68,7 @@ async fn serve(connection: &mut PgConnection, registry: i64, blobs: &[ServedBlob
         &days
     )
     .fetch_all(&mut *connection)
+    .named("meter_pulls.insert_pull_event")
     .await?
     .into_iter()
     .collect();
@@ -95,6 +98,7 @@ async fn serve(connection: &mut PgConnection, registry: i64, blobs: &[ServedBlob
         &counts
     )
     .execute(connection)
+    .named("meter_pulls.insert_pulled_bytes")
     .await?;
     Ok(())
 }

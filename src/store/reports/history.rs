@@ -3,11 +3,12 @@ use std::collections::HashMap;
 use chrono::{DateTime, Days, NaiveTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::cost::MoneyEstimate;
+use crate::cost::{CostParts, MoneyEstimate};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, Period};
 use crate::report::RegistryHistory;
 use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 use crate::units::{ByteCount, Money};
 use crate::whatif::Verdict;
@@ -26,22 +27,9 @@ pub struct RegistryPoint {
     /// What would have been stored on Alpine; `None` where that was not worked out.
     pub alpine_stored_bytes: Option<ByteCount>,
     /// What a month at that level cost; `None` where there was no price book.
-    pub cost: Option<RecordedCost>,
+    pub cost: Option<CostParts>,
     /// What such a month would have cost on Alpine; `None` where that was not worked out.
     pub alpine_month: Option<MoneyEstimate>,
-}
-
-/// What a month cost, as it was saved. Parts that were not saved are `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RecordedCost {
-    /// The whole cost.
-    pub month: Money,
-    /// Its part for flat fees.
-    pub fee: Option<Money>,
-    /// Its part for stored bytes.
-    pub storage: Option<Money>,
-    /// Its part for moved bytes.
-    pub transfer: Option<Money>,
 }
 
 /// Which of a registry's repositories somebody may see.
@@ -100,12 +88,19 @@ impl RegistryRow {
         let currency = row.currency(self.currency.as_deref())?;
         let money = |column, amount| row.money(column, amount, currency);
         let cost = match money("monthly_cost", self.month)? {
-            Some(month) => Some(RecordedCost {
-                month,
-                fee: money("monthly_fee", self.fee)?,
-                storage: money("monthly_storage", self.storage)?,
-                transfer: money("monthly_transfer", self.transfer)?,
-            }),
+            Some(total) => {
+                // A report is saved with all parts of its costs or with none.
+                let part = |column, amount| {
+                    let missing = || row.error(column, "null beside a monthly_cost");
+                    money(column, amount)?.ok_or_else(missing)
+                };
+                Some(CostParts {
+                    total,
+                    fee: part("monthly_fee", self.fee)?,
+                    storage: part("monthly_storage", self.storage)?,
+                    transfer: part("monthly_transfer", self.transfer)?,
+                })
+            }
             None => None,
         };
         let alpine_month = money("alpine_monthly_cost_low", self.alpine_month_low)?
@@ -188,7 +183,7 @@ impl Store {
             from,
             until
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("registry_history").await?;
         rows.into_iter().map(|row| row.point(registry)).collect()
     }
 
@@ -229,7 +224,7 @@ impl Store {
             &part.cost_centres,
             &part.repositories
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("part_history").await?;
         rows.into_iter().map(|row| row.point(registry)).collect()
     }
 
@@ -258,14 +253,14 @@ impl Store {
             from,
             until
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("repository_history").await?;
         rows.into_iter()
             .map(|row| row.point(registry, repository))
             .collect()
     }
 
     /// What a registry and its repositories stored over a period: readings within it, and the last before it.
-    /// None where there is no reading that says anything of it.
+    /// `None` if there is no reading that says anything of it.
     ///
     /// # Errors
     /// Where the database is not available.
@@ -287,7 +282,10 @@ impl Store {
             start,
             end
         );
-        let reports = reports.fetch_all(&self.pool).await?;
+        let reports = reports
+            .fetch_all(&self.pool)
+            .named("byte_history.select_report")
+            .await?;
         let Some(last) = reports.last() else {
             return Ok(None);
         };
@@ -300,7 +298,10 @@ impl Store {
             end,
             end.checked_add_days(Days::new(LONGEST_GAP_DAYS)).unwrap_or(end)
         );
-        let later = later.fetch_one(&self.pool).await?;
+        let later = later
+            .fetch_one(&self.pool)
+            .named("byte_history.first_report")
+            .await?;
         let known_until = if later.is_some() { end } else { last.as_of };
 
         let ids: Vec<i64> = reports.iter().map(|report| report.id).collect();
@@ -309,7 +310,10 @@ impl Store {
                FROM report_repository WHERE report_id = ANY($1)"#,
             &ids
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows
+            .fetch_all(&self.pool)
+            .named("byte_history.select_report_repository")
+            .await?;
         let mut readings: HashMap<String, HashMap<i64, i64>> = HashMap::new();
         for row in rows {
             readings

@@ -2,6 +2,7 @@ use chrono::{DateTime, Utc};
 
 use crate::oci::RegistryName;
 use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{CrawlState, Store, StoreError};
 
 impl Store {
@@ -25,6 +26,7 @@ impl Store {
             registry.as_str()
         )
         .fetch_optional(&self.pool)
+        .named("crawl_without_report")
         .await?;
         let Some(last) = last.filter(|last| !last.is_reported && last.finished_at < until) else {
             return Ok(None);

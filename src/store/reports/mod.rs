@@ -4,5 +4,5 @@ mod history;
 mod missing;
 mod save;
 
-pub use history::{PartOfRegistry, RecordedCost, RegistryPoint, RepositoryPoint};
+pub use history::{PartOfRegistry, RegistryPoint, RepositoryPoint};
 pub use save::ReportOfCrawl;

@@ -6,6 +6,7 @@ use sqlx::types::Json;
 use crate::cost::MoneyEstimate;
 use crate::report::{NoteKind, Report, RepositoryRow, Versions};
 use crate::store::registry_lock::lock_registry;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 use crate::units::Money;
 use crate::whatif::{Estimate, SavingEstimate};
@@ -93,10 +94,10 @@ impl Store {
                 stored.map(|stored| stored.low.as_i64()),
                 stored.map(|stored| stored.expected.as_i64()),
                 stored.map(|stored| stored.high.as_i64()),
-                cost.map(|cost| cost.month.amount()),
-                cost.map(|cost| cost.fee.amount()),
-                cost.map(|cost| cost.storage.amount()),
-                cost.map(|cost| cost.transfer.amount()),
+                cost.map(|cost| cost.parts.total.amount()),
+                cost.map(|cost| cost.parts.fee.amount()),
+                cost.map(|cost| cost.parts.storage.amount()),
+                cost.map(|cost| cost.parts.transfer.amount()),
                 cost.map(|cost| cost.unallocated.amount()),
                 alpine.map(|month| month.low.amount()),
                 alpine.map(|month| month.expected.amount()),
@@ -106,6 +107,7 @@ impl Store {
                     .map(|clean_up| clean_up.saving.amount())
             )
             .fetch_optional(&mut *transaction)
+            .named("save_report.insert_report")
             .await?;
             let Some(id) = id else {
                 continue;
@@ -122,6 +124,7 @@ impl Store {
                 Json(rows) as _
             )
             .execute(&mut *transaction)
+            .named("save_report.insert_report_repository")
             .await?;
         }
         transaction.commit().await?;
@@ -217,10 +220,10 @@ impl<'r> SavedRepository<'r> {
             solo_saving_bytes_expected: solo_bytes[1],
             solo_saving_bytes_high: solo_bytes[2],
             pulls_per_month: cost.map(|cost| cost.pulls.per_month),
-            monthly_cost: amount(|cost| cost.month),
-            monthly_fee: amount(|cost| cost.fee),
-            monthly_storage: amount(|cost| cost.storage),
-            monthly_transfer: amount(|cost| cost.transfer),
+            monthly_cost: amount(|cost| cost.parts.total),
+            monthly_fee: amount(|cost| cost.parts.fee),
+            monthly_storage: amount(|cost| cost.parts.storage),
+            monthly_transfer: amount(|cost| cost.parts.transfer),
             alpine_monthly_cost_low: month[0],
             alpine_monthly_cost_expected: month[1],
             alpine_monthly_cost_high: month[2],

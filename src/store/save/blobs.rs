@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 
 use crate::oci::Digest;
 use crate::store::StoreError;
+use crate::store::span::Named as _;
 
 /// The numbers of digests, given to those that have none yet.
 pub(super) async fn number(
@@ -22,6 +23,7 @@ pub(super) async fn number(
         &missing
     )
     .fetch_all(&mut *connection)
+    .named("number_blobs.select_blob")
     .await?;
     let wrong = |problem| StoreError::inconsistent("blob", problem);
     for row in rows {
@@ -41,6 +43,7 @@ pub(super) async fn number(
             &missing
         )
         .fetch_all(connection)
+        .named("number_blobs.insert_blob")
         .await?;
         for row in rows {
             numbers.insert(row.digest.parse().map_err(wrong)?, row.id);

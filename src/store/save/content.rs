@@ -7,6 +7,7 @@ use super::batch::Batch;
 use crate::oci::{Descriptor, Digest};
 use crate::store::StoreError;
 use crate::store::inventory::LayerAnnotations;
+use crate::store::span::Named as _;
 use crate::store::text::{clean, json, numbers, texts};
 
 /// Saves the manifests of a batch.
@@ -88,6 +89,7 @@ pub(super) async fn manifests(
         now
     )
     .execute(connection)
+    .named("save_manifests")
     .await?;
     Ok(())
 }
@@ -199,6 +201,7 @@ pub(super) async fn configs(
         &columns.diff_ids
     )
     .execute(connection)
+    .named("save_configs")
     .await?;
     Ok(())
 }

@@ -3,6 +3,7 @@ use sqlx::PgConnection;
 use crate::inventory::Fault;
 use crate::oci::RepositoryName;
 use crate::store::StoreError;
+use crate::store::span::Named as _;
 use crate::store::text::clean;
 
 /// Saves the faults of a crawl.
@@ -37,6 +38,7 @@ pub(in crate::store) async fn save_faults(
         &words
     )
     .execute(connection)
+    .named("save_faults")
     .await?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use super::batch::Batch;
 use crate::inventory::ManifestListing;
 use crate::oci::{Digest, RepositoryName};
 use crate::store::StoreError;
+use crate::store::span::Named as _;
 
 /// Saves the lists of manifests of a batch: what is new gets a row, what is gone an end. A list that is not to
 /// be had ends all that was known from it.
@@ -47,6 +48,7 @@ pub(super) async fn manifests(
         now
     )
     .execute(&mut *connection)
+    .named("save_listed_manifests.update_repository")
     .await?;
     // The clock may have been set back since the row was begun.
     sqlx::query!(
@@ -61,6 +63,7 @@ pub(super) async fn manifests(
         now
     )
     .execute(&mut *connection)
+    .named("save_listed_manifests.update_listed_manifest")
     .await?;
     sqlx::query!(
         "INSERT INTO listed_manifest (repository_id, manifest_blob_id, valid_from)
@@ -71,6 +74,7 @@ pub(super) async fn manifests(
         now
     )
     .execute(connection)
+    .named("save_listed_manifests.insert_listed_manifest")
     .await?;
     Ok(())
 }

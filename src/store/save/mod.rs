@@ -21,6 +21,7 @@ pub(super) use faults::save_faults;
 pub(super) use saved::Saved;
 
 use self::batch::Batch;
+use super::span::Named as _;
 use super::{CrawlSaver, StoreError};
 use crate::inventory::{FaultKind, Finding};
 use crate::oci::{Digest, RepositoryName};
@@ -115,6 +116,7 @@ impl CrawlSaver {
             now
         )
         .execute(connection)
+        .named("finish_tasks")
         .await?;
         Ok(())
     }
@@ -143,6 +145,7 @@ impl CrawlSaver {
             now
         )
         .execute(&mut *connection)
+        .named("add_repositories.insert_repository")
         .await?;
         let rows = sqlx::query!(
             "SELECT id, name FROM repository WHERE registry_id = $1 AND name = ANY($2::text[])",
@@ -150,6 +153,7 @@ impl CrawlSaver {
             &names as &[&str]
         )
         .fetch_all(connection)
+        .named("add_repositories.select_repository")
         .await?;
         let ids: HashMap<String, i64> = rows.into_iter().map(|row| (row.name, row.id)).collect();
         Ok(new

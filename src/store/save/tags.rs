@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use super::batch::Batch;
 use crate::oci::{Digest, RepositoryName};
 use crate::store::StoreError;
+use crate::store::span::Named as _;
 
 /// Saves where tags point. A tag that has moved gets a new row, and its old one an end.
 pub(super) async fn tags(
@@ -40,6 +41,7 @@ pub(super) async fn tags(
         now
     )
     .execute(&mut *connection)
+    .named("save_tags.update_tag")
     .await?;
     sqlx::query!(
         "INSERT INTO tag (repository_id, name, manifest_blob_id, valid_from)
@@ -55,6 +57,7 @@ pub(super) async fn tags(
         now
     )
     .execute(connection)
+    .named("save_tags.insert_tag")
     .await?;
     Ok(())
 }
@@ -88,6 +91,7 @@ pub(super) async fn referrers(
         now
     )
     .execute(connection)
+    .named("save_referrers")
     .await?;
     Ok(())
 }
@@ -145,6 +149,7 @@ impl Listings {
             &self.named
         )
         .execute(&mut *connection)
+        .named("save_seen_tags.update_repository")
         .await?;
         sqlx::query!(
             "UPDATE tag SET missed_crawls = 0
@@ -155,6 +160,7 @@ impl Listings {
             &self.tags
         )
         .execute(&mut *connection)
+        .named("save_seen_tags.update_tag")
         .await?;
         sqlx::query!(
             "UPDATE tag SET missed_crawls = missed_crawls + 1,
@@ -169,6 +175,7 @@ impl Listings {
             now
         )
         .execute(connection)
+        .named("save_seen_tags.count_misses")
         .await?;
         Ok(())
     }

@@ -1,32 +1,35 @@
-//! What every answer says of its figures.
+//! What every answer says about its figures.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::snapshot::{Snapshot, Versions};
 use crate::identity::Caller;
 use crate::report::RegistryRow;
 
-/// Of which moment figures are, and what they rest on. Nothing in it depends on when they are asked for, so that an
-/// answer and its tag stay the same until the figures change.
-#[derive(Debug, Serialize)]
-pub(super) struct Grounds<'a> {
-    /// When the last of the registries was crawled; none where nothing has been.
+/// When figures were current, and what they rest on. Nothing here depends on when it is asked for, so an answer and its
+/// tag stay the same until the figures change.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Provenance<'a> {
+    /// When the last of the registries was crawled; null where none has been.
     pub as_of: Option<DateTime<Utc>>,
+    /// How far the figures may be behind the registries.
     pub freshness: Freshness,
+    /// What the figures rest on besides the crawls.
     pub versions: &'a Versions,
 }
 
-/// How far the figures may be behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// How far figures may be behind the registries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Freshness {
-    /// When the registry was crawled whose last crawl is longest ago; none where nothing has been crawled.
+    /// When the registry was crawled whose last crawl is the oldest; null where none has been crawled.
     oldest_as_of: Option<DateTime<Utc>>,
-    /// Whether the last crawl of each registry came to its end and read everything.
+    /// Whether the last crawl of each registry ended and read everything.
     complete: bool,
 }
 
-impl<'a> Grounds<'a> {
+impl<'a> Provenance<'a> {
     /// Of what this caller may see.
     pub(super) fn seen_by(caller: &Caller, snapshot: &'a Snapshot) -> Self {
         let registries = snapshot.report.registries.iter();
