@@ -15,7 +15,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 
-use super::repeats;
+use super::secrets::repeats;
 use super::token_request::{Failure, fetch, with_retries};
 use crate::oci::text::{excerpt, quoted};
 use crate::registry::address_guard::AddressGuard;
