@@ -91,7 +91,7 @@ impl AnalysisService {
     async fn analysed_after(&self, crawled: Vec<CrawledContent>) -> Result<Arc<Analysed>, AnalysisError> {
         let mut kept = self.kept.lock().await;
         let registries = self.store.registries().await?;
-        let state = SavedState::of(&registries);
+        let state = SavedState::new(&registries);
         if let Some(kept) = kept.as_ref().filter(|kept| kept.state == state) {
             return Ok(Arc::clone(&kept.analysed));
         }
@@ -183,7 +183,7 @@ impl AnalysisService {
         }
         let inputs = self.inputs_with_pulls(None).await?;
         let is_chosen = |name: &RegistryName| registries.is_empty() || registries.contains(name);
-        let analysed = Analysed::of_chosen(contents, &inputs, is_chosen)?;
+        let analysed = Analysed::from_chosen(contents, &inputs, is_chosen)?;
         Ok(analysed.report(&inputs, options)?)
     }
 

@@ -170,7 +170,7 @@ async fn answer(
             caller
         }
     };
-    let mut values = Values::of_query(request.query_string(), &operation.in_query)?;
+    let mut values = Values::from_query(request.query_string(), &operation.in_query)?;
     path_values(&request, operation, &mut values)?;
     header_values(&request, operation, &mut values)?;
     let form = form(&request, operation, &values)?;

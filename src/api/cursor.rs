@@ -14,7 +14,7 @@ pub(super) struct ListIdentity(String);
 
 impl ListIdentity {
     /// The identity of a list by the snapshot it shows and by what was asked for.
-    pub(super) fn of(snapshot: &str, asked: &str) -> Self {
+    pub(super) fn new(snapshot: &str, asked: &str) -> Self {
         let digest = Sha256::digest(format!("{snapshot}\n{asked}"));
         Self(URL_SAFE_NO_PAD.encode(&digest[..9]))
     }
@@ -50,12 +50,12 @@ mod tests {
 
     #[test]
     fn a_cursor_is_good_for_its_own_list_alone() {
-        let list = ListIdentity::of("a", "sort=name");
+        let list = ListIdentity::new("a", "sort=name");
         let cursor = list.after("reg.example.com team/api");
         assert_eq!(list.key_of(&cursor).unwrap(), "reg.example.com team/api");
         for other in [
-            ListIdentity::of("b", "sort=name"),
-            ListIdentity::of("a", "sort=-name"),
+            ListIdentity::new("b", "sort=name"),
+            ListIdentity::new("a", "sort=-name"),
         ] {
             assert!(other.key_of(&cursor).is_err());
         }

@@ -87,7 +87,7 @@ impl<Row> Page<Row> {
     ///
     /// # Errors
     /// Where the cursor is of another list.
-    pub(super) fn of(
+    pub(super) fn new(
         call: &Call,
         snapshot: &Snapshot,
         rows: Vec<Row>,
@@ -98,7 +98,7 @@ impl<Row> Page<Row> {
             call.request.path(),
             call.values.without(&["limit", "cursor", "format"])
         );
-        let identity = ListIdentity::of(&snapshot.id, &asked);
+        let identity = ListIdentity::new(&snapshot.id, &asked);
         let begin = match call.values.text("cursor") {
             None => 0,
             Some(cursor) => {

@@ -87,7 +87,7 @@ async fn answer(
             Err(error) => {
                 let status = error.as_response_error().status_code();
                 log_failure(status, &error);
-                let problem = Problem::of_status(status);
+                let problem = Problem::from_status(status);
                 return Err(InternalError::from_response(error, problem.respond(&path, &id)).into());
             }
         },
@@ -98,7 +98,7 @@ async fn answer(
         if let Some(error) = response.response().error() {
             log_failure(status, error);
         }
-        response = response.into_response(Problem::of_status(status).respond(&path, &id));
+        response = response.into_response(Problem::from_status(status).respond(&path, &id));
     }
     mark_compressed(&mut response);
     let headers = response.headers_mut();

@@ -123,7 +123,7 @@ pub(super) struct Values(BTreeMap<&'static str, String>);
 
 impl Values {
     /// Reads a query string. Unknown parameters, repeated ones and wrong values are refused, all at once.
-    pub(super) fn of_query(query: &str, declared: &[Parameter]) -> Result<Self, Problem> {
+    pub(super) fn from_query(query: &str, declared: &[Parameter]) -> Result<Self, Problem> {
         let mut values = BTreeMap::new();
         let mut errors = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -217,13 +217,18 @@ mod tests {
     #[test]
     fn what_is_declared_is_read() {
         let query = "limit=5&sort=-name&team=&from=2026-11-23&month=2026-11";
-        let values = Values::of_query(query, &declared()).unwrap();
+        let values = Values::from_query(query, &declared()).unwrap();
         assert_eq!(values.number("limit", 50), 5);
         assert_eq!(values.text("sort"), Some("-name"));
         assert_eq!(values.text("team"), Some(""), "given, and empty");
         assert_eq!(values.day("from").unwrap().to_string(), "2026-11-23");
         assert_eq!(values.month("month").unwrap().to_string(), "2026-11-01");
-        assert!(Values::of_query("", &declared()).unwrap().text("team").is_none());
+        assert!(
+            Values::from_query("", &declared())
+                .unwrap()
+                .text("team")
+                .is_none()
+        );
     }
 
     #[test]
@@ -242,9 +247,9 @@ mod tests {
             "month=2026-1",
             "limit=5&limit=6",
         ] {
-            assert!(Values::of_query(query, &declared()).is_err(), "{query}");
+            assert!(Values::from_query(query, &declared()).is_err(), "{query}");
         }
         let long = format!("team={}", "x".repeat(256));
-        assert!(Values::of_query(&long, &declared()).is_err());
+        assert!(Values::from_query(&long, &declared()).is_err());
     }
 }

@@ -220,7 +220,7 @@ impl Problem {
     }
 
     /// A problem for a status that some layer below answered without one.
-    pub(super) fn of_status(status: StatusCode) -> Self {
+    pub(super) fn from_status(status: StatusCode) -> Self {
         let kind = KINDS
             .iter()
             .find(|kind| kind.status == status.as_u16())

@@ -33,15 +33,15 @@ impl<'a> Provenance<'a> {
     /// Of what this caller may see.
     pub(super) fn seen_by(caller: &Caller, snapshot: &'a Snapshot) -> Self {
         let registries = snapshot.report.registries.iter();
-        Self::of(snapshot, registries.filter(|row| caller.sees(&row.registry)))
+        Self::new(snapshot, registries.filter(|row| caller.sees(&row.registry)))
     }
 
     /// Of one registry.
-    pub(super) fn of_registry(row: &RegistryRow, snapshot: &'a Snapshot) -> Self {
-        Self::of(snapshot, [row])
+    pub(super) fn for_registry(row: &RegistryRow, snapshot: &'a Snapshot) -> Self {
+        Self::new(snapshot, [row])
     }
 
-    fn of<'r>(snapshot: &'a Snapshot, registries: impl IntoIterator<Item = &'r RegistryRow>) -> Self {
+    fn new<'r>(snapshot: &'a Snapshot, registries: impl IntoIterator<Item = &'r RegistryRow>) -> Self {
         let rows: Vec<&RegistryRow> = registries.into_iter().collect();
         let moments = || rows.iter().map(|row| row.as_of);
         let losses = snapshot.report.notes.iter().filter(|note| note.kind.is_loss());

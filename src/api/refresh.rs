@@ -35,7 +35,7 @@ async fn look(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     api.authenticator.reload_keys().await?;
     let registries = api.store.registries().await?;
-    let found = Fingerprint::of(&registries, &api.store.pull_imports().await?);
+    let found = Fingerprint::new(&registries, &api.store.pull_imports().await?);
     if shown.as_ref() == Some(&found) {
         return Ok(());
     }
@@ -43,7 +43,7 @@ async fn look(
     let analysed = api.analysis.analysed().await?;
     let today = api.clock.now().date_naive();
     let inputs = Arc::new(api.analysis.inputs_with_recent_pulls(today).await?);
-    let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(analysed, inputs)).await??;
+    let snapshot = tokio::task::spawn_blocking(move || Snapshot::new(analysed, inputs)).await??;
     tracing::info!(
         registries = snapshot.report.registries.len(),
         repositories = snapshot.report.repositories.len(),

@@ -42,7 +42,7 @@ impl<'a> SeenRegistry<'a> {
     ///
     /// # Errors
     /// Where sums leave the range of exact numbers.
-    pub(super) fn of(
+    pub(super) fn new(
         caller: &Caller,
         row: &'a RegistryRow,
         repositories: &[RepositoryRow],
@@ -61,7 +61,7 @@ impl<'a> SeenRegistry<'a> {
         if own.is_empty() {
             return Ok(None);
         }
-        let part = RegistryPart::of(row, &own).map_err(Problem::internal)?;
+        let part = RegistryPart::new(row, &own).map_err(Problem::internal)?;
         let row = SeenRow::Visible(Box::new(part));
         Ok(Some(Self {
             of: Extent::Visible,

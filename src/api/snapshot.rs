@@ -69,9 +69,9 @@ pub(super) struct Fingerprint {
 
 impl Fingerprint {
     /// The fingerprint of what is saved. A crawl that is under way does not count until it has ended.
-    pub(super) fn of(registries: &[RegistryRecord], pulls: &[PullImportRecord]) -> Self {
+    pub(super) fn new(registries: &[RegistryRecord], pulls: &[PullImportRecord]) -> Self {
         Self {
-            crawls: SavedState::of(registries),
+            crawls: SavedState::new(registries),
             pulls: pulls.iter().map(|import| import.imported_at).max(),
         }
     }
@@ -82,7 +82,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// Where sizes overflow.
-    pub(super) fn of(analysed: Arc<Analysed>, inputs: Arc<AnalysisInputs>) -> Result<Self, ReportError> {
+    pub(super) fn new(analysed: Arc<Analysed>, inputs: Arc<AnalysisInputs>) -> Result<Self, ReportError> {
         let report = analysed.report(&inputs, &ReportOptions::default())?;
         let places = report
             .repositories

@@ -22,7 +22,7 @@ pub struct NoAlpineRelease;
 
 impl AlpineRelease {
     /// The release that a system is of; `None` if it is not Alpine, or no numbered release of it.
-    pub fn of(system: &System) -> Option<Self> {
+    pub fn from_system(system: &System) -> Option<Self> {
         let release = system.release.as_deref().filter(|_| system.name == "alpine")?;
         let mut numbers = release.splitn(3, '.');
         let numbers = [numbers.next()?, numbers.next()?];
@@ -30,7 +30,7 @@ impl AlpineRelease {
     }
 
     /// The release given by the first two numbers of a tag.
-    pub(super) fn of_numbers(numbers: &[u32]) -> Option<Self> {
+    pub(super) fn from_numbers(numbers: &[u32]) -> Option<Self> {
         let [major, minor, ..] = numbers else { return None };
         Some(Self {
             major: u16::try_from(*major).ok()?,
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn point_releases_are_of_their_release() {
-        let of = |text| AlpineRelease::of(&System::parse(text)).map(|release| release.to_string());
+        let of = |text| AlpineRelease::from_system(&System::parse(text)).map(|release| release.to_string());
         assert_eq!(of("alpine:3.22.6").as_deref(), Some("3.22"));
         assert_eq!(of("alpine:3.22").as_deref(), Some("3.22"));
         assert_eq!(

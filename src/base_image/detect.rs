@@ -23,7 +23,7 @@ pub fn detect(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Detec
         detection.nature = Nature::NotAnImage;
         return detection;
     }
-    detection.steps = LayerSteps::of(facts, |layer| catalogue.text_of_layer(layer));
+    detection.steps = LayerSteps::new(facts, |layer| catalogue.text_of_layer(layer));
     let traces = facts
         .config
         .as_ref()
@@ -59,7 +59,7 @@ fn system(
         .layers
         .first()
         .filter(|_| scope.sees(Evidence::SystemLayer))
-        .and_then(|layer| catalogue.system_of_layer(LayerKey::of(&layer.digest)))
+        .and_then(|layer| catalogue.system_of_layer(LayerKey::from_digest(&layer.digest)))
         .map(|system| SystemFinding {
             system: system.clone(),
             layers: 1,

@@ -45,7 +45,7 @@ impl LayerSteps {
     /// contradict it, or their number does not fit, the known pairs are kept and the rest is matched between
     /// them. Builders forget to mark steps without a layer, and a `WORKDIR` sometimes makes a layer; without
     /// the known pairs, one shift would give every later layer the wrong command.
-    pub(super) fn of(facts: &ImageFacts, known: impl Fn(LayerKey) -> Option<TextKey>) -> Self {
+    pub(super) fn new(facts: &ImageFacts, known: impl Fn(LayerKey) -> Option<TextKey>) -> Self {
         let layers = facts.layers.len();
         let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
         if history.is_empty() || layers == 0 {
@@ -54,11 +54,11 @@ impl LayerSteps {
                 matching: Matching::NoHistory,
             };
         }
-        let text = |step: usize| TextKey::of(&history[step].created_by);
+        let text = |step: usize| TextKey::new(&history[step].created_by);
         let known: Vec<Option<TextKey>> = facts
             .layers
             .iter()
-            .map(|layer| known(LayerKey::of(&layer.digest)))
+            .map(|layer| known(LayerKey::from_digest(&layer.digest)))
             .collect();
         let marked: Vec<usize> = (0..history.len())
             .filter(|&at| !history[at].empty_layer)
@@ -219,9 +219,14 @@ mod tests {
     fn steps_of(facts: &ImageFacts, known: &[(usize, &str)]) -> Vec<Option<usize>> {
         let known: Vec<(LayerKey, TextKey)> = known
             .iter()
-            .map(|(layer, text)| (LayerKey::of(&facts.layers[*layer].digest), TextKey::of(text)))
+            .map(|(layer, text)| {
+                (
+                    LayerKey::from_digest(&facts.layers[*layer].digest),
+                    TextKey::new(text),
+                )
+            })
             .collect();
-        let steps = LayerSteps::of(facts, |layer| {
+        let steps = LayerSteps::new(facts, |layer| {
             known.iter().find(|(key, _)| *key == layer).map(|(_, text)| *text)
         });
         (0..facts.layers.len())
@@ -269,7 +274,7 @@ mod tests {
     fn a_squashed_image_has_no_history() {
         let facts = image(1, &[]);
         assert_eq!(steps_of(&facts, &[]), [None]);
-        let steps = LayerSteps::of(&facts, |_| None);
+        let steps = LayerSteps::new(&facts, |_| None);
         assert_eq!(steps.matching(), Matching::NoHistory);
     }
 }

@@ -147,7 +147,7 @@ impl<'a> Search<'a> {
         }
         let mut chain = Chain::START;
         for (place, layer) in self.facts.layers.iter().enumerate() {
-            chain = chain.then(LayerKey::of(&layer.digest).get());
+            chain = chain.then(LayerKey::from_digest(&layer.digest).get());
             let found = self.catalogue.bases_of_layers(chain);
             self.prefix(found, place + 1, Evidence::LayerDigests);
         }
@@ -160,7 +160,7 @@ impl<'a> Search<'a> {
         }
         let mut chain = Chain::START;
         for (place, diff_id) in config.diff_ids.iter().enumerate() {
-            chain = chain.then(LayerKey::of(diff_id).get());
+            chain = chain.then(LayerKey::from_digest(diff_id).get());
             let found = self.catalogue.bases_of_diff_ids(chain);
             self.prefix(found, place + 1, Evidence::DiffIds);
         }

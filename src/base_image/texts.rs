@@ -28,7 +28,7 @@ impl Chain {
 
 impl TextKey {
     /// Computes the key in one pass, without a copy of the text.
-    pub fn of(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         let mut key = Key::new();
         for word in instruction(text).split_ascii_whitespace() {
             key.word(word);
@@ -37,9 +37,9 @@ impl TextKey {
     }
 
     /// The keys of an image's whole history.
-    pub fn of_history(facts: &ImageFacts) -> Vec<Self> {
+    pub fn from_history(facts: &ImageFacts) -> Vec<Self> {
         let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
-        history.iter().map(|step| Self::of(&step.created_by)).collect()
+        history.iter().map(|step| Self::new(&step.created_by)).collect()
     }
 
     /// The key as a number, to go into a [`Chain`].
@@ -132,7 +132,7 @@ mod tests {
             ),
             ("/bin/sh -c make", "RUN make # buildkit"),
         ] {
-            assert_eq!(TextKey::of(one), TextKey::of(two), "{one} {two}");
+            assert_eq!(TextKey::new(one), TextKey::new(two), "{one} {two}");
         }
     }
 
@@ -143,7 +143,7 @@ mod tests {
             ("RUN apt-get install -y curl", "RUN apt-get install -y wget"),
             ("CMD [\"bash\"]", "CMD [\"/bin/bash\"]"),
         ] {
-            assert_ne!(TextKey::of(one), TextKey::of(two), "{one} {two}");
+            assert_ne!(TextKey::new(one), TextKey::new(two), "{one} {two}");
         }
     }
 

@@ -106,7 +106,7 @@ struct Listed<'a> {
 }
 
 impl<'a> Listed<'a> {
-    fn of(record: &'a ApiKeyRecord, now: DateTime<Utc>) -> Self {
+    fn new(record: &'a ApiKeyRecord, now: DateTime<Utc>) -> Self {
         let state = match (record.revoked_at, record.expires_at) {
             (Some(_), _) => "revoked",
             (None, Some(end)) if end <= now => "expired",
@@ -131,7 +131,7 @@ impl<'a> Listed<'a> {
 async fn list(options: &ListOptions, store: &Store) -> anyhow::Result<()> {
     let records = store.api_keys().await?;
     let now = SystemClock.now();
-    let keys: Vec<Listed<'_>> = records.iter().map(|record| Listed::of(record, now)).collect();
+    let keys: Vec<Listed<'_>> = records.iter().map(|record| Listed::new(record, now)).collect();
     print(&match options.format {
         TextOrJson::Json => report::json(&keys)?,
         TextOrJson::Table => table(&keys),

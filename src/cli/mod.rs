@@ -41,7 +41,7 @@ use outcome::{Outcome, failure_code, print};
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     let mut flags = cli.common.flags();
     if let Command::Crawl(options) | Command::Catalogue(CatalogueCommand::Refresh(options)) = &cli.command {
         flags.extend(options.flags());

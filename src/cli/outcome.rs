@@ -19,7 +19,7 @@ pub(super) enum Outcome {
 pub(super) struct UsageError(pub(super) String);
 
 impl Outcome {
-    pub(super) fn of(is_complete: bool) -> Self {
+    pub(super) fn from_completeness(is_complete: bool) -> Self {
         if is_complete {
             Self::Complete
         } else {

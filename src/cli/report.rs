@@ -75,7 +75,7 @@ pub(super) fn show(report: &Report, format: Format) -> anyhow::Result<Outcome> {
         Format::Csv => report::csv(report)?,
     };
     print(&text)?;
-    Ok(Outcome::of(report.complete))
+    Ok(Outcome::from_completeness(report.complete))
 }
 
 /// Prints a report's repositories put together.
@@ -87,5 +87,5 @@ fn show_groups(report: &Report, by: GroupBy, format: Format) -> anyhow::Result<O
         Format::Csv => report::group_csv(&groups)?,
     };
     print(&text)?;
-    Ok(Outcome::of(report.complete))
+    Ok(Outcome::from_completeness(report.complete))
 }

@@ -8,7 +8,7 @@ pub struct Environment(BTreeMap<String, OsString>);
 
 impl Environment {
     /// Those the process was started with.
-    pub fn of_process() -> Self {
+    pub fn from_process() -> Self {
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
             .collect()

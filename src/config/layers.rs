@@ -240,7 +240,7 @@ impl<S: Section + Default> Sections for S {
     type Origins = Origins;
 
     fn shape() -> Shape {
-        Shape::of::<S>()
+        Shape::from_section::<S>()
     }
 
     fn take_from(layers: &mut Layers) -> (Self, Origins) {
@@ -256,7 +256,7 @@ impl<S: Section> Sections for Vec<S> {
     type Origins = Vec<Origins>;
 
     fn shape() -> Shape {
-        Shape::of::<S>()
+        Shape::from_section::<S>()
     }
 
     fn take_from(layers: &mut Layers) -> (Self, Vec<Origins>) {

@@ -41,7 +41,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) fn of<S: Section>() -> Self {
+    pub(super) fn from_section<S: Section>() -> Self {
         Self {
             name: S::NAME,
             repeated: S::REPEATED,

@@ -9,7 +9,7 @@ use super::section::{Section, Shape};
 
 /// Writes a section, with where each value comes from.
 pub(super) fn write_section<S: Section>(text: &mut String, values: &S, origins: &Origins) {
-    let shape = Shape::of::<S>();
+    let shape = Shape::from_section::<S>();
     let header = if shape.repeated {
         format!("[[{}]]", shape.name)
     } else {

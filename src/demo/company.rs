@@ -15,6 +15,7 @@ use crate::oci::Digest;
 
 /// The compressed size of a created directory, the result of a `WORKDIR`.
 const WORKDIR_BYTES: u64 = 93;
+// Media types of artifacts, as their tools write them (OCI image specification 1.1, Helm, BuildKit and cosign, 2026).
 const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
 const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 const ATTESTATION: &str = "application/vnd.docker.attestation.manifest.v1+json";

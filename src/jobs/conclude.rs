@@ -1,4 +1,4 @@
-//! The end of a crawl: what is wrong with the whole, what is gone, and what it all came to.
+//! The end of a crawl: faults of the whole, deleted repositories, and the totals.
 
 use anyhow::Context as _;
 
@@ -61,7 +61,7 @@ impl PartWork<'_> {
     }
 }
 
-/// What is wrong with the whole, though each part of it could be read.
+/// Faults of the whole, although each part of it could be read.
 fn contradictions(content: &CrawledContent) -> Vec<Fault> {
     let fault = |reference: Option<String>, fault: &str| Fault {
         repository: None,

@@ -16,46 +16,46 @@ use crate::registry::Client;
 use crate::store::{CrawlSaver, CrawlState, CrawledRegistry, Store, StoreError};
 use crate::units::RequestCounts;
 
-/// A crawl of one registry into the store that is this process's own.
+/// A crawl of one registry by this process alone.
 pub struct CrawlJob<'a> {
-    /// Where to save.
+    /// The store.
     pub store: &'a Store,
-    /// How to ask the registry.
+    /// The registry's client.
     pub client: &'a Client,
     /// What to read.
     pub plan: &'a CrawlPlan,
-    /// Where the registry keeps one copy of a blob.
+    /// The scope in which the registry shares blobs.
     pub dedup_scope: DedupScope,
-    /// After how many listings in a row without it a repository or tag counts as deleted.
+    /// After how many consecutive listings without it a repository or tag counts as deleted.
     pub tombstone_after: u32,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// What a crawl led to.
+/// The result of a crawl. Serialized, it is the output of `tare crawl --json`.
 #[derive(Debug)]
 pub struct CrawlResult {
     /// The crawl's number in the store.
     pub crawl: i64,
     /// The registry.
     pub registry: RegistryName,
-    /// Whether everything that was chosen could be read.
+    /// Whether everything that was chosen was read.
     pub status: CrawlStatus,
-    /// Repositories with a tag, of those that were chosen.
+    /// Chosen repositories with a tag.
     pub repositories: usize,
     /// Tags in them.
     pub tags: usize,
-    /// Different manifests and indexes that the tags reach.
+    /// Distinct manifests and indexes that the tags reach.
     pub manifests: usize,
-    /// Different stored blobs that the tags reach.
+    /// Distinct stored blobs that the tags reach.
     pub blobs: usize,
-    /// What the crawl asked the registry for.
+    /// The requests of the crawl.
     pub requests: RequestCounts,
-    /// Bytes of bodies received.
+    /// Bytes of response bodies.
     pub bytes_received: u64,
-    /// How long it took, saving included.
+    /// How long it took, including saving.
     pub seconds: f64,
-    /// What could not be read.
+    /// The faults.
     pub faults: Vec<Fault>,
     /// What the registry contains now, for the analysis that follows.
     pub content: CrawledContent,
@@ -65,12 +65,10 @@ pub struct CrawlResult {
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl CrawlJob<'_> {
-    /// Crawls the registry and saves what is found while it is found. Whatever the crawl could not read
-    /// is in the result, and so is that it was stopped.
+    /// Crawls the registry and saves findings as they arrive. Faults are in the result, and so is an interruption.
     ///
     /// # Errors
-    /// Where somebody else is crawling the registry, and where the store fails for good. What had been saved
-    /// by then stays.
+    /// If another process is crawling the registry, or the store fails permanently. What was saved until then stays.
     pub async fn run(&self, progress: &Progress, stop: &StopFlag) -> anyhow::Result<CrawlResult> {
         let started = Instant::now();
         let origin = self.client.origin();
@@ -116,8 +114,8 @@ impl CrawlJob<'_> {
         })
     }
 
-    /// Begins the crawl. Where somebody seems to be at one, their next sign of life is waited for, or the
-    /// end of their lease: whoever was killed gives no sign of life.
+    /// Starts the crawl. If another process seems to be crawling, waits until it renews its lease or the lease expires: a
+    /// killed process does not renew it.
     async fn begin(&self, registry: &CrawledRegistry, stop: &StopFlag) -> anyhow::Result<CrawlSaver> {
         let mut first_lease = None;
         loop {

@@ -1,14 +1,14 @@
 //! Crawls from end to end: a registry is crawled, what is found is saved, and the analysis is asked for a report.
 //!
-//! The crawl knows no database and the store no protocol; here they meet. Findings go from one to the
-//! other through channels of bounded size, and while one batch is written the next is collected, so that
-//! the crawl waits for the store only where the database cannot keep up for long.
+//! A crawl knows no database and the store no protocol; they meet here. Findings pass from one to the other through
+//! bounded channels. While one batch is written the next is collected, so that the crawl waits for the store only if the
+//! database falls behind for long.
 //!
-//! [`CrawlJob`] is a crawl that one process does alone. [`Scheduler`] is what a service runs: it crawls when
-//! a [`Schedule`] or a caller of the API asks, and shares the work with all processes that have the same
-//! database. One of them leads the crawl: it lists the repositories, waits for the others and ends it. All
-//! claim repositories a few at a time and give signs of life. Whoever gives none for longer than its lease is
-//! taken to be lost: its repositories are anybody's, and nothing it may still find can be saved.
+//! [`CrawlJob`] is a crawl by one process. [`Scheduler`] is what a service runs: it crawls when a [`Schedule`] or a caller
+//! of the API asks for it, and shares the work with all processes on the same database. One of them leads the crawl: it
+//! lists the repositories, waits for the others and ends it. All of them claim a few repositories at a time and renew
+//! their leases. A worker whose lease expires counts as lost: its repositories become free, and it can no longer save
+//! anything.
 
 mod assign;
 mod conclude;

@@ -1,4 +1,4 @@
-//! When a registry is to be crawled.
+//! When to crawl a registry.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::oci::RegistryName;
 
-/// The longest jitter: more would be another schedule.
+/// The longest jitter. Our choice: a day, because more would be another schedule.
 const MAX_JITTER: Duration = Duration::from_secs(24 * 3600);
 
-/// A schedule: a cron expression, read in a time zone, and by how much each of its times may be put off.
+/// A schedule: a cron expression in a time zone, and the jitter by which each of its times may be delayed.
 ///
-/// Nights in which the clocks change have each time of the expression once: one that is skipped comes when
-/// the clock goes on, and one that comes twice counts the first time.
+/// On days when the clocks change, each time of the expression occurs once: a skipped time moves to the change, and a
+/// repeated time counts at its first occurrence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
     cron: Cron,
@@ -25,36 +25,36 @@ pub struct Schedule {
     jitter: Duration,
 }
 
-/// Why something is not a schedule.
+/// Why a schedule is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSchedule {
-    /// It cannot be read.
+    /// The expression cannot be parsed.
     #[error(
         "{expression:?} is not a cron expression of minute, hour, day of the month, month and day of the week, \
          such as \"30 3 * * *\" for every day at half past three: {problem}"
     )]
     Expression {
-        /// What was given.
+        /// The expression.
         expression: String,
         /// What is wrong with it.
         problem: String,
     },
-    /// There is no such day.
+    /// The expression never matches.
     #[error("{0:?} names a time that never comes")]
     Never(String),
-    /// The time zone is not known.
+    /// The time zone is unknown.
     #[error("{0:?} is no time zone; give a name such as \"Europe/Stockholm\" or \"UTC\"")]
     Zone(String),
-    /// The jitter is out of bounds.
+    /// The jitter is too long.
     #[error("a jitter is at most 24h")]
     Jitter,
 }
 
 impl Schedule {
-    /// Reads a schedule.
+    /// Creates a schedule.
     ///
     /// # Errors
-    /// Where the expression, the name of the time zone or the jitter makes no sense.
+    /// If the expression, the time zone or the jitter is not valid.
     pub fn new(expression: &str, zone: &str, jitter: Duration) -> Result<Self, InvalidSchedule> {
         let parser = CronParser::builder()
             .seconds(Seconds::Disallowed)
@@ -77,7 +77,7 @@ impl Schedule {
         Ok(schedule)
     }
 
-    /// The latest time of the schedule that has come by now, jitter included; `None` if none ever has.
+    /// The latest time of the schedule that has passed, jitter included; `None` if there is none.
     pub fn latest_due(&self, registry: &RegistryName, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut before = now.with_timezone(&self.zone);
         let mut is_inclusive = true;
@@ -97,8 +97,7 @@ impl Schedule {
         Some(slot.to_utc())
     }
 
-    /// A time of the schedule, put off by a part of the jitter that depends on the registry and the time
-    /// alone, so that all processes agree about it.
+    /// A time of the schedule with its jitter, which depends only on the registry and the time, so that all processes agree.
     fn put_off(&self, registry: &RegistryName, slot: DateTime<Utc>) -> DateTime<Utc> {
         let hash = Sha256::digest(format!("{registry} {}", slot.timestamp()));
         let chance = u64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]));
@@ -160,7 +159,7 @@ mod tests {
 
     #[test]
     fn nights_in_which_the_clocks_change_have_each_time_once() {
-        // 02:30 does not exist on 29 March 2026 in Stockholm, and comes twice on 25 October.
+        // 02:30 does not exist on 29 March 2026 in Stockholm, and occurs twice on 25 October.
         let nights = schedule("30 2 * * *", "Europe/Stockholm");
         for (from, to) in [
             ("2026-03-28T12:00:00Z", "2026-03-29T12:00:00Z"),

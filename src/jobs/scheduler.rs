@@ -1,4 +1,4 @@
-//! What a service does all year: crawl when it is time, or when somebody asks.
+//! The scheduler of a service: crawls registries by schedule and on request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,51 +18,52 @@ use crate::crawl::{CrawlPlan, Progress, StopFlag};
 use crate::registry::Client;
 use crate::store::{CrawlSaver, CrawledRegistry, Leaving, Retention, Store};
 
-/// Who asks for the first crawl of a registry.
+/// The requester of a registry's first crawl.
 const FIRST_START: &str = "first start of the service";
-/// How often it is looked whether there is something to do.
+/// How often the scheduler looks for work. Our choice.
 const LOOK: Duration = Duration::from_secs(1);
-/// The longest pause after something failed; it doubles up to here.
+/// The longest pause after a failure; pauses double up to it. Our choice.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How long after the end of a crawl its report counts as lost: whoever ended it works it out first.
+/// How long after the end of a crawl its report counts as missing. Our choice: the process that ended the crawl computes
+/// it first.
 const REPORT_WITHIN: TimeDelta = TimeDelta::minutes(2);
-/// How often it is looked for crawls without a report; one that cannot be worked out is tried ever more rarely, down
-/// to once in [`RAREST_REPORT`].
+/// How often the scheduler looks for crawls without a report. If a report fails repeatedly, the interval doubles up to
+/// [`RAREST_REPORT`]. Our choice.
 const REPORT_LOOK: TimeDelta = TimeDelta::minutes(1);
 const RAREST_REPORT: TimeDelta = TimeDelta::hours(1);
-/// How long work under way may take to be handed back once the process is to stop.
+/// How long work in progress may take to stop. Our choice, below the usual 30 seconds of container platforms.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
-/// Crawls registries when their schedules or callers of the API ask for it, together with any number of
-/// other processes that do the same on the same database.
+/// Crawls registries by schedule or on request of API callers, together with any number of other processes on the same
+/// database.
 ///
-/// A time of a schedule leads to one crawl, whichever process comes first; times that nobody was there
-/// for lead to one crawl together. A registry that was never crawled is crawled at once, schedule or not.
+/// Each time of a schedule leads to one crawl, by whichever process is first; times that were missed lead to one crawl
+/// together. A registry that was never crawled is crawled at once, even without a schedule.
 pub struct Scheduler {
-    /// Where crawls are asked for and saved.
+    /// The store.
     pub store: Store,
-    /// The registries to see to.
+    /// The registries to crawl.
     pub registries: Vec<ScheduledRegistry>,
-    /// After how many listings in a row without it a repository or tag counts as deleted.
+    /// After how many consecutive listings without it a repository or tag counts as deleted.
     pub tombstone_after: u32,
-    /// How long what is kept about crawls stays.
+    /// The retention settings.
     pub retention: Retention,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes and saves the report after a crawl has ended, before old data is removed. A failure is logged.
     pub analysis: AnalysisService,
 }
 
-/// A registry to see to.
+/// A registry to crawl.
 #[derive(Clone)]
 pub struct ScheduledRegistry {
     /// The registry.
     pub registry: CrawledRegistry,
     /// What to read of it.
     pub plan: CrawlPlan,
-    /// When to crawl it; only when asked for where there is none.
+    /// When to crawl it; `None` means only on request.
     pub schedule: Option<Schedule>,
-    /// Makes a client for one crawl, so that credentials are those of the day.
+    /// Creates a client for each crawl, so that credentials are current.
     pub client: MakeClient,
 }
 
@@ -70,7 +71,7 @@ pub struct ScheduledRegistry {
 pub type MakeClient = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<Client>> + Send + Sync>;
 
 impl Scheduler {
-    /// Works until the flag is raised; then hands back what is under way and ends within ten seconds.
+    /// Runs until the flag is raised; then stops the work in progress within ten seconds.
     pub async fn run(self, stop: StopFlag) {
         let scheduler = Arc::new(self);
         let mut watches = JoinSet::new();
@@ -85,7 +86,7 @@ impl Scheduler {
         }
     }
 
-    /// Sees to one registry.
+    /// Handles one registry.
     async fn watch(&self, registry: &ScheduledRegistry, stop: &StopFlag) {
         let mut watch = Watch {
             scheduler: self,
@@ -119,23 +120,23 @@ impl Scheduler {
     }
 }
 
-/// One registry being seen to.
+/// The state of one registry's scheduling.
 struct Watch<'a> {
     scheduler: &'a Scheduler,
     registry: &'a ScheduledRegistry,
     stop: &'a StopFlag,
-    /// Whether the store knows the registry.
+    /// Whether the registry is saved in the store.
     is_known: bool,
-    /// Up to when the schedule has been seen to, by whomever.
+    /// Until when the schedule has been handled, by any process.
     seen_until: Option<DateTime<Utc>>,
     /// The span of the crawl that the last turn was about, if it was about one.
     span: Span,
-    /// When to look for a crawl without a report again, and how long to wait from then on.
+    /// When to look for a crawl without a report again, and the interval after that.
     report_look: (DateTime<Utc>, TimeDelta),
 }
 
 impl Watch<'_> {
-    /// Does what there is to do now.
+    /// Does the work that is due.
     async fn turn(&mut self) -> anyhow::Result<()> {
         self.span = Span::none();
         let Scheduler { store, clock, .. } = self.scheduler;
@@ -144,7 +145,7 @@ impl Watch<'_> {
             let now = clock.now();
             store.know_registries(std::slice::from_ref(registry), now).await?;
             if store.scheduled_until(&registry.name).await?.is_none() {
-                // Under one key, so that however many processes find out, it is crawled once.
+                // The same key in all processes, so that the registry is crawled once.
                 store
                     .request_crawl(&registry.name, FIRST_START, Some(FIRST_START), now)
                     .await?;
@@ -165,7 +166,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Does what was to follow the last crawl, where whoever ended it did not live to, or could not.
+    /// Computes the report of the last crawl, if the process that ended the crawl did not.
     async fn catch_up(&mut self) -> anyhow::Result<()> {
         let Scheduler { store, clock, .. } = self.scheduler;
         let name = &self.registry.registry.name;
@@ -186,7 +187,7 @@ impl Watch<'_> {
         self.follow_up(crawl, None).instrument(self.span.clone()).await
     }
 
-    /// Queues a crawl where it is time for one and nobody else has.
+    /// Queues a crawl if one is due and no other process has queued it.
     async fn take_slot(&mut self) -> anyhow::Result<()> {
         let Scheduler { store, clock, .. } = self.scheduler;
         let name = &self.registry.registry.name;
@@ -244,7 +245,7 @@ impl Watch<'_> {
         Ok(())
     }
 
-    /// Saves the report after a crawl, and removes what is older than the retention settings say.
+    /// The work after a crawl.
     async fn follow_up(&self, crawl: i64, content: Option<CrawledContent>) -> anyhow::Result<()> {
         let scheduler = self.scheduler;
         let crawled = content.into_iter().collect();

@@ -18,6 +18,7 @@ pub struct RequestStatistics {
     pub by_status: BTreeMap<u16, u64>,
 }
 
+/// The status codes that are counted: 100 to 599 (RFC 9110).
 const FIRST_STATUS: u16 = 100;
 const STATUSES: usize = 500;
 

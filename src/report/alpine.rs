@@ -67,7 +67,7 @@ fn counts_by_verdict(generator: &mut SchemaGenerator) -> Schema {
 }
 
 impl WantedRelease {
-    fn of(release: AlpineRelease, images: &[ImageAnalysis]) -> Self {
+    fn new(release: AlpineRelease, images: &[ImageAnalysis]) -> Self {
         let counted = images.iter().filter(|image| image.manifest.is_some());
         let twins = counted.filter_map(|image| Some(&image.composition.as_ref()?.twin));
         let mut wanted = Self {
@@ -117,7 +117,7 @@ impl AlpineAnswers {
     /// the analysis' own `outcome`, or another of its graph.
     ///
     /// `images` are those that were analysed, in the same order.
-    pub fn of(
+    pub fn new(
         inventory: &Inventory,
         images: &[ImageFacts],
         analysis: &RegistryAnalysis,
@@ -139,7 +139,7 @@ impl AlpineAnswers {
                 verdict: judged.verdict.verdict,
                 reason: judged.verdict.reason.clone(),
                 base: representative
-                    .and_then(|(facts, image)| BaseNames::of(facts, image, context.catalogue)),
+                    .and_then(|(facts, image)| BaseNames::new(facts, image, context.catalogue)),
                 alpine: RepositoryAlpine {
                     stored_bytes: after.stored_bytes,
                     attributed_bytes: after.attributed_bytes,
@@ -159,7 +159,7 @@ impl AlpineAnswers {
                 wanted_release: context
                     .settings
                     .alpine_release
-                    .map(|release| WantedRelease::of(release, &analysis.images)),
+                    .map(|release| WantedRelease::new(release, &analysis.images)),
             },
             repositories,
             images: if with_images {

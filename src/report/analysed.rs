@@ -34,14 +34,14 @@ impl Analysed {
     /// # Errors
     /// If sizes overflow, or if a catalogue file is invalid.
     pub fn new(registries: Vec<RegistryContent>, inputs: &AnalysisInputs) -> Result<Self, ReportError> {
-        Self::of_chosen(registries, inputs, |_| true)
+        Self::from_chosen(registries, inputs, |_| true)
     }
 
     /// Analyses the chosen registries. Bases and twins are learnt from all registries given.
     ///
     /// # Errors
     /// If sizes overflow, or if a catalogue file is invalid.
-    pub fn of_chosen(
+    pub fn from_chosen(
         registries: Vec<RegistryContent>,
         inputs: &AnalysisInputs,
         is_chosen: impl Fn(&RegistryName) -> bool,
@@ -151,7 +151,7 @@ impl AnalysedRegistry {
                 .period()
                 .map_err(|_| CostError::EndOfCalendar)
                 .and_then(|period| cost::statement(costs, &usage, period)),
-            alpine: Some(AlpineAnswers::of(
+            alpine: Some(AlpineAnswers::new(
                 inventory,
                 images,
                 &self.analysis,

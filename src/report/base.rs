@@ -17,7 +17,7 @@ pub struct BaseNames {
 
 impl BaseNames {
     /// The names of an image's base; `None` if it is unknown.
-    pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
+    pub(super) fn new(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
         let names = Self {
             name: image
                 .traits
@@ -96,8 +96,8 @@ pub struct ImageBase {
 
 impl ImageBase {
     /// The base of an image; `None` if it is unknown.
-    pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
-        let names = BaseNames::of(facts, image, catalogue)?;
+    pub(super) fn new(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
+        let names = BaseNames::new(facts, image, catalogue)?;
         let found = runtime(facts, image, catalogue).and_then(|(_, candidate)| candidate);
         let system = image.traits.detection.system.as_ref();
         let (layers, evidence, confidence) = match (found, system) {

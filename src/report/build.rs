@@ -79,7 +79,7 @@ impl Report {
             };
             let judged = judged.into_iter().map(Some).chain(std::iter::repeat(None));
             let priced = costs.iter().flat_map(|costs| &costs.repositories);
-            let priced = priced.map(|row| Some(RepositoryCost::of(row)));
+            let priced = priced.map(|row| Some(RepositoryCost::from_statement(row)));
             let priced = priced.chain(std::iter::repeat(None));
             let labels = labels.into_iter().chain(std::iter::repeat(Labels::default()));
             let rows = accounting
@@ -106,7 +106,7 @@ impl Report {
                 dedup_scope: source.dedup_scope,
                 as_of: source.as_of,
                 alpine: registry,
-                cost: costs.as_ref().map(RegistryCost::of),
+                cost: costs.as_ref().map(RegistryCost::from_statement),
             });
         }
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
@@ -139,7 +139,7 @@ impl Report {
             }
         }
         if !left_out.is_empty() {
-            self.others = Some(Others::of(&left_out)?);
+            self.others = Some(Others::new(&left_out)?);
         }
         Ok(())
     }
@@ -155,8 +155,8 @@ impl RepositoryRow {
 }
 
 impl Others {
-    fn of(rows: &[RepositoryRow]) -> Result<Self, GroupError> {
-        let sums = GroupRow::of(rows)?;
+    fn new(rows: &[RepositoryRow]) -> Result<Self, GroupError> {
+        let sums = GroupRow::from_rows(rows)?;
         let untagged = rows.iter().filter_map(|row| row.totals.untagged_bytes);
         let untagged: Vec<ByteCount> = untagged.collect();
         Ok(Self {

@@ -33,7 +33,7 @@ pub struct CatalogueRow {
 }
 
 impl CatalogueRow {
-    fn of(id: BaseId, catalogue: &Catalogue) -> Self {
+    fn new(id: BaseId, catalogue: &Catalogue) -> Self {
         let base = catalogue.base(id);
         let twins = catalogue.twins(id, &Scope::all());
         Self {
@@ -81,7 +81,7 @@ pub fn catalogue_rows(catalogue: &Catalogue, choice: &BaseChoice) -> Vec<Catalog
         .bases()
         .filter(|(_, base)| !base.is_in_registry() || base.built_on_it > 0 || base.role != Role::Unknown)
         .filter(|(_, base)| choice.means(base))
-        .map(|(id, _)| CatalogueRow::of(id, catalogue))
+        .map(|(id, _)| CatalogueRow::new(id, catalogue))
         .collect();
     rows.sort_by(|a, b| (&a.names, &a.platform, &a.known_from).cmp(&(&b.names, &b.platform, &b.known_from)));
     rows
@@ -181,7 +181,7 @@ pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
             text.push_str("  it is not in the catalogue\n");
             continue;
         };
-        let row = CatalogueRow::of(id, catalogue);
+        let row = CatalogueRow::new(id, catalogue);
         let _ = writeln!(
             text,
             "  {} of the image's {} layers; known from {}",

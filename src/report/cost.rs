@@ -136,7 +136,7 @@ pub struct PullSeconds {
 
 impl RegistryCost {
     /// A statement's totals.
-    pub fn of(statement: &Statement) -> Self {
+    pub fn from_statement(statement: &Statement) -> Self {
         let book = &statement.book;
         let alpine = statement.alpine.as_ref();
         Self {
@@ -176,7 +176,7 @@ impl RegistryCost {
 
 impl RepositoryCost {
     /// A statement's row.
-    pub fn of(row: &RepositoryStatement) -> Self {
+    pub fn from_statement(row: &RepositoryStatement) -> Self {
         Self {
             parts: row.now,
             pulls: MonthlyPulls {

@@ -118,7 +118,7 @@ pub(super) fn rows(report: &Report) -> String {
             table.add(registry.registry.as_str(), cells);
         }
     }
-    let lines = Lines::of(report);
+    let lines = Lines::new(report);
     let (months, savings) = (rounded(&lines.months), rounded(&lines.savings));
     for ((line, month), saving) in lines.lines.iter().zip(months).zip(savings) {
         let saving = saving.map(amount).unwrap_or_default();
@@ -153,7 +153,7 @@ enum What<'r> {
 }
 
 impl<'r> Lines<'r> {
-    fn of(report: &'r Report) -> Self {
+    fn new(report: &'r Report) -> Self {
         let mut lines = Self {
             lines: Vec::new(),
             months: Vec::new(),

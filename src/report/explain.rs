@@ -206,7 +206,7 @@ fn explanation(
         compressed_bytes: facts.layer_bytes().try_into()?,
         nature: image.traits.detection.nature,
         builder: image.traits.detection.builder,
-        base: ImageBase::of(facts, image, catalogue),
+        base: ImageBase::new(facts, image, catalogue),
         candidates: candidates
             .map(|candidate| candidate_row(candidate, facts, catalogue))
             .collect(),

@@ -37,7 +37,7 @@ pub struct ForecastMonth {
 /// The costs of registries in the months after the last recorded one. Of each registry: what a month cost at the
 /// level of each reading. Nothing where there are too few months, or several currencies.
 pub fn forecast(registries: &[Vec<(DateTime<Utc>, Money)>]) -> Vec<ForecastMonth> {
-    let months = Months::of(registries);
+    let months = Months::new(registries);
     months.and_then(|months| months.ahead()).unwrap_or_default()
 }
 
@@ -52,7 +52,7 @@ struct Months {
 impl Months {
     /// Of each month the last reading. A registry that was not read in a month is taken to be as it was; before
     /// all of them were read, there is no sum.
-    fn of(registries: &[Vec<(DateTime<Utc>, Money)>]) -> Option<Self> {
+    fn new(registries: &[Vec<(DateTime<Utc>, Money)>]) -> Option<Self> {
         let readings = || registries.iter().flatten();
         let currency = readings().next()?.1.currency();
         if readings().any(|(_, money)| money.currency() != currency) {

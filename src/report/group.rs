@@ -174,7 +174,7 @@ impl GroupRow {
     ///
     /// # Errors
     /// Where sums leave the range of exact numbers.
-    pub fn of<'a>(rows: impl IntoIterator<Item = &'a RepositoryRow>) -> Result<Self, GroupError> {
+    pub fn from_rows<'a>(rows: impl IntoIterator<Item = &'a RepositoryRow>) -> Result<Self, GroupError> {
         let mut sums = Self::default();
         for row in rows {
             sums.add(row)?;

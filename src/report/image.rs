@@ -122,7 +122,7 @@ impl ImageRows<'_> {
             digest: facts.digest,
             platform: facts.platform.to_string(),
             compressed_bytes: ByteCount::try_from(facts.layer_bytes()).unwrap_or(ByteCount::MAX),
-            base: ImageBase::of(facts, image, self.context.catalogue),
+            base: ImageBase::new(facts, image, self.context.catalogue),
             class: image.composition.as_ref().map(|composition| composition.class),
             verdict: verdict.verdict,
             reason: verdict.reason.clone(),

@@ -84,9 +84,9 @@ impl RegistryPart {
     ///
     /// # Errors
     /// Where sums leave the range of exact numbers.
-    pub fn of(row: &RegistryRow, repositories: &[&RepositoryRow]) -> Result<Self, GroupError> {
-        let sums = GroupRow::of(repositories.iter().copied())?;
-        let alpine = row.alpine.as_ref().map(|_| PartOnAlpine::of(repositories));
+    pub fn new(row: &RegistryRow, repositories: &[&RepositoryRow]) -> Result<Self, GroupError> {
+        let sums = GroupRow::from_rows(repositories.iter().copied())?;
+        let alpine = row.alpine.as_ref().map(|_| PartOnAlpine::new(repositories));
         Ok(Self {
             registry: row.registry.clone(),
             repositories: sums.repositories,
@@ -97,13 +97,13 @@ impl RegistryPart {
             dedup_scope: row.dedup_scope,
             as_of: row.as_of,
             alpine: alpine.transpose()?,
-            cost: PartCost::of(row, &sums, repositories)?,
+            cost: PartCost::new(row, &sums, repositories)?,
         })
     }
 }
 
 impl PartOnAlpine {
-    fn of(repositories: &[&RepositoryRow]) -> Result<Self, GroupError> {
+    fn new(repositories: &[&RepositoryRow]) -> Result<Self, GroupError> {
         let mut part = Self::default();
         for judged in repositories.iter().filter_map(|row| row.judged.as_ref()) {
             let saving = judged.alpine.joint_saving_bytes;
@@ -118,7 +118,7 @@ impl PartOnAlpine {
 }
 
 impl PartCost {
-    fn of(
+    fn new(
         row: &RegistryRow,
         sums: &GroupRow,
         repositories: &[&RepositoryRow],

@@ -8,10 +8,10 @@ use super::{Store, StoreError};
 use crate::oci::{Digest, HistoryStep, ImageConfig, Platform};
 
 impl Store {
-    /// The saved configurations with these digests. One that has not been saved is left out.
+    /// The saved configurations with these digests. Unknown digests are left out.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn configs(&self, digests: &[Digest]) -> Result<HashMap<Digest, ImageConfig>, StoreError> {
         let digests: Vec<String> = digests.iter().map(ToString::to_string).collect();
         let query = sqlx::query!(
@@ -25,7 +25,7 @@ impl Store {
         );
         let wrong = |problem| StoreError::inconsistent("image_config", problem);
         let mut configs = HashMap::with_capacity(digests.len());
-        // Row by row, so that reading histories goes on while the database writes the next ones.
+        // Row by row, so that parsing overlaps with the database sending the next rows.
         let mut rows = query.fetch(&self.pool);
         let read = async {
             while let Some(row) = rows.try_next().await? {

@@ -6,24 +6,24 @@ use super::{CrawlState, Store, StoreError};
 use crate::inventory::FaultKind;
 use crate::oci::RegistryName;
 
-/// How far what is saved of a registry can be trusted.
+/// How reliable the saved data of a registry is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataQuality {
-    /// How its latest crawl stands.
+    /// The state of its latest crawl.
     pub last_crawl: CrawlState,
     /// When that crawl ended, or started if it has not ended.
     pub as_of: DateTime<Utc>,
-    /// How many faults cost that crawl something.
+    /// The number of that crawl's faults that lose something.
     pub losses: usize,
-    /// How many current tags the latest listings no longer had.
+    /// The number of current tags missing from the latest listings.
     pub missing_tags: usize,
 }
 
 impl Store {
-    /// How far what is saved of a registry can be trusted; `None` if it was never crawled.
+    /// How reliable the saved data of a registry is; `None` if it was never crawled.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn data_quality(&self, registry: &RegistryName) -> Result<Option<DataQuality>, StoreError> {
         let no_loss = FaultKind::harmless();
         let row = sqlx::query!(

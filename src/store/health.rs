@@ -11,20 +11,20 @@ use crate::inventory::FaultKind;
 use crate::oci::RegistryName;
 use crate::units::RequestCounts;
 
-/// How the crawls of one registry go.
+/// The state of a registry's crawls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrawlHealth {
     /// The registry.
     pub registry: RegistryName,
-    /// When a crawl of it last ended that read everything.
+    /// When a complete crawl last ended.
     pub last_success: Option<DateTime<Utc>>,
-    /// The latest crawl that has ended, however it ended.
+    /// The latest finished crawl, successful or not.
     pub last: Option<EndedCrawl>,
-    /// Crawls of it that have not ended, by state.
+    /// The number of unfinished crawls, by state.
     pub unfinished: BTreeMap<CrawlState, u64>,
 }
 
-/// A crawl that has ended.
+/// A finished crawl.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedCrawl {
     /// How it ended.
@@ -33,48 +33,48 @@ pub struct EndedCrawl {
     pub ended: DateTime<Utc>,
     /// How long it took.
     pub duration: Duration,
-    /// What it cost the registry.
+    /// Its requests.
     pub cost: CrawlCost,
-    /// How many faults of which kind it met.
+    /// The number of faults, by kind.
     pub faults: BTreeMap<FaultKind, u64>,
 }
 
 /// The connections to the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
-    /// The most there may be.
+    /// The maximum.
     pub most: u32,
     /// How many are open.
     pub open: u32,
-    /// How many of the open ones nobody uses.
+    /// How many of them are idle.
     pub idle: u32,
 }
 
 impl Store {
-    /// How the connections to the database stand. Asks nobody.
+    /// The current connections. Sends no query.
     pub fn connections(&self) -> Connections {
         let open = self.pool.size();
         Connections {
             most: self.pool.options().get_max_connections(),
             open,
-            // Counted one after the other, the two need not be of one moment.
+            // The two are read one after the other, so they may be of different moments.
             idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX).min(open),
         }
     }
 
-    /// What time it is by the database's clock.
+    /// The current time by the database's clock.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn database_time(&self) -> Result<DateTime<Utc>, StoreError> {
         let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#);
         Ok(now.fetch_one(&self.pool).named("database_time").await?)
     }
 
-    /// How the crawls of each registry go, by name.
+    /// The state of each registry's crawls, sorted by name.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn crawl_health(&self) -> Result<Vec<CrawlHealth>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT registry.name,
@@ -153,7 +153,7 @@ impl Store {
     }
 }
 
-/// How many faults of each kind a crawl met, zeros included.
+/// The number of faults of each kind, including zeros.
 fn faults(crawl: i64, by_name: BTreeMap<String, u64>) -> Result<BTreeMap<FaultKind, u64>, StoreError> {
     let row = Row::new("crawl_fault", &crawl);
     let mut faults: BTreeMap<FaultKind, u64> = FaultKind::VARIANTS.iter().map(|kind| (*kind, 0)).collect();

@@ -11,10 +11,10 @@ use crate::inventory::{DedupScope, InventoryBuilder};
 use crate::oci::{Descriptor, Digest, Manifest, Platform, PlatformFilter, RegistryName, RepositoryName, Tag};
 use crate::units::ByteCount;
 
-/// How many manifests are loaded by one query, which bounds what is held twice meanwhile.
+/// How many manifests one query loads. Our choice; it bounds what is in memory twice.
 pub(super) const MANIFESTS_AT_A_TIME: usize = 10_000;
 
-/// A manifest as saved.
+/// A saved manifest.
 pub(super) struct SavedManifest {
     pub(super) id: i64,
     pub(super) digest: Digest,
@@ -25,9 +25,9 @@ pub(super) struct SavedManifest {
 }
 
 impl Store {
-    /// What a registry contains: at a past moment, or by its current tags; `None` if it was never crawled.
+    /// The content of a registry, at a past moment or by its current tags. `None` if it was never crawled.
     ///
-    /// Only images for the given platforms count; an empty list counts all.
+    /// Counts only images for the given platforms; no platform means all.
     ///
     /// # Errors
     /// If the database is not available.
@@ -40,7 +40,7 @@ impl Store {
         self.read(registry, platforms, as_of, &[]).await
     }
 
-    /// What a registry contains by its current tags, without some repositories.
+    /// The content of a registry with the facts about each image, the input of the model.
     ///
     /// # Errors
     /// If the database is not available.
@@ -108,7 +108,7 @@ impl Store {
         self.add_listed(row.id, as_of, &repositories, &mut roots, &mut builder)
             .await?;
         self.add_content(row.id, roots, as_of, &mut builder).await?;
-        let images = TaggedImages::of(named, &builder);
+        let images = TaggedImages::new(named, &builder);
         let needed: Vec<Digest> = images.configs().into_keys().collect();
         let configs = if needed.is_empty() {
             HashMap::new()
@@ -147,7 +147,7 @@ impl Store {
             .collect()
     }
 
-    /// Adds what the registry lists of its repositories' manifests, whether or not a tag reaches them.
+    /// Adds the manifests that the registry lists for its repositories, tagged or not.
     async fn add_listed(
         &self,
         registry: i64,
@@ -196,8 +196,7 @@ impl Store {
         Ok(())
     }
 
-    /// Adds everything that the roots reach, level by level: children of indexes and whatever is
-    /// attached to a manifest.
+    /// Adds everything that the roots reach, level by level: children of indexes, and attachments of manifests.
     async fn add_content(
         &self,
         registry: i64,
@@ -247,7 +246,7 @@ impl Store {
         Ok(())
     }
 
-    /// What is attached to which manifest in a registry.
+    /// The attachments of each manifest in a registry.
     async fn referrers(
         &self,
         registry: i64,
@@ -270,7 +269,7 @@ impl Store {
         Ok(attached)
     }
 
-    /// The saved manifests with these ids. One that has not been saved is left out.
+    /// The saved manifests with these ids. Unknown ids are left out.
     pub(super) async fn manifests(&self, ids: &[i64]) -> Result<Vec<SavedManifest>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT blob_id, size, media_type, kind, artifact_type, config_blob_id,
@@ -346,7 +345,7 @@ impl Store {
     }
 }
 
-/// Annotations by the layer's place in its manifest.
+/// Annotations by the layer's index in its manifest.
 pub(super) type LayerAnnotations = BTreeMap<usize, BTreeMap<String, String>>;
 
 fn digest(text: &str) -> Result<Digest, StoreError> {

@@ -6,19 +6,19 @@ use super::span::Named as _;
 use super::{Store, StoreError};
 use crate::oci::{Digest, Manifest, ManifestKind, RegistryName, RepositoryName, Tag};
 
-/// What a crawl need not ask for, because it is saved.
+/// Saved content that a crawl need not request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KnownContent {
-    /// Manifests beneath which everything is saved, and configurations. Of any registry: content is the
-    /// same under its digest wherever it is.
+    /// Manifests that are saved with everything below them, and configurations. Of any registry: a digest has the same
+    /// content everywhere.
     pub complete: HashSet<Digest>,
-    /// Manifests that are saved themselves while something beneath them is not, without their layers.
+    /// Manifests that are saved while something below them is not, without their layers.
     pub partial: HashMap<Digest, Manifest>,
     /// The current tags of the registry's repositories.
     pub tags: HashMap<RepositoryName, HashSet<Tag>>,
 }
 
-/// What a manifest needs beneath it to be complete.
+/// What a manifest needs below it to be complete.
 struct Node {
     digest: Digest,
     config: Option<i64>,
@@ -26,10 +26,10 @@ struct Node {
 }
 
 impl Store {
-    /// What is saved already of what a crawl of this registry may meet.
+    /// The saved content that a crawl of this registry may encounter.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn known(&self, registry: &RegistryName) -> Result<KnownContent, StoreError> {
         let wrong = |problem| StoreError::inconsistent("blob", problem);
         let mut known = KnownContent::default();
@@ -52,7 +52,7 @@ impl Store {
         );
         let mut nodes = HashMap::new();
         for row in rows.fetch_all(&self.pool).named("known.select_manifest").await? {
-            // Only an image's configuration is asked for; that of a chart or signature says nothing of use.
+            // Only the configuration of an image is read; that of a chart or signature has nothing of use.
             let kind: ManifestKind = Row::new("manifest", &row.digest).parse("kind", &row.kind)?;
             let node = Node {
                 digest: row.digest.parse().map_err(wrong)?,
@@ -67,7 +67,7 @@ impl Store {
                 known.complete.insert(node.digest);
             }
         }
-        // Of what no tag reaches no configuration is read, so these may be many.
+        // No configurations are read for untagged manifests, so these may be many.
         let partial: Vec<i64> = partial.into_iter().collect();
         for some in partial.chunks(MANIFESTS_AT_A_TIME) {
             for row in self.manifests(some).await? {
@@ -100,8 +100,8 @@ impl Store {
     }
 }
 
-/// The manifests beneath which something is not saved: those that lack it themselves, and whatever
-/// contains them. Not recursive, because a hostile registry may nest indexes as deep as it likes over time.
+/// The manifests that lack something below them: themselves or in anything they contain. Not recursive, because a
+/// hostile registry may nest indexes to any depth over time.
 fn incomplete(nodes: &HashMap<i64, Node>, configs: &HashSet<i64>) -> HashSet<i64> {
     let mut parents: HashMap<i64, Vec<i64>> = HashMap::new();
     let mut incomplete = HashSet::new();

@@ -1,4 +1,4 @@
-//! What is forgotten, and when.
+//! Retention: what is removed, and when.
 
 use std::time::Duration;
 
@@ -8,28 +8,28 @@ use sqlx::PgConnection;
 use super::span::Named as _;
 use super::{Store, StoreError};
 
-/// How long what is not needed for today's answers is kept.
+/// How long data that current answers do not need is kept.
 ///
-/// What registries hold today, and each registry's latest crawl with its faults, is always kept.
+/// The current content of registries, and each registry's latest crawl with its faults, are always kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// The events of a crawl that is over.
+    /// The events of a finished crawl.
     pub crawl_events: Duration,
-    /// What a crawl that is over could not read.
+    /// The faults of a finished crawl.
     pub crawl_faults: Duration,
-    /// That there was a crawl, and what it cost.
+    /// The crawls themselves, with their requests.
     pub crawls: Duration,
-    /// Each saved report; of older ones the last of each day (in UTC) is kept for ever.
+    /// Every saved report. Of older ones, the last of each day (UTC) is kept forever.
     pub every_report: Duration,
-    /// By what a pull that a registry notifies of is known again when it is sent twice. Pulls of days before are not
-    /// counted any more; those that were stay counted.
+    /// The keys of notified pulls, which identify repeated notifications. Older notifications are no longer counted; counted
+    /// pulls stay counted.
     pub pull_events: Duration,
-    /// Which tag pointed where, after it did, and which manifests were stored without one; for ever where there
-    /// is none. What has not been there for so long is forgotten with it.
+    /// The history of tags and of untagged manifests; `None` keeps it forever. Content that has been gone for so long is
+    /// removed with it.
     pub tag_history: Option<Duration>,
 }
 
-/// What has been removed.
+/// The number of removed entries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Events of crawls.
@@ -40,9 +40,9 @@ pub struct Pruned {
     pub crawls: u64,
     /// Saved reports.
     pub reports: u64,
-    /// Keys of events that registries notified of.
+    /// Keys of notified pulls.
     pub pull_events: u64,
-    /// Times in which a tag pointed somewhere.
+    /// Entries of tags' history.
     pub tag_history: u64,
     /// Manifests.
     pub manifests: u64,
@@ -56,11 +56,11 @@ impl Pruned {
 }
 
 impl Store {
-    /// Removes what is older than it is to be kept. Tags' history waits until nobody is crawling, since a
-    /// crawl takes what is saved for granted.
+    /// Removes everything older than its retention. The history of tags is left alone while a crawl is running, because the
+    /// crawl relies on what is saved.
     ///
     /// # Errors
-    /// Where the database is not available; what was removed by then stays removed.
+    /// If the database is not available; what was removed until then stays removed.
     pub async fn prune(&self, retention: &Retention, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
         let before = |age: Duration| {
             let age = TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX);
@@ -108,7 +108,7 @@ impl Store {
     }
 
     async fn prune_crawls(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        // A later one that came to its end makes an earlier one superfluous, however that ended.
+        // A later finished crawl makes an earlier one superfluous, however it ended.
         let crawls = sqlx::query!(
             "DELETE FROM crawl WHERE finished_at < $1 AND EXISTS (
                  SELECT FROM crawl AS later WHERE later.registry_id = crawl.registry_id
@@ -139,8 +139,7 @@ impl Store {
             .rows_affected())
     }
 
-    /// Forgets which pulls notified of were counted on days before, and notes that it did, so that none of them is counted
-    /// again.
+    /// Removes the keys of notified pulls before a day, and records the day, so that none of them is counted again.
     async fn prune_pull_events(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let since = before.date_naive();
         let registries = sqlx::query_scalar!(
@@ -154,7 +153,7 @@ impl Store {
             .await?
         {
             let mut transaction = self.pool.begin().await?;
-            // First the registry, as whoever counts does: nobody can be counting when its keys go.
+            // Lock the registry first, as counting does, so that nothing is being counted when the keys go.
             sqlx::query!(
                 "UPDATE registry SET pull_events_since = GREATEST(pull_events_since, $2) WHERE id = $1",
                 registry,
@@ -178,10 +177,10 @@ impl Store {
         Ok(events)
     }
 
-    /// Removes tags' history, and with it what it alone reached. Gives how many entries and manifests.
+    /// Removes the history of tags, and what only it reached. Returns the number of entries and manifests.
     async fn prune_history(&self, before: DateTime<Utc>) -> Result<(u64, u64), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        // Nobody can begin a crawl before this is over.
+        // No crawl can start before this is over.
         sqlx::query("LOCK TABLE crawl IN SHARE MODE")
             .execute(&mut *transaction)
             .named("prune_history.lock_crawl")
@@ -218,8 +217,7 @@ impl Store {
     }
 }
 
-/// Removes the manifests that neither a tag nor a listing reaches and that were not saved just now, with what is
-/// left over.
+/// Removes the manifests that no tag and no listing reaches and that were not saved recently, and their leftovers.
 async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let manifests = sqlx::query!(
         "WITH RECURSIVE edge AS MATERIALIZED (

@@ -109,8 +109,9 @@ impl Money {
     ///
     /// Parts are cut at the amount's last digit, or at nine decimals if it has fewer.
     pub fn divide(self, weights: &[i128]) -> Result<Vec<Self>, MoneyError> {
-        const LEAST_DECIMALS: u32 = 9;
-        let finer = LEAST_DECIMALS.saturating_sub(self.amount.scale());
+        /// Our choice: a billionth of a currency unit is below every price in a price book.
+        const MIN_DECIMALS: u32 = 9;
+        let finer = MIN_DECIMALS.saturating_sub(self.amount.scale());
         let total = self
             .amount
             .mantissa()

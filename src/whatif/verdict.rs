@@ -332,8 +332,8 @@ pub(super) struct ImageSample<'a> {
 /// rebuilds do not outweigh present ones.
 const SAMPLED_IMAGES: usize = 20;
 
-/// What to do with a repository: what its newest images say, weighed by their bytes, unless the operator
-/// has decided. Returns the place of its representative image, too.
+/// What to do with a repository: the verdict of its newest images, weighted by their bytes, unless the operator has
+/// decided. Also returns the index of its representative image.
 ///
 /// Bytes decide because a repository whose many tags are small and on Alpine, and whose few large ones are
 /// not, has something to gain. What is not an image has no say beside what is.

@@ -59,7 +59,7 @@ fn the_id_of_an_internal_error_leads_to_its_cause_in_the_log() {
             _ => {
                 for part in [
                     "ERROR",
-                    "relation \"crawl\"",
+                    "does not exist",
                     "method=\"GET\"",
                     "route=\"/v1/crawls\"",
                 ] {

@@ -121,7 +121,7 @@ struct Crawl<'a> {
 }
 
 impl<'a> Crawl<'a> {
-    fn of(caller: &Caller, record: &'a CrawlRecord) -> Self {
+    fn new(caller: &Caller, record: &'a CrawlRecord) -> Self {
         let cost = &record.cost;
         Self {
             id: record.id,
@@ -164,7 +164,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         // What is no name of a registry has no crawls.
         Some(text) => Some(text.parse().map_err(|_| unknown_registry(text))?),
     };
-    let identity = ListIdentity::of("crawls", &call.values.without(&["limit", "cursor"]));
+    let identity = ListIdentity::new("crawls", &call.values.without(&["limit", "cursor"]));
     let before: Option<i64> = match call.values.text("cursor") {
         None => None,
         Some(cursor) => identity.key_of(cursor)?.parse().ok(),
@@ -185,7 +185,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let list = CrawlList {
         items: records
             .iter()
-            .map(|record| Crawl::of(&call.caller, record))
+            .map(|record| Crawl::new(&call.caller, record))
             .collect(),
         next_cursor,
         as_of: call.api.clock.now(),
@@ -264,7 +264,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
         })
         .collect();
     call.reply(Reply::json(&CrawlWithFaults {
-        crawl: Crawl::of(&call.caller, &record),
+        crawl: Crawl::new(&call.caller, &record),
         fault_list,
     })?)
 }
@@ -296,7 +296,7 @@ async fn start(call: Call) -> Result<HttpResponse, Problem> {
         })
         .await?;
     let record = record.ok_or_else(|| unknown_registry(&asked))?;
-    let reply = Reply::json(&Crawl::of(&call.caller, &record))?
+    let reply = Reply::json(&Crawl::new(&call.caller, &record))?
         .with_status(StatusCode::ACCEPTED)
         .with_header(header::LOCATION, &format!("/v1/crawls/{}", record.id));
     call.reply(reply)

@@ -65,7 +65,7 @@ struct BookRow<'a> {
 }
 
 impl<'a> BookRow<'a> {
-    fn of(book: &'a PriceBook, today: NaiveDate) -> Self {
+    fn new(book: &'a PriceBook, today: NaiveDate) -> Self {
         Self {
             id: &book.id,
             version: &book.version,
@@ -101,7 +101,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let items = ids
         .into_iter()
         .filter_map(|id| books.get(id, today).ok())
-        .map(|book| BookRow::of(book, today))
+        .map(|book| BookRow::new(book, today))
         .collect();
     call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
 }

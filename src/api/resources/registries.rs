@@ -93,8 +93,8 @@ enum ShownCrawlState {
 
 impl<'a> Registry<'a> {
     /// `None` if the caller may see nothing of it.
-    fn of(call: &Call, row: &'a RegistryRow, snapshot: &'a Snapshot) -> Result<Option<Self>, Problem> {
-        let Some(seen) = SeenRegistry::of(&call.caller, row, &snapshot.report.repositories)? else {
+    fn new(call: &Call, row: &'a RegistryRow, snapshot: &'a Snapshot) -> Result<Option<Self>, Problem> {
+        let Some(seen) = SeenRegistry::new(&call.caller, row, &snapshot.report.repositories)? else {
             return Ok(None);
         };
         let (_, analysed) = snapshot.registry(row.registry.as_str())?;
@@ -116,7 +116,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let rows = snapshot.report.registries.iter();
     let items = rows
-        .filter_map(|row| Registry::of(&call, row, &snapshot).transpose())
+        .filter_map(|row| Registry::new(&call, row, &snapshot).transpose())
         .collect::<Result<_, _>>()?;
     call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
 }
@@ -125,10 +125,10 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let name = call.values.text("registry").unwrap_or_default();
     let (row, _) = snapshot.registry(name)?;
-    let registry = Registry::of(&call, row, &snapshot)?.ok_or_else(|| unknown_registry(name))?;
+    let registry = Registry::new(&call, row, &snapshot)?.ok_or_else(|| unknown_registry(name))?;
     let Provenance {
         freshness, versions, ..
-    } = Provenance::of_registry(row, &snapshot);
+    } = Provenance::for_registry(row, &snapshot);
     call.reply(Reply::json(&OneRegistry {
         registry,
         freshness,

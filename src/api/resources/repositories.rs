@@ -227,8 +227,8 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let mut rows = chosen(&call, &snapshot)?;
     put_in_order(&mut rows, call.values.text("sort").unwrap_or("-attributed"));
-    let totals = GroupRow::of(rows.iter().copied()).map_err(Problem::internal)?;
-    let mut page = Page::of(&call, &snapshot, rows, |row| key(row))?;
+    let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
+    let mut page = Page::new(&call, &snapshot, rows, |row| key(row))?;
     let rows = std::mem::take(&mut page.rows);
     let reply = if call.form == "csv" {
         Reply::csv("repositories.csv", csv(&snapshot, &rows)?)

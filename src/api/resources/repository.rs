@@ -95,7 +95,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
         row,
         speaker: representative.as_ref(),
         representative_image: representative.as_ref(),
-        provenance: Provenance::of_registry(registry, &snapshot),
+        provenance: Provenance::for_registry(registry, &snapshot),
     })?)
 }
 
@@ -112,7 +112,7 @@ async fn tags(call: Call) -> Result<HttpResponse, Problem> {
         })
         .await??;
     let tags: Vec<TagTotals> = tags.unwrap_or_default();
-    let mut page = Page::of(&call, &snapshot, tags, |tag| tag.tag.to_string())?;
+    let mut page = Page::new(&call, &snapshot, tags, |tag| tag.tag.to_string())?;
     let mut list = List::whole(&call, &snapshot, std::mem::take(&mut page.rows));
     list.next_cursor.clone_from(&page.next_cursor);
     call.reply(page.linked(Reply::json(&list)?))
@@ -124,7 +124,7 @@ async fn images(call: Call) -> Result<HttpResponse, Problem> {
     let (_, analysed) = snapshot.registry(row.registry.as_str())?;
     let context = snapshot.context();
     let images = analysed.images_of(&row.totals.repository, &context);
-    let mut page = Page::of(&call, &snapshot, images, |image| image.digest.to_string())?;
+    let mut page = Page::new(&call, &snapshot, images, |image| image.digest.to_string())?;
     let mut list = List::whole(&call, &snapshot, std::mem::take(&mut page.rows));
     list.next_cursor.clone_from(&page.next_cursor);
     call.reply(page.linked(Reply::json(&list)?))

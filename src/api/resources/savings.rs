@@ -51,9 +51,9 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let mut rows = chosen(&call, &snapshot)?;
     rows.retain(|row| saving_bytes(row) != 0 || money(row).is_some_and(|saved| !saved.is_zero()));
     put_in_order(&mut rows, "-saving");
-    let totals = GroupRow::of(rows.iter().copied()).map_err(Problem::internal)?;
+    let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
     let savings = cumulated(&rows)?;
-    let mut page = Page::of(&call, &snapshot, savings, |saving| key(saving.row))?;
+    let mut page = Page::new(&call, &snapshot, savings, |saving| key(saving.row))?;
     let savings = std::mem::take(&mut page.rows);
     let reply = if call.form == "csv" {
         let rows: Vec<&RepositoryRow> = savings.iter().map(|saving| saving.row).collect();

@@ -175,14 +175,14 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         .await??;
     let registries = report.registries.iter();
     let registries = registries
-        .filter_map(|row| SeenRegistry::of(&call.caller, row, &report.repositories).transpose())
+        .filter_map(|row| SeenRegistry::new(&call.caller, row, &report.repositories).transpose())
         .collect::<Result<_, _>>()?;
     let mut rows: Vec<&RepositoryRow> = report
         .repositories
         .iter()
         .filter(|row| sees_row(&call.caller, row))
         .collect();
-    let totals = GroupRow::of(rows.iter().copied()).map_err(Problem::internal)?;
+    let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
     put_in_order(&mut rows, call.values.text("sort").unwrap_or("-saving"));
     rows.truncate(usize::try_from(call.values.number("limit", USUAL_ROWS)).unwrap_or(usize::MAX));
     call.reply(Reply::json(&Answer {

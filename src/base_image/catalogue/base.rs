@@ -21,7 +21,7 @@ pub struct LayerKey(pub(super) u64);
 
 impl LayerKey {
     /// The key of a whole digest.
-    pub fn of(digest: &Digest) -> Self {
+    pub fn from_digest(digest: &Digest) -> Self {
         let bytes = match digest {
             Digest::Sha256(bytes) => bytes.as_slice(),
             Digest::Sha512(bytes) => bytes.as_slice(),
@@ -136,11 +136,11 @@ impl Base {
 
     /// The release of Alpine that it is on: from its operating system, else from one of its tags.
     pub fn alpine_release(&self) -> Option<AlpineRelease> {
-        let shown = self.system.as_ref().and_then(AlpineRelease::of);
+        let shown = self.system.as_ref().and_then(AlpineRelease::from_system);
         shown.or_else(|| {
             let tags = self.names.iter().filter_map(|name| name.tag.as_deref());
-            tags.filter_map(|tag| match TagParts::of(tag).alpine? {
-                AlpineTag::Numbered(numbers) => AlpineRelease::of_numbers(&numbers),
+            tags.filter_map(|tag| match TagParts::parse(tag).alpine? {
+                AlpineTag::Numbered(numbers) => AlpineRelease::from_numbers(&numbers),
                 AlpineTag::Newest | AlpineTag::Edge => None,
             })
             .next()

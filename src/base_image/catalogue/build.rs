@@ -217,7 +217,7 @@ impl<'a> CatalogueBuilder<'a> {
                 node.bases.push(id);
             }
             let Some(tag) = &name.tag else { continue };
-            let parts = TagParts::of(tag);
+            let parts = TagParts::parse(tag);
             if parts.alpine.is_some() && !base.layers.is_empty()
                 || base.includes.is_some() && parts.alpine.is_some()
             {

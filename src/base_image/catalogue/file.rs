@@ -134,7 +134,7 @@ pub(super) fn layer(
     let whole = digest.parse().ok();
     match whole
         .as_ref()
-        .map(LayerKey::of)
+        .map(LayerKey::from_digest)
         .or_else(|| LayerKey::parse(digest))
     {
         Some(key) => Ok(BaseLayer {

@@ -21,7 +21,7 @@ impl CatalogueBuilder<'_> {
         };
         // It has the layers of a well-known image, so it is that image under another name.
         let end = facts.layers.iter().fold(Chain::START, |chain, layer| {
-            chain.then(LayerKey::of(&layer.digest).0)
+            chain.then(LayerKey::from_digest(&layer.digest).0)
         });
         for id in self.catalogue.by_layers.get(&end).into_iter().flatten() {
             let known = self.catalogue.base(*id);
@@ -57,7 +57,7 @@ impl CatalogueBuilder<'_> {
             .layers
             .iter()
             .map(|layer| BaseLayer {
-                key: LayerKey::of(&layer.digest),
+                key: LayerKey::from_digest(&layer.digest),
                 digest: Some(layer.digest),
                 bytes: if layer.stored { layer.bytes } else { 0 },
             })
@@ -92,17 +92,16 @@ impl CatalogueBuilder<'_> {
             layers,
             names,
         });
-        self.catalogue.steps[id.0 as usize] = TextKey::of_history(facts).into();
+        self.catalogue.steps[id.0 as usize] = TextKey::from_history(facts).into();
         self.index(id);
         if let Some(config) = facts
             .config
             .as_ref()
             .filter(|config| config.diff_ids.len() == facts.layers.len())
         {
-            let end = config
-                .diff_ids
-                .iter()
-                .fold(Chain::START, |chain, diff_id| chain.then(LayerKey::of(diff_id).0));
+            let end = config.diff_ids.iter().fold(Chain::START, |chain, diff_id| {
+                chain.then(LayerKey::from_digest(diff_id).0)
+            });
             self.catalogue.by_diff_ids.entry(end).or_default().push(id);
         }
         id
@@ -115,7 +114,7 @@ impl CatalogueBuilder<'_> {
         for (id, facts) in grown {
             let mut chain = Chain::START;
             for layer in &facts.layers {
-                chain = chain.then(LayerKey::of(&layer.digest).0);
+                chain = chain.then(LayerKey::from_digest(&layer.digest).0);
                 if self.catalogue.by_layers.contains_key(&chain) {
                     let of_chain = users.entry(chain).or_default();
                     let own: BTreeSet<_> = self.catalogue.base(*id).repositories.iter().collect();
@@ -209,7 +208,7 @@ impl CatalogueBuilder<'_> {
         for (id, step) in std::mem::take(&mut self.first_steps) {
             let base = self.catalogue.base(id);
             if base.role == Role::System && base.layers.len() == 1 && !step.starts_with("ARG ") {
-                let chain = Chain::START.then(TextKey::of(&step).get());
+                let chain = Chain::START.then(TextKey::new(&step).get());
                 self.catalogue.by_steps.entry(chain).or_default().push(id);
             }
         }
@@ -299,7 +298,7 @@ impl CatalogueBuilder<'_> {
                 continue;
             }
             for (layer, text) in facts.layers.iter().zip(texts) {
-                let of_layer = votes.entry(LayerKey::of(&layer.digest)).or_default();
+                let of_layer = votes.entry(LayerKey::from_digest(&layer.digest)).or_default();
                 match of_layer.iter_mut().find(|(known, _)| *known == text) {
                     Some((_, count)) => *count += 1,
                     None => of_layer.push((text, 1)),
@@ -316,11 +315,11 @@ impl CatalogueBuilder<'_> {
                 facts
                     .layers
                     .iter()
-                    .any(|layer| contested.contains(&LayerKey::of(&layer.digest)))
+                    .any(|layer| contested.contains(&LayerKey::from_digest(&layer.digest)))
             }));
         }
         for layer in unclear.iter().flat_map(|facts| &facts.layers) {
-            let key = LayerKey::of(&layer.digest);
+            let key = LayerKey::from_digest(&layer.digest);
             // A pair counts if at least two images agree on it.
             let most = votes
                 .get(&key)
@@ -345,7 +344,7 @@ fn is_version(name: &str) -> bool {
 /// Sorts names by how specific they are: a release, then a codename, then `latest`.
 fn telling_order(name: &BaseName) -> (bool, usize, bool, usize, usize, String) {
     let tag = name.tag.as_deref().unwrap_or_default();
-    let parts = TagParts::of(tag);
+    let parts = TagParts::parse(tag);
     (
         tag == "latest",
         parts.variants.len() + usize::from(parts.slim),

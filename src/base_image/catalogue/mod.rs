@@ -187,7 +187,7 @@ impl Catalogue {
     pub(super) fn steps_of_image(&self, facts: &ImageFacts) -> Cow<'_, [TextKey]> {
         match self.base_of_digest(&facts.digest) {
             Some(id) => Cow::Borrowed(self.steps_of(id)),
-            None => Cow::Owned(TextKey::of_history(facts)),
+            None => Cow::Owned(TextKey::from_history(facts)),
         }
     }
 

@@ -110,7 +110,7 @@ const SYSTEMS: &[&str] = &[
 /// tag without other words gives an empty text. Images of one repository with equal results are variants
 /// of one another.
 pub fn tag_without_system(tag: &str) -> String {
-    let parts = TagParts::of(tag);
+    let parts = TagParts::parse(tag);
     let release = parts.release.join(".");
     let words = std::iter::once(release).chain(parts.variants);
     words
@@ -121,7 +121,7 @@ pub fn tag_without_system(tag: &str) -> String {
 
 impl TagParts {
     /// Parses a tag. Never fails: an unknown word is a variant.
-    pub fn of(tag: &str) -> Self {
+    pub fn parse(tag: &str) -> Self {
         let mut parts = Self {
             release: Vec::new(),
             variants: Vec::new(),
@@ -192,9 +192,9 @@ mod tests {
     use super::*;
 
     fn are_twins(tag: &str, alpine: &str) -> Option<usize> {
-        let alpine = TagParts::of(alpine);
+        let alpine = TagParts::parse(alpine);
         assert!(alpine.alpine.is_some());
-        TagParts::of(tag).distance_to(&alpine)
+        TagParts::parse(tag).distance_to(&alpine)
     }
 
     #[test]
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn the_newest_alpine_is_preferred() {
-        let release = |tag| TagParts::of(tag).alpine.unwrap();
+        let release = |tag| TagParts::parse(tag).alpine.unwrap();
         assert!(release("8-alpine").preference(&release("8-alpine3.20")).is_gt());
         assert!(
             release("8-alpine3.20")

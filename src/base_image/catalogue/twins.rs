@@ -70,7 +70,7 @@ impl Catalogue {
         if let Some(twin) = declared {
             return self.newest_of(twin, platform, scope, TwinRule::Declared);
         }
-        let parts = TagParts::of(name.tag.as_deref().unwrap_or("latest"));
+        let parts = TagParts::parse(name.tag.as_deref().unwrap_or("latest"));
         if parts.alpine.is_some() {
             return Vec::new();
         }

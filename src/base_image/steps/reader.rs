@@ -11,7 +11,7 @@ use crate::base_image::PackageFamily;
 /// a vendor's also depends on earlier steps: see [`Step::kind_after`].
 pub fn read_step(text: &str) -> Step {
     let instruction = Instruction::read(text);
-    let mut step = Step::of_kind(match instruction.keyword {
+    let mut step = Step::from_kind(match instruction.keyword {
         Keyword::Copy => StepKind::Copy,
         Keyword::Add => add(&instruction.body),
         Keyword::Missing => StepKind::Unknown,
@@ -43,7 +43,7 @@ pub fn read_step(text: &str) -> Step {
         };
         return step;
     }
-    Reading::of(&step.commands).into_step(step)
+    Reading::from_commands(&step.commands).into_step(step)
 }
 
 /// `ADD`: an address is downloaded, anything else is copied.
@@ -72,7 +72,7 @@ fn is_other_builder(body: &str) -> bool {
 }
 
 impl Step {
-    fn of_kind(kind: StepKind) -> Self {
+    fn from_kind(kind: StepKind) -> Self {
         Self {
             kind,
             commands: Vec::new(),
@@ -131,7 +131,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(commands: &[Command]) -> Self {
+    fn from_commands(commands: &[Command]) -> Self {
         let mut reading = Self::default();
         for (place, command) in commands.iter().enumerate() {
             reading.any = true;

@@ -117,7 +117,7 @@ impl<'a> Collector<'a> {
     }
 
     fn wrong(&self, line: u64, column: &str, text: &str, remedy: &str) -> PullFileFault {
-        PullFileFault::of_cell(self.file.name, line, column, text, remedy)
+        PullFileFault::in_cell(self.file.name, line, column, text, remedy)
     }
 
     fn finish(self) -> Result<PullEvents, PullFileFault> {

@@ -32,7 +32,7 @@ pub(super) fn read(file: PullFile<'_>) -> Result<PullEvents, PullFileFault> {
     Table::open(file, &COLUMNS, NEEDED)?.each(|row| {
         let cells: [&str; COLUMNS.len()] = std::array::from_fn(|column| row.cell(column));
         let wrong = |column: usize, remedy: &str| {
-            PullFileFault::of_cell(file.name, row.line, COLUMNS[column], cells[column], remedy)
+            PullFileFault::in_cell(file.name, row.line, COLUMNS[column], cells[column], remedy)
         };
         let day = hour(cells[0]).ok_or_else(|| wrong(0, "give the hour as 2026/11/23/09"))?;
         let repository: RepositoryName = cells[1]

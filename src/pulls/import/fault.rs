@@ -27,7 +27,7 @@ impl PullFileFault {
     }
 
     /// A fault of a cell. What it says is repeated, escaped and cut short.
-    pub(super) fn of_cell(
+    pub(super) fn in_cell(
         file: &str,
         line: u64,
         column: &str,

@@ -87,7 +87,7 @@ fn reading(row: &str, lines: &mut Lines<'_>) -> Result<PullReading, PullFileFaul
     };
     let name = repository.name.unwrap_or_default();
     let repository: RepositoryName = name.parse().map_err(|_| {
-        PullFileFault::of_cell(
+        PullFileFault::in_cell(
             file,
             line,
             "name",

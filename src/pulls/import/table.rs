@@ -46,7 +46,7 @@ impl<'a> Table<'a> {
             .iter()
             .find(|name| name.to_lowercase().contains("[local time]"))
         {
-            return Err(PullFileFault::of_cell(
+            return Err(PullFileFault::in_cell(
                 file.name,
                 1,
                 local,

@@ -1,4 +1,4 @@
-//! How a process's part in a crawl ends while the crawl may go on.
+//! How a process leaves a crawl that goes on.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -10,21 +10,21 @@ use crate::store::StoreError;
 use crate::store::span::Named as _;
 use crate::store::text::clean;
 
-/// How a worker leaves a crawl that goes on without it.
+/// Why a worker leaves a crawl that goes on without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leaving {
-    /// Nothing was left for it to do.
+    /// Nothing was left to do.
     Finished,
     /// It was told to stop.
     Stopped,
 }
 
 impl CrawlPart {
-    /// Leaves a crawl that goes on. What was claimed and not finished is anybody's then. To be called after
-    /// the last [`renew`](Self::renew).
+    /// Leaves a crawl that goes on. Claimed repositories that are not finished become free. Call it after the last
+    /// [`renew`](Self::renew).
     ///
     /// # Errors
-    /// Where the part was lost, or the database is not available.
+    /// If the lease was lost, or the database is not available.
     pub async fn leave(&self, how: Leaving, now: DateTime<Utc>) -> Result<(), StoreError> {
         let outcome = match how {
             Leaving::Finished => "finished",
@@ -32,7 +32,7 @@ impl CrawlPart {
         };
         let mut transaction = self.store.pool.begin().await?;
         if !self.end(&mut transaction, outcome, now).await? {
-            // An earlier try came through, and only the answer to it was lost.
+            // An earlier attempt succeeded, but its response was lost.
             return Ok(());
         }
         let handed_back = hand_back(&mut transaction, self.crawl, self.worker).await?;
@@ -46,7 +46,7 @@ impl CrawlPart {
         Ok(())
     }
 
-    /// Ends the part; whether that had not been done before.
+    /// Ends the part. Returns `false` if it had ended already.
     pub(super) async fn end(
         &self,
         connection: &mut PgConnection,
@@ -77,11 +77,11 @@ impl CrawlPart {
         }
     }
 
-    /// Leaves because of something that stands in the way. Where this worker leads, the crawl has failed,
-    /// for the reason given; else it goes on without this worker.
+    /// Leaves because of a failure. If this worker leads the crawl, the crawl fails with this reason; otherwise it goes on
+    /// without this worker.
     ///
     /// # Errors
-    /// Where the part was lost, or the database is not available.
+    /// If the lease was lost, or the database is not available.
     pub async fn give_up(&self, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         if !self.is_leader {
             return self.leave(Leaving::Stopped, now).await;

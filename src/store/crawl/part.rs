@@ -1,4 +1,4 @@
-//! A process's part in a crawl: what it has claimed, for as long as it gives signs of life.
+//! A process's part in a crawl: the repositories it has claimed, as long as it renews its lease.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::store::row::Row;
 use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
-/// A process's part in a crawl. Clones are the same part.
+/// A process's part in a crawl. Clones refer to the same part.
 #[derive(Debug, Clone)]
 pub struct CrawlPart {
     pub(in crate::store) store: Store,
@@ -27,24 +27,24 @@ pub struct CrawlPart {
 /// Repositories that a worker has claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The repositories; `None` if nothing is left to claim.
+    /// The repositories; empty if nothing is left to claim.
     pub repositories: Vec<RepositoryName>,
     /// How many workers the crawl has had so far.
     pub workers: u64,
-    /// How many of them are gone without having finished.
+    /// How many of them left without finishing.
     pub workers_gone: u64,
 }
 
-/// What is left of a crawl for one who has nothing more to do in it.
+/// What is left of a crawl for a worker that has nothing more to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rest {
-    /// Repositories that nobody has claimed.
+    /// Unclaimed repositories.
     pub unclaimed: u64,
-    /// Other workers who are at it still.
+    /// Other workers that are still active.
     pub other_workers: u64,
 }
 
-/// How many progress events of a crawl are kept.
+/// How many progress events of a crawl are kept. Our choice.
 const PROGRESS_EVENTS: i64 = 300;
 
 impl CrawlPart {
@@ -58,17 +58,17 @@ impl CrawlPart {
         self.is_leader
     }
 
-    /// Whether others may take part too.
+    /// Whether other processes may join the crawl.
     pub fn is_shared(&self) -> bool {
         self.is_shared
     }
 
-    /// How long the part stays this worker's without being renewed.
+    /// How long the lease lasts without renewal.
     pub fn lease(&self) -> std::time::Duration {
         self.store.worker.lease
     }
 
-    /// Makes sure, for as long as the transaction lasts, that this part is still this worker's.
+    /// Ensures that this worker still holds its lease until the transaction ends.
     pub(in crate::store) async fn hold(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
         let held = sqlx::query_scalar!(
             "SELECT id FROM crawl_worker WHERE id = $1 AND left_at IS NULL FOR SHARE",
@@ -80,10 +80,10 @@ impl CrawlPart {
         held.map(drop).ok_or(StoreError::LeaseLost)
     }
 
-    /// Gives a sign of life, and says what this worker has done so far.
+    /// Renews the lease, and records what this worker has done so far.
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`] where it comes too late, and where the database is not available.
+    /// [`StoreError::LeaseLost`] if the lease has expired, or if the database is not available.
     pub async fn renew(&self, cost: &CrawlCost, tags_done: u64) -> Result<(), StoreError> {
         let renewed = sqlx::query!(
             "UPDATE crawl_worker SET tags_done = $2, requests = $3, requests_get = $4, requests_head = $5,
@@ -115,10 +115,10 @@ impl CrawlPart {
         Ok(())
     }
 
-    /// Adds up what all workers have said, for whoever watches the crawl. It is the leader's to do.
+    /// Sums what all workers have recorded, for observers of the crawl. Called by the leader.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn report_progress(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut transaction = self.store.pool.begin().await?;
         add_up(&mut transaction, self.crawl).await?;
@@ -157,10 +157,10 @@ impl CrawlPart {
         Ok(())
     }
 
-    /// Whether the repositories have been listed already, and if so, whether that was all of them.
+    /// Whether the repositories have been listed, and if so, whether the list was complete.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn listed(&self) -> Result<Option<bool>, StoreError> {
         let listed = sqlx::query_scalar!("SELECT catalogue_complete FROM crawl WHERE id = $1", self.crawl);
         Ok(listed
@@ -169,11 +169,10 @@ impl CrawlPart {
             .await?)
     }
 
-    /// Writes down which repositories are to be read, for all workers to claim, or as claimed by this one
-    /// where the crawl is its own.
+    /// Saves the repositories to read: unclaimed for all workers, or claimed by this one if the crawl is exclusive.
     ///
     /// # Errors
-    /// Where the part was lost, or the database is not available.
+    /// If the lease was lost, or the database is not available.
     pub async fn list(
         &self,
         repositories: &[RepositoryName],
@@ -209,14 +208,14 @@ impl CrawlPart {
         Ok(())
     }
 
-    /// Claims some of the repositories that are nobody's.
+    /// Claims some unclaimed repositories.
     ///
     /// # Errors
-    /// Where the part was lost, or the database is not available.
+    /// If the lease was lost, or the database is not available.
     pub async fn claim(&self, at_most: u32) -> Result<Claim, StoreError> {
         let mut transaction = self.store.pool.begin().await?;
         self.hold(&mut transaction).await?;
-        // Neighbours by name often share content, so one worker gets them.
+        // Repositories with similar names often share content, so one worker gets them.
         let repositories = sqlx::query_scalar!(
             "UPDATE crawl_task SET worker_id = $2
              WHERE crawl_id = $1 AND repository IN (
@@ -249,10 +248,10 @@ impl CrawlPart {
         })
     }
 
-    /// What others have still to do.
+    /// What other workers still have to do.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn rest(&self) -> Result<Rest, StoreError> {
         let row = sqlx::query!(
             r#"SELECT
@@ -272,10 +271,10 @@ impl CrawlPart {
         })
     }
 
-    /// Whether anything could not be read by any worker so far that makes the crawl incomplete.
+    /// Whether any worker has had a fault that makes the crawl incomplete.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn has_losses(&self) -> Result<bool, StoreError> {
         let no_loss = FaultKind::harmless();
         let has_losses = sqlx::query_scalar!(
@@ -291,7 +290,7 @@ impl CrawlPart {
     }
 }
 
-/// Brings the crawl's own row up to what its workers have said.
+/// Updates the crawl's row with the sums of its workers.
 pub(super) async fn add_up(connection: &mut PgConnection, crawl: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE crawl SET requests = spent.requests, requests_get = spent.requests_get,

@@ -1,4 +1,4 @@
-//! Crawls as those see them who did not do them.
+//! Crawls as observers see them.
 
 use std::time::Duration;
 
@@ -12,37 +12,36 @@ use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 use crate::units::RequestCounts;
 
-/// A crawl: who asked for it, how it stands, what it cost.
+/// A crawl: its request, state and cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrawlRecord {
-    /// Its number; later crawls have higher ones.
+    /// Its number. Later crawls have higher numbers.
     pub id: i64,
     /// The registry.
     pub registry: RegistryName,
-    /// How it stands.
+    /// Its state.
     pub state: CrawlState,
-    /// When it was asked for.
+    /// When it was requested.
     pub requested_at: DateTime<Utc>,
-    /// Who asked: `schedule`, `command line`, or a caller of the API.
+    /// Who requested it: `schedule`, `command line`, or a caller of the API.
     pub requested_by: String,
-    /// The time that the schedule named, where it was the schedule that asked.
+    /// The scheduled time, if the schedule requested it.
     pub slot: Option<DateTime<Utc>>,
-    /// When a worker began it.
+    /// When a worker started it.
     pub started_at: Option<DateTime<Utc>>,
-    /// When it ended; for one whose process was lost, when that was noticed.
+    /// When it ended. If its process was lost, when that was noticed.
     pub finished_at: Option<DateTime<Utc>>,
-    /// Repositories that are done, faulty ones among them.
+    /// Finished repositories, including those with faults.
     pub repositories_done: u64,
-    /// Repositories that are to be read, once they have been listed.
+    /// Repositories to read, once they have been listed.
     pub repositories_total: u64,
-    /// Tags that are done; those in the hands of a worker that was lost or stopped count once more for whoever
-    /// took them over.
+    /// Finished tags. Tags of a worker that was lost or stopped are counted again by the worker that took them over.
     pub tags_done: u64,
-    /// What it cost the registry, up to about a second ago while it runs.
+    /// Its requests; up to about a second old while it runs.
     pub cost: CrawlCost,
-    /// How many things could not be read.
+    /// The number of faults.
     pub faults: u64,
-    /// Why it did not end as one would wish.
+    /// Why it did not complete, if so.
     pub message: Option<String>,
 }
 
@@ -116,11 +115,10 @@ impl TryFrom<CrawlRow> for CrawlRecord {
 }
 
 impl Store {
-    /// The latest crawls, newest first: of one registry or of all, and where `before` is given, only those
-    /// with lower numbers.
+    /// The latest crawls, newest first: of one registry or of all. If `before` is given, only those with lower numbers.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn crawls(
         &self,
         registry: Option<&RegistryName>,
@@ -130,10 +128,10 @@ impl Store {
         self.crawl_rows(None, registry, before, limit).await
     }
 
-    /// One crawl; `None` if there is none of this number.
+    /// A crawl by its number; `None` if there is none.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn crawl(&self, id: i64) -> Result<Option<CrawlRecord>, StoreError> {
         Ok(self.crawl_rows(Some(id), None, None, 1).await?.pop())
     }
@@ -168,10 +166,10 @@ impl Store {
         rows.into_iter().map(CrawlRecord::try_from).collect()
     }
 
-    /// What a crawl could not read, in the order in which it was met.
+    /// The faults of a crawl, in the order in which they occurred.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn crawl_faults(&self, id: i64) -> Result<Vec<Fault>, StoreError> {
         let rows = sqlx::query!(
             "SELECT repository, reference, kind, fault FROM crawl_fault WHERE crawl_id = $1 ORDER BY id",

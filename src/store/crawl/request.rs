@@ -1,4 +1,4 @@
-//! Asking for crawls, by hand and by schedule.
+//! Requests for crawls, manual and scheduled.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -11,24 +11,23 @@ use crate::store::span::Named as _;
 use crate::store::text::clean;
 use crate::store::{Store, StoreError};
 
-/// What asking for a crawl led to.
+/// The result of requesting a crawl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestedCrawl {
     /// The crawl.
     pub id: i64,
-    /// Whether it was made for this request; else it was queued or running already, or the request is one
-    /// that was repeated.
+    /// Whether it was created by this request. Otherwise it was already queued or running, or the request was repeated.
     pub is_new: bool,
 }
 
-/// Who asks, where it is the schedule.
+/// The requester of scheduled crawls.
 const SCHEDULE: &str = "schedule";
 
 impl Store {
-    /// Writes down registries that are to be crawled, so that crawls of them can be asked for.
+    /// Saves registries, so that crawls of them can be requested.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn know_registries(
         &self,
         registries: &[CrawledRegistry],
@@ -40,11 +39,11 @@ impl Store {
         Ok(())
     }
 
-    /// Asks for a crawl of a registry. Where one is queued or running, that is the answer. So it is where
-    /// the same key was used for this registry before, however that crawl has ended since.
+    /// Requests a crawl of a registry. Returns the existing crawl if one is queued or running, or if the same key was used
+    /// for this registry before, however that crawl has ended.
     ///
     /// # Errors
-    /// [`StoreError::UnknownRegistry`], or where the database is not available.
+    /// [`StoreError::UnknownRegistry`], or if the database is not available.
     pub async fn request_crawl(
         &self,
         registry: &RegistryName,
@@ -86,11 +85,11 @@ impl Store {
         })
     }
 
-    /// Queues the crawl of a slot of a registry's schedule, unless that was done for this slot or a later
-    /// one, by whichever process. A crawl that waits already takes the slot upon itself.
+    /// Queues the crawl of a scheduled time, unless a process has done that for this time or a later one. An already queued
+    /// crawl takes over the time.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn take_slot(
         &self,
         registry: &RegistryName,
@@ -124,11 +123,11 @@ impl Store {
         Ok(Some(crawl))
     }
 
-    /// Up to when the schedule of a registry has been seen to: its latest slot that was taken; as long as
-    /// there is none, when a crawl of it last began; `None` if there was neither.
+    /// Until when the schedule of a registry has been handled: its latest queued time; without one, when a crawl of it last
+    /// started; `None` without either.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn scheduled_until(
         &self,
         registry: &RegistryName,
@@ -146,7 +145,7 @@ impl Store {
     }
 }
 
-/// Writes down what a registry is, and gives its number.
+/// Saves a registry and returns its number.
 pub(super) async fn know(
     connection: &mut PgConnection,
     registry: &CrawledRegistry,

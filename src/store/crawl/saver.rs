@@ -13,37 +13,35 @@ use crate::store::span::Named as _;
 
 /// How a crawl ended.
 pub struct CrawlEnd<'a> {
-    /// What this worker's part in it cost.
+    /// This worker's requests.
     pub cost: CrawlCost,
-    /// How many tags this worker has done.
+    /// How many tags this worker has finished.
     pub tags_done: u64,
-    /// How it stands now: anything but running.
+    /// The final state: anything but running.
     pub state: CrawlState,
-    /// Whether the catalogue was listed to its end and every repository in it visited, so that one that is
-    /// missing means something.
+    /// Whether the catalogue was listed to its end and every repository in it visited, so that a missing repository is gone.
     pub catalogue_listed: bool,
-    /// Which repositories the crawl would have visited had they been listed.
+    /// Which repositories the crawl would have visited if they had been listed.
     pub in_scope: &'a (dyn Fn(&RepositoryName) -> bool + Sync),
-    /// Faults that did not come as findings.
+    /// Faults that were not sent as findings.
     pub faults: &'a [Fault],
 }
 
 /// Saves what a worker finds in one crawl.
 ///
-/// It remembers under which number each digest is saved, so that content that many images share costs
-/// one look-up in a crawl.
+/// It remembers the number of each saved digest, so that content shared by many images costs one look-up per crawl.
 #[derive(Debug)]
 pub struct CrawlSaver {
     pub(in crate::store) part: CrawlPart,
     pub(in crate::store) tombstone_after: i32,
-    /// What earlier batches saved; changed only once a batch's transaction has been committed.
+    /// What earlier batches saved. Changed only after a batch's transaction has been committed.
     pub(in crate::store) saved: Saved,
-    /// References that were listed and could not be found, by repository.
+    /// References that were listed but not found, by repository.
     pub(in crate::store) vanished: HashMap<RepositoryName, HashSet<String>>,
     rows_before_tidying: u64,
 }
 
-/// From how many findings on a crawl is followed by [`Store::tidy`](crate::store::Store::tidy).
+/// The number of findings after which a crawl is followed by [`Store::tidy`](crate::store::Store::tidy). Our choice.
 const TIDY_AFTER: u64 = 2_000;
 
 impl CrawlSaver {
@@ -62,13 +60,13 @@ impl CrawlSaver {
         &self.part
     }
 
-    /// Notes how much was written, to know at the end whether the planner needs new statistics.
+    /// Counts the written rows, to decide at the end whether the planner needs new statistics.
     pub(in crate::store) fn wrote(&mut self, findings: usize) {
         self.rows_before_tidying = self.rows_before_tidying.saturating_sub(findings as u64);
     }
 
-    /// The repositories that count as deleted once the crawl has ended: those in its scope that the catalogue, if it was
-    /// listed to its end, has failed to name in enough crawls in a row.
+    /// Records how the crawl ended, and counts a miss for each repository in its scope that the complete catalogue did not
+    /// name. Returns the repositories that now count as deleted.
     ///
     /// # Errors
     /// If the database is not available.
@@ -90,8 +88,8 @@ impl CrawlSaver {
     /// catalogue, listed to its end, did not name.
     ///
     /// # Errors
-    /// If the part was lost or the database is not available; nothing is recorded then, and in the
-    /// latter case this may be tried again.
+    /// If the lease was lost or the database is not available. Nothing is recorded then; in the latter case this may be
+    /// tried again.
     pub async fn finish(&mut self, end: &CrawlEnd<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let part = self.part.clone();
         part.renew(&end.cost, end.tags_done).await?;
@@ -101,7 +99,7 @@ impl CrawlSaver {
             _ => "finished",
         };
         if !part.end(&mut transaction, outcome, now).await? {
-            // An earlier try came through, and only the answer to it was lost.
+            // An earlier attempt succeeded, but its response was lost.
             return Ok(());
         }
         if end.catalogue_listed {
@@ -133,7 +131,7 @@ impl CrawlSaver {
         event::write(&mut transaction, part.crawl, end.state.as_str(), &json!({}), now).await?;
         transaction.commit().await?;
         if self.rows_before_tidying == 0 {
-            // The crawl has been recorded; slower queries are no reason to call it failed.
+            // The crawl has been recorded; slower queries are no reason to report a failure.
             if let Err(error) = part.store.tidy().await {
                 tracing::warn!(%error, "statistics of the database could not be renewed");
             }
@@ -141,7 +139,7 @@ impl CrawlSaver {
         Ok(())
     }
 
-    /// The repositories in the crawl's scope that the catalogue did not name.
+    /// The repositories that were marked as deleted when the crawl was finished.
     async fn missed(
         &self,
         connection: &mut sqlx::PgConnection,

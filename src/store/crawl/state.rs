@@ -21,27 +21,27 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum CrawlState {
-    /// It has been asked for and waits for a worker.
+    /// Requested, waiting for a worker.
     Queued,
-    /// It has not ended, or its process was killed and nobody has noticed.
+    /// In progress, or its process was killed and that has not been noticed yet.
     Running,
-    /// Everything in its scope could be read.
+    /// Everything in its scope was read.
     Complete,
-    /// Faults cost it something.
+    /// Something could not be read.
     Incomplete,
-    /// It never came to its end. What it had saved is used.
+    /// It ended early. What it saved stays.
     Interrupted,
     /// It could not be done at all; its message says why.
     Failed,
 }
 
 impl CrawlState {
-    /// The state as it is written in the store.
+    /// The state as stored in the database.
     pub const fn as_str(self) -> &'static str {
         self.into_str()
     }
 
-    /// Whether it has come to an end of whatever kind.
+    /// Whether the crawl has ended, in any way.
     pub fn is_over(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
     }

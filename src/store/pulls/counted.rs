@@ -7,30 +7,30 @@ use crate::store::row::Row;
 use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
-/// A file of pulls that was imported.
+/// An imported file of pulls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullImportRecord {
-    /// The registry that it is about.
+    /// The registry.
     pub registry: RegistryName,
-    /// Its name.
+    /// The file's name.
     pub file_name: String,
-    /// Its form.
+    /// Its format.
     pub format: String,
     /// When it was imported.
     pub imported_at: DateTime<Utc>,
-    /// Of counters: when they stood so.
+    /// For counters: when they were read.
     pub read_at: Option<DateTime<Utc>>,
-    /// Of events: the days that it is about.
+    /// For events: the covered days.
     pub period: Option<Period>,
-    /// How many pulls it added.
+    /// The number of pulls it added.
     pub pulls: u64,
 }
 
 impl Store {
-    /// The files of pulls that were imported, the oldest first.
+    /// The imported files of pulls, oldest first.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn pull_imports(&self) -> Result<Vec<PullImportRecord>, StoreError> {
         let rows = sqlx::query!(
             "SELECT registry.name AS registry, file_name, format, imported_at, read_at, period_start, period_end,
@@ -73,7 +73,7 @@ impl Store {
     /// The pulls that were counted since a day, or ever, and the days on which all were.
     ///
     /// # Errors
-    /// As with [`Self::pull_counts`].
+    /// As for [`Self::pull_counts`].
     pub async fn counted_pulls(
         &self,
         since: Option<NaiveDate>,
@@ -121,7 +121,7 @@ impl Store {
         Ok((pulls, spans))
     }
 
-    /// From the first to the last notification of a registry all its pulls are taken to have been notified.
+    /// All pulls of a registry between its first and its last notification are assumed to have been notified.
     async fn metered_spans(&self) -> Result<Vec<CountedSpan>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT registry.name AS registry, min(day) AS "first!", max(day) AS "last!"
@@ -144,7 +144,7 @@ impl Store {
             .collect()
     }
 
-    /// What was served for pulls from a day on, or ever.
+    /// The bytes served for pulls since a day, or ever.
     async fn served_bytes(&self, since: Option<NaiveDate>) -> Result<Vec<ServedBytes>, StoreError> {
         let rows = sqlx::query!(
             "SELECT registry.name AS registry, repository, day, bytes
@@ -169,7 +169,7 @@ impl Store {
             .collect()
     }
 
-    /// What consecutive readings of counters say about the days between them.
+    /// The pulls between consecutive readings of counters.
     async fn differences(&self) -> Result<Vec<(CountedPulls, CountedSpan)>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT registry.name AS registry, repository, count, read_at,
@@ -186,7 +186,7 @@ impl Store {
                 continue;
             };
             let (start, end) = (earlier_at.date_naive(), row.read_at.date_naive());
-            // The day of a reading is left to the next one, unless both are of one day.
+            // The day of a reading belongs to the next interval, unless both readings are of the same day.
             let period = if start < end {
                 days("pull_reading", start, end)?
             } else {
@@ -216,8 +216,8 @@ impl Store {
     }
 }
 
-/// How many pulls there were between two readings. A counter that has gone down began anew in between, as when a
-/// repository is deleted and made again; then those since are all that is known.
+/// The pulls between two readings. A counter that has decreased was reset in between, as when a repository is deleted and
+/// created again; then only the later value is known.
 pub(super) fn pulls_between(earlier: u64, later: u64) -> u64 {
     later.checked_sub(earlier).unwrap_or(later)
 }

@@ -12,16 +12,15 @@ use crate::store::row::Row;
 use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
-/// How many events are looked up and written at once.
+/// How many events are looked up and written at once. Our choice.
 const BATCH: usize = 10_000;
 
 impl Store {
-    /// Adds what a file says about the pulls of a registry, all of it or, where it fails, nothing. A file that
-    /// has been imported before adds nothing, and neither do events that other files had. Gives none where the
-    /// registry is not known.
+    /// Adds the pulls in a file: all of them or, if it fails, none. A file that was imported before adds nothing, and events
+    /// of other files are not added again. `None` if the registry is not known.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn import_pulls(
         &self,
         registry: &RegistryName,
@@ -30,7 +29,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<PullImport>, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        // Two imports of one registry take turns, so that each sees the events of the other.
+        // Imports of one registry are serialized, so that each sees the events of the other.
         let Some(registry) = lock_registry(&mut transaction, registry).await? else {
             return Ok(None);
         };
@@ -91,7 +90,7 @@ impl Store {
     }
 }
 
-/// How many pulls were new.
+/// The numbers of new and known pulls.
 pub(super) struct SavedEvents {
     pub(super) new: u64,
     pub(super) known: u64,
@@ -138,7 +137,7 @@ pub(super) async fn save_events(
     Ok(SavedEvents { new, known })
 }
 
-/// Notes that events have been counted.
+/// Records that events have been counted.
 async fn remember(
     connection: &mut PgConnection,
     registry: i64,
@@ -265,7 +264,7 @@ async fn save_readings(
     Ok(PullImport::Readings { since_last, first })
 }
 
-/// A count as the database keeps it.
+/// A count as the database stores it.
 pub(super) fn bigint(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -13,7 +13,7 @@ use crate::store::{Store, StoreError};
 use crate::units::{ByteCount, Money};
 use crate::whatif::Verdict;
 
-/// A registry as it was accounted for after a crawl.
+/// A registry's figures after a crawl.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryPoint {
     /// The moment of the crawl.
@@ -32,16 +32,16 @@ pub struct RegistryPoint {
     pub alpine_month: Option<MoneyEstimate>,
 }
 
-/// Which of a registry's repositories somebody may see.
+/// The repositories of a registry that a caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartOfRegistry {
-    /// What belongs to one of these cost centres by the rules of the day.
+    /// Repositories that belonged to one of these cost centres by the rules of the time.
     pub cost_centres: Vec<String>,
-    /// What belongs to them today, by name: it counts for days on which it was nobody's.
+    /// Repositories that belong to them today, by name. They count for times at which they had no cost centre.
     pub repositories: Vec<String>,
 }
 
-/// A repository as it was accounted for after a crawl.
+/// A repository's figures after a crawl.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepositoryPoint {
     /// The moment of the crawl.
@@ -159,7 +159,7 @@ impl RepositoryRow {
 }
 
 impl Store {
-    /// How a registry has been, oldest first; of reports worked out for one moment the last.
+    /// The history of a registry, oldest first. Of several reports for one moment, the last counts.
     ///
     /// # Errors
     /// Where the database is not available, and where a row is inconsistent.
@@ -187,8 +187,8 @@ impl Store {
         rows.into_iter().map(|row| row.point(registry)).collect()
     }
 
-    /// How a part of a registry has been, oldest first: the sums of its repositories, what they share with others by
-    /// their share. There is nothing of moments at which the part was empty.
+    /// The history of a part of a registry, oldest first: the sums of its repositories, with their shares of what they share
+    /// with others. Moments at which the part was empty are left out.
     ///
     /// # Errors
     /// Where the database is not available, and where a row is inconsistent.
@@ -228,7 +228,7 @@ impl Store {
         rows.into_iter().map(|row| row.point(registry)).collect()
     }
 
-    /// How a repository has been, oldest first.
+    /// The history of a repository, oldest first.
     ///
     /// # Errors
     /// Where the database is not available, and where a row is inconsistent.
@@ -259,11 +259,11 @@ impl Store {
             .collect()
     }
 
-    /// What a registry and its repositories stored over a period: readings within it, and the last before it.
-    /// `None` if there is no reading that says anything of it.
+    /// What a registry and its repositories stored over a period: the readings in the period, and the last before it.
+    /// `None` if no reading covers any of it.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn byte_history(
         &self,
         registry: &RegistryName,
@@ -289,8 +289,8 @@ impl Store {
         let Some(last) = reports.last() else {
             return Ok(None);
         };
-        // The month that is running was confirmed until its last crawl. One that is over goes on until the
-        // next reading, which stands in for the days in between.
+        // The current month is confirmed until its last crawl. A past month extends to the next reading, which covers the
+        // days in between.
         let later = sqlx::query_scalar!(
             "SELECT min(as_of) FROM report JOIN registry ON registry.id = registry_id
              WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3",
@@ -345,7 +345,7 @@ impl Store {
         let mut attributed = HashMap::with_capacity(readings.len());
         for (name, by_report) in readings {
             let row = Row::new("report_repository", &name);
-            // A report without the repository says that nothing was stored in it.
+            // A report without the repository means that nothing was stored in it.
             let own = reports.iter().map(|report| {
                 let reading = by_report.get(&report.id).copied().unwrap_or(0);
                 Ok((report.as_of, row.bytes("attributed_bytes", reading)?))
@@ -361,5 +361,5 @@ impl Store {
     }
 }
 
-/// After how many days without a reading nothing is said about the time in between any more.
+/// The most days without a reading for which values are assumed. Our choice: a month and some days.
 const LONGEST_GAP_DAYS: u64 = 35;

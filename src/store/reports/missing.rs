@@ -6,8 +6,8 @@ use crate::store::span::Named as _;
 use crate::store::{CrawlState, Store, StoreError};
 
 impl Store {
-    /// The last crawl of a registry, if it ended before `until` and has no report: the process that was to save the report
-    /// failed or was killed.
+    /// The last finished crawl of a registry, if it ended before `until` and no report followed: its process ended first, or
+    /// the report failed.
     ///
     /// # Errors
     /// If the database is not available.
@@ -32,7 +32,7 @@ impl Store {
             return Ok(None);
         };
         let state = Row::new("crawl", &last.id).parse("state", &last.state)?;
-        // One that was broken off has no report; it carries on where the next begins.
+        // An interrupted crawl has no report; the next crawl continues it.
         let has_ended = matches!(state, CrawlState::Complete | CrawlState::Incomplete);
         Ok(has_ended.then_some(last.id))
     }

@@ -11,24 +11,23 @@ use crate::store::{Store, StoreError};
 use crate::units::Money;
 use crate::whatif::{Estimate, SavingEstimate};
 
-/// A report to be saved.
+/// A report to save.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportOfCrawl<'a> {
-    /// The report, of which each registry is saved apart.
+    /// The report. Each of its registries is saved separately.
     pub report: &'a Report,
-    /// What it rests on.
+    /// The versions of its inputs.
     pub versions: &'a Versions,
-    /// When it was worked out.
+    /// When it was computed.
     pub computed_at: DateTime<Utc>,
 }
 
 impl Store {
-    /// Saves what a report says of each of its registries whose last crawl came to its end. One that is there
-    /// already for the same moment, from the same versions and price book, is left as it is, so that saving twice
-    /// changes nothing.
+    /// Saves a report's figures for each registry whose last crawl has ended. A saved report for the same moment, versions
+    /// and price book stays as it is, so saving twice changes nothing.
     ///
     /// # Errors
-    /// Where the database is not available; nothing is saved then.
+    /// If the database is not available; nothing is saved then.
     pub async fn save_report(&self, saved: ReportOfCrawl<'_>) -> Result<(), StoreError> {
         let ReportOfCrawl {
             report,
@@ -116,7 +115,7 @@ impl Store {
                 .repositories
                 .iter()
                 .filter(|row| row.registry == registry.registry)
-                .map(|row| SavedRepository::of(id, row))
+                .map(|row| SavedRepository::new(id, row))
                 .collect();
             sqlx::query!(
                 "INSERT INTO report_repository
@@ -132,7 +131,7 @@ impl Store {
     }
 }
 
-/// A row of `report_repository`: its fields are the columns. Amounts are written as text, which keeps every digit.
+/// A row of `report_repository`. The fields are the columns. Amounts are written as text, which keeps every digit.
 #[derive(Debug, Serialize)]
 struct SavedRepository<'r> {
     report_id: i64,
@@ -176,7 +175,7 @@ struct SavedRepository<'r> {
 }
 
 impl<'r> SavedRepository<'r> {
-    fn of(report_id: i64, row: &'r RepositoryRow) -> Self {
+    fn new(report_id: i64, row: &'r RepositoryRow) -> Self {
         let totals = &row.totals;
         let judged = row.judged.as_ref();
         let base = judged.and_then(|judged| judged.base.as_ref());
@@ -237,7 +236,7 @@ impl<'r> SavedRepository<'r> {
     }
 }
 
-/// The three figures of an estimate, none of none.
+/// The three figures of an estimate; `None` for each if there is no estimate.
 fn bounds<E, F>(estimate: Option<E>, of: impl Fn(E) -> [F; 3]) -> [Option<F>; 3] {
     match estimate {
         Some(estimate) => of(estimate).map(Some),

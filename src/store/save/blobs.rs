@@ -6,7 +6,7 @@ use crate::oci::Digest;
 use crate::store::StoreError;
 use crate::store::span::Named as _;
 
-/// The numbers of digests, given to those that have none yet.
+/// The numbers of digests. New digests get a number.
 pub(super) async fn number(
     connection: &mut PgConnection,
     wanted: BTreeSet<Digest>,
@@ -15,7 +15,7 @@ pub(super) async fn number(
     if wanted.is_empty() {
         return Ok(numbers);
     }
-    // In order, so that two crawls that save the same content at once cannot wait for each other.
+    // In order, so that two crawls that save the same content at once cannot deadlock.
     let mut missing: Vec<String> = wanted.iter().map(ToString::to_string).collect();
     let rows = sqlx::query!(
         "SELECT id, blob.digest FROM UNNEST($1::text[]) AS wanted (digest)
@@ -35,7 +35,7 @@ pub(super) async fn number(
             .filter(|digest| !numbers.contains_key(digest))
             .map(ToString::to_string)
             .collect();
-        // Another crawl may have been faster; updating its row is the way to be told the number.
+        // Another crawl may have been faster; updating its row returns the number.
         let rows = sqlx::query!(
             "INSERT INTO blob (digest) SELECT * FROM UNNEST($1::text[])
              ON CONFLICT (digest) DO UPDATE SET digest = EXCLUDED.digest

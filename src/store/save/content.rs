@@ -94,7 +94,7 @@ pub(super) async fn manifests(
     Ok(())
 }
 
-/// A batch's manifests as columns; arrays within a row as their literals.
+/// A batch's manifests as columns. Arrays within a row are literals.
 #[derive(Default)]
 struct ManifestColumns {
     ids: Vec<i64>,
@@ -125,7 +125,7 @@ fn numbers_of(
     Ok(numbers(ids))
 }
 
-/// One media type for all layers where they agree, as they nearly always do.
+/// One media type for all layers if they agree, as they nearly always do.
 fn media_types(layers: &[Descriptor]) -> String {
     let all_same = layers
         .windows(2)

@@ -1,8 +1,7 @@
-//! Writing a batch of findings: one transaction, a fixed number of statements.
+//! Writes a batch of findings: one transaction with a fixed number of statements.
 //!
-//! Every statement takes whole columns and `UNNEST`s them, since a round trip is what costs. Content that
-//! is saved already and tags that have not moved cost no write, so saving the same batch twice is the
-//! same as saving it once.
+//! Every statement takes whole columns and `UNNEST`s them, because round trips are the main cost. Content that is
+//! already saved and tags that have not moved cost no write, so saving a batch twice is the same as saving it once.
 
 mod batch;
 mod blobs;
@@ -26,18 +25,17 @@ use super::{CrawlSaver, StoreError};
 use crate::inventory::{FaultKind, Finding};
 use crate::oci::{Digest, RepositoryName};
 
-/// The most digests whose numbers are remembered, some 60 MB of them. Beyond it they are looked up again.
+/// The most digests whose numbers are remembered, about 60 MB. Further ones are looked up again. Our choice.
 const MAX_REMEMBERED: usize = 500_000;
 
 impl CrawlSaver {
-    /// Saves a batch of findings: all of it or, in case of an error, nothing.
+    /// Saves a batch of findings: all of it or, on an error, nothing.
     ///
-    /// `now` is when the findings are said to have been made: it becomes the end of what a tag pointed to
-    /// before and the beginning of what it points to now.
+    /// `now` is the time of the findings: the end of what a tag pointed to before, and the start of what it points to now.
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`] where this worker's part has gone to others, and where the database is not
-    /// available; in the latter case the same batch may be tried again.
+    /// [`StoreError::LeaseLost`] if this worker has lost its lease, or if the database is not available; in the latter case
+    /// the same batch may be tried again.
     pub async fn save(&mut self, findings: &[Finding], now: DateTime<Utc>) -> Result<(), StoreError> {
         let batch = Batch::sort(findings);
         for fault in &batch.faults {
@@ -75,14 +73,14 @@ impl CrawlSaver {
         content::configs(&mut transaction, &batch, &blob).await?;
         tags::tags(&mut transaction, &batch, &repository, &blob, now).await?;
         tags::referrers(&mut transaction, &batch, &repository, &blob, now).await?;
-        let listings = tags::Listings::of(&batch, &repository, &self.vanished)?;
+        let listings = tags::Listings::new(&batch, &repository, &self.vanished)?;
         listings.save(&mut transaction, self.tombstone_after, now).await?;
         listed::manifests(&mut transaction, &batch, &repository, &blob, now).await?;
         save_faults(&mut transaction, self.part.crawl, &batch.faults).await?;
         self.done(&mut transaction, &batch, now).await?;
         transaction.commit().await?;
 
-        // Only now: had the transaction been undone, these numbers would belong to nothing.
+        // Only after the commit: if the transaction were rolled back, these numbers would be invalid.
         if self.saved.blobs.len() + new_blobs.len() > MAX_REMEMBERED {
             self.saved.blobs.clear();
         }
@@ -96,7 +94,7 @@ impl CrawlSaver {
         Ok(())
     }
 
-    /// Notes which repositories of the crawl are done: those whose listings are in the batch.
+    /// Marks the crawl's repositories whose listings are in the batch as done.
     async fn done(
         &self,
         connection: &mut PgConnection,
@@ -121,7 +119,7 @@ impl CrawlSaver {
         Ok(())
     }
 
-    /// Saves repositories that are not known yet and gives their numbers.
+    /// Saves new repositories and returns their numbers.
     async fn add_repositories(
         &self,
         connection: &mut PgConnection,
