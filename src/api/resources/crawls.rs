@@ -200,7 +200,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
 /// The crawl that a call's path names, if the caller may see it.
 ///
 /// # Errors
-/// Where there is none.
+/// If there is none.
 pub(super) async fn named(call: &Call) -> Result<CrawlRecord, Problem> {
     let text = call.values.text("id").unwrap_or_default();
     let unknown = || Problem::not_found(format!("there is no crawl {}", printable(text)));
