@@ -26,7 +26,7 @@ pub(super) fn targets(
             .find(|target| target.url.origin() == address.origin());
         match (known, choice) {
             (Some(target), Some(choice)) if !target.repositories.is_empty() => {
-                target.repositories.push(choice)
+                target.repositories.push(choice);
             }
             // Named before, and once without a choice: all of it.
             (Some(target), _) => target.repositories.clear(),

@@ -18,8 +18,8 @@ use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
 use crate::identity::{Caller, Scope};
 use crate::inventory::{Fault, FaultKind};
-use crate::oci::RegistryName;
 use crate::oci::text::printable;
+use crate::oci::{RegistryName, RepositoryName};
 use crate::store::{CrawlRecord, CrawlState, StoreError};
 use crate::units::{ByteCount, RequestCounts, milliseconds};
 
@@ -257,7 +257,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
         .filter(|fault| is_seen(fault))
         .take(SHOWN_FAULTS)
         .map(|fault| ShownFault {
-            repository: fault.repository.as_ref().map(|name| name.as_str()),
+            repository: fault.repository.as_ref().map(RepositoryName::as_str),
             reference: fault.reference.as_deref(),
             kind: fault.kind,
             fault: &fault.fault,
