@@ -1,4 +1,4 @@
-//! What may be spent in a month on what an answer is about.
+//! The monthly budgets that apply to an answer.
 
 use crate::cost::{Budget, BudgetSubject};
 use crate::identity::Caller;
@@ -11,7 +11,7 @@ use crate::units::Money;
 pub(super) struct Budgets<'a>(pub &'a [Budget]);
 
 impl Budgets<'_> {
-    /// Of a group of repositories; none for groups that cannot have any.
+    /// The budgets of a group of repositories; empty for groups that cannot have any.
     pub(super) fn of_group(self, by: GroupBy, key: Option<&str>) -> Vec<Money> {
         self.amounts(|subject| match (by, subject) {
             (GroupBy::CostCentre, BudgetSubject::CostCentre(centre)) => key == Some(centre),
@@ -20,7 +20,7 @@ impl Budgets<'_> {
         })
     }
 
-    /// Of all that a caller may see, or of one registry in it. A part has one where it is some cost centres that all have
+    /// The budgets of all that a caller may see, or of one registry. A part has a budget if all of its cost centres have
     /// one in the same currency.
     pub(super) fn of_seen(self, caller: &Caller, registry: Option<&RegistryName>) -> Vec<Money> {
         match registry {

@@ -1,4 +1,4 @@
-//! Lists that come page by page.
+//! Lists with pages.
 
 use actix_web::http::header;
 use schemars::JsonSchema;
@@ -12,7 +12,7 @@ use super::provenance::Provenance;
 use super::reply::Reply;
 use super::snapshot::Snapshot;
 
-/// Rows on a page where nothing else is asked for, and the most.
+/// The default and the maximum number of rows on a page.
 const USUAL_PAGE: u64 = 50;
 const LARGEST_PAGE: u64 = 1000;
 
@@ -26,7 +26,7 @@ pub(super) struct List<'a, Item, Totals = NoTotals> {
     /// What the figures rest on.
     #[serde(flatten)]
     pub provenance: Provenance<'a>,
-    /// The sums over all pages, where rows may be added up.
+    /// The sums over all pages, if rows can be added up.
     #[serde(flatten)]
     pub totals: Totals,
 }
@@ -43,7 +43,7 @@ pub(super) struct Totals<Sums> {
 }
 
 impl<'a, Item> List<'a, Item> {
-    /// A list that is always whole.
+    /// A list without pages.
     pub(super) fn whole(call: &Call, snapshot: &'a Snapshot, items: Vec<Item>) -> Self {
         Self {
             items,
@@ -54,7 +54,7 @@ impl<'a, Item> List<'a, Item> {
     }
 }
 
-/// The parameters of every list that comes page by page.
+/// The parameters of every list with pages.
 pub(super) fn paging() -> [Parameter; 2] {
     [
         Parameter::new(
@@ -83,10 +83,10 @@ pub(super) struct Page<Row> {
 }
 
 impl<Row> Page<Row> {
-    /// The page that was asked for of these rows, which `key` tells apart.
+    /// The requested page of these rows. `key` gives each row's unique key.
     ///
     /// # Errors
-    /// Where the cursor is of another list.
+    /// If the cursor belongs to another list.
     pub(super) fn new(
         call: &Call,
         snapshot: &Snapshot,
@@ -103,7 +103,7 @@ impl<Row> Page<Row> {
             None => 0,
             Some(cursor) => {
                 let last = identity.key_of(cursor)?;
-                // The very list it was given for: so the row is there.
+                // The cursor was made for this list, so the row exists.
                 rows.iter()
                     .position(|row| key(row) == last)
                     .map_or(rows.len(), |place| place + 1)

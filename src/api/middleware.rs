@@ -1,4 +1,4 @@
-//! What happens to every request on its way in and to every answer on its way out.
+//! The processing that every request and every answer gets.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,10 +23,10 @@ use crate::oci::text::printable;
 use crate::units::milliseconds;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id of its own that a client may give a request.
+/// The maximum length of a request id from the client.
 const LONGEST_REQUEST_ID: usize = 128;
 
-/// Headers of every answer that does not say otherwise itself.
+/// The default headers of every answer.
 const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -55,8 +55,7 @@ pub(super) async fn around(
     answer(request, next, id).instrument(span).await
 }
 
-/// The span of a request. Its level is the highest, so that every log line within has the id, whatever the
-/// level of the log is.
+/// The span of a request. Its level is the highest, so every log line within it has the id at any log level.
 fn request_span(request: &ServiceRequest, id: &str) -> Span {
     tracing::error_span!(
         "request",
@@ -92,7 +91,7 @@ async fn answer(
             }
         },
     };
-    // Some layer below may have answered an error in its own words.
+    // A lower layer may have answered with an error of its own.
     let status = response.status();
     if (status.is_client_error() || status.is_server_error()) && !is_problem(&response) {
         if let Some(error) = response.response().error() {
@@ -135,14 +134,14 @@ async fn answer(
     Ok(response)
 }
 
-/// Logs why a layer below answered an error of the server in its own words.
+/// Logs the cause of a server error that a lower layer answered.
 fn log_failure(status: StatusCode, error: &Error) {
     if status.is_server_error() {
         tracing::error!(%error, status = status.as_u16(), "request failed");
     }
 }
 
-/// The id that the client gave the request, where it is one that may stand in a log.
+/// The client's id for the request, if it is safe to log.
 fn own_id(request: &ServiceRequest) -> Option<String> {
     let text = request.headers().get(REQUEST_ID)?.to_str().ok()?;
     let is_plain = (1..=LONGEST_REQUEST_ID).contains(&text.len())
@@ -152,8 +151,8 @@ fn own_id(request: &ServiceRequest) -> Option<String> {
     is_plain.then(|| text.to_owned())
 }
 
-/// That a request is for another host than this one. Only asked where nothing but the network keeps
-/// strangers out: a web page could point a name of its own to this machine, and read through a browser.
+/// Checks that a request is for this host. Needed only without access control: a web page could point its own
+/// domain name to this machine and read the answers through a browser (DNS rebinding).
 fn misdirected(api: &Api, request: &ServiceRequest) -> Option<Problem> {
     if api.settings.access != AccessMode::Anonymous || api.settings.is_open_to_all_hosts {
         return None;
@@ -187,7 +186,7 @@ fn is_problem(response: &ServiceResponse<BoxBody>) -> bool {
     content_type.is_some_and(|value| value.as_bytes() == MEDIA_TYPE.as_bytes())
 }
 
-/// Gives a compressed body a tag of its own: a strong tag is of the very bytes that travel.
+/// Gives a compressed body its own tag: a strong tag identifies the bytes that are sent.
 fn mark_compressed(response: &mut ServiceResponse<BoxBody>) {
     let headers = response.headers_mut();
     let is_compressed = headers

@@ -1,11 +1,10 @@
-//! The service: REST under `/v1`, its documentation, and what operators look at.
+//! The service: REST under `/v1`, its documentation, health and metrics.
 //!
-//! Everything that is read comes from a `Snapshot`, which is worked out off the way of requests
-//! when the store has something newer. So a request waits for no query and no model, and an answer's rows
-//! always add up, whatever is saved meanwhile.
+//! Answers come from a `Snapshot`, which is computed in the background when the store has newer data. So
+//! requests wait for no query and no model, and the rows of an answer always add up.
 //!
-//! An `Operation` is declared once, with its parameters, its answer and its problems; route, checks and
-//! the OpenAPI document come from the declaration. Every error of every kind is an RFC 9457 problem.
+//! An `Operation` is declared once, with its parameters, its answer and its problems. Its route, its checks and
+//! its part of the OpenAPI document come from the declaration. Every error is an RFC 9457 problem.
 
 mod access;
 mod budgets;
@@ -46,30 +45,30 @@ use crate::identity::Authenticator;
 use crate::metrics::ProcessCounters;
 use crate::store::{Store, StoreError};
 
-/// What every request has at hand.
+/// The shared state of all requests.
 struct Api {
     store: Store,
     settings: ApiSettings,
-    /// Works out what is shown.
+    /// Computes the figures.
     analysis: AnalysisService,
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
     authenticator: Authenticator,
     counters: ProcessCounters,
-    /// Held by whoever has a month drawn up, which takes much memory for seconds.
+    /// Held while a month is computed, which takes much memory for some seconds.
     drawing_up: Semaphore,
-    /// The runtime that the store's connections live on. The server's threads have their own, and a
-    /// connection that was opened on one of those would stand still whenever that thread is busy.
+    /// The runtime of the store's connections. The server's threads have their own runtimes, and a connection
+    /// opened on one of them would stall while that thread is busy.
     runtime: tokio::runtime::Handle,
     /// The OpenAPI document, which does not change while the service runs.
     openapi: Vec<u8>,
 }
 
 impl Api {
-    /// Asks the store something, where its connections live.
+    /// Queries the store on the runtime of its connections.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     async fn ask<T, Asking>(&self, question: impl FnOnce(Store) -> Asking) -> Result<T, Problem>
     where
         T: Send + 'static,
@@ -81,10 +80,10 @@ impl Api {
         Ok(answer?)
     }
 
-    /// Works something out on a thread where that holds up nobody.
+    /// Runs a computation on a thread that may block.
     ///
     /// # Errors
-    /// Where it panics.
+    /// If it panics.
     async fn work_out<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

@@ -1,4 +1,4 @@
-//! Which of the forms that an answer has a client prefers.
+//! Content negotiation: the form of an answer that the client prefers.
 
 use actix_web::http::header::{Accept, Quality};
 
@@ -10,7 +10,7 @@ pub(super) fn preferred(accept: &Accept, offered: &[&str]) -> Option<usize> {
     }
     let mut best: Option<(usize, Quality)> = None;
     for (index, media_type) in offered.iter().enumerate() {
-        // The most specific range that covers a type says how much it is wanted.
+        // The most specific range that covers a type gives its quality.
         let quality = accept
             .iter()
             .filter_map(|range| Some((specificity(range.item.essence_str(), media_type)?, range.quality)))
@@ -23,7 +23,7 @@ pub(super) fn preferred(accept: &Accept, offered: &[&str]) -> Option<usize> {
     best.map(|(index, _)| index)
 }
 
-/// How closely a range covers a media type: 2 by its name, 1 by its first part, 0 as anything.
+/// How specifically a range covers a media type: 2 exactly, 1 by its type, 0 as `*/*`.
 fn specificity(range: &str, media_type: &str) -> Option<u8> {
     if range.eq_ignore_ascii_case(media_type) {
         return Some(2);

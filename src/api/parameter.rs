@@ -1,4 +1,4 @@
-//! The parameters of an operation: declared once, and both documented and checked by the declaration.
+//! The parameters of an operation. Each is declared once; its documentation and its checks come from the declaration.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::problem::{INVALID_REQUEST, Invalid, Place, Problem};
 
-/// The longest text that a filter may be.
+/// The maximum length of a filter's text.
 const LONGEST_TEXT: usize = 255;
 
 /// A parameter in the query, in the path or in a header.
@@ -19,16 +19,16 @@ pub(super) struct Parameter {
     pub about: &'static str,
 }
 
-/// What a parameter may be.
+/// The type of a parameter.
 #[derive(Debug, Clone)]
 pub(super) enum Form {
-    /// Any text, perhaps an empty one.
+    /// Any text, including an empty one.
     Text,
-    /// A text of one to so many visible ASCII characters.
+    /// A text of visible ASCII characters, not empty, with this maximum length.
     Token(usize),
     /// One of these words.
     Word(Vec<&'static str>),
-    /// A whole number in a range, with what it is where it is not given.
+    /// A whole number in a range, with a default.
     Number {
         least: u64,
         most: u64,
@@ -75,7 +75,7 @@ impl Form {
         }
     }
 
-    /// What is wrong with a value.
+    /// The error for a value.
     pub(super) fn check(&self, value: &str) -> Result<(), String> {
         match self {
             Self::Text if value.chars().count() <= LONGEST_TEXT => Ok(()),
@@ -158,7 +158,7 @@ impl Values {
         }
     }
 
-    /// Adds a value that was found elsewhere than in the query.
+    /// Adds a value that is not from the query.
     pub(super) fn insert(&mut self, name: &'static str, value: Cow<'_, str>) {
         self.0.insert(name, value.into_owned());
     }
@@ -168,7 +168,7 @@ impl Values {
         self.0.get(name).map(String::as_str)
     }
 
-    /// A number, or what it is where it was not given.
+    /// A number, or its default.
     pub(super) fn number(&self, name: &str, default: u64) -> u64 {
         self.text(name)
             .and_then(|text| text.parse().ok())
@@ -185,7 +185,7 @@ impl Values {
         self.text(name).and_then(month)
     }
 
-    /// What was asked for, whatever the order in which it was: the same for the pages of one list.
+    /// The filters and the order in a canonical form, which is the same for all pages of a list.
     pub(super) fn without(&self, names: &[&str]) -> String {
         let mut text = String::new();
         for (name, value) in self.0.iter().filter(|(name, _)| !names.contains(name)) {

@@ -1,4 +1,4 @@
-//! What every answer says about its figures.
+//! The provenance of figures, which every answer states.
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -30,13 +30,13 @@ pub(super) struct Freshness {
 }
 
 impl<'a> Provenance<'a> {
-    /// Of what this caller may see.
+    /// For everything that this caller may see.
     pub(super) fn seen_by(caller: &Caller, snapshot: &'a Snapshot) -> Self {
         let registries = snapshot.report.registries.iter();
         Self::new(snapshot, registries.filter(|row| caller.sees(&row.registry)))
     }
 
-    /// Of one registry.
+    /// For one registry.
     pub(super) fn for_registry(row: &RegistryRow, snapshot: &'a Snapshot) -> Self {
         Self::new(snapshot, [row])
     }

@@ -7,10 +7,10 @@ use super::Api;
 use super::snapshot::{Fingerprint, Snapshot};
 use crate::units::milliseconds;
 
-/// The longest wait between two attempts to reach a store that does not answer.
+/// The maximum wait between two attempts to reach a store that does not answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Looks at the store again and again. It ends when it is dropped.
+/// Polls the store until it is dropped.
 pub(super) async fn refresh(api: Arc<Api>) {
     let mut shown: Option<Fingerprint> = None;
     let every = api.settings.refresh_every;
@@ -19,7 +19,7 @@ pub(super) async fn refresh(api: Arc<Api>) {
         match look(&api, &mut shown).await {
             Ok(()) => wait = every,
             Err(error) => {
-                // What is shown stays until there is something newer.
+                // The present figures stay until newer ones are ready.
                 tracing::warn!(error = format!("{error:#}"), "figures could not be renewed");
                 wait = (wait * 2).clamp(every, LONGEST_WAIT.max(every));
             }
@@ -28,7 +28,7 @@ pub(super) async fn refresh(api: Arc<Api>) {
     }
 }
 
-/// Reads the keys, and where the store holds something else than what is shown, works the figures out.
+/// Reads the keys, and computes the figures if the store has changed.
 async fn look(
     api: &Arc<Api>,
     shown: &mut Option<Fingerprint>,

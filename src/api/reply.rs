@@ -1,4 +1,4 @@
-//! Answers that clients may keep: a strong tag of the very bytes, and 304 for who has them already.
+//! Cacheable answers: a strong tag of the bytes, and 304 for a client that has them.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, EntityTag, Header as _, HeaderMap, HeaderValue, IfNoneMatch};
@@ -77,7 +77,7 @@ impl Reply {
         }
         let digest = Sha256::digest(&self.body);
         let tag = hex::encode(&digest[..TAG_DIGITS / 2]);
-        // Kept by who asked alone, and only used after asking whether it still holds.
+        // Only the client may keep it, and only with revalidation.
         response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
         if let Some(known) = matching(asked, &tag) {
             response.insert_header((header::ETAG, format!("\"{known}\"")));

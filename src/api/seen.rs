@@ -1,4 +1,4 @@
-//! Registries as far as a caller may see them: whole, or the part that some cost centres' repositories make up.
+//! Registries as far as a caller may see them: whole, or the part that belongs to some cost centres.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -38,10 +38,11 @@ enum SeenRow<'a> {
 }
 
 impl<'a> SeenRegistry<'a> {
-    /// What a caller may see of a registry whose repositories are among these; `None` if that is nothing.
+    /// The part of a registry that a caller may see; `None` if it is empty. The registry's repositories are among
+    /// `repositories`.
     ///
     /// # Errors
-    /// Where sums leave the range of exact numbers.
+    /// If sums exceed the range of exact numbers.
     pub(super) fn new(
         caller: &Caller,
         row: &'a RegistryRow,

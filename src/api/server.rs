@@ -1,4 +1,4 @@
-//! The server: an address, routes made of the operations, and an orderly end.
+//! The server: its address, the routes of the operations, and a graceful shutdown.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -28,8 +28,8 @@ use crate::metrics::ProcessCounters;
 use crate::page;
 use crate::store::Store;
 
-/// How long an idle connection is kept: longer than load balancers do, which else send a request into one that
-/// is just being closed.
+/// How long an idle connection is kept: longer than load balancers keep it, which would otherwise send a request
+/// into a connection that is being closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// The service on its address, ready to run.
@@ -42,11 +42,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes an address. Requests wait until [`Server::run`].
+    /// Binds the address. Requests wait until [`Server::run`].
     ///
     /// # Errors
-    /// Where the address is not to be had, or a certificate cannot be used, the server's own or one that an issuer is
-    /// to be known by. Issuers need not be there.
+    /// If the address is not available, or a certificate cannot be used: the server's own or one for an issuer.
+    /// Issuers need not be reachable.
     pub fn bind(
         address: SocketAddr,
         store: Store,
@@ -125,16 +125,16 @@ impl Server {
         })
     }
 
-    /// Where it is reached, with the port that the system chose where none was given.
+    /// Its address, with the port that the system chose if none was given.
     pub fn url(&self) -> String {
         let scheme = if self.is_tls { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 
-    /// Answers until `stop` comes to its end; then takes no more requests and finishes those under way.
+    /// Serves until `stop` completes; then accepts no more requests and finishes those in progress.
     ///
     /// # Errors
-    /// Where the server fails by itself.
+    /// If the server fails.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         // Aborted when this is dropped.
         let mut refreshing = JoinSet::new();
@@ -175,7 +175,7 @@ fn configure(
         let answer = move |request: HttpRequest, payload: web::Payload| {
             dispatch(Arc::clone(&api), Arc::clone(&operations), request, payload)
         };
-        // Every method comes here, so that what is not possible is said as a problem.
+        // Every method is routed here, so that an unsupported one is answered with a problem.
         service.service(web::resource(*path).to(answer));
     }
     page::configure(service);

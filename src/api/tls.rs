@@ -1,4 +1,4 @@
-//! TLS by files that are read again when they change.
+//! TLS with files that are reloaded when they change.
 
 use std::fs;
 use std::path::Path;
@@ -15,13 +15,13 @@ use rustls::sign::CertifiedKey;
 
 use super::settings::{ServeError, TlsFiles};
 
-/// How often a new connection makes the files be looked at.
+/// The minimum interval between two checks of the files.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// How connections are secured.
+/// The TLS configuration of connections.
 ///
 /// # Errors
-/// Where a file cannot be used.
+/// If a file cannot be used.
 pub(super) fn server_config(files: &TlsFiles) -> Result<ServerConfig, ServeError> {
     let resolver = Reloading {
         files: files.clone(),
@@ -33,8 +33,7 @@ pub(super) fn server_config(files: &TlsFiles) -> Result<ServerConfig, ServeError
         .with_cert_resolver(Arc::new(resolver)))
 }
 
-/// The certificate as the files have it now. A renewed one that cannot be used is reported, and the one
-/// before it stays.
+/// The current certificate. If a renewed one cannot be used, the error is logged and the previous one stays.
 #[derive(Debug)]
 struct Reloading {
     files: TlsFiles,

@@ -9,7 +9,7 @@ use crate::registry::{Client, ClientSettings, Origin};
 /// A client of a registry, with the credentials that are configured for it, else those that Docker has.
 ///
 /// # Errors
-/// Where credentials are configured that cannot be had, and where the client's settings make no sense.
+/// If credentials are configured that cannot be had, and where the client's settings make no sense.
 pub(super) async fn client_of(
     target: &RegistrySection,
     crawl: &CrawlSection,

@@ -110,7 +110,7 @@ impl VerdictSection {
     /// The decision for each of its patterns.
     ///
     /// # Errors
-    /// Where a pattern cannot be read.
+    /// If a pattern cannot be read.
     pub(super) fn overrides(&self) -> Result<Vec<VerdictOverride>, InvalidRepositoryPattern> {
         let patterns = self.repositories.iter();
         patterns
@@ -156,7 +156,7 @@ impl Settings {
     /// `[prices]`.
     ///
     /// # Errors
-    /// Where a file cannot be read, or is not what it should be.
+    /// If a file cannot be read, or is not what it should be.
     pub fn analysis_inputs(&self) -> Result<AnalysisInputs, AnalysisSettingsError> {
         let alpine = &self.alpine;
         let model = match &alpine.model {

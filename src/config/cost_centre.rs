@@ -40,7 +40,7 @@ impl CostCentreSection {
     /// The rule that the section is.
     ///
     /// # Errors
-    /// Where a pattern cannot be read or there is none.
+    /// If a pattern cannot be read or there is none.
     pub(super) fn rule(&self) -> Result<CostCentreRule, InvalidRepositoryPatterns> {
         Ok(CostCentreRule {
             repositories: RepositoryPatterns::new(&self.repositories)?,

@@ -35,7 +35,7 @@ impl Settings {
     /// The price books at hand: the shipped ones and those of `prices.books`.
     ///
     /// # Errors
-    /// Where a file cannot be read or is no sound price book.
+    /// If a file cannot be read or is no sound price book.
     pub fn price_books(&self) -> Result<PriceBooks, CostPlanError> {
         let mut texts = Vec::new();
         for path in &self.prices.books {
@@ -50,7 +50,7 @@ impl Settings {
     /// What costs rest on. How often repositories were pulled is only as assumed; what was counted is in the store.
     ///
     /// # Errors
-    /// Where a file of price books cannot be used, and where a setting names a book, a zone or a copy that is not
+    /// If a file of price books cannot be used, and where a setting names a book, a zone or a copy that is not
     /// to be had.
     pub fn cost_plan(&self) -> Result<CostPlan, CostPlanError> {
         let books = self.price_books()?;

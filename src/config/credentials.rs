@@ -37,7 +37,7 @@ impl CredentialSettings<'_> {
     /// The credentials; `None` where the settings give none.
     ///
     /// # Errors
-    /// Where a secret is not where the settings say it is.
+    /// If a secret is not where the settings say it is.
     pub(super) fn read(&self, environment: &Environment) -> Result<Option<Credentials>, MissingSecret> {
         if let Some(login) = self.azure_identity {
             let variables = AzureVariables {

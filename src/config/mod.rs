@@ -145,7 +145,7 @@ impl Settings {
     /// (`~/.config/tare/tare.toml`) if there is one.
     ///
     /// # Errors
-    /// Where a named file cannot be read, and where anything is wrong in any layer.
+    /// If a named file cannot be read, and where anything is wrong in any layer.
     pub fn load(file: Option<&Path>, environment: &Environment, flags: &[Flag]) -> Result<Self, ConfigError> {
         let named = file
             .map(Path::to_owned)

@@ -209,7 +209,7 @@ impl EffortSection {
     /// The rule that the section is.
     ///
     /// # Errors
-    /// Where a pattern cannot be read or there is none.
+    /// If a pattern cannot be read or there is none.
     pub(super) fn rule(&self) -> Result<EffortRule, InvalidRepositoryPatterns> {
         Ok(EffortRule {
             repositories: RepositoryPatterns::new(&self.repositories)?,

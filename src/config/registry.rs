@@ -264,7 +264,7 @@ impl RegistrySection {
     /// What a crawl of this registry is to read.
     ///
     /// # Errors
-    /// Where a repository is neither a name nor a glob.
+    /// If a repository is neither a name nor a glob.
     pub fn plan(&self, crawl: &CrawlSection) -> Result<CrawlPlan, InvalidRepositoryPattern> {
         Ok(CrawlPlan {
             repositories: RepositoryChoice::matching(&self.repositories)?,
@@ -316,7 +316,7 @@ impl RegistrySection {
     /// When the service crawls it.
     ///
     /// # Errors
-    /// Where schedule, time zone or jitter make no sense.
+    /// If schedule, time zone or jitter make no sense.
     pub fn schedule(&self) -> Result<Option<Schedule>, InvalidSchedule> {
         let schedule = self.schedule.as_deref();
         schedule
@@ -327,7 +327,7 @@ impl RegistrySection {
     /// The credentials for this registry, as far as its settings give any.
     ///
     /// # Errors
-    /// Where a secret is not where the settings say it is.
+    /// If a secret is not where the settings say it is.
     pub fn credentials(&self, environment: &Environment) -> Result<Option<Credentials>, MissingSecret> {
         if let Some(given) = &self.given_credentials {
             return Ok(Some(given.clone()));

@@ -122,7 +122,7 @@ impl Settings {
     /// Checks that the service may be run as it is set up.
     ///
     /// # Errors
-    /// Where the settings contradict each other, or would let strangers in without saying so.
+    /// If the settings contradict each other, or would let strangers in without saying so.
     pub fn check_service(&self) -> Result<(), UnsoundService> {
         self.serve.check(!self.oidc.is_empty())
     }

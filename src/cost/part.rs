@@ -13,7 +13,7 @@ impl Statement {
     /// their lines with whole quantities, which are for reading prices.
     ///
     /// # Errors
-    /// Where sums leave the range of exact numbers.
+    /// If sums leave the range of exact numbers.
     pub fn part_of(&self, cost_centres: &[String]) -> Result<Self, CostError> {
         let is_theirs: Vec<bool> = self
             .repositories

@@ -92,7 +92,7 @@ impl CostParts {
     /// The sum, part by part.
     ///
     /// # Errors
-    /// Where the currencies differ, or a sum is too large to be exact.
+    /// If the currencies differ, or a sum is too large to be exact.
     pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
         Ok(Self {
             total: self.total.checked_add(other.total)?,
@@ -117,7 +117,7 @@ impl MoneyEstimate {
     /// What is left of an amount after this is saved; most is left where least is saved.
     ///
     /// # Errors
-    /// Where the currencies differ.
+    /// If the currencies differ.
     pub fn left_of(self, amount: Money) -> Result<Self, CostError> {
         Ok(Self {
             low: amount.checked_sub(self.high)?,
@@ -129,7 +129,7 @@ impl MoneyEstimate {
     /// The sum bound by bound, which is wider than the truth where errors are independent.
     ///
     /// # Errors
-    /// Where the currencies differ, or a sum is too large to be exact.
+    /// If the currencies differ, or a sum is too large to be exact.
     pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
         Ok(Self {
             low: self.low.checked_add(other.low)?,

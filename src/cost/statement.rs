@@ -118,7 +118,7 @@ pub struct RepositoryOnAlpineCost {
 /// Computes the statement of a registry; `None` if it has no price book.
 ///
 /// # Errors
-/// Where the book is not there or does not fit the usage.
+/// If the book is not there or does not fit the usage.
 pub fn statement(
     plan: &CostPlan,
     usage: &RegistryUsage,

@@ -24,7 +24,7 @@ impl RepositoryChoice {
     /// Those that match any of the patterns; no pattern means every repository.
     ///
     /// # Errors
-    /// Where a pattern is neither a name that the specification allows nor a valid glob.
+    /// If a pattern is neither a name that the specification allows nor a valid glob.
     pub fn matching<Pattern: AsRef<str>>(
         patterns: impl IntoIterator<Item = Pattern>,
     ) -> Result<Self, InvalidRepositoryPattern> {

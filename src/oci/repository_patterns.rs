@@ -41,7 +41,7 @@ impl RepositoryPattern {
     /// A name or a glob of names.
     ///
     /// # Errors
-    /// Where the text is no valid glob, or has no glob characters and is no name of a repository.
+    /// If the text is no valid glob, or has no glob characters and is no name of a repository.
     pub fn new(text: &str) -> Result<Self, InvalidRepositoryPattern> {
         let kind = if text.contains(['*', '?', '[', '{']) {
             let mut builder = GlobBuilder::new(text);
@@ -160,7 +160,7 @@ impl RepositoryPatterns {
     /// Patterns that match at least one repository that could exist.
     ///
     /// # Errors
-    /// Where there is no pattern, or one is invalid.
+    /// If there is no pattern, or one is invalid.
     pub fn new<Pattern: AsRef<str>>(
         patterns: impl IntoIterator<Item = Pattern>,
     ) -> Result<Self, InvalidRepositoryPatterns> {

@@ -78,7 +78,7 @@ async function show() {
     await showing(parameters, signal);
     performance.mark('tare-shown');
   } catch (error) {
-    // Whoever has gone on meanwhile does not want to know.
+    // The user has left the view meanwhile.
     if (signal.aborted) return;
     shown = null;
     fail(root, /** @type {Error} */ (error));

@@ -37,7 +37,7 @@ function colours() {
  * A chart with everything that belongs to it.
  * @param {object} options
  * @param {string} options.title
- * @param {string} options.says What it shows, in a sentence, for those who do not see it.
+ * @param {string} options.says What it shows, in a sentence, for screen readers.
  * @param {(colours: Colours) => object} options.build Gives Chart.js's configuration.
  * @param {Element} options.table The same figures.
  * @param {Element} options.file The same figures for a spreadsheet.

@@ -61,7 +61,7 @@ export function money(money) {
 }
 
 /**
- * All digits of an amount, for those who reckon with it.
+ * All digits of an amount, for calculations.
  * @param {Money | null | undefined} money
  */
 export function exactMoney(money) {
@@ -137,7 +137,7 @@ export function age(moment) {
 }
 
 /**
- * Two amounts in one currency; none where one is not known.
+ * Two amounts in one currency; null if one is unknown.
  * @param {Money | null | undefined} left
  * @param {Money | null | undefined} right
  * @returns {Money | null}

@@ -27,7 +27,7 @@ import { element } from './element.js';
  * @param {T[]} options.rows
  * @param {string} [options.sort] The name of a column, after a minus where it descends.
  * @param {(sort: string) => void} [options.onSort]
- * @param {string} [options.empty] What is said where there are no rows.
+ * @param {string} [options.empty] The text if there are no rows.
  * @param {boolean} [options.showCaption]
  */
 export function table({ caption, columns, rows, sort, onSort, empty = 'Nothing to show.', showCaption = false }) {

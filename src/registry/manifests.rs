@@ -47,7 +47,7 @@ impl Client {
     ) -> Result<ManifestHead, RegistryError> {
         let about = || format!("asking for {reference} of {repository}");
         let request = self.manifest_request(&about, Method::HEAD, repository, reference);
-        let headers = match self.inner.send(request).await {
+        let headers = match self.session.send(request).await {
             Ok(answer) => answer.headers,
             // A registry without HEAD: the caller has to use GET.
             Err(error)
@@ -82,7 +82,7 @@ impl Client {
     ) -> Result<FetchedManifest, RegistryError> {
         let about = || format!("reading {reference} of {repository}");
         let request = self.manifest_request(&about, Method::GET, repository, reference);
-        let answer = self.inner.send(request).await?;
+        let answer = self.session.send(request).await?;
         let content_type = content_type(&answer.headers);
         let digest = verified(reference, &answer.headers, content_type.as_deref(), &answer.body)
             .map_err(|reason| RegistryError::new(about(), reason))?;
@@ -104,7 +104,10 @@ impl Client {
     ) -> Request<'q> {
         Request {
             about,
-            url: self.inner.url(&format!("{repository}/manifests/{reference}")),
+            url: self
+                .session
+                .connection
+                .url(&format!("{repository}/manifests/{reference}")),
             accept: HeaderValue::from_static(ACCEPTED_MANIFESTS),
             scope: TokenScope::Pull(repository),
             limit: limits::MANIFEST,

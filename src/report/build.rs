@@ -46,7 +46,7 @@ impl Report {
     /// moment of its own; of none, it is empty and as of the epoch.
     ///
     /// # Errors
-    /// Where the rows that a limit leaves out add up to more than can be counted exactly.
+    /// If the rows that a limit leaves out add up to more than can be counted exactly.
     pub fn build(registries: Vec<RegistryAnswers>, options: &ReportOptions) -> Result<Self, GroupError> {
         let mut report = Self {
             as_of: DateTime::UNIX_EPOCH,

@@ -126,7 +126,7 @@ pub enum GroupError {
 /// Puts the repositories of a report together. It must be a report with all rows, without a limit.
 ///
 /// # Errors
-/// Where sums leave the range of exact numbers.
+/// If sums leave the range of exact numbers.
 pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> {
     let mut rows: BTreeMap<Option<String>, GroupRow> = BTreeMap::new();
     let mut totals = GroupRow::default();
@@ -173,7 +173,7 @@ impl GroupRow {
     /// The sums of these repositories.
     ///
     /// # Errors
-    /// Where sums leave the range of exact numbers.
+    /// If sums leave the range of exact numbers.
     pub fn from_rows<'a>(rows: impl IntoIterator<Item = &'a RepositoryRow>) -> Result<Self, GroupError> {
         let mut sums = Self::default();
         for row in rows {

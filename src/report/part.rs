@@ -83,7 +83,7 @@ impl RegistryPart {
     /// The part of a registry that these of its repositories make up.
     ///
     /// # Errors
-    /// Where sums leave the range of exact numbers.
+    /// If sums leave the range of exact numbers.
     pub fn new(row: &RegistryRow, repositories: &[&RepositoryRow]) -> Result<Self, GroupError> {
         let sums = GroupRow::from_rows(repositories.iter().copied())?;
         let alpine = row.alpine.as_ref().map(|_| PartOnAlpine::new(repositories));

@@ -85,7 +85,7 @@ fn near(nearest: &[String]) -> String {
 /// the first that it is for.
 ///
 /// # Errors
-/// Where nothing has this name, or things in several registries have it.
+/// If nothing has this name, or things in several registries have it.
 pub fn find<'a>(
     registries: &'a [RegistryContent],
     text: &str,

@@ -1,5 +1,5 @@
 //! The OpenAPI 3.1 document, made of the operations' own declarations and of the schemas of the types that they
-//! read and answer with, and a page that shows it without anything from elsewhere.
+//! read and answer with, and a page that shows it without external resources.
 
 mod page;
 mod security;
@@ -25,7 +25,7 @@ const ABOUT: &str = "What container registries store, what that costs, and what 
 /// The name of the schema of every problem.
 const PROBLEM: &str = "Problem";
 
-/// The whole document, where these are the ids of the price books at hand.
+/// The whole document. `books` are the ids of the available price books.
 pub(super) fn document(operations: &[Operation], credentials: &Credentials, books: &[&str]) -> Value {
     let mut components = Components::new();
     let mut paths: Map<String, Value> = Map::new();
@@ -36,7 +36,7 @@ pub(super) fn document(operations: &[Operation], credentials: &Credentials, book
     }
     components.answer(Shape::new::<Document<'_>>(PROBLEM));
     let mut schemas = components.finish();
-    // The only words that depend on the configuration.
+    // The only part that depends on the configuration.
     if let Some(book) = schemas
         .get_mut("WhatIfQuestion")
         .and_then(|question| question.pointer_mut("/properties/price_book"))

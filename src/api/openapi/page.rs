@@ -1,4 +1,4 @@
-//! The documentation as a page: plain HTML made of the document, without scripts.
+//! The documentation as a page: plain HTML generated from the document, without scripts.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ border-bottom:1px solid #e5e8eb}.method{font-weight:700;text-transform:uppercase
 @media(prefers-color-scheme:dark){body{color:#e6e8ea;background:#15181c}code{background:#252a31}\
 h2,th,td{border-color:#363c44}a{color:#7ab8ff}}";
 
-/// The policy under which the page is shown: its own style and nothing else.
+/// The content security policy of the page: only its own style.
 pub(in crate::api) fn content_security_policy() -> String {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
     format!("default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'")
@@ -26,7 +26,7 @@ pub(in crate::api) fn content_security_policy() -> String {
 /// The page.
 ///
 /// # Errors
-/// Where the document is not JSON, which it is.
+/// Never: the document is JSON.
 pub(in crate::api) fn page(document: &[u8]) -> Result<String, Problem> {
     let document: Value = serde_json::from_slice(document).map_err(Problem::internal)?;
     let mut html = String::from("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">");
@@ -137,7 +137,7 @@ fn write_schema(html: &mut String, schema: &Value) {
     html.push_str("</table>");
 }
 
-/// What a value may be, in a few words.
+/// A short description of a value.
 fn kind_of(schema: &Value) -> String {
     if let Some(target) = schema["$ref"].as_str() {
         let name = escaped(target.rsplit('/').next().unwrap_or_default());
@@ -209,7 +209,7 @@ fn prose(value: &Value) -> String {
     marked(text(value))
 }
 
-/// Text with what stands between backquotes as code.
+/// Text with the parts between backquotes as code.
 fn marked(text: &str) -> String {
     text.split('`')
         .enumerate()

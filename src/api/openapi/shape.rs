@@ -15,12 +15,12 @@ pub(in crate::api) struct Shape {
 }
 
 impl Shape {
-    /// The schema that is derived from a type.
+    /// The schema derived from a type.
     pub(in crate::api) fn new<T: JsonSchema>(name: &'static str) -> Self {
         Self::written(name, T::json_schema)
     }
 
-    /// A schema that a function writes: for what is not a Rust type.
+    /// A schema written by a function, for forms that are not a Rust type.
     pub(in crate::api) fn written(name: &'static str, schema: fn(&mut SchemaGenerator) -> Schema) -> Self {
         Self { name, schema }
     }
@@ -31,11 +31,11 @@ pub(super) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-/// The schemas of a document as they are collected.
+/// Collects the schemas of a document.
 pub(super) struct Components {
-    /// Of what the service writes: a member without a value is null, so it is always present.
+    /// Schemas of answers: a member without a value is null, so it is always present.
     written: SchemaGenerator,
-    /// Of what the service reads: a member without a value may be left out.
+    /// Schemas of bodies: a member without a value may be left out.
     read: SchemaGenerator,
 }
 
@@ -52,12 +52,12 @@ impl Components {
         }
     }
 
-    /// Adds the schema of an answer and gives a reference to it.
+    /// Adds the schema of an answer and returns a reference to it.
     pub(super) fn answer(&mut self, shape: Shape) -> Value {
         add(&mut self.written, shape)
     }
 
-    /// Adds the schema of a body and gives a reference to it.
+    /// Adds the schema of a body and returns a reference to it.
     pub(super) fn body(&mut self, shape: Shape) -> Value {
         add(&mut self.read, shape)
     }
@@ -79,9 +79,9 @@ fn add(generator: &mut SchemaGenerator, shape: Shape) -> Value {
     reference(shape.name)
 }
 
-/// Writes schemas as clients and their generators expect them.
+/// Rewrites schemas as clients and code generators expect them.
 fn tidy(schema: &mut Schema) {
-    // `uint64` and the like are formats of schemars; the registry of formats does not have them.
+    // `uint64` and similar formats are schemars' own; the OpenAPI format registry does not have them.
     if let Some(Value::String(format)) = schema.get("format")
         && format.starts_with("uint")
     {
@@ -106,14 +106,14 @@ fn tidy(schema: &mut Schema) {
         schema.insert("enum".to_owned(), json!(words));
         schema.insert("description".to_owned(), json!(about.trim_start()));
     } else if let Some(Value::String(about)) = schema.get("description") {
-        // The lines of a doc comment are no lines of the text.
+        // Line breaks of a doc comment are not line breaks of the text.
         let paragraphs: Vec<String> = about.split("\n\n").map(|text| text.replace('\n', " ")).collect();
         schema.insert("description".to_owned(), json!(paragraphs.join("\n\n")));
     }
     transform_subschemas(&mut tidy, schema);
 }
 
-/// The words of an enumeration whose variants are documented, each with its description.
+/// The values of an enumeration with documented variants, each with its description.
 fn described_words(schema: &Schema) -> Option<Vec<(String, String)>> {
     let variants = schema.get("oneOf")?.as_array()?;
     let words = variants.iter().map(|variant| {

@@ -18,8 +18,8 @@ use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
 use crate::identity::{Caller, Scope};
 use crate::inventory::{Fault, FaultKind};
-use crate::oci::RegistryName;
 use crate::oci::text::printable;
+use crate::oci::{RegistryName, RepositoryName};
 use crate::store::{CrawlRecord, CrawlState, StoreError};
 use crate::units::{ByteCount, RequestCounts, milliseconds};
 
@@ -200,7 +200,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
 /// The crawl that a call's path names, if the caller may see it.
 ///
 /// # Errors
-/// Where there is none.
+/// If there is none.
 pub(super) async fn named(call: &Call) -> Result<CrawlRecord, Problem> {
     let text = call.values.text("id").unwrap_or_default();
     let unknown = || Problem::not_found(format!("there is no crawl {}", printable(text)));
@@ -257,7 +257,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
         .filter(|fault| is_seen(fault))
         .take(SHOWN_FAULTS)
         .map(|fault| ShownFault {
-            repository: fault.repository.as_ref().map(|name| name.as_str()),
+            repository: fault.repository.as_ref().map(RepositoryName::as_str),
             reference: fault.reference.as_deref(),
             kind: fault.kind,
             fault: &fault.fault,

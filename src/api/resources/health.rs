@@ -1,4 +1,4 @@
-//! Whether the service lives, and whether it can answer.
+//! Liveness and readiness.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -41,7 +41,7 @@ struct Health {
     status: Alive,
 }
 
-/// The one state in which the process answers.
+/// The only state in which the process answers.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
@@ -51,7 +51,7 @@ enum Alive {
 
 async fn health(call: Call) -> Result<HttpResponse, Problem> {
     let health = Reply::json(&Health { status: Alive::Alive })?;
-    // Not to be kept by anybody.
+    // Must not be cached.
     call.reply(health.with_status(StatusCode::OK))
 }
 
@@ -64,7 +64,7 @@ struct Readiness {
     oldest_figures_seconds: Option<i64>,
 }
 
-/// The one state in which the service is sent requests.
+/// The only state in which the service receives requests.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

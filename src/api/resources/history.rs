@@ -1,4 +1,4 @@
-//! How registries and repositories have been.
+//! The history of registries and repositories.
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
@@ -23,7 +23,7 @@ use crate::store::{PartOfRegistry, RegistryPoint, RepositoryPoint};
 use crate::units::{ByteCount, Money};
 use crate::whatif::Verdict;
 
-/// How far back an answer goes where nothing else is asked for.
+/// The default period of an answer.
 const USUAL_DAYS: u64 = 400;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -69,7 +69,7 @@ fn window() -> [Parameter; 2] {
     ]
 }
 
-/// The days that are asked for, from the beginning of the first to the end of the last.
+/// The requested days, from the beginning of the first to the end of the last.
 fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
     let last = call
         .values
@@ -239,7 +239,7 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
     })?)
 }
 
-/// How a registry was, as far as the caller may see it.
+/// A point in a registry's history, as far as the caller may see it.
 async fn recorded(
     call: &Call,
     snapshot: &Snapshot,

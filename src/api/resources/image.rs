@@ -43,7 +43,7 @@ async fn explain(call: Call) -> Result<HttpResponse, Problem> {
     let digest = call.values.text("digest").unwrap_or_default();
     let repository = &row.totals.repository;
     let image = digest.parse().ok().and_then(|digest| {
-        // They are in order of their digests.
+        // Images are sorted by digest.
         let images = &analysed.content.images;
         let place = images.binary_search_by(|image| image.digest.cmp(&digest)).ok()?;
         let is_there = images[place].names.iter().any(|(name, _)| name == repository);

@@ -1,4 +1,4 @@
-//! What Prometheus is told.
+//! The metrics for Prometheus.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
         .await
         .ok();
     if let Some(snapshot) = snapshot.clone() {
-        // The first scrape of these figures writes them down.
+        // The first scrape of a snapshot renders its figures.
         let api = Arc::clone(&call.api);
         call.api
             .work_out(move || snapshot.metrics(&api.settings.metrics).map(drop))

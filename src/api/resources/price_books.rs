@@ -1,4 +1,4 @@
-//! The price books that are at hand.
+//! The available price books.
 
 use actix_web::HttpResponse;
 use chrono::NaiveDate;

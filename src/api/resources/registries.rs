@@ -14,7 +14,7 @@ use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::{Snapshot, Versions, unknown_registry};
 use crate::report::{LastCrawl, Note, RegistryRow};
 
-/// What a key for some cost centres is answered.
+/// How an answer changes for a key that is limited to cost centres.
 const PART: &str = "A key for some cost centres is told of their repositories alone, added up: `of` is `visible` then, \
     and what says something of others is left out.";
 

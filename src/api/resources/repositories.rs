@@ -1,4 +1,4 @@
-//! The list of repositories: filtered, in order, page by page, with its totals.
+//! The list of repositories: filtered, sorted, in pages, with totals.
 
 use std::cmp::Ordering;
 
@@ -18,13 +18,13 @@ use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::report::{self, GroupRow, Report, RepositoryRow};
 use crate::whatif::Verdict;
 
-/// Where a list has the names of its first repository.
+/// Where the first repository of a list has its names.
 const ROW: &[(&str, &str)] = &[
     ("registry", "$response.body#/items/0/registry"),
     ("repository", "$response.body#/items/0/repository"),
 ];
 
-/// What repositories can be ordered by; `-` in front is the largest, or last, first.
+/// The sort keys of repositories; a leading `-` sorts in descending order.
 pub(super) const ORDERS: [&str; 20] = [
     "name",
     "-name",
@@ -110,10 +110,10 @@ pub(super) fn filters() -> Vec<Parameter> {
     ]
 }
 
-/// The repositories that the filters leave and the caller may see, in no particular order.
+/// The repositories that match the filters and that the caller may see, unsorted.
 ///
 /// # Errors
-/// Where the registry that they ask for is not there.
+/// If the requested registry does not exist.
 pub(super) fn chosen<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<Vec<&'a RepositoryRow>, Problem> {
     let values = &call.values;
     if let Some(name) = values.text("registry") {
@@ -156,7 +156,7 @@ fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
         && is("search", &|text| row.totals.repository.as_str().contains(text))
 }
 
-/// Puts rows into an order of [`ORDERS`]; equals stand by name.
+/// Sorts rows by a key of [`ORDERS`], then by name.
 pub(super) fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
     let (is_falling, key) = match order.strip_prefix('-') {
         Some(key) => (true, key),
@@ -202,7 +202,7 @@ pub(super) fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
     });
 }
 
-/// Amounts in order; what has none comes last either way.
+/// Compares amounts; rows without an amount come last in both directions.
 fn by_amount(a: Option<Decimal>, b: Option<Decimal>, is_falling: bool) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) if is_falling => b.cmp(&a),
@@ -211,14 +211,14 @@ fn by_amount(a: Option<Decimal>, b: Option<Decimal>, is_falling: bool) -> Orderi
     }
 }
 
-/// What a repository frees if all switch that should; the single best figure.
+/// The bytes that a repository frees if all that should switch do; the expected value.
 pub(super) fn saving_bytes(row: &RepositoryRow) -> i64 {
     row.judged
         .as_ref()
         .map_or(0, |judged| judged.alpine.joint_saving_bytes.expected)
 }
 
-/// What tells a repository from every other.
+/// The unique key of a repository.
 pub(super) fn key(row: &RepositoryRow) -> String {
     format!("{} {}", row.registry, row.totals.repository)
 }

@@ -60,7 +60,7 @@ pub(super) fn operations() -> Vec<Operation> {
 /// The repository that a call's path names, if the caller may see it.
 ///
 /// # Errors
-/// Where there is none.
+/// If there is none.
 pub(super) fn named<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<&'a RepositoryRow, Problem> {
     let name = |part: &str| call.values.text(part).unwrap_or_default().to_owned();
     let row = snapshot.repository(&name("registry"), &name("repository"))?;

@@ -1,4 +1,4 @@
-//! Where the saving is: repositories by what they save together with all others.
+//! Repositories by their joint saving.
 
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
@@ -75,7 +75,7 @@ fn money(row: &RepositoryRow) -> Option<Money> {
     Some(alpine.joint_saving.expected)
 }
 
-/// Each row with what it and those before it save.
+/// Each row with the cumulative saving up to it.
 fn cumulated<'a>(rows: &[&'a RepositoryRow]) -> Result<Vec<Saving<'a>>, Problem> {
     let mut bytes = 0_i64;
     let mut sums: Vec<Money> = Vec::new();

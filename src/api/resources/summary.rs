@@ -1,4 +1,4 @@
-//! Repositories put together by what they have in common.
+//! Repositories grouped by a common property.
 
 use std::borrow::Cow;
 
@@ -69,7 +69,7 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     } else {
         Vec::new()
     };
-    // A group has its budget beside all that counts to it, and not beside a part of that.
+    // A budget is shown only with the whole group, not with a part of it.
     let are_whole = match by {
         GroupBy::Registry => {
             let others = call.values.without(&["group_by", "format", "registry"]);
@@ -101,14 +101,14 @@ struct Budgeted<'a> {
     budgets: Vec<Money>,
 }
 
-/// The groups of what is asked for. Those of everything are worked out once for all who ask.
+/// The requested groups. Groups of all repositories are computed once per snapshot.
 fn grouped<'a>(call: &Call, snapshot: &'a Snapshot, by: GroupBy) -> Result<Cow<'a, Groups>, Problem> {
     let is_everything = call.values.without(&["group_by", "format"]).is_empty();
     if is_everything && call.caller.sees_everything() {
         return Ok(Cow::Borrowed(snapshot.groups(by)?));
     }
     let rows = chosen(call, snapshot)?;
-    // What of a bill is no repository's is shown with all of the registry's repositories and never with some.
+    // The unallocated part of a bill is shown only together with all repositories of the registry.
     let is_whole = call
         .values
         .without(&["group_by", "format", "registry"])

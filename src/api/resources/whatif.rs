@@ -1,7 +1,7 @@
-//! The same answers under other assumptions, without touching what is saved.
+//! The same answers under other assumptions, without changing saved data.
 //!
-//! Images are not looked at again: which repositories switch is a question to a graph that is there, and costs
-//! are reckoned anew. Only on another release of Alpine are they judged again by what is known of them.
+//! Images are not analysed again: the saved graph answers which bytes a choice of repositories frees, and costs
+//! are computed anew. Only for another release of Alpine are images analysed again, from known facts.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -36,13 +36,13 @@ use crate::report::{
 use crate::units::{Currency, Money};
 use crate::whatif::{Counterfactual, Outcome, Verdict, VerdictSettings};
 
-/// Rows that are shown where nothing else is asked for, and the most.
+/// The default and the maximum number of rows.
 const USUAL_ROWS: u64 = 50;
 const MOST_ROWS: u64 = 10_000;
-/// The most names and globs, and the longest.
+/// The maximum number of names and globs, and their maximum length.
 const MOST_PATTERNS: usize = 1000;
 const LONGEST_PATTERN: usize = 255;
-/// The most pulls of a repository in a month.
+/// The maximum number of pulls of a repository in a month.
 const MOST_PULLS: u64 = 1_000_000_000;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -199,14 +199,14 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     })?)
 }
 
-/// The figures that are shown, with other verdicts.
+/// The present figures with other verdicts.
 struct Supposed {
     snapshot: Arc<Snapshot>,
     verdicts: VerdictSettings,
 }
 
 impl Supposed {
-    /// The report if these repositories switched and costs rested on something else.
+    /// The report if these repositories switched and costs had another basis.
     fn report(
         &self,
         switch: Switch,
@@ -236,7 +236,7 @@ impl Supposed {
     }
 }
 
-/// What comes of it if these repositories of a registry switch; `every_move` is the graph in which all can move.
+/// The outcome if these repositories of a registry switch; `every_move` is the graph in which all can move.
 fn outcome<'a>(
     registry: &AnalysedRegistry,
     switch: Switch,
@@ -269,7 +269,7 @@ fn outcome<'a>(
 }
 
 impl Question {
-    /// The repositories that it is about; none for all.
+    /// The chosen repositories; `None` for all.
     fn chosen(&self) -> Result<Option<RepositoryPatterns>, Problem> {
         let Some(patterns) = &self.repositories else {
             return Ok(None);
@@ -299,7 +299,7 @@ impl Question {
         wrong("repositories", RepositoryPatterns::new(patterns)).map(Some)
     }
 
-    /// What costs rest on then.
+    /// The basis of costs under these assumptions.
     fn costs(&self, present: &CostPlan) -> Result<CostPlan, Problem> {
         let mut costs = present.clone();
         let everything = || wrong("repositories", RepositoryPatterns::new(["**"]));
@@ -339,7 +339,7 @@ impl Question {
     }
 }
 
-/// How often something is pulled. JSON knows one kind of number, so `5.0` is a whole one.
+/// A number of pulls. JSON has one kind of number, so `5.0` is a whole number.
 fn whole(number: &Number) -> Result<u64, Problem> {
     let count = number.as_u64().or_else(|| {
         let float = number.as_f64()?;
@@ -352,7 +352,7 @@ fn whole(number: &Number) -> Result<u64, Problem> {
     )
 }
 
-/// A decimal number from zero: digits, and perhaps a point with at most nine more.
+/// A decimal number from zero with at most nine decimals.
 fn decimal(name: &str, text: &str) -> Result<Decimal, Problem> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_plain =
@@ -367,7 +367,7 @@ fn decimal(name: &str, text: &str) -> Result<Decimal, Problem> {
     )
 }
 
-/// The same terms by another price book. Zones and regions are those of the book that was, and are left out.
+/// The same terms with another price book. Zones and regions belong to the previous book and are left out.
 fn rebilled(present: &[RegistryTerms], book: &str) -> Vec<RegistryTerms> {
     let mut terms: Vec<RegistryTerms> = present
         .iter()
@@ -383,7 +383,7 @@ fn rebilled(present: &[RegistryTerms], book: &str) -> Vec<RegistryTerms> {
     terms
 }
 
-/// What is wrong with a member of the question, as a problem.
+/// The problem for a wrong member of the body.
 fn wrong<T>(name: &str, result: Result<T, impl ToString>) -> Result<T, Problem> {
     result.map_err(|error| {
         let error = Invalid {

@@ -199,7 +199,7 @@ function number(title, { placeholder, step = '1', hint }, onChange) {
   return control(title, input, id, hint && element('small', { id: `${id}-hint`, class: 'muted' }, hint));
 }
 
-/** A share in percent; where nothing is said, what is configured or measured applies. @param {string} title @param {(value: string) => void} onChange */
+/** A share in percent; empty means the configured or measured share. @param {string} title @param {(value: string) => void} onChange */
 function slider(title, onChange) {
   const id = identifier('share');
   const shown = element('output', { for: id, class: 'muted' }, 'as configured');

@@ -29,7 +29,7 @@ export function cards(registries, { onlyFigures = false } = {}) {
   return element('ul', { class: 'cards', 'aria-label': 'Summary' }, figures, grounds);
 }
 
-/** Whoever sees a part is told that it is one. @param {Registry[]} registries */
+/** A note for callers who see only a part. @param {Registry[]} registries */
 export function partNote(registries) {
   if (registries.every(({ of }) => of !== 'visible')) return null;
   return element('p', { class: 'panel' }, HOW.visible);

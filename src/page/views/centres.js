@@ -1,4 +1,4 @@
-// Who bears the cost: by team, cost centre, environment, base or verdict, with what belongs to nobody.
+// Who bears the cost: by team, cost centre, environment, base or verdict, with the unassigned part.
 
 import * as address from '../address.js';
 import { get, url } from '../api.js';

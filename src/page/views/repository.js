@@ -1,4 +1,4 @@
-// One repository: its figures, its tags, what is beneath it by which evidence, and what Alpine would change in
+// One repository: its figures, its tags, its base image with the evidence, and what Alpine would change in
 // each layer.
 
 import * as address from '../address.js';

@@ -36,7 +36,7 @@ export function open(frame) {
         { signal },
       );
     } catch (error) {
-      // Half a pattern is no pattern: whoever is typing goes on.
+      // An incomplete pattern is ignored while the user is typing.
       if (!(error instanceof Problem) || error.status !== 422) throw error;
       replace(
         result,
@@ -61,7 +61,7 @@ export function open(frame) {
   };
 }
 
-/** The currency that registries are billed in; none where nothing says what they cost. @param {Registry[]} registries */
+/** The currency that registries are billed in; null if they have no costs. @param {Registry[]} registries */
 function paidIn(registries) {
   return registries.flatMap(({ cost }) => cost?.month.currency ?? [])[0];
 }
@@ -69,7 +69,7 @@ function paidIn(registries) {
 /**
  * What the address asks, in the words of the API.
  * @param {import('../address.js').Address} parameters
- * @param {string | undefined} currency Of what a day of work costs.
+ * @param {string | undefined} currency The currency of a day of work.
  */
 function question(parameters, currency) {
   const number = (/** @type {string | undefined} */ text) => (text && /^\d+$/.test(text) ? Number(text) : null);

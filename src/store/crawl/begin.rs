@@ -12,7 +12,7 @@ use crate::store::registry_lock::lock_registry;
 use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
-/// A crawl that somebody may be at.
+/// A running crawl.
 struct Running {
     id: i64,
     is_shared: bool,
@@ -21,13 +21,13 @@ struct Running {
 }
 
 impl Store {
-    /// Begins a crawl of a registry that is this process's own, and that nobody joins. A crawl whose workers
+    /// Begins a crawl that only this process works on. A crawl whose workers
     /// are all gone is taken to have been interrupted; what it saved is used.
     ///
     /// A repository or tag counts as deleted after `tombstone_after` listings in a row without it.
     ///
     /// # Errors
-    /// [`StoreError::UnderWay`] where somebody else is at it, and where the database is not available.
+    /// [`StoreError::UnderWay`] if another process crawls the registry; also if the database is not available.
     pub async fn begin_crawl(
         &self,
         registry: &CrawledRegistry,
@@ -86,18 +86,18 @@ impl Store {
     }
 
     /// Takes part in a crawl of a registry that has work for one more: begins one that is queued, carries
-    /// on one that has lost its leader, or helps with repositories that nobody has claimed. None where there
+    /// on one that has lost its leader, or helps with unclaimed repositories. `None` if there
     /// is nothing to do.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn join_crawl(
         &self,
         registry: &RegistryName,
         tombstone_after: u32,
         now: DateTime<Utc>,
     ) -> Result<Option<CrawlSaver>, StoreError> {
-        // Asked often and mostly in vain, so the first look takes no locks.
+        // Called often and mostly without result, so the first query takes no locks.
         if !self.has_work(registry).await? {
             return Ok(None);
         }
@@ -186,7 +186,7 @@ impl Store {
     }
 }
 
-/// Why a crawl of a registry cannot begin now: somebody is at one.
+/// The error for a registry that is being crawled already.
 async fn under_way(
     connection: &mut PgConnection,
     registry: i64,

@@ -74,7 +74,7 @@ impl Store {
 }
 
 /// Makes what a worker had claimed and not finished anybody's again, and gives how many repositories that
-/// were. What could not be read in them will be reported anew by whoever reads them.
+/// were. Their faults are reported again by the worker that reads them next.
 pub(super) async fn hand_back(
     connection: &mut PgConnection,
     crawl: i64,

@@ -162,7 +162,7 @@ impl Store {
     /// The history of a registry, oldest first. Of several reports for one moment, the last counts.
     ///
     /// # Errors
-    /// Where the database is not available, and where a row is inconsistent.
+    /// If the database is not available, and where a row is inconsistent.
     pub async fn registry_history(
         &self,
         registry: &RegistryName,
@@ -191,7 +191,7 @@ impl Store {
     /// with others. Moments at which the part was empty are left out.
     ///
     /// # Errors
-    /// Where the database is not available, and where a row is inconsistent.
+    /// If the database is not available, and where a row is inconsistent.
     pub async fn part_history(
         &self,
         registry: &RegistryName,
@@ -231,7 +231,7 @@ impl Store {
     /// The history of a repository, oldest first.
     ///
     /// # Errors
-    /// Where the database is not available, and where a row is inconsistent.
+    /// If the database is not available, and where a row is inconsistent.
     pub async fn repository_history(
         &self,
         registry: &RegistryName,
