@@ -8,7 +8,7 @@ use super::snapshot::{Snapshot, Versions};
 use crate::identity::Caller;
 use crate::report::RegistryRow;
 
-/// When figures were current, and what they rest on. Nothing here depends on when it is asked for, so an answer and its
+/// When figures were current, and what they rest on. Nothing here depends on the time of the request, so an answer and its
 /// tag stay the same until the figures change.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Provenance<'a> {
@@ -31,7 +31,7 @@ pub(super) struct Freshness {
 
 impl<'a> Provenance<'a> {
     /// For everything that this caller may see.
-    pub(super) fn seen_by(caller: &Caller, snapshot: &'a Snapshot) -> Self {
+    pub(super) fn for_caller(caller: &Caller, snapshot: &'a Snapshot) -> Self {
         let registries = snapshot.report.registries.iter();
         Self::new(snapshot, registries.filter(|row| caller.sees(&row.registry)))
     }

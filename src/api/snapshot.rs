@@ -21,7 +21,7 @@ use crate::report::{
 use crate::store::{PullImportRecord, RegistryRecord, SavedState};
 use crate::whatif::{AnalysisContext, Counterfactual};
 
-/// What is answered from.
+/// The figures of one state of the store.
 pub(super) struct Snapshot {
     /// The version of these figures.
     pub id: String,
@@ -187,7 +187,7 @@ impl Snapshot {
 /// The problem for an unknown registry.
 pub(super) fn unknown_registry(name: &str) -> Problem {
     Problem::not_found(format!(
-        "no registry {} has been crawled; /v1/registries lists those that have",
+        "the registry {} is unknown or not crawled yet; see /v1/registries",
         printable(name)
     ))
 }

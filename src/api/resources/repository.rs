@@ -106,7 +106,7 @@ async fn tags(call: Call) -> Result<HttpResponse, Problem> {
     let shared = snapshot.clone();
     let tags = call
         .api
-        .work_out(move || {
+        .run_blocking(move || {
             let (_, analysed) = shared.registry(&registry)?;
             account_tags(&analysed.content.inventory, &repository).map_err(Problem::internal)
         })
