@@ -5,8 +5,8 @@
 # Guess:      A long header is read, or refused with an error.
 # Happens:    The result is null, the same as for a response without the header. An environment variable raises the limit, another
 #             makes it throw.
-# Matters:    null means "last page" to every caller. Where a registry's cursor carries a signed state, the listing ends after the
-#             first page without a word, and the bill of the rest is nobody's.
+# Matters:    null means "last page" to every caller. Where a registry puts signed state into its cursor, the listing ends after the
+#             first page without an error, and the remaining repositories are not counted.
 # Documented: Yes, near the end of the README; the value that it returns is easy to miss.
 set -euo pipefail
 work=$(mktemp -d)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `skopeo copy --dest-compress-format zstd:chunked` writes an image whose layer is not what its configuration says.
+# `skopeo copy --dest-compress-format zstd:chunked` writes a layer whose content does not match the image's diff id.
 #
 # Versions:   skopeo 1.9.3+ds1-1+b10 (Debian 12), GNU tar's default padding.
 # Guess:      Compression changes a layer's digest and size, and not its diff id: unpacked, it is the same tar.
