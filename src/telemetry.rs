@@ -2,15 +2,52 @@
 //! progress bar that may be there. Belongs to the edges; the rooms only know `tracing`.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use indicatif::ProgressBar;
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 
-use crate::config::{LogFormat, LogLevel, LogSection};
+/// What is logged, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogSettings {
+    /// Lines for people or for programs.
+    pub format: LogFormat,
+    /// The least important level that is logged.
+    pub level: LogLevel,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object on each line.
+    Json,
+}
+
+/// The least important level that is logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    /// What stopped Tare from doing what it was asked to do.
+    Error,
+    /// What an operator should look at.
+    Warn,
+    /// What is being done.
+    #[default]
+    Info,
+    /// How it is done.
+    Debug,
+    /// Every detail.
+    Trace,
+}
 
 /// Standard error, shared by log lines and at most one progress bar. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -54,15 +91,15 @@ impl Console {
 
     /// Puts a progress bar below the log lines, or takes it away.
     pub fn show(&self, bar: Option<ProgressBar>) {
-        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = bar;
+        *self.bar.lock() = bar;
     }
 
-    /// Writes to standard error as it is. A standard error that is gone is nobody's concern.
+    /// Writes to standard error. Errors are ignored: there is no other place to report them.
     fn write(&self, text: &str) {
         let write = || {
             let _ = io::stderr().lock().write_all(text.as_bytes());
         };
-        match &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.bar.lock() {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
@@ -108,7 +145,7 @@ impl Drop for Line {
 ///
 /// Libraries are heard from warnings on and never below: some of them log headers and statements in
 /// detail, and those hold secrets.
-pub fn init(settings: &LogSection, console: &Console) {
+pub fn init(settings: LogSettings, console: &Console) {
     let level = match settings.level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
@@ -121,7 +158,13 @@ pub fn init(settings: &LogSection, console: &Console) {
         .with_target(env!("CARGO_CRATE_NAME"), level);
     let lines = tracing_subscriber::fmt::layer().with_writer(console.clone());
     let lines = match settings.format {
-        LogFormat::Json => lines.json().flatten_event(true).with_target(true).boxed(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            // It is the last of the list of spans.
+            .with_current_span(false)
+            .with_target(true)
+            .boxed(),
         LogFormat::Text => lines
             .with_ansi(io::stderr().is_terminal())
             .with_target(false)

@@ -1,6 +1,8 @@
 //! The arrows between the rooms. A single crate has no compiler wall between its modules, so this reads
 //! every path that starts with `crate::` and fails naming the file and the import.
 
+mod circles;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,11 +16,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("base_image", &["inventory", "oci", "units"]),
     ("whatif", &["base_image", "inventory", "oci", "units"]),
     ("pricing", &["units"]),
-    ("cost", &["pricing", "whatif", "oci", "units"]),
+    ("pulls", &["inventory", "oci", "units"]),
+    ("cost", &["pricing", "pulls", "whatif", "oci", "units"]),
     (
         "report",
         &[
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -28,13 +32,17 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("export", &["report", "cost", "pricing", "oci", "units"]),
-    ("registry", &["oci", "units", "clock"]),
+    // The HTTP client for servers that are not trusted. It serves the registries, Entra ID and the
+    // identity providers, so that all of them have the same bounds.
+    ("http", &["oci"]),
+    ("registry", &["http", "oci", "units", "clock"]),
     ("crawl", &["registry", "inventory", "oci", "units", "clock"]),
     (
         "store",
         &[
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -44,30 +52,46 @@ const ROOMS: &[(&str, &[&str])] = &[
             "clock",
         ],
     ),
+    (
+        "analysis",
+        &[
+            "store",
+            "report",
+            "cost",
+            "pulls",
+            "pricing",
+            "whatif",
+            "base_image",
+            "inventory",
+            "oci",
+            "units",
+            "clock",
+        ],
+    ),
+    // About crawling alone: it knows no costs and no report.
     (
         "jobs",
         &[
-            "export",
+            "analysis",
             "store",
             "crawl",
             "registry",
-            "report",
-            "cost",
-            "pricing",
-            "whatif",
-            "base_image",
             "inventory",
             "oci",
             "units",
             "clock",
         ],
     ),
+    // Access tokens need the keys of their issuers, API keys the store.
+    ("identity", &["store", "http", "oci", "clock"]),
     (
         "metrics",
         &[
+            "analysis",
             "store",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "inventory",
@@ -75,14 +99,21 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    // The page's files and how they are served; it asks the API as any other client does.
+    ("page", &[]),
     (
         "api",
         &[
+            "page",
+            "identity",
+            "analysis",
+            "jobs",
             "export",
             "metrics",
             "store",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -97,6 +128,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "config",
         &[
+            "analysis",
             "base_image",
             "export",
             "store",
@@ -104,6 +136,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "registry",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "inventory",
@@ -111,17 +144,21 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
             "jobs",
             "metrics",
+            "identity",
             "api",
+            "telemetry",
         ],
     ),
-    ("telemetry", &["config"]),
+    ("telemetry", &[]),
     (
         "cli",
         &[
+            "analysis",
             "export",
             "config",
             "telemetry",
             "api",
+            "identity",
             "demo",
             "jobs",
             "store",
@@ -129,6 +166,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "registry",
             "report",
             "cost",
+            "pulls",
             "pricing",
             "whatif",
             "base_image",
@@ -148,6 +186,7 @@ const PURE: &[&str] = &[
     "base_image",
     "whatif",
     "pricing",
+    "pulls",
     "cost",
     "report",
     "export",
@@ -183,7 +222,7 @@ fn every_arrow_points_down() {
             ));
             continue;
         };
-        for used in rooms_used(&text) {
+        for used in rooms_used(&text).into_iter().chain(rooms_above(&file, &text)) {
             if used != room && !allowed.contains(&used.as_str()) {
                 wrong.push(format!(
                     "{}: `{room}` may not use `crate::{used}`",
@@ -230,6 +269,37 @@ fn only_the_store_speaks_sql() {
 }
 
 #[test]
+fn every_statement_has_a_name_of_its_own_in_the_log() {
+    let mut wrong = Vec::new();
+    let mut names = BTreeMap::new();
+    let store = sources()
+        .into_iter()
+        .filter(|(file, _)| room_of(file).as_deref() == Some("store"));
+    for (file, text) in store {
+        let code: String = code_lines(&text).map(str::trim).collect();
+        for call in [".execute(", ".fetch_all(", ".fetch_one(", ".fetch_optional("] {
+            for (at, _) in code.match_indices(call) {
+                let after = &code[at + call.len()..];
+                let name = after
+                    .split_once(").named(\"")
+                    .filter(|(connection, _)| !connection.contains(')'))
+                    .and_then(|(_, rest)| rest.split('"').next());
+                match name {
+                    None => wrong.push(format!("{}: no name after `{call}`", file.display())),
+                    Some(name) => *names.entry(name.to_owned()).or_insert(0) += 1,
+                }
+            }
+        }
+    }
+    names.retain(|_, count| *count > 1);
+    assert!(
+        wrong.is_empty() && names.is_empty(),
+        "twice: {names:?}\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
 fn files_stay_small_enough_to_read() {
     let long: BTreeMap<_, _> = sources()
         .into_iter()
@@ -239,11 +309,48 @@ fn files_stay_small_enough_to_read() {
     assert!(long.is_empty(), "past 600 lines, split these: {long:?}");
 }
 
+/// Content is read back from the store and accounted for in one place, so that no answer is loaded twice.
+#[test]
+fn only_the_analysis_loads_content() {
+    let loading = [
+        ("store.content(", &["analysis", "store"][..]),
+        ("store.content_without(", &["analysis", "store"]),
+        ("store.data_quality(", &["analysis", "store"]),
+        ("store.pull_counts(", &["analysis", "store"]),
+        // The report accounts for content that was loaded by no crawl.
+        (" account(&", &["analysis", "report", "inventory"]),
+    ];
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let room = room_of(&file).unwrap_or_default();
+        for line in code_lines(&text) {
+            for (call, owners) in loading.iter().filter(|(call, _)| line.contains(call)) {
+                if !owners.contains(&room.as_str()) {
+                    wrong.push(format!(
+                        "{}: only {owners:?} may call `{call}`: {}",
+                        file.display(),
+                        line.trim()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 /// The checks above would pass on no files at all; this one would not.
 #[test]
 fn the_reader_sees_imports() {
     let text = "use crate::{oci::Digest, units};\n// use crate::store;\nfn f() { crate::clock::now() }";
     assert_eq!(rooms_used(text), ["clock", "oci", "units"]);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/oci/name.rs");
+    assert_eq!(
+        rooms_above(
+            &file,
+            "use super::super::store::Store;\nuse super::digest::Digest;"
+        ),
+        ["store"]
+    );
     assert!(
         sources()
             .iter()
@@ -312,6 +419,27 @@ fn rooms_used(text: &str) -> Vec<String> {
     rooms.retain(|room| !room.is_empty());
     rooms.sort();
     rooms.dedup();
+    rooms
+}
+
+/// The rooms that a file reaches by `super::` out of its own room.
+fn rooms_above(file: &Path, text: &str) -> Vec<String> {
+    let below = file
+        .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .expect("a source file");
+    // A file of the room itself is one step below the crate's root, one in a folder of it two; a module within the file,
+    // such as its tests, is one step more, so that a path may have one `super` more than is counted here.
+    let is_folder = below.ends_with("mod.rs");
+    let depth = below.components().count() - usize::from(is_folder);
+    let mut rooms = Vec::new();
+    for line in code_lines(text) {
+        let within = usize::from(line.starts_with(' '));
+        let chain = "super::".repeat(depth + within);
+        for (at, _) in line.match_indices(&chain) {
+            rooms.push(first_word(&line[at + chain.len()..]));
+        }
+    }
+    rooms.retain(|room| !room.is_empty() && room != "super");
     rooms
 }
 

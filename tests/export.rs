@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use tare::cost::{
-    AlpineBytes, CostPlan, Destination, Labels, PullCount, PullSource, PulledBytes, RegistryTerms,
-    RegistryUsage, Repositories, RepositoryUsage, Statement, statement,
+    AlpineBytes, CostPlan, Destination, Labels, PulledBytes, RegistryTerms, RegistryUsage, RepositoryUsage,
+    Statement, statement,
 };
 use tare::export::{Account, BilledMonth, FocusVersion, Scenario, charge_rows, focus, plain, workbook};
+use tare::oci::RepositoryPatterns;
 use tare::pricing::{AllocationRules, ByteHistory, Destinations, Period, PriceBooks, Rule, Share};
+use tare::pulls::{PullCount, PullSource};
 use tare::units::ByteCount;
 use tare::whatif::Estimate;
 
@@ -65,14 +67,14 @@ fn plan(book: &str, fees: Rule) -> CostPlan {
         ..CostPlan::default()
     };
     plan.transfer.destinations.push(Destination {
-        repositories: Repositories::matching(["**"]).expect("a pattern"),
+        repositories: RepositoryPatterns::new(["**"]).expect("a pattern"),
         shares: Destinations::new(BTreeMap::from([half("internet"), half("same-region")])).expect("shares"),
         cold_share: None,
     });
     plan
 }
 
-fn drawn_up(book: &str, fees: Rule, made: &[Made]) -> Statement {
+fn draft(book: &str, fees: Rule, made: &[Made]) -> Statement {
     let repositories: Vec<RepositoryUsage> = made
         .iter()
         .enumerate()
@@ -152,7 +154,7 @@ proptest! {
 
     #[test]
     fn the_rows_of_every_file_add_up_to_the_statement(book in books(), rule in rules(), made in registries()) {
-        let statement = drawn_up(book, rule, &made);
+        let statement = draft(book, rule, &made);
         let alpine = statement.alpine.as_ref().expect("on Alpine");
         let months = [month(&[&statement])];
         for (scenario, total) in [(Scenario::Now, statement.now.parts.total), (Scenario::Alpine, alpine.total.expected)] {
@@ -179,7 +181,7 @@ proptest! {
     fn a_correction_makes_of_the_first_statement_the_second(
         book in books(), rule in rules(), before in registries(), after in registries(),
     ) {
-        let (before, after) = (drawn_up(book, rule.clone(), &before), drawn_up(book, rule, &after));
+        let (before, after) = (draft(book, rule.clone(), &before), draft(book, rule, &after));
         let month = month(&[&before, &after]);
         let rows = charge_rows(&month, Scenario::Now).expect("rows");
         let first: Decimal = rows.iter().filter(|row| !row.is_correction).map(|row| row.cost.amount()).sum();
@@ -193,7 +195,7 @@ proptest! {
 
 #[test]
 fn nothing_is_corrected_where_nothing_changed() {
-    let statement = drawn_up(
+    let statement = draft(
         "aws-ecr",
         Rule::Attributed,
         &[(500, 50, 10, true), (700, 100, 0, false)],
@@ -205,7 +207,7 @@ fn nothing_is_corrected_where_nothing_changed() {
 
 #[test]
 fn a_label_is_no_formula_in_a_spreadsheet_and_no_harm_to_json() {
-    let statement = drawn_up("aws-ecr", Rule::Attributed, &[(500, 50, 10, true)]);
+    let statement = draft("aws-ecr", Rule::Attributed, &[(500, 50, 10, true)]);
     let months = [month(&[&statement])];
     let csv = plain(&months, Scenario::Now).expect("a file");
     assert!(csv.contains(r#","'=shop, ""web""","#), "{csv}");
@@ -225,7 +227,7 @@ fn a_label_is_no_formula_in_a_spreadsheet_and_no_harm_to_json() {
 
 #[test]
 fn the_same_month_is_the_same_workbook() {
-    let statement = drawn_up(
+    let statement = draft(
         "azure-container-registry-premium",
         Rule::Even,
         &[(500, 50, 10, true)],

@@ -10,6 +10,7 @@ mod dashboards;
 mod documentation;
 mod end_to_end;
 mod export;
+mod identity;
 mod jobs;
 mod metrics;
 mod registry;

@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 
 use chrono::{NaiveDate, TimeZone as _, Utc};
 use rust_decimal::Decimal;
-use tare::cost::{Labels, MoneyEstimate, PullSource};
+use tare::cost::{Budget, BudgetSubject, CostParts, Labels, MoneyEstimate};
 use tare::inventory::{Accounting, DedupScope, FaultKind, RegistryTotals, RepositoryTotals};
 use tare::metrics::{
-    Budget, BudgetOf, MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render,
-    render_report,
+    MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render, render_report,
 };
 use tare::pricing::{MovedEstimate, Period};
+use tare::pulls::PullSource;
 use tare::report::{
     AlpineAnswers, BaseNames, BookNamed, LastCrawl, MonthlyPulls, RegistryAlpine, RegistryAnswers,
     RegistryCost, RegistryCostOnAlpine, RegistrySource, Report, ReportOptions, RepositoryAlpine,
     RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict,
 };
 use tare::store::{Connections, CrawlCost, CrawlHealth, CrawlState, EndedCrawl};
-use tare::units::{ByteCount, Currency, Money};
+use tare::units::{ByteCount, Currency, Money, RequestCounts};
 use tare::whatif::{Estimate, SavingEstimate, Verdict};
 
 const REGISTRY: &str = "reg.example.com";
@@ -127,10 +127,12 @@ fn exactly(money: Money) -> MoneyEstimate {
 /// A repository of some megabytes: ten cents a megabyte for storage and one for transfer, half of it on Alpine.
 fn repository_cost(megabytes: u64) -> RepositoryCost {
     RepositoryCost {
-        month: dollars(11 * megabytes),
-        fee: dollars(0),
-        storage: dollars(10 * megabytes),
-        transfer: dollars(megabytes),
+        parts: CostParts {
+            total: dollars(11 * megabytes),
+            fee: dollars(0),
+            storage: dollars(10 * megabytes),
+            transfer: dollars(megabytes),
+        },
         pulls: MonthlyPulls {
             per_month: 0,
             source: PullSource::None,
@@ -157,10 +159,12 @@ fn registry_cost(megabytes: u64) -> RegistryCost {
             currency: Currency::USD,
             valid_until: date(2026, 12, 31),
         },
-        month: dollars(11 * megabytes + 100),
-        fee: dollars(100),
-        storage: dollars(10 * megabytes),
-        transfer: dollars(megabytes),
+        parts: CostParts {
+            total: dollars(11 * megabytes + 100),
+            fee: dollars(100),
+            storage: dollars(10 * megabytes),
+            transfer: dollars(megabytes),
+        },
         unallocated: dollars(100),
         included_worth: dollars(0),
         clean_up: None,
@@ -192,14 +196,17 @@ fn crawls() -> Vec<CrawlHealth> {
             ended,
             duration: Duration::from_millis(1500),
             cost: CrawlCost {
-                requests: 10,
-                get: 6,
-                head: 3,
+                requests: RequestCounts {
+                    total: 10,
+                    get: 6,
+                    head: 3,
+                    ..RequestCounts::default()
+                },
                 ..CrawlCost::default()
             },
             faults: BTreeMap::from([(FaultKind::Denied, 4)]),
         }),
-        unfinished: BTreeMap::from([("queued".to_owned(), 1)]),
+        unfinished: BTreeMap::from([(CrawlState::Queued, 1)]),
     }]
 }
 
@@ -208,15 +215,15 @@ fn scrape(report: &Report, limit: usize) -> String {
         repositories: limit,
         budgets: vec![
             Budget {
-                of: BudgetOf::Registry(REGISTRY.parse().expect("a name")),
+                subject: BudgetSubject::Registry(REGISTRY.parse().expect("a name")),
                 month: dollars(2550),
             },
             Budget {
-                of: BudgetOf::Everything,
+                subject: BudgetSubject::Everything,
                 month: Money::new(Decimal::ONE_HUNDRED, "EUR".parse().expect("a currency")),
             },
             Budget {
-                of: BudgetOf::CostCentre("CC-1".to_owned()),
+                subject: BudgetSubject::CostCentre("CC-1".to_owned()),
                 month: dollars(700),
             },
         ],

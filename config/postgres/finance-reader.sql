@@ -1,14 +1,14 @@
--- Makes the role tare_finance_reader, which sees the views of the schema finance and nothing else: for
--- Grafana, for a spreadsheet, for whoever may read figures and must not touch anything. An administrator
--- runs it once, before or after Tare's first start, as often as wanted:
+-- Creates the role tare_finance_reader, which can read the views of the schema finance and nothing else: for Grafana,
+-- spreadsheets and people who only read figures. An administrator runs it, before or after Tare's first start. It can
+-- be run again at any time:
 --
 --     psql --dbname tare --set owner=tare --set password="$(cat finance-reader.password)" \
 --         --file config/postgres/finance-reader.sql
 --
--- owner is the role that Tare connects with. Without a password the role cannot log in; one that may is
--- made with GRANT tare_finance_reader TO …. It needs a role that may create roles (Tare's own need not be
--- one) and owns the database or is a superuser. Tare's embedded database has one user only and no port, so
--- there is nobody whom this could be for; figures are at /v1/exports there.
+-- owner is the role that Tare connects with. Without a password the role cannot log in; grant it to a role that can,
+-- with GRANT tare_finance_reader TO …. Run this as a role that may create roles (Tare's own role need not) and that owns
+-- the database or is a superuser. The embedded database has a single user and no port, so it has no such role; use
+-- /v1/exports there.
 
 \set ON_ERROR_STOP on
 \if :{?owner}
@@ -26,12 +26,12 @@ ALTER ROLE tare_finance_reader LOGIN PASSWORD :'password';
 \endif
 ALTER ROLE tare_finance_reader NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 20;
 
--- Belt and braces beside the missing rights; and a query that somebody forgot ends by itself.
+-- In addition to the missing rights: read-only transactions, and a time limit for forgotten queries.
 ALTER ROLE tare_finance_reader SET default_transaction_read_only = on;
 ALTER ROLE tare_finance_reader SET statement_timeout = '30s';
 ALTER ROLE tare_finance_reader SET search_path = finance;
 
--- What everybody may do by default in PostgreSQL, a reader need not.
+-- Revoke what PostgreSQL allows everybody by default.
 SELECT format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()) \gexec
 SELECT format('GRANT CONNECT ON DATABASE %I TO tare_finance_reader', current_database()) \gexec
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;

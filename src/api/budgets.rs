@@ -1,7 +1,7 @@
-//! What may be spent in a month on what an answer is about.
+//! The monthly budgets that apply to an answer.
 
-use super::access::Caller;
-use crate::metrics::{Budget, BudgetOf};
+use crate::cost::{Budget, BudgetSubject};
+use crate::identity::Caller;
 use crate::oci::RegistryName;
 use crate::report::GroupBy;
 use crate::units::Money;
@@ -11,26 +11,28 @@ use crate::units::Money;
 pub(super) struct Budgets<'a>(pub &'a [Budget]);
 
 impl Budgets<'_> {
-    /// Of a group of repositories; none for groups that cannot have any.
+    /// The budgets of a group of repositories; empty for groups that cannot have any.
     pub(super) fn of_group(self, by: GroupBy, key: Option<&str>) -> Vec<Money> {
         self.amounts(|subject| match (by, subject) {
-            (GroupBy::CostCentre, BudgetOf::CostCentre(centre)) => key == Some(centre),
-            (GroupBy::Registry, BudgetOf::Registry(registry)) => key == Some(registry.as_str()),
+            (GroupBy::CostCentre, BudgetSubject::CostCentre(centre)) => key == Some(centre),
+            (GroupBy::Registry, BudgetSubject::Registry(registry)) => key == Some(registry.as_str()),
             _ => false,
         })
     }
 
-    /// Of all that a caller may see, or of one registry in it. A part has one where it is some cost centres that all have
+    /// The budgets of all that a caller may see, or of one registry. A part has a budget if all of its cost centres have
     /// one in the same currency.
     pub(super) fn of_seen(self, caller: &Caller, registry: Option<&RegistryName>) -> Vec<Money> {
         match registry {
             Some(name) if caller.sees(name) && caller.sees_whole_registries() => {
-                self.amounts(|subject| matches!(subject, BudgetOf::Registry(own) if own == name))
+                self.amounts(|subject| matches!(subject, BudgetSubject::Registry(own) if own == name))
             }
             Some(_) => Vec::new(),
-            None if caller.sees_everything() => self.amounts(|subject| *subject == BudgetOf::Everything),
-            None if caller.sees_all_registries() => self.of_cost_centres(caller.cost_centres()),
-            None => Vec::new(),
+            None if !caller.sees_all_registries() => Vec::new(),
+            None => match caller.cost_centres() {
+                None => self.amounts(|subject| *subject == BudgetSubject::Everything),
+                Some(centres) => self.of_cost_centres(centres),
+            },
         }
     }
 
@@ -50,16 +52,16 @@ impl Budgets<'_> {
         sums.unwrap_or_default()
     }
 
-    fn amounts(self, is_meant: impl Fn(&BudgetOf) -> bool) -> Vec<Money> {
-        let meant = self.0.iter().filter(|budget| is_meant(&budget.of));
+    fn amounts(self, is_meant: impl Fn(&BudgetSubject) -> bool) -> Vec<Money> {
+        let meant = self.0.iter().filter(|budget| is_meant(&budget.subject));
         meant.map(|budget| budget.month).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::access::Scope;
     use super::*;
+    use crate::identity::{Scope, Visible};
 
     fn money(text: &str) -> Money {
         let (amount, currency) = text.split_once(' ').unwrap();
@@ -67,16 +69,19 @@ mod tests {
     }
 
     fn budgets() -> Vec<Budget> {
-        let centre = |name: &str| BudgetOf::CostCentre(name.to_owned());
+        let centre = |name: &str| BudgetSubject::CostCentre(name.to_owned());
         [
-            (BudgetOf::Everything, "1000 USD"),
-            (BudgetOf::Registry("reg.example.com".parse().unwrap()), "700 USD"),
+            (BudgetSubject::Everything, "1000 USD"),
+            (
+                BudgetSubject::Registry("reg.example.com".parse().unwrap()),
+                "700 USD",
+            ),
             (centre("CC-1"), "100 USD"),
             (centre("CC-1"), "90 EUR"),
             (centre("CC-2"), "50 USD"),
         ]
-        .map(|(of, month)| Budget {
-            of,
+        .map(|(subject, month)| Budget {
+            subject,
             month: money(month),
         })
         .into()
@@ -84,7 +89,7 @@ mod tests {
 
     fn key_for(cost_centres: &[&str]) -> Caller {
         let centres = cost_centres.iter().map(|name| (*name).to_owned()).collect();
-        Caller::new("x", vec![Scope::Read], Vec::new(), centres)
+        Caller::new("x", vec![Scope::Read], Visible::All, Visible::Only(centres))
     }
 
     #[test]

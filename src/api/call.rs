@@ -1,34 +1,36 @@
-//! One request on its way through the service: checked, and handed to what answers it.
+//! A request: checked, then passed to the function that answers it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::http::header;
+use actix_web::http::header::{Accept, Header as _};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
 
 use super::Api;
-use super::access::{Access, Caller};
+use super::access::Access;
 use super::negotiate::preferred;
 use super::operation::Operation;
 use super::parameter::Values;
 use super::problem::{
-    INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+    INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Place, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
 };
 use super::reply::Reply;
-use super::settings::FiguresError;
 use super::snapshot::Snapshot;
 use crate::export::BilledMonth;
+use crate::identity::Caller;
 use crate::oci::RegistryName;
+use crate::oci::text::printable;
 use crate::pricing::Period;
 
-/// The most bytes of a body that are read.
+/// The maximum size of a body, in bytes.
 pub(super) const LARGEST_BODY: usize = 256 * 1024;
 
-/// The name under which a request stands in the log.
+/// The name of a request in the log.
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(pub String);
 
@@ -39,11 +41,11 @@ pub(super) struct Call {
     pub caller: Caller,
     /// The parameters of path, query and headers.
     pub values: Values,
-    /// Which of the operation's forms is wanted.
+    /// The requested form of the answer.
     pub form: &'static str,
     /// Whether the answer may be kept, as the operation declares.
     is_kept: bool,
-    /// The body; empty where the operation has none.
+    /// The body; empty if the operation has none.
     pub body: Bytes,
 }
 
@@ -51,7 +53,7 @@ impl Call {
     /// The figures to answer from.
     ///
     /// # Errors
-    /// Where none have been worked out yet.
+    /// If none have been computed yet.
     pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
         self.api.snapshots.current().ok_or_else(|| {
             Problem::unavailable(
@@ -61,7 +63,7 @@ impl Call {
         })
     }
 
-    /// Whether the caller may know of a registry of this name, and there is one.
+    /// Whether a registry of this name exists and the caller may see it.
     pub(super) fn knows(&self, registry: &str) -> bool {
         let snapshot = self.api.snapshots.current();
         snapshot.is_some_and(|snapshot| {
@@ -71,28 +73,33 @@ impl Call {
         })
     }
 
-    /// What each registry cost in a month. Months are drawn up one after the other, whoever asks for them.
+    /// The cost of each registry in a month. Only one month is computed at a time.
     ///
     /// # Errors
-    /// Where the store fails, or a bill cannot be drawn up.
-    pub(super) async fn months(
-        &self,
-        month: Period,
-    ) -> Result<Vec<(RegistryName, BilledMonth)>, FiguresError> {
-        // It is never closed.
+    /// If the store fails or a bill cannot be computed.
+    pub(super) async fn months(&self, month: Period) -> Result<Vec<(RegistryName, BilledMonth)>, Problem> {
+        // The semaphore is never closed.
         let _turn = self.api.drawing_up.acquire().await;
-        let drawn_up = self
+        let (analysis, now) = (self.api.analysis.clone(), self.api.clock.now());
+        let months = self
             .api
             .runtime
-            .spawn((self.api.settings.figures.months)(month))
-            .await;
-        drawn_up.unwrap_or_else(|error| Err(FiguresError::Other(error.to_string())))
+            .spawn(async move { analysis.months(month, now).await }.in_current_span());
+        let months = months.await.map_err(Problem::internal)??;
+        let accounts = &self.api.settings.accounts;
+        Ok(months
+            .into_iter()
+            .map(|month| {
+                let account = accounts.account_of(&month.registry);
+                (month.registry, BilledMonth::new(month.statements, account))
+            })
+            .collect())
     }
 
     /// The body as a value.
     ///
     /// # Errors
-    /// Where it is not JSON, or not of the right shape.
+    /// If it is not JSON or has the wrong shape.
     pub(super) fn read_body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let kind = if error.is_data() {
@@ -103,7 +110,7 @@ impl Call {
             Problem::invalid(
                 kind,
                 vec![Invalid {
-                    place: "body",
+                    place: Place::Body,
                     name: format!("line {} column {}", error.line(), error.column()),
                     detail: error.to_string(),
                 }],
@@ -113,11 +120,11 @@ impl Call {
 
     /// Answers.
     pub(super) fn reply(&self, reply: Reply) -> Result<HttpResponse, Problem> {
-        Ok(reply.respond(self.request.headers(), self.is_kept))
+        Ok(reply.respond(&self.request, self.is_kept))
     }
 }
 
-/// Answers a request for a path with these operations.
+/// Answers a request for the path of these operations.
 pub(super) async fn dispatch(
     api: Arc<Api>,
     operations: Arc<Vec<Operation>>,
@@ -128,7 +135,7 @@ pub(super) async fn dispatch(
     answered.unwrap_or_else(|problem| problem.respond(request.path(), &request_id(&request)))
 }
 
-/// The id that the request was given on its way in.
+/// The id of the request.
 pub(super) fn request_id(request: &HttpRequest) -> String {
     let extensions = request.extensions();
     extensions
@@ -163,7 +170,7 @@ async fn answer(
             caller
         }
     };
-    let mut values = Values::of_query(request.query_string(), &operation.in_query)?;
+    let mut values = Values::from_query(request.query_string(), &operation.in_query)?;
     path_values(&request, operation, &mut values)?;
     header_values(&request, operation, &mut values)?;
     let form = form(&request, operation, &values)?;
@@ -183,7 +190,7 @@ async fn answer(
     (operation.handler)(call).await
 }
 
-/// The methods that these operations have, as the header `Allow` has them.
+/// The methods of these operations, for the header `Allow`.
 fn allowed(operations: &[Operation]) -> String {
     let mut methods = Vec::new();
     for operation in operations {
@@ -195,8 +202,7 @@ fn allowed(operations: &[Operation]) -> String {
     methods.join(", ")
 }
 
-/// The parameters in the path, decoded. Their text is whatever stands there: what is not a name of
-/// anything is not found.
+/// The decoded parameters of the path. Their text is not checked: an unknown name gives 404.
 fn path_values(request: &HttpRequest, operation: &Operation, values: &mut Values) -> Result<(), Problem> {
     for parameter in &operation.in_path {
         let raw = request.match_info().query(parameter.name);
@@ -213,7 +219,7 @@ fn path_values(request: &HttpRequest, operation: &Operation, values: &mut Values
     Ok(())
 }
 
-/// Percent-decoded text; none where it is not UTF-8.
+/// Percent-decoded text; `None` if it is not UTF-8.
 fn decoded(raw: &str) -> Option<Cow<'_, str>> {
     percent_encoding::percent_decode_str(raw).decode_utf8().ok()
 }
@@ -226,7 +232,7 @@ fn header_values(request: &HttpRequest, operation: &Operation, values: &mut Valu
         let text = value.to_str().unwrap_or_default();
         if let Err(detail) = parameter.form.check(text) {
             let error = Invalid {
-                place: "header",
+                place: Place::Header,
                 name: parameter.name.to_owned(),
                 detail,
             };
@@ -237,7 +243,7 @@ fn header_values(request: &HttpRequest, operation: &Operation, values: &mut Valu
     Ok(())
 }
 
-/// The form to answer in: what `format` says, else what the client likes best.
+/// The form of the answer: that of `format`, else the one that the client prefers.
 fn form(request: &HttpRequest, operation: &Operation, values: &Values) -> Result<&'static str, Problem> {
     let forms = &operation.answer.forms;
     if let Some(named) = values.text("format")
@@ -246,13 +252,9 @@ fn form(request: &HttpRequest, operation: &Operation, values: &Values) -> Result
         return Ok(form.name);
     }
     let offered: Vec<&str> = forms.iter().map(|form| form.media_type).collect();
-    let accepts: Vec<&str> = request
-        .headers()
-        .get_all(header::ACCEPT)
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    let accept = (!accepts.is_empty()).then(|| accepts.join(","));
-    preferred(accept.as_deref(), &offered)
+    // An unreadable header is ignored.
+    let accept = Accept::parse(request).unwrap_or_else(|_| Accept::star());
+    preferred(&accept, &offered)
         .map(|place| forms[place].name)
         .ok_or_else(|| {
             Problem::new(
@@ -262,7 +264,7 @@ fn form(request: &HttpRequest, operation: &Operation, values: &Values) -> Result
         })
 }
 
-/// The body of a request that is to be of one of these media types.
+/// The body of a request, which must have one of these media types.
 async fn read(
     request: &HttpRequest,
     mut payload: web::Payload,
@@ -273,7 +275,7 @@ async fn read(
         let found = if media_type.is_empty() {
             "no Content-Type".to_owned()
         } else {
-            format!("Content-Type {}", media_type.escape_debug())
+            format!("Content-Type {}", printable(media_type))
         };
         return Err(Problem::new(
             &UNSUPPORTED_MEDIA_TYPE,
@@ -295,7 +297,7 @@ async fn read(
     Ok(body.freeze())
 }
 
-/// A path that nothing is at.
+/// An unknown path.
 pub(super) async fn unknown_path(request: HttpRequest) -> HttpResponse {
     let path = request.path();
     let detail = format!("nothing is at {path}; /docs says what there is");

@@ -1,4 +1,4 @@
-//! Where the next page of a list begins.
+//! Cursors: where the next page of a list begins.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,28 +6,28 @@ use sha2::{Digest as _, Sha256};
 
 use super::problem::{OUTDATED_CURSOR, Problem};
 
-/// The longest cursor that is read: names of 255 characters, and what binds it to its list.
+/// The maximum length of a cursor: names of 255 characters and the identity of its list.
 pub(super) const LONGEST_CURSOR: usize = 1024;
 
 /// The list that a cursor belongs to: one state of the figures, one choice of filters and order.
 pub(super) struct ListIdentity(String);
 
 impl ListIdentity {
-    /// The identity of a list by the snapshot it shows and by what was asked for.
-    pub(super) fn of(snapshot: &str, asked: &str) -> Self {
+    /// The identity of a list: its snapshot and its filters and order.
+    pub(super) fn new(snapshot: &str, asked: &str) -> Self {
         let digest = Sha256::digest(format!("{snapshot}\n{asked}"));
         Self(URL_SAFE_NO_PAD.encode(&digest[..9]))
     }
 
-    /// A cursor to what follows the row with this key.
+    /// A cursor to the row after this key.
     pub(super) fn after(&self, key: &str) -> String {
         URL_SAFE_NO_PAD.encode(format!("{}{key}", self.0))
     }
 
-    /// The key of the row that a cursor stands behind.
+    /// The key of the row before the cursor.
     ///
     /// # Errors
-    /// Where the cursor is not of this list.
+    /// If the cursor belongs to another list.
     pub(super) fn key_of(&self, cursor: &str) -> Result<String, Problem> {
         URL_SAFE_NO_PAD
             .decode(cursor)
@@ -50,12 +50,12 @@ mod tests {
 
     #[test]
     fn a_cursor_is_good_for_its_own_list_alone() {
-        let list = ListIdentity::of("a", "sort=name");
+        let list = ListIdentity::new("a", "sort=name");
         let cursor = list.after("reg.example.com team/api");
         assert_eq!(list.key_of(&cursor).unwrap(), "reg.example.com team/api");
         for other in [
-            ListIdentity::of("b", "sort=name"),
-            ListIdentity::of("a", "sort=-name"),
+            ListIdentity::new("b", "sort=name"),
+            ListIdentity::new("a", "sort=-name"),
         ] {
             assert!(other.key_of(&cursor).is_err());
         }

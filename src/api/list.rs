@@ -1,48 +1,60 @@
-//! Lists that come page by page.
+//! Lists with pages.
 
 use actix_web::http::header;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::Call;
 use super::cursor::{LONGEST_CURSOR, ListIdentity};
-use super::grounds::Grounds;
 use super::parameter::{Form, Parameter};
 use super::problem::Problem;
+use super::provenance::Provenance;
 use super::reply::Reply;
 use super::snapshot::Snapshot;
 
-/// Rows on a page where nothing else is asked for, and the most.
+/// The default and the maximum number of rows on a page.
 const USUAL_PAGE: u64 = 50;
 const LARGEST_PAGE: u64 = 1000;
 
-/// A list as it is answered.
-#[derive(Serialize)]
-pub(super) struct List<'a, Item, Totals = ()> {
+/// A list, page by page.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct List<'a, Item, Totals = NoTotals> {
     /// The rows of this page.
     pub items: Vec<Item>,
-    /// Where the next page begins; none on the last.
+    /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
     /// What the figures rest on.
     #[serde(flatten)]
-    pub grounds: Grounds<'a>,
-    /// The sum of all pages' rows, where rows may be added up.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub totals: Option<Totals>,
+    pub provenance: Provenance<'a>,
+    /// The sums over all pages, if rows can be added up.
+    #[serde(flatten)]
+    pub totals: Totals,
+}
+
+/// A list whose rows are not added up has no totals.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct NoTotals {}
+
+/// The totals of a list.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Totals<Sums> {
+    /// The sums over all pages.
+    pub totals: Sums,
 }
 
 impl<'a, Item> List<'a, Item> {
-    /// A list that is always whole.
+    /// A list without pages.
     pub(super) fn whole(call: &Call, snapshot: &'a Snapshot, items: Vec<Item>) -> Self {
         Self {
             items,
             next_cursor: None,
-            grounds: Grounds::seen_by(&call.caller, snapshot),
-            totals: None,
+            provenance: Provenance::seen_by(&call.caller, snapshot),
+            totals: NoTotals {},
         }
     }
 }
 
-/// The parameters of every list that comes page by page.
+/// The parameters of every list with pages.
 pub(super) fn paging() -> [Parameter; 2] {
     [
         Parameter::new(
@@ -71,11 +83,11 @@ pub(super) struct Page<Row> {
 }
 
 impl<Row> Page<Row> {
-    /// The page that was asked for of these rows, which `key` tells apart.
+    /// The requested page of these rows. `key` gives each row's unique key.
     ///
     /// # Errors
-    /// Where the cursor is of another list.
-    pub(super) fn of(
+    /// If the cursor belongs to another list.
+    pub(super) fn new(
         call: &Call,
         snapshot: &Snapshot,
         rows: Vec<Row>,
@@ -86,12 +98,12 @@ impl<Row> Page<Row> {
             call.request.path(),
             call.values.without(&["limit", "cursor", "format"])
         );
-        let identity = ListIdentity::of(&snapshot.id, &asked);
+        let identity = ListIdentity::new(&snapshot.id, &asked);
         let begin = match call.values.text("cursor") {
             None => 0,
             Some(cursor) => {
                 let last = identity.key_of(cursor)?;
-                // The very list it was given for: so the row is there.
+                // The cursor was made for this list, so the row exists.
                 rows.iter()
                     .position(|row| key(row) == last)
                     .map_or(rows.len(), |place| place + 1)

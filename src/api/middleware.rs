@@ -1,4 +1,4 @@
-//! What happens to every request on its way in and to every answer on its way out.
+//! The processing that every request and every answer gets.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,9 +6,11 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
+use tracing::{Instrument as _, Span};
 
 use super::Api;
 use super::call::RequestId;
@@ -16,12 +18,15 @@ use super::problem::{MEDIA_TYPE, MISDIRECTED, Problem};
 use super::reply::GZIP_MARK;
 use super::settings::AccessMode;
 use crate::metrics::ProcessCounters;
+use crate::oci::host_without_port;
+use crate::oci::text::printable;
+use crate::units::milliseconds;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id of its own that a client may give a request.
+/// The maximum length of a request id from the client.
 const LONGEST_REQUEST_ID: usize = 128;
 
-/// Headers of every answer that does not say otherwise itself.
+/// The default headers of every answer.
 const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -40,13 +45,32 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
-/// Names the request, refuses what is addressed to somebody else, and finishes the answer.
+/// Gives the request its id and a span, refuses requests for other hosts, and finishes the answer.
 pub(super) async fn around(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let started = Instant::now();
     let id = own_id(&request).unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)));
+    let span = request_span(&request, &id);
+    answer(request, next, id).instrument(span).await
+}
+
+/// The span of a request. Its level is the highest, so every log line within it has the id at any log level.
+fn request_span(request: &ServiceRequest, id: &str) -> Span {
+    tracing::error_span!(
+        "request",
+        request_id = id,
+        method = request.method().as_str(),
+        route = request.match_pattern()
+    )
+}
+
+async fn answer(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    id: String,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let api = request.app_data::<web::Data<Arc<Api>>>().cloned();
@@ -60,15 +84,20 @@ pub(super) async fn around(
         None => match next.call(request).await {
             Ok(response) => response.map_into_boxed_body(),
             Err(error) => {
-                let problem = Problem::of_status(error.as_response_error().status_code());
+                let status = error.as_response_error().status_code();
+                log_failure(status, &error);
+                let problem = Problem::from_status(status);
                 return Err(InternalError::from_response(error, problem.respond(&path, &id)).into());
             }
         },
     };
-    // Some layer below may have answered an error in its own words.
+    // A lower layer may have answered with an error of its own.
     let status = response.status();
     if (status.is_client_error() || status.is_server_error()) && !is_problem(&response) {
-        response = response.into_response(Problem::of_status(status).respond(&path, &id));
+        if let Some(error) = response.response().error() {
+            log_failure(status, error);
+        }
+        response = response.into_response(Problem::from_status(status).respond(&path, &id));
     }
     mark_compressed(&mut response);
     let headers = response.headers_mut();
@@ -97,15 +126,22 @@ pub(super) async fn around(
     }
     drop(in_flight);
     tracing::debug!(
-        request_id = id,
+        path,
         status = response.status().as_u16(),
-        milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "{method} {path}"
+        milliseconds = milliseconds(started.elapsed()),
+        "request answered"
     );
     Ok(response)
 }
 
-/// The id that the client gave the request, where it is one that may stand in a log.
+/// Logs the cause of a server error that a lower layer answered.
+fn log_failure(status: StatusCode, error: &Error) {
+    if status.is_server_error() {
+        tracing::error!(%error, status = status.as_u16(), "request failed");
+    }
+}
+
+/// The client's id for the request, if it is safe to log.
 fn own_id(request: &ServiceRequest) -> Option<String> {
     let text = request.headers().get(REQUEST_ID)?.to_str().ok()?;
     let is_plain = (1..=LONGEST_REQUEST_ID).contains(&text.len())
@@ -115,8 +151,8 @@ fn own_id(request: &ServiceRequest) -> Option<String> {
     is_plain.then(|| text.to_owned())
 }
 
-/// That a request is for another host than this one. Only asked where nothing but the network keeps
-/// strangers out: a web page could point a name of its own to this machine, and read through a browser.
+/// Checks that a request is for this host. Needed only without access control: a web page could point its own
+/// domain name to this machine and read the answers through a browser (DNS rebinding).
 fn misdirected(api: &Api, request: &ServiceRequest) -> Option<Problem> {
     if api.settings.access != AccessMode::Anonymous || api.settings.is_open_to_all_hosts {
         return None;
@@ -127,7 +163,7 @@ fn misdirected(api: &Api, request: &ServiceRequest) -> Option<Problem> {
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or_else(|| info.host());
-    let host = host_of(authority);
+    let host = host_without_port(authority);
     let is_own = matches!(host, "localhost" | "[::1]")
         || host
             .parse::<std::net::Ipv4Addr>()
@@ -140,17 +176,9 @@ fn misdirected(api: &Api, request: &ServiceRequest) -> Option<Problem> {
     (!is_own).then(|| {
         Problem::new(
             &MISDIRECTED,
-            format!("this service does not answer for {}", host.escape_debug()),
+            format!("this service does not answer for {}", printable(host)),
         )
     })
-}
-
-/// A host without its port.
-fn host_of(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    }
 }
 
 fn is_problem(response: &ServiceResponse<BoxBody>) -> bool {
@@ -158,7 +186,7 @@ fn is_problem(response: &ServiceResponse<BoxBody>) -> bool {
     content_type.is_some_and(|value| value.as_bytes() == MEDIA_TYPE.as_bytes())
 }
 
-/// Gives a compressed body a tag of its own: a strong tag is of the very bytes that travel.
+/// Gives a compressed body its own tag: a strong tag identifies the bytes that are sent.
 fn mark_compressed(response: &mut ServiceResponse<BoxBody>) {
     let headers = response.headers_mut();
     let is_compressed = headers
@@ -174,23 +202,5 @@ fn mark_compressed(response: &mut ServiceResponse<BoxBody>) {
         .and_then(|tag| HeaderValue::from_str(&format!("{tag}{GZIP_MARK}\"")).ok());
     if let Some(marked) = marked {
         headers.insert(header::ETAG, marked);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_is_read_without_its_port() {
-        for (authority, host) in [
-            ("localhost:8080", "localhost"),
-            ("127.0.0.1", "127.0.0.1"),
-            ("[::1]:8080", "[::1]"),
-            ("[::1]", "[::1]"),
-            ("tare.example.com", "tare.example.com"),
-        ] {
-            assert_eq!(host_of(authority), host);
-        }
     }
 }

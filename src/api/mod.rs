@@ -1,29 +1,24 @@
-//! The service: REST under `/v1`, its documentation, and what operators look at.
+//! The service: REST under `/v1`, its documentation, health and metrics.
 //!
-//! Everything that is read comes from a `Snapshot`, which is worked out off the way of requests
-//! when the store has something newer. So a request waits for no query and no model, and an answer's rows
-//! always add up, whatever is saved meanwhile.
+//! Answers come from a `Snapshot`, which is computed in the background when the store has newer data. So
+//! requests wait for no query and no model, and the rows of an answer always add up.
 //!
-//! An `Operation` is declared once, with its parameters, its answer and its problems; route, checks and
-//! the OpenAPI document come from the declaration. Every error of every kind is an RFC 9457 problem.
+//! An `Operation` is declared once, with its parameters, its answer and its problems. Its route, its checks and
+//! its part of the OpenAPI document come from the declaration. Every error is an RFC 9457 problem.
 
 mod access;
-mod attempts;
 mod budgets;
 mod call;
 mod credentials;
 mod cursor;
-mod grounds;
-mod keys;
 mod list;
 mod middleware;
 mod negotiate;
-mod oidc;
 mod openapi;
 mod operation;
-mod page;
 mod parameter;
 mod problem;
+mod provenance;
 mod refresh;
 mod reply;
 mod resources;
@@ -36,70 +31,65 @@ mod tls;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
+use tracing::{Instrument as _, Span};
 
-pub use access::Scope;
-pub use keys::NewKey;
-pub use oidc::{ClaimRule, InvalidIssuer, IssuerError, IssuerSettings, IssuerUrl, check_issuer};
 pub use server::Server;
-pub use settings::{
-    AccessMode, AnalysedRegistries, ApiSettings, BilledMonths, Figures, FiguresError, ServeError, TlsFiles,
-};
+pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
 
-use attempts::Attempts;
-use keys::KeyRing;
-use oidc::Issuer;
 use problem::Problem;
 use snapshot::Snapshots;
 
+use crate::analysis::AnalysisService;
 use crate::clock::Clock;
+use crate::identity::Authenticator;
 use crate::metrics::ProcessCounters;
-use crate::report::Knowledge;
 use crate::store::{Store, StoreError};
 
-/// What every request has at hand.
+/// The shared state of all requests.
 struct Api {
     store: Store,
     settings: ApiSettings,
-    knowledge: Arc<Knowledge>,
+    /// Computes the figures.
+    analysis: AnalysisService,
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
-    keys: KeyRing,
-    /// Those whose tokens are accepted beside keys.
-    issuers: Vec<Arc<Issuer>>,
-    attempts: Attempts,
+    authenticator: Authenticator,
     counters: ProcessCounters,
-    /// Held by whoever has a month drawn up, which takes much memory for seconds.
+    /// Held while a month is computed, which takes much memory for some seconds.
     drawing_up: Semaphore,
-    /// The runtime that the store's connections live on. The server's threads have their own, and a
-    /// connection that was opened on one of those would stand still whenever that thread is busy.
+    /// The runtime of the store's connections. The server's threads have their own runtimes, and a connection
+    /// opened on one of them would stall while that thread is busy.
     runtime: tokio::runtime::Handle,
     /// The OpenAPI document, which does not change while the service runs.
     openapi: Vec<u8>,
 }
 
 impl Api {
-    /// Asks the store something, where its connections live.
+    /// Queries the store on the runtime of its connections.
     ///
     /// # Errors
-    /// Where the store fails.
+    /// If the store fails.
     async fn ask<T, Asking>(&self, question: impl FnOnce(Store) -> Asking) -> Result<T, Problem>
     where
         T: Send + 'static,
         Asking: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
         let asking = question(self.store.clone());
-        let answer = self.runtime.spawn(asking).await.map_err(Problem::internal)?;
+        let asking = self.runtime.spawn(asking.in_current_span());
+        let answer = asking.await.map_err(Problem::internal)?;
         Ok(answer?)
     }
 
-    /// Works something out on a thread where that holds up nobody.
+    /// Runs a computation on a thread that may block.
     ///
     /// # Errors
-    /// Where it panics.
+    /// If it panics.
     async fn work_out<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        self.runtime.spawn_blocking(work).await.map_err(Problem::internal)
+        let span = Span::current();
+        let working = self.runtime.spawn_blocking(move || span.in_scope(work));
+        working.await.map_err(Problem::internal)
     }
 }

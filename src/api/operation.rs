@@ -1,56 +1,58 @@
 //! The operations of the service. Each is declared once; its route, the checks of its parameters and its
-//! place in the OpenAPI document all come from the declaration, so that they cannot disagree.
+//! part of the OpenAPI document come from the declaration, so they cannot disagree.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use futures::future::LocalBoxFuture;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
 
-use super::access::{Access, Scope};
+use super::access::Access;
 use super::call::Call;
+use super::openapi::Shape;
 use super::parameter::{Form, Parameter};
 use super::problem::{self, Kind, Problem};
+use crate::identity::Scope;
 
-/// What answers an operation.
+/// The function that answers an operation.
 pub(super) type Handler = fn(Call) -> LocalBoxFuture<'static, Result<HttpResponse, Problem>>;
 
-/// Something that can be asked of the service.
+/// An operation of the service.
 pub(super) struct Operation {
     pub method: Method,
     /// The path with its parameters in braces.
     pub path: &'static str,
-    /// Its name in generated clients.
+    /// Its operation id, the name in generated clients.
     pub id: &'static str,
-    /// The heading that it stands under.
+    /// Its tag in the document.
     pub group: &'static str,
-    /// What it does, in a line.
+    /// A summary in one line.
     pub summary: &'static str,
-    /// What else a reader should know.
+    /// Further description.
     pub about: &'static str,
     pub access: Access,
     pub in_path: Vec<Parameter>,
     pub in_query: Vec<Parameter>,
     pub in_headers: Vec<Parameter>,
-    /// The schema of its body.
-    pub body: Option<&'static str>,
-    /// The media types that the body may be sent as.
+    /// The form of its body.
+    pub body: Option<Shape>,
+    /// The accepted media types of the body.
     pub body_types: &'static [&'static str],
     pub answer: Answer,
-    /// Problems beside those that every operation of its kind may have.
+    /// Problems in addition to those of every operation.
     pub problems: Vec<&'static Kind>,
     pub handler: Handler,
 }
 
-/// What comes back where all is well.
+/// The successful answer.
 pub(super) struct Answer {
     pub status: u16,
     pub about: &'static str,
     pub forms: Vec<AnswerForm>,
     /// Headers: name and meaning.
     pub headers: Vec<(&'static str, &'static str)>,
-    /// Whether who has it already is told so.
+    /// Whether `If-None-Match` is honoured: a client with a current copy gets 304.
     pub is_kept: bool,
-    /// Operations that an answer leads to.
+    /// Links: operations that an answer leads to.
     pub links: Vec<Link>,
 }
 
@@ -58,30 +60,57 @@ pub(super) struct Answer {
 pub(super) struct Link {
     /// The operation's id.
     pub to: &'static str,
-    /// Its parameters, and where in the answer or in the request their values stand.
+    /// Its parameters, and where in the answer or the request their values are.
     pub parameters: &'static [(&'static str, &'static str)],
 }
 
-/// One form that an answer has.
+/// A form of an answer.
 pub(super) struct AnswerForm {
-    /// Its name as the parameter `format` has it.
+    /// Its name in the parameter `format`.
     pub name: &'static str,
     pub media_type: &'static str,
-    pub schema: Value,
+    pub content: Content,
 }
 
-/// A schema of the document by its name.
-pub(super) fn schema(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
+/// The content of an answer.
+#[derive(Clone, Copy)]
+pub(super) enum Content {
+    /// Content with a schema.
+    Shaped(Shape),
+    /// Text.
+    Text,
+    /// Bytes.
+    Binary,
+}
+
+impl AnswerForm {
+    /// A JSON document that is a serialized `T`; `name` is the name of its schema in the OpenAPI document.
+    pub(super) fn json<T: JsonSchema>(name: &'static str) -> Self {
+        Self::shaped(Shape::new::<T>(name))
+    }
+
+    /// A JSON document of a shape.
+    pub(super) fn shaped(shape: Shape) -> Self {
+        Self::new("json", "application/json", Content::Shaped(shape))
+    }
+
+    /// An answer in any form.
+    pub(super) fn new(name: &'static str, media_type: &'static str, content: Content) -> Self {
+        Self {
+            name,
+            media_type,
+            content,
+        }
+    }
 }
 
 impl Operation {
-    /// A question that is answered in JSON of this schema.
+    /// A GET operation that answers in this form.
     pub(super) fn get(
         path: &'static str,
         id: &'static str,
         summary: &'static str,
-        answer: &'static str,
+        answer: AnswerForm,
         handler: Handler,
     ) -> Self {
         Self {
@@ -100,11 +129,7 @@ impl Operation {
             answer: Answer {
                 status: 200,
                 about: "The answer",
-                forms: vec![AnswerForm {
-                    name: "json",
-                    media_type: "application/json",
-                    schema: schema(answer),
-                }],
+                forms: vec![answer],
                 headers: Vec::new(),
                 is_kept: true,
                 links: Vec::new(),
@@ -115,12 +140,12 @@ impl Operation {
         .with_path_parameters()
     }
 
-    /// Something that is to be done, with a body of one schema and an answer of another.
+    /// A POST operation with a body and an answer.
     pub(super) fn post(
         path: &'static str,
         id: &'static str,
         summary: &'static str,
-        (body, answer): (&'static str, &'static str),
+        (body, answer): (Shape, AnswerForm),
         handler: Handler,
     ) -> Self {
         let mut operation = Self::get(path, id, summary, answer, handler);
@@ -177,13 +202,11 @@ impl Operation {
         self
     }
 
-    /// The answer may also be had as a table for spreadsheets.
+    /// The answer is also available as CSV.
     pub(super) fn or_csv(mut self) -> Self {
-        self.answer.forms.push(AnswerForm {
-            name: "csv",
-            media_type: "text/csv",
-            schema: json!({"type": "string"}),
-        });
+        self.answer
+            .forms
+            .push(AnswerForm::new("csv", "text/csv", Content::Text));
         let about = "The form of the answer; it counts before the header `Accept`.";
         self.query([Parameter::new("format", Form::Word(vec!["json", "csv"]), about)])
     }
@@ -203,7 +226,7 @@ impl Operation {
         self
     }
 
-    /// All problems it may answer with, by status.
+    /// All problems that it may answer with, by status.
     pub(super) fn all_problems(&self) -> Vec<&'static Kind> {
         let mut kinds = vec![
             &problem::INVALID_REQUEST,

@@ -1,4 +1,4 @@
-//! The parameters of an operation: declared once, and both documented and checked by the declaration.
+//! The parameters of an operation. Each is declared once; its documentation and its checks come from the declaration.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::problem::{INVALID_REQUEST, Invalid, Problem};
+use super::problem::{INVALID_REQUEST, Invalid, Place, Problem};
 
-/// The longest text that a filter may be.
+/// The maximum length of a filter's text.
 const LONGEST_TEXT: usize = 255;
 
 /// A parameter in the query, in the path or in a header.
@@ -19,16 +19,16 @@ pub(super) struct Parameter {
     pub about: &'static str,
 }
 
-/// What a parameter may be.
+/// The type of a parameter.
 #[derive(Debug, Clone)]
 pub(super) enum Form {
-    /// Any text, perhaps an empty one.
+    /// Any text, including an empty one.
     Text,
-    /// A text of one to so many visible ASCII characters.
+    /// A text of visible ASCII characters, not empty, with this maximum length.
     Token(usize),
     /// One of these words.
     Word(Vec<&'static str>),
-    /// A whole number in a range, with what it is where it is not given.
+    /// A whole number in a range, with a default.
     Number {
         least: u64,
         most: u64,
@@ -75,7 +75,7 @@ impl Form {
         }
     }
 
-    /// What is wrong with a value.
+    /// The error for a value.
     pub(super) fn check(&self, value: &str) -> Result<(), String> {
         match self {
             Self::Text if value.chars().count() <= LONGEST_TEXT => Ok(()),
@@ -123,13 +123,13 @@ pub(super) struct Values(BTreeMap<&'static str, String>);
 
 impl Values {
     /// Reads a query string. Unknown parameters, repeated ones and wrong values are refused, all at once.
-    pub(super) fn of_query(query: &str, declared: &[Parameter]) -> Result<Self, Problem> {
+    pub(super) fn from_query(query: &str, declared: &[Parameter]) -> Result<Self, Problem> {
         let mut values = BTreeMap::new();
         let mut errors = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let mut wrong = |detail: String| {
                 errors.push(Invalid {
-                    place: "query",
+                    place: Place::Query,
                     name: name.chars().take(80).collect(),
                     detail,
                 });
@@ -158,34 +158,34 @@ impl Values {
         }
     }
 
-    /// Adds a value that was found elsewhere than in the query.
+    /// Adds a value that is not from the query.
     pub(super) fn insert(&mut self, name: &'static str, value: Cow<'_, str>) {
         self.0.insert(name, value.into_owned());
     }
 
-    /// A value as text; none where it was not given.
+    /// A value as text; `None` if it was not given.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// A number, or what it is where it was not given.
+    /// A number, or its default.
     pub(super) fn number(&self, name: &str, default: u64) -> u64 {
         self.text(name)
             .and_then(|text| text.parse().ok())
             .unwrap_or(default)
     }
 
-    /// A day; none where it was not given.
+    /// A day; `None` if it was not given.
     pub(super) fn day(&self, name: &str) -> Option<NaiveDate> {
         self.text(name).and_then(day)
     }
 
-    /// The first day of a month; none where it was not given.
+    /// The first day of a month; `None` if it was not given.
     pub(super) fn month(&self, name: &str) -> Option<NaiveDate> {
         self.text(name).and_then(month)
     }
 
-    /// What was asked for, whatever the order in which it was: the same for the pages of one list.
+    /// The filters and the order in a canonical form, which is the same for all pages of a list.
     pub(super) fn without(&self, names: &[&str]) -> String {
         let mut text = String::new();
         for (name, value) in self.0.iter().filter(|(name, _)| !names.contains(name)) {
@@ -217,13 +217,18 @@ mod tests {
     #[test]
     fn what_is_declared_is_read() {
         let query = "limit=5&sort=-name&team=&from=2026-11-23&month=2026-11";
-        let values = Values::of_query(query, &declared()).unwrap();
+        let values = Values::from_query(query, &declared()).unwrap();
         assert_eq!(values.number("limit", 50), 5);
         assert_eq!(values.text("sort"), Some("-name"));
         assert_eq!(values.text("team"), Some(""), "given, and empty");
         assert_eq!(values.day("from").unwrap().to_string(), "2026-11-23");
         assert_eq!(values.month("month").unwrap().to_string(), "2026-11-01");
-        assert!(Values::of_query("", &declared()).unwrap().text("team").is_none());
+        assert!(
+            Values::from_query("", &declared())
+                .unwrap()
+                .text("team")
+                .is_none()
+        );
     }
 
     #[test]
@@ -242,9 +247,9 @@ mod tests {
             "month=2026-1",
             "limit=5&limit=6",
         ] {
-            assert!(Values::of_query(query, &declared()).is_err(), "{query}");
+            assert!(Values::from_query(query, &declared()).is_err(), "{query}");
         }
         let long = format!("team={}", "x".repeat(256));
-        assert!(Values::of_query(&long, &declared()).is_err());
+        assert!(Values::from_query(&long, &declared()).is_err());
     }
 }

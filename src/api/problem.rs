@@ -1,30 +1,32 @@
-//! Every error that a client can see, as RFC 9457 has it.
+//! All errors that a client can see, as RFC 9457 defines them.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::access::Scope;
+use crate::analysis::AnalysisError;
+use crate::identity::Scope;
 use crate::store::StoreError;
 
 /// The media type of a problem.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// A kind of problem: its name is the end of the `type` of each such problem.
+/// A kind of problem: its name is the last part of the problem's `type`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Kind {
     pub name: &'static str,
     pub status: u16,
     pub title: &'static str,
-    /// What a client can do about it, for the documentation.
+    /// What a client can do about it; for the documentation.
     pub advice: &'static str,
 }
 
 macro_rules! kinds {
     ($($constant:ident = $status:literal $name:literal, $title:literal, $advice:literal;)+) => {
         $(pub(super) const $constant: Kind = Kind { name: $name, status: $status, title: $title, advice: $advice };)+
-        /// All kinds, as the documentation lists them.
+        /// All kinds, in the order of the documentation.
         pub(super) const KINDS: &[Kind] = &[$($constant),+];
     };
 }
@@ -60,13 +62,26 @@ kinds! {
         "Try again after as long as `Retry-After` says.";
 }
 
-/// Something wrong in one place of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A part of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub(super) enum Place {
+    Query,
+    Header,
+    Body,
+}
+
+/// A fault in one place of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ProblemPlace")]
 pub(super) struct Invalid {
-    /// The parameter, header or JSON pointer.
+    /// The part of the request.
     #[serde(rename = "in")]
-    pub place: &'static str,
+    pub place: Place,
+    /// The parameter or header, or the place in the body.
     pub name: String,
+    /// What is wrong, and what would be right.
     pub detail: String,
 }
 
@@ -79,15 +94,23 @@ pub(super) struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The document of a problem. `request_id` is added on the way out.
-#[derive(Serialize)]
-struct Document<'a> {
+/// An error as RFC 9457 defines it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document<'a> {
+    /// The kind of problem, which /docs explains.
     r#type: String,
+    /// The kind in words.
     title: &'a str,
+    /// The HTTP status of the answer.
+    #[schemars(with = "u32")]
     status: u16,
+    /// What is wrong here, and what would be right.
     detail: &'a str,
+    /// The path of the request.
     instance: &'a str,
+    /// The identifier of the request in the log.
     request_id: &'a str,
+    /// Each single fault, if there are several.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [Invalid],
 }
@@ -122,15 +145,15 @@ impl Problem {
         Self::new(&UNAUTHENTICATED, detail).with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"tare\"")
     }
 
-    /// That a key or token was sent which is not accepted. `detail` goes into a header too: it is visible ASCII without
-    /// quotes, or else it stays out of it.
+    /// The problem for a key or token that is not accepted. `detail` is also sent in a header if it is visible ASCII
+    /// without quotes.
     pub(super) fn invalid_token(detail: &str) -> Self {
         let challenge =
             format!("Bearer realm=\"tare\", error=\"invalid_token\", error_description=\"{detail}\"");
         Self::new(&UNAUTHENTICATED, detail).with_header(header::WWW_AUTHENTICATE, &challenge)
     }
 
-    /// That a token is valid and its claims give no right; what claims would.
+    /// The problem for a valid token whose claims give no rights; names the claims that would.
     pub(super) fn no_right(expected: &str) -> Self {
         let detail =
             format!("the token is valid, and none of its claims allows anything here; expected {expected}");
@@ -157,7 +180,7 @@ impl Problem {
         Self::new(&FORBIDDEN, needed).with_header(header::WWW_AUTHENTICATE, &challenge)
     }
 
-    /// That a key for a part is not enough.
+    /// The problem for a key that is limited to a part.
     pub(super) fn limited_key() -> Self {
         Self::new(
             &FORBIDDEN,
@@ -173,14 +196,14 @@ impl Problem {
         .with_header(header::ALLOW, allowed)
     }
 
-    /// Something that will be there again, and when to ask again, in seconds.
+    /// The problem for something that is temporarily unavailable. `retry_after` is in seconds.
     pub(super) fn unavailable(detail: impl Into<String>, seconds: u64) -> Self {
         Self::new(&UNAVAILABLE, detail).retry_after(seconds)
     }
 
-    /// What only the log may say; the client gets a request id to find it by.
+    /// The problem for an internal error. Details go to the log only; the client gets the request id to find them.
     pub(super) fn internal(error: impl std::fmt::Display) -> Self {
-        tracing::error!("{error:#}");
+        tracing::error!(error = format!("{error:#}"), "request failed");
         Self::new(&INTERNAL, "the log says more beside the request id")
     }
 
@@ -189,15 +212,15 @@ impl Problem {
     }
 
     fn with_header(mut self, name: HeaderName, value: &str) -> Self {
-        // Every value here is made of visible ASCII.
+        // All values here are visible ASCII.
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((name, value));
         }
         self
     }
 
-    /// A problem for a status that some layer below answered without one.
-    pub(super) fn of_status(status: StatusCode) -> Self {
+    /// The problem for a status that a lower layer answered without one.
+    pub(super) fn from_status(status: StatusCode) -> Self {
         let kind = KINDS
             .iter()
             .find(|kind| kind.status == status.as_u16())
@@ -234,10 +257,19 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_transient() {
-            tracing::warn!("{error}");
+            tracing::warn!(%error, "database not available");
             return Self::unavailable("the database is not available at the moment", 5);
         }
         Self::internal(error)
+    }
+}
+
+impl From<AnalysisError> for Problem {
+    fn from(error: AnalysisError) -> Self {
+        match error {
+            AnalysisError::Store(error) => error.into(),
+            error => Self::internal(error),
+        }
     }
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::Api;
 use super::snapshot::{Fingerprint, Snapshot};
-use crate::report::Knowledge;
+use crate::units::milliseconds;
 
-/// The longest wait between two attempts to reach a store that does not answer.
+/// The maximum wait between two attempts to reach a store that does not answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Looks at the store again and again. It ends when it is dropped.
+/// Polls the store until it is dropped.
 pub(super) async fn refresh(api: Arc<Api>) {
     let mut shown: Option<Fingerprint> = None;
     let every = api.settings.refresh_every;
@@ -19,8 +19,8 @@ pub(super) async fn refresh(api: Arc<Api>) {
         match look(&api, &mut shown).await {
             Ok(()) => wait = every,
             Err(error) => {
-                // What is shown stays until there is something newer.
-                tracing::warn!("the figures could not be renewed: {error:#}");
+                // The present figures stay until newer ones are ready.
+                tracing::warn!(error = format!("{error:#}"), "figures could not be renewed");
                 wait = (wait * 2).clamp(every, LONGEST_WAIT.max(every));
             }
         }
@@ -28,29 +28,27 @@ pub(super) async fn refresh(api: Arc<Api>) {
     }
 }
 
-/// Reads the keys, and where the store holds something else than what is shown, works the figures out.
+/// Reads the keys, and computes the figures if the store has changed.
 async fn look(
     api: &Arc<Api>,
     shown: &mut Option<Fingerprint>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    api.keys.reload(&api.store).await?;
+    api.authenticator.reload_keys().await?;
     let registries = api.store.registries().await?;
-    let found = Fingerprint::of(&registries, &api.store.pull_imports().await?);
+    let found = Fingerprint::new(&registries, &api.store.pull_imports().await?);
     if shown.as_ref() == Some(&found) {
         return Ok(());
     }
     let started = std::time::Instant::now();
-    let analysed = (api.settings.figures.analysed)().await?;
+    let analysed = api.analysis.analysed().await?;
     let today = api.clock.now().date_naive();
-    let knowledge = Knowledge::clone(&api.knowledge);
-    let knowledge = api.store.with_recent_pulls(knowledge, today).await?;
-    let knowledge = Arc::new(knowledge);
-    let snapshot = tokio::task::spawn_blocking(move || Snapshot::of(analysed, knowledge)).await??;
+    let inputs = Arc::new(api.analysis.inputs_with_recent_pulls(today).await?);
+    let snapshot = tokio::task::spawn_blocking(move || Snapshot::new(analysed, inputs)).await??;
     tracing::info!(
-        "figures of {} registries and {} repositories worked out in {} ms",
-        snapshot.report.registries.len(),
-        snapshot.report.repositories.len(),
-        started.elapsed().as_millis()
+        registries = snapshot.report.registries.len(),
+        repositories = snapshot.report.repositories.len(),
+        milliseconds = milliseconds(started.elapsed()),
+        "figures renewed"
     );
     api.snapshots.replace(snapshot);
     *shown = Some(found);

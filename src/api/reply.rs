@@ -1,8 +1,8 @@
-//! Answers that clients may keep: a strong tag of the very bytes, and 304 for who has them already.
+//! Cacheable answers: a strong tag of the bytes, and 304 for a client that has them.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{self, EntityTag, Header as _, HeaderMap, HeaderValue, IfNoneMatch};
+use actix_web::{HttpMessage, HttpResponse};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -64,8 +64,8 @@ impl Reply {
         self
     }
 
-    /// The answer to a request with these headers. One that may be kept has a tag, and is 304 where the client has it.
-    pub(super) fn respond(self, asked: &HeaderMap, is_kept: bool) -> HttpResponse {
+    /// The answer to a request. One that may be kept has a tag, and is 304 where the client has it.
+    pub(super) fn respond(self, asked: &impl HttpMessage, is_kept: bool) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.clone()));
@@ -76,11 +76,8 @@ impl Reply {
             return response.content_type(self.content_type).body(self.body);
         }
         let digest = Sha256::digest(&self.body);
-        let mut tag = String::with_capacity(TAG_DIGITS + 2);
-        for byte in &digest[..TAG_DIGITS / 2] {
-            tag.push_str(&format!("{byte:02x}"));
-        }
-        // Kept by who asked alone, and only used after asking whether it still holds.
+        let tag = hex::encode(&digest[..TAG_DIGITS / 2]);
+        // Only the client may keep it, and only with revalidation.
         response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
         if let Some(known) = matching(asked, &tag) {
             response.insert_header((header::ETAG, format!("\"{known}\"")));
@@ -93,31 +90,32 @@ impl Reply {
 }
 
 /// The tag among those a client has, compressed or not, that is of this body.
-fn matching(asked: &HeaderMap, tag: &str) -> Option<String> {
-    for value in asked.get_all(header::IF_NONE_MATCH) {
-        for known in value.to_str().ok()?.split(',').map(str::trim) {
-            if known == "*" {
-                return Some(tag.to_owned());
-            }
-            let known = known.strip_prefix("W/").unwrap_or(known).trim_matches('"');
-            if known.strip_suffix(GZIP_MARK).unwrap_or(known) == tag {
-                return Some(known.to_owned());
-            }
-        }
+fn matching(asked: &impl HttpMessage, tag: &str) -> Option<String> {
+    // A header that cannot be read names no tag.
+    match IfNoneMatch::parse(asked).ok()? {
+        IfNoneMatch::Any => Some(tag.to_owned()),
+        IfNoneMatch::Items(known) => known
+            .iter()
+            .map(EntityTag::tag)
+            .find(|known| known.strip_suffix(GZIP_MARK).unwrap_or(known) == tag)
+            .map(str::to_owned),
     }
-    None
 }
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
 
     fn answered(if_none_match: Option<&str>, is_kept: bool) -> HttpResponse {
-        let mut asked = HeaderMap::new();
+        let mut asked = TestRequest::get();
         if let Some(value) = if_none_match {
-            asked.insert(header::IF_NONE_MATCH, HeaderValue::from_str(value).unwrap());
+            asked = asked.insert_header((header::IF_NONE_MATCH, value));
         }
-        Reply::json(&[1, 2]).unwrap().respond(&asked, is_kept)
+        Reply::json(&[1, 2])
+            .unwrap()
+            .respond(&asked.to_http_request(), is_kept)
     }
 
     fn tagged(if_none_match: Option<&str>) -> (u16, String) {
@@ -135,7 +133,9 @@ mod tests {
         assert_eq!(tagged(Some("*")).0, 304);
         let compressed = format!("{}{GZIP_MARK}\"", tag.trim_end_matches('"'));
         assert_eq!(tagged(Some(&compressed)), (304, compressed.clone()));
-        assert_eq!(tagged(Some("\"other\"")), (200, tag));
+        assert_eq!(tagged(Some("\"other\"")), (200, tag.clone()));
+        // Not an entity tag, which has quotes.
+        assert_eq!(tagged(Some(tag.trim_matches('"'))), (200, tag));
     }
 
     #[test]

@@ -1,26 +1,32 @@
-//! Registries as far as a caller may see them: whole, or the part that some cost centres' repositories make up.
+//! Registries as far as a caller may see them: whole, or the part that belongs to some cost centres.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::access::Caller;
+use super::access::sees_row;
 use super::problem::Problem;
+use crate::identity::Caller;
 use crate::report::{RegistryPart, RegistryRow, RepositoryRow};
 
-/// Of what figures are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// What figures of a registry cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Of {
-    /// Of all of a registry.
+pub(super) enum Extent {
+    /// The whole registry.
     All,
-    /// Of the repositories in it that the caller may see.
+    /// The repositories in it that the caller may see.
     Visible,
 }
 
-/// A registry's row as it is answered.
-#[derive(Serialize)]
+/// A registry's totals, or those of the repositories in it that the key may see.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RegistryRow")]
 pub(super) struct SeenRegistry<'a> {
-    of: Of,
+    /// What the figures cover: the whole registry, or a part of it.
+    of: Extent,
+    /// The members of a part are some of those of a whole registry.
     #[serde(flatten)]
+    #[schemars(with = "RegistryRow")]
     row: SeenRow<'a>,
 }
 
@@ -32,11 +38,12 @@ enum SeenRow<'a> {
 }
 
 impl<'a> SeenRegistry<'a> {
-    /// What a caller may see of a registry whose repositories are among these; none where that is nothing.
+    /// The part of a registry that a caller may see; `None` if it is empty. The registry's repositories are among
+    /// `repositories`.
     ///
     /// # Errors
-    /// Where sums leave the range of exact numbers.
-    pub(super) fn of(
+    /// If sums exceed the range of exact numbers.
+    pub(super) fn new(
         caller: &Caller,
         row: &'a RegistryRow,
         repositories: &[RepositoryRow],
@@ -46,17 +53,20 @@ impl<'a> SeenRegistry<'a> {
         }
         if caller.sees_whole_registries() {
             let row = SeenRow::All(row);
-            return Ok(Some(Self { of: Of::All, row }));
+            return Ok(Some(Self { of: Extent::All, row }));
         }
         let own: Vec<&RepositoryRow> = repositories
             .iter()
-            .filter(|own| own.registry == row.registry && caller.sees_row(own))
+            .filter(|own| own.registry == row.registry && sees_row(caller, own))
             .collect();
         if own.is_empty() {
             return Ok(None);
         }
-        let part = RegistryPart::of(row, &own).map_err(Problem::internal)?;
+        let part = RegistryPart::new(row, &own).map_err(Problem::internal)?;
         let row = SeenRow::Visible(Box::new(part));
-        Ok(Some(Self { of: Of::Visible, row }))
+        Ok(Some(Self {
+            of: Extent::Visible,
+            row,
+        }))
     }
 }

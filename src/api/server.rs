@@ -1,4 +1,4 @@
-//! The server: an address, routes made of the operations, and an orderly end.
+//! The server: its address, the routes of the operations, and a graceful shutdown.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -12,26 +12,24 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::Api;
-use super::attempts::Attempts;
 use super::call::{dispatch, unknown_path};
-use super::keys::KeyRing;
 use super::middleware::around;
-use super::oidc::{Issuer, IssuerSettings};
 use super::openapi::{Credentials, document};
 use super::operation::Operation;
-use super::page;
 use super::refresh::refresh;
 use super::resources::operations;
 use super::settings::{ApiSettings, ServeError};
 use super::snapshot::Snapshots;
 use super::tls;
+use crate::analysis::AnalysisService;
 use crate::clock::Clock;
+use crate::identity::Authenticator;
 use crate::metrics::ProcessCounters;
-use crate::report::Knowledge;
+use crate::page;
 use crate::store::Store;
 
-/// How long an idle connection is kept: longer than load balancers do, which else send a request into one that
-/// is just being closed.
+/// How long an idle connection is kept: longer than load balancers keep it, which would otherwise send a request
+/// into a connection that is being closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// The service on its address, ready to run.
@@ -44,15 +42,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes an address. Requests wait until [`Server::run`].
+    /// Binds the address. Requests wait until [`Server::run`].
     ///
     /// # Errors
-    /// Where the address is not to be had, or a certificate cannot be used, the server's own or one that an issuer is
-    /// to be known by. Issuers need not be there.
+    /// If the address is not available, or a certificate cannot be used: the server's own or one for an issuer.
+    /// Issuers need not be reachable.
     pub fn bind(
         address: SocketAddr,
         store: Store,
-        knowledge: Arc<Knowledge>,
+        analysis: AnalysisService,
         settings: ApiSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ServeError> {
@@ -60,7 +58,8 @@ impl Server {
         let listener = TcpListener::bind(address).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let tls = settings.tls.as_ref().map(tls::server_config).transpose()?;
-        let mut books: Vec<&str> = knowledge
+        let mut books: Vec<&str> = analysis
+            .inputs()
             .costs
             .books
             .iter()
@@ -70,7 +69,14 @@ impl Server {
         books.dedup();
         let counters = ProcessCounters::new().map_err(|error| ServeError::Counters(error.to_string()))?;
         let operations = operations(settings.has_open_metrics);
-        let issuers = issuers(&settings, &counters, &*clock)?;
+        let runtime = tokio::runtime::Handle::current();
+        let authenticator = Authenticator::new(
+            store.clone(),
+            &settings.issuers,
+            Arc::clone(&clock),
+            runtime.clone(),
+        )
+        .map_err(|(issuer, source)| ServeError::Issuer { issuer, source })?;
         let documents = settings.issuers.iter().map(|issuer| issuer.issuer.document());
         let credentials = Credentials::new(settings.access, documents);
         let openapi = document(&operations, &credentials, &books)
@@ -80,15 +86,13 @@ impl Server {
         let api = Arc::new(Api {
             store,
             settings,
-            knowledge,
+            analysis,
             clock,
             snapshots: Snapshots::default(),
-            keys: KeyRing::default(),
-            issuers,
-            attempts: Attempts::default(),
+            authenticator,
             counters,
             drawing_up: Semaphore::new(1),
-            runtime: tokio::runtime::Handle::current(),
+            runtime,
             openapi,
         });
         let shared = Arc::clone(&api);
@@ -121,21 +125,21 @@ impl Server {
         })
     }
 
-    /// Where it is reached, with the port that the system chose where none was given.
+    /// Its address, with the port that the system chose if none was given.
     pub fn url(&self) -> String {
         let scheme = if self.is_tls { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 
-    /// Answers until `stop` comes to its end; then takes no more requests and finishes those under way.
+    /// Serves until `stop` completes; then accepts no more requests and finishes those in progress.
     ///
     /// # Errors
-    /// Where the server fails by itself.
+    /// If the server fails.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         // Aborted when this is dropped.
         let mut refreshing = JoinSet::new();
         refreshing.spawn(refresh(Arc::clone(&self.api)));
-        for issuer in &self.api.issuers {
+        for issuer in self.api.authenticator.issuers() {
             refreshing.spawn(Arc::clone(issuer).keep_fresh(Arc::clone(&self.api.clock)));
         }
         let running = tokio::spawn(self.running);
@@ -147,23 +151,6 @@ impl Server {
             Err(error) => Err(ServeError::Server(std::io::Error::other(error))),
         }
     }
-}
-
-/// Those whose tokens are accepted.
-fn issuers(
-    settings: &ApiSettings,
-    counters: &ProcessCounters,
-    clock: &dyn Clock,
-) -> Result<Vec<Arc<Issuer>>, ServeError> {
-    let ready = |issuer: &IssuerSettings| {
-        Issuer::new(issuer.clone(), counters.clone(), clock.now())
-            .map(Arc::new)
-            .map_err(|source| ServeError::Issuer {
-                issuer: issuer.issuer.to_string(),
-                source,
-            })
-    };
-    settings.issuers.iter().map(ready).collect()
 }
 
 /// The operations by path.
@@ -188,7 +175,7 @@ fn configure(
         let answer = move |request: HttpRequest, payload: web::Payload| {
             dispatch(Arc::clone(&api), Arc::clone(&operations), request, payload)
         };
-        // Every method comes here, so that what is not possible is said as a problem.
+        // Every method is routed here, so that an unsupported one is answered with a problem.
         service.service(web::resource(*path).to(answer));
     }
     page::configure(service);

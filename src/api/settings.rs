@@ -1,83 +1,45 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-
-use super::oidc::{IssuerError, IssuerSettings};
-use crate::export::BilledMonth;
+use crate::export::BillingAccounts;
+use crate::identity::{IssuerError, IssuerSettings};
 use crate::metrics::MetricsSettings;
-use crate::oci::RegistryName;
-use crate::pricing::Period;
-use crate::report::Analysed;
-use crate::store::StoreError;
 
-/// How the service is run.
+/// The settings of the service.
 #[derive(Clone)]
 pub struct ApiSettings {
-    /// Whether callers have to say who they are.
+    /// Whether callers must authenticate.
     pub access: AccessMode,
     /// The identity providers whose tokens are accepted beside keys.
     pub issuers: Vec<IssuerSettings>,
-    /// Names beside those of this machine itself that the service may be asked by, where no keys are asked
-    /// for: any other is refused, so that a page from elsewhere cannot read through somebody's browser.
+    /// Host names, in addition to those of this machine, that are accepted without access control. Requests for other
+    /// names are refused, so that a foreign web page cannot read through a user's browser.
     pub hosts: Vec<String>,
-    /// Whether it may be asked by any name though no keys are asked for.
+    /// Whether every host name is accepted without access control.
     pub is_open_to_all_hosts: bool,
-    /// The certificate chain and its key, as PEM files, which are read again when they change.
+    /// The certificate chain and its key, as PEM files that are reloaded when they change.
     pub tls: Option<TlsFiles>,
-    /// How often the store is asked whether there are newer figures, and which keys there are.
+    /// How often the store is polled for newer figures and keys.
     pub refresh_every: Duration,
-    /// How long requests under way may take after the service was told to stop.
+    /// The time limit for requests in progress after the service was told to stop.
     pub shutdown_timeout: Duration,
-    /// Of which age on the figures are too old for the service to call itself ready; none for no limit.
+    /// The age at which figures are too old for the service to be ready; `None` for no limit.
     pub oldest_figures: Option<Duration>,
-    /// Whether `/metrics` needs no key though all else does.
+    /// Whether `/metrics` needs no key although everything else does.
     pub has_open_metrics: bool,
-    /// What Prometheus is told.
+    /// The metrics for Prometheus.
     pub metrics: MetricsSettings,
-    /// Who works out what is shown.
-    pub figures: Figures,
+    /// The accounts that registries are billed to, for exports.
+    pub accounts: BillingAccounts,
 }
 
-/// Who works out what is shown.
-#[derive(Clone)]
-pub struct Figures {
-    /// Everything about all registries as they were crawled last.
-    pub analysed: AnalysedRegistries,
-    /// What each registry cost in a month, for exports.
-    pub months: BilledMonths,
-}
-
-/// Works out everything about all registries.
-pub type AnalysedRegistries =
-    Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<Analysed>, FiguresError>> + Send + Sync>;
-
-/// Draws up what each registry cost in a month.
-pub type BilledMonths = Arc<
-    dyn Fn(Period) -> BoxFuture<'static, Result<Vec<(RegistryName, BilledMonth)>, FiguresError>>
-        + Send
-        + Sync,
->;
-
-/// Why there are no figures.
-#[derive(Debug, thiserror::Error)]
-pub enum FiguresError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// They cannot be worked out.
-    #[error("{0}")]
-    Other(String),
-}
-
-/// Whether callers have to say who they are.
+/// Whether callers must authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessMode {
     /// Everything but health and documentation needs a key, or a token of an issuer.
     Credentials,
-    /// Whoever reaches the service may do everything.
+    /// Every caller may do everything.
     Anonymous,
 }
 
@@ -90,15 +52,15 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
-/// Why the service does not start.
+/// The reasons why the service does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The address is not to be had.
+    /// The address is not available.
     #[error("cannot listen on {address}: {source}")]
     Bind {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A certificate or key cannot be used.
@@ -109,7 +71,7 @@ pub enum ServeError {
         /// What is wrong with it.
         reason: String,
     },
-    /// An identity provider could not even be asked.
+    /// An identity provider cannot be used.
     #[error("issuer {issuer}: {source}; {advice}", advice = source.advice())]
     Issuer {
         /// The provider.

@@ -1,61 +1,66 @@
-//! The figures that the service answers from: worked out once for each state of the store, off the way of
-//! requests, and then only read.
+//! The figures that the service answers from: computed in the background once for each state of the store, then
+//! only read.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
+use parking_lot::RwLock;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::problem::Problem;
 use crate::metrics::{MetricsSettings, render_report};
+use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{
-    self, Analysed, AnalysedRegistry, GroupBy, Groups, Knowledge, RegistryRow, Report, ReportError,
+    self, Analysed, AnalysedRegistry, AnalysisInputs, GroupBy, Groups, RegistryRow, Report, ReportError,
     ReportOptions, RepositoryRow, groups,
 };
 use crate::store::{PullImportRecord, RegistryRecord, SavedState};
-use crate::whatif::{Counterfactual, Judgement};
+use crate::whatif::{AnalysisContext, Counterfactual};
 
 /// What is answered from.
 pub(super) struct Snapshot {
-    /// What tells these figures from others.
+    /// The version of these figures.
     pub id: String,
-    /// What the answers rest on beside what was crawled.
-    pub knowledge: Arc<Knowledge>,
-    /// All that was worked out.
+    /// The inputs of the answers besides the crawls.
+    pub inputs: Arc<AnalysisInputs>,
+    /// The whole analysis.
     pub analysed: Arc<Analysed>,
     /// Every registry and repository.
     pub report: Report,
     /// What the figures rest on.
     pub versions: Versions,
     places: HashMap<(RegistryName, RepositoryName), usize>,
-    /// All repositories put together, by each of what they can be put together by, once somebody asked.
+    /// All repositories in groups, for each kind of group, computed at the first request.
     groups: [OnceLock<Groups>; GroupBy::ALL.len()],
-    /// What Prometheus is told of the report, once it asked.
+    /// The report's metrics, computed at the first scrape.
     metrics: OnceLock<String>,
-    /// For each registry the graph in which everything can move, once somebody asked.
+    /// For each registry the graph in which everything can move, computed at the first request.
     every_move: Vec<OnceLock<Counterfactual>>,
 }
 
-/// What figures rest on beside what was crawled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What figures rest on besides the crawls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Versions {
     #[serde(flatten)]
-    knowledge: report::Versions,
+    inputs: report::Versions,
     /// The price books in use.
     price_books: Vec<BookVersion>,
 }
 
 /// A price book in one edition.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub(super) struct BookVersion {
+    /// The identifier of the price book.
     pub id: String,
+    /// Its edition.
     pub version: String,
 }
 
-/// What the store holds, as far as it takes to know whether figures are of it.
+/// Identifies a state of the store, to see whether figures are current.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fingerprint {
     crawls: SavedState,
@@ -63,22 +68,22 @@ pub(super) struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// The fingerprint of what is saved. A crawl that is under way does not count until it has ended.
-    pub(super) fn of(registries: &[RegistryRecord], pulls: &[PullImportRecord]) -> Self {
+    /// The fingerprint of the saved data. A running crawl does not count until it has ended.
+    pub(super) fn new(registries: &[RegistryRecord], pulls: &[PullImportRecord]) -> Self {
         Self {
-            crawls: SavedState::of(registries),
+            crawls: SavedState::new(registries),
             pulls: pulls.iter().map(|import| import.imported_at).max(),
         }
     }
 }
 
 impl Snapshot {
-    /// Makes figures of what was worked out.
+    /// Makes figures from an analysis.
     ///
     /// # Errors
-    /// Where sizes overflow.
-    pub(super) fn of(analysed: Arc<Analysed>, knowledge: Arc<Knowledge>) -> Result<Self, ReportError> {
-        let report = analysed.report(&knowledge, &ReportOptions::default())?;
+    /// If sizes overflow.
+    pub(super) fn new(analysed: Arc<Analysed>, inputs: Arc<AnalysisInputs>) -> Result<Self, ReportError> {
+        let report = analysed.report(&inputs, &ReportOptions::default())?;
         let places = report
             .repositories
             .iter()
@@ -88,8 +93,8 @@ impl Snapshot {
         let text = serde_json::to_vec(&report).unwrap_or_default();
         Ok(Self {
             id: short_digest(&text),
-            versions: versions(&knowledge, &report),
-            knowledge,
+            versions: versions(&inputs, &report),
+            inputs,
             every_move: analysed.registries.iter().map(|_| OnceLock::new()).collect(),
             groups: Default::default(),
             metrics: OnceLock::new(),
@@ -99,18 +104,19 @@ impl Snapshot {
         })
     }
 
-    /// What images are judged by.
-    pub(super) fn judgement(&self) -> Judgement<'_> {
-        self.knowledge.judgement(&self.analysed.catalogue)
+    /// The inputs of the analysis.
+    pub(super) fn context(&self) -> AnalysisContext<'_> {
+        self.inputs.context(&self.analysed.catalogue)
     }
 
-    /// All repositories put together.
+    /// All repositories in groups.
     ///
     /// # Errors
-    /// Where sums leave the range of exact numbers.
+    /// If sums exceed the range of exact numbers.
     pub(super) fn groups(&self, by: GroupBy) -> Result<&Groups, Problem> {
-        let place = GroupBy::ALL.iter().position(|(_, known)| *known == by);
-        let cell = &self.groups[place.unwrap_or_default()];
+        let mut cells = GroupBy::ALL.iter().zip(&self.groups);
+        let cell = cells.find_map(|((_, known), cell)| (*known == by).then_some(cell));
+        let cell = cell.ok_or_else(|| Problem::internal(format!("{by:?} is no known grouping")))?;
         if let Some(groups) = cell.get() {
             return Ok(groups);
         }
@@ -118,10 +124,10 @@ impl Snapshot {
         Ok(cell.get_or_init(|| groups))
     }
 
-    /// What Prometheus is told of the report. The first who asks waits for it.
+    /// The report's metrics. The first request waits for them.
     ///
     /// # Errors
-    /// Only where two figures have one name, which no report causes.
+    /// Only if two metrics have one name, which no report causes.
     pub(super) fn metrics(&self, settings: &MetricsSettings) -> Result<&str, Problem> {
         if let Some(text) = self.metrics.get() {
             return Ok(text);
@@ -130,18 +136,18 @@ impl Snapshot {
         Ok(self.metrics.get_or_init(|| text))
     }
 
-    /// The graph of a registry in which every repository can switch that has a twin. The first who asks
-    /// waits for it.
+    /// The graph of a registry in which every repository with an Alpine variant can switch. The first request waits
+    /// for it.
     pub(super) fn every_move(&self, registry: &RegistryName) -> Option<&Counterfactual> {
         let registries = &self.analysed.registries;
         let place = registries.iter().position(|own| own.name() == registry)?;
-        Some(self.every_move[place].get_or_init(|| registries[place].every_move(&self.judgement())))
+        Some(self.every_move[place].get_or_init(|| registries[place].every_move(&self.context())))
     }
 
-    /// A registry's row, and all that was worked out of it.
+    /// A registry's row and its analysis.
     ///
     /// # Errors
-    /// Where there is no such registry.
+    /// If there is no such registry.
     pub(super) fn registry(&self, name: &str) -> Result<(&RegistryRow, &AnalysedRegistry), Problem> {
         let row = self
             .report
@@ -159,7 +165,7 @@ impl Snapshot {
     /// A repository's row.
     ///
     /// # Errors
-    /// Where there is no such repository.
+    /// If there is no such repository.
     pub(super) fn repository(&self, registry: &str, repository: &str) -> Result<&RepositoryRow, Problem> {
         let found = registry
             .parse()
@@ -171,30 +177,27 @@ impl Snapshot {
             .ok_or_else(|| {
                 Problem::not_found(format!(
                     "there is no repository {} in {}",
-                    repository.escape_debug(),
-                    registry.escape_debug()
+                    printable(repository),
+                    printable(registry)
                 ))
             })
     }
 }
 
-/// That nothing is known of a registry.
+/// The problem for an unknown registry.
 pub(super) fn unknown_registry(name: &str) -> Problem {
     Problem::not_found(format!(
         "no registry {} has been crawled; /v1/registries lists those that have",
-        name.escape_debug()
+        printable(name)
     ))
 }
 
 /// The first 16 hexadecimal digits of a digest.
 fn short_digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(&Sha256::digest(bytes)[..8])
 }
 
-fn versions(knowledge: &Knowledge, report: &Report) -> Versions {
+fn versions(inputs: &AnalysisInputs, report: &Report) -> Versions {
     let costs = report.registries.iter().filter_map(|row| row.cost.as_ref());
     let books: BTreeSet<BookVersion> = costs
         .map(|cost| BookVersion {
@@ -203,7 +206,7 @@ fn versions(knowledge: &Knowledge, report: &Report) -> Versions {
         })
         .collect();
     Versions {
-        knowledge: knowledge.versions(),
+        inputs: inputs.versions(),
         price_books: books.into_iter().collect(),
     }
 }
@@ -213,13 +216,13 @@ fn versions(knowledge: &Knowledge, report: &Report) -> Versions {
 pub(super) struct Snapshots(RwLock<Option<Arc<Snapshot>>>);
 
 impl Snapshots {
-    /// The present figures; none before the first have been worked out.
+    /// The present figures; `None` before the first have been computed.
     pub(super) fn current(&self) -> Option<Arc<Snapshot>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.read().clone()
     }
 
-    /// Puts newer figures in place of the present ones. Who reads the old ones may do so to the end.
+    /// Replaces the present figures. Readers of the old ones can finish.
     pub(super) fn replace(&self, snapshot: Snapshot) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
+        *self.0.write() = Some(Arc::new(snapshot));
     }
 }

@@ -1,10 +1,11 @@
-//! TLS by files that are read again when they change.
+//! TLS with files that are reloaded when they change.
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use parking_lot::{Mutex, RwLock};
 use rustls::ServerConfig;
 use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject as _;
@@ -14,13 +15,13 @@ use rustls::sign::CertifiedKey;
 
 use super::settings::{ServeError, TlsFiles};
 
-/// How often a new connection makes the files be looked at.
+/// The minimum interval between two checks of the files.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// How connections are secured.
+/// The TLS configuration of connections.
 ///
 /// # Errors
-/// Where a file cannot be used.
+/// If a file cannot be used.
 pub(super) fn server_config(files: &TlsFiles) -> Result<ServerConfig, ServeError> {
     let resolver = Reloading {
         files: files.clone(),
@@ -32,8 +33,7 @@ pub(super) fn server_config(files: &TlsFiles) -> Result<ServerConfig, ServeError
         .with_cert_resolver(Arc::new(resolver)))
 }
 
-/// The certificate as the files have it now. A renewed one that cannot be used is reported, and the one
-/// before it stays.
+/// The current certificate. If a renewed one cannot be used, the error is logged and the previous one stays.
 #[derive(Debug)]
 struct Reloading {
     files: TlsFiles,
@@ -46,20 +46,22 @@ impl ResolvesServerCert for Reloading {
         if self.has_changed() {
             match read(&self.files) {
                 Ok(renewed) => {
-                    *self.present.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
-                    tracing::info!("the renewed certificate is in use");
+                    *self.present.write() = Arc::new(renewed);
+                    tracing::info!("renewed certificate in use");
                 }
-                Err(error) => tracing::error!("the certificate in use stays: {error}"),
+                Err(error) => {
+                    tracing::error!(%error, "renewed certificate unusable, the one before stays in use");
+                }
             }
         }
-        let present = self.present.read().unwrap_or_else(PoisonError::into_inner);
+        let present = self.present.read();
         Some(Arc::clone(&present))
     }
 }
 
 impl Reloading {
     fn has_changed(&self) -> bool {
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looked = self.looked.lock();
         if looked.0.elapsed() < LOOK_EVERY {
             return false;
         }

@@ -1,34 +1,36 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::System;
 
 /// A release of Alpine as its repositories and tags name it, such as `3.22`; its point releases are one with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(inline, description = "", extend("pattern" = "^[0-9]{1,5}\\.[0-9]{1,5}$"))]
 pub struct AlpineRelease {
     major: u16,
     minor: u16,
 }
 
-/// A text that names no release of Alpine.
+/// The text does not name a release of Alpine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected a release of Alpine such as 3.22")]
 pub struct NoAlpineRelease;
 
 impl AlpineRelease {
-    /// The release that a system is of; none where it is not Alpine, or no numbered release of it.
-    pub fn of(system: &System) -> Option<Self> {
+    /// The release that a system is of; `None` if it is not Alpine, or no numbered release of it.
+    pub fn from_system(system: &System) -> Option<Self> {
         let release = system.release.as_deref().filter(|_| system.name == "alpine")?;
         let mut numbers = release.splitn(3, '.');
         let numbers = [numbers.next()?, numbers.next()?];
         numbers.join(".").parse().ok()
     }
 
-    /// The release of the first two of these numbers, as a tag gives them.
-    pub(super) fn of_numbers(numbers: &[u32]) -> Option<Self> {
+    /// The release given by the first two numbers of a tag.
+    pub(super) fn from_numbers(numbers: &[u32]) -> Option<Self> {
         let [major, minor, ..] = numbers else { return None };
         Some(Self {
             major: u16::try_from(*major).ok()?,
@@ -99,7 +101,7 @@ mod tests {
 
     #[test]
     fn point_releases_are_of_their_release() {
-        let of = |text| AlpineRelease::of(&System::parse(text)).map(|release| release.to_string());
+        let of = |text| AlpineRelease::from_system(&System::parse(text)).map(|release| release.to_string());
         assert_eq!(of("alpine:3.22.6").as_deref(), Some("3.22"));
         assert_eq!(of("alpine:3.22").as_deref(), Some("3.22"));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! How candidates are ranked, and how sure each kind of evidence is.
+//! The ranking of candidates, and the confidence of each kind of evidence.
 
 use std::cmp::Reverse;
 
@@ -6,14 +6,14 @@ use super::catalogue::{Base, Catalogue, RepositoryId, Role};
 use super::variables::VariablesFound;
 use super::{Candidate, Evidence, ImageFacts};
 
-/// How many bases one finding may name: an image and its copies have many names.
+/// The maximum number of names in one finding: an image and its copies have many names. Our choice.
 pub(super) const MOST_PER_FINDING: usize = 4;
-/// So sure a candidate has to be for weaker evidence not to be asked for.
+/// The confidence in percent at which weaker evidence is not looked at any more. Our choice.
 pub(super) const SETTLED: u8 = 80;
-/// How many candidates are given in all.
+/// The maximum number of candidates. Our choice.
 const MOST: usize = 12;
 
-/// The bytes of an image's first so many layers.
+/// The bytes of the first `layers` layers of an image.
 pub(super) fn first_bytes(facts: &ImageFacts, layers: usize) -> u64 {
     facts
         .layers
@@ -22,21 +22,21 @@ pub(super) fn first_bytes(facts: &ImageFacts, layers: usize) -> u64 {
         .fold(0, |sum, layer| sum.saturating_add(layer.bytes))
 }
 
-/// By how many percent of the larger two sizes differ.
+/// The difference of two sizes, in percent of the larger one.
 pub(super) fn difference(one: u64, two: u64) -> u64 {
     let larger = u128::from(one.max(two)).max(1);
     (u128::from(one.abs_diff(two)) * 100 / larger) as u64
 }
 
-/// How many of the image's first layers most likely belong to a base that is known by name or variables
-/// only: as many as have about its size. Of equal fits the number of layers nearest to its own wins.
+/// The number of first layers that most likely belong to a base that is known by name or variables only:
+/// as many as have about its size. If two numbers fit equally, the one nearest to the base's own number wins.
 pub(super) fn layers_by_size(facts: &ImageFacts, base: &Base) -> usize {
     let mut best = (u64::MAX, usize::MAX, 0);
     let mut bytes = 0_u64;
     for (place, layer) in facts.layers.iter().enumerate() {
         bytes = bytes.saturating_add(layer.bytes);
         let layers = place + 1;
-        // A percent per layer of difference, so that tiny layers at the end do not decide by themselves.
+        // One percent per layer of difference, so that tiny layers at the end do not decide alone.
         let apart = layers.abs_diff(base.layers.len());
         let fit = (difference(bytes, base.bytes) + apart as u64, apart, layers);
         best = best.min(fit);
@@ -44,10 +44,10 @@ pub(super) fn layers_by_size(facts: &ImageFacts, base: &Base) -> usize {
     best.2
 }
 
-/// The upstream repositories of an image's own names.
+/// The upstream repositories of the image's own names.
 pub(super) fn own_repositories(facts: &ImageFacts, catalogue: &Catalogue) -> Vec<RepositoryId> {
     let mut own: Vec<RepositoryId> = Vec::new();
-    // Names come in order, so that a repository's tags stand together.
+    // Names are sorted, so the tags of a repository are adjacent.
     let mut last = None;
     for (repository, _) in &facts.names {
         if last != Some(repository) {
@@ -66,7 +66,7 @@ pub(super) fn is_of(base: &Base, repositories: &[RepositoryId]) -> bool {
         .any(|repository| repositories.contains(&repository))
 }
 
-/// How sure the same step texts make: more with more steps, less where releases or sizes differ.
+/// The confidence that equal step texts give: higher with more steps, lower if releases or sizes differ.
 pub(super) fn text_confidence(steps: usize, differing: usize, misfit: u64, rivals: usize) -> u8 {
     let mut percent: u8 = match steps {
         0..=2 => 60,
@@ -82,8 +82,8 @@ pub(super) fn text_confidence(steps: usize, differing: usize, misfit: u64, rival
     percent.max(5)
 }
 
-/// How sure the same version variables make: more if their values are the same, if the base's other steps
-/// are there too or at least its repository is a runtime's; less where the base's size does not fit.
+/// The confidence that equal version variables give: higher if their values are equal, if the base's other
+/// steps are present, or if its repository is a runtime; lower if the base's size does not fit.
 pub(super) fn variables_confidence(misfit: u64, found: &VariablesFound<'_>) -> u8 {
     let mut percent: u8 = if found.equal == found.names.len() {
         55
@@ -106,7 +106,7 @@ pub(super) fn variables_confidence(misfit: u64, found: &VariablesFound<'_>) -> u
     percent.saturating_sub((misfit / 2).min(45) as u8).max(5)
 }
 
-/// Puts candidates in order and drops repetitions.
+/// Sorts candidates and removes duplicates.
 pub(super) fn ranked(found: Vec<Candidate>, facts: &ImageFacts, catalogue: &Catalogue) -> Vec<Candidate> {
     let own = own_repositories(facts, catalogue);
     let mut candidates = found;
@@ -114,7 +114,7 @@ pub(super) fn ranked(found: Vec<Candidate>, facts: &ImageFacts, catalogue: &Cata
         let base = candidate.base.map(|id| catalogue.base(id));
         let is_own = base.is_some_and(|base| is_of(base, &own));
         let is_system = base.is_some_and(|base| base.role == Role::System);
-        // Two classes: what is likely, by how much it explains, and the rest by likelihood.
+        // Two classes: likely candidates, sorted by how much of the image they explain, then the rest by confidence.
         let is_likely = candidate.confidence.get() >= 60;
         let by_name_only = candidate.evidence == Evidence::Variables;
         (
@@ -122,7 +122,7 @@ pub(super) fn ranked(found: Vec<Candidate>, facts: &ImageFacts, catalogue: &Cata
             is_own,
             is_system,
             by_name_only,
-            // How many layers a base has is only guessed where its variables name it.
+            // If variables name a base, its number of layers is only a guess.
             Reverse(if is_likely && !by_name_only {
                 candidate.layers
             } else {
@@ -130,7 +130,7 @@ pub(super) fn ranked(found: Vec<Candidate>, facts: &ImageFacts, catalogue: &Cata
             }),
             candidate.evidence,
             Reverse(candidate.confidence),
-            // Of equals: the well-known before the unknown, the one most used, the one with most names.
+            // Ties: well-known bases first, then the most used, then the one with most names.
             base.is_none_or(|base| base.role == Role::Unknown),
             Reverse(base.map_or(0, |base| base.built_on_it)),
             candidate.name.clone(),

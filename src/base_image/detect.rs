@@ -7,10 +7,10 @@ use super::{
     SystemFinding,
 };
 
-/// Finds what an image is built on.
+/// Finds the base of an image.
 ///
-/// Every kind of evidence that `scope` allows is looked at, and the candidates are ranked: what
-/// explains more of the image first, and of equals the better evidence.
+/// Uses every kind of evidence that `scope` allows and ranks the candidates: those that explain more of the
+/// image first, then those with better evidence.
 pub fn detect(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Detection {
     let mut detection = Detection {
         nature: Nature::Unknown,
@@ -19,18 +19,18 @@ pub fn detect(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Detec
         builder: None,
         steps: LayerSteps::default(),
     };
-    if traces::is_artifact(facts) {
+    if facts.is_artifact() {
         detection.nature = Nature::NotAnImage;
         return detection;
     }
-    detection.steps = LayerSteps::of(facts, |layer| catalogue.text_of_layer(layer));
+    detection.steps = LayerSteps::new(facts, |layer| catalogue.text_of_layer(layer));
     let traces = facts
         .config
         .as_ref()
-        .map(|config| traces::read(config, catalogue))
+        .map(|config| traces::read(config, catalogue.systems()))
         .unwrap_or_default();
     detection.builder = traces.builder;
-    if traces::is_windows(facts) {
+    if facts.is_windows() {
         detection.nature = Nature::Windows;
         detection.system = Some(SystemFinding {
             system: System::named("windows"),
@@ -47,7 +47,7 @@ pub fn detect(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Detec
     detection
 }
 
-/// The system beneath: that of the best candidate that has one, or what the image itself shows.
+/// The operating system: that of the best candidate that has one, else what the image itself shows.
 fn system(
     facts: &ImageFacts,
     catalogue: &Catalogue,
@@ -59,7 +59,7 @@ fn system(
         .layers
         .first()
         .filter(|_| scope.sees(Evidence::SystemLayer))
-        .and_then(|layer| catalogue.system_of_layer(LayerKey::of(&layer.digest)))
+        .and_then(|layer| catalogue.system_of_layer(LayerKey::from_digest(&layer.digest)))
         .map(|system| SystemFinding {
             system: system.clone(),
             layers: 1,
@@ -85,7 +85,7 @@ fn system(
             evidence: Evidence::SystemTrace,
             confidence: *confidence,
         });
-    // The image's own traces outweigh a candidate that is itself a guess.
+    // The image's own traces outweigh a candidate that is only a guess.
     let mut best = [by_layer, by_candidate, by_trace]
         .into_iter()
         .flatten()
@@ -96,7 +96,7 @@ fn system(
                 best
             }
         })?;
-    // Old Ubuntu images are several layers; whatever bare image of the system begins this one says.
+    // Old Ubuntu images have several layers; the bare system image that this one is built on decides.
     best.layers = candidates
         .iter()
         .filter(|candidate| candidate.evidence <= Evidence::DiffIds)

@@ -1,10 +1,11 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::catalogue::BaseId;
-use super::{BaseName, Confidence, Evidence, LayerSteps, System};
+use super::{BaseName, Builder, Confidence, Evidence, LayerSteps, System};
 
 /// What an image is, as far as moving it to Alpine goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Nature {
     /// On a full operating system.
@@ -13,40 +14,14 @@ pub enum Nature {
     Alpine,
     /// Already on another small base: distroless, Wolfi, BusyBox, a micro image.
     Small,
-    /// From scratch: there is no system to replace.
+    /// From scratch: no operating system to replace.
     Scratch,
     /// A Windows image.
     Windows,
-    /// Not an image that runs: a chart, a signature, an attestation.
+    /// Not a container image: a chart, a signature, an attestation.
     NotAnImage,
-    /// Nothing tells what is beneath.
+    /// The base could not be recognised.
     Unknown,
-}
-
-/// What put an image together, where it left a trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Builder {
-    /// Docker's first builder.
-    Classic,
-    /// BuildKit.
-    BuildKit,
-    /// Cloud Native Buildpacks.
-    Buildpacks,
-    /// ko, for Go programs.
-    Ko,
-    /// Jib, for Java programs.
-    Jib,
-    /// kaniko.
-    Kaniko,
-    /// Bazel.
-    Bazel,
-    /// apko: Wolfi and Alpine packages.
-    Apko,
-    /// Nix.
-    Nix,
-    /// Buildah or Podman.
-    Buildah,
 }
 
 /// An image that may be the base.
@@ -54,46 +29,46 @@ pub enum Builder {
 pub struct Candidate {
     /// Its name.
     pub name: BaseName,
-    /// The base in the catalogue; none where an annotation names one that is not there.
+    /// The base in the catalogue; `None` if an annotation names one that is not there.
     pub base: Option<BaseId>,
-    /// How many of the image's first layers belong to it. With evidence that does not see layers this is
-    /// worked out from the steps, or taken from the base itself.
+    /// The number of first layers that belong to it. If the evidence is not about layers, it is computed from
+    /// the steps or taken from the base.
     pub layers: usize,
-    /// What the finding rests on.
+    /// The evidence.
     pub evidence: Evidence,
-    /// How likely it is the right one.
+    /// The confidence that it is right.
     pub confidence: Confidence,
-    /// What was seen, in words.
+    /// The evidence in plain words.
     pub because: String,
 }
 
-/// The operating system beneath an image.
+/// The operating system of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SystemFinding {
-    /// Which.
+    /// The operating system.
     pub system: System,
-    /// How many of the image's first layers are the bare system: one as a rule, several for old Ubuntu.
+    /// The number of first layers that are the bare system: normally one, several for old Ubuntu.
     pub layers: usize,
-    /// What the finding rests on.
+    /// The evidence.
     pub evidence: Evidence,
-    /// How likely it is right.
+    /// The confidence that it is right.
     pub confidence: Confidence,
 }
 
-/// What is known of the base beneath an image.
+/// What is known about the base of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detection {
-    /// What the image is.
+    /// The kind of the image.
     pub nature: Nature,
-    /// The operating system beneath.
+    /// The operating system.
     pub system: Option<SystemFinding>,
-    /// The images it may be built from, best first; empty where nothing tells. Operating systems' own
+    /// The images it may be built from, best first; empty if there is no evidence. Operating systems' own
     /// images are among them. The image itself is not, except under the name of the upstream image that
     /// it is a copy of.
     pub candidates: Vec<Candidate>,
-    /// What put it together.
+    /// The program that built it.
     pub builder: Option<Builder>,
-    /// Which step made which layer.
+    /// The step that made each layer.
     pub steps: LayerSteps,
 }
 

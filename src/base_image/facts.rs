@@ -2,20 +2,20 @@ use std::collections::BTreeMap;
 
 use crate::oci::{Descriptor, Digest, ImageConfig, Manifest, Platform, RepositoryName, Tag};
 
-/// What is known of one image for one platform, all of it saved by a crawl.
+/// The facts about one image for one platform, as saved by a crawl.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageFacts {
     /// The digest of the image's manifest.
     pub digest: Digest,
-    /// What it runs on.
+    /// Its platform.
     pub platform: Platform,
-    /// The media type of its manifest's configuration, by which artifacts are told from images.
+    /// The media type of its configuration, which distinguishes artifacts from images.
     pub config_media_type: String,
-    /// Its layers in order, foreign ones included.
+    /// Its layers in order, including foreign layers.
     pub layers: Vec<LayerFact>,
-    /// The annotations of its manifest and of the index that lists it; the manifest's win.
+    /// The annotations of its manifest and of the index that lists it; the manifest's take precedence.
     pub annotations: BTreeMap<String, String>,
-    /// Its configuration; none where it could not be read.
+    /// Its configuration; `None` if it could not be read.
     pub config: Option<ImageConfig>,
     /// Every tag that reaches it, directly or through an index, in name order.
     pub names: Vec<(RepositoryName, Tag)>,
@@ -26,14 +26,14 @@ pub struct ImageFacts {
 pub struct LayerFact {
     /// The digest of the layer as stored.
     pub digest: Digest,
-    /// Its bytes as stored, which is compressed as a rule.
+    /// Its bytes as stored, normally compressed.
     pub bytes: u64,
-    /// Whether the registry keeps it. Foreign layers (Windows) stay with their vendor.
+    /// Whether the registry stores it. Foreign layers (Windows) stay with their vendor.
     pub stored: bool,
 }
 
 impl ImageFacts {
-    /// Puts together what a manifest, the index entry that names it and its configuration say.
+    /// Combines a manifest, the index entry that names it, and its configuration.
     pub fn new(
         digest: Digest,
         manifest: &Manifest,
@@ -84,5 +84,33 @@ impl ImageFacts {
             .iter()
             .filter(|layer| layer.stored)
             .fold(0, |sum, layer| sum.saturating_add(layer.bytes))
+    }
+    /// Whether it is an artifact and not a container image: a chart, a signature, an attestation.
+    pub fn is_artifact(&self) -> bool {
+        let media_type = self.config_media_type.as_str();
+        let is_image_config = media_type.is_empty()
+            || media_type.starts_with("application/vnd.oci.image.config.")
+            || media_type.starts_with("application/vnd.docker.container.image.");
+        !is_image_config
+            || self.platform.is_unknown()
+            || self
+                .annotations
+                .get("vnd.docker.reference.type")
+                .is_some_and(|kind| kind == "attestation-manifest")
+    }
+
+    /// Whether it is for Windows.
+    pub fn is_windows(&self) -> bool {
+        let has_windows_version = |version: &str| version.starts_with("10.0.");
+        self.platform.os == "windows"
+            || self
+                .platform
+                .os_version
+                .as_deref()
+                .is_some_and(has_windows_version)
+            || self.config.as_ref().is_some_and(|config| {
+                let mut steps = config.history.iter().take(2);
+                steps.any(|step| step.created_by.contains("Apply image 10.0."))
+            })
     }
 }

@@ -4,35 +4,35 @@ use super::texts::TextKey;
 use super::{ImageFacts, Keyword};
 use crate::oci::HistoryStep;
 
-/// Which step of its history made each layer of an image.
+/// The step of the history that made each layer of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LayerSteps {
-    /// For each layer the place of its step in the history.
+    /// For each layer the index of its step in the history.
     steps: Vec<Option<usize>>,
     matching: Matching,
 }
 
-/// How steps and layers were matched.
+/// The method by which steps and layers were matched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Matching {
-    /// There is no history, or it does not fit the layers at all.
+    /// No history, or it does not fit the layers.
     #[default]
     NoHistory,
-    /// The history says which steps made no layer, and the rest are as many as the layers.
+    /// The history marks the steps without a layer, and the number of the others equals the number of layers.
     Exact,
-    /// The history does not say, or not rightly; some or all steps were placed by what they do and by
-    /// layers whose step is known from other images.
+    /// The marks are missing or wrong. Steps were matched by what they do and by layers whose step is known
+    /// from other images.
     Inferred,
 }
 
-/// How likely a step makes a layer, by what it is.
+/// How likely a step makes a layer, by its instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Makes {
     /// It only changes the configuration.
     Never,
-    /// A `WORKDIR`, which does where the folder is missing.
+    /// A `WORKDIR`: makes a layer if the folder is missing.
     Perhaps,
-    /// A command, which does unless it changes nothing.
+    /// A command: makes a layer unless it changes nothing.
     Likely,
     /// Files are copied or added.
     Surely,
@@ -41,11 +41,11 @@ enum Makes {
 impl LayerSteps {
     /// Matches the steps of an image's history to its layers.
     ///
-    /// `known` says which step other images show to have made a layer. Where the marks in the history
-    /// contradict that, or are not as many as the layers, the known pairs stay together and the rest is
-    /// placed between them: builders forget to mark a step that made nothing, a `WORKDIR` sometimes
-    /// makes a layer, and one shift would give every later layer the wrong command.
-    pub(super) fn of(facts: &ImageFacts, known: impl Fn(LayerKey) -> Option<TextKey>) -> Self {
+    /// `known` returns the step that made a layer according to other images. If the marks in the history
+    /// contradict it, or their number does not fit, the known pairs are kept and the rest is matched between
+    /// them. Builders forget to mark steps without a layer, and a `WORKDIR` sometimes makes a layer; without
+    /// the known pairs, one shift would give every later layer the wrong command.
+    pub(super) fn new(facts: &ImageFacts, known: impl Fn(LayerKey) -> Option<TextKey>) -> Self {
         let layers = facts.layers.len();
         let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
         if history.is_empty() || layers == 0 {
@@ -54,11 +54,11 @@ impl LayerSteps {
                 matching: Matching::NoHistory,
             };
         }
-        let text = |step: usize| TextKey::of(&history[step].created_by);
+        let text = |step: usize| TextKey::new(&history[step].created_by);
         let known: Vec<Option<TextKey>> = facts
             .layers
             .iter()
-            .map(|layer| known(LayerKey::of(&layer.digest)))
+            .map(|layer| known(LayerKey::from_digest(&layer.digest)))
             .collect();
         let marked: Vec<usize> = (0..history.len())
             .filter(|&at| !history[at].empty_layer)
@@ -77,7 +77,7 @@ impl LayerSteps {
         let effects = effects(history);
         let mut steps = vec![None; layers];
         let mut from = (0, 0);
-        // Layers whose step is known cut the rest into stretches that are matched alone.
+        // Layers whose step is known split the rest into sections that are matched separately.
         let mut pairs: Vec<(usize, usize)> = Vec::new();
         for (layer, known) in known.iter().enumerate() {
             if let Some(key) = known {
@@ -105,17 +105,17 @@ impl LayerSteps {
         }
     }
 
-    /// The place in the history of the step that made a layer, where it is known.
+    /// The index in the history of the step that made a layer, if known.
     pub fn step_of(&self, layer: usize) -> Option<usize> {
         self.steps.get(layer).copied().flatten()
     }
 
-    /// How many of the first layers are made by the first so many steps; none where that cannot be told.
+    /// How many of the first layers are made by the first so many steps; `None` if that is not known.
     pub(super) fn layers_within(&self, steps: usize) -> Option<usize> {
         if self.matching == Matching::NoHistory {
             return None;
         }
-        // Layers whose step is not known lie between two that are.
+        // Layers without a known step lie between two that have one.
         let within = self
             .steps
             .iter()
@@ -123,18 +123,18 @@ impl LayerSteps {
         Some(within.map_or(0, |layer| layer + 1))
     }
 
-    /// How the match was made.
+    /// The method of the match.
     pub fn matching(&self) -> Matching {
         self.matching
     }
 }
 
-/// What a step does to the number of layers.
+/// Whether a step makes a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Effect {
-    /// By the history's mark.
+    /// According to the mark in the history.
     marked: bool,
-    /// By its instruction.
+    /// According to its instruction.
     likely: Makes,
 }
 
@@ -156,7 +156,7 @@ fn effects(history: &[HistoryStep]) -> Vec<Effect> {
         .collect()
 }
 
-/// Matches the steps and layers of one stretch where their numbers agree, taking the marks' word first.
+/// Matches the steps and layers of one section if their numbers agree; the marks take precedence.
 fn fill(steps: &mut [Option<usize>], effects: &[Effect], from: (usize, usize), to: (usize, usize)) {
     let (first_layer, first_step) = from;
     let (end_layer, end_step) = to;
@@ -219,9 +219,14 @@ mod tests {
     fn steps_of(facts: &ImageFacts, known: &[(usize, &str)]) -> Vec<Option<usize>> {
         let known: Vec<(LayerKey, TextKey)> = known
             .iter()
-            .map(|(layer, text)| (LayerKey::of(&facts.layers[*layer].digest), TextKey::of(text)))
+            .map(|(layer, text)| {
+                (
+                    LayerKey::from_digest(&facts.layers[*layer].digest),
+                    TextKey::new(text),
+                )
+            })
             .collect();
-        let steps = LayerSteps::of(facts, |layer| {
+        let steps = LayerSteps::new(facts, |layer| {
             known.iter().find(|(key, _)| *key == layer).map(|(_, text)| *text)
         });
         (0..facts.layers.len())
@@ -269,7 +274,7 @@ mod tests {
     fn a_squashed_image_has_no_history() {
         let facts = image(1, &[]);
         assert_eq!(steps_of(&facts, &[]), [None]);
-        let steps = LayerSteps::of(&facts, |_| None);
+        let steps = LayerSteps::new(&facts, |_| None);
         assert_eq!(steps.matching(), Matching::NoHistory);
     }
 }

@@ -1,9 +1,9 @@
-//! Names of repositories that are copies of well-known ones.
+//! Names of repositories that mirror well-known ones.
 
-/// The path of a repository as its upstream calls it: `mirror/library/node` is `node`.
+/// The upstream name of a repository path: `mirror/library/node` is `node`.
 ///
 /// `is_known` says whether a name is an upstream repository of the catalogue. A path is only taken for a
-/// copy where it says so itself (`library`, `dockerhub`, `mirror`, a host); somebody's own `team/node`
+/// copy where it says so itself (`library`, `dockerhub`, `mirror`, a host); another team's own `team/node`
 /// is their own.
 pub(super) fn upstream_name(path: &str, is_known: impl Fn(&str) -> bool) -> &str {
     if is_known(path) {
@@ -18,7 +18,7 @@ pub(super) fn upstream_name(path: &str, is_known: impl Fn(&str) -> bool) -> &str
     for (at, _) in path.match_indices('/') {
         let (before, name) = (&path[..at], &path[at + 1..]);
         let says_copy = before.split('/').any(names_a_copy);
-        // Names of two words, such as distroless/static, are nobody else's.
+        // Names of two words, such as distroless/static, belong to no other project.
         if is_known(name) && (says_copy || name.contains('/')) {
             return name;
         }
@@ -26,7 +26,7 @@ pub(super) fn upstream_name(path: &str, is_known: impl Fn(&str) -> bool) -> &str
     path
 }
 
-/// Whether a folder of a path says that copies are kept in it.
+/// Whether a part of a path says that it contains mirrors.
 fn names_a_copy(folder: &str) -> bool {
     const WORDS: [&str; 9] = [
         "mirror",

@@ -1,12 +1,12 @@
-//! Which base is beneath an image, by which evidence, and how sure that is.
+//! Finds the base of an image, with evidence and confidence.
 //!
-//! A [`Catalogue`] knows bases and their twins on Alpine: those that come with the program, those of the
-//! user's files, and all that the crawled registries show by themselves. [`detect`] ranks what an image
-//! may be built from; [`read_step`] says what each of its build steps does. All of it is pure, linear in
-//! layer references, and works on what a crawl has saved. "Unknown" is an answer, and no finding is
-//! given without its evidence.
+//! A [`Catalogue`] contains base images and their Alpine variants: from the shipped files, from the user's
+//! files, and from crawled registries. [`detect`] ranks the images that an image may be built from.
+//! [`read_step`] classifies a build step. Everything here is pure and works on saved facts. "Unknown" is a
+//! valid answer, and every finding comes with its evidence.
 
 mod alpine_release;
+mod builder;
 mod candidates;
 mod catalogue;
 mod detect;
@@ -19,6 +19,7 @@ mod name;
 mod search;
 mod steps;
 mod system;
+mod systems;
 #[cfg(test)]
 pub(crate) mod testing;
 mod texts;
@@ -26,13 +27,14 @@ mod traces;
 mod variables;
 
 pub use alpine_release::{AlpineRelease, NoAlpineRelease};
+pub use builder::Builder;
 pub use catalogue::{
     Base, BaseId, BaseLayer, Catalogue, CatalogueBuilder, CatalogueError, Explanation, LayerKey, Origin,
-    RepositoryId, Role, Twin, TwinRule, tag_without_system,
+    RepositoryId, Role, Scope, Twin, TwinRule, tag_without_system,
 };
 pub use detect::detect;
-pub use detection::{Builder, Candidate, Detection, Nature, SystemFinding};
-pub use evidence::{Confidence, Evidence, Scope};
+pub use detection::{Candidate, Detection, Nature, SystemFinding};
+pub use evidence::{Confidence, Evidence};
 pub use facts::{ImageFacts, LayerFact};
 pub use layer_steps::{LayerSteps, Matching};
 pub use name::BaseName;

@@ -1,12 +1,11 @@
 use std::fmt;
 
-/// The name of a base as people know it (`node:22`): an upstream repository and a tag, or a digest where
-/// no tag is known.
+/// The name of a base (`node:22`): an upstream repository and a tag, or a digest if no tag is known.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BaseName {
-    /// The repository without the registry or mirror it was seen in: `node`, `team/runtime`.
+    /// The repository without registry or mirror: `node`, `team/runtime`.
     pub repository: String,
-    /// The tag; none where only a repository or a digest is known.
+    /// The tag; `None` if only a repository or a digest is known.
     pub tag: Option<String>,
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Looks at everything that the scope allows, best evidence first.
+    /// Uses all evidence that the scope allows, best first.
     pub fn run(
         facts: &'a ImageFacts,
         catalogue: &'a Catalogue,
@@ -44,7 +44,8 @@ impl<'a> Search<'a> {
         search.found
     }
 
-    /// Whether a base may be the answer: it runs on the same, may be named, and is not the image itself.
+    /// Whether a base may be a candidate: it runs on the same platform, the scope allows it, and it is not the
+    /// image itself.
     fn may_be(&self, id: BaseId) -> bool {
         self.running.has(id)
             && self.catalogue.base(id).digest != Some(self.facts.digest)
@@ -71,7 +72,7 @@ impl<'a> Search<'a> {
         let labelled = |key: &str| labels.and_then(|labels| labels.get(key)).map(String::as_str);
 
         if self.scope.sees(Evidence::BaseDigest) {
-            // A label is inherited by children, for whom it is no longer true, an annotation is not.
+            // Child images inherit labels, which are then wrong; they do not inherit annotations.
             for (digest, percent) in [(annotated(DIGEST), 98), (labelled(DIGEST), 85)] {
                 let known = digest
                     .and_then(|digest| digest.parse::<Digest>().ok())
@@ -139,14 +140,14 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Bases whose layers the image begins with.
+    /// Bases whose layers are the first layers of the image.
     fn layers(&mut self) {
         if !self.scope.sees(Evidence::LayerDigests) {
             return;
         }
         let mut chain = Chain::START;
         for (place, layer) in self.facts.layers.iter().enumerate() {
-            chain = chain.then(LayerKey::of(&layer.digest).get());
+            chain = chain.then(LayerKey::from_digest(&layer.digest).get());
             let found = self.catalogue.bases_of_layers(chain);
             self.prefix(found, place + 1, Evidence::LayerDigests);
         }
@@ -159,18 +160,18 @@ impl<'a> Search<'a> {
         }
         let mut chain = Chain::START;
         for (place, diff_id) in config.diff_ids.iter().enumerate() {
-            chain = chain.then(LayerKey::of(diff_id).get());
+            chain = chain.then(LayerKey::from_digest(diff_id).get());
             let found = self.catalogue.bases_of_diff_ids(chain);
             self.prefix(found, place + 1, Evidence::DiffIds);
         }
     }
 
     fn prefix(&mut self, bases: &[BaseId], layers: usize, evidence: Evidence) {
-        // Of many names of the same layers a few say all.
+        // A few of many names for the same layers are enough.
         let mut pushed = 0;
         for &id in bases {
             let base = self.catalogue.base(id);
-            // Two images of the same layers and the same repository are not built on each other.
+            // Two images of one repository with the same layers are not built on each other.
             let is_sibling = layers == self.facts.layers.len() && base.is_in_registry() && self.is_own(id);
             if pushed >= candidates::MOST_PER_FINDING || is_sibling || !self.may_be(id) {
                 continue;
@@ -200,7 +201,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Bases whose steps the image's history begins with.
+    /// Bases whose steps are the first steps of the image's history.
     fn step_texts(&mut self) {
         if !self.scope.sees(Evidence::StepTexts) {
             return;
@@ -215,7 +216,7 @@ impl<'a> Search<'a> {
             }
             let count = place + 1;
             let layers = self.steps.layers_within(count);
-            // Steps alone do not tell `debian:13` from `debian:13-slim`, nor a release from the next:
+            // Steps alone do not distinguish `debian:13` from `debian:13-slim`, nor one release from the next:
             // sizes and version variables do.
             let mut fitting: Vec<_> = bases
                 .iter()
@@ -240,7 +241,7 @@ impl<'a> Search<'a> {
     }
 
     fn variables(&mut self) {
-        // What is sure needs no weaker evidence.
+        // A certain candidate needs no weaker evidence.
         let is_settled = self.found.iter().any(|candidate| {
             candidate.confidence.get() >= candidates::SETTLED
                 && candidate
@@ -274,7 +275,7 @@ impl<'a> Search<'a> {
         candidates::is_of(self.catalogue.base(id), &self.own)
     }
 
-    /// How badly a base's size fits the image's first layers, in percent.
+    /// The difference between a base's size and the image's first layers, in percent.
     fn misfit(&self, id: BaseId) -> u64 {
         let base = self.catalogue.base(id);
         let layers = candidates::layers_by_size(self.facts, base);
@@ -283,7 +284,7 @@ impl<'a> Search<'a> {
 
     fn size_misfit(&self, id: BaseId, layers: Option<usize>) -> u64 {
         let base = self.catalogue.base(id);
-        // Its own size is not known where it was measured with something in it.
+        // Its own size is unknown if it was measured with something in it.
         if base.includes.is_some() {
             return 0;
         }
@@ -291,7 +292,7 @@ impl<'a> Search<'a> {
         candidates::difference(candidates::first_bytes(self.facts, layers), base.bytes)
     }
 
-    /// By how many bytes a base differs from the image's first layers.
+    /// The difference between a base's size and the image's first layers, in bytes.
     fn bytes_apart(&self, id: BaseId, layers: Option<usize>) -> u64 {
         let base = self.catalogue.base(id);
         let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));

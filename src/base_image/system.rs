@@ -1,13 +1,14 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// An operating system in an image, such as `debian:bookworm`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct System {
     /// Its name in the catalogue: `debian`, `alpine`, `ubi`.
     pub name: String,
-    /// Its release in the words its own tags use: `bookworm`, `22.04`, `3.24`.
+    /// Its release as its tags name it: `bookworm`, `22.04`, `3.24`.
     pub release: Option<String>,
 }
 
@@ -20,7 +21,7 @@ impl System {
         }
     }
 
-    /// A system with a release; an empty one, or `unknown`, counts as none.
+    /// A system with a release; an empty release or `unknown` means no release.
     pub fn released(name: impl Into<String>, release: impl Into<String>) -> Self {
         let release = release.into();
         Self {
@@ -47,15 +48,16 @@ impl fmt::Display for System {
     }
 }
 
-/// How a system installs software.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// The package manager of an operating system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum PackageFamily {
     /// Debian and Ubuntu: apt-get, apt, aptitude, dpkg.
     Apt,
     /// Alpine and Wolfi.
     Apk,
-    /// Red Hat's relatives: yum, dnf, microdnf, tdnf, rpm.
+    /// The Red Hat family: yum, dnf, microdnf, tdnf, rpm.
     Yum,
     /// SUSE.
     Zypper,
@@ -72,64 +74,54 @@ pub enum PackageFamily {
 }
 
 impl PackageFamily {
-    /// The family as it is written in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Apt => "apt",
-            Self::Apk => "apk",
-            Self::Yum => "yum",
-            Self::Zypper => "zypper",
-            Self::Pacman => "pacman",
-            Self::Portage => "portage",
-            Self::Ports => "ports",
-            Self::Swupd => "swupd",
-            Self::None => "none",
-        }
+    /// The family as written in answers.
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
-/// The C library that programs in a system are linked with.
+/// The C library of an operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Libc {
-    /// GNU's: what most prebuilt programs expect.
+    /// GNU's C library, which most prebuilt programs expect.
     Glibc,
-    /// Alpine's.
+    /// The C library of Alpine.
     Musl,
-    /// One or the other, or statically linked programs.
+    /// Either, or statically linked programs.
     Any,
     /// None at all.
     None,
 }
 
-/// What the catalogue knows of an operating system.
+/// An operating system in the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SystemInfo {
     /// Its name: the first part of `debian:bookworm`.
     pub name: String,
-    /// How people call it.
+    /// Its name for display.
     pub title: String,
-    /// How it installs software.
+    /// Its package manager.
     pub packages: PackageFamily,
     /// Its C library.
     pub libc: Libc,
     /// Whether an image on it is already small, so that Alpine would gain little or nothing.
     #[serde(default)]
     pub small: bool,
-    /// What takes its place on Alpine; none where nothing does.
+    /// What takes its place on Alpine; `None` if nothing does.
     #[serde(default)]
     pub twin: Option<String>,
-    /// The repositories whose images are this system and nothing else.
+    /// The repositories of its bare images.
     #[serde(default)]
     pub images: Vec<String>,
-    /// Other words for a release (`13`, `noble`) and the word used here (`trixie`, `24.04`).
+    /// Other names of a release (`13`, `noble`) and the name used here (`trixie`, `24.04`).
     #[serde(default)]
     pub releases: std::collections::BTreeMap<String, String>,
 }
 
 impl SystemInfo {
-    /// This system in a release named in any of its words.
+    /// This system with a release under any of its names.
     pub fn release(&self, word: &str) -> System {
         let word = self.releases.get(word).map_or(word, String::as_str);
         System::released(self.name.clone(), word)

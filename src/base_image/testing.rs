@@ -1,4 +1,4 @@
-//! Images in a few words, for this room's tests.
+//! Short descriptions of images for the tests of this room.
 
 use std::collections::BTreeMap;
 

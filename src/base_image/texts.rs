@@ -1,4 +1,4 @@
-//! Keys of step texts, by which a base that was rebuilt is still recognised.
+//! Keys of step texts that stay equal when a base is rebuilt.
 //!
 //! A rebuild changes version numbers, checksums and the builder's way of writing the same instruction.
 //! All of that is left out of a key, so that equal keys mean the same line of a Dockerfile.
@@ -9,15 +9,15 @@ use super::ImageFacts;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct TextKey(u64);
 
-/// The key of a sequence of steps or layers: where it stands after each of them.
+/// The key of a sequence of steps or layers, updated by each of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Chain(u64);
 
 impl Chain {
-    /// Before the first.
+    /// The key of the empty sequence.
     pub const START: Self = Self(0x7461_7265);
 
-    /// After one more.
+    /// The key after one more element.
     pub fn then(self, key: u64) -> Self {
         // Both halves of a 128-bit product: order matters and no bit of either side is lost cheaply.
         let mixed =
@@ -27,8 +27,8 @@ impl Chain {
 }
 
 impl TextKey {
-    /// Reads a text, in one pass and without a copy of it.
-    pub fn of(text: &str) -> Self {
+    /// Computes the key in one pass, without a copy of the text.
+    pub fn new(text: &str) -> Self {
         let mut key = Key::new();
         for word in instruction(text).split_ascii_whitespace() {
             key.word(word);
@@ -37,9 +37,9 @@ impl TextKey {
     }
 
     /// The keys of an image's whole history.
-    pub fn of_history(facts: &ImageFacts) -> Vec<Self> {
+    pub fn from_history(facts: &ImageFacts) -> Vec<Self> {
         let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
-        history.iter().map(|step| Self::of(&step.created_by)).collect()
+        history.iter().map(|step| Self::new(&step.created_by)).collect()
     }
 
     /// The key as a number, to go into a [`Chain`].
@@ -48,7 +48,7 @@ impl TextKey {
     }
 }
 
-/// The text without what a builder puts around the instruction.
+/// The text without the builder's additions to the instruction.
 fn instruction(text: &str) -> &str {
     let mut text = text.trim();
     text = text.strip_suffix("# buildkit").unwrap_or(text);
@@ -132,7 +132,7 @@ mod tests {
             ),
             ("/bin/sh -c make", "RUN make # buildkit"),
         ] {
-            assert_eq!(TextKey::of(one), TextKey::of(two), "{one} {two}");
+            assert_eq!(TextKey::new(one), TextKey::new(two), "{one} {two}");
         }
     }
 
@@ -143,7 +143,7 @@ mod tests {
             ("RUN apt-get install -y curl", "RUN apt-get install -y wget"),
             ("CMD [\"bash\"]", "CMD [\"/bin/bash\"]"),
         ] {
-            assert_ne!(TextKey::of(one), TextKey::of(two), "{one} {two}");
+            assert_ne!(TextKey::new(one), TextKey::new(two), "{one} {two}");
         }
     }
 

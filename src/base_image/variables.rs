@@ -1,4 +1,4 @@
-//! Bases by the version variables they set.
+//! Finds bases by their version variables.
 
 use std::collections::HashSet;
 
@@ -6,27 +6,28 @@ use super::ImageFacts;
 use super::catalogue::{BaseId, Catalogue, Role};
 use super::texts::TextKey;
 
-/// A base all of whose version variables an image has.
+/// A base whose version variables are all present in an image.
 pub(super) struct VariablesFound<'a> {
     pub base: BaseId,
     /// The variables.
     pub names: &'a [String],
-    /// How many of them have the same value.
+    /// The number of variables with the same value.
     pub equal: usize,
-    /// How many percent of the base's steps the image has too; none where the base's are not known.
+    /// How many percent of the base's steps the image has too; `None` if the base's are not known.
     pub shared_steps: Option<u8>,
     /// Whether the versions agree in their first number.
     pub is_near: bool,
-    /// Whether the base is what others run on, as far as anybody has said or shown.
+    /// Whether other images are known to be built on the base, or the catalogue says so.
     pub is_runtime: bool,
 }
 
-/// How many sets of variables may answer: an image on Tomcat has Java's too.
+/// The maximum number of variable sets that give candidates: an image on Tomcat has Java's variables too. Our
+/// choice.
 const MOST_SETS: usize = 3;
-/// How many bases of nearly the same release are looked at closely.
+/// The maximum number of bases of nearly the same release that are compared in detail. Our choice.
 const MOST_CLOSELY: usize = 8;
 
-/// The best base of each set of variables that the image has wholly, larger sets first.
+/// The best base for each set of variables that the image has completely, larger sets first.
 pub(super) fn matching<'a>(
     facts: &ImageFacts,
     catalogue: &'a Catalogue,
@@ -72,7 +73,7 @@ pub(super) fn matching<'a>(
         near.truncate(MOST_CLOSELY);
         let own_steps =
             own_steps.get_or_insert_with(|| catalogue.steps_of_image(facts).iter().copied().collect());
-        // Variables tell a release, but not which of its variants: steps and size do.
+        // Variables identify a release but not its variant; steps and size do.
         let best = near
             .into_iter()
             .map(|((class, foreign, distance), id, equal)| {
@@ -100,7 +101,7 @@ pub(super) fn matching<'a>(
     found
 }
 
-/// How many percent of a base's steps are among an image's.
+/// The percentage of a base's steps that an image has.
 fn shared_steps(base: &[TextKey], own: &HashSet<TextKey>) -> Option<u8> {
     if base.is_empty() || own.is_empty() {
         return None;
@@ -109,8 +110,8 @@ fn shared_steps(base: &[TextKey], own: &HashSet<TextKey>) -> Option<u8> {
     Some((shared * 100 / base.len()) as u8)
 }
 
-/// 0 for bases of the repositories that others are built on, more for those that merely pass their
-/// base's variables on.
+/// 0 for bases of repositories that other images are built on, higher for those that only inherit their
+/// base's variables.
 fn foreign(catalogue: &Catalogue, id: BaseId) -> u8 {
     let base = catalogue.base(id);
     let is_runtime = matches!(base.role, Role::Runtime | Role::Builder | Role::Server);
@@ -124,10 +125,10 @@ fn foreign(catalogue: &Catalogue, id: BaseId) -> u8 {
     }
 }
 
-/// Two versions at least this far apart differ in their first number.
+/// Two versions with at least this distance differ in their first number.
 const FIRST_NUMBER: u64 = 1 << 32;
 
-/// How far two versions are apart: 0 for the same, small where only the last parts differ.
+/// The distance of two versions: 0 for equal ones, small if only the last parts differ.
 fn version_distance(one: &str, two: &str) -> u64 {
     if one == two {
         return 0;

@@ -2,16 +2,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::bail;
 
-use super::Context;
 use super::arguments::{CatalogueCommand, CatalogueListOptions, CatalogueShowOptions, CrawlOptions};
 use super::arguments::{ExplainOptions, TextOrJson};
+use super::context::Context;
 use super::crawl::crawl_all;
-use super::explain::{all_holdings, known_holdings};
-use super::outcome::{Outcome, UsageError, print};
+use super::outcome::{Outcome, UsageError, print, unanswered};
 use super::targets::targets;
+use crate::analysis::KnownImages;
 use crate::base_image::Catalogue;
 use crate::config::RegistryAddress;
 use crate::crawl::{CrawlPlan, RepositoryChoice};
+use crate::oci::text::printable;
 use crate::oci::{RepositoryName, Tag};
 use crate::report::{self, BaseChoice};
 
@@ -25,13 +26,15 @@ pub(super) async fn catalogue(command: &CatalogueCommand, context: &Context) -> 
     }
 }
 
-/// The catalogue with all that crawled registries show; there need be none.
-async fn known(context: &Context) -> anyhow::Result<Catalogue> {
-    let knowledge = context.settings.knowledge()?;
+/// All images of the crawled registries with their catalogue; there need not be any.
+async fn known(context: &Context) -> anyhow::Result<KnownImages> {
     let store = context.open_store().await?;
-    let registries = known_holdings(&store, context).await;
+    let known = match context.analysis(&store) {
+        Ok(analysis) => analysis.known_images().await.map_err(unanswered),
+        Err(error) => Err(error),
+    };
     store.close().await;
-    Ok(report::catalogue_of(&registries?, &knowledge)?)
+    known
 }
 
 async fn list(options: &CatalogueListOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -39,7 +42,7 @@ async fn list(options: &CatalogueListOptions, context: &Context) -> anyhow::Resu
         name: options.name.clone(),
         platform: options.platform.clone(),
     };
-    let rows = report::catalogue_rows(&known(context).await?, &choice);
+    let rows = report::catalogue_rows(&known(context).await?.catalogue, &choice);
     print(&match options.format {
         TextOrJson::Table => report::catalogue_table(&rows),
         TextOrJson::Json => report::json(&rows)?,
@@ -48,28 +51,24 @@ async fn list(options: &CatalogueListOptions, context: &Context) -> anyhow::Resu
 }
 
 async fn show(options: &CatalogueShowOptions, context: &Context) -> anyhow::Result<Outcome> {
-    let catalogue = known(context).await?;
+    let catalogue = known(context).await?.catalogue;
     match report::base_explanations(&catalogue, &options.name, options.platform.as_ref()) {
         Some(text) => print(&text)?,
         None => bail!(
             "the catalogue has no {}; tare catalogue list {} shows what it contains",
-            report::plain_text(&options.name),
-            report::plain_text(options.name.split(':').next().unwrap_or_default())
+            printable(&options.name),
+            printable(options.name.split(':').next().unwrap_or_default())
         ),
     }
     Ok(Outcome::Complete)
 }
 
 async fn explain(options: &ExplainOptions, context: &Context) -> anyhow::Result<Outcome> {
-    let knowledge = context.settings.knowledge()?;
-    let store = context.open_store().await?;
-    let registries = all_holdings(&store, context).await;
-    store.close().await;
-    let registries = registries?;
-    let found = report::find(&registries, &options.reference, options.platform.as_ref())
-        .map_err(|error| UsageError(error.to_string()))?;
-    let catalogue = report::catalogue_of(&registries, &knowledge)?;
-    print(&report::base_matches(found, &catalogue))?;
+    let known = known(context).await?;
+    let found = known
+        .find(&options.reference, options.platform.as_ref())
+        .map_err(unanswered)?;
+    print(&report::base_matches(found, &known.catalogue))?;
     Ok(Outcome::Complete)
 }
 
@@ -86,7 +85,7 @@ async fn refresh(options: &CrawlOptions, context: &Context) -> anyhow::Result<Ou
     }
     let wanted =
         RepositoryChoice::matching(&options.repositories).map_err(|error| UsageError(error.to_string()))?;
-    let bases = public_bases(&known(context).await?);
+    let bases = public_bases(&known(context).await?.catalogue);
     let targets = targets(
         options,
         &context.settings,
@@ -115,8 +114,8 @@ async fn refresh(options: &CrawlOptions, context: &Context) -> anyhow::Result<Ou
     crawl_all(crawls, options.json, context).await
 }
 
-/// The bases that files name, with the tags that are known of them. Names that only a crawled registry
-/// shows are nobody else's business.
+/// The base images that files name, with their known tags. Names that are only known from a crawled registry are
+/// left out: they must not be sent to another registry.
 fn public_bases(catalogue: &Catalogue) -> BTreeMap<String, HashSet<String>> {
     let mut bases: BTreeMap<String, HashSet<String>> = BTreeMap::new();
     let names = || {
@@ -169,7 +168,7 @@ fn tags_there(
         let upstream = name.parse::<RepositoryName>();
         let (Ok(path), true) = (
             path.parse(),
-            upstream.is_ok_and(|upstream| wanted.means(&upstream)),
+            upstream.is_ok_and(|upstream| wanted.matches(&upstream)),
         ) else {
             continue;
         };

@@ -1,15 +1,15 @@
 use std::sync::Arc;
 
 use super::outcome::UsageError;
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{CrawlSection, Environment, RegistrySection};
-use crate::registry::Client;
 use crate::registry::credentials::{Credentials, from_docker_config};
+use crate::registry::{Client, ClientSettings, Origin};
 
 /// A client of a registry, with the credentials that are configured for it, else those that Docker has.
 ///
 /// # Errors
-/// Where credentials are configured that cannot be had, and where the client's settings make no sense.
+/// If credentials are configured that cannot be had, and where the client's settings make no sense.
 pub(super) async fn client_of(
     target: &RegistrySection,
     crawl: &CrawlSection,
@@ -45,10 +45,24 @@ async fn dockers(
     match from_docker_config(target.url.origin(), &file, crawl.credential_helper_timeout).await {
         Ok(credentials) => Ok(credentials.unwrap_or_default()),
         Err(error) if chosen => Err(error.into()),
-        // Whoever has not asked for it may not need it: many registries can be read by anybody.
+        // Not an error unless it was requested: many registries can be read anonymously.
         Err(error) => {
-            tracing::warn!("{}: crawled without credentials: {error}", target.url.registry());
+            tracing::warn!(registry = %target.url.registry(), %error, "crawling without credentials");
             Ok(Credentials::Anonymous)
         }
     }
+}
+
+/// A client of the demo's registry, without a limit of requests.
+pub(super) fn demo_client(url: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Client> {
+    let settings = ClientSettings {
+        requests_per_minute: 0,
+        ..ClientSettings::default()
+    };
+    Ok(Client::new(
+        Origin::parse(url)?,
+        Credentials::Anonymous,
+        settings,
+        clock,
+    )?)
 }

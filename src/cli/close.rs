@@ -1,30 +1,10 @@
 //! `tare close`: a month's statements, kept as they are.
 
-use clap::Args;
-
-use super::Context;
-use super::arguments::{addresses, month};
-use super::outcome::{Outcome, UsageError, print};
+use super::arguments::{CloseOptions, addresses};
+use super::context::Context;
+use super::outcome::{Outcome, print, unanswered};
+use crate::analysis::{Closed, Closing, Difference};
 use crate::clock::{Clock, SystemClock};
-use crate::jobs::{Closed, Closing, Difference, MonthNotOver};
-use crate::pricing::Period;
-
-/// Options of `tare close`.
-#[derive(Debug, Args)]
-pub struct CloseOptions {
-    /// The month, such as 2026-10
-    #[arg(value_name = "MONTH", value_parser = month)]
-    month: Period,
-    /// Only this registry; may be repeated
-    #[arg(long = "registry", value_name = "REGISTRY")]
-    registries: Vec<String>,
-    /// Adds a correction if the month was closed and the result is different today
-    #[arg(long)]
-    correct: bool,
-    /// Closes the month without a crawl after its end; its last days are assumed to be like the last crawl
-    #[arg(long)]
-    even_if_assumed: bool,
-}
 
 /// Does what `tare close` was asked.
 pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -37,15 +17,15 @@ pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::
         even_if_assumed: options.even_if_assumed,
     };
     let store = context.open_store().await?;
-    let closed = match context.analyst(&store) {
-        Ok(analyst) => analyst.close(options.month, &closing, SystemClock.now()).await,
+    let closed = match context.analysis(&store) {
+        Ok(analysis) => analysis
+            .close(options.month, &closing, SystemClock.now())
+            .await
+            .map_err(unanswered),
         Err(error) => Err(error),
     };
     store.close().await;
-    let closed = closed.map_err(|error| match error.downcast::<MonthNotOver>() {
-        Ok(not_over) => UsageError(not_over.to_string()).into(),
-        Err(error) => error,
-    })?;
+    let closed = closed?;
     let name = options.month.start().format("%Y-%m").to_string();
     if closed.is_empty() {
         anyhow::bail!(

@@ -1,14 +1,15 @@
 use std::io::stdin;
 use std::sync::Arc;
 
-use super::Context;
 use super::arguments::CrawlOptions;
 use super::client::client_of;
+use super::context::Context;
 use super::crawl_result::Shown;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, UsageError, print};
 use super::progress::shown;
 use super::targets::targets;
+use crate::analysis::CrawledContent;
 use crate::clock::{Clock, SystemClock};
 use crate::config::RegistrySection;
 use crate::crawl::{CrawlPlan, Progress, StopFlag};
@@ -44,6 +45,8 @@ pub(super) async fn crawl_all(
 
     let mut outcome = Outcome::Complete;
     let mut failure = None;
+    // What the crawls have read of the registries, for the report.
+    let mut contents = Vec::new();
     for (target, plan) in &crawls {
         if stop.is_stopped() {
             context.console.complain(&format!(
@@ -54,7 +57,8 @@ pub(super) async fn crawl_all(
             continue;
         }
         match one(target, plan, context, &store, &stop).await {
-            Ok(result) => {
+            Ok((result, content)) => {
+                contents.push(content);
                 context.console.complain(&result.missing_in_words());
                 if as_json {
                     print(&result.json_line()?)?;
@@ -74,9 +78,12 @@ pub(super) async fn crawl_all(
         }
     }
     if !stop.is_stopped() {
-        let saved = context.analyst(&store)?.save_report(SystemClock.now()).await;
+        let saved = context
+            .analysis(&store)?
+            .save_report(contents, SystemClock.now())
+            .await;
         if let Err(error) = saved {
-            // What was crawled is saved, and whoever asks for a report has it worked out anew.
+            // The crawl is saved, and the next report is computed from it.
             context
                 .console
                 .complain(&format!("the report could not be saved: {error:#}"));
@@ -96,7 +103,7 @@ async fn one(
     context: &Context,
     store: &Store,
     stop: &StopFlag,
-) -> anyhow::Result<Shown> {
+) -> anyhow::Result<(Shown, CrawledContent)> {
     let crawl = &context.settings.crawl;
     let client = client_of(target, crawl, &context.environment).await?;
     let job = CrawlJob {
@@ -121,5 +128,5 @@ async fn one(
         )
         .await?
     };
-    Ok(Shown::new(result, &client.statistics()))
+    Ok((Shown::new(&result), result.content))
 }

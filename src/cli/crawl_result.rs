@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::crawl::CrawlStatus;
 use crate::inventory::FaultKind;
 use crate::jobs::CrawlResult;
+use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
-use crate::registry::RequestStatistics;
-use crate::report::{grouped, plain_text};
-use crate::units::ByteCount;
+use crate::report::grouped;
+use crate::units::{ByteCount, RequestCounts};
 
 /// How many faults of one kind are shown to a person.
 const FAULTS_SHOWN: usize = 5;
@@ -25,20 +25,11 @@ pub(super) struct Shown {
     tags: usize,
     manifests: usize,
     blobs: usize,
-    requests: Requests,
+    requests: RequestCounts,
     bytes_received: u64,
     seconds: f64,
     faults: Vec<ShownFault>,
     interrupted: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Requests {
-    total: u64,
-    get: u64,
-    head: u64,
-    retried: u64,
-    rate_limited: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,9 +41,9 @@ struct ShownFault {
 }
 
 impl Shown {
-    pub(super) fn new(result: CrawlResult, statistics: &RequestStatistics) -> Self {
+    pub(super) fn new(result: &CrawlResult) -> Self {
         Self {
-            registry: result.registry,
+            registry: result.registry.clone(),
             // For a script, a crawl that was stopped is one that lacks something.
             status: match result.status {
                 CrawlStatus::Complete => "complete",
@@ -62,22 +53,16 @@ impl Shown {
             tags: result.tags,
             manifests: result.manifests,
             blobs: result.blobs,
-            requests: Requests {
-                total: result.requests.total,
-                get: result.requests.get,
-                head: result.requests.head,
-                retried: result.requests.retried,
-                rate_limited: statistics.rate_limited,
-            },
+            requests: result.requests,
             bytes_received: result.bytes_received,
             seconds: result.seconds,
             faults: result
                 .faults
-                .into_iter()
+                .iter()
                 .map(|fault| ShownFault {
-                    repository: fault.repository,
-                    reference: fault.reference,
-                    fault: fault.fault,
+                    repository: fault.repository.clone(),
+                    reference: fault.reference.clone(),
+                    fault: fault.fault.clone(),
                     kind: fault.kind,
                 })
                 .collect(),
@@ -160,8 +145,8 @@ impl Shown {
                 let _ = writeln!(
                     text,
                     "  {}: {}",
-                    plain_text(&place.join(" ")),
-                    plain_text(&fault.fault)
+                    printable(&place.join(" ")),
+                    printable(&fault.fault)
                 );
             }
             if faults.len() > FAULTS_SHOWN {

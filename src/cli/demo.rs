@@ -4,19 +4,20 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
 
-use super::Context;
 use super::arguments::{DemoOptions, Format, ReportOptions};
+use super::client::demo_client;
+use super::context::Context;
 use super::demo_service::DemoService;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, print};
 use super::report::{read, show};
+use crate::analysis::{AnalysisService, CrawledContent, PlatformSelection};
 use crate::clock::{Clock, FixedClock, SystemClock};
 use crate::config::{Environment, Settings};
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
 use crate::demo::{self, DemoRegistry};
 use crate::inventory::DedupScope;
-use crate::jobs::{Analyst, CrawlJob};
-use crate::registry::{Client, ClientSettings, Credentials, Origin};
+use crate::jobs::CrawlJob;
 use crate::store::{DatabaseLocation, Store, StoreSettings};
 
 /// How many months back the made-up history goes.
@@ -53,7 +54,7 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     outcome
 }
 
-/// Serves the registry until somebody says stop, for a Tare that runs elsewhere.
+/// Serves the registry until it is stopped, for a Tare that runs elsewhere.
 async fn registry_only(options: &DemoOptions, context: &Context, stop: &StopFlag) -> anyhow::Result<Outcome> {
     let address = options.listen;
     let registry = tokio::task::spawn_blocking(move || demo::serve_at(address)).await??;
@@ -116,12 +117,12 @@ async fn live_through(
     settings: &Settings,
     stop: &StopFlag,
 ) -> anyhow::Result<()> {
-    let knowledge = Arc::new(settings.knowledge()?);
-    let analyst = Analyst::new(store.clone(), knowledge, Arc::new(|_| Vec::new()));
+    let inputs = Arc::new(settings.analysis_inputs()?);
+    let analysis = AnalysisService::new(store.clone(), inputs, PlatformSelection::default());
     for moment in moments(registry.ends()) {
         registry.show(moment);
-        crawl_at(store, registry.url(), moment, stop).await?;
-        analyst.save_report(moment).await?;
+        let content = crawl_at(store, registry.url(), moment, stop).await?;
+        analysis.save_report(vec![content], moment).await?;
     }
     Ok(())
 }
@@ -146,9 +147,14 @@ fn moments(ends: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     firsts.chain([ends]).collect()
 }
 
-async fn crawl_at(store: &Store, url: &str, moment: DateTime<Utc>, stop: &StopFlag) -> anyhow::Result<()> {
+async fn crawl_at(
+    store: &Store,
+    url: &str,
+    moment: DateTime<Utc>,
+    stop: &StopFlag,
+) -> anyhow::Result<CrawledContent> {
     let clock = Arc::new(FixedClock(moment));
-    let client = client(url, clock.clone())?;
+    let client = demo_client(url, clock.clone())?;
     let plan = CrawlPlan::default();
     let job = CrawlJob {
         store,
@@ -163,19 +169,5 @@ async fn crawl_at(store: &Store, url: &str, moment: DateTime<Utc>, stop: &StopFl
     if result.status == CrawlStatus::Interrupted {
         anyhow::bail!("stopped");
     }
-    Ok(())
-}
-
-/// A client of the made-up registry, which nobody needs to spare.
-pub(super) fn client(url: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Client> {
-    let settings = ClientSettings {
-        requests_per_minute: 0,
-        ..ClientSettings::default()
-    };
-    Ok(Client::new(
-        Origin::parse(url)?,
-        Credentials::Anonymous,
-        settings,
-        clock,
-    )?)
+    Ok(result.content)
 }

@@ -3,15 +3,15 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 
-use super::Context;
-use super::demo::client;
-use super::figures::figures;
+use super::client::demo_client;
+use super::context::Context;
+use crate::analysis::{AnalysisService, PlatformSelection};
 use crate::api::Server;
-use crate::clock::{Clock as _, SystemClock};
+use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::crawl::{CrawlPlan, StopFlag};
 use crate::inventory::DedupScope;
-use crate::jobs::{AfterCrawl, Analyst, ScheduledRegistry, Scheduler};
+use crate::jobs::{ScheduledRegistry, Scheduler};
 use crate::registry::Origin;
 use crate::store::{CrawledRegistry, Store};
 
@@ -25,24 +25,19 @@ pub(super) struct DemoService<'a> {
 }
 
 impl DemoService<'_> {
-    /// Answers, and crawls when asked to, until somebody says stop.
+    /// Serves requests and crawls on request until it is stopped.
     pub(super) async fn run(&self, listen: SocketAddr, context: &Context) -> anyhow::Result<()> {
-        let knowledge = Arc::new(self.settings.knowledge()?);
-        let analyst = Analyst::new(
-            self.store.clone(),
-            Arc::clone(&knowledge),
-            Arc::new(|_| Vec::new()),
-        )
-        .keeping();
-        let figures = figures(analyst.clone(), Arc::new(self.settings.clone()));
-        let api = self.settings.api(figures)?;
+        let inputs = Arc::new(self.settings.analysis_inputs()?);
+        let analysis =
+            AnalysisService::new(self.store.clone(), inputs, PlatformSelection::default()).keeping();
+        let api = self.settings.api()?;
         let clock = Arc::new(SystemClock);
-        let server = Server::bind(listen, self.store.clone(), knowledge, api, clock)?;
+        let server = Server::bind(listen, self.store.clone(), analysis.clone(), api, clock)?;
         context.console.tell(&format!(
             "\nWeb page: {0}/ (API documentation: {0}/docs, Prometheus: {0}/metrics). Press Ctrl-C to stop.",
             server.url()
         ));
-        let crawling = self.crawler(analyst)?.run(self.stop.clone());
+        let crawling = self.crawler(analysis)?.run(self.stop.clone());
         // A server that cannot go on takes the crawler with it.
         let answering = server.run(self.stop.stopped()).inspect(|_| self.stop.stop());
         let ((), answered) = tokio::join!(crawling, answering);
@@ -50,7 +45,7 @@ impl DemoService<'_> {
     }
 
     /// Who crawls the registry when the page or the API asks for it.
-    fn crawler(&self, analyst: Analyst) -> anyhow::Result<Scheduler> {
+    fn crawler(&self, analysis: AnalysisService) -> anyhow::Result<Scheduler> {
         let origin = Origin::parse(self.registry)?;
         let registry = CrawledRegistry {
             name: origin.name().clone(),
@@ -58,10 +53,6 @@ impl DemoService<'_> {
             dedup_scope: DedupScope::Registry,
         };
         let url = self.registry.to_owned();
-        let after_crawl: AfterCrawl = Arc::new(move |_| {
-            let analyst = analyst.clone();
-            async move { analyst.save_report(SystemClock.now()).await.map(drop) }.boxed()
-        });
         Ok(Scheduler {
             store: self.store.clone(),
             registries: vec![ScheduledRegistry {
@@ -70,14 +61,14 @@ impl DemoService<'_> {
                 schedule: None,
                 client: Arc::new(move || {
                     let url = url.clone();
-                    async move { client(&url, Arc::new(SystemClock)) }.boxed()
+                    async move { demo_client(&url, Arc::new(SystemClock)) }.boxed()
                 }),
             }],
             // The demo's registry lists all it has, so what it does not list is gone.
             tombstone_after: 1,
             retention: self.settings.retention.retention(),
             clock: Arc::new(SystemClock),
-            after_crawl,
+            analysis,
         })
     }
 }

@@ -2,16 +2,17 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::Context;
 use super::client::client_of;
+use super::context::Context;
 use super::outcome::{Outcome, print};
-use crate::api::{IssuerSettings, check_issuer};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AzureLogin, CrawlSection, RegistrySection};
 use crate::crawl::CrawlPlan;
+use crate::identity::{IssuerSettings, check_issuer};
+use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::registry::{Client, ErrorKind, RegistryError};
-use crate::report::{Knowledge, plain_text};
+use crate::report::AnalysisInputs;
 use crate::store::Store;
 
 /// By how much the database's clock and this machine's may differ before crawls and leases suffer.
@@ -43,7 +44,7 @@ impl Checkup {
             }
         };
         self.text
-            .push_str(&format!("{mark}  {what}: {}\n", plain_text(&found)));
+            .push_str(&format!("{mark}  {what}: {}\n", printable(&found)));
         if let Some(advice) = advice {
             self.text.push_str(&format!("       {advice}\n"));
         }
@@ -58,8 +59,8 @@ pub(super) async fn doctor(context: &Context) -> anyhow::Result<Outcome> {
     };
     // It would not have come here with a configuration that is wrong.
     checkup.note("configuration", Well(file_of(context)));
-    let knowledge = match context.settings.knowledge() {
-        Ok(knowledge) => Some(knowledge),
+    let inputs = match context.settings.analysis_inputs() {
+        Ok(inputs) => Some(inputs),
         Err(error) => {
             let advice = "correct the file that the configuration names, or remove the setting".to_owned();
             checkup.note("catalogue, model, price books", Amiss(error.to_string(), advice));
@@ -92,8 +93,8 @@ pub(super) async fn doctor(context: &Context) -> anyhow::Result<Outcome> {
         let found = "none configured; name one with tare crawl or tare serve --registry";
         checkup.note("registries", Well(found.to_owned()));
     }
-    if let Some(knowledge) = &knowledge {
-        price_books(knowledge, context, store.as_ref(), &mut checkup).await;
+    if let Some(inputs) = &inputs {
+        price_books(inputs, context, store.as_ref(), &mut checkup).await;
     }
     for settings in context.settings.issuers() {
         checkup.note(&format!("issuer {}", settings.issuer), issuer(&settings).await);
@@ -144,7 +145,7 @@ async fn clock(store: &Store) -> Finding {
 
 /// Whether a registry lets Tare read what it is to read.
 async fn registry(section: &RegistrySection, context: &Context) -> Finding {
-    // Whoever asks wants to know now, and not after all retries.
+    // Report the problem now and not after all retries.
     let crawl = CrawlSection {
         max_attempts: 1,
         ..context.settings.crawl.clone()
@@ -243,7 +244,12 @@ fn refused(error: &RegistryError, if_denied: &str) -> Finding {
 }
 
 /// Whether the prices that registries are billed by still hold.
-async fn price_books(knowledge: &Knowledge, context: &Context, store: Option<&Store>, checkup: &mut Checkup) {
+async fn price_books(
+    inputs: &AnalysisInputs,
+    context: &Context,
+    store: Option<&Store>,
+    checkup: &mut Checkup,
+) {
     let today = SystemClock.now().date_naive();
     let configured = context.settings.registries.iter();
     let mut names: Vec<RegistryName> = configured.map(|section| section.url.registry().clone()).collect();
@@ -254,16 +260,16 @@ async fn price_books(knowledge: &Knowledge, context: &Context, store: Option<&St
     names.sort();
     names.dedup();
     for name in names {
-        let finding = price_book(knowledge, &name, today);
+        let finding = price_book(inputs, &name, today);
         checkup.note(&format!("prices of {name}"), finding);
     }
 }
 
-fn price_book(knowledge: &Knowledge, registry: &RegistryName, today: NaiveDate) -> Finding {
-    let Some(terms) = knowledge.costs.terms(registry) else {
+fn price_book(inputs: &AnalysisInputs, registry: &RegistryName, today: NaiveDate) -> Finding {
+    let Some(terms) = inputs.costs.terms(registry) else {
         return Well("no price book, so reports show no costs; set book in [prices]".to_owned());
     };
-    match knowledge.costs.books.get(&terms.book, today) {
+    match inputs.costs.books.get(&terms.book, today) {
         Err(error) => Amiss(
             error.to_string(),
             "`tare prices list` shows all price books".to_owned(),

@@ -1,37 +1,38 @@
 use std::fs;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
-use super::Context;
 use super::arguments::{CalibrateOptions, EvaluateOptions, TextOrJson};
-use super::explain::all_holdings;
-use super::outcome::{Outcome, print};
+use super::context::Context;
+use super::outcome::{Outcome, print, unanswered};
+use crate::analysis::ModelPairs;
 use crate::clock::{Clock, SystemClock};
-use crate::report::{self, Knowledge, RegistryHoldings};
-use crate::whatif::{Evaluation, Pair, ParsedSteps, calibrate, evaluate, pairs};
+use crate::oci::RegistryName;
+use crate::report;
+use crate::whatif::{AlpineModel, Evaluation, calibrate, evaluate};
 
 /// `tare evaluate`: how good the model in force is on what the store knows.
 pub(super) async fn evaluated(options: &EvaluateOptions, context: &Context) -> anyhow::Result<Outcome> {
-    let knowledge = context.settings.knowledge()?;
-    let (pairs, _) = known_pairs(context, &knowledge).await?;
-    let evaluation = evaluate(&pairs, &knowledge.model);
-    let provenance = &knowledge.model.provenance;
+    let (model, known) = model_and_pairs(context).await?;
+    let evaluation = evaluate(&known.pairs, &model);
+    let provenance = &model.provenance;
     let title = format!(
         "The current model (fitted on {}; {}) on {} images that exist on both.\nEach was judged as if its \
          repository had no Alpine images.\n",
         provenance.fitted_on,
         provenance.fitted_at,
-        pairs.len()
+        known.pairs.len()
     );
     show(&title, &evaluation, options.format)
 }
 
 /// `tare calibrate`: fits the model anew. Writes it only where it is told to.
 pub(super) async fn calibrated(options: &CalibrateOptions, context: &Context) -> anyhow::Result<Outcome> {
-    let knowledge = context.settings.knowledge()?;
-    let (pairs, registries) = known_pairs(context, &knowledge).await?;
+    let (model, known) = model_and_pairs(context).await?;
+    let names: Vec<&str> = known.registries.iter().map(RegistryName::as_str).collect();
+    let registries = names.join(", ");
     let day = SystemClock.now().format("%Y-%m-%d").to_string();
-    let calibration = calibrate(&pairs, &knowledge.model, &registries, &day);
+    let calibration = calibrate(&known.pairs, &model, &registries, &day);
     if let Some(file) = &options.output {
         let text = calibration.model.to_toml();
         fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
@@ -39,7 +40,7 @@ pub(super) async fn calibrated(options: &CalibrateOptions, context: &Context) ->
     let title = format!(
         "Fitted on {} images of {registries} that exist on both.\nEach repository was judged by a model \
          fitted on the others.\n",
-        pairs.len()
+        known.pairs.len()
     );
     let outcome = show(&title, &calibration.evaluation, options.format)?;
     match (&options.output, options.format) {
@@ -53,27 +54,18 @@ pub(super) async fn calibrated(options: &CalibrateOptions, context: &Context) ->
     Ok(outcome)
 }
 
-/// All images of the crawled registries that exist on Alpine too, and the registries' names.
-async fn known_pairs(context: &Context, knowledge: &Knowledge) -> anyhow::Result<(Vec<Pair>, String)> {
+/// The model in force, and the images that it can be measured by.
+async fn model_and_pairs(context: &Context) -> anyhow::Result<(AlpineModel, ModelPairs)> {
     let store = context.open_store().await?;
-    let registries = all_holdings(&store, context).await;
+    let found = match context.analysis(&store) {
+        Ok(analysis) => {
+            let pairs = analysis.model_pairs().await.map_err(unanswered);
+            pairs.map(|pairs| (analysis.inputs().model.clone(), pairs))
+        }
+        Err(error) => Err(error),
+    };
     store.close().await;
-    let registries: Vec<RegistryHoldings> = registries?;
-    let catalogue = report::catalogue_of(&registries, knowledge)?;
-    let images = || registries.iter().flat_map(|holdings| &holdings.images);
-    let readings = ParsedSteps::from_images(images());
-    let pairs = pairs(images(), &catalogue, &readings);
-    if pairs.is_empty() {
-        bail!(
-            "no image exists both on Alpine and on another system, so there is nothing to measure. A mirror of \
-             base images, crawled by tare catalogue refresh, has many"
-        );
-    }
-    let names: Vec<&str> = registries
-        .iter()
-        .map(|holdings| holdings.source.registry.as_str())
-        .collect();
-    Ok((pairs, names.join(", ")))
+    found
 }
 
 fn show(title: &str, evaluation: &Evaluation, format: TextOrJson) -> anyhow::Result<Outcome> {

@@ -3,83 +3,35 @@
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum};
 
-use super::Context;
-use super::arguments::{addresses, month};
-use super::outcome::{Outcome, UsageError};
+use super::arguments::{ExportForm, ExportOptions, addresses};
+use super::context::Context;
+use super::outcome::{Outcome, UsageError, unanswered};
+use crate::analysis::RegistryMonth;
 use crate::clock::{Clock, SystemClock};
-use crate::export::{BilledMonth, FocusVersion, Scenario, focus, plain, workbook};
-use crate::jobs::RegistryMonth;
+use crate::config::RegistryAddress;
+use crate::export::{BilledMonth, Scenario, focus, plain, workbook};
 use crate::oci::RegistryName;
-use crate::pricing::Period;
-
-/// Options of `tare export`.
-#[derive(Debug, Args)]
-pub struct ExportOptions {
-    /// The format
-    #[arg(value_name = "FORM", value_enum)]
-    form: Form,
-    /// The month, such as 2026-11
-    #[arg(long, value_name = "MONTH", value_parser = month)]
-    month: Period,
-    /// Exports what would be charged on Alpine instead of what is charged now
-    #[arg(long)]
-    alpine: bool,
-    /// FOCUS version
-    #[arg(long, value_name = "VERSION", value_enum, default_value = "1.2")]
-    focus_version: Version,
-    /// Writes to this file instead of standard output; the file is replaced only when it is complete
-    #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// Only this registry; may be repeated
-    #[arg(long = "registry", value_name = "REGISTRY")]
-    registries: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// FinOps Open Cost and Usage Specification (FOCUS), as CSV
-    Focus,
-    /// The same rows with plain column names, as CSV that is safe to open in a spreadsheet
-    Csv,
-    /// An Excel workbook with one sheet per view, now and on Alpine
-    Xlsx,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Version {
-    #[value(name = "1.2")]
-    V1_2,
-    #[value(name = "1.4")]
-    V1_4,
-}
-
-impl From<Version> for FocusVersion {
-    fn from(version: Version) -> Self {
-        match version {
-            Version::V1_2 => Self::V1_2,
-            Version::V1_4 => Self::V1_4,
-        }
-    }
-}
 
 /// Does what `tare export` was asked.
 pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow::Result<Outcome> {
     let addresses = addresses(&options.registries)?;
-    let asked: Vec<&RegistryName> = addresses.iter().map(|address| address.registry()).collect();
-    if options.form == Form::Xlsx && options.alpine {
+    let asked: Vec<&RegistryName> = addresses.iter().map(RegistryAddress::registry).collect();
+    if options.form == ExportForm::Xlsx && options.alpine {
         return Err(UsageError(
             "a workbook contains both the costs now and on Alpine; leave out --alpine".to_owned(),
         )
         .into());
     }
     let store = context.open_store().await?;
-    let months = match context.analyst(&store) {
-        Ok(analyst) => analyst.months(options.month, SystemClock.now()).await,
+    let months = match context.analysis(&store) {
+        Ok(analysis) => analysis
+            .months(options.month, SystemClock.now())
+            .await
+            .map_err(unanswered),
         Err(error) => Err(error),
     };
     store.close().await;
@@ -95,13 +47,10 @@ pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow
         );
     }
     warn(&months, context);
+    let accounts = context.settings.billing_accounts();
     let months: Vec<BilledMonth> = months
         .into_iter()
-        .map(|month| BilledMonth {
-            account: context.settings.account(&month.registry),
-            statements: month.statements,
-            is_whole: true,
-        })
+        .map(|month| BilledMonth::new(month.statements, accounts.account_of(&month.registry)))
         .collect();
     let scenario = if options.alpine {
         Scenario::Alpine
@@ -109,9 +58,9 @@ pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow
         Scenario::Now
     };
     let content = match options.form {
-        Form::Focus => focus(&months, scenario, options.focus_version.into())?.into_bytes(),
-        Form::Csv => plain(&months, scenario)?.into_bytes(),
-        Form::Xlsx => workbook(&months)?,
+        ExportForm::Focus => focus(&months, scenario, options.focus_version.into())?.into_bytes(),
+        ExportForm::Csv => plain(&months, scenario)?.into_bytes(),
+        ExportForm::Xlsx => workbook(&months)?,
     };
     write(&content, options)?;
     Ok(Outcome::Complete)
@@ -133,7 +82,7 @@ fn warn(months: &[RegistryMonth], context: &Context) {
 fn write(content: &[u8], options: &ExportOptions) -> anyhow::Result<()> {
     match &options.output {
         Some(file) => write_whole(file, content).with_context(|| format!("cannot write {}", file.display())),
-        None if options.form == Form::Xlsx && io::stdout().is_terminal() => Err(UsageError(
+        None if options.form == ExportForm::Xlsx && io::stdout().is_terminal() => Err(UsageError(
             "a workbook cannot be written to a terminal: name a file with --output".to_owned(),
         )
         .into()),
@@ -144,13 +93,13 @@ fn write(content: &[u8], options: &ExportOptions) -> anyhow::Result<()> {
     }
 }
 
-/// Writes a file beside its place and then puts it there, so that nobody ever sees half of it.
+/// Writes a temporary file and renames it, so that the file is never seen half written.
 fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    // A temporary file is otherwise its owner's alone; here the umask says whose the result is.
+    // A temporary file is readable by its owner only; the result gets the permissions of the umask.
     let permissions =
         fs::metadata(file).map_or_else(|_| fs::Permissions::from_mode(0o666), |old| old.permissions());
     let mut partial = tempfile::Builder::new()

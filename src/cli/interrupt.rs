@@ -10,7 +10,7 @@ const STOPPED_AT_ONCE: i32 = 130;
 /// process at once, which loses nothing that has been saved.
 ///
 /// # Errors
-/// Where the system does not let us listen.
+/// If the system does not let us listen.
 pub(super) fn on_interrupt(stop: StopFlag, console: Console) -> std::io::Result<()> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     let mut terminations = signal(SignalKind::terminate())?;

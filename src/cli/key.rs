@@ -1,86 +1,19 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{Table, presets};
 use globset::Glob;
 use serde::Serialize;
 
-use super::Context;
-use super::arguments::TextOrJson;
+use super::arguments::{CreateOptions, KeyCommand, ListOptions, TextOrJson};
+use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
-use crate::api::NewKey;
 use crate::clock::{Clock, SystemClock};
-use crate::report::{self, plain_text};
+use crate::identity::{self, NewKey};
+use crate::oci::text::printable;
+use crate::report;
 use crate::store::{ApiKeyRecord, Store};
 
 /// The longest name of a key.
 const LONGEST_NAME: usize = 100;
-
-/// The commands of `tare key`.
-#[derive(Debug, Subcommand)]
-pub enum KeyCommand {
-    /// Creates a key and prints it once, on the last line of standard output
-    ///
-    /// A running service accepts it within seconds. Only its digest is stored.
-    Create(CreateOptions),
-    /// Lists the names and rights of all keys, including revoked ones; never the keys themselves
-    List(ListOptions),
-    /// Revokes a key: it is rejected within seconds
-    Revoke {
-        /// Its name or its id
-        key: String,
-    },
-}
-
-/// Options of `tare key create`.
-#[derive(Debug, Args)]
-pub struct CreateOptions {
-    /// Name of the key: the person or program that uses it
-    name: String,
-    /// What the key allows; may be repeated
-    #[arg(long = "scope", value_name = "SCOPE", value_enum, default_value = "read")]
-    scopes: Vec<Scope>,
-    /// Limits the key to registries that match this name or glob; may be repeated [default: all]
-    #[arg(long = "registry", value_name = "GLOB")]
-    registries: Vec<String>,
-    /// Limits the key to the repositories of this cost centre; may be repeated [default: all]
-    #[arg(long = "cost-centre", value_name = "NAME")]
-    cost_centres: Vec<String>,
-    /// Number of days until the key expires [default: never]
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
-    expires_in_days: Option<u32>,
-}
-
-/// Options of `tare key list`.
-#[derive(Debug, Args)]
-pub struct ListOptions {
-    /// Output format
-    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
-    format: TextOrJson,
-}
-
-/// What a key may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Scope {
-    /// Read everything
-    Read,
-    /// Start crawls
-    Crawl,
-    /// Send pull notifications
-    Ingest,
-    /// All of these
-    Admin,
-}
-
-impl From<Scope> for crate::api::Scope {
-    fn from(scope: Scope) -> Self {
-        match scope {
-            Scope::Read => Self::Read,
-            Scope::Crawl => Self::Crawl,
-            Scope::Ingest => Self::Ingest,
-            Scope::Admin => Self::Admin,
-        }
-    }
-}
 
 /// `tare key`.
 pub(super) async fn key(command: &KeyCommand, context: &Context) -> anyhow::Result<Outcome> {
@@ -111,10 +44,10 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
         scopes: options
             .scopes
             .iter()
-            .map(|&scope| crate::api::Scope::from(scope).as_str().to_owned())
+            .map(|&scope| identity::Scope::from(scope).as_str().to_owned())
             .collect(),
-        registries: options.registries.clone(),
-        cost_centres: options.cost_centres.clone(),
+        registries: limits(&options.registries),
+        cost_centres: limits(&options.cost_centres),
         created_at: now,
         expires_at: options
             .expires_in_days
@@ -130,7 +63,7 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
     }
     context.console.tell(&format!(
         "The key {} ({}) for {}. It is shown only now; send it as `Authorization: Bearer …`.",
-        plain_text(name),
+        printable(name),
         record.id,
         record.scopes.join(", ")
     ));
@@ -138,11 +71,16 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
     Ok(())
 }
 
+/// What an option that may be repeated limits a key to; without it, the key is not limited.
+fn limits(named: &[String]) -> Option<Vec<String>> {
+    (!named.is_empty()).then(|| named.to_vec())
+}
+
 async fn revoke(key: &str, store: &Store, context: &Context) -> anyhow::Result<()> {
     if !store.revoke_api_key(key, SystemClock.now()).await? {
         return Err(UsageError(format!(
             "there is no key {} to revoke; `tare key list` shows all keys",
-            plain_text(key)
+            printable(key)
         ))
         .into());
     }
@@ -156,8 +94,11 @@ struct Listed<'a> {
     id: &'a str,
     name: &'a str,
     scopes: &'a [String],
+    /// Empty if the key sees all, or none at all: `sees_all_registries` says which.
     registries: &'a [String],
+    sees_all_registries: bool,
     cost_centres: &'a [String],
+    sees_all_cost_centres: bool,
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
@@ -165,7 +106,7 @@ struct Listed<'a> {
 }
 
 impl<'a> Listed<'a> {
-    fn of(record: &'a ApiKeyRecord, now: DateTime<Utc>) -> Self {
+    fn new(record: &'a ApiKeyRecord, now: DateTime<Utc>) -> Self {
         let state = match (record.revoked_at, record.expires_at) {
             (Some(_), _) => "revoked",
             (None, Some(end)) if end <= now => "expired",
@@ -175,8 +116,10 @@ impl<'a> Listed<'a> {
             id: &record.id,
             name: &record.name,
             scopes: &record.scopes,
-            registries: &record.registries,
-            cost_centres: &record.cost_centres,
+            registries: record.registries.as_deref().unwrap_or_default(),
+            sees_all_registries: record.registries.is_none(),
+            cost_centres: record.cost_centres.as_deref().unwrap_or_default(),
+            sees_all_cost_centres: record.cost_centres.is_none(),
             created_at: record.created_at,
             expires_at: record.expires_at,
             revoked_at: record.revoked_at,
@@ -188,7 +131,7 @@ impl<'a> Listed<'a> {
 async fn list(options: &ListOptions, store: &Store) -> anyhow::Result<()> {
     let records = store.api_keys().await?;
     let now = SystemClock.now();
-    let keys: Vec<Listed<'_>> = records.iter().map(|record| Listed::of(record, now)).collect();
+    let keys: Vec<Listed<'_>> = records.iter().map(|record| Listed::new(record, now)).collect();
     print(&match options.format {
         TextOrJson::Json => report::json(&keys)?,
         TextOrJson::Table => table(&keys),
@@ -209,18 +152,19 @@ fn table(keys: &[Listed<'_>]) -> String {
         "EXPIRES",
         "STATE",
     ]);
-    let all = |limits: &[String]| match limits {
-        [] => "all".to_owned(),
-        limits => plain_text(&limits.join(" ")),
+    let shown = |limits: &[String], sees_all: bool| match limits {
+        [] if sees_all => "all".to_owned(),
+        [] => "none".to_owned(),
+        limits => printable(&limits.join(" ")),
     };
     let day = |moment: DateTime<Utc>| moment.format("%Y-%m-%d").to_string();
     for key in keys {
         table.add_row([
             key.id.to_owned(),
-            plain_text(key.name),
+            printable(key.name),
             key.scopes.join(" "),
-            all(key.registries),
-            all(key.cost_centres),
+            shown(key.registries, key.sees_all_registries),
+            shown(key.cost_centres, key.sees_all_cost_centres),
             day(key.created_at),
             key.expires_at.map_or_else(|| "never".to_owned(), day),
             key.state.to_owned(),

@@ -7,6 +7,7 @@ mod arguments;
 mod catalogue;
 mod client;
 mod close;
+mod context;
 mod crawl;
 mod crawl_result;
 mod demo;
@@ -15,7 +16,6 @@ mod doctor;
 mod evaluate;
 mod explain;
 mod export;
-mod figures;
 mod interrupt;
 mod key;
 mod outcome;
@@ -32,49 +32,16 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
-use crate::jobs::Analyst;
-use crate::store::Store;
 use crate::telemetry::{self, Console};
 use arguments::{CatalogueCommand, Cli, Command};
-use outcome::{Outcome, UsageError, failure_code, print};
-
-/// What every command has at hand.
-struct Context {
-    settings: Arc<Settings>,
-    environment: Environment,
-    console: Console,
-    quiet: bool,
-}
-
-impl Context {
-    async fn open_store(&self) -> anyhow::Result<Store> {
-        let settings = self.settings.store.settings().ok_or_else(|| {
-            UsageError(
-                "there is no home folder to keep the database in: choose a folder with --data-dir, or a server \
-                 with DATABASE_URL"
-                    .to_owned(),
-            )
-        })?;
-        Ok(Store::open(&settings, SystemClock.now()).await?)
-    }
-
-    /// Who works out what is in the store, by the settings.
-    fn analyst(&self, store: &Store) -> anyhow::Result<Analyst> {
-        let settings = self.settings.clone();
-        Ok(Analyst::new(
-            store.clone(),
-            Arc::new(self.settings.knowledge()?),
-            Arc::new(move |registry| settings.platforms_of(registry).to_vec()),
-        ))
-    }
-}
+use context::Context;
+use outcome::{Outcome, failure_code, print};
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     let mut flags = cli.common.flags();
     if let Command::Crawl(options) | Command::Catalogue(CatalogueCommand::Refresh(options)) = &cli.command {
         flags.extend(options.flags());
@@ -84,11 +51,11 @@ pub fn main() -> ExitCode {
     }
     let settings = match Settings::load(cli.common.config.as_deref(), &environment, &flags) {
         Ok(settings) => Arc::new(settings),
-        // There is no log yet, whose form is a setting too.
+        // There is no log yet: its format is a setting too.
         Err(error) => return failed(&Console::default(), &error.into()),
     };
     let console = Console::new(settings.log.format);
-    telemetry::init(&settings.log, &console);
+    telemetry::init(settings.logging(), &console);
     let context = Context {
         settings,
         environment,
@@ -128,7 +95,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Demo(options) => demo::demo(&options, context).await,
         }
     });
-    // What is still being reckoned on a thread of its own must not hold up whoever was told to stop.
+    // A computation that still runs on another thread must not delay the exit.
     runtime.shutdown_background();
     outcome
 }

@@ -1,6 +1,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::analysis::AnalysisError;
 use crate::config::ConfigError;
 
 /// How a command that did what it was asked ended.
@@ -18,7 +19,7 @@ pub(super) enum Outcome {
 pub(super) struct UsageError(pub(super) String);
 
 impl Outcome {
-    pub(super) fn of(is_complete: bool) -> Self {
+    pub(super) fn from_completeness(is_complete: bool) -> Self {
         if is_complete {
             Self::Complete
         } else {
@@ -31,6 +32,15 @@ impl Outcome {
             Self::Complete => ExitCode::SUCCESS,
             Self::Incomplete => ExitCode::from(3),
         }
+    }
+}
+
+/// The error of a command whose analysis gives no answer.
+pub(super) fn unanswered(error: AnalysisError) -> anyhow::Error {
+    if error.is_usage() {
+        UsageError(error.to_string()).into()
+    } else {
+        error.into()
     }
 }
 

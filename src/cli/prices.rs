@@ -1,67 +1,19 @@
 //! `tare prices`: the price books that are known, and files checked or made from a seller's own answer.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
-use clap::{Args, Subcommand, ValueEnum};
 
+use super::arguments::{PricesCommand, PricesOptions};
+use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
-use crate::pricing::{AcrPlan, PriceBook, PriceBooks, RetailChoice, import_retail_prices};
-use crate::report::plain_text;
-
-/// Options of `tare prices`.
-#[derive(Debug, Args)]
-pub struct PricesOptions {
-    #[command(subcommand)]
-    command: PricesCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum PricesCommand {
-    /// Lists the price books that come with Tare, and your own
-    List,
-    /// Checks a price book; if it is wrong, says what would be right and exits with status 2
-    Check {
-        /// The price book, a TOML file
-        file: PathBuf,
-    },
-    /// Creates a price book from a saved response of the Azure Retail Prices API
-    ///
-    /// The response is a JSON file saved from prices.azure.com. Tare sends no request itself. It prints the price book:
-    /// save it to a file and check it.
-    Import {
-        /// The saved response, a JSON file
-        file: PathBuf,
-        /// The plan whose prices to take
-        #[arg(long, value_enum)]
-        plan: Plan,
-        /// The region (armRegionName); required if the file has several
-        #[arg(long)]
-        region: Option<String>,
-    },
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Plan {
-    Basic,
-    Standard,
-    Premium,
-}
-
-impl From<Plan> for AcrPlan {
-    fn from(plan: Plan) -> Self {
-        match plan {
-            Plan::Basic => Self::Basic,
-            Plan::Standard => Self::Standard,
-            Plan::Premium => Self::Premium,
-        }
-    }
-}
+use crate::oci::text::printable;
+use crate::pricing::{PriceBook, PriceBooks, RetailChoice, import_retail_prices};
 
 /// Does what `tare prices` was asked.
-pub(super) fn prices(options: &PricesOptions, context: &super::Context) -> anyhow::Result<Outcome> {
+pub(super) fn prices(options: &PricesOptions, context: &Context) -> anyhow::Result<Outcome> {
     let console = &context.console;
     let books = context
         .settings
@@ -88,7 +40,7 @@ pub(super) fn prices(options: &PricesOptions, context: &super::Context) -> anyho
             let imported = import_retail_prices(&file.display().to_string(), &read(file)?, &choice)
                 .map_err(|error| UsageError(error.to_string()))?;
             for warning in &imported.warnings {
-                console.complain(&format!("warning: {}", plain_text(warning)));
+                console.complain(&format!("warning: {}", printable(warning)));
             }
             print(&imported.toml)?;
         }
@@ -110,8 +62,8 @@ fn list(books: &PriceBooks) -> String {
 fn described(book: &PriceBook) -> String {
     format!(
         "{}  {} ({}, {} to {}, read on {})",
-        plain_text(&book.id),
-        plain_text(&book.title),
+        printable(&book.id),
+        printable(&book.title),
         book.currency,
         book.valid_from,
         book.valid_until,

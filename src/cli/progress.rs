@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::crawl::{Progress, ProgressSnapshot};
-use crate::registry::{Client, RequestStatistics};
+use crate::registry::Client;
 use crate::report::grouped;
 use crate::telemetry::Console;
+use crate::units::RequestCounts;
 
 const BAR_EVERY: Duration = Duration::from_millis(150);
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -36,7 +37,7 @@ pub(super) async fn shown<Work: Future>(
             _ = every.tick() => {
                 let view = View {
                     progress: progress.snapshot(),
-                    requests: client.statistics(),
+                    requests: client.statistics().requests,
                     elapsed: started.elapsed(),
                     side_by_side: side_by_side as u64,
                 };
@@ -68,7 +69,7 @@ fn bar() -> ProgressBar {
 
 struct View {
     progress: ProgressSnapshot,
-    requests: RequestStatistics,
+    requests: RequestCounts,
     elapsed: Duration,
     side_by_side: u64,
 }
@@ -148,7 +149,7 @@ mod tests {
                 tags_listed: tags.1,
                 faults: 0,
             },
-            requests: RequestStatistics::default(),
+            requests: RequestCounts::default(),
             elapsed: Duration::from_secs(seconds),
             side_by_side: 2,
         }

@@ -2,65 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use clap::{Args, Subcommand};
 
-use super::Context;
+use super::arguments::{ImportOptions, PullsCommand, PullsOptions};
+use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{InvalidAddress, RegistryAddress};
-use crate::cost::{PullFile, PullFileFormat, ReadPulls, Skipped, read_pulls};
+use crate::oci::text::printable;
 use crate::oci::{Digest, RegistryName};
-use crate::report::plain_text;
+use crate::pulls::{PullFile, ReadPulls, Skipped, read_pulls};
 use crate::store::{PullFileSource, PullImport, PullImportRecord, Store};
-
-/// Options of `tare pulls`.
-#[derive(Debug, Args)]
-pub struct PullsOptions {
-    #[command(subcommand)]
-    command: PullsCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum PullsCommand {
-    /// Imports a file with pulls; a file or event that was imported before is not counted again
-    ///
-    /// The file is Azure's table ContainerRegistryRepositoryEvents as CSV or JSON, Docker Hub's pull usage report as
-    /// CSV, or Harbor's response to /api/v2.0/repositories as JSON. Harbor has counters: Tare counts the difference of
-    /// two readings. A file with an error is rejected as a whole, and the message names the place.
-    Import(ImportOptions),
-    /// Lists the imported files, and the counted pulls by month
-    List,
-}
-
-#[derive(Debug, Args)]
-struct ImportOptions {
-    /// The file
-    file: PathBuf,
-    /// The crawled registry that served the pulls
-    #[arg(long, value_name = "REGISTRY")]
-    registry: String,
-    /// The format of the file [default: detected]
-    #[arg(long, value_name = "FORMAT", value_parser = format)]
-    format: Option<PullFileFormat>,
-    /// The name of the registry in the file, if it is a different one; other rows are skipped
-    #[arg(long, value_name = "HOST")]
-    login_server: Option<RegistryName>,
-    /// The time at which the counters were read [default: when the file was last changed]
-    #[arg(long, value_name = "TIME")]
-    read_at: Option<DateTime<Utc>>,
-}
-
-fn format(text: &str) -> Result<PullFileFormat, String> {
-    let known = PullFileFormat::ALL.map(PullFileFormat::as_str);
-    PullFileFormat::ALL
-        .into_iter()
-        .find(|format| format.as_str() == text)
-        .ok_or_else(|| format!("expected one of {}", known.join(", ")))
-}
 
 /// Does what `tare pulls` was asked.
 pub(super) async fn pulls(options: &PullsOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -239,7 +194,7 @@ fn imported(import: &PullImportRecord) -> String {
         import.imported_at.format("%F %R UTC"),
         import.registry,
         import.format,
-        plain_text(&import.file_name),
+        printable(&import.file_name),
         import.pulls
     )
 }

@@ -1,7 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::Context;
+use super::context::Context;
 use super::outcome::{Outcome, print};
 
 /// How long a service that is well may take.
@@ -32,7 +32,7 @@ pub(super) async fn ready(context: &Context) -> anyhow::Result<Outcome> {
     Ok(Outcome::Complete)
 }
 
-/// An address by which a listener is reached from its own machine.
+/// An address at which a listener can be reached from its own machine.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

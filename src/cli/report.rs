@@ -1,18 +1,22 @@
-use anyhow::bail;
+use std::sync::Arc;
 
-use super::Context;
 use super::arguments::{Format, ReportOptions, Rows};
-use super::outcome::{Outcome, UsageError, print};
-use crate::config::{RegistryAddress, Settings};
+use super::context::Context;
+use super::outcome::{Outcome, print, unanswered};
+use crate::analysis::{AnalysisService, PlatformSelection};
+use crate::config::Settings;
 use crate::cost::RegistryTerms;
-use crate::oci::{PlatformFilter, RegistryName};
-use crate::report::{self, GroupBy, RegistryHoldings, Report};
+use crate::oci::RegistryName;
+use crate::report::{self, GroupBy, Report};
 use crate::store::Store;
 
 /// `tare report`.
 pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow::Result<Outcome> {
     let addresses = options.registries()?;
-    let asked: Vec<&RegistryName> = addresses.iter().map(RegistryAddress::registry).collect();
+    let asked: Vec<RegistryName> = addresses
+        .iter()
+        .map(|address| address.registry().clone())
+        .collect();
     let store = context.open_store().await?;
     let report = read(&store, &asked, options, &context.settings).await;
     store.close().await;
@@ -31,68 +35,36 @@ pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow
     }
 }
 
-/// The report on what the store holds of the registries asked for, or of all if none is.
+/// The report on the registries asked for, or on all if none is, with the choices of the command line in place of those
+/// of the settings.
 ///
 /// # Errors
-/// Where there is nothing to report on, and where the store fails.
+/// If there is nothing to report on, or if the store fails.
 pub(super) async fn read(
     store: &Store,
-    asked: &[&RegistryName],
+    asked: &[RegistryName],
     options: &ReportOptions,
     settings: &Settings,
 ) -> anyhow::Result<Report> {
-    let known: Vec<RegistryName> = store
-        .registries()
-        .await?
-        .into_iter()
-        .map(|record| record.registry.name)
-        .collect();
-    if known.is_empty() {
-        bail!("nothing has been crawled yet: try tare crawl https://reg.example.com, or tare demo");
-    }
-    if let Some(unknown) = asked.iter().find(|asked| !known.contains(asked)) {
-        let known: Vec<&str> = known.iter().map(RegistryName::as_str).collect();
-        return Err(UsageError(format!(
-            "{unknown} has not been crawled; there are {}",
-            known.join(", ")
-        ))
-        .into());
-    }
-    let mut knowledge = store.with_pulls(settings.knowledge()?, None).await?;
-    knowledge.verdicts.alpine_release = options.alpine_release.or(knowledge.verdicts.alpine_release);
+    let mut inputs = settings.analysis_inputs()?;
+    inputs.verdicts.alpine_release = options.alpine_release.or(inputs.verdicts.alpine_release);
     if let Some(book) = &options.price_book {
-        knowledge.costs.registries = vec![RegistryTerms::everywhere(book)];
+        inputs.costs.registries = vec![RegistryTerms::everywhere(book)];
     }
-    // All of them, whichever are asked for: bases and twins are learnt from every registry.
-    let mut registries = Vec::new();
-    for name in &known {
-        registries.extend(holdings(store, name, &options.platforms, settings).await?);
-    }
-    let is_shown = |name: &RegistryName| asked.is_empty() || asked.contains(&name);
-    let options = report::ReportOptions {
+    let platforms = if options.platforms.is_empty() {
+        settings.platforms()
+    } else {
+        PlatformSelection::new(options.platforms.clone())
+    };
+    let shown = report::ReportOptions {
         sort: options.sort,
         // A limit is one on rows, which groups are made of all of.
         limit: options.limit.filter(|_| options.group_by.is_none()),
         verdicts: options.verdicts.clone(),
         images: options.by == Rows::Image,
     };
-    Ok(report::answer(registries, is_shown, &knowledge, &options)?)
-}
-
-/// What is known of one registry; none where it was never crawled. The platforms are those chosen, else
-/// those of the configuration.
-pub(super) async fn holdings(
-    store: &Store,
-    name: &RegistryName,
-    chosen: &[PlatformFilter],
-    settings: &Settings,
-) -> anyhow::Result<Option<RegistryHoldings>> {
-    let platforms = if chosen.is_empty() {
-        settings.platforms_of(name)
-    } else {
-        chosen
-    };
-    Ok(store.registry_holdings(name, platforms).await?)
+    let analysis = AnalysisService::new(store.clone(), Arc::new(inputs), platforms);
+    analysis.report(asked, &shown).await.map_err(unanswered)
 }
 
 /// Prints a report.
@@ -103,7 +75,7 @@ pub(super) fn show(report: &Report, format: Format) -> anyhow::Result<Outcome> {
         Format::Csv => report::csv(report)?,
     };
     print(&text)?;
-    Ok(Outcome::of(report.complete))
+    Ok(Outcome::from_completeness(report.complete))
 }
 
 /// Prints a report's repositories put together.
@@ -115,5 +87,5 @@ fn show_groups(report: &Report, by: GroupBy, format: Format) -> anyhow::Result<O
         Format::Csv => report::group_csv(&groups)?,
     };
     print(&text)?;
-    Ok(Outcome::of(report.complete))
+    Ok(Outcome::from_completeness(report.complete))
 }

@@ -2,17 +2,17 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 
-use super::Context;
 use super::arguments::ServeOptions;
 use super::client::client_of;
-use super::figures::figures;
+use super::context::Context;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, UsageError};
+use crate::analysis::AnalysisService;
 use crate::api::Server;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::config::{RegistrySection, ServeRole};
 use crate::crawl::StopFlag;
-use crate::jobs::{AfterCrawl, Analyst, ScheduledRegistry, Scheduler};
+use crate::jobs::{ScheduledRegistry, Scheduler};
 use crate::store::{CrawledRegistry, Store};
 
 /// `tare serve`: answers and crawls until it is told to stop.
@@ -21,7 +21,6 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
     settings
         .check_service()
         .map_err(|error| UsageError(error.to_string()))?;
-    let knowledge = Arc::new(settings.knowledge()?);
     let registries = registries(options, context)?;
     let role = settings.serve.role;
     if role == ServeRole::Crawler && registries.is_empty() {
@@ -35,16 +34,16 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
     let stop = StopFlag::new();
     on_interrupt(stop.clone(), context.console.clone())?;
     let store = context.open_store().await?;
-    let analyst = context.analyst(&store)?;
-    // Crawler and service in one process work things out once for both.
-    let analyst = if role == ServeRole::Crawler {
-        analyst
+    let analysis = context.analysis(&store)?;
+    // Crawler and service in one process share one analysis.
+    let analysis = if role == ServeRole::Crawler {
+        analysis
     } else {
-        analyst.keeping()
+        analysis.keeping()
     };
     let crawling = async {
         if role != ServeRole::Api {
-            scheduler(&store, registries, analyst.clone(), context)?
+            scheduler(&store, registries, analysis.clone(), context)?
                 .run(stop.clone())
                 .await;
         }
@@ -56,9 +55,8 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
             stop.stopped().await;
             return anyhow::Ok(());
         }
-        let figures = figures(analyst.clone(), Arc::clone(settings));
-        let (api, clock) = (settings.api(figures)?, Arc::new(SystemClock));
-        let server = Server::bind(settings.serve.listen, store.clone(), knowledge, api, clock)?;
+        let (api, clock) = (settings.api()?, Arc::new(SystemClock));
+        let server = Server::bind(settings.serve.listen, store.clone(), analysis.clone(), api, clock)?;
         context.console.tell(&format!(
             "Listening on {0}: web page {0}/, API documentation {0}/docs",
             server.url()
@@ -101,7 +99,7 @@ fn registries(options: &ServeOptions, context: &Context) -> anyhow::Result<Vec<R
 fn scheduler(
     store: &Store,
     registries: Vec<RegistrySection>,
-    analyst: Analyst,
+    analysis: AnalysisService,
     context: &Context,
 ) -> anyhow::Result<Scheduler> {
     let settings = &context.settings;
@@ -109,17 +107,13 @@ fn scheduler(
         .into_iter()
         .map(|section| scheduled(section, context))
         .collect::<anyhow::Result<_>>()?;
-    let after_crawl: AfterCrawl = Arc::new(move |_| {
-        let analyst = analyst.clone();
-        async move { analyst.save_report(SystemClock.now()).await.map(drop) }.boxed()
-    });
     Ok(Scheduler {
         store: store.clone(),
         registries,
         tombstone_after: settings.crawl.tombstone_after,
         retention: settings.retention.retention(),
         clock: Arc::new(SystemClock),
-        after_crawl,
+        analysis,
     })
 }
 

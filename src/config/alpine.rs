@@ -1,14 +1,15 @@
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use super::section::Section;
+use super::data_files::{UnreadableFile, files, text};
+use super::section::{Section, problem};
 use super::values::whole;
 use super::{CostPlanError, Settings};
 use crate::base_image::AlpineRelease;
-use crate::report::Knowledge;
+use crate::oci::{InvalidRepositoryPattern, RepositoryPattern};
+use crate::report::AnalysisInputs;
 use crate::whatif::{
     AlpineModel, Coverage, GlibcRules, ModelError, RuleError, Verdict, VerdictOverride, VerdictSettings,
 };
@@ -19,7 +20,7 @@ use crate::whatif::{
 pub struct AlpineSection {
     /// A model of sizes on Alpine in place of the shipped one, as `tare calibrate` writes it.
     pub model: Option<PathBuf>,
-    /// Files of bases and twins beside the shipped ones, or folders of such files.
+    /// Files of base images and Alpine variants in addition to the shipped ones, or folders of such files.
     pub catalogue: Vec<PathBuf>,
     /// Files of rules about what needs glibc, beside the shipped ones.
     pub bound_rules: Vec<PathBuf>,
@@ -99,19 +100,27 @@ impl Section for VerdictSection {
             ("verdict".to_owned(), Value::from(Verdict::Switch.as_str())),
         ])
     }
+
+    fn problems(&self, _earlier: &[Self]) -> Vec<(&'static str, String)> {
+        Vec::from_iter(problem("repositories", self.overrides()))
+    }
 }
 
 impl VerdictSection {
     /// The decision for each of its patterns.
     ///
     /// # Errors
-    /// Where a pattern cannot be read.
-    pub(super) fn overrides(&self) -> Result<Vec<VerdictOverride>, String> {
+    /// If a pattern cannot be read.
+    pub(super) fn overrides(&self) -> Result<Vec<VerdictOverride>, InvalidRepositoryPattern> {
         let patterns = self.repositories.iter();
         patterns
             .map(|pattern| {
-                VerdictOverride::new(pattern, self.verdict, self.reason.clone())
-                    .map_err(|error| error.to_string())
+                let repositories = RepositoryPattern::new(pattern)?;
+                Ok(VerdictOverride::new(
+                    repositories,
+                    self.verdict,
+                    self.reason.clone(),
+                ))
             })
             .collect()
     }
@@ -119,15 +128,10 @@ impl VerdictSection {
 
 /// A file of `[alpine]` that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum KnowledgeError {
+pub enum AnalysisSettingsError {
     /// It cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
-    Unreadable {
-        /// The file or folder.
-        file: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableFile),
     /// It is no model.
     #[error("{}: {source}", file.display())]
     Model {
@@ -141,7 +145,7 @@ pub enum KnowledgeError {
     Rules(#[from] RuleError),
     /// A pattern of repositories cannot be read.
     #[error("verdict.repositories: {0}")]
-    Pattern(String),
+    Pattern(InvalidRepositoryPattern),
     /// Settings about costs cannot be used.
     #[error(transparent)]
     Costs(#[from] CostPlanError),
@@ -152,15 +156,17 @@ impl Settings {
     /// `[prices]`.
     ///
     /// # Errors
-    /// Where a file cannot be read, or is not what it should be.
-    pub fn knowledge(&self) -> Result<Knowledge, KnowledgeError> {
+    /// If a file cannot be read, or is not what it should be.
+    pub fn analysis_inputs(&self) -> Result<AnalysisInputs, AnalysisSettingsError> {
         let alpine = &self.alpine;
         let model = match &alpine.model {
             None => AlpineModel::shipped(),
-            Some(file) => AlpineModel::parse(&text(file)?).map_err(|source| KnowledgeError::Model {
-                file: file.clone(),
-                source,
-            })?,
+            Some(file) => {
+                AlpineModel::parse(&text(file)?).map_err(|source| AnalysisSettingsError::Model {
+                    file: file.clone(),
+                    source,
+                })?
+            }
         };
         let rules: Vec<String> = alpine
             .bound_rules
@@ -170,7 +176,7 @@ impl Settings {
         let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
         let mut overrides = Vec::new();
         for decision in &self.verdicts {
-            overrides.extend(decision.overrides().map_err(KnowledgeError::Pattern)?);
+            overrides.extend(decision.overrides().map_err(AnalysisSettingsError::Pattern)?);
         }
         let mut catalogue_files = Vec::new();
         for path in &alpine.catalogue {
@@ -178,7 +184,7 @@ impl Settings {
                 catalogue_files.push((file.display().to_string(), text(&file)?));
             }
         }
-        Ok(Knowledge {
+        Ok(AnalysisInputs {
             model,
             rules: GlibcRules::extended(&rules)?,
             verdicts: VerdictSettings {
@@ -193,35 +199,11 @@ impl Settings {
     }
 }
 
-/// A file, or the TOML files of a folder by name.
-pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, KnowledgeError> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let unreadable = |source| KnowledgeError::Unreadable {
-        file: path.to_owned(),
-        source,
-    };
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|extension| extension == "toml") {
-            files.push(file);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-pub(super) fn text(file: &Path) -> Result<String, KnowledgeError> {
-    fs::read_to_string(file).map_err(|source| KnowledgeError::Unreadable {
-        file: file.to_owned(),
-        source,
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
     use crate::config::Environment;
 
@@ -251,21 +233,21 @@ mod tests {
             "[alpine]\ncatalogue = [\"FOLDER/bases\"]\nbound_rules = [\"FOLDER/rules.toml\"]\ncoverage = 80\n\
              [[verdict]]\nrepositories = [\"team-a/*\", \"web\"]\nverdict = \"blocked\"\nreason = \"not now\"\n",
         );
-        let knowledge = settings.knowledge().unwrap();
-        assert_eq!(knowledge.catalogue_files.len(), 1);
+        let inputs = settings.analysis_inputs().unwrap();
+        assert_eq!(inputs.catalogue_files.len(), 1);
         assert!(
-            knowledge
-                .catalogue([])
+            inputs
+                .catalogue(&[])
                 .unwrap()
                 .repository("team/runtime")
                 .is_some()
         );
-        assert!(knowledge.rules.names().any(|name| name == "own"));
-        assert!(knowledge.rules.names().count() > 1);
-        assert_eq!(knowledge.verdicts.coverage, Coverage::Eighty);
-        let decision = &knowledge.verdicts.overrides[0];
-        let is_about = |name: &str| decision.is_about(&name.parse().unwrap());
-        assert!(is_about("team-a/api") && !is_about("team-a/x/api") && !is_about("web"));
+        assert!(inputs.rules.names().any(|name| name == "own"));
+        assert!(inputs.rules.names().count() > 1);
+        assert_eq!(inputs.verdicts.coverage, Coverage::Eighty);
+        let decision = &inputs.verdicts.overrides[0];
+        let matches = |name: &str| decision.matches(&name.parse().unwrap());
+        assert!(matches("team-a/api") && !matches("team-a/x/api") && !matches("web"));
     }
 
     #[test]
@@ -276,7 +258,10 @@ mod tests {
             "[alpine]\ncatalogue = [\"FOLDER/none.toml\"]\n",
             "[alpine]\nbound_rules = [\"FOLDER/none.toml\"]\n",
         ] {
-            let error = settings(folder.path(), text).knowledge().unwrap_err().to_string();
+            let error = settings(folder.path(), text)
+                .analysis_inputs()
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("none.toml"), "{error}");
         }
     }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::environment::Environment;
-use super::login::MissingSecret;
-use super::registry::RegistrySection;
-use crate::registry::{AzureIdentity, Credentials};
+use super::missing_secret::MissingSecret;
+use crate::oci::RegistryName;
+use crate::registry::AzureIdentity;
 
 /// Which identity of Entra ID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,34 +26,22 @@ const AUTHORITY: &str = "https://login.microsoftonline.com/";
 /// Where a virtual machine asks for tokens (Azure documentation, "Instance Metadata Service", 2026).
 const METADATA: &str = "http://169.254.169.254/";
 
-impl RegistrySection {
-    /// The identity that the registry is to know us by; none where the settings name none.
-    pub(super) fn azure_credentials(
-        &self,
-        environment: &Environment,
-    ) -> Result<Option<Credentials>, MissingSecret> {
-        let variables = Variables {
-            section: self,
-            environment,
-        };
-        let identity = match self.azure_identity {
-            None => return Ok(None),
-            Some(AzureLogin::Workload) => variables.workload()?,
-            Some(AzureLogin::Managed) => variables.managed()?,
-        };
-        Ok(Some(Credentials::Azure {
-            identity,
-            any_host: self.azure_custom_domain,
-        }))
+/// The variables that say which identity Tare has, and the settings that go before them.
+pub(super) struct AzureVariables<'a> {
+    pub(super) registry: &'a RegistryName,
+    pub(super) client_id: Option<&'a str>,
+    pub(super) environment: &'a Environment,
+}
+
+impl AzureVariables<'_> {
+    /// The identity to log in as.
+    pub(super) fn identity(&self, login: AzureLogin) -> Result<AzureIdentity, MissingSecret> {
+        match login {
+            AzureLogin::Workload => self.workload(),
+            AzureLogin::Managed => self.managed(),
+        }
     }
-}
 
-struct Variables<'a> {
-    section: &'a RegistrySection,
-    environment: &'a Environment,
-}
-
-impl Variables<'_> {
     fn workload(&self) -> Result<AzureIdentity, MissingSecret> {
         const TENANT: &str = "AZURE_TENANT_ID";
         const AUTHORITY_HOST: &str = "AZURE_AUTHORITY_HOST";
@@ -79,7 +67,7 @@ impl Variables<'_> {
     fn managed(&self) -> Result<AzureIdentity, MissingSecret> {
         const ENDPOINT: &str = "IDENTITY_ENDPOINT";
         const HEADER: &str = "IDENTITY_HEADER";
-        // As Azure's own libraries have it, for those who put something in between.
+        // The same name as in Azure's own libraries, for a proxy in between.
         const METADATA_HOST: &str = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
         let client_id = self.client_id()?;
         match (self.url(ENDPOINT)?, self.text(HEADER)?) {
@@ -100,8 +88,8 @@ impl Variables<'_> {
     }
 
     fn client_id(&self) -> Result<Option<String>, MissingSecret> {
-        match &self.section.azure_client_id {
-            Some(client_id) => Ok(Some(client_id.clone())),
+        match self.client_id {
+            Some(client_id) => Ok(Some(client_id.to_owned())),
             None => self.text("AZURE_CLIENT_ID"),
         }
     }
@@ -125,14 +113,14 @@ impl Variables<'_> {
 
     fn missing(&self, variable: &'static str) -> MissingSecret {
         MissingSecret::NoVariable {
-            registry: self.section.url.registry().to_string(),
+            registry: self.registry.clone(),
             variable,
         }
     }
 
     fn unusable(&self, variable: &'static str, expected: &'static str) -> MissingSecret {
         MissingSecret::WrongVariable {
-            registry: self.section.url.registry().to_string(),
+            registry: self.registry.clone(),
             variable,
             expected,
         }
@@ -157,6 +145,8 @@ fn is_on_this_machine(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::RegistrySection;
+    use crate::registry::Credentials;
 
     fn identity(login: AzureLogin, variables: &[(&str, &str)]) -> Result<AzureIdentity, String> {
         let mut section = RegistrySection::at("contoso.azurecr.io".parse().unwrap());

@@ -2,10 +2,11 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::Settings;
-use super::section::Section;
-use crate::cost::{CostCentreRule, CostCentres, InvalidRepositories, Labels, Repositories};
+use super::section::{Section, problem};
+use crate::cost::{CostCentreRule, CostCentres, Labels};
+use crate::oci::{InvalidRepositoryPatterns, RepositoryPatterns};
 
-/// `[[cost_centre]]`: whose some repositories are.
+/// `[[cost_centre]]`: the owner of some repositories.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CostCentreSection {
@@ -29,16 +30,20 @@ impl Section for CostCentreSection {
     fn required() -> Table {
         Table::from_iter([("repositories".to_owned(), Value::Array(Vec::new()))])
     }
+
+    fn problems(&self, _earlier: &[Self]) -> Vec<(&'static str, String)> {
+        Vec::from_iter(problem("repositories", self.rule()))
+    }
 }
 
 impl CostCentreSection {
     /// The rule that the section is.
     ///
     /// # Errors
-    /// Where a pattern cannot be read or there is none.
-    pub(super) fn rule(&self) -> Result<CostCentreRule, InvalidRepositories> {
+    /// If a pattern cannot be read or there is none.
+    pub(super) fn rule(&self) -> Result<CostCentreRule, InvalidRepositoryPatterns> {
         Ok(CostCentreRule {
-            repositories: Repositories::matching(&self.repositories)?,
+            repositories: RepositoryPatterns::new(&self.repositories)?,
             labels: Labels {
                 team: self.team.clone(),
                 cost_centre: self.cost_centre.clone(),
@@ -52,8 +57,8 @@ impl Settings {
     /// How repositories come by the labels of their owners.
     ///
     /// # Errors
-    /// Never for settings that were loaded, whose patterns have been read before.
-    pub fn cost_centres(&self) -> Result<CostCentres, InvalidRepositories> {
+    /// Never for loaded settings: their patterns have been checked.
+    pub fn cost_centres(&self) -> Result<CostCentres, InvalidRepositoryPatterns> {
         Ok(CostCentres {
             rules: self
                 .cost_centres

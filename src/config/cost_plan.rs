@@ -1,25 +1,20 @@
 //! The settings about costs as the room that works them out takes them.
 
-use std::path::PathBuf;
-
 use globset::Glob;
 
-use super::alpine::{KnowledgeError, files, text};
+use super::data_files::{UnreadableFile, files, text};
 use super::{PricesSection, RegistrySection, Settings};
-use crate::cost::{CostPlan, InvalidRepositories, PullCounts, RegistryTerms, TransferPlan};
+use crate::cost::{CostPlan, RegistryTerms, TransferPlan};
+use crate::oci::InvalidRepositoryPatterns;
 use crate::pricing::{AllocationRules, BookFaults, PriceBook, PriceBooks, Rule};
+use crate::pulls::PullCounts;
 
 /// Settings about costs that do not fit together, or a file of price books that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CostPlanError {
     /// A file or folder cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
-    Unreadable {
-        /// The file or folder.
-        file: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableFile),
     /// Price books are wrong; it says which, where, and what would be right.
     #[error("{0}")]
     Books(#[from] BookFaults),
@@ -33,19 +28,19 @@ pub enum CostPlanError {
     },
     /// A pattern of repositories cannot be read.
     #[error(transparent)]
-    Repositories(#[from] InvalidRepositories),
+    Repositories(#[from] InvalidRepositoryPatterns),
 }
 
 impl Settings {
     /// The price books at hand: the shipped ones and those of `prices.books`.
     ///
     /// # Errors
-    /// Where a file cannot be read or is no sound price book.
+    /// If a file cannot be read or is no sound price book.
     pub fn price_books(&self) -> Result<PriceBooks, CostPlanError> {
         let mut texts = Vec::new();
         for path in &self.prices.books {
-            for file in files(path).map_err(unreadable)? {
-                texts.push((file.display().to_string(), text(&file).map_err(unreadable)?));
+            for file in files(path)? {
+                texts.push((file.display().to_string(), text(&file)?));
             }
         }
         let texts = texts.iter().map(|(file, text)| (file.as_str(), text.as_str()));
@@ -55,7 +50,7 @@ impl Settings {
     /// What costs rest on. How often repositories were pulled is only as assumed; what was counted is in the store.
     ///
     /// # Errors
-    /// Where a file of price books cannot be used, and where a setting names a book, a zone or a copy that is not
+    /// If a file of price books cannot be used, and where a setting names a book, a zone or a copy that is not
     /// to be had.
     pub fn cost_plan(&self) -> Result<CostPlan, CostPlanError> {
         let books = self.price_books()?;
@@ -101,7 +96,7 @@ impl Settings {
     }
 }
 
-/// How one registry is billed; none where no book is named for it.
+/// How a registry is billed; `None` if it has no price book.
 fn terms(
     section: &RegistrySection,
     prices: &PricesSection,
@@ -200,13 +195,6 @@ fn wrong(key: String, problem: impl Into<String>) -> CostPlanError {
     CostPlanError::Setting {
         key,
         problem: problem.into(),
-    }
-}
-
-fn unreadable(error: KnowledgeError) -> CostPlanError {
-    match error {
-        KnowledgeError::Unreadable { file, source } => CostPlanError::Unreadable { file, source },
-        other => wrong("prices.books".to_owned(), other.to_string()),
     }
 }
 

@@ -26,7 +26,7 @@ pub struct CrawlSection {
     /// How long a registry may be silent within an answer.
     #[serde(with = "duration")]
     pub read_timeout: Duration,
-    /// How long one attempt may take in all, so that a registry that dribbles bytes holds nobody up.
+    /// The time limit of one attempt, so that a registry that sends bytes slowly does not block a crawl.
     #[serde(with = "duration")]
     pub attempt_timeout: Duration,
     /// How often a request is attempted when it meets faults that may pass. Being throttled counts apart
@@ -45,13 +45,13 @@ pub struct CrawlSection {
     /// Names asked for on one page of a listing. Registries may send fewer.
     #[serde(deserialize_with = "whole::<1, 100_000, _, _>")]
     pub page_size: u32,
-    /// The platforms whose images are read; all where there are none.
+    /// The platforms whose images are read; all if empty.
     pub platforms: Vec<PlatformFilter>,
     /// What is asked about signatures, SBOMs and the like that are attached to images.
     pub referrers: ReferrersPolicy,
     /// The label of images that says which team a repository belongs to, where no rule does.
     pub team_label: Option<String>,
-    /// The label of images that says who pays.
+    /// The label of images that names the cost centre.
     pub cost_centre_label: Option<String>,
     /// The label of images that says what a repository runs for.
     pub environment_label: Option<String>,
@@ -102,7 +102,7 @@ impl Default for CrawlSection {
 }
 
 impl CrawlSection {
-    /// Which label of an image says which of whose a repository is.
+    /// The labels of images that name the owner of a repository.
     pub fn image_labels(&self) -> ImageLabelNames {
         ImageLabelNames {
             team: self.team_label.clone(),

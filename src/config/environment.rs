@@ -8,7 +8,7 @@ pub struct Environment(BTreeMap<String, OsString>);
 
 impl Environment {
     /// Those the process was started with.
-    pub fn of_process() -> Self {
+    pub fn from_process() -> Self {
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
             .collect()
@@ -32,7 +32,7 @@ impl Environment {
             .map(|(name, _)| name.as_str())
     }
 
-    /// Where this user's data goes: `$XDG_DATA_HOME/tare`, else `~/.local/share/tare`; none where there
+    /// Where this user's data goes: `$XDG_DATA_HOME/tare`, else `~/.local/share/tare`; `None` if there
     /// is no home either.
     pub fn data_folder(&self) -> Option<PathBuf> {
         let base = self

@@ -2,8 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Settings;
 use super::section::Section;
-use crate::export::Account;
-use crate::oci::RegistryName;
+use crate::export::{Account, BillingAccounts};
 
 /// `[export]`: how the company's other cost data call the account that gets the invoices.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -20,17 +19,22 @@ impl Section for ExportSection {
 }
 
 impl Settings {
-    /// The account that a registry is billed to.
-    pub fn account(&self, registry: &RegistryName) -> Account {
-        let own = self.configured(registry);
-        let said =
-            |field: fn(&super::RegistrySection) -> &Option<String>| own.and_then(|own| field(own).clone());
-        Account {
+    /// The accounts that registries are billed to.
+    pub fn billing_accounts(&self) -> BillingAccounts {
+        let common = Account {
             billing_account_id: self.export.billing_account_id.clone(),
             billing_account_name: self.export.billing_account_name.clone(),
-            sub_account_id: said(|own| &own.sub_account_id),
-            sub_account_name: said(|own| &own.sub_account_name),
-            region: said(|own| &own.region),
-        }
+            ..Account::default()
+        };
+        let accounts = BillingAccounts::new(common.clone());
+        self.registries.iter().fold(accounts, |accounts, section| {
+            let account = Account {
+                sub_account_id: section.sub_account_id.clone(),
+                sub_account_name: section.sub_account_name.clone(),
+                region: section.region.clone(),
+                ..common.clone()
+            };
+            accounts.with_registry(section.url.registry().clone(), account)
+        })
     }
 }

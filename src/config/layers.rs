@@ -6,8 +6,9 @@ use toml::{Table, Value};
 
 use super::environment::Environment;
 use super::file::FoundSection;
-use super::problem::{Origin, Problem, nearest};
+use super::problem::{Origin, Origins, Problem, nearest};
 use super::section::{Section, Shape};
+use super::show::write_section;
 
 /// The beginning of the names of Tare's environment variables.
 const PREFIX: &str = "TARE_";
@@ -25,9 +26,6 @@ pub struct Flag {
     /// Its value as text.
     pub text: String,
 }
-
-/// Where the values of one section come from, by field.
-pub(super) type Origins = BTreeMap<&'static str, Origin>;
 
 /// All sections with what the layers say, and with what is wrong.
 #[derive(Debug)]
@@ -172,32 +170,35 @@ impl Layers {
     }
 
     /// The one section of its kind, with where its values come from.
-    pub(super) fn one<S: Section + Default>(&mut self) -> (S, Origins) {
+    fn one<S: Section + Default>(&mut self) -> (S, Origins) {
         let (table, origins) = self.single.remove(S::NAME).unwrap_or_default();
-        match S::deserialize(table) {
-            Ok(section) => (section, origins),
+        let section = S::deserialize(table).unwrap_or_else(|error| {
             // Every value has been checked alone, so this is a missing one.
-            Err(error) => {
-                self.problems.push(Problem {
-                    origin: Origin::Default,
-                    key: S::NAME.to_owned(),
-                    message: error.message().to_owned(),
-                });
-                (S::default(), origins)
-            }
-        }
+            self.problems.push(Problem {
+                origin: Origin::Default,
+                key: S::NAME.to_owned(),
+                message: error.message().to_owned(),
+            });
+            S::default()
+        });
+        self.check(&section, &[], &origins, &Origin::Default);
+        (section, origins)
     }
 
-    /// All sections of a kind of which there may be many.
-    pub(super) fn many<S: Section>(&mut self) -> Vec<(S, Origin, Origins)> {
-        let (mine, others) = std::mem::take(&mut self.repeated)
+    /// All sections of a kind of which there may be many, each with where its values come from.
+    fn many<S: Section>(&mut self) -> (Vec<S>, Vec<Origins>) {
+        let (of_kind, others) = std::mem::take(&mut self.repeated)
             .into_iter()
             .partition::<Vec<_>, _>(|(name, ..)| *name == S::NAME);
         self.repeated = others;
-        let mut sections = Vec::new();
-        for (_, origin, table, origins) in mine {
+        let (mut sections, mut all_origins) = (Vec::new(), Vec::new());
+        for (_, origin, table, origins) in of_kind {
             match S::deserialize(table) {
-                Ok(section) => sections.push((section, origin, origins)),
+                Ok(section) => {
+                    self.check(&section, &sections, &origins, &origin);
+                    sections.push(section);
+                    all_origins.push(origins);
+                }
                 Err(error) => self.problems.push(Problem {
                     origin,
                     key: S::NAME.to_owned(),
@@ -205,31 +206,67 @@ impl Layers {
                 }),
             }
         }
-        sections
+        (sections, all_origins)
+    }
+
+    /// Checks a section as a whole; a problem is at the setting, or where the section begins if that is not set.
+    fn check<S: Section>(&mut self, section: &S, earlier: &[S], origins: &Origins, origin: &Origin) {
+        for (field, message) in section.problems(earlier) {
+            self.problems.push(Problem {
+                origin: origins.get(field).unwrap_or(origin).clone(),
+                key: format!("{}.{field}", S::NAME),
+                message,
+            });
+        }
     }
 }
 
-impl Layers {
-    /// All sections of a kind, of which each is checked as a whole by what is made of it; what is wrong with one is
-    /// noted with the setting that it is about.
-    pub(super) fn checked<S: Section, T>(
-        &mut self,
-        mut check: impl FnMut(&S) -> Result<T, (&'static str, String)>,
-    ) -> (Vec<S>, Vec<Origins>) {
-        let mut sections = Vec::new();
-        let mut all_origins = Vec::new();
-        for (section, origin, origins) in self.many::<S>() {
-            if let Err((field, message)) = check(&section) {
-                self.problems.push(Problem {
-                    origin: origins.get(field).cloned().unwrap_or(origin),
-                    key: format!("{}.{field}", S::NAME),
-                    message,
-                });
-            }
-            sections.push(section);
-            all_origins.push(origins);
+/// The sections of one kind: a struct where there is one, a `Vec` where there may be many.
+pub(super) trait Sections: Sized {
+    /// Where their values come from.
+    type Origins;
+
+    /// What the layers know of the kind.
+    fn shape() -> Shape;
+
+    /// Takes the sections out of the layers.
+    fn take_from(layers: &mut Layers) -> (Self, Self::Origins);
+
+    /// Writes them as a configuration file has them, with where each value comes from.
+    fn write_to(&self, origins: &Self::Origins, text: &mut String);
+}
+
+impl<S: Section + Default> Sections for S {
+    type Origins = Origins;
+
+    fn shape() -> Shape {
+        Shape::from_section::<S>()
+    }
+
+    fn take_from(layers: &mut Layers) -> (Self, Origins) {
+        layers.one()
+    }
+
+    fn write_to(&self, origins: &Origins, text: &mut String) {
+        write_section(text, self, origins);
+    }
+}
+
+impl<S: Section> Sections for Vec<S> {
+    type Origins = Vec<Origins>;
+
+    fn shape() -> Shape {
+        Shape::from_section::<S>()
+    }
+
+    fn take_from(layers: &mut Layers) -> (Self, Vec<Origins>) {
+        layers.many()
+    }
+
+    fn write_to(&self, origins: &Vec<Origins>, text: &mut String) {
+        for (section, origins) in self.iter().zip(origins) {
+            write_section(text, section, origins);
         }
-        (sections, all_origins)
     }
 }
 

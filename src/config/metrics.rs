@@ -5,7 +5,8 @@ use toml::{Table, Value};
 use super::Settings;
 use super::section::Section;
 use super::values::whole;
-use crate::metrics::{Budget, BudgetOf, MetricsSettings};
+use crate::cost::{Budget, BudgetSubject};
+use crate::metrics::MetricsSettings;
 use crate::oci::RegistryName;
 use crate::units::{Currency, Money};
 
@@ -77,46 +78,35 @@ impl Section for BudgetSection {
             ("currency".to_owned(), Value::from("USD")),
         ])
     }
-}
 
-/// What has a budget already: two for the same would leave open which one counts.
-#[derive(Debug, Default)]
-pub(super) struct Budgeted(Vec<(BudgetOf, Currency)>);
-
-impl Budgeted {
-    /// Remembers a budget.
-    ///
-    /// # Errors
-    /// Where there is one for the same already, or it is for two things.
-    pub(super) fn note(&mut self, budget: &BudgetSection) -> Result<(), String> {
-        if budget.registry.is_some() && budget.cost_centre.is_some() {
-            return Err(
-                "a budget is for a registry or for a cost centre in all registries; leave one of them out"
-                    .to_owned(),
-            );
+    fn problems(&self, earlier: &[Self]) -> Vec<(&'static str, String)> {
+        if self.registry.is_some() && self.cost_centre.is_some() {
+            let message =
+                "a budget is for a registry or for a cost centre in all registries; leave one of them out";
+            return vec![("registry", message.to_owned())];
         }
-        let subject = (budget.of(), budget.currency);
-        if self.0.contains(&subject) {
-            let (of, currency) = subject;
-            let what = match of {
-                BudgetOf::Everything => "what all registries cost".to_owned(),
-                BudgetOf::Registry(registry) => registry.to_string(),
-                BudgetOf::CostCentre(centre) => format!("the cost centre {centre}"),
+        let subject = |budget: &Self| (budget.subject(), budget.currency);
+        // Two for the same would leave open which one counts.
+        if earlier.iter().any(|budget| subject(budget) == subject(self)) {
+            let what = match self.subject() {
+                BudgetSubject::Everything => "what all registries cost".to_owned(),
+                BudgetSubject::Registry(registry) => registry.to_string(),
+                BudgetSubject::CostCentre(centre) => format!("the cost centre {centre}"),
             };
-            return Err(format!("{what} has a budget already in {currency}; give it one"));
+            let message = format!("{what} has a budget already in {}; give it one", self.currency);
+            return vec![("registry", message)];
         }
-        self.0.push(subject);
-        Ok(())
+        Vec::new()
     }
 }
 
 impl BudgetSection {
-    /// What it is for.
-    fn of(&self) -> BudgetOf {
+    /// What the budget is for.
+    fn subject(&self) -> BudgetSubject {
         match (&self.registry, &self.cost_centre) {
-            (Some(registry), _) => BudgetOf::Registry(registry.clone()),
-            (None, Some(centre)) => BudgetOf::CostCentre(centre.clone()),
-            (None, None) => BudgetOf::Everything,
+            (Some(registry), _) => BudgetSubject::Registry(registry.clone()),
+            (None, Some(centre)) => BudgetSubject::CostCentre(centre.clone()),
+            (None, None) => BudgetSubject::Everything,
         }
     }
 }
@@ -125,7 +115,7 @@ impl Settings {
     /// What Prometheus is told, and what may be spent.
     pub fn metrics(&self) -> MetricsSettings {
         let budgets = self.budgets.iter().map(|budget| Budget {
-            of: budget.of(),
+            subject: budget.subject(),
             month: Money::new(budget.monthly.0, budget.currency),
         });
         MetricsSettings {
@@ -163,13 +153,16 @@ mod tests {
         let [one, all, centre] = &settings.budgets[..] else {
             panic!("{settings:?}")
         };
-        assert_eq!(one.of, BudgetOf::Registry("reg.example.com".parse().unwrap()));
+        assert_eq!(
+            one.subject,
+            BudgetSubject::Registry("reg.example.com".parse().unwrap())
+        );
         assert_eq!(one.month.to_string(), "99.50 USD");
         assert_eq!(
-            (&all.of, all.month.to_string()),
-            (&BudgetOf::Everything, "1500.00 EUR".to_owned())
+            (&all.subject, all.month.to_string()),
+            (&BudgetSubject::Everything, "1500.00 EUR".to_owned())
         );
-        assert_eq!(centre.of, BudgetOf::CostCentre("CC-1".to_owned()));
+        assert_eq!(centre.subject, BudgetSubject::CostCentre("CC-1".to_owned()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use super::Settings;
 use super::section::Section;
 use super::values::ProxyUrl;
-use crate::api::{ClaimRule, IssuerSettings, IssuerUrl, Scope};
+use crate::identity::{ClaimRule, IssuerSettings, IssuerUrl, Scope};
 
 /// `[[oidc]]`: an identity provider whose access tokens the service accepts beside its own keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,12 +40,12 @@ pub struct OidcRule {
     pub value: String,
     /// What such a token may be used for.
     pub scopes: Vec<Scope>,
-    /// The registries that it sees, by name or glob; all where there are none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub registries: Vec<String>,
-    /// The cost centres whose repositories it sees; all where there are none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub cost_centres: Vec<String>,
+    /// The registries that it sees, by name or glob; all if this is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registries: Option<Vec<String>>,
+    /// The cost centres whose repositories it sees; all if this is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_centres: Option<Vec<String>>,
 }
 
 fn name_claim() -> String {
@@ -62,6 +62,18 @@ impl Section for OidcSection {
             ("audiences".to_owned(), Value::Array(Vec::new())),
             ("rules".to_owned(), Value::Array(Vec::new())),
         ])
+    }
+
+    fn problems(&self, earlier: &[Self]) -> Vec<(&'static str, String)> {
+        if let Err(problem) = self.issuer() {
+            return vec![problem];
+        }
+        // With two, it would be left open which of them says what tokens allow.
+        if earlier.iter().any(|section| section.issuer == self.issuer) {
+            let message = format!("{} has a section already; give each issuer one", self.issuer);
+            return vec![("issuer", message)];
+        }
+        Vec::new()
     }
 }
 
@@ -104,40 +116,33 @@ impl OidcRule {
                 "the rule for {value:?} in {claim} allows nothing: name scopes, of read, crawl, ingest and admin"
             ));
         }
+        for (setting, entries) in [
+            ("registries", &self.registries),
+            ("cost_centres", &self.cost_centres),
+        ] {
+            if entries.as_ref().is_some_and(Vec::is_empty) {
+                return Err(format!(
+                    "the rule for {value:?} in {claim} has an empty list of {setting}, so that it would show nothing: name some, \
+                     or leave {setting} out for all"
+                ));
+            }
+        }
         let glob = |text: &String| {
             let glob =
                 Glob::new(text).map_err(|error| format!("the rule for {value:?} in {claim}: {error}"))?;
             Ok::<_, String>(glob.compile_matcher())
         };
+        let registries = self
+            .registries
+            .as_ref()
+            .map(|globs| globs.iter().map(glob).collect::<Result<Vec<_>, _>>());
         Ok(ClaimRule {
             claim: claim.clone(),
             value: value.clone(),
             scopes: self.scopes.clone(),
-            registries: self.registries.iter().map(glob).collect::<Result<_, _>>()?,
-            cost_centres: self.cost_centres.clone(),
+            registries: registries.transpose()?.into(),
+            cost_centres: self.cost_centres.clone().into(),
         })
-    }
-}
-
-/// The issuers that have a section already: with two, it would be left open which one says what tokens allow.
-#[derive(Debug, Default)]
-pub(super) struct NamedIssuers(Vec<String>);
-
-impl NamedIssuers {
-    /// Checks a section and remembers its issuer.
-    ///
-    /// # Errors
-    /// As with [`OidcSection::issuer`], and where the issuer has a section already.
-    pub(super) fn note(&mut self, section: &OidcSection) -> Result<(), (&'static str, String)> {
-        let issuer = section.issuer()?.issuer.to_string();
-        if self.0.contains(&issuer) {
-            return Err((
-                "issuer",
-                format!("{issuer} has a section already; give each issuer one"),
-            ));
-        }
-        self.0.push(issuer);
-        Ok(())
     }
 }
 
@@ -179,7 +184,8 @@ mod tests {
         let rule = &issuers[1].rules[0];
         assert_eq!((&*rule.claim, &*rule.value), ("groups", "finance"));
         assert_eq!(rule.scopes, [Scope::Read, Scope::Crawl]);
-        assert!(rule.registries[0].is_match("reg.example.com"));
+        assert!(rule.registries.limits().expect("limits")[0].is_match("reg.example.com"));
+        assert!(issuers[0].rules[0].registries.is_all() && issuers[0].rules[0].cost_centres.is_all());
         let shown = settings.show();
         assert!(
             shown.contains("cost_centres = [\"CC-1\"]") && shown.contains("tare.toml:2:10"),
@@ -194,7 +200,7 @@ mod tests {
         for (text, said) in [
             (
                 with("http://login.example.com", "\"tare\"", RULE),
-                "tare.toml:2:10: oidc.issuer: an issuer is reached by https, since",
+                "tare.toml:2:10: oidc.issuer: an issuer is reached by https, because",
             ),
             (
                 with(issuer, "", RULE),
@@ -224,6 +230,14 @@ mod tests {
                     &RULE.replace(" }", ", registries = [\"[\"] }"),
                 ),
                 "oidc.rules: the rule for \"reader\" in roles: error parsing glob",
+            ),
+            (
+                with(issuer, "\"tare\"", &RULE.replace(" }", ", registries = [] }")),
+                "oidc.rules: the rule for \"reader\" in roles has an empty list of registries",
+            ),
+            (
+                with(issuer, "\"tare\"", &RULE.replace(" }", ", cost_centres = [] }")),
+                "or leave cost_centres out for all",
             ),
             (
                 with(issuer, "\"tare\"", &RULE.replace("scopes", "scope")),

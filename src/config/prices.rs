@@ -6,10 +6,12 @@ use serde::{Deserialize as DeriveDeserialize, Serialize, Serializer};
 use toml::{Table, Value};
 
 use super::quantities::{Amount, Number, ShareOf};
-use super::section::Section;
+use super::section::{Section, problem};
 use super::values::whole;
-use crate::cost::{Destination, EffortRule, InvalidRepositories, PullAssumption, Repositories, TransferPlan};
+use crate::cost::{Destination, EffortRule, TransferPlan};
+use crate::oci::{InvalidRepositoryPatterns, RepositoryPatterns};
 use crate::pricing::{Destinations, Effort, Rule, Share};
+use crate::pulls::PullAssumption;
 
 /// `[prices]`: what bytes cost, for all registries.
 #[derive(Debug, Clone, Serialize, DeriveDeserialize)]
@@ -52,22 +54,22 @@ impl Default for PricesSection {
 
 impl Section for PricesSection {
     const NAME: &'static str = "prices";
-}
 
-impl PricesSection {
-    /// What is wrong with the settings taken together: shares by name are about the repositories of one registry.
-    pub(super) fn contradiction(&self) -> Option<&'static str> {
-        let rules = [
+    /// Shares by name are about the repositories of one registry.
+    fn problems(&self, _earlier: &[Self]) -> Vec<(&'static str, String)> {
+        [
             ("allocate_storage", &self.allocate_storage),
             ("allocate_included", &self.allocate_included),
             ("allocate_fees", &self.allocate_fees),
             ("allocate_transfer", &self.allocate_transfer),
-        ];
-        let is_fixed = |rule: &AllocationRule| matches!(rule.0, Rule::Fixed(_));
-        rules
-            .into_iter()
-            .find(|(_, rule)| is_fixed(rule))
-            .map(|(field, _)| field)
+        ]
+        .into_iter()
+        .filter(|(_, rule)| matches!(rule.0, Rule::Fixed(_)))
+        .map(|(field, _)| {
+            let message = "shares by repository are about one registry: set them in its [[registry]]";
+            (field, message.to_owned())
+        })
+        .collect()
     }
 }
 
@@ -119,7 +121,7 @@ impl Serialize for AllocationRule {
 pub struct PullsSection {
     /// The repositories, by name or glob, with or without their registry in front.
     pub repositories: Vec<String>,
-    /// How often each is pulled in a month, where nobody counted.
+    /// The assumed pulls of each repository in a month, if they were not counted.
     #[serde(default)]
     pub per_month: Option<u64>,
     /// Where the pulled bytes go: shares by zone that add up to 1.
@@ -137,6 +139,10 @@ impl Section for PullsSection {
     fn required() -> Table {
         Table::from_iter([("repositories".to_owned(), Value::Array(Vec::new()))])
     }
+
+    fn problems(&self, _earlier: &[Self]) -> Vec<(&'static str, String)> {
+        Vec::from_iter(self.assumption().err())
+    }
 }
 
 impl PullsSection {
@@ -145,8 +151,8 @@ impl PullsSection {
     /// # Errors
     /// With the setting that is wrong and what is wrong with it.
     pub(super) fn assumption(&self) -> Result<(PullAssumption, Destination), (&'static str, String)> {
-        let repositories = Repositories::matching(&self.repositories)
-            .map_err(|error: InvalidRepositories| ("repositories", error.to_string()))?;
+        let repositories = RepositoryPatterns::new(&self.repositories)
+            .map_err(|error: InvalidRepositoryPatterns| ("repositories", error.to_string()))?;
         let shares = match &self.destinations {
             Some(shares) => {
                 let shares: BTreeMap<String, Share> = shares
@@ -193,16 +199,20 @@ impl Section for EffortSection {
             ("day_rate".to_owned(), Value::from("1 USD")),
         ])
     }
+
+    fn problems(&self, _earlier: &[Self]) -> Vec<(&'static str, String)> {
+        Vec::from_iter(problem("repositories", self.rule()))
+    }
 }
 
 impl EffortSection {
     /// The rule that the section is.
     ///
     /// # Errors
-    /// Where a pattern cannot be read or there is none.
-    pub(super) fn rule(&self) -> Result<EffortRule, InvalidRepositories> {
+    /// If a pattern cannot be read or there is none.
+    pub(super) fn rule(&self) -> Result<EffortRule, InvalidRepositoryPatterns> {
         Ok(EffortRule {
-            repositories: Repositories::matching(&self.repositories)?,
+            repositories: RepositoryPatterns::new(&self.repositories)?,
             effort: Effort {
                 days: self.days.0,
                 day_rate: self.day_rate.0,

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -31,6 +32,9 @@ impl fmt::Display for Origin {
         }
     }
 }
+
+/// Where the values of one section come from, by field.
+pub(super) type Origins = BTreeMap<&'static str, Origin>;
 
 /// Something wrong with one setting, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,15 +8,18 @@ use toml::{Table, Value};
 use super::address::RegistryAddress;
 use super::azure::AzureLogin;
 use super::crawl::CrawlSection;
+use super::credentials::{CredentialSettings, SecretPlaces};
+use super::environment::Environment;
+use super::missing_secret::MissingSecret;
 use super::prices::AllocationRule;
 use super::quantities::{Bytes, Number};
-use super::section::Section;
+use super::section::{Section, problem};
 use super::values::{ProxyUrl, Secret, duration, maybe_whole, whole};
-use crate::crawl::{CrawlPlan, InvalidChoice, ReferrersPolicy, RepositoryChoice};
+use crate::crawl::{CrawlPlan, ReferrersPolicy, RepositoryChoice};
 use crate::inventory::DedupScope;
 use crate::jobs::{InvalidSchedule, Schedule};
-use crate::oci::PlatformFilter;
-use crate::registry::{ClientSettings, is_azure_registry};
+use crate::oci::{InvalidRepositoryPattern, PlatformFilter};
+use crate::registry::{ClientSettings, Credentials, is_azure_registry};
 use crate::units::ByteCount;
 
 /// `[[registry]]`: a registry with what is particular to it.
@@ -140,6 +143,9 @@ pub struct RegistrySection {
     /// In place of `prices.allocate_transfer`.
     #[serde(default)]
     pub allocate_transfer: Option<AllocationRule>,
+    /// Credentials from the command line, in place of all others.
+    #[serde(skip)]
+    given_credentials: Option<Credentials>,
 }
 
 /// Which registries are asked for the manifests that no tag reaches.
@@ -197,6 +203,7 @@ impl RegistrySection {
             allocate_included: None,
             allocate_fees: None,
             allocate_transfer: None,
+            given_credentials: None,
         }
     }
 
@@ -215,7 +222,7 @@ impl RegistrySection {
         })
     }
 
-    /// The limit where none is set: none for a registry on this very machine, which nobody bills or
+    /// The default limit: none for a registry on the same machine, which nothing bills or
     /// throttles and which may be a test's, else the client's own.
     fn usual_requests_per_minute(&self) -> u32 {
         let is_here = match self.url.origin().url().host() {
@@ -257,8 +264,8 @@ impl RegistrySection {
     /// What a crawl of this registry is to read.
     ///
     /// # Errors
-    /// Where a repository is neither a name nor a glob.
-    pub fn plan(&self, crawl: &CrawlSection) -> Result<CrawlPlan, InvalidChoice> {
+    /// If a repository is neither a name nor a glob.
+    pub fn plan(&self, crawl: &CrawlSection) -> Result<CrawlPlan, InvalidRepositoryPattern> {
         Ok(CrawlPlan {
             repositories: RepositoryChoice::matching(&self.repositories)?,
             tags: None,
@@ -309,7 +316,7 @@ impl RegistrySection {
     /// When the service crawls it.
     ///
     /// # Errors
-    /// Where schedule, time zone or jitter make no sense.
+    /// If schedule, time zone or jitter make no sense.
     pub fn schedule(&self) -> Result<Option<Schedule>, InvalidSchedule> {
         let schedule = self.schedule.as_deref();
         schedule
@@ -317,8 +324,48 @@ impl RegistrySection {
             .transpose()
     }
 
+    /// The credentials for this registry, as far as its settings give any.
+    ///
+    /// # Errors
+    /// If a secret is not where the settings say it is.
+    pub fn credentials(&self, environment: &Environment) -> Result<Option<Credentials>, MissingSecret> {
+        if let Some(given) = &self.given_credentials {
+            return Ok(Some(given.clone()));
+        }
+        let settings = CredentialSettings {
+            registry: self.url.registry(),
+            username: self.username.as_deref(),
+            password: SecretPlaces {
+                written: self.password.as_ref(),
+                file: ("password_file", self.password_file.as_deref()),
+                variable: ("password_env", self.password_env.as_deref()),
+            },
+            token: SecretPlaces {
+                written: self.token.as_ref(),
+                file: ("token_file", self.token_file.as_deref()),
+                variable: ("token_env", self.token_env.as_deref()),
+            },
+            azure_identity: self.azure_identity,
+            azure_client_id: self.azure_client_id.as_deref(),
+            azure_custom_domain: self.azure_custom_domain,
+        };
+        settings.read(environment)
+    }
+
+    /// Uses these credentials in place of those of the settings.
+    pub fn log_in(&mut self, username: Option<String>, secret: Secret) {
+        let secret = secret.secret().clone();
+        self.given_credentials = Some(match username {
+            Some(username) => Credentials::Basic {
+                username,
+                password: secret,
+            },
+            None => Credentials::BearerToken(secret),
+        });
+    }
+
     /// What is wrong with the settings taken together.
-    pub(super) fn contradiction(&self) -> Option<(&'static str, &'static str)> {
+    fn contradiction(&self) -> Option<(&'static str, &'static str)> {
         let passwords = [
             self.password.is_some(),
             self.password_file.is_some(),
@@ -375,6 +422,22 @@ impl Section for RegistrySection {
 
     fn required() -> Table {
         Table::from_iter([("url".to_owned(), Value::from("registry.invalid"))])
+    }
+
+    fn problems(&self, earlier: &[Self]) -> Vec<(&'static str, String)> {
+        let registry = self.url.registry();
+        let is_known = earlier.iter().any(|other| other.url.registry() == registry);
+        let repeated = || format!("{registry} has a section already; give each registry one");
+        self.contradiction()
+            .map(|(field, message)| (field, message.to_owned()))
+            .into_iter()
+            .chain(problem("schedule", self.schedule()))
+            .chain(problem(
+                "repositories",
+                RepositoryChoice::matching(&self.repositories),
+            ))
+            .chain(is_known.then(|| ("url", repeated())))
+            .collect()
     }
 }
 

@@ -15,6 +15,20 @@ pub(super) trait Section: DeserializeOwned + Serialize {
     fn required() -> Table {
         Table::new()
     }
+
+    /// What is wrong with the section as a whole, or beside the sections of its kind that come before it: the setting and
+    /// what would be right. Each value by itself has been checked already.
+    fn problems(&self, _earlier: &[Self]) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
+/// A check of a section as [`Section::problems`] has it.
+pub(super) fn problem<T, E: ToString>(
+    field: &'static str,
+    checked: Result<T, E>,
+) -> Option<(&'static str, String)> {
+    checked.err().map(|error| (field, error.to_string()))
 }
 
 /// A section as the layers see it.
@@ -27,7 +41,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) fn of<S: Section>() -> Self {
+    pub(super) fn from_section<S: Section>() -> Self {
         Self {
             name: S::NAME,
             repeated: S::REPEATED,

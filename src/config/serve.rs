@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use super::section::Section;
 use super::values::{duration, maybe_duration};
-use crate::api::{AccessMode, ApiSettings, Figures, TlsFiles};
+use crate::api::{AccessMode, ApiSettings, TlsFiles};
 
 /// `[serve]`: the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ use crate::api::{AccessMode, ApiSettings, Figures, TlsFiles};
 pub struct ServeSection {
     /// The address to listen on.
     pub listen: SocketAddr,
-    /// Whether callers have to say who they are. Where it is not set, they have to if there are issuers; else they have
+    /// Whether callers must authenticate. If unset, they must if there are issuers; else they must
     /// not, and only a loopback address will do.
     pub access: Option<ServeAccess>,
     /// Names that the service may be asked by, where it asks for no keys.
@@ -39,13 +39,13 @@ pub struct ServeSection {
     pub shutdown_timeout: Duration,
 }
 
-/// Whether callers have to say who they are.
+/// Whether callers must authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServeAccess {
     /// Everything but health and documentation needs a key, or a token of an issuer where there are issuers.
     Keys,
-    /// Whoever reaches the service may do everything.
+    /// Every caller may do everything.
     Anonymous,
 }
 
@@ -55,7 +55,7 @@ pub enum ServeAccess {
 pub enum ServeRole {
     /// It answers, and crawls nothing.
     Api,
-    /// It crawls, and listens to nobody.
+    /// It crawls and does not listen.
     Crawler,
     /// Both.
     All,
@@ -92,10 +92,10 @@ pub enum UnsoundService {
     #[error(
         "{0} can be reached from other machines, and no keys are asked for: set serve.access to \"keys\" (and make \
          one with `tare key create`), or name your identity provider in [[oidc]], or say --allow-anonymous if \
-         whoever reaches it may read everything and start crawls"
+         anyone who can connect may read everything and start crawls"
     )]
     OpenToStrangers(SocketAddr),
-    /// Rules that nobody would be held to.
+    /// Rules without access control.
     #[error(
         "serve.access is \"anonymous\" (as --allow-anonymous has it), so that everybody may do everything, and [[oidc]] \
          says who may do what: remove one of the two"
@@ -122,12 +122,12 @@ impl Settings {
     /// Checks that the service may be run as it is set up.
     ///
     /// # Errors
-    /// Where the settings contradict each other, or would let strangers in without saying so.
+    /// If the settings contradict each other, or would let strangers in without saying so.
     pub fn check_service(&self) -> Result<(), UnsoundService> {
         self.serve.check(!self.oidc.is_empty())
     }
 
-    /// Whether callers of the service have to say who they are.
+    /// Whether callers of the service must authenticate.
     pub fn asks_for_credentials(&self) -> bool {
         match self.serve.access {
             Some(access) => access == ServeAccess::Keys,
@@ -135,11 +135,11 @@ impl Settings {
         }
     }
 
-    /// How the service is run, where `figures` works out what it shows.
+    /// How the service is run.
     ///
     /// # Errors
     /// As with [`Self::check_service`].
-    pub fn api(&self, figures: Figures) -> Result<ApiSettings, UnsoundService> {
+    pub fn api(&self) -> Result<ApiSettings, UnsoundService> {
         let serve = &self.serve;
         self.check_service()?;
         let access = match self.asks_for_credentials() {
@@ -158,7 +158,7 @@ impl Settings {
             oldest_figures: serve.oldest_figures,
             has_open_metrics: serve.open_metrics,
             metrics: self.metrics(),
-            figures,
+            accounts: self.billing_accounts(),
         })
     }
 }

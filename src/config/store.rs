@@ -43,7 +43,7 @@ impl Section for StoreSection {
 }
 
 impl StoreSection {
-    /// Where the database is and how to open it; none where neither a server nor a folder is known.
+    /// The database and how to open it; `None` if neither a server nor a folder is known.
     pub fn settings(&self) -> Option<StoreSettings> {
         let location = match (&self.database_url, &self.data_dir) {
             (Some(url), _) => DatabaseLocation::Server(url.secret().clone()),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::error::CostError;
+use super::parts::{Charges, CleanUp, CostParts, MoneyEstimate, PricedPiece};
 use super::plan::{CostPlan, RegistryTerms};
-use super::statement::{Charges, CleanUp, CostParts, MoneyEstimate, PricedPiece};
 use super::usage::{AlpineBytes, RegistryUsage, RepositoryUsage};
 use crate::pricing::{
     AllocatedRow, AllocationRules, AllocationTarget, AllocationTargets, Bill, MovedBytes, MovedEstimate,
@@ -126,7 +126,7 @@ impl<'a> Billing<'a> {
         })
     }
 
-    /// What would be saved had all been deleted that no tag reaches; none where there is no such thing.
+    /// The saving if all untagged content were deleted; `None` if there is none.
     pub(super) fn clean_up(&self, now: &Charges) -> Result<Option<CleanUp>, CostError> {
         let tagged = self
             .usage
@@ -247,13 +247,13 @@ impl Charges {
 
     /// What no repository bears.
     pub(super) fn unallocated(&self) -> Result<Money, CostError> {
-        let nobody = self
+        let unassigned = self
             .pieces
             .iter()
             .flat_map(|piece| &piece.allocation.rows)
             .filter(|row| row.key.is_none())
             .map(|row| row.total);
-        Ok(Money::checked_total(self.parts.total.currency(), nobody)?)
+        Ok(Money::checked_total(self.parts.total.currency(), unassigned)?)
     }
 
     /// What must be said of any of the bills, each thing once.
@@ -268,7 +268,7 @@ impl Charges {
     }
 }
 
-/// What somebody bears of a bill, by kind.
+/// A share of a bill, by kind.
 pub(super) fn parts_of(bill: &Bill, row: &AllocatedRow) -> Result<CostParts, CostError> {
     let mut parts = CostParts::zero(bill.currency);
     for part in &row.parts {

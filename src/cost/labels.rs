@@ -1,19 +1,19 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::repositories::Repositories;
-use crate::oci::{RegistryName, RepositoryName};
+use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 
-/// Whose a repository is. Reports group by each of these, with a row for what has none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Who owns a repository. Reports group by each of these, with a row for repositories that have none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Labels {
-    /// The team that answers for it.
+    /// The team that is responsible for it; null where none is known.
     pub team: Option<String>,
-    /// The account that pays for it.
+    /// The cost centre that pays for it; null where none is known.
     pub cost_centre: Option<String>,
-    /// What it runs for: production, test.
+    /// The environment it runs in, such as production or test; null where none is known.
     pub environment: Option<String>,
 }
 
@@ -32,7 +32,7 @@ impl Labels {
 #[derive(Debug, Clone)]
 pub struct CostCentreRule {
     /// The repositories.
-    pub repositories: Repositories,
+    pub repositories: RepositoryPatterns,
     /// Their labels; what is open here is left to later rules.
     pub labels: Labels,
 }
@@ -65,7 +65,7 @@ pub struct CostCentres {
     pub image_labels: ImageLabelNames,
 }
 
-/// The longest value that an image's label may give. Whoever can push an image writes them.
+/// The longest value that an image's label may give: anyone who can push an image writes labels.
 const LONGEST_VALUE: usize = 128;
 
 impl CostCentres {
@@ -88,7 +88,7 @@ impl CostCentres {
         let ruled = self
             .rules
             .iter()
-            .filter(|rule| rule.repositories.mean(registry, repository))
+            .filter(|rule| rule.repositories.matches(registry, repository))
             .fold(Labels::default(), |labels, rule| labels.or(&rule.labels));
         ruled.or(&Labels {
             team: from_image(&self.image_labels.team),
@@ -125,7 +125,7 @@ mod tests {
 
     fn rule(pattern: &str, team: Option<&str>, cost_centre: Option<&str>) -> CostCentreRule {
         CostCentreRule {
-            repositories: Repositories::matching([pattern]).unwrap(),
+            repositories: RepositoryPatterns::new([pattern]).unwrap(),
             labels: Labels {
                 team: team.map(str::to_owned),
                 cost_centre: cost_centre.map(str::to_owned),

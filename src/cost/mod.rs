@@ -6,35 +6,25 @@
 //! So a saving below the quota is worth nothing, and says why; and the rows of a statement add up to its total to the last
 //! digit.
 
+mod budget;
 mod charges;
 mod error;
-mod import;
 mod labels;
-mod metering;
 mod part;
+mod parts;
 mod plan;
-#[cfg(test)]
-mod pull_tests;
-mod pulls;
-mod repositories;
 mod saved;
 mod statement;
 #[cfg(test)]
 mod statement_tests;
 mod usage;
 
+pub use budget::{Budget, BudgetSubject};
 pub use error::CostError;
-pub use import::{
-    EventKey, PullEvent, PullEvents, PullFile, PullFileFault, PullFileFormat, PullReading, PullReadings,
-    ReadPulls, Skipped, read_pulls,
-};
 pub use labels::{CostCentreRule, CostCentres, ImageLabelNames, Labels, newest_labels};
-pub use metering::{MeteredPulls, ServedBlob, read_notifications};
+pub use parts::{Charges, CleanUp, CostParts, MoneyEstimate, MonthlyCostParts, PricedPiece};
 pub use plan::{CostPlan, Destination, EffortRule, RegistryTerms, TransferPlan};
-pub use pulls::{CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCounts, PullSource, ServedBytes};
-pub use repositories::{InvalidRepositories, Repositories};
 pub use statement::{
-    AlpineStatement, BookUsed, Charges, CleanUp, CostParts, MoneyEstimate, PricedPiece,
-    RepositoryOnAlpineCost, RepositoryStatement, Statement, statement,
+    AlpineStatement, BookUsed, RepositoryOnAlpineCost, RepositoryStatement, Statement, statement,
 };
-pub use usage::{AlpineBytes, PullCount, PulledBytes, RegistryUsage, RepositoryUsage};
+pub use usage::{AlpineBytes, PulledBytes, RegistryUsage, RepositoryUsage};

@@ -1,18 +1,19 @@
-//! A statement as whoever answers for some cost centres may see it.
+//! The part of a statement that the owner of some cost centres may see.
 
 use super::charges::parts_of;
 use super::error::CostError;
-use super::statement::{AlpineStatement, Charges, CostParts, MoneyEstimate, PricedPiece, Statement};
+use super::parts::{Charges, CostParts, MoneyEstimate, PricedPiece};
+use super::statement::{AlpineStatement, Statement};
 use crate::pricing::Allocation;
 use crate::units::Money;
 
 impl Statement {
     /// The part of a statement that the repositories of these cost centres make up, by the labels that they have in
-    /// it. What is of others or of nobody is left out: their rows, what quotas are worth and cheaper plans. Bills keep
+    /// it. What belongs to others or is unassigned is left out: their rows, what quotas are worth and cheaper plans. Bills keep
     /// their lines with whole quantities, which are for reading prices.
     ///
     /// # Errors
-    /// Where sums leave the range of exact numbers.
+    /// If sums leave the range of exact numbers.
     pub fn part_of(&self, cost_centres: &[String]) -> Result<Self, CostError> {
         let is_theirs: Vec<bool> = self
             .repositories
@@ -62,7 +63,7 @@ impl Charges {
         let mut parts = CostParts::zero(currency);
         let mut pieces = Vec::with_capacity(self.pieces.len());
         for piece in &self.pieces {
-            // Rows stand in the order of the repositories, and last the one that is nobody's.
+            // Rows are in the order of the repositories; the unassigned row is last.
             let rows = piece.allocation.rows.iter().zip(is_theirs);
             let rows: Vec<_> = rows
                 .filter(|(row, is_theirs)| **is_theirs && row.key.is_some())

@@ -4,11 +4,10 @@ use globset::GlobMatcher;
 use rust_decimal::Decimal;
 
 use super::labels::CostCentres;
-use super::pulls::PullCounts;
-use super::repositories::Repositories;
 use super::usage::RegistryUsage;
-use crate::oci::{RegistryName, RepositoryName};
+use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 use crate::pricing::{AllocationRules, Destinations, Effort, PriceBooks, Share, UsageHistory};
+use crate::pulls::PullCounts;
 use crate::units::ByteCount;
 
 /// What costs rest on: the operator's settings, read once. By default no registry is billed by anything and every
@@ -23,7 +22,7 @@ pub struct CostPlan {
     pub allocation: AllocationRules,
     /// What is assumed of pulls.
     pub transfer: TransferPlan,
-    /// Whose each repository is.
+    /// The owner of each repository.
     pub centres: CostCentres,
     /// How often each repository is pulled, as counted or assumed.
     pub pulls: PullCounts,
@@ -96,7 +95,7 @@ pub struct TransferPlan {
 #[derive(Debug, Clone)]
 pub struct Destination {
     /// The repositories.
-    pub repositories: Repositories,
+    pub repositories: RepositoryPatterns,
     /// The shares by the price book's zones.
     pub shares: Destinations,
     /// Their own share of cold pulls, where it differs.
@@ -107,7 +106,7 @@ pub struct Destination {
 #[derive(Debug, Clone)]
 pub struct EffortRule {
     /// The repositories.
-    pub repositories: Repositories,
+    pub repositories: RepositoryPatterns,
     /// The work on each of them.
     pub effort: Effort,
 }
@@ -124,7 +123,7 @@ impl Default for TransferPlan {
 }
 
 impl CostPlan {
-    /// The terms of a registry; none where it is not billed.
+    /// The terms of a registry; `None` if it is not billed.
     pub fn terms(&self, registry: &RegistryName) -> Option<&RegistryTerms> {
         let is_meant = |glob: &GlobMatcher| glob.is_match(registry.as_str());
         self.registries
@@ -136,7 +135,7 @@ impl CostPlan {
     pub fn effort(&self, registry: &RegistryName, repository: &RepositoryName) -> Option<Effort> {
         self.efforts
             .iter()
-            .find(|rule| rule.repositories.mean(registry, repository))
+            .find(|rule| rule.repositories.matches(registry, repository))
             .map(|rule| rule.effort)
     }
 }
@@ -150,7 +149,7 @@ impl TransferPlan {
         let rule = self
             .destinations
             .iter()
-            .find(|rule| rule.repositories.mean(registry, repository));
+            .find(|rule| rule.repositories.matches(registry, repository));
         match rule {
             Some(rule) => (rule.shares.clone(), rule.cold_share.unwrap_or(self.cold_share)),
             None => (Destinations::only(Self::SAME_REGION), self.cold_share),

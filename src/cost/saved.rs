@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::charges::{Billing, EstimatePoint, OnAlpine};
 use super::error::CostError;
-use super::statement::{Charges, MoneyEstimate};
+use super::parts::{Charges, MoneyEstimate};
 use super::usage::RepositoryUsage;
 use crate::units::Money;
 
@@ -24,7 +24,7 @@ pub(super) struct Saved {
 ///
 /// What the registry saves on stored bytes is divided by the drop of attributed bytes, what it saves on bytes moved to
 /// a destination by the drop of those; so the parts add up to what the registry saves, and where a quota swallows the
-/// saving nobody is said to save anything.
+/// saving, the repositories save nothing either.
 pub(super) fn by_repository(
     billing: &Billing<'_>,
     now: &Charges,

@@ -3,15 +3,17 @@ use serde::{Deserialize, Serialize};
 use super::charges::Billing;
 use super::error::CostError;
 use super::labels::Labels;
+use super::parts::{Charges, CleanUp, CostParts, MoneyEstimate};
 use super::plan::CostPlan;
 use super::saved;
-use super::usage::{PullCount, RegistryUsage, RepositoryUsage};
+use super::usage::{RegistryUsage, RepositoryUsage};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{
-    Allocation, AllocationRules, Bill, CheaperPlan, MovedEstimate, NoSaving, Payback, Period, UnitCosts,
-    Warning, cheaper_plans, payback, pull_milliseconds, unit_costs,
+    AllocationRules, CheaperPlan, MovedEstimate, NoSaving, Payback, Period, UnitCosts, Warning,
+    cheaper_plans, payback, pull_milliseconds, unit_costs,
 };
-use crate::units::{Currency, Money, MoneyError};
+use crate::pulls::PullCount;
+use crate::units::{Currency, Money};
 
 /// What a registry costs over a period, divided among its repositories, now and on Alpine. It holds all that
 /// it was made of but the usage, so that it can be kept and shown again as it was.
@@ -29,10 +31,10 @@ pub struct Statement {
     pub now: Charges,
     /// The part of `now` that is no repository's.
     pub unallocated: Money,
-    /// What deleting all that no tag reaches would save; none where nothing is known of that kind.
+    /// The saving if all untagged content were deleted; `None` if untagged content is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clean_up: Option<CleanUp>,
-    /// What would be charged on Alpine; none where that was not worked out.
+    /// The charges on Alpine; `None` if they were not computed.
     pub alpine: Option<AlpineStatement>,
     /// Each repository, in the order given.
     pub repositories: Vec<RepositoryStatement>,
@@ -63,59 +65,6 @@ pub struct BookUsed {
     pub valid_until: chrono::NaiveDate,
 }
 
-/// Bills and how they are divided: one for each edition of the book within the period.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Charges {
-    /// The bills, in the order of their days.
-    pub pieces: Vec<PricedPiece>,
-    /// Their sum by kind.
-    pub parts: CostParts,
-    /// What quota and free allowances are worth.
-    pub included_worth: Money,
-}
-
-/// A bill and its division.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PricedPiece {
-    /// The bill.
-    pub bill: Bill,
-    /// What each repository bears of it.
-    pub allocation: Allocation,
-}
-
-/// A cost by kind. `total` is the exact sum of the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CostParts {
-    /// All of it.
-    pub total: Money,
-    /// Flat fees, those of replicas included.
-    pub fee: Money,
-    /// What is paid for stored bytes, in all copies, and for reading them back from other classes.
-    pub storage: Money,
-    /// What is paid for moved bytes.
-    pub transfer: Money,
-}
-
-/// A modelled amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MoneyEstimate {
-    /// Seldom less.
-    pub low: Money,
-    /// The single best figure.
-    pub expected: Money,
-    /// Seldom more.
-    pub high: Money,
-}
-
-/// What deleting all that no tag reaches would change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CleanUp {
-    /// What the period would have cost less.
-    pub saving: Money,
-    /// Why that is nothing, where it is.
-    pub nothing_saved_because: Option<NoSaving>,
-}
-
 /// A registry's charges on Alpine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlpineStatement {
@@ -136,7 +85,7 @@ pub struct AlpineStatement {
 pub struct RepositoryStatement {
     /// The repository.
     pub repository: RepositoryName,
-    /// Whose it is.
+    /// Its owner.
     pub labels: Labels,
     /// What it bears of the charges.
     pub now: CostParts,
@@ -144,7 +93,7 @@ pub struct RepositoryStatement {
     pub pulls: PullCount,
     /// What that moved.
     pub moved: MovedEstimate,
-    /// What Alpine changes; none where that was not worked out.
+    /// The changes on Alpine; `None` if they were not computed.
     pub alpine: Option<RepositoryOnAlpineCost>,
     /// How long a cold pull takes today, in milliseconds, at the plan's bandwidth.
     pub cold_pull_milliseconds: Option<u64>,
@@ -159,17 +108,17 @@ pub struct RepositoryOnAlpineCost {
     pub total: MoneyEstimate,
     /// Its part of what is saved if all switch that should.
     pub joint_saving: MoneyEstimate,
-    /// What is saved if it switches and nobody else does, quota and tiers applied to the registry.
+    /// The saving if only this repository switches, with quota and tiers applied to the registry.
     pub solo_saving: MoneyEstimate,
-    /// In how many months the work has paid for itself, at the joint saving; none where no work is known,
+    /// The months until the work has paid for itself, at the joint saving; `None` if no effort is configured,
     /// or where it does not switch.
     pub payback: Option<Payback>,
 }
 
-/// Draws up the statement of a registry; none where nothing says which price book it is billed by.
+/// Computes the statement of a registry; `None` if it has no price book.
 ///
 /// # Errors
-/// Where the book is not there or does not fit the usage.
+/// If the book is not there or does not fit the usage.
 pub fn statement(
     plan: &CostPlan,
     usage: &RegistryUsage,
@@ -283,67 +232,5 @@ fn repository_statement(
             .pulled
             .and_then(|pulled| pulled.alpine)
             .and_then(|(cold, _)| milliseconds(cold.expected)),
-    }
-}
-
-impl MoneyEstimate {
-    /// Nothing, surely.
-    pub fn zero(currency: Currency) -> Self {
-        let zero = Money::zero(currency);
-        Self {
-            low: zero,
-            expected: zero,
-            high: zero,
-        }
-    }
-
-    /// What is left of an amount after this is saved; most is left where least is saved.
-    ///
-    /// # Errors
-    /// Where the currencies differ.
-    pub fn left_of(self, amount: Money) -> Result<Self, CostError> {
-        Ok(Self {
-            low: amount.checked_sub(self.high)?,
-            expected: amount.checked_sub(self.expected)?,
-            high: amount.checked_sub(self.low)?,
-        })
-    }
-
-    /// The sum bound by bound, which is wider than the truth where errors are independent.
-    ///
-    /// # Errors
-    /// Where the currencies differ, or a sum is too large to be exact.
-    pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
-        Ok(Self {
-            low: self.low.checked_add(other.low)?,
-            expected: self.expected.checked_add(other.expected)?,
-            high: self.high.checked_add(other.high)?,
-        })
-    }
-}
-
-impl CostParts {
-    /// Nothing.
-    pub fn zero(currency: Currency) -> Self {
-        let zero = Money::zero(currency);
-        Self {
-            total: zero,
-            fee: zero,
-            storage: zero,
-            transfer: zero,
-        }
-    }
-
-    /// The sum, part by part.
-    ///
-    /// # Errors
-    /// Where the currencies differ.
-    pub fn checked_add(self, other: Self) -> Result<Self, CostError> {
-        Ok(Self {
-            total: self.total.checked_add(other.total)?,
-            fee: self.fee.checked_add(other.fee)?,
-            storage: self.storage.checked_add(other.storage)?,
-            transfer: self.transfer.checked_add(other.transfer)?,
-        })
     }
 }

@@ -3,7 +3,9 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
+use crate::oci::RepositoryPatterns;
 use crate::pricing::{ByteHistory, Effort, NoSaving, Payback, Period, PriceBooks, Share};
+use crate::pulls::{PullCount, PullSource};
 use crate::units::{ByteCount, Currency, Money};
 use crate::whatif::{Estimate, SavingEstimate};
 
@@ -193,7 +195,7 @@ fn bytes_below_the_quota_are_worth_nothing_and_that_is_said() {
     )]);
     let mut plan = plan("azure-container-registry-premium");
     plan.efforts = vec![EffortRule {
-        repositories: Repositories::matching(["**"]).unwrap(),
+        repositories: RepositoryPatterns::new(["**"]).unwrap(),
         effort: Effort {
             days: Decimal::TWO,
             day_rate: dollars("800"),
@@ -230,7 +232,7 @@ fn pulls_are_paid_for_by_those_who_are_pulled() {
     let usage = registry(vec![api, repository("base", GIB, Estimate::exact(bytes(GIB)))]);
     let mut plan = plan("aws-ecr");
     plan.transfer.destinations = vec![Destination {
-        repositories: Repositories::matching(["api"]).unwrap(),
+        repositories: RepositoryPatterns::new(["api"]).unwrap(),
         shares: crate::pricing::Destinations::only("internet"),
         cold_share: Some(Share::new("0.25".parse().unwrap()).unwrap()),
     }];
@@ -270,7 +272,7 @@ fn bytes_that_stay_in_the_region_save_nothing_beside_those_that_leave_it() {
     let usage = registry(vec![pulled("here"), pulled("there")]);
     let mut plan = plan("aws-ecr");
     plan.transfer.destinations = vec![Destination {
-        repositories: Repositories::matching(["there"]).unwrap(),
+        repositories: RepositoryPatterns::new(["there"]).unwrap(),
         shares: crate::pricing::Destinations::only("internet"),
         cold_share: None,
     }];

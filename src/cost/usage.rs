@@ -1,10 +1,9 @@
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use super::labels::Labels;
-use super::pulls::PullSource;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, Share};
+use crate::pulls::PullCount;
 use crate::units::ByteCount;
 use crate::whatif::{Estimate, SavingEstimate};
 
@@ -15,9 +14,9 @@ pub struct RegistryUsage {
     pub registry: RegistryName,
     /// Its stored bytes over time, those that no tag reaches among them where they are known.
     pub stored: ByteHistory,
-    /// Those of them that tags reach; none where it is not known what no tag reaches.
+    /// The part of them that tags reach; `None` if untagged content is unknown.
     pub tagged: Option<ByteHistory>,
-    /// What it would store on Alpine in place of what it stores today; none where that was not worked out.
+    /// The bytes that it would store on Alpine; `None` if they were not computed.
     /// What no tag reaches stays as it is.
     pub alpine: Option<AlpineBytes>,
     /// Its repositories, in the order in which rows are wanted.
@@ -29,15 +28,15 @@ pub struct RegistryUsage {
 pub struct RepositoryUsage {
     /// The repository.
     pub repository: RepositoryName,
-    /// Whose it is.
+    /// Its owner.
     pub labels: Labels,
     /// Its share of the registry's stored bytes over time, of those that no tag reaches as well.
     pub attributed: ByteHistory,
     /// What would go with it alone.
     pub exclusive: ByteCount,
-    /// Its share on Alpine; none where that was not worked out.
+    /// Its share on Alpine; `None` if it was not computed.
     pub alpine: Option<AlpineBytes>,
-    /// What is freed if it switches and nobody else does.
+    /// The bytes freed if only this repository switches.
     pub solo_saving: Option<SavingEstimate>,
     /// Whether it is among those that switch.
     pub switches: bool,
@@ -87,7 +86,7 @@ pub struct PulledBytes {
     pub cold: ByteCount,
     /// To a node that has its base.
     pub warm: ByteCount,
-    /// The same on Alpine; none where its images do not move.
+    /// The same on Alpine; `None` if its images do not move.
     pub alpine: Option<(Estimate, Estimate)>,
 }
 
@@ -101,15 +100,4 @@ impl PulledBytes {
             // Where cold and warm pulls move the same, it makes no difference.
             .unwrap_or(Share::ALL)
     }
-}
-
-/// How often a repository was pulled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PullCount {
-    /// How often, in the period of the statement.
-    pub count: u64,
-    /// How that is known.
-    pub source: PullSource,
-    /// How many bytes one of them moved on average, where that was metered.
-    pub bytes_each: Option<ByteCount>,
 }

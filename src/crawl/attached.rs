@@ -1,5 +1,4 @@
 use std::sync::OnceLock;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::ReferrersPolicy;
@@ -41,11 +40,7 @@ impl Visit<'_> {
         subjects.push(digest);
         let mut lossless = true;
         while let Some(subject) = subjects.pop() {
-            let is_first = self
-                .asked
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(subject);
+            let is_first = self.asked.lock().insert(subject);
             if !is_first {
                 continue;
             }

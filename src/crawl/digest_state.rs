@@ -1,5 +1,7 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::oci::{Digest, Manifest};
 
@@ -29,7 +31,8 @@ pub(super) struct DigestStates {
 impl DigestStates {
     /// The state of a digest, to be locked. `None` if the digest is complete.
     pub(super) fn get(&self, digest: Digest) -> Option<Arc<tokio::sync::Mutex<DigestState>>> {
-        self.lock()
+        self.by_digest
+            .lock()
             .entry(digest)
             .or_insert_with(|| Some(Arc::default()))
             .clone()
@@ -37,13 +40,6 @@ impl DigestStates {
 
     /// Marks a digest as complete and drops its state, which is no longer needed.
     pub(super) fn complete(&self, digest: Digest) {
-        self.lock().insert(digest, None);
-    }
-
-    fn lock(
-        &self,
-    ) -> std::sync::MutexGuard<'_, HashMap<Digest, Option<Arc<tokio::sync::Mutex<DigestState>>>>> {
-        // Nothing can panic while the map is being changed, so it is whole even after a panic elsewhere.
-        self.by_digest.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_digest.lock().insert(digest, None);
     }
 }

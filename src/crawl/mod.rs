@@ -29,7 +29,7 @@ mod untagged;
 mod walk;
 mod walk_outcome;
 
-pub use choice::{InvalidChoice, RepositoryChoice};
+pub use choice::RepositoryChoice;
 pub use plan::{CrawlPlan, CrawlStatus, CrawlSummary, Known, ReferrersPolicy};
 pub use progress::{Progress, ProgressSnapshot};
 pub use run::{Assignment, Listing, crawl, list, visit};

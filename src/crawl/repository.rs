@@ -1,5 +1,6 @@
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::finding_sender::kind_of;
 use super::run::{report_refused_names, run_concurrently};
@@ -181,12 +182,12 @@ impl Visit<'_> {
 
     /// Whether the repository is known not to have this content.
     pub(super) fn is_gone(&self, digest: &Digest) -> bool {
-        let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = self.gone.lock();
         gone.contains(digest)
     }
 
     pub(super) fn remember_gone(&self, digest: Digest) {
-        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gone = self.gone.lock();
         gone.insert(digest);
     }
 

@@ -157,7 +157,7 @@ async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
         match walk.client.catalog_page(next).await {
             Ok(page) => {
                 let before = chosen.len();
-                let new = page.items.into_iter().filter(|name| choice.means(name));
+                let new = page.items.into_iter().filter(|name| choice.matches(name));
                 chosen.extend(new.filter(|name| seen.insert(name.clone())));
                 Progress::add(&progress.repositories_listed, chosen.len() - before);
                 refused.extend(page.invalid);
@@ -204,7 +204,7 @@ pub(super) async fn report_refused_names(
     }
     let more = refused.len().saturating_sub(MAX_REPORTED_NAMES);
     if more > 0 {
-        let fault = format!("listed {more} more of that kind");
+        let fault = format!("{more} more entries like this");
         sender.fault(repository, listing, FaultKind::Invalid, fault).await;
     }
 }

@@ -1,8 +1,8 @@
 //! Untagged manifests, if the registry lists all manifests of a repository.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
 
 use super::digest_state::DigestState;
 use super::repository::Visit;
@@ -169,7 +169,7 @@ impl Visit<'_> {
         if known.complete.contains(digest) || known.partial.contains_key(digest) {
             return true;
         }
-        let left_out = self.walk.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let left_out = self.walk.left_out.lock();
         left_out.contains(digest)
     }
 

@@ -1,8 +1,9 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 
 use super::attached::ReferrersApi;
 use super::digest_state::{DigestState, DigestStates};
@@ -75,7 +76,7 @@ impl<'a> Walk<'a> {
 
 impl TagWalk {
     pub(super) fn take_visited(&self) -> Vec<Digest> {
-        std::mem::take(&mut self.visited.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.visited.lock())
     }
 }
 
@@ -122,11 +123,7 @@ impl Visit<'_> {
                 },
             };
             if depth > 0 && self.walk.plan.referrers == ReferrersPolicy::All {
-                tag_walk
-                    .visited
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(digest);
+                tag_walk.visited.lock().push(digest);
             }
             let outcome = outcome.with(self.walk_contents(&manifest, digest, depth, tag_walk).await);
             if outcome.whole {
@@ -193,7 +190,7 @@ impl Visit<'_> {
         if self.is_gone(&target.digest) {
             // Vanished content below an index is reported once, but each tag is named.
             if target.tag.is_some() {
-                let fault = format!("it points to {}, which is not there", target.digest.short());
+                let fault = format!("it points to {}, which does not exist", target.digest.short());
                 self.fault(reference, FaultKind::Vanished, fault).await;
             }
             return Err(WalkOutcome::VANISHED);
@@ -236,11 +233,10 @@ impl Visit<'_> {
         self.walk
             .left_out
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
             .extend(left_out.iter().map(|child| child.digest));
         let mut outcome = WalkOutcome::COMPLETE;
         if depth >= MAX_DEPTH && !children.is_empty() {
-            let fault = format!("indexes within each other are followed {MAX_DEPTH} levels deep only");
+            let fault = format!("nested indexes are followed to a depth of {MAX_DEPTH} only");
             self.fault(&digest.to_string(), FaultKind::Invalid, fault).await;
             return outcome.with(WalkOutcome::LOST);
         }
@@ -255,7 +251,7 @@ impl Visit<'_> {
             self.manifest(target, tag_walk)
         });
         run_concurrently(CONCURRENT_CHILDREN, children, |child| {
-            outcome = outcome.with(child)
+            outcome = outcome.with(child);
         })
         .await;
         outcome
@@ -288,7 +284,7 @@ impl Visit<'_> {
             return true;
         };
         let fault = format!(
-            "is {} bytes long, but what refers to it says {}",
+            "is {} bytes long, but the document that refers to it says {}",
             actual.get(),
             listed.get()
         );

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
-use super::DemoError;
 use super::blueprint::{Base, Compression};
+use super::error::DemoError;
 use super::generated;
 use super::image::{Image, Layer, buildkit_text, leaves_layer};
 use crate::oci::HistoryStep;

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::DemoError;
+use super::error::DemoError;
 
 /// `bases.toml`: the base images that the company uses.
 #[derive(Debug, Deserialize)]

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use super::base::{self, Release};
 use super::blueprint::{self, Builder, Chart, Mirror, Naming, Repository, Signing};
 use super::content::{Contents, Document};
+use super::error::DemoError;
+use super::generated;
 use super::image::{Format, Image, Layer, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
-use super::{DemoError, generated};
 use crate::oci::Digest;
 
 /// The compressed size of a created directory, the result of a `WORKDIR`.
 const WORKDIR_BYTES: u64 = 93;
+// Media types of artifacts, as their tools write them (OCI image specification 1.1, Helm, BuildKit and cosign, 2026).
 const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
 const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 const ATTESTATION: &str = "application/vnd.docker.attestation.manifest.v1+json";

@@ -10,6 +10,7 @@ use super::content::Document;
 use super::generated;
 use crate::oci::{Digest, HistoryStep};
 
+// Media types of images (OCI image specification 1.1 and Docker image manifest version 2, schema 2).
 pub(super) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(super) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(super) const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";

@@ -9,6 +9,7 @@ mod base;
 mod blueprint;
 mod company;
 mod content;
+mod error;
 mod generated;
 mod image;
 mod server;
@@ -20,6 +21,8 @@ use std::sync::{Arc, mpsc};
 use actix_web::{App, HttpServer, dev::ServerHandle};
 use chrono::{DateTime, Utc};
 
+pub use error::DemoError;
+
 use server::ServedState;
 
 /// The company's name.
@@ -27,17 +30,6 @@ pub const COMPANY: &str = "Norrwind Logistics";
 
 /// The company's settings, in the form of a configuration file.
 pub const SETTINGS: &str = include_str!("tare.toml");
-
-/// Why the demo's registry cannot be served.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    /// The data compiled into the program are inconsistent.
-    #[error("the demo's own data are wrong: {0}")]
-    Data(String),
-    /// The address could not be bound.
-    #[error("cannot serve the demo's registry: {0}")]
-    Serve(#[from] std::io::Error),
-}
 
 /// The running registry. It stops when dropped.
 pub struct DemoRegistry {
@@ -294,7 +286,7 @@ mod tests {
             ("/v2/mirror/library/node/tags/list", 200),
             ("/v2/mirror/library/node/manifests/22", 200),
             ("/v2/mirror/library/node/manifests/1", 404),
-            ("/v2/nobody/tags/list", 404),
+            ("/v2/unknown/tags/list", 404),
             ("/v2/shop/static/manifests/sha256:00", 404),
         ] {
             let request = TestRequest::get().uri(path).to_request();

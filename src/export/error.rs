@@ -6,7 +6,7 @@ use crate::units::{Inexact, MoneyError, NoWeight};
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The costs on Alpine were not computed.
-    #[error("what Alpine would change was not worked out for {0}; export without --alpine")]
+    #[error("the costs on Alpine were not computed for {0}; export without --alpine")]
     NoAlpine(RegistryName),
     /// Exact arithmetic with an amount failed.
     #[error(transparent)]

@@ -7,21 +7,11 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
-use super::focus_columns::{COLUMNS, Column};
+use super::focus_columns::{COLUMNS, Column, FocusVersion};
 use super::rows::{ChargeRow, Scenario, charge_rows};
 use super::{Account, BilledMonth, ExportError};
 use crate::cost::{BookUsed, Labels};
 use crate::pricing::{Charge, Period};
-
-/// A version of the specification.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum FocusVersion {
-    /// 1.2, which most tools read.
-    #[default]
-    V1_2,
-    /// 1.4, the latest.
-    V1_4,
-}
 
 /// The rows of the registries' months as CSV.
 ///

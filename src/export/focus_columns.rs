@@ -1,4 +1,12 @@
-use super::focus::FocusVersion;
+/// A version of FOCUS, the FinOps Open Cost and Usage Specification.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FocusVersion {
+    /// 1.2, which most tools read.
+    #[default]
+    V1_2,
+    /// 1.4, the latest.
+    V1_4,
+}
 
 /// A column of a FOCUS dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 //! A month that was closed and corrected has several statements. The difference of each to the previous one is in rows
 //! marked as corrections, so that earlier exports stay valid.
 
+mod accounts;
 mod error;
 mod focus;
 mod focus_columns;
@@ -15,8 +16,10 @@ mod plain;
 mod rows;
 mod workbook;
 
+pub use accounts::{Account, BillingAccounts};
 pub use error::ExportError;
-pub use focus::{FocusVersion, focus};
+pub use focus::focus;
+pub use focus_columns::FocusVersion;
 pub use plain::plain;
 pub use rows::{ChargeRow, Scenario, charge_rows};
 pub use workbook::workbook;
@@ -35,6 +38,15 @@ pub struct BilledMonth {
 }
 
 impl BilledMonth {
+    /// A whole month: the statement with those that correct it, billed to an account.
+    pub fn new(statements: Vec<Statement>, account: Account) -> Self {
+        Self {
+            statements,
+            account,
+            is_whole: true,
+        }
+    }
+
     /// The part of these cost centres' repositories; `None` if they have none.
     ///
     /// # Errors
@@ -53,19 +65,4 @@ impl BilledMonth {
             is_whole: false,
         }))
     }
-}
-
-/// The account of a registry, as named in the company's other cost data.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Account {
-    /// The id of the account that receives the invoice. If unknown, the registry takes its place.
-    pub billing_account_id: Option<String>,
-    /// Its name.
-    pub billing_account_name: Option<String>,
-    /// The id of the sub-account, such as a subscription.
-    pub sub_account_id: Option<String>,
-    /// Its name.
-    pub sub_account_name: Option<String>,
-    /// The region of the registry.
-    pub region: Option<String>,
 }

@@ -1,6 +1,6 @@
 use super::rows::{ChargeRow, Scenario, charge_rows};
 use super::{BilledMonth, ExportError};
-use crate::report::spreadsheet_text;
+use crate::oci::text::spreadsheet_text;
 
 const COLUMNS: [&str; 23] = [
     "scenario",

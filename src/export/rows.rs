@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use strum::IntoStaticStr;
 
 use super::{BilledMonth, ExportError};
 use crate::cost::{Labels, Statement};
@@ -10,7 +11,8 @@ use crate::pricing::{AllocatedRow, Charge, Line, Period};
 use crate::units::{Money, apportion, exact_sum};
 
 /// The current state, or the state on Alpine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Scenario {
     /// Current charges.
     Now,
@@ -21,10 +23,7 @@ pub enum Scenario {
 impl Scenario {
     /// The scenario's name in exports.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Now => "now",
-            Self::Alpine => "alpine",
-        }
+        self.into_str()
     }
 }
 

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::graph::{DedupScope, Inventory, ManifestId, RepositoryNode};
@@ -17,31 +18,38 @@ pub struct Accounting {
     pub repositories: Vec<RepositoryTotals>,
 }
 
-/// The totals of a registry, in the terms of [`RepositoryTotals`].
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+/// The totals of a registry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RegistryTotals {
     /// Repositories that have a tag.
     pub repositories: usize,
     /// Tags in all repositories.
     pub tags: usize,
-    /// Distinct images, one per platform.
+    /// Distinct images, one per platform. Absent if the answer covers a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub images: usize,
-    /// Distinct manifests and indexes of any kind.
+    /// Distinct manifests and indexes of any kind. Absent if the answer covers a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub manifests: usize,
-    /// Distinct stored blobs: manifests, configurations and layers.
+    /// Distinct stored blobs: manifests, configurations and layers. Absent if the answer covers a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub blobs: usize,
     /// What the tags reach, each tag counted on its own.
     pub logical_bytes: ByteCount,
-    /// Every reachable blob once within the scope in which the registry shares blobs.
+    /// Every reachable blob once within the scope in which the registry shares blobs. For a part of a registry: its share
+    /// of that.
     pub stored_bytes: ByteCount,
-    /// Bytes that are stored but that no tag reaches; null if the registry does not list them.
+    /// Bytes that are stored but that no tag reaches; null if the registry does not list them. Absent if the answer covers
+    /// a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub untagged_bytes: Option<ByteCount>,
-    /// Distinct manifests that no tag reaches; null if the registry does not list them.
+    /// Distinct manifests that no tag reaches; null if the registry does not list them. For a part of a registry, a manifest
+    /// counts in each repository that holds it.
     pub untagged_manifests: Option<usize>,
 }
 
 /// The totals of a repository.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RepositoryTotals {
     /// The repository.
     pub repository: RepositoryName,
@@ -65,7 +73,8 @@ pub struct RepositoryTotals {
 }
 
 /// The totals of a tag.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "Tag")]
 pub struct TagTotals {
     /// The tag.
     pub tag: Tag,
@@ -309,7 +318,7 @@ mod tests {
             ),
             (3, 5, 4, 6)
         );
-        assert_eq!(registry.untagged_bytes, None, "nobody said");
+        assert_eq!(registry.untagged_bytes, None, "the registry has no such listing");
     }
 
     #[test]

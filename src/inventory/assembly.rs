@@ -11,7 +11,7 @@ use crate::units::ByteCount;
 const MAX_HEIGHT: u8 = 16;
 
 /// The graph under construction.
-pub(super) struct Assembly {
+struct Assembly {
     facts: InventoryBuilder,
     ids: HashMap<Digest, BlobId>,
     /// The nodes by digest; `None` while a node is being made.
@@ -31,8 +31,15 @@ enum Step {
     Make(Digest, Option<Platform>),
 }
 
+impl InventoryBuilder {
+    /// Builds the graph. Tags whose manifest is not known are left out.
+    pub fn finish(self) -> Inventory {
+        Assembly::new(self).finish()
+    }
+}
+
 impl Assembly {
-    pub(super) fn new(mut facts: InventoryBuilder) -> Self {
+    fn new(mut facts: InventoryBuilder) -> Self {
         // If all manifests are listed, their subjects show what is attached to what.
         let listed = facts
             .repositories
@@ -59,7 +66,7 @@ impl Assembly {
         }
     }
 
-    pub(super) fn finish(mut self) -> Inventory {
+    fn finish(mut self) -> Inventory {
         let repositories = std::mem::take(&mut self.facts.repositories);
         let mut listed = Vec::with_capacity(repositories.len());
         for (name, facts) in repositories {

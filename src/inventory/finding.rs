@@ -1,4 +1,6 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::oci::{Digest, ImageConfig, Manifest, RepositoryName, Tag};
 use crate::units::ByteCount;
@@ -99,8 +101,24 @@ pub struct Fault {
 }
 
 /// The kind of a fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+    JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum FaultKind {
     /// Listed, but gone when requested. Normal in a busy registry; does not make a crawl incomplete.
     Vanished,
@@ -118,16 +136,6 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// Every kind.
-    pub const ALL: [Self; 6] = [
-        Self::Vanished,
-        Self::Unsupported,
-        Self::Unlisted,
-        Self::Denied,
-        Self::Unavailable,
-        Self::Invalid,
-    ];
-
     /// Whether a fault of this kind makes the crawl's result incomplete.
     pub fn is_loss(self) -> bool {
         !matches!(self, Self::Vanished | Self::Unsupported | Self::Unlisted)
@@ -135,24 +143,12 @@ impl FaultKind {
 
     /// The kinds that are not losses, as stored in the database.
     pub fn harmless() -> Vec<String> {
-        let harmless = Self::ALL.into_iter().filter(|kind| !kind.is_loss());
+        let harmless = Self::VARIANTS.iter().filter(|kind| !kind.is_loss());
         harmless.map(|kind| kind.as_str().to_owned()).collect()
     }
 
     /// The kind as stored in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Vanished => "vanished",
-            Self::Unsupported => "unsupported",
-            Self::Unlisted => "unlisted",
-            Self::Denied => "denied",
-            Self::Unavailable => "unavailable",
-            Self::Invalid => "invalid",
-        }
-    }
-
-    /// Parses the result of [`Self::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }

@@ -1,16 +1,31 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
-use super::assembly::Assembly;
 use crate::oci::{
     Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
 };
 use crate::units::ByteCount;
 
 /// The scope in which a registry stores one copy of a blob.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+    JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum DedupScope {
     /// The whole registry: Azure Container Registry, Distribution, Harbor.
     #[default]
@@ -21,11 +36,8 @@ pub enum DedupScope {
 
 impl DedupScope {
     /// The scope as stored in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Registry => "registry",
-            Self::Repository => "repository",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
@@ -252,10 +264,5 @@ impl InventoryBuilder {
     /// Adds a manifest that is attached to another one. It is reached whenever its subject is.
     pub fn referrer(&mut self, subject: Digest, digest: Digest) {
         self.referrers.entry(subject).or_default().push(digest);
-    }
-
-    /// Builds the graph. Tags whose manifest is not known are left out.
-    pub fn finish(self) -> Inventory {
-        Assembly::new(self).finish()
     }
 }

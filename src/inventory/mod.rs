@@ -6,6 +6,7 @@
 
 mod accounting;
 mod assembly;
+mod counts;
 #[cfg(test)]
 pub mod examples;
 mod finding;
@@ -16,6 +17,7 @@ mod sharing;
 mod untagged;
 
 pub use accounting::{Accounting, RegistryTotals, RepositoryTotals, TagTotals, account, account_tags};
+pub use counts::ContentCounts;
 pub use finding::{ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing};
 pub use graph::{
     BlobId, DedupScope, Inventory, InventoryBuilder, ManifestId, ManifestNode, RepositoryNode, TagNode,

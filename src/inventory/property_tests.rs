@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::examples::{image, name};
-use super::{DedupScope, InventoryBuilder, account, account_tags};
+use super::{ContentCounts, DedupScope, InventoryBuilder, account, account_tags};
 use crate::units::ByteCount;
 
 /// The layers of each tag of each repository, out of twelve.
@@ -74,6 +74,25 @@ proptest! {
                 prop_assert!(totals.attributed_bytes <= totals.stored_bytes);
                 prop_assert!(totals.stored_bytes <= totals.logical_bytes);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_counted_is_what_is_accounted_for(registry in registries()) {
+        for scope in [DedupScope::Registry, DedupScope::Repository] {
+            let inventory = builder(&registry, scope, false).finish();
+            let totals = account(&inventory).unwrap().registry;
+            let expected = ContentCounts {
+                repositories: totals.repositories,
+                tags: totals.tags,
+                manifests: totals.manifests,
+                blobs: totals.blobs,
+            };
+            prop_assert_eq!(ContentCounts::new(&inventory, |_| true), expected);
+            let chosen = name("r0");
+            let alone = account(&builder(&registry[..1], scope, false).finish()).unwrap().registry;
+            let counts = ContentCounts::new(&inventory, |name| *name == chosen);
+            prop_assert_eq!((counts.manifests, counts.blobs), (alone.manifests, alone.blobs));
         }
     }
 

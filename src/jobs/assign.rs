@@ -1,4 +1,4 @@
-//! Which repositories a worker walks, one after another.
+//! Assigns repositories to a worker, a few at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,22 +6,22 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use super::part::load_known;
+use super::known::load_known;
 use super::writing::retry_transient;
 use crate::clock::Clock;
 use crate::crawl::{Assignment, Known, Listing};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::store::{Claim, CrawlPart, Store, StoreError};
 
-/// How many repositories are claimed at once. Few, so that all workers are done at about the same time, and
-/// a killed one had little in hand.
+/// How many repositories are claimed at once. Our choice: few, so that all workers finish at about the same time, and a
+/// killed worker had little claimed.
 const CLAIM: u32 = 4;
-/// How often a leader who has nothing left to do looks whether the others are done.
+/// How often a leader without work checks whether the others are done. Our choice.
 const LOOK_AFTER_OTHERS: Duration = Duration::from_millis(500);
-/// What the others have saved is read at most so often that it takes a tenth of the time.
+/// What other workers have saved is read again at most so often that it takes a tenth of the time. Our choice.
 const KNOWN_RATIO: u32 = 10;
 
-/// Gives a walk its repositories.
+/// Assigns repositories to a walk.
 pub(super) struct Assigner {
     pub(super) store: Store,
     pub(super) registry: RegistryName,
@@ -30,8 +30,8 @@ pub(super) struct Assigner {
 }
 
 impl Assigner {
-    /// Assigns a worker's own repositories, then claims more for as long as there are any; a leader's work
-    /// is not done before that of the others is. Ends early where nobody takes assignments any more.
+    /// Assigns a worker's own repositories, then claims more as long as there are any. A leader also waits for the other
+    /// workers. Ends early if the receiver is gone.
     pub(super) async fn run(
         self,
         own: Listing,
@@ -67,7 +67,7 @@ impl Assigner {
     }
 
     async fn others_are_done(&self) -> Result<bool, StoreError> {
-        retry_transient!(self.store.bury_lost_workers(self.clock.now()))?;
+        retry_transient!(self.store.expire_workers(self.clock.now()))?;
         let rest = retry_transient!(self.part.rest())?;
         Ok(rest.unclaimed == 0 && rest.other_workers == 0)
     }
@@ -86,7 +86,7 @@ async fn assign(
     }
 }
 
-/// What is known, read anew as others find more.
+/// The known content, read again as other workers find more.
 struct Fresh {
     known: Arc<Known>,
     loaded_at: Instant,
@@ -96,7 +96,7 @@ struct Fresh {
 
 impl Fresh {
     async fn refresh(&mut self, assigner: &Assigner, claim: &Claim) -> Result<(), StoreError> {
-        // A worker that is gone leaves repositories behind of which much may be saved.
+        // A lost worker may have saved much of the repositories that it leaves behind.
         let may_be_stale = claim.workers_gone > self.workers_gone
             || claim.workers > 1 && self.loaded_at.elapsed() > self.took * KNOWN_RATIO;
         if may_be_stale {

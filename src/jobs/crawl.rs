@@ -2,84 +2,73 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use serde::Serialize;
 use tokio::time::sleep;
+use tracing::Instrument as _;
 
+use super::crawl_span;
 use super::part::{Ended, PartWork};
+use crate::analysis::CrawledContent;
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
-use crate::inventory::{DedupScope, Fault, Inventory, account};
-use crate::oci::RegistryName;
+use crate::inventory::{DedupScope, Fault};
+use crate::oci::{RegistryName, RepositoryName};
 use crate::registry::Client;
 use crate::store::{CrawlSaver, CrawlState, CrawledRegistry, Store, StoreError};
+use crate::units::RequestCounts;
 
-/// A crawl of one registry into the store that is this process's own.
+/// A crawl of one registry by this process alone.
 pub struct CrawlJob<'a> {
-    /// Where to save.
+    /// The store.
     pub store: &'a Store,
-    /// How to ask the registry.
+    /// The registry's client.
     pub client: &'a Client,
     /// What to read.
     pub plan: &'a CrawlPlan,
-    /// Where the registry keeps one copy of a blob.
+    /// The scope in which the registry shares blobs.
     pub dedup_scope: DedupScope,
-    /// After how many listings in a row without it a repository or tag counts as deleted.
+    /// After how many consecutive listings without it a repository or tag counts as deleted.
     pub tombstone_after: u32,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// What a crawl led to. Serialized, it is what `tare crawl --json` prints.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// The result of a crawl. Serialized, it is the output of `tare crawl --json`.
+#[derive(Debug)]
 pub struct CrawlResult {
     /// The crawl's number in the store.
-    #[serde(skip)]
     pub crawl: i64,
     /// The registry.
     pub registry: RegistryName,
-    /// Whether everything that was chosen could be read.
+    /// Whether everything that was chosen was read.
     pub status: CrawlStatus,
-    /// Repositories with a tag, of those that were chosen.
+    /// Chosen repositories with a tag.
     pub repositories: usize,
     /// Tags in them.
     pub tags: usize,
-    /// Different manifests and indexes that the tags reach.
+    /// Distinct manifests and indexes that the tags reach.
     pub manifests: usize,
-    /// Different stored blobs that the tags reach.
+    /// Distinct stored blobs that the tags reach.
     pub blobs: usize,
-    /// What the crawl asked the registry for.
+    /// The requests of the crawl.
     pub requests: RequestCounts,
-    /// Bytes of bodies received.
+    /// Bytes of response bodies.
     pub bytes_received: u64,
-    /// How long it took, saving included.
+    /// How long it took, including saving.
     pub seconds: f64,
-    /// What could not be read.
+    /// The faults.
     pub faults: Vec<Fault>,
+    /// What the registry contains now, for the analysis that follows.
+    pub content: CrawledContent,
 }
 
-/// Requests on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct RequestCounts {
-    /// All of them, those for tokens and repeated ones included.
-    pub total: u64,
-    /// GET requests among them.
-    pub get: u64,
-    /// HEAD requests among them.
-    pub head: u64,
-    /// Requests that repeated one that had failed.
-    pub retried: u64,
-}
-
-/// How often it is looked whether somebody who seems to be at a crawl still is.
+/// How often another worker's lease is polled: our choice, short against any lease.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 impl CrawlJob<'_> {
-    /// Crawls the registry and saves what is found while it is found. Whatever the crawl could not read
-    /// is in the result, and so is that it was stopped.
+    /// Crawls the registry and saves findings as they arrive. Faults are in the result, and so is an interruption.
     ///
     /// # Errors
-    /// Where somebody else is crawling the registry, and where the store fails for good. What had been saved
-    /// by then stays.
+    /// If another process is crawling the registry, or the store fails permanently. What was saved until then stays.
     pub async fn run(&self, progress: &Progress, stop: &StopFlag) -> anyhow::Result<CrawlResult> {
         let started = Instant::now();
         let origin = self.client.origin();
@@ -89,6 +78,7 @@ impl CrawlJob<'_> {
             dedup_scope: self.dedup_scope,
         };
         let saver = self.begin(&registry, stop).await?;
+        let span = crawl_span(saver.part().crawl(), &registry.name);
         let work = PartWork {
             store: self.store,
             registry: &registry.name,
@@ -98,10 +88,11 @@ impl CrawlJob<'_> {
             progress,
             stop,
         };
-        let Ended::Concluded(conclusion) = work.run(saver).await? else {
+        let Ended::Concluded(conclusion) = work.run(saver).instrument(span).await? else {
             bail!("a crawl that is nobody else's cannot go on without this process");
         };
-        let counts = Counts::of(&conclusion.inventory);
+        let is_chosen = |name: &RepositoryName| self.plan.repositories.matches(name);
+        let counts = conclusion.content.counts(is_chosen);
         let spent = conclusion.cost;
         Ok(CrawlResult {
             crawl: conclusion.crawl,
@@ -115,20 +106,16 @@ impl CrawlJob<'_> {
             tags: counts.tags,
             manifests: counts.manifests,
             blobs: counts.blobs,
-            requests: RequestCounts {
-                total: spent.requests,
-                get: spent.get,
-                head: spent.head,
-                retried: spent.retried,
-            },
+            requests: spent.requests,
             bytes_received: spent.bytes_received.get(),
             seconds: started.elapsed().as_millis() as f64 / 1000.0,
             faults: conclusion.faults,
+            content: conclusion.content,
         })
     }
 
-    /// Begins the crawl. Where somebody seems to be at one, their next sign of life is waited for, or the
-    /// end of their lease: whoever was killed gives no sign of life.
+    /// Starts the crawl. If another process seems to be crawling, waits until it renews its lease or the lease expires: a
+    /// killed process does not renew it.
     async fn begin(&self, registry: &CrawledRegistry, stop: &StopFlag) -> anyhow::Result<CrawlSaver> {
         let mut first_lease = None;
         loop {
@@ -140,44 +127,16 @@ impl CrawlJob<'_> {
                     holder, lease_until, ..
                 }) if first_lease.is_none_or(|first| lease_until <= first) && !stop.is_stopped() => {
                     if first_lease.replace(lease_until).is_none() {
-                        tracing::info!("waiting for a sign of life of {holder}, who may be at it");
+                        tracing::info!(
+                            worker = holder,
+                            "waiting for the lease of a worker that may be gone"
+                        );
                     }
                     sleep(LOOK_AGAIN).await;
                 }
                 Err(error @ StoreError::UnderWay { .. }) => return Err(error.into()),
                 Err(error) => return Err(error).context("cannot record that the crawl begins"),
             }
-        }
-    }
-}
-
-struct Counts {
-    repositories: usize,
-    tags: usize,
-    manifests: usize,
-    blobs: usize,
-}
-
-impl Counts {
-    fn of(inventory: &Inventory) -> Self {
-        match account(inventory) {
-            Ok(accounting) => Self {
-                repositories: accounting.registry.repositories,
-                tags: accounting.registry.tags,
-                manifests: accounting.registry.manifests,
-                blobs: accounting.registry.blobs,
-            },
-            // Sizes that overflow are among the faults; how many things there are is true all the same.
-            Err(_) => Self {
-                repositories: inventory.repositories.len(),
-                tags: inventory
-                    .repositories
-                    .iter()
-                    .map(|repository| repository.tags.len())
-                    .sum(),
-                manifests: inventory.manifests().len(),
-                blobs: inventory.sizes().len(),
-            },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A part in a crawl, from what is known to what has been saved, whoever else has a part in it.
+//! A worker's part in a crawl, from loading what is known to saving what is found.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,25 +6,27 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
+use tracing::Instrument as _;
 
 use super::assign::Assigner;
-use super::conclude::Conclusion;
+use super::conclusion::Conclusion;
+use super::known::load_known;
 use super::spent::Spent;
 use super::writing::{retry_transient, write};
 use crate::clock::Clock;
-use crate::crawl::{CrawlPlan, CrawlStatus, Known, Listing, Progress, StopFlag, list, visit};
+use crate::crawl::{CrawlPlan, CrawlStatus, Listing, Progress, StopFlag, list, visit};
 use crate::inventory::{Fault, Finding};
 use crate::oci::RegistryName;
 use crate::registry::Client;
 use crate::store::{CrawlPart, CrawlSaver, Leaving, Store, StoreError};
 
-/// How many findings wait between the crawl and whoever collects them. Few, since each may hold a
-/// document of megabytes.
+/// How many findings may wait between the crawl and the writer. Our choice: few, because each may contain a document of
+/// megabytes.
 const WAITING_FINDINGS: usize = 64;
-/// How often a worker gives a sign of life and says what it has done.
+/// How often a worker renews its lease and reports its progress. Our choice.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
-/// What a worker does its part with.
+/// What a worker needs for its part.
 pub(super) struct PartWork<'a> {
     pub(super) store: &'a Store,
     pub(super) registry: &'a RegistryName,
@@ -35,15 +37,15 @@ pub(super) struct PartWork<'a> {
     pub(super) stop: &'a StopFlag,
 }
 
-/// What became of a part.
+/// How a part ended.
 pub(super) enum Ended {
     /// The crawl is over.
     Concluded(Box<Conclusion>),
-    /// It goes on, in others' hands or as soon as somebody has time.
+    /// The crawl goes on, by other workers or later.
     Left(Leaving),
 }
 
-/// What has been walked, and saved.
+/// The result of walking and saving.
 struct Walked {
     saver: CrawlSaver,
     faults: Vec<Fault>,
@@ -51,10 +53,10 @@ struct Walked {
 }
 
 impl PartWork<'_> {
-    /// Does the part to its end, giving signs of life meanwhile.
+    /// Does the part to its end, renewing the lease meanwhile.
     ///
     /// # Errors
-    /// Where the part is lost to others, or the store fails for good. What was saved by then stays.
+    /// If the lease is lost, or the store fails permanently. What was saved until then stays.
     pub(super) async fn run(&self, saver: CrawlSaver) -> anyhow::Result<Ended> {
         let part = saver.part().clone();
         let spent = Spent::since_now(self.client);
@@ -64,15 +66,15 @@ impl PartWork<'_> {
             ended = self.work(saver, &spent) => ended,
         };
         if let Err(error) = &ended {
-            // Where not even this can be said, the lease says it when it lapses.
+            // If not even this succeeds, the lease expires.
             if let Err(error) = part.give_up(&format!("{error:#}"), self.clock.now()).await {
-                tracing::debug!("crawl {}: {error}", part.crawl());
+                tracing::debug!(%error, "end of the part could not be recorded");
             }
         }
         ended
     }
 
-    /// Gives signs of life until the part is lost.
+    /// Renews the lease until it is lost.
     async fn live(&self, part: &CrawlPart, spent: &Spent<'_>) -> StoreError {
         let every = SIGN_OF_LIFE.min(part.lease() / 3).max(Duration::from_millis(20));
         loop {
@@ -84,8 +86,8 @@ impl PartWork<'_> {
             }
             match said {
                 Err(StoreError::LeaseLost) => return StoreError::LeaseLost,
-                // Whoever saves findings meanwhile waits for the database and says so.
-                Err(error) => tracing::debug!("no sign of life could be given: {error}"),
+                // The writer waits for the database meanwhile, and logs that.
+                Err(error) => tracing::debug!(%error, "lease could not be renewed"),
                 Ok(()) => {}
             }
         }
@@ -117,8 +119,8 @@ impl PartWork<'_> {
             .await
             .context("cannot read what is known already")?;
         let (sender, findings) = mpsc::channel(WAITING_FINDINGS);
-        // On a task of its own, so that both cores have something to do.
-        let writer = tokio::spawn(write(saver, findings, Arc::clone(self.clock)));
+        // On a separate task, so that both cores have work.
+        let writer = tokio::spawn(write(saver, findings, Arc::clone(self.clock)).in_current_span());
         let listed = self.list(&part, sender.clone()).await?;
         let was_stopped = match listed {
             None => true,
@@ -130,7 +132,7 @@ impl PartWork<'_> {
                     part,
                     clock: Arc::clone(self.clock),
                 };
-                let assigner = tokio::spawn(assigner.run(own, known, sends));
+                let assigner = tokio::spawn(assigner.run(own, known, sends).in_current_span());
                 let summary = visit(
                     self.client,
                     self.plan,
@@ -154,8 +156,8 @@ impl PartWork<'_> {
         })
     }
 
-    /// Lists the repositories, where that is for this worker to do, and gives those that are its own from
-    /// the beginning. None where it was stopped.
+    /// Lists the repositories, if this worker leads the crawl, and returns those that are its own from the start. `None` if
+    /// it was stopped.
     async fn list(
         &self,
         part: &CrawlPart,
@@ -170,7 +172,7 @@ impl PartWork<'_> {
         }
         let listed = retry_transient!(part.listed()).context("cannot read how far the crawl is")?;
         if listed.is_some() {
-            // By a leader who is gone.
+            // Listed by a leader that is gone.
             return Ok(Some(nothing));
         }
         let Some(listing) = list(self.client, self.plan, self.progress, findings, self.stop).await else {
@@ -181,14 +183,4 @@ impl PartWork<'_> {
             .context("cannot record what is to be read")?;
         Ok(Some(if part.is_shared() { nothing } else { listing }))
     }
-}
-
-/// Reads what is saved of what a crawl of a registry may meet.
-pub(super) async fn load_known(store: &Store, registry: &RegistryName) -> Result<Arc<Known>, StoreError> {
-    let known = retry_transient!(store.known(registry))?;
-    Ok(Arc::new(Known {
-        complete: known.complete,
-        partial: known.partial,
-        tags: known.tags,
-    }))
 }

@@ -1,9 +1,9 @@
-//! When a registry is to be crawled.
+//! When to crawl a registry.
 
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -11,13 +11,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::oci::RegistryName;
 
-/// The longest jitter: more would be another schedule.
+/// The longest jitter. Our choice: a day, because more would be another schedule.
 const MAX_JITTER: Duration = Duration::from_secs(24 * 3600);
 
-/// A schedule: a cron expression, read in a time zone, and by how much each of its times may be put off.
+/// A schedule: a cron expression in a time zone, and the jitter by which each of its times may be delayed.
 ///
-/// Nights in which the clocks change have each time of the expression once: one that is skipped comes when
-/// the clock goes on, and one that comes twice counts the first time.
+/// On days when the clocks change, each time of the expression occurs once: a skipped time moves to the change, and a
+/// repeated time counts at its first occurrence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
     cron: Cron,
@@ -25,36 +25,36 @@ pub struct Schedule {
     jitter: Duration,
 }
 
-/// Why something is not a schedule.
+/// Why a schedule is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSchedule {
-    /// It cannot be read.
+    /// The expression cannot be parsed.
     #[error(
         "{expression:?} is not a cron expression of minute, hour, day of the month, month and day of the week, \
          such as \"30 3 * * *\" for every day at half past three: {problem}"
     )]
     Expression {
-        /// What was given.
+        /// The expression.
         expression: String,
         /// What is wrong with it.
         problem: String,
     },
-    /// There is no such day.
+    /// The expression never matches.
     #[error("{0:?} names a time that never comes")]
     Never(String),
-    /// The time zone is not known.
+    /// The time zone is unknown.
     #[error("{0:?} is no time zone; give a name such as \"Europe/Stockholm\" or \"UTC\"")]
     Zone(String),
-    /// The jitter is out of bounds.
+    /// The jitter is too long.
     #[error("a jitter is at most 24h")]
     Jitter,
 }
 
 impl Schedule {
-    /// Reads a schedule.
+    /// Creates a schedule.
     ///
     /// # Errors
-    /// Where the expression, the name of the time zone or the jitter makes no sense.
+    /// If the expression, the time zone or the jitter is not valid.
     pub fn new(expression: &str, zone: &str, jitter: Duration) -> Result<Self, InvalidSchedule> {
         let parser = CronParser::builder()
             .seconds(Seconds::Disallowed)
@@ -77,7 +77,7 @@ impl Schedule {
         Ok(schedule)
     }
 
-    /// The latest time of the schedule that has come by now, jitter included; none where none ever has.
+    /// The latest time of the schedule that has passed, jitter included; `None` if there is none.
     pub fn latest_due(&self, registry: &RegistryName, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let mut before = now.with_timezone(&self.zone);
         let mut is_inclusive = true;
@@ -91,34 +91,13 @@ impl Schedule {
         }
     }
 
-    /// When a crawl is due next after this moment, jitter included.
-    pub fn next_due(&self, registry: &RegistryName, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut slot = self
-            .latest_due(registry, after)
-            .or_else(|| self.next_slot(DateTime::UNIX_EPOCH))?;
-        // Jitter may put times off past others, but only so far.
-        let last = after + TimeDelta::from_std(self.jitter).ok()?;
-        let mut next = None;
-        loop {
-            slot = self.next_slot(slot)?;
-            let due = self.put_off(registry, slot);
-            if due > after && next.is_none_or(|next| due < next) {
-                next = Some(due);
-            }
-            if slot > last && next.is_some() {
-                return next;
-            }
-        }
-    }
-
     fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = after.with_timezone(&self.zone);
         let slot = self.cron.find_next_occurrence(&after, false).ok()?;
         Some(slot.to_utc())
     }
 
-    /// A time of the schedule, put off by a part of the jitter that depends on the registry and the time
-    /// alone, so that all processes agree about it.
+    /// A time of the schedule with its jitter, which depends only on the registry and the time, so that all processes agree.
     fn put_off(&self, registry: &RegistryName, slot: DateTime<Utc>) -> DateTime<Utc> {
         let hash = Sha256::digest(format!("{registry} {}", slot.timestamp()));
         let chance = u64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]));
@@ -135,6 +114,8 @@ impl fmt::Display for Schedule {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
 
     fn at(text: &str) -> DateTime<Utc> {
@@ -163,8 +144,6 @@ mod tests {
                 "{now}"
             );
         }
-        let next = six_hourly.next_due(&registry(), at("2026-11-23T12:00:00Z"));
-        assert_eq!(next, Some(at("2026-11-23T18:00:00Z")));
     }
 
     #[test]
@@ -180,7 +159,7 @@ mod tests {
 
     #[test]
     fn nights_in_which_the_clocks_change_have_each_time_once() {
-        // 02:30 does not exist on 29 March 2026 in Stockholm, and comes twice on 25 October.
+        // 02:30 does not exist on 29 March 2026 in Stockholm, and occurs twice on 25 October.
         let nights = schedule("30 2 * * *", "Europe/Stockholm");
         for (from, to) in [
             ("2026-03-28T12:00:00Z", "2026-03-29T12:00:00Z"),
@@ -213,7 +192,6 @@ mod tests {
             jittery.latest_due(&registry(), just_before),
             Some(slot - TimeDelta::hours(1))
         );
-        assert_eq!(jittery.next_due(&registry(), just_before), Some(due));
         let other: RegistryName = "other.example.com".parse().unwrap();
         let hours = (0..24).map(|hour| slot + TimeDelta::hours(hour));
         let differ = hours

@@ -1,4 +1,4 @@
-//! What a service does all year: crawl when it is time, or when somebody asks.
+//! The scheduler of a service: crawls registries by schedule and on request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,82 +8,70 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tracing::{Instrument as _, Span};
 
-use super::Schedule;
 use super::part::{Ended, PartWork};
+use super::{Schedule, crawl_span};
+use crate::analysis::{AnalysisService, CrawledContent};
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, Progress, StopFlag};
-use crate::oci::RegistryName;
 use crate::registry::Client;
-use crate::store::{CrawlSaver, CrawlState, CrawledRegistry, Leaving, Retention, Store};
+use crate::store::{CrawlSaver, CrawledRegistry, Leaving, Retention, Store};
 
-/// Who asks for the first crawl of a registry.
+/// The requester of a registry's first crawl.
 const FIRST_START: &str = "first start of the service";
-/// How often it is looked whether there is something to do.
+/// How often the scheduler looks for work. Our choice.
 const LOOK: Duration = Duration::from_secs(1);
-/// The longest pause after something failed; it doubles up to here.
+/// The longest pause after a failure; pauses double up to it. Our choice.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How long after the end of a crawl its report counts as lost: whoever ended it works it out first.
+/// How long after the end of a crawl its report counts as missing. Our choice: the process that ended the crawl computes
+/// it first.
 const REPORT_WITHIN: TimeDelta = TimeDelta::minutes(2);
-/// How often it is looked for crawls without a report; one that cannot be worked out is tried ever more rarely, down
-/// to once in [`RAREST_REPORT`].
+/// How often the scheduler looks for crawls without a report. If a report fails repeatedly, the interval doubles up to
+/// [`RAREST_REPORT`]. Our choice.
 const REPORT_LOOK: TimeDelta = TimeDelta::minutes(1);
 const RAREST_REPORT: TimeDelta = TimeDelta::hours(1);
-/// How long work under way may take to be handed back once the process is to stop.
+/// How long work in progress may take to stop. Our choice, below the usual 30 seconds of container platforms.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
-/// Crawls registries when their schedules or callers of the API ask for it, together with any number of
-/// other processes that do the same on the same database.
+/// Crawls registries by schedule or on request of API callers, together with any number of other processes on the same
+/// database.
 ///
-/// A time of a schedule leads to one crawl, whichever process comes first; times that nobody was there
-/// for lead to one crawl together. A registry that was never crawled is crawled at once, schedule or not.
+/// Each time of a schedule leads to one crawl, by whichever process is first; times that were missed lead to one crawl
+/// together. A registry that was never crawled is crawled at once, even without a schedule.
 pub struct Scheduler {
-    /// Where crawls are asked for and saved.
+    /// The store.
     pub store: Store,
-    /// The registries to see to.
+    /// The registries to crawl.
     pub registries: Vec<ScheduledRegistry>,
-    /// After how many listings in a row without it a repository or tag counts as deleted.
+    /// After how many consecutive listings without it a repository or tag counts as deleted.
     pub tombstone_after: u32,
-    /// How long what is kept about crawls stays.
+    /// The retention settings.
     pub retention: Retention,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// What is done after a crawl that has come to its end, before it is tidied up. It failing is logged.
-    pub after_crawl: AfterCrawl,
+    /// Makes and saves the report after a crawl has ended, before old data is removed. A failure is logged.
+    pub analysis: AnalysisService,
 }
 
-/// A registry to see to.
+/// A registry to crawl.
 #[derive(Clone)]
 pub struct ScheduledRegistry {
     /// The registry.
     pub registry: CrawledRegistry,
     /// What to read of it.
     pub plan: CrawlPlan,
-    /// When to crawl it; only when asked for where there is none.
+    /// When to crawl it; `None` means only on request.
     pub schedule: Option<Schedule>,
-    /// Makes a client for one crawl, so that credentials are those of the day.
+    /// Creates a client for each crawl, so that credentials are current.
     pub client: MakeClient,
 }
 
 /// Makes a client of a registry.
 pub type MakeClient = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<Client>> + Send + Sync>;
 
-/// What is done after a crawl.
-pub type AfterCrawl = Arc<dyn Fn(FinishedCrawl) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
-
-/// A crawl that has come to its end, complete or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FinishedCrawl {
-    /// Its number in the store.
-    pub crawl: i64,
-    /// The registry.
-    pub registry: RegistryName,
-    /// How it ended.
-    pub state: CrawlState,
-}
-
 impl Scheduler {
-    /// Works until the flag is raised; then hands back what is under way and ends within ten seconds.
+    /// Runs until the flag is raised; then stops the work in progress within ten seconds.
     pub async fn run(self, stop: StopFlag) {
         let scheduler = Arc::new(self);
         let mut watches = JoinSet::new();
@@ -94,13 +82,11 @@ impl Scheduler {
         stop.stopped().await;
         let all_ended = async { while watches.join_next().await.is_some() {} };
         if timeout(STOP_WITHIN, all_ended).await.is_err() {
-            tracing::warn!(
-                "work under way did not end in time; whoever shares the database carries on with it"
-            );
+            tracing::warn!("crawls under way did not end in time, other workers continue them");
         }
     }
 
-    /// Sees to one registry.
+    /// Handles one registry.
     async fn watch(&self, registry: &ScheduledRegistry, stop: &StopFlag) {
         let mut watch = Watch {
             scheduler: self,
@@ -108,6 +94,7 @@ impl Scheduler {
             stop,
             is_known: false,
             seen_until: None,
+            span: Span::none(),
             report_look: (DateTime::UNIX_EPOCH, REPORT_LOOK),
         };
         let mut pause = LOOK;
@@ -115,7 +102,13 @@ impl Scheduler {
             pause = match watch.turn().await {
                 Ok(()) => LOOK,
                 Err(error) => {
-                    tracing::error!("{}: {error:#}", registry.registry.name);
+                    watch.span.in_scope(|| {
+                        tracing::error!(
+                            registry = %registry.registry.name,
+                            error = format!("{error:#}"),
+                            "crawling failed"
+                        );
+                    });
                     (pause * 2).min(LONGEST_PAUSE)
                 }
             };
@@ -127,29 +120,32 @@ impl Scheduler {
     }
 }
 
-/// One registry being seen to.
+/// The state of one registry's scheduling.
 struct Watch<'a> {
     scheduler: &'a Scheduler,
     registry: &'a ScheduledRegistry,
     stop: &'a StopFlag,
-    /// Whether the store knows the registry.
+    /// Whether the registry is saved in the store.
     is_known: bool,
-    /// Up to when the schedule has been seen to, by whomever.
+    /// Until when the schedule has been handled, by any process.
     seen_until: Option<DateTime<Utc>>,
-    /// When to look for a crawl without a report again, and how long to wait from then on.
+    /// The span of the crawl that the last turn was about, if it was about one.
+    span: Span,
+    /// When to look for a crawl without a report again, and the interval after that.
     report_look: (DateTime<Utc>, TimeDelta),
 }
 
 impl Watch<'_> {
-    /// Does what there is to do now.
+    /// Does the work that is due.
     async fn turn(&mut self) -> anyhow::Result<()> {
+        self.span = Span::none();
         let Scheduler { store, clock, .. } = self.scheduler;
         let registry = &self.registry.registry;
         if !self.is_known {
             let now = clock.now();
             store.know_registries(std::slice::from_ref(registry), now).await?;
             if store.scheduled_until(&registry.name).await?.is_none() {
-                // Under one key, so that however many processes find out, it is crawled once.
+                // The same key in all processes, so that the registry is crawled once.
                 store
                     .request_crawl(&registry.name, FIRST_START, Some(FIRST_START), now)
                     .await?;
@@ -162,12 +158,15 @@ impl Watch<'_> {
             .await
             .context("cannot look for work")?;
         match joined {
-            Some(saver) => self.take_part(saver).await,
+            Some(saver) => {
+                self.span = crawl_span(saver.part().crawl(), &registry.name);
+                self.take_part(saver).instrument(self.span.clone()).await
+            }
             None => self.catch_up().await,
         }
     }
 
-    /// Does what was to follow the last crawl, where whoever ended it did not live to, or could not.
+    /// Computes the report of the last crawl, if the process that ended the crawl did not.
     async fn catch_up(&mut self) -> anyhow::Result<()> {
         let Scheduler { store, clock, .. } = self.scheduler;
         let name = &self.registry.registry.name;
@@ -178,15 +177,17 @@ impl Watch<'_> {
         }
         self.report_look = (now + pause, REPORT_LOOK);
         let left = store.crawl_without_report(name, now - REPORT_WITHIN).await?;
-        let Some((crawl, state)) = left else {
+        let Some(crawl) = left else {
             return Ok(());
         };
-        tracing::warn!("{name}: no report followed crawl {crawl}; it is worked out now");
+        self.span = crawl_span(crawl, name);
+        self.span
+            .in_scope(|| tracing::warn!("no report followed the crawl, computing it now"));
         self.report_look = (now + pause, (pause * 2).min(RAREST_REPORT));
-        self.follow_up(crawl, state).await
+        self.follow_up(crawl, None).instrument(self.span.clone()).await
     }
 
-    /// Queues a crawl where it is time for one and nobody else has.
+    /// Queues a crawl if one is due and no other process has queued it.
     async fn take_slot(&mut self) -> anyhow::Result<()> {
         let Scheduler { store, clock, .. } = self.scheduler;
         let name = &self.registry.registry.name;
@@ -202,7 +203,7 @@ impl Watch<'_> {
         if until.is_none_or(|until| until < slot)
             && let Some(crawl) = store.take_slot(name, slot, now).await?
         {
-            tracing::info!("{name}: crawl {crawl} is queued, as scheduled for {slot}");
+            tracing::info!(crawl_id = crawl, registry = %name, %slot, "scheduled crawl queued");
         }
         self.seen_until = Some(slot);
         Ok(())
@@ -213,7 +214,7 @@ impl Watch<'_> {
         let name = &self.registry.registry.name;
         let part = saver.part().clone();
         let crawl = part.crawl();
-        tracing::info!("{name}: taking part in crawl {crawl}");
+        tracing::info!("taking part in the crawl");
         let client = match (self.registry.client)().await {
             Ok(client) => client,
             Err(error) => {
@@ -232,37 +233,44 @@ impl Watch<'_> {
         };
         match work.run(saver).await.with_context(|| format!("crawl {crawl}"))? {
             Ended::Left(Leaving::Finished) => {
-                tracing::info!("{name}: crawl {crawl}: nothing left to do here")
+                tracing::info!("part finished, other workers continue the crawl");
             }
-            Ended::Left(Leaving::Stopped) => tracing::info!("{name}: crawl {crawl}: handed back"),
+            Ended::Left(Leaving::Stopped) => tracing::info!("part handed back"),
             Ended::Concluded(conclusion) => {
                 let state = conclusion.state;
-                tracing::info!("{name}: crawl {crawl} is {}", state.as_str());
-                drop(conclusion);
-                self.follow_up(crawl, state).await?;
+                tracing::info!(state = state.as_str(), "crawl ended");
+                self.follow_up(crawl, Some(conclusion.content)).await?;
             }
         }
         Ok(())
     }
 
-    /// What comes after a crawl.
-    async fn follow_up(&self, crawl: i64, state: CrawlState) -> anyhow::Result<()> {
+    /// The work after a crawl.
+    async fn follow_up(&self, crawl: i64, content: Option<CrawledContent>) -> anyhow::Result<()> {
         let scheduler = self.scheduler;
-        let finished = FinishedCrawl {
-            crawl,
-            registry: self.registry.registry.name.clone(),
-            state,
-        };
-        let answered = (scheduler.after_crawl)(finished).await;
+        let crawled = content.into_iter().collect();
+        let reported = scheduler
+            .analysis
+            .save_report(crawled, scheduler.clock.now())
+            .await;
         let pruned = scheduler
             .store
             .prune(&scheduler.retention, scheduler.clock.now())
             .await
             .context("what is older than the retention settings say could not be removed");
-        answered.with_context(|| format!("crawl {crawl} is saved, but what follows failed"))?;
+        reported.with_context(|| format!("crawl {crawl} is saved, but its report is not"))?;
         let pruned = pruned?;
         if !pruned.is_nothing() {
-            tracing::info!("removed, as the retention settings say: {pruned}");
+            tracing::info!(
+                crawl_events = pruned.crawl_events,
+                crawl_faults = pruned.crawl_faults,
+                crawls = pruned.crawls,
+                reports = pruned.reports,
+                pull_events = pruned.pull_events,
+                tag_history = pruned.tag_history,
+                manifests = pruned.manifests,
+                "removed what is older than the retention settings allow"
+            );
         }
         Ok(())
     }

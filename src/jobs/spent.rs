@@ -4,7 +4,7 @@ use crate::registry::{Client, RequestStatistics};
 use crate::store::{Answers, CrawlCost};
 use crate::units::ByteCount;
 
-/// What a client spends from some moment on; it may have been used before.
+/// The requests of a client since a moment; the client may have been used before.
 pub(super) struct Spent<'a> {
     client: &'a Client,
     before: RequestStatistics,
@@ -22,11 +22,7 @@ impl<'a> Spent<'a> {
         let (before, now) = (&self.before, self.client.statistics());
         let bytes = now.bytes_received - before.bytes_received;
         CrawlCost {
-            requests: now.total - before.total,
-            get: now.get - before.get,
-            head: now.head - before.head,
-            retried: now.retried - before.retried,
-            rate_limited: now.rate_limited - before.rate_limited,
+            requests: now.requests - before.requests,
             bytes_received: ByteCount::try_from(bytes).unwrap_or(ByteCount::MAX),
             waited: now.waited.saturating_sub(before.waited),
             answers: Answers {
@@ -39,7 +35,7 @@ impl<'a> Spent<'a> {
     }
 }
 
-/// How many answers had one of these statuses.
+/// How many responses had a status in this range.
 fn answered(statistics: &RequestStatistics, statuses: Range<u16>) -> u64 {
     statistics.by_status.range(statuses).map(|(_, count)| count).sum()
 }

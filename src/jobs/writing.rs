@@ -1,41 +1,43 @@
-//! From single findings to batches in the store.
+//! Collects findings into batches and writes them to the store.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument as _;
 
 use crate::clock::Clock;
 use crate::inventory::{Fault, Finding, ManifestListing, RepositoryListing};
 use crate::store::{CrawlSaver, StoreError};
 
-/// A batch is written when it holds this many findings,
+/// A batch is written when it has this many findings,
 const BATCH_FINDINGS: usize = 1_000;
-/// or documents of this many bytes (a hostile registry may make each as large as it is allowed to be),
+/// or documents with this many bytes (a hostile registry may make each as large as allowed),
 const BATCH_BYTES: u64 = 8 << 20;
-/// or when its first finding is this old: what a killed crawl loses at most, besides what is under way.
+/// or when its first finding is this old: the most that a killed crawl loses, besides work in progress. Our choice, like
+/// the other limits of a batch.
+/// the other limits of a batch.
 const BATCH_AGE: Duration = Duration::from_millis(500);
-/// How long a database that is away is waited for, in steps that grow from one second to ten.
+/// How long to wait for an unavailable database, in steps that grow from one second to ten. Our choice.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Saves findings until the crawl has no more of them, and gives back the saver and the faults that were
-/// among the findings.
+/// Saves findings until the crawl has no more, and returns the saver and the faults among the findings.
 ///
 /// # Errors
-/// Where the database stays away, or refuses. Then nobody takes findings any more, which ends the crawl.
+/// If the database stays unavailable, or refuses a statement. The receiver is then gone, which ends the crawl.
 pub(super) async fn write(
     mut saver: CrawlSaver,
     findings: mpsc::Receiver<Finding>,
     clock: Arc<dyn Clock>,
 ) -> Result<(CrawlSaver, Vec<Fault>), StoreError> {
-    // One batch is written, one waits at most, one is collected.
+    // One batch is written, at most one waits, and one is collected.
     let (sender, mut batches) = mpsc::channel::<Vec<Finding>>(1);
-    let collector = tokio::spawn(collect(findings, sender));
+    let collector = tokio::spawn(collect(findings, sender).in_current_span());
     let mut faults = Vec::new();
     while let Some(batch) = batches.recv().await {
         if let Err(error) = retry_transient!(saver.save(&batch, clock.now())) {
-            // It may be waiting for a finding, and must not take one more.
+            // It may be waiting for a finding, and must not take another.
             collector.abort();
             return Err(error);
         }
@@ -47,7 +49,7 @@ pub(super) async fn write(
     Ok((saver, faults))
 }
 
-/// Puts findings together into batches until there are no more findings, or nobody takes batches.
+/// Collects findings into batches until there are no more findings, or the receiver is gone.
 async fn collect(mut findings: mpsc::Receiver<Finding>, batches: mpsc::Sender<Vec<Finding>>) {
     while let Some(first) = findings.recv().await {
         let deadline = Instant::now() + BATCH_AGE;
@@ -66,12 +68,12 @@ async fn collect(mut findings: mpsc::Receiver<Finding>, batches: mpsc::Sender<Ve
     }
 }
 
-/// How large the document was that a finding came from, roughly.
+/// The approximate size of a finding's document.
 fn weight(finding: &Finding) -> u64 {
     match finding {
         Finding::Manifest(fact) => fact.size.get(),
         Finding::Config(fact) => fact.size.get(),
-        // About what a digest takes in a statement.
+        // About the size of a digest in a statement.
         Finding::Repository(RepositoryListing {
             manifests: ManifestListing::Listed(manifests),
             ..
@@ -80,9 +82,8 @@ fn weight(finding: &Finding) -> u64 {
     }
 }
 
-/// Does something with the database as often as it takes, waiting for the database if it is away; an error
-/// where it stays away, or refuses. A macro, because the compiler does not see that a future made of
-/// closures may move between threads.
+/// Repeats an operation of the store while the database is unavailable. Fails if it stays unavailable, or refuses. A
+/// macro, because the compiler does not see that a future made of closures may move between threads.
 macro_rules! retry_transient {
     ($work:expr) => {{
         let mut patience = $crate::jobs::writing::Patience::new();
@@ -100,7 +101,7 @@ macro_rules! retry_transient {
 }
 pub(super) use retry_transient;
 
-/// Trying again while the database is away: a server that is restarted costs a pause, not a crawl.
+/// Waits while the database is unavailable: a restarted server costs a pause, not a crawl.
 pub(super) struct Patience {
     deadline: Instant,
     pause: Duration,
@@ -114,7 +115,7 @@ impl Patience {
         }
     }
 
-    /// Waits, if trying again can help and there is time left.
+    /// Waits, if a retry can help and there is time left.
     ///
     /// # Errors
     /// The same error, if not.
@@ -122,7 +123,7 @@ impl Patience {
         if !error.is_transient() || Instant::now() + self.pause >= self.deadline {
             return Err(error);
         }
-        tracing::warn!("{error}; trying again in {} s", self.pause.as_secs());
+        tracing::warn!(%error, retry_seconds = self.pause.as_secs(), "database not available, trying again");
         sleep(self.pause).await;
         self.pause = (self.pause * 2).min(Duration::from_secs(10));
         Ok(())

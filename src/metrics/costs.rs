@@ -10,15 +10,15 @@ use crate::report::{RegistryCost, RegistryRow, Report};
 const COMPONENTS: &[Component<RegistryCost>] = &[
     Component {
         name: "fee",
-        of: |cost| Some(cost.fee),
+        of: |cost| Some(cost.parts.fee),
     },
     Component {
         name: "storage",
-        of: |cost| Some(cost.storage),
+        of: |cost| Some(cost.parts.storage),
     },
     Component {
         name: "transfer",
-        of: |cost| Some(cost.transfer),
+        of: |cost| Some(cost.parts.transfer),
     },
 ];
 

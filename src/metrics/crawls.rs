@@ -2,6 +2,7 @@ use prometheus::proto::MetricFamily;
 
 use super::family::{Family, timestamp};
 use crate::store::{CrawlHealth, CrawlState, EndedCrawl};
+use crate::units::RequestCounts;
 
 /// A metric of the latest finished crawl.
 struct Figure {
@@ -31,12 +32,12 @@ const LAST: &[Figure] = &[
     Figure {
         name: "tare_crawl_last_retried_requests",
         help: "Retried requests of the last crawl.",
-        of: |crawl| crawl.cost.retried as f64,
+        of: |crawl| crawl.cost.requests.retried as f64,
     },
     Figure {
         name: "tare_crawl_last_rate_limited_requests",
         help: "Requests of the last crawl that the registry throttled.",
-        of: |crawl| crawl.cost.rate_limited as f64,
+        of: |crawl| crawl.cost.requests.rate_limited as f64,
     },
     Figure {
         name: "tare_crawl_last_wait_seconds",
@@ -97,8 +98,9 @@ fn requests(crawls: &[CrawlHealth]) -> Family {
         "Requests of the last crawl by method, including retries and requests for tokens.",
     );
     for (registry, EndedCrawl { cost, .. }) in ended(crawls) {
-        let other = cost.requests.saturating_sub(cost.get).saturating_sub(cost.head);
-        for (method, count) in [("GET", cost.get), ("HEAD", cost.head), ("other", other)] {
+        let RequestCounts { total, get, head, .. } = cost.requests;
+        let other = total.saturating_sub(get).saturating_sub(head);
+        for (method, count) in [("GET", get), ("HEAD", head), ("other", other)] {
             family.set(&[("registry", registry), ("method", method)], count as f64);
         }
     }
@@ -137,7 +139,7 @@ fn faults(crawls: &[CrawlHealth]) -> Family {
 }
 
 /// The states of an unfinished crawl. Each has a series, even at zero.
-const UNFINISHED: [&str; 2] = ["queued", "running"];
+const UNFINISHED: [CrawlState; 2] = [CrawlState::Queued, CrawlState::Running];
 
 fn unfinished(crawls: &[CrawlHealth]) -> Family {
     let mut family = Family::new(
@@ -146,9 +148,9 @@ fn unfinished(crawls: &[CrawlHealth]) -> Family {
     );
     for health in crawls {
         for state in UNFINISHED {
-            let count = health.unfinished.get(state).copied().unwrap_or_default();
+            let count = health.unfinished.get(&state).copied().unwrap_or_default();
             family.set(
-                &[("registry", health.registry.as_str()), ("state", state)],
+                &[("registry", health.registry.as_str()), ("state", state.as_str())],
                 count as f64,
             );
         }

@@ -24,7 +24,7 @@ mod service;
 
 pub use process::{ProcessCounters, RequestInFlight};
 pub use repositories::OTHER_REPOSITORIES;
-pub use service::{Budget, BudgetOf, MetricsSettings, Snapshot, StoreState};
+pub use service::{MetricsSettings, Snapshot, StoreState};
 
 use prometheus::TextEncoder;
 

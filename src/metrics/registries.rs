@@ -1,8 +1,10 @@
 use prometheus::proto::MetricFamily;
+use strum::VariantArray as _;
 
 use super::family::{Family, timestamp};
 use super::figures::{Count, float, whole};
 use crate::report::{RegistryRow, Report};
+use crate::units::ByteCount;
 use crate::whatif::Verdict;
 
 /// The metrics of each registry.
@@ -45,7 +47,7 @@ const COUNTS: &[Count<RegistryRow>] = &[
     Count {
         name: "untagged_bytes",
         help: "Bytes stored that no tag reaches; absent if the registry does not list them.",
-        of: |row| row.totals.untagged_bytes.map(|bytes| bytes.as_i64()),
+        of: |row| row.totals.untagged_bytes.map(ByteCount::as_i64),
     },
     Count {
         name: "alpine_stored_bytes",
@@ -106,8 +108,8 @@ fn verdicts(report: &Report) -> Family {
     );
     for row in &report.registries {
         let Some(alpine) = &row.alpine else { continue };
-        for verdict in Verdict::ALL {
-            let count = alpine.verdicts.get(&verdict).copied().unwrap_or_default();
+        for verdict in Verdict::VARIANTS {
+            let count = alpine.verdicts.get(verdict).copied().unwrap_or_default();
             let labels = [("registry", row.registry.as_str()), ("verdict", verdict.as_str())];
             family.set(&labels, float(whole(count).into()));
         }

@@ -5,7 +5,8 @@ use prometheus::proto::MetricFamily;
 use super::family::Family;
 use super::figures::{Amount, Component, Count, float, whole};
 use super::groups::{self, Group};
-use crate::report::{Report, RepositoryRow, plain_text};
+use crate::oci::text::printable;
+use crate::report::{Report, RepositoryRow};
 
 /// The label of the series that sums the repositories without their own series. No repository can have this name.
 pub const OTHER_REPOSITORIES: &str = "(other)";
@@ -89,15 +90,15 @@ const OWN: &[Count<RepositoryRow>] = &[
 const COMPONENTS: &[Component<RepositoryRow>] = &[
     Component {
         name: "fee",
-        of: |row| Some(row.cost.as_ref()?.fee),
+        of: |row| Some(row.cost.as_ref()?.parts.fee),
     },
     Component {
         name: "storage",
-        of: |row| Some(row.cost.as_ref()?.storage),
+        of: |row| Some(row.cost.as_ref()?.parts.storage),
     },
     Component {
         name: "transfer",
-        of: |row| Some(row.cost.as_ref()?.transfer),
+        of: |row| Some(row.cost.as_ref()?.parts.transfer),
     },
 ];
 
@@ -211,10 +212,10 @@ fn describe(info: &mut Family, row: &RepositoryRow) {
     let base = judged
         .and_then(|judged| judged.base.as_ref())
         .and_then(|base| base.runtime.as_ref().or(base.name.as_ref()))
-        .map(|name| plain_text(name))
+        .map(|name| printable(name))
         .unwrap_or_default();
     let owner = |label: &'static str, value: &'_ Option<String>| -> (&'static str, String) {
-        (label, value.as_deref().map(plain_text).unwrap_or_default())
+        (label, value.as_deref().map(printable).unwrap_or_default())
     };
     let owners = [
         owner("team", &row.labels.team),

@@ -1,38 +1,37 @@
 use prometheus::proto::MetricFamily;
 
 use super::family::{Family, MoneyFamily, single};
-use crate::oci::RegistryName;
+use crate::cost::{Budget, BudgetSubject};
 use crate::store::{Connections, CrawlHealth};
-use crate::units::Money;
 
-/// What a scrape shows beside what this process has counted.
+/// The input of a scrape, besides the counters of this process.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshot<'a> {
-    /// What [`render_report`](super::render_report) gives of the latest answers; none where there are none yet.
+    /// The result of [`render_report`](super::render_report) for the latest report; `None` if there is none yet.
     pub report: Option<&'a str>,
-    /// How the crawls go; none where the database did not say.
+    /// The state of the crawls; `None` if the database did not respond.
     pub crawls: Option<&'a [CrawlHealth]>,
-    /// How the database stands.
+    /// The state of the database.
     pub store: StoreState,
-    /// What the operator has set.
+    /// The operator's settings.
     pub settings: &'a MetricsSettings,
 }
 
-/// How the database stands.
+/// The state of the database.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreState {
-    /// Whether it answered this scrape.
+    /// Whether it responded during this scrape.
     pub answers: bool,
     /// The connections to it.
     pub connections: Connections,
 }
 
-/// What the operator sets.
+/// The operator's settings of metrics.
 #[derive(Debug, Clone)]
 pub struct MetricsSettings {
-    /// How many repositories of each registry get series of their own; the others get one together.
+    /// How many repositories of each registry have their own series; the others share one.
     pub repositories: usize,
-    /// What may be spent.
+    /// The monthly budgets of the configuration.
     pub budgets: Vec<Budget>,
 }
 
@@ -43,26 +42,6 @@ impl Default for MetricsSettings {
             budgets: Vec::new(),
         }
     }
-}
-
-/// What may be spent in a month.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Budget {
-    /// What it is for.
-    pub of: BudgetOf,
-    /// How much.
-    pub month: Money,
-}
-
-/// What a budget is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BudgetOf {
-    /// All registries that are billed in its currency, together.
-    Everything,
-    /// One registry.
-    Registry(RegistryName),
-    /// The repositories of one cost centre, in all registries.
-    CostCentre(String),
 }
 
 /// What is told of this program, of its database and of the budgets.
@@ -113,10 +92,10 @@ fn budgets(budgets: &[Budget]) -> impl Iterator<Item = MetricFamily> {
         "Budget of all registries billed in this currency per month.",
     );
     for budget in budgets {
-        match &budget.of {
-            BudgetOf::Everything => of_all.set(&[], budget.month),
-            BudgetOf::Registry(registry) => of_one.set(&[("registry", registry.as_str())], budget.month),
-            BudgetOf::CostCentre(centre) => of_centre.set(&[("cost_centre", centre)], budget.month),
+        match &budget.subject {
+            BudgetSubject::Everything => of_all.set(&[], budget.month),
+            BudgetSubject::Registry(registry) => of_one.set(&[("registry", registry.as_str())], budget.month),
+            BudgetSubject::CostCentre(centre) => of_centre.set(&[("cost_centre", centre)], budget.month),
         }
     }
     of_one.finish().chain(of_centre.finish()).chain(of_all.finish())

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -8,7 +9,13 @@ use sha2::{Digest as _, Sha256, Sha512};
 ///
 /// The OCI image specification registers only these two algorithms, and only their exact lengths are accepted: a
 /// looser parser would let a registry smuggle path separators into later requests (CVE-2024-3727).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema)]
+#[schemars(
+    inline,
+    with = "String",
+    description = "",
+    extend("pattern" = "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$")
+)]
 pub enum Digest {
     /// SHA-256, 32 bytes.
     Sha256([u8; 32]),

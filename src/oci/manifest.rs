@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use strum::{EnumString, IntoStaticStr};
 
 use super::document::json_object;
 use super::{Descriptor, Digest, MediaType, Platform, PlatformFilter, is_kept_label};
 use crate::units::{ByteCount, ByteOverflow};
 
 /// The kind of a manifest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum ManifestKind {
     /// A runnable image.
     Image,
@@ -23,27 +25,8 @@ pub enum ManifestKind {
 
 impl ManifestKind {
     /// The kind as stored in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::Index => "index",
-            Self::Attestation => "attestation",
-            Self::Artifact => "artifact",
-            Self::Schema1 => "schema1",
-        }
-    }
-
-    /// Parses the result of [`Self::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Image,
-            Self::Index,
-            Self::Attestation,
-            Self::Artifact,
-            Self::Schema1,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
@@ -78,7 +61,7 @@ pub enum ManifestError {
     #[error("not a manifest: {0}")]
     Syntax(String),
     /// The document's media type differs from the one it was served with.
-    #[error("served as {served} but calls itself {claimed}")]
+    #[error("served as {served}, but the document says {claimed}")]
     MediaTypeMismatch {
         /// The `Content-Type` header.
         served: String,
@@ -86,13 +69,13 @@ pub enum ManifestError {
         claimed: String,
     },
     /// The document has fields of an index and of an image manifest.
-    #[error("holds both layers and manifests, which different clients would read differently")]
+    #[error("has both layers and manifests, which clients would interpret differently")]
     Ambiguous,
     /// Neither header nor document has a known media type.
-    #[error("of unknown media type {0:?}")]
+    #[error("unknown media type {0:?}")]
     UnknownType(String),
     /// More children or layers than the limit.
-    #[error("lists {found} {what}, more than the {limit} that are followed")]
+    #[error("lists {found} {what}, more than the limit of {limit}")]
     TooMany {
         /// How many there are.
         found: usize,
@@ -102,16 +85,16 @@ pub enum ManifestError {
         limit: usize,
     },
     /// The same content is listed with two different sizes.
-    #[error("gives two sizes for {0}")]
+    #[error("lists {0} with two different sizes")]
     ConflictingSizes(Digest),
     /// The sizes add up to more than 63 bits.
-    #[error("sizes that overflow: {0}")]
+    #[error("the sizes are too large: {0}")]
     Overflow(#[from] ByteOverflow),
 }
 
 /// The JSON document. Unknown fields are accepted, fields of the wrong type are not.
 #[derive(Deserialize)]
-struct Document {
+struct ManifestDocument {
     #[serde(rename = "schemaVersion")]
     schema_version: Option<u64>,
     #[serde(rename = "mediaType", default)]
@@ -147,7 +130,7 @@ impl Manifest {
     /// # Errors
     /// What is wrong with the document. This is a fault in the registry's content, not a reason to stop a crawl.
     pub fn parse(content: &[u8], content_type: Option<&str>) -> Result<Self, ManifestError> {
-        let document: Document = json_object(content).map_err(ManifestError::Syntax)?;
+        let document: ManifestDocument = json_object(content).map_err(ManifestError::Syntax)?;
         let served = content_type
             .map(MediaType::from_text)
             .filter(|served| served.is_manifest());
@@ -194,14 +177,6 @@ impl Manifest {
         }?;
         manifest.check()?;
         Ok(manifest)
-    }
-
-    /// The stored blobs of this manifest, without itself and an index's children: the config and the layers that are not
-    /// foreign.
-    pub fn stored_blobs(&self) -> impl Iterator<Item = &Descriptor> {
-        self.config
-            .iter()
-            .chain(self.layers.iter().filter(|layer| layer.is_stored()))
     }
 
     /// Whether a choice of platforms includes a child of this index. A child without a platform is always included, and
@@ -256,7 +231,7 @@ impl Manifest {
     }
 }
 
-impl Document {
+impl ManifestDocument {
     fn into_index(self, media_type: String) -> Result<Manifest, ManifestError> {
         let children = self
             .manifests
@@ -408,7 +383,7 @@ mod tests {
         let foreign = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
         let manifest = parse(&image("application/vnd.docker.container.image.v1+json", foreign)).unwrap();
         assert_eq!(manifest.layers.len(), 1);
-        assert_eq!(manifest.stored_blobs().count(), 1, "only the config");
+        assert!(!manifest.layers[0].is_stored());
     }
 
     #[test]

@@ -7,17 +7,26 @@
 mod descriptor;
 mod digest;
 mod document;
+mod host;
 mod image_config;
+mod kept;
 mod manifest;
 mod media_type;
 mod name;
 mod platform;
 mod redaction;
+mod repository_patterns;
+pub mod text;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, InvalidDigest};
-pub use image_config::{HistoryStep, ImageConfig, ImageConfigError, is_kept_label, is_kept_variable};
+pub use host::host_without_port;
+pub use image_config::{HistoryStep, ImageConfig, ImageConfigError};
+pub use kept::{is_kept_label, is_kept_variable};
 pub use manifest::{Manifest, ManifestError, ManifestKind};
 pub use media_type::{ACCEPTED_MANIFESTS, MediaType};
 pub use name::{InvalidName, Reference, RegistryName, RepositoryName, Tag};
 pub use platform::{InvalidPlatform, Platform, PlatformFilter};
+pub use repository_patterns::{
+    InvalidRepositoryPattern, InvalidRepositoryPatterns, RepositoryPattern, RepositoryPatterns,
+};

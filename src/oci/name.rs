@@ -1,32 +1,26 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Digest;
+use super::text::quoted;
 
 /// A name that the specifications do not allow. The message states the kind of name and the expected form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a {kind}: {}; expected {expected}", shown(.text))]
+#[error("not a {kind}: {}; expected {expected}", quoted(.text))]
 pub struct InvalidName {
     kind: &'static str,
     text: String,
     expected: &'static str,
 }
 
-/// Hostile text as it may stand in a message: escaped and short.
-fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(80).collect::<String>().escape_debug().collect();
-    if text.chars().count() > 80 {
-        shown.push('…');
-    }
-    format!("'{shown}'")
-}
-
 macro_rules! name_type {
-    ($(#[$meta:meta])* $name:ident, $kind:literal, $expected:literal, $valid:path) => {
+    ($(#[$meta:meta])* $name:ident, $kind:literal, $expected:literal, $valid:path, $longest:literal) => {
         $(#[$meta])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema)]
+        #[schemars(inline, with = "String", description = "", extend("minLength" = 1, "maxLength" = $longest))]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -87,7 +81,8 @@ name_type!(
     RegistryName,
     "registry name",
     "a host in lower case with an optional :port",
-    is_registry_name
+    is_registry_name,
+    259
 );
 
 name_type!(
@@ -96,7 +91,8 @@ name_type!(
     RepositoryName,
     "repository name",
     "lower-case words of letters and digits, joined by one of . _ __ - and separated by /",
-    is_repository_name
+    is_repository_name,
+    255
 );
 
 name_type!(
@@ -104,7 +100,8 @@ name_type!(
     Tag,
     "tag",
     "at most 128 letters, digits, _ . and -, the first neither . nor -",
-    is_tag
+    is_tag,
+    128
 );
 
 impl Tag {
@@ -264,6 +261,6 @@ mod tests {
             .parse::<Tag>()
             .unwrap_err()
             .to_string();
-        assert!(!error.contains('\u{1b}') && error.len() < 300, "{error}");
+        assert!(!error.contains('\u{1b}') && error.len() < 400, "{error}");
     }
 }

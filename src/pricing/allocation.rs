@@ -123,8 +123,8 @@ pub fn allocate(
     targets: &AllocationTargets,
     rules: &AllocationRules,
 ) -> Result<Allocation, PricingError> {
-    let nobody = targets.targets.len();
-    let mut parts: Vec<Vec<AllocatedPart>> = vec![Vec::new(); nobody + 1];
+    let unallocated = targets.targets.len();
+    let mut parts: Vec<Vec<AllocatedPart>> = vec![Vec::new(); unallocated + 1];
     for (index, line) in bill.lines.iter().enumerate() {
         let weights = weights(line, targets, rules.rule(line.charge))?;
         for (owner, quantity) in apportion(billionths(line.quantity)?, &weights)?
@@ -158,7 +158,7 @@ fn weights(line: &Line, targets: &AllocationTargets, rule: &Rule) -> Result<Vec<
     let of_each = |weight: &dyn Fn(&AllocationTarget) -> u128| {
         targets.targets.iter().map(weight).collect::<Vec<u128>>()
     };
-    let (mut weights, nobody) = match rule {
+    let (mut weights, unallocated) = match rule {
         Rule::Attributed if line.charge.is_transfer() => {
             let zone = line.place.as_deref().unwrap_or_default();
             (of_each(&|target| target.moved.get(zone).copied().unwrap_or(0)), 0)
@@ -169,12 +169,12 @@ fn weights(line: &Line, targets: &AllocationTargets, rule: &Rule) -> Result<Vec<
         Rule::Fixed(shares) => fixed(targets, shares)?,
     };
     // If no target has weight, the charge goes to the row without a name; it does not vanish.
-    let nobody = if nobody == 0 && weights.iter().all(|&weight| weight == 0) {
+    let unallocated = if unallocated == 0 && weights.iter().all(|&weight| weight == 0) {
         1
     } else {
-        nobody
+        unallocated
     };
-    weights.push(nobody);
+    weights.push(unallocated);
     Ok(weights)
 }
 
@@ -188,7 +188,7 @@ fn fixed(
         .find(|key| targets.targets.iter().all(|target| target.key != **key))
     {
         return Err(PricingError::BadShare(format!(
-            "a fixed share names `{stranger}`, which is not there"
+            "a fixed share names `{stranger}`, which does not exist"
         )));
     }
     let weights = targets

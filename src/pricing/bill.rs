@@ -1,11 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use crate::units::{ByteCount, Currency, Money};
+use crate::units::{ByteCount, Currency, Money, Period};
 
 use super::book::PriceBook;
 use super::error::PricingError;
 use super::line::{Charge, Line};
-use super::period::Period;
 use super::usage::UsageHistory;
 use super::warning::{self, Warning};
 use super::{fee, storage, transfer};

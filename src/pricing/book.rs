@@ -1,10 +1,10 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{ByteCount, Currency};
+use crate::units::{ByteCount, Currency, Window};
 
-use super::period::{Period, Window};
 use super::unit::{ByteUnit, MonthConvention, Per};
 
 /// A seller's prices for storing and moving bytes: one plan in one currency over one span of time.
@@ -12,11 +12,12 @@ use super::unit::{ByteUnit, MonthConvention, Per};
 /// Read by [`PriceBooks`](super::PriceBooks), which accepts only valid books: tiers without gaps, no negative prices,
 /// dates in order. Bills rely on that. A book is saved whole (serde) with a closed month, so that the month can be
 /// reproduced even if the file is edited.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "A price book in one edition.")]
 pub struct PriceBook {
     /// The id by which settings and other books refer to it, such as `aws-ecr`.
     pub id: String,
-    /// The edition of the book; saved with every statement computed from it.
+    /// The edition of the book.
     pub version: String,
     /// The name for people.
     pub title: String,
@@ -36,11 +37,11 @@ pub struct PriceBook {
     pub valid_from: NaiveDate,
     /// The last day they are known to be valid. Later use adds a warning.
     pub valid_until: NaiveDate,
-    /// How many bytes the seller's storage unit ("GB") has.
+    /// The unit of stored bytes.
     pub unit: ByteUnit,
-    /// How long the month of a price per month is.
+    /// The length of the month in a price per month.
     pub month: MonthConvention,
-    /// The flat fee of the plan, if any.
+    /// The flat fee of the plan; null if there is none.
     pub fee: Option<Fee>,
     /// The price of stored bytes.
     pub storage: StorageCharge,
@@ -59,7 +60,7 @@ pub struct PriceBook {
 }
 
 /// A flat fee, independent of how much is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fee {
     /// The amount, in the book's currency.
     pub price: Decimal,
@@ -70,7 +71,7 @@ pub struct Fee {
 }
 
 /// What a flat fee is multiplied by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FeeBasis {
     /// Charged once per registry.
@@ -80,7 +81,7 @@ pub enum FeeBasis {
 }
 
 /// The scope over which usage is summed before quota and tiers apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pool {
     /// Each registry on its own.
@@ -90,7 +91,7 @@ pub enum Pool {
 }
 
 /// One tier of a price list: `from` ≤ level < `to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tier {
     /// The start of the tier, in bytes.
     pub from: u64,
@@ -101,7 +102,7 @@ pub struct Tier {
 }
 
 /// Prices by level. Everything below `included` is free, whichever tier it falls into.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rate {
     /// The quota or free allowance, in bytes.
     pub included: u64,
@@ -110,7 +111,7 @@ pub struct Rate {
 }
 
 /// The price of stored bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StorageCharge {
     /// The meter's name on the seller's bill.
     pub meter: String,
@@ -125,7 +126,7 @@ pub struct StorageCharge {
 }
 
 /// A storage class other than the default one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StorageClass {
     /// The name by which usage refers to it.
     pub name: String,
@@ -138,18 +139,18 @@ pub struct StorageClass {
 }
 
 /// The price of a replica in another region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplicaCharge {
-    /// The flat fee of each region beyond the first.
+    /// The flat fee of each region beyond the first; null if there is none.
     pub fee: Option<Fee>,
     /// The price of the replica's bytes; null if replicas are charged by the fee alone.
     pub storage: Option<StorageCharge>,
 }
 
 /// The price of bytes moved out of the registry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TransferCharge {
-    /// How many bytes the seller's traffic unit ("GB") has.
+    /// The unit of traffic.
     pub unit: ByteUnit,
     /// The scope over which traffic is summed, per calendar month.
     pub pool: Pool,
@@ -158,7 +159,7 @@ pub struct TransferCharge {
 }
 
 /// A destination of traffic.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Zone {
     /// The name by which usage refers to it.
     pub name: String,
@@ -169,11 +170,11 @@ pub struct Zone {
 }
 
 /// The limits of a plan.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
-    /// Stored bytes.
+    /// Stored bytes; null if there is no limit.
     pub storage: Option<ByteCount>,
-    /// Number of repositories.
+    /// Number of repositories; null if there is no limit.
     pub repositories: Option<u64>,
 }
 
@@ -186,11 +187,5 @@ impl PriceBook {
     /// The zone with this name.
     pub fn zone(&self, name: &str) -> Option<&Zone> {
         self.transfer.zones.iter().find(|zone| zone.name == name)
-    }
-
-    /// Whether the prices are known to be valid on every day of a period.
-    pub fn is_valid_for(&self, period: Period) -> bool {
-        self.valid_from <= period.start()
-            && period.end() <= self.valid_until.succ_opt().unwrap_or(NaiveDate::MAX)
     }
 }

@@ -2,9 +2,9 @@ use super::book::{Fee, FeeBasis, PriceBook};
 use super::error::PricingError;
 use super::line::{Charge, Line, Meter};
 use super::meter::{Billionths, UNIT, billionths};
-use super::period::{Period, Window};
 use super::unit::Per;
 use super::usage::UsageHistory;
+use crate::units::{Period, Window};
 
 /// The flat fees of the plan and of each replica.
 pub(super) fn lines(

@@ -1,8 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use crate::units::{ByteCount, ByteOverflow};
-
-use super::period::Period;
+use crate::units::{ByteCount, ByteOverflow, Period};
 
 /// Stored bytes over time. Each reading is valid until the next.
 ///

@@ -6,8 +6,8 @@ use super::book::PriceBook;
 use super::document::{self, Node, Table, Value};
 use super::fault::{BookFault, BookFaults};
 use super::parse;
-use super::period::Period;
 use super::shipped;
+use crate::units::Period;
 
 /// The available price books: the shipped ones, and the user's own, which take precedence.
 #[derive(Debug, Clone, Default)]

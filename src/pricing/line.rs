@@ -1,14 +1,16 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
-use crate::units::{Currency, Money, exact_sum};
+use crate::units::{Currency, Money};
 
 use super::error::PricingError;
-use super::meter::{self, Band, Billionths};
+use super::meter::{self, BandUsage, Billionths};
 
 /// The kind of charge in a line of a bill.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Charge {
     /// The flat fee of the plan.
     Fee,
@@ -33,17 +35,7 @@ pub enum Charge {
 impl Charge {
     /// The kind as a word, as in serialized bills.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fee => "fee",
-            Self::ReplicaFee => "replica_fee",
-            Self::IncludedStorage => "included_storage",
-            Self::Storage => "storage",
-            Self::IncludedReplicaStorage => "included_replica_storage",
-            Self::ReplicaStorage => "replica_storage",
-            Self::Retrieval => "retrieval",
-            Self::IncludedTransfer => "included_transfer",
-            Self::Transfer => "transfer",
-        }
+        self.into_str()
     }
 
     /// Whether the charge depends on stored bytes.
@@ -144,33 +136,5 @@ impl Meter<'_> {
             lines.push(line);
         }
         Ok(lines)
-    }
-}
-
-/// The quantity that a meter counted within a band.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BandUsage {
-    pub(super) band: Band,
-    pub(super) quantity: Billionths,
-    /// For an included band: what it would have cost by the tiers.
-    pub(super) worth: Decimal,
-}
-
-impl BandUsage {
-    pub(super) fn nothing(band: Band) -> Self {
-        Self {
-            band,
-            quantity: 0,
-            worth: Decimal::ZERO,
-        }
-    }
-
-    pub(super) fn add(&mut self, quantity: Billionths, worth: Decimal) -> Result<(), PricingError> {
-        self.quantity = self
-            .quantity
-            .checked_add(quantity)
-            .ok_or(PricingError::Overflow)?;
-        self.worth = exact_sum(self.worth, worth)?;
-        Ok(())
     }
 }

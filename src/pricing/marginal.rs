@@ -1,12 +1,11 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{ByteCount, Money};
+use crate::units::{ByteCount, Money, Period};
 
 use super::bill::bill;
 use super::book::PriceBook;
 use super::error::PricingError;
-use super::period::Period;
 use super::usage::UsageHistory;
 
 /// The marginal and the average cost of storage over a period, including replicas and fees.

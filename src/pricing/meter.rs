@@ -10,7 +10,6 @@ use crate::units::{exact_product, exact_sum};
 
 use super::book::Rate;
 use super::error::PricingError;
-use super::line::BandUsage;
 
 /// Decimals of a quantity. Our choice: a billionth of a GiB-day is about one byte for a day.
 pub const QUANTITY_DECIMALS: u32 = 9;
@@ -56,6 +55,34 @@ fn bands(rate: &Rate) -> Vec<Band> {
         }
     }
     bands
+}
+
+/// The quantity that a meter counted within a band.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BandUsage {
+    pub(super) band: Band,
+    pub(super) quantity: Billionths,
+    /// For an included band: what it would have cost by the tiers.
+    pub(super) worth: Decimal,
+}
+
+impl BandUsage {
+    pub(super) fn nothing(band: Band) -> Self {
+        Self {
+            band,
+            quantity: 0,
+            worth: Decimal::ZERO,
+        }
+    }
+
+    pub(super) fn add(&mut self, quantity: Billionths, worth: Decimal) -> Result<(), PricingError> {
+        self.quantity = self
+            .quantity
+            .checked_add(quantity)
+            .ok_or(PricingError::Overflow)?;
+        self.worth = exact_sum(self.worth, worth)?;
+        Ok(())
+    }
 }
 
 /// The quantity within a band over an interval.

@@ -17,7 +17,6 @@ mod line;
 mod marginal;
 mod meter;
 mod parse;
-mod period;
 mod plans;
 mod price_reader;
 mod pulls;
@@ -48,7 +47,6 @@ pub use library::{PriceBooks, UnknownBook};
 pub use line::{Charge, Line};
 pub use marginal::{UnitCosts, unit_costs};
 pub use meter::QUANTITY_DECIMALS;
-pub use period::{EmptyPeriod, Period, SECONDS_PER_DAY, Window};
 pub use plans::{CheaperPlan, cheaper_plans};
 pub use pulls::{Destinations, MovedEstimate, Pulls, Share, pull_milliseconds};
 pub use retail::RetailError;
@@ -57,6 +55,8 @@ pub use saving::{Effort, NoSaving, Payback, Saving, payback, saving};
 pub use unit::{ByteUnit, MonthConvention, Per};
 pub use usage::{MovedBytes, RetrievedBytes, UsageHistory};
 pub use warning::Warning;
+
+pub use crate::units::{EmptyPeriod, Period, SECONDS_PER_DAY, Window};
 
 #[cfg(test)]
 mod book_tests;

@@ -7,6 +7,7 @@ use super::price_reader::{Prices, UNITS};
 use super::section::{Faults, Section};
 use super::unit::MonthConvention;
 
+/// The keywords of `month`.
 const MONTHS: &[(&str, MonthConvention)] = &[
     ("calendar_days", MonthConvention::CalendarDays),
     ("hours_730", MonthConvention::Hours730),

@@ -1,19 +1,19 @@
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::units::Money;
+use crate::units::{Money, Period};
 
 use super::bill::{Bill, bill};
 use super::book::PriceBook;
 use super::error::PricingError;
 use super::library::PriceBooks;
-use super::period::Period;
 use super::usage::UsageHistory;
 use super::warning::{self, Warning};
 
 /// A cheaper plan of the same product that fits the usage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CheaperPlan {
     /// The id of its price book.
     pub book: String,

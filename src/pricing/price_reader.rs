@@ -1,12 +1,11 @@
 use rust_decimal::Decimal;
 
-use crate::units::{ByteCount, Currency};
+use crate::units::{ByteCount, Currency, Window};
 
 use super::book::{
     Fee, FeeBasis, Limits, Pool, Rate, ReplicaCharge, StorageCharge, StorageClass, Tier, TransferCharge, Zone,
 };
 use super::document::Value;
-use super::period::Window;
 use super::section::{Section, exact};
 use super::unit::{ByteUnit, Per};
 

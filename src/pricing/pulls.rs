@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{ByteCount, apportion};
@@ -16,8 +17,6 @@ pub struct Share(Decimal);
 const BILLION: u128 = 1_000_000_000;
 
 impl Share {
-    /// Nothing of it.
-    pub const NONE: Self = Self(Decimal::ZERO);
     /// One half.
     pub const HALF: Self = Self(Decimal::from_parts(5, 0, 0, false, 1));
     /// All of it.
@@ -75,10 +74,10 @@ pub struct Pulls {
     pub cold_share: Share,
 }
 
-/// Bytes moved, as an interval.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Bytes that pulls move, as an interval.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MovedEstimate {
-    /// The base was always there already.
+    /// Every pull found the base on its node.
     pub low: u128,
     /// Between the two, by the share of cold pulls.
     pub expected: u128,

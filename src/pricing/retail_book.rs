@@ -59,7 +59,9 @@ pub struct ImportedBook {
 
 /// A unit of the API, and the interval of its price.
 type Unit = (&'static str, &'static str);
+/// Units of flat fees (Azure Retail Prices API, 2026).
 const FEE_UNITS: &[Unit] = &[("1/Day", "day"), ("1/Month", "month")];
+/// Units of storage (Azure Retail Prices API, 2026).
 const STORAGE_UNITS: &[Unit] = &[("1 GB/Month", "month"), ("1 GB/Day", "day")];
 /// Traffic has no interval; the API writes its unit either way.
 const TRANSFER_UNITS: &[Unit] = &[("1 GB", ""), ("1 GB/Month", "")];

@@ -1,11 +1,10 @@
-use crate::units::ByteCount;
+use crate::units::{ByteCount, Period};
 
 use super::book::{Pool, PriceBook, StorageCharge};
 use super::error::PricingError;
 use super::history::ByteHistory;
 use super::line::{Charge, Line, Meter};
 use super::meter::{Counter, MeterInterval, billionths};
-use super::period::Period;
 use super::usage::UsageHistory;
 
 /// The charges for storage: the default class, its replicas, other classes and retrieval.

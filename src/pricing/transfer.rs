@@ -4,8 +4,8 @@ use super::book::{Pool, PriceBook, Rate, Tier, Zone};
 use super::error::PricingError;
 use super::line::{Charge, Line, Meter};
 use super::meter::{Counter, MeterInterval};
-use super::period::{Period, Window};
 use super::usage::UsageHistory;
+use crate::units::{Period, Window};
 
 /// The charges for moved bytes, by destination. Tiers fill over the calendar month.
 pub(super) fn lines(

@@ -1,10 +1,11 @@
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::period::{Period, SECONDS_PER_DAY, Window};
+use crate::units::{Period, SECONDS_PER_DAY, Window};
 
 /// How many bytes a seller's "GB" has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum ByteUnit {
     /// 2³⁰ bytes, whatever the price list calls them.
     #[serde(rename = "GiB")]
@@ -33,12 +34,12 @@ impl ByteUnit {
 }
 
 /// The interval of a price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Per {
     /// A day of 24 hours.
     Day,
-    /// A month, of the length in the book's [`MonthConvention`].
+    /// A month, of the length that `month` of the price book says.
     Month,
 }
 
@@ -53,7 +54,7 @@ impl Per {
 }
 
 /// The length of the month in a storage price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum MonthConvention {
     /// The calendar month: 28 to 31 days.
     #[serde(rename = "calendar_days")]

@@ -3,11 +3,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use crate::units::{ByteCount, apportion};
+use crate::units::{ByteCount, Period, Window, apportion};
 
 use super::error::PricingError;
 use super::history::ByteHistory;
-use super::period::{Period, Window};
 
 /// What a registry stored and moved: the input of a bill besides the price book and the period.
 #[derive(Debug, Clone, PartialEq, Eq)]

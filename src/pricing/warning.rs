@@ -1,15 +1,17 @@
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::book::PriceBook;
-use super::period::Period;
 use super::usage::UsageHistory;
+use crate::units::Period;
 
 /// A remark that must accompany an amount.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[schemars(rename = "PriceWarning")]
 pub enum Warning {
     /// The period extends past the last day for which the book's prices are known.
     BookExpired {

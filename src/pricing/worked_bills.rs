@@ -490,11 +490,11 @@ fn divides_a_bill_by_rule() {
         Err(PricingError::BadShare(_))
     ));
     // No target has exclusive bytes: the charge stays, without a name.
-    let nobody = AllocationTargets {
+    let without_exclusive = AllocationTargets {
         targets: vec![claim("web", 0, 0)],
         unattributed: 0,
     };
-    let allocation = allocate(&bill, &nobody, &AllocationRules::default()).unwrap();
+    let allocation = allocate(&bill, &without_exclusive, &AllocationRules::default()).unwrap();
     assert_eq!(
         (allocation.rows[1].key.as_deref(), allocation.rows[1].total),
         (None, bill.total)

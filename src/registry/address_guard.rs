@@ -88,7 +88,7 @@ pub(super) struct AddressRefused;
 
 impl AddressRefused {
     /// The reason, for messages.
-    pub const WHY: &'static str = "it is at an address that is less public than the registry";
+    pub const WHY: &'static str = "its address is less public than the registry's";
 }
 
 impl fmt::Display for AddressRefused {

@@ -25,7 +25,10 @@ impl Client {
         let request = Request {
             about: &about,
             method: Method::GET,
-            url: self.inner.url(&format!("{repository}/blobs/{digest}")),
+            url: self
+                .session
+                .connection
+                .url(&format!("{repository}/blobs/{digest}")),
             accept: HeaderValue::from_static("*/*"),
             scope: TokenScope::Pull(repository),
             limit: limits::CONFIG,
@@ -34,7 +37,7 @@ impl Client {
             slow: false,
             most_attempts: u32::MAX,
         };
-        let answer = self.inner.send(request).await?;
+        let answer = self.session.send(request).await?;
         check(digest, &answer.body).map_err(|reason| RegistryError::new(about(), reason))?;
         Ok(answer.body)
     }

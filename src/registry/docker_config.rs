@@ -154,7 +154,7 @@ impl Entry {
                 .decode(&self.auth)
                 .ok()
                 .and_then(|bytes| String::from_utf8(bytes).ok())
-                .ok_or("its auth is not base64")?;
+                .ok_or("its auth is not valid base64")?;
             // Older versions of Docker pad the password with zero bytes.
             let (username, password) = pair
                 .trim_end_matches('\0')
@@ -256,11 +256,11 @@ async fn run_helper(program: &OsStr, server: &str, timeout: Duration) -> Result<
     let Ok(outcome) = tokio::time::timeout(timeout, dialogue).await else {
         // Dropping the future has killed the helper.
         return Err(format!(
-            "gave no answer within {} s and was stopped",
+            "did not finish within {} s and was stopped",
             timeout.as_secs_f32()
         ));
     };
-    let (status, output) = outcome.map_err(|error| format!("broke off: {error}"))?;
+    let (status, output) = outcome.map_err(|error| format!("failed: {error}"))?;
     if !status.success() {
         let said = String::from_utf8_lossy(&output);
         let said = said.trim();
@@ -271,7 +271,7 @@ async fn run_helper(program: &OsStr, server: &str, timeout: Duration) -> Result<
         return Err(format!("failed ({status})"));
     }
     let answer: HelperAnswer =
-        serde_json::from_slice(&output).map_err(|_| "gave an answer that cannot be read".to_owned())?;
+        serde_json::from_slice(&output).map_err(|_| "returned output that cannot be parsed".to_owned())?;
     Ok((!answer.secret.is_empty()).then(|| user(answer.username, answer.secret.into())))
 }
 

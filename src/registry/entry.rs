@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
-use super::error::shown;
+use crate::oci::text::quoted;
 use crate::oci::{Digest, RepositoryName, Tag};
 
 /// An entry as it was sent. An entry of another type does not invalidate the page.
@@ -82,7 +82,7 @@ impl ListEntry for Tag {
 
 fn name<T: FromStr>(entry: &Entry<'_>) -> Result<T, String> {
     match entry {
-        Entry::Text(text) => text.parse().map_err(|_| shown(text)),
+        Entry::Text(text) => text.parse().map_err(|_| quoted(text)),
         Entry::Manifest(_) | Entry::Other(_) => Err("not a text".to_owned()),
     }
 }
@@ -101,7 +101,7 @@ impl ListEntry for ListedManifest {
         let Entry::Manifest(manifest) = entry else {
             return Err("not a manifest with a digest".to_owned());
         };
-        let digest = manifest.digest.parse().map_err(|_| shown(&manifest.digest))?;
+        let digest = manifest.digest.parse().map_err(|_| quoted(&manifest.digest))?;
         Ok(Self {
             digest,
             is_locked: matches!(manifest.attributes, Attributes::Known { read_enabled: false }),

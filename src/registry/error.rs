@@ -1,19 +1,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::http::HttpSetupError;
 use crate::oci::Digest;
 
 /// Why a client could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// A certificate file could not be read.
-    #[error("cannot read certificates from {path}: {problem}")]
-    Certificates {
-        /// The path of the file.
-        path: String,
-        /// What is wrong with it.
-        problem: String,
-    },
     /// A setting has an unusable value.
     #[error("{setting}: {problem}")]
     Setting {
@@ -22,9 +15,21 @@ pub enum ClientError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The TLS or HTTP library failed to initialise.
-    #[error("cannot set up HTTP: {0}")]
-    Setup(String),
+    /// The HTTP client could not be set up.
+    #[error(transparent)]
+    Http(HttpSetupError),
+}
+
+impl From<HttpSetupError> for ClientError {
+    fn from(error: HttpSetupError) -> Self {
+        match error {
+            HttpSetupError::Proxy => Self::Setting {
+                setting: "proxy",
+                problem: "not a URL of a proxy".to_owned(),
+            },
+            other => Self::Http(other),
+        }
+    }
 }
 
 /// The kind of a failure, for callers that handle them differently.
@@ -55,10 +60,10 @@ pub enum Reason {
     #[error("{0}")]
     Connection(String),
     /// No response in time.
-    #[error("no answer within {} s", .0.as_secs_f32())]
+    #[error("no response within {} s", .0.as_secs_f32())]
     Timeout(Duration),
     /// The body exceeds its limit.
-    #[error("the answer is larger than the {0} bytes that are read of it")]
+    #[error("the response is larger than the limit of {0} bytes")]
     TooLarge(usize),
     /// The content does not match its digest.
     #[error("the content has the digest {found}, not {expected}")]
@@ -164,25 +169,9 @@ impl fmt::Display for RegistryError {
 
 impl std::error::Error for RegistryError {}
 
-/// Hostile text as it may stand in a message: escaped and short.
-pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 120;
-    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
-    }
-    format!("'{shown}'")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hostile_text_is_escaped_and_short() {
-        let text = shown(&format!("\u{1b}[31m\n{}", "x".repeat(10_000)));
-        assert!(!text.contains(['\u{1b}', '\n']) && text.len() < 200, "{text}");
-    }
 
     #[test]
     fn the_message_tells_what_was_asked_and_how_often() {

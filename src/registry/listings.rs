@@ -3,10 +3,11 @@ use reqwest::header::HeaderValue;
 use url::Url;
 
 use super::auth::TokenScope;
-use super::client::{Client, Inner};
+use super::client::Client;
 use super::entry::{ListEntry, ListedManifest};
 use super::page::{self, Listing, Page, PageLink};
 use super::request::Request;
+use super::session::Session;
 use super::{Reason, RegistryError, limits};
 use crate::oci::{RepositoryName, Tag};
 
@@ -20,7 +21,7 @@ impl Client {
     /// # Errors
     /// Why it could not be read. A listing that was not read to its end says nothing about missing entries.
     pub async fn catalog_page(&self, next: Option<PageLink>) -> Result<Page<RepositoryName>, RegistryError> {
-        self.inner
+        self.session
             .listing(
                 Listing::Catalog,
                 TokenScope::Catalog,
@@ -42,7 +43,7 @@ impl Client {
     ) -> Result<Page<Tag>, RegistryError> {
         let name = format!("{repository}/tags/list");
         let path = format!("/v2/{name}");
-        self.inner
+        self.session
             .listing(Listing::Tags, TokenScope::Pull(repository), &name, &path, next)
             .await
     }
@@ -61,7 +62,7 @@ impl Client {
     ) -> Result<Page<ListedManifest>, RegistryError> {
         let name = format!("{repository}/_manifests");
         let path = format!("/acr/v1/{name}");
-        self.inner
+        self.session
             .listing(
                 Listing::Manifests,
                 TokenScope::Metadata(repository),
@@ -73,7 +74,7 @@ impl Client {
     }
 }
 
-impl Inner {
+impl Session {
     /// Reads a page of the listing at `path`. `name` describes it in messages.
     async fn listing<T: ListEntry>(
         &self,
@@ -85,7 +86,10 @@ impl Inner {
     ) -> Result<Page<T>, RegistryError> {
         let mut url = match &link {
             Some(link) => link.url.clone(),
-            None => page::with_page_size(&self.url_at(path), Some(self.settings.page_size)),
+            None => page::with_page_size(
+                &self.connection.url_at(path),
+                Some(self.connection.settings.page_size),
+            ),
         };
         let mut smaller = SMALLER_PAGES.into_iter();
         loop {
@@ -97,7 +101,7 @@ impl Inner {
             match error.reason() {
                 // The page size may exceed the registry's maximum. Without one, the registry chooses.
                 Reason::Status { status: 400, .. } if size.is_some() => {
-                    url = page::with_page_size(&url, None)
+                    url = page::with_page_size(&url, None);
                 }
                 Reason::Status {
                     status: 500..=599, ..
@@ -144,8 +148,8 @@ impl Inner {
             link,
             &answer.headers,
             &answer.body,
-            &self.url_policy,
-            &self.settings,
+            &self.connection.url_policy,
+            &self.connection.settings,
         )
         .map_err(|reason| RegistryError::new(about(), reason))
     }

@@ -6,8 +6,8 @@ use super::auth::TokenScope;
 use super::client::Client;
 use super::error::Reason;
 use super::request::Request;
-use super::transport::declared_length;
 use super::{RegistryError, limits, schema1};
+use crate::http::declared_length;
 use crate::oci::{ACCEPTED_MANIFESTS, Digest, MediaType, Reference, RepositoryName};
 use crate::units::ByteCount;
 
@@ -47,7 +47,7 @@ impl Client {
     ) -> Result<ManifestHead, RegistryError> {
         let about = || format!("asking for {reference} of {repository}");
         let request = self.manifest_request(&about, Method::HEAD, repository, reference);
-        let headers = match self.inner.send(request).await {
+        let headers = match self.session.send(request).await {
             Ok(answer) => answer.headers,
             // A registry without HEAD: the caller has to use GET.
             Err(error)
@@ -82,7 +82,7 @@ impl Client {
     ) -> Result<FetchedManifest, RegistryError> {
         let about = || format!("reading {reference} of {repository}");
         let request = self.manifest_request(&about, Method::GET, repository, reference);
-        let answer = self.inner.send(request).await?;
+        let answer = self.session.send(request).await?;
         let content_type = content_type(&answer.headers);
         let digest = verified(reference, &answer.headers, content_type.as_deref(), &answer.body)
             .map_err(|reason| RegistryError::new(about(), reason))?;
@@ -104,7 +104,10 @@ impl Client {
     ) -> Request<'q> {
         Request {
             about,
-            url: self.inner.url(&format!("{repository}/manifests/{reference}")),
+            url: self
+                .session
+                .connection
+                .url(&format!("{repository}/manifests/{reference}")),
             accept: HeaderValue::from_static(ACCEPTED_MANIFESTS),
             scope: TokenScope::Pull(repository),
             limit: limits::MANIFEST,
@@ -161,7 +164,7 @@ fn claimed_digest(headers: &HeaderMap) -> Result<Option<Digest>, Reason> {
         .ok()
         .and_then(|text| text.parse().ok())
         .map(Some)
-        .ok_or_else(|| Reason::Malformed("the registry's digest of the manifest cannot be read".into()))
+        .ok_or_else(|| Reason::Malformed("the Docker-Content-Digest header cannot be parsed".into()))
 }
 
 /// The `Content-Type` of a response, unless it is absurdly long.

@@ -6,6 +6,10 @@
 //!
 //! The client is polite: it bounds concurrency and requests per minute, obeys `Retry-After`, and retries transient
 //! faults. Callers use the types of [`crate::oci`] and get a value or a [`RegistryError`].
+//!
+//! Of the crate `oci-client` (formerly `oci-distribution`), this room uses the type of a registry's error document. In
+//! the tests that crate is an independent client, and what it reads must equal what this one reads
+//! (`tests/registry/oracle.rs`).
 
 mod address_guard;
 mod auth;
@@ -13,11 +17,13 @@ mod azure;
 mod blobs;
 mod challenge;
 mod client;
+mod connection;
 pub mod credentials;
 mod docker_config;
 mod domain;
 mod entry;
 mod error;
+mod explanation;
 mod limits;
 mod listings;
 mod manifests;
@@ -27,6 +33,7 @@ mod referrers;
 mod request;
 mod retry;
 mod schema1;
+mod session;
 mod settings;
 mod statistics;
 mod throttle;
@@ -43,4 +50,3 @@ pub use origin::{InvalidOrigin, Origin};
 pub use page::{Page, PageLink};
 pub use settings::ClientSettings;
 pub use statistics::RequestStatistics;
-pub use transport::install_tls_provider;

@@ -2,8 +2,8 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::error::shown;
 use crate::oci::RegistryName;
+use crate::oci::text::quoted;
 
 /// The address of a registry: scheme, host and port.
 ///
@@ -39,7 +39,7 @@ impl Origin {
         let shown_text = if text.contains('@') {
             "'…'".to_owned()
         } else {
-            shown(text)
+            quoted(text)
         };
         let refuse = |problem| InvalidOrigin {
             text: shown_text.clone(),
@@ -51,11 +51,11 @@ impl Origin {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refuse(
-                "it holds a user name or password, which belong into the credentials",
+                "it contains a user name or password, which belong in the credentials",
             ));
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(refuse("it holds more than a host and a port"));
+            return Err(refuse("it has more than a host and a port"));
         }
         let host = url.host_str().ok_or_else(|| refuse("it has no host"))?;
         let name = match url.port() {

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::entry::{Entry, ListEntry, entries};
-use super::error::{Reason, shown};
+use super::error::Reason;
 use super::url_policy::UrlPolicy;
 use super::{ClientSettings, limits};
+use crate::oci::text::quoted;
 
 /// One page of a listing.
 #[derive(Debug)]
@@ -90,8 +91,8 @@ pub(super) fn read<T: ListEntry>(
 ) -> Result<Page<T>, Reason> {
     let unreadable = |error: serde_json::Error| {
         Reason::Malformed(format!(
-            "the listing cannot be read: {}",
-            shown(&error.to_string())
+            "the listing cannot be parsed: {}",
+            quoted(&error.to_string())
         ))
     };
     let entries = match listing {
@@ -208,11 +209,11 @@ pub(super) fn next_link(headers: &HeaderMap) -> Result<Option<String>, Reason> {
         let text = std::str::from_utf8(value.as_bytes())
             .ok()
             .filter(|text| text.len() <= limits::URL)
-            .ok_or_else(|| Reason::Malformed("a Link header that cannot be read".into()))?;
+            .ok_or_else(|| Reason::Malformed("a Link header that cannot be parsed".into()))?;
         let mut rest = text;
         while let Some((_, after)) = rest.split_once('<') {
             let Some((target, parameters)) = after.split_once('>') else {
-                return Err(Reason::Malformed("a Link header that cannot be read".into()));
+                return Err(Reason::Malformed("a Link header that cannot be parsed".into()));
             };
             let end = end_of_parameters(parameters);
             if is_next(&parameters[..end]) {

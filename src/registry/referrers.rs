@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::auth::TokenScope;
 use super::client::Client;
-use super::error::shown;
 use super::page::next_link;
 use super::request::Request;
 use super::{Reason, RegistryError, limits};
+use crate::oci::text::quoted;
 use crate::oci::{Descriptor, Digest, MediaType, RepositoryName};
 
 #[derive(Deserialize)]
@@ -29,11 +29,14 @@ impl Client {
         repository: &RepositoryName,
         subject: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, RegistryError> {
-        if self.inner.no_referrers.load(Ordering::Relaxed) {
+        if self.session.no_referrers.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let about = || format!("listing the referrers of {subject} of {repository}");
-        let mut url = self.inner.url(&format!("{repository}/referrers/{subject}"));
+        let mut url = self
+            .session
+            .connection
+            .url(&format!("{repository}/referrers/{subject}"));
         let mut found = Vec::new();
         let mut pages = 0;
         loop {
@@ -49,7 +52,7 @@ impl Client {
                 slow: false,
                 most_attempts: u32::MAX,
             };
-            let answer = match self.inner.send(request).await {
+            let answer = match self.session.send(request).await {
                 Ok(answer) if is_index(&answer.headers) => answer,
                 // A web server in front that answers everything with a page of its own.
                 Ok(_) => return Ok(None),
@@ -60,8 +63,8 @@ impl Client {
                 Ok(index) => index,
                 Err(error) => {
                     return fail(Reason::Malformed(format!(
-                        "the list of referrers cannot be read: {}",
-                        shown(&error.to_string())
+                        "the list of referrers cannot be parsed: {}",
+                        quoted(&error.to_string())
                     )));
                 }
             };
@@ -70,7 +73,7 @@ impl Client {
             pages += 1;
             let next = match next_link(&answer.headers) {
                 Ok(None) => return Ok(Some(found)),
-                Ok(Some(link)) => self.inner.url_policy.next_page(&url, &link),
+                Ok(Some(link)) => self.session.connection.url_policy.next_page(&url, &link),
                 Err(reason) => Err(reason),
             };
             if found.len() > limits::REFERRERS || pages > limits::REFERRERS || found.len() == before {
@@ -96,7 +99,7 @@ impl Client {
                 status: 404 | 405 | 501,
                 ..
             } => {
-                self.inner.no_referrers.store(true, Ordering::Relaxed);
+                self.session.no_referrers.store(true, Ordering::Relaxed);
                 Ok(None)
             }
             Reason::Status { status: 400, said } if said.contains("UNSUPPORTED") => Ok(None),

@@ -1,16 +1,15 @@
 //! One logical request to the registry: authentication, rate limiting, retries, redirects and size limits.
 
 use bytes::Bytes;
-use oci_distribution::errors::OciEnvelope;
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, StatusCode};
 use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::auth::{Authorization, TokenScope};
-use super::client::Inner;
-use super::error::shown;
+use super::explanation::{credentials_rejected, explanation};
 use super::retry::{Attempts, retry_after};
+use super::session::Session;
 use super::throttle::Permit;
 use super::transport::Outgoing;
 use super::{Reason, RegistryError, limits};
@@ -67,17 +66,21 @@ impl From<Reason> for AttemptError {
 /// The most authentication rounds in one request: a first challenge, a change of scheme and one token renewal. Our choice.
 const MAX_AUTH_ROUNDS: u32 = 3;
 
-impl Inner {
+impl Session {
     /// Sends a request. Authenticates, waits for the rate limit, retries and follows redirects.
     pub async fn send(&self, request: Request<'_>) -> Result<Response, RegistryError> {
-        let mut attempts = Attempts::new(&self.settings).at_most(request.most_attempts);
+        let mut attempts = Attempts::new(&self.connection.settings).at_most(request.most_attempts);
         let (mut rounds, mut refused_tokens) = (0, 0);
         loop {
-            let authorization = match self.authorize(&request.scope).await {
+            let authorization = match self.auth.authorize(&self.connection, &request.scope).await {
                 Ok(authorization) => authorization,
                 Err(reason) => return Err(attempts.give_up((request.about)(), reason)),
             };
-            let permit = self.throttle.acquire(&self.transport.counters).await;
+            let permit = self
+                .connection
+                .throttle
+                .acquire(&self.connection.transport.counters)
+                .await;
             let outcome = self.attempt(&request, &authorization, &permit).await;
             drop(permit);
             let failure = match outcome {
@@ -91,8 +94,13 @@ impl Inner {
             match failure {
                 AttemptError::Challenged(headers) => {
                     rounds += 1;
-                    let learned =
-                        self.on_challenge(&headers, &request.scope, &authorization, &mut refused_tokens);
+                    let learned = self.auth.on_challenge(
+                        &self.connection,
+                        &headers,
+                        &request.scope,
+                        &authorization,
+                        &mut refused_tokens,
+                    );
                     match learned {
                         Ok(()) if rounds <= MAX_AUTH_ROUNDS => {}
                         Ok(()) => return give_up(&attempts, credentials_rejected()),
@@ -102,7 +110,11 @@ impl Inner {
                 AttemptError::Forbidden(reason) => {
                     // Some registries say 403 where a token has expired.
                     rounds += 1;
-                    if rounds > 1 || !self.auth.invalidate_if_old(&authorization, self.clock.now()) {
+                    if rounds > 1
+                        || !self
+                            .auth
+                            .invalidate_if_old(&authorization, self.connection.clock.now())
+                    {
                         return give_up(&attempts, reason);
                     }
                 }
@@ -111,8 +123,8 @@ impl Inner {
                         return give_up(&attempts, reason);
                     };
                     drop(authorization);
-                    self.throttle.slow_down(delay);
-                    self.transport.counters.count_retry();
+                    self.connection.throttle.slow_down(delay);
+                    self.connection.transport.counters.count_retry();
                 }
                 AttemptError::Transient(reason) => {
                     let Some(delay) = attempts.after_fault() else {
@@ -121,32 +133,11 @@ impl Inner {
                     // Drop the authorization first: others wait for it to learn the registry's scheme.
                     drop(authorization);
                     sleep(delay).await;
-                    self.transport.counters.count_retry();
+                    self.connection.transport.counters.count_retry();
                 }
                 AttemptError::Permanent(reason) => return give_up(&attempts, reason),
             }
         }
-    }
-
-    /// Sends an anonymous request to the registry's root and returns the headers of its challenge. `None` if the
-    /// registry does not ask for credentials or does not answer.
-    pub async fn probe_challenge(&self) -> Option<HeaderMap> {
-        let url = self.url("");
-        let permit = self.throttle.acquire(&self.transport.counters).await;
-        let outgoing = Outgoing {
-            method: Method::GET,
-            url: &url,
-            accept: HeaderValue::from_static("*/*"),
-            authorization: None,
-            extra: None,
-            form: None,
-            verbatim: true,
-            patience: self.settings.read_timeout,
-            deadline: Instant::now() + self.settings.attempt_timeout,
-        };
-        let response = self.transport.send(outgoing).await.ok()?;
-        drop(permit);
-        (response.status() == StatusCode::UNAUTHORIZED).then(|| response.headers().clone())
     }
 
     async fn attempt(
@@ -155,13 +146,13 @@ impl Inner {
         authorization: &Authorization,
         permit: &Permit<'_>,
     ) -> Result<Response, AttemptError> {
-        let deadline = Instant::now() + self.settings.attempt_timeout;
+        let deadline = Instant::now() + self.connection.settings.attempt_timeout;
         let mut url = request.url.clone();
         // After a redirect to another origin, credentials are not sent again, even if a later redirect leads back:
         // that host would choose what we request from the registry.
         let mut at_home = true;
         for _ in 0..=limits::REDIRECTS {
-            at_home &= self.url_policy.origin.contains(&url);
+            at_home &= self.connection.url_policy.origin.contains(&url);
             let outgoing = Outgoing {
                 method: request.method.clone(),
                 url: &url,
@@ -170,14 +161,18 @@ impl Inner {
                 extra: None,
                 form: None,
                 verbatim: request.verbatim,
-                patience: self.settings.read_timeout * if request.slow { 4 } else { 1 },
+                patience: self.connection.settings.read_timeout * if request.slow { 4 } else { 1 },
                 deadline,
             };
-            let response = self.transport.send(outgoing).await?;
+            let response = self.connection.transport.send(outgoing).await?;
             let status = response.status();
             if status == StatusCode::OK {
                 let headers = response.headers().clone();
-                let body = self.transport.read(response, request.limit, deadline).await?;
+                let body = self
+                    .connection
+                    .transport
+                    .read(response, request.limit, deadline)
+                    .await?;
                 permit.on_success();
                 return Ok(Response { headers, body });
             }
@@ -185,16 +180,16 @@ impl Inner {
                 return Err(self.classify(response, at_home, authorization, deadline).await);
             }
             if !request.follows_redirects {
-                return Err(malformed("a redirect, which is not followed here"));
+                return Err(malformed("a redirect, which is not allowed here"));
             }
             let location = response
                 .headers()
                 .get(LOCATION)
                 .and_then(|value| value.to_str().ok());
-            let location = location.ok_or_else(|| malformed("a redirect to nowhere"))?;
-            url = self.url_policy.redirect(&url, location)?;
+            let location = location.ok_or_else(|| malformed("a redirect without a location"))?;
+            url = self.connection.url_policy.redirect(&url, location)?;
         }
-        Err(malformed("more redirects than are followed"))
+        Err(malformed("too many redirects"))
     }
 
     /// Classifies a response that is neither content nor a redirect.
@@ -211,6 +206,7 @@ impl Inner {
         }
         // The explanation is optional. Without it, the status has to do.
         let body = self
+            .connection
             .transport
             .read(response, limits::ERROR, deadline)
             .await
@@ -229,15 +225,15 @@ impl Inner {
                 AttemptError::Transient(reason)
             };
         }
-        let asked = retry_after(&headers, self.clock.now());
+        let asked = retry_after(&headers, self.connection.clock.now());
         match status.as_u16() {
             403 => AttemptError::Forbidden(reason),
             429 => {
-                self.transport.counters.count_rate_limited();
+                self.connection.transport.counters.count_rate_limited();
                 AttemptError::Throttled(reason, asked)
             }
             503 if asked.is_some() => {
-                self.transport.counters.count_rate_limited();
+                self.connection.transport.counters.count_rate_limited();
                 AttemptError::Throttled(reason, asked)
             }
             408 | 425 | 500 | 502..=504 | 506..=599 => AttemptError::Transient(reason),
@@ -250,47 +246,6 @@ fn malformed(problem: &str) -> AttemptError {
     AttemptError::Permanent(Reason::Malformed(problem.to_owned()))
 }
 
-pub(super) fn credentials_rejected() -> Reason {
-    Reason::Unauthorized("the registry refuses the credentials that it asked for".into())
-}
-
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-}
-
-/// The registry's error message, escaped for ours. `is_secret` recognises a text that repeats our credentials:
-/// a registry could otherwise make us log our own token.
-pub(super) fn explanation(body: &[u8], is_secret: impl Fn(&str) -> bool) -> String {
-    let Ok(envelope) = serde_json::from_slice::<OciEnvelope>(body) else {
-        return String::new();
-    };
-    let Some(error) = envelope.errors.first() else {
-        return String::new();
-    };
-    let code = serde_json::to_value(&error.code).ok();
-    let code = code.as_ref().and_then(|code| code.as_str()).unwrap_or_default();
-    if is_secret(code) || is_secret(&error.message) {
-        return " and repeated our credentials in its explanation".into();
-    }
-    match error.message.as_str() {
-        "" => format!(": {}", shown(code)),
-        message => format!(": {} {}", shown(code).trim_matches('\''), shown(message)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::explanation;
-
-    #[test]
-    fn explanations_are_shown_without_secrets_and_escapes() {
-        let body = br#"{"errors":[{"code":"DENIED","message":"no\u001b[31m entry"}]}"#;
-        assert_eq!(explanation(body, |_| false), r": DENIED 'no\u{1b}[31m entry'");
-        let body = br#"{"errors":[{"code":"DENIED","message":"Bearer hunter2"}]}"#;
-        let said = explanation(body, |text| text.contains("hunter2"));
-        assert!(!said.contains("hunter2"), "{said}");
-        for nothing in [&b""[..], b"<html>", b"{}", br#"{"errors":[]}"#] {
-            assert_eq!(explanation(nothing, |_| false), "");
-        }
-    }
 }

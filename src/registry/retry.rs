@@ -136,8 +136,8 @@ mod tests {
         assert!(attempts.after_fault().is_some());
         assert!(attempts.after_fault().is_none());
         let mut attempts = Attempts::new(&settings);
-        let borne = std::iter::from_fn(|| attempts.after_throttling(Some(Duration::from_secs(9999))))
+        let delays = std::iter::from_fn(|| attempts.after_throttling(Some(Duration::from_secs(9999))))
             .collect::<Vec<_>>();
-        assert_eq!(borne, vec![settings.max_retry_after; 11]);
+        assert_eq!(delays, vec![settings.max_retry_after; 11]);
     }
 }

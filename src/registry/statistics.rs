@@ -2,20 +2,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::units::RequestCounts;
+
 /// The requests a client has made so far. Every request on the wire counts, including those for tokens and after
 /// redirects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestStatistics {
-    /// All requests.
-    pub total: u64,
-    /// GET requests.
-    pub get: u64,
-    /// HEAD requests.
-    pub head: u64,
-    /// Repeated requests, after a fault or throttling.
-    pub retried: u64,
-    /// Throttled responses (429, or 503 with `Retry-After`).
-    pub rate_limited: u64,
+    /// How many requests were sent.
+    pub requests: RequestCounts,
     /// Bytes of bodies received, after content decoding.
     pub bytes_received: u64,
     /// How long requests waited for the registry's limits, summed over all requests.
@@ -24,6 +18,7 @@ pub struct RequestStatistics {
     pub by_status: BTreeMap<u16, u64>,
 }
 
+/// The status codes that are counted: 100 to 599 (RFC 9110).
 const FIRST_STATUS: u16 = 100;
 const STATUSES: usize = 500;
 
@@ -93,11 +88,13 @@ impl Counters {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (get, head) = (read(&self.get), read(&self.head));
         RequestStatistics {
-            total: get + head + read(&self.other),
-            get,
-            head,
-            retried: read(&self.retried),
-            rate_limited: read(&self.rate_limited),
+            requests: RequestCounts {
+                total: get + head + read(&self.other),
+                get,
+                head,
+                retried: read(&self.retried),
+                rate_limited: read(&self.rate_limited),
+            },
             bytes_received: read(&self.bytes_received),
             waited: Duration::from_nanos(read(&self.waited_nanoseconds)),
             by_status: (FIRST_STATUS..)

@@ -1,8 +1,8 @@
 //! Limits concurrency and request rate, and pauses all requests when the registry asks for it.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -138,11 +138,9 @@ impl Throttle {
         self.lock().limit
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> parking_lot::MutexGuard<'_, State> {
         // A panic elsewhere cannot leave these few numbers half changed.
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

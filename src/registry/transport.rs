@@ -1,30 +1,22 @@
-//! HTTP itself: one connection pool, no redirects, no retries, bounded bodies.
+//! The requests of one registry's client: counted, kept to addresses that the registry may lead to, and with reasons in
+//! the registry's words. The HTTP client itself is in [`crate::http`].
 
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-};
-use reqwest::{Method, Request, Response};
-use secrecy::ExposeSecret;
-use tokio::time::{Instant, timeout_at};
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Response};
+use tokio::time::Instant;
 use url::Url;
 
 use super::address_guard::{AddressGuard, AddressRefused, GuardedResolver};
-use super::error::{Reason, shown};
+use super::error::Reason;
 use super::statistics::Counters;
 use super::url_policy::origin_of;
 use super::{ClientError, ClientSettings};
-
-/// Chooses the one cryptography provider of this process. May be called any number of times; the first call
-/// must come before any TLS is used.
-pub fn install_tls_provider() {
-    // An error means that a provider is installed already, which is what is wanted.
-    drop(rustls::crypto::ring::default_provider().install_default());
-}
+use crate::http::{HttpClient, HttpSettings, OutgoingRequest, RequestError, root_cause};
 
 /// One request as it goes out.
 pub(super) struct Outgoing<'a> {
@@ -46,9 +38,8 @@ pub(super) struct Outgoing<'a> {
 
 /// Sends requests and reads answers.
 pub(super) struct Transport {
-    http: reqwest::Client,
+    http: HttpClient,
     pub counters: Arc<Counters>,
-    silence: Duration,
 }
 
 impl Transport {
@@ -57,48 +48,25 @@ impl Transport {
         plain_http: bool,
         guard: Arc<AddressGuard>,
     ) -> Result<Self, ClientError> {
-        install_tls_provider();
-        let builder = || {
-            let mut builder = reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .user_agent(&settings.user_agent)
-                .connect_timeout(settings.connect_timeout)
-                .pool_max_idle_per_host(settings.max_concurrent_requests.max(1))
-                .tcp_nodelay(true)
-                .dns_resolver(Arc::new(GuardedResolver(Arc::clone(&guard))))
-                .no_proxy();
-            if let Some(proxy) = &settings.proxy {
-                let proxy = reqwest::Proxy::all(proxy.expose_secret())
-                    // The error would repeat the URL, which may hold a password.
-                    .map_err(|_| ClientError::Setting {
-                        setting: "proxy",
-                        problem: "not a URL of a proxy".into(),
-                    })?;
-                builder = builder.proxy(proxy);
-            }
-            Ok::<_, ClientError>(builder)
-        };
-        let setup = |error: reqwest::Error| ClientError::Setup(root_cause(&error));
-        let extra = read_certificates(settings)?;
-        let http = match builder()?.tls_certs_merge(extra).build() {
-            // A machine without any certificates can still speak plain HTTP.
-            Err(_) if plain_http => builder()?.tls_certs_only([]).build(),
-            other => other,
-        }
-        .map_err(setup)?;
+        let http = HttpClient::new(&HttpSettings {
+            user_agent: settings.user_agent.clone(),
+            connect_timeout: settings.connect_timeout,
+            read_timeout: settings.read_timeout,
+            max_idle_connections: settings.max_concurrent_requests,
+            extra_ca: settings.extra_ca.clone(),
+            proxy: settings.proxy.clone(),
+            allows_plain_http: plain_http,
+            resolver: Some(Arc::new(GuardedResolver(guard))),
+        })?;
         Ok(Self {
             http,
             counters: Arc::new(Counters::new()),
-            silence: settings.read_timeout,
         })
     }
 
     /// Sends one request and returns the head of the answer, whatever its status.
     pub async fn send(&self, outgoing: Outgoing<'_>) -> Result<Response, Reason> {
-        let mut request = Request::new(outgoing.method, outgoing.url.clone());
-        let headers = request.headers_mut();
+        let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, outgoing.accept);
         if outgoing.verbatim {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -109,88 +77,46 @@ impl Transport {
         if let Some((name, value)) = outgoing.extra {
             headers.insert(name, value);
         }
-        if let Some(form) = outgoing.form {
-            headers.insert(
-                CONTENT_TYPE,
-                HeaderValue::from_static("application/x-www-form-urlencoded"),
-            );
-            *request.body_mut() = Some(form.into());
-        }
-        self.counters.count_request(request.method());
-        let begins = outgoing.deadline.min(Instant::now() + outgoing.patience);
-        let response = timeout_at(begins, self.http.execute(request))
+        self.counters.count_request(&outgoing.method);
+        let request = OutgoingRequest {
+            method: outgoing.method,
+            url: outgoing.url,
+            headers,
+            form: outgoing.form,
+            first_byte_timeout: outgoing.patience,
+            deadline: outgoing.deadline,
+        };
+        let response = self
+            .http
+            .send(request)
             .await
-            .map_err(|_| Reason::Timeout(outgoing.patience))?
-            .map_err(|error| reason_of(&error, outgoing.url))?;
+            .map_err(|error| reason_of(error, outgoing.url))?;
         self.counters.count_status(response.status().as_u16());
         Ok(response)
     }
 
     /// Reads a body, up to `limit` bytes after content decoding.
-    pub async fn read(
-        &self,
-        mut response: Response,
-        limit: usize,
-        deadline: Instant,
-    ) -> Result<Bytes, Reason> {
-        if declared_length(response.headers()).is_some_and(|length| length > limit as u64) {
-            return Err(Reason::TooLarge(limit));
-        }
+    pub async fn read(&self, response: Response, limit: usize, deadline: Instant) -> Result<Bytes, Reason> {
         let url = response.url().clone();
-        let mut whole = Bytes::new();
-        // Small bodies come in one piece, which is passed on as it is.
-        let mut pieces = BytesMut::new();
-        loop {
-            let ends = deadline.min(Instant::now() + self.silence);
-            let piece = timeout_at(ends, response.chunk())
-                .await
-                .map_err(|_| Reason::Timeout(self.silence))?
-                .map_err(|error| reason_of(&error, &url))?;
-            let Some(piece) = piece else { break };
-            self.counters.count_bytes(piece.len());
-            if whole.len() + pieces.len() + piece.len() > limit {
-                return Err(Reason::TooLarge(limit));
-            }
-            if whole.is_empty() && pieces.is_empty() {
-                whole = piece;
-            } else {
-                pieces.extend_from_slice(&std::mem::take(&mut whole));
-                pieces.extend_from_slice(&piece);
-            }
-        }
-        Ok(if pieces.is_empty() { whole } else { pieces.freeze() })
+        self.http
+            .read(response, limit, deadline, |bytes| {
+                self.counters.count_bytes(bytes);
+            })
+            .await
+            .map_err(|error| reason_of(error, &url))
     }
 }
 
-/// The length an answer claims. It is compared, never allocated.
-pub(super) fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    headers
-        .get(reqwest::header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
-}
-
-fn read_certificates(settings: &ClientSettings) -> Result<Vec<reqwest::Certificate>, ClientError> {
-    let mut certificates = Vec::new();
-    for path in &settings.extra_ca {
-        let fail = |problem: String| ClientError::Certificates {
-            path: path.display().to_string(),
-            problem,
-        };
-        let text = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
-        let found = reqwest::Certificate::from_pem_bundle(&text).map_err(|error| fail(root_cause(&error)))?;
-        if found.is_empty() {
-            return Err(fail("it holds no PEM certificate".into()));
-        }
-        certificates.extend(found);
+/// What went wrong with a request, without its URL.
+fn reason_of(error: RequestError, url: &Url) -> Reason {
+    match error {
+        RequestError::Timeout(waited) => Reason::Timeout(waited),
+        RequestError::TooLarge(limit) => Reason::TooLarge(limit),
+        RequestError::Connection(error) => connection_reason(&error, url),
     }
-    Ok(certificates)
 }
 
-/// What went wrong beneath a request, without its URL.
-fn reason_of(error: &reqwest::Error, url: &Url) -> Reason {
+fn connection_reason(error: &reqwest::Error, url: &Url) -> Reason {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(inner) = cause {
         if inner.is::<AddressRefused>() {
@@ -211,14 +137,6 @@ fn reason_of(error: &reqwest::Error, url: &Url) -> Reason {
     } else {
         format!("the request to {origin} failed: {cause}")
     })
-}
-
-fn root_cause(error: &dyn Error) -> String {
-    let mut deepest = error;
-    while let Some(inner) = deepest.source() {
-        deepest = inner;
-    }
-    shown(&deepest.to_string()).trim_matches('\'').to_owned()
 }
 
 #[cfg(test)]

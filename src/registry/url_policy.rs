@@ -6,9 +6,10 @@ use std::sync::Arc;
 use url::Url;
 
 use super::address_guard::{AddressGuard, AddressRefused};
-use super::error::{Reason, shown};
+use super::error::Reason;
 use super::origin::{Origin, address_of};
 use super::{domain, limits};
+use crate::oci::text::excerpt;
 
 /// The rules for one registry.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl UrlPolicy {
         let what = "redirect";
         let url = resolve(what, from, location)?;
         if from.scheme() == "https" && url.scheme() != "https" {
-            return Err(refused(what, &url, "it would leave https"));
+            return Err(refused(what, &url, "it would change from https to http"));
         }
         if !self.origin.contains(&url) {
             self.check_address(what, &url)?;
@@ -126,7 +127,7 @@ fn resolve(what: &'static str, base: &Url, text: &str) -> Result<Url, Reason> {
         return Err(refused(what, &url, "it is neither https nor http"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused(what, &url, "it holds a user name or password"));
+        return Err(refused(what, &url, "it contains a user name or password"));
     }
     Ok(url)
 }
@@ -141,8 +142,7 @@ fn refused(what: &'static str, url: &Url, why: &'static str) -> Reason {
 
 /// Scheme, host and port of a URL, for a message. Path and query may contain a signature.
 pub(super) fn origin_of(url: &Url) -> String {
-    let host = shown(url.host_str().unwrap_or_default());
-    let host = host.trim_matches('\'');
+    let host = excerpt(url.host_str().unwrap_or_default());
     match url.port() {
         Some(port) => format!("{}://{host}:{port}", url.scheme()),
         None => format!("{}://{host}", url.scheme()),

@@ -1,11 +1,15 @@
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
+use super::base::BaseNames;
 use super::image::{ImageRow, rows};
-use crate::base_image::{AlpineRelease, Candidate, Catalogue, Evidence, ImageFacts, Role};
+use crate::base_image::{AlpineRelease, ImageFacts};
 use crate::inventory::Inventory;
-use crate::whatif::{Estimate, ImageAnalysis, Judgement, Outcome, RegistryAnalysis, SavingEstimate, Verdict};
+use crate::whatif::{
+    AnalysisContext, Estimate, ImageAnalysis, Outcome, RegistryAnalysis, SavingEstimate, Verdict,
+};
 
 /// What Alpine would change in one registry.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,37 +22,52 @@ pub struct AlpineAnswers {
     pub images: Vec<ImageRow>,
 }
 
-/// A registry if every repository that should switch did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A registry as it would be if every repository switched that should.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RegistryAlpine {
     /// What would be stored.
     pub stored_bytes: Estimate,
     /// What would be freed: the sum of the repositories' joint savings.
     pub saving_bytes: SavingEstimate,
-    /// What a sum over tags promises instead, each tag counted alone.
+    /// What a sum over tags promises instead, each tag counted alone. Absent where the answer covers a part of the
+    /// registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub naive_saving_bytes: i64,
-    /// How many repositories have which verdict.
+    /// The number of repositories by verdict.
+    #[schemars(schema_with = "counts_by_verdict")]
     pub verdicts: BTreeMap<Verdict, usize>,
-    /// How many of those that should switch add more to what is stored than they free, as a rule because
-    /// their base stays for others.
+    /// How many of those that should switch add more to what is stored than they free, usually because their base stays
+    /// for others.
     pub switching_at_a_loss: usize,
-    /// The release of Alpine that was asked for, and what is known of it; none where none was.
+    /// The release of Alpine that was asked for; null where none was, and the newest counts. Absent where the answer covers
+    /// a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub wanted_release: Option<WantedRelease>,
 }
 
-/// A release of Alpine to move to. Where no base of an image is known on it, the sizes of the newest stand in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The release of Alpine that was asked for. Where the base of an image is not known on it, its size on another release
+/// stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WantedRelease {
-    /// The release.
+    /// The release, such as `3.22`.
     pub release: AlpineRelease,
     /// How many images can move to Alpine.
     pub images: usize,
-    /// Of how many of them what would lie beneath is known on this release.
+    /// For how many of them the base is known on this release.
     pub images_on_it: usize,
 }
 
+/// The schema of a number for each verdict.
+fn counts_by_verdict(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "propertyNames": generator.subschema_for::<Verdict>(),
+        "additionalProperties": generator.subschema_for::<usize>(),
+    })
+}
+
 impl WantedRelease {
-    fn of(release: AlpineRelease, images: &[ImageAnalysis]) -> Self {
+    fn new(release: AlpineRelease, images: &[ImageAnalysis]) -> Self {
         let counted = images.iter().filter(|image| image.manifest.is_some());
         let twins = counted.filter_map(|image| Some(&image.composition.as_ref()?.twin));
         let mut wanted = Self {
@@ -64,41 +83,32 @@ impl WantedRelease {
     }
 }
 
-/// A repository's verdict, and what it would be if all that should switch did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What to do with a repository, and what it would be if every repository switched that should.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RepositoryVerdict {
     /// What to do.
     pub verdict: Verdict,
     /// Why, in one line.
     pub reason: String,
-    /// What its images are built from, as the image shows that speaks for it.
+    /// What its images are built from, as its representative image shows; null where nothing is known.
     pub base: Option<BaseNames>,
-    /// How it would be.
+    /// How it would be if every repository switched that should.
     pub alpine: RepositoryAlpine,
 }
 
-/// What an image is built from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BaseNames {
-    /// The operating system: `debian:trixie`.
-    pub name: Option<String>,
-    /// The image with a language or a server in it that lies above the system: `node:22`.
-    pub runtime: Option<String>,
-}
-
-/// A repository if every repository that should switch did.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A repository as it would be if every repository switched that should.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RepositoryAlpine {
     /// What it would reach, once.
     pub stored_bytes: Estimate,
     /// Its share of what would be stored.
     pub attributed_bytes: Estimate,
-    /// What is freed if it switches and nobody else does.
+    /// What is freed if only this repository switches.
     pub solo_saving_bytes: SavingEstimate,
-    /// The drop of its share if all switch that should. These add up to the registry's saving.
+    /// The drop of its share if every repository switches that should. These add up to the registry's saving.
     pub joint_saving_bytes: SavingEstimate,
-    /// How many of the repositories that share its base must switch before anything is freed, itself
-    /// among them; none where that never happens.
+    /// How many of the repositories that share its base must switch before anything is freed, itself included; null where
+    /// that never happens.
     pub break_even_repositories: Option<u32>,
 }
 
@@ -107,12 +117,12 @@ impl AlpineAnswers {
     /// the analysis' own `outcome`, or another of its graph.
     ///
     /// `images` are those that were analysed, in the same order.
-    pub fn of(
+    pub fn new(
         inventory: &Inventory,
         images: &[ImageFacts],
         analysis: &RegistryAnalysis,
         outcome: &Outcome,
-        judgement: &Judgement<'_>,
+        context: &AnalysisContext<'_>,
         with_images: bool,
     ) -> Self {
         let mut verdicts = BTreeMap::new();
@@ -122,13 +132,14 @@ impl AlpineAnswers {
             *verdicts.entry(judged.verdict.verdict).or_default() += 1;
             let saving = after.joint_saving_bytes.expected;
             switching_at_a_loss += usize::from(after.switches && saving < 0);
-            let speaker = judged
-                .speaker
+            let representative = judged
+                .representative
                 .map(|place| (&images[place], &analysis.images[place]));
             repositories.push(RepositoryVerdict {
                 verdict: judged.verdict.verdict,
                 reason: judged.verdict.reason.clone(),
-                base: speaker.and_then(|(facts, image)| BaseNames::of(facts, image, judgement.catalogue)),
+                base: representative
+                    .and_then(|(facts, image)| BaseNames::new(facts, image, context.catalogue)),
                 alpine: RepositoryAlpine {
                     stored_bytes: after.stored_bytes,
                     attributed_bytes: after.attributed_bytes,
@@ -145,148 +156,17 @@ impl AlpineAnswers {
                 naive_saving_bytes: outcome.registry.naive_saving_bytes.expected,
                 verdicts,
                 switching_at_a_loss,
-                wanted_release: judgement
+                wanted_release: context
                     .settings
                     .alpine_release
-                    .map(|release| WantedRelease::of(release, &analysis.images)),
+                    .map(|release| WantedRelease::new(release, &analysis.images)),
             },
             repositories,
             images: if with_images {
-                rows(inventory, images, analysis, judgement)
+                rows(inventory, images, analysis, context)
             } else {
                 Vec::new()
             },
-        }
-    }
-}
-
-impl BaseNames {
-    /// The names of what is beneath an image; none where nothing is known.
-    pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
-        let names = Self {
-            name: image
-                .traits
-                .detection
-                .system
-                .as_ref()
-                .map(|finding| finding.system.to_string()),
-            runtime: runtime(facts, image, catalogue).map(|(name, _)| name),
-        };
-        (names.name.is_some() || names.runtime.is_some()).then_some(names)
-    }
-}
-
-/// The runtime beneath an image: the one whose twin takes its place, else the best that was found.
-pub(super) fn runtime<'a>(
-    facts: &ImageFacts,
-    image: &'a ImageAnalysis,
-    catalogue: &Catalogue,
-) -> Option<(String, Option<&'a Candidate>)> {
-    let candidates = &image.traits.detection.candidates;
-    let replaced = image
-        .composition
-        .as_ref()
-        .filter(|composition| composition.twin.is_runtime && !composition.twin.is_own)
-        .and_then(|composition| composition.replaced.clone());
-    if let Some(name) = replaced {
-        let candidate = candidates
-            .iter()
-            .find(|candidate| candidate.name.to_string() == name);
-        return Some((name, candidate));
-    }
-    let is_system = |candidate: &&Candidate| {
-        let base = candidate.base.map(|id| catalogue.base(id));
-        base.is_some_and(|base| base.role == Role::System)
-    };
-    // Other tags of its own repository read like it without being beneath it.
-    let is_own_kin = |candidate: &&Candidate| {
-        matches!(candidate.evidence, Evidence::StepTexts | Evidence::Variables)
-            && facts
-                .names
-                .iter()
-                .any(|(own, _)| catalogue.upstream_name(own.as_str()) == candidate.name.repository)
-    };
-    candidates
-        .iter()
-        .find(|candidate| is_believable(candidate) && !is_system(candidate) && !is_own_kin(candidate))
-        .map(|candidate| (candidate.name.to_string(), Some(candidate)))
-}
-
-/// Whether a finding may be stated as a fact. A guess that is likelier wrong than right stays among the
-/// candidates, where its likelihood is shown beside it.
-///
-/// Variables need more: on the corpus of 2018, with digests hidden, 344 of 347 findings by them at 80 % and
-/// above named the right repository, and 8 of 58 from 60 to 79 % (measured 2026-11-23).
-fn is_believable(candidate: &Candidate) -> bool {
-    let needed = match candidate.evidence {
-        Evidence::Variables => 80,
-        _ => 50,
-    };
-    candidate.confidence.get() >= needed
-}
-
-/// What is beneath an image, by which evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ImageBase {
-    /// Its names.
-    #[serde(flatten)]
-    pub names: BaseNames,
-    /// How many of the image's first layers belong to it.
-    pub layers: usize,
-    /// What the finding rests on.
-    pub evidence: Evidence,
-    /// How likely it is right, in percent.
-    pub confidence: u8,
-}
-
-impl ImageBase {
-    /// What is beneath an image; none where nothing is known.
-    pub(super) fn of(facts: &ImageFacts, image: &ImageAnalysis, catalogue: &Catalogue) -> Option<Self> {
-        let names = BaseNames::of(facts, image, catalogue)?;
-        let found = runtime(facts, image, catalogue).and_then(|(_, candidate)| candidate);
-        let system = image.traits.detection.system.as_ref();
-        let (layers, evidence, confidence) = match (found, system) {
-            (Some(candidate), _) => (candidate.layers, candidate.evidence, candidate.confidence),
-            (None, Some(finding)) => (finding.layers, finding.evidence, finding.confidence),
-            (None, None) => return None,
-        };
-        Some(Self {
-            names,
-            layers,
-            evidence,
-            confidence: confidence.get(),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base_image::{BaseName, Confidence};
-
-    #[test]
-    fn a_guess_that_is_likelier_wrong_is_not_stated_as_fact() {
-        let candidate = |evidence, percent| Candidate {
-            name: BaseName::new("maven", "3-ibmjava"),
-            base: None,
-            layers: 1,
-            evidence,
-            confidence: Confidence::percent(percent),
-            because: String::new(),
-        };
-        for (evidence, percent, stated) in [
-            (Evidence::LayerDigests, 99, true),
-            (Evidence::StepTexts, 50, true),
-            (Evidence::StepTexts, 49, false),
-            (Evidence::Variables, 80, true),
-            (Evidence::Variables, 75, false),
-            (Evidence::Variables, 5, false),
-        ] {
-            assert_eq!(
-                is_believable(&candidate(evidence, percent)),
-                stated,
-                "{evidence:?} {percent}"
-            );
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
-use super::alpine::{BaseNames, RegistryAlpine};
-use super::cells::{grouped, interval, per_cent, plain_text, shortened, signed, times, wrapped};
+use super::alpine::RegistryAlpine;
+use super::base::BaseNames;
+use super::cells::{grouped, interval, per_cent, shortened, signed, times, wrapped};
 use super::document::{RegistryRow, Report};
 use super::rows::Rows;
+use crate::oci::text::printable;
 use crate::units::ByteCount;
 use crate::whatif::{SavingEstimate, Verdict};
 
@@ -105,10 +107,10 @@ pub(super) fn verdict(verdict: Verdict) -> String {
     verdict.as_str().replace('_', " ")
 }
 
-/// What is beneath, in a word: the runtime where there is one, else the system.
+/// The base in a word: the runtime if there is one, else the operating system.
 pub(super) fn base(names: Option<&BaseNames>) -> String {
     let name = names.and_then(|names| names.runtime.as_ref().or(names.name.as_ref()));
-    name.map(|name| shortened(&plain_text(name), LONGEST_BASE))
+    name.map(|name| shortened(&printable(name), LONGEST_BASE))
         .unwrap_or_default()
 }
 
@@ -157,7 +159,7 @@ pub(super) fn rows(report: &Report) -> String {
             None => "never".to_owned(),
         };
         let cells = vec![
-            shortened(&plain_text(row.totals.repository.as_str()), LONGEST_REPOSITORY),
+            shortened(&printable(row.totals.repository.as_str()), LONGEST_REPOSITORY),
             verdict(judged.verdict),
             base(judged.base.as_ref()),
             when(is_touched, saves),

@@ -1,34 +1,17 @@
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 
 use super::alpine::{AlpineAnswers, WantedRelease};
+use super::cells::grouped;
+use super::content::{LastCrawl, RegistrySource};
 use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 use super::group::{GroupError, GroupRow};
-use super::{SortOrder, grouped};
+use super::sort::SortOrder;
 use crate::cost::{CostError, Labels, Statement};
-use crate::inventory::{Accounting, DedupScope};
+use crate::inventory::Accounting;
 use crate::oci::RegistryName;
 use crate::units::ByteCount;
 use crate::whatif::Verdict;
-
-/// What is known about a registry beside its accounting.
-#[derive(Debug, Clone)]
-pub struct RegistrySource {
-    /// The registry.
-    pub registry: RegistryName,
-    /// When the latest crawl ended, or started where it has not ended.
-    pub as_of: DateTime<Utc>,
-    /// How that crawl went.
-    pub last_crawl: LastCrawl,
-    /// Where the registry keeps a blob once.
-    pub dedup_scope: DedupScope,
-    /// Manifests that an index lists and nothing is known of.
-    pub unread_manifests: usize,
-    /// Blobs about whose size manifests disagree.
-    pub conflicting_sizes: usize,
-    /// Tags that are still counted though the latest crawls no longer found them.
-    pub missing_tags: usize,
-}
 
 /// All that is worked out of one registry.
 #[derive(Debug, Clone)]
@@ -37,26 +20,12 @@ pub struct RegistryAnswers {
     pub source: RegistrySource,
     /// What it stores.
     pub accounting: Accounting,
-    /// Whose each repository is, in the order of the accounting.
+    /// The owner of each repository, in the order of the accounting.
     pub labels: Vec<Labels>,
-    /// What it costs in a month; none where nothing says which price book it is billed by.
+    /// Its cost in a month; `None` if it has no price book.
     pub costs: Result<Option<Statement>, CostError>,
-    /// What Alpine would change; none where that was not worked out.
+    /// The changes on Alpine; `None` if they were not computed.
     pub alpine: Option<AlpineAnswers>,
-}
-
-/// How the latest crawl of a registry went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LastCrawl {
-    /// It read everything.
-    Complete,
-    /// It came to its end without this many things.
-    Incomplete {
-        /// How many faults it met that make it incomplete.
-        losses: usize,
-    },
-    /// It is running, or it was stopped.
-    Unfinished,
 }
 
 /// What a report shows and in which order.
@@ -77,7 +46,7 @@ impl Report {
     /// moment of its own; of none, it is empty and as of the epoch.
     ///
     /// # Errors
-    /// Where the rows that a limit leaves out add up to more than can be counted exactly.
+    /// If the rows that a limit leaves out add up to more than can be counted exactly.
     pub fn build(registries: Vec<RegistryAnswers>, options: &ReportOptions) -> Result<Self, GroupError> {
         let mut report = Self {
             as_of: DateTime::UNIX_EPOCH,
@@ -110,7 +79,7 @@ impl Report {
             };
             let judged = judged.into_iter().map(Some).chain(std::iter::repeat(None));
             let priced = costs.iter().flat_map(|costs| &costs.repositories);
-            let priced = priced.map(|row| Some(RepositoryCost::of(row)));
+            let priced = priced.map(|row| Some(RepositoryCost::from_statement(row)));
             let priced = priced.chain(std::iter::repeat(None));
             let labels = labels.into_iter().chain(std::iter::repeat(Labels::default()));
             let rows = accounting
@@ -137,7 +106,7 @@ impl Report {
                 dedup_scope: source.dedup_scope,
                 as_of: source.as_of,
                 alpine: registry,
-                cost: costs.as_ref().map(RegistryCost::of),
+                cost: costs.as_ref().map(RegistryCost::from_statement),
             });
         }
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
@@ -170,7 +139,7 @@ impl Report {
             }
         }
         if !left_out.is_empty() {
-            self.others = Some(Others::of(&left_out)?);
+            self.others = Some(Others::new(&left_out)?);
         }
         Ok(())
     }
@@ -186,8 +155,8 @@ impl RepositoryRow {
 }
 
 impl Others {
-    fn of(rows: &[RepositoryRow]) -> Result<Self, GroupError> {
-        let sums = GroupRow::of(rows)?;
+    fn new(rows: &[RepositoryRow]) -> Result<Self, GroupError> {
+        let sums = GroupRow::from_rows(rows)?;
         let untagged = rows.iter().filter_map(|row| row.totals.untagged_bytes);
         let untagged: Vec<ByteCount> = untagged.collect();
         Ok(Self {

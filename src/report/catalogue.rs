@@ -1,15 +1,16 @@
-//! What the catalogue of bases and twins knows, for people and programs.
+//! The entries of the catalogue of base images and Alpine variants, as tables and JSON.
 
 use std::fmt::Write;
 
 use comfy_table::{Cell, Table, presets};
 use serde::Serialize;
 
-use super::cells::{plain_text, shortened};
+use super::cells::shortened;
 use super::reference::Found;
 use super::rows::lines;
 use crate::base_image::{Base, BaseId, BaseName, Catalogue, Origin, Role, Scope, detect};
 use crate::oci::PlatformFilter;
+use crate::oci::text::printable;
 use crate::units::ByteCount;
 
 /// A base in the catalogue.
@@ -21,7 +22,7 @@ pub struct CatalogueRow {
     pub platform: String,
     /// Its layers' bytes as stored.
     pub bytes: u64,
-    /// The system beneath.
+    /// The operating system.
     pub system: Option<String>,
     /// What takes its place on Alpine.
     pub twin: Option<String>,
@@ -32,7 +33,7 @@ pub struct CatalogueRow {
 }
 
 impl CatalogueRow {
-    fn of(id: BaseId, catalogue: &Catalogue) -> Self {
+    fn new(id: BaseId, catalogue: &Catalogue) -> Self {
         let base = catalogue.base(id);
         let twins = catalogue.twins(id, &Scope::all());
         Self {
@@ -74,13 +75,13 @@ impl BaseChoice {
 }
 
 /// The bases that are meant, by name. Images of the crawled registries are among them where something is
-/// built on them or where somebody has said what they are for.
+/// built on them, or if the catalogue gives their purpose.
 pub fn catalogue_rows(catalogue: &Catalogue, choice: &BaseChoice) -> Vec<CatalogueRow> {
     let mut rows: Vec<CatalogueRow> = catalogue
         .bases()
         .filter(|(_, base)| !base.is_in_registry() || base.built_on_it > 0 || base.role != Role::Unknown)
         .filter(|(_, base)| choice.means(base))
-        .map(|(id, _)| CatalogueRow::of(id, catalogue))
+        .map(|(id, _)| CatalogueRow::new(id, catalogue))
         .collect();
     rows.sort_by(|a, b| (&a.names, &a.platform, &a.known_from).cmp(&(&b.names, &b.platform, &b.known_from)));
     rows
@@ -103,11 +104,11 @@ pub fn catalogue_table(rows: &[CatalogueRow]) -> String {
     for row in rows {
         let name = row.names.first().map_or("", String::as_str);
         table.add_row([
-            shortened(&plain_text(name), 34),
-            shortened(&plain_text(&row.platform), 13),
-            shortened(&plain_text(row.system.as_deref().unwrap_or_default()), 16),
-            shortened(&plain_text(row.twin.as_deref().unwrap_or_default()), 26),
-            shortened(&plain_text(&row.known_from), 22),
+            shortened(&printable(name), 34),
+            shortened(&printable(&row.platform), 13),
+            shortened(&printable(row.system.as_deref().unwrap_or_default()), 16),
+            shortened(&printable(row.twin.as_deref().unwrap_or_default()), 26),
+            shortened(&printable(&row.known_from), 22),
             ByteCount::try_from(row.bytes)
                 .unwrap_or(ByteCount::MAX)
                 .to_string(),
@@ -120,7 +121,7 @@ pub fn catalogue_table(rows: &[CatalogueRow]) -> String {
     lines(table, |place| place > 4)
 }
 
-/// All that is known of the bases of one name, for people; none where there is no such base.
+/// The entries of the bases with one name in plain words; `None` if there is no such base.
 pub fn base_explanations(
     catalogue: &Catalogue,
     name: &str,
@@ -134,7 +135,7 @@ pub fn base_explanations(
         if fits && base.names.contains(&wanted) {
             // Names and sources come from files and registries.
             let shown = catalogue.explain(id).to_string();
-            let shown: Vec<String> = shown.lines().map(plain_text).collect();
+            let shown: Vec<String> = shown.lines().map(printable).collect();
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{}\n", shown.join("\n"));
         }
@@ -148,16 +149,16 @@ pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
     let detection = detect(facts, catalogue, &Scope::all());
     let mut text = format!(
         "{}/{}@{} for {}\n",
-        found.holdings.source.registry,
+        found.content.source.registry,
         found.repository,
         facts.digest,
-        plain_text(&facts.platform.to_string())
+        printable(&facts.platform.to_string())
     );
     if let Some(finding) = &detection.system {
         let _ = writeln!(
             text,
             "\nSystem: {}, {} % sure, by {}, {} of {} layers",
-            plain_text(&finding.system.to_string()),
+            printable(&finding.system.to_string()),
             finding.confidence.get(),
             finding.evidence.as_str().replace('_', " "),
             finding.layers,
@@ -171,22 +172,22 @@ pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
         let _ = writeln!(
             text,
             "\n{}, {} % sure, by {}: {}",
-            plain_text(&candidate.name.to_string()),
+            printable(&candidate.name.to_string()),
             candidate.confidence.get(),
             candidate.evidence.as_str().replace('_', " "),
-            plain_text(&candidate.because)
+            printable(&candidate.because)
         );
         let Some(id) = candidate.base else {
             text.push_str("  it is not in the catalogue\n");
             continue;
         };
-        let row = CatalogueRow::of(id, catalogue);
+        let row = CatalogueRow::new(id, catalogue);
         let _ = writeln!(
             text,
             "  {} of the image's {} layers; known from {}",
             candidate.layers,
             facts.layers.len(),
-            plain_text(&row.known_from)
+            printable(&row.known_from)
         );
         match catalogue.twins(id, &Scope::all()).first() {
             Some(twin) => {
@@ -194,7 +195,7 @@ pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
                 let _ = writeln!(
                     text,
                     "  Alpine variant {}: {}",
-                    plain_text(&name),
+                    printable(&name),
                     twin.rule.describe()
                 );
             }

@@ -95,34 +95,6 @@ pub(super) fn wrapped(paragraph: &str, longest: usize) -> String {
     text
 }
 
-/// Hostile text as a terminal may be shown it: control characters, which could move the cursor or
-/// change colours, and marks that turn the direction of writing are escaped.
-pub fn plain_text(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        let turns_direction = matches!(
-            character,
-            '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        );
-        if character.is_control() || turns_direction || matches!(character, '\u{2028}' | '\u{2029}') {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
-}
-
-/// Hostile text as a spreadsheet may be given it. Excel and its kin run a cell that starts with one of
-/// `= + - @`, a tab or a line break as a formula; an apostrophe in front makes it text.
-pub fn spreadsheet_text(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,15 +137,5 @@ mod tests {
         assert_eq!(wrapped("anextremelylongword a", 4), "anextremelylongword\na");
         assert_eq!(shortened("näin", 4), "näin");
         assert_eq!(shortened("näinpä", 4), "näi…");
-    }
-
-    #[test]
-    fn text_cannot_steer_a_terminal_or_a_spreadsheet() {
-        assert_eq!(plain_text("a\u{1b}[2J\u{202e}b\n"), "a\\u{1b}[2J\\u{202e}b\\u{a}");
-        assert_eq!(plain_text("tämä"), "tämä");
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
-            assert_eq!(spreadsheet_text(formula), format!("'{formula}"));
-        }
-        assert_eq!(spreadsheet_text("team-a/api"), "team-a/api");
     }
 }

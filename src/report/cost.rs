@@ -1,141 +1,142 @@
 //! What registries and repositories cost, as reports show it.
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cost::{MoneyEstimate, PullSource, RepositoryStatement, Statement};
+use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts, RepositoryStatement, Statement};
 use crate::pricing::{CheaperPlan, MovedEstimate, Payback, Period};
-use crate::units::Money;
+use crate::pulls::PullSource;
+use crate::units::{Currency, Money};
 
 /// What a registry costs in a calendar month at the level of its last crawl.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RegistryCost {
-    /// The month.
+    /// The calendar month.
     pub period: Period,
-    /// The price book.
+    /// The price book that the amounts rest on.
     pub price_book: BookNamed,
-    /// What the month costs: the repositories' costs and `unallocated` add up to it.
-    pub month: Money,
-    /// Its flat fees.
-    pub fee: Money,
-    /// What is paid for stored bytes.
-    pub storage: Money,
-    /// What is paid for moved bytes.
-    pub transfer: Money,
-    /// What is no repository's.
+    /// The cost of the month by kind; it includes `unallocated`.
+    #[serde(flatten, with = "MonthlyCostParts")]
+    pub parts: CostParts,
+    /// The part of `month` that is not allocated to a repository. Absent where the answer covers a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub unallocated: Money,
-    /// What quota and free allowances are worth.
+    /// What quota and free allowances are worth. Absent where the answer covers a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub included_worth: Money,
-    /// What deleting all that no tag reaches would save; none where nothing is known of that kind.
+    /// What deleting everything that no tag reaches would save; null where nothing of that kind is known.
     pub clean_up: Option<RegistryCleanUp>,
     /// The unit of stored bytes: `GiB` or `GB`.
     pub unit: String,
     /// What one more unit throughout the month would cost.
     pub one_more_unit: Money,
-    /// What a unit costs on average, fees and copies included; none where nothing is stored.
+    /// What a unit costs on average, fees and copies included; null where nothing is stored. Absent where the answer
+    /// covers a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub average_unit: Option<Money>,
-    /// What Alpine would change; none where that was not worked out.
+    /// What Alpine would change; null where that was not computed.
     pub alpine: Option<RegistryCostOnAlpine>,
-    /// The cheapest plan that would do for what is stored now, where one is cheaper.
+    /// The cheapest plan that fits what is stored now; null where no plan is cheaper. Absent where the answer covers a
+    /// part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub cheaper_plan: Option<CheaperPlan>,
-    /// The same for what would be stored on Alpine.
+    /// The cheapest plan that fits what would be stored on Alpine; null where no plan is cheaper. Absent where the answer
+    /// covers a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
     pub cheaper_plan_on_alpine: Option<CheaperPlan>,
-    /// What must be said wherever an amount is shown.
+    /// Warnings that must stand wherever an amount is shown.
     pub warnings: Vec<String>,
 }
 
-/// What deleting all that no tag reaches would change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What deleting everything that no tag reaches would change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RegistryCleanUp {
-    /// What the month would cost less: at the margin, so that it is nothing below a quota.
+    /// What the month would cost less, at the margin: nothing below a quota.
     pub saving: Money,
-    /// Why nothing is saved, where nothing is.
+    /// Why nothing is saved; null where something is.
     pub nothing_saved_because: Option<String>,
 }
 
-/// Which price book amounts rest on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The price book that amounts rest on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BookNamed {
-    /// Its id.
+    /// The identifier of the price book.
     pub id: String,
     /// Its edition.
     pub version: String,
     /// Its name for people.
     pub title: String,
     /// The currency of every amount.
-    pub currency: crate::units::Currency,
+    pub currency: Currency,
     /// The last day its prices are known to hold.
     pub valid_until: NaiveDate,
 }
 
-/// A registry's costs if all switched that should.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What a registry would cost if every repository switched that should.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RegistryCostOnAlpine {
     /// What the month would cost.
     pub month: MoneyEstimate,
-    /// What would be saved: the expected values of the repositories' joint savings add up to the expected one.
+    /// What would be saved. The expected joint savings of the repositories add up to the expected saving.
     pub saving: MoneyEstimate,
-    /// Why nothing is saved, where nothing is.
+    /// Why nothing is saved; null where something is.
     pub nothing_saved_because: Option<String>,
 }
 
 /// What a repository costs in a calendar month at the level of the last crawl.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RepositoryCost {
-    /// All of it.
-    pub month: Money,
-    /// Its part of flat fees.
-    pub fee: Money,
-    /// Its part of what is paid for stored bytes.
-    pub storage: Money,
-    /// Its part of what is paid for moved bytes.
-    pub transfer: Money,
+    /// Its part of the registry's cost by kind.
+    #[serde(flatten, with = "MonthlyCostParts")]
+    pub parts: CostParts,
     /// How often it is pulled.
     pub pulls: MonthlyPulls,
-    /// What that moves in a month.
+    /// How many bytes the pulls of a month move.
     pub moved_bytes: MovedEstimate,
-    /// What Alpine would change; none where that was not worked out.
+    /// What Alpine would change; null where that was not computed.
     pub alpine: Option<RepositoryCostOnAlpine>,
-    /// How long a pull takes on a node that has nothing of the image; none where there is no image.
+    /// How long a pull takes on a node that has no layer of the image; null where there is no image.
     pub pull_seconds: Option<PullSeconds>,
 }
 
 /// How often a repository is pulled in a month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MonthlyPulls {
-    /// How often.
+    /// The number of pulls in a month.
     pub per_month: u64,
-    /// How that is known.
+    /// Where the number comes from.
     pub source: PullSource,
 }
 
-/// A repository's costs if all switched that should.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What a repository would cost if every repository switched that should.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RepositoryCostOnAlpine {
     /// What the month would cost.
     pub month: MoneyEstimate,
     /// Its part of the registry's saving.
     pub joint_saving: MoneyEstimate,
-    /// What is saved if it switches and nobody else does.
+    /// What is saved if only this repository switches.
     pub solo_saving: MoneyEstimate,
-    /// In how many months the work has paid for itself: a number, `never` or `at once`; none where no
-    /// work is configured or the repository does not switch.
+    /// After how many months the saving has paid for the work: a number, `never` or `at once`; null where no effort is
+    /// configured or the repository does not switch.
     pub payback_months: Option<String>,
 }
 
 /// Seconds of one cold pull at the configured bandwidth, with one decimal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PullSeconds {
     /// Of the image as it is.
+    #[schemars(extend("pattern" = "^[0-9]+\\.[0-9]$"))]
     pub now: String,
-    /// On Alpine; none where it does not move.
+    /// Of the image on Alpine; null where it does not move.
+    #[schemars(extend("pattern" = "^[0-9]+\\.[0-9]$"))]
     pub alpine: Option<String>,
 }
 
 impl RegistryCost {
     /// A statement's totals.
-    pub fn of(statement: &Statement) -> Self {
-        let parts = statement.now.parts;
+    pub fn from_statement(statement: &Statement) -> Self {
         let book = &statement.book;
         let alpine = statement.alpine.as_ref();
         Self {
@@ -147,10 +148,7 @@ impl RegistryCost {
                 currency: book.currency,
                 valid_until: book.valid_until,
             },
-            month: parts.total,
-            fee: parts.fee,
-            storage: parts.storage,
-            transfer: parts.transfer,
+            parts: statement.now.parts,
             unallocated: statement.unallocated,
             included_worth: statement.now.included_worth,
             clean_up: statement.clean_up.map(|clean_up| RegistryCleanUp {
@@ -178,12 +176,9 @@ impl RegistryCost {
 
 impl RepositoryCost {
     /// A statement's row.
-    pub fn of(row: &RepositoryStatement) -> Self {
+    pub fn from_statement(row: &RepositoryStatement) -> Self {
         Self {
-            month: row.now.total,
-            fee: row.now.fee,
-            storage: row.now.storage,
-            transfer: row.now.transfer,
+            parts: row.now,
             pulls: MonthlyPulls {
                 per_month: row.pulls.count,
                 source: row.pulls.source,

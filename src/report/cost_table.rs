@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
-use super::cells::{grouped, plain_text, shortened, wrapped};
+use super::cells::{grouped, shortened, wrapped};
 use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{RegistryRow, Report, RepositoryRow};
-use super::group::GroupCost;
+use super::group_cost::GroupCost;
 use super::rows::Rows;
 use crate::cost::MoneyEstimate;
+use crate::oci::text::printable;
 use crate::pricing::CheaperPlan;
 use crate::units::{Currency, Money, round_rows};
 
@@ -28,13 +29,13 @@ pub(super) fn in_words(cost: &RegistryCost) -> String {
     let book = &cost.price_book;
     let mut text = format!(
         "Costs: {} in {} at this level, by the price book {} ({}): {} flat, {} for storage, {} for transfer.",
-        cost.month,
+        cost.parts.total,
         cost.period.start().format("%B %Y"),
         book.id,
         book.version,
-        cost.fee,
-        cost.storage,
-        cost.transfer,
+        cost.parts.fee,
+        cost.parts.storage,
+        cost.parts.transfer,
     );
     // Writing to a string cannot fail.
     let _ = write!(
@@ -117,7 +118,7 @@ pub(super) fn rows(report: &Report) -> String {
             table.add(registry.registry.as_str(), cells);
         }
     }
-    let lines = Lines::of(report);
+    let lines = Lines::new(report);
     let (months, savings) = (rounded(&lines.months), rounded(&lines.savings));
     for ((line, month), saving) in lines.lines.iter().zip(months).zip(savings) {
         let saving = saving.map(amount).unwrap_or_default();
@@ -152,7 +153,7 @@ enum What<'r> {
 }
 
 impl<'r> Lines<'r> {
-    fn of(report: &'r Report) -> Self {
+    fn new(report: &'r Report) -> Self {
         let mut lines = Self {
             lines: Vec::new(),
             months: Vec::new(),
@@ -163,7 +164,7 @@ impl<'r> Lines<'r> {
                 let saving = cost.alpine.as_ref().map(|alpine| alpine.joint_saving.expected);
                 lines.add(
                     row.registry.as_str(),
-                    cost.month,
+                    cost.parts.total,
                     saving,
                     What::Repository(row, cost),
                 );
@@ -172,7 +173,7 @@ impl<'r> Lines<'r> {
         if let Some(others) = &report.others {
             for cost in &others.costs {
                 let what = What::Others(others.repositories, cost);
-                lines.add("", cost.month, Some(cost.saving), what);
+                lines.add("", cost.parts.total, Some(cost.saving), what);
             }
         }
         for registry in &report.registries {
@@ -203,8 +204,8 @@ impl Line<'_> {
                 format!("other {} repositories", grouped(count)),
                 String::new(),
                 month,
-                amount(cost.storage),
-                amount(cost.transfer),
+                amount(cost.parts.storage),
+                amount(cost.parts.transfer),
                 saving,
             ],
             What::Unallocated => vec!["unallocated".to_owned(), String::new(), month],
@@ -217,9 +218,9 @@ fn registry_cells(registry: &RegistryRow, cost: &RegistryCost) -> Vec<String> {
     vec![
         format!("all {} repositories", grouped(registry.totals.repositories)),
         String::new(),
-        cost.month.to_string(),
-        amount(cost.storage),
-        amount(cost.transfer),
+        cost.parts.total.to_string(),
+        amount(cost.parts.storage),
+        amount(cost.parts.transfer),
         saving.map(|saving| amount(saving.expected)).unwrap_or_default(),
         saving.map(likely).unwrap_or_default(),
         String::new(),
@@ -240,14 +241,14 @@ fn repository_cells(
         Err(_) => months,
     });
     vec![
-        plain_text(&shortened(row.totals.repository.as_str(), LONGEST_REPOSITORY)),
-        plain_text(&shortened(
+        printable(&shortened(row.totals.repository.as_str(), LONGEST_REPOSITORY)),
+        printable(&shortened(
             row.labels.team.as_deref().unwrap_or_default(),
             LONGEST_TEAM,
         )),
         month,
-        amount(cost.storage),
-        amount(cost.transfer),
+        amount(cost.parts.storage),
+        amount(cost.parts.transfer),
         saving,
         alpine
             .map(|alpine| likely(alpine.joint_saving))

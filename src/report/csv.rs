@@ -1,6 +1,6 @@
-use super::document::RepositoryRow;
+use super::document::{Report, RepositoryRow};
 use super::image::ImageRow;
-use super::{Report, spreadsheet_text};
+use crate::oci::text::spreadsheet_text;
 
 /// The repositories, or where they are asked for the images, as comma-separated values, one row each below
 /// a row of names, sizes in bytes. There is no row of totals, so that a spreadsheet may add up the columns
@@ -46,7 +46,7 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
             }
         }
     }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -160,8 +160,13 @@ fn cost_cells(row: &RepositoryRow) -> Vec<String> {
         cells.resize(COST_COLUMNS.len(), String::new());
         return cells;
     };
-    cells.push(cost.month.currency().to_string());
-    let amounts = [cost.month, cost.fee, cost.storage, cost.transfer];
+    cells.push(cost.parts.total.currency().to_string());
+    let amounts = [
+        cost.parts.total,
+        cost.parts.fee,
+        cost.parts.storage,
+        cost.parts.transfer,
+    ];
     cells.extend(amounts.map(|amount| amount.amount().to_string()));
     cells.push(cost.pulls.per_month.to_string());
     cells.push(cost.pulls.source.as_str().to_owned());

@@ -1,9 +1,10 @@
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::alpine::{RegistryAlpine, RepositoryVerdict};
 use super::cost::{RegistryCost, RepositoryCost};
-use super::group::GroupCost;
+use super::group_cost::GroupCost;
 use super::image::ImageRow;
 use crate::cost::Labels;
 use crate::inventory::{DedupScope, RegistryTotals, RepositoryTotals};
@@ -33,29 +34,30 @@ pub struct Report {
     pub notes: Vec<Note>,
 }
 
-/// A registry's totals.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What a registry stores, what it costs and what Alpine would change.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RegistryRow {
-    /// The registry.
+    /// The name of the registry: its host, and its port if it has one.
     pub registry: RegistryName,
     /// Its totals.
     #[serde(flatten)]
     pub totals: RegistryTotals,
-    /// Where it keeps a blob once.
+    /// Where the registry keeps one copy of a blob.
     pub dedup_scope: DedupScope,
-    /// When it was last crawled.
+    /// When the registry was last crawled.
     pub as_of: DateTime<Utc>,
-    /// What Alpine would change.
+    /// What Alpine would change. Absent where that was not computed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "RegistryAlpine")]
     pub alpine: Option<RegistryAlpine>,
-    /// What it costs in a month; none where nothing says which price book it is billed by.
+    /// What a month at this level costs; null where no price book is configured for the registry.
     pub cost: Option<RegistryCost>,
 }
 
-/// A repository's totals.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What a repository stores, what it costs and what to do with it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RepositoryRow {
-    /// The registry it is in.
+    /// The registry that holds the repository.
     pub registry: RegistryName,
     /// Its totals.
     #[serde(flatten)]
@@ -63,9 +65,9 @@ pub struct RepositoryRow {
     /// What to do with it, and what Alpine would change.
     #[serde(flatten)]
     pub judged: Option<RepositoryVerdict>,
-    /// Whose it is.
+    /// Who owns it.
     pub labels: Labels,
-    /// What it costs in a month; none where its registry has no price book.
+    /// What a month at this level costs; null where no price book is configured for the registry.
     pub cost: Option<RepositoryCost>,
 }
 
@@ -81,7 +83,7 @@ pub struct Others {
     pub logical_bytes: ByteCount,
     /// Their attributed bytes.
     pub attributed_bytes: ByteCount,
-    /// What no tag reaches of what they hold; none where nobody knows.
+    /// Their untagged content; `None` if unknown.
     pub untagged_bytes: Option<ByteCount>,
     /// The expected value of their joint savings. How far off several are together does not follow from
     /// how far off each is.
@@ -90,31 +92,31 @@ pub struct Others {
     pub costs: Vec<GroupCost>,
 }
 
-/// Something that the reader must know about a registry's figures.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Something that a reader must know about a registry's figures.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Note {
     /// The registry.
     pub registry: RegistryName,
-    /// What kind of thing it is, for programs.
+    /// The kind of note, for programs.
     pub kind: NoteKind,
-    /// How many of them there are; 0 where there is nothing to count.
+    /// How many cases there are; 0 where there is nothing to count.
     pub count: usize,
-    /// It in words.
+    /// The note in words.
     pub note: String,
 }
 
-/// What kinds of notes there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+/// The kinds of notes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteKind {
     /// The last crawl could not read everything.
     IncompleteCrawl,
-    /// The last crawl has not come to its end: it is running now, or it was stopped.
+    /// The last crawl has not ended: it is running, or it was stopped.
     UnfinishedCrawl,
-    /// Manifests that an index lists have not been read. No loss in itself: a crawl leaves platforms out
-    /// that were not chosen, and registries keep indexes whose manifests were deleted.
+    /// Manifests that an index lists have not been read. This is not a loss: a crawl leaves out platforms that were not
+    /// chosen, and registries keep indexes whose manifests were deleted.
     UnreadManifests,
-    /// Tags are still counted that the latest crawls no longer found.
+    /// Tags that the latest crawls no longer found are still counted.
     MissingTags,
     /// Manifests disagree about the size of a blob.
     ConflictingSizes,
@@ -122,7 +124,7 @@ pub enum NoteKind {
     Prices,
     /// The bases of some images are not known on the release of Alpine that was asked for.
     OtherRelease,
-    /// A price book is named and no costs could be worked out by it.
+    /// A price book is configured, and no costs could be computed with it.
     NoCosts,
 }
 

@@ -2,8 +2,9 @@
 
 use comfy_table::{Cell, Table, presets};
 
-use super::cells::{plain_text, shortened};
+use super::cells::shortened;
 use super::rows::lines;
+use crate::oci::text::printable;
 use crate::whatif::{Evaluation, EvidenceClass};
 
 /// Errors and coverage as a table for people: by class of evidence, then by repository.
@@ -60,7 +61,7 @@ pub fn evaluation_table(evaluation: &Evaluation) -> String {
     for row in &evaluation.repositories {
         let classes: Vec<&str> = row.classes.iter().copied().map(EvidenceClass::as_str).collect();
         table.add_row([
-            shortened(&plain_text(&row.repository), 40),
+            shortened(&printable(&row.repository), 40),
             classes.join(""),
             row.pairs.to_string(),
             format!("{:.1} %", row.error_percent),

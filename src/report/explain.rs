@@ -1,65 +1,67 @@
 //! One image explained: what it is built from, what each layer is, what Alpine would make of it and why.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Knowledge;
-use super::alpine::{ImageBase, runtime};
-use super::answer::{RegistryHoldings, ReportError};
+use super::base::{ImageBase, runtime};
+use super::error::ReportError;
 use super::reference::Found;
 use crate::base_image::{
     Builder, Candidate, Catalogue, Evidence, ImageFacts, Instruction, Keyword, Nature, Scope,
 };
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::{ByteCount, ByteOverflow};
-use crate::whatif::{Estimate, EvidenceClass, ImageAnalysis, Judgement, Reasoned, Verdict};
+use crate::whatif::{
+    AnalysisContext, Estimate, EvidenceClass, ImageAnalysis, ReasonedVerdict, RegistryAnalysis, Verdict,
+};
 
 /// An image explained. Serialized, it is what `tare explain --format json` prints.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ImageExplanation {
     /// The registry.
     pub registry: RegistryName,
     /// The repository.
     pub repository: RepositoryName,
-    /// The tags of this repository that reach it, the one asked for first.
+    /// The tags of this repository that reach the image, the one asked for first.
     pub tags: Vec<Tag>,
     /// The digest of its manifest.
     pub digest: Digest,
-    /// What it runs on.
+    /// The platform it runs on, such as `linux/amd64`.
     pub platform: String,
     /// The other platforms for which the same tags have an image.
     pub other_platforms: Vec<String>,
-    /// When it says it was built, in RFC 3339.
+    /// When the image says it was built, in RFC 3339; null where it does not say.
     pub created: Option<String>,
-    /// Its layers' bytes as stored.
+    /// The bytes of its layers as stored.
     pub compressed_bytes: ByteCount,
-    /// What it is.
+    /// What kind of image it is.
     pub nature: Nature,
-    /// What put it together, where it left a trace.
+    /// The program that built it; null where it left no trace.
     pub builder: Option<Builder>,
-    /// What is beneath it.
+    /// Its base; null where nothing is known.
     pub base: Option<ImageBase>,
     /// All images that it may be built from, best first.
     pub candidates: Vec<CandidateRow>,
     /// Its layers in order.
     pub layers: Vec<LayerRow>,
-    /// How good the evidence for its size on Alpine is.
+    /// How good the evidence for its size on Alpine is; null where it cannot move.
     pub class: Option<EvidenceClass>,
     /// What to do with it.
     pub verdict: Verdict,
     /// Why, in one line.
     pub reason: String,
-    /// What to do with its repository, by its newest images or by decision.
-    pub repository_verdict: Reasoned,
-    /// What its owner should look at before moving it.
+    /// What to do with its repository, by its newest images or by the operator's decision.
+    pub repository_verdict: ReasonedVerdict,
+    /// What its owner should check before moving it.
     pub cautions: Vec<String>,
-    /// How it would be on Alpine; none where it cannot move.
+    /// How it would be on Alpine; null where it cannot move.
     pub alpine: Option<AlpineParts>,
-    /// What to change in its Dockerfile; none where that is not one line.
+    /// What to change in its Dockerfile; null where that is not one line.
     pub dockerfile_change: Option<DockerfileChange>,
 }
 
 /// An image that another may be built from.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CandidateRow {
     /// Its name.
     pub name: String,
@@ -67,20 +69,20 @@ pub struct CandidateRow {
     pub layers: usize,
     /// What the finding rests on.
     pub evidence: Evidence,
-    /// How likely it is right, in percent.
+    /// How likely the finding is right, in percent.
     pub confidence: u8,
     /// What was seen, in words.
     pub because: String,
-    /// What takes its place on Alpine.
+    /// The Alpine image that would take its place; null where none is known.
     pub twin: Option<String>,
 }
 
 /// A layer of an image.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct LayerRow {
     /// Its digest.
     pub digest: Digest,
-    /// The step that made it, as the builder wrote it; none where it is not known.
+    /// The step that made it, as the builder wrote it; null where it is not known.
     pub command: Option<String>,
     /// What the step does.
     pub kind: String,
@@ -89,79 +91,67 @@ pub struct LayerRow {
     pub description: String,
     /// Whether it belongs to the base that would be replaced.
     pub is_of_base: bool,
-    /// Its bytes as stored; none of layers that stay with their vendor.
+    /// Its bytes as stored; 0 for layers that stay with their vendor.
     pub bytes: ByteCount,
-    /// Its bytes on Alpine; none where it goes with the base, or where the image cannot move.
+    /// Its bytes on Alpine; null where it goes with the base, or where the image cannot move.
     pub alpine_bytes: Option<Estimate>,
 }
 
-/// What an image would consist of.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// What an image would consist of on Alpine.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AlpineParts {
-    /// What would lie beneath.
+    /// The Alpine image that would take the place of its base.
     pub twin: String,
-    /// Whether that is the twin of the image itself, which is there already.
+    /// Whether that is the Alpine variant of the image itself, which exists already.
     pub is_own_twin: bool,
-    /// The twin's layers.
+    /// The number of the twin's layers.
     pub twin_layers: usize,
-    /// Their bytes.
+    /// The bytes of the twin's layers.
     pub twin_bytes: ByteCount,
-    /// What it needs in addition: tools, certificates.
+    /// What the image needs in addition, such as tools and certificates; null where that is nothing.
     pub added_bytes: Option<Estimate>,
-    /// All of it.
+    /// The bytes of all its layers.
     pub bytes: Estimate,
 }
 
-/// A line of a Dockerfile.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A change of one line of a Dockerfile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DockerfileChange {
-    /// As it is.
+    /// The line as it is.
     pub from: String,
-    /// As it should be.
+    /// The line as it should be.
     pub to: String,
 }
 
-/// Explains an image that was found in these registries.
+/// Explains an image of a registry that was analysed; `None` if the registry does not contain the image or the
+/// repository.
 ///
 /// # Errors
-/// Where sizes overflow, and where a file of the catalogue cannot be used.
+/// If sizes overflow.
 pub fn explain(
-    registries: &[RegistryHoldings],
     found: Found<'_>,
-    knowledge: &Knowledge,
-) -> Result<ImageExplanation, ReportError> {
-    let catalogue = super::answer::catalogue_of(registries, knowledge)?;
-    let judgement = knowledge.judgement(&catalogue);
-    let holdings = found.holdings;
-    let overflow = |source| ReportError::Overflow {
-        registry: holdings.source.registry.clone(),
-        source,
+    analysis: &RegistryAnalysis,
+    context: &AnalysisContext<'_>,
+) -> Result<Option<ImageExplanation>, ReportError> {
+    let content = found.content;
+    let image = content.image_place(found.image.digest);
+    let repository = content.repository_place(found.repository);
+    let (Some(image), Some(repository)) = (image, repository) else {
+        return Ok(None);
     };
-    let analysis = judgement
-        .analyse(&holdings.inventory, &holdings.images)
-        .map_err(overflow)?;
-    let place = holdings
-        .images
-        .iter()
-        .position(|image| image.digest == found.image.digest)
-        .unwrap_or_default();
-    let own = holdings
-        .inventory
-        .repositories
-        .iter()
-        .position(|repository| repository.name == *found.repository)
-        .unwrap_or_default();
-    let of_repository = &analysis.repositories[own].verdict;
-    explain_analysed(found, &analysis.images[place], of_repository, &judgement).map_err(overflow)
+    let verdict = &analysis.repositories[repository].verdict;
+    explanation(found, &analysis.images[image], verdict, context)
+        .map(Some)
+        .map_err(ReportError::overflow(&content.source.registry))
 }
 
-pub(super) fn explain_analysed(
+fn explanation(
     found: Found<'_>,
     image: &ImageAnalysis,
-    of_repository: &Reasoned,
-    judgement: &Judgement<'_>,
+    of_repository: &ReasonedVerdict,
+    context: &AnalysisContext<'_>,
 ) -> Result<ImageExplanation, ByteOverflow> {
-    let (facts, catalogue) = (found.image, judgement.catalogue);
+    let (facts, catalogue) = (found.image, context.catalogue);
     let mut tags: Vec<Tag> = facts
         .names
         .iter()
@@ -170,7 +160,7 @@ pub(super) fn explain_analysed(
         .collect();
     tags.sort_by_key(|tag| Some(tag) != found.tag);
     let mut other_platforms: Vec<String> = found
-        .holdings
+        .content
         .images
         .iter()
         .filter(|other| other.digest != facts.digest)
@@ -196,7 +186,7 @@ pub(super) fn explain_analysed(
                 is_own_twin: twin.is_own,
                 twin_layers: twin.layers.len(),
                 twin_bytes: sum.try_into()?,
-                added_bytes: composition.added(judgement.model, judgement.settings.coverage)?,
+                added_bytes: composition.added(context.model, context.settings.coverage)?,
                 bytes,
             })
         }
@@ -204,7 +194,7 @@ pub(super) fn explain_analysed(
     };
     let candidates = image.traits.detection.candidates.iter();
     Ok(ImageExplanation {
-        registry: found.holdings.source.registry.clone(),
+        registry: found.content.source.registry.clone(),
         repository: found.repository.clone(),
         tags,
         digest: facts.digest,
@@ -216,11 +206,11 @@ pub(super) fn explain_analysed(
         compressed_bytes: facts.layer_bytes().try_into()?,
         nature: image.traits.detection.nature,
         builder: image.traits.detection.builder,
-        base: ImageBase::of(facts, image, catalogue),
+        base: ImageBase::new(facts, image, catalogue),
         candidates: candidates
             .map(|candidate| candidate_row(candidate, facts, catalogue))
             .collect(),
-        layers: layer_rows(facts, image, judgement)?,
+        layers: layer_rows(facts, image, context)?,
         class: image.composition.as_ref().map(|composition| composition.class),
         verdict: image.verdict.verdict,
         reason: image.verdict.reason.clone(),
@@ -252,7 +242,7 @@ fn candidate_row(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catalogu
 fn layer_rows(
     facts: &ImageFacts,
     image: &ImageAnalysis,
-    judgement: &Judgement<'_>,
+    context: &AnalysisContext<'_>,
 ) -> Result<Vec<LayerRow>, ByteOverflow> {
     let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
     let composition = image.composition.as_ref();
@@ -267,7 +257,7 @@ fn layer_rows(
         |composition| composition.base_layers,
     );
     let above = composition.map_or(Ok(Vec::new()), |composition| {
-        composition.layers(judgement.model, judgement.settings.coverage)
+        composition.layers(context.model, context.settings.coverage)
     })?;
     let mut rows = Vec::with_capacity(facts.layers.len());
     for (index, (layer, kind)) in facts.layers.iter().zip(&image.traits.kinds).enumerate() {
@@ -293,7 +283,7 @@ fn layer_rows(
     Ok(rows)
 }
 
-/// `FROM node:22` to `FROM node:22-alpine`, where that is all: what is replaced is what the image is built
+/// `FROM node:22` to `FROM node:22-alpine`, if that is the whole change: what is replaced is what the image is built
 /// from, and not something further down.
 fn dockerfile_change(
     facts: &ImageFacts,

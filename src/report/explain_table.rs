@@ -5,9 +5,10 @@ use std::fmt::Write;
 use comfy_table::{Cell, Table, presets};
 
 use super::alpine_table::verdict;
-use super::cells::{interval, plain_text, shortened};
+use super::cells::{interval, shortened};
 use super::explain::{ImageExplanation, instruction};
 use super::rows::lines;
+use crate::oci::text::printable;
 use crate::whatif::{Estimate, Verdict};
 
 /// How much of a command is shown, so that a line fits into 120 columns.
@@ -18,7 +19,7 @@ const LONGEST_KIND: usize = 32;
 pub fn explanation_table(image: &ImageExplanation) -> String {
     let mut text = String::new();
     head(&mut text, image);
-    judgement(&mut text, image);
+    verdict_section(&mut text, image);
     base(&mut text, image);
     layers(&mut text, image);
     text
@@ -33,7 +34,7 @@ fn head(text: &mut String, image: &ImageExplanation) {
         "{}/{}:{tag} for {}: {} in {} layers",
         image.registry,
         image.repository,
-        plain_text(&image.platform),
+        printable(&image.platform),
         image.compressed_bytes,
         image.layers.len()
     );
@@ -46,17 +47,17 @@ fn head(text: &mut String, image: &ImageExplanation) {
         let _ = writeln!(text, "  also tagged {}", shortened(&others.join(", "), 100));
     }
     if !image.other_platforms.is_empty() {
-        let others = plain_text(&image.other_platforms.join(", "));
+        let others = printable(&image.other_platforms.join(", "));
         let _ = writeln!(text, "  also for {} (--platform)", shortened(&others, 96));
     }
 }
 
-fn judgement(text: &mut String, image: &ImageExplanation) {
+fn verdict_section(text: &mut String, image: &ImageExplanation) {
     let _ = writeln!(
         text,
         "\nVerdict: {}. {}",
         verdict(image.verdict),
-        sentence(&plain_text(&image.reason))
+        sentence(&printable(&image.reason))
     );
     let repository = &image.repository_verdict;
     if (repository.verdict, &repository.reason) != (image.verdict, &image.reason) {
@@ -64,7 +65,7 @@ fn judgement(text: &mut String, image: &ImageExplanation) {
             text,
             "Its repository: {}. {}",
             verdict(repository.verdict),
-            sentence(&plain_text(&repository.reason))
+            sentence(&printable(&repository.reason))
         );
     }
     if image.verdict == Verdict::Switch {
@@ -73,7 +74,7 @@ fn judgement(text: &mut String, image: &ImageExplanation) {
     if !image.cautions.is_empty() {
         text.push_str("\nCheck before you switch:\n");
         for caution in &image.cautions {
-            let _ = writeln!(text, "  - {}", plain_text(caution));
+            let _ = writeln!(text, "  - {}", printable(caution));
         }
     }
 }
@@ -86,19 +87,19 @@ fn change(text: &mut String, image: &ImageExplanation) {
             let _ = writeln!(
                 text,
                 "\n  {}  →  {}",
-                plain_text(&change.from),
-                plain_text(&change.to)
+                printable(&change.from),
+                printable(&change.to)
             );
         }
         (None, Some(alpine), _) if alpine.is_own_twin => {
-            let _ = writeln!(text, "This image exists already: {}.", plain_text(&alpine.twin));
+            let _ = writeln!(text, "This image exists already: {}.", printable(&alpine.twin));
         }
         (None, Some(alpine), Some(runtime)) => {
             let _ = writeln!(
                 text,
                 "No Alpine variant of {} is known: its contents would have to be installed on {}.",
-                plain_text(runtime),
-                plain_text(&alpine.twin)
+                printable(runtime),
+                printable(&alpine.twin)
             );
         }
         (None, ..) => {}
@@ -130,7 +131,7 @@ fn base(text: &mut String, image: &ImageExplanation) {
                 let _ = writeln!(
                     text,
                     "  {} (an operating system; no image is known)",
-                    plain_text(system)
+                    printable(system)
                 );
             }
             None => text.push_str("  not recognised\n"),
@@ -141,14 +142,14 @@ fn base(text: &mut String, image: &ImageExplanation) {
     table.load_style(presets::NOTHING);
     for candidate in &image.candidates {
         let twin = match &candidate.twin {
-            Some(twin) => format!("→ {}", plain_text(twin)),
+            Some(twin) => format!("→ {}", printable(twin)),
             None => String::new(),
         };
         table.add_row(vec![
-            Cell::new(format!("  {}", shortened(&plain_text(&candidate.name), 32))),
+            Cell::new(format!("  {}", shortened(&printable(&candidate.name), 32))),
             Cell::new(format!("{} %", candidate.confidence)),
             Cell::new(format!("{} layers", candidate.layers)),
-            Cell::new(shortened(&plain_text(&candidate.because), 48)),
+            Cell::new(shortened(&printable(&candidate.because), 48)),
             Cell::new(shortened(&twin, 30)),
         ]);
     }
@@ -171,7 +172,7 @@ fn layers(text: &mut String, image: &ImageExplanation) {
             layer.bytes.to_string(),
             after,
             shortened(&layer.description, LONGEST_KIND),
-            shortened(&plain_text(&command), LONGEST_COMMAND),
+            shortened(&printable(&command), LONGEST_COMMAND),
         ]);
     }
     if let Some(alpine) = &image.alpine {
@@ -188,7 +189,7 @@ fn layers(text: &mut String, image: &ImageExplanation) {
                 "replaces the base"
             }
             .to_owned(),
-            format!("{}, {layers}", plain_text(&alpine.twin)),
+            format!("{}, {layers}", printable(&alpine.twin)),
         ]);
         if let Some(added) = alpine.added_bytes {
             table.add_row([

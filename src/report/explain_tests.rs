@@ -6,12 +6,12 @@ use serde_json::json;
 use super::*;
 use crate::base_image::ImageFacts;
 use crate::inventory::{DedupScope, InventoryBuilder};
-use crate::oci::{Digest, ImageConfig, Manifest};
+use crate::oci::{Digest, ImageConfig, Manifest, RepositoryPattern};
 use crate::units::ByteCount;
-use crate::whatif::Verdict;
+use crate::whatif::{Verdict, VerdictOverride};
 
 /// A registry with one image of three layers on Debian under the given names, one image each.
-fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryHoldings {
+fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryContent {
     let mut builder = InventoryBuilder::new(host.parse().unwrap(), DedupScope::Registry);
     let mut images = Vec::new();
     for (number, (repository, tag, architecture)) in names.iter().enumerate() {
@@ -54,7 +54,7 @@ fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryHoldings {
             manifest,
         );
     }
-    RegistryHoldings {
+    RegistryContent {
         source: RegistrySource {
             registry: host.parse().unwrap(),
             as_of: DateTime::<Utc>::UNIX_EPOCH,
@@ -66,10 +66,11 @@ fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryHoldings {
         },
         inventory: builder.finish(),
         images,
+        accounting: None,
     }
 }
 
-fn company() -> Vec<RegistryHoldings> {
+fn company() -> Vec<RegistryContent> {
     vec![
         registry(
             "reg.example.com:5000",
@@ -86,7 +87,7 @@ fn company() -> Vec<RegistryHoldings> {
 fn found(text: &str) -> Result<String, String> {
     let registries = company();
     find(&registries, text, None)
-        .map(|found| format!("{}/{}", found.holdings.source.registry, found.repository))
+        .map(|found| format!("{}/{}", found.content.source.registry, found.repository))
         .map_err(|error| error.to_string())
 }
 
@@ -142,7 +143,13 @@ fn unclear_references_are_answered_with_clear_ones() {
 fn the_parts_of_an_explained_image_are_the_whole_and_nothing_steers_a_terminal() {
     let registries = company();
     let found = find(&registries, "team-a/web", None).unwrap();
-    let explained = explain(&registries, found, &Knowledge::default()).unwrap();
+    let inputs = AnalysisInputs::default();
+    let catalogue = inputs.catalogue(&registries).unwrap();
+    let context = inputs.context(&catalogue);
+    let analysis = context
+        .analyse(&found.content.inventory, &found.content.images)
+        .unwrap();
+    let explained = explain(found, &analysis, &context).unwrap().unwrap();
     let alpine = explained.alpine.as_ref().unwrap();
     let above: u64 = explained
         .layers
@@ -173,17 +180,41 @@ fn the_parts_of_an_explained_image_are_the_whole_and_nothing_steers_a_terminal()
     );
 }
 
+/// The image or the repository of another registry must not be answered with the first one of this registry.
+#[test]
+fn what_a_registry_does_not_contain_is_not_explained_by_something_else() {
+    let registries = company();
+    let inputs = AnalysisInputs::default();
+    let catalogue = inputs.catalogue(&registries).unwrap();
+    let context = inputs.context(&catalogue);
+    let own = &registries[1];
+    let analysis = context.analyse(&own.inventory, &own.images).unwrap();
+    let other = find(&registries, "team-a/web", None).unwrap();
+    let (repository, image) = (&own.inventory.repositories[0].name, &own.images[0]);
+    let found = |repository, image| Found {
+        content: own,
+        repository,
+        tag: None,
+        image,
+    };
+    let explained = |found| explain(found, &analysis, &context).unwrap();
+    assert!(explained(found(repository, image)).is_some());
+    assert_eq!(explained(found(other.repository, image)), None);
+    assert_eq!(explained(found(repository, other.image)), None);
+}
+
 #[test]
 fn an_operators_decision_holds_for_the_repository_and_its_images() {
-    let mut knowledge = Knowledge::default();
-    let decision =
-        crate::whatif::VerdictOverride::new("team-a/*", Verdict::Blocked, Some("not now".to_owned()));
-    knowledge.verdicts.overrides.push(decision.unwrap());
+    let mut inputs = AnalysisInputs::default();
+    let repositories = RepositoryPattern::new("team-a/*").unwrap();
+    let decision = VerdictOverride::new(repositories, Verdict::Blocked, Some("not now".to_owned()));
+    inputs.verdicts.overrides.push(decision);
     let options = ReportOptions {
         images: true,
         ..ReportOptions::default()
     };
-    let report = answer(company(), |_| true, &knowledge, &options).unwrap();
+    let analysed = Analysed::new(company(), &inputs).unwrap();
+    let report = analysed.report(&inputs, &options).unwrap();
     for row in &report.repositories {
         let judged = row.judged.as_ref().unwrap();
         let is_decided = row.totals.repository.as_str().starts_with("team-a/");

@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rust_decimal::{Decimal, MathematicalOps};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::units::{Currency, Money};
@@ -14,29 +15,29 @@ use crate::units::{Currency, Money};
 const AHEAD: usize = 3;
 /// Fewer changes from month to month than these show no course.
 const FEWEST_CHANGES: usize = 3;
-/// How many steps of its distribution hold nine tenths of a quantity whose spread was estimated from so many
+/// The number of standard errors that contain nine tenths of a quantity whose spread was estimated from so many
 /// degrees of freedom: Student's t at 95 %, in thousandths, from two degrees on. More degrees take the last.
 const STEPS: [i64; 14] = [
     2920, 2353, 2132, 2015, 1943, 1895, 1860, 1833, 1812, 1796, 1782, 1771, 1761, 1753,
 ];
 
-/// What a month to come is expected to cost; the truth lies within nine times in ten.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What a month to come is expected to cost. The true cost lies within the interval nine times in ten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForecastMonth {
-    /// Its first day.
+    /// The first day of the month.
     pub month: NaiveDate,
-    /// Seldom less than this.
+    /// The cost is seldom lower.
     pub low: Money,
-    /// The single best figure.
+    /// The best single estimate.
     pub expected: Money,
-    /// Seldom more than this.
+    /// The cost is seldom higher.
     pub high: Money,
 }
 
 /// The costs of registries in the months after the last recorded one. Of each registry: what a month cost at the
 /// level of each reading. Nothing where there are too few months, or several currencies.
 pub fn forecast(registries: &[Vec<(DateTime<Utc>, Money)>]) -> Vec<ForecastMonth> {
-    let months = Months::of(registries);
+    let months = Months::new(registries);
     months.and_then(|months| months.ahead()).unwrap_or_default()
 }
 
@@ -51,7 +52,7 @@ struct Months {
 impl Months {
     /// Of each month the last reading. A registry that was not read in a month is taken to be as it was; before
     /// all of them were read, there is no sum.
-    fn of(registries: &[Vec<(DateTime<Utc>, Money)>]) -> Option<Self> {
+    fn new(registries: &[Vec<(DateTime<Utc>, Money)>]) -> Option<Self> {
         let readings = || registries.iter().flatten();
         let currency = readings().next()?.1.currency();
         if readings().any(|(_, money)| money.currency() != currency) {

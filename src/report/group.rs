@@ -2,9 +2,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Report, RepositoryRow};
+use super::document::{Report, RepositoryRow};
+use super::group_cost::GroupCost;
+use crate::cost::CostParts;
 use crate::units::{ByteCount, ByteOverflow, Currency, Money, MoneyError};
 
 /// What repositories can be put together by.
@@ -41,7 +44,7 @@ impl GroupBy {
         ("verdict", Self::Verdict),
     ];
 
-    /// The group of a repository; none where it is unassigned.
+    /// The group of a repository; `None` if it is unassigned.
     fn key(self, row: &RepositoryRow) -> Option<String> {
         let judged = row.judged.as_ref();
         match self {
@@ -87,44 +90,26 @@ pub struct Groups {
     pub totals: GroupRow,
 }
 
-/// Repositories that have something in common.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+/// Repositories that have something in common, added up.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Group")]
 pub struct GroupRow {
-    /// What they have in common; none for those that are unassigned, and for the totals.
+    /// What the repositories have in common; null for those that are unassigned, and for totals.
     pub key: Option<String>,
-    /// How many there are.
+    /// The number of repositories.
     pub repositories: usize,
-    /// Their tags.
+    /// The number of their tags.
     pub tags: usize,
     /// What their tags reach, each tag counted alone.
     pub logical_bytes: ByteCount,
-    /// Their share of what is stored.
+    /// Their share of the stored bytes.
     pub attributed_bytes: ByteCount,
-    /// The drop of that share if all switch that should; the single best figure.
+    /// How much that share drops if every repository switches that should; the best single estimate.
     pub joint_saving_bytes: i64,
     /// How many of them should switch.
     pub switching: usize,
     /// What they cost in a month, one entry for each currency.
     pub costs: Vec<GroupCost>,
-}
-
-/// What a group costs in a month.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct GroupCost {
-    /// All of it.
-    pub month: Money,
-    /// Its part of flat fees.
-    pub fee: Money,
-    /// Its part of what is paid for stored bytes.
-    pub storage: Money,
-    /// Its part of what is paid for moved bytes.
-    pub transfer: Money,
-    /// What of `month` is no repository's; it counts to what is unassigned.
-    pub unallocated: Money,
-    /// What it would cost if all switched that should; the single best figure.
-    pub alpine_month: Money,
-    /// What would be saved; the single best figure.
-    pub saving: Money,
 }
 
 /// Why rows cannot be added up.
@@ -141,7 +126,7 @@ pub enum GroupError {
 /// Puts the repositories of a report together. It must be a report with all rows, without a limit.
 ///
 /// # Errors
-/// Where sums leave the range of exact numbers.
+/// If sums leave the range of exact numbers.
 pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> {
     let mut rows: BTreeMap<Option<String>, GroupRow> = BTreeMap::new();
     let mut totals = GroupRow::default();
@@ -169,7 +154,7 @@ pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> 
         }
     }
     let mut rows: Vec<GroupRow> = rows.into_values().collect();
-    let expense = |row: &GroupRow| row.costs.first().map(|cost| cost.month.amount());
+    let expense = |row: &GroupRow| row.costs.first().map(|cost| cost.parts.total.amount());
     rows.sort_by(|one, other| {
         let is_unassigned = |row: &GroupRow| row.key.is_none();
         is_unassigned(one)
@@ -188,8 +173,8 @@ impl GroupRow {
     /// The sums of these repositories.
     ///
     /// # Errors
-    /// Where sums leave the range of exact numbers.
-    pub fn of<'a>(rows: impl IntoIterator<Item = &'a RepositoryRow>) -> Result<Self, GroupError> {
+    /// If sums leave the range of exact numbers.
+    pub fn from_rows<'a>(rows: impl IntoIterator<Item = &'a RepositoryRow>) -> Result<Self, GroupError> {
         let mut sums = Self::default();
         for row in rows {
             sums.add(row)?;
@@ -212,18 +197,15 @@ impl GroupRow {
             return Ok(());
         };
         let alpine = cost.alpine.as_ref();
-        let own = self.cost_in(cost.month.currency());
+        let own = self.cost_in(cost.parts.total.currency());
         let add = |sum: &mut Money, amount: Money| -> Result<(), MoneyError> {
             *sum = sum.checked_add(amount)?;
             Ok(())
         };
-        add(&mut own.month, cost.month)?;
-        add(&mut own.fee, cost.fee)?;
-        add(&mut own.storage, cost.storage)?;
-        add(&mut own.transfer, cost.transfer)?;
+        own.parts = own.parts.checked_add(cost.parts)?;
         add(
             &mut own.alpine_month,
-            alpine.map_or(cost.month, |alpine| alpine.month.expected),
+            alpine.map_or(cost.parts.total, |alpine| alpine.month.expected),
         )?;
         if let Some(alpine) = alpine {
             add(&mut own.saving, alpine.joint_saving.expected)?;
@@ -233,7 +215,7 @@ impl GroupRow {
 
     fn add_unallocated(&mut self, amount: Money) -> Result<(), MoneyError> {
         let cost = self.cost_in(amount.currency());
-        cost.month = cost.month.checked_add(amount)?;
+        cost.parts.total = cost.parts.total.checked_add(amount)?;
         cost.unallocated = cost.unallocated.checked_add(amount)?;
         cost.alpine_month = cost.alpine_month.checked_add(amount)?;
         Ok(())
@@ -243,14 +225,11 @@ impl GroupRow {
         let place = self
             .costs
             .iter()
-            .position(|cost| cost.month.currency() == currency);
+            .position(|cost| cost.parts.total.currency() == currency);
         let place = place.unwrap_or_else(|| {
             let zero = Money::zero(currency);
             self.costs.push(GroupCost {
-                month: zero,
-                fee: zero,
-                storage: zero,
-                transfer: zero,
+                parts: CostParts::zero(currency),
                 unallocated: zero,
                 alpine_month: zero,
                 saving: zero,

@@ -2,10 +2,11 @@
 
 use comfy_table::{Cell, Table, presets};
 
-use super::cells::{grouped, plain_text, signed};
-use super::group::{GroupBy, GroupCost, GroupRow, Groups};
+use super::cells::{grouped, signed};
+use super::group::{GroupBy, GroupRow, Groups};
+use super::group_cost::GroupCost;
 use super::rows::lines;
-use super::spreadsheet_text;
+use crate::oci::text::{printable, spreadsheet_text};
 use crate::units::{Money, round_rows};
 
 /// What stands in place of a name where there is none.
@@ -37,12 +38,12 @@ pub fn group_table(groups: &Groups) -> String {
     }
     for total in &groups.totals.costs {
         let columns = [
-            (|cost: &GroupCost| cost.month) as fn(&GroupCost) -> Money,
+            (|cost: &GroupCost| cost.parts.total) as fn(&GroupCost) -> Money,
             |cost| cost.alpine_month,
             |cost| cost.saving,
         ];
         for amount in columns {
-            let zero = Money::zero(total.month.currency());
+            let zero = Money::zero(total.parts.total.currency());
             let exact: Vec<Money> = groups
                 .rows
                 .iter()
@@ -106,11 +107,11 @@ pub fn group_csv(groups: &Groups) -> Result<String, csv::Error> {
             cells.extend(match cost {
                 None => Default::default(),
                 Some(cost) => [
-                    cost.month.currency().to_string(),
-                    cost.month.amount().to_string(),
-                    cost.fee.amount().to_string(),
-                    cost.storage.amount().to_string(),
-                    cost.transfer.amount().to_string(),
+                    cost.parts.total.currency().to_string(),
+                    cost.parts.total.amount().to_string(),
+                    cost.parts.fee.amount().to_string(),
+                    cost.parts.storage.amount().to_string(),
+                    cost.parts.transfer.amount().to_string(),
                     cost.unallocated.amount().to_string(),
                     cost.alpine_month.amount().to_string(),
                     cost.saving.amount().to_string(),
@@ -119,7 +120,7 @@ pub fn group_csv(groups: &Groups) -> Result<String, csv::Error> {
             writer.write_record(cells)?;
         }
     }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -136,7 +137,7 @@ fn heading(by: GroupBy) -> &'static str {
 
 fn texts(row: &GroupRow, name: &str) -> Vec<String> {
     vec![
-        plain_text(name),
+        printable(name),
         grouped(row.repositories),
         grouped(row.tags),
         row.attributed_bytes.to_string(),
@@ -148,5 +149,5 @@ fn texts(row: &GroupRow, name: &str) -> Vec<String> {
 fn cost_in<'r>(row: &'r GroupRow, like: &GroupCost) -> Option<&'r GroupCost> {
     row.costs
         .iter()
-        .find(|cost| cost.month.currency() == like.month.currency())
+        .find(|cost| cost.parts.total.currency() == like.parts.total.currency())
 }

@@ -1,50 +1,51 @@
 use std::collections::{BTreeMap, HashMap};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::alpine::ImageBase;
+use super::base::ImageBase;
 use crate::base_image::{AlpineRelease, ImageFacts};
 use crate::inventory::{Inventory, ManifestId};
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::ByteCount;
-use crate::whatif::{Estimate, EvidenceClass, Judgement, RegistryAnalysis, Verdict};
+use crate::whatif::{AnalysisContext, Estimate, EvidenceClass, RegistryAnalysis, Verdict};
 
 /// One image for one platform in one repository.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Image")]
 pub struct ImageRow {
     /// The registry.
     pub registry: RegistryName,
-    /// The repository. An image that is in several has a row in each.
+    /// The repository. An image that several repositories hold has a row in each.
     pub repository: RepositoryName,
-    /// The tags of this repository that reach it, directly or through an index.
+    /// The tags of this repository that reach the image, directly or through an index.
     pub tags: Vec<Tag>,
     /// The digest of its manifest.
     pub digest: Digest,
-    /// What it runs on: `linux/amd64`.
+    /// The platform it runs on, such as `linux/amd64`.
     pub platform: String,
-    /// Its layers' bytes as stored. Manifest and configuration, some kilobytes, are not in it, so that it
-    /// compares with what its layers would be.
+    /// The bytes of its layers as stored. Manifest and configuration are not included.
     pub compressed_bytes: ByteCount,
-    /// What is beneath it; none where nothing is known.
+    /// Its base; null where nothing is known.
     pub base: Option<ImageBase>,
-    /// How good the evidence for its size on Alpine is; none where it cannot move.
+    /// How good the evidence for its size on Alpine is; null where it cannot move.
     pub class: Option<EvidenceClass>,
     /// What to do with it.
     pub verdict: Verdict,
     /// Why, in one line.
     pub reason: String,
-    /// How it would be on Alpine; none where it cannot move.
+    /// How it would be on Alpine; null where it cannot move.
     pub alpine: Option<ImageAlpine>,
 }
 
 /// An image on Alpine.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ImageAlpine {
-    /// What would lie beneath.
+    /// The Alpine image that would take the place of its base.
     pub twin: String,
-    /// The release of Alpine that its size is of; none where that is not known.
+    /// The release of Alpine that the size is for; null where that is not known.
     pub release: Option<AlpineRelease>,
-    /// Its layers' bytes.
+    /// The bytes of its layers.
     pub bytes: Estimate,
 }
 
@@ -53,13 +54,13 @@ pub(super) fn rows(
     inventory: &Inventory,
     images: &[ImageFacts],
     analysis: &RegistryAnalysis,
-    judgement: &Judgement<'_>,
+    context: &AnalysisContext<'_>,
 ) -> Vec<ImageRow> {
     let context = ImageRows {
         inventory,
         images,
         analysis,
-        judgement,
+        context,
     };
     let places = analysis.places();
     (0..inventory.repositories.len())
@@ -73,7 +74,7 @@ pub(super) struct ImageRows<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) images: &'a [ImageFacts],
     pub(super) analysis: &'a RegistryAnalysis,
-    pub(super) judgement: &'a Judgement<'a>,
+    pub(super) context: &'a AnalysisContext<'a>,
 }
 
 impl ImageRows<'_> {
@@ -95,7 +96,7 @@ impl ImageRows<'_> {
             .collect()
     }
 
-    /// The row of one image in one repository, by their places; none where the inventory does not count it.
+    /// The row of one image in one repository, by their indexes; `None` if the inventory does not count it.
     pub(super) fn of_image(&self, repository: usize, place: usize) -> Option<ImageRow> {
         let manifest = self.analysis.images[place].manifest?;
         let tags = self.inventory.repositories[repository].tags.iter();
@@ -107,9 +108,9 @@ impl ImageRows<'_> {
     fn row(&self, repository: usize, place: usize, tags: Vec<Tag>) -> ImageRow {
         let node = &self.inventory.repositories[repository];
         let (facts, image) = (&self.images[place], &self.analysis.images[place]);
-        let mut decisions = self.judgement.settings.overrides.iter();
+        let mut decisions = self.context.settings.overrides.iter();
         // Where the operator has decided, that goes for every image of the repository.
-        let verdict = if decisions.any(|decision| decision.is_about(&node.name)) {
+        let verdict = if decisions.any(|decision| decision.matches(&node.name)) {
             &self.analysis.repositories[repository].verdict
         } else {
             &image.verdict
@@ -121,7 +122,7 @@ impl ImageRows<'_> {
             digest: facts.digest,
             platform: facts.platform.to_string(),
             compressed_bytes: ByteCount::try_from(facts.layer_bytes()).unwrap_or(ByteCount::MAX),
-            base: ImageBase::of(facts, image, self.judgement.catalogue),
+            base: ImageBase::new(facts, image, self.context.catalogue),
             class: image.composition.as_ref().map(|composition| composition.class),
             verdict: verdict.verdict,
             reason: verdict.reason.clone(),

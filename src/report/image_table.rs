@@ -1,9 +1,10 @@
 //! Images and what Alpine would make of them, for people.
 
 use super::alpine_table::{base, verdict};
-use super::cells::{plain_text, shortened};
+use super::cells::shortened;
 use super::image::ImageRow;
 use super::rows::Rows;
+use crate::oci::text::printable;
 
 /// How much of a name is shown, so that a line fits into 120 columns.
 const LONGEST_IMAGE: usize = 34;
@@ -32,11 +33,11 @@ pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
             0 | 1 => String::new(),
             tags => format!(" +{}", tags - 1),
         };
-        let image = plain_text(&format!("{}:{tag}", row.repository));
+        let image = printable(&format!("{}:{tag}", row.repository));
         let bytes = row.alpine.as_ref().map(|alpine| alpine.bytes);
         let cells = vec![
             shortened(&image, LONGEST_IMAGE - more.len()) + &more,
-            plain_text(&row.platform),
+            printable(&row.platform),
             verdict(row.verdict),
             base(row.base.as_ref().map(|base| &base.names)),
             row.class.map(|class| class.to_string()).unwrap_or_default(),

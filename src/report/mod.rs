@@ -4,25 +4,27 @@
 //! A [`Report`] is made of one or more registries' accounting and of what is known about how that was
 //! come by. Its rows add up: the repositories' attributed bytes to the registry's stored bytes, to the
 //! byte, and their logical bytes to its logical bytes. Where something could not be read, the report
-//! says so in a [`Note`], so that nobody takes a total for complete that is not.
+//! says so in a [`Note`], so that an incomplete total is recognised as such.
 //!
-//! [`answer`] works all of it out, with what Alpine would change: for each repository a verdict with its
-//! reason and savings as intervals, whose expected values add up to the registry's saving. [`Analysed`] is
-//! what the service keeps of it, to answer any number of questions.
+//! [`Analysed`] holds all of it for any number of questions, with what Alpine would change: for each repository a
+//! verdict with its reason and savings as intervals, whose expected values add up to the registry's saving.
 //!
 //! [`table`], [`json`] and [`csv`] write the same report for people, for programs and for spreadsheets.
 
 mod alpine;
 mod alpine_table;
 mod analysed;
-mod answer;
+mod analysed_registry;
+mod base;
 mod build;
 mod catalogue;
 mod cells;
+mod content;
 mod cost;
 mod cost_table;
 mod csv;
 mod document;
+mod error;
 mod evaluation_table;
 mod explain;
 mod explain_table;
@@ -30,10 +32,11 @@ mod explain_table;
 mod explain_tests;
 mod forecast;
 mod group;
+mod group_cost;
 mod group_table;
 mod image;
 mod image_table;
-mod knowledge;
+mod inputs;
 mod part;
 mod reference;
 mod rows;
@@ -44,28 +47,32 @@ mod tests;
 mod usage;
 mod versions;
 
-pub use alpine::{AlpineAnswers, BaseNames, ImageBase, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
-pub use analysed::{Analysed, AnalysedRegistry};
-pub use answer::{RegistryHoldings, ReportError, answer, catalogue_of};
-pub use build::{LastCrawl, RegistryAnswers, RegistrySource, ReportOptions};
+pub use alpine::{AlpineAnswers, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
+pub use analysed::Analysed;
+pub use analysed_registry::AnalysedRegistry;
+pub use base::{BaseNames, ImageBase};
+pub use build::{RegistryAnswers, ReportOptions};
 pub use catalogue::{
     BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
 };
-pub use cells::{grouped, plain_text, spreadsheet_text, times};
+pub use cells::{grouped, times};
+pub use content::{LastCrawl, RegistryContent, RegistrySource};
 pub use cost::{
     BookNamed, MonthlyPulls, PullSeconds, RegistryCleanUp, RegistryCost, RegistryCostOnAlpine,
     RepositoryCost, RepositoryCostOnAlpine,
 };
 pub use csv::csv;
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
+pub use error::ReportError;
 pub use evaluation_table::evaluation_table;
 pub use explain::{AlpineParts, CandidateRow, DockerfileChange, ImageExplanation, LayerRow, explain};
 pub use explain_table::explanation_table;
 pub use forecast::{ForecastMonth, forecast};
-pub use group::{GroupBy, GroupCost, GroupError, GroupRow, Groups, UnknownGroup, groups};
+pub use group::{GroupBy, GroupError, GroupRow, Groups, UnknownGroup, groups};
+pub use group_cost::GroupCost;
 pub use group_table::{group_csv, group_table};
 pub use image::{ImageAlpine, ImageRow};
-pub use knowledge::Knowledge;
+pub use inputs::AnalysisInputs;
 pub use part::{PartCost, PartOnAlpine, RegistryPart};
 pub use reference::{Found, UnclearReference, find};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder};

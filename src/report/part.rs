@@ -1,14 +1,14 @@
-//! A registry as whoever answers for some of its repositories may see it, and for no others.
+//! The part of a registry that the owner of some of its repositories may see.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::cost::{BookNamed, RegistryCostOnAlpine};
+use super::cost::{BookNamed, RegistryCleanUp, RegistryCostOnAlpine};
+use super::document::{RegistryRow, RepositoryRow};
 use super::group::{GroupError, GroupRow};
-use super::{RegistryRow, RepositoryRow};
-use crate::cost::MoneyEstimate;
+use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
 use crate::inventory::DedupScope;
 use crate::oci::RegistryName;
 use crate::pricing::Period;
@@ -29,6 +29,9 @@ pub struct RegistryPart {
     pub logical_bytes: ByteCount,
     /// Their share of what the registry stores.
     pub stored_bytes: ByteCount,
+    /// How many of their manifests no tag reaches, one that several of them hold counted in each; null where the registry
+    /// cannot say.
+    pub untagged_manifests: Option<usize>,
     /// Where the registry keeps a blob once.
     pub dedup_scope: DedupScope,
     /// When it was last crawled.
@@ -36,7 +39,7 @@ pub struct RegistryPart {
     /// What Alpine would change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpine: Option<PartOnAlpine>,
-    /// What they cost in a month; none where nothing says which price book the registry is billed by.
+    /// Their cost in a month; `None` if the registry has no price book.
     pub cost: Option<PartCost>,
 }
 
@@ -61,19 +64,16 @@ pub struct PartCost {
     pub period: Period,
     /// The price book.
     pub price_book: BookNamed,
-    /// What the month costs.
-    pub month: Money,
-    /// Their part of flat fees.
-    pub fee: Money,
-    /// Their part of what is paid for stored bytes.
-    pub storage: Money,
-    /// Their part of what is paid for moved bytes.
-    pub transfer: Money,
+    /// Their part of the registry's cost by kind.
+    #[serde(flatten, with = "MonthlyCostParts")]
+    pub parts: CostParts,
+    /// Always null: what deleting everything that no tag reaches would save is not divided among repositories.
+    pub clean_up: Option<RegistryCleanUp>,
     /// The unit of stored bytes.
     pub unit: String,
     /// What one more unit throughout the month would cost.
     pub one_more_unit: Money,
-    /// What Alpine would change; none where that was not worked out.
+    /// The changes on Alpine; `None` if they were not computed.
     pub alpine: Option<RegistryCostOnAlpine>,
     /// What must be said wherever an amount is shown.
     pub warnings: Vec<String>,
@@ -83,26 +83,27 @@ impl RegistryPart {
     /// The part of a registry that these of its repositories make up.
     ///
     /// # Errors
-    /// Where sums leave the range of exact numbers.
-    pub fn of(row: &RegistryRow, repositories: &[&RepositoryRow]) -> Result<Self, GroupError> {
-        let sums = GroupRow::of(repositories.iter().copied())?;
-        let alpine = row.alpine.as_ref().map(|_| PartOnAlpine::of(repositories));
+    /// If sums leave the range of exact numbers.
+    pub fn new(row: &RegistryRow, repositories: &[&RepositoryRow]) -> Result<Self, GroupError> {
+        let sums = GroupRow::from_rows(repositories.iter().copied())?;
+        let alpine = row.alpine.as_ref().map(|_| PartOnAlpine::new(repositories));
         Ok(Self {
             registry: row.registry.clone(),
             repositories: sums.repositories,
             tags: sums.tags,
             logical_bytes: sums.logical_bytes,
             stored_bytes: sums.attributed_bytes,
+            untagged_manifests: repositories.iter().map(|row| row.totals.untagged_manifests).sum(),
             dedup_scope: row.dedup_scope,
             as_of: row.as_of,
             alpine: alpine.transpose()?,
-            cost: PartCost::of(row, &sums, repositories)?,
+            cost: PartCost::new(row, &sums, repositories)?,
         })
     }
 }
 
 impl PartOnAlpine {
-    fn of(repositories: &[&RepositoryRow]) -> Result<Self, GroupError> {
+    fn new(repositories: &[&RepositoryRow]) -> Result<Self, GroupError> {
         let mut part = Self::default();
         for judged in repositories.iter().filter_map(|row| row.judged.as_ref()) {
             let saving = judged.alpine.joint_saving_bytes;
@@ -117,7 +118,7 @@ impl PartOnAlpine {
 }
 
 impl PartCost {
-    fn of(
+    fn new(
         row: &RegistryRow,
         sums: &GroupRow,
         repositories: &[&RepositoryRow],
@@ -125,7 +126,7 @@ impl PartCost {
         let (Some(whole), Some(own)) = (&row.cost, sums.costs.first()) else {
             return Ok(None);
         };
-        let currency = own.month.currency();
+        let currency = own.parts.total.currency();
         let mut alpine = RegistryCostOnAlpine {
             month: MoneyEstimate::zero(currency),
             saving: MoneyEstimate::zero(currency),
@@ -143,10 +144,8 @@ impl PartCost {
         Ok(Some(Self {
             period: whole.period,
             price_book: whole.price_book.clone(),
-            month: own.month,
-            fee: own.fee,
-            storage: own.storage,
-            transfer: own.transfer,
+            parts: own.parts,
+            clean_up: None,
             unit: whole.unit.clone(),
             one_more_unit: whole.one_more_unit,
             alpine,

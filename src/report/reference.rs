@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::answer::RegistryHoldings;
+use super::content::RegistryContent;
 use crate::base_image::ImageFacts;
+use crate::oci::text::excerpt;
 use crate::oci::{PlatformFilter, RepositoryName, Tag};
 
 /// How many near names a message gives.
@@ -13,10 +14,10 @@ const NEAR_NAMES: usize = 5;
 #[derive(Debug, Clone, Copy)]
 pub struct Found<'a> {
     /// The registry.
-    pub holdings: &'a RegistryHoldings,
+    pub content: &'a RegistryContent,
     /// The repository that the reference names.
     pub repository: &'a RepositoryName,
-    /// The tag that it names; none where it names a digest.
+    /// The tag that it names; `None` if it names a digest.
     pub tag: Option<&'a Tag>,
     /// The image.
     pub image: &'a ImageFacts,
@@ -61,6 +62,15 @@ pub enum UnclearReference {
     },
 }
 
+impl UnclearReference {
+    /// The error for a reference to something that is not an image.
+    pub fn not_an_image(reference: &str) -> Self {
+        Self::NotAnImage {
+            reference: excerpt(reference),
+        }
+    }
+}
+
 fn near(nearest: &[String]) -> String {
     match nearest {
         [] => String::new(),
@@ -75,9 +85,9 @@ fn near(nearest: &[String]) -> String {
 /// the first that it is for.
 ///
 /// # Errors
-/// Where nothing has this name, or things in several registries have it.
+/// If nothing has this name, or things in several registries have it.
 pub fn find<'a>(
-    registries: &'a [RegistryHoldings],
+    registries: &'a [RegistryContent],
     text: &str,
     platform: Option<&PlatformFilter>,
 ) -> Result<Found<'a>, UnclearReference> {
@@ -87,16 +97,16 @@ pub fn find<'a>(
         .or_else(|| text.strip_prefix("http://"))
         .unwrap_or(text);
     let mut meant: Vec<(Found<'a>, String)> = Vec::new();
-    for holdings in registries {
-        let registry = holdings.source.registry.as_str();
+    for content in registries {
+        let registry = content.source.registry.as_str();
         let path = text
             .strip_prefix(registry)
             .and_then(|rest| rest.strip_prefix('/'));
         let query = ImageQuery::parse(path.unwrap_or(text));
-        for image in &holdings.images {
+        for image in &content.images {
             if let Some((repository, tag)) = query.name_of(image) {
                 let found = Found {
-                    holdings,
+                    content,
                     repository,
                     tag: query.digest.is_none().then_some(tag),
                     image,
@@ -106,25 +116,23 @@ pub fn find<'a>(
         }
     }
     let Some((first, _)) = meant.first() else {
-        if registries.iter().any(|holdings| holds_tag(holdings, text)) {
-            return Err(UnclearReference::NotAnImage {
-                reference: shown(text),
-            });
+        if registries.iter().any(|content| holds_tag(content, text)) {
+            return Err(UnclearReference::not_an_image(text));
         }
         return Err(UnclearReference::Unknown {
-            reference: shown(text),
+            reference: excerpt(text),
             nearest: nearest(registries, text),
         });
     };
-    let registry = &first.holdings.source.registry;
+    let registry = &first.content.source.registry;
     if meant
         .iter()
-        .any(|(other, _)| other.holdings.source.registry != *registry)
+        .any(|(other, _)| other.content.source.registry != *registry)
     {
         let mut choices: Vec<String> = meant.into_iter().map(|(_, choice)| choice).collect();
         choices.dedup();
         return Err(UnclearReference::Ambiguous {
-            reference: shown(text),
+            reference: excerpt(text),
             choices,
         });
     }
@@ -136,7 +144,7 @@ pub fn find<'a>(
     match meant.iter().find(|(found, _)| fits(found)) {
         Some(&(found, _)) => Ok(found),
         None => Err(UnclearReference::Platform {
-            reference: shown(text),
+            reference: excerpt(text),
             platform: platform.map(ToString::to_string).unwrap_or_default(),
             platforms: meant
                 .iter()
@@ -201,13 +209,13 @@ impl fmt::Display for ImageQuery<'_> {
 }
 
 /// Whether a registry has a tag of this name, whatever it points to.
-fn holds_tag(holdings: &RegistryHoldings, text: &str) -> bool {
-    let registry = holdings.source.registry.as_str();
+fn holds_tag(content: &RegistryContent, text: &str) -> bool {
+    let registry = content.source.registry.as_str();
     let path = text
         .strip_prefix(registry)
         .and_then(|rest| rest.strip_prefix('/'));
     let query = ImageQuery::parse(path.unwrap_or(text));
-    holdings
+    content
         .inventory
         .repositories
         .iter()
@@ -216,16 +224,12 @@ fn holds_tag(holdings: &RegistryHoldings, text: &str) -> bool {
         .any(|tag| tag.tag.as_str() == query.tag)
 }
 
-fn shown(text: &str) -> String {
-    super::plain_text(&text.chars().take(200).collect::<String>())
-}
-
 /// The names that are nearest: those that end with what was asked for, then those spelt most alike.
-fn nearest(registries: &[RegistryHoldings], text: &str) -> Vec<String> {
+fn nearest(registries: &[RegistryContent], text: &str) -> Vec<String> {
     let query = ImageQuery::parse(text).to_string();
     let mut names: Vec<(usize, String)> = Vec::new();
-    for holdings in registries {
-        for (repository, tag) in holdings.images.iter().flat_map(|image| &image.names) {
+    for content in registries {
+        for (repository, tag) in content.images.iter().flat_map(|image| &image.names) {
             let name = format!("{repository}:{tag}");
             let distance = if name.ends_with(&format!("/{query}")) {
                 0

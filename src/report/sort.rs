@@ -103,7 +103,7 @@ impl SortOrder {
             SortKey::Logical => largest_first(|row| row.totals.logical_bytes.get()),
             SortKey::Tags => largest_first(|row| row.totals.tags as u64),
             SortKey::Saving => b.expected_joint_saving().cmp(&a.expected_joint_saving()),
-            SortKey::Cost => amount(b, |cost| cost.month).cmp(&amount(a, |cost| cost.month)),
+            SortKey::Cost => amount(b, |cost| cost.parts.total).cmp(&amount(a, |cost| cost.parts.total)),
             SortKey::AlpineCost => amount(b, on_alpine).cmp(&amount(a, on_alpine)),
             SortKey::Name => by_name(),
         };
@@ -148,5 +148,5 @@ fn amount(row: &RepositoryRow, of: fn(&RepositoryCost) -> Money) -> Option<Decim
 fn on_alpine(cost: &RepositoryCost) -> Money {
     cost.alpine
         .as_ref()
-        .map_or(cost.month, |alpine| alpine.month.expected)
+        .map_or(cost.parts.total, |alpine| alpine.month.expected)
 }

@@ -1,10 +1,11 @@
 use std::fmt::Write;
 
-use super::cells::{grouped, per_cent, plain_text, times};
+use super::cells::{grouped, per_cent, times};
 use super::document::{RegistryRow, Report};
 use super::rows::Rows;
 use super::{alpine_table, cost_table, image_table};
 use crate::inventory::DedupScope;
+use crate::oci::text::printable;
 use crate::units::ByteCount;
 
 /// The report for people: what each registry holds in a sentence or two, then a table that starts with
@@ -61,7 +62,7 @@ fn notes(report: &Report) -> String {
             text.push_str(note.registry.as_str());
             text.push_str(": ");
         }
-        text.push_str(&plain_text(&note.note));
+        text.push_str(&printable(&note.note));
     }
     if !report.notes.is_empty() {
         text.push('\n');
@@ -106,7 +107,7 @@ fn in_words(registry: &RegistryRow) -> String {
     text
 }
 
-/// What is stored without a tag, and what it would bring to delete it; none where nobody knows.
+/// Untagged content, and what deleting it would save; `None` if unknown.
 fn untagged_in_words(registry: &RegistryRow) -> Option<String> {
     let totals = &registry.totals;
     let (bytes, manifests) = totals.untagged_bytes.zip(totals.untagged_manifests)?;
@@ -198,7 +199,7 @@ fn rows(report: &Report) -> String {
     for row in &report.repositories {
         let totals = &row.totals;
         let cells = vec![
-            plain_text(totals.repository.as_str()),
+            printable(totals.repository.as_str()),
             grouped(totals.tags),
             grouped(totals.images),
             totals.logical_bytes.to_string(),

@@ -239,7 +239,7 @@ fn what_is_missing_is_said() {
         "could not read everything (1 fault)",
         "2 manifests listed in an index could not be read",
         "1 tag is no longer listed",
-        "For 1 blob manifests give different sizes",
+        "Manifests state different sizes for 1 blob",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }

@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::analysed::AnalysedRegistry;
+use super::analysed_registry::AnalysedRegistry;
 use crate::base_image::ImageFacts;
-use crate::cost::{
-    AlpineBytes, CostPlan, PullCount, PulledBytes, RegistryUsage, RepositoryUsage, newest_labels,
-};
+use crate::cost::{AlpineBytes, CostPlan, PulledBytes, RegistryUsage, RepositoryUsage, newest_labels};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, EmptyPeriod, Period};
+use crate::pulls::PullCount;
 use crate::units::ByteCount;
 use crate::whatif::{Estimate, ImageAnalysis, Outcome};
 
@@ -19,7 +18,7 @@ use crate::whatif::{Estimate, ImageAnalysis, Outcome};
 pub struct RegistryHistory {
     /// The whole registry, with what no tag reached where that was known.
     pub stored: ByteHistory,
-    /// What tags reached of it; none where it was never known what no tag reaches.
+    /// The part that tags reach; `None` if untagged content was never known.
     pub tagged: Option<ByteHistory>,
     /// The shares of its repositories, by name.
     pub attributed: HashMap<RepositoryName, ByteHistory>,
@@ -47,95 +46,101 @@ impl CostPeriod<'_> {
     }
 }
 
-impl AnalysedRegistry {
-    /// What it stores and serves, with what these repositories' switching would change.
-    pub(super) fn usage(&self, outcome: &Outcome, costs: &CostPlan, over: CostPeriod<'_>) -> RegistryUsage {
-        let history = match over {
-            CostPeriod::MonthAt(_) => None,
-            CostPeriod::History(_, history) => Some(history),
-        };
-        let registry = self.name();
-        let inventory = &self.holdings.inventory;
-        let rows = inventory.repositories.iter().zip(&self.accounting.repositories);
-        // What is gone by now was stored all the same.
-        let names: HashSet<&RepositoryName> = inventory.repositories.iter().map(|node| &node.name).collect();
-        let mut vanished: Vec<(&RepositoryName, &ByteHistory)> = history
-            .iter()
-            .flat_map(|history| &history.attributed)
-            .filter(|(name, _)| !names.contains(name))
-            .collect();
-        vanished.sort_unstable_by_key(|(name, _)| *name);
-        let vanished = vanished.into_iter().map(|(name, attributed)| RepositoryUsage {
-            repository: name.clone(),
-            labels: costs.centres.labels_of(registry, name, &BTreeMap::new()),
-            attributed: attributed.clone(),
-            exclusive: ByteCount::ZERO,
-            alpine: None,
-            solo_saving: None,
-            switches: false,
-            pulls: pulls(costs, registry, name, over),
-            pulled: None,
-        });
-        let repositories = rows
-            .zip(&outcome.repositories)
-            .map(|((node, totals), after)| {
-                let own = self.image_places(node);
-                let labels = own.iter().map(|&place| {
-                    let config = self.holdings.images[place].config.as_ref();
-                    config.map(|config| (config.created, &config.labels))
-                });
-                let labels = newest_labels(labels.flatten());
-                let known = history.and_then(|history| history.attributed.get(&node.name));
-                let untagged = totals.untagged_bytes.unwrap_or_default();
-                RepositoryUsage {
-                    repository: node.name.clone(),
-                    labels: costs.centres.labels_of(registry, &node.name, &labels),
-                    attributed: match (known, history) {
-                        (Some(known), _) => known.clone(),
-                        // Of a repository that the history does not have, nothing was stored in it.
-                        (None, Some(_)) => ByteHistory::constant(ByteCount::ZERO),
-                        (None, None) => ByteHistory::constant(sum(totals.attributed_bytes, untagged)),
-                    },
-                    exclusive: sum(totals.exclusive_bytes, untagged),
-                    alpine: Some(
-                        AlpineBytes {
-                            before: after.attributed_before_bytes,
-                            after: after.attributed_bytes,
-                        }
-                        .beside(untagged),
-                    ),
-                    solo_saving: Some(after.solo_saving_bytes),
-                    switches: after.switches,
-                    pulls: pulls(costs, registry, &node.name, over),
-                    pulled: pulled(self, &own),
-                }
-            })
-            .chain(vanished)
-            .collect();
-        let totals = &self.accounting.registry;
-        let untagged = totals.untagged_bytes.unwrap_or_default();
-        let (stored, tagged) = match history {
-            Some(history) => (history.stored.clone(), history.tagged.clone()),
-            None => (
-                ByteHistory::constant(sum(totals.stored_bytes, untagged)),
-                totals
-                    .untagged_bytes
-                    .map(|_| ByteHistory::constant(totals.stored_bytes)),
-            ),
-        };
-        RegistryUsage {
-            registry: registry.clone(),
-            stored,
-            tagged,
-            alpine: Some(
-                AlpineBytes {
-                    before: outcome.registry.stored_before_bytes,
-                    after: outcome.registry.stored_bytes,
-                }
-                .beside(untagged),
-            ),
-            repositories,
-        }
+/// What a registry stores and serves, with what these repositories' switching would change.
+pub(super) fn registry_usage(
+    analysed: &AnalysedRegistry,
+    outcome: &Outcome,
+    costs: &CostPlan,
+    over: CostPeriod<'_>,
+) -> RegistryUsage {
+    let history = match over {
+        CostPeriod::MonthAt(_) => None,
+        CostPeriod::History(_, history) => Some(history),
+    };
+    let registry = analysed.name();
+    let inventory = &analysed.content.inventory;
+    let rows = inventory
+        .repositories
+        .iter()
+        .zip(&analysed.accounting.repositories);
+    // What is gone by now was stored all the same.
+    let names: HashSet<&RepositoryName> = inventory.repositories.iter().map(|node| &node.name).collect();
+    let mut vanished: Vec<(&RepositoryName, &ByteHistory)> = history
+        .iter()
+        .flat_map(|history| &history.attributed)
+        .filter(|(name, _)| !names.contains(name))
+        .collect();
+    vanished.sort_unstable_by_key(|(name, _)| *name);
+    let vanished = vanished.into_iter().map(|(name, attributed)| RepositoryUsage {
+        repository: name.clone(),
+        labels: costs.centres.labels_of(registry, name, &BTreeMap::new()),
+        attributed: attributed.clone(),
+        exclusive: ByteCount::ZERO,
+        alpine: None,
+        solo_saving: None,
+        switches: false,
+        pulls: pulls(costs, registry, name, over),
+        pulled: None,
+    });
+    let repositories = rows
+        .zip(&outcome.repositories)
+        .map(|((node, totals), after)| {
+            let own = analysed.image_places(node);
+            let labels = own.iter().map(|&place| {
+                let config = analysed.content.images[place].config.as_ref();
+                config.map(|config| (config.created, &config.labels))
+            });
+            let labels = newest_labels(labels.flatten());
+            let known = history.and_then(|history| history.attributed.get(&node.name));
+            let untagged = totals.untagged_bytes.unwrap_or_default();
+            RepositoryUsage {
+                repository: node.name.clone(),
+                labels: costs.centres.labels_of(registry, &node.name, &labels),
+                attributed: match (known, history) {
+                    (Some(known), _) => known.clone(),
+                    // Of a repository that the history does not have, nothing was stored in it.
+                    (None, Some(_)) => ByteHistory::constant(ByteCount::ZERO),
+                    (None, None) => ByteHistory::constant(sum(totals.attributed_bytes, untagged)),
+                },
+                exclusive: sum(totals.exclusive_bytes, untagged),
+                alpine: Some(
+                    AlpineBytes {
+                        before: after.attributed_before_bytes,
+                        after: after.attributed_bytes,
+                    }
+                    .beside(untagged),
+                ),
+                solo_saving: Some(after.solo_saving_bytes),
+                switches: after.switches,
+                pulls: pulls(costs, registry, &node.name, over),
+                pulled: pulled(analysed, &own),
+            }
+        })
+        .chain(vanished)
+        .collect();
+    let totals = &analysed.accounting.registry;
+    let untagged = totals.untagged_bytes.unwrap_or_default();
+    let (stored, tagged) = match history {
+        Some(history) => (history.stored.clone(), history.tagged.clone()),
+        None => (
+            ByteHistory::constant(sum(totals.stored_bytes, untagged)),
+            totals
+                .untagged_bytes
+                .map(|_| ByteHistory::constant(totals.stored_bytes)),
+        ),
+    };
+    RegistryUsage {
+        registry: registry.clone(),
+        stored,
+        tagged,
+        alpine: Some(
+            AlpineBytes {
+                before: outcome.registry.stored_before_bytes,
+                after: outcome.registry.stored_bytes,
+            }
+            .beside(untagged),
+        ),
+        repositories,
     }
 }
 
@@ -173,7 +178,7 @@ fn pulls(
 fn pulled(registry: &AnalysedRegistry, own: &[usize]) -> Option<PulledBytes> {
     let images: Vec<(&ImageFacts, &ImageAnalysis)> = own
         .iter()
-        .map(|&place| (&registry.holdings.images[place], &registry.analysis.images[place]))
+        .map(|&place| (&registry.content.images[place], &registry.analysis.images[place]))
         .collect();
     let is_common =
         |facts: &ImageFacts| facts.platform.os == "linux" && facts.platform.architecture == "amd64";

@@ -1,35 +1,36 @@
 use chrono::{DateTime, Utc};
 
+use super::span::Named as _;
 use super::{Store, StoreError};
 
-/// A key of the service as it is kept: never the key itself.
+/// A stored API key. The key itself is never stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyRecord {
-    /// The part of the key that may be shown.
+    /// The public part of the key.
     pub id: String,
-    /// What its maker calls it.
+    /// The name given at creation.
     pub name: String,
     /// The SHA-256 of the whole key.
     pub secret_sha256: Vec<u8>,
-    /// What it may be used for.
+    /// What it allows.
     pub scopes: Vec<String>,
-    /// Globs of the registries it sees; all where there are none.
-    pub registries: Vec<String>,
-    /// The cost centres whose repositories it sees; all where there are none.
-    pub cost_centres: Vec<String>,
-    /// When it was made.
+    /// Globs of the registries that it sees; `None` for all. An empty list shows nothing.
+    pub registries: Option<Vec<String>>,
+    /// The cost centres whose repositories it sees; `None` for all. An empty list shows nothing.
+    pub cost_centres: Option<Vec<String>>,
+    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// From when on it is no longer accepted.
+    /// When it expires; `None` for never.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Since when it is no longer accepted.
+    /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
-    /// Keeps a new key. Gives whether it was kept: not where a key that is not revoked has the name.
+    /// Saves a new key. Returns whether it was saved: `false` if a key with this name exists and is not revoked.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn add_api_key(&self, key: &ApiKeyRecord) -> Result<bool, StoreError> {
         let added = sqlx::query!(
             "INSERT INTO api_key (id, name, secret_sha256, scopes, registries, cost_centres, created_at, expires_at)
@@ -39,33 +40,34 @@ impl Store {
             key.name,
             key.secret_sha256,
             &key.scopes,
-            &key.registries,
-            &key.cost_centres,
+            key.registries.as_deref(),
+            key.cost_centres.as_deref(),
             key.created_at,
             key.expires_at
         )
         .execute(&self.pool)
+        .named("add_api_key")
         .await?;
         Ok(added.rows_affected() > 0)
     }
 
-    /// All keys, revoked ones too, oldest first.
+    /// All keys including revoked ones, oldest first.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn api_keys(&self) -> Result<Vec<ApiKeyRecord>, StoreError> {
         let keys = sqlx::query_as!(
             ApiKeyRecord,
             "SELECT id, name, secret_sha256, scopes, registries, cost_centres, created_at, expires_at, revoked_at
              FROM api_key ORDER BY created_at, id"
         );
-        Ok(keys.fetch_all(&self.pool).await?)
+        Ok(keys.fetch_all(&self.pool).named("api_keys").await?)
     }
 
-    /// Revokes the key of this name or id. Gives whether there was one that could be revoked.
+    /// Revokes the key with this name or id. Returns whether there was one to revoke.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn revoke_api_key(&self, name_or_id: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let revoked = sqlx::query!(
             "UPDATE api_key SET revoked_at = $2 WHERE (name = $1 OR id = $1) AND revoked_at IS NULL",
@@ -73,6 +75,7 @@ impl Store {
             now
         )
         .execute(&self.pool)
+        .named("revoke_api_key")
         .await?;
         Ok(revoked.rows_affected() > 0)
     }

@@ -1,49 +1,50 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
+use super::span::Named as _;
 use super::{Store, StoreError};
 use crate::cost::Statement;
 use crate::oci::{Digest, RegistryName};
 use crate::pricing::Period;
 use crate::report::Versions;
 
-/// A statement that is to be kept as it is.
+/// A statement to save permanently.
 #[derive(Debug, Clone)]
 pub struct NewClosedStatement<'a> {
     /// The month.
     pub month: Period,
     /// The statement.
     pub statement: &'a Statement,
-    /// The statement as it is kept, to the last byte.
+    /// The serialized statement, saved byte for byte.
     pub text: &'a str,
-    /// The moment as which the registry was looked at.
+    /// The time of the registry's state.
     pub as_of: DateTime<Utc>,
-    /// The editions of the price book that are in it, as JSON.
+    /// The editions of the price book, as JSON.
     pub price_books: &'a str,
-    /// What it rests on beside the facts and the price book.
+    /// The versions of its other inputs.
     pub versions: Versions,
-    /// 0 when the month is closed, one more for each correction.
+    /// 0 for the first statement of the month, then one more for each correction.
     pub revision: i32,
 }
 
-/// A statement that was kept when its month was closed or corrected.
+/// A statement saved when its month was closed or corrected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedStatement {
     /// The registry.
     pub registry: RegistryName,
-    /// 0 for the month as it was closed, one more for each correction.
+    /// 0 for the first statement of the month, then one more for each correction.
     pub revision: i32,
-    /// When that was.
+    /// When it was saved.
     pub closed_at: DateTime<Utc>,
-    /// The moment as which the registry was looked at.
+    /// The time of the registry's state.
     pub as_of: DateTime<Utc>,
-    /// What the month cost.
+    /// The cost of the month.
     pub total: Decimal,
-    /// The statement, to the last byte.
+    /// The serialized statement, byte for byte.
     pub text: String,
     /// The id of the price book.
     pub price_book: String,
-    /// Its edition.
+    /// The edition of the price book.
     pub price_book_version: String,
     /// The program's version.
     pub tare_version: String,
@@ -54,20 +55,20 @@ pub struct ClosedStatement {
 }
 
 impl ClosedStatement {
-    /// The statement.
+    /// The parsed statement.
     ///
     /// # Errors
-    /// Where this program cannot read what another version kept.
+    /// If this program cannot read a statement of another version.
     pub fn statement(&self) -> Result<Statement, StoreError> {
         serde_json::from_str(&self.text).map_err(|problem| StoreError::inconsistent("closed_month", problem))
     }
 }
 
 impl Store {
-    /// Keeps a statement for good.
+    /// Saves a statement permanently.
     ///
     /// # Errors
-    /// Where the database is not available, and where another process has closed or corrected the month meanwhile.
+    /// If the database is not available, or another process has closed or corrected the month meanwhile.
     pub async fn close_month(
         &self,
         closed: &NewClosedStatement<'_>,
@@ -97,14 +98,15 @@ impl Store {
             closed.versions.model
         )
         .execute(&self.pool)
+        .named("close_month")
         .await?;
         Ok(())
     }
 
-    /// The statements kept of a month, those of one registry in the order in which they were made.
+    /// The saved statements of a month, per registry in the order in which they were saved.
     ///
     /// # Errors
-    /// Where the database is not available, and where a statement is not the one that was kept.
+    /// If the database is not available, or a statement does not match its digest.
     pub async fn closed_statements(&self, month: Period) -> Result<Vec<ClosedStatement>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT registry.name AS registry, revision, closed_at, as_of, total, statement, statement_digest,
@@ -114,6 +116,7 @@ impl Store {
             month.start()
         )
         .fetch_all(&self.pool)
+        .named("closed_statements")
         .await?;
         let wrong = |problem: String| StoreError::inconsistent("closed_month", problem);
         rows.into_iter()

@@ -1,4 +1,4 @@
-//! The data folder of the embedded database belongs to one process at a time.
+//! The data folder of the embedded database, which one process uses at a time.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -7,21 +7,22 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::{StoreError, process};
+use crate::oci::text::printable;
 
-/// A data folder that this process holds. The operating system gives it back when the process ends,
-/// however it ends, so there is no stale lock to clear away.
+/// A data folder locked by this process. The operating system releases the lock when the process ends, however it ends,
+/// so there are no stale locks.
 #[derive(Debug)]
 pub(super) struct DataDir {
     folder: PathBuf,
-    /// Never read again; the lock lives as long as the open file.
+    /// Not read; the lock lives as long as the open file.
     _lock: File,
 }
 
 impl DataDir {
-    /// Makes the folder if need be, for its owner alone, and takes it for this process.
+    /// Creates the folder if necessary, accessible to its owner alone, and locks it.
     ///
     /// # Errors
-    /// Where another process holds it: [`StoreError::InUse`], which says who.
+    /// [`StoreError::InUse`] with the holder, if another process has locked it.
     pub(super) fn take(folder: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let unusable = |error: std::io::Error| StoreError::DataFolder {
             folder: folder.to_owned(),
@@ -75,11 +76,11 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// What the holder wrote about itself. It may not have come to it yet.
+/// What the holder wrote about itself. It may not have written it yet.
 fn holder(lock: &mut File) -> String {
     let mut text = String::new();
     match lock.take(4096).read_to_string(&mut text) {
-        Ok(length) if length > 0 => text.escape_debug().to_string(),
+        Ok(length) if length > 0 => printable(&text),
         _ => "another process".into(),
     }
 }

@@ -4,22 +4,22 @@ use chrono::{DateTime, Utc};
 
 use crate::oci::RegistryName;
 
-/// Why the store could not do what it was asked to.
+/// Why an operation of the store failed.
 ///
-/// No message holds a password: connection URLs are never part of one.
+/// No message contains a password: connection URLs are never part of one.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database cannot be reached, or the connection to it was lost. Trying again may help, and
-    /// nothing that was reported as saved is lost.
+    /// The database cannot be reached, or the connection was lost. A retry may help, and nothing that was reported as saved
+    /// is lost.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// A crawl was asked for of a registry that nobody has crawled or configured.
+    /// A crawl was requested of a registry that is neither crawled nor configured.
     #[error(
         "no registry {0} is known here; give it a [[registry]] section in the configuration of the service \
          that crawls, or crawl it once with tare crawl"
     )]
     UnknownRegistry(RegistryName),
-    /// Somebody else is crawling the registry, or was a moment ago.
+    /// Another process is crawling the registry, or was a moment ago.
     #[error(
         "{registry} is being crawled by {holder} since {}; wait until that ends",
         since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
@@ -27,15 +27,15 @@ pub enum StoreError {
     UnderWay {
         /// The registry.
         registry: RegistryName,
-        /// Who is at it.
+        /// The process.
         holder: String,
-        /// Since when.
+        /// When it started.
         since: DateTime<Utc>,
-        /// When they count as lost unless they give a sign of life, by the database's clock.
+        /// When its lease expires unless renewed, by the database's clock.
         lease_until: DateTime<Utc>,
     },
-    /// This process gave no sign of life for longer than its lease, and others have taken over what it
-    /// had claimed. Nothing of it can be saved any more.
+    /// This process did not renew its lease in time, and others have taken over what it had claimed. Nothing more can be
+    /// saved through it.
     #[error("this process was taken to be lost, and its part in the crawl has gone to others")]
     LeaseLost,
     /// Another process has the data folder open.
@@ -47,10 +47,10 @@ pub enum StoreError {
     InUse {
         /// The data folder.
         folder: PathBuf,
-        /// Who holds it: process id, command line, since when.
+        /// The process: id, command line and start.
         holder: String,
     },
-    /// The data folder cannot be made, written or locked.
+    /// The data folder cannot be created, written or locked.
     #[error("the data folder {} cannot be used: {reason}", folder.display())]
     DataFolder {
         /// The data folder.
@@ -58,28 +58,28 @@ pub enum StoreError {
         /// What went wrong.
         reason: String,
     },
-    /// This program has no database of its own.
+    /// This program was built without an embedded database.
     #[error(
         "this tare was built without its embedded database (cargo feature `embedded`); name a PostgreSQL \
          server of version 14 or later with DATABASE_URL"
     )]
     NotEmbedded,
-    /// The configured database URL is not one.
+    /// The configured database URL is not valid.
     #[error("DATABASE_URL is not a PostgreSQL connection URL: {0}")]
     InvalidUrl(String),
-    /// The schema could not be brought up to date.
+    /// The migrations failed.
     #[error("the database's schema cannot be brought up to date: {0}")]
     Migration(String),
-    /// The schema is from the future.
+    /// The schema is newer than this program.
     #[error(
         "the database has been used by a newer tare (it has migration {version}, which this one does not \
          know); use that version or a copy of the database from before"
     )]
     Newer {
-        /// The migration that is not known here.
+        /// The unknown migration.
         version: i64,
     },
-    /// A row says something that this program never writes.
+    /// A row contains something that this program never writes.
     #[error("table {table} holds a row that makes no sense: {problem}")]
     RowInconsistent {
         /// The table.
@@ -93,7 +93,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether trying the same again later may succeed.
+    /// Whether a later retry may succeed.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_))
     }
@@ -141,7 +141,7 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
     }
 }
 
-/// Whether an SQLSTATE says that the server is going, gone, or coming up, or that two transactions met.
+/// Whether an SQLSTATE means that the server is stopping or starting, or that transactions conflicted.
 fn is_transient_state(code: Option<&str>) -> bool {
     // Class 08 connection exceptions, class 57P operator intervention, 53300 too many connections,
     // 40001 and 40P01 serialization failure and deadlock, 25006 a standby that is not yet promoted.

@@ -2,26 +2,29 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use strum::VariantArray as _;
 
+use super::row::Row;
+use super::span::Named as _;
 use super::{Answers, CrawlCost, CrawlState, Store, StoreError};
 use crate::inventory::FaultKind;
 use crate::oci::RegistryName;
-use crate::units::ByteCount;
+use crate::units::RequestCounts;
 
-/// How the crawls of one registry go.
+/// The state of a registry's crawls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrawlHealth {
     /// The registry.
     pub registry: RegistryName,
-    /// When a crawl of it last ended that read everything.
+    /// When a complete crawl last ended.
     pub last_success: Option<DateTime<Utc>>,
-    /// The latest crawl that has ended, however it ended.
+    /// The latest finished crawl, successful or not.
     pub last: Option<EndedCrawl>,
-    /// Crawls of it that have not ended, by state.
-    pub unfinished: BTreeMap<String, u64>,
+    /// The number of unfinished crawls, by state.
+    pub unfinished: BTreeMap<CrawlState, u64>,
 }
 
-/// A crawl that has ended.
+/// A finished crawl.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedCrawl {
     /// How it ended.
@@ -30,48 +33,48 @@ pub struct EndedCrawl {
     pub ended: DateTime<Utc>,
     /// How long it took.
     pub duration: Duration,
-    /// What it cost the registry.
+    /// Its requests.
     pub cost: CrawlCost,
-    /// How many faults of which kind it met.
+    /// The number of faults, by kind.
     pub faults: BTreeMap<FaultKind, u64>,
 }
 
 /// The connections to the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
-    /// The most there may be.
+    /// The maximum.
     pub most: u32,
     /// How many are open.
     pub open: u32,
-    /// How many of the open ones nobody uses.
+    /// How many of them are idle.
     pub idle: u32,
 }
 
 impl Store {
-    /// How the connections to the database stand. Asks nobody.
+    /// The current connections. Sends no query.
     pub fn connections(&self) -> Connections {
         let open = self.pool.size();
         Connections {
             most: self.pool.options().get_max_connections(),
             open,
-            // Counted one after the other, the two need not be of one moment.
+            // The two are read one after the other, so they may be of different moments.
             idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX).min(open),
         }
     }
 
-    /// What time it is by the database's clock.
+    /// The current time by the database's clock.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn database_time(&self) -> Result<DateTime<Utc>, StoreError> {
         let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#);
-        Ok(now.fetch_one(&self.pool).await?)
+        Ok(now.fetch_one(&self.pool).named("database_time").await?)
     }
 
-    /// How the crawls of each registry go, by name.
+    /// The state of each registry's crawls, sorted by name.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn crawl_health(&self) -> Result<Vec<CrawlHealth>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT registry.name,
@@ -97,57 +100,65 @@ impl Store {
                ORDER BY registry.name COLLATE "C""#
         )
         .fetch_all(&self.pool)
+        .named("crawl_health")
         .await?;
-        let count = |count: Option<i64>| {
-            count
-                .and_then(|count| u64::try_from(count).ok())
-                .unwrap_or_default()
-        };
         rows.into_iter()
             .map(|row| {
-                let last = match (row.state, row.started_at, row.finished_at) {
-                    (Some(state), Some(started), Some(ended)) => Some(EndedCrawl {
-                        state: CrawlState::parse(&state)?,
-                        ended,
-                        duration: (ended - started).to_std().unwrap_or_default(),
-                        cost: CrawlCost {
-                            requests: count(row.requests),
-                            get: count(row.get),
-                            head: count(row.head),
-                            retried: count(row.retried),
-                            rate_limited: count(row.rate_limited),
-                            bytes_received: ByteCount::try_from(row.bytes_received.unwrap_or_default())
-                                .map_err(|problem| StoreError::inconsistent("crawl", problem))?,
-                            waited: Duration::from_millis(count(row.waited)),
-                            answers: Answers {
-                                successes: count(row.successes),
-                                redirections: count(row.redirections),
-                                refusals: count(row.refusals),
-                                failures: count(row.failures),
+                let registry = Row::new("registry", &row.name);
+                let last = match (row.id, row.state, row.started_at, row.finished_at) {
+                    (Some(id), Some(state), Some(started), Some(ended)) => {
+                        let crawl = Row::new("crawl", &id);
+                        // Columns are null only where there is no crawl.
+                        let count = |column, count: Option<i64>| crawl.count(column, count.unwrap_or(0));
+                        let bytes = row.bytes_received.unwrap_or(0);
+                        Some(EndedCrawl {
+                            state: crawl.parse("state", &state)?,
+                            ended,
+                            // The two moments may be by the clocks of two machines.
+                            duration: (ended - started).to_std().unwrap_or_default(),
+                            cost: CrawlCost {
+                                requests: RequestCounts {
+                                    total: count("requests", row.requests)?,
+                                    get: count("requests_get", row.get)?,
+                                    head: count("requests_head", row.head)?,
+                                    retried: count("requests_retried", row.retried)?,
+                                    rate_limited: count("requests_rate_limited", row.rate_limited)?,
+                                },
+                                bytes_received: crawl.bytes("bytes_received", bytes)?,
+                                waited: Duration::from_millis(count("waited_milliseconds", row.waited)?),
+                                answers: Answers {
+                                    successes: count("answers_2xx", row.successes)?,
+                                    redirections: count("answers_3xx", row.redirections)?,
+                                    refusals: count("answers_4xx", row.refusals)?,
+                                    failures: count("answers_5xx", row.failures)?,
+                                },
                             },
-                        },
-                        faults: faults(row.faults.map(|faults| faults.0).unwrap_or_default()),
-                    }),
+                            faults: faults(id, row.faults.map(|faults| faults.0).unwrap_or_default())?,
+                        })
+                    }
                     _ => None,
                 };
+                let unfinished = row.unfinished.map(|counts| counts.0).unwrap_or_default();
                 Ok(CrawlHealth {
-                    registry: row
-                        .name
-                        .parse()
-                        .map_err(|problem| StoreError::inconsistent("registry", problem))?,
+                    registry: registry.parse("name", &row.name)?,
                     last_success: row.last_success,
                     last,
-                    unfinished: row.unfinished.map(|counts| counts.0).unwrap_or_default(),
+                    unfinished: unfinished
+                        .into_iter()
+                        .map(|(state, count)| Ok((registry.parse("crawl.state", &state)?, count)))
+                        .collect::<Result<_, StoreError>>()?,
                 })
             })
             .collect()
     }
 }
 
-/// How many faults of each kind, zeros included.
-fn faults(by_name: BTreeMap<String, u64>) -> BTreeMap<FaultKind, u64> {
-    FaultKind::ALL
-        .into_iter()
-        .map(|kind| (kind, by_name.get(kind.as_str()).copied().unwrap_or_default()))
-        .collect()
+/// The number of faults of each kind, including zeros.
+fn faults(crawl: i64, by_name: BTreeMap<String, u64>) -> Result<BTreeMap<FaultKind, u64>, StoreError> {
+    let row = Row::new("crawl_fault", &crawl);
+    let mut faults: BTreeMap<FaultKind, u64> = FaultKind::VARIANTS.iter().map(|kind| (*kind, 0)).collect();
+    for (kind, count) in by_name {
+        faults.insert(row.parse("kind", &kind)?, count);
+    }
+    Ok(faults)
 }

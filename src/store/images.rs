@@ -7,16 +7,16 @@ use crate::oci::{
     Descriptor, Digest, ImageConfig, Manifest, ManifestKind, PlatformFilter, RepositoryName, Tag,
 };
 
-/// What a registry holds, with what is known of each of its images.
+/// The content of a registry, and the facts about its images.
 #[derive(Debug)]
-pub struct Holdings {
-    /// The registry's inventory, still to be finished.
+pub struct StoredContent {
+    /// The registry's inventory, not finished yet.
     pub inventory: InventoryBuilder,
-    /// Every image that a tag reaches, for one platform each, ordered by digest.
+    /// Every image that a tag reaches, per platform, sorted by digest.
     pub images: Vec<ImageFacts>,
 }
 
-/// The images that tags reach, before their configurations are known.
+/// The images that tags reach, before their configurations are loaded.
 pub(super) struct TaggedImages<'a> {
     images: HashMap<Digest, TaggedImage<'a>>,
 }
@@ -29,7 +29,7 @@ struct TaggedImage<'a> {
 
 impl<'a> TaggedImages<'a> {
     /// Follows tags through indexes to images.
-    pub(super) fn of(tags: Vec<(RepositoryName, Tag, Digest)>, content: &'a InventoryBuilder) -> Self {
+    pub(super) fn new(tags: Vec<(RepositoryName, Tag, Digest)>, content: &'a InventoryBuilder) -> Self {
         let mut images: HashMap<Digest, TaggedImage<'a>> = HashMap::new();
         for (repository, tag, root) in tags {
             let mut met = vec![(root, None)];
@@ -40,7 +40,7 @@ impl<'a> TaggedImages<'a> {
                     continue;
                 };
                 for child in &manifest.children {
-                    // An index may name a manifest twice, and hostile ones each other.
+                    // An index may list a manifest twice, and hostile indexes may list each other.
                     if !met.iter().any(|(known, _)| *known == child.digest) {
                         met.push((child.digest, Some(child)));
                     }
@@ -68,7 +68,7 @@ impl<'a> TaggedImages<'a> {
         Self { images }
     }
 
-    /// The configurations of these images, and how many images need each.
+    /// The configurations of these images, with the number of images that need each.
     pub(super) fn configs(&self) -> HashMap<Digest, usize> {
         let mut needed = HashMap::new();
         for config in self
@@ -81,13 +81,13 @@ impl<'a> TaggedImages<'a> {
         needed
     }
 
-    /// The images for the given platforms, all where there are none.
+    /// The images for the given platforms; all images if there are none.
     pub(super) fn facts(
         self,
         mut configs: HashMap<Digest, ImageConfig>,
         platforms: &[PlatformFilter],
     ) -> Vec<ImageFacts> {
-        // Two images may have one configuration: the last that needs it takes it.
+        // Images may share a configuration; the last one that needs it takes it.
         let mut needed = self.configs();
         let mut facts: Vec<ImageFacts> = self
             .images

@@ -3,18 +3,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 
-use super::images::{Holdings, TaggedImages};
+use super::images::{StoredContent, TaggedImages};
+use super::row::Row;
+use super::span::Named as _;
 use super::{Store, StoreError};
 use crate::inventory::{DedupScope, InventoryBuilder};
-use crate::oci::{
-    Descriptor, Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
-};
+use crate::oci::{Descriptor, Digest, Manifest, Platform, PlatformFilter, RegistryName, RepositoryName, Tag};
 use crate::units::ByteCount;
 
-/// How many manifests are loaded by one query, which bounds what is held twice meanwhile.
+/// How many manifests one query loads. Our choice; it bounds what is in memory twice.
 pub(super) const MANIFESTS_AT_A_TIME: usize = 10_000;
 
-/// A manifest as saved.
+/// A saved manifest.
 pub(super) struct SavedManifest {
     pub(super) id: i64,
     pub(super) digest: Digest,
@@ -25,33 +25,32 @@ pub(super) struct SavedManifest {
 }
 
 impl Store {
-    /// What a registry held: at a past moment, or by its current tags. None where it was never crawled.
+    /// The content of a registry, at a past moment or by its current tags. `None` if it was never crawled.
     ///
-    /// Only images for the given platforms count; no platform means all of them.
+    /// Counts only images for the given platforms; no platform means all.
     ///
     /// # Errors
-    /// Where the database is not available.
-    pub async fn inventory(
+    /// If the database is not available.
+    pub async fn content(
         &self,
         registry: &RegistryName,
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
-    ) -> Result<Option<InventoryBuilder>, StoreError> {
-        let holdings = self.read(registry, platforms, as_of, false).await?;
-        Ok(holdings.map(|holdings| holdings.inventory))
+    ) -> Result<Option<StoredContent>, StoreError> {
+        self.read(registry, platforms, as_of, &[]).await
     }
 
-    /// The same with what is known of each image that counts: what the models on Alpine go by.
+    /// The content of a registry with the facts about each image, the input of the model.
     ///
     /// # Errors
-    /// Where the database is not available.
-    pub async fn holdings(
+    /// If the database is not available.
+    pub async fn content_without(
         &self,
         registry: &RegistryName,
         platforms: &[PlatformFilter],
-        as_of: Option<DateTime<Utc>>,
-    ) -> Result<Option<Holdings>, StoreError> {
-        self.read(registry, platforms, as_of, true).await
+        without: &[RepositoryName],
+    ) -> Result<Option<StoredContent>, StoreError> {
+        self.read(registry, platforms, None, without).await
     }
 
     async fn read(
@@ -59,19 +58,21 @@ impl Store {
         registry: &RegistryName,
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
-        with_images: bool,
-    ) -> Result<Option<Holdings>, StoreError> {
+        without: &[RepositoryName],
+    ) -> Result<Option<StoredContent>, StoreError> {
+        tracing::debug!(%registry, as_of = ?as_of, "reading the content of a registry");
         let row = sqlx::query!(
             "SELECT id, dedup_scope FROM registry WHERE name = $1",
             registry.as_str()
         );
-        let Some(row) = row.fetch_optional(&self.pool).await? else {
+        let Some(row) = row.fetch_optional(&self.pool).named("inventory.registry").await? else {
             return Ok(None);
         };
         let mut builder = InventoryBuilder::new(registry.clone(), dedup_scope(&row.dedup_scope)?);
         builder.platforms(platforms.to_vec());
 
-        let repositories = self.repositories(row.id, as_of).await?;
+        let mut repositories = self.repositories(row.id, as_of).await?;
+        repositories.retain(|_, name| !without.contains(name));
         for name in repositories.values() {
             builder.repository(name.clone());
         }
@@ -87,6 +88,7 @@ impl Store {
             as_of
         )
         .fetch_all(&self.pool)
+        .named("inventory.tags")
         .await?;
         let mut roots = HashSet::new();
         let mut named = Vec::new();
@@ -101,14 +103,12 @@ impl Store {
             let manifest = digest(&tag.digest)?;
             builder.tag(repository.clone(), name.clone(), manifest);
             roots.insert(tag.manifest_id);
-            if with_images {
-                named.push((repository.clone(), name, manifest));
-            }
+            named.push((repository.clone(), name, manifest));
         }
         self.add_listed(row.id, as_of, &repositories, &mut roots, &mut builder)
             .await?;
         self.add_content(row.id, roots, as_of, &mut builder).await?;
-        let images = TaggedImages::of(named, &builder);
+        let images = TaggedImages::new(named, &builder);
         let needed: Vec<Digest> = images.configs().into_keys().collect();
         let configs = if needed.is_empty() {
             HashMap::new()
@@ -116,7 +116,7 @@ impl Store {
             self.configs(&needed).await?
         };
         let images = images.facts(configs, platforms);
-        Ok(Some(Holdings {
+        Ok(Some(StoredContent {
             inventory: builder,
             images,
         }))
@@ -135,7 +135,7 @@ impl Store {
             registry,
             as_of
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("inventory.repositories").await?;
         rows.into_iter()
             .map(|row| {
                 let name = row.name.parse();
@@ -147,7 +147,7 @@ impl Store {
             .collect()
     }
 
-    /// Adds what the registry lists of its repositories' manifests, whether or not a tag reaches them.
+    /// Adds the manifests that the registry lists for its repositories, tagged or not.
     async fn add_listed(
         &self,
         registry: i64,
@@ -163,7 +163,11 @@ impl Store {
             registry,
             as_of
         );
-        for id in listed.fetch_all(&self.pool).await? {
+        for id in listed
+            .fetch_all(&self.pool)
+            .named("inventory.add_listed.select_repository")
+            .await?
+        {
             if let Some(name) = repositories.get(&id) {
                 builder.listed(name.clone(), []);
             }
@@ -179,7 +183,11 @@ impl Store {
             registry,
             as_of
         );
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows
+            .fetch_all(&self.pool)
+            .named("inventory.add_listed.select_listed_manifest")
+            .await?
+        {
             if let Some(name) = repositories.get(&row.repository_id) {
                 builder.listed(name.clone(), [digest(&row.digest)?]);
                 roots.insert(row.manifest_id);
@@ -188,8 +196,7 @@ impl Store {
         Ok(())
     }
 
-    /// Adds everything that the roots reach, level by level: children of indexes and whatever is
-    /// attached to a manifest.
+    /// Adds everything that the roots reach, level by level: children of indexes, and attachments of manifests.
     async fn add_content(
         &self,
         registry: i64,
@@ -227,7 +234,7 @@ impl Store {
              JOIN blob ON blob.id = wanted.id",
             &configs
         );
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows.fetch_all(&self.pool).named("inventory.add_content").await? {
             let platform = Platform {
                 os: row.os,
                 architecture: row.architecture,
@@ -239,7 +246,7 @@ impl Store {
         Ok(())
     }
 
-    /// What is attached to which manifest in a registry.
+    /// The attachments of each manifest in a registry.
     async fn referrers(
         &self,
         registry: i64,
@@ -255,14 +262,14 @@ impl Store {
             as_of
         );
         let mut attached: HashMap<_, Vec<_>> = HashMap::new();
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows.fetch_all(&self.pool).named("inventory.referrers").await? {
             let entry = (row.manifest_blob_id, digest(&row.digest)?);
             attached.entry(row.subject_blob_id).or_default().push(entry);
         }
         Ok(attached)
     }
 
-    /// The saved manifests with these ids. One that has not been saved is left out.
+    /// The saved manifests with these ids. Unknown ids are left out.
     pub(super) async fn manifests(&self, ids: &[i64]) -> Result<Vec<SavedManifest>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT blob_id, size, media_type, kind, artifact_type, config_blob_id,
@@ -275,6 +282,7 @@ impl Store {
             ids
         )
         .fetch_all(&self.pool)
+        .named("inventory.manifests")
         .await?;
         let named = rows.iter().flat_map(|row| {
             let own = [row.blob_id].into_iter().chain(row.subject_blob_id);
@@ -303,8 +311,7 @@ impl Store {
                 });
             }
             let manifest = Manifest {
-                kind: ManifestKind::parse(&row.kind)
-                    .ok_or_else(|| StoreError::inconsistent("manifest", format!("kind {}", row.kind)))?,
+                kind: Row::new("manifest", &row.blob_id).parse("kind", &row.kind)?,
                 media_type: row.media_type,
                 artifact_type: row.artifact_type,
                 config: row.config.map(|json| json.0),
@@ -331,14 +338,14 @@ impl Store {
             "SELECT blob.id, digest FROM UNNEST($1::bigint[]) AS wanted (id) JOIN blob ON blob.id = wanted.id",
             &ids
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("inventory.digests").await?;
         rows.into_iter()
             .map(|row| Ok((row.id, digest(&row.digest)?)))
             .collect()
     }
 }
 
-/// Annotations by the layer's place in its manifest.
+/// Annotations by the layer's index in its manifest.
 pub(super) type LayerAnnotations = BTreeMap<usize, BTreeMap<String, String>>;
 
 fn digest(text: &str) -> Result<Digest, StoreError> {
@@ -352,8 +359,5 @@ fn bytes(size: i64) -> Result<ByteCount, StoreError> {
 }
 
 pub(super) fn dedup_scope(text: &str) -> Result<DedupScope, StoreError> {
-    [DedupScope::Registry, DedupScope::Repository]
-        .into_iter()
-        .find(|scope| scope.as_str() == text)
-        .ok_or_else(|| StoreError::inconsistent("registry", format!("dedup scope {text}")))
+    Row::new("registry", &text).parse("dedup_scope", text)
 }

@@ -1,22 +1,24 @@
 use std::collections::{HashMap, HashSet};
 
 use super::inventory::MANIFESTS_AT_A_TIME;
+use super::row::Row;
+use super::span::Named as _;
 use super::{Store, StoreError};
 use crate::oci::{Digest, Manifest, ManifestKind, RegistryName, RepositoryName, Tag};
 
-/// What a crawl need not ask for, because it is saved.
+/// Saved content that a crawl need not request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KnownContent {
-    /// Manifests beneath which everything is saved, and configurations. Of any registry: content is the
-    /// same under its digest wherever it is.
+    /// Manifests that are saved with everything below them, and configurations. Of any registry: a digest has the same
+    /// content everywhere.
     pub complete: HashSet<Digest>,
-    /// Manifests that are saved themselves while something beneath them is not, without their layers.
+    /// Manifests that are saved while something below them is not, without their layers.
     pub partial: HashMap<Digest, Manifest>,
     /// The current tags of the registry's repositories.
     pub tags: HashMap<RepositoryName, HashSet<Tag>>,
 }
 
-/// What a manifest needs beneath it to be complete.
+/// What a manifest needs below it to be complete.
 struct Node {
     digest: Digest,
     config: Option<i64>,
@@ -24,10 +26,10 @@ struct Node {
 }
 
 impl Store {
-    /// What is saved already of what a crawl of this registry may meet.
+    /// The saved content that a crawl of this registry may encounter.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn known(&self, registry: &RegistryName) -> Result<KnownContent, StoreError> {
         let wrong = |problem| StoreError::inconsistent("blob", problem);
         let mut known = KnownContent::default();
@@ -35,7 +37,11 @@ impl Store {
         let rows = sqlx::query!(
             "SELECT blob_id, digest FROM image_config JOIN blob ON blob.id = image_config.blob_id"
         );
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows
+            .fetch_all(&self.pool)
+            .named("known.select_image_config")
+            .await?
+        {
             configs.insert(row.blob_id);
             known.complete.insert(row.digest.parse().map_err(wrong)?);
         }
@@ -45,12 +51,12 @@ impl Store {
              FROM manifest JOIN blob ON blob.id = manifest.blob_id"
         );
         let mut nodes = HashMap::new();
-        for row in rows.fetch_all(&self.pool).await? {
-            // Only an image's configuration is asked for; that of a chart or signature says nothing of use.
-            let is_image = row.kind == ManifestKind::Image.as_str();
+        for row in rows.fetch_all(&self.pool).named("known.select_manifest").await? {
+            // Only the configuration of an image is read; that of a chart or signature has nothing of use.
+            let kind: ManifestKind = Row::new("manifest", &row.digest).parse("kind", &row.kind)?;
             let node = Node {
                 digest: row.digest.parse().map_err(wrong)?,
-                config: row.config_blob_id.filter(|_| is_image),
+                config: row.config_blob_id.filter(|_| kind == ManifestKind::Image),
                 children: row.child_blob_ids,
             };
             nodes.insert(row.blob_id, node);
@@ -61,7 +67,7 @@ impl Store {
                 known.complete.insert(node.digest);
             }
         }
-        // Of what no tag reaches no configuration is read, so these may be many.
+        // No configurations are read for untagged manifests, so these may be many.
         let partial: Vec<i64> = partial.into_iter().collect();
         for some in partial.chunks(MANIFESTS_AT_A_TIME) {
             for row in self.manifests(some).await? {
@@ -82,7 +88,7 @@ impl Store {
              WHERE registry.name = $1 AND tag.valid_until IS NULL",
             registry.as_str()
         );
-        for row in rows.fetch_all(&self.pool).await? {
+        for row in rows.fetch_all(&self.pool).named("known.select_tag").await? {
             let repository = row
                 .repository
                 .parse()
@@ -94,8 +100,8 @@ impl Store {
     }
 }
 
-/// The manifests beneath which something is not saved: those that lack it themselves, and whatever
-/// contains them. Not recursive, because a hostile registry may nest indexes as deep as it likes over time.
+/// The manifests that lack something below them: themselves or in anything they contain. Not recursive, because a
+/// hostile registry may nest indexes to any depth over time.
 fn incomplete(nodes: &HashMap<i64, Node>, configs: &HashSet<i64>) -> HashSet<i64> {
     let mut parents: HashMap<i64, Vec<i64>> = HashMap::new();
     let mut incomplete = HashSet::new();

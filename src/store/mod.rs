@@ -1,17 +1,17 @@
-//! What Tare remembers: the only room with SQL.
+//! The database: the only room with SQL.
 //!
-//! Facts about content are kept once under their digest, whichever registries hold it; which tag pointed
-//! where is kept with the time it was valid. [`Store::begin_crawl`] gives a [`CrawlSaver`], which writes
-//! what a crawl finds in batches, each in one transaction, so that a killed crawl loses only what was
-//! under way. [`Store::known`] says what need not be asked for again, [`Store::inventory`] gives back
-//! what a registry held at any moment, and [`Store::holdings`] adds what is known of its images.
+//! Facts about content are stored once under their digest, whichever registries hold it. Where a tag pointed is stored
+//! with its time of validity. [`Store::begin_crawl`] returns a [`CrawlSaver`], which writes findings in batches, each in
+//! one transaction, so that a killed crawl loses only the batch in progress. [`Store::known`] returns what need not be
+//! requested again, [`Store::inventory`] what a registry held at any moment, and [`Store::holdings`] adds the facts
+//! about its images.
 //!
-//! A crawl may be the work of many processes: [`Store::request_crawl`] asks for one, [`Store::join_crawl`]
-//! gives this process a [`CrawlPart`] in it for as long as its lease is renewed, and nothing that a part
-//! has lost can be written through it any more.
+//! Many processes may share a crawl: [`Store::request_crawl`] requests one, and [`Store::join_crawl`] gives this process
+//! a [`CrawlPart`] in it as long as it renews its lease. After the lease is lost, nothing can be written through the
+//! part.
 //!
-//! The database is a PostgreSQL server, or one inside this process that has a single connection. So no
-//! function here holds a connection while it waits for anything but that connection's own answer.
+//! The database is a PostgreSQL server, or an embedded one with a single connection. So no function here holds a
+//! connection while it waits for anything but that connection's own response.
 
 mod api_keys;
 mod closed_months;
@@ -19,6 +19,7 @@ mod configs;
 mod crawl;
 #[cfg(feature = "embedded")]
 mod data_dir;
+mod data_quality;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
@@ -28,13 +29,13 @@ mod inventory;
 mod known;
 mod process;
 mod pulls;
-mod registry_holdings;
+mod registry_lock;
 mod reports;
 mod retention;
+mod row;
 mod save;
-mod standing;
+mod span;
 mod text;
-mod turns;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,42 +52,43 @@ pub use crawl::{
     Answers, Claim, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart, CrawlRecord, CrawlSaver, CrawlState,
     CrawledRegistry, Leaving, RegistryRecord, RequestedCrawl, Rest, SavedState,
 };
+pub use data_quality::DataQuality;
 pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};
-pub use images::Holdings;
+pub use images::StoredContent;
 pub use known::KnownContent;
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
 pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
-pub use standing::Standing;
+
+use span::Named as _;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// Where the database is.
+/// The location of the database.
 #[derive(Debug, Clone)]
 pub enum DatabaseLocation {
-    /// A PostgreSQL server of version 14 or later, by its connection URL, which may hold a password.
+    /// A PostgreSQL server, version 14 or later, by its connection URL, which may contain a password.
     Server(SecretString),
-    /// The embedded database in this folder, which is made if it is not there.
+    /// The embedded database in this folder, which is created if necessary.
     Embedded(PathBuf),
 }
 
-/// How to open the store.
+/// The settings of the store.
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
-    /// Where the database is.
+    /// The location of the database.
     pub location: DatabaseLocation,
     /// The most connections to a server. The embedded database always has one.
     pub max_connections: u32,
-    /// How long to wait for a connection to a server before it counts as unavailable.
+    /// The longest wait for a connection to a server.
     pub connect_timeout: Duration,
-    /// How long what this process has claimed of a crawl stays its own without a sign of life. So long is
-    /// what a killed process holds others up.
+    /// How long a worker's lease lasts without renewal. A killed process delays others for this long.
     pub lease: Duration,
 }
 
 impl StoreSettings {
-    /// The defaults for a database at this place: five connections, ten seconds, half a minute.
+    /// The defaults for a database at this location: five connections, ten seconds, half a minute.
     pub fn at(location: DatabaseLocation) -> Self {
         Self {
             location,
@@ -97,16 +99,16 @@ impl StoreSettings {
     }
 }
 
-/// The open store. Clones share it.
+/// An open store. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Store {
-    // Before the database, which stops when its last connection is gone.
+    // Before the database, which stops when its last connection is closed.
     pool: PgPool,
     embedded: EmbeddedHandle,
     worker: Arc<Worker>,
 }
 
-/// What this process is when it takes part in crawls.
+/// This process as a worker of crawls.
 #[derive(Debug)]
 struct Worker {
     name: String,
@@ -119,14 +121,13 @@ type EmbeddedHandle = Option<Arc<embedded::Embedded>>;
 type EmbeddedHandle = Option<Arc<std::convert::Infallible>>;
 
 impl Store {
-    /// Connects to the database, starting it if it is the embedded one, and brings its schema up to date
-    /// under a lock, so that any number of processes may do so at once.
+    /// Connects to the database, starting the embedded one if necessary, and applies migrations under a lock, so that any
+    /// number of processes may start at once.
     ///
-    /// `now` is when the data folder's lock says that this process took it.
+    /// `now` is recorded in the data folder's lock.
     ///
     /// # Errors
-    /// Where the database cannot be reached or started, is held by another process, or is newer than
-    /// this program.
+    /// If the database cannot be reached or started, is in use by another process, or is newer than this program.
     pub async fn open(settings: &StoreSettings, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let (pool, embedded) = match &settings.location {
             DatabaseLocation::Server(url) => (connect(url, settings).await?, None),
@@ -142,14 +143,14 @@ impl Store {
             }),
         };
         if store.embedded.is_some() {
-            // The folder is this process's alone, so whoever was at a crawl in it is gone.
-            store.bury_all_workers(now).await?;
+            // Only this process can have the folder open, so all workers in it are gone.
+            store.expire_all_workers(now).await?;
         }
         Ok(store)
     }
 
-    /// Closes the connections and, with the last clone, stops an embedded database in an orderly way.
-    /// Skipping this loses nothing: the next start then reads the log first.
+    /// Closes the connections and, with the last clone, stops an embedded database cleanly. Skipping this loses nothing: the
+    /// next start recovers from the log.
     pub async fn close(self) {
         self.pool.close().await;
         #[cfg(feature = "embedded")]
@@ -158,8 +159,8 @@ impl Store {
         }
     }
 
-    /// Does what a server does by itself: statistics for the planner, and for the embedded database a
-    /// checkpoint, without which its log would grow until it is closed. Call it after many writes.
+    /// Does what a server does on its own: planner statistics, and for the embedded database a checkpoint, without which its
+    /// log would grow until it is closed. Call it after many writes.
     pub(crate) async fn tidy(&self) -> Result<(), StoreError> {
         let statements = if self.embedded.is_some() {
             "VACUUM (ANALYZE); CHECKPOINT"
@@ -167,7 +168,7 @@ impl Store {
             "ANALYZE registry, repository, blob, manifest, image_config, tag, referrer"
         };
         for statement in statements.split("; ") {
-            sqlx::query(statement).execute(&self.pool).await?;
+            sqlx::query(statement).execute(&self.pool).named("tidy").await?;
         }
         Ok(())
     }
@@ -195,20 +196,16 @@ async fn connect(url: &SecretString, settings: &StoreSettings) -> Result<PgPool,
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections.max(1))
         .acquire_timeout(settings.connect_timeout)
-        .connect_with(quiet(options.application_name("tare")))
+        // Statements are not logged: they hold whole batches of what registries say.
+        .connect_with(options.application_name("tare").disable_statement_logging())
         .await?;
     Ok(pool)
 }
 
-/// What is wrong with a connection URL, without the URL.
+/// The fault of a connection URL, without the URL.
 fn invalid_url(error: sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::Configuration(problem) => StoreError::InvalidUrl(problem.to_string()),
         _ => StoreError::InvalidUrl("expected postgres://user:password@host:port/database".into()),
     }
-}
-
-/// Statements are not logged: they hold whole batches of what registries say.
-fn quiet(options: PgConnectOptions) -> PgConnectOptions {
-    options.disable_statement_logging()
 }

@@ -1,6 +1,6 @@
-//! What this process says of itself to others that meet it at the database.
+//! How this process identifies itself to others that use the same database.
 
-/// The process: its number, its machine, and the command that it carries out.
+/// The process: its id, its machine and its command.
 pub(super) fn name() -> String {
     let machine = rustix::system::uname();
     format!(
@@ -11,12 +11,12 @@ pub(super) fn name() -> String {
     )
 }
 
-/// The command line of this process.
+/// The command line of this process, without secrets.
 pub(super) fn command() -> String {
     shown(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()))
 }
 
-/// A command line as it may stand in a file: without the values of arguments that could be secrets.
+/// A command line without the values of arguments that may be secrets.
 fn shown(arguments: impl Iterator<Item = String>) -> String {
     let is_secret = |name: &str| {
         let name = name.to_ascii_lowercase();

@@ -1,35 +1,35 @@
-//! What is forgotten, and when.
+//! Retention: what is removed, and when.
 
-use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
+use super::span::Named as _;
 use super::{Store, StoreError};
 
-/// How long what is not needed for today's answers is kept.
+/// How long data that current answers do not need is kept.
 ///
-/// What registries hold today, and each registry's latest crawl with its faults, is always kept.
+/// The current content of registries, and each registry's latest crawl with its faults, are always kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// The events of a crawl that is over.
+    /// The events of a finished crawl.
     pub crawl_events: Duration,
-    /// What a crawl that is over could not read.
+    /// The faults of a finished crawl.
     pub crawl_faults: Duration,
-    /// That there was a crawl, and what it cost.
+    /// The crawls themselves, with their requests.
     pub crawls: Duration,
-    /// Each saved report; of older ones the last of each day (in UTC) is kept for ever.
+    /// Every saved report. Of older ones, the last of each day (UTC) is kept forever.
     pub every_report: Duration,
-    /// By what a pull that a registry notifies of is known again when it is sent twice. Pulls of days before are not
-    /// counted any more; those that were stay counted.
+    /// The keys of notified pulls, which identify repeated notifications. Older notifications are no longer counted; counted
+    /// pulls stay counted.
     pub pull_events: Duration,
-    /// Which tag pointed where, after it did, and which manifests were stored without one; for ever where there
-    /// is none. What has not been there for so long is forgotten with it.
+    /// The history of tags and of untagged manifests; `None` keeps it forever. Content that has been gone for so long is
+    /// removed with it.
     pub tag_history: Option<Duration>,
 }
 
-/// What has been removed.
+/// The number of removed entries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Events of crawls.
@@ -40,9 +40,9 @@ pub struct Pruned {
     pub crawls: u64,
     /// Saved reports.
     pub reports: u64,
-    /// Keys of events that registries notified of.
+    /// Keys of notified pulls.
     pub pull_events: u64,
-    /// Times in which a tag pointed somewhere.
+    /// Entries of tags' history.
     pub tag_history: u64,
     /// Manifests.
     pub manifests: u64,
@@ -55,29 +55,12 @@ impl Pruned {
     }
 }
 
-impl fmt::Display for Pruned {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{} events and {} faults of crawls, {} crawls, {} reports, {} keys of pull events, {} entries of tags' \
-             history, {} manifests",
-            self.crawl_events,
-            self.crawl_faults,
-            self.crawls,
-            self.reports,
-            self.pull_events,
-            self.tag_history,
-            self.manifests
-        )
-    }
-}
-
 impl Store {
-    /// Removes what is older than it is to be kept. Tags' history waits until nobody is crawling, since a
-    /// crawl takes what is saved for granted.
+    /// Removes everything older than its retention. The history of tags is left alone while a crawl is running, because the
+    /// crawl relies on what is saved.
     ///
     /// # Errors
-    /// Where the database is not available; what was removed by then stays removed.
+    /// If the database is not available; what was removed until then stays removed.
     pub async fn prune(&self, retention: &Retention, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
         let before = |age: Duration| {
             let age = TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX);
@@ -102,7 +85,11 @@ impl Store {
             "DELETE FROM crawl_event USING crawl WHERE crawl.id = crawl_id AND finished_at < $1",
             before
         );
-        Ok(events.execute(&self.pool).await?.rows_affected())
+        Ok(events
+            .execute(&self.pool)
+            .named("prune_events")
+            .await?
+            .rows_affected())
     }
 
     async fn prune_faults(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -113,11 +100,15 @@ impl Store {
                      AND (later.started_at, later.id) > (crawl.started_at, crawl.id))",
             before
         );
-        Ok(faults.execute(&self.pool).await?.rows_affected())
+        Ok(faults
+            .execute(&self.pool)
+            .named("prune_faults")
+            .await?
+            .rows_affected())
     }
 
     async fn prune_crawls(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        // A later one that came to its end makes an earlier one superfluous, however that ended.
+        // A later finished crawl makes an earlier one superfluous, however it ended.
         let crawls = sqlx::query!(
             "DELETE FROM crawl WHERE finished_at < $1 AND EXISTS (
                  SELECT FROM crawl AS later WHERE later.registry_id = crawl.registry_id
@@ -126,7 +117,11 @@ impl Store {
                          > (COALESCE(crawl.started_at, crawl.requested_at), crawl.id))",
             before
         );
-        Ok(crawls.execute(&self.pool).await?.rows_affected())
+        Ok(crawls
+            .execute(&self.pool)
+            .named("prune_crawls")
+            .await?
+            .rows_affected())
     }
 
     async fn prune_reports(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
@@ -137,11 +132,14 @@ impl Store {
                      AND (later.as_of, later.id) > (report.as_of, report.id))",
             before
         );
-        Ok(reports.execute(&self.pool).await?.rows_affected())
+        Ok(reports
+            .execute(&self.pool)
+            .named("prune_reports")
+            .await?
+            .rows_affected())
     }
 
-    /// Forgets which pulls notified of were counted on days before, and notes that it did, so that none of them is counted
-    /// again.
+    /// Removes the keys of notified pulls before a day, and records the day, so that none of them is counted again.
     async fn prune_pull_events(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let since = before.date_naive();
         let registries = sqlx::query_scalar!(
@@ -149,54 +147,68 @@ impl Store {
             since
         );
         let mut events = 0;
-        for registry in registries.fetch_all(&self.pool).await? {
+        for registry in registries
+            .fetch_all(&self.pool)
+            .named("prune_pull_events.select_pull_event")
+            .await?
+        {
             let mut transaction = self.pool.begin().await?;
-            // First the registry, as whoever counts does: nobody can be counting when its keys go.
+            // Lock the registry first, as counting does, so that nothing is being counted when the keys go.
             sqlx::query!(
                 "UPDATE registry SET pull_events_since = GREATEST(pull_events_since, $2) WHERE id = $1",
                 registry,
                 since
             )
             .execute(&mut *transaction)
+            .named("prune_pull_events.update_registry")
             .await?;
             let forgotten = sqlx::query!(
                 "DELETE FROM pull_event WHERE registry_id = $1 AND counted_by = 'metered' AND day < $2",
                 registry,
                 since
             );
-            events += forgotten.execute(&mut *transaction).await?.rows_affected();
+            events += forgotten
+                .execute(&mut *transaction)
+                .named("prune_pull_events.delete_pull_event")
+                .await?
+                .rows_affected();
             transaction.commit().await?;
         }
         Ok(events)
     }
 
-    /// Removes tags' history, and with it what it alone reached. Gives how many entries and manifests.
+    /// Removes the history of tags, and what only it reached. Returns the number of entries and manifests.
     async fn prune_history(&self, before: DateTime<Utc>) -> Result<(u64, u64), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        // Nobody can begin a crawl before this is over.
+        // No crawl can start before this is over.
         sqlx::query("LOCK TABLE crawl IN SHARE MODE")
             .execute(&mut *transaction)
+            .named("prune_history.lock_crawl")
             .await?;
         let is_somebody_crawling = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT FROM crawl WHERE state = 'running') AS "is_somebody_crawling!""#
         )
         .fetch_one(&mut *transaction)
+        .named("prune_history.select_crawl")
         .await?;
         if is_somebody_crawling {
             return Ok((0, 0));
         }
         let history = sqlx::query!("DELETE FROM tag WHERE valid_until < $1", before)
             .execute(&mut *transaction)
+            .named("prune_history.delete_tag")
             .await?
             .rows_affected();
         let listed = sqlx::query!("DELETE FROM listed_manifest WHERE valid_until < $1", before)
             .execute(&mut *transaction)
+            .named("prune_history.delete_listed_manifest")
             .await?
             .rows_affected();
         let mut manifests = 0;
         if history > 0 || listed > 0 {
             sqlx::query!("DELETE FROM repository WHERE tombstoned_at < $1", before)
                 .execute(&mut *transaction)
+                .named("prune_history.delete_repository")
                 .await?;
             manifests = forget_unreached(&mut transaction, before).await?;
         }
@@ -205,8 +217,7 @@ impl Store {
     }
 }
 
-/// Removes the manifests that neither a tag nor a listing reaches and that were not saved just now, with what is
-/// left over.
+/// Removes the manifests that no tag and no listing reaches and that were not saved recently, and their leftovers.
 async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
     let manifests = sqlx::query!(
         "WITH RECURSIVE edge AS MATERIALIZED (
@@ -221,6 +232,7 @@ async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) 
         before
     )
     .execute(&mut *connection)
+    .named("forget_unreached.delete_manifest")
     .await?
     .rows_affected();
     sqlx::query!(
@@ -228,12 +240,14 @@ async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) 
          WHERE NOT EXISTS (SELECT FROM manifest WHERE manifest.blob_id = referrer.subject_blob_id)"
     )
     .execute(&mut *connection)
+    .named("forget_unreached.delete_referrer")
     .await?;
     sqlx::query!(
         "DELETE FROM image_config
          WHERE NOT EXISTS (SELECT FROM manifest WHERE manifest.config_blob_id = image_config.blob_id)"
     )
     .execute(&mut *connection)
+    .named("forget_unreached.delete_image_config")
     .await?;
     sqlx::query!(
         "WITH used AS (
@@ -249,6 +263,7 @@ async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) 
          DELETE FROM blob WHERE NOT EXISTS (SELECT FROM used WHERE used.id = blob.id)"
     )
     .execute(connection)
+    .named("forget_unreached.delete_blob")
     .await?;
     Ok(manifests)
 }

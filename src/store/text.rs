@@ -1,11 +1,11 @@
-//! Hostile text on its way into PostgreSQL, which holds any character but NUL.
+//! Hostile text for PostgreSQL, which accepts any character but NUL.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// What stands in place of a NUL character.
+/// Replaces a NUL character.
 const REPLACEMENT: &str = "\u{fffd}";
 
 /// The text without NUL characters.
@@ -20,7 +20,7 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 /// A value as JSON that `jsonb` accepts: no NUL in any text or key.
 pub(super) fn json(value: &impl Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_default();
-    // An escaped backslash before `u0000` also gets here; the slow way is right for both.
+    // An escaped backslash before `u0000` also gets here; the slow path is correct for both.
     if text.contains("\\u0000") {
         without_nul(serde_json::to_value(value).unwrap_or_default()).to_string()
     } else {
@@ -40,7 +40,7 @@ fn without_nul(value: Value) -> Value {
     }
 }
 
-/// An array literal of numbers. `UNNEST` flattens arrays of arrays, so inner ones travel as text.
+/// An array literal of numbers. `UNNEST` flattens nested arrays, so inner arrays are passed as text.
 pub(super) fn numbers(items: impl IntoIterator<Item = i64>) -> String {
     let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
     format!("{{{}}}", items.join(","))

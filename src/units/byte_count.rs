@@ -1,13 +1,17 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A number of bytes, from 0 to 2⁶³ − 1.
 ///
 /// The upper bound is that of `int64`, the type of sizes in the OCI specifications and in PostgreSQL. `{}` formats it
 /// in IEC units (`1.50 GiB`); it serializes as a plain integer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "u64", into = "u64")]
+#[schemars(inline, description = "", extend("format" = "int64"))]
 pub struct ByteCount(u64);
 
 /// A size or a sum of sizes does not fit into 63 bits, or is negative.

@@ -1,7 +1,9 @@
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// A currency of ISO 4217 with a minor unit, such as `USD`, `JPY` or `KWD`.
@@ -30,6 +32,28 @@ impl Currency {
     pub fn decimals(self) -> u32 {
         // Only currencies with a minor unit can be constructed, so the fallback is never used.
         self.0.exponent().map_or(0, u32::from)
+    }
+}
+
+/// What is read must be a known code; what is written is one.
+impl JsonSchema for Currency {
+    fn schema_name() -> Cow<'static, str> {
+        "Currency".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        if generator.contract().is_serialize() {
+            return json_schema!({"type": "string", "pattern": "^[A-Z]{3}$"});
+        }
+        let letters = || 'A'..='Z';
+        let texts = letters()
+            .flat_map(|a| letters().flat_map(move |b| letters().map(move |c| String::from_iter([a, b, c]))));
+        let codes: Vec<String> = texts.filter(|text| text.parse::<Self>().is_ok()).collect();
+        json_schema!({"type": "string", "enum": codes})
     }
 }
 

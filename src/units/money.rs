@@ -1,6 +1,7 @@
 use std::fmt;
 
 use rust_decimal::{Decimal, RoundingStrategy};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Currency, Inexact, NoWeight, apportion_signed, exact_product, exact_sum};
@@ -10,9 +11,12 @@ use super::{Currency, Inexact, NoWeight, apportion_signed, exact_product, exact_
 /// Every digit is kept. Amounts are rounded to the minor unit only when they are formatted: by `{}`, by
 /// [`Money::rounded`] or, for rows that must add up, by [`round_rows`]. Serialized as
 /// `{"amount": "18.6", "currency": "USD"}`: as text, because many JSON readers turn numbers into floats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "An exact amount of money, not rounded.")]
 pub struct Money {
+    /// The amount in decimal digits.
     amount: Decimal,
+    /// The code of ISO 4217.
     currency: Currency,
 }
 
@@ -105,8 +109,9 @@ impl Money {
     ///
     /// Parts are cut at the amount's last digit, or at nine decimals if it has fewer.
     pub fn divide(self, weights: &[i128]) -> Result<Vec<Self>, MoneyError> {
-        const LEAST_DECIMALS: u32 = 9;
-        let finer = LEAST_DECIMALS.saturating_sub(self.amount.scale());
+        /// Our choice: a billionth of a currency unit is below every price in a price book.
+        const MIN_DECIMALS: u32 = 9;
+        let finer = MIN_DECIMALS.saturating_sub(self.amount.scale());
         let total = self
             .amount
             .mantissa()

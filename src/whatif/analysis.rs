@@ -1,4 +1,4 @@
-//! Everything about one registry: each image, each repository, and the whole.
+//! The analysis of one registry: each image, each repository, and the whole.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,58 +20,60 @@ use super::model::AlpineModel;
 use super::outcome::Outcome;
 use super::parsed_steps::ParsedSteps;
 use super::replace::{ImageMove, ReplacementBuilder};
-use super::verdict::{Case, Reasoned, Verdict, VerdictSettings, Vote, moves, repository_verdict};
+use super::verdict::{
+    ImageSample, ReasonedVerdict, Verdict, VerdictInput, VerdictSettings, moves, repository_verdict,
+};
 
-/// What is known of one image and its move.
+/// The analysis of one image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageAnalysis {
-    /// The image in the inventory; none where the inventory does not count it.
+    /// The image in the inventory; `None` if the inventory does not count it.
     pub manifest: Option<ManifestId>,
-    /// What it shows of itself.
+    /// Its properties, independent of settings.
     pub traits: Arc<ImageTraits>,
-    /// What it would consist of on Alpine; none where it cannot move.
+    /// Its composition on Alpine; `None` if it cannot move.
     pub composition: Option<Composition>,
-    /// Its layers' bytes on Alpine.
+    /// The bytes of its layers on Alpine.
     pub estimate: Option<Estimate>,
     /// What to do with it.
-    pub verdict: Reasoned,
+    pub verdict: ReasonedVerdict,
 }
 
-/// What an image shows of itself, whatever it is judged by.
+/// The properties of an image, independent of the settings it is judged by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageTraits {
-    /// What is beneath it.
+    /// Its detected base.
     pub detection: Detection,
-    /// What the step of each of its layers does.
+    /// The kind of each of its layers.
     pub kinds: Vec<LayerKind>,
-    /// What ties it to glibc, and what its owner should look at before moving it.
+    /// What ties it to glibc, and what its owner should check before moving it.
     pub glibc: GlibcBlockers,
 }
 
-/// What is known of one repository and its move.
+/// The analysis of one repository.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RepositoryAnalysis {
     /// What to do with it.
-    pub verdict: Reasoned,
-    /// The image that speaks for it, by its place among the images.
-    pub speaker: Option<usize>,
+    pub verdict: ReasonedVerdict,
+    /// The index of the image that represents it.
+    pub representative: Option<usize>,
 }
 
-/// Everything about one registry.
+/// The analysis of one registry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegistryAnalysis {
-    /// Each image, in the order in which they were given.
+    /// Each image, in the given order.
     pub images: Vec<ImageAnalysis>,
     /// Each repository, in the order of the inventory.
     pub repositories: Vec<RepositoryAnalysis>,
-    /// What is saved if every repository with the verdict `switch` does.
+    /// The savings if every repository with the verdict `switch` switches.
     pub outcome: Outcome,
-    /// The graph that says what any other choice among these repositories would save.
+    /// The graph that answers what any other choice of repositories would save.
     pub counterfactual: Counterfactual,
 }
 
 impl RegistryAnalysis {
-    /// Where the images that the inventory counts stand among all.
+    /// The indexes of the images that the inventory counts.
     pub fn places(&self) -> HashMap<ManifestId, usize> {
         self.images
             .iter()
@@ -81,27 +83,27 @@ impl RegistryAnalysis {
     }
 }
 
-/// What all images are judged by.
+/// The inputs by which all images are judged.
 #[derive(Debug, Clone, Copy)]
-pub struct Judgement<'a> {
-    /// The bases and twins that are known.
+pub struct AnalysisContext<'a> {
+    /// The known bases and their Alpine variants.
     pub catalogue: &'a Catalogue,
-    /// The factors.
+    /// The model's factors.
     pub model: &'a AlpineModel,
-    /// What ties images to glibc.
+    /// The rules that find images tied to glibc.
     pub rules: &'a GlibcRules,
-    /// How verdicts are made.
+    /// The settings of verdicts.
     pub settings: &'a VerdictSettings,
 }
 
-impl Judgement<'_> {
-    /// Analyses a registry: every image, every repository, and what all that should switch would save.
+impl AnalysisContext<'_> {
+    /// Analyses a registry: every image, every repository, and the savings if all recommended repositories switched.
     ///
-    /// `images` are the images for one platform each; those that the inventory does not count are judged
-    /// and change no total. Linear in the number of layer references.
+    /// `images` holds the images for one platform each. Those that the inventory does not count get a verdict but change no
+    /// total. Linear in the number of layer references.
     ///
     /// # Errors
-    /// Where sizes add up to more than 63 bits.
+    /// If sizes add up to more than 63 bits.
     pub fn analyse(
         &self,
         inventory: &Inventory,
@@ -123,11 +125,11 @@ impl Judgement<'_> {
         self.concluded(inventory, images, analysed)
     }
 
-    /// Judges a registry that was analysed before by other settings, of which nothing depends on what its images
-    /// show of themselves: that is not looked at again.
+    /// Repeats the analysis of a registry with other settings. The images' properties do not depend on settings and are not
+    /// computed again.
     ///
     /// # Errors
-    /// Where sizes add up to more than 63 bits.
+    /// If sizes add up to more than 63 bits.
     pub fn reevaluate(
         &self,
         inventory: &Inventory,
@@ -146,7 +148,7 @@ impl Judgement<'_> {
         self.concluded(inventory, images, judged)
     }
 
-    /// What images come to: each repository, and what all that should switch would save.
+    /// The analysis of the repositories and the whole, given that of the images.
     fn concluded(
         &self,
         inventory: &Inventory,
@@ -170,9 +172,9 @@ impl Judgement<'_> {
                 .collect();
             own.sort_unstable();
             own.dedup();
-            let votes: Vec<Vote<'_>> = own
+            let samples: Vec<ImageSample<'_>> = own
                 .iter()
-                .map(|&place| Vote {
+                .map(|&place| ImageSample {
                     created: created(&images[place]),
                     class: analysed[place]
                         .composition
@@ -182,7 +184,7 @@ impl Judgement<'_> {
                     image: &analysed[place].verdict,
                 })
                 .collect();
-            let (verdict, speaker) = repository_verdict(&repository.name, &votes, self.settings);
+            let (verdict, representative) = repository_verdict(&repository.name, &samples, self.settings);
             let is_forced = verdict.verdict == Verdict::Switch && self.is_decided(&repository.name);
             moving.extend(own.iter().copied().filter(|&place| {
                 let image = &analysed[place];
@@ -190,7 +192,7 @@ impl Judgement<'_> {
             }));
             repositories.push(RepositoryAnalysis {
                 verdict,
-                speaker: speaker.map(|at| own[at]),
+                representative: representative.map(|at| own[at]),
             });
         }
 
@@ -206,8 +208,8 @@ impl Judgement<'_> {
         })
     }
 
-    /// The graph in which every image can move that has a twin, whatever its verdict: for asking what would
-    /// happen if repositories switched that should not.
+    /// The graph in which every image with an Alpine variant can move, whatever its verdict: to ask what would happen if other
+    /// repositories switched.
     pub fn every_move(
         &self,
         inventory: &Inventory,
@@ -252,7 +254,7 @@ impl Judgement<'_> {
         let detection = detect(facts, self.catalogue, &Scope::all());
         let kinds = parsed.kinds(facts, &detection);
         let composition = self.composition(facts, &detection, &kinds);
-        // Which layers are the base's does not depend on what takes their place.
+        // Which layers belong to the base does not depend on what replaces it.
         let base_layers = composition
             .as_ref()
             .map_or(0, |composition| composition.base_layers);
@@ -264,7 +266,7 @@ impl Judgement<'_> {
         (traits, composition)
     }
 
-    /// What an image would consist of on the release of Alpine that is wanted.
+    /// The composition of an image on the chosen release of Alpine.
     fn composition(
         &self,
         facts: &ImageFacts,
@@ -291,7 +293,7 @@ impl Judgement<'_> {
             .as_ref()
             .map(|composition| composition.estimate(self.model, self.settings.coverage))
             .transpose()?;
-        let verdict = Case {
+        let verdict = VerdictInput {
             facts,
             detection,
             kinds,
@@ -312,7 +314,7 @@ impl Judgement<'_> {
 
     fn is_decided(&self, repository: &crate::oci::RepositoryName) -> bool {
         let mut overrides = self.settings.overrides.iter();
-        overrides.any(|decision| decision.is_about(repository))
+        overrides.any(|decision| decision.matches(repository))
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::base_image::ImageFacts;
 use crate::base_image::testing::{Image, catalogue};
 use crate::inventory::{DedupScope, Inventory, InventoryBuilder};
-use crate::oci::{Descriptor, Manifest, ManifestKind};
+use crate::oci::{Descriptor, Manifest, ManifestKind, RepositoryPattern};
 use crate::units::{ByteCount, ByteOverflow};
 
 const MB: u64 = 1_000_000;
@@ -50,8 +50,8 @@ fn application(tag: &'static str) -> Image {
 
 /// Analyses a registry that holds these images, one tag each.
 fn analyse(images: &[ImageFacts], settings: &VerdictSettings) -> RegistryAnalysis {
-    judged(images, settings, |judgement, inventory| {
-        judgement.analyse(inventory, images)
+    judged(images, settings, |context, inventory| {
+        context.analyse(inventory, images)
     })
 }
 
@@ -60,15 +60,15 @@ fn judged_again(
     before: &RegistryAnalysis,
     settings: &VerdictSettings,
 ) -> RegistryAnalysis {
-    judged(images, settings, |judgement, inventory| {
-        judgement.reevaluate(inventory, images, before)
+    judged(images, settings, |context, inventory| {
+        context.reevaluate(inventory, images, before)
     })
 }
 
 fn judged(
     images: &[ImageFacts],
     settings: &VerdictSettings,
-    work: impl FnOnce(&Judgement<'_>, &Inventory) -> Result<RegistryAnalysis, ByteOverflow>,
+    work: impl FnOnce(&AnalysisContext<'_>, &Inventory) -> Result<RegistryAnalysis, ByteOverflow>,
 ) -> RegistryAnalysis {
     let mut builder = InventoryBuilder::new("registry.test".parse().unwrap(), DedupScope::Registry);
     for facts in images {
@@ -95,13 +95,13 @@ fn judged(
         builder.tag(repository, tag, facts.digest);
     }
     let (model, rules) = (AlpineModel::shipped(), GlibcRules::shipped());
-    let judgement = Judgement {
+    let context = AnalysisContext {
         catalogue: &catalogue(images),
         model: &model,
         rules: &rules,
         settings,
     };
-    work(&judgement, &builder.finish()).unwrap()
+    work(&context, &builder.finish()).unwrap()
 }
 
 /// The main example: an application of a few megabytes weighs 913 MB on Node's Debian image and 86 MB on its Alpine
@@ -236,10 +236,10 @@ fn images_move_to_the_release_that_is_wanted_where_it_is_known() {
 
 #[test]
 fn an_operator_has_the_last_word() {
+    let repositories = RepositoryPattern::new("team/*").unwrap();
+    let reason = Some("certified on Debian".to_owned());
     let settings = VerdictSettings {
-        overrides: vec![
-            VerdictOverride::new("team/*", Verdict::Blocked, Some("certified on Debian".to_owned())).unwrap(),
-        ],
+        overrides: vec![VerdictOverride::new(repositories, Verdict::Blocked, reason)],
         ..VerdictSettings::default()
     };
     let images = [node().facts(), node_alpine(), application("1").facts()];

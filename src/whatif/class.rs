@@ -1,9 +1,26 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 /// How good the evidence for an image's size on Alpine is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    VariantArray,
+    JsonSchema,
+)]
+#[strum(const_into_str)]
 pub enum EvidenceClass {
     /// The runtime's Alpine variant is known, and almost only content is above it.
     A,
@@ -16,17 +33,9 @@ pub enum EvidenceClass {
 }
 
 impl EvidenceClass {
-    /// Every class, best first.
-    pub const ALL: [Self; 4] = [Self::A, Self::B, Self::C, Self::D];
-
     /// The class as in API answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::A => "A",
-            Self::B => "B",
-            Self::C => "C",
-            Self::D => "D",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 

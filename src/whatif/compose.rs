@@ -7,7 +7,7 @@ use crate::base_image::{
 use crate::oci::Platform;
 
 use super::class::EvidenceClass;
-use super::composition::{Composition, LayerAbove, Twin as Beneath, TwinLayer};
+use super::composition::{Composition, LayerAbove, Twin as AlpineVariant, TwinLayer};
 use super::layer_kind::LayerKind;
 
 /// How far a base's size may differ if its step texts are the same, because rebuilds drift. Our choice, 2026.
@@ -59,19 +59,19 @@ pub fn compose(
             above: Vec::new(),
         });
     }
-    let mut on_system: Option<(usize, Beneath, String)> = None;
+    let mut on_system: Option<(usize, AlpineVariant, String)> = None;
     // A runtime that explains the image better than the current candidate, but has no Alpine variant.
     let mut covered_by_runtime = 0;
     for candidate in &detection.candidates {
         let Some(id) = candidate.base else { continue };
-        let layers = layers_of(candidate, facts, catalogue);
+        let layers = base_layer_count(candidate, facts, catalogue);
         if !is_plausible(candidate, layers, covered_by_runtime, facts, catalogue) {
             continue;
         }
         if catalogue.base(id).role != Role::System {
             covered_by_runtime = covered_by_runtime.max(layers);
         }
-        let Some(found) = twin_beneath(candidate, id, &facts.platform, catalogue, scope) else {
+        let Some(found) = base_twin(candidate, id, &facts.platform, catalogue, scope) else {
             continue;
         };
         let mut twin = twin_of(found.base, false, catalogue);
@@ -128,7 +128,7 @@ pub fn own_twin(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Opt
 
 /// How many of the image's first layers belong to the candidate: all of the candidate's layers if the image has exactly
 /// them, whatever the steps say.
-fn layers_of(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catalogue) -> usize {
+fn base_layer_count(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catalogue) -> usize {
     match candidate.base {
         Some(id) if is_exact(id, facts, catalogue) => catalogue.base(id).layers.len(),
         _ => candidate.layers.min(facts.layers.len()),
@@ -141,7 +141,7 @@ fn is_exact(id: BaseId, facts: &ImageFacts, catalogue: &Catalogue) -> bool {
     let mut pairs = layers.iter().zip(&facts.layers);
     !layers.is_empty()
         && layers.len() <= facts.layers.len()
-        && pairs.all(|(base, own)| base.key == LayerKey::of(&own.digest))
+        && pairs.all(|(base, own)| base.key == LayerKey::from_digest(&own.digest))
 }
 
 /// Whether a candidate may be taken for the base when sizes are computed.
@@ -173,17 +173,17 @@ fn is_plausible(
     else {
         return true;
     };
-    let beneath: u128 = facts
+    let current: u128 = facts
         .layers
         .iter()
         .take(layers)
         .map(|layer| u128::from(layer.bytes))
         .sum();
-    u128::from(base.bytes).abs_diff(beneath) * 100 <= u128::from(base.bytes) * tolerance
+    u128::from(base.bytes).abs_diff(current) * 100 <= u128::from(base.bytes) * tolerance
 }
 
 /// The Alpine variant of a base, or of the same base under a less precise release.
-fn twin_beneath(
+fn base_twin(
     candidate: &Candidate,
     base: BaseId,
     platform: &Platform,
@@ -221,12 +221,12 @@ fn without_update(tag: &str) -> Option<String> {
     })
 }
 
-fn bare_alpine(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Option<Beneath> {
+fn bare_alpine(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Option<AlpineVariant> {
     let alpine = catalogue.alpine(&facts.platform, scope).into_iter().next()?;
     Some(twin_of(alpine, false, catalogue))
 }
 
-fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> Beneath {
+fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> AlpineVariant {
     let base = catalogue.base(id);
     let layers = if base.layers.is_empty() {
         vec![TwinLayer {
@@ -240,7 +240,7 @@ fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> Beneath {
         });
         known.collect()
     };
-    Beneath {
+    AlpineVariant {
         name: base.name().to_string(),
         layers,
         release: base.alpine_release(),
@@ -252,7 +252,7 @@ fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> Beneath {
 /// Some sources give the size of a base including a sample application. The variant's figure then includes it too, so
 /// the variant is the base's actual size here plus the difference of the two figures.
 fn correct_for_included(
-    twin: &mut Beneath,
+    twin: &mut AlpineVariant,
     facts: &ImageFacts,
     layers: usize,
     base: BaseId,
@@ -262,11 +262,11 @@ fn correct_for_included(
     if base.includes.is_none() {
         return;
     }
-    let beneath: u64 = facts.layers[..layers].iter().map(|layer| layer.bytes).sum();
+    let current: u64 = facts.layers[..layers].iter().map(|layer| layer.bytes).sum();
     let figure: u64 = twin.layers.iter().map(|layer| layer.bytes).sum();
     twin.layers = vec![TwinLayer {
         digest: None,
-        bytes: (beneath + figure).saturating_sub(base.bytes),
+        bytes: (current + figure).saturating_sub(base.bytes),
     }];
 }
 

@@ -1,10 +1,11 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{ByteCount, ByteOverflow};
 
 /// A modelled number of bytes. The actual size lies between `low` and `high` as often as the model's coverage states,
 /// and above `expected` half of the time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// The actual size is seldom smaller.
     pub low: ByteCount,
@@ -59,7 +60,7 @@ impl Estimate {
 }
 
 /// A modelled difference of bytes; negative if switching costs bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SavingEstimate {
     /// The actual saving is seldom smaller.
     pub low: i64,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use strum::VariantArray as _;
 
 use super::class::EvidenceClass;
 use super::fit::fit;
@@ -83,8 +84,8 @@ pub struct Calibration {
 /// Evaluates a model on these pairs. Each repository's own Alpine variants were hidden when its pairs were made; the
 /// model's factors are used as they are.
 pub fn evaluate(pairs: &[Pair], model: &AlpineModel) -> Evaluation {
-    let judged = pairs.iter().map(|pair| Judged::new(pair, model)).collect();
-    table(judged)
+    let scored = pairs.iter().map(|pair| ScoredPair::new(pair, model)).collect();
+    table(scored)
 }
 
 /// Refits the factors and interval widths of a model to these pairs.
@@ -105,11 +106,11 @@ pub fn calibrate(pairs: &[Pair], start: &AlpineModel, fitted_on: &str, fitted_at
     for (&repository, model) in &mut models {
         set_scales(model, &needed, Some(repository));
     }
-    let judged = pairs
+    let scored = pairs
         .iter()
-        .map(|pair| Judged::new(pair, &models[pair.repository.as_str()]))
+        .map(|pair| ScoredPair::new(pair, &models[pair.repository.as_str()]))
         .collect();
-    let evaluation = table(judged);
+    let evaluation = table(scored);
 
     let mut model = fit(&pairs.iter().collect::<Vec<_>>(), start);
     set_scales(&mut model, &needed, None);
@@ -128,7 +129,7 @@ pub fn calibrate(pairs: &[Pair], start: &AlpineModel, fitted_on: &str, fitted_at
 
 /// Sets each class's scale from the scales that the repositories needed, one of them left out.
 fn set_scales(model: &mut AlpineModel, needed: &[(&Pair, f64)], left_out: Option<&str>) {
-    for class in EvidenceClass::ALL {
+    for &class in EvidenceClass::VARIANTS {
         let by_repository = scales_by_repository(needed.iter().copied(), pool_of(class));
         let others = by_repository
             .into_iter()
@@ -141,7 +142,7 @@ fn set_scales(model: &mut AlpineModel, needed: &[(&Pair, f64)], left_out: Option
 }
 
 /// A pair with a model's prediction.
-struct Judged<'a> {
+struct ScoredPair<'a> {
     pair: &'a Pair,
     expected: f64,
     eighty: (f64, f64),
@@ -150,7 +151,7 @@ struct Judged<'a> {
     scale: super::model::Scale,
 }
 
-impl<'a> Judged<'a> {
+impl<'a> ScoredPair<'a> {
     fn new(pair: &'a Pair, model: &AlpineModel) -> Self {
         let parts = pair.composition.parts(model);
         let expected: f64 = parts.iter().map(|part| part.expected).sum();
@@ -180,7 +181,7 @@ impl<'a> Judged<'a> {
     }
 }
 
-fn table(judged: Vec<Judged<'_>>) -> Evaluation {
+fn table(scored: Vec<ScoredPair<'_>>) -> Evaluation {
     use EvidenceClass::{A, B, C, D};
     let groups: [(&str, &[EvidenceClass]); 6] = [
         ("all", &[A, B, C, D]),
@@ -193,7 +194,7 @@ fn table(judged: Vec<Judged<'_>>) -> Evaluation {
     let rows = groups
         .into_iter()
         .map(|(name, classes)| {
-            let chosen: Vec<&Judged<'_>> = judged
+            let chosen: Vec<&ScoredPair<'_>> = scored
                 .iter()
                 .filter(|one| classes.contains(&one.pair.composition.class))
                 .collect();
@@ -201,7 +202,7 @@ fn table(judged: Vec<Judged<'_>>) -> Evaluation {
         })
         .filter(|row| row.pairs > 0)
         .collect();
-    let all: Vec<&Judged<'_>> = judged.iter().collect();
+    let all: Vec<&ScoredPair<'_>> = scored.iter().collect();
     let repositories = by_repository(&all)
         .into_iter()
         .map(|(repository, own)| RepositoryScore {
@@ -221,9 +222,9 @@ fn table(judged: Vec<Judged<'_>>) -> Evaluation {
     Evaluation { rows, repositories }
 }
 
-fn row(name: &str, chosen: &[&Judged<'_>]) -> EvaluationRow {
+fn row(name: &str, chosen: &[&ScoredPair<'_>]) -> EvaluationRow {
     let groups = by_repository(chosen);
-    let over_repositories = |value: &dyn Fn(&Judged<'_>) -> f64| -> Vec<f64> {
+    let over_repositories = |value: &dyn Fn(&ScoredPair<'_>) -> f64| -> Vec<f64> {
         groups.values().map(|own| median_of(own, value)).collect()
     };
     let mut errors = over_repositories(&|one| 100.0 * one.pair.error(one.expected));
@@ -266,19 +267,19 @@ impl EvaluationRow {
     }
 }
 
-fn by_repository<'j, 'a>(chosen: &[&'j Judged<'a>]) -> BTreeMap<&'a str, Vec<&'j Judged<'a>>> {
-    let mut groups: BTreeMap<&str, Vec<&Judged<'_>>> = BTreeMap::new();
+fn by_repository<'j, 'a>(chosen: &[&'j ScoredPair<'a>]) -> BTreeMap<&'a str, Vec<&'j ScoredPair<'a>>> {
+    let mut groups: BTreeMap<&str, Vec<&ScoredPair<'_>>> = BTreeMap::new();
     for &one in chosen {
         groups.entry(one.pair.repository.as_str()).or_default().push(one);
     }
     groups
 }
 
-fn median_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64 {
+fn median_of<'a>(own: &[&ScoredPair<'a>], value: impl Fn(&ScoredPair<'a>) -> f64) -> f64 {
     median(&mut own.iter().map(|one| value(one)).collect::<Vec<_>>())
 }
 
-fn average_of<'a>(own: &[&Judged<'a>], value: impl Fn(&Judged<'a>) -> f64) -> f64 {
+fn average_of<'a>(own: &[&ScoredPair<'a>], value: impl Fn(&ScoredPair<'a>) -> f64) -> f64 {
     average(&own.iter().map(|one| value(one)).collect::<Vec<_>>())
 }
 

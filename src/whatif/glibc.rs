@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::base_image::{Detection, ImageFacts, Step};
 
@@ -13,7 +13,7 @@ use super::parsed_steps::ParsedSteps;
 const SHIPPED: &str = include_str!("../../config/glibc-bound.toml");
 
 /// The effect of a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Effect {
     Blocks,
@@ -24,12 +24,13 @@ enum Effect {
 #[serde(deny_unknown_fields)]
 struct RuleFile {
     #[serde(default)]
-    rule: Vec<RuleText>,
+    rule: Vec<RuleDefinition>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A rule as a file defines it. The names of the fields are those of the file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RuleText {
+pub struct RuleDefinition {
     name: String,
     effect: Effect,
     reason: String,
@@ -67,6 +68,7 @@ pub enum RuleError {
 /// Rules that find images tied to glibc.
 #[derive(Debug, Clone)]
 pub struct GlibcRules {
+    definitions: Vec<RuleDefinition>,
     rules: Vec<Rule>,
     /// The patterns of all rules in one set each, with the rule of each pattern.
     words: (GlobSet, Vec<usize>),
@@ -101,6 +103,7 @@ impl GlibcRules {
     }
 
     fn parse(texts: &[&str]) -> Result<Self, RuleError> {
+        let mut definitions = Vec::new();
         let mut rules = Vec::new();
         let mut words = (GlobSetBuilder::new(), Vec::new());
         let mut bases = (GlobSetBuilder::new(), Vec::new());
@@ -123,9 +126,10 @@ impl GlibcRules {
                 rules.push(Rule {
                     effect: rule.effect,
                     program: program.map(|glob| set_of(glob, &rule.name)).transpose()?,
-                    name: rule.name,
-                    reason: rule.reason,
+                    name: rule.name.clone(),
+                    reason: rule.reason.clone(),
                 });
+                definitions.push(rule);
             }
         }
         let build = |set: GlobSetBuilder| {
@@ -135,6 +139,7 @@ impl GlibcRules {
             })
         };
         Ok(Self {
+            definitions,
             rules,
             words: (build(words.0)?, words.1),
             bases: (build(bases.0)?, bases.1),
@@ -213,6 +218,11 @@ impl GlibcRules {
             );
         }
         found
+    }
+
+    /// The rules as the files define them.
+    pub fn definitions(&self) -> &[RuleDefinition] {
+        &self.definitions
     }
 
     /// The names of the rules.

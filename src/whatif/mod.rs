@@ -1,16 +1,16 @@
 //! The image and the registry as they would be on Alpine.
 //!
-//! An image is taken apart into a [`Composition`]: the twin that would lie beneath and the layers of
-//! today that stay above, each with what its step does. An [`AlpineModel`] makes an [`Estimate`] of it,
-//! and [`calibrate`] and [`evaluate`] tell how good that is on pairs of images that exist on both. A
-//! [`Verdict`] says whether to switch, and why.
+//! An image is taken apart into a [`Composition`]: the Alpine variant that would replace its base, and its current layers
+//! above the base with the kinds of their steps. An [`AlpineModel`] computes an [`Estimate`] from it. [`calibrate`] and
+//! [`evaluate`] measure the model on pairs of images that exist on both systems. A [`Verdict`] states whether to switch,
+//! and why.
 //!
-//! A [`Counterfactual`] is the whole graph with every image that can move in both states, so that bytes
-//! are saved where the last user of a layer leaves it and nowhere else; [`Counterfactual::switching`]
-//! answers for any choice of repositories. [`Judgement::analyse`] does all of it for one registry.
+//! A [`Counterfactual`] is the whole graph with both states of every image that can move, so that bytes are saved where
+//! the last user of a layer leaves it, and nowhere else. [`Counterfactual::switching`] answers for any choice of
+//! repositories. [`AnalysisContext::analyse`] does all of this for one registry.
 //!
-//! Sizes are integers; factors of the model are floating-point numbers, rounded to bytes once for each
-//! layer, and the same input always gives the same answer.
+//! Sizes are integers. The model's factors are floats, rounded to bytes once per layer, and the same input always gives
+//! the same result.
 
 mod analysis;
 #[cfg(test)]
@@ -37,7 +37,7 @@ mod statistics;
 mod testing;
 mod verdict;
 
-pub use analysis::{ImageAnalysis, Judgement, RegistryAnalysis, RepositoryAnalysis};
+pub use analysis::{AnalysisContext, ImageAnalysis, RegistryAnalysis, RepositoryAnalysis};
 pub use class::EvidenceClass;
 pub use compose::{compose, own_twin};
 pub use composition::{Composition, LayerAbove, LayerOnAlpine, Twin, TwinLayer};
@@ -56,4 +56,4 @@ pub use pairs::pairs;
 pub use parsed_steps::ParsedSteps;
 pub use replace::{ImageMove, ReplacementBuilder};
 pub use replacement::{ErrorSource, LayerIdentity, NewLayer, Replacement, UncertainSize};
-pub use verdict::{Reasoned, Verdict, VerdictOverride, VerdictSettings};
+pub use verdict::{ReasonedVerdict, Verdict, VerdictOverride, VerdictSettings};

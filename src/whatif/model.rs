@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 
 use super::class::EvidenceClass;
 
@@ -189,7 +190,7 @@ impl AlpineModel {
             .flat_map(|(kind, value)| [(kind.as_str(), value.factor), (kind, value.spread)])
             .collect();
         numbers.push(("twin", model.twin.spread));
-        for class in EvidenceClass::ALL {
+        for &class in EvidenceClass::VARIANTS {
             let scale = model.scale_of(class);
             numbers.extend([("scale", scale.eighty), ("scale", scale.ninety)]);
         }

@@ -95,7 +95,7 @@ impl Counterfactual {
             let mut alone = Deviation::default();
             let mut exclusive_after = 0;
             for &blob in after.set(index) {
-                let users = self.holders(&after, blob);
+                let users = self.sharers(&after, blob);
                 if users == 1 {
                     exclusive_after += u128::from(self.sizes[blob as usize]);
                 }
@@ -111,7 +111,7 @@ impl Counterfactual {
             let exclusive_before: u128 = before
                 .set(index)
                 .iter()
-                .filter(|&&blob| self.holders(&before, blob) == 1)
+                .filter(|&&blob| self.sharers(&before, blob) == 1)
                 .map(|&blob| u128::from(self.sizes[blob as usize]))
                 .sum();
             let (below, above) = shares.total();
@@ -155,7 +155,7 @@ impl Counterfactual {
     }
 
     /// The number of repositories that share a blob: all that reach it, or one if nothing is shared.
-    fn holders(&self, sharing: &Sharing<'_>, blob: BlobId) -> u32 {
+    fn sharers(&self, sharing: &Sharing<'_>, blob: BlobId) -> u32 {
         match self.dedup_scope {
             DedupScope::Registry => sharing.users(blob),
             DedupScope::Repository => 1,
@@ -203,12 +203,12 @@ impl Counterfactual {
     /// The change if only this repository switches: blobs that no other repository holds go, new ones come.
     fn solo_saving(&self, before: &Sharing<'_>, states: &BothStates) -> Saving {
         let mut saving = Saving::default();
-        for blob in only_in_first(&states.before, &states.after) {
-            if self.holders(before, blob) == 1 {
+        for blob in difference(&states.before, &states.after) {
+            if self.sharers(before, blob) == 1 {
                 saving.freed += u128::from(self.sizes[blob as usize]);
             }
         }
-        for blob in only_in_first(&states.after, &states.before) {
+        for blob in difference(&states.after, &states.before) {
             let is_new = match self.dedup_scope {
                 DedupScope::Registry => before.users(blob) == 0,
                 DedupScope::Repository => true,
@@ -232,7 +232,7 @@ impl Counterfactual {
             .zip(chosen)
             .filter(|(_, chosen)| **chosen)
         {
-            for blob in only_in_first(&states.before, &states.after) {
+            for blob in difference(&states.before, &states.after) {
                 releasing[blob as usize] += 1;
             }
         }
@@ -249,12 +249,12 @@ impl Counterfactual {
     ) -> Option<u32> {
         let states = &self.repositories[repository];
         let mut balance = -i128::try_from(self.solo_saving(before, states).added).ok()?;
-        let mut freed_by: Vec<(u32, u64)> = only_in_first(&states.before, &states.after)
+        let mut freed_by: Vec<(u32, u64)> = difference(&states.before, &states.after)
             .filter_map(|blob| {
-                let holders = self.holders(before, blob);
+                let sharers = self.sharers(before, blob);
                 let leaving = releasing[blob as usize] + u32::from(!is_chosen);
-                let is_released = holders == 1 || leaving == holders;
-                is_released.then(|| (holders, self.sizes[blob as usize]))
+                let is_released = sharers == 1 || leaving == sharers;
+                is_released.then(|| (sharers, self.sizes[blob as usize]))
             })
             .collect();
         freed_by.sort_unstable();
@@ -295,7 +295,7 @@ fn around(expected: u128, deviation: &Deviation) -> Result<Estimate, ByteOverflo
 }
 
 /// The elements of the first of two sorted lists that are not in the second.
-fn only_in_first<'b>(first: &'b [BlobId], second: &'b [BlobId]) -> impl Iterator<Item = BlobId> + 'b {
+fn difference<'b>(first: &'b [BlobId], second: &'b [BlobId]) -> impl Iterator<Item = BlobId> + 'b {
     let mut rest = second.iter().peekable();
     first.iter().copied().filter(move |blob| {
         while rest.next_if(|other| *other < blob).is_some() {}

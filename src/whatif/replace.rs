@@ -64,8 +64,8 @@ impl<'m> ReplacementBuilder<'m> {
     ) -> HashMap<ManifestId, Replacement> {
         let mut best: HashMap<(String, String), usize> = HashMap::new();
         let keys: Vec<_> = images.iter().map(|image| variant_key(image.facts)).collect();
-        let rank = |at: usize| {
-            let composition = images[at].composition;
+        let rank = |index: usize| {
+            let composition = images[index].composition;
             let expected: f64 = composition
                 .parts(self.model)
                 .iter()
@@ -74,20 +74,20 @@ impl<'m> ReplacementBuilder<'m> {
             (
                 composition.class,
                 std::cmp::Reverse(expected.round() as u64),
-                images[at].manifest,
+                images[index].manifest,
             )
         };
-        for (at, key) in keys.iter().enumerate() {
+        for (index, key) in keys.iter().enumerate() {
             let Some(key) = key else { continue };
-            let chosen = best.entry(key.clone()).or_insert(at);
-            if rank(at) < rank(*chosen) {
-                *chosen = at;
+            let chosen = best.entry(key.clone()).or_insert(index);
+            if rank(index) < rank(*chosen) {
+                *chosen = index;
             }
         }
-        let stands_for = |at: usize| keys[at].as_ref().map_or(at, |key| best[key]);
+        let representative_of = |index: usize| keys[index].as_ref().map_or(index, |key| best[key]);
         let mut replacements: HashMap<ManifestId, Replacement> = HashMap::with_capacity(images.len());
-        for (at, image) in images.iter().enumerate() {
-            let chosen = &images[stands_for(at)];
+        for (index, image) in images.iter().enumerate() {
+            let chosen = &images[representative_of(index)];
             if let Entry::Vacant(vacant) = replacements.entry(chosen.manifest) {
                 let node = inventory.manifest(chosen.manifest);
                 vacant.insert(self.replacement(chosen.facts, node, chosen.steps, chosen.composition));
@@ -108,10 +108,10 @@ impl<'m> ReplacementBuilder<'m> {
         steps: &LayerSteps,
         composition: &Composition,
     ) -> Replacement {
-        let blobs = blobs_of_layers(facts, node);
+        let blobs = layer_blobs(facts, node);
         let twin = &composition.twin;
         let scale = self.model.scale_of(composition.class).for_coverage(self.coverage);
-        let of_base = self.source(&format!("base {}", twin.name));
+        let base_source = self.source(&format!("base {}", twin.name));
         let mut name = format!("{} {}", twin.name, facts.platform);
         // Builds of a base stay as distinct as they are now: the last layer tells them apart.
         let build = composition
@@ -128,7 +128,7 @@ impl<'m> ReplacementBuilder<'m> {
                     Some(digest) => LayerIdentity::Published(digest),
                     None => LayerIdentity::Position(position as u32),
                 },
-                size: spread(composition.twin_part(layer.bytes, self.model), scale, of_base),
+                size: spread(composition.twin_part(layer.bytes, self.model), scale, base_source),
             });
         }
         let above = self.layers_above(&name, facts, &blobs, steps, composition);
@@ -144,7 +144,7 @@ impl<'m> ReplacementBuilder<'m> {
         if let Some(addition) = composition.addition(self.model) {
             layers.push(NewLayer {
                 identity: LayerIdentity::Addition(above.first().copied().flatten()),
-                size: spread(addition, scale, of_base),
+                size: spread(addition, scale, base_source),
             });
         }
         Replacement { twin: name, layers }
@@ -176,7 +176,7 @@ impl<'m> ReplacementBuilder<'m> {
                 continue;
             };
             for entry in history.iter().take(step + 1).skip(first) {
-                sequence = self.sequence(sequence, sameness(entry, blob));
+                sequence = self.sequence(sequence, step_key(entry, blob));
             }
             next = Some(step + 1);
             above.push(Some(*self.ends.entry(sequence).or_insert(blob)));
@@ -211,14 +211,14 @@ fn variant_key(facts: &ImageFacts) -> Option<(String, String)> {
         .names
         .iter()
         .map(|(repository, tag)| (repository, tag_without_system(tag.as_str())));
-    let telling = tags.filter(|(_, words)| !words.is_empty());
-    let most = telling.max_by_key(|(_, words)| (words.matches('.').count(), words.len(), words.clone()))?;
+    let specific = tags.filter(|(_, words)| !words.is_empty());
+    let most = specific.max_by_key(|(_, words)| (words.matches('.').count(), words.len(), words.clone()))?;
     Some((format!("{} {}", most.0, facts.platform), most.1))
 }
 
 /// What makes two steps equal: command and day, and for copied files their content. Docker's classic builder writes a
 /// hash of the content into the command; other builders do not, so the layer itself stands for the content.
-fn sameness(step: &HistoryStep, blob: BlobId) -> String {
+fn step_key(step: &HistoryStep, blob: BlobId) -> String {
     let command = &step.created_by;
     if step.empty_layer {
         return command.clone();
@@ -242,7 +242,7 @@ fn sameness(step: &HistoryStep, blob: BlobId) -> String {
 }
 
 /// The blob of each of an image's layers; `None` for layers that the registry does not store.
-fn blobs_of_layers(facts: &ImageFacts, node: &ManifestNode) -> Vec<Option<BlobId>> {
+fn layer_blobs(facts: &ImageFacts, node: &ManifestNode) -> Vec<Option<BlobId>> {
     let mut stored = node.layers.iter().copied();
     let layers = facts.layers.iter();
     layers

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use globset::GlobMatcher;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::base_image::{
     AlpineRelease, Catalogue, Detection, ImageFacts, Nature, PackageKind, Role, StepKind,
 };
-use crate::oci::RepositoryName;
+use crate::oci::{RepositoryName, RepositoryPattern};
 use crate::units::ByteCount;
 
 use super::class::EvidenceClass;
@@ -18,9 +19,25 @@ use super::glibc::GlibcBlockers;
 use super::layer_kind::LayerKind;
 use super::model::Coverage;
 
-/// What to do with an image or a repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// What to do with an image or a repository: switch it to Alpine, or not and why not.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+    JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Verdict {
     /// Build it on Alpine.
     Switch,
@@ -32,35 +49,16 @@ pub enum Verdict {
     Builder,
     /// Something in it needs glibc or Windows, or nothing on Alpine takes the place of its base.
     Blocked,
-    /// Nothing tells what is beneath.
+    /// Its base is not known.
     UnknownBase,
     /// A chart, a signature, an attestation.
     NotAnImage,
 }
 
 impl Verdict {
-    /// Every verdict.
-    pub const ALL: [Self; 7] = [
-        Self::Switch,
-        Self::AlreadySmall,
-        Self::NotSmaller,
-        Self::Builder,
-        Self::Blocked,
-        Self::UnknownBase,
-        Self::NotAnImage,
-    ];
-
     /// The verdict as it is written in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Switch => "switch",
-            Self::AlreadySmall => "already_small",
-            Self::NotSmaller => "not_smaller",
-            Self::Builder => "builder",
-            Self::Blocked => "blocked",
-            Self::UnknownBase => "unknown_base",
-            Self::NotAnImage => "not_an_image",
-        }
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
@@ -92,7 +90,7 @@ impl Default for VerdictSettings {
 /// An operator's decision for some repositories.
 #[derive(Debug, Clone)]
 pub struct VerdictOverride {
-    repositories: GlobMatcher,
+    repositories: RepositoryPattern,
     /// The verdict.
     pub verdict: Verdict,
     /// Why, in the operator's words.
@@ -100,25 +98,23 @@ pub struct VerdictOverride {
 }
 
 impl VerdictOverride {
-    /// A decision for all repositories whose name matches a pattern (`team/*`).
-    ///
-    /// # Errors
-    /// Where the pattern cannot be read.
-    pub fn new(pattern: &str, verdict: Verdict, reason: Option<String>) -> Result<Self, globset::Error> {
-        Ok(Self {
-            // As in choices of repositories: a star does not cross a slash, and two do.
-            repositories: globset::GlobBuilder::new(pattern)
-                .literal_separator(true)
-                .build()?
-                .compile_matcher(),
+    /// A decision for all repositories that a pattern matches.
+    pub fn new(repositories: RepositoryPattern, verdict: Verdict, reason: Option<String>) -> Self {
+        Self {
+            repositories,
             verdict,
             reason,
-        })
+        }
+    }
+
+    /// The pattern, as the operator wrote it.
+    pub fn pattern(&self) -> &str {
+        self.repositories.as_str()
     }
 
     /// Whether it is about this repository.
-    pub fn is_about(&self, repository: &RepositoryName) -> bool {
-        self.repositories.is_match(repository.as_str())
+    pub fn matches(&self, repository: &RepositoryName) -> bool {
+        self.repositories.matches(repository)
     }
 
     fn reason(&self) -> String {
@@ -128,16 +124,16 @@ impl VerdictOverride {
     }
 }
 
-/// A verdict with its reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reasoned {
+/// A verdict with its reason in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReasonedVerdict {
     /// What to do.
     pub verdict: Verdict,
     /// Why, in one line.
     pub reason: String,
 }
 
-impl Reasoned {
+impl ReasonedVerdict {
     fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
         Self {
             verdict,
@@ -146,8 +142,8 @@ impl Reasoned {
     }
 }
 
-/// All that a verdict on one image rests on.
-pub(super) struct Case<'a> {
+/// What the verdict on one image depends on.
+pub(super) struct VerdictInput<'a> {
     pub(super) facts: &'a ImageFacts,
     pub(super) detection: &'a Detection,
     pub(super) kinds: &'a [LayerKind],
@@ -160,27 +156,30 @@ pub(super) struct Case<'a> {
 /// An image of which this share of the bytes is compilers and headers is there to build with.
 const COMPILERS_PERCENT: u64 = 20;
 
-impl Case<'_> {
+impl VerdictInput<'_> {
     /// What to do with the image.
     ///
     /// What something is comes before what it could be: what cannot move is not judged by its size. An
     /// image is told to switch only if the high end of its estimate is smaller than it is today, so that
     /// a wrong "switch" needs an error that the intervals were calibrated to leave out.
-    pub(super) fn verdict(&self, settings: &VerdictSettings) -> Reasoned {
+    pub(super) fn verdict(&self, settings: &VerdictSettings) -> ReasonedVerdict {
         use Verdict::{AlreadySmall, Blocked, NotAnImage, NotSmaller, Switch, UnknownBase};
         match self.detection.nature {
-            Nature::NotAnImage => return Reasoned::new(NotAnImage, "it is not an image that runs"),
-            Nature::Windows => return Reasoned::new(Blocked, "it is a Windows image"),
-            Nature::Alpine => return Reasoned::new(AlreadySmall, "it is on Alpine already"),
+            Nature::NotAnImage => return ReasonedVerdict::new(NotAnImage, "it is not an image that runs"),
+            Nature::Windows => return ReasonedVerdict::new(Blocked, "it is a Windows image"),
+            Nature::Alpine => return ReasonedVerdict::new(AlreadySmall, "it is on Alpine already"),
             Nature::Small => {
                 let system = self.system_name().unwrap_or_else(|| "a small base".to_owned());
-                return Reasoned::new(AlreadySmall, format!("it is on {system}, which is small already"));
+                return ReasonedVerdict::new(
+                    AlreadySmall,
+                    format!("it is on {system}, which is small already"),
+                );
             }
             Nature::Unknown if self.composition.is_none() => {
-                return Reasoned::new(UnknownBase, "nothing in it tells what it is built from");
+                return ReasonedVerdict::new(UnknownBase, "nothing in it tells what it is built from");
             }
             Nature::Scratch => {
-                return Reasoned::new(
+                return ReasonedVerdict::new(
                     NotSmaller,
                     "it is built from scratch: Alpine would add a system to it",
                 );
@@ -191,15 +190,15 @@ impl Case<'_> {
             .composition
             .is_some_and(|composition| composition.twin.is_own);
         if let Some(reason) = self.glibc.blocked.as_ref().filter(|_| !is_own) {
-            return Reasoned::new(Blocked, reason);
+            return ReasonedVerdict::new(Blocked, reason);
         }
         if let Some(reason) = self.builds_others() {
-            return Reasoned::new(Verdict::Builder, reason);
+            return ReasonedVerdict::new(Verdict::Builder, reason);
         }
         let (Some(composition), Some(estimate)) = (self.composition, self.estimate) else {
             let system = self.system_name().unwrap_or_else(|| "its base".to_owned());
             let platform = &self.facts.platform;
-            return Reasoned::new(
+            return ReasonedVerdict::new(
                 Blocked,
                 format!("nothing on Alpine is known to take the place of {system} on {platform}"),
             );
@@ -213,20 +212,20 @@ impl Case<'_> {
             estimate.high
         );
         if estimate.expected.get() >= today {
-            return Reasoned::new(NotSmaller, format!("it would not be smaller: {sizes}"));
+            return ReasonedVerdict::new(NotSmaller, format!("it would not be smaller: {sizes}"));
         }
         if estimate.high.get() >= today {
-            return Reasoned::new(NotSmaller, format!("it would not surely be smaller: {sizes}"));
+            return ReasonedVerdict::new(NotSmaller, format!("it would not surely be smaller: {sizes}"));
         }
         let saved = u128::from(today - estimate.expected.get()) * 100;
         if saved < u128::from(today) * u128::from(settings.minimum_saving_percent) {
-            return Reasoned::new(
+            return ReasonedVerdict::new(
                 NotSmaller,
                 format!("the application makes up nearly all of it: {sizes}"),
             );
         }
         let from = composition.replaced.as_deref().unwrap_or("scratch");
-        Reasoned::new(Switch, format!("{from} to {}: {sizes}", composition.twin.name))
+        ReasonedVerdict::new(Switch, format!("{from} to {}: {sizes}", composition.twin.name))
     }
 
     /// Why the image is one to build others on or with, if it is.
@@ -321,27 +320,28 @@ fn shown(bytes: u64) -> String {
     ByteCount::try_from(bytes).unwrap_or(ByteCount::MAX).to_string()
 }
 
-/// One image of a repository, for the verdict on the repository.
-pub(super) struct Vote<'a> {
+/// One image of a repository, as the verdict on the repository takes it.
+pub(super) struct ImageSample<'a> {
     pub(super) created: Option<i64>,
     pub(super) class: Option<EvidenceClass>,
     pub(super) bytes: u64,
-    pub(super) image: &'a Reasoned,
+    pub(super) image: &'a ReasonedVerdict,
 }
 
-/// How many of the newest images speak for a repository.
-const VOTERS: usize = 20;
+/// How many of the newest images decide the verdict on a repository: our choice, so that old images that nobody
+/// rebuilds do not outweigh present ones.
+const SAMPLED_IMAGES: usize = 20;
 
-/// What to do with a repository: what its newest images say, weighed by their bytes, unless the operator
-/// has decided. Returns the place of the image that speaks for it, too.
+/// What to do with a repository: the verdict of its newest images, weighted by their bytes, unless the operator has
+/// decided. Also returns the index of its representative image.
 ///
 /// Bytes decide because a repository whose many tags are small and on Alpine, and whose few large ones are
 /// not, has something to gain. What is not an image has no say beside what is.
 pub(super) fn repository_verdict(
     repository: &RepositoryName,
-    images: &[Vote<'_>],
+    images: &[ImageSample<'_>],
     settings: &VerdictSettings,
-) -> (Reasoned, Option<usize>) {
+) -> (ReasonedVerdict, Option<usize>) {
     let mut order: Vec<usize> = (0..images.len())
         .filter(|&at| {
             images[at].image.verdict != Verdict::NotAnImage
@@ -352,7 +352,7 @@ pub(super) fn repository_verdict(
         .collect();
     order.sort_by_key(|&at| (std::cmp::Reverse(images[at].created), at));
     let mut weights: BTreeMap<Verdict, (u128, usize)> = BTreeMap::new();
-    for &at in order.iter().take(VOTERS) {
+    for &at in order.iter().take(SAMPLED_IMAGES) {
         let weight = weights.entry(images[at].image.verdict).or_default();
         weight.0 += u128::from(images[at].bytes);
         weight.1 += 1;
@@ -362,7 +362,7 @@ pub(super) fn repository_verdict(
         .max_by(|(one, first), (two, second)| first.cmp(second).then(two.cmp(one)))
         .map(|(&verdict, _)| verdict);
     // Among those who say so the one with the best evidence gives the reason, and of equals the newest.
-    let speaker = order
+    let representative = order
         .iter()
         .copied()
         .filter(|&at| Some(images[at].image.verdict) == winner)
@@ -370,13 +370,19 @@ pub(super) fn repository_verdict(
     if let Some(decision) = settings
         .overrides
         .iter()
-        .find(|decision| decision.is_about(repository))
+        .find(|decision| decision.matches(repository))
     {
-        return (Reasoned::new(decision.verdict, decision.reason()), speaker);
+        return (
+            ReasonedVerdict::new(decision.verdict, decision.reason()),
+            representative,
+        );
     }
-    match speaker {
-        Some(at) => (images[at].image.clone(), speaker),
-        None => (Reasoned::new(Verdict::NotAnImage, "it holds no image"), None),
+    match representative {
+        Some(at) => (images[at].image.clone(), representative),
+        None => (
+            ReasonedVerdict::new(Verdict::NotAnImage, "it holds no image"),
+            None,
+        ),
     }
 }
 

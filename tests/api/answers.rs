@@ -1,12 +1,12 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{company, name_of, names};
+use super::{company, name_of, names, shared_company};
 use crate::support::faulty_registry::Spoil;
 
 #[test]
 fn figures_are_those_of_the_report_and_add_up() {
-    let (registry, program) = company();
+    let (registry, program) = shared_company();
     let service = program.serve(&["--role", "api"]);
     let report = program.report();
 
@@ -35,7 +35,7 @@ fn figures_are_those_of_the_report_and_add_up() {
         registries["versions"]["price_books"][0]["id"],
         "azure-container-registry-premium"
     );
-    let one = service.json(&format!("/v1/registries/{}", name_of(&registry)));
+    let one = service.json(&format!("/v1/registries/{}", name_of(registry)));
     assert_eq!(one["last_crawl"]["state"], "complete");
 
     let summary = service.json("/v1/summary?group_by=team");
@@ -55,9 +55,9 @@ fn figures_are_those_of_the_report_and_add_up() {
 
 #[test]
 fn a_repository_is_found_by_its_name_and_shows_tags_images_and_history() {
-    let (registry, program) = company();
+    let (registry, program) = shared_company();
     let service = program.serve(&["--role", "api"]);
-    let path = format!("/v1/repositories/{}/team-a%2Fdeep%2Fworker", name_of(&registry));
+    let path = format!("/v1/repositories/{}/team-a%2Fdeep%2Fworker", name_of(registry));
 
     let one = service.json(&path);
     assert_eq!(one["repository"], "team-a/deep/worker");
@@ -93,7 +93,7 @@ fn a_repository_is_found_by_its_name_and_shows_tags_images_and_history() {
 
 #[test]
 fn pages_lead_through_the_whole_list_once() {
-    let (_registry, program) = company();
+    let (_registry, program) = shared_company();
     let service = program.serve(&["--role", "api"]);
     let whole = service.json("/v1/repositories?sort=-stored");
     let mut path = "/v1/repositories?sort=-stored&limit=1".to_owned();
@@ -123,7 +123,7 @@ fn pages_lead_through_the_whole_list_once() {
 
 #[test]
 fn filters_choose_and_leave_totals_of_what_is_left() {
-    let (registry, program) = company();
+    let (registry, program) = shared_company();
     let service = program.serve(&["--role", "api"]);
     for (query, chosen) in [
         ("team=a", &["team-a/api", "team-a/deep/worker"][..]),
@@ -132,7 +132,7 @@ fn filters_choose_and_leave_totals_of_what_is_left() {
         ("cost_centre=CC-1&search=api", &["team-a/api"]),
         ("verdict=switch", &[]),
         (
-            &format!("registry={}&search=w", name_of(&registry)),
+            &format!("registry={}&search=w", name_of(registry)),
             &["team-a/deep/worker", "web"],
         ),
     ] {
@@ -147,7 +147,7 @@ fn filters_choose_and_leave_totals_of_what_is_left() {
 
 #[test]
 fn budgets_stand_beside_what_they_are_for_and_not_beside_a_part_of_it() {
-    let (registry, program) = company();
+    let (registry, program) = shared_company();
     let service = program.serve(&["--role", "api"]);
     let budgets = |path: &str| {
         let summary = service.json(path);
@@ -167,13 +167,13 @@ fn budgets_stand_beside_what_they_are_for_and_not_beside_a_part_of_it() {
     assert!(rows.iter().all(|(_, budgets)| *budgets == json!([])));
 
     assert_eq!(service.json("/v1/history")["budgets"], dollars("90"));
-    let one = format!("/v1/history?registry={}", name_of(&registry));
+    let one = format!("/v1/history?registry={}", name_of(registry));
     assert_eq!(service.json(&one)["budgets"], json!([]), "it has none of its own");
 }
 
 #[test]
 fn who_has_an_answer_is_told_so_and_who_wants_a_table_gets_one() {
-    let (_registry, program) = company();
+    let (_registry, program) = shared_company();
     let service = program.serve(&["--role", "api"]);
     let first = service.get("/v1/repositories");
     let tag = first.header("etag").to_owned();

@@ -1,14 +1,18 @@
 //! The service as clients meet it: over HTTP, with figures of a crawled registry.
 
 mod answers;
+mod contract;
 mod crawls;
 mod keys;
 mod limited_keys;
+mod logging;
 mod openapi;
 mod problems;
 mod running;
 mod tokens;
 mod whatif;
+
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -40,6 +44,13 @@ fn company() -> (FaultyRegistry, Program) {
     std::fs::create_dir_all(program.home().join(".config/tare")).expect("a folder");
     std::fs::write(program.home().join(".config/tare/tare.toml"), SETTINGS).expect("a configuration");
     program.crawl(registry.url());
+    (registry, program)
+}
+
+/// The same for tests that only read: crawled once for all of them.
+fn shared_company() -> (&'static FaultyRegistry, &'static Program) {
+    static COMPANY: OnceLock<(FaultyRegistry, Program)> = OnceLock::new();
+    let (registry, program) = COMPANY.get_or_init(company);
     (registry, program)
 }
 

@@ -1,249 +1,160 @@
-//! That the OpenAPI document is true: every answer is of the form it promises, and has nothing it keeps silent.
+//! That the OpenAPI document is true: every answer is of the form it promises, and has no member that it does not name.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::contract::{Promises, RENEW, file};
 use super::{company, name_of};
+use crate::support::service::{Answer, Service};
 
-#[test]
-fn answers_are_what_the_document_promises() {
-    let (registry, program) = company();
-    let service = program.serve(&["--role", "api"]);
-    let document = service.json("/openapi.json");
-    assert_eq!(document["openapi"], "3.1.0");
-    assert_eq!(named_twice(&document), None, "JSON Schema wants each name once");
-    let images = format!("/v1/repositories/{}/web/images", name_of(&registry));
-    let digest = service.json(&images)["items"][0]["digest"].clone();
-    let mut asked = 0;
-    for (path, methods) in document["paths"].as_object().unwrap() {
-        let Some(schema) = methods["get"].pointer("/responses/200/content/application~1json/schema") else {
-            continue;
-        };
-        let path = path
-            .replace("{registry}", &name_of(&registry))
-            .replace("{repository}", "web")
-            .replace("{digest}", digest.as_str().unwrap());
-        let id = if path.contains("crawls") { "1" } else { "aws-ecr" };
-        let path = path.replace("{id}", id);
-        let answer = service.json(&path);
-        if path != "/openapi.json" {
-            let mut told = Told::new(&document);
-            told.check(&answer, schema, &path);
-            assert_eq!(told.wrong, Vec::<String>::new(), "{path}");
+/// A service, and the values of the parameters in the paths of its operations.
+struct Asked {
+    service: Service,
+    document: Value,
+    registry: String,
+    digest: String,
+}
+
+impl Asked {
+    fn new(service: Service, registry: String) -> Self {
+        let document = service.json("/openapi.json");
+        let images = service.json(&format!("/v1/repositories/{registry}/web/images"));
+        let digest = images["items"][0]["digest"].as_str().expect("a digest");
+        Self {
+            digest: digest.to_owned(),
+            service,
+            document,
+            registry,
         }
-        asked += 1;
     }
-    assert!(asked > 15, "{asked}");
 
-    let question = "/paths/~1v1~1whatif/post/responses/200/content/application~1json/schema";
-    let answer = service.post("/v1/whatif", &json!({})).json();
-    let mut told = Told::new(&document);
-    told.check(&answer, document.pointer(question).unwrap(), "whatif");
-    told.check(
-        &service.get("/x").json(),
-        &document["components"]["schemas"]["Problem"],
-        "problem",
-    );
-    assert_eq!(told.wrong, Vec::<String>::new());
-    assert!(
-        service
-            .get("/docs")
-            .text()
-            .contains("/v1/repositories/{registry}")
-    );
-}
+    /// Every operation: its path in the document, its method and itself.
+    fn operations(&self) -> impl Iterator<Item = (&String, &String, &Value)> {
+        let paths = self.document["paths"].as_object().expect("paths");
+        paths.iter().flat_map(|(path, methods)| {
+            let methods = methods.as_object().expect("methods");
+            methods
+                .iter()
+                .map(move |(method, operation)| (path, method, operation))
+        })
+    }
 
-/// The first member that some object of a document requires more than once.
-fn named_twice(document: &Value) -> Option<&Value> {
-    let own = document.get("required").and_then(Value::as_array);
-    let twice = own.into_iter().flatten().enumerate().find(|(place, name)| {
-        let before = &own.map_or(&[][..], Vec::as_slice)[..*place];
-        before.contains(name)
-    });
-    let within: Box<dyn Iterator<Item = &Value>> = match document {
-        Value::Object(members) => Box::new(members.values()),
-        Value::Array(items) => Box::new(items.iter()),
-        _ => Box::new(std::iter::empty()),
-    };
-    twice
-        .map(|(_, name)| name)
-        .or_else(|| within.into_iter().find_map(named_twice))
-}
-
-/// What is declared to have a tag has one and is 304 for who knows it; what is not has none and is always answered.
-#[test]
-fn what_may_be_kept_is_as_the_document_declares() {
-    let (registry, program) = company();
-    let service = program.serve(&["--role", "api"]);
-    let document = service.json("/openapi.json");
-    let images = format!("/v1/repositories/{}/web/images", name_of(&registry));
-    let digest = service.json(&images)["items"][0]["digest"].clone();
-    let (mut kept, mut others) = (0, 0);
-    for (template, methods) in document["paths"].as_object().unwrap() {
+    /// Sends a request that succeeds, perhaps with tags of answers that the client has.
+    fn ask(&self, template: &str, method: &str, operation: &Value, if_none_match: Option<&str>) -> Answer {
         let id = if template.contains("crawls") {
             "1"
         } else {
             "aws-ecr"
         };
         let path = template
-            .replace("{registry}", &name_of(&registry))
+            .replace("{registry}", &self.registry)
             .replace("{repository}", "web")
-            .replace("{digest}", digest.as_str().unwrap())
+            .replace("{digest}", &self.digest)
             .replace("{id}", id);
-        for (method, operation) in methods.as_object().unwrap() {
-            let ask = |if_none_match: Option<&str>| {
-                let mut request = match method.as_str() {
-                    "get" => service.request(Method::GET, &path),
-                    _ => {
-                        let body = match operation["operationId"].as_str().unwrap() {
-                            "start_crawl" => json!({"registry": name_of(&registry)}),
-                            "notify_of_pulls" => json!({"events": []}),
-                            _ => json!({}),
-                        };
-                        let request = service.request(Method::POST, &path);
-                        request
-                            .header("content-type", "application/json")
-                            .body(body.to_string())
-                    }
-                };
-                if let Some(known) = if_none_match {
-                    request = request.header("if-none-match", known);
-                }
-                service.send(request)
+        let mut request = if method == "get" {
+            self.service.request(Method::GET, &path)
+        } else {
+            let body = match operation["operationId"].as_str().expect("an id") {
+                "start_crawl" => json!({"registry": self.registry}),
+                "notify_of_pulls" => json!({"events": []}),
+                _ => json!({}),
             };
-            let first = ask(None);
-            let place = format!("{method} {template}: {}", first.status);
-            assert!((200..300).contains(&first.status), "{place}");
-            let success = &operation["responses"][first.status.to_string()];
-            assert!(success.is_object(), "{place}");
-            let tag = first.header("etag").to_owned();
-            let is_declared = operation["responses"]["304"].is_object();
-            assert_eq!(success["headers"]["ETag"].is_object(), is_declared, "{place}");
-            let parameters = operation["parameters"].as_array().unwrap();
-            let takes_tags = parameters
-                .iter()
-                .any(|parameter| parameter["name"] == "If-None-Match");
-            assert_eq!(takes_tags, is_declared, "{place}");
-            assert_eq!(!tag.is_empty(), is_declared, "{place}: tag {tag:?}");
-            if is_declared {
-                // How old figures are changes once a second, and with it the tag.
-                let is_told = (0..5).any(|_| ask(Some(ask(None).header("etag"))).status == 304);
-                assert!(is_told, "{place}");
-            } else {
-                assert_ne!(ask(Some("*")).status, 304, "{place}");
-            }
-            *(if is_declared { &mut kept } else { &mut others }) += 1;
+            let request = self.service.request(Method::POST, &path);
+            request
+                .header("content-type", "application/json")
+                .body(body.to_string())
+        };
+        if let Some(known) = if_none_match {
+            request = request.header("if-none-match", known);
         }
+        let answer = self.service.send(request);
+        assert!(answer.status < 400, "{method} {template}: {}", answer.text());
+        answer
+    }
+}
+
+#[test]
+fn answers_are_what_the_document_promises() {
+    let (registry, program) = company();
+    let asked = Asked::new(program.serve(&["--role", "api"]), name_of(&registry));
+    assert_eq!(asked.document["openapi"], "3.1.0");
+    let mut promises = Promises::new(&asked.document);
+    let mut checked = 0;
+    for (template, method, operation) in asked.operations() {
+        let answer = asked.ask(template, method, operation, None);
+        let is_json = answer.header("content-type") == "application/json";
+        // The document is of a form that it does not describe.
+        if is_json && template != "/openapi.json" {
+            promises.check(method, template, answer.status, &answer.json());
+            checked += 1;
+        }
+    }
+    assert!(checked > 15, "{checked}");
+    let problem = "/components/schemas/Problem";
+    for path in ["/x", "/v1/repositories?limit=0&colour=red"] {
+        let answer = asked.service.get(path).json();
+        assert_eq!(promises.broken(problem, &answer), Vec::<String>::new(), "{path}");
+    }
+    let documentation = asked.service.get("/docs").text();
+    assert!(documentation.contains("/v1/repositories/{registry}"));
+}
+
+/// What clients, their generators and the page's types are made from. A change of it is a change of the API.
+#[test]
+fn the_document_is_the_one_that_is_kept() {
+    let (registry, program) = company();
+    let asked = Asked::new(program.serve(&["--role", "api"]), name_of(&registry));
+    let text = serde_json::to_string_pretty(&asked.document).expect("JSON") + "\n";
+    let kept = file("openapi.json");
+    if std::env::vars_os().any(|(name, _)| name == RENEW) {
+        std::fs::write(&kept, text).expect("the document is written");
+        return;
+    }
+    let before = std::fs::read_to_string(&kept).unwrap_or_default();
+    let difference = before
+        .lines()
+        .zip(text.lines())
+        .enumerate()
+        .find(|(_, (before, now))| before != now);
+    let command =
+        format!("{RENEW}=1 cargo test --test integration api::openapi::the_document_is_the_one_that_is_kept");
+    assert!(
+        before == text,
+        "the OpenAPI document has changed; the first line that differs is {difference:?}. If the change is meant, write \
+         the new document with\n\n    {command}\n\nand read its difference: whatever a client reads or sends today must \
+         stay (tests/api/contract)."
+    );
+}
+
+/// An answer that is declared to have a tag has one, and is 304 for a client that knows it; any other has none and is
+/// always sent.
+#[test]
+fn an_answer_has_a_tag_where_the_document_declares_one() {
+    let (registry, program) = company();
+    let asked = Asked::new(program.serve(&["--role", "api"]), name_of(&registry));
+    let (mut kept, mut others) = (0, 0);
+    for (template, method, operation) in asked.operations() {
+        let ask = |if_none_match: Option<&str>| asked.ask(template, method, operation, if_none_match);
+        let first = ask(None);
+        let place = format!("{method} {template}: {}", first.status);
+        let success = &operation["responses"][first.status.to_string()];
+        assert!(success.is_object(), "{place}");
+        let tag = first.header("etag").to_owned();
+        let is_declared = operation["responses"]["304"].is_object();
+        assert_eq!(success["headers"]["ETag"].is_object(), is_declared, "{place}");
+        let parameters = operation["parameters"].as_array().unwrap();
+        let takes_tags = parameters
+            .iter()
+            .any(|parameter| parameter["name"] == "If-None-Match");
+        assert_eq!(takes_tags, is_declared, "{place}");
+        assert_eq!(!tag.is_empty(), is_declared, "{place}: tag {tag:?}");
+        if is_declared {
+            // Nothing in an answer depends on when it is asked for, so the tag is that of the first answer.
+            assert_eq!(ask(Some(&tag)).status, 304, "{place}");
+        } else {
+            assert_ne!(ask(Some("*")).status, 304, "{place}");
+        }
+        *(if is_declared { &mut kept } else { &mut others }) += 1;
     }
     assert!(kept > 15 && others > 5, "{kept} {others}");
-}
-
-/// What a document tells of answers, as far as this one uses JSON Schema.
-struct Told<'a> {
-    document: &'a Value,
-    wrong: Vec<String>,
-}
-
-impl<'a> Told<'a> {
-    fn new(document: &'a Value) -> Self {
-        Self {
-            document,
-            wrong: Vec::new(),
-        }
-    }
-
-    fn resolved<'s>(&self, schema: &'s Value) -> &'s Value
-    where
-        'a: 's,
-    {
-        match schema["$ref"].as_str() {
-            Some(target) => self
-                .document
-                .pointer(target.trim_start_matches('#'))
-                .expect("a schema"),
-            None => schema,
-        }
-    }
-
-    /// Checks a value; members that the schema does not name are wrong too.
-    fn check(&mut self, value: &Value, schema: &Value, place: &str) {
-        self.check_value(value, schema, place);
-        let mut named = Vec::new();
-        let is_open = self.names(schema, &mut named);
-        for name in value.as_object().into_iter().flatten().map(|(name, _)| name) {
-            if !is_open && !named.iter().any(|(known, _)| known == name) {
-                self.wrong.push(format!("{place}.{name} is not documented"));
-            }
-        }
-        for (name, schema) in named {
-            if let Some(member) = value.get(&name) {
-                self.check(member, &schema, &format!("{place}.{name}"));
-            }
-        }
-        let item = self.resolved(schema)["items"].clone();
-        for (index, member) in value.as_array().into_iter().flatten().enumerate() {
-            self.check(member, &item, &format!("{place}[{index}]"));
-        }
-    }
-
-    fn check_value(&mut self, value: &Value, schema: &Value, place: &str) {
-        let schema = self.resolved(schema).clone();
-        let of_type = |kind: &Value| match kind.as_str().unwrap_or_default() {
-            "object" => value.is_object(),
-            "array" => value.is_array(),
-            "string" => value.is_string(),
-            "integer" => value.is_i64() || value.is_u64(),
-            "boolean" => value.is_boolean(),
-            "null" => value.is_null(),
-            _ => false,
-        };
-        let is_fine = match &schema["type"] {
-            Value::Null => true,
-            Value::Array(kinds) => kinds.iter().any(of_type),
-            kind => of_type(kind),
-        };
-        if !is_fine {
-            self.wrong
-                .push(format!("{place} is {value}, not {}", schema["type"]));
-        }
-        if schema["enum"]
-            .as_array()
-            .is_some_and(|words| !words.contains(value))
-        {
-            self.wrong
-                .push(format!("{place} is {value}, which is none of {}", schema["enum"]));
-        }
-        for name in schema["required"].as_array().into_iter().flatten() {
-            if value.is_object() && value.get(name.as_str().unwrap_or_default()).is_none() {
-                self.wrong.push(format!("{place} lacks {name}"));
-            }
-        }
-        for part in schema["allOf"].as_array().into_iter().flatten() {
-            self.check_value(value, part, place);
-        }
-        if let Some(choices) = schema["anyOf"].as_array() {
-            let fits = choices.iter().any(|choice| {
-                let mut told = Told::new(self.document);
-                told.check(value, choice, place);
-                told.wrong.is_empty()
-            });
-            if !fits {
-                self.wrong
-                    .push(format!("{place} is {value}, which is none of its choices"));
-            }
-        }
-    }
-
-    /// The members that a schema names, and whether there may be others.
-    fn names(&self, schema: &Value, named: &mut Vec<(String, Value)>) -> bool {
-        let schema = self.resolved(schema);
-        for (name, member) in schema["properties"].as_object().into_iter().flatten() {
-            named.push((name.clone(), member.clone()));
-        }
-        let mut is_open = schema["additionalProperties"].is_object() || schema["anyOf"].is_array();
-        for part in schema["allOf"].as_array().into_iter().flatten() {
-            is_open |= self.names(part, named);
-        }
-        is_open
-    }
 }

@@ -1,10 +1,10 @@
 use reqwest::Method;
 
-use super::company;
+use super::shared_company;
 
 #[test]
 fn every_error_is_a_problem_that_says_what_would_be_right() {
-    let (_registry, program) = company();
+    let (_registry, program) = shared_company();
     let service = program.serve(&["--role", "api"]);
 
     service.get("/nowhere").problem(404, "not-found");
@@ -49,7 +49,7 @@ fn every_error_is_a_problem_that_says_what_would_be_right() {
 
 #[test]
 fn every_answer_is_named_and_guarded() {
-    let (_registry, program) = company();
+    let (_registry, program) = shared_company();
     let service = program.serve(&["--role", "api"]);
     let named = service
         .request(Method::GET, "/v1/registries")

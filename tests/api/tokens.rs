@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tare::api::{ClaimRule, IssuerSettings, Scope, check_issuer};
+use tare::identity::{ClaimRule, IssuerSettings, Scope, Visible, check_issuer};
 
 use super::{company, name_of, names};
 use crate::support::issuer::{Fault, Issuer, SigningKey, signed};
@@ -224,7 +224,7 @@ fn a_token_that_somebody_made_changed_or_kept_too_long_is_refused_with_the_reaso
         let id = answer.header("x-request-id");
         let line = service.said(id);
         assert!(
-            line.contains(reason) && line.contains("an access token was refused"),
+            line.contains(reason) && line.contains("access token refused"),
             "{line}"
         );
         let signature = token.rsplit('.').next().expect("a part");
@@ -319,8 +319,8 @@ async fn an_issuer_that_is_not_what_is_configured_is_not_believed() {
             claim: "sub".to_owned(),
             value: "x".to_owned(),
             scopes: vec![Scope::Read],
-            registries: Vec::new(),
-            cost_centres: Vec::new(),
+            registries: Visible::All,
+            cost_centres: Visible::All,
         }],
         name_claim: "sub".to_owned(),
         extra_ca: Vec::new(),
@@ -357,7 +357,7 @@ fn the_doctor_looks_at_issuers_and_says_what_to_do() {
     assert!(well.status.success(), "{text}");
     assert!(
         text.contains(&format!(
-            "issuer {}: says of itself what is configured; keys that tokens can be checked with: 1",
+            "issuer {}: matches the configuration; usable signing keys: 1",
             issuer.url()
         )),
         "{text}"

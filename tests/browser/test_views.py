@@ -176,8 +176,8 @@ class Views(Case):
         self.page.get_by_role("link", name=row["repository"], exact=True).click()
         self.page.get_by_role("heading", name="tags").wait_for()
         path = self.repository_path(row)
-        speaker = self.api(path)["speaker"]
-        image = self.api("{}/{}".format(path.replace("/v1/repositories", "/v1/images"), speaker["digest"]))
+        digest = self.api(path)["representative_image"]["digest"]
+        image = self.api("{}/{}".format(path.replace("/v1/repositories", "/v1/images"), digest))
         text = self.page.locator("#view").inner_text()
         for shown in (
             row["reason"],

@@ -29,6 +29,22 @@ fn one_object_says_what_a_crawl_found_and_what_it_cost() {
     assert_eq!((&result["repositories"], &result["tags"]), (&json!(2), &json!(3)));
     assert_eq!(result["requests"]["total"], registry.requests().len());
     assert_eq!(result["faults"], json!([]));
+    let keys: Vec<_> = result.as_object().expect("an object").keys().collect();
+    let mut expected = [
+        "registry",
+        "status",
+        "repositories",
+        "tags",
+        "manifests",
+        "blobs",
+        "requests",
+        "bytes_received",
+        "seconds",
+        "faults",
+        "interrupted",
+    ];
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
     for number in ["bytes_received", "seconds", "manifests", "blobs"] {
         assert!(
             result[number].as_f64().is_some_and(|value| value > 0.0),
@@ -43,6 +59,24 @@ fn one_object_says_what_a_crawl_found_and_what_it_cost() {
         second["requests"],
         json!({"total": 6, "get": 3, "head": 3, "retried": 0, "rate_limited": 0})
     );
+}
+
+/// What the crawl's own result and the saved report are made of is one and the same content.
+#[test]
+fn a_crawl_reads_back_what_it_saved_once() {
+    let registry = company().start();
+    let program = with_new_database().variable("TARE_LOG_LEVEL", "debug");
+    for _ in 0..2 {
+        let crawl = program.run(&["crawl", registry.url(), "--json"]);
+        let said = stderr(&crawl);
+        let read = said.matches("reading the content of a registry").count();
+        assert_eq!(read, 1, "{said}");
+    }
+    let report = program.run(&["report", "--format", "json"]);
+    let read = stderr(&report)
+        .matches("reading the content of a registry")
+        .count();
+    assert_eq!(read, 1, "{}", stderr(&report));
 }
 
 #[test]

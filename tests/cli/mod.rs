@@ -6,6 +6,7 @@ mod crawling;
 mod exclusion;
 mod reporting;
 mod settings;
+mod tables;
 mod untagged;
 
 use std::process::Output;

@@ -80,8 +80,7 @@ fn bytes_without_a_tag_are_counted_billed_and_worth_what_deleting_them_saves() {
     );
 
     let text = stdout(&program.run(&[&["report"], &book[..]].concat()));
-    let said =
-        "Another 50.00 GiB is stored without a tag that reaches it (5 manifests); deleting it would save";
+    let said = "Another 50.00 GiB is untagged (5 manifests); deleting it would save";
     assert!(text.contains(said), "{text}");
     assert!(text.contains("SHARE   UNTAGGED"), "{text}");
     let others = stdout(&program.run(&["report", "--limit", "1"]));

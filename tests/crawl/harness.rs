@@ -105,7 +105,7 @@ impl Saved {
                     );
                     assert!(
                         faulty || self.is_complete(digest),
-                        "{tag} comes after all beneath it"
+                        "{tag} comes after everything below it"
                     );
                 }
                 Finding::Referrer { digest, .. } => {
@@ -231,7 +231,7 @@ pub fn client(registry: &FaultyRegistry) -> Client {
     Client::new(origin, Credentials::Anonymous, settings, Arc::new(SystemClock)).unwrap()
 }
 
-/// Crawls with this plan and this knowledge.
+/// Crawls with this plan and this inputs.
 pub async fn crawl_with(registry: &FaultyRegistry, plan: &CrawlPlan, known: &Known) -> Crawled {
     crawl_until(registry, plan, known, usize::MAX).await
 }

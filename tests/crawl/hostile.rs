@@ -1,4 +1,4 @@
-//! Content that somebody made to harm whoever reads it.
+//! Content made to harm its readers.
 
 use serde_json::json;
 use tare::crawl::CrawlStatus;
@@ -72,11 +72,11 @@ async fn indexes_within_each_other_end_somewhere() {
     }
     let (crawled, saved, registry) = read_beside_an_honest_tag(nested).await;
     assert!(
-        crawled.faults()[0].fault.contains("4 levels"),
+        crawled.faults()[0].fault.contains("a depth of 4"),
         "{:?}",
         crawled.faults()
     );
-    // The tag's own and four levels beneath it, besides the honest one.
+    // The tag's own and four levels below it, besides the honest one.
     assert_eq!(saved.manifests.len(), 5 + 1);
     assert_eq!(registry.count("GET", "/manifests/sha256:"), 4);
 }

@@ -111,7 +111,7 @@ async fn a_registry_that_does_not_say_digests_is_asked_for_content() {
 }
 
 #[tokio::test]
-async fn many_tags_of_one_image_fetch_what_is_beneath_once() {
+async fn many_tags_of_one_image_fetch_its_content_once() {
     let registry = FaultyRegistry::holding(|content| {
         let both = index()
             .child(image().layer("a", 1))

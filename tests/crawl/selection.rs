@@ -133,7 +133,7 @@ async fn a_repository_that_is_named_and_not_there_is_missed() {
         saved.keep(finding);
     }
 
-    // One that was there before has been deleted, which is nobody's mistake.
+    // A tag that existed before has been deleted, which is not an error.
     let emptied = FaultyRegistry::holding(|_| {}).start();
     let crawled = crawl_with(&emptied, &choosing(&["node"]), &saved.known()).await;
     assert_eq!(crawled.summary.status, CrawlStatus::Complete);

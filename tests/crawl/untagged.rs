@@ -38,7 +38,7 @@ fn untagged(saved: &Saved) -> Option<(u64, usize)> {
     let registry = saved.accounting().registry;
     registry
         .untagged_bytes
-        .map(|bytes| bytes.get())
+        .map(tare::units::ByteCount::get)
         .zip(registry.untagged_manifests)
 }
 
@@ -60,7 +60,7 @@ async fn what_no_tag_reaches_is_fetched_once_and_counted_without_what_is_shared(
     assert_eq!(untagged(&saved), Some((own(&app("1")) + own(&app("2")), 2)));
     let totals = saved.accounting().registry;
     assert_eq!(totals.stored_bytes.get(), own(&app("3")) + 1000);
-    // Two pages of manifests, each manifest once, and no configuration of an image that nobody can name.
+    // Two pages of manifests, each manifest once, and no configuration of an untagged image.
     assert_eq!(registry.count("GET", LISTING), 2);
     assert_eq!(registry.count("GET", "/manifests/"), 3);
     assert_eq!(registry.count("GET", "/blobs/"), 1);
@@ -216,7 +216,7 @@ async fn a_refusal_is_said_once_and_the_crawl_is_complete() {
         assert_eq!(
             registry.count("GET", "/acr/v1/"),
             3,
-            "nobody goes on asking in vain"
+            "no further requests are made"
         );
         assert_eq!(crawled.listing("app").manifests, ManifestListing::Unavailable);
     }

@@ -1,5 +1,5 @@
 //! Docker's official images of 2018, 4,217 tags, served by docker-registry. They are not part of the
-//! project: where its maintainers' shared folder is not at hand, nothing is tested here.
+//! project: without the corpus, these tests are ignored.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,19 +7,10 @@ use std::process::Command;
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use tare::config::Environment;
 
 use super::with_new_database;
+use crate::support::corpus::shared;
 use crate::support::docker_registry::DockerRegistry;
-
-/// The corpus's folder: in `$TARE_SHARED`, else in `shared` beside the project's own folder.
-fn corpus() -> Option<PathBuf> {
-    let shared = Environment::of_process()
-        .path("TARE_SHARED")
-        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"));
-    let corpus = shared.join("corpus");
-    corpus.join("materialise.py").exists().then_some(corpus)
-}
 
 fn python(script: &Path, arguments: &[&str]) -> Value {
     let output = Command::new("python3")
@@ -53,11 +44,9 @@ fn laid_out(corpus: &Path) -> PathBuf {
 }
 
 #[test]
+#[cfg_attr(not(corpus), ignore = "skipped: the corpus is absent")]
 fn every_figure_is_that_of_the_registrys_own_files_and_the_second_crawl_reads_nothing_again() {
-    let Some(corpus) = corpus() else {
-        println!("skipped: no corpus at hand");
-        return;
-    };
+    let corpus = shared("corpus");
     let folder = laid_out(&corpus);
     let path = folder.to_str().expect("UTF-8");
     let truth = python(&corpus.join("expect.py"), &[path, "--repositories"]);

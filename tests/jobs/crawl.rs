@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
-use tare::clock::SystemClock;
+use tare::analysis::{AnalysisService, PlatformSelection};
+use tare::clock::{Clock as _, SystemClock};
 use tare::crawl::{CrawlPlan, CrawlStatus, Progress, RepositoryChoice, StopFlag};
 use tare::inventory::{DedupScope, FaultKind};
 use tare::jobs::{CrawlJob, CrawlResult};
+use tare::report::AnalysisInputs;
 use tare::store::{DatabaseLocation, Store};
 
-use super::{accounting, client, company};
+use super::{accounting, analysis, client, company};
 use crate::store::{TestDatabase, on_both_databases};
 use crate::support::faulty_registry::{FaultyRegistry, Spoil, image};
 
@@ -20,6 +22,8 @@ on_both_databases!(
     what_could_not_be_read_is_in_the_result,
     manifests_that_disagree_about_a_size_are_a_fault,
     only_what_was_chosen_is_counted,
+    what_a_crawl_read_is_read_and_accounted_for_once,
+    what_a_crawl_hands_on_is_what_the_store_holds_after_it,
 );
 
 async fn crawl_with(
@@ -70,27 +74,6 @@ async fn a_second_crawl_asks_for_tags_and_nothing_else(database: TestDatabase) {
     assert_eq!(registry.count("GET", "/tags/list"), 4);
     assert_eq!((second.manifests, second.blobs), (first.manifests, first.blobs));
     assert_eq!(accounting(&store, &second.registry).await, counted);
-
-    let json = serde_json::to_value(&second).unwrap();
-    let keys: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
-    let mut expected = [
-        "registry",
-        "status",
-        "repositories",
-        "tags",
-        "manifests",
-        "blobs",
-        "requests",
-        "bytes_received",
-        "seconds",
-        "faults",
-    ];
-    expected.sort_unstable();
-    assert_eq!(keys, expected);
-    assert_eq!(
-        (json["status"].as_str(), json["requests"]["head"].as_u64()),
-        (Some("complete"), Some(13))
-    );
 }
 
 async fn a_crawl_that_was_stopped_is_completed_by_the_next(database: TestDatabase) {
@@ -193,6 +176,69 @@ async fn only_what_was_chosen_is_counted(database: TestDatabase) {
         (4, 13),
         "what was not looked for is not deleted"
     );
+}
+
+/// The report is made of the very accounting that the crawl made, and so of the content that it read.
+async fn what_a_crawl_read_is_read_and_accounted_for_once(database: TestDatabase) {
+    let registry = FaultyRegistry::holding(company).start();
+    let store = database.open().await;
+    let first = crawl(&registry, &store).await;
+    let accounting = Arc::clone(first.content.accounting().unwrap());
+    let now = SystemClock.now();
+    let analysed = analysis(&store).save_report(vec![first.content], now).await;
+    assert!(Arc::ptr_eq(
+        &accounting,
+        &analysed.unwrap().registries[0].accounting
+    ));
+
+    // What another crawl has outdated, or what is of other platforms, is not used.
+    let outdated = crawl(&registry, &store).await;
+    registry.change(|content| {
+        content
+            .repository("web")
+            .tag("new", image().layer("new", 7).build());
+    });
+    let last = crawl(&registry, &store).await;
+    let analysed = analysis(&store)
+        .save_report(vec![outdated.content], now)
+        .await
+        .unwrap();
+    assert_eq!(analysed.registries[0].accounting.registry.tags, 14);
+    let accounting = Arc::clone(last.content.accounting().unwrap());
+    let arm = PlatformSelection::new(vec!["linux/arm64".parse().unwrap()]);
+    let inputs = Arc::new(AnalysisInputs::default());
+    let analysed = AnalysisService::new(store.clone(), inputs, arm)
+        .save_report(vec![last.content], now)
+        .await
+        .unwrap();
+    assert_ne!(*accounting, *analysed.registries[0].accounting);
+}
+
+async fn what_a_crawl_hands_on_is_what_the_store_holds_after_it(database: TestDatabase) {
+    let registry = FaultyRegistry::holding(company).start();
+    let store = database.open().await;
+    crawl(&registry, &store).await;
+    registry.change(|content| {
+        content.remove("web");
+    });
+    for tags in [13, 13, 9] {
+        let result = crawl(&registry, &store).await;
+        let handed_on = result.content.accounting().unwrap();
+        assert_eq!(handed_on.registry.tags, tags);
+        assert_eq!(**handed_on, accounting(&store, &result.registry).await);
+        assert_eq!(result.tags, tags);
+        let read = analysis(&store).analysed().await.unwrap();
+        let taken = analysis(&store)
+            .save_report(vec![result.content], SystemClock.now())
+            .await
+            .unwrap();
+        let (read, taken) = (&read.registries[0], &taken.registries[0]);
+        assert_eq!(read.analysis, taken.analysis);
+        assert_eq!(
+            format!("{:?}", read.content.source),
+            format!("{:?}", taken.content.source)
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,12 +9,14 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tare::analysis::{AnalysisService, PlatformSelection};
 use tare::clock::SystemClock;
 use tare::crawl::CrawlPlan;
 use tare::inventory::{Accounting, DedupScope, account};
-use tare::jobs::{AfterCrawl, Schedule, ScheduledRegistry, Scheduler};
+use tare::jobs::{Schedule, ScheduledRegistry, Scheduler};
 use tare::oci::RegistryName;
 use tare::registry::{Client, ClientSettings, Credentials, Origin};
+use tare::report::AnalysisInputs;
 use tare::store::{CrawlRecord, CrawledRegistry, Store};
 
 use crate::store::retention::keep_all;
@@ -56,7 +58,7 @@ fn client(url: &str) -> Client {
     Client::new(origin, Credentials::Anonymous, settings, Arc::new(SystemClock)).expect("a client")
 }
 
-/// A scheduler of one registry, which does nothing after a crawl.
+/// A scheduler of one registry.
 fn scheduler(store: Store, url: &str, schedule: Option<Schedule>) -> Scheduler {
     let address = url.to_owned();
     let registry = ScheduledRegistry {
@@ -69,17 +71,19 @@ fn scheduler(store: Store, url: &str, schedule: Option<Schedule>) -> Scheduler {
         }),
     };
     Scheduler {
+        analysis: analysis(&store),
         store,
         registries: vec![registry],
         tombstone_after: 3,
         retention: keep_all(),
         clock: Arc::new(SystemClock),
-        after_crawl: nothing_more(),
     }
 }
 
-fn nothing_more() -> AfterCrawl {
-    Arc::new(|_| Box::pin(async { Ok(()) }))
+/// An analysis of what the store holds, with the shipped data.
+fn analysis(store: &Store) -> AnalysisService {
+    let inputs = Arc::new(AnalysisInputs::default());
+    AnalysisService::new(store.clone(), inputs, PlatformSelection::default())
 }
 
 /// The registry at an address as the store knows it.
@@ -109,7 +113,7 @@ async fn end_of(store: &Store, crawl: i64) -> CrawlRecord {
 }
 
 async fn accounting(store: &Store, registry: &RegistryName) -> Accounting {
-    let inventory = store.inventory(registry, &[], None).await;
-    let inventory = inventory.expect("an answer").expect("the registry").finish();
-    account(&inventory).expect("sizes that fit")
+    let content = store.content(registry, &[], None).await;
+    let content = content.expect("an answer").expect("the registry");
+    account(&content.inventory.finish()).expect("sizes that fit")
 }

@@ -1,23 +1,25 @@
 //! When crawls happen, and that one crawl does.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tare::analysis::{AnalysisService, PlatformSelection};
 use tare::clock::Clock;
 use tare::crawl::StopFlag;
-use tare::jobs::{Analyst, Schedule};
-use tare::report::Knowledge;
+use tare::jobs::Schedule;
+use tare::oci::RegistryName;
+use tare::report::AnalysisInputs;
 use tare::store::{CrawlState, Store};
 
-use super::{company, end_of, name, scheduler};
+use super::{analysis, company, end_of, name, scheduler};
 use crate::store::{TestDatabase, on_both_databases};
 use crate::support::faulty_registry::{FaultyRegistry, Spoil};
 
 on_both_databases!(
     a_registry_that_was_never_crawled_is_crawled_at_once_and_then_when_it_is_time,
-    a_crawl_that_is_asked_for_happens_and_is_followed_up,
+    a_crawl_that_is_asked_for_happens_and_its_report_is_saved,
+    a_report_that_fails_does_not_stop_crawls,
     a_report_that_was_lost_is_made_up_for,
     what_stands_in_the_way_of_a_crawl_is_in_its_record,
     stopping_hands_back_what_is_under_way,
@@ -112,33 +114,65 @@ async fn a_registry_that_was_never_crawled_is_crawled_at_once_and_then_when_it_i
     }
 }
 
-async fn a_crawl_that_is_asked_for_happens_and_is_followed_up(database: TestDatabase) {
+/// How many reports the store holds of a registry.
+async fn reports(store: &Store, registry: &RegistryName) -> usize {
+    let (from, until) = ("2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z");
+    let points = store.registry_history(registry, from.parse().unwrap(), until.parse().unwrap());
+    points.await.unwrap().len()
+}
+
+async fn wait_for_reports(store: &Store, registry: &RegistryName, count: usize) {
+    while reports(store, registry).await < count {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// An analysis that always fails: a file of its catalogue is invalid.
+fn failing_analysis(store: &Store) -> AnalysisService {
+    let inputs = AnalysisInputs {
+        catalogue_files: vec![("broken.toml".to_owned(), "not a catalogue".to_owned())],
+        ..AnalysisInputs::default()
+    };
+    AnalysisService::new(store.clone(), Arc::new(inputs), PlatformSelection::default())
+}
+
+async fn a_crawl_that_is_asked_for_happens_and_its_report_is_saved(database: TestDatabase) {
     let registry = FaultyRegistry::holding(company).start();
     let store = database.open().await;
-    let followed = Arc::new(AtomicUsize::new(0));
+    let stop = StopFlag::new();
+    let run = tokio::spawn(scheduler(store.clone(), registry.url(), None).run(stop.clone()));
+    let name = name(registry.url());
+    wait_for_reports(&store, &name, 1).await;
+    for crawls in 2..=3 {
+        crawl_on_request(&store, &name).await;
+        wait_for_reports(&store, &name, crawls).await;
+    }
+    stop.stop();
+    run.await.unwrap();
+}
+
+/// Asks for a crawl and waits for it to end.
+async fn crawl_on_request(store: &Store, registry: &RegistryName) {
+    let now = chrono::DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+    let asked = store.request_crawl(registry, "maria", None, now).await;
+    let asked = asked.unwrap();
+    assert!(asked.is_new);
+    let record = end_of(store, asked.id).await;
+    assert_eq!(record.state, CrawlState::Complete, "{record:?}");
+    assert_eq!((record.repositories_done, record.tags_done), (4, 13));
+}
+
+async fn a_report_that_fails_does_not_stop_crawls(database: TestDatabase) {
+    let registry = FaultyRegistry::holding(company).start();
+    let store = database.open().await;
     let mut scheduler = scheduler(store.clone(), registry.url(), None);
-    let count = Arc::clone(&followed);
-    scheduler.after_crawl = Arc::new(move |crawl| {
-        assert_eq!(crawl.state, CrawlState::Complete);
-        count.fetch_add(1, Ordering::Relaxed);
-        Box::pin(async { anyhow::bail!("what follows fails, which costs nothing else") })
-    });
+    scheduler.analysis = failing_analysis(&store);
     let stop = StopFlag::new();
     let run = tokio::spawn(scheduler.run(stop.clone()));
-    let registry_name = name(registry.url());
+    let name = name(registry.url());
     settled(&store, 1).await;
-    for crawls in 2..=3 {
-        let now = chrono::DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
-        let asked = store.request_crawl(&registry_name, "maria", None, now).await;
-        let asked = asked.unwrap();
-        assert!(asked.is_new);
-        let record = end_of(&store, asked.id).await;
-        assert_eq!(record.state, CrawlState::Complete, "{record:?}");
-        assert_eq!((record.repositories_done, record.tags_done), (4, 13));
-        while followed.load(Ordering::Relaxed) < crawls {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
+    crawl_on_request(&store, &name).await;
+    assert_eq!(reports(&store, &name).await, 0);
     stop.stop();
     run.await.unwrap();
 }
@@ -148,42 +182,28 @@ async fn a_report_that_was_lost_is_made_up_for(database: TestDatabase) {
     let registry = FaultyRegistry::holding(company).start();
     let store = database.open().await;
     let clock = SetClock::at("2026-11-23T09:30:00Z");
-    let tries = Arc::new(AtomicUsize::new(0));
-    let mut scheduler = scheduler(store.clone(), registry.url(), None);
-    scheduler.clock = clock.clone();
-    let analyst = Analyst::new(
-        store.clone(),
-        Arc::new(Knowledge::default()),
-        Arc::new(|_| Vec::new()),
-    );
-    let (count, clock_of_reports) = (Arc::clone(&tries), clock.clone());
-    scheduler.after_crawl = Arc::new(move |_| {
-        let (analyst, now) = (analyst.clone(), clock_of_reports.now());
-        let is_first = count.fetch_add(1, Ordering::Relaxed) == 0;
-        Box::pin(async move {
-            anyhow::ensure!(!is_first, "the database is away");
-            analyst.save_report(now).await.map(drop)
-        })
-    });
-    let stop = StopFlag::new();
-    let run = tokio::spawn(scheduler.run(stop.clone()));
-    settled(&store, 1).await;
     let name = name(registry.url());
-    let reports = async || {
-        let (from, until) = ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z");
-        let points = store.registry_history(&name, from.parse().unwrap(), until.parse().unwrap());
-        points.await.unwrap().len()
+    let run = |analysis: AnalysisService| {
+        let mut scheduler = scheduler(store.clone(), registry.url(), None);
+        scheduler.clock = clock.clone();
+        scheduler.analysis = analysis;
+        let stop = StopFlag::new();
+        (tokio::spawn(scheduler.run(stop.clone())), stop)
     };
-    assert_eq!((tries.load(Ordering::Relaxed), reports().await), (1, 0));
+    let (failing, stop) = run(failing_analysis(&store));
+    settled(&store, 1).await;
+    assert_eq!(reports(&store, &name).await, 0);
+    stop.stop();
+    failing.await.unwrap();
+
+    let (healthy, stop) = run(analysis(&store));
     clock.set("2026-11-23T09:33:00Z");
-    while reports().await == 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    wait_for_reports(&store, &name, 1).await;
     clock.set("2026-11-23T12:00:00Z");
     settled(&store, 1).await;
-    assert_eq!((tries.load(Ordering::Relaxed), reports().await), (2, 1));
+    assert_eq!(reports(&store, &name).await, 1);
     stop.stop();
-    run.await.unwrap();
+    healthy.await.unwrap();
 }
 
 async fn what_stands_in_the_way_of_a_crawl_is_in_its_record(database: TestDatabase) {

@@ -192,5 +192,5 @@ async fn workers_fetch_nothing_twice_that_one_would_not() {
     stop(workers);
     assert_eq!(record.state, CrawlState::Complete, "{record:?}");
     assert_eq!(fetched_twice(&registry), 0);
-    assert_eq!(record.cost.requests, registry.requests().len() as u64);
+    assert_eq!(record.cost.requests.total, registry.requests().len() as u64);
 }

@@ -61,7 +61,7 @@ pub fn start(database: &str, registry: &str) -> Child {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "it is what `start` runs in a process of its own"]
+#[ignore = "no test: the process that `start` starts"]
 async fn works_until_it_is_killed() {
     let variable = |name| {
         std::env::vars()

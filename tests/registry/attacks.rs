@@ -128,7 +128,11 @@ async fn redirects_to_where_nothing_honest_lies_are_refused() {
                 "{error}"
             );
         }
-        assert_eq!(client.statistics().total, 2, "nothing but the registry was asked");
+        assert_eq!(
+            client.statistics().requests.total,
+            2,
+            "nothing but the registry was asked"
+        );
     }
     assert!(trap.requests().is_empty());
 }
@@ -335,7 +339,7 @@ async fn no_secret_is_repeated_in_an_error() {
     let other = client_with(registry.url(), user("me", "hunter2"), quick());
     let by_issuer = other.tags_page(&name("app"), None).await.unwrap_err();
 
-    // A redirect with a signature to a port where nobody listens.
+    // A redirect with a signature to a port without a listener.
     let closed = "http://127.0.0.1:9/blob?sig=s3cret".to_owned();
     registry
         .on(|request| request.is_get("/blobs/"))
@@ -400,9 +404,5 @@ async fn what_is_not_what_its_digest_says_is_refused() {
         assert!(matches!(error.reason(), Reason::WrongDigest { .. }), "{error}");
         assert_eq!(error.kind(), ErrorKind::Invalid);
     }
-    assert_eq!(
-        registry.requests().len(),
-        3,
-        "asking again would not make it right"
-    );
+    assert_eq!(registry.requests().len(), 3, "a retry would not help");
 }

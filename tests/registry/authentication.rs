@@ -121,7 +121,7 @@ async fn many_who_need_a_token_wait_for_one() {
         "one was turned away, for all"
     );
     let statistics = client.statistics();
-    assert_eq!((statistics.total, statistics.by_status[&401]), (18, 1));
+    assert_eq!((statistics.requests.total, statistics.by_status[&401]), (18, 1));
 }
 
 #[tokio::test]

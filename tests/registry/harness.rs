@@ -52,7 +52,7 @@ pub fn small() -> (Setup, Document) {
     )
 }
 
-/// A server of somebody else's, to see what reaches it.
+/// A server of a third party, which records what reaches it.
 pub fn stranger() -> FaultyRegistry {
     FaultyRegistry::holding(|_| {}).start()
 }

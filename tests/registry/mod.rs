@@ -6,6 +6,7 @@ mod azure;
 mod bounds;
 mod harness;
 mod listings;
+mod oracle;
 mod persistence;
 mod requests;
 mod tls;

@@ -1,4 +1,4 @@
-//! Polite and stubborn: what passes is tried again, what does not is not, and nobody is hurried.
+//! Retries: transient faults are tried again, permanent ones are not, and the registry is not hurried.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,14 @@ async fn faults_that_pass_are_tried_again() {
         registry.on(|_| true).times(2).spoil(spoil);
         client.get_config(&name("app"), &config_of(&app)).await.unwrap();
         let statistics = client.statistics();
-        assert_eq!((statistics.total, statistics.get, statistics.retried), (6, 6, 4));
+        assert_eq!(
+            (
+                statistics.requests.total,
+                statistics.requests.get,
+                statistics.requests.retried
+            ),
+            (6, 6, 4)
+        );
     }
 }
 
@@ -49,8 +56,11 @@ async fn faults_that_stay_end_with_how_often_it_was_tried() {
         "{text}"
     );
 
-    let nobody = client_with("http://127.0.0.1:9", Credentials::Anonymous, quick());
-    let error = nobody.get_manifest(&name("app"), &tag("1")).await.unwrap_err();
+    let unreachable = client_with("http://127.0.0.1:9", Credentials::Anonymous, quick());
+    let error = unreachable
+        .get_manifest(&name("app"), &tag("1"))
+        .await
+        .unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unavailable, 3));
     assert!(
         error.to_string().contains("cannot connect to http://127.0.0.1:9"),
@@ -107,7 +117,10 @@ async fn being_throttled_holds_everybody_back() {
             .count();
         assert!(before <= 8, "{before} were sent before the pause was over");
         let statistics = client.statistics();
-        assert_eq!((statistics.rate_limited, statistics.retried), (1, 1));
+        assert_eq!(
+            (statistics.requests.rate_limited, statistics.requests.retried),
+            (1, 1)
+        );
         assert!(
             statistics.waited >= Duration::from_millis(250),
             "{:?}",

@@ -41,7 +41,14 @@ async fn every_manifest_request_accepts_all_four_types() {
     }
     assert_eq!(registry.requests().len(), 3);
     let statistics = client.statistics();
-    assert_eq!((statistics.total, statistics.get, statistics.head), (3, 2, 1));
+    assert_eq!(
+        (
+            statistics.requests.total,
+            statistics.requests.get,
+            statistics.requests.head
+        ),
+        (3, 2, 1)
+    );
     assert_eq!(statistics.bytes_received, 2 * app.bytes.len() as u64);
     assert_eq!(statistics.by_status.into_iter().collect::<Vec<_>>(), [(200, 3)]);
 }

@@ -24,7 +24,7 @@ struct SecureServer {
 
 impl SecureServer {
     fn start(answer: impl Fn(&HttpRequest) -> HttpResponse + Send + Clone + 'static) -> Self {
-        tare::registry::install_tls_provider();
+        tare::http::install_tls_provider();
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();

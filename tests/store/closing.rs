@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tare::analysis::{AnalysisService, Closed, Closing, PlatformSelection};
 use tare::export::{Account, BilledMonth, Scenario, charge_rows};
-use tare::jobs::{Analyst, Closed, Closing};
 use tare::pricing::{Period, Rule};
-use tare::report::Knowledge;
+use tare::report::AnalysisInputs;
 
 use super::reports::{billed, crawl_and_report};
 use super::{TestDatabase, on_both_databases};
@@ -17,13 +17,10 @@ fn at(text: &str) -> DateTime<Utc> {
 
 async fn a_closed_month_stays_as_it_was(database: TestDatabase) {
     let store = database.open().await;
-    let knowledge = billed();
-    let analyst = |knowledge: &Knowledge| {
-        Analyst::new(
-            store.clone(),
-            Arc::new(knowledge.clone()),
-            Arc::new(|_| Vec::new()),
-        )
+    let inputs = billed();
+    let analysis = |inputs: &AnalysisInputs| {
+        let inputs = Arc::new(inputs.clone());
+        AnalysisService::new(store.clone(), inputs, PlatformSelection::default())
     };
     let october = Period::month(2026, 10).unwrap();
     let (correct, now) = (
@@ -33,11 +30,11 @@ async fn a_closed_month_stays_as_it_was(database: TestDatabase) {
         },
         at("2026-11-02T08:00:00Z"),
     );
-    crawl_and_report(&store, &["api", "web"], &knowledge, at("2026-10-04T12:00:00Z")).await;
+    crawl_and_report(&store, &["api", "web"], &inputs, at("2026-10-04T12:00:00Z")).await;
 
-    let own = analyst(&knowledge);
-    let close = async |analyst: &Analyst, closing: &Closing| {
-        let mut closed = analyst.close(october, closing, now).await.unwrap();
+    let own = analysis(&inputs);
+    let close = async |analysis: &AnalysisService, closing: &Closing| {
+        let mut closed = analysis.close(october, closing, now).await.unwrap();
         assert_eq!(closed.len(), 1);
         closed.remove(0)
     };
@@ -53,7 +50,7 @@ async fn a_closed_month_stays_as_it_was(database: TestDatabase) {
         close(&own, &Closing::default()).await,
         Closed::NotRead(_)
     ));
-    crawl_and_report(&store, &["api"], &knowledge, at("2026-11-01T06:00:00Z")).await;
+    crawl_and_report(&store, &["api"], &inputs, at("2026-11-01T06:00:00Z")).await;
     let Closed::Now(first) = close(&own, &Closing::default()).await else {
         panic!("not closed");
     };
@@ -64,7 +61,7 @@ async fn a_closed_month_stays_as_it_was(database: TestDatabase) {
     );
 
     // What is learnt later about later days changes nothing.
-    crawl_and_report(&store, &["api", "other"], &knowledge, at("2026-11-20T06:00:00Z")).await;
+    crawl_and_report(&store, &["api", "other"], &inputs, at("2026-11-20T06:00:00Z")).await;
     assert!(matches!(
         close(&own, &Closing::default()).await,
         Closed::Same { .. }
@@ -72,10 +69,10 @@ async fn a_closed_month_stays_as_it_was(database: TestDatabase) {
     assert_eq!(store.closed_statements(october).await.unwrap().len(), 1);
 
     // Under another price book it would be another statement; only a correction says so.
-    let mut dearer = knowledge.clone();
+    let mut dearer = inputs.clone();
     dearer.costs.registries[0].book = "azure-container-registry-basic".to_owned();
     dearer.costs.allocation.fees = Rule::Even;
-    let dearer = analyst(&dearer);
+    let dearer = analysis(&dearer);
     let Closed::Differs(difference) = close(&dearer, &Closing::default()).await else {
         panic!("a closed month was changed");
     };

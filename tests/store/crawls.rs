@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tare::inventory::{Fault, FaultKind, Finding, account};
 use tare::store::{CrawlCost, CrawlEnd, CrawlState};
-use tare::units::ByteCount;
+use tare::units::{ByteCount, RequestCounts};
 
 use super::sample::{image, tag};
 use super::{TestDatabase, day, on_both_databases, registry, saved_inventory};
@@ -81,7 +81,10 @@ async fn how_a_crawl_ended_is_recorded(database: TestDatabase) {
         .unwrap();
     let end = CrawlEnd {
         cost: CrawlCost {
-            requests: u64::MAX,
+            requests: RequestCounts {
+                total: u64::MAX,
+                ..RequestCounts::default()
+            },
             bytes_received: ByteCount::MAX,
             waited: Duration::MAX,
             ..CrawlCost::default()
@@ -130,7 +133,8 @@ async fn two_crawls_may_save_the_same_content_at_once(database: TestDatabase) {
     first.unwrap();
     second.unwrap();
     for name in [registry().name, other.name] {
-        let inventory = store.inventory(&name, &[], None).await.unwrap().unwrap().finish();
+        let content = store.content(&name, &[], None).await.unwrap().unwrap();
+        let inventory = content.inventory.finish();
         assert_eq!(account(&inventory).unwrap().registry.tags, 50, "{name}");
     }
 }

@@ -64,7 +64,7 @@ impl OtherProcess {
     }
 }
 
-#[ignore = "is the other process of the tests here"]
+#[ignore = "no test: the process that the tests of this file start"]
 #[tokio::test(flavor = "multi_thread")]
 async fn saves_until_it_is_killed() {
     let mut folder = String::new();

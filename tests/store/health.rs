@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use strum::VariantArray as _;
+
 use tare::inventory::{Fault, FaultKind, Finding};
 use tare::store::{Answers, CrawlCost, CrawlEnd, CrawlSaver, CrawlState};
+use tare::units::RequestCounts;
 
 use super::{TestDatabase, day, on_both_databases, registry};
 
@@ -24,14 +27,18 @@ fn fault(kind: FaultKind) -> Finding {
     })
 }
 
+const REQUESTS: RequestCounts = RequestCounts {
+    total: 5,
+    get: 3,
+    head: 1,
+    retried: 2,
+    rate_limited: 1,
+};
+
 async fn end(saver: &mut CrawlSaver, state: CrawlState, on: u32) {
     let end = CrawlEnd {
         cost: CrawlCost {
-            requests: 5,
-            get: 3,
-            head: 1,
-            retried: 2,
-            rate_limited: 1,
+            requests: REQUESTS,
             waited: Duration::from_millis(1500),
             answers: ANSWERS,
             ..CrawlCost::default()
@@ -51,7 +58,7 @@ async fn the_last_success_outlives_later_failures(database: TestDatabase) {
     let mut first = store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
     let running = store.crawl_health().await.unwrap().remove(0);
     assert_eq!((running.last, running.last_success), (None, None));
-    assert_eq!(running.unfinished, BTreeMap::from([("running".to_owned(), 1)]));
+    assert_eq!(running.unfinished, BTreeMap::from([(CrawlState::Running, 1)]));
     end(&mut first, CrawlState::Complete, 2).await;
     let mut second = store.begin_crawl(&registry(), 3, day(3)).await.unwrap();
     let faults = [FaultKind::Denied, FaultKind::Denied, FaultKind::Invalid].map(fault);
@@ -65,14 +72,13 @@ async fn the_last_success_outlives_later_failures(database: TestDatabase) {
     let last = health.last.unwrap();
     assert_eq!((last.state, last.ended), (CrawlState::Incomplete, day(4)));
     assert_eq!(last.duration, Duration::from_secs(24 * 60 * 60));
-    assert_eq!((last.cost.requests, last.cost.get, last.cost.head), (5, 3, 1));
-    assert_eq!((last.cost.retried, last.cost.rate_limited), (2, 1));
+    assert_eq!(last.cost.requests, REQUESTS);
     assert_eq!(last.cost.waited, Duration::from_millis(1500));
     assert_eq!(last.cost.answers, ANSWERS);
     let counts: Vec<u64> = last.faults.values().copied().collect();
     assert_eq!(
         counts.len(),
-        FaultKind::ALL.len(),
+        FaultKind::VARIANTS.len(),
         "kinds without a fault are told too"
     );
     assert_eq!(

@@ -89,10 +89,11 @@ async fn text_that_looks_like_syntax_stays_text(database: TestDatabase) {
     let findings = [finding, tag("api", "1", digest), listing("api", &["1"])];
     saver.save(&findings, day(1)).await.unwrap();
     let saved = store
-        .inventory(&registry().name, &[], None)
+        .content(&registry().name, &[], None)
         .await
         .unwrap()
-        .unwrap();
+        .unwrap()
+        .inventory;
     assert_eq!(saved.known_manifest(&digest), Some(&expected));
 }
 

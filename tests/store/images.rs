@@ -26,14 +26,14 @@ async fn images_come_with_their_names_and_with_what_their_index_says(database: T
     let mut saver = store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
     saver.save(&findings, day(1)).await.unwrap();
 
-    let holdings = |platform: &str| {
+    let content = |platform: &str| {
         let (store, platforms) = (store.clone(), [platform.parse().unwrap()]);
         async move {
-            let holdings = store.holdings(&registry().name, &platforms, None).await;
-            holdings.unwrap().unwrap()
+            let content = store.content(&registry().name, &platforms, None).await;
+            content.unwrap().unwrap()
         }
     };
-    let found = holdings("linux/amd64").await;
+    let found = content("linux/amd64").await;
     assert_eq!(found.images.len(), 2);
     let names = |digest: Digest| -> Vec<String> {
         let image = found.images.iter().find(|image| image.digest == digest).unwrap();
@@ -49,9 +49,9 @@ async fn images_come_with_their_names_and_with_what_their_index_says(database: T
     assert_eq!(names(web), ["team/all:latest"]);
     assert_eq!(found.inventory.finish().repositories.len(), 2);
 
-    assert_eq!(holdings("linux/arm64").await.images.len(), 0);
+    assert_eq!(content("linux/arm64").await.images.len(), 0);
     let unknown = store
-        .holdings(&"other.example.com".parse().unwrap(), &[], None)
+        .content(&"other.example.com".parse().unwrap(), &[], None)
         .await;
     assert!(unknown.unwrap().is_none());
 }

@@ -1,10 +1,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tare::cost::{PullSource, read_notifications};
 use tare::oci::RepositoryName;
 use tare::pricing::Period;
-use tare::report::Knowledge;
+use tare::pulls::{PullSource, read_notifications};
 use tare::store::{CountedNotifications, Retention};
 
 use super::retention::keep_all;
@@ -46,8 +45,7 @@ async fn notifications_count_once_and_weigh_what_a_pull_moves(database: TestData
     let unknown = "other.example.com".parse().unwrap();
     assert_eq!(store.meter_pulls(&unknown, &sent).await.unwrap(), None);
 
-    let knowledge = store.with_pulls(Knowledge::default(), None).await.unwrap();
-    let pulls = &knowledge.costs.pulls;
+    let pulls = store.pull_counts(None).await.unwrap();
     let api: RepositoryName = "team/api".parse().unwrap();
     let november = Period::month(2026, 11).unwrap();
     assert_eq!(pulls.pulls_in(&name, &api, november), (2, PullSource::Metered));
@@ -94,10 +92,9 @@ async fn what_is_forgotten_is_never_counted_again(database: TestDatabase) {
         1
     );
 
-    let knowledge = store.with_pulls(Knowledge::default(), None).await.unwrap();
+    let pulls = store.pull_counts(None).await.unwrap();
     let api: RepositoryName = "team/api".parse().unwrap();
     let november = Period::month(2026, 11).unwrap();
-    let pulls = &knowledge.costs.pulls;
     assert_eq!(pulls.pulls_in(&name, &api, november), (2, PullSource::Metered));
     assert_eq!(pulls.bytes_each(&name, &api, november).unwrap().get(), 2_500_000);
 }

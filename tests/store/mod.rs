@@ -1,6 +1,7 @@
 //! The store, on both databases it runs on: every test of [`on_both_databases`] runs on the embedded
 //! database and on a PostgreSQL server.
 
+mod api_keys;
 mod closing;
 mod crawls;
 mod durability;
@@ -8,6 +9,7 @@ mod finance;
 mod health;
 mod hostile;
 mod images;
+mod inconsistent;
 mod metering;
 mod opening;
 mod pulls;
@@ -86,8 +88,17 @@ impl Drop for TestDatabase {
 
 /// What the store holds of the registry of these tests.
 async fn saved_inventory(store: &Store) -> Inventory {
-    let found = store.inventory(&registry().name, &[], None).await;
-    found.expect("an answer").expect("the registry").finish()
+    inventory_at(store, None).await
+}
+
+/// The same at a moment of the past.
+async fn inventory_at(store: &Store, as_of: Option<DateTime<Utc>>) -> Inventory {
+    let found = store.content(&registry().name, &[], as_of).await;
+    found
+        .expect("an answer")
+        .expect("the registry")
+        .inventory
+        .finish()
 }
 
 /// Noon of a day in November 2026.

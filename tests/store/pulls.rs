@@ -1,9 +1,8 @@
-use tare::cost::{
-    PullAssumption, PullCounts, PullFile, PullFileFormat, PullSource, ReadPulls, Repositories, read_pulls,
-};
-use tare::oci::{Digest, RepositoryName};
+use sqlx::{Connection as _, PgConnection};
+use tare::oci::{Digest, RepositoryName, RepositoryPatterns};
 use tare::pricing::Period;
-use tare::store::{PullFileSource, PullImport, Store};
+use tare::pulls::{PullAssumption, PullCounts, PullFile, PullFileFormat, PullSource, ReadPulls, read_pulls};
+use tare::store::{DatabaseLocation, PullFileSource, PullImport, Store};
 
 use super::{TestDatabase, day, on_both_databases, registry};
 
@@ -11,6 +10,73 @@ on_both_databases!(
     events_count_once_whichever_files_they_are_in,
     counters_make_differences
 );
+
+/// What this program never writes is an error, and not another word or number. The constraints of the tables forbid it, so
+/// they are dropped first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_with_an_unknown_word_or_a_negative_number_is_an_error() {
+    let database = TestDatabase::server().await;
+    let DatabaseLocation::Server(url) = &database.location else {
+        unreachable!()
+    };
+    let store = database.open().await;
+    store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
+    import(&store, &events(&[("2026-11-01T10:00:00Z", "a")]), 1).await;
+    let mut connection = PgConnection::connect(secrecy::ExposeSecret::expose_secret(url))
+        .await
+        .unwrap();
+    let mut execute = async |statements: &'static str| {
+        sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
+    };
+    execute(
+        "ALTER TABLE pull_count DROP CONSTRAINT pull_count_counted_by_check, DROP CONSTRAINT pull_count_count_check;
+         ALTER TABLE pull_import DROP CONSTRAINT pull_import_pulls_check;
+         ALTER TABLE pull_reading DROP CONSTRAINT pull_reading_count_check;
+         ALTER TABLE pulled_bytes DROP CONSTRAINT pulled_bytes_bytes_check;
+         INSERT INTO pull_reading SELECT id, 'team/api', now() - interval '1 day', 7 FROM registry;
+         INSERT INTO pull_reading SELECT id, 'team/api', now(), 9 FROM registry;
+         INSERT INTO pulled_bytes (registry_id, day, repository, bytes, blobs)
+             SELECT id, '2026-11-01', 'team/api', 5, 1 FROM registry;
+         INSERT INTO pull_count (registry_id, day, repository, tag, digest, counted_by, count)
+             SELECT registry_id, day, repository, 'other', digest, counted_by, 100 FROM pull_count;",
+    )
+    .await;
+    assert!(store.pull_counts(None).await.is_ok());
+    for (change, back, says) in [
+        (
+            "UPDATE pull_count SET counted_by = 'guessed'",
+            "UPDATE pull_count SET counted_by = 'imported'",
+            "column counted_by: \"guessed\"",
+        ),
+        (
+            // Beside the 100 of another tag, the sum alone would not show it.
+            "UPDATE pull_count SET count = -5 WHERE tag <> 'other'",
+            "UPDATE pull_count SET count = 1",
+            "column count: -5 is no count",
+        ),
+        (
+            "UPDATE pull_import SET pulls = -1",
+            "UPDATE pull_import SET pulls = 1",
+            "column pulls: -1 is no count",
+        ),
+        (
+            "UPDATE pull_reading SET count = -9",
+            "UPDATE pull_reading SET count = 9",
+            "column count: -9 is no count",
+        ),
+        (
+            "UPDATE pulled_bytes SET bytes = -2",
+            "UPDATE pulled_bytes SET bytes = 2",
+            "column bytes: -2 is no count",
+        ),
+    ] {
+        execute(change).await;
+        let error = store.pull_counts(None).await.unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+        execute(back).await;
+        assert!(store.pull_counts(None).await.is_ok(), "{back}");
+    }
+}
 
 fn events(rows: &[(&str, &str)]) -> String {
     let rows = rows
@@ -40,14 +106,14 @@ async fn import(store: &Store, text: &str, read_at: u32) -> PullImport {
 
 async fn november(store: &Store, assumed: u64) -> (u64, PullSource) {
     let november = Period::month(2026, 11).unwrap();
-    let (counted, spans) = store.counted_pulls(Some(november.start())).await.unwrap();
+    let counts = store.pull_counts(Some(november.start())).await.unwrap();
     let api: RepositoryName = "team/api".parse().unwrap();
     let assumption = PullAssumption {
-        repositories: Repositories::matching(["**"]).unwrap(),
+        repositories: RepositoryPatterns::new(["**"]).unwrap(),
         per_month: Some(assumed),
     };
     PullCounts::assuming(vec![assumption])
-        .with(counted, spans)
+        .merged(counts)
         .pulls_in(&registry().name, &api, november)
 }
 
@@ -88,7 +154,7 @@ async fn events_count_once_whichever_files_they_are_in(database: TestDatabase) {
         format: PullFileFormat::Harbor,
         read_at: day(1),
     };
-    let nothing = ReadPulls::Readings(tare::cost::PullReadings {
+    let nothing = ReadPulls::Readings(tare::pulls::PullReadings {
         readings: Vec::new(),
         may_be_one_page: false,
     });

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use tare::cost::{CostCentreRule, CostPlan, Labels, RegistryTerms, Repositories};
+use tare::analysis::{AnalysisService, PlatformSelection};
+use tare::cost::{CostCentreRule, CostPlan, Labels, RegistryTerms};
 use tare::inventory::Fault;
-use tare::jobs::Analyst;
-use tare::oci::RepositoryName;
+use tare::oci::{RepositoryName, RepositoryPatterns};
 use tare::pricing::{Period, PriceBooks};
-use tare::report::{Analysed, CostPeriod, Knowledge, Report, ReportOptions};
+use tare::report::{Analysed, AnalysisInputs, CostPeriod, Report, ReportOptions};
 use tare::store::{CrawlCost, CrawlEnd, CrawlState, PartOfRegistry, ReportOfCrawl, Store};
 use tare::units::{Currency, Money};
 
@@ -25,7 +25,7 @@ on_both_databases!(
 pub async fn crawl_and_report(
     store: &Store,
     repositories: &[&str],
-    knowledge: &Knowledge,
+    inputs: &AnalysisInputs,
     now: DateTime<Utc>,
 ) -> Report {
     let mut saver = store.begin_crawl(&registry(), 1, now).await.unwrap();
@@ -44,48 +44,48 @@ pub async fn crawl_and_report(
         tags_done: 0,
     };
     saver.finish(&end, now).await.unwrap();
-    let report = analysed(store, knowledge)
+    let report = analysed(store, inputs)
         .await
-        .report(knowledge, &ReportOptions::default())
+        .report(inputs, &ReportOptions::default())
         .unwrap();
-    save(store, &report, knowledge, now).await;
+    save(store, &report, inputs, now).await;
     report
 }
 
-async fn analysed(store: &Store, knowledge: &Knowledge) -> Analysed {
-    let holdings = store
-        .registry_holdings(&registry().name, &[])
-        .await
-        .unwrap()
-        .unwrap();
-    Analysed::of(vec![holdings], knowledge).unwrap()
+fn analysis(store: &Store, inputs: &AnalysisInputs) -> AnalysisService {
+    let inputs = Arc::new(inputs.clone());
+    AnalysisService::new(store.clone(), inputs, PlatformSelection::default())
 }
 
-async fn save(store: &Store, report: &Report, knowledge: &Knowledge, now: DateTime<Utc>) {
+async fn analysed(store: &Store, inputs: &AnalysisInputs) -> Arc<Analysed> {
+    analysis(store, inputs).analysed().await.unwrap()
+}
+
+async fn save(store: &Store, report: &Report, inputs: &AnalysisInputs, now: DateTime<Utc>) {
     let saved = ReportOfCrawl {
         report,
-        versions: &knowledge.versions(),
+        versions: &inputs.versions(),
         computed_at: now,
     };
     store.save_report(saved).await.unwrap();
 }
 
-pub fn billed() -> Knowledge {
-    Knowledge {
+pub fn billed() -> AnalysisInputs {
+    AnalysisInputs {
         costs: CostPlan {
             books: PriceBooks::shipped().unwrap(),
             registries: vec![RegistryTerms::everywhere("aws-ecr")],
             ..CostPlan::default()
         },
-        ..Knowledge::default()
+        ..AnalysisInputs::default()
     }
 }
 
 async fn the_past_is_what_reports_said(database: TestDatabase) {
     let store = database.open().await;
-    let knowledge = billed();
-    let first = crawl_and_report(&store, &["api"], &knowledge, day(1)).await;
-    let second = crawl_and_report(&store, &["api", "web"], &knowledge, day(11)).await;
+    let inputs = billed();
+    let first = crawl_and_report(&store, &["api"], &inputs, day(1)).await;
+    let second = crawl_and_report(&store, &["api", "web"], &inputs, day(11)).await;
 
     let points = store
         .registry_history(&registry().name, day(1), day(20))
@@ -95,9 +95,9 @@ async fn the_past_is_what_reports_said(database: TestDatabase) {
     for (point, report) in points.iter().zip([&first, &second]) {
         let row = &report.registries[0];
         assert_eq!(point.as_of, row.as_of);
-        assert_eq!(point.stored_bytes, row.totals.stored_bytes.as_i64());
-        assert_eq!(point.month, row.cost.as_ref().map(|cost| cost.month.amount()));
-        assert_eq!(point.currency.as_deref(), Some("USD"));
+        assert_eq!(point.stored_bytes, row.totals.stored_bytes);
+        assert_eq!(point.cost, row.cost.as_ref().map(|cost| cost.parts));
+        assert_eq!(point.cost.unwrap().total.currency(), Currency::USD);
     }
     let api: RepositoryName = "api".parse().unwrap();
     let own = store
@@ -118,9 +118,9 @@ async fn the_past_is_what_reports_said(database: TestDatabase) {
 
 async fn a_report_saved_twice_is_there_once(database: TestDatabase) {
     let store = database.open().await;
-    let knowledge = billed();
-    let report = crawl_and_report(&store, &["api"], &knowledge, day(1)).await;
-    save(&store, &report, &knowledge, day(2)).await;
+    let inputs = billed();
+    let report = crawl_and_report(&store, &["api"], &inputs, day(1)).await;
+    save(&store, &report, &inputs, day(2)).await;
     let points = store
         .registry_history(&registry().name, day(1), day(20))
         .await
@@ -129,11 +129,11 @@ async fn a_report_saved_twice_is_there_once(database: TestDatabase) {
 
     // A crawl that was cut short says nothing about what there is.
     store.begin_crawl(&registry(), 1, day(3)).await.unwrap();
-    let partial = analysed(&store, &knowledge)
+    let partial = analysed(&store, &inputs)
         .await
-        .report(&knowledge, &ReportOptions::default())
+        .report(&inputs, &ReportOptions::default())
         .unwrap();
-    save(&store, &partial, &knowledge, day(3)).await;
+    save(&store, &partial, &inputs, day(3)).await;
     let points = store
         .registry_history(&registry().name, day(1), day(20))
         .await
@@ -143,21 +143,20 @@ async fn a_report_saved_twice_is_there_once(database: TestDatabase) {
 
 async fn what_was_worked_out_is_kept_until_another_crawl_ends(database: TestDatabase) {
     let store = database.open().await;
-    let knowledge = Arc::new(billed());
-    let analyst = || Analyst::new(store.clone(), Arc::clone(&knowledge), Arc::new(|_| Vec::new()));
-    crawl_and_report(&store, &["api"], &knowledge, day(1)).await;
+    let inputs = billed();
+    crawl_and_report(&store, &["api"], &inputs, day(1)).await;
 
-    let keeping = analyst().keeping();
+    let keeping = analysis(&store, &inputs).keeping();
     let first = keeping.analysed().await.unwrap();
-    let saved = keeping.save_report(day(2)).await.unwrap();
+    let saved = keeping.save_report(Vec::new(), day(2)).await.unwrap();
     let beside = keeping.clone().analysed().await.unwrap();
     assert!(Arc::ptr_eq(&first, &saved) && Arc::ptr_eq(&first, &beside));
-    crawl_and_report(&store, &["api", "web"], &knowledge, day(4)).await;
+    crawl_and_report(&store, &["api", "web"], &inputs, day(4)).await;
     let second = keeping.analysed().await.unwrap();
     assert_eq!(first.registries[0].accounting.repositories.len(), 1);
     assert_eq!(second.registries[0].accounting.repositories.len(), 2);
 
-    let once = analyst();
+    let once = analysis(&store, &inputs);
     let (first, second) = (once.analysed().await.unwrap(), once.analysed().await.unwrap());
     assert!(
         !Arc::ptr_eq(&first, &second),
@@ -167,10 +166,10 @@ async fn what_was_worked_out_is_kept_until_another_crawl_ends(database: TestData
 
 async fn a_month_is_billed_by_the_days_on_which_bytes_were_there(database: TestDatabase) {
     let store = database.open().await;
-    let knowledge = billed();
-    crawl_and_report(&store, &["api"], &knowledge, day(1)).await;
-    crawl_and_report(&store, &["api", "web"], &knowledge, day(11)).await;
-    crawl_and_report(&store, &["web"], &knowledge, day(21)).await;
+    let inputs = billed();
+    crawl_and_report(&store, &["api"], &inputs, day(1)).await;
+    crawl_and_report(&store, &["api", "web"], &inputs, day(11)).await;
+    crawl_and_report(&store, &["web"], &inputs, day(21)).await;
     let date = |day| NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
     let period = Period::new(date(2), date(26)).unwrap();
     let history = store
@@ -179,11 +178,11 @@ async fn a_month_is_billed_by_the_days_on_which_bytes_were_there(database: TestD
         .unwrap()
         .unwrap();
 
-    let analysed = analysed(&store, &knowledge).await;
+    let analysed = analysed(&store, &inputs).await;
     let own = &analysed.registries[0];
     let outcome = &own.analysis.outcome;
     let over = CostPeriod::History(period, &history);
-    let statement = own.statement(outcome, &knowledge, over).unwrap().unwrap();
+    let statement = own.statement(outcome, &inputs, over).unwrap().unwrap();
     // The repository that is gone by now bears what was stored in it.
     let names: Vec<&str> = statement
         .repositories
@@ -206,7 +205,7 @@ async fn a_month_is_billed_by_the_days_on_which_bytes_were_there(database: TestD
             let points = store
                 .registry_history(&registry().name, day(number), day(number + 1))
                 .await;
-            u128::try_from(points.unwrap()[0].stored_bytes).unwrap()
+            u128::from(points.unwrap()[0].stored_bytes.get())
         }
     });
     let half_days = first.await * 19 + second.await * 20 + third.await * 9;
@@ -234,18 +233,18 @@ async fn a_month_is_billed_by_the_days_on_which_bytes_were_there(database: TestD
 async fn a_part_has_the_past_that_was_its_own(database: TestDatabase) {
     let store = database.open().await;
     let assigned = |centre_of: &[(&str, &str)]| {
-        let mut knowledge = billed();
-        knowledge.costs.centres.rules = centre_of
+        let mut inputs = billed();
+        inputs.costs.centres.rules = centre_of
             .iter()
             .map(|(repository, centre)| CostCentreRule {
-                repositories: Repositories::matching([*repository]).unwrap(),
+                repositories: RepositoryPatterns::new([*repository]).unwrap(),
                 labels: Labels {
                     cost_centre: Some((*centre).to_owned()),
                     ..Labels::default()
                 },
             })
             .collect();
-        knowledge
+        inputs
     };
     let names = ["api", "web", "tools"];
     let early = assigned(&[("tools", "CC-2")]);
@@ -262,12 +261,12 @@ async fn a_part_has_the_past_that_was_its_own(database: TestDatabase) {
         .part_history(&registry().name, &part, day(1), day(20))
         .await
         .unwrap();
-    let share = |report: &Report, names: &[&str]| -> (i64, rust_decimal::Decimal) {
+    let share = |report: &Report, names: &[&str]| -> (u64, rust_decimal::Decimal) {
         let rows = report.repositories.iter();
         let own = rows.filter(|row| names.contains(&row.totals.repository.as_str()));
         own.map(|row| {
-            let month = row.cost.as_ref().unwrap().month.amount();
-            (row.totals.attributed_bytes.as_i64(), month)
+            let month = row.cost.as_ref().unwrap().parts.total.amount();
+            (row.totals.attributed_bytes.get(), month)
         })
         .fold((0, rust_decimal::Decimal::ZERO), |sum, own| {
             (sum.0 + own.0, sum.1 + own.1)
@@ -276,7 +275,10 @@ async fn a_part_has_the_past_that_was_its_own(database: TestDatabase) {
     // Bytes stay as they are throughout, so each day shows who counts on it.
     let counted: Vec<_> = points
         .iter()
-        .map(|point| (point.as_of, point.stored_bytes, point.month.unwrap()))
+        .map(|point| {
+            let month = point.cost.unwrap().total.amount();
+            (point.as_of, point.stored_bytes.get(), month)
+        })
         .collect();
     let expected = [
         (day(1), &["api"][..]),

@@ -68,7 +68,7 @@ async fn crawls_and_what_they_met_are_forgotten_but_never_the_latest(database: T
         ..keep_all()
     };
     let pruned = store.prune(&nothing_old, day(28)).await.unwrap();
-    assert_eq!((pruned.crawl_faults, pruned.crawls), (2, 1), "{pruned}");
+    assert_eq!((pruned.crawl_faults, pruned.crawls), (2, 1), "{pruned:?}");
     assert_eq!(store.crawl(crawls[0]).await.unwrap(), None);
     assert_eq!(store.crawl_events(crawls[1], 0, 10).await.unwrap(), []);
     let faults = async |crawl| store.crawl_faults(crawl).await.unwrap().len();

@@ -6,7 +6,7 @@ use tare::inventory::{Finding, account};
 use tare::oci::Digest;
 
 use super::sample::{image, index, listing, tag};
-use super::{TestDatabase, day, on_both_databases, registry, saved_inventory};
+use super::{TestDatabase, day, inventory_at, on_both_databases, registry, saved_inventory};
 
 on_both_databases!(
     what_was_saved_comes_back,
@@ -60,15 +60,16 @@ async fn what_was_saved_comes_back(database: TestDatabase) {
 
     let windows = ["windows/amd64".parse().unwrap()];
     let none = store
-        .inventory(&registry().name, &windows, None)
+        .content(&registry().name, &windows, None)
         .await
         .unwrap()
         .unwrap()
+        .inventory
         .finish();
     assert_eq!(account(&none).unwrap().registry.images, 0);
     assert!(
         store
-            .inventory(&"other.example.com".parse().unwrap(), &[], None)
+            .content(&"other.example.com".parse().unwrap(), &[], None)
             .await
             .unwrap()
             .is_none()
@@ -87,12 +88,7 @@ async fn saving_again_changes_nothing(database: TestDatabase) {
 
     // Had a tag got a new row, its first day would not show it any more, or not only it.
     for at in [Some(day(1)), Some(day(3)), None] {
-        let inventory = store
-            .inventory(&registry().name, &[], at)
-            .await
-            .unwrap()
-            .unwrap()
-            .finish();
+        let inventory = inventory_at(&store, at).await;
         assert_eq!(account(&inventory).unwrap().registry.tags, 2, "{at:?}");
     }
     let known = store.known(&registry().name).await.unwrap();
@@ -112,12 +108,7 @@ async fn a_tag_that_moves_leaves_its_history(database: TestDatabase) {
     saver.save(&[tag("api", "latest", old)], day(3)).await.unwrap();
 
     let pointed_to = async |at| {
-        let inventory = store
-            .inventory(&registry().name, &[], at)
-            .await
-            .unwrap()
-            .unwrap()
-            .finish();
+        let inventory = inventory_at(&store, at).await;
         let tags = inventory
             .repositories
             .first()

@@ -5,7 +5,7 @@ use tare::oci::RepositoryName;
 use tare::store::{CrawlCost, CrawlEnd, CrawlState, Store};
 
 use super::sample::{image, listing, tag};
-use super::{TestDatabase, day, on_both_databases, registry, saved_inventory};
+use super::{TestDatabase, day, inventory_at, on_both_databases, registry, saved_inventory};
 
 on_both_databases!(
     a_tag_counts_as_deleted_after_several_listings_without_it,
@@ -35,12 +35,7 @@ async fn crawl(
 }
 
 async fn tags_on(store: &Store, on: u32) -> usize {
-    let inventory = store
-        .inventory(&registry().name, &[], Some(day(on)))
-        .await
-        .unwrap()
-        .unwrap()
-        .finish();
+    let inventory = inventory_at(store, Some(day(on))).await;
     account(&inventory).unwrap().registry.tags
 }
 

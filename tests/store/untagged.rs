@@ -8,7 +8,7 @@ use tare::store::{CrawlCost, CrawlEnd, CrawlState, Retention, Store};
 
 use super::retention::keep_all;
 use super::sample::{image, listing, listing_all, tag};
-use super::{TestDatabase, day, on_both_databases, registry};
+use super::{TestDatabase, day, inventory_at, on_both_databases, registry};
 
 on_both_databases!(
     what_no_tag_reaches_comes_back_as_it_was_on_any_day,
@@ -37,8 +37,7 @@ async fn crawl(store: &Store, on: u32, findings: &[Finding]) {
 /// How many manifests no tag reached on the evening of a day, or now.
 async fn untagged(store: &Store, on: Option<u32>) -> Option<usize> {
     let moment = on.map(|on| day(on) + chrono::TimeDelta::hours(6));
-    let inventory = store.inventory(&registry().name, &[], moment).await.unwrap();
-    let accounting = account(&inventory.unwrap().finish()).unwrap();
+    let accounting = account(&inventory_at(store, moment).await).unwrap();
     accounting.registry.untagged_manifests
 }
 
@@ -124,7 +123,7 @@ async fn what_is_listed_is_not_fetched_again_and_not_forgotten(database: TestDat
         ..keep_all()
     };
     let pruned = store.prune(&keep_ten_days, day(20)).await.unwrap();
-    assert_eq!(pruned.manifests, 1, "{pruned}");
+    assert_eq!(pruned.manifests, 1, "{pruned:?}");
     let known = store.known(&registry().name).await.unwrap();
     assert!(!known.partial.contains_key(&one) && known.partial.contains_key(&two));
     assert_eq!(untagged(&store, None).await, Some(1));

@@ -1,7 +1,11 @@
-//! Reads the corpus of published image facts, where it is at hand.
+//! Reads the corpus of published image facts.
 //!
-//! The corpus lies outside the repository. A check that needs it asks [`corpus`], and is skipped where
-//! the answer is none.
+//! The corpus lies outside the repository, in `$TARE_SHARED` or `../shared`. `build.rs` sets the cfg `corpus` if it is
+//! there; without it, tests that need the corpus are ignored:
+//!
+//! ```ignore
+//! #[cfg_attr(not(corpus), ignore = "skipped: the corpus is absent")]
+//! ```
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,29 +32,31 @@ struct Record {
     foreign: Vec<usize>,
 }
 
-/// A folder of the material that lies beside the repository, where it is at hand.
-pub fn shared(name: &str) -> Option<PathBuf> {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .map(|folder| folder.join("shared").join(name))
-        .find(|folder| folder.is_dir())
+/// A folder of the corpus.
+///
+/// # Panics
+/// If the corpus is absent. Tests that call this are ignored then.
+pub fn shared(name: &str) -> PathBuf {
+    let Some(folder) = option_env!("TARE_SHARED_FOLDER") else {
+        panic!("the test needs `cfg_attr(not(corpus), ignore)`");
+    };
+    PathBuf::from(folder).join(name)
 }
 
 /// Every image of one state of the corpus (`train-head`, `train-history`), with the tags that reach it.
-pub fn corpus(set: &str) -> Option<Vec<ImageFacts>> {
-    let folder = shared("corpus")?;
+pub fn corpus(set: &str) -> Vec<ImageFacts> {
+    let folder = shared("corpus");
     let lines = |name: &str| {
         let output = Command::new("zstd")
             .args(["-dcq"])
             .arg(folder.join(format!("{set}-{name}.jsonl.zst")))
             .output()
-            .ok()?;
-        String::from_utf8(output.stdout)
-            .ok()
-            .filter(|text| !text.is_empty())
+            .expect("zstd is installed, as tests/run does");
+        assert!(output.status.success(), "zstd: {:?}", output.status);
+        String::from_utf8(output.stdout).expect("UTF-8")
     };
     let mut names: BTreeMap<String, Vec<(RepositoryName, Tag)>> = BTreeMap::new();
-    for line in lines("tags")?.lines() {
+    for line in lines("tags").lines() {
         // Repository, tag, index, images, time; in the history the time comes first.
         let row: Vec<Value> = serde_json::from_str(line).expect("a row of tags");
         let row = &row[usize::from(row[0].is_number())..];
@@ -65,7 +71,7 @@ pub fn corpus(set: &str) -> Option<Vec<ImageFacts>> {
             names.entry(image.to_owned()).or_default().push(name.clone());
         }
     }
-    let images = lines("manifests")?
+    lines("manifests")
         .lines()
         .map(|line| {
             let record: Record = serde_json::from_str(line).expect("an image");
@@ -74,8 +80,7 @@ pub fn corpus(set: &str) -> Option<Vec<ImageFacts>> {
             names.dedup();
             image(record, names)
         })
-        .collect();
-    Some(images)
+        .collect()
 }
 
 /// An image as a crawl of the corpus' registry would have saved it.

@@ -4,6 +4,7 @@ pub mod corpus;
 pub mod docker_registry;
 pub mod faulty_registry;
 pub mod finance_reader;
+pub mod inventory;
 pub mod issuer;
 pub mod postgres;
 pub mod program;

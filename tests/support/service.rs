@@ -55,7 +55,7 @@ impl Service {
                 panic!("the service does not listen: {before:?}");
             };
             let word = line.split_whitespace().find(|word| word.starts_with("http"));
-            match word.filter(|_| line.starts_with("Listening on")) {
+            match word.filter(|_| line.contains("Listening on")) {
                 Some(word) => break word.trim_end_matches([':', ';', ',']).to_owned(),
                 None => before.push(line),
             }

@@ -88,9 +88,10 @@ fn facts(row: &Value) -> ImageFacts {
     }
 }
 
-/// Today's images; none where the collection is not there.
-pub(super) fn images() -> Option<Vec<ImageFacts>> {
-    let text = std::fs::read_to_string(shared("catalogue")?.join("official-images-2026.jsonl")).ok()?;
+/// Current images.
+pub(super) fn images() -> Vec<ImageFacts> {
+    let text =
+        std::fs::read_to_string(shared("catalogue").join("official-images-2026.jsonl")).expect("a file");
     let rows = text
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -99,9 +100,7 @@ pub(super) fn images() -> Option<Vec<ImageFacts>> {
             .iter()
             .any(|(image, tag)| row["image"] == *image && row["tag"] == *tag)
     };
-    Some(
-        rows.filter(|row| !is_doubtful(row))
-            .map(|row| facts(&row))
-            .collect(),
-    )
+    rows.filter(|row| !is_doubtful(row))
+        .map(|row| facts(&row))
+        .collect()
 }

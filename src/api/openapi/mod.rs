@@ -1,26 +1,20 @@
-//! The OpenAPI 3.1 document, made of the operations' own declarations and of the schemas here, and a page
-//! that shows it without anything from elsewhere.
+//! The OpenAPI 3.1 document, made of the operations' own declarations and of the schemas of the types that they
+//! read and answer with, and a page that shows it without external resources.
 
-mod crawls;
-mod events;
-mod figures;
-mod images;
-mod money;
 mod page;
-mod parts;
-mod price_books;
 mod security;
-mod service;
-mod whatif;
+mod shape;
 
 use serde_json::{Map, Value, json};
 
 pub(super) use page::{content_security_policy, page};
 pub(super) use security::Credentials;
+pub(super) use shape::Shape;
 
 use super::access::Access;
-use super::operation::{Operation, schema};
-use super::problem::{KINDS, Kind, MEDIA_TYPE};
+use super::operation::{Content, Operation};
+use super::problem::{Document, KINDS, Kind, MEDIA_TYPE};
+use shape::{Components, reference};
 
 const ABOUT: &str = "What container registries store, what that costs, and what both would be had each image \
     been built on Alpine. Figures are worked out after each crawl; every answer says of which moment it is \
@@ -28,28 +22,29 @@ const ABOUT: &str = "What container registries store, what that costs, and what 
     with a currency, exact and never rounded. Estimates are intervals: `low`, `expected`, `high`. Every error \
     is a problem of RFC 9457.";
 
-/// The whole document, where these are the ids of the price books at hand.
+/// The name of the schema of every problem.
+const PROBLEM: &str = "Problem";
+
+/// The whole document. `books` are the ids of the available price books.
 pub(super) fn document(operations: &[Operation], credentials: &Credentials, books: &[&str]) -> Value {
+    let mut components = Components::new();
     let mut paths: Map<String, Value> = Map::new();
     for operation in operations {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
-        path[operation.method.as_str().to_ascii_lowercase()] = documented(operation, credentials);
+        let method = operation.method.as_str().to_ascii_lowercase();
+        path[method] = documented(operation, credentials, &mut components);
     }
-    let schemas = [
-        figures::schemas(),
-        images::schemas(),
-        money::schemas(),
-        price_books::schemas(),
-        whatif::schemas(books),
-        crawls::schemas(),
-        events::schemas(),
-        service::schemas(),
-    ];
-    let schemas: Map<String, Value> = schemas
-        .into_iter()
-        .flatten()
-        .map(|(name, schema)| (name.to_owned(), schema))
-        .collect();
+    components.answer(Shape::new::<Document<'_>>(PROBLEM));
+    let mut schemas = components.finish();
+    // The only part that depends on the configuration.
+    if let Some(book) = schemas
+        .get_mut("WhatIfQuestion")
+        .and_then(|question| question.pointer_mut("/properties/price_book"))
+    {
+        let description = book["description"].take();
+        let known = json!({"type": "string", "enum": books});
+        *book = json!({"anyOf": [known, {"type": "null"}], "description": description});
+    }
     let responses: Map<String, Value> = KINDS
         .iter()
         .map(|kind| (kind.name.to_owned(), problem_response(kind)))
@@ -73,7 +68,7 @@ pub(super) fn document(operations: &[Operation], credentials: &Credentials, book
     })
 }
 
-fn documented(operation: &Operation, credentials: &Credentials) -> Value {
+fn documented(operation: &Operation, credentials: &Credentials, components: &mut Components) -> Value {
     let mut parameters: Vec<Value> = Vec::new();
     for (place, declared) in [
         ("path", &operation.in_path),
@@ -107,20 +102,21 @@ fn documented(operation: &Operation, credentials: &Credentials) -> Value {
         "description": description,
         "parameters": parameters,
         "security": security,
-        "responses": responses(operation),
+        "responses": responses(operation, components),
     });
     if let Some(body) = operation.body {
+        let schema = components.body(body);
         let content: Map<String, Value> = operation
             .body_types
             .iter()
-            .map(|media_type| ((*media_type).to_owned(), json!({"schema": schema(body)})))
+            .map(|media_type| ((*media_type).to_owned(), json!({"schema": schema})))
             .collect();
         documented["requestBody"] = json!({"required": true, "content": content});
     }
     documented
 }
 
-fn responses(operation: &Operation) -> Value {
+fn responses(operation: &Operation, components: &mut Components) -> Value {
     let answer = &operation.answer;
     let mut headers = json!({"X-Request-Id": header("The name of the request in the log.")});
     if answer.is_kept {
@@ -132,7 +128,14 @@ fn responses(operation: &Operation) -> Value {
     let content: Map<String, Value> = answer
         .forms
         .iter()
-        .map(|form| (form.media_type.to_owned(), json!({"schema": form.schema})))
+        .map(|form| {
+            let schema = match form.content {
+                Content::Shaped(shape) => components.answer(shape),
+                Content::Text => json!({"type": "string"}),
+                Content::Binary => json!({"type": "string", "format": "binary"}),
+            };
+            (form.media_type.to_owned(), json!({"schema": schema}))
+        })
         .collect();
     let mut responses = Map::new();
     let mut success = json!({"description": answer.about, "headers": headers, "content": content});
@@ -167,7 +170,7 @@ fn header(about: &str) -> Value {
 fn problem_response(kind: &Kind) -> Value {
     let mut response = json!({
         "description": format!("{}. {}", kind.title, kind.advice),
-        "content": {MEDIA_TYPE: {"schema": schema("Problem")}},
+        "content": {MEDIA_TYPE: {"schema": reference(PROBLEM)}},
     });
     let names: &[(&str, &str)] = match kind.status {
         401 | 403 => &[("WWW-Authenticate", "What is needed.")],

@@ -1,4 +1,4 @@
-//! The documentation as a page: plain HTML made of the document, without scripts.
+//! The documentation as a page: plain HTML generated from the document, without scripts.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ border-bottom:1px solid #e5e8eb}.method{font-weight:700;text-transform:uppercase
 @media(prefers-color-scheme:dark){body{color:#e6e8ea;background:#15181c}code{background:#252a31}\
 h2,th,td{border-color:#363c44}a{color:#7ab8ff}}";
 
-/// The policy under which the page is shown: its own style and nothing else.
+/// The content security policy of the page: only its own style.
 pub(in crate::api) fn content_security_policy() -> String {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
     format!("default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'")
@@ -26,7 +26,7 @@ pub(in crate::api) fn content_security_policy() -> String {
 /// The page.
 ///
 /// # Errors
-/// Where the document is not JSON, which it is.
+/// Never: the document is JSON.
 pub(in crate::api) fn page(document: &[u8]) -> Result<String, Problem> {
     let document: Value = serde_json::from_slice(document).map_err(Problem::internal)?;
     let mut html = String::from("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">");
@@ -119,20 +119,8 @@ fn write_operation(html: &mut String, path: &str, method: &str, operation: &Valu
 
 fn write_schema(html: &mut String, schema: &Value) {
     let _ = write!(html, "<p>{}</p>", prose(&schema["description"]));
-    let parts = schema["allOf"].as_array();
-    let members_of = |schema: &Value| {
-        members(&schema["properties"])
-            .map(|(n, s)| (n.clone(), s.clone()))
-            .collect()
-    };
-    let mut rows: Vec<(String, Value)> = members_of(schema);
-    for part in parts.into_iter().flatten() {
-        if part["$ref"].is_string() {
-            let _ = write!(html, "<p>All of {}, and:</p>", kind_of(part));
-        }
-        rows.extend::<Vec<_>>(members_of(part));
-    }
-    if rows.is_empty() {
+    let mut rows = members(&schema["properties"]).peekable();
+    if rows.peek().is_none() {
         let _ = write!(html, "<p>{}</p>", kind_of(schema));
         return;
     }
@@ -141,19 +129,22 @@ fn write_schema(html: &mut String, schema: &Value) {
         let _ = write!(
             html,
             "<tr><td><code>{}</code><td>{}<td>{}",
-            escaped(&name),
-            kind_of(&member),
+            escaped(name),
+            kind_of(member),
             prose(&member["description"])
         );
     }
     html.push_str("</table>");
 }
 
-/// What a value may be, in a few words.
+/// A short description of a value.
 fn kind_of(schema: &Value) -> String {
     if let Some(target) = schema["$ref"].as_str() {
         let name = escaped(target.rsplit('/').next().unwrap_or_default());
         return format!("<a href=\"#schema-{name}\">{name}</a>");
+    }
+    if let Some(word) = schema["const"].as_str() {
+        return format!("<code>{}</code>", escaped(word));
     }
     if let Some(words) = schema["enum"].as_array() {
         let words: Vec<String> = words
@@ -162,7 +153,10 @@ fn kind_of(schema: &Value) -> String {
             .collect();
         return words.join(" ");
     }
-    if let Some(choices) = schema["anyOf"].as_array() {
+    let choices = [&schema["anyOf"], &schema["oneOf"]]
+        .into_iter()
+        .find_map(Value::as_array);
+    if let Some(choices) = choices {
         return choices.iter().map(kind_of).collect::<Vec<_>>().join(" or ");
     }
     let mut words = match &schema["type"] {
@@ -215,7 +209,7 @@ fn prose(value: &Value) -> String {
     marked(text(value))
 }
 
-/// Text with what stands between backquotes as code.
+/// Text with the parts between backquotes as code.
 fn marked(text: &str) -> String {
     text.split('`')
         .enumerate()

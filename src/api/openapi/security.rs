@@ -1,17 +1,17 @@
-//! By what callers say who they are.
+//! The ways in which callers authenticate.
 
 use serde_json::{Map, Value, json};
 
 use crate::api::settings::AccessMode;
 
-/// By what callers of one service may say who they are.
+/// The ways in which callers of a service may authenticate.
 pub(in crate::api) struct Credentials {
     schemes: Map<String, Value>,
     access: AccessMode,
 }
 
 impl Credentials {
-    /// Keys, and the tokens of the issuers with these documents.
+    /// API keys, and the tokens of the issuers with these documents.
     pub(in crate::api) fn new(access: AccessMode, documents: impl IntoIterator<Item = String>) -> Self {
         let key = json!({
             "type": "http",
@@ -40,7 +40,7 @@ impl Credentials {
         &self.schemes
     }
 
-    /// Any of them will do, where one is needed at all.
+    /// Any of them is accepted, if one is needed.
     pub(super) fn alternatives(&self) -> Value {
         let named = self.schemes.keys().map(|name| json!({name: []}));
         let nothing = (self.access == AccessMode::Anonymous).then(|| json!({}));

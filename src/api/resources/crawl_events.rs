@@ -8,12 +8,15 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse};
 use futures::stream;
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
+use tracing::{Instrument as _, Span};
 
 use super::crawls::named;
 use crate::api::Api;
 use crate::api::call::Call;
-use crate::api::operation::{AnswerForm, Operation, schema};
+use crate::api::openapi::Shape;
+use crate::api::operation::{AnswerForm, Content, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::Problem;
 use crate::store::CrawlEvent;
@@ -32,7 +35,11 @@ pub(super) fn operations() -> Vec<Operation> {
         "/v1/crawls/{id}/events",
         "follow_crawl",
         "What happens in a crawl, while it happens",
-        "",
+        AnswerForm::new(
+            "events",
+            "text/event-stream",
+            Content::Shaped(Shape::written("CrawlEvent", event_schema)),
+        ),
         |call| Box::pin(follow(call)),
     )
     .group("crawls")
@@ -52,12 +59,39 @@ pub(super) fn operations() -> Vec<Operation> {
     )];
     events.answer.is_kept = false;
     events.answer.about = "The events";
-    events.answer.forms = vec![AnswerForm {
-        name: "events",
-        media_type: "text/event-stream",
-        schema: schema("CrawlEvent"),
-    }];
     vec![events]
+}
+
+/// The schema of a server-sent event, whose form is not JSON.
+fn event_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "description": "A server-sent event.",
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "description": "The number of the event, for `Last-Event-ID`."},
+            "event": {"type": "string", "description": "The kind of event."},
+            "data": {
+                "type": "string",
+                "description": "What happened, as JSON.",
+                "contentMediaType": "application/json",
+                "contentSchema": {
+                    "description": "What happened. Other members depend on the kind.",
+                    "type": "object",
+                    "properties": {
+                        "at": {"type": "string", "format": "date-time", "description": "When it happened."},
+                        "kind": {
+                            "type": "string",
+                            "description": "`queued`, `started`, `listed`, `progress`, `worker_joined`, \
+                                `worker_left`, `worker_lost`, or the state that the crawl ended in, which is the last \
+                                event.",
+                        },
+                    },
+                    "required": ["at", "kind"],
+                },
+            },
+        },
+        "required": ["id", "event", "data"],
+    })
 }
 
 /// One client that follows a crawl.
@@ -88,9 +122,13 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         started: Instant::now(),
         said: Instant::now(),
     };
-    let body = stream::unfold(following, |mut following| async move {
-        let chunk = following.next().await?;
-        Some((Ok::<Bytes, Error>(chunk), following))
+    let span = Span::current();
+    let body = stream::unfold(following, move |mut following| {
+        let next = async move {
+            let chunk = following.next().await?;
+            Some((Ok::<Bytes, Error>(chunk), following))
+        };
+        next.instrument(span.clone())
     });
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
@@ -115,7 +153,7 @@ impl Following {
             }
             if let Err(problem) = self.look().await {
                 // The client comes back by itself.
-                tracing::debug!("{problem:?}");
+                tracing::debug!(?problem, "event stream ended early");
                 return None;
             }
             if !self.waiting.is_empty() || self.is_over {

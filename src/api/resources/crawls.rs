@@ -3,21 +3,25 @@
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::access::{Access, Caller, Scope};
+use crate::api::access::{Access, sees_row};
 use crate::api::call::Call;
 use crate::api::cursor::ListIdentity;
 use crate::api::list::{next_link, paging};
-use crate::api::operation::Operation;
+use crate::api::openapi::Shape;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
-use crate::inventory::Fault;
-use crate::oci::RegistryName;
-use crate::store::{CrawlRecord, StoreError};
-use crate::units::ByteCount;
+use crate::identity::{Caller, Scope};
+use crate::inventory::{Fault, FaultKind};
+use crate::oci::text::printable;
+use crate::oci::{RegistryName, RepositoryName};
+use crate::store::{CrawlRecord, CrawlState, StoreError};
+use crate::units::{ByteCount, RequestCounts, milliseconds};
 
 /// The most faults that are shown of one crawl.
 const SHOWN_FAULTS: usize = 1000;
@@ -29,7 +33,7 @@ pub(super) fn operations() -> Vec<Operation> {
         "/v1/crawls",
         "list_crawls",
         "The crawls, latest first",
-        "CrawlList",
+        AnswerForm::json::<CrawlList<'_>>("CrawlList"),
         |call| Box::pin(list(call)),
     )
     .group("crawls")
@@ -48,7 +52,7 @@ pub(super) fn operations() -> Vec<Operation> {
         "/v1/crawls/{id}",
         "get_crawl",
         "One crawl, and what it could not read",
-        "CrawlWithFaults",
+        AnswerForm::json::<CrawlWithFaults<'_>>("CrawlWithFaults"),
         |call| Box::pin(one(call)),
     )
     .group("crawls");
@@ -56,7 +60,10 @@ pub(super) fn operations() -> Vec<Operation> {
         "/v1/crawls",
         "start_crawl",
         "Asks for a crawl of a registry",
-        ("CrawlRequest", "Crawl"),
+        (
+            Shape::new::<CrawlRequest>("CrawlRequest"),
+            AnswerForm::json::<Crawl<'_>>("Crawl"),
+        ),
         |call| Box::pin(start(call)),
     )
     .group("crawls")
@@ -78,45 +85,48 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![list, start, one]
 }
 
-/// A crawl as it is answered.
-#[derive(Serialize)]
+/// A crawl: who asked for it, its state, and what it cost the registry.
+#[derive(Serialize, JsonSchema)]
 struct Crawl<'a> {
+    /// The number of the crawl; later crawls have higher numbers.
     id: i64,
+    /// The registry.
     registry: &'a RegistryName,
-    state: &'static str,
+    /// The state of the crawl.
+    state: CrawlState,
+    /// When it was asked for.
     requested_at: DateTime<Utc>,
+    /// Who asked for it.
     requested_by: &'a str,
+    /// When it started; null while it waits.
     started_at: Option<DateTime<Utc>>,
+    /// When it ended; null until then.
     finished_at: Option<DateTime<Utc>>,
+    /// How many repositories have been read.
     repositories_done: u64,
+    /// How many repositories there are to read; 0 until they have been listed.
     repositories_total: u64,
+    /// How many tags have been read.
     tags_done: u64,
-    /// Requests to the registry by kind.
-    requests: Requests,
+    /// The requests to the registry by kind.
+    requests: RequestCounts,
+    /// The bytes that the registry sent.
     bytes_received: ByteCount,
-    /// How long it waited because the registry asked it to.
+    /// How long the crawl waited because the registry asked for it.
     waited_milliseconds: u64,
     /// How many things could not be read.
     faults: u64,
+    /// Why it did not end well; null where there is nothing to say.
     message: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct Requests {
-    total: u64,
-    get: u64,
-    head: u64,
-    retried: u64,
-    rate_limited: u64,
-}
-
 impl<'a> Crawl<'a> {
-    fn of(caller: &Caller, record: &'a CrawlRecord) -> Self {
+    fn new(caller: &Caller, record: &'a CrawlRecord) -> Self {
         let cost = &record.cost;
         Self {
             id: record.id,
             registry: &record.registry,
-            state: record.state.as_str(),
+            state: record.state,
             requested_at: record.requested_at,
             requested_by: &record.requested_by,
             started_at: record.started_at,
@@ -124,15 +134,9 @@ impl<'a> Crawl<'a> {
             repositories_done: record.repositories_done,
             repositories_total: record.repositories_total,
             tags_done: record.tags_done,
-            requests: Requests {
-                total: cost.requests,
-                get: cost.get,
-                head: cost.head,
-                retried: cost.retried,
-                rate_limited: cost.rate_limited,
-            },
+            requests: cost.requests,
             bytes_received: cost.bytes_received,
-            waited_milliseconds: u64::try_from(cost.waited.as_millis()).unwrap_or(u64::MAX),
+            waited_milliseconds: milliseconds(cost.waited),
             faults: record.faults,
             // It may name what a key for some cost centres is to know nothing of.
             message: record
@@ -143,10 +147,14 @@ impl<'a> Crawl<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// Crawls, page by page.
+#[derive(Serialize, JsonSchema)]
 struct CrawlList<'a> {
+    /// The rows of this page, latest first.
     items: Vec<Crawl<'a>>,
+    /// Where the next page begins; null on the last page.
     next_cursor: Option<String>,
+    /// When this was answered.
     as_of: DateTime<Utc>,
 }
 
@@ -156,7 +164,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         // What is no name of a registry has no crawls.
         Some(text) => Some(text.parse().map_err(|_| unknown_registry(text))?),
     };
-    let identity = ListIdentity::of("crawls", &call.values.without(&["limit", "cursor"]));
+    let identity = ListIdentity::new("crawls", &call.values.without(&["limit", "cursor"]));
     let before: Option<i64> = match call.values.text("cursor") {
         None => None,
         Some(cursor) => identity.key_of(cursor)?.parse().ok(),
@@ -177,7 +185,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let list = CrawlList {
         items: records
             .iter()
-            .map(|record| Crawl::of(&call.caller, record))
+            .map(|record| Crawl::new(&call.caller, record))
             .collect(),
         next_cursor,
         as_of: call.api.clock.now(),
@@ -192,10 +200,10 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
 /// The crawl that a call's path names, if the caller may see it.
 ///
 /// # Errors
-/// Where there is none.
+/// If there is none.
 pub(super) async fn named(call: &Call) -> Result<CrawlRecord, Problem> {
     let text = call.values.text("id").unwrap_or_default();
-    let unknown = || Problem::not_found(format!("there is no crawl {}", text.escape_debug()));
+    let unknown = || Problem::not_found(format!("there is no crawl {}", printable(text)));
     let id: i64 = text.parse().map_err(|_| unknown())?;
     let record = call
         .api
@@ -206,19 +214,26 @@ pub(super) async fn named(call: &Call) -> Result<CrawlRecord, Problem> {
         .ok_or_else(unknown)
 }
 
-#[derive(Serialize)]
+/// A crawl, and what it could not read.
+#[derive(Serialize, JsonSchema)]
 struct CrawlWithFaults<'a> {
     #[serde(flatten)]
     crawl: Crawl<'a>,
-    /// The first of them.
+    /// The first thousand things that could not be read.
     fault_list: Vec<ShownFault<'a>>,
 }
 
-#[derive(Serialize)]
+/// Something that could not be read.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CrawlFault")]
 struct ShownFault<'a> {
+    /// The repository; null where the catalogue could not be read.
     repository: Option<&'a str>,
+    /// The tag or digest; null where the repository could not be read.
     reference: Option<&'a str>,
-    kind: &'static str,
+    /// The kind of fault.
+    kind: FaultKind,
+    /// What happened.
     fault: &'a str,
 }
 
@@ -235,28 +250,30 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
         let row = snapshot.as_ref().zip(fault.repository.as_ref());
         let row = row
             .and_then(|(snapshot, name)| snapshot.repository(record.registry.as_str(), name.as_str()).ok());
-        call.caller.sees_whole_registries() || row.is_some_and(|row| call.caller.sees_row(row))
+        call.caller.sees_whole_registries() || row.is_some_and(|row| sees_row(&call.caller, row))
     };
     let fault_list = faults
         .iter()
         .filter(|fault| is_seen(fault))
         .take(SHOWN_FAULTS)
         .map(|fault| ShownFault {
-            repository: fault.repository.as_ref().map(|name| name.as_str()),
+            repository: fault.repository.as_ref().map(RepositoryName::as_str),
             reference: fault.reference.as_deref(),
-            kind: fault.kind.as_str(),
+            kind: fault.kind,
             fault: &fault.fault,
         })
         .collect();
     call.reply(Reply::json(&CrawlWithFaults {
-        crawl: Crawl::of(&call.caller, &record),
+        crawl: Crawl::new(&call.caller, &record),
         fault_list,
     })?)
 }
 
-#[derive(Deserialize)]
+/// Which registry to crawl.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CrawlRequest {
+    /// The name of a registry that was crawled before or is configured.
     registry: String,
 }
 
@@ -279,7 +296,7 @@ async fn start(call: Call) -> Result<HttpResponse, Problem> {
         })
         .await?;
     let record = record.ok_or_else(|| unknown_registry(&asked))?;
-    let reply = Reply::json(&Crawl::of(&call.caller, &record))?
+    let reply = Reply::json(&Crawl::new(&call.caller, &record))?
         .with_status(StatusCode::ACCEPTED)
         .with_header(header::LOCATION, &format!("/v1/crawls/{}", record.id));
     call.reply(reply)

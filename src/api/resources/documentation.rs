@@ -2,34 +2,36 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use schemars::json_schema;
 
 use crate::api::access::Access;
 use crate::api::call::Call;
-use crate::api::openapi;
-use crate::api::operation::{AnswerForm, Operation};
+use crate::api::openapi::{self, Shape};
+use crate::api::operation::{AnswerForm, Content, Operation};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 
 pub(super) fn operations() -> Vec<Operation> {
-    let mut page = Operation::get(
+    let page = Operation::get(
         "/docs",
         "get_documentation",
         "This documentation, to be read",
-        "",
+        AnswerForm::new("html", "text/html", Content::Text),
         |call| Box::pin(page(call)),
     )
     .access(Access::Open);
-    page.answer.forms = vec![AnswerForm {
-        name: "html",
-        media_type: "text/html",
-        schema: serde_json::json!({"type": "string"}),
-    }];
     vec![
         Operation::get(
             "/openapi.json",
             "get_openapi",
             "This documentation, for programs",
-            "OpenApi",
+            AnswerForm::shaped(Shape::written("OpenApi", |_| {
+                json_schema!({
+                    "description": "An OpenAPI 3.1 document.",
+                    "type": "object",
+                    "required": ["openapi"],
+                })
+            })),
             |call| Box::pin(document(call)),
         )
         .access(Access::Open),

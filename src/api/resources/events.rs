@@ -2,17 +2,20 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::api::access::{Access, Scope};
+use crate::api::access::Access;
 use crate::api::call::Call;
-use crate::api::operation::Operation;
-use crate::api::problem::{INVALID_BODY, Invalid, Problem};
+use crate::api::openapi::Shape;
+use crate::api::operation::{AnswerForm, Operation};
+use crate::api::problem::{INVALID_BODY, Invalid, Place, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
-use crate::cost::read_notifications;
+use crate::identity::Scope;
 use crate::oci::RegistryName;
+use crate::pulls::read_notifications;
 
 /// What CNCF Distribution says that its notifications are, beside plain JSON.
 const MEDIA_TYPES: &[&str] = &[
@@ -26,7 +29,10 @@ pub(super) fn operations() -> Vec<Operation> {
         "/v1/registries/{registry}/events",
         "notify_of_pulls",
         "Counts pulls that a registry notifies of",
-        ("Notifications", "CountedNotifications"),
+        (
+            Shape::written("Notifications", notifications_schema),
+            AnswerForm::json::<CountedNotifications>("CountedNotifications"),
+        ),
         |call| Box::pin(notify(call)),
     )
     .group("pulls")
@@ -43,9 +49,28 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![notify]
 }
 
-#[derive(Serialize)]
+/// The schema of what registries send. Only its envelope is checked: an event that makes no sense is skipped.
+fn notifications_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "description": "An envelope as CNCF Distribution sends it.",
+        "type": "object",
+        "properties": {
+            "events": {
+                "type": "array",
+                "items": {},
+                "description": "Events with `id`, `timestamp`, `action`, `target` and `request`. Any other event is skipped.",
+            },
+        },
+        "required": ["events"],
+    })
+}
+
+/// What was counted.
+#[derive(Serialize, JsonSchema)]
 struct CountedNotifications {
+    /// The pulls of images that were not known before.
     pulls: u64,
+    /// The events that are not pulls by GET, that come from Tare itself, or that make no sense.
     skipped: u64,
 }
 
@@ -58,7 +83,7 @@ async fn notify(call: Call) -> Result<HttpResponse, Problem> {
     let envelope: Value = call.read_body()?;
     let metered = read_notifications(&envelope).ok_or_else(|| {
         let missing = Invalid {
-            place: "body",
+            place: Place::Body,
             name: "events".to_owned(),
             detail: "expected an object with a list `events`".to_owned(),
         };

@@ -2,14 +2,12 @@
 
 use actix_web::HttpResponse;
 use chrono::NaiveDate;
-use serde_json::{Value, json};
 
 use crate::api::call::Call;
-use crate::api::operation::{AnswerForm, Operation};
+use crate::api::operation::{AnswerForm, Content, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
-use crate::api::settings::FiguresError;
 use crate::api::snapshot::unknown_registry;
 use crate::export::{BilledMonth, FocusVersion, Scenario, focus, plain, workbook};
 use crate::pricing::Period;
@@ -29,54 +27,36 @@ pub(super) fn operations() -> Vec<Operation> {
         Form::Word(vec!["1.2", "1.4"]),
         "The version of FOCUS; 1.2 by default.",
     );
-    let csv = json!({"type": "string"});
-    let bytes = json!({"type": "string", "format": "binary"});
+    let csv = || AnswerForm::new("csv", "text/csv", Content::Text);
     vec![
-        export(
-            Operation::get(
-                "/v1/exports/focus",
-                "export_focus",
-                "A month by the FinOps Open Cost and Usage Specification (FOCUS), as CSV",
-                "",
-                |call| Box::pin(as_focus(call)),
-            ),
-            ("csv", "text/csv", csv.clone()),
-        )
+        export(Operation::get(
+            "/v1/exports/focus",
+            "export_focus",
+            "A month by the FinOps Open Cost and Usage Specification (FOCUS), as CSV",
+            csv(),
+            |call| Box::pin(as_focus(call)),
+        ))
         .query([scenario.clone(), version]),
-        export(
-            Operation::get(
-                "/v1/exports/csv",
-                "export_csv",
-                "A month's charges in plain words, as CSV that is safe to open in a spreadsheet",
-                "",
-                |call| Box::pin(as_csv(call)),
-            ),
-            ("csv", "text/csv", csv),
-        )
+        export(Operation::get(
+            "/v1/exports/csv",
+            "export_csv",
+            "A month's charges in plain words, as CSV that is safe to open in a spreadsheet",
+            csv(),
+            |call| Box::pin(as_csv(call)),
+        ))
         .query([scenario]),
-        export(
-            Operation::get(
-                "/v1/exports/xlsx",
-                "export_workbook",
-                "A month as a workbook with a sheet for each view, now and on Alpine",
-                "",
-                |call| Box::pin(as_workbook(call)),
-            ),
-            ("xlsx", WORKBOOK, bytes),
-        ),
+        export(Operation::get(
+            "/v1/exports/xlsx",
+            "export_workbook",
+            "A month as a workbook with a sheet for each view, now and on Alpine",
+            AnswerForm::new("xlsx", WORKBOOK, Content::Binary),
+            |call| Box::pin(as_workbook(call)),
+        )),
     ]
 }
 
 /// What exports have in common.
-fn export(
-    mut operation: Operation,
-    (name, media_type, schema): (&'static str, &'static str, Value),
-) -> Operation {
-    operation.answer.forms = vec![AnswerForm {
-        name,
-        media_type,
-        schema,
-    }];
+fn export(operation: Operation) -> Operation {
     operation
         .group("money")
         .about(
@@ -102,23 +82,21 @@ async fn billed(call: &Call) -> Result<(Vec<BilledMonth>, String), Problem> {
     if let Some(name) = wanted.as_deref().filter(|name| !call.knows(name)) {
         return Err(unknown_registry(name));
     }
-    let months = call.months(period).await.map_err(|error| match error {
-        FiguresError::Store(error) => error.into(),
-        FiguresError::Other(reason) => Problem::internal(reason),
-    })?;
+    let months = call.months(period).await?;
     let is_wanted = |name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
     let months: Vec<BilledMonth> = months
         .into_iter()
         .filter(|(registry, _)| call.caller.sees(registry) && is_wanted(registry.as_str()))
         .map(|(_, month)| month)
         .collect();
-    let months = if call.caller.sees_whole_registries() {
-        months
-    } else {
-        let own = months
-            .into_iter()
-            .filter_map(|month| month.part_of(call.caller.cost_centres()).transpose());
-        own.collect::<Result<_, _>>().map_err(Problem::internal)?
+    let months = match call.caller.cost_centres() {
+        None => months,
+        Some(centres) => {
+            let own = months
+                .into_iter()
+                .filter_map(|month| month.part_of(centres).transpose());
+            own.collect::<Result<_, _>>().map_err(Problem::internal)?
+        }
     };
     if months.is_empty() {
         return Err(nothing(first));

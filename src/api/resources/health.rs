@@ -1,12 +1,13 @@
-//! Whether the service lives, and whether it can answer.
+//! Liveness and readiness.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::access::Access;
 use crate::api::call::Call;
-use crate::api::operation::Operation;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 
@@ -15,7 +16,7 @@ pub(super) fn operations() -> Vec<Operation> {
         "/healthz",
         "get_health",
         "Whether the process lives",
-        "Health",
+        AnswerForm::json::<Health>("Health"),
         |call| Box::pin(health(call)),
     )
     .about("It touches neither the database nor the figures: restart the process where this does not answer.")
@@ -25,7 +26,7 @@ pub(super) fn operations() -> Vec<Operation> {
         "/readyz",
         "get_readiness",
         "Whether the service can answer: database, schema, figures",
-        "Readiness",
+        AnswerForm::json::<Readiness>("Readiness"),
         |call| Box::pin(readiness(call)),
     )
     .about("Send requests elsewhere while this is 503; `detail` says what is missing.")
@@ -34,22 +35,41 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![healthy, ready]
 }
 
-#[derive(Serialize)]
+/// The process is alive.
+#[derive(Serialize, JsonSchema)]
 struct Health {
-    status: &'static str,
+    status: Alive,
+}
+
+/// The only state in which the process answers.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum Alive {
+    Alive,
 }
 
 async fn health(call: Call) -> Result<HttpResponse, Problem> {
-    let health = Reply::json(&Health { status: "alive" })?;
-    // Not to be kept by anybody.
+    let health = Reply::json(&Health { status: Alive::Alive })?;
+    // Must not be cached.
     call.reply(health.with_status(StatusCode::OK))
 }
 
-#[derive(Serialize)]
+/// The service can answer.
+#[derive(Serialize, JsonSchema)]
 struct Readiness {
-    status: &'static str,
-    /// How old the oldest registry's figures are; none where nothing has been crawled.
+    status: Ready,
+    /// How old the oldest registry's figures are, in seconds; null where nothing has been crawled.
+    #[schemars(range(min = 0))]
     oldest_figures_seconds: Option<i64>,
+}
+
+/// The only state in which the service receives requests.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum Ready {
+    Ready,
 }
 
 async fn readiness(call: Call) -> Result<HttpResponse, Problem> {
@@ -72,7 +92,7 @@ async fn readiness(call: Call) -> Result<HttpResponse, Problem> {
         ));
     }
     call.reply(Reply::json(&Readiness {
-        status: "ready",
+        status: Ready::Ready,
         oldest_figures_seconds: oldest,
     })?)
 }

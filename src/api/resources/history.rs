@@ -1,27 +1,29 @@
-//! How registries and repositories have been.
+//! The history of registries and repositories.
 
 use actix_web::HttpResponse;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::repository::named;
+use crate::api::access::sees_row;
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
 use crate::api::list::List;
-use crate::api::operation::Operation;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
-use crate::api::seen::Of;
+use crate::api::seen::Extent;
 use crate::api::snapshot::{Snapshot, unknown_registry};
-use crate::cost::MoneyEstimate;
+use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
 use crate::oci::RegistryName;
 use crate::report::{ForecastMonth, forecast};
 use crate::store::{PartOfRegistry, RegistryPoint, RepositoryPoint};
-use crate::units::{Currency, Money};
+use crate::units::{ByteCount, Money};
+use crate::whatif::Verdict;
 
-/// How far back an answer goes where nothing else is asked for.
+/// The default period of an answer.
 const USUAL_DAYS: u64 = 400;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -30,7 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/history",
             "get_history",
             "How registries have been: bytes and costs after each crawl, now and on Alpine",
-            "RegistryHistory",
+            AnswerForm::json::<WithForecast<'_>>("RegistryHistory"),
             |call| Box::pin(of_registries(call)),
         )
         .group("money")
@@ -48,7 +50,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/repositories/{registry}/{repository}/history",
             "get_repository_history",
             "How a repository has been: bytes and costs after each crawl",
-            "RepositoryHistory",
+            AnswerForm::json::<List<'_, RepositoryHistoryPoint>>("RepositoryHistory"),
             |call| Box::pin(of_repository(call)),
         )
         .group("repositories")
@@ -67,7 +69,7 @@ fn window() -> [Parameter; 2] {
     ]
 }
 
-/// The days that are asked for, from the beginning of the first to the end of the last.
+/// The requested days, from the beginning of the first to the end of the last.
 fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
     let last = call
         .values
@@ -81,51 +83,60 @@ fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
     (midnight(first), midnight(last.succ_opt().unwrap_or(last)))
 }
 
-/// What was, and what is to come.
-#[derive(Serialize)]
+/// How registries have been, and what the next months are expected to cost.
+#[derive(Serialize, JsonSchema)]
 struct WithForecast<'a> {
     #[serde(flatten)]
-    list: List<'a, RegistryMoment>,
+    list: List<'a, RegistryHistoryPoint>,
+    /// The next months.
     forecast: Vec<ForecastMonth>,
-    /// What may be spent in a month on all of it, one entry for each currency.
+    /// What may be spent in a month on everything here, one entry for each currency that has a budget.
     budgets: Vec<Money>,
 }
 
-/// A registry as it was after a crawl.
-#[derive(Serialize)]
-struct RegistryMoment {
+/// A registry as it was after a crawl, or the part of it that the key may see.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RegistryMoment")]
+struct RegistryHistoryPoint {
+    /// The registry.
     registry: RegistryName,
-    of: Of,
+    /// What the figures cover: the whole registry, or a part of it.
+    of: Extent,
+    /// When the registry was crawled.
     as_of: DateTime<Utc>,
-    logical_bytes: i64,
-    stored_bytes: i64,
-    untagged_bytes: Option<i64>,
-    alpine_stored_bytes: Option<i64>,
+    /// What the tags reached, each tag counted on its own.
+    logical_bytes: ByteCount,
+    /// What was stored and reached by tags. For a part of a registry: its share of that.
+    stored_bytes: ByteCount,
+    /// What was stored and reached by no tag; null if that was not known. For a part of a registry: its share of that.
+    untagged_bytes: Option<ByteCount>,
+    /// What would have been stored on Alpine; null if that was not computed.
+    alpine_stored_bytes: Option<ByteCount>,
+    /// What a month at that level cost; null if there was no price book.
     cost: Option<Cost>,
+    /// What such a month would have cost on Alpine; null if that was not computed.
     alpine: Option<OnAlpine>,
 }
 
 /// What a month at that level cost.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PastCost")]
 struct Cost {
-    month: Money,
-    fee: Option<Money>,
-    storage: Option<Money>,
-    transfer: Option<Money>,
+    /// The cost by kind.
+    #[serde(flatten, with = "MonthlyCostParts")]
+    parts: CostParts,
 }
 
-#[derive(Serialize)]
+/// What a month at that level would have cost on Alpine.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PastCostOnAlpine")]
 struct OnAlpine {
+    /// What such a month would have cost.
     month: MoneyEstimate,
 }
 
-impl RegistryMoment {
-    fn new(registry: &RegistryName, of: Of, point: RegistryPoint) -> Self {
-        let currency = point.currency.as_deref().and_then(|code| code.parse().ok());
-        let money = |amount: Option<Decimal>| Some(Money::new(amount?, currency?));
-        let alpine = money(point.alpine_month_low)
-            .zip(money(point.alpine_month))
-            .zip(money(point.alpine_month_high));
+impl RegistryHistoryPoint {
+    fn new(registry: &RegistryName, of: Extent, point: RegistryPoint) -> Self {
         Self {
             registry: registry.clone(),
             of,
@@ -134,41 +145,46 @@ impl RegistryMoment {
             stored_bytes: point.stored_bytes,
             untagged_bytes: point.untagged_bytes,
             alpine_stored_bytes: point.alpine_stored_bytes,
-            cost: money(point.month).map(|month| Cost {
-                month,
-                fee: money(point.fee),
-                storage: money(point.storage),
-                transfer: money(point.transfer),
-            }),
-            alpine: alpine.map(|((low, expected), high)| OnAlpine {
-                month: MoneyEstimate { low, expected, high },
-            }),
+            cost: point.cost.map(|parts| Cost { parts }),
+            alpine: point.alpine_month.map(|month| OnAlpine { month }),
         }
     }
 }
 
 /// A repository as it was after a crawl.
-#[derive(Serialize)]
-struct RepositoryMoment {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RepositoryMoment")]
+struct RepositoryHistoryPoint {
+    /// When the registry was crawled.
     as_of: DateTime<Utc>,
-    logical_bytes: i64,
-    stored_bytes: i64,
-    exclusive_bytes: i64,
-    attributed_bytes: i64,
-    untagged_bytes: Option<i64>,
-    alpine_attributed_bytes: Option<i64>,
-    verdict: Option<String>,
+    /// What its tags reached, each tag counted on its own.
+    logical_bytes: ByteCount,
+    /// What it reached, each blob once.
+    stored_bytes: ByteCount,
+    /// What nothing else reached.
+    exclusive_bytes: ByteCount,
+    /// Its share of what was stored.
+    attributed_bytes: ByteCount,
+    /// Its share of what no tag reached; null if that was not known.
+    untagged_bytes: Option<ByteCount>,
+    /// Its share on Alpine; null if that was not computed.
+    alpine_attributed_bytes: Option<ByteCount>,
+    /// The verdict at that time; null if there was none.
+    verdict: Option<Verdict>,
+    /// What a month at that level cost; null if there was no price book.
     cost: Option<MonthAlone>,
 }
 
-#[derive(Serialize)]
+/// What a month at that level cost.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PastRepositoryCost")]
 struct MonthAlone {
+    /// The cost of the month.
     month: Money,
 }
 
-impl From<RepositoryPoint> for RepositoryMoment {
+impl From<RepositoryPoint> for RepositoryHistoryPoint {
     fn from(point: RepositoryPoint) -> Self {
-        let currency: Option<Currency> = point.currency.as_deref().and_then(|code| code.parse().ok());
         Self {
             as_of: point.as_of,
             logical_bytes: point.logical_bytes,
@@ -178,9 +194,7 @@ impl From<RepositoryPoint> for RepositoryMoment {
             untagged_bytes: point.untagged_bytes,
             alpine_attributed_bytes: point.alpine_attributed_bytes,
             verdict: point.verdict,
-            cost: point.month.zip(currency).map(|(amount, currency)| MonthAlone {
-                month: Money::new(amount, currency),
-            }),
+            cost: point.month.map(|month| MonthAlone { month }),
         }
     }
 }
@@ -208,13 +222,13 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
         let (of, points) = recorded(&call, &snapshot, &name, (from, until)).await?;
         let moments = points
             .into_iter()
-            .map(|point| RegistryMoment::new(&name, of, point));
+            .map(|point| RegistryHistoryPoint::new(&name, of, point));
         let begin = items.len();
         items.extend(moments);
         let costs = items[begin..].iter();
         courses.push(
             costs
-                .filter_map(|moment| Some((moment.as_of, moment.cost.as_ref()?.month)))
+                .filter_map(|moment| Some((moment.as_of, moment.cost.as_ref()?.parts.total)))
                 .collect(),
         );
     }
@@ -225,32 +239,32 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
     })?)
 }
 
-/// How a registry was, as far as the caller may see it.
+/// A point in a registry's history, as far as the caller may see it.
 async fn recorded(
     call: &Call,
     snapshot: &Snapshot,
     registry: &RegistryName,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<(Of, Vec<RegistryPoint>), Problem> {
+) -> Result<(Extent, Vec<RegistryPoint>), Problem> {
     let name = registry.clone();
-    if call.caller.sees_whole_registries() {
+    let Some(cost_centres) = call.caller.cost_centres() else {
         let points = call
             .api
             .ask(move |store| async move { store.registry_history(&name, from, until).await })
             .await?;
-        return Ok((Of::All, points));
-    }
+        return Ok((Extent::All, points));
+    };
     let rows = snapshot.report.repositories.iter();
-    let own = rows.filter(|row| row.registry == *registry && call.caller.sees_row(row));
+    let own = rows.filter(|row| row.registry == *registry && sees_row(&call.caller, row));
     let part = PartOfRegistry {
-        cost_centres: call.caller.cost_centres().to_vec(),
+        cost_centres: cost_centres.to_vec(),
         repositories: own.map(|row| row.totals.repository.to_string()).collect(),
     };
     let points = call
         .api
         .ask(move |store| async move { store.part_history(&name, &part, from, until).await })
         .await?;
-    Ok((Of::Visible, points))
+    Ok((Extent::Visible, points))
 }
 
 async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
@@ -266,6 +280,6 @@ async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
                 .await
         })
         .await?;
-    let items: Vec<RepositoryMoment> = points.into_iter().map(Into::into).collect();
+    let items: Vec<RepositoryHistoryPoint> = points.into_iter().map(Into::into).collect();
     call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
 }

@@ -1,12 +1,13 @@
-//! What Prometheus is told.
+//! The metrics for Prometheus.
 
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
+use chrono::DateTime;
 
 use crate::api::access::Access;
 use crate::api::call::Call;
-use crate::api::operation::{AnswerForm, Operation};
+use crate::api::operation::{AnswerForm, Content, Operation};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::metrics::{CONTENT_TYPE, Snapshot, StoreState, render};
@@ -16,18 +17,13 @@ pub(super) fn operations(is_open: bool) -> Vec<Operation> {
         "/metrics",
         "get_metrics",
         "What Prometheus is told, in its text format",
-        "",
+        AnswerForm::new("text", "text/plain", Content::Text),
         |call| Box::pin(metrics(call)),
     )
     .about(
         "It answers while the database is away (`tare_store_up` is 0 then) and before the first figures have been \
          worked out. A key that is limited to some registries or cost centres will not do.",
     );
-    metrics.answer.forms = vec![AnswerForm {
-        name: "text",
-        media_type: "text/plain",
-        schema: serde_json::json!({"type": "string"}),
-    }];
     metrics.answer.is_kept = false;
     if is_open {
         metrics = metrics.access(Access::Open);
@@ -46,7 +42,7 @@ async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
         .await
         .ok();
     if let Some(snapshot) = snapshot.clone() {
-        // The first scrape of these figures writes them down.
+        // The first scrape of a snapshot renders its figures.
         let api = Arc::clone(&call.api);
         call.api
             .work_out(move || snapshot.metrics(&api.settings.metrics).map(drop))
@@ -56,6 +52,12 @@ async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
         .as_deref()
         .map(|snapshot| snapshot.metrics(&call.api.settings.metrics))
         .transpose()?;
+    for issuer in call.api.authenticator.issuers() {
+        // The epoch until the issuer has answered once, so that the alert fires.
+        let renewed_at = issuer.keys_renewed_at().unwrap_or(DateTime::UNIX_EPOCH);
+        let name = issuer.settings().issuer.as_str();
+        call.api.counters.note_issuer_keys(name, renewed_at);
+    }
     let text = render(
         &Snapshot {
             report,

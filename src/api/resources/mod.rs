@@ -1,4 +1,4 @@
-//! What can be asked of the service, a file for each resource.
+//! The operations of the service, a file for each resource.
 
 mod crawl_events;
 mod crawls;
@@ -19,7 +19,7 @@ mod whatif;
 
 use super::operation::Operation;
 
-/// Every operation; `/metrics` may be open where all else needs a key.
+/// All operations. `/metrics` may be open although everything else needs a key.
 pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
     [
         registries::operations(),

@@ -1,14 +1,16 @@
-//! The price books that are at hand.
+//! The available price books.
 
 use actix_web::HttpResponse;
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::call::Call;
 use crate::api::list::List;
-use crate::api::operation::Operation;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
+use crate::oci::text::printable;
 use crate::pricing::PriceBook;
 use crate::units::Currency;
 
@@ -18,7 +20,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/price-books",
             "list_price_books",
             "The price books that are at hand, each in its edition of today",
-            "PriceBookList",
+            AnswerForm::json::<List<'_, BookRow<'_>>>("PriceBookList"),
             |call| Box::pin(list(call)),
         )
         .group("money")
@@ -27,33 +29,43 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/price-books/{id}",
             "get_price_book",
             "A price book in all its editions",
-            "PriceBookEditions",
+            AnswerForm::json::<Editions<'_>>("PriceBookEditions"),
             |call| Box::pin(one(call)),
         )
         .group("money"),
     ]
 }
 
-/// A price book in a list.
-#[derive(Serialize)]
+/// A price book in its edition of today.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PriceBookRow")]
 struct BookRow<'a> {
+    /// The identifier that settings and other books use, such as `aws-ecr`.
     id: &'a str,
+    /// Its edition.
     version: &'a str,
+    /// Its name for people.
     title: &'a str,
+    /// Who sells it.
     provider: &'a str,
+    /// What is sold.
     service: &'a str,
+    /// The currency of every price.
     currency: Currency,
-    /// Where its prices were read, and when.
+    /// Where its prices were read.
     source: &'a str,
+    /// When its prices were read.
     source_date: NaiveDate,
+    /// The first day its prices hold.
     valid_from: NaiveDate,
+    /// The last day its prices are known to hold.
     valid_until: NaiveDate,
-    /// Whether its prices are past the day until which they are known to hold.
+    /// Whether that day is past.
     is_expired: bool,
 }
 
 impl<'a> BookRow<'a> {
-    fn of(book: &'a PriceBook, today: NaiveDate) -> Self {
+    fn new(book: &'a PriceBook, today: NaiveDate) -> Self {
         Self {
             id: &book.id,
             version: &book.version,
@@ -70,23 +82,26 @@ impl<'a> BookRow<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// A price book in all its editions.
+#[derive(Serialize, JsonSchema)]
 struct Editions<'a> {
+    /// Its identifier.
     id: &'a str,
+    /// Its editions, oldest first.
     editions: Vec<&'a PriceBook>,
 }
 
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let today = call.api.clock.now().date_naive();
-    let books = &snapshot.knowledge.costs.books;
+    let books = &snapshot.inputs.costs.books;
     let mut ids: Vec<&str> = books.iter().map(|book| book.id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
     let items = ids
         .into_iter()
         .filter_map(|id| books.get(id, today).ok())
-        .map(|book| BookRow::of(book, today))
+        .map(|book| BookRow::new(book, today))
         .collect();
     call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
 }
@@ -95,7 +110,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let id = call.values.text("id").unwrap_or_default();
     let mut editions: Vec<&PriceBook> = snapshot
-        .knowledge
+        .inputs
         .costs
         .books
         .iter()
@@ -105,7 +120,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     if editions.is_empty() {
         return Err(Problem::not_found(format!(
             "there is no price book {}; /v1/price-books lists them",
-            id.escape_debug()
+            printable(id)
         )));
     }
     call.reply(Reply::json(&Editions { id, editions })?)

@@ -1,19 +1,20 @@
 //! The registries, and one of them.
 
 use actix_web::HttpResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::call::Call;
-use crate::api::grounds::{Freshness, Grounds};
 use crate::api::list::List;
-use crate::api::operation::Operation;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::{self, Problem};
+use crate::api::provenance::{Freshness, Provenance};
 use crate::api::reply::Reply;
 use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::{Snapshot, Versions, unknown_registry};
 use crate::report::{LastCrawl, Note, RegistryRow};
 
-/// What a key for some cost centres is answered.
+/// How an answer changes for a key that is limited to cost centres.
 const PART: &str = "A key for some cost centres is told of their repositories alone, added up: `of` is `visible` then, \
     and what says something of others is left out.";
 
@@ -23,7 +24,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/registries",
             "list_registries",
             "What each registry stores, costs, and would on Alpine",
-            "RegistryList",
+            AnswerForm::json::<List<'_, Registry<'_>>>("RegistryList"),
             |call| Box::pin(list(call)),
         )
         .group("registries")
@@ -36,7 +37,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/registries/{registry}",
             "get_registry",
             "One registry",
-            "OneRegistry",
+            AnswerForm::json::<OneRegistry<'_>>("OneRegistry"),
             |call| Box::pin(one(call)),
         )
         .group("registries")
@@ -45,43 +46,62 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-/// A registry as it is answered.
-#[derive(Serialize)]
+/// A registry with its last crawl and notes.
+#[derive(Serialize, JsonSchema)]
 pub(in crate::api) struct Registry<'a> {
     #[serde(flatten)]
     row: SeenRegistry<'a>,
+    /// How its last crawl ended.
     last_crawl: ShownCrawl,
     /// What a reader must know about the figures.
     notes: Vec<&'a Note>,
 }
 
-/// A registry by itself: its own moment is that of the figures.
-#[derive(Serialize)]
+/// One registry. Its `as_of` is that of the figures.
+#[derive(Serialize, JsonSchema)]
 struct OneRegistry<'a> {
     #[serde(flatten)]
     registry: Registry<'a>,
+    /// How far the figures may be behind the registry.
     freshness: Freshness,
+    /// What the figures rest on besides the crawls.
     versions: &'a Versions,
 }
 
-#[derive(Serialize)]
+/// How the last crawl of a registry ended.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LastCrawl")]
 struct ShownCrawl {
-    state: &'static str,
+    /// The result of the crawl.
+    state: ShownCrawlState,
     /// How many faults cost it something.
     losses: usize,
 }
 
+/// The result of the last crawl.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "LastCrawlState")]
+enum ShownCrawlState {
+    /// It read everything.
+    Complete,
+    /// It could not read everything.
+    Incomplete,
+    /// It is running, or it was stopped.
+    Unfinished,
+}
+
 impl<'a> Registry<'a> {
-    /// None where the caller may see nothing of it.
-    fn of(call: &Call, row: &'a RegistryRow, snapshot: &'a Snapshot) -> Result<Option<Self>, Problem> {
-        let Some(seen) = SeenRegistry::of(&call.caller, row, &snapshot.report.repositories)? else {
+    /// `None` if the caller may see nothing of it.
+    fn new(call: &Call, row: &'a RegistryRow, snapshot: &'a Snapshot) -> Result<Option<Self>, Problem> {
+        let Some(seen) = SeenRegistry::new(&call.caller, row, &snapshot.report.repositories)? else {
             return Ok(None);
         };
         let (_, analysed) = snapshot.registry(row.registry.as_str())?;
-        let (state, losses) = match analysed.holdings.source.last_crawl {
-            LastCrawl::Complete => ("complete", 0),
-            LastCrawl::Incomplete { losses } => ("incomplete", losses),
-            LastCrawl::Unfinished => ("unfinished", 0),
+        let (state, losses) = match analysed.content.source.last_crawl {
+            LastCrawl::Complete => (ShownCrawlState::Complete, 0),
+            LastCrawl::Incomplete { losses } => (ShownCrawlState::Incomplete, losses),
+            LastCrawl::Unfinished => (ShownCrawlState::Unfinished, 0),
         };
         let notes = snapshot.report.notes.iter();
         Ok(Some(Self {
@@ -96,7 +116,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let rows = snapshot.report.registries.iter();
     let items = rows
-        .filter_map(|row| Registry::of(&call, row, &snapshot).transpose())
+        .filter_map(|row| Registry::new(&call, row, &snapshot).transpose())
         .collect::<Result<_, _>>()?;
     call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
 }
@@ -105,10 +125,10 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let name = call.values.text("registry").unwrap_or_default();
     let (row, _) = snapshot.registry(name)?;
-    let registry = Registry::of(&call, row, &snapshot)?.ok_or_else(|| unknown_registry(name))?;
-    let Grounds {
+    let registry = Registry::new(&call, row, &snapshot)?.ok_or_else(|| unknown_registry(name))?;
+    let Provenance {
         freshness, versions, ..
-    } = Grounds::of_registry(row, &snapshot);
+    } = Provenance::for_registry(row, &snapshot);
     call.reply(Reply::json(&OneRegistry {
         registry,
         freshness,

@@ -1,28 +1,30 @@
-//! The list of repositories: filtered, in order, page by page, with its totals.
+//! The list of repositories: filtered, sorted, in pages, with totals.
 
 use std::cmp::Ordering;
 
 use actix_web::HttpResponse;
 use rust_decimal::Decimal;
+use strum::VariantArray as _;
 
+use crate::api::access::sees_row;
 use crate::api::call::Call;
-use crate::api::grounds::Grounds;
-use crate::api::list::{List, Page, paging};
-use crate::api::operation::Operation;
+use crate::api::list::{List, Page, Totals, paging};
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter, Values};
 use crate::api::problem::{self, Problem};
+use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::report::{self, GroupRow, Report, RepositoryRow};
 use crate::whatif::Verdict;
 
-/// Where a list has the names of its first repository.
+/// Where the first repository of a list has its names.
 const ROW: &[(&str, &str)] = &[
     ("registry", "$response.body#/items/0/registry"),
     ("repository", "$response.body#/items/0/repository"),
 ];
 
-/// What repositories can be ordered by; `-` in front is the largest, or last, first.
+/// The sort keys of repositories; a leading `-` sorts in descending order.
 pub(super) const ORDERS: [&str; 20] = [
     "name",
     "-name",
@@ -57,7 +59,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/repositories",
             "list_repositories",
             "What each repository stores, costs, and would on Alpine",
-            "RepositoryList",
+            AnswerForm::json::<List<'_, &RepositoryRow, Totals<GroupRow>>>("RepositoryList"),
             |call| Box::pin(list(call)),
         )
         .group("repositories")
@@ -79,7 +81,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// The parameters that choose among repositories.
 pub(super) fn filters() -> Vec<Parameter> {
-    let verdicts = Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect();
+    let verdicts = Verdict::VARIANTS.iter().map(|verdict| verdict.as_str()).collect();
     vec![
         Parameter::new("registry", Form::Text, "Only those of this registry."),
         Parameter::new("verdict", Form::Word(verdicts), "Only those with this verdict."),
@@ -108,10 +110,10 @@ pub(super) fn filters() -> Vec<Parameter> {
     ]
 }
 
-/// The repositories that the filters leave and the caller may see, in no particular order.
+/// The repositories that match the filters and that the caller may see, unsorted.
 ///
 /// # Errors
-/// Where the registry that they ask for is not there.
+/// If the requested registry does not exist.
 pub(super) fn chosen<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<Vec<&'a RepositoryRow>, Problem> {
     let values = &call.values;
     if let Some(name) = values.text("registry") {
@@ -122,7 +124,7 @@ pub(super) fn chosen<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<Vec<&'a 
     }
     let rows = snapshot.report.repositories.iter();
     Ok(rows
-        .filter(|row| call.caller.sees_row(row) && is_wanted(row, values))
+        .filter(|row| sees_row(&call.caller, row) && is_wanted(row, values))
         .collect())
 }
 
@@ -154,7 +156,7 @@ fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
         && is("search", &|text| row.totals.repository.as_str().contains(text))
 }
 
-/// Puts rows into an order of [`ORDERS`]; equals stand by name.
+/// Sorts rows by a key of [`ORDERS`], then by name.
 pub(super) fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
     let (is_falling, key) = match order.strip_prefix('-') {
         Some(key) => (true, key),
@@ -177,7 +179,7 @@ pub(super) fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
     let amount = |row: &RepositoryRow| -> Option<Decimal> {
         let cost = row.cost.as_ref()?;
         if key == "cost" {
-            return Some(cost.month.amount());
+            return Some(cost.parts.total.amount());
         }
         let alpine = cost.alpine.as_ref()?;
         let estimate = if key == "cost_saving" {
@@ -200,7 +202,7 @@ pub(super) fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
     });
 }
 
-/// Amounts in order; what has none comes last either way.
+/// Compares amounts; rows without an amount come last in both directions.
 fn by_amount(a: Option<Decimal>, b: Option<Decimal>, is_falling: bool) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) if is_falling => b.cmp(&a),
@@ -209,14 +211,14 @@ fn by_amount(a: Option<Decimal>, b: Option<Decimal>, is_falling: bool) -> Orderi
     }
 }
 
-/// What a repository frees if all switch that should; the single best figure.
+/// The bytes that a repository frees if all that should switch do; the expected value.
 pub(super) fn saving_bytes(row: &RepositoryRow) -> i64 {
     row.judged
         .as_ref()
         .map_or(0, |judged| judged.alpine.joint_saving_bytes.expected)
 }
 
-/// What tells a repository from every other.
+/// The unique key of a repository.
 pub(super) fn key(row: &RepositoryRow) -> String {
     format!("{} {}", row.registry, row.totals.repository)
 }
@@ -225,8 +227,8 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let mut rows = chosen(&call, &snapshot)?;
     put_in_order(&mut rows, call.values.text("sort").unwrap_or("-attributed"));
-    let totals = GroupRow::of(rows.iter().copied()).map_err(Problem::internal)?;
-    let mut page = Page::of(&call, &snapshot, rows, |row| key(row))?;
+    let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
+    let mut page = Page::new(&call, &snapshot, rows, |row| key(row))?;
     let rows = std::mem::take(&mut page.rows);
     let reply = if call.form == "csv" {
         Reply::csv("repositories.csv", csv(&snapshot, &rows)?)
@@ -234,8 +236,8 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         Reply::json(&List {
             items: rows,
             next_cursor: page.next_cursor.clone(),
-            grounds: Grounds::seen_by(&call.caller, &snapshot),
-            totals: Some(totals),
+            provenance: Provenance::seen_by(&call.caller, &snapshot),
+            totals: Totals { totals },
         })?
     };
     call.reply(page.linked(reply))

@@ -1,13 +1,15 @@
 //! One repository: its row, its tags and its images.
 
 use actix_web::HttpResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::api::access::sees_row;
 use crate::api::call::Call;
-use crate::api::grounds::Grounds;
 use crate::api::list::{List, Page, paging};
-use crate::api::operation::Operation;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::{self, Problem};
+use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::Snapshot;
 use crate::inventory::{TagTotals, account_tags};
@@ -18,8 +20,8 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::get(
             "/v1/repositories/{registry}/{repository}",
             "get_repository",
-            "One repository, and the image that speaks for it",
-            "Repository",
+            "One repository, and its representative image",
+            AnswerForm::json::<Repository<'_>>("Repository"),
             |call| Box::pin(one(call)),
         )
         .group("repositories"),
@@ -27,7 +29,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/repositories/{registry}/{repository}/tags",
             "list_tags",
             "The tags of a repository, and what each stands for",
-            "TagList",
+            AnswerForm::json::<List<'_, TagTotals>>("TagList"),
             |call| Box::pin(tags(call)),
         )
         .group("repositories")
@@ -38,7 +40,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/repositories/{registry}/{repository}/images",
             "list_images",
             "The images of a repository, one for each platform",
-            "ImageList",
+            AnswerForm::json::<List<'_, ImageRow>>("ImageList"),
             |call| Box::pin(images(call)),
         )
         .group("repositories")
@@ -58,37 +60,42 @@ pub(super) fn operations() -> Vec<Operation> {
 /// The repository that a call's path names, if the caller may see it.
 ///
 /// # Errors
-/// Where there is none.
+/// If there is none.
 pub(super) fn named<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<&'a RepositoryRow, Problem> {
     let name = |part: &str| call.values.text(part).unwrap_or_default().to_owned();
     let row = snapshot.repository(&name("registry"), &name("repository"))?;
-    if call.caller.sees_row(row) {
+    if sees_row(&call.caller, row) {
         Ok(row)
     } else {
         Err(Problem::not_found("there is no such repository"))
     }
 }
 
-#[derive(Serialize)]
+/// One repository.
+#[derive(Serialize, JsonSchema)]
 struct Repository<'a> {
     #[serde(flatten)]
     row: &'a RepositoryRow,
-    /// The image that the verdict rests on; none where there is no image, or a decision counts.
-    speaker: Option<ImageRow>,
+    /// The former name of `representative_image`.
+    #[schemars(extend("deprecated" = true))]
+    speaker: Option<&'a ImageRow>,
+    /// The image that the verdict rests on; null where there is no image, or where the operator has decided.
+    representative_image: Option<&'a ImageRow>,
     #[serde(flatten)]
-    grounds: Grounds<'a>,
+    provenance: Provenance<'a>,
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let row = named(&call, &snapshot)?;
-    let judgement = snapshot.judgement();
+    let context = snapshot.context();
     let (registry, analysed) = snapshot.registry(row.registry.as_str())?;
-    let speaker = analysed.speaker_of(&row.totals.repository, &judgement);
+    let representative = analysed.representative_of(&row.totals.repository, &context);
     call.reply(Reply::json(&Repository {
         row,
-        speaker,
-        grounds: Grounds::of_registry(registry, &snapshot),
+        speaker: representative.as_ref(),
+        representative_image: representative.as_ref(),
+        provenance: Provenance::for_registry(registry, &snapshot),
     })?)
 }
 
@@ -101,11 +108,11 @@ async fn tags(call: Call) -> Result<HttpResponse, Problem> {
         .api
         .work_out(move || {
             let (_, analysed) = shared.registry(&registry)?;
-            account_tags(&analysed.holdings.inventory, &repository).map_err(Problem::internal)
+            account_tags(&analysed.content.inventory, &repository).map_err(Problem::internal)
         })
         .await??;
     let tags: Vec<TagTotals> = tags.unwrap_or_default();
-    let mut page = Page::of(&call, &snapshot, tags, |tag| tag.tag.to_string())?;
+    let mut page = Page::new(&call, &snapshot, tags, |tag| tag.tag.to_string())?;
     let mut list = List::whole(&call, &snapshot, std::mem::take(&mut page.rows));
     list.next_cursor.clone_from(&page.next_cursor);
     call.reply(page.linked(Reply::json(&list)?))
@@ -115,9 +122,9 @@ async fn images(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let row = named(&call, &snapshot)?;
     let (_, analysed) = snapshot.registry(row.registry.as_str())?;
-    let judgement = snapshot.judgement();
-    let images = analysed.images_of(&row.totals.repository, &judgement);
-    let mut page = Page::of(&call, &snapshot, images, |image| image.digest.to_string())?;
+    let context = snapshot.context();
+    let images = analysed.images_of(&row.totals.repository, &context);
+    let mut page = Page::new(&call, &snapshot, images, |image| image.digest.to_string())?;
     let mut list = List::whole(&call, &snapshot, std::mem::take(&mut page.rows));
     list.next_cursor.clone_from(&page.next_cursor);
     call.reply(page.linked(Reply::json(&list)?))

@@ -1,14 +1,15 @@
-//! Where the saving is: repositories by what they save together with all others.
+//! Repositories by their joint saving.
 
 use actix_web::HttpResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::repositories::{chosen, csv, filters, key, put_in_order, saving_bytes};
 use crate::api::call::Call;
-use crate::api::grounds::Grounds;
-use crate::api::list::{List, Page, paging};
-use crate::api::operation::Operation;
+use crate::api::list::{List, Page, Totals, paging};
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::{self, Problem};
+use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::report::{GroupRow, RepositoryRow};
 use crate::units::Money;
@@ -19,7 +20,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/savings",
             "list_savings",
             "Which repositories save most if all switch to Alpine that should",
-            "SavingList",
+            AnswerForm::json::<List<'_, Saving<'_>, Totals<GroupRow>>>("SavingList"),
             |call| Box::pin(list(call)),
         )
         .group("money")
@@ -34,13 +35,14 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-#[derive(Serialize)]
+/// A repository and what it saves.
+#[derive(Serialize, JsonSchema)]
 struct Saving<'a> {
     #[serde(flatten)]
     row: &'a RepositoryRow,
     /// What this repository and all before it save.
     cumulative_bytes: i64,
-    /// The same in money, in the currency of the row; none where the row has no costs.
+    /// The same in money, in the currency of the row; null where the row has no costs.
     cumulative: Option<Money>,
 }
 
@@ -49,9 +51,9 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let mut rows = chosen(&call, &snapshot)?;
     rows.retain(|row| saving_bytes(row) != 0 || money(row).is_some_and(|saved| !saved.is_zero()));
     put_in_order(&mut rows, "-saving");
-    let totals = GroupRow::of(rows.iter().copied()).map_err(Problem::internal)?;
+    let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
     let savings = cumulated(&rows)?;
-    let mut page = Page::of(&call, &snapshot, savings, |saving| key(saving.row))?;
+    let mut page = Page::new(&call, &snapshot, savings, |saving| key(saving.row))?;
     let savings = std::mem::take(&mut page.rows);
     let reply = if call.form == "csv" {
         let rows: Vec<&RepositoryRow> = savings.iter().map(|saving| saving.row).collect();
@@ -60,8 +62,8 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         Reply::json(&List {
             items: savings,
             next_cursor: page.next_cursor.clone(),
-            grounds: Grounds::seen_by(&call.caller, &snapshot),
-            totals: Some(totals),
+            provenance: Provenance::seen_by(&call.caller, &snapshot),
+            totals: Totals { totals },
         })?
     };
     call.reply(page.linked(reply))
@@ -73,7 +75,7 @@ fn money(row: &RepositoryRow) -> Option<Money> {
     Some(alpine.joint_saving.expected)
 }
 
-/// Each row with what it and those before it save.
+/// Each row with the cumulative saving up to it.
 fn cumulated<'a>(rows: &[&'a RepositoryRow]) -> Result<Vec<Saving<'a>>, Problem> {
     let mut bytes = 0_i64;
     let mut sums: Vec<Money> = Vec::new();

@@ -1,18 +1,19 @@
-//! Repositories put together by what they have in common.
+//! Repositories grouped by a common property.
 
 use std::borrow::Cow;
 
 use actix_web::HttpResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::repositories::{chosen, filters};
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
-use crate::api::grounds::Grounds;
-use crate::api::list::List;
-use crate::api::operation::Operation;
+use crate::api::list::{List, Totals};
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
+use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::Snapshot;
 use crate::report::{GroupBy, GroupRow, Groups, Report, group_csv, groups};
@@ -30,7 +31,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/summary",
             "summarise",
             "Bytes, costs and savings by registry, team, cost centre, environment, base or verdict",
-            "Summary",
+            AnswerForm::json::<List<'_, Budgeted<'_>, Totals<Budgeted<'_>>>>("Summary"),
             |call| Box::pin(summarise(call)),
         )
         .group("money")
@@ -68,7 +69,7 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     } else {
         Vec::new()
     };
-    // A group has its budget beside all that counts to it, and not beside a part of that.
+    // A budget is shown only with the whole group, not with a part of it.
     let are_whole = match by {
         GroupBy::Registry => {
             let others = call.values.without(&["group_by", "format", "registry"]);
@@ -83,28 +84,31 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     call.reply(Reply::json(&List {
         items: rows.collect(),
         next_cursor: None,
-        grounds: Grounds::seen_by(&call.caller, &snapshot),
-        totals: Some(budgeted(&groups.totals, totals)),
+        provenance: Provenance::seen_by(&call.caller, &snapshot),
+        totals: Totals {
+            totals: budgeted(&groups.totals, totals),
+        },
     })?)
 }
 
-/// A group with what may be spent on it.
-#[derive(Serialize)]
+/// A group and its budget.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BudgetedGroup")]
 struct Budgeted<'a> {
     #[serde(flatten)]
     row: &'a GroupRow,
-    /// In a month, one entry for each currency.
+    /// What may be spent on the group in a month, one entry for each currency that has a budget.
     budgets: Vec<Money>,
 }
 
-/// The groups of what is asked for. Those of everything are worked out once for all who ask.
+/// The requested groups. Groups of all repositories are computed once per snapshot.
 fn grouped<'a>(call: &Call, snapshot: &'a Snapshot, by: GroupBy) -> Result<Cow<'a, Groups>, Problem> {
     let is_everything = call.values.without(&["group_by", "format"]).is_empty();
     if is_everything && call.caller.sees_everything() {
         return Ok(Cow::Borrowed(snapshot.groups(by)?));
     }
     let rows = chosen(call, snapshot)?;
-    // What of a bill is no repository's is shown with all of the registry's repositories and never with some.
+    // The unallocated part of a bill is shown only together with all repositories of the registry.
     let is_whole = call
         .values
         .without(&["group_by", "format", "registry"])

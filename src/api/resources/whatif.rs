@@ -1,7 +1,7 @@
-//! The same answers under other assumptions, without touching what is saved.
+//! The same answers under other assumptions, without changing saved data.
 //!
-//! Images are not looked at again: which repositories switch is a question to a graph that is there, and costs
-//! are reckoned anew. Only on another release of Alpine are they judged again by what is known of them.
+//! Images are not analysed again: the saved graph answers which bytes a choice of repositories frees, and costs
+//! are computed anew. Only for another release of Alpine are images analysed again, from known facts.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -9,34 +9,40 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::repositories::{ORDERS, put_in_order};
+use crate::api::access::sees_row;
 use crate::api::call::Call;
-use crate::api::grounds::Grounds;
-use crate::api::operation::Operation;
+use crate::api::openapi::Shape;
+use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
-use crate::api::problem::{INVALID_BODY, Invalid, Problem};
+use crate::api::problem::{INVALID_BODY, Invalid, Place, Problem};
+use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::Snapshot;
 use crate::base_image::AlpineRelease;
-use crate::cost::{CostPlan, EffortRule, PullAssumption, PullCounts, RegistryTerms, Repositories};
+use crate::cost::{CostPlan, EffortRule, RegistryTerms};
+use crate::oci::RepositoryPatterns;
+use crate::oci::text::printable;
 use crate::pricing::{Effort, Share};
+use crate::pulls::{PullAssumption, PullCounts};
 use crate::report::{
-    AnalysedRegistry, GroupRow, Knowledge, Note, Report, ReportError, ReportOptions, RepositoryRow,
+    AnalysedRegistry, AnalysisInputs, GroupRow, Note, Report, ReportError, ReportOptions, RepositoryRow,
 };
 use crate::units::{Currency, Money};
 use crate::whatif::{Counterfactual, Outcome, Verdict, VerdictSettings};
 
-/// Rows that are shown where nothing else is asked for, and the most.
+/// The default and the maximum number of rows.
 const USUAL_ROWS: u64 = 50;
 const MOST_ROWS: u64 = 10_000;
-/// The most names and globs, and the longest.
+/// The maximum number of names and globs, and their maximum length.
 const MOST_PATTERNS: usize = 1000;
 const LONGEST_PATTERN: usize = 255;
-/// The most pulls of a repository in a month.
+/// The maximum number of pulls of a repository in a month.
 const MOST_PULLS: u64 = 1_000_000_000;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -50,7 +56,10 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/whatif",
             "ask_what_if",
             "The same answers under other assumptions",
-            ("WhatIfQuestion", "WhatIfAnswer"),
+            (
+                Shape::new::<Question>("WhatIfQuestion"),
+                AnswerForm::json::<Answer<'_>>("WhatIfAnswer"),
+            ),
             |call| Box::pin(answer(call)),
         )
         .group("money")
@@ -66,72 +75,98 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-/// The question. Everything that is not given stays as it is.
-#[derive(Debug, Default, Deserialize)]
+/// What is to be different. What is not given stays as it is.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Question {
-    /// Which repositories the question is about, by names and globs.
+    /// The repositories that the question is about, by names and patterns such as `team-a/**`. By default all.
+    #[schemars(length(max = 1000), inner(regex(pattern = r"^[a-z0-9._/*?-]{1,255}$")))]
     repositories: Option<Vec<String>>,
+    /// Which repositories switch.
     switch: Switch,
+    /// How often each repository is pulled.
+    #[schemars(with = "Option<u64>", range(max = 1_000_000_000))]
     pulls_per_month: Option<Number>,
+    /// The share of pulls whose node does not have the base: 0 to 1.
+    #[schemars(regex(pattern = r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$"))]
     cold_share: Option<String>,
+    /// The price book of all registries.
     price_book: Option<String>,
+    /// The release of Alpine to move to. Where a base is not known on it, its size on another release stands in; `notes` and
+    /// `alpine.wanted_release` of each registry say for how many images.
     alpine_release: Option<AlpineRelease>,
+    /// The effort of moving one repository.
     effort: Option<AskedEffort>,
 }
 
 /// Which repositories switch.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "WhatIfSwitch")]
 enum Switch {
     /// Those of `repositories`, or of all, whose verdict says so.
     #[default]
     Verdict,
-    /// Every one that can move, whatever its verdict.
+    /// Every repository that can move, whatever its verdict.
     All,
     /// Those of `repositories` that can move, whatever their verdicts.
     Chosen,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+/// The effort of moving one repository.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "WhatIfEffort")]
 struct AskedEffort {
+    /// Days of work.
+    #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"))]
     days: String,
+    /// What a day costs.
     day_rate: AskedMoney,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+/// An amount of money.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "WhatIfAmount")]
 struct AskedMoney {
+    /// The amount in decimal digits.
+    #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"))]
     amount: String,
+    /// The code of ISO 4217.
     currency: Currency,
 }
 
-/// The answer.
-#[derive(Serialize)]
+/// The answers under other assumptions.
+#[derive(Serialize, JsonSchema)]
 struct Answer<'a> {
+    /// The registries.
     registries: Vec<SeenRegistry<'a>>,
+    /// The repositories, as many as were asked for.
     repositories: Vec<&'a RepositoryRow>,
+    /// The sums over all repositories.
     totals: GroupRow,
+    /// What a reader must know about the figures.
     notes: Vec<&'a Note>,
+    /// The releases of Alpine on which bases are known, oldest first.
     alpine_releases: BTreeSet<AlpineRelease>,
     #[serde(flatten)]
-    grounds: Grounds<'a>,
+    provenance: Provenance<'a>,
 }
 
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let question: Question = call.read_body()?;
     let chosen = question.chosen()?;
-    let costs = question.costs(&snapshot.knowledge.costs)?;
+    let costs = question.costs(&snapshot.inputs.costs)?;
     let switch = question.switch;
     let supposed = Supposed {
         snapshot: snapshot.clone(),
         verdicts: VerdictSettings {
             alpine_release: question
                 .alpine_release
-                .or(snapshot.knowledge.verdicts.alpine_release),
-            ..snapshot.knowledge.verdicts.clone()
+                .or(snapshot.inputs.verdicts.alpine_release),
+            ..snapshot.inputs.verdicts.clone()
         },
     };
     let report = call
@@ -140,14 +175,14 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         .await??;
     let registries = report.registries.iter();
     let registries = registries
-        .filter_map(|row| SeenRegistry::of(&call.caller, row, &report.repositories).transpose())
+        .filter_map(|row| SeenRegistry::new(&call.caller, row, &report.repositories).transpose())
         .collect::<Result<_, _>>()?;
     let mut rows: Vec<&RepositoryRow> = report
         .repositories
         .iter()
-        .filter(|row| call.caller.sees_row(row))
+        .filter(|row| sees_row(&call.caller, row))
         .collect();
-    let totals = GroupRow::of(rows.iter().copied()).map_err(Problem::internal)?;
+    let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
     put_in_order(&mut rows, call.values.text("sort").unwrap_or("-saving"));
     rows.truncate(usize::try_from(call.values.number("limit", USUAL_ROWS)).unwrap_or(usize::MAX));
     call.reply(Reply::json(&Answer {
@@ -160,59 +195,59 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
             .filter(|note| call.caller.sees(&note.registry))
             .collect(),
         alpine_releases: snapshot.analysed.catalogue.alpine_releases(),
-        grounds: Grounds::seen_by(&call.caller, &snapshot),
+        provenance: Provenance::seen_by(&call.caller, &snapshot),
     })?)
 }
 
-/// The figures that are shown, with other verdicts.
+/// The present figures with other verdicts.
 struct Supposed {
     snapshot: Arc<Snapshot>,
     verdicts: VerdictSettings,
 }
 
 impl Supposed {
-    /// The report if these repositories switched and costs rested on something else.
+    /// The report if these repositories switched and costs had another basis.
     fn report(
         &self,
         switch: Switch,
-        chosen: Option<&Repositories>,
+        chosen: Option<&RepositoryPatterns>,
         costs: CostPlan,
     ) -> Result<Report, ReportError> {
         let Self { snapshot, verdicts } = self;
-        let knowledge = Knowledge {
+        let inputs = AnalysisInputs {
             verdicts: verdicts.clone(),
             costs,
-            ..Knowledge::clone(&snapshot.knowledge)
+            ..AnalysisInputs::clone(&snapshot.inputs)
         };
-        let is_as_shown = verdicts.alpine_release == snapshot.knowledge.verdicts.alpine_release;
+        let is_as_shown = verdicts.alpine_release == snapshot.inputs.verdicts.alpine_release;
         let analysed = if is_as_shown {
             Arc::clone(&snapshot.analysed)
         } else {
-            Arc::new(snapshot.analysed.judged_by(&knowledge)?)
+            Arc::new(snapshot.analysed.reanalysed_with(&inputs)?)
         };
-        analysed.report_if(&knowledge, &ReportOptions::default(), |registry| {
+        analysed.report_if(&inputs, &ReportOptions::default(), |registry| {
             let known = is_as_shown.then_some(snapshot);
             let every_move = || match known.and_then(|known| known.every_move(registry.name())) {
                 Some(graph) => Cow::Borrowed(graph),
-                None => Cow::Owned(registry.every_move(&knowledge.judgement(&analysed.catalogue))),
+                None => Cow::Owned(registry.every_move(&inputs.context(&analysed.catalogue))),
             };
             outcome(registry, switch, chosen, every_move)
         })
     }
 }
 
-/// What comes of it if these repositories of a registry switch; `every_move` is the graph in which all can move.
+/// The outcome if these repositories of a registry switch; `every_move` is the graph in which all can move.
 fn outcome<'a>(
     registry: &AnalysedRegistry,
     switch: Switch,
-    chosen: Option<&Repositories>,
+    chosen: Option<&RepositoryPatterns>,
     every_move: impl FnOnce() -> Cow<'a, Counterfactual>,
 ) -> Result<Outcome, ReportError> {
     let analysis = &registry.analysis;
-    let nodes = &registry.holdings.inventory.repositories;
+    let nodes = &registry.content.inventory.repositories;
     let is_chosen = |place: usize| {
         let name = &nodes[place].name;
-        chosen.is_none_or(|chosen| chosen.mean(registry.name(), name))
+        chosen.is_none_or(|chosen| chosen.matches(registry.name(), name))
     };
     let switched = match switch {
         Switch::Verdict if chosen.is_none() => return Ok(analysis.outcome.clone()),
@@ -234,8 +269,8 @@ fn outcome<'a>(
 }
 
 impl Question {
-    /// The repositories that it is about; none for all.
-    fn chosen(&self) -> Result<Option<Repositories>, Problem> {
+    /// The chosen repositories; `None` for all.
+    fn chosen(&self) -> Result<Option<RepositoryPatterns>, Problem> {
         let Some(patterns) = &self.repositories else {
             return Ok(None);
         };
@@ -258,20 +293,16 @@ impl Question {
                 Err(format!("{shown:?} is no name or glob such as team-a/**")),
             );
         }
-        // A list of nothing means nothing, which is what a name means that nothing can have.
-        let nothing = ["-".to_owned()];
-        let patterns = if patterns.is_empty() {
-            &nothing[..]
-        } else {
-            patterns
-        };
-        wrong("repositories", Repositories::matching(patterns)).map(Some)
+        if patterns.is_empty() {
+            return Ok(Some(RepositoryPatterns::none()));
+        }
+        wrong("repositories", RepositoryPatterns::new(patterns)).map(Some)
     }
 
-    /// What costs rest on then.
+    /// The basis of costs under these assumptions.
     fn costs(&self, present: &CostPlan) -> Result<CostPlan, Problem> {
         let mut costs = present.clone();
-        let everything = || wrong("repositories", Repositories::matching(["**"]));
+        let everything = || wrong("repositories", RepositoryPatterns::new(["**"]));
         if let Some(count) = &self.pulls_per_month {
             costs.pulls = PullCounts::assuming(vec![PullAssumption {
                 repositories: everything()?,
@@ -289,7 +320,7 @@ impl Question {
             if !costs.books.iter().any(|known| known.id == *book) {
                 return wrong(
                     "price_book",
-                    Err(format!("there is no price book {}", book.escape_debug())),
+                    Err(format!("there is no price book {}", printable(book))),
                 );
             }
             costs.registries = rebilled(&costs.registries, book);
@@ -308,7 +339,7 @@ impl Question {
     }
 }
 
-/// How often something is pulled. JSON knows one kind of number, so `5.0` is a whole one.
+/// A number of pulls. JSON has one kind of number, so `5.0` is a whole number.
 fn whole(number: &Number) -> Result<u64, Problem> {
     let count = number.as_u64().or_else(|| {
         let float = number.as_f64()?;
@@ -321,7 +352,7 @@ fn whole(number: &Number) -> Result<u64, Problem> {
     )
 }
 
-/// A decimal number from zero: digits, and perhaps a point with at most nine more.
+/// A decimal number from zero with at most nine decimals.
 fn decimal(name: &str, text: &str) -> Result<Decimal, Problem> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_plain =
@@ -336,7 +367,7 @@ fn decimal(name: &str, text: &str) -> Result<Decimal, Problem> {
     )
 }
 
-/// The same terms by another price book. Zones and regions are those of the book that was, and are left out.
+/// The same terms with another price book. Zones and regions belong to the previous book and are left out.
 fn rebilled(present: &[RegistryTerms], book: &str) -> Vec<RegistryTerms> {
     let mut terms: Vec<RegistryTerms> = present
         .iter()
@@ -352,11 +383,11 @@ fn rebilled(present: &[RegistryTerms], book: &str) -> Vec<RegistryTerms> {
     terms
 }
 
-/// What is wrong with a member of the question, as a problem.
+/// The problem for a wrong member of the body.
 fn wrong<T>(name: &str, result: Result<T, impl ToString>) -> Result<T, Problem> {
     result.map_err(|error| {
         let error = Invalid {
-            place: "body",
+            place: Place::Body,
             name: name.to_owned(),
             detail: error.to_string(),
         };

@@ -6,22 +6,22 @@ use super::tag::{AlpineTag, TagParts};
 use crate::base_image::{AlpineRelease, BaseName, System};
 use crate::oci::{Digest, Platform, RegistryName};
 
-/// A base's place in a [`super::Catalogue`].
+/// The index of a base in a [`super::Catalogue`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BaseId(pub(super) u32);
 
-/// An upstream repository's place in a [`super::Catalogue`].
+/// The index of an upstream repository in a [`super::Catalogue`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RepositoryId(pub(super) u32);
 
-/// The first 48 bits of a layer's digest: all that is known of some layers, and enough to tell apart
-/// all that a registry ever holds.
+/// The first 48 bits of a layer's digest. Some layers are known only by these, and they are enough to
+/// distinguish all layers of a registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LayerKey(pub(super) u64);
 
 impl LayerKey {
     /// The key of a whole digest.
-    pub fn of(digest: &Digest) -> Self {
+    pub fn from_digest(digest: &Digest) -> Self {
         let bytes = match digest {
             Digest::Sha256(bytes) => bytes.as_slice(),
             Digest::Sha512(bytes) => bytes.as_slice(),
@@ -45,44 +45,44 @@ impl LayerKey {
 /// One layer of a base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BaseLayer {
-    /// Its digest as far as it is known.
+    /// The known part of its digest.
     pub key: LayerKey,
-    /// Its whole digest, where that is known.
+    /// Its whole digest, if known.
     pub digest: Option<Digest>,
     /// Its bytes as stored.
     pub bytes: u64,
 }
 
-/// What images of a repository are for.
+/// The purpose of a repository's images.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// An operating system and nothing else.
+    /// An operating system only.
     System,
     /// Runs programs of a language.
     Runtime,
-    /// Builds programs: compilers and kits. What they build usually runs elsewhere.
+    /// Builds programs: compilers and development kits. The programs usually run on another image.
     Builder,
-    /// A server that others configure.
+    /// A server that users configure.
     Server,
-    /// An application that is used as it is.
+    /// An application that is used unchanged.
     Application,
-    /// Nobody has said.
+    /// Not known.
     #[default]
     Unknown,
 }
 
-/// Where a base is known from.
+/// The source of a base.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// The catalogue that comes with the program, or a file of the user's: which, and its own source.
+    /// A catalogue file, shipped or the user's.
     File {
         /// The file.
         file: String,
-        /// Where its figures are from.
+        /// The source of its figures.
         source: String,
     },
-    /// A registry that has been crawled.
+    /// A crawled registry.
     Registry {
         /// The registry.
         registry: RegistryName,
@@ -91,40 +91,40 @@ pub enum Origin {
     },
 }
 
-/// An image that others are or may be built from.
+/// An image that other images are or may be built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
-    /// What it is called: the most telling of its names first. One with no tag has only a repository.
+    /// Its names, the most specific first. A name without a tag has only a repository.
     pub names: Vec<BaseName>,
-    /// The repositories of these names, in their order.
+    /// The repositories of these names, in the same order.
     pub(super) repositories: Vec<RepositoryId>,
-    /// What it runs on.
+    /// Its platform.
     pub platform: Platform,
-    /// Its layers in order; empty where only its size is known.
+    /// Its layers in order; empty if only its size is known.
     pub layers: Vec<BaseLayer>,
-    /// The digest of its manifest, where a registry holds it.
+    /// The digest of its manifest, if a registry holds it.
     pub digest: Option<Digest>,
     /// Its bytes as stored, all layers together.
     pub bytes: u64,
-    /// What else those bytes include, where a source measured an image with something in it. Only the
-    /// difference between two bases that include the same says anything.
+    /// What the bytes include beside the base, if a source measured an image with more in it. Then only the
+    /// difference between two bases that include the same is meaningful.
     pub includes: Option<String>,
-    /// The system beneath, where it is known.
+    /// Its operating system, if known.
     pub system: Option<System>,
     /// Its version variables.
     pub variables: BTreeMap<String, String>,
-    /// What it is for.
+    /// Its purpose.
     pub role: Role,
-    /// The day it was built, as its source writes it.
+    /// The day it was built, as its source states it.
     pub created: Option<String>,
-    /// Where it is known from.
+    /// Its source.
     pub origin: Origin,
-    /// How many images of other repositories begin with its layers.
+    /// The number of images of other repositories whose first layers are its layers.
     pub built_on_it: u32,
 }
 
 impl Base {
-    /// What it is called first and foremost.
+    /// Its main name.
     pub fn name(&self) -> &BaseName {
         &self.names[0]
     }
@@ -134,20 +134,20 @@ impl Base {
         self.repositories.iter().copied()
     }
 
-    /// The release of Alpine that it is on: as what is beneath it shows, else as a tag of its own says.
+    /// The release of Alpine that it is on: from its operating system, else from one of its tags.
     pub fn alpine_release(&self) -> Option<AlpineRelease> {
-        let shown = self.system.as_ref().and_then(AlpineRelease::of);
+        let shown = self.system.as_ref().and_then(AlpineRelease::from_system);
         shown.or_else(|| {
             let tags = self.names.iter().filter_map(|name| name.tag.as_deref());
-            tags.filter_map(|tag| match TagParts::of(tag).alpine? {
-                AlpineTag::Numbered(numbers) => AlpineRelease::of_numbers(&numbers),
+            tags.filter_map(|tag| match TagParts::parse(tag).alpine? {
+                AlpineTag::Numbered(numbers) => AlpineRelease::from_numbers(&numbers),
                 AlpineTag::Newest | AlpineTag::Edge => None,
             })
             .next()
         })
     }
 
-    /// Whether it is known from a crawled registry.
+    /// Whether its source is a crawled registry.
     pub fn is_in_registry(&self) -> bool {
         matches!(self.origin, Origin::Registry { .. })
     }

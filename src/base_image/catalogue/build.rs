@@ -5,10 +5,10 @@ use super::base::{Base, BaseId, BaseLayer, Origin, RepositoryId, Role};
 use super::file::{CatalogueError, File, Release, SHIPPED, layer};
 use super::tag::TagParts;
 use crate::base_image::texts::Chain;
-use crate::base_image::{BaseName, ImageFacts, System, traces};
+use crate::base_image::{BaseName, ImageFacts, System};
 use crate::oci::{Platform, RegistryName};
 
-/// Puts a [`Catalogue`] together: files first, then what registries hold.
+/// Builds a [`Catalogue`]: first from files, then from the images of registries.
 #[derive(Debug, Default)]
 pub struct CatalogueBuilder<'a> {
     pub(super) catalogue: Catalogue,
@@ -17,15 +17,15 @@ pub struct CatalogueBuilder<'a> {
 }
 
 impl<'a> CatalogueBuilder<'a> {
-    /// Starts with nothing.
+    /// An empty catalogue.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds the catalogue that comes with the program.
+    /// Adds the shipped catalogue.
     ///
     /// # Errors
-    /// Never with the files as they are shipped.
+    /// Never with the shipped files.
     pub fn shipped(&mut self) -> Result<&mut Self, CatalogueError> {
         for (name, text) in SHIPPED {
             self.file(name, text)?;
@@ -36,22 +36,21 @@ impl<'a> CatalogueBuilder<'a> {
     /// Adds a file of the catalogue.
     ///
     /// # Errors
-    /// Where it is not TOML of the catalogue's form, naming file and place.
+    /// If it is not TOML of the catalogue's form, naming file and place.
     pub fn file(&mut self, name: &str, text: &str) -> Result<&mut Self, CatalogueError> {
         let file = File::parse(name, text)?;
         for system in file.systems {
             for image in &system.images {
                 let id = self.repository(image);
                 self.catalogue.repositories[id.0 as usize].role = Role::System;
-                // Upstream names without their registry: what a mirror calls them.
+                // Upstream names without their registry, as mirrors use them.
                 if let Some((host, path)) = image.split_once('/')
                     && host.contains('.')
                 {
                     self.catalogue.repository_ids.entry(path.to_owned()).or_insert(id);
                 }
             }
-            self.catalogue.systems.retain(|known| known.name != system.name);
-            self.catalogue.systems.push(system);
+            self.catalogue.systems.insert(system);
         }
         for image in file.images {
             let id = self.repository(&image.name);
@@ -71,9 +70,7 @@ impl<'a> CatalogueBuilder<'a> {
             let system = System::parse(row.0.strip_suffix("-slim").unwrap_or(&row.0));
             let first = layer(name, &row.0, &row.3, row.4)?;
             self.catalogue.first_layers.insert(first.key, system.clone());
-            if row.5.len() == 16 {
-                self.catalogue.added_files.insert(row.5, system.clone());
-            }
+            self.catalogue.systems.insert_added_file(row.5, system.clone());
             let (repository, tag) = row.0.split_once(':').unwrap_or((&row.0, "latest"));
             let id = self.repository(repository);
             self.push(Base {
@@ -139,15 +136,15 @@ impl<'a> CatalogueBuilder<'a> {
         Ok(())
     }
 
-    /// Adds an image of a crawled registry. What is not an image that runs is ignored.
+    /// Adds an image of a crawled registry. Artifacts are ignored.
     pub fn image(&mut self, registry: &RegistryName, facts: &'a ImageFacts) -> &mut Self {
-        if !facts.layers.is_empty() && !traces::is_artifact(facts) {
+        if !facts.layers.is_empty() && !facts.is_artifact() {
             self.images.push((registry.clone(), facts));
         }
         self
     }
 
-    /// Makes the catalogue.
+    /// Builds the catalogue.
     pub fn finish(mut self) -> Catalogue {
         let images = std::mem::take(&mut self.images);
         let files = self.catalogue.bases.len();
@@ -193,7 +190,7 @@ impl<'a> CatalogueBuilder<'a> {
         id
     }
 
-    /// Makes a base findable by its layers and names.
+    /// Indexes a base by its layers and names.
     pub(super) fn index(&mut self, id: BaseId) {
         let Catalogue {
             bases,
@@ -220,7 +217,7 @@ impl<'a> CatalogueBuilder<'a> {
                 node.bases.push(id);
             }
             let Some(tag) = &name.tag else { continue };
-            let parts = TagParts::of(tag);
+            let parts = TagParts::parse(tag);
             if parts.alpine.is_some() && !base.layers.is_empty()
                 || base.includes.is_some() && parts.alpine.is_some()
             {

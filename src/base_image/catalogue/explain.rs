@@ -1,9 +1,8 @@
 use std::fmt;
 
-use super::{Base, BaseId, Catalogue, Origin, Twin, TwinRule};
-use crate::base_image::Scope;
+use super::{Base, BaseId, Catalogue, Origin, Scope, Twin, TwinRule};
 
-/// Why a base is in the catalogue and what is known of it, for people.
+/// The catalogue's entry of a base in plain words.
 #[derive(Debug, Clone)]
 pub struct Explanation<'a> {
     base: &'a Base,
@@ -12,7 +11,7 @@ pub struct Explanation<'a> {
 }
 
 impl Catalogue {
-    /// Explains a base.
+    /// Describes a base.
     pub fn explain(&self, id: BaseId) -> Explanation<'_> {
         let base = self.base(id);
         let mut users: Vec<&str> = base
@@ -70,7 +69,7 @@ impl fmt::Display for Explanation<'_> {
         if base.built_on_it > 0 {
             writeln!(
                 formatter,
-                "  beneath        {} images of other repositories",
+                "  base of        {} images of other repositories",
                 base.built_on_it
             )?;
         }

@@ -1,4 +1,4 @@
-//! Files of the catalogue: those that come with the program and those of the user, in one format.
+//! Catalogue files: shipped ones and the user's, in one format.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::base::{BaseLayer, LayerKey, Role};
 use crate::base_image::SystemInfo;
 
-/// The catalogue as shipped: each file's name and text.
+/// The shipped catalogue: name and text of each file.
 pub(super) const SHIPPED: [(&str, &str); 7] = [
     (
         "systems.toml",
@@ -36,25 +36,25 @@ pub(super) const SHIPPED: [(&str, &str); 7] = [
     ),
 ];
 
-/// A file of the catalogue that cannot be used.
+/// A catalogue file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogueError {
-    /// Not TOML, or a field that is unknown or of the wrong form.
+    /// Not TOML, or a field is unknown or has the wrong form.
     #[error("{file}: {message}")]
     Syntax {
         /// The file.
         file: String,
-        /// What is wrong, and where.
+        /// What is wrong and where.
         message: String,
     },
-    /// A layer whose digest is not one, or has fewer than twelve digits.
+    /// A layer digest is invalid or has fewer than twelve digits.
     #[error("{file}: {release}: {digest:?} is not a digest, nor its first twelve or more digits")]
     Digest {
         /// The file.
         file: String,
-        /// The release it belongs to.
+        /// The release that it belongs to.
         release: String,
-        /// What stands there.
+        /// The invalid text.
         digest: String,
     },
 }
@@ -73,14 +73,14 @@ pub(super) struct File {
     pub first_layers: Vec<FirstLayer>,
 }
 
-/// What holds for all releases of an image.
+/// The properties that all releases of an image share.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Image {
     pub name: String,
     #[serde(default)]
     pub role: Role,
-    /// The repository of its Alpine variants, where that is not its own.
+    /// The repository of its Alpine variants, if it is another one.
     pub twin: Option<String>,
 }
 
@@ -99,7 +99,7 @@ pub(super) struct Release {
     pub variables: BTreeMap<String, String>,
     #[serde(default)]
     pub layers: Vec<(String, u64)>,
-    /// Its size where the layers are not known.
+    /// Its size, if the layers are unknown.
     pub bytes: Option<u64>,
     pub includes: Option<String>,
 }
@@ -124,7 +124,7 @@ impl File {
     }
 }
 
-/// A layer as a file gives it.
+/// A layer in a catalogue file.
 pub(super) fn layer(
     file: &str,
     release: &str,
@@ -134,7 +134,7 @@ pub(super) fn layer(
     let whole = digest.parse().ok();
     match whole
         .as_ref()
-        .map(LayerKey::of)
+        .map(LayerKey::from_digest)
         .or_else(|| LayerKey::parse(digest))
     {
         Some(key) => Ok(BaseLayer {

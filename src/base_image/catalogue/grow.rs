@@ -1,4 +1,4 @@
-//! What the catalogue learns from crawled images.
+//! Additions to the catalogue from crawled images.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use crate::base_image::{BaseName, ImageFacts, System, traces};
 use crate::oci::{RegistryName, is_kept_variable};
 
 impl CatalogueBuilder<'_> {
-    /// Adds an image of a registry as a base, under the names its upstream gives it.
+    /// Adds an image of a registry as a base, under its upstream names.
     pub(super) fn grow(&mut self, registry: &RegistryName, facts: &ImageFacts) -> BaseId {
         let mut names: Vec<BaseName> = Vec::new();
         let mut add = |name: BaseName| {
@@ -19,9 +19,9 @@ impl CatalogueBuilder<'_> {
                 names.push(name);
             }
         };
-        // The same layers as a well-known image: it is that image, whatever it is called here.
+        // It has the layers of a well-known image, so it is that image under another name.
         let end = facts.layers.iter().fold(Chain::START, |chain, layer| {
-            chain.then(LayerKey::of(&layer.digest).0)
+            chain.then(LayerKey::from_digest(&layer.digest).0)
         });
         for id in self.catalogue.by_layers.get(&end).into_iter().flatten() {
             let known = self.catalogue.base(*id);
@@ -57,7 +57,7 @@ impl CatalogueBuilder<'_> {
             .layers
             .iter()
             .map(|layer| BaseLayer {
-                key: LayerKey::of(&layer.digest),
+                key: LayerKey::from_digest(&layer.digest),
                 digest: Some(layer.digest),
                 bytes: if layer.stored { layer.bytes } else { 0 },
             })
@@ -92,30 +92,29 @@ impl CatalogueBuilder<'_> {
             layers,
             names,
         });
-        self.catalogue.steps[id.0 as usize] = TextKey::of_history(facts).into();
+        self.catalogue.steps[id.0 as usize] = TextKey::from_history(facts).into();
         self.index(id);
         if let Some(config) = facts
             .config
             .as_ref()
             .filter(|config| config.diff_ids.len() == facts.layers.len())
         {
-            let end = config
-                .diff_ids
-                .iter()
-                .fold(Chain::START, |chain, diff_id| chain.then(LayerKey::of(diff_id).0));
+            let end = config.diff_ids.iter().fold(Chain::START, |chain, diff_id| {
+                chain.then(LayerKey::from_digest(diff_id).0)
+            });
             self.catalogue.by_diff_ids.entry(end).or_default().push(id);
         }
         id
     }
 
-    /// Which images begin with which base: counted once for each sequence of layers, so that many equal
-    /// images cost no more than one.
+    /// Counts the images whose first layers are those of a base. Each sequence of layers is looked up once, so
+    /// many equal images cost no more than one.
     pub(super) fn count_users(&mut self, grown: &[(BaseId, &ImageFacts)]) {
         let mut users: HashMap<Chain, HashMap<RepositoryId, u32>> = HashMap::new();
         for (id, facts) in grown {
             let mut chain = Chain::START;
             for layer in &facts.layers {
-                chain = chain.then(LayerKey::of(&layer.digest).0);
+                chain = chain.then(LayerKey::from_digest(&layer.digest).0);
                 if self.catalogue.by_layers.contains_key(&chain) {
                     let of_chain = users.entry(chain).or_default();
                     let own: BTreeSet<_> = self.catalogue.base(*id).repositories.iter().collect();
@@ -143,7 +142,8 @@ impl CatalogueBuilder<'_> {
         }
     }
 
-    /// Systems' own images say which system a first layer is; then every base's system is known.
+    /// Learns which operating system a first layer is from the systems' own images, then sets the system of
+    /// every base.
     pub(super) fn learn_systems(&mut self, grown: &[(BaseId, &ImageFacts)]) {
         for (id, facts) in grown {
             let base = self.catalogue.base(*id);
@@ -169,7 +169,7 @@ impl CatalogueBuilder<'_> {
                 .and_then(|first| self.catalogue.first_layers.get(&first).cloned())
                 .or_else(|| {
                     let config = facts.config.as_ref()?;
-                    traces::read(config, &self.catalogue)
+                    traces::read(config, &self.catalogue.systems)
                         .system
                         .map(|(system, _)| system)
                 });
@@ -177,16 +177,11 @@ impl CatalogueBuilder<'_> {
         }
     }
 
-    /// The system that a base is, if its repository is a system's own: its most precise tag decides.
+    /// The operating system of a base whose repository is the system's own. Its most precise tag decides.
     fn system_of_names(&self, base: &Base) -> Option<System> {
         let mut best: Option<System> = None;
         for name in &base.names {
-            let Some(info) = self
-                .catalogue
-                .systems
-                .iter()
-                .find(|system| system.images.contains(&name.repository))
-            else {
+            let Some(info) = self.catalogue.systems.with_image(&name.repository) else {
                 continue;
             };
             let system = info.release_of_tag(name.tag.as_deref().unwrap_or_default());
@@ -197,8 +192,8 @@ impl CatalogueBuilder<'_> {
         best
     }
 
-    /// Whether detection may name a base by weaker evidence than its layers. Every image of a registry
-    /// is like itself, so that only what others are built on, or what has a role or twins, can answer.
+    /// Whether detection may name this base by weaker evidence than layers. Only bases that other images are
+    /// built on, or that have a role or an Alpine variant, qualify: every image resembles itself.
     fn is_base_like(&self, id: BaseId) -> bool {
         let base = self.catalogue.base(id);
         base.built_on_it > 0
@@ -213,7 +208,7 @@ impl CatalogueBuilder<'_> {
         for (id, step) in std::mem::take(&mut self.first_steps) {
             let base = self.catalogue.base(id);
             if base.role == Role::System && base.layers.len() == 1 && !step.starts_with("ARG ") {
-                let chain = Chain::START.then(TextKey::of(&step).get());
+                let chain = Chain::START.then(TextKey::new(&step).get());
                 self.catalogue.by_steps.entry(chain).or_default().push(id);
             }
         }
@@ -260,8 +255,8 @@ impl CatalogueBuilder<'_> {
             .sort_by_key(|set| std::cmp::Reverse(set.names.len()));
     }
 
-    /// Leaves out bases that only pass on the variables of another one among them, which they are built
-    /// on: Maven's images set Java's variables because they begin with Java's.
+    /// Removes bases that only inherit the variables of another base in the set. For example, Maven's images
+    /// have Java's variables because they are built on Java's images.
     fn without_derived(&self, bases: Vec<BaseId>) -> Vec<BaseId> {
         let repositories: BTreeSet<RepositoryId> = bases
             .iter()
@@ -282,8 +277,8 @@ impl CatalogueBuilder<'_> {
         if kept.is_empty() { rest } else { kept }
     }
 
-    /// Remembers which step made which layer, for images whose history alone cannot be trusted: it does
-    /// not fit the layers in number, or gives a shared layer another command than most images do.
+    /// Remembers which step made which layer. Needed for images whose history cannot be trusted: its number
+    /// of steps does not fit the layers, or it names another command for a shared layer than most images.
     pub(super) fn learn_layers(&mut self, grown: &[(BaseId, &ImageFacts)]) {
         let mut votes: HashMap<LayerKey, Vec<(TextKey, u32)>> = HashMap::new();
         let mut unclear: Vec<&ImageFacts> = Vec::new();
@@ -303,7 +298,7 @@ impl CatalogueBuilder<'_> {
                 continue;
             }
             for (layer, text) in facts.layers.iter().zip(texts) {
-                let of_layer = votes.entry(LayerKey::of(&layer.digest)).or_default();
+                let of_layer = votes.entry(LayerKey::from_digest(&layer.digest)).or_default();
                 match of_layer.iter_mut().find(|(known, _)| *known == text) {
                     Some((_, count)) => *count += 1,
                     None => of_layer.push((text, 1)),
@@ -320,12 +315,12 @@ impl CatalogueBuilder<'_> {
                 facts
                     .layers
                     .iter()
-                    .any(|layer| contested.contains(&LayerKey::of(&layer.digest)))
+                    .any(|layer| contested.contains(&LayerKey::from_digest(&layer.digest)))
             }));
         }
         for layer in unclear.iter().flat_map(|facts| &facts.layers) {
-            let key = LayerKey::of(&layer.digest);
-            // One image's word is no better than another's: a pair counts when two images agree on it.
+            let key = LayerKey::from_digest(&layer.digest);
+            // A pair counts if at least two images agree on it.
             let most = votes
                 .get(&key)
                 .into_iter()
@@ -340,17 +335,16 @@ impl CatalogueBuilder<'_> {
     }
 }
 
-/// Whether a variable tells a release, and so a base.
+/// Whether a variable names a release, and so identifies a base.
 fn is_version(name: &str) -> bool {
     (is_kept_variable(name) && (name.ends_with("_VERSION") || name.ends_with("_MAJOR")))
         || name == "DOTNET_RUNNING_IN_CONTAINER"
 }
 
-/// Sorts names so that the one that says most in the fewest words comes first: a release before a
-/// codename before `latest`.
+/// Sorts names by how specific they are: a release, then a codename, then `latest`.
 fn telling_order(name: &BaseName) -> (bool, usize, bool, usize, usize, String) {
     let tag = name.tag.as_deref().unwrap_or_default();
-    let parts = TagParts::of(tag);
+    let parts = TagParts::parse(tag);
     (
         tag == "latest",
         parts.variants.len() + usize::from(parts.slim),

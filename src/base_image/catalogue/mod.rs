@@ -1,14 +1,15 @@
-//! The catalogue of bases and their twins on Alpine.
+//! The catalogue of base images and their Alpine variants.
 //!
-//! It is put together once from files and crawled images ([`CatalogueBuilder`]) and then only read.
-//! Everything is indexed by what detection looks at: sequences of layers, sequences of step texts, sets
-//! of version variables, names.
+//! [`CatalogueBuilder`] builds it once from files and crawled images; after that it is only read. It has an
+//! index for each kind of evidence: sequences of layers, sequences of step texts, sets of version
+//! variables, names.
 
 mod base;
 mod build;
 mod explain;
 mod file;
 mod grow;
+mod scope;
 mod tag;
 mod twins;
 
@@ -19,37 +20,37 @@ pub use base::{Base, BaseId, BaseLayer, LayerKey, Origin, RepositoryId, Role};
 pub use build::CatalogueBuilder;
 pub use explain::Explanation;
 pub use file::CatalogueError;
+pub use scope::Scope;
 pub use tag::tag_without_system;
 pub use twins::{Twin, TwinRule};
 
+use super::systems::Systems;
 use super::texts::{Chain, TextKey};
 use super::{AlpineRelease, BaseName, ImageFacts, System, SystemInfo};
 use crate::oci::{Digest, Platform};
 
-/// Every base that is known, and how to find it.
+/// All known bases, and the indexes to find them.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     bases: Vec<Base>,
-    /// The platforms of all bases, each once, and for each base which of them is its own: bases are many and
-    /// platforms few, so that a search compares the latter.
+    /// The distinct platforms, and for each base the index of its platform. There are many bases and few
+    /// platforms, so a search compares platforms.
     platforms: Vec<Platform>,
     platform_of: Vec<u32>,
-    systems: Vec<SystemInfo>,
+    systems: Systems,
     repositories: Vec<Repository>,
     repository_ids: HashMap<String, RepositoryId>,
     by_layers: HashMap<Chain, Vec<BaseId>>,
     by_diff_ids: HashMap<Chain, Vec<BaseId>>,
     by_steps: HashMap<Chain, Vec<BaseId>>,
-    /// The steps of every base, by its place; empty where they are not known.
+    /// The steps of each base, by its index; empty if unknown.
     steps: Vec<Box<[TextKey]>>,
     by_digest: HashMap<Digest, BaseId>,
     by_name: HashMap<(RepositoryId, String), Vec<BaseId>>,
     variable_sets: Vec<VariableSet>,
-    /// First layers and the systems they are.
+    /// First layers and their operating systems.
     first_layers: HashMap<LayerKey, System>,
-    /// The first sixteen digits behind `ADD file:` and the systems that were added.
-    added_files: HashMap<String, System>,
-    /// The step that is known to have made a layer.
+    /// The step that made a layer, if known.
     layer_texts: HashMap<LayerKey, TextKey>,
 }
 
@@ -58,13 +59,13 @@ pub struct Catalogue {
 struct Repository {
     name: String,
     role: Role,
-    /// The repository of its Alpine variants, where that is another one.
+    /// The repository of its Alpine variants, if it is another one.
     twin: Option<String>,
     /// Its bases.
     bases: Vec<BaseId>,
-    /// Those among them whose tag says Alpine.
+    /// Those whose tag names Alpine.
     alpine: Vec<(tag::TagParts, BaseId)>,
-    /// The repositories whose images begin with one of its images.
+    /// The repositories whose images are built on one of its images.
     built_on_it: BTreeSet<RepositoryId>,
 }
 
@@ -81,7 +82,7 @@ impl Catalogue {
         &self.bases[id.0 as usize]
     }
 
-    /// Every base, those of files first.
+    /// All bases, those from files first.
     pub fn bases(&self) -> impl Iterator<Item = (BaseId, &Base)> {
         self.bases
             .iter()
@@ -89,17 +90,17 @@ impl Catalogue {
             .map(|(place, base)| (BaseId(place as u32), base))
     }
 
-    /// What is known of a system.
+    /// The operating system with this name.
     pub fn system(&self, name: &str) -> Option<&SystemInfo> {
-        self.systems.iter().find(|system| system.name == name)
+        self.systems.get(name)
     }
 
-    /// Every system.
-    pub fn systems(&self) -> &[SystemInfo] {
+    /// The known operating systems.
+    pub(super) fn systems(&self) -> &Systems {
         &self.systems
     }
 
-    /// The repository of this name, as its upstream calls it or as a registry does.
+    /// The repository with this upstream name, or this name in a registry.
     pub fn repository(&self, name: &str) -> Option<RepositoryId> {
         self.repository_ids
             .get(name)
@@ -107,7 +108,7 @@ impl Catalogue {
             .copied()
     }
 
-    /// The releases of Alpine on which there are images that others are built from, oldest first.
+    /// The releases of Alpine that have base images, oldest first.
     pub fn alpine_releases(&self) -> BTreeSet<AlpineRelease> {
         let known = self.bases.iter().filter(|base| base.role != Role::Unknown);
         known.filter_map(Base::alpine_release).collect()
@@ -118,22 +119,22 @@ impl Catalogue {
         &self.repositories[id.0 as usize].name
     }
 
-    /// The repositories whose images are built on images of this one, as their layers show.
+    /// The repositories whose images are built on images of this one, by their layers.
     pub fn built_on(&self, id: RepositoryId) -> &BTreeSet<RepositoryId> {
         &self.repositories[id.0 as usize].built_on_it
     }
 
-    /// What images of a repository are for.
+    /// The purpose of a repository's images.
     pub fn role(&self, id: RepositoryId) -> Role {
         self.repositories[id.0 as usize].role
     }
 
-    /// What a repository is called upstream: `mirror/library/node` is `node`.
+    /// The upstream name of a repository: `mirror/library/node` is `node`.
     pub fn upstream_name<'a>(&self, repository: &'a str) -> &'a str {
         super::mirror::upstream_name(repository, |name| self.repository_ids.contains_key(name))
     }
 
-    /// The bases of a name that run on a platform.
+    /// The bases with a name that run on a platform.
     pub fn find(&self, name: &BaseName, platform: &Platform) -> Vec<BaseId> {
         let Some(repository) = self.repository(&name.repository) else {
             return Vec::new();
@@ -162,74 +163,69 @@ impl Catalogue {
         self.by_digest.get(digest).copied()
     }
 
-    /// The bases whose layers are exactly these.
+    /// The bases with exactly these layers.
     pub(super) fn bases_of_layers(&self, layers: Chain) -> &[BaseId] {
         self.by_layers.get(&layers).map_or(&[], Vec::as_slice)
     }
 
-    /// The bases whose uncompressed layers are exactly these.
+    /// The bases with exactly these uncompressed layers.
     pub(super) fn bases_of_diff_ids(&self, diff_ids: Chain) -> &[BaseId] {
         self.by_diff_ids.get(&diff_ids).map_or(&[], Vec::as_slice)
     }
 
-    /// The bases whose steps read exactly like these.
+    /// The bases with exactly these steps.
     pub(super) fn bases_of_steps(&self, steps: Chain) -> &[BaseId] {
         self.by_steps.get(&steps).map_or(&[], Vec::as_slice)
     }
 
-    /// The steps of a base; none where they are not known.
+    /// The steps of a base; `None` if unknown.
     pub(super) fn steps_of(&self, id: BaseId) -> &[TextKey] {
         &self.steps[id.0 as usize]
     }
 
-    /// The steps of an image: those of a crawled registry have been read already.
+    /// The steps of an image. Those of a crawled registry have already been read.
     pub(super) fn steps_of_image(&self, facts: &ImageFacts) -> Cow<'_, [TextKey]> {
         match self.base_of_digest(&facts.digest) {
             Some(id) => Cow::Borrowed(self.steps_of(id)),
-            None => Cow::Owned(TextKey::of_history(facts)),
+            None => Cow::Owned(TextKey::from_history(facts)),
         }
     }
 
-    /// Sets of version variables and the bases that set them, larger sets first.
+    /// Sets of version variables with the bases that set them, larger sets first.
     pub(super) fn variable_sets(&self) -> impl Iterator<Item = (&[String], &[BaseId])> {
         self.variable_sets
             .iter()
             .map(|set| (set.names.as_slice(), set.bases.as_slice()))
     }
 
-    /// The system that a first layer is.
+    /// The operating system of a first layer.
     pub(super) fn system_of_layer(&self, layer: LayerKey) -> Option<&System> {
         self.first_layers.get(&layer)
     }
 
-    /// The system whose files have this content hash.
-    pub(super) fn system_of_added_file(&self, hash: &str) -> Option<&System> {
-        self.added_files.get(hash.get(..16)?)
-    }
-
-    /// The step that other images show to have made a layer.
+    /// The step that made a layer according to other images.
     pub(super) fn text_of_layer(&self, layer: LayerKey) -> Option<TextKey> {
         self.layer_texts.get(&layer).copied()
     }
 }
 
-/// The bases that run on some platform.
+/// The bases that run on a platform.
 #[derive(Debug)]
 pub(super) struct Running<'a> {
     platform_of: &'a [u32],
-    /// Whether bases for each of the catalogue's platforms do.
+    /// For each platform of the catalogue: whether its bases run on this platform.
     fits: Box<[bool]>,
 }
 
 impl Running<'_> {
-    /// Whether a base does.
+    /// Whether a base runs on this platform.
     pub fn has(&self, id: BaseId) -> bool {
         self.fits[self.platform_of[id.0 as usize] as usize]
     }
 }
 
-/// Whether an image for one platform stands for another. Processors without a variant are their common
-/// one, and 64-bit ARM has only one that is in use.
+/// Whether an image for one platform can be compared with another platform. A processor without a variant
+/// means its common variant; 64-bit ARM has only one variant in use.
 fn runs_on(one: &Platform, other: &Platform) -> bool {
     one.os == other.os
         && one.architecture == other.architecture

@@ -1,25 +1,25 @@
 use std::cmp::Ordering;
 
-/// A tag taken apart into what its image is, which system it stands on, and which release it is.
+/// A tag, parsed into release, variants and operating system.
 ///
 /// `3.13-slim-bookworm` is release `3.13` on Debian, slim; `8-jre-alpine3.20` is release `8`, variant
-/// `jre`, on Alpine 3.20. Two tags of one repository with the same release and variants are twins, one
-/// on Alpine and one not.
+/// `jre`, on Alpine 3.20. If two tags of one repository have the same release and variants, and one is on Alpine,
+/// it is the Alpine variant of the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TagParts {
-    /// The first release number, split at its dots; empty where the tag has none.
+    /// The first release number, split at its dots; empty if the tag has none.
     pub release: Vec<String>,
     /// Every other word, in order: `fpm`, `jre`, `onbuild`, a second release number.
     pub variants: Vec<String>,
-    /// Whether a word says Alpine, and which release of it where one is named.
+    /// Whether a word names Alpine, with the release if it is named.
     pub alpine: Option<AlpineTag>,
-    /// Whether a word says slim.
+    /// Whether a word is `slim`.
     pub slim: bool,
-    /// The word that names another system or its release.
+    /// The word that names another operating system or its release.
     pub system: Option<String>,
 }
 
-/// Alpine as tags name it, with its release where they do; bare `alpine` is whatever is newest, and so ranks above all.
+/// Alpine in a tag, with the release if named. Bare `alpine` means the newest release and ranks first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AlpineTag {
     Newest,
@@ -28,7 +28,7 @@ pub(super) enum AlpineTag {
 }
 
 impl AlpineTag {
-    /// Orders releases so that the one to prefer is greatest.
+    /// A sort key: the preferred release is the greatest.
     pub fn preference(&self, other: &Self) -> Ordering {
         let rank = |release: &Self| match release {
             Self::Newest => 2,
@@ -42,7 +42,7 @@ impl AlpineTag {
     }
 }
 
-/// Words that name a release of Debian or Ubuntu, or a system other than Alpine.
+/// Words that name a release of Debian or Ubuntu, or another operating system.
 const SYSTEMS: &[&str] = &[
     "debian",
     "wheezy",
@@ -106,10 +106,11 @@ const SYSTEMS: &[&str] = &[
     "chiseled",
 ];
 
-/// A tag without the words for its system: `8.9-slim-stretch` and `8.9-alpine` are both `8.9`, and a tag
-/// that says nothing else is empty. Images of one repository whose tags agree in it are variants of one.
+/// A tag without the words for its operating system: `8.9-slim-stretch` and `8.9-alpine` both give `8.9`. A
+/// tag without other words gives an empty text. Images of one repository with equal results are variants
+/// of one another.
 pub fn tag_without_system(tag: &str) -> String {
-    let parts = TagParts::of(tag);
+    let parts = TagParts::parse(tag);
     let release = parts.release.join(".");
     let words = std::iter::once(release).chain(parts.variants);
     words
@@ -119,8 +120,8 @@ pub fn tag_without_system(tag: &str) -> String {
 }
 
 impl TagParts {
-    /// Takes a tag apart. Never fails: an unknown word is a variant.
-    pub fn of(tag: &str) -> Self {
+    /// Parses a tag. Never fails: an unknown word is a variant.
+    pub fn parse(tag: &str) -> Self {
         let mut parts = Self {
             release: Vec::new(),
             variants: Vec::new(),
@@ -148,10 +149,10 @@ impl TagParts {
     }
 
     /// How well an Alpine tag matches this one: 0 for the same release, more the less of the release is
-    /// shared; none where the variants differ or a part of the release contradicts.
+    /// shared; `None` if the variants differ or a part of the release contradicts.
     pub fn distance_to(&self, alpine: &Self) -> Option<usize> {
         if self.variants != alpine.variants || alpine.release.len() > self.release.len() {
-            // A more precise Alpine tag may be another release altogether.
+            // A more precise Alpine tag may be another release.
             return None;
         }
         let agrees = alpine
@@ -191,9 +192,9 @@ mod tests {
     use super::*;
 
     fn are_twins(tag: &str, alpine: &str) -> Option<usize> {
-        let alpine = TagParts::of(alpine);
+        let alpine = TagParts::parse(alpine);
         assert!(alpine.alpine.is_some());
-        TagParts::of(tag).distance_to(&alpine)
+        TagParts::parse(tag).distance_to(&alpine)
     }
 
     #[test]
@@ -238,7 +239,7 @@ mod tests {
 
     #[test]
     fn the_newest_alpine_is_preferred() {
-        let release = |tag| TagParts::of(tag).alpine.unwrap();
+        let release = |tag| TagParts::parse(tag).alpine.unwrap();
         assert!(release("8-alpine").preference(&release("8-alpine3.20")).is_gt());
         assert!(
             release("8-alpine3.20")

@@ -1,29 +1,29 @@
 use std::cmp::Reverse;
 
 use super::tag::TagParts;
-use super::{BaseId, Catalogue, RepositoryId};
-use crate::base_image::{BaseName, Scope};
+use super::{BaseId, Catalogue, RepositoryId, Scope};
+use crate::base_image::BaseName;
 use crate::oci::Platform;
 
-/// An Alpine image that takes the place of a base.
+/// An Alpine image that can replace a base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Twin {
-    /// Which.
+    /// The Alpine image.
     pub base: BaseId,
-    /// Why it is the twin.
+    /// The rule that found it.
     pub rule: TwinRule,
 }
 
-/// How a twin was found, best first.
+/// The rules that find an Alpine variant, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TwinRule {
-    /// The tags differ only in the words for the system: `node:22` and `node:22-alpine`.
+    /// The tags differ only in the words for the operating system: `node:22` and `node:22-alpine`.
     SameTag,
     /// The Alpine tag names the release less precisely: `node:22.3.1` and `node:22-alpine`.
     NearRelease,
-    /// The catalogue names the repository that takes its place.
+    /// The catalogue names the repository that replaces it.
     Declared,
-    /// A bare operating system, for which bare Alpine stands in.
+    /// A bare operating system, which bare Alpine replaces.
     BareSystem,
 }
 
@@ -40,7 +40,7 @@ impl TwinRule {
 }
 
 impl Catalogue {
-    /// The twins of a base on its own platform, best first.
+    /// The Alpine variants of a base on its platform, best first.
     pub fn twins(&self, id: BaseId, scope: &Scope) -> Vec<Twin> {
         let base = self.base(id);
         let mut twins: Vec<Twin> = Vec::new();
@@ -55,7 +55,7 @@ impl Catalogue {
         twins
     }
 
-    /// The twins of an image by its name alone, best first.
+    /// The Alpine variants of an image by its name only, best first.
     pub fn twins_of_name(&self, name: &BaseName, platform: &Platform, scope: &Scope) -> Vec<Twin> {
         let Some(repository) = self.repository(&name.repository) else {
             return Vec::new();
@@ -70,7 +70,7 @@ impl Catalogue {
         if let Some(twin) = declared {
             return self.newest_of(twin, platform, scope, TwinRule::Declared);
         }
-        let parts = TagParts::of(name.tag.as_deref().unwrap_or("latest"));
+        let parts = TagParts::parse(name.tag.as_deref().unwrap_or("latest"));
         if parts.alpine.is_some() {
             return Vec::new();
         }
@@ -96,7 +96,7 @@ impl Catalogue {
                     (Some(one), Some(two)) => two.preference(&one),
                     _ => std::cmp::Ordering::Equal,
                 })
-                // Of equal tags the registry's own layers are those that are truly shared.
+                // If tags are equal, the registry's own image wins: its layers are really shared.
                 .then_with(|| {
                     self.base(*second)
                         .is_in_registry()
@@ -117,7 +117,7 @@ impl Catalogue {
             .collect()
     }
 
-    /// Bare Alpine images for a platform, best first: what a registry holds itself, then the newest.
+    /// Bare Alpine images for a platform, best first: those in a registry, then the newest.
     pub fn alpine(&self, platform: &Platform, scope: &Scope) -> Vec<BaseId> {
         self.repository("alpine")
             .map(|alpine| self.newest_of(alpine, platform, scope, TwinRule::BareSystem))
@@ -127,7 +127,7 @@ impl Catalogue {
             .collect()
     }
 
-    /// Where a repository is a bare system: the image that takes its place, if one does.
+    /// The image that replaces a bare operating system; `None` if the repository is not one or nothing replaces it.
     fn twins_of_system(
         &self,
         repository: RepositoryId,
@@ -135,10 +135,7 @@ impl Catalogue {
         scope: &Scope,
     ) -> Option<Vec<Twin>> {
         let name = self.repository_name(repository);
-        let system = self
-            .systems
-            .iter()
-            .find(|system| system.images.iter().any(|image| image == name))?;
+        let system = self.systems.with_image(name)?;
         let twin = system.twin.as_deref().and_then(|twin| self.repository(twin));
         Some(
             twin.map(|twin| self.newest_of(twin, platform, scope, TwinRule::BareSystem))
@@ -184,7 +181,7 @@ impl Catalogue {
         found.into_iter().map(|base| Twin { base, rule }).collect()
     }
 
-    /// Whether a base may be named.
+    /// Whether the scope allows a base.
     pub(in crate::base_image) fn is_visible(&self, id: BaseId, scope: &Scope) -> bool {
         !scope.excludes_any()
             || !self
@@ -194,7 +191,7 @@ impl Catalogue {
                 .any(|&repository| scope.excludes(repository))
     }
 
-    /// 0 where the processor's variant is the same, 1 where it has to stand in for another.
+    /// 0 if the processor variant is the same, 1 if it replaces another variant.
     fn variant_distance(&self, id: BaseId, platform: &Platform) -> u8 {
         u8::from(self.base(id).platform.variant != platform.variant)
     }

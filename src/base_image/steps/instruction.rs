@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-/// Which instruction of a Dockerfile a history entry was.
+/// The Dockerfile instruction of a history entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Keyword {
     /// Runs a command.
@@ -9,37 +9,37 @@ pub enum Keyword {
     Copy,
     /// Copies, fetches or unpacks files.
     Add,
-    /// Sets the working directory, and makes it where it is missing.
+    /// Sets the working directory and creates it if missing.
     Workdir,
     /// Sets the command that is run.
     Cmd,
     /// Sets a variable.
     Env,
-    /// Declares an argument of the build.
+    /// Declares a build argument.
     Arg,
     /// Sets a label.
     Label,
-    /// Anything else that changes the configuration only.
+    /// Any other instruction that changes only the configuration.
     Metadata,
-    /// Nothing at all is said.
+    /// The text is empty.
     Missing,
 }
 
-/// The shell a command was written for.
+/// The shell of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shell {
-    /// `sh`, `bash` and their like.
+    /// `sh`, `bash` and similar.
     Posix,
     /// `cmd.exe` or PowerShell.
     Windows,
 }
 
-/// A history entry read as an instruction, whichever builder wrote it.
+/// A history entry, parsed as an instruction. Reads the forms of all known builders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instruction<'a> {
-    /// Which.
+    /// The instruction.
     pub keyword: Keyword,
-    /// What follows: for [`Keyword::Run`] the script, without build arguments, mounts and the shell.
+    /// Its arguments: for [`Keyword::Run`] the script, without build arguments, mounts and the shell.
     pub body: Cow<'a, str>,
     /// For [`Keyword::Run`] the shell.
     pub shell: Shell,
@@ -50,7 +50,7 @@ pub struct Instruction<'a> {
 }
 
 impl<'a> Instruction<'a> {
-    /// Reads a history entry. Never fails: what has no known form is a command.
+    /// Parses a history entry. Never fails: an unknown form is a command.
     pub fn read(text: &'a str) -> Self {
         let trimmed = text.trim();
         let (text, buildkit) = match trimmed.strip_suffix("# buildkit") {
@@ -83,7 +83,7 @@ impl<'a> Instruction<'a> {
         read
     }
 
-    /// Whether the step makes a layer: always, never, or none where it depends on what was there.
+    /// Whether the step makes a layer: always, never, or `None` if it depends on what was there.
     pub fn makes_layer(&self) -> Option<bool> {
         match self.keyword {
             Keyword::Run | Keyword::Copy | Keyword::Add | Keyword::Missing => Some(true),
@@ -93,7 +93,7 @@ impl<'a> Instruction<'a> {
     }
 }
 
-/// What follows `#(nop)`, the first builder's mark of an instruction that runs nothing.
+/// The text after `#(nop)`, which Docker's first builder writes for instructions that run no command.
 fn no_operation(text: &str) -> Option<&str> {
     let text = text.strip_prefix("RUN ").unwrap_or(text);
     let at = text.find("#(nop)")?;
@@ -128,7 +128,7 @@ fn keyword(text: &str) -> Option<(Keyword, &str)> {
     Some((keyword, body.trim_start()))
 }
 
-/// Takes mounts, build arguments and the shell off a command.
+/// Removes mounts, build arguments and the shell from a command.
 fn script(body: &str) -> (Cow<'_, str>, Shell) {
     let mut body = body;
     while let Some(flag) = body.strip_prefix("--") {
@@ -150,7 +150,7 @@ fn without_arguments(body: &str) -> &str {
     let Ok(count) = count.parse::<usize>() else {
         return body;
     };
-    // A value may hold spaces, so the arguments end where the shell begins.
+    // A value may contain spaces, so the arguments end where the shell begins.
     let shell = [
         "/bin/sh -",
         "/bin/bash -",
@@ -185,7 +185,7 @@ fn from_words(words: &[String]) -> (Cow<'static, str>, Shell) {
     if script.len() < joined.len() || shell == Shell::Windows {
         return (Cow::Owned(script.into_owned()), shell);
     }
-    // No shell reads these words, so none of their characters means anything to one.
+    // No shell interprets these words, so their characters have no special meaning.
     let quoted: Vec<String> = words
         .iter()
         .map(|word| format!("'{}'", word.replace('\'', "'\\''")))

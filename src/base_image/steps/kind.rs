@@ -1,41 +1,43 @@
 use serde::Serialize;
+use strum::IntoStaticStr;
 
 use crate::base_image::PackageFamily;
 
-/// What a build step does to an image, as far as its size on another system depends on it.
+/// The kind of a build step, as far as its size on another operating system depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
-    /// Copies or unpacks files of the build context or of another stage: the same on any system.
+    /// Copies or unpacks files of the build context or of another stage: the same on any operating system.
     Copy,
     /// Fetches prebuilt archives, jars or programs.
     Download,
-    /// Fetches prebuilt archives and leaves the system packages in that it needed for this.
+    /// Fetches prebuilt archives and keeps the system packages that were needed for it.
     DownloadWithPackages(PackageFamily),
     /// Installs packages of a language: npm, pip, gem, composer, cargo, Go modules, Maven.
     Language(Language),
     /// Installs packages of the system.
     Packages(PackageFamily, PackageKind),
-    /// Compiles from source, and cleans up or not.
+    /// Compiles from source, with or without clean-up.
     Compile,
-    /// Imports keys or names package sources, and nothing else: a few kilobytes.
+    /// Only imports keys or adds package sources: a few kilobytes.
     KeyImport,
-    /// Makes users, folders, links or small files, edits configuration, or says how to run the image.
+    /// Creates users, folders, links or small files, edits configuration, or sets how the image is run.
     NoOp,
-    /// The command is missing, or does what is not known.
+    /// The command is missing or unknown.
     Unknown,
 }
 
-/// Which packages a step installs and leaves in. Of several kinds the first in this order decides, since
-/// it is the one that takes the space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+/// The kind of packages that a step installs and keeps. If there are several kinds, the first in this order
+/// decides, because it takes most of the space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum PackageKind {
     /// A Java runtime or development kit.
     Jdk,
     /// A program compiled by its vendor, from a package source that was added for it (nginx, PostgreSQL).
     VendorNative,
-    /// Jars or scripts from such a source: the same on any system.
+    /// Jars or scripts from such a source: the same on any operating system.
     VendorPortable,
     /// Compilers and header files.
     Compilers,
@@ -46,14 +48,15 @@ pub enum PackageKind {
 }
 
 /// The package manager of a language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Language {
     /// npm, yarn, pnpm, bower.
     Node,
     /// pip, pipenv, poetry, uv, easy_install.
     Python,
-    /// conda and its relatives, which bring native libraries of their own.
+    /// conda and similar managers, which bring their own native libraries.
     Conda,
     /// gem, bundler.
     Ruby,
@@ -74,7 +77,7 @@ pub enum Language {
 }
 
 impl StepKind {
-    /// The kind as it is written in answers and in the model's table: `packages_apt_libraries`.
+    /// The kind as written in answers and in the model's table: `packages_apt_libraries`.
     pub fn name(self) -> String {
         match self {
             Self::Copy => "copy".into(),
@@ -108,16 +111,9 @@ impl StepKind {
 }
 
 impl PackageKind {
-    /// The kind as it is written in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Jdk => "jdk",
-            Self::VendorNative => "vendor_native",
-            Self::VendorPortable => "vendor_portable",
-            Self::Compilers => "compilers",
-            Self::Libraries => "libraries",
-            Self::Tools => "tools",
-        }
+    /// The kind as written in answers.
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
     fn describe(self) -> &'static str {
@@ -133,30 +129,18 @@ impl PackageKind {
 }
 
 impl Language {
-    /// The manager as it is written in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Node => "node",
-            Self::Python => "python",
-            Self::Conda => "conda",
-            Self::Ruby => "ruby",
-            Self::Php => "php",
-            Self::Rust => "rust",
-            Self::Go => "go",
-            Self::Java => "java",
-            Self::DotNet => "dotnet",
-            Self::Perl => "perl",
-            Self::Other => "other",
-        }
+    /// The manager as written in answers.
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 }
 
-/// What a build step's text says, read once for each distinct text.
+/// A parsed build step. Each distinct text is parsed once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// What it does.
+    /// Its kind.
     pub kind: StepKind,
-    /// The simple commands it runs, in order: each a program and its words, quotes removed.
+    /// The simple commands that it runs, in order: each a program with its words, without quotes.
     pub commands: Vec<Command>,
     /// The system packages it installs and does not remove again.
     pub packages: Vec<String>,
@@ -174,7 +158,7 @@ pub struct Step {
     pub windows: bool,
 }
 
-/// One simple command: what stands between two operators of the shell.
+/// A simple command: the words between two operators of the shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
     /// The program without its folder: `apt-get`.

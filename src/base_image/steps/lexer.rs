@@ -1,6 +1,6 @@
 //! The words and operators of a shell script.
 
-/// What a script is made of.
+/// A token of a shell script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     /// A word without its quotes; whether any part was quoted; whether it names a variable to fill in.
@@ -13,7 +13,7 @@ pub(super) enum Token {
     Document(String),
 }
 
-/// Takes a script apart into words and operators.
+/// Splits a script into words and operators.
 pub(super) struct Lexer<'a> {
     rest: std::iter::Peekable<std::str::CharIndices<'a>>,
     text: &'a str,
@@ -160,7 +160,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// `$name`, `${…}`, `$(…)`, `$((…))`: kept as written, so that no operator within is taken for one.
+    /// `$name`, `${…}`, `$(…)`, `$((…))`: kept as written, so that operators inside are not parsed.
     fn dollar(&mut self) {
         self.push('$');
         let (open, close) = match self.rest.peek() {

@@ -1,8 +1,8 @@
-//! The step reader: what a line of an image's history does.
+//! The step reader: classifies a line of an image's history.
 //!
-//! A history entry is read as the instruction of a Dockerfile in whichever form the builder wrote it
-//! ([`Instruction`]), its command is parsed as a shell would ([`parse`]) and the simple commands decide
-//! the step's kind ([`read_step`]). Words inside quotes are never taken for commands.
+//! A history entry is parsed as a Dockerfile instruction in the form of any known builder ([`Instruction`]).
+//! Its command is parsed like a shell does ([`parse`]), and the simple commands decide the kind of the step
+//! ([`read_step`]). Words inside quotes are never commands.
 
 mod instruction;
 mod kind;

@@ -1,4 +1,4 @@
-//! System packages: which a command installs or removes, and what sort they are.
+//! System packages that a command installs or removes, and their kind.
 
 use super::kind::{Command, PackageKind};
 use crate::base_image::PackageFamily;
@@ -14,13 +14,13 @@ pub(super) enum PackageChange {
     },
     /// Removes these packages or groups.
     Remove { packages: Vec<String> },
-    /// Removes whatever was installed only for others' sake.
+    /// Removes packages that were installed only as dependencies.
     RemoveUnneeded,
     /// Only reads or cleans lists.
     Other(PackageFamily),
 }
 
-/// What a command does with system packages; none where it is no package manager.
+/// What a command does with system packages; `None` if it is no package manager.
 pub(super) fn package_change(command: &Command) -> Option<PackageChange> {
     let family = match command.program.as_str() {
         "apt-get" | "apt" | "aptitude" | "dpkg" | "gdebi" | "install_packages" | "apt-install" => {
@@ -47,7 +47,7 @@ pub(super) fn package_change(command: &Command) -> Option<PackageChange> {
             "--virtual" => group = words.next().map(ToOwned::to_owned),
             "--auto-remove" | "--autoremove" => unneeded = true,
             _ if word.starts_with("--virtual=") => {
-                group = word.split_once('=').map(|(_, name)| name.to_owned())
+                group = word.split_once('=').map(|(_, name)| name.to_owned());
             }
             // apk's short options may be joined: -Ut, but its long ones begin with two dashes.
             _ if family == PackageFamily::Apk && is_short(word) && word.ends_with('t') => {
@@ -109,7 +109,7 @@ fn installing_option(family: PackageFamily, word: &str) -> Option<&'static str> 
     }
 }
 
-/// The name of a package without version, architecture and folder; none for what is no name.
+/// The name of a package without version, architecture and folder; `None` if it is not a name.
 fn package_name(word: &str) -> Option<String> {
     let file = word.rsplit('/').next().unwrap_or(word);
     let word = if word.ends_with(".deb") || word.ends_with(".rpm") || word.ends_with(".apk") {
@@ -139,8 +139,8 @@ fn package_name(word: &str) -> Option<String> {
     })
 }
 
-/// What sort of package a name stands for. Vendors' programs are told apart later, since only the image
-/// as a whole says whether a vendor's source was added.
+/// The kind of a package by its name. Vendors' programs are recognised later, because only the whole image
+/// tells whether a vendor's package source was added.
 pub(super) fn package_kind(name: &str) -> PackageKind {
     if is_jdk(name) {
         PackageKind::Jdk

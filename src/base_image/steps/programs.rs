@@ -1,8 +1,8 @@
-//! What programs do, by their names and words.
+//! Classifies programs by their names and arguments.
 
 use super::kind::{Command, Language};
 
-/// The language whose packages a command installs or builds; none where it only asks or configures.
+/// The language whose packages a command installs or builds; `None` if it only queries or configures.
 pub(super) fn language(command: &Command) -> Option<Language> {
     let program = command.program.as_str();
     let acts = |actions: &[&str]| command.words.iter().any(|word| actions.contains(&word.as_str()));
@@ -99,13 +99,13 @@ pub(super) fn compiles(command: &Command) -> bool {
 /// What a command fetches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fetch {
-    /// Archives, programs, or what cannot be told.
+    /// Archives, programs, or unknown files.
     Content,
     /// Keys, signatures, checksums or descriptions of package sources.
     Small,
 }
 
-/// Whether a command fetches something over a network, and what.
+/// What a command downloads; `None` if nothing.
 pub(super) fn fetches(command: &Command) -> Option<Fetch> {
     let first = command.words.first().map(String::as_str);
     let fetches = match command.program.as_str() {
@@ -207,7 +207,7 @@ pub(super) fn unpacks(command: &Command) -> bool {
     )
 }
 
-/// Whether a command changes next to nothing of an image's size.
+/// Whether a command hardly changes the size of an image.
 pub(super) fn is_small_change(program: &str) -> bool {
     const PROGRAMS: [&str; 189] = [
         ".",

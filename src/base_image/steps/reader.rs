@@ -5,13 +5,13 @@ use super::programs::{self, Fetch};
 use super::shell;
 use crate::base_image::PackageFamily;
 
-/// Reads what a history entry does.
+/// Classifies a history entry.
 ///
-/// Nothing but the text is looked at, so that a reading can be kept for every image that has the step.
-/// Whether a package is a vendor's also depends on earlier steps: see [`Step::kind_after`].
+/// Depends only on the text, so the result is reused for every image that has the step. Whether a package is
+/// a vendor's also depends on earlier steps: see [`Step::kind_after`].
 pub fn read_step(text: &str) -> Step {
     let instruction = Instruction::read(text);
-    let mut step = Step::of_kind(match instruction.keyword {
+    let mut step = Step::from_kind(match instruction.keyword {
         Keyword::Copy => StepKind::Copy,
         Keyword::Add => add(&instruction.body),
         Keyword::Missing => StepKind::Unknown,
@@ -43,10 +43,10 @@ pub fn read_step(text: &str) -> Step {
         };
         return step;
     }
-    Reading::of(&step.commands).into_step(step)
+    Reading::from_commands(&step.commands).into_step(step)
 }
 
-/// `ADD`: an address is fetched, anything else is copied.
+/// `ADD`: an address is downloaded, anything else is copied.
 fn add(body: &str) -> StepKind {
     let mut sources = body.split_whitespace().filter(|word| !word.starts_with("--"));
     match sources.next() {
@@ -56,7 +56,7 @@ fn add(body: &str) -> StepKind {
     }
 }
 
-/// What builders other than Docker's write in place of a command, for layers of files.
+/// The texts that builders other than Docker write for layers of files.
 fn is_other_builder(body: &str) -> bool {
     const STARTS: [&str; 8] = [
         "bazel build",
@@ -72,7 +72,7 @@ fn is_other_builder(body: &str) -> bool {
 }
 
 impl Step {
-    fn of_kind(kind: StepKind) -> Self {
+    fn from_kind(kind: StepKind) -> Self {
         Self {
             kind,
             commands: Vec::new(),
@@ -86,10 +86,10 @@ impl Step {
         }
     }
 
-    /// The step's kind in an image in which an earlier step did or did not add a package source.
+    /// The kind of the step, given whether an earlier step added a package source.
     ///
-    /// What comes from such a source is its vendor's: compiled for many systems at once and larger than
-    /// what Alpine's own recipe makes of it, or jars that are the same everywhere.
+    /// Packages from such a source are the vendor's: compiled for many systems and larger than Alpine's own
+    /// packages, or jars that are the same everywhere.
     pub fn kind_after(&self, source_added: bool) -> StepKind {
         let StepKind::Packages(family, PackageKind::Compilers | PackageKind::Libraries) = self.kind else {
             return self.kind;
@@ -112,7 +112,7 @@ impl Step {
     }
 }
 
-/// What a script has done so far.
+/// The state of a script so far.
 #[derive(Default)]
 struct Reading {
     family: Option<PackageFamily>,
@@ -131,7 +131,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(commands: &[Command]) -> Self {
+    fn from_commands(commands: &[Command]) -> Self {
         let mut reading = Self::default();
         for (place, command) in commands.iter().enumerate() {
             reading.any = true;
@@ -147,7 +147,7 @@ impl Reading {
                 reading.compiles = true;
             } else if let Some(fetch) = programs::fetches(command) {
                 reading.fetches = true;
-                // `curl … | apt-key add -`: what is fetched is the key, whatever its address looks like.
+                // `curl … | apt-key add -` downloads a key, whatever the address looks like.
                 let is_key = commands.get(place + 1).is_some_and(programs::imports_keys);
                 let is_source = programs::adds_source(command);
                 reading.fetches_content |= fetch == Fetch::Content && !is_key && !is_source;
@@ -212,8 +212,8 @@ impl Reading {
         step
     }
 
-    /// What takes the space, where a script does several things: what is compiled, then a language's
-    /// packages (both hide how much of it the system's packages are), then downloads and packages.
+    /// The kind that takes most space if a script does several things: compiled programs, then packages of a
+    /// language, then downloads and system packages.
     fn kind(&self) -> StepKind {
         let family = self.family.unwrap_or(PackageFamily::None);
         if self.compiles {
@@ -262,7 +262,7 @@ fn is_package_file(name: &str) -> bool {
     [".deb", ".rpm", ".apk"].iter().any(|end| name.ends_with(end))
 }
 
-/// `$deps` and `${deps}` are the same packages, whatever they are.
+/// `$deps` and `${deps}` are the same packages.
 fn same_name(one: &str, two: &str) -> bool {
     let bare = |name: &str| {
         name.trim_matches(|c| matches!(c, '$' | '{' | '}' | '"'))
@@ -271,7 +271,7 @@ fn same_name(one: &str, two: &str) -> bool {
     one == two || (one.starts_with('$') && two.starts_with('$') && bare(one) == bare(two))
 }
 
-/// A program whose name is only known when the script runs.
+/// A program whose name is known only when the script runs.
 fn is_variable(program: &str) -> bool {
     program.starts_with('$') || program.starts_with('`')
 }

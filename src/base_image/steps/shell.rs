@@ -1,17 +1,17 @@
-//! A reader of shell scripts, as far as telling apart the commands they run.
+//! A parser for shell scripts that finds the commands they run.
 //!
 //! It knows words and quotes, operators, comments, here-documents, subshells, reserved words and the
 //! patterns of `case`; variables whose value the script sets itself are filled in. It runs nothing and
-//! never fails: what is cut off or malformed ends the script.
+//! never fails: a truncated or malformed part ends the script.
 
 use std::collections::HashMap;
 
 use super::kind::Command;
 use super::lexer::{Lexer, Token};
 
-/// How deep scripts within scripts (`sh -c '…'`) are followed.
+/// The maximum depth of scripts within scripts (`sh -c '…'`). Our choice.
 const MAX_DEPTH: usize = 4;
-/// More commands than any honest step has.
+/// The maximum number of commands of a step. Our choice, far above real steps.
 const MAX_COMMANDS: usize = 2_000;
 
 /// The simple commands of a script, in order.
@@ -80,7 +80,7 @@ impl Reader {
                     skip_next = false;
                     match operator {
                         "(" if words.len() == 1 => {
-                            // `name()` begins a function; its body is read as any commands are.
+                            // `name()` begins a function; its body is parsed like other commands.
                             words.clear();
                             parentheses += 1;
                             continue;
@@ -98,7 +98,7 @@ impl Reader {
         }
     }
 
-    /// One simple command: notes assignments, looks through wrappers, and keeps what is left.
+    /// Handles a simple command: records assignments, unwraps wrappers, and keeps the rest.
     fn command(&mut self, words: Vec<(String, bool)>, documents: Vec<String>, depth: usize) {
         let mut words: Vec<String> = words
             .into_iter()

@@ -1,10 +1,10 @@
-//! What put an image together, and what it noted about it.
+//! The program that built an image, and its notes.
 
 use crate::base_image::Builder;
 use crate::base_image::steps::{Instruction, Keyword};
 use crate::oci::ImageConfig;
 
-/// Whether nothing but files was ever put in, and nothing was ever run: there is no shell to run it.
+/// Whether the image contains only copied files and no command was ever run, as without a shell.
 pub(super) fn is_scratch(config: &ImageConfig) -> bool {
     let mut copies = 0;
     for step in config.history.iter().filter(|step| !step.empty_layer) {

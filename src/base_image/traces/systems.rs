@@ -1,9 +1,9 @@
-//! What systems say of themselves: labels, and the steps of their own builds.
+//! Traces of operating systems: labels, and the steps of their own builds.
 
+use super::finding::{Found, SYSTEM_STEPS};
 use super::usage::{release_in_sources, used};
-use super::{Found, SYSTEM_STEPS};
-use crate::base_image::catalogue::Catalogue;
 use crate::base_image::steps::{Instruction, Keyword};
+use crate::base_image::systems::Systems;
 use crate::base_image::{Builder, System};
 use crate::oci::{HistoryStep, ImageConfig};
 
@@ -16,20 +16,20 @@ fn label<'a>(config: &'a ImageConfig, key: &str) -> Option<&'a str> {
 }
 
 /// Labels that systems and buildpacks set.
-pub(super) fn labelled(config: &ImageConfig, catalogue: &Catalogue) -> Found {
+pub(super) fn labelled(config: &ImageConfig, known: &Systems) -> Found {
     if let Some(name) = label(config, "io.buildpacks.base.distro.name") {
         let version = label(config, "io.buildpacks.base.distro.version").unwrap_or_default();
-        return Some((release(catalogue, name, version), 95));
+        return Some((known.release(name, version), 95));
     }
     if let Some(stack) = label(config, "io.buildpacks.stack.id") {
         let is_tiny = stack.ends_with(".tiny") || stack.ends_with(".static");
         let words = stack.split(['.', '-']);
-        let ubuntu = catalogue.system("ubuntu");
+        let ubuntu = known.get("ubuntu");
         for word in words {
-            let known = ubuntu.and_then(|ubuntu| ubuntu.releases.get(word));
+            let listed = ubuntu.and_then(|ubuntu| ubuntu.releases.get(word));
             // heroku-22 is Ubuntu 22.04.
             let heroku = (stack.starts_with("heroku") && word.len() == 2).then(|| format!("{word}.04"));
-            if let Some(version) = known.cloned().or(heroku) {
+            if let Some(version) = listed.cloned().or(heroku) {
                 let name = if is_tiny { "buildpacks-tiny" } else { "ubuntu" };
                 return Some((System::released(name, version), 90));
             }
@@ -48,16 +48,16 @@ pub(super) fn labelled(config: &ImageConfig, catalogue: &Catalogue) -> Found {
         return Some((System::named("centos"), 85));
     }
     if label(config, "org.opencontainers.image.ref.name") == Some("ubuntu") {
-        // Children may give their own version under the same label, so the step that set it counts first.
+        // A child image may set its own version under the same label, so the step that set it takes precedence.
         let stated = step_value(config, "org.opencontainers.image.version=");
         let version =
             stated.or_else(|| label(config, "org.opencontainers.image.version").map(ToOwned::to_owned));
-        return Some((release(catalogue, "ubuntu", &version.unwrap_or_default()), 95));
+        return Some((known.release("ubuntu", &version.unwrap_or_default()), 95));
     }
     None
 }
 
-/// Red Hat's universal base images, whose labels children often overwrite, except `cpe`.
+/// Red Hat's universal base images, whose labels child images often overwrite, except `cpe`.
 fn red_hat(config: &ImageConfig) -> Found {
     let component = label(config, "com.redhat.component").unwrap_or_default();
     let cpe = label(config, "cpe").unwrap_or_default();
@@ -87,27 +87,27 @@ fn red_hat(config: &ImageConfig) -> Found {
     Some((System::released("ubi", digits), 85))
 }
 
-/// Steps in which a system's own build says what it is.
-pub(super) fn stated(config: &ImageConfig, catalogue: &Catalogue) -> Found {
+/// Steps by which an operating system's own build identifies it.
+pub(super) fn stated(config: &ImageConfig, known: &Systems) -> Found {
     let first_steps = || config.history.iter().take(SYSTEM_STEPS);
     for step in first_steps() {
         let text = step.created_by.as_str();
         if let Some(rest) = text.split("debian.sh ").nth(1) {
             // `debian.sh --arch 'amd64' out/ 'trixie' '@1785715200'`
             let suite = rest.split('\'').nth(3).unwrap_or_default();
-            return Some((release(catalogue, "debian", suite), 97));
+            return Some((known.release("debian", suite), 97));
         }
         if let Some(rest) = text.split("alpine-minirootfs-").nth(1) {
             let version = rest.split('-').next().unwrap_or_default();
             let short: Vec<&str> = version.split('.').take(2).collect();
             return Some((System::released("alpine", short.join(".")), 97));
         }
-        if let Some(found) = root_archive(text, catalogue) {
+        if let Some(found) = root_archive(text, known) {
             return Some(found);
         }
         if text.contains("rockcraft-ubuntu") || text.contains("LAUNCHPAD_BUILD_ARCH") {
             let version = step_value(config, "org.opencontainers.image.version=").unwrap_or_default();
-            return Some((release(catalogue, "ubuntu", &version), 95));
+            return Some((known.release("ubuntu", &version), 95));
         }
         if text.contains("BusyBox 1.") {
             return Some((System::named("busybox"), 90));
@@ -126,7 +126,7 @@ pub(super) fn stated(config: &ImageConfig, catalogue: &Catalogue) -> Found {
 }
 
 /// `ADD almalinux-9-minimal-amd64.tar.xz /` and its like.
-fn root_archive(text: &str, catalogue: &Catalogue) -> Found {
+fn root_archive(text: &str, known: &Systems) -> Found {
     const STARTS: [(&str, &str); 11] = [
         ("almalinux-", "almalinux"),
         ("rocky-", "rockylinux"),
@@ -151,7 +151,7 @@ fn root_archive(text: &str, catalogue: &Catalogue) -> Found {
         .chars()
         .take_while(|c| c.is_ascii_digit() || *c == '.')
         .collect();
-    Some((release(catalogue, name, &version), 90))
+    Some((known.release(name, &version), 90))
 }
 
 /// Authors and labels of steps that belong to one system.
@@ -182,17 +182,17 @@ fn authored(step: &HistoryStep) -> Option<(&'static str, u8)> {
 
 /// `ADD file:… in /`: a root file system from an archive without a name. Its content's hash may be
 /// known; else the command that comes next tells families apart.
-pub(super) fn root_files(config: &ImageConfig, steps: &[Instruction<'_>], catalogue: &Catalogue) -> Found {
+pub(super) fn root_files(config: &ImageConfig, steps: &[Instruction<'_>], known: &Systems) -> Found {
     let at = steps.iter().position(|step| step.keyword == Keyword::Add)?;
     let body = steps[at].body.as_ref();
     let hash = body.strip_prefix("file:")?.split(' ').next()?;
     if !body.trim_end().ends_with(" /") && !body.trim_end().ends_with("in /") {
         return None;
     }
-    if let Some(system) = catalogue.system_of_added_file(hash) {
+    if let Some(system) = known.with_added_file(hash) {
         return Some((system.clone(), 96));
     }
-    let names_release = |name: &str| release_in_sources(config, catalogue, name);
+    let names_release = |name: &str| release_in_sources(config, known, name);
     let is_old_ubuntu = steps
         .iter()
         .any(|step| step.keyword == Keyword::Run && step.body.contains("/usr/sbin/policy-rc.d"));
@@ -214,13 +214,13 @@ pub(super) fn root_files(config: &ImageConfig, steps: &[Instruction<'_>], catalo
         )),
         "[\"sh\"]" => Some((System::named("busybox"), 75)),
         "[\"/bin/sh\"]" => Some((System::named("alpine"), 75)),
-        // Red Hat's relatives, Amazon's and SUSE's all say this: how packages are installed tells more.
-        "[\"/bin/bash\"]" => used(config, catalogue).map(|(system, percent)| (system, percent + 10)),
+        // The Red Hat family, Amazon and SUSE all have this step; the package manager distinguishes them.
+        "[\"/bin/bash\"]" => used(config, known).map(|(system, percent)| (system, percent + 10)),
         _ => None,
     }
 }
 
-/// What builders put beneath what they build, where nothing else was seen.
+/// The base that a builder uses by default, if there is no other evidence.
 pub(super) fn built(config: &ImageConfig, builder: Option<Builder>) -> Found {
     match builder? {
         Builder::Bazel => {
@@ -257,11 +257,4 @@ fn step_value(config: &ImageConfig, key: &str) -> Option<String> {
             .unwrap_or(rest.len());
         Some(rest[..end].to_owned()).filter(|value| !value.is_empty())
     })
-}
-
-fn release(catalogue: &Catalogue, name: &str, word: &str) -> System {
-    match catalogue.system(name) {
-        Some(info) => info.release(word),
-        None => System::released(name, word),
-    }
 }

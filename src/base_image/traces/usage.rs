@@ -1,14 +1,13 @@
-//! What the steps of an image use, where its system does not say what it is.
+//! Evidence from the programs that the steps use, if the system does not identify itself.
 
-use super::Found;
+use super::finding::Found;
 use crate::base_image::System;
-use crate::base_image::catalogue::Catalogue;
 use crate::base_image::steps::{Instruction, Keyword};
+use crate::base_image::systems::Systems;
 use crate::oci::ImageConfig;
 
-/// What the steps use shows how the system installs software, which is weak evidence for one of a
-/// family.
-pub(super) fn used(config: &ImageConfig, catalogue: &Catalogue) -> Found {
+/// The package manager in the steps is weak evidence for an operating system of its family.
+pub(super) fn used(config: &ImageConfig, known: &Systems) -> Found {
     let mut best: Found = None;
     for step in &config.history {
         let read = Instruction::read(&step.created_by);
@@ -20,8 +19,8 @@ pub(super) fn used(config: &ImageConfig, catalogue: &Catalogue) -> Found {
         let found = if uses("apk") && (text.contains("apk add") || text.contains("apk --")) {
             Some((System::named("alpine"), 70))
         } else if uses("apt-get") || uses("apt") || uses("dpkg") {
-            let system = release_in_sources(config, catalogue, "ubuntu")
-                .or_else(|| release_in_sources(config, catalogue, "debian"));
+            let system = release_in_sources(config, known, "ubuntu")
+                .or_else(|| release_in_sources(config, known, "debian"));
             Some(system.map_or_else(|| (System::named("debian"), 50), |system| (system, 65)))
         } else if uses("microdnf") {
             Some((System::named("ubi"), 65))
@@ -42,14 +41,14 @@ pub(super) fn used(config: &ImageConfig, catalogue: &Catalogue) -> Found {
             best = found;
         }
     }
-    best.or_else(|| release_in_variables(config, catalogue))
+    best.or_else(|| release_in_variables(config, known))
 }
 
-/// A release that a vendor wrote into its own version: `1.31.3-1~trixie`, `16.2-1.pgdg120+2`,
+/// A release that is part of a vendor's version: `1.31.3-1~trixie`, `16.2-1.pgdg120+2`,
 /// `1:12.3.2+maria~ubu2404`.
-fn release_in_variables(config: &ImageConfig, catalogue: &Catalogue) -> Found {
-    let debian = catalogue.system("debian")?;
-    let ubuntu = catalogue.system("ubuntu")?;
+fn release_in_variables(config: &ImageConfig, known: &Systems) -> Found {
+    let debian = known.get("debian")?;
+    let ubuntu = known.get("ubuntu")?;
     for value in config.variables.values() {
         for word in value.split(['~', '+', '-', ' ']) {
             if debian
@@ -84,9 +83,9 @@ fn release_in_variables(config: &ImageConfig, catalogue: &Catalogue) -> Found {
     None
 }
 
-/// A release that package sources name: `deb http://deb.debian.org/debian stretch-backports main`.
-pub(super) fn release_in_sources(config: &ImageConfig, catalogue: &Catalogue, name: &str) -> Option<System> {
-    let info = catalogue.system(name)?;
+/// A release named in a package source: `deb http://deb.debian.org/debian stretch-backports main`.
+pub(super) fn release_in_sources(config: &ImageConfig, known: &Systems, name: &str) -> Option<System> {
+    let info = known.get(name)?;
     let words = || {
         info.releases
             .iter()
@@ -98,7 +97,7 @@ pub(super) fn release_in_sources(config: &ImageConfig, catalogue: &Catalogue, na
             continue;
         }
         for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {
-            let known = match name {
+            let named = match name {
                 // Debian's codenames are the releases themselves.
                 "debian" => info
                     .releases
@@ -108,7 +107,7 @@ pub(super) fn release_in_sources(config: &ImageConfig, catalogue: &Catalogue, na
                     .find(|(alias, _)| *alias == word)
                     .map(|(_, release)| release),
             };
-            if let Some(release) = known {
+            if let Some(release) = named {
                 return Some(System::released(name, release.clone()));
             }
         }
@@ -116,7 +115,7 @@ pub(super) fn release_in_sources(config: &ImageConfig, catalogue: &Catalogue, na
     None
 }
 
-/// Whether a text has a program's name as a word of its own.
+/// Whether a text contains a program's name as a whole word.
 fn contains_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let is_edge =

@@ -66,7 +66,7 @@ impl CrawlOptions {
     /// The registries to crawl; none for those of the configuration.
     ///
     /// # Errors
-    /// Where one is not a registry's address.
+    /// If one is not a registry's address.
     pub(in crate::cli) fn registries(&self) -> Result<Vec<RegistryAddress>, UsageError> {
         addresses(&self.registries)
     }

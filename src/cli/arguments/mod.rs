@@ -1,7 +1,12 @@
 //! The command line: commands and their options.
 
 mod catalogue;
+mod close;
 mod crawl;
+mod export;
+mod key;
+mod prices;
+mod pulls;
 mod report;
 mod service;
 mod values;
@@ -10,20 +15,20 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-use super::close::CloseOptions;
-use super::export::ExportOptions;
-use super::key::KeyCommand;
-use super::prices::PricesOptions;
-use super::pulls::PullsOptions;
 use crate::config::Flag;
 
 pub use catalogue::{
     CalibrateOptions, CatalogueCommand, CatalogueListOptions, CatalogueShowOptions, EvaluateOptions,
 };
+pub use close::CloseOptions;
 pub use crawl::CrawlOptions;
+pub use export::{ExportForm, ExportOptions};
+pub use key::{CreateOptions, KeyCommand, ListOptions};
+pub use prices::{PricesCommand, PricesOptions};
+pub use pulls::{ImportOptions, PullsCommand, PullsOptions};
 pub use report::{ExplainOptions, Format, ReportOptions, Rows, TextOrJson};
 pub use service::{DemoOptions, ServeOptions};
-pub(in crate::cli) use values::{addresses, month};
+pub(in crate::cli) use values::addresses;
 
 /// Shows what a container registry stores, what that costs, and what it would cost on Alpine.
 ///
@@ -163,6 +168,7 @@ impl CommonOptions {
 
 #[cfg(test)]
 mod tests {
+    use super::values::month;
     use super::*;
     use clap::CommandFactory;
 

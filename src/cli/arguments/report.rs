@@ -1,6 +1,7 @@
 //! Options of `tare report` and `tare explain`.
 
 use clap::{Args, ValueEnum};
+use strum::VariantArray as _;
 
 use super::addresses;
 use crate::base_image::AlpineRelease;
@@ -103,14 +104,10 @@ impl ReportOptions {
 
 /// Reads a verdict as it is written in answers, with hyphens too.
 fn verdict(text: &str) -> Result<Verdict, String> {
-    let text = text.replace('-', "_");
-    Verdict::ALL
-        .into_iter()
-        .find(|verdict| verdict.as_str() == text)
-        .ok_or_else(|| {
-            let known: Vec<&str> = Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect();
-            format!("expected one of {}", known.join(", "))
-        })
+    text.replace('-', "_").parse().map_err(|_| {
+        let known: Vec<&str> = Verdict::VARIANTS.iter().map(|verdict| verdict.as_str()).collect();
+        format!("expected one of {}", known.join(", "))
+    })
 }
 
 /// The format of an answer that is not a list of rows.

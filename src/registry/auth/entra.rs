@@ -1,4 +1,4 @@
-//! Getting a token from Entra ID, as the identity that Azure or a federation gives to whoever runs Tare.
+//! Getting a token from Entra ID, as the identity that Azure or a federation gives to the process.
 //!
 //! Own code, because it is three small requests: Microsoft's `azure_identity` brings an HTTP pipeline of its
 //! own, which would follow other rules than this client's about redirects, sizes, addresses and retries.
@@ -15,11 +15,11 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 
-use super::repeats;
+use super::secrets::repeats;
 use super::token_request::{Failure, fetch, with_retries};
+use crate::oci::text::{excerpt, quoted};
 use crate::registry::address_guard::AddressGuard;
 use crate::registry::azure::AzureIdentity;
-use crate::registry::error::shown;
 use crate::registry::transport::{Outgoing, Transport};
 use crate::registry::url_policy::origin_of;
 use crate::registry::{ClientError, ClientSettings, Reason};
@@ -32,7 +32,7 @@ const MAX_ASSERTION_BYTES: u64 = 64 << 10;
 /// The metadata service is on the machine's own link: it answers at once or is not there.
 const METADATA_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Asks Entra ID, or who stands in for it on this machine.
+/// Requests a token from Entra ID or its local endpoint.
 pub(super) struct Entra {
     identity: AzureIdentity,
     transport: Transport,
@@ -197,7 +197,7 @@ impl Entra {
             .ok_or_else(|| (Reason::Malformed("Entra ID's answer holds no token".into()), None))
     }
 
-    /// Says of a failure whose it was and what to do.
+    /// Adds to an error which identity failed and what to do.
     fn in_words(&self, reason: Reason, url: &Url) -> Reason {
         let origin = origin_of(url);
         let (who, advice) = match &self.identity {
@@ -206,8 +206,8 @@ impl Entra {
             } => (
                 format!(
                     "Entra ID ({origin}) refuses {} of the tenant {} a token",
-                    shown(client_id),
-                    shown(tenant)
+                    quoted(client_id),
+                    quoted(tenant)
                 ),
                 "check AZURE_CLIENT_ID and AZURE_TENANT_ID, and that the identity has a federated credential for the \
                  issuer and subject of the token in AZURE_FEDERATED_TOKEN_FILE",
@@ -234,7 +234,7 @@ impl Entra {
     }
 }
 
-/// The token by which a federation vouches for us.
+/// The token of the federation that proves our identity.
 async fn assertion(file: &Path) -> Result<SecretString, Reason> {
     let cannot = |problem: String| {
         Reason::Unauthorized(format!(
@@ -269,8 +269,8 @@ fn explanation(body: &[u8], secret: &str) -> String {
     let line = refused.error_description.lines().next().unwrap_or_default();
     match (refused.error.as_str(), line) {
         ("", "") => String::new(),
-        (error, "") => format!(": {}", shown(error).trim_matches('\'')),
-        (error, line) => format!(": {} {}", shown(error).trim_matches('\''), shown(line)),
+        (error, "") => format!(": {}", excerpt(error)),
+        (error, line) => format!(": {} {}", excerpt(error), quoted(line)),
     }
 }
 

@@ -16,12 +16,13 @@ use tokio::time::Instant;
 use url::{Url, form_urlencoded};
 
 use super::entra::Entra;
+use super::secrets::repeats;
 use super::token::{Expiring, TokenCache, expiry_within};
 use super::token_request::{Failure, fetch, with_retries};
-use super::{TokenService, repeats};
+use super::token_service::TokenService;
 use crate::registry::azure::{AzureIdentity, is_azure_registry};
-use crate::registry::client::Inner;
-use crate::registry::request::explanation;
+use crate::registry::connection::Connection;
+use crate::registry::explanation::explanation;
 use crate::registry::transport::Outgoing;
 use crate::registry::{ClientError, ClientSettings, Origin, Reason};
 
@@ -82,13 +83,13 @@ impl EntraLogin {
     /// The current refresh token, renewed before it expires. Concurrent callers share one.
     pub async fn refresh_token(
         &self,
-        inner: &Inner,
+        connection: &Connection,
         service: &TokenService,
     ) -> Result<Arc<RefreshToken>, Reason> {
-        let now = inner.clock.now();
+        let now = connection.clock.now();
         match self.cache.current(now) {
             Some(token) => Ok(token),
-            None => self.cache.renew(now, || self.exchange(inner, service)).await,
+            None => self.cache.renew(now, || self.exchange(connection, service)).await,
         }
     }
 
@@ -101,16 +102,20 @@ impl EntraLogin {
         is_old
     }
 
-    async fn exchange(&self, inner: &Inner, service: &TokenService) -> Result<RefreshToken, Reason> {
-        let token = self.entra.token(inner.clock.now()).await?;
-        let request = || self.request_token(inner, service, &token);
-        let exchanged = with_retries(&inner.settings, &inner.transport.counters, request).await;
+    async fn exchange(
+        &self,
+        connection: &Connection,
+        service: &TokenService,
+    ) -> Result<RefreshToken, Reason> {
+        let token = self.entra.token(connection.clock.now()).await?;
+        let request = || self.request_token(connection, service, &token);
+        let exchanged = with_retries(&connection.settings, &connection.transport.counters, request).await;
         exchanged.map_err(|reason| match reason {
             Reason::Status {
                 status: status @ 400..=499,
                 said,
             } => Reason::Unauthorized(format!(
-                "the registry does not take the identity that Entra ID vouches for ({status}{said}): give that \
+                "the registry refuses the identity of Entra ID ({status}{said}): give that \
                  identity the role AcrPull on the registry, or where the registry goes by attributes (ABAC) the roles \
                  Container Registry Repository Reader and Container Registry Repository Catalog Lister"
             )),
@@ -123,7 +128,7 @@ impl EntraLogin {
 
     async fn request_token(
         &self,
-        inner: &Inner,
+        connection: &Connection,
         service: &TokenService,
         token: &SecretString,
     ) -> Result<RefreshToken, Failure> {
@@ -142,12 +147,12 @@ impl EntraLogin {
             extra: None,
             form: Some(form),
             verbatim: false,
-            patience: inner.settings.read_timeout,
-            deadline: Instant::now() + inner.settings.attempt_timeout,
+            patience: connection.settings.read_timeout,
+            deadline: Instant::now() + connection.settings.attempt_timeout,
         };
-        let now = inner.clock.now();
+        let now = connection.clock.now();
         let said = |body: &[u8]| explanation(body, |text| repeats(text, token.expose_secret()));
-        let body = fetch(&inner.transport, outgoing, now, said).await?;
+        let body = fetch(&connection.transport, outgoing, now, said).await?;
         RefreshToken::read(&body, now).map_err(|reason| (reason, None))
     }
 }
@@ -159,7 +164,7 @@ impl RefreshToken {
             .map(|exchanged| exchanged.refresh_token)
             .filter(|token| !token.is_empty())
             .map(SecretString::from)
-            .ok_or_else(|| Reason::Malformed("the registry's answer holds no refresh token".into()))?;
+            .ok_or_else(|| Reason::Malformed("the registry's response contains no refresh token".into()))?;
         let life = expiry_within(secret.expose_secret())
             .and_then(|expiry| DateTime::from_timestamp(expiry, 0))
             .map(|expiry| expiry - now)
@@ -188,12 +193,12 @@ fn check_host(origin: &Origin, any_host: bool) -> Result<(), ClientError> {
         .is_some_and(|address: IpAddr| address.is_loopback());
     if !any_host && !is_azure_registry(host) {
         return refuse(
-            "is not below azurecr.io, azurecr.cn or azurecr.us, and a token of Entra ID is not shown to anybody else; \
-             if it is a registry of Azure's behind another name, set azure_custom_domain = true",
+            "is not below azurecr.io, azurecr.cn or azurecr.us, and a token of Entra ID is sent nowhere else; \
+             if it is an Azure registry with a custom domain, set azure_custom_domain = true",
         );
     }
     if origin.is_plain_http() && !is_here {
-        return refuse("is reached by plain http, where others could read the token; use https");
+        return refuse("uses plain http, where others could read the token; use https");
     }
     Ok(())
 }

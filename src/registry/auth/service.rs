@@ -6,11 +6,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::form_urlencoded;
 
+use super::Auth;
+use super::secrets::repeats;
 use super::token::Token;
 use super::token_request::{Failure, fetch, with_retries};
-use super::{TokenService, repeats};
-use crate::registry::client::Inner;
-use crate::registry::request::explanation;
+use super::token_service::TokenService;
+use crate::registry::connection::Connection;
+use crate::registry::explanation::explanation;
 use crate::registry::transport::Outgoing;
 use crate::registry::url_policy::origin_of;
 use crate::registry::{Credentials, Reason};
@@ -18,23 +20,34 @@ use crate::registry::{Credentials, Reason};
 /// Our client id for token services that require one.
 const CLIENT_ID: &str = "registry-tare";
 
-impl Inner {
+impl Auth {
     /// Fetches a token: by GET, with Basic credentials if there are any, or by POST with a refresh token. Redirects
     /// are not followed.
-    pub(super) async fn fetch_token(&self, service: &TokenService, scope: &str) -> Result<Token, Reason> {
-        let Some(login) = &self.auth.entra else {
-            let own = match &self.auth.credentials {
+    pub(super) async fn fetch_token(
+        &self,
+        connection: &Connection,
+        service: &TokenService,
+        scope: &str,
+    ) -> Result<Token, Reason> {
+        let Some(login) = &self.entra else {
+            let own = match &self.credentials {
                 Credentials::IdentityToken(refresh_token) => Some(refresh_token),
                 _ => None,
             };
-            return self.token_with(service, scope, own).await;
+            return self.token_with(connection, service, scope, own).await;
         };
-        let refresh_token = login.refresh_token(self, service).await?;
-        match self.token_with(service, scope, Some(&refresh_token.secret)).await {
+        let refresh_token = login.refresh_token(connection, service).await?;
+        match self
+            .token_with(connection, service, scope, Some(&refresh_token.secret))
+            .await
+        {
             // The refresh token may have been revoked early.
-            Err(Reason::Unauthorized(_)) if login.invalidate_if_old(&refresh_token, self.clock.now()) => {
-                let another = login.refresh_token(self, service).await?;
-                self.token_with(service, scope, Some(&another.secret)).await
+            Err(Reason::Unauthorized(_))
+                if login.invalidate_if_old(&refresh_token, connection.clock.now()) =>
+            {
+                let another = login.refresh_token(connection, service).await?;
+                self.token_with(connection, service, scope, Some(&another.secret))
+                    .await
             }
             other => other,
         }
@@ -42,19 +55,20 @@ impl Inner {
 
     async fn token_with(
         &self,
+        connection: &Connection,
         service: &TokenService,
         scope: &str,
         refresh_token: Option<&SecretString>,
     ) -> Result<Token, Reason> {
-        let request = || self.ask_for_token(service, scope, refresh_token);
-        with_retries(&self.settings, &self.transport.counters, request)
+        let request = || self.ask_for_token(connection, service, scope, refresh_token);
+        with_retries(&connection.settings, &connection.transport.counters, request)
             .await
             .map_err(|reason| match reason {
                 Reason::Status {
                     status: status @ (400 | 401 | 403),
                     said,
                 } => Reason::Unauthorized(format!(
-                    "the token service {} refuses us a token ({status}{said})",
+                    "the token service {} refused to issue a token ({status}{said})",
                     origin_of(&service.realm)
                 )),
                 Reason::Status { status, said } => Reason::Connection(format!(
@@ -67,6 +81,7 @@ impl Inner {
 
     async fn ask_for_token(
         &self,
+        connection: &Connection,
         service: &TokenService,
         scope: &str,
         refresh_token: Option<&SecretString>,
@@ -94,7 +109,7 @@ impl Inner {
                 query.append_pair("scope", part);
             }
             drop(query);
-            authorization = self.auth.fixed.clone();
+            authorization = self.fixed.clone();
         }
         let outgoing = Outgoing {
             method: if form.is_some() { Method::POST } else { Method::GET },
@@ -104,21 +119,19 @@ impl Inner {
             extra: None,
             form,
             verbatim: false,
-            patience: self.settings.read_timeout,
-            deadline: Instant::now() + self.settings.attempt_timeout,
+            patience: connection.settings.read_timeout,
+            deadline: Instant::now() + connection.settings.attempt_timeout,
         };
         let said = |body: &[u8]| {
             explanation(body, |text| {
                 let repeats_token = refresh_token.is_some_and(|token| repeats(text, token.expose_secret()));
-                repeats_token || self.auth.repeats_secret(text)
+                repeats_token || self.repeats_secret(text)
             })
         };
-        let body = fetch(&self.transport, outgoing, self.clock.now(), said).await?;
-        Token::read(&body, self.clock.now()).map_err(|reason| (reason, None))
+        let body = fetch(&connection.transport, outgoing, connection.clock.now(), said).await?;
+        Token::read(&body, connection.clock.now()).map_err(|reason| (reason, None))
     }
-}
 
-impl super::Auth {
     /// Whether a text repeats one of our secrets.
     fn repeats_secret(&self, text: &str) -> bool {
         match &self.credentials {

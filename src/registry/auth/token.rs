@@ -1,10 +1,11 @@
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::RwLock;
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
 
@@ -37,14 +38,14 @@ const MAX_LIFETIME_SECONDS: i64 = 24 * 3600;
 impl Token {
     /// Reads a token service's response.
     pub fn read(body: &[u8], now: DateTime<Utc>) -> Result<Self, Reason> {
-        let malformed = |problem: &str| Reason::Malformed(format!("the token service's answer {problem}"));
-        let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| malformed("cannot be read"))?;
+        let malformed = |problem: &str| Reason::Malformed(format!("the token service's response {problem}"));
+        let answer: TokenAnswer = serde_json::from_slice(body).map_err(|_| malformed("cannot be parsed"))?;
         let text = answer
             .token
             .filter(|token| !token.is_empty())
             .or(answer.access_token)
             .filter(|token| !token.is_empty())
-            .ok_or_else(|| malformed("holds no token"))?;
+            .ok_or_else(|| malformed("contains no token"))?;
         let seconds = answer
             .expires_in
             .filter(|seconds| *seconds > 0)
@@ -56,7 +57,7 @@ impl Token {
             .unwrap_or(DEFAULT_LIFETIME_SECONDS)
             .min(MAX_LIFETIME_SECONDS);
         let mut header = HeaderValue::from_str(&format!("Bearer {text}"))
-            .map_err(|_| malformed("holds a token that cannot be sent"))?;
+            .map_err(|_| malformed("contains a token that cannot be sent in a header"))?;
         header.set_sensitive(true);
         // The last fifth of the life, at most a minute, is left for requests under way.
         let margin = TimeDelta::milliseconds((seconds * 200).min(60_000));
@@ -117,7 +118,6 @@ impl<T: Expiring> TokenCache<T> {
     pub fn current(&self, now: DateTime<Utc>) -> Option<Arc<T>> {
         self.token
             .read()
-            .unwrap_or_else(PoisonError::into_inner)
             .as_ref()
             .filter(|token| now < token.renew_at())
             .cloned()
@@ -143,7 +143,7 @@ impl<T: Expiring> TokenCache<T> {
         match fetched {
             Ok(token) => {
                 let token = Arc::new(token);
-                *self.token.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&token));
+                *self.token.write() = Some(Arc::clone(&token));
                 *last_failure = None;
                 Ok(token)
             }
@@ -156,7 +156,7 @@ impl<T: Expiring> TokenCache<T> {
 
     /// Discards a refused token, unless it has been replaced already.
     pub fn invalidate(&self, refused: &Arc<T>) {
-        let mut token = self.token.write().unwrap_or_else(PoisonError::into_inner);
+        let mut token = self.token.write();
         if token
             .as_ref()
             .is_some_and(|current| Arc::ptr_eq(current, refused))

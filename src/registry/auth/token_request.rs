@@ -33,8 +33,8 @@ pub(super) async fn fetch(
     if status.is_redirection() {
         let reason = Reason::Refused {
             what: "token service's redirect",
-            target: "another place".into(),
-            why: "credentials must not travel on",
+            target: "another URL".into(),
+            why: "credentials must not be forwarded",
         };
         return Err((reason, None));
     }

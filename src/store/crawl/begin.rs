@@ -1,19 +1,18 @@
 //! How a process comes to have a part in a crawl.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
-use sqlx::postgres::types::PgInterval;
 
+use super::interval::interval;
 use super::request::know;
 use super::{CrawlPart, CrawlSaver, CrawledRegistry, event};
 use crate::oci::RegistryName;
-use crate::store::turns::take_turn;
+use crate::store::registry_lock::lock_registry;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
-/// A crawl that somebody may be at.
+/// A running crawl.
 struct Running {
     id: i64,
     is_shared: bool,
@@ -22,20 +21,20 @@ struct Running {
 }
 
 impl Store {
-    /// Begins a crawl of a registry that is this process's own, and that nobody joins. A crawl whose workers
+    /// Begins a crawl that only this process works on. A crawl whose workers
     /// are all gone is taken to have been interrupted; what it saved is used.
     ///
     /// A repository or tag counts as deleted after `tombstone_after` listings in a row without it.
     ///
     /// # Errors
-    /// [`StoreError::UnderWay`] where somebody else is at it, and where the database is not available.
+    /// [`StoreError::UnderWay`] if another process crawls the registry; also if the database is not available.
     pub async fn begin_crawl(
         &self,
         registry: &CrawledRegistry,
         tombstone_after: u32,
         now: DateTime<Utc>,
     ) -> Result<CrawlSaver, StoreError> {
-        self.bury_lost_workers(now).await?;
+        self.expire_workers(now).await?;
         let mut transaction = self.pool.begin().await?;
         let id = know(&mut transaction, registry, now).await?;
         if let Some(error) = under_way(&mut transaction, id, &registry.name).await? {
@@ -47,6 +46,7 @@ impl Store {
             id
         )
         .execute(&mut *transaction)
+        .named("begin_crawl.delete_crawl_task")
         .await?;
         let abandoned = sqlx::query_scalar!(
             "UPDATE crawl SET state = 'interrupted', finished_at = $2, message = $3
@@ -56,6 +56,7 @@ impl Store {
             "nobody carried it on, and another crawl has begun"
         )
         .fetch_optional(&mut *transaction)
+        .named("begin_crawl.update_crawl")
         .await?;
         if let Some(crawl) = abandoned {
             event::write(&mut transaction, crawl, "interrupted", &json!({}), now).await?;
@@ -68,6 +69,7 @@ impl Store {
             env!("CARGO_PKG_VERSION")
         )
         .fetch_one(&mut *transaction)
+        .named("begin_crawl.insert_crawl")
         .await?;
         event::write(&mut transaction, crawl, "started", &json!({}), now).await?;
         let worker = self.enlist(&mut transaction, crawl, true, now).await?;
@@ -84,24 +86,24 @@ impl Store {
     }
 
     /// Takes part in a crawl of a registry that has work for one more: begins one that is queued, carries
-    /// on one that has lost its leader, or helps with repositories that nobody has claimed. None where there
+    /// on one that has lost its leader, or helps with unclaimed repositories. `None` if there
     /// is nothing to do.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn join_crawl(
         &self,
         registry: &RegistryName,
         tombstone_after: u32,
         now: DateTime<Utc>,
     ) -> Result<Option<CrawlSaver>, StoreError> {
-        // Asked often and mostly in vain, so the first look takes no locks.
+        // Called often and mostly without result, so the first query takes no locks.
         if !self.has_work(registry).await? {
             return Ok(None);
         }
-        self.bury_lost_workers(now).await?;
+        self.expire_workers(now).await?;
         let mut transaction = self.pool.begin().await?;
-        let Some(registry) = take_turn(&mut transaction, registry).await? else {
+        let Some(registry) = lock_registry(&mut transaction, registry).await? else {
             return Ok(None);
         };
         let running = running(&mut transaction, registry).await?;
@@ -118,6 +120,7 @@ impl Store {
                     now
                 )
                 .fetch_optional(&mut *transaction)
+                .named("join_crawl")
                 .await?;
                 let Some(crawl) = begun else { return Ok(None) };
                 event::write(&mut transaction, crawl, "started", &json!({}), now).await?;
@@ -153,6 +156,7 @@ impl Store {
             registry.as_str()
         )
         .fetch_one(&self.pool)
+        .named("has_work")
         .await?;
         Ok(has_work)
     }
@@ -174,6 +178,7 @@ impl Store {
             interval(self.worker.lease)
         )
         .fetch_one(&mut *connection)
+        .named("enlist_worker")
         .await?;
         let data = json!({"worker": self.worker.name, "leads": is_leader});
         event::write(connection, crawl, "worker_joined", &data, now).await?;
@@ -181,16 +186,7 @@ impl Store {
     }
 }
 
-/// A lease as the database reckons with it.
-pub(super) fn interval(lease: Duration) -> PgInterval {
-    PgInterval {
-        months: 0,
-        days: 0,
-        microseconds: i64::try_from(lease.as_micros()).unwrap_or(i64::MAX),
-    }
-}
-
-/// Why a crawl of a registry cannot begin now: somebody is at one.
+/// The error for a registry that is being crawled already.
 async fn under_way(
     connection: &mut PgConnection,
     registry: i64,
@@ -204,6 +200,7 @@ async fn under_way(
         registry
     )
     .fetch_optional(connection)
+    .named("under_way")
     .await?;
     Ok(row.map(|row| StoreError::UnderWay {
         registry: name.clone(),
@@ -225,6 +222,7 @@ async fn running(connection: &mut PgConnection, registry: i64) -> Result<Option<
         registry
     )
     .fetch_optional(connection)
+    .named("running_crawl")
     .await?;
     Ok(running)
 }

@@ -1,54 +1,41 @@
 use std::time::Duration;
 
-use crate::units::ByteCount;
+use crate::units::{ByteCount, RequestCounts};
 
-/// What a crawl, or a worker's part in it, cost the registry.
+/// The requests of a crawl, or of one worker in it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CrawlCost {
-    /// Requests on the wire, those for tokens and repeated ones included.
-    pub requests: u64,
-    /// GET requests among them.
-    pub get: u64,
-    /// HEAD requests among them.
-    pub head: u64,
-    /// Requests that repeated one that had failed.
-    pub retried: u64,
-    /// Requests that the registry turned away for being too many.
-    pub rate_limited: u64,
-    /// Bytes of bodies received.
+    /// How many requests were sent.
+    pub requests: RequestCounts,
+    /// Bytes of response bodies.
     pub bytes_received: ByteCount,
-    /// How long the crawl waited because the registry asked it to.
+    /// How long requests waited for the registry's limits.
     pub waited: Duration,
-    /// How the registry answered.
+    /// The responses by status class.
     pub answers: Answers,
 }
 
-/// How many answers there were of each kind. A request that nobody answered is in none.
+/// Responses by status class. A request without a response is not counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Answers {
-    /// With a status from 200 to 299.
+    /// Status 200 to 299.
     pub successes: u64,
-    /// With a status from 300 to 399.
+    /// Status 300 to 399.
     pub redirections: u64,
-    /// With a status from 400 to 499.
+    /// Status 400 to 499.
     pub refusals: u64,
-    /// With a status of 500 or above.
+    /// Status 500 and above.
     pub failures: u64,
 }
 
 impl CrawlCost {
-    /// How long it waited, as it is written in the store.
+    /// The waiting time in milliseconds, as stored.
     pub(super) fn waited_milliseconds(&self) -> i64 {
         i64::try_from(self.waited.as_millis()).unwrap_or(i64::MAX)
     }
 }
 
-/// A count as the database holds it.
+/// A count as the database stores it.
 pub(super) fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// A count from the database, where none is negative.
-pub(super) fn counted(count: i64) -> u64 {
-    u64::try_from(count).unwrap_or_default()
 }

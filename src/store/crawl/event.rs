@@ -1,31 +1,31 @@
-//! What happened in a crawl, as whoever watches it is told.
+//! The events of a crawl, for its observers.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
-/// Something that happened in a crawl.
+/// An event of a crawl.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CrawlEvent {
-    /// Its number: later events of the same crawl have higher ones.
+    /// Its number. Later events of the same crawl have higher numbers.
     pub id: i64,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// What: `queued`, `started`, `listed`, `progress`, `worker_joined`, `worker_left`, `worker_lost`, or the
-    /// state that the crawl ended in, after which nothing follows.
+    /// The kind: `queued`, `started`, `listed`, `progress`, `worker_joined`, `worker_left`, `worker_lost`, or the final
+    /// state of the crawl, after which no event follows.
     pub kind: String,
-    /// More about it, by kind.
+    /// Details, depending on the kind.
     pub data: Value,
 }
 
 impl Store {
-    /// What happened in a crawl after the event `after` (0 for the beginning), oldest first. Of its progress
-    /// only the latest events are kept.
+    /// The events of a crawl after the event `after` (0 for all), oldest first. Only the latest progress events are kept.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn crawl_events(&self, id: i64, after: i64, limit: u32) -> Result<Vec<CrawlEvent>, StoreError> {
         let events = sqlx::query_as!(
             CrawlEvent,
@@ -36,15 +36,16 @@ impl Store {
             i64::from(limit)
         )
         .fetch_all(&self.pool)
+        .named("crawl_events")
         .await?;
         Ok(events)
     }
 }
 
-/// Writes an event as the last thing of a transaction.
+/// Writes an event. Must be the last statement of its transaction.
 ///
-/// It holds the crawl's row from before the event gets its number until the transaction ends. So whoever
-/// asks for the events after the last one they saw misses none that was being written meanwhile.
+/// Locks the crawl's row before the event gets its number, until the transaction ends. So a reader that asks for the
+/// events after the last one it saw does not miss one that was being written.
 pub(super) async fn write(
     connection: &mut PgConnection,
     crawl: i64,
@@ -61,6 +62,7 @@ pub(super) async fn write(
         now
     )
     .execute(connection)
+    .named("write_event")
     .await?;
     Ok(())
 }

@@ -1,29 +1,30 @@
-//! How a process's part in a crawl ends while the crawl may go on.
+//! How a process leaves a crawl that goes on.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::lost::hand_back;
+use super::expire::hand_back;
 use super::{CrawlPart, event};
 use crate::store::StoreError;
+use crate::store::span::Named as _;
 use crate::store::text::clean;
 
-/// How a worker leaves a crawl that goes on without it.
+/// Why a worker leaves a crawl that goes on without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leaving {
-    /// Nothing was left for it to do.
+    /// Nothing was left to do.
     Finished,
     /// It was told to stop.
     Stopped,
 }
 
 impl CrawlPart {
-    /// Leaves a crawl that goes on. What was claimed and not finished is anybody's then. To be called after
-    /// the last [`renew`](Self::renew).
+    /// Leaves a crawl that goes on. Claimed repositories that are not finished become free. Call it after the last
+    /// [`renew`](Self::renew).
     ///
     /// # Errors
-    /// Where the part was lost, or the database is not available.
+    /// If the lease was lost, or the database is not available.
     pub async fn leave(&self, how: Leaving, now: DateTime<Utc>) -> Result<(), StoreError> {
         let outcome = match how {
             Leaving::Finished => "finished",
@@ -31,7 +32,7 @@ impl CrawlPart {
         };
         let mut transaction = self.store.pool.begin().await?;
         if !self.end(&mut transaction, outcome, now).await? {
-            // An earlier try came through, and only the answer to it was lost.
+            // An earlier attempt succeeded, but its response was lost.
             return Ok(());
         }
         let handed_back = hand_back(&mut transaction, self.crawl, self.worker).await?;
@@ -45,7 +46,7 @@ impl CrawlPart {
         Ok(())
     }
 
-    /// Ends the part; whether that had not been done before.
+    /// Ends the part. Returns `false` if it had ended already.
     pub(super) async fn end(
         &self,
         connection: &mut PgConnection,
@@ -59,22 +60,28 @@ impl CrawlPart {
             outcome
         )
         .execute(&mut *connection)
+        .named("end_part.update_crawl_worker")
         .await?;
         if ended.rows_affected() > 0 {
             return Ok(true);
         }
         let before = sqlx::query_scalar!("SELECT outcome FROM crawl_worker WHERE id = $1", self.worker);
-        match before.fetch_one(connection).await?.as_deref() {
+        match before
+            .fetch_one(connection)
+            .named("end_part.select_crawl_worker")
+            .await?
+            .as_deref()
+        {
             Some("lost") => Err(StoreError::LeaseLost),
             _ => Ok(false),
         }
     }
 
-    /// Leaves because of something that stands in the way. Where this worker leads, the crawl has failed,
-    /// for the reason given; else it goes on without this worker.
+    /// Leaves because of a failure. If this worker leads the crawl, the crawl fails with this reason; otherwise it goes on
+    /// without this worker.
     ///
     /// # Errors
-    /// Where the part was lost, or the database is not available.
+    /// If the lease was lost, or the database is not available.
     pub async fn give_up(&self, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         if !self.is_leader {
             return self.leave(Leaving::Stopped, now).await;
@@ -85,6 +92,7 @@ impl CrawlPart {
         }
         sqlx::query!("DELETE FROM crawl_task WHERE crawl_id = $1", self.crawl)
             .execute(&mut *transaction)
+            .named("give_up.delete_crawl_task")
             .await?;
         let reason = clean(reason);
         sqlx::query!(
@@ -94,6 +102,7 @@ impl CrawlPart {
             reason.as_ref()
         )
         .execute(&mut *transaction)
+        .named("give_up.update_crawl")
         .await?;
         event::write(
             &mut transaction,

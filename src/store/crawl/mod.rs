@@ -1,10 +1,11 @@
-//! Crawls as they are kept: who asked for one, how it stands, who is at it, and what it cost.
+//! Stored crawls: who requested them, their state, their workers and their requests.
 
 mod begin;
 mod cost;
 mod event;
+mod expire;
+mod interval;
 mod leave;
-mod lost;
 mod part;
 mod record;
 mod request;
@@ -23,40 +24,42 @@ pub use saver::{CrawlEnd, CrawlSaver};
 pub use state::CrawlState;
 
 use super::inventory::dedup_scope;
+use super::row::Row;
 use super::{Store, StoreError};
 use crate::inventory::DedupScope;
 use crate::oci::RegistryName;
+use crate::store::span::Named as _;
 
-/// The registry that a crawl visits.
+/// A registry to crawl.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrawledRegistry {
     /// Its name.
     pub name: RegistryName,
     /// Scheme, host and port, without credentials.
     pub origin_url: String,
-    /// Where it keeps one copy of a blob.
+    /// The scope in which it shares blobs.
     pub dedup_scope: DedupScope,
 }
 
-/// A registry of which something is saved.
+/// A registry with saved data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryRecord {
     /// The registry.
     pub registry: CrawledRegistry,
-    /// How the latest crawl of it that began stands.
+    /// The state of the latest crawl that started.
     pub last_crawl: Option<CrawlState>,
-    /// When a crawl of it last came to its end, complete or not.
+    /// When a crawl last finished, complete or not.
     pub last_finished: Option<DateTime<Utc>>,
 }
 
-/// What is saved of registries, as far as it takes to know whether what was worked out is of it. A crawl that is under
-/// way does not count until it has ended.
+/// The saved state of registries, to decide whether results computed earlier are still current. A crawl counts once
+/// it has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedState(Vec<(RegistryName, Option<DateTime<Utc>>, bool)>);
 
 impl SavedState {
     /// The state of these registries.
-    pub fn of(registries: &[RegistryRecord]) -> Self {
+    pub fn new(registries: &[RegistryRecord]) -> Self {
         let crawled = registries.iter().map(|record| {
             let is_interrupted = matches!(record.last_crawl, Some(CrawlState::Interrupted));
             (record.registry.name.clone(), record.last_finished, is_interrupted)
@@ -66,10 +69,10 @@ impl SavedState {
 }
 
 impl Store {
-    /// The registries that have been crawled, by name.
+    /// The registries that have been crawled, sorted by name.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn registries(&self) -> Result<Vec<RegistryRecord>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT name, origin_url, dedup_scope,
@@ -81,7 +84,7 @@ impl Store {
                WHERE EXISTS (SELECT FROM crawl WHERE registry_id = registry.id AND started_at IS NOT NULL)
                ORDER BY name COLLATE "C""#
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.pool).named("registries").await?;
         rows.into_iter()
             .map(|row| {
                 Ok(RegistryRecord {
@@ -93,7 +96,11 @@ impl Store {
                         origin_url: row.origin_url,
                         dedup_scope: dedup_scope(&row.dedup_scope)?,
                     },
-                    last_crawl: row.last_state.as_deref().map(CrawlState::parse).transpose()?,
+                    last_crawl: row
+                        .last_state
+                        .as_deref()
+                        .map(|state| Row::new("registry", &row.name).parse("last state", state))
+                        .transpose()?,
                     last_finished: row.last_finished,
                 })
             })

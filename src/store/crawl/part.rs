@@ -1,17 +1,19 @@
-//! A process's part in a crawl: what it has claimed, for as long as it gives signs of life.
+//! A process's part in a crawl: the repositories it has claimed, as long as it renews its lease.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::begin::interval;
 use super::cost::stored;
+use super::interval::interval;
 use super::{CrawlCost, event};
 use crate::inventory::FaultKind;
 use crate::oci::RepositoryName;
+use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
-/// A process's part in a crawl. Clones are the same part.
+/// A process's part in a crawl. Clones refer to the same part.
 #[derive(Debug, Clone)]
 pub struct CrawlPart {
     pub(in crate::store) store: Store,
@@ -25,24 +27,24 @@ pub struct CrawlPart {
 /// Repositories that a worker has claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The repositories; none where nothing is left to claim.
+    /// The repositories; empty if nothing is left to claim.
     pub repositories: Vec<RepositoryName>,
     /// How many workers the crawl has had so far.
     pub workers: u64,
-    /// How many of them are gone without having finished.
+    /// How many of them left without finishing.
     pub workers_gone: u64,
 }
 
-/// What is left of a crawl for one who has nothing more to do in it.
+/// What is left of a crawl for a worker that has nothing more to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rest {
-    /// Repositories that nobody has claimed.
+    /// Unclaimed repositories.
     pub unclaimed: u64,
-    /// Other workers who are at it still.
+    /// Other workers that are still active.
     pub other_workers: u64,
 }
 
-/// How many progress events of a crawl are kept.
+/// How many progress events of a crawl are kept. Our choice.
 const PROGRESS_EVENTS: i64 = 300;
 
 impl CrawlPart {
@@ -56,31 +58,32 @@ impl CrawlPart {
         self.is_leader
     }
 
-    /// Whether others may take part too.
+    /// Whether other processes may join the crawl.
     pub fn is_shared(&self) -> bool {
         self.is_shared
     }
 
-    /// How long the part stays this worker's without being renewed.
+    /// How long the lease lasts without renewal.
     pub fn lease(&self) -> std::time::Duration {
         self.store.worker.lease
     }
 
-    /// Makes sure, for as long as the transaction lasts, that this part is still this worker's.
+    /// Ensures that this worker still holds its lease until the transaction ends.
     pub(in crate::store) async fn hold(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
         let held = sqlx::query_scalar!(
             "SELECT id FROM crawl_worker WHERE id = $1 AND left_at IS NULL FOR SHARE",
             self.worker
         )
         .fetch_optional(connection)
+        .named("hold_part")
         .await?;
         held.map(drop).ok_or(StoreError::LeaseLost)
     }
 
-    /// Gives a sign of life, and says what this worker has done so far.
+    /// Renews the lease, and records what this worker has done so far.
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`] where it comes too late, and where the database is not available.
+    /// [`StoreError::LeaseLost`] if the lease has expired, or if the database is not available.
     pub async fn renew(&self, cost: &CrawlCost, tags_done: u64) -> Result<(), StoreError> {
         let renewed = sqlx::query!(
             "UPDATE crawl_worker SET tags_done = $2, requests = $3, requests_get = $4, requests_head = $5,
@@ -90,11 +93,11 @@ impl CrawlPart {
              WHERE id = $1 AND outcome IS DISTINCT FROM 'lost'",
             self.worker,
             stored(tags_done),
-            stored(cost.requests),
-            stored(cost.get),
-            stored(cost.head),
-            stored(cost.retried),
-            stored(cost.rate_limited),
+            stored(cost.requests.total),
+            stored(cost.requests.get),
+            stored(cost.requests.head),
+            stored(cost.requests.retried),
+            stored(cost.requests.rate_limited),
             cost.bytes_received.as_i64(),
             cost.waited_milliseconds(),
             interval(self.store.worker.lease),
@@ -104,6 +107,7 @@ impl CrawlPart {
             stored(cost.answers.failures)
         )
         .execute(&self.store.pool)
+        .named("renew_lease")
         .await?;
         if renewed.rows_affected() == 0 {
             return Err(StoreError::LeaseLost);
@@ -111,10 +115,10 @@ impl CrawlPart {
         Ok(())
     }
 
-    /// Adds up what all workers have said, for whoever watches the crawl. It is the leader's to do.
+    /// Sums what all workers have recorded, for observers of the crawl. Called by the leader.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn report_progress(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let mut transaction = self.store.pool.begin().await?;
         add_up(&mut transaction, self.crawl).await?;
@@ -127,6 +131,7 @@ impl CrawlPart {
             self.crawl
         )
         .fetch_one(&mut *transaction)
+        .named("report_progress.select_crawl")
         .await?;
         let data = json!({
             "repositories_done": row.repositories_done,
@@ -146,25 +151,28 @@ impl CrawlPart {
             PROGRESS_EVENTS
         )
         .execute(&mut *transaction)
+        .named("report_progress.delete_crawl_event")
         .await?;
         transaction.commit().await?;
         Ok(())
     }
 
-    /// Whether the repositories have been listed already, and if so, whether that was all of them.
+    /// Whether the repositories have been listed, and if so, whether the list was complete.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn listed(&self) -> Result<Option<bool>, StoreError> {
         let listed = sqlx::query_scalar!("SELECT catalogue_complete FROM crawl WHERE id = $1", self.crawl);
-        Ok(listed.fetch_one(&self.store.pool).await?)
+        Ok(listed
+            .fetch_one(&self.store.pool)
+            .named("catalogue_listed")
+            .await?)
     }
 
-    /// Writes down which repositories are to be read, for all workers to claim, or as claimed by this one
-    /// where the crawl is its own.
+    /// Saves the repositories to read: unclaimed for all workers, or claimed by this one if the crawl is exclusive.
     ///
     /// # Errors
-    /// Where the part was lost, or the database is not available.
+    /// If the lease was lost, or the database is not available.
     pub async fn list(
         &self,
         repositories: &[RepositoryName],
@@ -183,6 +191,7 @@ impl CrawlPart {
             (!self.is_shared).then_some(self.worker)
         )
         .execute(&mut *transaction)
+        .named("list_repositories.insert_crawl_task")
         .await?;
         sqlx::query!(
             "UPDATE crawl SET catalogue_complete = $2, repositories_total = $3 WHERE id = $1",
@@ -191,6 +200,7 @@ impl CrawlPart {
             stored(names.len() as u64)
         )
         .execute(&mut *transaction)
+        .named("list_repositories.update_crawl")
         .await?;
         let data = json!({"repositories": names.len(), "is_complete": is_complete});
         event::write(&mut transaction, self.crawl, "listed", &data, now).await?;
@@ -198,14 +208,14 @@ impl CrawlPart {
         Ok(())
     }
 
-    /// Claims some of the repositories that are nobody's.
+    /// Claims some unclaimed repositories.
     ///
     /// # Errors
-    /// Where the part was lost, or the database is not available.
+    /// If the lease was lost, or the database is not available.
     pub async fn claim(&self, at_most: u32) -> Result<Claim, StoreError> {
         let mut transaction = self.store.pool.begin().await?;
         self.hold(&mut transaction).await?;
-        // Neighbours by name often share content, so one worker gets them.
+        // Repositories with similar names often share content, so one worker gets them.
         let repositories = sqlx::query_scalar!(
             "UPDATE crawl_task SET worker_id = $2
              WHERE crawl_id = $1 AND repository IN (
@@ -217,6 +227,7 @@ impl CrawlPart {
             i64::from(at_most)
         )
         .fetch_all(&mut *transaction)
+        .named("claim_repositories.update_crawl_task")
         .await?;
         let workers = sqlx::query!(
             r#"SELECT count(*) AS "all!", count(*) FILTER (WHERE outcome IN ('lost', 'stopped')) AS "gone!"
@@ -224,23 +235,23 @@ impl CrawlPart {
             self.crawl
         )
         .fetch_one(&mut *transaction)
+        .named("claim_repositories.select_crawl_worker")
         .await?;
         transaction.commit().await?;
-        let name = |text: String| {
-            text.parse()
-                .map_err(|problem| StoreError::inconsistent("crawl_task", problem))
-        };
+        let crawl = Row::new("crawl", &self.crawl);
+        let task = Row::new("crawl_task", &self.crawl);
+        let name = |text: String| task.parse("repository", &text);
         Ok(Claim {
             repositories: repositories.into_iter().map(name).collect::<Result<_, _>>()?,
-            workers: super::cost::counted(workers.all),
-            workers_gone: super::cost::counted(workers.gone),
+            workers: crawl.count("workers", workers.all)?,
+            workers_gone: crawl.count("workers gone", workers.gone)?,
         })
     }
 
-    /// What others have still to do.
+    /// What other workers still have to do.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn rest(&self) -> Result<Rest, StoreError> {
         let row = sqlx::query!(
             r#"SELECT
@@ -251,17 +262,19 @@ impl CrawlPart {
             self.worker
         )
         .fetch_one(&self.store.pool)
+        .named("rest_of_crawl")
         .await?;
+        let crawl = Row::new("crawl", &self.crawl);
         Ok(Rest {
-            unclaimed: super::cost::counted(row.unclaimed),
-            other_workers: super::cost::counted(row.others),
+            unclaimed: crawl.count("repositories unclaimed", row.unclaimed)?,
+            other_workers: crawl.count("other workers", row.others)?,
         })
     }
 
-    /// Whether anything could not be read by any worker so far that makes the crawl incomplete.
+    /// Whether any worker has had a fault that makes the crawl incomplete.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn has_losses(&self) -> Result<bool, StoreError> {
         let no_loss = FaultKind::harmless();
         let has_losses = sqlx::query_scalar!(
@@ -271,12 +284,13 @@ impl CrawlPart {
             &no_loss
         )
         .fetch_one(&self.store.pool)
+        .named("has_losses")
         .await?;
         Ok(has_losses)
     }
 }
 
-/// Brings the crawl's own row up to what its workers have said.
+/// Updates the crawl's row with the sums of its workers.
 pub(super) async fn add_up(connection: &mut PgConnection, crawl: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "UPDATE crawl SET requests = spent.requests, requests_get = spent.requests_get,
@@ -305,6 +319,7 @@ pub(super) async fn add_up(connection: &mut PgConnection, crawl: i64) -> Result<
         crawl
     )
     .execute(connection)
+    .named("add_up")
     .await?;
     Ok(())
 }

@@ -1,49 +1,52 @@
-//! Crawls as those see them who did not do them.
+//! Crawls as observers see them.
+
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::cost::counted;
 use super::{Answers, CrawlCost, CrawlState};
-use crate::inventory::{Fault, FaultKind};
+use crate::inventory::Fault;
 use crate::oci::RegistryName;
+use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
-use crate::units::ByteCount;
+use crate::units::RequestCounts;
 
-/// A crawl: who asked for it, how it stands, what it cost.
+/// A crawl: its request, state and cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrawlRecord {
-    /// Its number; later crawls have higher ones.
+    /// Its number. Later crawls have higher numbers.
     pub id: i64,
     /// The registry.
     pub registry: RegistryName,
-    /// How it stands.
+    /// Its state.
     pub state: CrawlState,
-    /// When it was asked for.
+    /// When it was requested.
     pub requested_at: DateTime<Utc>,
-    /// Who asked: `schedule`, `command line`, or a caller of the API.
+    /// Who requested it: `schedule`, `command line`, or a caller of the API.
     pub requested_by: String,
-    /// The time that the schedule named, where it was the schedule that asked.
+    /// The scheduled time, if the schedule requested it.
     pub slot: Option<DateTime<Utc>>,
-    /// When a worker began it.
+    /// When a worker started it.
     pub started_at: Option<DateTime<Utc>>,
-    /// When it ended; for one whose process was lost, when that was noticed.
+    /// When it ended. If its process was lost, when that was noticed.
     pub finished_at: Option<DateTime<Utc>>,
-    /// Repositories that are done, faulty ones among them.
+    /// Finished repositories, including those with faults.
     pub repositories_done: u64,
-    /// Repositories that are to be read, once they have been listed.
+    /// Repositories to read, once they have been listed.
     pub repositories_total: u64,
-    /// Tags that are done; those in the hands of a worker that was lost or stopped count once more for whoever
-    /// took them over.
+    /// Finished tags. Tags of a worker that was lost or stopped are counted again by the worker that took them over.
     pub tags_done: u64,
-    /// What it cost the registry, up to about a second ago while it runs.
+    /// Its requests; up to about a second old while it runs.
     pub cost: CrawlCost,
-    /// How many things could not be read.
+    /// The number of faults.
     pub faults: u64,
-    /// Why it did not end as one would wish.
+    /// Why it did not complete, if so.
     pub message: Option<String>,
 }
 
-struct Row {
+/// A row of `crawl`.
+struct CrawlRow {
     id: i64,
     registry: String,
     state: String,
@@ -70,52 +73,52 @@ struct Row {
     message: Option<String>,
 }
 
-impl TryFrom<Row> for CrawlRecord {
+impl TryFrom<CrawlRow> for CrawlRecord {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(row: CrawlRow) -> Result<Self, StoreError> {
+        let place = Row::new("crawl", &row.id);
+        let count = |column, count| place.count(column, count);
         Ok(Self {
             id: row.id,
-            registry: row
-                .registry
-                .parse()
-                .map_err(|problem| StoreError::inconsistent("registry", problem))?,
-            state: CrawlState::parse(&row.state)?,
+            registry: Row::new("registry", &row.registry).parse("name", &row.registry)?,
+            state: place.parse("state", &row.state)?,
             requested_at: row.requested_at,
             requested_by: row.requested_by,
             slot: row.slot,
             started_at: row.started_at,
             finished_at: row.finished_at,
-            repositories_done: counted(row.repositories_done),
-            repositories_total: counted(row.repositories_total),
-            tags_done: counted(row.tags_done),
+            repositories_done: count("repositories_done", row.repositories_done)?,
+            repositories_total: count("repositories_total", row.repositories_total)?,
+            tags_done: count("tags_done", row.tags_done)?,
             cost: CrawlCost {
-                requests: counted(row.requests),
-                get: counted(row.requests_get),
-                head: counted(row.requests_head),
-                retried: counted(row.requests_retried),
-                rate_limited: counted(row.requests_rate_limited),
-                bytes_received: ByteCount::try_from(counted(row.bytes_received)).unwrap_or(ByteCount::MAX),
-                waited: std::time::Duration::from_millis(counted(row.waited_milliseconds)),
+                requests: RequestCounts {
+                    total: count("requests", row.requests)?,
+                    get: count("requests_get", row.requests_get)?,
+                    head: count("requests_head", row.requests_head)?,
+                    retried: count("requests_retried", row.requests_retried)?,
+                    rate_limited: count("requests_rate_limited", row.requests_rate_limited)?,
+                },
+                bytes_received: place.bytes("bytes_received", row.bytes_received)?,
+                waited: Duration::from_millis(count("waited_milliseconds", row.waited_milliseconds)?),
                 answers: Answers {
-                    successes: counted(row.answers_2xx),
-                    redirections: counted(row.answers_3xx),
-                    refusals: counted(row.answers_4xx),
-                    failures: counted(row.answers_5xx),
+                    successes: count("answers_2xx", row.answers_2xx)?,
+                    redirections: count("answers_3xx", row.answers_3xx)?,
+                    refusals: count("answers_4xx", row.answers_4xx)?,
+                    failures: count("answers_5xx", row.answers_5xx)?,
                 },
             },
-            faults: counted(row.faults),
+            faults: count("faults", row.faults)?,
             message: row.message,
         })
     }
 }
 
 impl Store {
-    /// The latest crawls, newest first: of one registry or of all, and where `before` is given, only those
-    /// with lower numbers.
+    /// The latest crawls, newest first: of one registry or of all. If `before` is given, only those with lower numbers.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn crawls(
         &self,
         registry: Option<&RegistryName>,
@@ -125,10 +128,10 @@ impl Store {
         self.crawl_rows(None, registry, before, limit).await
     }
 
-    /// One crawl; none where there is none of this number.
+    /// A crawl by its number; `None` if there is none.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn crawl(&self, id: i64) -> Result<Option<CrawlRecord>, StoreError> {
         Ok(self.crawl_rows(Some(id), None, None, 1).await?.pop())
     }
@@ -141,7 +144,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<CrawlRecord>, StoreError> {
         let rows = sqlx::query_as!(
-            Row,
+            CrawlRow,
             r#"SELECT crawl.id, registry.name AS registry, state, requested_at, requested_by, slot, started_at,
                    finished_at, repositories_done, repositories_total, tags_done, requests, requests_get,
                    requests_head, requests_retried, requests_rate_limited, bytes_received,
@@ -158,33 +161,31 @@ impl Store {
             i64::from(limit)
         )
         .fetch_all(&self.pool)
+        .named("crawl_rows")
         .await?;
         rows.into_iter().map(CrawlRecord::try_from).collect()
     }
 
-    /// What a crawl could not read, in the order in which it was met.
+    /// The faults of a crawl, in the order in which they occurred.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn crawl_faults(&self, id: i64) -> Result<Vec<Fault>, StoreError> {
         let rows = sqlx::query!(
             "SELECT repository, reference, kind, fault FROM crawl_fault WHERE crawl_id = $1 ORDER BY id",
             id
         )
         .fetch_all(&self.pool)
+        .named("crawl_faults")
         .await?;
-        let wrong = |problem: String| StoreError::inconsistent("crawl_fault", problem);
         rows.into_iter()
             .map(|row| {
+                let place = Row::new("crawl_fault", &id);
+                let repository = row.repository.map(|name| place.parse("repository", &name));
                 Ok(Fault {
-                    repository: row
-                        .repository
-                        .map(|name| name.parse())
-                        .transpose()
-                        .map_err(|problem| StoreError::inconsistent("crawl_fault", problem))?,
+                    repository: repository.transpose()?,
                     reference: row.reference,
-                    kind: FaultKind::parse(&row.kind)
-                        .ok_or_else(|| wrong(format!("a fault of kind {}", row.kind)))?,
+                    kind: place.parse("kind", &row.kind)?,
                     fault: row.fault,
                 })
             })

@@ -1,4 +1,4 @@
-//! Asking for crawls, by hand and by schedule.
+//! Requests for crawls, manual and scheduled.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -6,28 +6,28 @@ use sqlx::PgConnection;
 
 use super::{CrawledRegistry, event};
 use crate::oci::RegistryName;
+use crate::store::registry_lock::lock_registry;
+use crate::store::span::Named as _;
 use crate::store::text::clean;
-use crate::store::turns::take_turn;
 use crate::store::{Store, StoreError};
 
-/// What asking for a crawl led to.
+/// The result of requesting a crawl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestedCrawl {
     /// The crawl.
     pub id: i64,
-    /// Whether it was made for this request; else it was queued or running already, or the request is one
-    /// that was repeated.
+    /// Whether it was created by this request. Otherwise it was already queued or running, or the request was repeated.
     pub is_new: bool,
 }
 
-/// Who asks, where it is the schedule.
+/// The requester of scheduled crawls.
 const SCHEDULE: &str = "schedule";
 
 impl Store {
-    /// Writes down registries that are to be crawled, so that crawls of them can be asked for.
+    /// Saves registries, so that crawls of them can be requested.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn know_registries(
         &self,
         registries: &[CrawledRegistry],
@@ -39,11 +39,11 @@ impl Store {
         Ok(())
     }
 
-    /// Asks for a crawl of a registry. Where one is queued or running, that is the answer. So it is where
-    /// the same key was used for this registry before, however that crawl has ended since.
+    /// Requests a crawl of a registry. Returns the existing crawl if one is queued or running, or if the same key was used
+    /// for this registry before, however that crawl has ended.
     ///
     /// # Errors
-    /// [`StoreError::UnknownRegistry`], or where the database is not available.
+    /// [`StoreError::UnknownRegistry`], or if the database is not available.
     pub async fn request_crawl(
         &self,
         registry: &RegistryName,
@@ -52,7 +52,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<RequestedCrawl, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let id = take_turn(&mut transaction, registry)
+        let id = lock_registry(&mut transaction, registry)
             .await?
             .ok_or_else(|| StoreError::UnknownRegistry(registry.clone()))?;
         let key = idempotency_key.map(clean);
@@ -64,6 +64,7 @@ impl Store {
             key.as_deref()
         )
         .fetch_optional(&mut *transaction)
+        .named("request_crawl")
         .await?;
         if let Some(id) = earlier {
             return Ok(RequestedCrawl { id, is_new: false });
@@ -84,11 +85,11 @@ impl Store {
         })
     }
 
-    /// Queues the crawl of a slot of a registry's schedule, unless that was done for this slot or a later
-    /// one, by whichever process. A crawl that waits already takes the slot upon itself.
+    /// Queues the crawl of a scheduled time, unless a process has done that for this time or a later one. An already queued
+    /// crawl takes over the time.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn take_slot(
         &self,
         registry: &RegistryName,
@@ -103,6 +104,7 @@ impl Store {
             slot
         )
         .fetch_optional(&mut *transaction)
+        .named("take_slot.update_registry")
         .await?;
         let Some(id) = taken else { return Ok(None) };
         let waiting = sqlx::query_scalar!(
@@ -111,6 +113,7 @@ impl Store {
             slot
         )
         .fetch_optional(&mut *transaction)
+        .named("take_slot.update_crawl")
         .await?;
         let crawl = match waiting {
             Some(crawl) => crawl,
@@ -120,11 +123,11 @@ impl Store {
         Ok(Some(crawl))
     }
 
-    /// Up to when the schedule of a registry has been seen to: its latest slot that was taken; as long as
-    /// there is none, when a crawl of it last began; none where there was neither.
+    /// Until when the schedule of a registry has been handled: its latest queued time; without one, when a crawl of it last
+    /// started; `None` without either.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn scheduled_until(
         &self,
         registry: &RegistryName,
@@ -136,12 +139,13 @@ impl Store {
             registry.as_str()
         )
         .fetch_optional(&self.pool)
+        .named("scheduled_until")
         .await?;
         Ok(until.flatten())
     }
 }
 
-/// Writes down what a registry is, and gives its number.
+/// Saves a registry and returns its number.
 pub(super) async fn know(
     connection: &mut PgConnection,
     registry: &CrawledRegistry,
@@ -158,6 +162,7 @@ pub(super) async fn know(
         now
     )
     .fetch_one(connection)
+    .named("know_registry")
     .await?;
     Ok(id)
 }
@@ -182,6 +187,7 @@ async fn queue(
         env!("CARGO_PKG_VERSION")
     )
     .fetch_one(&mut *connection)
+    .named("queue_crawl")
     .await?;
     let data = json!({"requested_by": requested_by, "slot": slot});
     event::write(connection, crawl, "queued", &data, now).await?;

@@ -8,41 +8,40 @@ use super::{CrawlCost, CrawlPart, CrawlState, event};
 use crate::inventory::Fault;
 use crate::oci::RepositoryName;
 use crate::store::StoreError;
-use crate::store::save::{self, Saved};
+use crate::store::save::{Saved, save_faults};
+use crate::store::span::Named as _;
 
 /// How a crawl ended.
 pub struct CrawlEnd<'a> {
-    /// What this worker's part in it cost.
+    /// This worker's requests.
     pub cost: CrawlCost,
-    /// How many tags this worker has done.
+    /// How many tags this worker has finished.
     pub tags_done: u64,
-    /// How it stands now: anything but running.
+    /// The final state: anything but running.
     pub state: CrawlState,
-    /// Whether the catalogue was listed to its end and every repository in it visited, so that one that is
-    /// missing means something.
+    /// Whether the catalogue was listed to its end and every repository in it visited, so that a missing repository is gone.
     pub catalogue_listed: bool,
-    /// Which repositories the crawl would have visited had they been listed.
+    /// Which repositories the crawl would have visited if they had been listed.
     pub in_scope: &'a (dyn Fn(&RepositoryName) -> bool + Sync),
-    /// Faults that did not come as findings.
+    /// Faults that were not sent as findings.
     pub faults: &'a [Fault],
 }
 
 /// Saves what a worker finds in one crawl.
 ///
-/// It remembers under which number each digest is saved, so that content that many images share costs
-/// one look-up in a crawl.
+/// It remembers the number of each saved digest, so that content shared by many images costs one look-up per crawl.
 #[derive(Debug)]
 pub struct CrawlSaver {
     pub(in crate::store) part: CrawlPart,
     pub(in crate::store) tombstone_after: i32,
-    /// What earlier batches saved; changed only once a batch's transaction has been committed.
+    /// What earlier batches saved. Changed only after a batch's transaction has been committed.
     pub(in crate::store) saved: Saved,
-    /// References that were listed and could not be found, by repository.
+    /// References that were listed but not found, by repository.
     pub(in crate::store) vanished: HashMap<RepositoryName, HashSet<String>>,
     rows_before_tidying: u64,
 }
 
-/// From how many findings on a crawl is followed by [`Store::tidy`](crate::store::Store::tidy).
+/// The number of findings after which a crawl is followed by [`Store::tidy`](crate::store::Store::tidy). Our choice.
 const TIDY_AFTER: u64 = 2_000;
 
 impl CrawlSaver {
@@ -61,58 +60,59 @@ impl CrawlSaver {
         &self.part
     }
 
-    /// Notes how much was written, to know at the end whether the planner needs new statistics.
+    /// Counts the written rows, to decide at the end whether the planner needs new statistics.
     pub(in crate::store) fn wrote(&mut self, findings: usize) {
         self.rows_before_tidying = self.rows_before_tidying.saturating_sub(findings as u64);
     }
 
-    /// Records how the crawl ended, and counts a miss for each repository in its scope that the
-    /// catalogue, listed to its end, did not name. Gives those that count as deleted because of it.
+    /// Records how the crawl ended, and counts a miss for each repository in its scope that the complete catalogue did not
+    /// name. Returns the repositories that now count as deleted.
     ///
     /// # Errors
-    /// Where the part was lost or the database is not available; nothing is recorded then, and in the
-    /// latter case this may be tried again.
-    pub async fn finish(
-        &mut self,
-        end: &CrawlEnd<'_>,
-        now: DateTime<Utc>,
+    /// If the database is not available.
+    pub async fn deleted_at_the_end(
+        &self,
+        catalogue_listed: bool,
+        in_scope: &(dyn Fn(&RepositoryName) -> bool + Sync),
     ) -> Result<Vec<RepositoryName>, StoreError> {
+        if !catalogue_listed {
+            return Ok(Vec::new());
+        }
+        let mut connection = self.part.store.pool.acquire().await?;
+        let missed = self.missed(&mut connection, in_scope).await?;
+        let deleted = missed.into_iter().filter(|missed| missed.is_deleted);
+        Ok(deleted.map(|missed| missed.name).collect())
+    }
+
+    /// Records how the crawl ended, and counts a miss for each repository in its scope that the
+    /// catalogue, listed to its end, did not name.
+    ///
+    /// # Errors
+    /// If the lease was lost or the database is not available. Nothing is recorded then; in the latter case this may be
+    /// tried again.
+    pub async fn finish(&mut self, end: &CrawlEnd<'_>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let part = self.part.clone();
         part.renew(&end.cost, end.tags_done).await?;
         let mut transaction = part.store.pool.begin().await?;
-        let mut deleted = Vec::new();
         let outcome = match end.state {
             CrawlState::Interrupted => "stopped",
             _ => "finished",
         };
         if !part.end(&mut transaction, outcome, now).await? {
-            // An earlier try came through, and only the answer to it was lost.
-            return self.deleted_at_the_end(&mut transaction).await;
+            // An earlier attempt succeeded, but its response was lost.
+            return Ok(());
         }
         if end.catalogue_listed {
-            let rows = sqlx::query!(
-                "SELECT id, name FROM repository
-                 WHERE registry_id = $1 AND tombstoned_at IS NULL AND NOT EXISTS (
-                     SELECT FROM crawl_task WHERE crawl_id = $2 AND repository = repository.name)",
-                part.registry,
-                part.crawl
-            )
-            .fetch_all(&mut *transaction)
-            .await?;
-            let mut missed = Vec::new();
-            for row in rows {
-                let name = name(row.name)?;
-                if !self.saved.listed.contains(&name) && (end.in_scope)(&name) {
-                    missed.push(row.id);
-                }
-            }
-            deleted = self.count_misses(&mut transaction, &missed, now).await?;
+            let missed = self.missed(&mut transaction, end.in_scope).await?;
+            let missed: Vec<i64> = missed.into_iter().map(|missed| missed.id).collect();
+            self.count_misses(&mut transaction, &missed, now).await?;
         }
         let faults: Vec<&Fault> = end.faults.iter().collect();
-        save::faults(&mut transaction, part.crawl, &faults).await?;
+        save_faults(&mut transaction, part.crawl, &faults).await?;
         add_up(&mut transaction, part.crawl).await?;
         sqlx::query!("DELETE FROM crawl_task WHERE crawl_id = $1", part.crawl)
             .execute(&mut *transaction)
+            .named("finish_crawl.delete_crawl_task")
             .await?;
         let message = match end.state {
             CrawlState::Interrupted => Some("it was told to stop"),
@@ -126,31 +126,47 @@ impl CrawlSaver {
             message
         )
         .execute(&mut *transaction)
+        .named("finish_crawl.update_crawl")
         .await?;
         event::write(&mut transaction, part.crawl, end.state.as_str(), &json!({}), now).await?;
         transaction.commit().await?;
         if self.rows_before_tidying == 0 {
-            // The crawl has been recorded; slower queries are no reason to call it failed.
+            // The crawl has been recorded; slower queries are no reason to report a failure.
             if let Err(error) = part.store.tidy().await {
-                tracing::warn!("the database's statistics could not be renewed: {error}");
+                tracing::warn!(%error, "statistics of the database could not be renewed");
             }
         }
-        Ok(deleted)
+        Ok(())
     }
 
-    /// The repositories that came to count as deleted when the crawl was finished.
-    async fn deleted_at_the_end(
+    /// The repositories that were marked as deleted when the crawl was finished.
+    async fn missed(
         &self,
         connection: &mut sqlx::PgConnection,
-    ) -> Result<Vec<RepositoryName>, StoreError> {
-        let names = sqlx::query_scalar!(
-            "SELECT repository.name FROM repository JOIN crawl USING (registry_id)
-             WHERE crawl.id = $1 AND tombstoned_at = finished_at",
+        in_scope: &(dyn Fn(&RepositoryName) -> bool + Sync),
+    ) -> Result<Vec<MissedRepository>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT id, name, missed_crawls FROM repository
+             WHERE registry_id = $1 AND tombstoned_at IS NULL AND NOT EXISTS (
+                 SELECT FROM crawl_task WHERE crawl_id = $2 AND repository = repository.name)",
+            self.part.registry,
             self.part.crawl
         )
         .fetch_all(connection)
+        .named("missed_repositories")
         .await?;
-        names.into_iter().map(name).collect()
+        let mut missed = Vec::new();
+        for row in rows {
+            let name = name(row.name)?;
+            if !self.saved.listed.contains(&name) && in_scope(&name) {
+                missed.push(MissedRepository {
+                    id: row.id,
+                    name,
+                    is_deleted: row.missed_crawls + 1 >= self.tombstone_after,
+                });
+            }
+        }
+        Ok(missed)
     }
 
     async fn count_misses(
@@ -158,9 +174,9 @@ impl CrawlSaver {
         connection: &mut sqlx::PgConnection,
         repositories: &[i64],
         now: DateTime<Utc>,
-    ) -> Result<Vec<RepositoryName>, StoreError> {
+    ) -> Result<(), StoreError> {
         if repositories.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         sqlx::query!(
             "UPDATE repository SET missed_crawls = missed_crawls + 1,
@@ -171,12 +187,7 @@ impl CrawlSaver {
             now
         )
         .execute(&mut *connection)
-        .await?;
-        let deleted = sqlx::query_scalar!(
-            "SELECT name FROM repository WHERE id = ANY($1) AND tombstoned_at IS NOT NULL",
-            repositories
-        )
-        .fetch_all(&mut *connection)
+        .named("count_misses.update_repository")
         .await?;
         sqlx::query!(
             "UPDATE tag SET valid_until = GREATEST($2, valid_from)
@@ -187,6 +198,7 @@ impl CrawlSaver {
             now
         )
         .execute(&mut *connection)
+        .named("count_misses.update_tag")
         .await?;
         sqlx::query!(
             "UPDATE listed_manifest SET valid_until = GREATEST($2, valid_from)
@@ -197,9 +209,18 @@ impl CrawlSaver {
             now
         )
         .execute(connection)
+        .named("count_misses.update_listed_manifest")
         .await?;
-        deleted.into_iter().map(name).collect()
+        Ok(())
     }
+}
+
+/// A repository that the catalogue did not name.
+struct MissedRepository {
+    id: i64,
+    name: RepositoryName,
+    /// Whether it has not been named often enough to count as deleted.
+    is_deleted: bool,
 }
 
 fn name(text: String) -> Result<RepositoryName, StoreError> {

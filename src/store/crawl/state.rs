@@ -1,54 +1,48 @@
-use crate::store::StoreError;
+use schemars::JsonSchema;
+use serde::Serialize;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-/// How a crawl stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The state of a crawl.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    IntoStaticStr,
+    EnumString,
+    VariantArray,
+    JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum CrawlState {
-    /// It has been asked for and waits for a worker.
+    /// Requested, waiting for a worker.
     Queued,
-    /// It has not ended, or its process was killed and nobody has noticed.
+    /// In progress, or its process was killed and that has not been noticed yet.
     Running,
-    /// Everything in its scope could be read.
+    /// Everything in its scope was read.
     Complete,
-    /// Faults cost it something.
+    /// Something could not be read.
     Incomplete,
-    /// It never came to its end. What it had saved is used.
+    /// It ended early. What it saved stays.
     Interrupted,
     /// It could not be done at all; its message says why.
     Failed,
 }
 
 impl CrawlState {
-    /// Every state.
-    pub const ALL: [Self; 6] = [
-        Self::Queued,
-        Self::Running,
-        Self::Complete,
-        Self::Incomplete,
-        Self::Interrupted,
-        Self::Failed,
-    ];
-
-    /// The state as it is written in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Complete => "complete",
-            Self::Incomplete => "incomplete",
-            Self::Interrupted => "interrupted",
-            Self::Failed => "failed",
-        }
+    /// The state as stored in the database.
+    pub const fn as_str(self) -> &'static str {
+        self.into_str()
     }
 
-    /// Whether it has come to an end of whatever kind.
+    /// Whether the crawl has ended, in any way.
     pub fn is_over(self) -> bool {
         !matches!(self, Self::Queued | Self::Running)
-    }
-
-    pub(in crate::store) fn parse(text: &str) -> Result<Self, StoreError> {
-        Self::ALL
-            .into_iter()
-            .find(|state| state.as_str() == text)
-            .ok_or_else(|| StoreError::inconsistent("crawl", format!("state {text}")))
     }
 }

@@ -1,38 +1,36 @@
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::cost::{CountedBy, CountedPulls, CountedSpan, ServedBytes};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{EmptyPeriod, Period};
-use crate::report::Knowledge;
+use crate::pulls::{CountedBy, CountedPulls, CountedSpan, PullCounts, ServedBytes};
+use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
-/// How far back pulls are looked at for their pace: a registry may not have been crawled for a while.
-const LOOKED_AT_FOR_PACE: Days = Days::new(366);
-
-/// A file of pulls that was imported.
+/// An imported file of pulls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullImportRecord {
-    /// The registry that it is about.
+    /// The registry.
     pub registry: RegistryName,
-    /// Its name.
+    /// The file's name.
     pub file_name: String,
-    /// Its form.
+    /// Its format.
     pub format: String,
     /// When it was imported.
     pub imported_at: DateTime<Utc>,
-    /// Of counters: when they stood so.
+    /// For counters: when they were read.
     pub read_at: Option<DateTime<Utc>>,
-    /// Of events: the days that it is about.
+    /// For events: the covered days.
     pub period: Option<Period>,
-    /// How many pulls it added.
+    /// The number of pulls it added.
     pub pulls: u64,
 }
 
 impl Store {
-    /// The files of pulls that were imported, the oldest first.
+    /// The imported files of pulls, oldest first.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn pull_imports(&self) -> Result<Vec<PullImportRecord>, StoreError> {
         let rows = sqlx::query!(
             "SELECT registry.name AS registry, file_name, format, imported_at, read_at, period_start, period_end,
@@ -40,55 +38,42 @@ impl Store {
              FROM pull_import JOIN registry ON registry.id = registry_id ORDER BY pull_import.id"
         )
         .fetch_all(&self.pool)
+        .named("pull_imports")
         .await?;
         rows.into_iter()
             .map(|row| {
                 let period = row.period_start.zip(row.period_end);
+                let key = format!("{} {}", row.registry, row.imported_at);
+                let place = Row::new("pull_import", &key);
                 Ok(PullImportRecord {
-                    registry: name("pull_import", &row.registry)?,
+                    registry: place.parse("registry_id", &row.registry)?,
                     file_name: row.file_name,
                     format: row.format,
                     imported_at: row.imported_at,
                     read_at: row.read_at,
-                    period: period.map(|(start, end)| days(start, end)).transpose()?,
-                    pulls: u64::try_from(row.pulls).unwrap_or(0),
+                    period: period
+                        .map(|(start, end)| days("pull_import", start, end))
+                        .transpose()?,
+                    pulls: place.count("pulls", row.pulls)?,
                 })
             })
             .collect()
     }
 
-    /// What answers rest on, with the pulls that were counted from a day on, or ever, in place of those assumed.
+    /// The pulls that were counted since a day, or ever, and the bytes that were served for them.
     ///
     /// # Errors
-    /// Where the database is not available.
-    pub async fn with_pulls(
-        &self,
-        mut knowledge: Knowledge,
-        since: Option<NaiveDate>,
-    ) -> Result<Knowledge, StoreError> {
+    /// If the database is not available, and if a row holds a count or a word that this program never writes.
+    pub async fn pull_counts(&self, since: Option<NaiveDate>) -> Result<PullCounts, StoreError> {
         let (counted, spans) = self.counted_pulls(since).await?;
         let served = self.served_bytes(since).await?;
-        knowledge.costs.pulls = knowledge.costs.pulls.with(counted, spans).with_bytes(served);
-        Ok(knowledge)
+        Ok(PullCounts::default().with(counted, spans).with_bytes(served))
     }
 
-    /// The same with the pulls that tell today's pace.
+    /// The pulls that were counted since a day, or ever, and the days on which all were.
     ///
     /// # Errors
-    /// Where the database is not available.
-    pub async fn with_recent_pulls(
-        &self,
-        knowledge: Knowledge,
-        today: NaiveDate,
-    ) -> Result<Knowledge, StoreError> {
-        self.with_pulls(knowledge, today.checked_sub_days(LOOKED_AT_FOR_PACE))
-            .await
-    }
-
-    /// The pulls that were counted from a day on, or ever, and the days on which all were.
-    ///
-    /// # Errors
-    /// Where the database is not available.
+    /// As for [`Self::pull_counts`].
     pub async fn counted_pulls(
         &self,
         since: Option<NaiveDate>,
@@ -96,25 +81,26 @@ impl Store {
         let mut pulls = Vec::new();
         let mut spans = Vec::new();
         let rows = sqlx::query!(
-            r#"SELECT registry.name AS registry, repository, day, counted_by, sum(count)::bigint AS "count!"
+            r#"SELECT registry.name AS registry, repository, day, counted_by, sum(count)::bigint AS "count!", min(count) AS "least!"
                FROM pull_count JOIN registry ON registry.id = registry_id
                WHERE $1::date IS NULL OR day >= $1
                GROUP BY registry.name, repository, day, counted_by"#,
             since as Option<NaiveDate>
         )
         .fetch_all(&self.pool)
+        .named("counted_pulls")
         .await?;
         for row in rows {
-            let by = match row.counted_by.as_str() {
-                "metered" => CountedBy::Metered,
-                _ => CountedBy::Imported,
-            };
+            let key = format!("{}/{} {}", row.registry, row.repository, row.day);
+            let place = Row::new("pull_count", &key);
+            // The sum alone would not show a negative count beside positive ones.
+            place.count::<u64>("count", row.least)?;
             pulls.push(CountedPulls {
-                registry: name("pull_count", &row.registry)?,
-                repository: name("pull_count", &row.repository)?,
-                period: one_day(row.day)?,
-                count: u64::try_from(row.count).unwrap_or(0),
-                by,
+                registry: place.parse("registry_id", &row.registry)?,
+                repository: place.parse("repository", &row.repository)?,
+                period: one_day("pull_count", row.day)?,
+                count: place.count("count", row.count)?,
+                by: place.parse("counted_by", &row.counted_by)?,
             });
         }
         for import in self.pull_imports().await? {
@@ -135,7 +121,7 @@ impl Store {
         Ok((pulls, spans))
     }
 
-    /// From the first to the last notification of a registry all its pulls are taken to have been notified.
+    /// All pulls of a registry between its first and its last notification are assumed to have been notified.
     async fn metered_spans(&self) -> Result<Vec<CountedSpan>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT registry.name AS registry, min(day) AS "first!", max(day) AS "last!"
@@ -143,20 +129,22 @@ impl Store {
                WHERE counted_by = 'metered' GROUP BY registry.name"#
         )
         .fetch_all(&self.pool)
+        .named("metered_spans")
         .await?;
         rows.into_iter()
             .map(|row| {
+                let place = Row::new("pull_count", &row.registry);
                 Ok(CountedSpan {
-                    registry: name("pull_count", &row.registry)?,
+                    registry: place.parse("registry_id", &row.registry)?,
                     repository: None,
-                    period: days(row.first, row.last.succ_opt().unwrap_or(row.last))?,
+                    period: days("pull_count", row.first, row.last.succ_opt().unwrap_or(row.last))?,
                     by: CountedBy::Metered,
                 })
             })
             .collect()
     }
 
-    /// What was served for pulls from a day on, or ever.
+    /// The bytes served for pulls since a day, or ever.
     async fn served_bytes(&self, since: Option<NaiveDate>) -> Result<Vec<ServedBytes>, StoreError> {
         let rows = sqlx::query!(
             "SELECT registry.name AS registry, repository, day, bytes
@@ -165,20 +153,23 @@ impl Store {
             since as Option<NaiveDate>
         )
         .fetch_all(&self.pool)
+        .named("served_bytes")
         .await?;
         rows.into_iter()
             .map(|row| {
+                let key = format!("{}/{} {}", row.registry, row.repository, row.day);
+                let place = Row::new("pulled_bytes", &key);
                 Ok(ServedBytes {
-                    registry: name("pulled_bytes", &row.registry)?,
-                    repository: name("pulled_bytes", &row.repository)?,
+                    registry: place.parse("registry_id", &row.registry)?,
+                    repository: place.parse("repository", &row.repository)?,
                     day: row.day,
-                    bytes: u64::try_from(row.bytes).unwrap_or(0),
+                    bytes: place.count("bytes", row.bytes)?,
                 })
             })
             .collect()
     }
 
-    /// What consecutive readings of counters say about the days between them.
+    /// The pulls between consecutive readings of counters.
     async fn differences(&self) -> Result<Vec<(CountedPulls, CountedSpan)>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT registry.name AS registry, repository, count, read_at,
@@ -187,6 +178,7 @@ impl Store {
                WINDOW readings AS (PARTITION BY registry_id, repository ORDER BY read_at)"#
         )
         .fetch_all(&self.pool)
+        .named("differences")
         .await?;
         let mut differences = Vec::new();
         for row in rows {
@@ -194,20 +186,22 @@ impl Store {
                 continue;
             };
             let (start, end) = (earlier_at.date_naive(), row.read_at.date_naive());
-            // The day of a reading is left to the next one, unless both are of one day.
+            // The day of a reading belongs to the next interval, unless both readings are of the same day.
             let period = if start < end {
-                days(start, end)?
+                days("pull_reading", start, end)?
             } else {
-                one_day(start)?
+                one_day("pull_reading", start)?
             };
-            let registry: RegistryName = name("pull_reading", &row.registry)?;
-            let repository: RepositoryName = name("pull_reading", &row.repository)?;
+            let key = format!("{}/{} {}", row.registry, row.repository, row.read_at);
+            let place = Row::new("pull_reading", &key);
+            let registry: RegistryName = place.parse("registry_id", &row.registry)?;
+            let repository: RepositoryName = place.parse("repository", &row.repository)?;
             differences.push((
                 CountedPulls {
                     registry: registry.clone(),
                     repository: repository.clone(),
                     period,
-                    count: pulls_between(earlier, row.count),
+                    count: pulls_between(place.count("count", earlier)?, place.count("count", row.count)?),
                     by: CountedBy::Imported,
                 },
                 CountedSpan {
@@ -222,22 +216,16 @@ impl Store {
     }
 }
 
-/// How many pulls there were between two readings. A counter that has gone down began anew in between, as when a
-/// repository is deleted and made again; then those since are all that is known.
-pub(super) fn pulls_between(earlier: i64, later: i64) -> u64 {
-    let more = if later >= earlier { later - earlier } else { later };
-    u64::try_from(more).unwrap_or(0)
+/// The pulls between two readings. A counter that has decreased was reset in between, as when a repository is deleted and
+/// created again; then only the later value is known.
+pub(super) fn pulls_between(earlier: u64, later: u64) -> u64 {
+    later.checked_sub(earlier).unwrap_or(later)
 }
 
-fn name<Name: std::str::FromStr<Err: ToString>>(table: &'static str, text: &str) -> Result<Name, StoreError> {
-    text.parse()
-        .map_err(|problem: Name::Err| StoreError::inconsistent(table, problem))
+fn days(table: &'static str, start: NaiveDate, end: NaiveDate) -> Result<Period, StoreError> {
+    Period::new(start, end).map_err(|problem: EmptyPeriod| StoreError::inconsistent(table, problem))
 }
 
-fn days(start: NaiveDate, end: NaiveDate) -> Result<Period, StoreError> {
-    Period::new(start, end).map_err(|problem: EmptyPeriod| StoreError::inconsistent("pull_import", problem))
-}
-
-fn one_day(day: NaiveDate) -> Result<Period, StoreError> {
-    days(day, day.succ_opt().unwrap_or(day))
+fn one_day(table: &'static str, day: NaiveDate) -> Result<Period, StoreError> {
+    days(table, day, day.succ_opt().unwrap_or(day))
 }

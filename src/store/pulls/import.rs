@@ -3,22 +3,24 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
+use super::counted::pulls_between;
 use super::{PullFileSource, PullImport};
-use crate::cost::{CountedBy, PullEvent, PullReadings, ReadPulls};
 use crate::oci::RegistryName;
-use crate::store::turns::take_turn;
+use crate::pulls::{CountedBy, PullEvent, PullReadings, ReadPulls};
+use crate::store::registry_lock::lock_registry;
+use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
-/// How many events are looked up and written at once.
+/// How many events are looked up and written at once. Our choice.
 const BATCH: usize = 10_000;
 
 impl Store {
-    /// Adds what a file says about the pulls of a registry, all of it or, where it fails, nothing. A file that
-    /// has been imported before adds nothing, and neither do events that other files had. Gives none where the
-    /// registry is not known.
+    /// Adds the pulls in a file: all of them or, if it fails, none. A file that was imported before adds nothing, and events
+    /// of other files are not added again. `None` if the registry is not known.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn import_pulls(
         &self,
         registry: &RegistryName,
@@ -27,8 +29,8 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<PullImport>, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        // Two imports of one registry take turns, so that each sees the events of the other.
-        let Some(registry) = take_turn(&mut transaction, registry).await? else {
+        // Imports of one registry are serialized, so that each sees the events of the other.
+        let Some(registry) = lock_registry(&mut transaction, registry).await? else {
             return Ok(None);
         };
         let read_at = match pulls {
@@ -43,6 +45,7 @@ impl Store {
             read_at
         )
         .fetch_optional(&mut *transaction)
+        .named("import_pulls.select_pull_import")
         .await?;
         if let Some(at) = known {
             return Ok(Some(PullImport::Known { at }));
@@ -80,13 +83,14 @@ impl Store {
             bigint(pulls)
         )
         .execute(&mut *transaction)
+        .named("import_pulls.insert_pull_import")
         .await?;
         transaction.commit().await?;
         Ok(Some(import))
     }
 }
 
-/// How many pulls were new.
+/// The numbers of new and known pulls.
 pub(super) struct SavedEvents {
     pub(super) new: u64,
     pub(super) known: u64,
@@ -108,11 +112,15 @@ pub(super) async fn save_events(
             &keys
         )
         .fetch_all(&mut *connection)
+        .named("save_events")
         .await?;
         let counted: HashMap<Vec<u8>, u64> = rows
             .into_iter()
-            .map(|row| (row.key, u64::try_from(row.count).unwrap_or(0)))
-            .collect();
+            .map(|row| {
+                let count = Row::new("pull_event", &hex::encode(&row.key)).count("count", row.count)?;
+                Ok((row.key, count))
+            })
+            .collect::<Result<_, StoreError>>()?;
         let mut added: Vec<(&PullEvent, u64)> = Vec::new();
         for event in batch {
             let before = counted.get(event.key.as_slice()).copied().unwrap_or(0);
@@ -129,7 +137,7 @@ pub(super) async fn save_events(
     Ok(SavedEvents { new, known })
 }
 
-/// Notes that events have been counted.
+/// Records that events have been counted.
 async fn remember(
     connection: &mut PgConnection,
     registry: i64,
@@ -150,6 +158,7 @@ async fn remember(
         by.as_str()
     )
     .execute(connection)
+    .named("remember_pull_events")
     .await?;
     Ok(())
 }
@@ -192,6 +201,7 @@ async fn count(
         &counts
     )
     .execute(connection)
+    .named("count_pulls")
     .await?;
     Ok(())
 }
@@ -222,16 +232,19 @@ async fn save_readings(
         read_at
     )
     .fetch_all(&mut *connection)
+    .named("save_readings.select_pull_reading")
     .await?;
     let before: HashMap<String, i64> = before
         .into_iter()
         .map(|row| (row.repository, row.count))
         .collect();
     let (mut since_last, mut first) = (0_u64, 0_u64);
-    for (repository, count) in repositories.iter().zip(&counts) {
+    for (repository, later) in repositories.iter().zip(&counts) {
         match before.get(repository) {
             Some(earlier) => {
-                since_last = since_last.saturating_add(super::counted::pulls_between(*earlier, *count))
+                let place = Row::new("pull_reading", repository);
+                let count = |value: i64| place.count("count", value);
+                since_last = since_last.saturating_add(pulls_between(count(*earlier)?, count(*later)?));
             }
             None => first += 1,
         }
@@ -246,11 +259,12 @@ async fn save_readings(
         &counts
     )
     .execute(connection)
+    .named("save_readings.insert_pull_reading")
     .await?;
     Ok(PullImport::Readings { since_last, first })
 }
 
-/// A count as the database keeps it.
+/// A count as the database stores it.
 pub(super) fn bigint(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -4,38 +4,40 @@ use chrono::NaiveDate;
 use sqlx::PgConnection;
 
 use super::import::{bigint, save_events};
-use crate::cost::{CountedBy, MeteredPulls, PullEvent, ServedBlob};
 use crate::oci::RegistryName;
-use crate::store::turns::take_turn;
+use crate::pulls::{CountedBy, MeteredPulls, PullEvent, ServedBlob};
+use crate::store::registry_lock::lock_registry;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
-/// What came of notifications.
+/// The result of counting notifications.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CountedNotifications {
-    /// Pulls that were new.
+    /// New pulls.
     pub pulls: u64,
-    /// Pulls and layers of days of which it is forgotten what was counted.
+    /// Pulls and layers that were too old to tell whether they had been counted.
     pub outdated: u64,
 }
 
 impl Store {
-    /// Counts what a registry's notifications say. Those that were counted before add nothing, and neither do those of
-    /// days of which nobody knows any more whether they were. None where the registry is not known.
+    /// Counts the pulls in a registry's notifications. Those that were counted before add nothing, nor do those that are too
+    /// old to tell. `None` if the registry is not known.
     ///
     /// # Errors
-    /// Where the database is not available; nothing is counted then.
+    /// If the database is not available; nothing is counted then.
     pub async fn meter_pulls(
         &self,
         registry: &RegistryName,
         metered: &MeteredPulls,
     ) -> Result<Option<CountedNotifications>, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let Some(registry) = take_turn(&mut transaction, registry).await? else {
+        let Some(registry) = lock_registry(&mut transaction, registry).await? else {
             return Ok(None);
         };
-        // Nothing is forgotten until the turn is over.
+        // The lock prevents pruning until the transaction ends.
         let since = sqlx::query_scalar!("SELECT pull_events_since FROM registry WHERE id = $1", registry)
             .fetch_one(&mut *transaction)
+            .named("meter_pulls.select_registry")
             .await?;
         let is_known = |day: NaiveDate| since.is_none_or(|since| day >= since);
         let pulls = metered.pulls.iter().filter(|pull| is_known(pull.day));
@@ -66,6 +68,7 @@ async fn serve(connection: &mut PgConnection, registry: i64, blobs: &[ServedBlob
         &days
     )
     .fetch_all(&mut *connection)
+    .named("meter_pulls.insert_pull_event")
     .await?
     .into_iter()
     .collect();
@@ -95,6 +98,7 @@ async fn serve(connection: &mut PgConnection, registry: i64, blobs: &[ServedBlob
         &counts
     )
     .execute(connection)
+    .named("meter_pulls.insert_pulled_bytes")
     .await?;
     Ok(())
 }

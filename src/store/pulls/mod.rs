@@ -1,4 +1,4 @@
-//! Pulls that somebody counted: files that were imported, and what they add up to.
+//! Counted pulls: imported files and registries' notifications.
 
 mod counted;
 mod import;
@@ -9,42 +9,42 @@ use chrono::{DateTime, Utc};
 pub use counted::PullImportRecord;
 pub use metered::CountedNotifications;
 
-use crate::cost::PullFileFormat;
 use crate::oci::Digest;
+use crate::pulls::PullFileFormat;
 
-/// A file of pulls that is to be imported.
+/// A file of pulls to import.
 #[derive(Debug, Clone)]
 pub struct PullFileSource {
-    /// Its name without its folder.
+    /// Its name without the folder.
     pub name: String,
-    /// The digest of its content, by which it is known again.
+    /// The digest of its content, which identifies it.
     pub digest: Digest,
-    /// Its form.
+    /// Its format.
     pub format: PullFileFormat,
-    /// Of counters: when they stood as the file says.
+    /// For counters: when they were read.
     pub read_at: DateTime<Utc>,
 }
 
-/// What came of an import.
+/// The result of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PullImport {
-    /// The file had been imported before, and nothing was added.
+    /// The file was imported before, and nothing was added.
     Known {
-        /// When it had been.
+        /// When it was imported.
         at: DateTime<Utc>,
     },
     /// Pulls were added.
     Events {
-        /// How many pulls are new.
+        /// The number of new pulls.
         new: u64,
-        /// How many were known from other files.
+        /// The number of pulls already known from other files.
         known: u64,
     },
     /// Readings of counters were added.
     Readings {
-        /// How many pulls there were since the readings before.
+        /// The number of pulls since the previous readings.
         since_last: u64,
-        /// How many repositories had no reading before, so that nothing can be said of them yet.
+        /// The number of repositories without a previous reading, about which nothing is known yet.
         first: u64,
     },
 }

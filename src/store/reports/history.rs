@@ -2,92 +2,175 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
 use rust_decimal::Decimal;
-use serde::Serialize;
 
+use crate::cost::{CostParts, MoneyEstimate};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, Period};
 use crate::report::RegistryHistory;
+use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
-use crate::units::ByteCount;
+use crate::units::{ByteCount, Money};
+use crate::whatif::Verdict;
 
-/// A registry as it was accounted for after a crawl.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A registry's figures after a crawl.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegistryPoint {
-    /// The moment.
+    /// The moment of the crawl.
     pub as_of: DateTime<Utc>,
     /// What the tags reached, each counted alone.
-    pub logical_bytes: i64,
+    pub logical_bytes: ByteCount,
     /// What was stored and reached by tags.
-    pub stored_bytes: i64,
-    /// What was stored and reached by no tag; none where that was not known.
-    pub untagged_bytes: Option<i64>,
-    /// What would have been stored on Alpine; none where that was not worked out.
-    pub alpine_stored_bytes: Option<i64>,
-    /// The currency of the amounts; none where there was no price book.
-    pub currency: Option<String>,
-    /// What a month at that level cost.
-    pub month: Option<Decimal>,
-    /// Flat fees of it.
-    pub fee: Option<Decimal>,
-    /// What of it was for stored bytes.
-    pub storage: Option<Decimal>,
-    /// What of it was for moved bytes.
-    pub transfer: Option<Decimal>,
-    /// What such a month would have cost on Alpine.
-    pub alpine_month: Option<Decimal>,
-    /// Seldom less than this.
-    pub alpine_month_low: Option<Decimal>,
-    /// Seldom more than this.
-    pub alpine_month_high: Option<Decimal>,
+    pub stored_bytes: ByteCount,
+    /// What was stored and reached by no tag; `None` where that was not known.
+    pub untagged_bytes: Option<ByteCount>,
+    /// What would have been stored on Alpine; `None` where that was not worked out.
+    pub alpine_stored_bytes: Option<ByteCount>,
+    /// What a month at that level cost; `None` where there was no price book.
+    pub cost: Option<CostParts>,
+    /// What such a month would have cost on Alpine; `None` where that was not worked out.
+    pub alpine_month: Option<MoneyEstimate>,
 }
 
-/// Which of a registry's repositories somebody may see.
+/// The repositories of a registry that a caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartOfRegistry {
-    /// What belongs to one of these cost centres by the rules of the day.
+    /// Repositories that belonged to one of these cost centres by the rules of the time.
     pub cost_centres: Vec<String>,
-    /// What belongs to them today, by name: it counts for days on which it was nobody's.
+    /// Repositories that belong to them today, by name. They count for times at which they had no cost centre.
     pub repositories: Vec<String>,
 }
 
-/// A repository as it was accounted for after a crawl.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A repository's figures after a crawl.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepositoryPoint {
-    /// The moment.
+    /// The moment of the crawl.
     pub as_of: DateTime<Utc>,
     /// What its tags reached, each counted alone.
-    pub logical_bytes: i64,
+    pub logical_bytes: ByteCount,
     /// What it reached, once.
-    pub stored_bytes: i64,
+    pub stored_bytes: ByteCount,
     /// What nothing else reached.
-    pub exclusive_bytes: i64,
+    pub exclusive_bytes: ByteCount,
     /// Its share of what was stored.
-    pub attributed_bytes: i64,
-    /// Its share of what no tag reached; none where that was not known.
-    pub untagged_bytes: Option<i64>,
-    /// Its share on Alpine; none where that was not worked out.
-    pub alpine_attributed_bytes: Option<i64>,
-    /// What was to be done with it.
-    pub verdict: Option<String>,
-    /// The currency of the amount; none where there was no price book.
-    pub currency: Option<String>,
-    /// What a month at that level cost.
-    pub month: Option<Decimal>,
+    pub attributed_bytes: ByteCount,
+    /// Its share of what no tag reached; `None` where that was not known.
+    pub untagged_bytes: Option<ByteCount>,
+    /// Its share on Alpine; `None` where that was not worked out.
+    pub alpine_attributed_bytes: Option<ByteCount>,
+    /// Its verdict; `None` where it was not judged.
+    pub verdict: Option<Verdict>,
+    /// What a month at that level cost; `None` where there was no price book.
+    pub month: Option<Money>,
+}
+
+/// A row of `report`, or the sums of rows of `report_repository` that belong to one.
+struct RegistryRow {
+    as_of: DateTime<Utc>,
+    logical_bytes: i64,
+    stored_bytes: i64,
+    untagged_bytes: Option<i64>,
+    alpine_stored_bytes: Option<i64>,
+    currency: Option<String>,
+    month: Option<Decimal>,
+    fee: Option<Decimal>,
+    storage: Option<Decimal>,
+    transfer: Option<Decimal>,
+    alpine_month: Option<Decimal>,
+    alpine_month_low: Option<Decimal>,
+    alpine_month_high: Option<Decimal>,
+}
+
+impl RegistryRow {
+    fn point(self, registry: &RegistryName) -> Result<RegistryPoint, StoreError> {
+        let key = format_args!("{registry} as of {}", self.as_of).to_string();
+        let row = Row::new("report", &key);
+        let currency = row.currency(self.currency.as_deref())?;
+        let money = |column, amount| row.money(column, amount, currency);
+        let cost = match money("monthly_cost", self.month)? {
+            Some(total) => {
+                // A report is saved with all parts of its costs or with none.
+                let part = |column, amount| {
+                    let missing = || row.error(column, "null beside a monthly_cost");
+                    money(column, amount)?.ok_or_else(missing)
+                };
+                Some(CostParts {
+                    total,
+                    fee: part("monthly_fee", self.fee)?,
+                    storage: part("monthly_storage", self.storage)?,
+                    transfer: part("monthly_transfer", self.transfer)?,
+                })
+            }
+            None => None,
+        };
+        let alpine_month = money("alpine_monthly_cost_low", self.alpine_month_low)?
+            .zip(money("alpine_monthly_cost_expected", self.alpine_month)?)
+            .zip(money("alpine_monthly_cost_high", self.alpine_month_high)?)
+            .map(|((low, expected), high)| MoneyEstimate { low, expected, high });
+        Ok(RegistryPoint {
+            as_of: self.as_of,
+            logical_bytes: row.bytes("logical_bytes", self.logical_bytes)?,
+            stored_bytes: row.bytes("stored_bytes", self.stored_bytes)?,
+            untagged_bytes: row.maybe_bytes("untagged_bytes", self.untagged_bytes)?,
+            alpine_stored_bytes: row.maybe_bytes("alpine_stored_bytes_expected", self.alpine_stored_bytes)?,
+            cost,
+            alpine_month,
+        })
+    }
+}
+
+/// A row of `report_repository`.
+struct RepositoryRow {
+    as_of: DateTime<Utc>,
+    logical_bytes: i64,
+    stored_bytes: i64,
+    exclusive_bytes: i64,
+    attributed_bytes: i64,
+    untagged_bytes: Option<i64>,
+    alpine_attributed_bytes: Option<i64>,
+    verdict: Option<String>,
+    currency: Option<String>,
+    month: Option<Decimal>,
+}
+
+impl RepositoryRow {
+    fn point(
+        self,
+        registry: &RegistryName,
+        repository: &RepositoryName,
+    ) -> Result<RepositoryPoint, StoreError> {
+        let key = format_args!("{registry}/{repository} as of {}", self.as_of).to_string();
+        let row = Row::new("report_repository", &key);
+        let currency = row.currency(self.currency.as_deref())?;
+        let verdict = self.verdict.map(|verdict| row.parse("verdict", &verdict));
+        Ok(RepositoryPoint {
+            as_of: self.as_of,
+            logical_bytes: row.bytes("logical_bytes", self.logical_bytes)?,
+            stored_bytes: row.bytes("stored_bytes", self.stored_bytes)?,
+            exclusive_bytes: row.bytes("exclusive_bytes", self.exclusive_bytes)?,
+            attributed_bytes: row.bytes("attributed_bytes", self.attributed_bytes)?,
+            untagged_bytes: row.maybe_bytes("untagged_bytes", self.untagged_bytes)?,
+            alpine_attributed_bytes: row
+                .maybe_bytes("alpine_attributed_bytes_expected", self.alpine_attributed_bytes)?,
+            verdict: verdict.transpose()?,
+            month: row.money("monthly_cost", self.month, currency)?,
+        })
+    }
 }
 
 impl Store {
-    /// How a registry has been, oldest first; of reports worked out for one moment the last.
+    /// The history of a registry, oldest first. Of several reports for one moment, the last counts.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available, and where a row is inconsistent.
     pub async fn registry_history(
         &self,
         registry: &RegistryName,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<Vec<RegistryPoint>, StoreError> {
-        let points = sqlx::query_as!(
-            RegistryPoint,
+        let rows = sqlx::query_as!(
+            RegistryRow,
             "SELECT DISTINCT ON (as_of) as_of, logical_bytes, stored_bytes, untagged_bytes,
                  alpine_stored_bytes_expected AS alpine_stored_bytes, currency, monthly_cost AS month,
                  monthly_fee AS fee, monthly_storage AS storage, monthly_transfer AS transfer,
@@ -100,14 +183,15 @@ impl Store {
             from,
             until
         );
-        Ok(points.fetch_all(&self.pool).await?)
+        let rows = rows.fetch_all(&self.pool).named("registry_history").await?;
+        rows.into_iter().map(|row| row.point(registry)).collect()
     }
 
-    /// How a part of a registry has been, oldest first: the sums of its repositories, what they share with others by
-    /// their share. There is nothing of moments at which the part was empty.
+    /// The history of a part of a registry, oldest first: the sums of its repositories, with their shares of what they share
+    /// with others. Moments at which the part was empty are left out.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available, and where a row is inconsistent.
     pub async fn part_history(
         &self,
         registry: &RegistryName,
@@ -115,8 +199,8 @@ impl Store {
         from: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<Vec<RegistryPoint>, StoreError> {
-        let points = sqlx::query_as!(
-            RegistryPoint,
+        let rows = sqlx::query_as!(
+            RegistryRow,
             r#"SELECT as_of, sum(row.logical_bytes)::bigint AS "logical_bytes!",
                    sum(row.attributed_bytes)::bigint AS "stored_bytes!",
                    sum(row.untagged_bytes)::bigint AS untagged_bytes,
@@ -140,13 +224,14 @@ impl Store {
             &part.cost_centres,
             &part.repositories
         );
-        Ok(points.fetch_all(&self.pool).await?)
+        let rows = rows.fetch_all(&self.pool).named("part_history").await?;
+        rows.into_iter().map(|row| row.point(registry)).collect()
     }
 
-    /// How a repository has been, oldest first.
+    /// The history of a repository, oldest first.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available, and where a row is inconsistent.
     pub async fn repository_history(
         &self,
         registry: &RegistryName,
@@ -154,8 +239,8 @@ impl Store {
         from: DateTime<Utc>,
         until: DateTime<Utc>,
     ) -> Result<Vec<RepositoryPoint>, StoreError> {
-        let points = sqlx::query_as!(
-            RepositoryPoint,
+        let rows = sqlx::query_as!(
+            RepositoryRow,
             "SELECT DISTINCT ON (as_of) as_of, row.logical_bytes, row.stored_bytes, exclusive_bytes,
                  attributed_bytes, row.untagged_bytes, alpine_attributed_bytes_expected AS alpine_attributed_bytes, verdict,
                  currency, row.monthly_cost AS month
@@ -168,14 +253,17 @@ impl Store {
             from,
             until
         );
-        Ok(points.fetch_all(&self.pool).await?)
+        let rows = rows.fetch_all(&self.pool).named("repository_history").await?;
+        rows.into_iter()
+            .map(|row| row.point(registry, repository))
+            .collect()
     }
 
-    /// What a registry and its repositories stored over a period: readings within it, and the last before it.
-    /// None where there is no reading that says anything of it.
+    /// What a registry and its repositories stored over a period: the readings in the period, and the last before it.
+    /// `None` if no reading covers any of it.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn byte_history(
         &self,
         registry: &RegistryName,
@@ -194,12 +282,15 @@ impl Store {
             start,
             end
         );
-        let reports = reports.fetch_all(&self.pool).await?;
+        let reports = reports
+            .fetch_all(&self.pool)
+            .named("byte_history.select_report")
+            .await?;
         let Some(last) = reports.last() else {
             return Ok(None);
         };
-        // The month that is running was confirmed until its last crawl. One that is over goes on until the
-        // next reading, which stands in for the days in between.
+        // The current month is confirmed until its last crawl. A past month extends to the next reading, which covers the
+        // days in between.
         let later = sqlx::query_scalar!(
             "SELECT min(as_of) FROM report JOIN registry ON registry.id = registry_id
              WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3",
@@ -207,7 +298,10 @@ impl Store {
             end,
             end.checked_add_days(Days::new(LONGEST_GAP_DAYS)).unwrap_or(end)
         );
-        let later = later.fetch_one(&self.pool).await?;
+        let later = later
+            .fetch_one(&self.pool)
+            .named("byte_history.first_report")
+            .await?;
         let known_until = if later.is_some() { end } else { last.as_of };
 
         let ids: Vec<i64> = reports.iter().map(|report| report.id).collect();
@@ -216,7 +310,10 @@ impl Store {
                FROM report_repository WHERE report_id = ANY($1)"#,
             &ids
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows
+            .fetch_all(&self.pool)
+            .named("byte_history.select_report_repository")
+            .await?;
         let mut readings: HashMap<String, HashMap<i64, i64>> = HashMap::new();
         for row in rows {
             readings
@@ -224,35 +321,37 @@ impl Store {
                 .or_default()
                 .insert(row.report_id, row.bytes);
         }
-        let bytes = |count: i64| {
-            ByteCount::try_from(count).map_err(|problem| StoreError::inconsistent("report", problem))
-        };
-        let wrong = |problem: String| StoreError::inconsistent("report_repository", problem);
-        let history = |readings: Vec<(DateTime<Utc>, ByteCount)>| {
-            ByteHistory::from_readings(readings, known_until).map_err(|error| wrong(error.to_string()))
+        let history = |table, readings: Result<Vec<(DateTime<Utc>, ByteCount)>, StoreError>| {
+            ByteHistory::from_readings(readings?, known_until)
+                .map_err(|error| StoreError::inconsistent(table, format!("{registry}: {error}")))
         };
         let stored = reports.iter().map(|report| {
-            let untagged = report.untagged_bytes.unwrap_or(0);
-            Ok((report.as_of, bytes(report.stored_bytes.saturating_add(untagged))?))
+            let row = Row::new("report", &report.id);
+            let stored = row.bytes("stored_bytes", report.stored_bytes)?;
+            let untagged = row.maybe_bytes("untagged_bytes", report.untagged_bytes)?;
+            let sum = stored.checked_add(untagged.unwrap_or_default());
+            Ok((
+                report.as_of,
+                sum.map_err(|problem| row.error("untagged_bytes", problem))?,
+            ))
         });
-        let stored = history(stored.collect::<Result<_, StoreError>>()?)?;
+        let stored = history("report", stored.collect())?;
         let is_known = reports.iter().any(|report| report.untagged_bytes.is_some());
-        let tagged = reports
-            .iter()
-            .map(|report| Ok((report.as_of, bytes(report.stored_bytes)?)));
-        let tagged = is_known.then(|| history(tagged.collect::<Result<_, StoreError>>()?));
+        let tagged = reports.iter().map(|report| {
+            let row = Row::new("report", &report.id);
+            Ok((report.as_of, row.bytes("stored_bytes", report.stored_bytes)?))
+        });
+        let tagged = is_known.then(|| history("report", tagged.collect()));
         let mut attributed = HashMap::with_capacity(readings.len());
         for (name, by_report) in readings {
-            // A report without the repository says that nothing was stored in it.
+            let row = Row::new("report_repository", &name);
+            // A report without the repository means that nothing was stored in it.
             let own = reports.iter().map(|report| {
                 let reading = by_report.get(&report.id).copied().unwrap_or(0);
-                Ok((report.as_of, bytes(reading)?))
+                Ok((report.as_of, row.bytes("attributed_bytes", reading)?))
             });
-            let own = history(own.collect::<Result<_, StoreError>>()?)?;
-            let name: RepositoryName = name
-                .parse()
-                .map_err(|problem| StoreError::inconsistent("report_repository", problem))?;
-            attributed.insert(name, own);
+            let own = history("report_repository", own.collect())?;
+            attributed.insert(row.parse("repository", &name)?, own);
         }
         Ok(Some(RegistryHistory {
             stored,
@@ -262,5 +361,5 @@ impl Store {
     }
 }
 
-/// After how many days without a reading nothing is said about the time in between any more.
+/// The most days without a reading for which values are assumed. Our choice: a month and some days.
 const LONGEST_GAP_DAYS: u64 = 35;

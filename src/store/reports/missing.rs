@@ -1,19 +1,21 @@
 use chrono::{DateTime, Utc};
 
 use crate::oci::RegistryName;
+use crate::store::row::Row;
+use crate::store::span::Named as _;
 use crate::store::{CrawlState, Store, StoreError};
 
 impl Store {
-    /// The last crawl of a registry that came to its end, and how, where it ended before `until` and no report followed
-    /// it: whoever was to work that out did not live to do so, or could not.
+    /// The last finished crawl of a registry, if it ended before `until` and no report followed: its process ended first, or
+    /// the report failed.
     ///
     /// # Errors
-    /// Where the database is not available.
+    /// If the database is not available.
     pub async fn crawl_without_report(
         &self,
         registry: &RegistryName,
         until: DateTime<Utc>,
-    ) -> Result<Option<(i64, CrawlState)>, StoreError> {
+    ) -> Result<Option<i64>, StoreError> {
         let last = sqlx::query!(
             r#"SELECT crawl.id, crawl.state, finished_at AS "finished_at!",
                    EXISTS (SELECT FROM report WHERE report.registry_id = registry.id
@@ -24,13 +26,14 @@ impl Store {
             registry.as_str()
         )
         .fetch_optional(&self.pool)
+        .named("crawl_without_report")
         .await?;
         let Some(last) = last.filter(|last| !last.is_reported && last.finished_at < until) else {
             return Ok(None);
         };
-        let state = CrawlState::parse(&last.state)?;
-        // One that was broken off has no report; it carries on where the next begins.
+        let state = Row::new("crawl", &last.id).parse("state", &last.state)?;
+        // An interrupted crawl has no report; the next crawl continues it.
         let has_ended = matches!(state, CrawlState::Complete | CrawlState::Incomplete);
-        Ok(has_ended.then_some((last.id, state)))
+        Ok(has_ended.then_some(last.id))
     }
 }

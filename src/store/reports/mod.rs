@@ -1,4 +1,4 @@
-//! What was worked out after each crawl, and the past that it makes up.
+//! Saved reports, one after each crawl, and the history they form.
 
 mod history;
 mod missing;

@@ -5,29 +5,29 @@ use sqlx::types::Json;
 
 use crate::cost::MoneyEstimate;
 use crate::report::{NoteKind, Report, RepositoryRow, Versions};
-use crate::store::turns::take_turn;
+use crate::store::registry_lock::lock_registry;
+use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
-use crate::units::Money;
+use crate::units::{ByteCount, Money};
 use crate::whatif::{Estimate, SavingEstimate};
 
-/// A report to be saved.
+/// A report to save.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportOfCrawl<'a> {
-    /// The report, of which each registry is saved apart.
+    /// The report. Each of its registries is saved separately.
     pub report: &'a Report,
-    /// What it rests on.
+    /// The versions of its inputs.
     pub versions: &'a Versions,
-    /// When it was worked out.
+    /// When it was computed.
     pub computed_at: DateTime<Utc>,
 }
 
 impl Store {
-    /// Saves what a report says of each of its registries whose last crawl came to its end. One that is there
-    /// already for the same moment, from the same versions and price book, is left as it is, so that saving twice
-    /// changes nothing.
+    /// Saves a report's figures for each registry whose last crawl has ended. A saved report for the same moment, versions
+    /// and price book stays as it is, so saving twice changes nothing.
     ///
     /// # Errors
-    /// Where the database is not available; nothing is saved then.
+    /// If the database is not available; nothing is saved then.
     pub async fn save_report(&self, saved: ReportOfCrawl<'_>) -> Result<(), StoreError> {
         let ReportOfCrawl {
             report,
@@ -46,7 +46,7 @@ impl Store {
                 continue;
             }
             // Several processes may save the report of one crawl.
-            let Some(registry_id) = take_turn(&mut transaction, &registry.registry).await? else {
+            let Some(registry_id) = lock_registry(&mut transaction, &registry.registry).await? else {
                 continue;
             };
             let totals = &registry.totals;
@@ -89,14 +89,14 @@ impl Store {
                 count(totals.images),
                 totals.logical_bytes.as_i64(),
                 totals.stored_bytes.as_i64(),
-                totals.untagged_bytes.map(|bytes| bytes.as_i64()),
+                totals.untagged_bytes.map(ByteCount::as_i64),
                 stored.map(|stored| stored.low.as_i64()),
                 stored.map(|stored| stored.expected.as_i64()),
                 stored.map(|stored| stored.high.as_i64()),
-                cost.map(|cost| cost.month.amount()),
-                cost.map(|cost| cost.fee.amount()),
-                cost.map(|cost| cost.storage.amount()),
-                cost.map(|cost| cost.transfer.amount()),
+                cost.map(|cost| cost.parts.total.amount()),
+                cost.map(|cost| cost.parts.fee.amount()),
+                cost.map(|cost| cost.parts.storage.amount()),
+                cost.map(|cost| cost.parts.transfer.amount()),
                 cost.map(|cost| cost.unallocated.amount()),
                 alpine.map(|month| month.low.amount()),
                 alpine.map(|month| month.expected.amount()),
@@ -106,6 +106,7 @@ impl Store {
                     .map(|clean_up| clean_up.saving.amount())
             )
             .fetch_optional(&mut *transaction)
+            .named("save_report.insert_report")
             .await?;
             let Some(id) = id else {
                 continue;
@@ -114,7 +115,7 @@ impl Store {
                 .repositories
                 .iter()
                 .filter(|row| row.registry == registry.registry)
-                .map(|row| SavedRepository::of(id, row))
+                .map(|row| SavedRepository::new(id, row))
                 .collect();
             sqlx::query!(
                 "INSERT INTO report_repository
@@ -122,6 +123,7 @@ impl Store {
                 Json(rows) as _
             )
             .execute(&mut *transaction)
+            .named("save_report.insert_report_repository")
             .await?;
         }
         transaction.commit().await?;
@@ -129,7 +131,7 @@ impl Store {
     }
 }
 
-/// A row of `report_repository`: its fields are the columns. Amounts are written as text, which keeps every digit.
+/// A row of `report_repository`. The fields are the columns. Amounts are written as text, which keeps every digit.
 #[derive(Debug, Serialize)]
 struct SavedRepository<'r> {
     report_id: i64,
@@ -173,13 +175,13 @@ struct SavedRepository<'r> {
 }
 
 impl<'r> SavedRepository<'r> {
-    fn of(report_id: i64, row: &'r RepositoryRow) -> Self {
+    fn new(report_id: i64, row: &'r RepositoryRow) -> Self {
         let totals = &row.totals;
         let judged = row.judged.as_ref();
         let base = judged.and_then(|judged| judged.base.as_ref());
         let sizes = bounds(
             judged.map(|judged| judged.alpine.attributed_bytes),
-            |size: Estimate| [size.low, size.expected, size.high].map(|bytes| bytes.get()),
+            |size: Estimate| [size.low, size.expected, size.high].map(ByteCount::get),
         );
         let bytes = |saving: SavingEstimate| [saving.low, saving.expected, saving.high];
         let joint_bytes = bounds(judged.map(|judged| judged.alpine.joint_saving_bytes), bytes);
@@ -203,7 +205,7 @@ impl<'r> SavedRepository<'r> {
             stored_bytes: totals.stored_bytes.get(),
             exclusive_bytes: totals.exclusive_bytes.get(),
             attributed_bytes: totals.attributed_bytes.get(),
-            untagged_bytes: totals.untagged_bytes.map(|bytes| bytes.get()),
+            untagged_bytes: totals.untagged_bytes.map(ByteCount::get),
             verdict: judged.map(|judged| judged.verdict.as_str()),
             reason: judged.map(|judged| judged.reason.as_str()),
             base: base.and_then(|base| base.runtime.as_deref().or(base.name.as_deref())),
@@ -217,10 +219,10 @@ impl<'r> SavedRepository<'r> {
             solo_saving_bytes_expected: solo_bytes[1],
             solo_saving_bytes_high: solo_bytes[2],
             pulls_per_month: cost.map(|cost| cost.pulls.per_month),
-            monthly_cost: amount(|cost| cost.month),
-            monthly_fee: amount(|cost| cost.fee),
-            monthly_storage: amount(|cost| cost.storage),
-            monthly_transfer: amount(|cost| cost.transfer),
+            monthly_cost: amount(|cost| cost.parts.total),
+            monthly_fee: amount(|cost| cost.parts.fee),
+            monthly_storage: amount(|cost| cost.parts.storage),
+            monthly_transfer: amount(|cost| cost.parts.transfer),
             alpine_monthly_cost_low: month[0],
             alpine_monthly_cost_expected: month[1],
             alpine_monthly_cost_high: month[2],
@@ -234,7 +236,7 @@ impl<'r> SavedRepository<'r> {
     }
 }
 
-/// The three figures of an estimate, none of none.
+/// The three figures of an estimate; `None` for each if there is no estimate.
 fn bounds<E, F>(estimate: Option<E>, of: impl Fn(E) -> [F; 3]) -> [Option<F>; 3] {
     match estimate {
         Some(estimate) => of(estimate).map(Some),

@@ -4,8 +4,9 @@ use sqlx::PgConnection;
 
 use crate::oci::Digest;
 use crate::store::StoreError;
+use crate::store::span::Named as _;
 
-/// The numbers of digests, given to those that have none yet.
+/// The numbers of digests. New digests get a number.
 pub(super) async fn number(
     connection: &mut PgConnection,
     wanted: BTreeSet<Digest>,
@@ -14,7 +15,7 @@ pub(super) async fn number(
     if wanted.is_empty() {
         return Ok(numbers);
     }
-    // In order, so that two crawls that save the same content at once cannot wait for each other.
+    // In order, so that two crawls that save the same content at once cannot deadlock.
     let mut missing: Vec<String> = wanted.iter().map(ToString::to_string).collect();
     let rows = sqlx::query!(
         "SELECT id, blob.digest FROM UNNEST($1::text[]) AS wanted (digest)
@@ -22,6 +23,7 @@ pub(super) async fn number(
         &missing
     )
     .fetch_all(&mut *connection)
+    .named("number_blobs.select_blob")
     .await?;
     let wrong = |problem| StoreError::inconsistent("blob", problem);
     for row in rows {
@@ -33,7 +35,7 @@ pub(super) async fn number(
             .filter(|digest| !numbers.contains_key(digest))
             .map(ToString::to_string)
             .collect();
-        // Another crawl may have been faster; updating its row is the way to be told the number.
+        // Another crawl may have been faster; updating its row returns the number.
         let rows = sqlx::query!(
             "INSERT INTO blob (digest) SELECT * FROM UNNEST($1::text[])
              ON CONFLICT (digest) DO UPDATE SET digest = EXCLUDED.digest
@@ -41,6 +43,7 @@ pub(super) async fn number(
             &missing
         )
         .fetch_all(connection)
+        .named("number_blobs.insert_blob")
         .await?;
         for row in rows {
             numbers.insert(row.digest.parse().map_err(wrong)?, row.id);

@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::Batch;
+use super::batch::Batch;
 use crate::oci::{Descriptor, Digest};
 use crate::store::StoreError;
 use crate::store::inventory::LayerAnnotations;
+use crate::store::span::Named as _;
 use crate::store::text::{clean, json, numbers, texts};
 
 /// Saves the manifests of a batch.
@@ -88,11 +89,12 @@ pub(super) async fn manifests(
         now
     )
     .execute(connection)
+    .named("save_manifests")
     .await?;
     Ok(())
 }
 
-/// A batch's manifests as columns; arrays within a row as their literals.
+/// A batch's manifests as columns. Arrays within a row are literals.
 #[derive(Default)]
 struct ManifestColumns {
     ids: Vec<i64>,
@@ -123,7 +125,7 @@ fn numbers_of(
     Ok(numbers(ids))
 }
 
-/// One media type for all layers where they agree, as they nearly always do.
+/// One media type for all layers if they agree, as they nearly always do.
 fn media_types(layers: &[Descriptor]) -> String {
     let all_same = layers
         .windows(2)
@@ -199,6 +201,7 @@ pub(super) async fn configs(
         &columns.diff_ids
     )
     .execute(connection)
+    .named("save_configs")
     .await?;
     Ok(())
 }

@@ -1,15 +1,16 @@
-//! What registries list of their repositories' manifests, tagged or not.
+//! Registries' listings of all manifests of a repository, tagged or not.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::Batch;
+use super::batch::Batch;
 use crate::inventory::ManifestListing;
 use crate::oci::{Digest, RepositoryName};
 use crate::store::StoreError;
+use crate::store::span::Named as _;
 
-/// Saves the lists of manifests of a batch: what is new gets a row, what is gone an end. A list that is not to
-/// be had ends all that was known from it.
+/// Saves a batch's manifest listings: new manifests get a row, missing ones an end. If a listing is unavailable, all rows
+/// of earlier listings end.
 pub(super) async fn manifests(
     connection: &mut PgConnection,
     batch: &Batch<'_>,
@@ -17,7 +18,7 @@ pub(super) async fn manifests(
     blob: &impl Fn(&Digest) -> Result<i64, StoreError>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    // Whose rows are to be those listed here; those of the unlisted among them are to be none.
+    // The repositories whose rows become those listed here; unlisted ones get no rows.
     let (mut said, mut listed, mut unlisted) = (Vec::new(), Vec::new(), Vec::new());
     let (mut repositories, mut manifests) = (Vec::new(), Vec::new());
     for (&name, listing) in &batch.listings {
@@ -47,8 +48,9 @@ pub(super) async fn manifests(
         now
     )
     .execute(&mut *connection)
+    .named("save_listed_manifests.update_repository")
     .await?;
-    // The clock may have been set back since the row was begun.
+    // The clock may have been set back since the row started.
     sqlx::query!(
         "UPDATE listed_manifest SET valid_until = GREATEST($4, valid_from)
          WHERE repository_id = ANY($1) AND valid_until IS NULL AND NOT EXISTS (
@@ -61,6 +63,7 @@ pub(super) async fn manifests(
         now
     )
     .execute(&mut *connection)
+    .named("save_listed_manifests.update_listed_manifest")
     .await?;
     sqlx::query!(
         "INSERT INTO listed_manifest (repository_id, manifest_blob_id, valid_from)
@@ -71,6 +74,7 @@ pub(super) async fn manifests(
         now
     )
     .execute(connection)
+    .named("save_listed_manifests.insert_listed_manifest")
     .await?;
     Ok(())
 }

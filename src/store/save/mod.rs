@@ -1,134 +1,41 @@
-//! Writing a batch of findings: one transaction, a fixed number of statements.
+//! Writes a batch of findings: one transaction with a fixed number of statements.
 //!
-//! Every statement takes whole columns and `UNNEST`s them, since a round trip is what costs. Content that
-//! is saved already and tags that have not moved cost no write, so saving the same batch twice is the
-//! same as saving it once.
+//! Every statement takes whole columns and `UNNEST`s them, because round trips are the main cost. Content that is
+//! already saved and tags that have not moved cost no write, so saving a batch twice is the same as saving it once.
 
+mod batch;
 mod blobs;
 mod content;
+mod faults;
 mod listed;
+mod saved;
 mod tags;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::text::clean;
+pub(super) use faults::save_faults;
+pub(super) use saved::Saved;
+
+use self::batch::Batch;
+use super::span::Named as _;
 use super::{CrawlSaver, StoreError};
-use crate::inventory::{
-    ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing,
-};
-use crate::oci::{Digest, RepositoryName, Tag};
+use crate::inventory::{FaultKind, Finding};
+use crate::oci::{Digest, RepositoryName};
 
-/// What earlier batches of a crawl have saved, and under which numbers.
-#[derive(Debug, Default)]
-pub(super) struct Saved {
-    pub(super) blobs: HashMap<Digest, i64>,
-    pub(super) repositories: HashMap<RepositoryName, i64>,
-    /// Repositories whose listing has been saved.
-    pub(super) listed: HashSet<RepositoryName>,
-}
-
-/// The most digests whose numbers are remembered, some 60 MB of them. Beyond it they are looked up again.
+/// The most digests whose numbers are remembered, about 60 MB. Further ones are looked up again. Our choice.
 const MAX_REMEMBERED: usize = 500_000;
 
-/// A batch by kind of finding, each fact once.
-#[derive(Default)]
-struct Batch<'a> {
-    manifests: BTreeMap<Digest, &'a ManifestFact>,
-    configs: BTreeMap<Digest, &'a ConfigFact>,
-    tags: BTreeMap<(&'a RepositoryName, &'a Tag), Digest>,
-    referrers: BTreeSet<(&'a RepositoryName, Digest, Digest)>,
-    listings: BTreeMap<&'a RepositoryName, &'a RepositoryListing>,
-    faults: Vec<&'a Fault>,
-}
-
-impl<'a> Batch<'a> {
-    fn sort(findings: &'a [Finding]) -> Self {
-        let mut batch = Self::default();
-        for finding in findings {
-            match finding {
-                Finding::Manifest(fact) => {
-                    batch.manifests.insert(fact.digest, fact);
-                }
-                Finding::Config(fact) => {
-                    batch.configs.insert(fact.digest, fact);
-                }
-                Finding::Tag {
-                    repository,
-                    tag,
-                    digest,
-                } => {
-                    batch.tags.insert((repository, tag), *digest);
-                }
-                Finding::Referrer {
-                    repository,
-                    subject,
-                    digest,
-                } => {
-                    batch.referrers.insert((repository, *subject, *digest));
-                }
-                Finding::Repository(listing) => {
-                    batch.listings.insert(&listing.repository, listing);
-                }
-                Finding::Fault(fault) => batch.faults.push(fault),
-            }
-        }
-        batch
-    }
-
-    /// Every digest that the batch names.
-    fn digests(&self) -> BTreeSet<Digest> {
-        let manifests = self.manifests.values().flat_map(|fact| {
-            let manifest = &fact.manifest;
-            let beneath = manifest
-                .config
-                .iter()
-                .chain(&manifest.layers)
-                .chain(&manifest.children);
-            beneath
-                .map(|descriptor| descriptor.digest)
-                .chain(manifest.subject)
-                .chain([fact.digest])
-        });
-        let referrers = self
-            .referrers
-            .iter()
-            .flat_map(|&(_, subject, digest)| [subject, digest]);
-        let listed = self
-            .listings
-            .values()
-            .flat_map(|listing| match &listing.manifests {
-                ManifestListing::Listed(manifests) => manifests.as_slice(),
-                ManifestListing::Unread | ManifestListing::Unavailable => &[],
-            });
-        manifests
-            .chain(listed.copied())
-            .chain(self.configs.keys().copied())
-            .chain(self.tags.values().copied())
-            .chain(referrers)
-            .collect()
-    }
-
-    fn repositories(&self) -> BTreeSet<&'a RepositoryName> {
-        let tags = self.tags.keys().map(|&(repository, _)| repository);
-        let referrers = self.referrers.iter().map(|&(repository, ..)| repository);
-        tags.chain(referrers)
-            .chain(self.listings.keys().copied())
-            .collect()
-    }
-}
-
 impl CrawlSaver {
-    /// Saves a batch of findings: all of it or, in case of an error, nothing.
+    /// Saves a batch of findings: all of it or, on an error, nothing.
     ///
-    /// `now` is when the findings are said to have been made: it becomes the end of what a tag pointed to
-    /// before and the beginning of what it points to now.
+    /// `now` is the time of the findings: the end of what a tag pointed to before, and the start of what it points to now.
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`] where this worker's part has gone to others, and where the database is not
-    /// available; in the latter case the same batch may be tried again.
+    /// [`StoreError::LeaseLost`] if this worker has lost its lease, or if the database is not available; in the latter case
+    /// the same batch may be tried again.
     pub async fn save(&mut self, findings: &[Finding], now: DateTime<Utc>) -> Result<(), StoreError> {
         let batch = Batch::sort(findings);
         for fault in &batch.faults {
@@ -166,14 +73,14 @@ impl CrawlSaver {
         content::configs(&mut transaction, &batch, &blob).await?;
         tags::tags(&mut transaction, &batch, &repository, &blob, now).await?;
         tags::referrers(&mut transaction, &batch, &repository, &blob, now).await?;
-        let listings = tags::Listings::of(&batch, &repository, &self.vanished)?;
+        let listings = tags::Listings::new(&batch, &repository, &self.vanished)?;
         listings.save(&mut transaction, self.tombstone_after, now).await?;
         listed::manifests(&mut transaction, &batch, &repository, &blob, now).await?;
-        faults(&mut transaction, self.part.crawl, &batch.faults).await?;
+        save_faults(&mut transaction, self.part.crawl, &batch.faults).await?;
         self.done(&mut transaction, &batch, now).await?;
         transaction.commit().await?;
 
-        // Only now: had the transaction been undone, these numbers would belong to nothing.
+        // Only after the commit: if the transaction were rolled back, these numbers would be invalid.
         if self.saved.blobs.len() + new_blobs.len() > MAX_REMEMBERED {
             self.saved.blobs.clear();
         }
@@ -187,7 +94,7 @@ impl CrawlSaver {
         Ok(())
     }
 
-    /// Notes which repositories of the crawl are done: those whose listings are in the batch.
+    /// Marks the crawl's repositories whose listings are in the batch as done.
     async fn done(
         &self,
         connection: &mut PgConnection,
@@ -207,11 +114,12 @@ impl CrawlSaver {
             now
         )
         .execute(connection)
+        .named("finish_tasks")
         .await?;
         Ok(())
     }
 
-    /// Saves repositories that are not known yet and gives their numbers.
+    /// Saves new repositories and returns their numbers.
     async fn add_repositories(
         &self,
         connection: &mut PgConnection,
@@ -235,6 +143,7 @@ impl CrawlSaver {
             now
         )
         .execute(&mut *connection)
+        .named("add_repositories.insert_repository")
         .await?;
         let rows = sqlx::query!(
             "SELECT id, name FROM repository WHERE registry_id = $1 AND name = ANY($2::text[])",
@@ -242,6 +151,7 @@ impl CrawlSaver {
             &names as &[&str]
         )
         .fetch_all(connection)
+        .named("add_repositories.select_repository")
         .await?;
         let ids: HashMap<String, i64> = rows.into_iter().map(|row| (row.name, row.id)).collect();
         Ok(new
@@ -249,40 +159,4 @@ impl CrawlSaver {
             .filter_map(|name| Some((name.clone(), *ids.get(name.as_str())?)))
             .collect())
     }
-}
-
-/// Saves the faults of a crawl.
-pub(super) async fn faults(
-    connection: &mut PgConnection,
-    crawl: i64,
-    faults: &[&Fault],
-) -> Result<(), StoreError> {
-    if faults.is_empty() {
-        return Ok(());
-    }
-    let repositories: Vec<Option<&str>> = faults
-        .iter()
-        .map(|fault| fault.repository.as_ref().map(RepositoryName::as_str))
-        .collect();
-    let references: Vec<Option<String>> = faults
-        .iter()
-        .map(|fault| fault.reference.as_deref().map(|text| clean(text).into_owned()))
-        .collect();
-    let kinds: Vec<&str> = faults.iter().map(|fault| fault.kind.as_str()).collect();
-    let words: Vec<String> = faults
-        .iter()
-        .map(|fault| clean(&fault.fault).into_owned())
-        .collect();
-    sqlx::query!(
-        "INSERT INTO crawl_fault (crawl_id, repository, reference, kind, fault)
-         SELECT $1, * FROM UNNEST($2::text[], $3::text[], $4::text[], $5::text[])",
-        crawl,
-        &repositories as &[Option<&str>],
-        &references as &[Option<String>],
-        &kinds as &[&str],
-        &words
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

@@ -1,15 +1,16 @@
-//! What changes: tags, attachments, and what listings say is still there.
+//! What changes: tags, attachments, and which listed entries still exist.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::Batch;
+use super::batch::Batch;
 use crate::oci::{Digest, RepositoryName};
 use crate::store::StoreError;
+use crate::store::span::Named as _;
 
-/// Saves where tags point. A tag that has moved gets a new row, and its old one an end.
+/// Saves where tags point. A moved tag gets a new row, and its old row an end.
 pub(super) async fn tags(
     connection: &mut PgConnection,
     batch: &Batch<'_>,
@@ -28,7 +29,7 @@ pub(super) async fn tags(
         names.push(tag.as_str());
         manifests.push(blob(digest)?);
     }
-    // The clock may have been set back since the row was begun.
+    // The clock may have been set back since the row started.
     sqlx::query!(
         "UPDATE tag SET valid_until = GREATEST($4, tag.valid_from)
          FROM UNNEST($1::bigint[], $2::text[], $3::bigint[]) AS seen (repository_id, name, manifest_blob_id)
@@ -40,6 +41,7 @@ pub(super) async fn tags(
         now
     )
     .execute(&mut *connection)
+    .named("save_tags.update_tag")
     .await?;
     sqlx::query!(
         "INSERT INTO tag (repository_id, name, manifest_blob_id, valid_from)
@@ -55,11 +57,12 @@ pub(super) async fn tags(
         now
     )
     .execute(connection)
+    .named("save_tags.insert_tag")
     .await?;
     Ok(())
 }
 
-/// Saves what is attached to what.
+/// Saves attachments.
 pub(super) async fn referrers(
     connection: &mut PgConnection,
     batch: &Batch<'_>,
@@ -88,25 +91,25 @@ pub(super) async fn referrers(
         now
     )
     .execute(connection)
+    .named("save_referrers")
     .await?;
     Ok(())
 }
 
-/// What the tag listings of a batch say.
+/// The tag listings of a batch.
 #[derive(Default)]
 pub(super) struct Listings {
     /// Repositories that the registry named.
     named: Vec<i64>,
     /// Those whose tags were listed to the end.
     ended: Vec<i64>,
-    /// The tags that are there, in two parallel columns. One that was listed and then could not be
-    /// found is not among them.
+    /// The existing tags, in two parallel columns, without those that were listed but not found.
     tag_repositories: Vec<i64>,
     tags: Vec<String>,
 }
 
 impl Listings {
-    pub(super) fn of(
+    pub(super) fn new(
         batch: &Batch<'_>,
         repository: &impl Fn(&RepositoryName) -> Result<i64, StoreError>,
         vanished: &HashMap<RepositoryName, HashSet<String>>,
@@ -129,7 +132,7 @@ impl Listings {
         Ok(listings)
     }
 
-    /// Counts misses, ends what has been missed often enough, and forgives what is back.
+    /// Counts misses, ends what has been missed often enough, and resets what is back.
     pub(super) async fn save(
         &self,
         connection: &mut PgConnection,
@@ -145,6 +148,7 @@ impl Listings {
             &self.named
         )
         .execute(&mut *connection)
+        .named("save_seen_tags.update_repository")
         .await?;
         sqlx::query!(
             "UPDATE tag SET missed_crawls = 0
@@ -155,6 +159,7 @@ impl Listings {
             &self.tags
         )
         .execute(&mut *connection)
+        .named("save_seen_tags.update_tag")
         .await?;
         sqlx::query!(
             "UPDATE tag SET missed_crawls = missed_crawls + 1,
@@ -169,6 +174,7 @@ impl Listings {
             now
         )
         .execute(connection)
+        .named("save_seen_tags.count_misses")
         .await?;
         Ok(())
     }

@@ -16,6 +16,11 @@ impl Content {
     pub fn repository(&mut self, name: &str) -> &mut Repository {
         self.repositories.entry(name.to_owned()).or_default()
     }
+
+    /// Removes a repository.
+    pub fn remove(&mut self, name: &str) {
+        self.repositories.remove(name);
+    }
 }
 
 /// A manifest as it is served.

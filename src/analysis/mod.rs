@@ -1,0 +1,21 @@
+//! Analysis: loads what is stored, works the answers out, keeps them, drafts and closes months.
+//!
+//! This is the only room that loads the content of registries. [`AnalysisService`] is what the command line, the
+//! service and the scheduler share: all of them get their answers from it. A crawl hands its content on as
+//! [`CrawledContent`], so that it is read and accounted for once, for the crawl's own result and for the report.
+
+mod closing;
+mod content;
+mod error;
+mod images;
+mod months;
+mod platforms;
+mod service;
+
+pub use closing::{Closed, Closing, Difference};
+pub use content::CrawledContent;
+pub use error::AnalysisError;
+pub use images::{KnownImages, ModelPairs};
+pub use months::{DraftStatement, RegistryMonth};
+pub use platforms::PlatformSelection;
+pub use service::AnalysisService;

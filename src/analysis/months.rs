@@ -1,0 +1,128 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+
+use super::{AnalysisError, AnalysisService};
+use crate::cost::{CostError, Statement};
+use crate::oci::RegistryName;
+use crate::pricing::{Period, PriceBook};
+use crate::report::CostPeriod;
+use crate::store::ClosedStatement;
+
+/// What a registry cost in a month.
+#[derive(Debug, Clone)]
+pub struct RegistryMonth {
+    /// The registry.
+    pub registry: RegistryName,
+    /// The statement, followed by its corrections if the month was closed and corrected.
+    pub statements: Vec<Statement>,
+    /// Whether the month is closed, so that the statements no longer change.
+    pub is_closed: bool,
+}
+
+/// A draft of a month's statement, with what is stored with it when the month is closed.
+#[derive(Debug, Clone)]
+pub struct DraftStatement {
+    /// The statement.
+    pub statement: Statement,
+    /// The moment of the registry's content that it is based on.
+    pub as_of: DateTime<Utc>,
+    /// The editions of the price book that it uses.
+    pub books: Vec<PriceBook>,
+}
+
+impl AnalysisService {
+    /// What each registry cost in a month: the closed statements, or a draft. A registry without a price book, or
+    /// without data for that month, is left out.
+    ///
+    /// # Errors
+    /// If the store fails, or if a statement cannot be drafted.
+    pub async fn months(
+        &self,
+        month: Period,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<RegistryMonth>, AnalysisError> {
+        let mut closed: BTreeMap<RegistryName, Vec<ClosedStatement>> = BTreeMap::new();
+        for statement in self.store.closed_statements(month).await? {
+            closed
+                .entry(statement.registry.clone())
+                .or_default()
+                .push(statement);
+        }
+        let known = self.store.registries().await?;
+        let is_open = known
+            .iter()
+            .any(|record| !closed.contains_key(&record.registry.name));
+        let mut months = Vec::new();
+        for (registry, revisions) in &closed {
+            let statements = revisions.iter().map(ClosedStatement::statement);
+            months.push(RegistryMonth {
+                registry: registry.clone(),
+                statements: statements.collect::<Result<_, _>>()?,
+                is_closed: true,
+            });
+        }
+        if is_open {
+            for draft in self.draft_statements(month, now).await? {
+                if !closed.contains_key(&draft.statement.registry) {
+                    months.push(RegistryMonth {
+                        registry: draft.statement.registry.clone(),
+                        statements: vec![draft.statement],
+                        is_closed: false,
+                    });
+                }
+            }
+        }
+        months.sort_by(|one, other| one.registry.cmp(&other.registry));
+        Ok(months)
+    }
+
+    /// Drafts the statements of a month, whether or not it was closed: from the stored bytes as they were over
+    /// its days, the pulls of its days, and the images at its end (or now, where it is not over).
+    ///
+    /// # Errors
+    /// If the store fails, or if a statement cannot be drafted.
+    pub async fn draft_statements(
+        &self,
+        month: Period,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<DraftStatement>, AnalysisError> {
+        let end = month.end().and_time(NaiveTime::MIN).and_utc() - TimeDelta::seconds(1);
+        let as_of = end.min(now);
+        let analysed = if as_of == now {
+            self.analysed().await?
+        } else {
+            Arc::new(self.analysed_at(as_of).await?)
+        };
+        let inputs = self.inputs_with_pulls(Some(month.start())).await?;
+        let mut statements = Vec::new();
+        for registry in &analysed.registries {
+            let name = registry.name();
+            let Some(history) = self.store.byte_history(name, month).await? else {
+                continue;
+            };
+            let over = CostPeriod::History(month, &history);
+            let statement = registry.statement(&registry.analysis.outcome, &inputs, over);
+            let failed = |reason| AnalysisError::Statement {
+                registry: name.clone(),
+                reason,
+            };
+            let Some(statement) = statement.map_err(failed)? else {
+                continue;
+            };
+            let books = inputs
+                .costs
+                .books
+                .over(&statement.book.id, month)
+                .map_err(CostError::from)
+                .map_err(failed)?;
+            statements.push(DraftStatement {
+                books: books.into_iter().map(|(_, book)| book.clone()).collect(),
+                statement,
+                as_of,
+            });
+        }
+        Ok(statements)
+    }
+}

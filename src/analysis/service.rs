@@ -1,0 +1,211 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use tokio::sync::Mutex;
+use tracing::Span;
+
+use super::content::{CrawledContent, load};
+use super::{AnalysisError, PlatformSelection};
+use crate::oci::RegistryName;
+use crate::report::{Analysed, AnalysisInputs, RegistryContent, Report, ReportOptions};
+use crate::store::{RegistryRecord, ReportOfCrawl, SavedState, Store};
+
+/// How far back counted pulls are looked at to find their present pace: a year and a day, our choice, since a registry
+/// may not have been crawled for a while.
+const LOOKED_AT_FOR_PACE: Days = Days::new(366);
+
+/// Analyses what the store holds of registries. Clones share the store and what they keep.
+#[derive(Clone)]
+pub struct AnalysisService {
+    pub(super) store: Store,
+    pub(super) inputs: Arc<AnalysisInputs>,
+    platforms: PlatformSelection,
+    keeps: bool,
+    /// The latest analysis, if it is kept, and the state of the store that it is of. The lock is held while an analysis
+    /// is running, so that it is not repeated at the same time.
+    kept: Arc<Mutex<Option<Kept>>>,
+}
+
+struct Kept {
+    state: SavedState,
+    analysed: Arc<Analysed>,
+}
+
+impl AnalysisService {
+    /// Analyses the content of `store` with these inputs. Only images for the selected platforms count.
+    pub fn new(store: Store, inputs: Arc<AnalysisInputs>, platforms: PlatformSelection) -> Self {
+        Self {
+            store,
+            inputs,
+            platforms,
+            keeps: false,
+            kept: Arc::default(),
+        }
+    }
+
+    /// Keeps the latest analysis until another crawl has ended: for a process that answers from it all the time.
+    #[must_use]
+    pub fn keeping(mut self) -> Self {
+        self.keeps = true;
+        self
+    }
+
+    /// The inputs. Pulls that were counted are in the store and not in these.
+    pub fn inputs(&self) -> &Arc<AnalysisInputs> {
+        &self.inputs
+    }
+
+    /// The inputs with the pulls that were counted since a day, or ever.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) async fn inputs_with_pulls(
+        &self,
+        since: Option<NaiveDate>,
+    ) -> Result<AnalysisInputs, AnalysisError> {
+        let counts = self.store.pull_counts(since).await?;
+        let mut inputs = AnalysisInputs::clone(&self.inputs);
+        inputs.costs.pulls = inputs.costs.pulls.merged(counts);
+        Ok(inputs)
+    }
+
+    /// The inputs with the counted pulls that show the present pace.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn inputs_with_recent_pulls(&self, today: NaiveDate) -> Result<AnalysisInputs, AnalysisError> {
+        self.inputs_with_pulls(today.checked_sub_days(LOOKED_AT_FOR_PACE))
+            .await
+    }
+
+    /// The analysis of all registries. Base images and Alpine variants are learnt from every registry, so none can be left out.
+    ///
+    /// # Errors
+    /// If the store fails, if sizes overflow, or if a catalogue file is invalid.
+    pub async fn analysed(&self) -> Result<Arc<Analysed>, AnalysisError> {
+        self.analysed_after(Vec::new()).await
+    }
+
+    /// The same analysis, taking the content of registries from crawls that have just ended.
+    async fn analysed_after(&self, crawled: Vec<CrawledContent>) -> Result<Arc<Analysed>, AnalysisError> {
+        let mut kept = self.kept.lock().await;
+        let registries = self.store.registries().await?;
+        let state = SavedState::new(&registries);
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.state == state) {
+            return Ok(Arc::clone(&kept.analysed));
+        }
+        let mut crawled: HashMap<RegistryName, CrawledContent> = crawled
+            .into_iter()
+            .map(|content| (content.registry().clone(), content))
+            .collect();
+        let mut contents = Vec::with_capacity(registries.len());
+        for record in &registries {
+            let crawled = crawled.remove(&record.registry.name);
+            contents.extend(self.content(record, crawled).await?);
+        }
+        let analysed = Arc::new(self.analyse(contents).await?);
+        if self.keeps {
+            *kept = Some(Kept {
+                state,
+                analysed: Arc::clone(&analysed),
+            });
+        }
+        Ok(analysed)
+    }
+
+    /// The content of a registry: what a crawl handed on if that is current, else what the store holds.
+    async fn content(
+        &self,
+        record: &RegistryRecord,
+        crawled: Option<CrawledContent>,
+    ) -> Result<Option<RegistryContent>, AnalysisError> {
+        let name = &record.registry.name;
+        let platforms = self.platforms.for_registry(name);
+        match crawled.filter(|crawled| crawled.is_current(record, platforms)) {
+            Some(crawled) => Ok(crawled.into_content(&self.store).await?),
+            None => Ok(load(&self.store, name, platforms, None).await?),
+        }
+    }
+
+    /// The content of every crawled registry, at a moment of the past or as it is.
+    pub(super) async fn contents(
+        &self,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Vec<RegistryContent>, AnalysisError> {
+        let mut contents = Vec::new();
+        for record in self.store.registries().await? {
+            let name = &record.registry.name;
+            contents.extend(load(&self.store, name, self.platforms.for_registry(name), as_of).await?);
+        }
+        Ok(contents)
+    }
+
+    /// The analysis of all registries as they were at a moment of the past.
+    ///
+    /// # Errors
+    /// As with [`Self::analysed`].
+    pub(super) async fn analysed_at(&self, as_of: DateTime<Utc>) -> Result<Analysed, AnalysisError> {
+        let contents = self.contents(Some(as_of)).await?;
+        self.analyse(contents).await
+    }
+
+    async fn analyse(&self, contents: Vec<RegistryContent>) -> Result<Analysed, AnalysisError> {
+        let inputs = Arc::clone(&self.inputs);
+        let span = Span::current();
+        let work = move || span.in_scope(|| Analysed::new(contents, &inputs));
+        // It takes a second or more, which must not block the other tasks of this thread.
+        Ok(tokio::task::spawn_blocking(work).await??)
+    }
+
+    /// The report on some registries, or on all if none is named, with all pulls that were ever counted.
+    ///
+    /// # Errors
+    /// If nothing has been crawled or a registry has not, and as with [`Self::analysed`].
+    pub async fn report(
+        &self,
+        registries: &[RegistryName],
+        options: &ReportOptions,
+    ) -> Result<Report, AnalysisError> {
+        let contents = self.contents(None).await?;
+        if contents.is_empty() {
+            return Err(AnalysisError::NothingCrawled);
+        }
+        let crawled = || contents.iter().map(|content| &content.source.registry);
+        if let Some(unknown) = registries
+            .iter()
+            .find(|name| !crawled().any(|crawled| crawled == *name))
+        {
+            return Err(AnalysisError::UnknownRegistry {
+                registry: unknown.clone(),
+                crawled: crawled().cloned().collect(),
+            });
+        }
+        let inputs = self.inputs_with_pulls(None).await?;
+        let is_chosen = |name: &RegistryName| registries.is_empty() || registries.contains(name);
+        let analysed = Analysed::from_chosen(contents, &inputs, is_chosen)?;
+        Ok(analysed.report(&inputs, options)?)
+    }
+
+    /// Analyses all registries after crawls and saves the report. The content that the crawls hand on is not read again.
+    ///
+    /// # Errors
+    /// As with [`Self::analysed`]; nothing is saved then.
+    pub async fn save_report(
+        &self,
+        crawled: Vec<CrawledContent>,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Analysed>, AnalysisError> {
+        let analysed = self.analysed_after(crawled).await?;
+        let inputs = self.inputs_with_recent_pulls(now.date_naive()).await?;
+        let report = analysed.report(&inputs, &ReportOptions::default())?;
+        self.store
+            .save_report(ReportOfCrawl {
+                report: &report,
+                versions: &self.inputs.versions(),
+                computed_at: now,
+            })
+            .await?;
+        Ok(analysed)
+    }
+}

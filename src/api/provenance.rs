@@ -1,0 +1,58 @@
+//! The provenance of figures, which every answer states.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::snapshot::{Snapshot, Versions};
+use crate::identity::Caller;
+use crate::report::RegistryRow;
+
+/// When figures were current, and what they rest on. Nothing here depends on when it is asked for, so an answer and its
+/// tag stay the same until the figures change.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Provenance<'a> {
+    /// When the last of the registries was crawled; null where none has been.
+    pub as_of: Option<DateTime<Utc>>,
+    /// How far the figures may be behind the registries.
+    pub freshness: Freshness,
+    /// What the figures rest on besides the crawls.
+    pub versions: &'a Versions,
+}
+
+/// How far figures may be behind the registries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub(super) struct Freshness {
+    /// When the registry was crawled whose last crawl is the oldest; null where none has been crawled.
+    oldest_as_of: Option<DateTime<Utc>>,
+    /// Whether the last crawl of each registry ended and read everything.
+    complete: bool,
+}
+
+impl<'a> Provenance<'a> {
+    /// For everything that this caller may see.
+    pub(super) fn seen_by(caller: &Caller, snapshot: &'a Snapshot) -> Self {
+        let registries = snapshot.report.registries.iter();
+        Self::new(snapshot, registries.filter(|row| caller.sees(&row.registry)))
+    }
+
+    /// For one registry.
+    pub(super) fn for_registry(row: &RegistryRow, snapshot: &'a Snapshot) -> Self {
+        Self::new(snapshot, [row])
+    }
+
+    fn new<'r>(snapshot: &'a Snapshot, registries: impl IntoIterator<Item = &'r RegistryRow>) -> Self {
+        let rows: Vec<&RegistryRow> = registries.into_iter().collect();
+        let moments = || rows.iter().map(|row| row.as_of);
+        let losses = snapshot.report.notes.iter().filter(|note| note.kind.is_loss());
+        let mut lacking = losses.filter(|note| rows.iter().any(|row| row.registry == note.registry));
+        Self {
+            as_of: moments().max(),
+            freshness: Freshness {
+                oldest_as_of: moments().min(),
+                complete: lacking.next().is_none(),
+            },
+            versions: &snapshot.versions,
+        }
+    }
+}

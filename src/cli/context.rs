@@ -1,0 +1,37 @@
+use std::sync::Arc;
+
+use super::outcome::UsageError;
+use crate::analysis::AnalysisService;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Environment, Settings};
+use crate::store::Store;
+use crate::telemetry::Console;
+
+/// What every command has at hand.
+pub(super) struct Context {
+    pub(super) settings: Arc<Settings>,
+    pub(super) environment: Environment,
+    pub(super) console: Console,
+    pub(super) quiet: bool,
+}
+
+impl Context {
+    /// Opens the store of the settings.
+    pub(super) async fn open_store(&self) -> anyhow::Result<Store> {
+        let settings = self.settings.store.settings().ok_or_else(|| {
+            UsageError(
+                "there is no home folder to keep the database in: choose a folder with --data-dir, or a server \
+                 with DATABASE_URL"
+                    .to_owned(),
+            )
+        })?;
+        Ok(Store::open(&settings, SystemClock.now()).await?)
+    }
+
+    /// The analysis of a store, with the inputs of the settings.
+    pub(super) fn analysis(&self, store: &Store) -> anyhow::Result<AnalysisService> {
+        let inputs = Arc::new(self.settings.analysis_inputs()?);
+        let platforms = self.settings.platforms();
+        Ok(AnalysisService::new(store.clone(), inputs, platforms))
+    }
+}

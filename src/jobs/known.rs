@@ -1,0 +1,16 @@
+use std::sync::Arc;
+
+use super::writing::retry_transient;
+use crate::crawl::Known;
+use crate::oci::RegistryName;
+use crate::store::{Store, StoreError};
+
+/// Reads what is saved of what a crawl of a registry may meet.
+pub(super) async fn load_known(store: &Store, registry: &RegistryName) -> Result<Arc<Known>, StoreError> {
+    let known = retry_transient!(store.known(registry))?;
+    Ok(Arc::new(Known {
+        complete: known.complete,
+        partial: known.partial,
+        tags: known.tags,
+    }))
+}

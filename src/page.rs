@@ -1,0 +1,314 @@
+//! The page at `/`: five views on what the API answers, for people who would rather look than read.
+//!
+//! Its files are in `src/page/` and are compiled into the program. Nothing comes from outside, and
+//! the policy sent with the page makes browsers hold to that: scripts and styles only from here, none within
+//! the document, so that a repository called `<script>` stays a name.
+
+use std::sync::LazyLock;
+
+use actix_web::http::header::{self, Header as _, IfNoneMatch};
+use actix_web::{HttpRequest, HttpResponse, web};
+use sha2::{Digest as _, Sha256};
+
+/// What the page may do. Files that it offers for saving are `blob:` addresses, which need no leave.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// A file of the page.
+struct Asset {
+    /// Where it is below the folder of assets.
+    path: &'static str,
+    content: &'static [u8],
+}
+
+macro_rules! assets {
+    ($($path:literal,)*) => {
+        &[$(Asset { path: $path, content: include_bytes!(concat!("page/", $path)) }),*]
+    };
+}
+
+const ASSETS: &[Asset] = assets![
+    "address.js",
+    "api.js",
+    "app.js",
+    "chart.js",
+    "csv.js",
+    "element.js",
+    "exact.js",
+    "format.js",
+    "icon.svg",
+    "key.js",
+    "scale.js",
+    "style.css",
+    "table.js",
+    "vendor/chart.LICENSE.md",
+    "vendor/chart.umd.min.js",
+    "views/assumptions.js",
+    "views/bytes_course.js",
+    "views/cards.js",
+    "views/cells.js",
+    "views/centres.js",
+    "views/cost_course.js",
+    "views/crawls.js",
+    "views/development.js",
+    "views/image.js",
+    "views/months.js",
+    "views/overview.js",
+    "views/pareto.js",
+    "views/repositories.js",
+    "views/repository.js",
+    "views/savings.js",
+    "views/what_if.js",
+    "words.js",
+];
+
+const DOCUMENT: &str = include_str!("page/index.html");
+
+/// The name of this edition of all files together. It is part of every asset's address, so an asset never
+/// changes under its address and browsers keep it for good; the modules' relative imports stay within one edition.
+static EDITION: LazyLock<String> = LazyLock::new(|| {
+    let mut hash = Sha256::new();
+    hash.update(DOCUMENT);
+    for asset in ASSETS {
+        hash.update(asset.path);
+        hash.update(asset.content.len().to_le_bytes());
+        hash.update(asset.content);
+    }
+    let digest = hash.finalize();
+    hex::encode(&digest[..8])
+});
+
+static INDEX: LazyLock<String> =
+    LazyLock::new(|| DOCUMENT.replace("{assets}", &format!("/assets/{}", *EDITION)));
+
+/// Adds the page and its assets. They hold no figures, so they need no key: the page asks for one where the API
+/// wants one.
+pub fn configure(service: &mut web::ServiceConfig) {
+    service
+        .service(only_read("/", index))
+        .service(only_read("/assets/{edition}/{path:.*}", asset));
+}
+
+/// A place that answers GET and HEAD, and says so to any other method.
+fn only_read(path: &str, answer: fn(HttpRequest) -> HttpResponse) -> actix_web::Resource {
+    let read = move |request: HttpRequest| async move { answer(request) };
+    web::resource(path)
+        .route(web::get().to(read))
+        .route(web::head().to(read))
+        .default_service(web::to(|| async {
+            HttpResponse::MethodNotAllowed()
+                .insert_header((header::ALLOW, "GET, HEAD"))
+                .finish()
+        }))
+}
+
+/// The document names the edition of its assets, so it is asked for anew each time.
+fn index(request: HttpRequest) -> HttpResponse {
+    let tag = format!("\"{}\"", *EDITION);
+    let mut answer = if has(&request, &EDITION) {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    answer
+        .insert_header((header::ETAG, tag))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY));
+    if has(&request, &EDITION) {
+        return answer.finish();
+    }
+    answer
+        .content_type("text/html; charset=utf-8")
+        .body(INDEX.as_str())
+}
+
+/// Whether the client has this edition already. Its tag may have a mark after a hyphen for the compressed form.
+fn has(request: &HttpRequest, edition: &str) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(known)) => known
+            .iter()
+            .any(|known| known.tag().split('-').next() == Some(edition)),
+        Err(_) => false,
+    }
+}
+
+fn asset(request: HttpRequest) -> HttpResponse {
+    let part = |name: &str| request.match_info().get(name).unwrap_or_default();
+    let found = ASSETS.iter().find(|asset| asset.path == part("path"));
+    match found.filter(|_| part("edition") == *EDITION) {
+        Some(asset) => HttpResponse::Ok()
+            .content_type(content_type(asset.path))
+            .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+            .body(asset.content),
+        None => HttpResponse::NotFound().finish(),
+    }
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "text/plain; charset=utf-8",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use actix_web::body::to_bytes;
+    use actix_web::http::StatusCode;
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, dev::ServiceResponse};
+
+    use super::*;
+
+    async fn answer(request: TestRequest) -> ServiceResponse {
+        let app = init_service(App::new().configure(configure)).await;
+        call_service(&app, request.to_request()).await
+    }
+
+    fn header_of(answer: &ServiceResponse, name: header::HeaderName) -> &str {
+        answer.headers().get(name).unwrap().to_str().unwrap()
+    }
+
+    #[actix_web::test]
+    async fn the_document_is_asked_for_anew_and_its_assets_never_again() {
+        let page = answer(TestRequest::get().uri("/")).await;
+        assert_eq!(page.status(), StatusCode::OK);
+        assert_eq!(header_of(&page, header::CONTENT_TYPE), "text/html; charset=utf-8");
+        assert_eq!(
+            header_of(&page, header::CONTENT_SECURITY_POLICY),
+            CONTENT_SECURITY_POLICY
+        );
+        // As the server's compression marks it.
+        let tag = header_of(&page, header::ETAG);
+        let tag = format!("{}-gzip\"", tag.trim_end_matches('"'));
+        let again = answer(
+            TestRequest::get()
+                .uri("/")
+                .insert_header((header::IF_NONE_MATCH, tag)),
+        )
+        .await;
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+
+        for asset in ASSETS {
+            let uri = format!("/assets/{}/{}", *EDITION, asset.path);
+            let file = answer(TestRequest::get().uri(&uri)).await;
+            assert!(
+                header_of(&file, header::CACHE_CONTROL).ends_with("immutable"),
+                "{uri}"
+            );
+            assert_eq!(to_bytes(file.into_body()).await.unwrap(), asset.content, "{uri}");
+        }
+        let script = answer(TestRequest::get().uri(&format!("/assets/{}/app.js", *EDITION))).await;
+        assert_eq!(
+            header_of(&script, header::CONTENT_TYPE),
+            "text/javascript; charset=utf-8"
+        );
+    }
+
+    #[actix_web::test]
+    async fn another_edition_another_file_or_another_method_is_not_served() {
+        for uri in [
+            "/assets/0000000000000000/app.js".to_owned(),
+            format!("/assets/{}/../../page.rs", *EDITION),
+        ] {
+            assert_eq!(
+                answer(TestRequest::get().uri(&uri)).await.status(),
+                StatusCode::NOT_FOUND,
+                "{uri}"
+            );
+        }
+        let refused = answer(TestRequest::post().uri("/")).await;
+        assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(header_of(&refused, header::ALLOW), "GET, HEAD");
+    }
+
+    /// The policy would stop them, and the page would be broken.
+    #[test]
+    fn the_document_has_no_script_and_no_style_within_it() {
+        assert!(!DOCUMENT.contains("<style") && !DOCUMENT.contains("style="));
+        let words = DOCUMENT.split([' ', '>', '\n']);
+        let handlers: Vec<_> = words
+            .filter(|word| word.starts_with("on") && word.contains('='))
+            .collect();
+        assert!(handlers.is_empty(), "{handlers:?}");
+        assert!(DOCUMENT.split("<script").skip(1).all(|tag| tag.contains("src=")));
+    }
+
+    #[test]
+    fn every_file_of_the_page_is_embedded_and_every_import_is_there() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/page");
+        for file in files_below(&folder) {
+            let path = file.strip_prefix(&folder).unwrap().to_str().unwrap();
+            let is_read_by_people = path == "index.html" || path == "vendor/README.md";
+            assert!(is_read_by_people || find(path), "{path} is not in the list");
+        }
+        for asset in ASSETS
+            .iter()
+            .filter(|asset| asset.path.ends_with(".js") && !asset.path.starts_with("vendor"))
+        {
+            // The types of the API's answers are imported in comments alone, for the checks of `tests/page`.
+            let text = std::str::from_utf8(asset.content)
+                .unwrap()
+                .replace("import('api')", "");
+            for start in ["from '", "import('"] {
+                for imported in text
+                    .split(start)
+                    .skip(1)
+                    .filter_map(|rest| rest.split('\'').next())
+                {
+                    let beside = Path::new(asset.path).parent().unwrap().join(imported);
+                    let resolved = beside
+                        .to_str()
+                        .unwrap()
+                        .replace("views/../", "")
+                        .replace("./", "");
+                    assert!(find(&resolved), "{} imports {imported}", asset.path);
+                }
+            }
+            assert!(
+                !text.contains("innerHTML"),
+                "{}: text only ever becomes a text node",
+                asset.path
+            );
+        }
+        for named in DOCUMENT
+            .split("{assets}/")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+        {
+            assert!(find(named), "the document names {named}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_from_others_is_what_its_readme_says() {
+        let readme = include_str!("page/vendor/README.md");
+        for asset in ASSETS.iter().filter(|asset| asset.path.starts_with("vendor/")) {
+            let digest = hex::encode(Sha256::digest(asset.content));
+            assert!(readme.contains(&digest), "{} has the digest {digest}", asset.path);
+        }
+    }
+
+    fn find(path: &str) -> bool {
+        ASSETS.iter().any(|asset| asset.path == path)
+    }
+
+    fn files_below(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .flat_map(|path| {
+                if path.is_dir() {
+                    files_below(&path)
+                } else {
+                    vec![path]
+                }
+            })
+            .collect()
+    }
+}

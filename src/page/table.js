@@ -1,0 +1,142 @@
+// Tables with real semantics: a caption, headers with scope, sorting that readers are told of, a totals row.
+
+import { csv, csvButton } from './csv.js';
+import { element } from './element.js';
+
+/** @typedef {import('./element.js').Child} Child */
+
+/**
+ * @template T
+ * @typedef {object} Column
+ * @property {string} title
+ * @property {(row: T) => Child | Child[]} cell
+ * @property {'number' | 'moment'} [kind]
+ * @property {boolean} [isHeader] It names the row.
+ * @property {string} [sort] The name by which the API sorts by it.
+ * @property {string} [explain] What it means.
+ * @property {'narrow' | 'medium' | 'wide'} [hide] On screens this small or smaller it is left out.
+ * @property {Child | Child[]} [total]
+ * @property {(row: T) => string | number | bigint | null | undefined} [csv] Its exact value.
+ */
+
+/**
+ * @template T
+ * @param {object} options
+ * @param {string} options.caption
+ * @param {Column<T>[]} options.columns
+ * @param {T[]} options.rows
+ * @param {string} [options.sort] The name of a column, after a minus where it descends.
+ * @param {(sort: string) => void} [options.onSort]
+ * @param {string} [options.empty] The text if there are no rows.
+ * @param {boolean} [options.showCaption]
+ */
+export function table({ caption, columns, rows, sort, onSort, empty = 'Nothing to show.', showCaption = false }) {
+  const hasTotals = rows.length > 0 && columns.some((column) => column.total !== undefined);
+  const head = columns.map((column) => headerCell(column, sort, onSort));
+  const body = rows.map((row) =>
+    element(
+      'tr',
+      {},
+      columns.map((column) => bodyCell(column, column.cell(row))),
+    ),
+  );
+  const nothing = element('tr', {}, element('td', { colspan: columns.length, class: 'nothing' }, empty));
+  return element(
+    'div',
+    // Wide tables scroll in a place of their own, which the keyboard must reach too.
+    { class: 'table', role: 'region', 'aria-label': caption, tabindex: '0' },
+    element(
+      'table',
+      {},
+      element('caption', { class: showCaption ? null : 'for-readers' }, caption),
+      element('thead', {}, element('tr', {}, head)),
+      element('tbody', {}, body.length ? body : nothing),
+      hasTotals &&
+        element(
+          'tfoot',
+          {},
+          element(
+            'tr',
+            {},
+            columns.map((column) => bodyCell(column, column.total)),
+          ),
+        ),
+    ),
+  );
+}
+
+/**
+ * What the columns mean, for all to open.
+ * @template T
+ * @param {Column<T>[]} columns
+ */
+export function legend(columns) {
+  const explained = columns.filter((column) => column.explain);
+  return element(
+    'details',
+    { class: 'explained' },
+    element('summary', {}, 'What the columns mean'),
+    element(
+      'dl',
+      {},
+      explained.flatMap(({ title, explain }) => [element('dt', {}, title), element('dd', {}, explain)]),
+    ),
+  );
+}
+
+/**
+ * Saves exactly the rows that are shown, with all their digits.
+ * @template T
+ * @param {string} file
+ * @param {Column<T>[]} columns
+ * @param {T[]} rows
+ */
+export function tableCsv(file, columns, rows) {
+  const kept = columns.flatMap(({ title, csv: value }) => (value ? [{ title, value }] : []));
+  return csvButton(file, () =>
+    csv(
+      kept.map(({ title }) => title),
+      rows.map((row) => kept.map(({ value }) => value(row))),
+    ),
+  );
+}
+
+/**
+ * @template T
+ * @param {Column<T>} column
+ * @param {string} [sort]
+ * @param {(sort: string) => void} [onSort]
+ */
+function headerCell(column, sort, onSort) {
+  const attributes = { scope: 'col', class: classes(column) };
+  if (!column.sort || !onSort) return element('th', attributes, column.title);
+  const falls = sort === `-${column.sort}`;
+  const rises = sort === column.sort;
+  // Numbers are first wanted from the largest down, names from the first on.
+  const next = falls || (!rises && column.kind !== 'number') ? column.sort : `-${column.sort}`;
+  return element(
+    'th',
+    { ...attributes, 'aria-sort': falls ? 'descending' : rises ? 'ascending' : 'none' },
+    element(
+      'button',
+      { type: 'button', class: 'sort', 'data-sort': column.sort, onclick: () => onSort(next) },
+      column.title,
+      element('span', { 'aria-hidden': 'true', class: 'arrow' }, falls ? '▼' : rises ? '▲' : ''),
+    ),
+  );
+}
+
+/** @template T @param {Column<T>} column @param {Child | Child[]} content */
+function bodyCell(column, content) {
+  const attributes = { class: classes(column) };
+  const children = Array.isArray(content) ? content : [content];
+  return column.isHeader
+    ? element('th', { ...attributes, scope: 'row' }, children)
+    : element('td', attributes, children);
+}
+
+/** @template T @param {Column<T>} column */
+function classes({ kind, hide }) {
+  const words = [kind, hide && `hide-${hide}`].filter(Boolean);
+  return words.length ? words.join(' ') : null;
+}

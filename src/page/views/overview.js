@@ -1,0 +1,120 @@
+// The first view: what is paid and stored now and on Alpine, how that came about and where it goes.
+
+import * as address from '../address.js';
+import { get } from '../api.js';
+import { element, explained, name, replace } from '../element.js';
+import * as format from '../format.js';
+import { table } from '../table.js';
+import { HOW, VERDICTS, verdictMark } from '../words.js';
+import { cards, partNote } from './cards.js';
+import { development } from './development.js';
+
+/** @typedef {import('api').Registry} Registry */
+
+/** @param {import('../app.js').Frame} frame */
+export function open(frame) {
+  const [notes, figures, course, rest] = ['notes', 'cards', 'course', 'rest'].map((id) => element('div', { id }));
+  frame.root.append(notes, figures, course, rest);
+
+  return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
+    const registry = parameters.registry;
+    // The chart may take its time; what finance looks at first does not wait for it.
+    const history = get('/v1/history', { registry }, signal);
+    history.catch(() => {});
+    const all = await frame.registries();
+    if (signal.aborted) return;
+    const chosen = registry ? all.filter((row) => row.registry === registry) : all;
+    replace(notes, partNote(chosen), warnings(chosen));
+    replace(figures, chosen.length ? cards(chosen) : nothingYet(registry));
+    if (!chosen.length) replace(course);
+    replace(rest, verdicts(chosen), chosen.length > 1 && registryTable(chosen));
+    performance.mark('tare-figures');
+    if (!chosen.length) return;
+    const answer = await history;
+    frame.credit(answer);
+    replace(course, development(answer, parameters, frame.signal));
+    frame.announce(`Overview of ${chosen.length === 1 ? chosen[0].registry : `${chosen.length} registries`}`);
+  };
+}
+
+/** @param {string} [registry] */
+function nothingYet(registry) {
+  return element(
+    'div',
+    { class: 'panel empty' },
+    element('h2', {}, registry ? 'No such registry' : 'No registry has been crawled yet'),
+    element(
+      'p',
+      {},
+      'Crawl one with ',
+      element('code', {}, 'tare crawl https://reg.example.com'),
+      ', or put it into the configuration and it is crawled on schedule.',
+    ),
+  );
+}
+
+/** What must be known of the figures before they are used. @param {Registry[]} registries */
+function warnings(registries) {
+  const texts = registries.flatMap(({ registry, notes = [], cost }) =>
+    [...new Set([...notes.map(({ note }) => note), ...(cost?.warnings ?? [])])].map((text) => ({ registry, text })),
+  );
+  if (!texts.length) return null;
+  const items = texts.map(({ registry, text }) => element('li', {}, name(registry), ': ', name(text)));
+  return element('ul', { class: 'alert' }, items);
+}
+
+/** How many repositories have which verdict. @param {Registry[]} registries */
+function verdicts(registries) {
+  const counts = Object.keys(VERDICTS).map((verdict) => ({
+    verdict,
+    count: registries.reduce((sum, { alpine }) => sum + (alpine?.verdicts[verdict] ?? 0), 0),
+  }));
+  const all = counts.reduce((sum, { count }) => sum + count, 0);
+  if (!all) return null;
+  const items = counts
+    .filter(({ count }) => count)
+    .map(({ verdict, count }) =>
+      element(
+        'li',
+        {},
+        element(
+          'a',
+          { href: address.href({ view: 'repositories', verdict }) },
+          verdictMark(verdict),
+          element('strong', {}, format.count(count)),
+        ),
+        element('span', { class: 'muted' }, VERDICTS[verdict][1]),
+      ),
+    );
+  return element(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'verdicts' },
+    element('h2', { id: 'verdicts' }, `What to do with ${format.count(all)} repositories`),
+    element('ul', { class: 'verdicts' }, items),
+  );
+}
+
+/** @param {Registry[]} registries */
+function registryTable(registries) {
+  /** @type {import('../table.js').Column<Registry>[]} */
+  const columns = [
+    {
+      title: 'Registry',
+      isHeader: true,
+      cell: (row) => element('a', { href: address.href({ registry: row.registry }) }, name(row.registry)),
+    },
+    { title: 'Repositories', kind: 'number', cell: (row) => format.count(row.repositories) },
+    { title: 'Stored', kind: 'number', cell: (row) => format.bytes(row.stored_bytes) },
+    { title: 'Stored on Alpine', kind: 'number', cell: (row) => format.bytes(row.alpine?.stored_bytes.expected) },
+    { title: 'Per month', kind: 'number', cell: (row) => format.money(row.cost?.month) },
+    { title: 'Saved per month', kind: 'number', cell: (row) => format.money(row.cost?.alpine?.saving.expected) },
+    { title: 'Crawled', kind: 'moment', cell: (row) => format.moment(row.as_of) },
+  ];
+  return element(
+    'section',
+    { class: 'panel' },
+    element('h2', {}, 'Registries'),
+    table({ caption: 'Registries', columns, rows: registries }),
+    explained('How this is computed', element('p', {}, HOW.month), element('p', {}, HOW.alpine)),
+  );
+}

@@ -1,0 +1,274 @@
+// All repositories: searched, filtered, sorted and paged by the API, with the totals of everything that matches.
+
+import * as address from '../address.js';
+import { get, url } from '../api.js';
+import { csvLink } from '../csv.js';
+import { element, identifier, name, replace } from '../element.js';
+import * as format from '../format.js';
+import { legend, table } from '../table.js';
+import { HOW, VERDICTS, verdictMark } from '../words.js';
+import { link, saving } from './cells.js';
+
+/** @typedef {import('api').RepositoryRow} Repository */
+
+const PAGE = 50;
+const FILTERS = /** @type {const} */ (['registry', 'search', 'verdict', 'team', 'cost_centre', 'environment', 'base']);
+
+/** @param {import('../app.js').Frame} frame */
+export function open(frame) {
+  const [controls, chosen, results] = [element('div'), element('p', { class: 'tools' }), element('div')];
+  const search = searchField();
+  const verdict = verdictField();
+  controls.append(
+    element(
+      'form',
+      { class: 'filters', role: 'search', onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
+      search.field,
+      verdict.field,
+    ),
+  );
+  frame.root.append(element('div', { class: 'panel' }, controls, chosen, results));
+  /** The cursors of the pages before the one shown, for the way back. @type {(string | null)[]} */
+  let before = [];
+
+  return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
+    search.show(parameters.search ?? '');
+    verdict.show(parameters.verdict ?? '');
+    replace(chosen, labels(parameters));
+    const filters = Object.fromEntries(FILTERS.map((filter) => [filter, parameters[filter]]));
+    const sort = parameters.sort ?? '-attributed';
+    const { cursor } = parameters;
+    if (!cursor) before = [];
+    /** @type {import('api').RepositoryList} */
+    const list = await get('/v1/repositories', { ...filters, sort, cursor, limit: PAGE }, signal);
+    frame.credit(list);
+    const columns = columnsFor(list);
+    const turn = (/** @type {string | null | undefined} */ to) => address.go(address.changed({ cursor: to }));
+    const total = list.totals?.repositories ?? list.items.length;
+    const caption = `${format.count(total)} ${total === 1 ? 'repository' : 'repositories'}`;
+    // What had the focus is made anew: a header that was pressed gets it back.
+    const pressed = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.sort;
+    replace(
+      results,
+      element(
+        'div',
+        { class: 'paging' },
+        element('h2', { id: 'found' }, caption),
+        csvLink('repositories.csv', url('/v1/repositories', { ...filters, sort, format: 'csv' })),
+      ),
+      table({
+        caption: `${caption} as of ${format.moment(list.as_of)}`,
+        columns,
+        rows: list.items,
+        sort,
+        onSort: (by) => address.go(address.changed({ sort: by, cursor: null })),
+        empty: 'No repository matches.',
+      }),
+      element(
+        'div',
+        { class: 'paging' },
+        element('span', { class: 'muted' }, pageWords(before.length, list.items.length, total, cursor)),
+        element(
+          'span',
+          { class: 'tools' },
+          element(
+            'button',
+            { type: 'button', disabled: !cursor, onclick: () => turn(before.pop()) },
+            before.length ? 'Previous' : 'First page',
+          ),
+          element(
+            'button',
+            {
+              type: 'button',
+              disabled: !list.next_cursor,
+              onclick: () => {
+                before.push(cursor ?? null);
+                turn(list.next_cursor);
+              },
+            },
+            'Next',
+          ),
+        ),
+      ),
+      legend(columns),
+    );
+    if (pressed)
+      /** @type {HTMLElement | null} */ (results.querySelector(`[data-sort="${CSS.escape(pressed)}"]`))?.focus();
+    frame.announce(
+      `${caption}, sorted by ${sort.replace('-', '')}, ${sort.startsWith('-') ? 'descending' : 'ascending'}`,
+    );
+  };
+}
+
+/** @param {number} before @param {number} here @param {number} total @param {string} [cursor] */
+function pageWords(before, here, total, cursor) {
+  if (cursor && !before) return `${here} of ${format.count(total)}`;
+  return here
+    ? `${format.count(before * PAGE + 1)} to ${format.count(before * PAGE + here)} of ${format.count(total)}`
+    : '';
+}
+
+function searchField() {
+  const id = identifier('search');
+  /** @type {ReturnType<typeof setTimeout>} */
+  let timer;
+  const input = /** @type {HTMLInputElement} */ (
+    element('input', {
+      id,
+      type: 'search',
+      autocomplete: 'off',
+      oninput: () => {
+        clearTimeout(timer);
+        timer = setTimeout(
+          () => address.go(address.changed({ search: input.value, cursor: null }), { quietly: true }),
+          200,
+        );
+      },
+    })
+  );
+  return {
+    field: element('div', { class: 'field wide' }, element('label', { for: id }, 'Search by name'), input),
+    show: (/** @type {string} */ value) => {
+      if (document.activeElement !== input) input.value = value;
+    },
+  };
+}
+
+function verdictField() {
+  const id = identifier('verdict');
+  const options = Object.entries(VERDICTS).map(([value, [label]]) => element('option', { value }, label));
+  const select = /** @type {HTMLSelectElement} */ (
+    element(
+      'select',
+      { id, onchange: () => address.go(address.changed({ verdict: select.value, cursor: null })) },
+      element('option', { value: '' }, 'any'),
+      options,
+    )
+  );
+  return {
+    field: element('div', { class: 'field' }, element('label', { for: id }, 'Verdict'), select),
+    show: (/** @type {string} */ value) => {
+      select.value = value;
+    },
+  };
+}
+
+/** The filters that other views lead here with, each to be taken away. @param {address.Address} parameters */
+function labels(parameters) {
+  return /** @type {const} */ (['team', 'cost_centre', 'environment', 'base'])
+    .filter((filter) => parameters[filter])
+    .map((filter) =>
+      element(
+        'a',
+        { class: 'button', href: address.changed({ [filter]: null, cursor: null }) },
+        `${filter.replace('_', ' ')}: `,
+        name(parameters[filter]),
+        element('span', { 'aria-hidden': 'true' }, ' ✕'),
+        element('span', { class: 'for-readers' }, ' (remove)'),
+      ),
+    );
+}
+
+/**
+ * @param {import('api').RepositoryList} list
+ * @returns {import('../table.js').Column<Repository>[]}
+ */
+function columnsFor({ items, totals }) {
+  // Of sums in several currencies there is no total.
+  const sums = totals?.costs?.length === 1 ? totals.costs[0] : undefined;
+  const priced = items.some(({ cost }) => cost);
+  const several = new Set(items.map(({ registry }) => registry)).size > 1;
+  /** @type {import('../table.js').Column<Repository>[]} */
+  const costs = [
+    {
+      title: 'Per month',
+      kind: 'number',
+      sort: 'cost',
+      explain: `${HOW.month} Each repository has its share.`,
+      cell: ({ cost }) => format.money(cost?.month),
+      total: format.money(sums?.month),
+      csv: ({ cost }) => cost?.month.amount,
+    },
+    {
+      title: 'On Alpine',
+      kind: 'number',
+      sort: 'alpine_cost',
+      hide: 'narrow',
+      explain: HOW.alpine,
+      cell: ({ cost }) => format.money(cost?.alpine?.month.expected),
+      total: format.money(sums?.alpine_month),
+    },
+    {
+      title: 'Saving',
+      kind: 'number',
+      sort: 'cost_saving',
+      explain: `${HOW.joint} Below it, the likely range. ${HOW.interval}`,
+      cell: ({ cost }) => saving(cost?.alpine?.joint_saving, format.money),
+      total: format.money(sums?.saving),
+    },
+  ];
+  /** @type {import('../table.js').Column<Repository>} */
+  const freed = {
+    title: 'Freed',
+    kind: 'number',
+    sort: 'saving',
+    hide: priced ? 'wide' : undefined,
+    explain: `Stored bytes that Alpine frees. ${HOW.joint} The share of a repository that does not move can grow, because fewer repositories share its layers.`,
+    cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),
+    total: format.bytes(totals?.joint_saving_bytes),
+  };
+  return [
+    {
+      title: 'Repository',
+      isHeader: true,
+      sort: 'name',
+      total: 'Total',
+      cell: (row) => [
+        element('a', { href: link(row) }, name(row.repository)),
+        (several || row.labels?.team) &&
+          element('small', {}, name([several && row.registry, row.labels?.team].filter(Boolean).join(' · '))),
+      ],
+    },
+    {
+      title: 'Verdict',
+      hide: 'narrow',
+      explain: Object.values(VERDICTS)
+        .map(([label, meaning]) => `${label}: ${meaning}`)
+        .join(' '),
+      cell: ({ verdict }) => verdictMark(verdict),
+    },
+    {
+      title: 'Base',
+      hide: 'medium',
+      explain: 'The base image of its newest images.',
+      cell: ({ base }) => (base ? name(base.runtime ?? base.name ?? '') : format.UNKNOWN),
+    },
+    {
+      title: 'Tags',
+      kind: 'number',
+      hide: 'medium',
+      explain: 'Number of tags.',
+      cell: ({ tags }) => format.count(tags),
+      total: format.count(totals?.tags),
+    },
+    {
+      title: 'Attributed',
+      kind: 'number',
+      sort: 'attributed',
+      hide: priced ? 'narrow' : undefined,
+      explain: HOW.attributed,
+      cell: (row) => format.bytes(row.attributed_bytes),
+      total: format.bytes(totals?.attributed_bytes),
+    },
+    {
+      title: 'Exclusive',
+      kind: 'number',
+      sort: 'exclusive',
+      hide: 'medium',
+      explain: 'What deleting the repository would free: layers that no other repository uses. These figures do not add up to the total.',
+      cell: (row) => format.bytes(row.exclusive_bytes),
+    },
+    ...(priced ? costs : []),
+    freed,
+  ];
+}

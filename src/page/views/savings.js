@@ -1,0 +1,126 @@
+// Where the saving is: the repositories that should switch, ranked by what they bring.
+
+import * as address from '../address.js';
+import { get, url } from '../api.js';
+import { csvLink } from '../csv.js';
+import { element, name, replace } from '../element.js';
+import * as format from '../format.js';
+import { legend, table } from '../table.js';
+import { HOW } from '../words.js';
+import { link, payback, saving } from './cells.js';
+import { bySaving, pareto } from './pareto.js';
+
+/** @typedef {import('api').RepositoryRow} Repository */
+
+/** @param {import('../app.js').Frame} frame */
+export function open(frame) {
+  return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
+    const filters = { registry: parameters.registry };
+    /** @type {import('api').SavingList} */
+    const list = await get('/v1/savings', { ...filters, limit: 1000 }, signal);
+    frame.credit(list);
+    const switching = list.items.filter(({ verdict }) => verdict === 'switch');
+    if (!switching.length) {
+      replace(frame.root, nothing());
+      return;
+    }
+    const priced =
+      new Set(switching.map(({ cost }) => cost?.alpine?.month.expected.currency)).size === 1 &&
+      switching[0].cost?.alpine != null;
+    const inMoney = priced && parameters.measure !== 'bytes';
+    const ranked = bySaving(switching, inMoney);
+    const file = () => csvLink('savings.csv', url('/v1/savings', { ...filters, format: 'csv' }));
+    replace(
+      frame.root,
+      pareto({ ranked, inMoney, priced, signal: frame.signal, file: file() }),
+      details(ranked, priced, file()),
+    );
+    frame.announce(`${format.count(switching.length)} repositories should switch`);
+  };
+}
+
+function nothing() {
+  return element(
+    'div',
+    { class: 'panel empty' },
+    element('h2', {}, 'No repository should switch'),
+    element(
+      'p',
+      {},
+      element('a', { href: address.href({ view: 'repositories' }) }, 'See the reason for each repository'),
+    ),
+  );
+}
+
+/** @type {import('../table.js').Column<Repository>} */
+const FREED_ALONE = {
+  title: 'Freed alone',
+  kind: 'number',
+  hide: 'medium',
+  explain: 'Stored bytes freed if only this repository moves. Usually less, because other images still need its base.',
+  cell: ({ alpine }) => saving(alpine?.solo_saving_bytes, format.bytes),
+};
+
+/** @param {Repository[]} ranked @param {boolean} priced @param {Element} file */
+function details(ranked, priced, file) {
+  const columns = /** @type {import('../table.js').Column<Repository>[]} */ ([
+    {
+      title: 'Repository',
+      isHeader: true,
+      cell: (row) => [
+        element('a', { href: link(row) }, name(row.repository)),
+        element('small', { class: 'hide-narrow' }, name(row.reason ?? '')),
+      ],
+    },
+    ...(priced
+      ? [
+          {
+            title: 'Saved a month',
+            kind: 'number',
+            explain: HOW.joint,
+            cell: (/** @type {Repository} */ { cost }) => saving(cost?.alpine?.joint_saving, format.money),
+          },
+          {
+            title: 'Alone',
+            kind: 'number',
+            hide: 'narrow',
+            explain: 'What is saved a month if only this repository moves.',
+            cell: (/** @type {Repository} */ { cost }) => saving(cost?.alpine?.solo_saving, format.money),
+          },
+          ...payback(ranked),
+        ]
+      : []),
+    {
+      title: 'Freed',
+      kind: 'number',
+      hide: priced ? 'narrow' : undefined,
+      explain: `Stored bytes that are freed. ${HOW.joint} ${HOW.interval}`,
+      cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),
+    },
+    ...(priced ? [] : [FREED_ALONE]),
+    {
+      title: 'Needed',
+      kind: 'number',
+      hide: 'medium',
+      explain: 'How many repositories with the same base, including this one, must move before anything is freed.',
+      cell: ({ alpine }) =>
+        alpine?.break_even_repositories == null ? 'never' : format.count(alpine.break_even_repositories),
+    },
+  ]);
+  return element(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'in-detail' },
+    element('div', { class: 'paging' }, element('h2', { id: 'in-detail' }, 'Repository by repository'), file),
+    table({ caption: 'Savings by repository', columns, rows: ranked }),
+    element(
+      'p',
+      {},
+      element(
+        'a',
+        { href: address.href({ view: 'repositories', sort: priced ? '-cost_saving' : '-saving' }) },
+        'All repositories by saving, with the reasons for those that should stay',
+      ),
+    ),
+    legend(columns),
+  );
+}

@@ -1,0 +1,214 @@
+// The same answers under other assumptions: other repositories, pulls, prices. Nothing that is saved changes.
+
+import { Problem, post, url } from '../api.js';
+import { element, explained, name, replace } from '../element.js';
+import * as format from '../format.js';
+import { table, tableCsv } from '../table.js';
+import { HOW, verdictMark } from '../words.js';
+import { questions } from './assumptions.js';
+import { cards, partNote } from './cards.js';
+import { link, payback, saving } from './cells.js';
+
+/** @typedef {import('api').RegistryRow} Registry */
+/** @typedef {import('api').RepositoryRow} Repository */
+/** @typedef {import('api').Money} Money */
+/** @typedef {import('api').WhatIfAnswer} Answer */
+
+/** How many repositories are shown: those that save most. */
+const ROWS = 25;
+
+/** @param {import('../app.js').Frame} frame */
+export function open(frame) {
+  const result = element('div', { 'aria-live': 'polite' });
+  const form = questions(frame);
+  frame.root.append(element('div', { class: 'what-if' }, form.root, result));
+
+  return async (/** @type {import('../address.js').Address} */ parameters, /** @type {AbortSignal} */ signal) => {
+    await form.show(parameters);
+    const before = await frame.registries();
+    const priced = Boolean(parameters.book) || before.some(({ cost }) => cost);
+    /** @type {Answer} */
+    let answer;
+    try {
+      answer = await post(
+        url('/v1/whatif', { limit: ROWS, sort: priced ? '-cost_saving' : '-saving' }),
+        question(parameters, form.currencyOf(parameters.book) ?? paidIn(before)),
+        { signal },
+      );
+    } catch (error) {
+      // An incomplete pattern is ignored while the user is typing.
+      if (!(error instanceof Problem) || error.status !== 422) throw error;
+      replace(
+        result,
+        element('div', { class: 'alert' }, element('strong', {}, error.title), element('p', {}, error.message)),
+      );
+      return;
+    }
+    frame.credit(answer);
+    form.offer(answer.alpine_releases);
+    const { registry } = parameters;
+    const of = (/** @type {{registry: string}} */ row) => !registry || row.registry === registry;
+    const [was, is] = [before.filter(of), answer.registries.filter(of)];
+    const notes = (answer.notes ?? []).filter(of).map(({ note }) => element('li', {}, name(note)));
+    replace(
+      result,
+      notes.length > 0 && element('ul', { class: 'alert' }, notes),
+      partNote(is),
+      moved(was, is),
+      cards(is, { onlyFigures: true }),
+      rows(answer.repositories.filter(of)),
+    );
+  };
+}
+
+/** The currency that registries are billed in; null if they have no costs. @param {Registry[]} registries */
+function paidIn(registries) {
+  return registries.flatMap(({ cost }) => cost?.month.currency ?? [])[0];
+}
+
+/**
+ * What the address asks, in the words of the API.
+ * @param {import('../address.js').Address} parameters
+ * @param {string | undefined} currency The currency of a day of work.
+ */
+function question(parameters, currency) {
+  const number = (/** @type {string | undefined} */ text) => (text && /^\d+$/.test(text) ? Number(text) : null);
+  const chosen = (parameters.repositories ?? '').split(/[\s,]+/).filter(Boolean);
+  const share = number(parameters.cold);
+  const { days, rate } = parameters;
+  return {
+    repositories: chosen.length ? chosen : null,
+    switch: parameters.switch ?? 'verdict',
+    pulls_per_month: number(parameters.pulls),
+    cold_share: share == null ? null : decimalShare(share),
+    price_book: parameters.book || null,
+    alpine_release: parameters.release || null,
+    effort: days && rate && currency ? { days, day_rate: { amount: rate, currency } } : null,
+  };
+}
+
+/** @param {number} percent */
+function decimalShare(percent) {
+  return percent >= 100 ? '1' : `0.${String(percent).padStart(2, '0')}`;
+}
+
+/** How the result differs from what is saved. @param {Registry[]} before @param {Registry[]} after */
+function moved(before, after) {
+  const lines = after.flatMap((is) => {
+    const was = before.find(({ registry }) => registry === is.registry);
+    return was ? [{ was, is }] : [];
+  });
+  const rows = lines
+    .flatMap(({ was, is }) => [
+      moneyLine(is, 'Cost a month', was.cost?.month, is.cost?.month),
+      moneyLine(is, 'On Alpine', was.cost?.alpine?.month.expected, is.cost?.alpine?.month.expected),
+      moneyLine(is, 'Saving a month', was.cost?.alpine?.saving.expected, is.cost?.alpine?.saving.expected),
+      bytesLine(is, 'Freed', was.alpine?.saving_bytes.expected, is.alpine?.saving_bytes.expected),
+    ])
+    .filter((row) => row != null);
+  const several = lines.length > 1;
+  return element(
+    'section',
+    { class: 'panel', 'aria-labelledby': 'moved' },
+    element('h2', { id: 'moved' }, 'Result'),
+    table({
+      caption: 'As configured, and under these assumptions',
+      rows,
+      columns: [
+        { title: '', isHeader: true, cell: (row) => [several && element('small', {}, name(row.registry)), row.title] },
+        { title: 'As configured', kind: 'number', cell: (row) => row.was },
+        { title: 'Then', kind: 'number', cell: (row) => element('strong', { 'data-figure': row.title }, row.is) },
+        { title: 'Difference', kind: 'number', cell: (row) => row.change },
+      ],
+    }),
+    explained(
+      'How this is computed',
+      element(
+        'p',
+        {},
+        'The whole registry is computed again under these assumptions. Nothing is saved.',
+      ),
+      element('p', {}, HOW.alpine),
+    ),
+  );
+}
+
+/** @param {Registry} registry @param {string} title @param {Money | undefined} was @param {Money | undefined} is */
+function moneyLine({ registry }, title, was, is) {
+  if (!is) return null;
+  const change = format.difference(is, was);
+  return {
+    registry,
+    title,
+    was: format.money(was),
+    is: format.money(is),
+    change: change ? signed(format.money(change), format.sign(change)) : format.UNKNOWN,
+  };
+}
+
+/** @param {Registry} registry @param {string} title @param {number | undefined} was @param {number | undefined} is */
+function bytesLine({ registry }, title, was, is) {
+  if (is == null || was == null) return null;
+  const change = BigInt(is) - BigInt(was);
+  return {
+    registry,
+    title,
+    was: format.bytes(was),
+    is: format.bytes(is),
+    change: signed(format.bytes(change), format.sign(change)),
+  };
+}
+
+/** @param {string} text @param {number} sign */
+function signed(text, sign) {
+  return sign > 0 ? `+${text}` : sign < 0 ? text : 'unchanged';
+}
+
+/** @param {Repository[]} repositories */
+function rows(repositories) {
+  const priced = repositories.some(({ cost }) => cost);
+  const columns = /** @type {import('../table.js').Column<Repository>[]} */ ([
+    {
+      title: 'Repository',
+      isHeader: true,
+      cell: (row) => element('a', { href: link(row) }, name(row.repository)),
+      csv: (row) => row.repository,
+    },
+    { title: 'Verdict', hide: 'narrow', cell: ({ verdict }) => verdictMark(verdict), csv: ({ verdict }) => verdict },
+    ...(priced
+      ? [
+          {
+            title: 'A month',
+            kind: 'number',
+            hide: 'narrow',
+            cell: (/** @type {Repository} */ { cost }) => format.money(cost?.month),
+            csv: (/** @type {Repository} */ { cost }) => cost?.month.amount,
+          },
+          {
+            title: 'Saving',
+            kind: 'number',
+            cell: (/** @type {Repository} */ { cost }) => saving(cost?.alpine?.joint_saving, format.money),
+            csv: (/** @type {Repository} */ { cost }) => cost?.alpine?.joint_saving.expected.amount,
+          },
+          ...payback(repositories),
+        ]
+      : []),
+    {
+      title: 'Freed',
+      kind: 'number',
+      cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),
+      csv: ({ alpine }) => alpine?.joint_saving_bytes.expected,
+    },
+  ]);
+  return element(
+    'section',
+    { class: 'panel' },
+    element(
+      'div',
+      { class: 'paging' },
+      element('h2', {}, 'Repositories that save most'),
+      tableCsv('what-if.csv', columns, repositories),
+    ),
+    table({ caption: 'Repositories under these assumptions', columns, rows: repositories }),
+  );
+}

@@ -1,0 +1,159 @@
+//! Azure's `ContainerRegistryRepositoryEvents`: a row for each push, pull, untag or deletion.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+
+use super::acr_columns::{COLUMNS, NEEDED};
+use super::acr_json;
+use super::fault::PullFileFault;
+use super::file::{PullEvents, PullFile, Skipped, period};
+use super::table::Table;
+use crate::oci::{Digest, Tag};
+use crate::pulls::event::{EventKey, PullEvent, key};
+
+/// The beginning of the user agent with which Tare asks registries.
+const OWN_AGENT: &str = "registry-tare/";
+
+pub(super) fn read(file: PullFile<'_>) -> Result<PullEvents, PullFileFault> {
+    let mut events = Collector::new(file);
+    if file.text.trim_start().starts_with(['{', '[']) {
+        acr_json::each(file, |line, cells| events.row(line, cells))?;
+    } else {
+        Table::open(file, &COLUMNS, NEEDED)?
+            .each(|row| events.row(row.line, &std::array::from_fn(|column| row.cell(column))))?;
+    }
+    events.finish()
+}
+
+/// Puts the rows together, whichever form they came in.
+struct Collector<'a> {
+    file: PullFile<'a>,
+    file_key: String,
+    events: Vec<PullEvent>,
+    keys: HashSet<EventKey>,
+    days: Option<(NaiveDate, NaiveDate)>,
+    skipped: Skipped,
+}
+
+impl<'a> Collector<'a> {
+    fn new(file: PullFile<'a>) -> Self {
+        Self {
+            file,
+            file_key: Digest::sha256_of(file.text.as_bytes()).to_string(),
+            events: Vec::new(),
+            keys: HashSet::new(),
+            days: None,
+            skipped: Skipped::default(),
+        }
+    }
+
+    /// Takes one row, its cells in the order of [`COLUMNS`].
+    fn row(&mut self, line: u64, cells: &[&str; COLUMNS.len()]) -> Result<(), PullFileFault> {
+        let [
+            time,
+            operation,
+            repository,
+            tag,
+            digest,
+            result,
+            agent,
+            correlation,
+            login_server,
+        ] = *cells;
+        if !login_server.is_empty() && !login_server.eq_ignore_ascii_case(self.file.login_server.as_str()) {
+            self.skipped.other_registries += 1;
+            return Ok(());
+        }
+        let day = moment(time).ok_or_else(|| {
+            self.wrong(
+                line,
+                COLUMNS[0],
+                time,
+                "give the time in UTC, such as 2026-11-23T09:30:00Z",
+            )
+        })?;
+        let (first, last) = self.days.unwrap_or((day, day));
+        self.days = Some((first.min(day), last.max(day)));
+        if !operation.eq_ignore_ascii_case("pull") {
+            self.skipped.other_operations += 1;
+            return Ok(());
+        }
+        if is_failure(result) {
+            self.skipped.failed += 1;
+            return Ok(());
+        }
+        if agent.starts_with(OWN_AGENT) {
+            self.skipped.own += 1;
+            return Ok(());
+        }
+        let name = repository.parse().map_err(|_| {
+            self.wrong(
+                line,
+                COLUMNS[2],
+                repository,
+                "give the repository's name without its registry",
+            )
+        })?;
+        let key = if correlation.is_empty() {
+            key(&[&self.file_key, &line.to_string()])
+        } else {
+            // One request may be logged as the pull of an index and of the image in it.
+            key(&["acr-events", correlation, time, repository, tag, digest])
+        };
+        if !self.keys.insert(key) {
+            self.skipped.repeated += 1;
+            return Ok(());
+        }
+        self.events.push(PullEvent {
+            key,
+            repository: name,
+            tag: tag.parse::<Tag>().ok(),
+            digest: digest.parse().ok(),
+            day,
+            count: 1,
+        });
+        Ok(())
+    }
+
+    fn wrong(&self, line: u64, column: &str, text: &str, remedy: &str) -> PullFileFault {
+        PullFileFault::in_cell(self.file.name, line, column, text, remedy)
+    }
+
+    fn finish(self) -> Result<PullEvents, PullFileFault> {
+        Ok(PullEvents {
+            period: period(self.days, self.file.name)?,
+            events: self.events,
+            skipped: self.skipped,
+        })
+    }
+}
+
+/// The day of a moment, as Azure's tools write it: by RFC 3339, without a zone, or as the portal exports it
+/// (`11/23/2026, 9:30:00.000 AM`).
+fn moment(text: &str) -> Option<NaiveDate> {
+    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+        return Some(moment.to_utc().date_naive());
+    }
+    [
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%m/%d/%Y, %I:%M:%S%.f %p",
+    ]
+    .iter()
+    .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+    .map(|moment| moment.date())
+}
+
+/// Whether a result says that nothing was delivered: an HTTP status from 400 on, or a word for it.
+fn is_failure(result: &str) -> bool {
+    match result.parse::<u16>() {
+        Ok(status) => status >= 400,
+        Err(_) => {
+            let result = result.to_ascii_lowercase();
+            ["fail", "error", "denied", "unauthorized"]
+                .iter()
+                .any(|word| result.starts_with(word))
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! How often images were pulled.
+//!
+//! Registries say so in three ways: in logs and counters that are imported ([`read_pulls`]), and in notifications that
+//! they send ([`read_notifications`]). Where neither exists, the configuration may assume a number
+//! ([`PullAssumption`]). [`PullCounts`] puts them together: for each day the most trusted source counts alone.
+//!
+//! What pulls cost is not decided here; see [`cost`](crate::cost).
+
+mod counts;
+#[cfg(test)]
+mod counts_tests;
+mod event;
+mod import;
+mod notifications;
+
+pub use counts::{
+    CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCount, PullCounts, PullSource, ServedBytes,
+};
+pub use event::{EventKey, PullEvent};
+pub use import::{
+    PullEvents, PullFile, PullFileFault, PullFileFormat, PullReading, PullReadings, ReadPulls, Skipped,
+    read_pulls,
+};
+pub use notifications::{MeteredPulls, ServedBlob, read_notifications};

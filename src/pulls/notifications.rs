@@ -1,0 +1,155 @@
+//! Notifications that a registry sends for each event, as CNCF Distribution and Harbor's own registry do.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+
+use super::event::{EventKey, PullEvent, key};
+use crate::oci::{Digest, RepositoryName};
+
+/// The beginning of Tare's own user agent. Its pulls are not counted.
+const OWN_AGENT: &str = "registry-tare/";
+/// The media types of indexes. A client pulls the index and then one of its images; counting both would count twice.
+const LISTS: [&str; 2] = [
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+];
+
+/// What notifications say about pulls.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MeteredPulls {
+    /// Images that were pulled.
+    pub pulls: Vec<PullEvent>,
+    /// Layers and configurations that were served for them.
+    pub blobs: Vec<ServedBlob>,
+    /// Events about something else, and invalid events.
+    pub skipped: u64,
+}
+
+/// A layer or configuration that was served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedBlob {
+    /// Identifies the event if it is sent twice.
+    pub key: EventKey,
+    /// The repository.
+    pub repository: RepositoryName,
+    /// The day, in UTC.
+    pub day: NaiveDate,
+    /// How large it is. A download that broke off counts in full, so sums are upper bounds.
+    pub bytes: u64,
+}
+
+/// Reads an envelope of notifications (`{"events": […]}`). `None` if the value is no envelope. An invalid event is
+/// skipped: if it were refused, the registry would send it again and again and its queue would stop.
+pub fn read_notifications(envelope: &Value) -> Option<MeteredPulls> {
+    let events = envelope.get("events")?.as_array()?;
+    let mut metered = MeteredPulls::default();
+    for event in events {
+        match read(event) {
+            Some(Read::Pull(pull)) => metered.pulls.push(pull),
+            Some(Read::Blob(blob)) => metered.blobs.push(blob),
+            None => metered.skipped += 1,
+        }
+    }
+    Some(metered)
+}
+
+enum Read {
+    Pull(PullEvent),
+    Blob(ServedBlob),
+}
+
+fn read(event: &Value) -> Option<Read> {
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let (target, request) = (event.get("target")?, event.get("request")?);
+    // A HEAD request makes an event as well, and moves nothing.
+    if text(event, "action")? != "pull" || text(request, "method")? != "GET" {
+        return None;
+    }
+    let agent = text(request, "useragent").unwrap_or_default();
+    let media_type = text(target, "mediaType").unwrap_or_default();
+    if agent.starts_with(OWN_AGENT) || LISTS.contains(&media_type.as_str()) {
+        return None;
+    }
+    let key = key(&["notification", &text(event, "id")?]);
+    let repository = text(target, "repository")?.parse().ok()?;
+    let day = text(event, "timestamp")?
+        .parse::<DateTime<Utc>>()
+        .ok()?
+        .date_naive();
+    let digest: Option<Digest> = text(target, "digest").and_then(|digest| digest.parse().ok());
+    if media_type.contains("manifest") {
+        return Some(Read::Pull(PullEvent {
+            key,
+            repository,
+            tag: text(target, "tag").and_then(|tag| tag.parse().ok()),
+            digest,
+            day,
+            count: 1,
+        }));
+    }
+    let size = target.get("size").or_else(|| target.get("length"))?;
+    Some(Read::Blob(ServedBlob {
+        key,
+        repository,
+        day,
+        bytes: size.as_u64()?,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::oci::Tag;
+
+    const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+    fn event(id: &str, method: &str, agent: &str, media_type: &str) -> Value {
+        json!({
+            "id": id, "timestamp": "2026-11-03T23:59:59.5+01:00", "action": "pull",
+            "target": {"mediaType": media_type, "size": 4711, "repository": "team/api", "tag": "1.0",
+                       "digest": Digest::sha256_of(b"x")},
+            "request": {"method": method, "useragent": agent, "addr": "10.0.0.1"},
+        })
+    }
+
+    #[test]
+    fn a_pull_counts_once_and_its_layers_are_weighed() {
+        let metered = read_notifications(&json!({"events": [
+            event("1", "GET", "containerd/1.7", LISTS[0]),
+            event("2", "GET", "containerd/1.7", MANIFEST),
+            event("3", "GET", "containerd/1.7", "application/octet-stream"),
+        ]}))
+        .unwrap();
+        assert_eq!(
+            (metered.pulls.len(), metered.blobs.len(), metered.skipped),
+            (1, 1, 1)
+        );
+        let pull = &metered.pulls[0];
+        assert_eq!(pull.repository.as_str(), "team/api");
+        assert_eq!(pull.tag.as_ref().map(Tag::as_str), Some("1.0"));
+        assert_eq!(pull.day.to_string(), "2026-11-03");
+        assert_eq!(metered.blobs[0].bytes, 4711);
+        assert_ne!(metered.blobs[0].key, pull.key);
+    }
+
+    #[test]
+    fn what_moves_nothing_or_makes_no_sense_is_skipped_and_never_refused() {
+        let mut push = event("4", "GET", "docker", MANIFEST);
+        push["action"] = json!("push");
+        let mut nameless = event("5", "GET", "docker", MANIFEST);
+        nameless["target"]["repository"] = json!("../../etc");
+        let metered = read_notifications(&json!({"events": [
+            event("1", "HEAD", "docker", MANIFEST),
+            event("2", "GET", "registry-tare/0.1.0", MANIFEST),
+            push, nameless, json!(7), json!({}),
+        ]}))
+        .unwrap();
+        assert_eq!(
+            (metered.pulls.len(), metered.blobs.len(), metered.skipped),
+            (0, 0, 6)
+        );
+        assert_eq!(read_notifications(&json!({"event": []})), None);
+    }
+}

@@ -1,0 +1,94 @@
+//! Registries of any size, made up.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use tare::base_image::{ImageFacts, LayerFact};
+use tare::oci::{Digest, ImageConfig};
+
+use crate::support::faulty_registry::{Content, image};
+
+/// Tags of each repository.
+const TAGS: usize = 3;
+/// The releases of Node.js that the images are built on.
+const RELEASES: usize = 8;
+
+/// Fills a registry with so many repositories of three tags, whose images share eight bases. Content is the same for
+/// the same `salt` only, so that a store that knows one registry's content knows nothing of another's.
+pub fn fill(content: &mut Content, repositories: usize, salt: usize) {
+    for number in 0..repositories {
+        let repository = content.repository(&format!("team-{}/service-{number}", number % 20));
+        for tag in 0..TAGS {
+            let size = u64::try_from(100 + number % 900).expect("a size");
+            let image = image()
+                .layer(&format!("base {} of {salt}", number % RELEASES), 1_000)
+                .layer(&format!("service {number} {tag} of {salt}"), size);
+            repository.tag(&format!("1.{tag}"), image);
+        }
+    }
+}
+
+/// The images of so many repositories of three tags, each a service on Node.js and Debian.
+pub fn images(repositories: usize) -> Vec<ImageFacts> {
+    (0..repositories)
+        .flat_map(|number| (0..TAGS).map(move |tag| service(number, tag)))
+        .collect()
+}
+
+fn service(number: usize, tag: usize) -> ImageFacts {
+    let release = number % RELEASES;
+    let steps = [
+        ("debian".to_owned(), 29_000_000, "# debian.sh --arch 'amd64' out/ 'bookworm'".to_owned()),
+        (
+            "packages".to_owned(),
+            70_000_000,
+            "RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl git gcc libc6-dev make"
+                .to_owned(),
+        ),
+        (
+            format!("node {release}"),
+            50_000_000,
+            format!("RUN curl -fsSLO https://nodejs.org/dist/v22.{release}.0/node-v22.{release}.0-linux-x64.tar.xz"),
+        ),
+        (
+            format!("modules {number} {tag}"),
+            8_000_000 + 1_000 * number,
+            "RUN npm ci --omit=dev".to_owned(),
+        ),
+        (
+            format!("sources {number} {tag}"),
+            400_000 + number,
+            "COPY . /app".to_owned(),
+        ),
+    ];
+    let layers = steps.iter().map(|(content, bytes, _)| LayerFact {
+        digest: Digest::sha256_of(content.as_bytes()),
+        bytes: u64::try_from(*bytes).expect("a size"),
+        stored: true,
+    });
+    let history: Vec<_> = steps
+        .iter()
+        .map(|(_, _, step)| json!({"created_by": step}))
+        .collect();
+    let config = json!({
+        "os": "linux",
+        "architecture": "amd64",
+        "config": {"Env": [format!("NODE_VERSION=22.{release}.0")]},
+        "history": history,
+        "rootfs": {"type": "layers", "diff_ids": []},
+    });
+    let config = ImageConfig::parse(config.to_string().as_bytes()).expect("a configuration");
+    let repository = format!("team-{}/service-{number}", number % 20);
+    ImageFacts {
+        digest: Digest::sha256_of(format!("{repository}:{tag}").as_bytes()),
+        platform: config.platform.clone(),
+        config_media_type: "application/vnd.docker.container.image.v1+json".to_owned(),
+        layers: layers.collect(),
+        annotations: BTreeMap::new(),
+        config: Some(config),
+        names: vec![(
+            repository.parse().expect("a repository"),
+            format!("1.{tag}").parse().expect("a tag"),
+        )],
+    }
+}

@@ -1,0 +1,50 @@
+//! What is worked out from values, without a database or a network.
+
+use divan::{Bencher, black_box};
+use tare::base_image::{Catalogue, CatalogueBuilder, ImageFacts};
+use tare::inventory::account;
+use tare::whatif::{AlpineModel, AnalysisContext, GlibcRules, VerdictSettings};
+
+use crate::REPOSITORIES;
+use crate::generated::images;
+use crate::support::inventory::inventory;
+
+/// Who stores how much of what is shared.
+#[divan::bench(args = REPOSITORIES)]
+fn accounting(bencher: Bencher<'_, '_>, repositories: usize) {
+    let inventory = inventory(&images(repositories));
+    bencher.bench(|| account(black_box(&inventory)).expect("sizes that fit"));
+}
+
+/// Base images, sizes on Alpine, and verdicts of a whole registry.
+#[divan::bench(args = REPOSITORIES, sample_count = 20)]
+fn analysis(bencher: Bencher<'_, '_>, repositories: usize) {
+    let images = images(repositories);
+    let (inventory, catalogue) = (inventory(&images), catalogue(&images));
+    let (model, rules, settings) = (
+        AlpineModel::shipped(),
+        GlibcRules::shipped(),
+        VerdictSettings::default(),
+    );
+    let context = AnalysisContext {
+        catalogue: &catalogue,
+        model: &model,
+        rules: &rules,
+        settings: &settings,
+    };
+    bencher.bench(|| {
+        context
+            .analyse(black_box(&inventory), black_box(&images))
+            .expect("sizes that fit")
+    });
+}
+
+fn catalogue(images: &[ImageFacts]) -> Catalogue {
+    let registry = "registry.example.com".parse().expect("a name");
+    let mut builder = CatalogueBuilder::new();
+    builder.shipped().expect("the shipped catalogue");
+    for facts in images {
+        builder.image(&registry, facts);
+    }
+    builder.finish()
+}
