@@ -25,7 +25,7 @@ pub(super) struct List<'a, Item, Totals = NoTotals> {
     pub items: Vec<Item>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
-    /// What the figures rest on.
+    /// The inputs of the figures.
     #[serde(flatten)]
     pub provenance: Provenance<'a>,
     /// The sums over all pages, if rows can be added up.

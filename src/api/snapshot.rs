@@ -31,7 +31,7 @@ pub(super) struct Snapshot {
     pub analysed: Arc<Analysed>,
     /// Every registry and repository.
     pub report: Report,
-    /// What the figures rest on.
+    /// The inputs of the figures.
     pub versions: Versions,
     places: HashMap<(RegistryName, RepositoryName), usize>,
     /// All repositories in groups, for each kind of group, computed at the first request.
@@ -42,7 +42,7 @@ pub(super) struct Snapshot {
     every_move: Vec<OnceLock<Counterfactual>>,
 }
 
-/// What figures rest on besides the crawls.
+/// The inputs of figures besides the crawls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Versions {
     #[serde(flatten)]

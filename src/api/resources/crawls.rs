@@ -108,9 +108,9 @@ struct Crawl<'a> {
     requests: RequestCounts,
     /// The bytes that the registry sent.
     bytes_received: ByteCount,
-    /// How long the crawl waited because the registry asked for it.
+    /// How long the crawl waited because the registry throttled it.
     waited_milliseconds: u64,
-    /// How many things could not be read.
+    /// The number of faults.
     faults: u64,
     /// Why it did not succeed; null if there is no message.
     message: Option<&'a str>,
@@ -228,7 +228,7 @@ struct CrawlFault<'a> {
     reference: Option<&'a str>,
     /// The kind of fault.
     kind: FaultKind,
-    /// What happened.
+    /// What went wrong.
     fault: &'a str,
 }
 

@@ -62,9 +62,9 @@ pub(in crate::api) struct Registry<'a> {
 struct OneRegistry<'a> {
     #[serde(flatten)]
     registry: Registry<'a>,
-    /// How far the figures may be behind the registry.
+    /// The age of the figures.
     freshness: Freshness,
-    /// What the figures rest on besides the crawls.
+    /// The inputs of the figures besides the crawls.
     versions: &'a Versions,
 }
 
