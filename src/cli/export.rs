@@ -12,13 +12,14 @@ use super::context::Context;
 use super::outcome::{Outcome, UsageError, unanswered};
 use crate::analysis::RegistryMonth;
 use crate::clock::{Clock, SystemClock};
+use crate::config::RegistryAddress;
 use crate::export::{BilledMonth, Scenario, focus, plain, workbook};
 use crate::oci::RegistryName;
 
 /// Does what `tare export` was asked.
 pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow::Result<Outcome> {
     let addresses = addresses(&options.registries)?;
-    let asked: Vec<&RegistryName> = addresses.iter().map(|address| address.registry()).collect();
+    let asked: Vec<&RegistryName> = addresses.iter().map(RegistryAddress::registry).collect();
     if options.form == ExportForm::Xlsx && options.alpine {
         return Err(UsageError(
             "a workbook contains both the costs now and on Alpine; leave out --alpine".to_owned(),

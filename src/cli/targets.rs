@@ -10,7 +10,7 @@ use crate::config::{Environment, RegistrySection, Secret, Settings};
 /// says of them, or all of the configuration's.
 ///
 /// # Errors
-/// If there is none, or where credentials would go to several.
+/// If there is none, or if credentials would go to several.
 pub(super) fn targets(
     options: &CrawlOptions,
     settings: &Settings,
@@ -26,7 +26,7 @@ pub(super) fn targets(
             .find(|target| target.url.origin() == address.origin());
         match (known, choice) {
             (Some(target), Some(choice)) if !target.repositories.is_empty() => {
-                target.repositories.push(choice)
+                target.repositories.push(choice);
             }
             // Named before, and once without a choice: all of it.
             (Some(target), _) => target.repositories.clear(),

@@ -251,7 +251,7 @@ impl Visit<'_> {
             self.manifest(target, tag_walk)
         });
         run_concurrently(CONCURRENT_CHILDREN, children, |child| {
-            outcome = outcome.with(child)
+            outcome = outcome.with(child);
         })
         .await;
         outcome

@@ -4,6 +4,7 @@ use strum::VariantArray as _;
 use super::family::{Family, timestamp};
 use super::figures::{Count, float, whole};
 use crate::report::{RegistryRow, Report};
+use crate::units::ByteCount;
 use crate::whatif::Verdict;
 
 /// The metrics of each registry.
@@ -46,7 +47,7 @@ const COUNTS: &[Count<RegistryRow>] = &[
     Count {
         name: "untagged_bytes",
         help: "Bytes stored that no tag reaches; absent if the registry does not list them.",
-        of: |row| row.totals.untagged_bytes.map(|bytes| bytes.as_i64()),
+        of: |row| row.totals.untagged_bytes.map(ByteCount::as_i64),
     },
     Count {
         name: "alpine_stored_bytes",

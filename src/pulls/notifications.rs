@@ -101,6 +101,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::oci::Tag;
 
     const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
@@ -127,7 +128,7 @@ mod tests {
         );
         let pull = &metered.pulls[0];
         assert_eq!(pull.repository.as_str(), "team/api");
-        assert_eq!(pull.tag.as_ref().map(|tag| tag.as_str()), Some("1.0"));
+        assert_eq!(pull.tag.as_ref().map(Tag::as_str), Some("1.0"));
         assert_eq!(pull.day.to_string(), "2026-11-03");
         assert_eq!(metered.blobs[0].bytes, 4711);
         assert_ne!(metered.blobs[0].key, pull.key);

@@ -101,7 +101,7 @@ impl Session {
             match error.reason() {
                 // The page size may exceed the registry's maximum. Without one, the registry chooses.
                 Reason::Status { status: 400, .. } if size.is_some() => {
-                    url = page::with_page_size(&url, None)
+                    url = page::with_page_size(&url, None);
                 }
                 Reason::Status {
                     status: 500..=599, ..

@@ -100,7 +100,7 @@ impl Transport {
         let url = response.url().clone();
         self.http
             .read(response, limit, deadline, |bytes| {
-                self.counters.count_bytes(bytes)
+                self.counters.count_bytes(bytes);
             })
             .await
             .map_err(|error| reason_of(error, &url))

@@ -120,7 +120,7 @@ pub fn group_csv(groups: &Groups) -> Result<String, csv::Error> {
             writer.write_record(cells)?;
         }
     }
-    let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -38,7 +38,7 @@ fn untagged(saved: &Saved) -> Option<(u64, usize)> {
     let registry = saved.accounting().registry;
     registry
         .untagged_bytes
-        .map(|bytes| bytes.get())
+        .map(tare::units::ByteCount::get)
         .zip(registry.untagged_manifests)
 }
 

@@ -37,7 +37,9 @@ struct Record {
 /// # Panics
 /// If the corpus is absent. Tests that call this are ignored then.
 pub fn shared(name: &str) -> PathBuf {
-    let folder = option_env!("TARE_SHARED_FOLDER").expect("the test needs `cfg_attr(not(corpus), ignore)`");
+    let Some(folder) = option_env!("TARE_SHARED_FOLDER") else {
+        panic!("the test needs `cfg_attr(not(corpus), ignore)`");
+    };
     PathBuf::from(folder).join(name)
 }
 

@@ -47,7 +47,7 @@ pub(super) fn package_change(command: &Command) -> Option<PackageChange> {
             "--virtual" => group = words.next().map(ToOwned::to_owned),
             "--auto-remove" | "--autoremove" => unneeded = true,
             _ if word.starts_with("--virtual=") => {
-                group = word.split_once('=').map(|(_, name)| name.to_owned())
+                group = word.split_once('=').map(|(_, name)| name.to_owned());
             }
             // apk's short options may be joined: -Ut, but its long ones begin with two dashes.
             _ if family == PackageFamily::Apk && is_short(word) && word.ends_with('t') => {

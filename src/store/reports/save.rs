@@ -8,7 +8,7 @@ use crate::report::{NoteKind, Report, RepositoryRow, Versions};
 use crate::store::registry_lock::lock_registry;
 use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
-use crate::units::Money;
+use crate::units::{ByteCount, Money};
 use crate::whatif::{Estimate, SavingEstimate};
 
 /// A report to save.
@@ -89,7 +89,7 @@ impl Store {
                 count(totals.images),
                 totals.logical_bytes.as_i64(),
                 totals.stored_bytes.as_i64(),
-                totals.untagged_bytes.map(|bytes| bytes.as_i64()),
+                totals.untagged_bytes.map(ByteCount::as_i64),
                 stored.map(|stored| stored.low.as_i64()),
                 stored.map(|stored| stored.expected.as_i64()),
                 stored.map(|stored| stored.high.as_i64()),
@@ -181,7 +181,7 @@ impl<'r> SavedRepository<'r> {
         let base = judged.and_then(|judged| judged.base.as_ref());
         let sizes = bounds(
             judged.map(|judged| judged.alpine.attributed_bytes),
-            |size: Estimate| [size.low, size.expected, size.high].map(|bytes| bytes.get()),
+            |size: Estimate| [size.low, size.expected, size.high].map(ByteCount::get),
         );
         let bytes = |saving: SavingEstimate| [saving.low, saving.expected, saving.high];
         let joint_bytes = bounds(judged.map(|judged| judged.alpine.joint_saving_bytes), bytes);
@@ -205,7 +205,7 @@ impl<'r> SavedRepository<'r> {
             stored_bytes: totals.stored_bytes.get(),
             exclusive_bytes: totals.exclusive_bytes.get(),
             attributed_bytes: totals.attributed_bytes.get(),
-            untagged_bytes: totals.untagged_bytes.map(|bytes| bytes.get()),
+            untagged_bytes: totals.untagged_bytes.map(ByteCount::get),
             verdict: judged.map(|judged| judged.verdict.as_str()),
             reason: judged.map(|judged| judged.reason.as_str()),
             base: base.and_then(|base| base.runtime.as_deref().or(base.name.as_deref())),

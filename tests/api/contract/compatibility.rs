@@ -331,7 +331,7 @@ impl Comparison<'_> {
         ] {
             match (old, new) {
                 (Some(old), Some(new)) => self.schema(side, &format!("{place}{name}"), old, new),
-                (Some(old), None) if !entries(old).next().is_none() => {
+                (Some(old), None) if entries(old).next().is_some() => {
                     self.say(&format!("{place}{name}"), "is not described any more");
                 }
                 _ => {}
