@@ -6,8 +6,8 @@
 #             base.name its name.
 # Happens:    base.name is right. base.digest is that of the last intermediate image of the local cache. History names intermediate
 #             images too, as comments "FROM <12 hex digits>", which look like references.
-# Matters:    Matching by base.digest finds nothing; matching by the comments invents bases called by hexadecimal numbers. Layers
-#             must decide, and the annotation only count where the digest is a base's.
+# Matters:    Matching by base.digest finds nothing; matching by the comments invents bases with hexadecimal names. Layers are
+#             better evidence, and the annotation counts only if its digest is known.
 # Documented: No.
 set -euo pipefail
 work=$(mktemp -d)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# A squashed image of buildah names a base of which it has no layer, and its history starts in mid-air.
+# An image squashed by buildah names a base image but contains none of its layers, and its history omits the base's steps.
 #
 # Versions:   buildah 1.28.2+ds1-3+deb12u1+b3 (Debian 12).
-# Guess:      --squash merges the own steps on top of the base; or, if all is merged, what pointed to the base goes.
+# Guess:      --squash merges the new steps on top of the base. Or it merges everything, and removes the base annotations.
 # Happens:    One layer with the base's files and the own ones. base.name and base.digest name the base, of which no layer is left;
 #             the base's steps are gone from history, which begins with the first own step.
 # Matters:    The annotation is no proof of sharing: this image stores its own copy of the base's bytes. A tool that subtracts the base

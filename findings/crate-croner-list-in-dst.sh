@@ -5,8 +5,7 @@
 # Guess:      An hour in a list is treated as the same hour alone. Cron in Debian runs a job of a fixed time once in both nights.
 # Happens:    A list (or a range) makes the whole expression an interval. In spring its 02:30 does not run at all, while "30 2"
 #             runs at 03:00; in autumn its 02:30 runs twice, while "30 2" runs once.
-# Matters:    A crawl at 02:30 and 14:30 is missing from one day's figures and doubled in another's, on two days a year, in zones
-#             that nobody tests in.
+# Matters:    A crawl scheduled for 02:30 and 14:30 is missing on one day a year and doubled on another, only in some time zones.
 # Documented: Not so. The README counts "specific numerical values" as fixed times and only wildcards and steps as intervals.
 set -euo pipefail
 work=$(mktemp -d)

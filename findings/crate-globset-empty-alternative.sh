@@ -6,7 +6,7 @@
 # Happens:    charts/demo is not matched. The pattern compiles without an error. An option, `empty_alternates`, off by default,
 #             changes it.
 # Matters:    Repositories are chosen by such patterns, for crawls and for cost centres. The one that is left out is missing in
-#             silence: half a team's bytes belong to nobody.
+#             silence, and the team's costs are too low.
 # Documented: At the option, not where the syntax of {a,b} is described.
 set -euo pipefail
 work=$(mktemp -d)

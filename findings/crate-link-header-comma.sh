@@ -5,8 +5,8 @@
 # Guess:      What stands between "<" and ">" is one address; commas separate links only outside.
 # Happens:    "<https://r/v2/_catalog?last=a,b>; rel="next"" is read without an error as two links: one without a relation to
 #             "…last=a", and "next" to the relative address "b".
-# Matters:    Cursors of registries are opaque text. One with a comma sends the crawl to an address that nobody gave, or ends the
-#             listing early, and the rest of the registry weighs nothing.
+# Matters:    Registries choose their cursors freely. One with a comma sends the crawl to a wrong address, or ends the listing early, and
+#             the remaining repositories are not counted.
 # Documented: No.
 set -euo pipefail
 work=$(mktemp -d)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# To Docker's registry "Accept: */*" means "nothing newer than 2015": it invents a manifest, or says there is none.
+# For "Accept: */*" Docker's registry converts an image to a schema 1 manifest, and answers 404 for a list without amd64.
 #
 # Versions:   docker-registry 2.8.2+ds1-1 (Debian 12).
 # Guess:      "*/*", which curl and most HTTP libraries send, gets what is stored.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A blob that was asked for by HEAD, by a range of ten bytes, or not sent at all (304) is a full pull in the notifications.
+# Notifications report a full pull for a HEAD request, for a range of ten bytes, and for a 304 response.
 #
 # Versions:   docker-registry 2.8.2+ds1-1 (Debian 12).
 # Guess:      A pull event tells of a pull: none for HEAD, none for 304, ten bytes for ten bytes. For manifests a 304 sends none.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A repository that never had an image is in the catalogue for ever, and one that lost all its tags says `null`.
+# The catalogue keeps repositories that never had an image, and a repository without tags lists `null`.
 #
 # Versions:   docker-registry 2.8.2+ds1-1 (Debian 12).
 # Guess:      The catalogue lists repositories with images. A name that it lists can be listed; an empty list is [].

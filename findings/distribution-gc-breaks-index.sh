@@ -3,10 +3,10 @@
 #
 # Versions:   docker-registry 2.8.2+ds1-1 (Debian 12).
 # Guess:      What a tagged index names is in use, so "untagged" means: reached by no tag.
-# Happens:    Only manifests that bear a tag themselves are kept. The children of a tagged multi-platform image are removed
+# Happens:    Only manifests with a tag of their own are kept. The children of a tagged multi-platform image are removed
 #             with their layers. The tag still answers 200 with the same digest; pulling any platform is 404.
-# Matters:    The digest of a tag that did not move proves nothing about what lies beneath. A tool that skips known digests
-#             goes on counting bytes that are gone, and calls a tag sound that nobody can pull.
+# Matters:    The digest of a tag that did not move proves nothing about its children. A tool that skips known digests
+#             keeps counting deleted bytes, and reports a tag as sound that cannot be pulled.
 # Documented: No. The option's help says "manifests that are not currently referenced via tag".
 set -euo pipefail
 work=$(mktemp -d)

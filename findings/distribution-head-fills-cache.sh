@@ -6,7 +6,7 @@
 # Happens:    The tags are the upstream's, though nothing is stored and the catalogue is empty. HEAD of a manifest stores the
 #             manifest. HEAD of a layer fetches and stores the whole layer, and only then is the repository in the catalogue.
 # Matters:    A tool that asks a cache for sizes by HEAD fills its disk and causes the transfer that it wanted to measure; one
-#             that multiplies tags by sizes counts what is not there.
+#             that multiplies tags by sizes counts bytes that are not stored.
 # Documented: No. The page on mirrors says that content is stored when it is pulled.
 set -euo pipefail
 work=$(mktemp -d)

@@ -2,7 +2,7 @@
 # One tag has two digests in Docker's registry, by what the client accepts; "q=0" counts as accepting.
 #
 # Versions:   docker-registry 2.8.2+ds1-1 (Debian 12).
-# Guess:      A tag names one manifest. Who cannot read a list gets an error (404 or 406), and "q=0" refuses a type.
+# Guess:      A tag names one manifest. A client that cannot read lists gets an error (404 or 406), and "q=0" refuses a type.
 # Happens:    A client that accepts only images gets, under the tag of a list, the amd64 image with that image's digest and
 #             200. With "LIST;q=0" in Accept, which refuses lists, the list comes.
 # Matters:    Two tools, or two versions of one, report different digests and sizes for the same tag: one counts one

@@ -4,8 +4,8 @@
 # Versions:   docker-registry 2.8.2+ds1-1 (Debian 12).
 # Guess:      tags/list?n=2 gives two tags and a Link to the rest, as _catalog?n=2 does on the same server.
 # Happens:    `n` and `last` are ignored: every tag comes each time, without Link. The catalogue honours both.
-# Matters:    "More entries than I asked for" must not be read as a fault, `last` must not be used to continue (the same page
-#             would come for ever), and a short page proves nothing.
+# Matters:    More entries than requested are not an error. A client that continues with `last` gets the same page again and
+#             again. A short page does not prove that the listing is complete.
 # Documented: The API document of this version describes `n` and `last` for tags as if they worked.
 set -euo pipefail
 work=$(mktemp -d)

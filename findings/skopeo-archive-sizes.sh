@@ -5,9 +5,9 @@
 # Guess:      A layer of type "diff.tar.gzip" has a gzip size. Sizes from an archive of an image are comparable with the registry's.
 # Happens:    The archive holds plain tars. Their manifest says "…rootfs.diff.tar.gzip" with the size and digest of the plain tar:
 #             the same layer is several times larger than in the registry, and its digest is what the registry calls a diff id.
-# Matters:    Who takes sizes from saved images (`docker save`, air-gapped transfers) by media type mixes compressed and
-#             uncompressed bytes in one sum, and finds no layer shared with the registry.
-# Documented: No. "tar.gzip" for what is not is only in the source.
+# Matters:    A tool that takes sizes from saved images (`docker save`, air-gapped transfers) mixes compressed and uncompressed
+#             bytes in one sum, and finds no layer shared with the registry.
+# Documented: No.
 set -euo pipefail
 work=$(mktemp -d)
 pids=()

@@ -77,7 +77,7 @@ layer_of() { skopeo inspect --raw --tls-verify=false "$registry/$1" | jq -r '.la
 stored() { find store -name data -path '*/blobs/*' -size +100k | wc -l; }
 
 skopeo copy -q --dest-tls-verify=false docker-archive:image.tar "$registry/with-cache:1"
-check "large blobs, pushed by who pulled it before" "$(stored)" 1
+check "large blobs, pushed by a user who pulled the image before" "$(stored)" 1
 rm -r .local
 skopeo copy -q --dest-tls-verify=false docker-archive:image.tar "$registry/without-cache:1"
 check "large blobs, pushed by a fresh user" "$(stored)" 2

@@ -4,8 +4,8 @@
 # Versions:   skopeo 1.9.3+ds1-1+b10 against docker-registry 2.8.2+ds1-1 (Debian 12).
 # Guess:      The tag that was named goes; "1.0", which names the same image, stays. (The specification has a request for that.)
 # Happens:    The tag is resolved to its digest and the digest is deleted: "latest" and "1.0" are gone as well. Nothing is said.
-# Matters:    A clean-up that was simulated by tags ("delete the old ones, keep the released ones") frees more than was computed, and
-#             deletes what was to be kept. Tags must be grouped by digest before anything is deleted.
+# Matters:    A clean-up planned by tags ("delete the old ones, keep the released ones") frees more than planned, and deletes
+#             released images. Tags must be grouped by digest before anything is deleted.
 # Documented: Yes, as a warning in the manual page of skopeo-delete, which blames the version; the command itself says nothing.
 set -euo pipefail
 work=$(mktemp -d)
