@@ -3,8 +3,7 @@ use serde::Serialize;
 use strum::EnumString;
 
 /// What put an image together, where it left a trace.
-///
-/// A text is parsed as the author that a builder writes into a step; most builders write none.
+// Parsed from the author that a builder writes into a step; most builders write none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, EnumString, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Builder {

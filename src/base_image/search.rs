@@ -1,5 +1,5 @@
 use super::catalogue::{BaseId, Catalogue, LayerKey, RepositoryId, Running};
-use super::confidence_table::{layers as same, named};
+use super::confidence_table::{layers, named};
 use super::texts::Chain;
 use super::traces::Traces;
 use super::{BaseName, Candidate, Confidence, Evidence, ImageFacts, LayerSteps, Role, Scope};
@@ -196,7 +196,7 @@ impl<'a> Search<'a> {
                 id,
                 layers,
                 evidence,
-                same::SAME_LAYERS,
+                layers::SAME_LAYERS,
                 match layers {
                     1 => format!("the first {word} is the same"),
                     _ => format!("the first {layers} {word}s are the same"),
