@@ -18,7 +18,7 @@ use strum::{IntoStaticStr, VariantArray};
     JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum Evidence {
     /// An annotation or label gives the base's digest, and that manifest is known.
     BaseDigest,
@@ -41,8 +41,8 @@ pub enum Evidence {
 
 impl Evidence {
     /// The kind as written in answers.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// The kind as one bit, for sets of kinds.

@@ -51,7 +51,7 @@ impl fmt::Display for System {
 /// The package manager of an operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum PackageFamily {
     /// Debian and Ubuntu: apt-get, apt, aptitude, dpkg.
     Apt,
@@ -75,8 +75,8 @@ pub enum PackageFamily {
 
 impl PackageFamily {
     /// The family as written in answers.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::registry::{Client, ClientSettings, Origin};
 /// A client of a registry, with the credentials that are configured for it, else those that Docker has.
 ///
 /// # Errors
-/// If credentials are configured that cannot be had, and where the client's settings make no sense.
+/// If configured credentials cannot be read, or the client's settings are invalid.
 pub(super) async fn client_of(
     target: &RegistrySection,
     crawl: &CrawlSection,

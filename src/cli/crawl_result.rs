@@ -1,4 +1,4 @@
-//! What a crawl came to, for programs and for people.
+//! The result of a crawl, for programs and for people.
 
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ use crate::units::{ByteCount, RequestCounts};
 /// all of them.
 const FAULTS_SHOWN: usize = 5;
 
-/// What a crawl of one registry came to. Serialized, it is a line of `tare crawl --json`: keys are added,
+/// The result of a crawl of one registry. Serialized, it is a line of `tare crawl --json`: keys are added,
 /// never renamed or removed.
 #[derive(Debug, Serialize)]
 pub(super) struct Shown {
@@ -45,7 +45,7 @@ impl Shown {
     pub(super) fn new(result: &CrawlResult) -> Self {
         Self {
             registry: result.registry.clone(),
-            // For a script, a crawl that was stopped is one that lacks something.
+            // Scripts treat a stopped crawl as incomplete.
             status: match result.status {
                 CrawlStatus::Complete => "complete",
                 CrawlStatus::Incomplete | CrawlStatus::Interrupted => "incomplete",

@@ -21,9 +21,9 @@ const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::seconds(5);
 
 /// What a check found.
 enum Finding {
-    /// All is well; in what way.
+    /// Passed, with details.
     Well(String),
-    /// Something is amiss: what, and what to do.
+    /// Failed: the problem and the remedy.
     Amiss(String, String),
 }
 
@@ -214,7 +214,7 @@ async fn lists_catalogue(client: &Client, plan: &CrawlPlan) -> Finding {
     }
 }
 
-/// Whether a registry that is well so far lists what no tag reaches too, where it is to be asked for that.
+/// Checks whether the registry lists untagged manifests, if that is configured.
 async fn lists_manifests(
     client: &Client,
     plan: &CrawlPlan,
@@ -291,7 +291,7 @@ async fn issuer(settings: &IssuerSettings) -> Finding {
     }
 }
 
-/// Whether `tare serve` would start, and anybody could use it.
+/// Checks whether `tare serve` would start and accept callers.
 async fn service(context: &Context, store: Option<&Store>) -> Finding {
     if let Err(error) = context.settings.check_service() {
         return Amiss(

@@ -58,7 +58,7 @@ pub(super) async fn read(
     };
     let shown = report::ReportOptions {
         sort: options.sort,
-        // A limit is one on rows, which groups are made of all of.
+        // The limit applies to rows; groups are computed from all rows.
         limit: options.limit.filter(|_| options.group_by.is_none()),
         verdicts: options.verdicts.clone(),
         images: options.by == Rows::Image,

@@ -64,7 +64,7 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
         server.run(stop.stopped()).await?;
         Ok(())
     };
-    // Where one cannot go on, the other is to end in order.
+    // If one fails, the other shuts down gracefully.
     let (crawled, answered) = tokio::join!(
         crawling.inspect(|crawled| stop_after(crawled, &stop)),
         answering.inspect(|answered| stop_after(answered, &stop))
@@ -81,7 +81,7 @@ fn stop_after(ended: &anyhow::Result<()>, stop: &StopFlag) {
     }
 }
 
-/// The registries to see to: those of the configuration, and those of the command line.
+/// The registries to crawl: those of the configuration and of the command line.
 fn registries(options: &ServeOptions, context: &Context) -> anyhow::Result<Vec<RegistrySection>> {
     let mut registries = context.settings.registries.clone();
     for address in options.registries()? {

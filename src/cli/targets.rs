@@ -10,7 +10,7 @@ use crate::config::{Environment, RegistrySection, Secret, Settings};
 /// says of them, or all of the configuration's.
 ///
 /// # Errors
-/// If there is none, or where credentials would go to several.
+/// If there is none, or if credentials would go to several.
 pub(super) fn targets(
     options: &CrawlOptions,
     settings: &Settings,

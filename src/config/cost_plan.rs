@@ -48,7 +48,7 @@ impl Settings {
     /// What costs rest on. How often repositories were pulled is only as assumed; what was counted is in the store.
     ///
     /// # Errors
-    /// If a file of price books cannot be used, and where a setting names a book, a zone or a copy that is not
+    /// If a file of price books cannot be used, or a setting names a book, a zone or a copy that is not
     /// to be had.
     pub fn cost_plan(&self) -> Result<CostPlan, CostPlanError> {
         let books = self.price_books()?;

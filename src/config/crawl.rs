@@ -30,7 +30,7 @@ pub struct CrawlSection {
     #[serde(with = "duration")]
     pub attempt_timeout: Duration,
     /// How often a request is attempted when it meets faults that may pass. Being throttled counts apart
-    /// and is borne four times as often.
+    /// and is tolerated four times as often.
     #[serde(deserialize_with = "whole::<1, 100, _, _>")]
     pub max_attempts: u32,
     /// The wait before the second attempt; it doubles with each further one.

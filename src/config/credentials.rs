@@ -34,7 +34,7 @@ pub(super) struct SecretPlaces<'a> {
 }
 
 impl CredentialSettings<'_> {
-    /// The credentials; `None` where the settings give none.
+    /// The credentials; `None` if the settings give none.
     ///
     /// # Errors
     /// If a secret is not where the settings say it is.

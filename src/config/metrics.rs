@@ -10,7 +10,7 @@ use crate::metrics::MetricsSettings;
 use crate::oci::RegistryName;
 use crate::units::{Currency, Money};
 
-/// `[metrics]`: what Prometheus is told.
+/// `[metrics]`: metrics for Prometheus.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetricsSection {

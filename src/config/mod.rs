@@ -104,7 +104,7 @@ macro_rules! settings {
 }
 
 settings! {
-    /// Where what has been found is kept.
+    /// Where data is stored.
     store: StoreSection,
     /// How registries are asked.
     crawl: CrawlSection,
@@ -130,7 +130,7 @@ settings! {
     pulls: Vec<PullsSection>,
     /// The work of moving repositories to Alpine; the first that matches counts.
     efforts: Vec<EffortSection>,
-    /// What Prometheus is told.
+    /// Metrics for Prometheus.
     metrics: MetricsSection,
     /// Monthly budgets.
     budgets: Vec<BudgetSection>,
@@ -145,7 +145,7 @@ impl Settings {
     /// (`~/.config/tare/tare.toml`) if there is one.
     ///
     /// # Errors
-    /// If a named file cannot be read, and where anything is wrong in any layer.
+    /// If a named file cannot be read, or a setting in any layer is wrong.
     pub fn load(file: Option<&Path>, environment: &Environment, flags: &[Flag]) -> Result<Self, ConfigError> {
         let named = file
             .map(Path::to_owned)

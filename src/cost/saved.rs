@@ -151,7 +151,7 @@ impl Divided {
     }
 }
 
-/// What is saved if only this repository switches: the registry's bill drawn up anew.
+/// The saving if only this repository switches, by recomputing the registry's bill.
 fn alone(billing: &Billing<'_>, now: &Charges, index: usize) -> Result<MoneyEstimate, CostError> {
     let repository = &billing.usage.repositories[index];
     let Some(freed) = repository.solo_saving else {

@@ -172,7 +172,7 @@ fn what_no_tag_reaches_is_billed_to_who_holds_it_and_saves_its_price_when_delete
     let clean_up = statement.clean_up.unwrap();
     assert!(clean_up.saving.is_zero());
     assert_eq!(clean_up.nothing_saved_because, Some(NoSaving::BelowQuota));
-    // Where nothing lacks a tag, and where nobody knows, there is nothing to say.
+    // No figure if nothing is untagged, or if that is unknown.
     assert_eq!(drawn(&plan, &with_untagged(repositories(), 0)).clean_up, None);
     assert_eq!(drawn(&plan, &registry(repositories())).clean_up, None);
 }

@@ -97,7 +97,7 @@ impl PulledBytes {
         above(bytes_each)
             .checked_div(above(self.cold))
             .and_then(|share| Share::new(share.min(Decimal::ONE).round_dp(9)).ok())
-            // Where cold and warm pulls move the same, it makes no difference.
+            // No difference if cold and warm pulls move the same bytes.
             .unwrap_or(Share::ALL)
     }
 }

@@ -12,7 +12,7 @@ use crate::units::{Money, apportion, exact_sum};
 
 /// The current state, or the state on Alpine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum Scenario {
     /// Current charges.
     Now,
@@ -22,8 +22,8 @@ pub enum Scenario {
 
 impl Scenario {
     /// The scenario's name in exports.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

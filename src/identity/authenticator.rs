@@ -17,7 +17,7 @@ pub struct Authenticator {
     issuers: Vec<Arc<Issuer>>,
     failed_logins: FailedLogins,
     clock: Arc<dyn Clock>,
-    /// Where the store's connections live, and where issuers are asked.
+    /// The runtime of the store's connections, on which issuers are queried.
     runtime: tokio::runtime::Handle,
 }
 

@@ -23,7 +23,7 @@ use crate::oci::{RegistryName, RegistryPattern};
     VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum Scope {
     /// Reading every answer.
     Read,
@@ -37,8 +37,8 @@ pub enum Scope {
 
 impl Scope {
     /// The name of the scope in settings, answers and the database.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

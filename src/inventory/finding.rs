@@ -118,7 +118,7 @@ pub struct Fault {
     JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum FaultKind {
     /// Listed, but gone when requested. Normal in a busy registry; does not make a crawl incomplete.
     Vanished,
@@ -148,7 +148,7 @@ impl FaultKind {
     }
 
     /// The kind as stored in the database.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }

@@ -25,7 +25,7 @@ use crate::units::ByteCount;
     JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum DedupScope {
     /// The whole registry: Azure Container Registry, Distribution, Harbor.
     #[default]
@@ -36,8 +36,8 @@ pub enum DedupScope {
 
 impl DedupScope {
     /// The scope as stored in the database.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -2,7 +2,7 @@ use crate::analysis::CrawledContent;
 use crate::inventory::Fault;
 use crate::store::{CrawlCost, CrawlState};
 
-/// What a crawl came to.
+/// The result of a crawl.
 pub(super) struct Conclusion {
     pub(super) crawl: i64,
     pub(super) state: CrawlState,

@@ -89,7 +89,7 @@ impl CrawlJob<'_> {
             stop,
         };
         let Ended::Concluded(conclusion) = work.run(saver).instrument(span).await? else {
-            bail!("a crawl that is nobody else's cannot go on without this process");
+            bail!("this process lost its lease, and no other process works on the crawl");
         };
         let is_chosen = |name: &RepositoryName| self.plan.repositories.matches(name);
         let counts = conclusion.content.counts(is_chosen);

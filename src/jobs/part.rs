@@ -142,7 +142,7 @@ impl PartWork<'_> {
                     self.stop,
                 )
                 .await;
-                let assigned = assigner.await.context("whoever shares out the work ended")?;
+                let assigned = assigner.await.context("the assigner ended early")?;
                 assigned.context("cannot claim work")?;
                 summary.status == CrawlStatus::Interrupted
             }

@@ -9,7 +9,7 @@ use crate::units::{ByteCount, ByteOverflow};
 
 /// The kind of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum ManifestKind {
     /// A runnable image.
     Image,
@@ -25,8 +25,8 @@ pub enum ManifestKind {
 
 impl ManifestKind {
     /// The kind as stored in the database.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

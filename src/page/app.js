@@ -38,7 +38,7 @@ const VIEWS = {
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /**
- * Shows what the address says, until the signal says that something else is wanted.
+ * Renders the view of the address until the signal aborts.
  * @typedef {(parameters: address.Address, signal: AbortSignal) => Promise<void>} Showing
  */
 
@@ -50,14 +50,14 @@ let shown = null;
 /** The showing under way. The next one ends it, so that a late answer never takes the place of a newer one. */
 let turn = new AbortController();
 
-/** Asked for anew by each view: a crawl may have come to its end meanwhile. @returns {Promise<Registry[]>} */
+/** Fetched again for each view, because a crawl may have ended. @returns {Promise<Registry[]>} */
 async function allRegistries() {
   const { items } = await get('/v1/registries');
   offerRegistries(items);
   return items;
 }
 
-/** Shows what the address says: in the view that is open already, or in another. */
+/** Renders the address, in the current view or a new one. */
 async function show() {
   turn.abort();
   turn = new AbortController();

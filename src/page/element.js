@@ -55,7 +55,7 @@ export function name(text, attributes = {}) {
 }
 
 /**
- * What everybody can open to learn how a figure was worked out; it needs no pointer to hover with.
+ * A disclosure that explains a figure; works without a pointer.
  * @param {string | Node} summary
  * @param {...(Child | Child[])} children
  */

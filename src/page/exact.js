@@ -53,7 +53,7 @@ export function compare(left, right) {
 }
 
 /**
- * `part` of `whole` in percent, as text with one place after the point; none of nothing is no share.
+ * `part` of `whole` in percent, as text with one decimal; null if `whole` is zero.
  * @param {string | number | bigint} part
  * @param {string | number | bigint} whole
  * @returns {string | null}

@@ -25,7 +25,7 @@ import { element } from './element.js';
  * @param {string} options.caption
  * @param {Column<T>[]} options.columns
  * @param {T[]} options.rows
- * @param {string} [options.sort] The name of a column, after a minus where it descends.
+ * @param {string} [options.sort] The name of a column, prefixed with `-` for descending.
  * @param {(sort: string) => void} [options.onSort]
  * @param {string} [options.empty] The text if there are no rows.
  * @param {boolean} [options.showCaption]

@@ -10,7 +10,7 @@ use super::meter::{self, BandUsage, Billionths};
 /// The kind of charge in a line of a bill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum Charge {
     /// The flat fee of the plan.
     Fee,
@@ -34,8 +34,8 @@ pub enum Charge {
 
 impl Charge {
     /// The kind as a word, as in serialized bills.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whether the charge depends on stored bytes.

@@ -24,7 +24,7 @@ use crate::units::{ByteCount, Period, Window, apportion};
     JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum PullSource {
     /// Nothing is known; the number is taken to be 0.
     None,
@@ -38,8 +38,8 @@ pub enum PullSource {
 
 impl PullSource {
     /// The word in the database and in answers.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -59,7 +59,7 @@ impl PullSource {
     EnumString,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum CountedBy {
     /// The registry, in a log or by a counter that was imported.
     Imported,
@@ -69,8 +69,8 @@ pub enum CountedBy {
 
 impl CountedBy {
     /// The word in the database and in answers.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Registries with everything worked out, kept so that many questions can be answered from it.
+//! Analysed registries, kept to answer many queries.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::inventory::Accounting;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::whatif::{AnalysisContext, Counterfactual, Outcome};
 
-/// All registries with what was worked out of them.
+/// All registries with their analyses.
 #[derive(Debug)]
 pub struct Analysed {
     /// The registries, in the order in which they were given.

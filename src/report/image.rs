@@ -109,7 +109,7 @@ impl ImageRows<'_> {
         let node = &self.inventory.repositories[repository];
         let (facts, image) = (&self.images[place], &self.analysis.images[place]);
         let mut decisions = self.context.settings.overrides.iter();
-        // Where the operator has decided, that goes for every image of the repository.
+        // The operator's decision applies to every image of the repository.
         let verdict = if decisions.any(|decision| decision.matches(&node.name)) {
             &self.analysis.repositories[repository].verdict
         } else {

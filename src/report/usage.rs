@@ -24,7 +24,7 @@ pub struct RegistryHistory {
     pub attributed: HashMap<RepositoryName, ByteHistory>,
 }
 
-/// The time that costs are worked out over.
+/// The period of a cost.
 #[derive(Debug, Clone, Copy)]
 pub enum CostPeriod<'h> {
     /// The calendar month of a day, as if all of it were as the registry is now.

@@ -20,7 +20,7 @@ use strum::{IntoStaticStr, VariantArray};
     VariantArray,
     JsonSchema,
 )]
-#[strum(const_into_str)]
+
 pub enum EvidenceClass {
     /// The runtime's Alpine variant is known, and almost only content is above it.
     A,
@@ -34,8 +34,8 @@ pub enum EvidenceClass {
 
 impl EvidenceClass {
     /// The class as in API answers.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

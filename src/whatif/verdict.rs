@@ -37,7 +37,7 @@ use super::model::Coverage;
     JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum Verdict {
     /// Build it on Alpine.
     Switch,
@@ -57,8 +57,8 @@ pub enum Verdict {
 
 impl Verdict {
     /// The verdict as it is written in answers.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -31,7 +31,7 @@ pub enum StepKind {
 /// decides, because it takes most of the space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum PackageKind {
     /// A Java runtime or development kit.
     Jdk,
@@ -50,7 +50,7 @@ pub enum PackageKind {
 /// The package manager of a language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum Language {
     /// npm, yarn, pnpm, bower.
     Node,
@@ -112,8 +112,8 @@ impl StepKind {
 
 impl PackageKind {
     /// The kind as written in answers.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     fn describe(self) -> &'static str {
@@ -130,8 +130,8 @@ impl PackageKind {
 
 impl Language {
     /// The manager as written in answers.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

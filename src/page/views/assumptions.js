@@ -147,7 +147,7 @@ function control(title, input, id, ...more) {
     field: element('div', { class: 'field' }, element('label', { for: id }, title), input, ...more),
     input: typed,
     show: (value) => {
-      // What is being typed is not taken from under the fingers.
+      // Do not overwrite the focused field.
       if (document.activeElement !== input) typed.value = value;
     },
   };

@@ -99,7 +99,7 @@ function underWay(crawls) {
           {},
           name(crawl.registry),
           ` · ${crawl.state} · requested by `,
-          name(crawl.requested_by ?? 'nobody'),
+          name(crawl.requested_by ?? 'unknown'),
         ),
         progress(crawl),
       ),

@@ -46,7 +46,7 @@ export function open(frame) {
     const turn = (/** @type {string | null | undefined} */ to) => address.go(address.changed({ cursor: to }));
     const total = list.totals?.repositories ?? list.items.length;
     const caption = `${format.count(total)} ${total === 1 ? 'repository' : 'repositories'}`;
-    // What had the focus is made anew: a header that was pressed gets it back.
+    // The header is rebuilt; restore its focus.
     const pressed = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.sort;
     replace(
       results,

@@ -12,7 +12,7 @@ use crate::units::Period;
     Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString, VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case", const_into_str)]
+#[strum(serialize_all = "kebab-case")]
 pub enum PullFileFormat {
     /// Azure's table `ContainerRegistryRepositoryEvents`, as CSV or as JSON.
     AcrEvents,
@@ -24,8 +24,8 @@ pub enum PullFileFormat {
 
 impl PullFileFormat {
     /// The word for it on the command line and in the store.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

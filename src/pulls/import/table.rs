@@ -34,7 +34,7 @@ impl<'a> Table<'a> {
     /// zone after a name is dropped.
     ///
     /// # Errors
-    /// If one of the first `needed` columns is not there, and where times are local ones.
+    /// If one of the first `needed` columns is missing, or times are local.
     pub(super) fn open(
         file: PullFile<'a>,
         names: &'static [&'static str],

@@ -53,7 +53,7 @@ impl Store {
              WHERE registry_id = $1 AND state = 'running' RETURNING id",
             id,
             now,
-            "nobody carried it on, and another crawl has begun"
+            "abandoned; a newer crawl has begun"
         )
         .fetch_optional(&mut *transaction)
         .named("begin_crawl.update_crawl")

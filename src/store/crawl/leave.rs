@@ -1,4 +1,4 @@
-//! How a process leaves a crawl that goes on.
+//! How a process leaves a crawl that continues.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::span::Named as _;
 use crate::store::text::clean;
 
-/// Why a worker leaves a crawl that goes on without it.
+/// Why a worker leaves a crawl that continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leaving {
     /// Nothing was left to do.
@@ -20,7 +20,7 @@ pub enum Leaving {
 }
 
 impl CrawlPart {
-    /// Leaves a crawl that goes on. Claimed repositories that are not finished become free. Call it after the last
+    /// Leaves a crawl that continues. Claimed repositories that are not finished become free. Call it after the last
     /// [`renew`](Self::renew).
     ///
     /// # Errors

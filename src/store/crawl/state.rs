@@ -19,7 +19,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
     JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum CrawlState {
     /// Requested, waiting for a worker.
     Queued,
@@ -37,8 +37,8 @@ pub enum CrawlState {
 
 impl CrawlState {
     /// The state as stored in the database.
-    pub const fn as_str(self) -> &'static str {
-        self.into_str()
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whether the crawl has ended, in any way.

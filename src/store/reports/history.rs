@@ -18,17 +18,17 @@ use crate::whatif::Verdict;
 pub struct RegistryPoint {
     /// The moment of the crawl.
     pub as_of: DateTime<Utc>,
-    /// What the tags reached, each counted alone.
+    /// The bytes that the tags reached, each tag counted alone.
     pub logical_bytes: ByteCount,
-    /// What was stored and reached by tags.
+    /// The stored bytes that tags reached.
     pub stored_bytes: ByteCount,
-    /// What was stored and reached by no tag; `None` where that was not known.
+    /// The untagged bytes; `None` if unknown.
     pub untagged_bytes: Option<ByteCount>,
-    /// What would have been stored on Alpine; `None` where that was not worked out.
+    /// The stored bytes on Alpine; `None` if not computed.
     pub alpine_stored_bytes: Option<ByteCount>,
-    /// What a month at that level cost; `None` where there was no price book.
+    /// The cost of a month at that level; `None` without a price book.
     pub cost: Option<CostParts>,
-    /// What such a month would have cost on Alpine; `None` where that was not worked out.
+    /// The cost of such a month on Alpine; `None` if not computed.
     pub alpine_month: Option<MoneyEstimate>,
 }
 
@@ -46,21 +46,21 @@ pub struct PartOfRegistry {
 pub struct RepositoryPoint {
     /// The moment of the crawl.
     pub as_of: DateTime<Utc>,
-    /// What its tags reached, each counted alone.
+    /// The bytes that its tags reached, each tag counted alone.
     pub logical_bytes: ByteCount,
-    /// What it reached, once.
+    /// The bytes that it reached, each blob once.
     pub stored_bytes: ByteCount,
-    /// What nothing else reached.
+    /// The bytes that nothing else reached.
     pub exclusive_bytes: ByteCount,
-    /// Its share of what was stored.
+    /// Its share of the stored bytes.
     pub attributed_bytes: ByteCount,
-    /// Its share of what no tag reached; `None` where that was not known.
+    /// Its share of the untagged bytes; `None` if unknown.
     pub untagged_bytes: Option<ByteCount>,
-    /// Its share on Alpine; `None` where that was not worked out.
+    /// Its share on Alpine; `None` if not computed.
     pub alpine_attributed_bytes: Option<ByteCount>,
-    /// Its verdict; `None` where it was not judged.
+    /// Its verdict; `None` if there was none.
     pub verdict: Option<Verdict>,
-    /// What a month at that level cost; `None` where there was no price book.
+    /// The cost of a month at that level; `None` without a price book.
     pub month: Option<Money>,
 }
 
