@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+use strum::{Display, EnumString, VariantArray, VariantNames};
 
 use super::document::{Report, RepositoryRow};
 use super::group_cost::GroupCost;
@@ -11,12 +11,11 @@ use crate::units::{ByteCount, ByteOverflow, Currency, Money, MoneyError};
 
 /// What repositories can be put together by.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Display, EnumString, IntoStaticStr, VariantArray,
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Display, EnumString, VariantArray, VariantNames,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(
     serialize_all = "snake_case",
-    const_into_str,
     parse_err_ty = UnknownGroup,
     parse_err_fn = unknown_group
 )]
@@ -43,11 +42,12 @@ pub struct UnknownGroup;
 
 impl GroupBy {
     /// All there are, by name.
-    pub const ALL: [(&'static str, Self); Self::VARIANTS.len()] = {
-        let mut all = [("", Self::Registry); Self::VARIANTS.len()];
+    pub const ALL: [(&'static str, Self); <Self as VariantArray>::VARIANTS.len()] = {
+        let (names, groups) = (<Self as VariantNames>::VARIANTS, <Self as VariantArray>::VARIANTS);
+        let mut all = [("", groups[0]); <Self as VariantArray>::VARIANTS.len()];
         let mut at = 0;
         while at < all.len() {
-            all[at] = (Self::VARIANTS[at].into_str(), Self::VARIANTS[at]);
+            all[at] = (names[at], groups[at]);
             at += 1;
         }
         all
