@@ -12,7 +12,7 @@ pub(super) struct Budgets<'a>(pub &'a [Budget]);
 
 impl Budgets<'_> {
     /// The budgets of a group of repositories; empty for groups that cannot have any.
-    pub(super) fn of_group(self, by: GroupBy, key: Option<&str>) -> Vec<Money> {
+    pub(super) fn for_group(self, by: GroupBy, key: Option<&str>) -> Vec<Money> {
         self.amounts(|subject| match (by, subject) {
             (GroupBy::CostCentre, BudgetSubject::CostCentre(centre)) => key == Some(centre),
             (GroupBy::Registry, BudgetSubject::Registry(registry)) => key == Some(registry.as_str()),
@@ -20,9 +20,9 @@ impl Budgets<'_> {
         })
     }
 
-    /// The budgets of all that a caller may see, or of one registry. A part has a budget if all of its cost centres have
-    /// one in the same currency.
-    pub(super) fn of_seen(self, caller: &Caller, registry: Option<&RegistryName>) -> Vec<Money> {
+    /// The budgets of all that a caller may see, or of one registry. A part has a budget if all of its cost centres
+    /// have one in the same currency.
+    pub(super) fn for_caller(self, caller: &Caller, registry: Option<&RegistryName>) -> Vec<Money> {
         match registry {
             Some(name) if caller.sees(name) && caller.sees_whole_registries() => {
                 self.amounts(|subject| matches!(subject, BudgetSubject::Registry(own) if own == name))
@@ -39,7 +39,7 @@ impl Budgets<'_> {
     fn of_cost_centres(self, cost_centres: &[String]) -> Vec<Money> {
         let mut sums: Option<Vec<Money>> = None;
         for centre in cost_centres {
-            let own = self.of_group(GroupBy::CostCentre, Some(centre));
+            let own = self.for_group(GroupBy::CostCentre, Some(centre));
             sums = Some(match sums {
                 None => own,
                 // A currency in which one of them has no budget drops out.
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_group_has_its_own_budget() {
         let (all, name) = (budgets(), Some("CC-1"));
-        let of = |by, key| Budgets(&all).of_group(by, key);
+        let of = |by, key| Budgets(&all).for_group(by, key);
         assert_eq!(of(GroupBy::CostCentre, name), [money("100 USD"), money("90 EUR")]);
         assert_eq!(of(GroupBy::Registry, Some("reg.example.com")), [money("700 USD")]);
         assert_eq!(of(GroupBy::CostCentre, None), []);
@@ -103,10 +103,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_seen_has_the_budget_of_just_that() {
+    fn a_caller_gets_the_budget_of_what_it_may_see() {
         let all = budgets();
         let registry = "reg.example.com".parse().unwrap();
-        let of = |caller: &Caller, registry| Budgets(&all).of_seen(caller, registry);
+        let of = |caller: &Caller, registry| Budgets(&all).for_caller(caller, registry);
         assert_eq!(of(&Caller::anonymous(), None), [money("1000 USD")]);
         assert_eq!(of(&Caller::anonymous(), Some(&registry)), [money("700 USD")]);
         assert_eq!(of(&key_for(&["CC-1", "CC-2"]), None), [money("150 USD")]);

@@ -27,10 +27,11 @@ use crate::oci::RegistryName;
 use crate::oci::text::printable;
 use crate::pricing::Period;
 
-/// The maximum size of a body, in bytes.
+/// The maximum size of a body, in bytes. Our choice: a what-if request with the most and longest patterns (1000 of
+/// 255 bytes) fits.
 pub(super) const LARGEST_BODY: usize = 256 * 1024;
 
-/// The name of a request in the log.
+/// The identifier of a request in the log.
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(pub String);
 
@@ -41,10 +42,10 @@ pub(super) struct Call {
     pub caller: Caller,
     /// The parameters of path, query and headers.
     pub values: Values,
-    /// The requested form of the answer.
+    /// The requested format of the answer.
     pub form: &'static str,
-    /// Whether the answer may be kept, as the operation declares.
-    is_kept: bool,
+    /// Whether clients may cache the answer, as the operation declares.
+    is_cacheable: bool,
     /// The body; empty if the operation has none.
     pub body: Bytes,
 }
@@ -57,7 +58,7 @@ impl Call {
     pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
         self.api.snapshots.current().ok_or_else(|| {
             Problem::unavailable(
-                "the figures are being worked out; this takes seconds after the start",
+                "figures are not ready yet; this takes some seconds after the start",
                 2,
             )
         })
@@ -79,7 +80,7 @@ impl Call {
     /// If the store fails or a bill cannot be computed.
     pub(super) async fn months(&self, month: Period) -> Result<Vec<(RegistryName, BilledMonth)>, Problem> {
         // The semaphore is never closed.
-        let _turn = self.api.drawing_up.acquire().await;
+        let _permit = self.api.month_permits.acquire().await;
         let (analysis, now) = (self.api.analysis.clone(), self.api.clock.now());
         let months = self
             .api
@@ -120,7 +121,7 @@ impl Call {
 
     /// Answers.
     pub(super) fn reply(&self, reply: Reply) -> Result<HttpResponse, Problem> {
-        Ok(reply.respond(&self.request, self.is_kept))
+        Ok(reply.respond(&self.request, self.is_cacheable))
     }
 }
 
@@ -184,7 +185,7 @@ async fn answer(
         caller,
         values,
         form,
-        is_kept: operation.answer.is_kept,
+        is_cacheable: operation.answer.is_cacheable,
         body,
     };
     (operation.handler)(call).await
@@ -243,7 +244,7 @@ fn header_values(request: &HttpRequest, operation: &Operation, values: &mut Valu
     Ok(())
 }
 
-/// The form of the answer: that of `format`, else the one that the client prefers.
+/// The format of the answer: that of the parameter `format`, else the one that the client prefers.
 fn form(request: &HttpRequest, operation: &Operation, values: &Values) -> Result<&'static str, Problem> {
     let forms = &operation.answer.forms;
     if let Some(named) = values.text("format")
@@ -259,7 +260,7 @@ fn form(request: &HttpRequest, operation: &Operation, values: &Values) -> Result
         .ok_or_else(|| {
             Problem::new(
                 &NOT_ACCEPTABLE,
-                format!("this can be had as {}", offered.join(" or ")),
+                format!("available formats: {}", offered.join(", ")),
             )
         })
 }
@@ -285,7 +286,7 @@ async fn read(
             ),
         ));
     }
-    let too_large = || Problem::new(&TOO_LARGE, format!("at most {LARGEST_BODY} bytes are read"));
+    let too_large = || Problem::new(&TOO_LARGE, format!("the maximum size is {LARGEST_BODY} bytes"));
     let mut body = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Problem::new(&INVALID_REQUEST, error.to_string()))?;
@@ -300,6 +301,6 @@ async fn read(
 /// An unknown path.
 pub(super) async fn unknown_path(request: HttpRequest) -> HttpResponse {
     let path = request.path();
-    let detail = format!("nothing is at {path}; /docs says what there is");
+    let detail = format!("{path} does not exist; see /docs");
     Problem::not_found(detail).respond(path, &request_id(&request))
 }

@@ -6,7 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::problem::{OUTDATED_CURSOR, Problem};
 
-/// The maximum length of a cursor: names of 255 characters and the identity of its list.
+/// The maximum length of a cursor. Our choice: two names of 255 bytes and the identity of the list take 698 characters
+/// in Base64.
 pub(super) const LONGEST_CURSOR: usize = 1024;
 
 /// The list that a cursor belongs to: one state of the figures, one choice of filters and order.
@@ -14,8 +15,8 @@ pub(super) struct ListIdentity(String);
 
 impl ListIdentity {
     /// The identity of a list: its snapshot and its filters and order.
-    pub(super) fn new(snapshot: &str, asked: &str) -> Self {
-        let digest = Sha256::digest(format!("{snapshot}\n{asked}"));
+    pub(super) fn new(snapshot: &str, selection: &str) -> Self {
+        let digest = Sha256::digest(format!("{snapshot}\n{selection}"));
         Self(URL_SAFE_NO_PAD.encode(&digest[..9]))
     }
 
@@ -37,8 +38,7 @@ impl ListIdentity {
             .ok_or_else(|| {
                 Problem::new(
                     &OUTDATED_CURSOR,
-                    "there are newer figures, or this cursor was given for other filters or another order; \
-                     start again without it",
+                    "the figures, filters or order have changed; start again without a cursor",
                 )
             })
     }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_good_for_its_own_list_alone() {
+    fn a_cursor_is_valid_only_for_its_list() {
         let list = ListIdentity::new("a", "sort=name");
         let cursor = list.after("reg.example.com team/api");
         assert_eq!(list.key_of(&cursor).unwrap(), "reg.example.com team/api");

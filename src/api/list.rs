@@ -12,8 +12,10 @@ use super::provenance::Provenance;
 use super::reply::Reply;
 use super::snapshot::Snapshot;
 
-/// The default and the maximum number of rows on a page.
+/// The default number of rows on a page. Our choice: about what a reader takes in at once.
 const USUAL_PAGE: u64 = 50;
+/// The maximum number of rows on a page. Our choice: programs need few requests, and an answer
+/// stays below some megabytes.
 const LARGEST_PAGE: u64 = 1000;
 
 /// A list, page by page.
@@ -23,7 +25,7 @@ pub(super) struct List<'a, Item, Totals = NoTotals> {
     pub items: Vec<Item>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
-    /// What the figures rest on.
+    /// The inputs of the figures.
     #[serde(flatten)]
     pub provenance: Provenance<'a>,
     /// The sums over all pages, if rows can be added up.
@@ -48,7 +50,7 @@ impl<'a, Item> List<'a, Item> {
         Self {
             items,
             next_cursor: None,
-            provenance: Provenance::seen_by(&call.caller, snapshot),
+            provenance: Provenance::for_caller(&call.caller, snapshot),
             totals: NoTotals {},
         }
     }
@@ -64,13 +66,12 @@ pub(super) fn paging() -> [Parameter; 2] {
                 most: LARGEST_PAGE,
                 default: Some(USUAL_PAGE),
             },
-            "The most rows on a page. A table for spreadsheets has all rows unless this is given.",
+            "The maximum number of rows on a page. Without it, CSV has all rows.",
         ),
         Parameter::new(
             "cursor",
             Form::Token(LONGEST_CURSOR),
-            "Where the page begins: `next_cursor` of the page before. It holds as long as figures, filters and \
-             order stay the same.",
+            "The `next_cursor` of the previous page. Valid until figures, filters or order change.",
         ),
     ]
 }
@@ -93,12 +94,12 @@ impl<Row> Page<Row> {
         rows: Vec<Row>,
         key: impl Fn(&Row) -> String,
     ) -> Result<Self, Problem> {
-        let asked = format!(
+        let selection = format!(
             "{}\n{}",
             call.request.path(),
             call.values.without(&["limit", "cursor", "format"])
         );
-        let identity = ListIdentity::new(&snapshot.id, &asked);
+        let identity = ListIdentity::new(&snapshot.id, &selection);
         let begin = match call.values.text("cursor") {
             None => 0,
             Some(cursor) => {

@@ -15,7 +15,7 @@ use tracing::{Instrument as _, Span};
 use super::Api;
 use super::call::RequestId;
 use super::problem::{MEDIA_TYPE, MISDIRECTED, Problem};
-use super::reply::GZIP_MARK;
+use super::reply::GZIP_SUFFIX;
 use super::settings::AccessMode;
 use crate::metrics::ProcessCounters;
 use crate::oci::host_without_port;
@@ -23,7 +23,8 @@ use crate::oci::text::printable;
 use crate::units::milliseconds;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The maximum length of a request id from the client.
+/// The maximum length of a request id from the client. Our choice: UUIDs (36) and W3C trace contexts (55) fit, and log
+/// lines stay short.
 const LONGEST_REQUEST_ID: usize = 128;
 
 /// The default headers of every answer.
@@ -199,7 +200,7 @@ fn mark_compressed(response: &mut ServiceResponse<BoxBody>) {
         .get(header::ETAG)
         .and_then(|tag| tag.to_str().ok())
         .and_then(|tag| tag.strip_suffix('"'))
-        .and_then(|tag| HeaderValue::from_str(&format!("{tag}{GZIP_MARK}\"")).ok());
+        .and_then(|tag| HeaderValue::from_str(&format!("{tag}{GZIP_SUFFIX}\"")).ok());
     if let Some(marked) = marked {
         headers.insert(header::ETAG, marked);
     }

@@ -22,11 +22,11 @@ mod provenance;
 mod refresh;
 mod reply;
 mod resources;
-mod seen;
 mod server;
 mod settings;
 mod snapshot;
 mod tls;
+mod visible;
 
 use std::sync::Arc;
 
@@ -55,8 +55,8 @@ struct Api {
     snapshots: Snapshots,
     authenticator: Authenticator,
     counters: ProcessCounters,
-    /// Held while a month is computed, which takes much memory for some seconds.
-    drawing_up: Semaphore,
+    /// One permit: computing a month takes much memory for some seconds, so only one is computed at a time.
+    month_permits: Semaphore,
     /// The runtime of the store's connections. The server's threads have their own runtimes, and a connection
     /// opened on one of them would stall while that thread is busy.
     runtime: tokio::runtime::Handle,
@@ -69,27 +69,27 @@ impl Api {
     ///
     /// # Errors
     /// If the store fails.
-    async fn ask<T, Asking>(&self, question: impl FnOnce(Store) -> Asking) -> Result<T, Problem>
+    async fn query_store<T, Query>(&self, query: impl FnOnce(Store) -> Query) -> Result<T, Problem>
     where
         T: Send + 'static,
-        Asking: Future<Output = Result<T, StoreError>> + Send + 'static,
+        Query: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
-        let asking = question(self.store.clone());
-        let asking = self.runtime.spawn(asking.in_current_span());
-        let answer = asking.await.map_err(Problem::internal)?;
-        Ok(answer?)
+        let query = query(self.store.clone());
+        let task = self.runtime.spawn(query.in_current_span());
+        let rows = task.await.map_err(Problem::internal)?;
+        Ok(rows?)
     }
 
     /// Runs a computation on a thread that may block.
     ///
     /// # Errors
     /// If it panics.
-    async fn work_out<T: Send + 'static>(
+    async fn run_blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let span = Span::current();
-        let working = self.runtime.spawn_blocking(move || span.in_scope(work));
-        working.await.map_err(Problem::internal)
+        let task = self.runtime.spawn_blocking(move || span.in_scope(work));
+        task.await.map_err(Problem::internal)
     }
 }

@@ -50,8 +50,8 @@ pub(super) struct Answer {
     pub forms: Vec<AnswerForm>,
     /// Headers: name and meaning.
     pub headers: Vec<(&'static str, &'static str)>,
-    /// Whether `If-None-Match` is honoured: a client with a current copy gets 304.
-    pub is_kept: bool,
+    /// Whether clients may cache the answer: it has an entity tag, and `If-None-Match` is honoured.
+    pub is_cacheable: bool,
     /// Links: operations that an answer leads to.
     pub links: Vec<Link>,
 }
@@ -131,7 +131,7 @@ impl Operation {
                 about: "The answer",
                 forms: vec![answer],
                 headers: Vec::new(),
-                is_kept: true,
+                is_cacheable: true,
                 links: Vec::new(),
             },
             problems: Vec::new(),
@@ -151,7 +151,7 @@ impl Operation {
         let mut operation = Self::get(path, id, summary, answer, handler);
         operation.method = Method::POST;
         operation.body = Some(body);
-        operation.answer.is_kept = false;
+        operation.answer.is_cacheable = false;
         operation
     }
 
@@ -169,7 +169,7 @@ impl Operation {
                 ),
                 "repository" => (
                     Form::Text,
-                    "The repository's name as one segment: the slashes in it are written %2F.",
+                    "The repository's name as one path segment, with %2F for each slash.",
                 ),
                 "digest" => (
                     Form::Text,
@@ -207,7 +207,7 @@ impl Operation {
         self.answer
             .forms
             .push(AnswerForm::new("csv", "text/csv", Content::Text));
-        let about = "The form of the answer; it counts before the header `Accept`.";
+        let about = "The format of the answer; overrides the header `Accept`.";
         self.query([Parameter::new("format", Form::Word(vec!["json", "csv"]), about)])
     }
 

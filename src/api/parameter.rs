@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::problem::{INVALID_REQUEST, Invalid, Place, Problem};
 
-/// The maximum length of a filter's text.
+/// The maximum length of a filter's text. Our choice: the maximum length of a repository name.
 const LONGEST_TEXT: usize = 255;
 
 /// A parameter in the query, in the path or in a header.
@@ -135,10 +135,10 @@ impl Values {
                 });
             };
             match declared.iter().find(|parameter| parameter.name == name) {
-                None if declared.is_empty() => wrong("no such parameter; there are none here".to_owned()),
+                None if declared.is_empty() => wrong("no such parameter; this operation has none".to_owned()),
                 None => {
                     let known: Vec<&str> = declared.iter().map(|parameter| parameter.name).collect();
-                    wrong(format!("no such parameter; there are {}", known.join(", ")));
+                    wrong(format!("no such parameter; expected one of {}", known.join(", ")));
                 }
                 Some(parameter) => match parameter.form.check(&value) {
                     Err(detail) => wrong(detail),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_declared_is_read() {
+    fn declared_parameters_are_read() {
         let query = "limit=5&sort=-name&team=&from=2026-11-23&month=2026-11";
         let values = Values::from_query(query, &declared()).unwrap();
         assert_eq!(values.number("limit", 50), 5);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_declared_or_wrong_is_refused() {
+    fn unknown_parameters_and_invalid_values_are_refused() {
         for query in [
             "limt=5",
             "limit=0",

@@ -32,32 +32,32 @@ macro_rules! kinds {
 }
 
 kinds! {
-    INVALID_REQUEST = 400 "invalid-request", "The request cannot be understood",
+    INVALID_REQUEST = 400 "invalid-request", "Invalid request",
         "Correct what `errors` names; each parameter and body is described in /openapi.json.";
     UNAUTHENTICATED = 401 "unauthenticated", "A key is needed",
-        "Send `Authorization: Bearer KEY` with a key made by `tare key create`, or with an access token of an identity provider that the service knows; `detail` says what is wrong with the one that was sent.";
-    FORBIDDEN = 403 "forbidden", "This is not allowed",
+        "Send `Authorization: Bearer KEY` with a key created with `tare key create`, or with an access token of a configured identity provider; `detail` says why the one that was sent is not accepted.";
+    FORBIDDEN = 403 "forbidden", "Not allowed",
         "Use a key or token with the scope that `detail` names.";
-    NOT_FOUND = 404 "not-found", "There is nothing here",
+    NOT_FOUND = 404 "not-found", "Not found",
         "Check the path and the names in it; a key that is limited to some registries sees no other.";
-    METHOD_NOT_ALLOWED = 405 "method-not-allowed", "This cannot be done here",
+    METHOD_NOT_ALLOWED = 405 "method-not-allowed", "Method not allowed",
         "Use one of the methods that the header `Allow` names.";
-    NOT_ACCEPTABLE = 406 "not-acceptable", "No such form",
+    NOT_ACCEPTABLE = 406 "not-acceptable", "Format not available",
         "Accept one of the media types that `detail` names.";
-    OUTDATED_CURSOR = 409 "outdated-cursor", "The cursor is of another list",
-        "Start again without a cursor: there are newer figures, or filters or order have changed.";
+    OUTDATED_CURSOR = 409 "outdated-cursor", "Invalid cursor",
+        "Start again without a cursor: the figures, filters or order have changed.";
     TOO_LARGE = 413 "too-large", "The body is too large",
-        "Send less; `detail` says how much is accepted.";
-    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "The body is not in a form that is understood",
+        "Send a smaller body; `detail` has the maximum size.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "Unsupported media type",
         "Send `Content-Type: application/json`.";
-    MISDIRECTED = 421 "misdirected", "This service is not reached by that name",
+    MISDIRECTED = 421 "misdirected", "Unknown host name",
         "Use 127.0.0.1 or localhost, or add the name to serve.hosts.";
-    INVALID_BODY = 422 "invalid-body", "The body says something that makes no sense",
+    INVALID_BODY = 422 "invalid-body", "Invalid body",
         "Correct what `errors` names.";
     TOO_MANY_REQUESTS = 429 "too-many-requests", "Too many attempts",
         "Wait as long as `Retry-After` says.";
-    INTERNAL = 500 "internal", "Something is wrong in Tare",
-        "Report it with the `request_id`; the log has more beside it.";
+    INTERNAL = 500 "internal", "Internal error",
+        "The log has the cause under this `request_id`.";
     UNAVAILABLE = 503 "unavailable", "Not available at the moment",
         "Try again after as long as `Retry-After` says.";
 }
@@ -155,8 +155,7 @@ impl Problem {
 
     /// The problem for a valid token whose claims give no rights; names the claims that would.
     pub(super) fn no_right(expected: &str) -> Self {
-        let detail =
-            format!("the token is valid, and none of its claims allows anything here; expected {expected}");
+        let detail = format!("the token is valid, but its claims give no scope; expected {expected}");
         Self::new(&FORBIDDEN, detail).with_header(
             header::WWW_AUTHENTICATE,
             "Bearer realm=\"tare\", error=\"insufficient_scope\"",
@@ -172,7 +171,10 @@ impl Problem {
     }
 
     pub(super) fn forbidden(scope: Scope) -> Self {
-        let needed = format!("this needs a key or token with the scope {}", scope.as_str());
+        let needed = format!(
+            "this operation needs a key or token with the scope {}",
+            scope.as_str()
+        );
         let challenge = format!(
             "Bearer realm=\"tare\", error=\"insufficient_scope\", scope=\"{}\"",
             scope.as_str()
@@ -184,14 +186,14 @@ impl Problem {
     pub(super) fn limited_key() -> Self {
         Self::new(
             &FORBIDDEN,
-            "this is about everything there is, and the key or token is for some registries or cost centres",
+            "this operation covers all data; the key or token is limited to some registries or cost centres",
         )
     }
 
     pub(super) fn method_not_allowed(method: &Method, allowed: &str) -> Self {
         Self::new(
             &METHOD_NOT_ALLOWED,
-            format!("{method} is not possible here, only {allowed}"),
+            format!("{method} is not allowed; use {allowed}"),
         )
         .with_header(header::ALLOW, allowed)
     }
@@ -204,7 +206,7 @@ impl Problem {
     /// The problem for an internal error. Details go to the log only; the client gets the request id to find them.
     pub(super) fn internal(error: impl std::fmt::Display) -> Self {
         tracing::error!(error = format!("{error:#}"), "request failed");
-        Self::new(&INTERNAL, "the log says more beside the request id")
+        Self::new(&INTERNAL, "the log has the cause under this `request_id`")
     }
 
     pub(super) fn retry_after(self, seconds: u64) -> Self {

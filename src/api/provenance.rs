@@ -8,22 +8,22 @@ use super::snapshot::{Snapshot, Versions};
 use crate::identity::Caller;
 use crate::report::RegistryRow;
 
-/// When figures were current, and what they rest on. Nothing here depends on when it is asked for, so an answer and its
+/// The time of figures, and their inputs. Nothing here depends on the time of the request, so an answer and its
 /// tag stay the same until the figures change.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Provenance<'a> {
-    /// When the last of the registries was crawled; null where none has been.
+    /// When the last of the registries was crawled; null if none has been.
     pub as_of: Option<DateTime<Utc>>,
-    /// How far the figures may be behind the registries.
+    /// The age of the figures.
     pub freshness: Freshness,
-    /// What the figures rest on besides the crawls.
+    /// The inputs of the figures besides the crawls.
     pub versions: &'a Versions,
 }
 
-/// How far figures may be behind the registries.
+/// The age of figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Freshness {
-    /// When the registry was crawled whose last crawl is the oldest; null where none has been crawled.
+    /// When the registry was crawled whose last crawl is the oldest; null if none has been crawled.
     oldest_as_of: Option<DateTime<Utc>>,
     /// Whether the last crawl of each registry ended and read everything.
     complete: bool,
@@ -31,7 +31,7 @@ pub(super) struct Freshness {
 
 impl<'a> Provenance<'a> {
     /// For everything that this caller may see.
-    pub(super) fn seen_by(caller: &Caller, snapshot: &'a Snapshot) -> Self {
+    pub(super) fn for_caller(caller: &Caller, snapshot: &'a Snapshot) -> Self {
         let registries = snapshot.report.registries.iter();
         Self::new(snapshot, registries.filter(|row| caller.sees(&row.registry)))
     }

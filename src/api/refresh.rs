@@ -3,20 +3,43 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Span;
+
 use super::Api;
 use super::snapshot::{Fingerprint, Snapshot};
+use crate::analysis::AnalysisError;
+use crate::report::ReportError;
+use crate::store::StoreError;
 use crate::units::milliseconds;
 
-/// The maximum wait between two attempts to reach a store that does not answer.
+/// The maximum wait between two attempts to reach a store that does not answer. Our choice: the service recovers soon
+/// after the store, and many instances do not load it.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// The reasons why figures are not renewed.
+#[derive(Debug, thiserror::Error)]
+enum RefreshError {
+    /// The store fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The analysis fails.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
+    /// The report cannot be computed.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The computation panicked.
+    #[error("the computation of figures stopped: {0}")]
+    Stopped(#[from] tokio::task::JoinError),
+}
 
 /// Polls the store until it is dropped.
 pub(super) async fn refresh(api: Arc<Api>) {
-    let mut shown: Option<Fingerprint> = None;
+    let mut current: Option<Fingerprint> = None;
     let every = api.settings.refresh_every;
     let mut wait = every;
     loop {
-        match look(&api, &mut shown).await {
+        match poll(&api, &mut current).await {
             Ok(()) => wait = every,
             Err(error) => {
                 // The present figures stay until newer ones are ready.
@@ -29,21 +52,20 @@ pub(super) async fn refresh(api: Arc<Api>) {
 }
 
 /// Reads the keys, and computes the figures if the store has changed.
-async fn look(
-    api: &Arc<Api>,
-    shown: &mut Option<Fingerprint>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn poll(api: &Arc<Api>, current: &mut Option<Fingerprint>) -> Result<(), RefreshError> {
     api.authenticator.reload_keys().await?;
     let registries = api.store.registries().await?;
     let found = Fingerprint::new(&registries, &api.store.pull_imports().await?);
-    if shown.as_ref() == Some(&found) {
+    if current.as_ref() == Some(&found) {
         return Ok(());
     }
     let started = std::time::Instant::now();
     let analysed = api.analysis.analysed().await?;
     let today = api.clock.now().date_naive();
     let inputs = Arc::new(api.analysis.inputs_with_recent_pulls(today).await?);
-    let snapshot = tokio::task::spawn_blocking(move || Snapshot::new(analysed, inputs)).await??;
+    let span = Span::current();
+    let snapshot =
+        tokio::task::spawn_blocking(move || span.in_scope(|| Snapshot::new(analysed, inputs))).await??;
     tracing::info!(
         registries = snapshot.report.registries.len(),
         repositories = snapshot.report.repositories.len(),
@@ -51,6 +73,6 @@ async fn look(
         "figures renewed"
     );
     api.snapshots.replace(snapshot);
-    *shown = Some(found);
+    *current = Some(found);
     Ok(())
 }

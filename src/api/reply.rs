@@ -1,4 +1,4 @@
-//! Cacheable answers: a strong tag of the bytes, and 304 for a client that has them.
+//! Cacheable answers: a strong entity tag of the bytes, and 304 if the client's copy is current.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, EntityTag, Header as _, HeaderMap, HeaderValue, IfNoneMatch};
@@ -8,12 +8,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::problem::Problem;
 
-/// The mark that a tag bears where the body travels compressed: other bytes, another tag.
-pub(super) const GZIP_MARK: &str = "-gzip";
-/// Hexadecimal digits of a tag: enough that no two bodies ever share one.
+/// Suffix of the tag of a compressed body.
+pub(super) const GZIP_SUFFIX: &str = "-gzip";
+/// Hex digits of a tag: 128 bits, so collisions are not expected.
 const TAG_DIGITS: usize = 32;
 
-/// An answer in full, before it is known whether the client has it already.
+/// A complete answer, before the comparison with the client's copy.
 #[derive(Debug)]
 pub(super) struct Reply {
     status: StatusCode,
@@ -64,22 +64,22 @@ impl Reply {
         self
     }
 
-    /// The answer to a request. One that may be kept has a tag, and is 304 where the client has it.
-    pub(super) fn respond(self, asked: &impl HttpMessage, is_kept: bool) -> HttpResponse {
+    /// The answer to a request. Cacheable answers have a tag; 304 if the client's copy is current.
+    pub(super) fn respond(self, request: &impl HttpMessage, is_cacheable: bool) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.clone()));
         }
         response.insert_header((header::VARY, "Accept, Accept-Encoding, Authorization"));
-        if !is_kept {
+        if !is_cacheable {
             response.insert_header((header::CACHE_CONTROL, "no-store"));
             return response.content_type(self.content_type).body(self.body);
         }
         let digest = Sha256::digest(&self.body);
         let tag = hex::encode(&digest[..TAG_DIGITS / 2]);
-        // Only the client may keep it, and only with revalidation.
+        // Only the client may cache it, and must revalidate it.
         response.insert_header((header::CACHE_CONTROL, "private, no-cache"));
-        if let Some(known) = matching(asked, &tag) {
+        if let Some(known) = matching(request, &tag) {
             response.insert_header((header::ETAG, format!("\"{known}\"")));
             response.status(StatusCode::NOT_MODIFIED);
             return response.finish();
@@ -89,15 +89,15 @@ impl Reply {
     }
 }
 
-/// The tag among those a client has, compressed or not, that is of this body.
-fn matching(asked: &impl HttpMessage, tag: &str) -> Option<String> {
-    // A header that cannot be read names no tag.
-    match IfNoneMatch::parse(asked).ok()? {
+/// The client's tag that matches this body, compressed or not.
+fn matching(request: &impl HttpMessage, tag: &str) -> Option<String> {
+    // An unreadable header has no tags.
+    match IfNoneMatch::parse(request).ok()? {
         IfNoneMatch::Any => Some(tag.to_owned()),
         IfNoneMatch::Items(known) => known
             .iter()
             .map(EntityTag::tag)
-            .find(|known| known.strip_suffix(GZIP_MARK).unwrap_or(known) == tag)
+            .find(|known| known.strip_suffix(GZIP_SUFFIX).unwrap_or(known) == tag)
             .map(str::to_owned),
     }
 }
@@ -108,14 +108,14 @@ mod tests {
 
     use super::*;
 
-    fn answered(if_none_match: Option<&str>, is_kept: bool) -> HttpResponse {
-        let mut asked = TestRequest::get();
+    fn answered(if_none_match: Option<&str>, is_cacheable: bool) -> HttpResponse {
+        let mut request = TestRequest::get();
         if let Some(value) = if_none_match {
-            asked = asked.insert_header((header::IF_NONE_MATCH, value));
+            request = request.insert_header((header::IF_NONE_MATCH, value));
         }
         Reply::json(&[1, 2])
             .unwrap()
-            .respond(&asked.to_http_request(), is_kept)
+            .respond(&request.to_http_request(), is_cacheable)
     }
 
     fn tagged(if_none_match: Option<&str>) -> (u16, String) {
@@ -125,13 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn who_has_the_bytes_gets_none() {
+    fn a_client_with_a_current_copy_gets_304() {
         let (status, tag) = tagged(None);
         assert_eq!((status, tag.len()), (200, TAG_DIGITS + 2));
         assert_eq!(tagged(Some(&tag)), (304, tag.clone()));
         assert_eq!(tagged(Some(&format!("\"x\", W/{tag}"))).0, 304);
         assert_eq!(tagged(Some("*")).0, 304);
-        let compressed = format!("{}{GZIP_MARK}\"", tag.trim_end_matches('"'));
+        let compressed = format!("{}{GZIP_SUFFIX}\"", tag.trim_end_matches('"'));
         assert_eq!(tagged(Some(&compressed)), (304, compressed.clone()));
         assert_eq!(tagged(Some("\"other\"")), (200, tag.clone()));
         // Not an entity tag, which has quotes.
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_to_be_kept_has_no_tag() {
+    fn an_answer_that_is_not_cacheable_has_no_tag() {
         let response = answered(Some("*"), false);
         assert_eq!(response.status(), StatusCode::OK);
         assert!(response.headers().get(header::ETAG).is_none());

@@ -91,7 +91,7 @@ impl Server {
             snapshots: Snapshots::default(),
             authenticator,
             counters,
-            drawing_up: Semaphore::new(1),
+            month_permits: Semaphore::new(1),
             runtime,
             openapi,
         });

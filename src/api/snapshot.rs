@@ -21,7 +21,7 @@ use crate::report::{
 use crate::store::{PullImportRecord, RegistryRecord, SavedState};
 use crate::whatif::{AnalysisContext, Counterfactual};
 
-/// What is answered from.
+/// The figures of one state of the store.
 pub(super) struct Snapshot {
     /// The version of these figures.
     pub id: String,
@@ -31,7 +31,7 @@ pub(super) struct Snapshot {
     pub analysed: Arc<Analysed>,
     /// Every registry and repository.
     pub report: Report,
-    /// What the figures rest on.
+    /// The inputs of the figures.
     pub versions: Versions,
     places: HashMap<(RegistryName, RepositoryName), usize>,
     /// All repositories in groups, for each kind of group, computed at the first request.
@@ -42,7 +42,7 @@ pub(super) struct Snapshot {
     every_move: Vec<OnceLock<Counterfactual>>,
 }
 
-/// What figures rest on besides the crawls.
+/// The inputs of figures besides the crawls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Versions {
     #[serde(flatten)]
@@ -187,7 +187,7 @@ impl Snapshot {
 /// The problem for an unknown registry.
 pub(super) fn unknown_registry(name: &str) -> Problem {
     Problem::not_found(format!(
-        "no registry {} has been crawled; /v1/registries lists those that have",
+        "the registry {} is unknown or not crawled yet; see /v1/registries",
         printable(name)
     ))
 }

@@ -15,8 +15,9 @@ use rustls::sign::CertifiedKey;
 
 use super::settings::{ServeError, TlsFiles};
 
-/// The minimum interval between two checks of the files.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// The minimum interval between two checks of the files. Our choice: a renewed certificate is soon in use, and
+/// handshakes rarely read the file system.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The TLS configuration of connections.
 ///
@@ -50,7 +51,7 @@ impl ResolvesServerCert for Reloading {
                     tracing::info!("renewed certificate in use");
                 }
                 Err(error) => {
-                    tracing::error!(%error, "renewed certificate unusable, the one before stays in use");
+                    tracing::error!(%error, "renewed certificate unusable; the previous one stays in use");
                 }
             }
         }
@@ -62,7 +63,7 @@ impl ResolvesServerCert for Reloading {
 impl Reloading {
     fn has_changed(&self) -> bool {
         let mut looked = self.looked.lock();
-        if looked.0.elapsed() < LOOK_EVERY {
+        if looked.0.elapsed() < CHECK_INTERVAL {
             return false;
         }
         let now = modified(&self.files);

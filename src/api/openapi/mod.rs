@@ -16,9 +16,9 @@ use super::operation::{Content, Operation};
 use super::problem::{Document, KINDS, Kind, MEDIA_TYPE};
 use shape::{Components, reference};
 
-const ABOUT: &str = "What container registries store, what that costs, and what both would be had each image \
-    been built on Alpine. Figures are worked out after each crawl; every answer says of which moment it is \
-    (`as_of`), how far it may be behind (`freshness`) and what it rests on (`versions`). Sizes are whole bytes. Amounts of money are decimal strings \
+const ABOUT: &str = "What container registries store, what that costs, and both if every image were built on Alpine. \
+    Figures are computed after each crawl. Every answer states its time (`as_of`), its age (`freshness`) and its \
+    inputs (`versions`). Sizes are whole bytes. Amounts of money are decimal strings \
     with a currency, exact and never rounded. Estimates are intervals: `low`, `expected`, `high`. Every error \
     is a problem of RFC 9457.";
 
@@ -77,12 +77,12 @@ fn documented(operation: &Operation, credentials: &Credentials, components: &mut
     ] {
         parameters.extend(declared.iter().map(|parameter| parameter.document(place)));
     }
-    if operation.answer.is_kept {
+    if operation.answer.is_cacheable {
         parameters.push(json!({
             "name": "If-None-Match",
             "in": "header",
             "required": false,
-            "description": "Tags of answers that the client has: where one still holds, the answer is 304.",
+            "description": "ETags of cached answers. If one is current, the answer is 304.",
             "schema": {"type": "string"},
         }));
     }
@@ -118,9 +118,9 @@ fn documented(operation: &Operation, credentials: &Credentials, components: &mut
 
 fn responses(operation: &Operation, components: &mut Components) -> Value {
     let answer = &operation.answer;
-    let mut headers = json!({"X-Request-Id": header("The name of the request in the log.")});
-    if answer.is_kept {
-        headers["ETag"] = header("A strong tag of the very bytes.");
+    let mut headers = json!({"X-Request-Id": header("The identifier of the request in the log.")});
+    if answer.is_cacheable {
+        headers["ETag"] = header("A strong entity tag.");
     }
     for (name, about) in &answer.headers {
         headers[name] = header(about);
@@ -148,10 +148,10 @@ fn responses(operation: &Operation, components: &mut Components) -> Value {
         success["links"][link.to] = json!({"operationId": link.to, "parameters": parameters});
     }
     responses.insert(answer.status.to_string(), success);
-    if answer.is_kept {
+    if answer.is_cacheable {
         responses.insert(
             "304".to_owned(),
-            json!({"description": "The client has the present answer."}),
+            json!({"description": "The client's copy is current."}),
         );
     }
     for kind in operation.all_problems() {
@@ -173,9 +173,9 @@ fn problem_response(kind: &Kind) -> Value {
         "content": {MEDIA_TYPE: {"schema": reference(PROBLEM)}},
     });
     let names: &[(&str, &str)] = match kind.status {
-        401 | 403 => &[("WWW-Authenticate", "What is needed.")],
-        405 => &[("Allow", "The methods that are possible.")],
-        429 | 503 => &[("Retry-After", "After how many seconds to try again.")],
+        401 | 403 => &[("WWW-Authenticate", "The required authentication.")],
+        405 => &[("Allow", "The allowed methods.")],
+        429 | 503 => &[("Retry-After", "Seconds to wait before the next attempt.")],
         _ => &[],
     };
     for (name, about) in names {

@@ -39,7 +39,7 @@ pub(in crate::api) fn page(document: &[u8]) -> Result<String, Problem> {
          <a href=\"#schemas\">schemas</a>, <a href=\"#problems\">problems</a>.</p>",
     );
     html.push_str(
-        "<h2 id=\"access\">Access</h2><p>Operations that need a scope want one of these in the header \
+        "<h2 id=\"access\">Access</h2><p>Operations that need a scope require one of these in the header \
          <code>Authorization: Bearer …</code>.</p><table><tr><th>What<th>Provider<th>Meaning",
     );
     for (name, scheme) in members(&document["components"]["securitySchemes"]) {

@@ -16,7 +16,7 @@ impl Credentials {
         let key = json!({
             "type": "http",
             "scheme": "bearer",
-            "description": "A key made by `tare key create`. Which scope an operation needs, it says.",
+            "description": "A key created with `tare key create`. Each operation states the scope that it needs.",
         });
         let mut schemes = Map::from_iter([("key".to_owned(), key)]);
         for (place, document) in documents.into_iter().enumerate() {
@@ -27,8 +27,8 @@ impl Credentials {
             let token = json!({
                 "type": "openIdConnect",
                 "openIdConnectUrl": document,
-                "description": "An access token of this identity provider (a JWT), sent like a key. Which scopes it has, \
-                                the operator's rules about its claims say.",
+                "description": "An access token of this identity provider (a JWT), sent like a key. The operator's \
+                                claim rules determine its scopes.",
             });
             schemes.insert(name, token);
         }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_or_a_token_of_any_issuer_will_do() {
+    fn a_key_and_a_token_of_each_issuer_are_alternatives() {
         let documents = ["https://a.example/x", "https://b.example/y"].map(str::to_owned);
         let both = Credentials::new(AccessMode::Credentials, documents);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What happens in a crawl while it happens, as server-sent events.
+//! The events of a crawl, live, as server-sent events.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse};
-use futures::stream;
+use futures::stream::unfold;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 use tracing::{Instrument as _, Span};
@@ -21,20 +21,20 @@ use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::Problem;
 use crate::store::CrawlEvent;
 
-/// How often the store is asked for what happened.
-const LOOK_EVERY: Duration = Duration::from_millis(700);
-/// After how long without an event a line is sent all the same, so that nobody in between gives up.
+/// The interval between two queries for new events. Our choice: readers see progress within a second, with few queries.
+const POLL_INTERVAL: Duration = Duration::from_millis(700);
+/// Idle time after which a comment line is sent, so that proxies do not close the connection. Our choice.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long one answer goes on. Clients come back by themselves, with the last event that they have.
-const LONGEST_ANSWER: Duration = Duration::from_secs(3600);
-/// Events that are read at once.
-const AT_ONCE: u32 = 500;
+/// Maximum duration of one response. Clients reconnect with the last event id. Our choice.
+const LONGEST_RESPONSE: Duration = Duration::from_secs(3600);
+/// The maximum number of events per query. Our choice: limits the memory for each client.
+const EVENTS_PER_QUERY: u32 = 500;
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut events = Operation::get(
         "/v1/crawls/{id}/events",
         "follow_crawl",
-        "What happens in a crawl, while it happens",
+        "Events of a crawl, live",
         AnswerForm::new(
             "events",
             "text/event-stream",
@@ -44,8 +44,8 @@ pub(super) fn operations() -> Vec<Operation> {
     )
     .group("crawls")
     .about(
-        "Server-sent events: what happened so far, then what happens, until the crawl has ended. Who comes back \
-         with `Last-Event-ID` goes on from there.",
+        "Server-sent events: first the past ones, then new ones until the crawl ends. A client that sends \
+         `Last-Event-ID` continues after that event.",
     );
     let number = Form::Number {
         least: 0,
@@ -57,12 +57,12 @@ pub(super) fn operations() -> Vec<Operation> {
         number,
         "The number of the last event that the client has.",
     )];
-    events.answer.is_kept = false;
+    events.answer.is_cacheable = false;
     events.answer.about = "The events";
     vec![events]
 }
 
-/// The schema of a server-sent event, whose form is not JSON.
+/// The schema of a server-sent event, which is not JSON.
 fn event_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "description": "A server-sent event.",
@@ -82,7 +82,7 @@ fn event_schema(_: &mut SchemaGenerator) -> Schema {
                         "kind": {
                             "type": "string",
                             "description": "`queued`, `started`, `listed`, `progress`, `worker_joined`, \
-                                `worker_left`, `worker_lost`, or the state that the crawl ended in, which is the last \
+                                `worker_left`, `worker_lost`, or the final state of the crawl, which is the last \
                                 event.",
                         },
                     },
@@ -94,39 +94,41 @@ fn event_schema(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// One client that follows a crawl.
-struct Following {
+/// The stream of a crawl's events to one client.
+struct EventStream {
     api: Arc<Api>,
     crawl: i64,
     /// The last event that was sent.
     last: i64,
-    waiting: VecDeque<CrawlEvent>,
+    /// Events that have been read but not sent.
+    pending: VecDeque<CrawlEvent>,
     /// Whether the client may read messages, which can name any repository.
     sees_messages: bool,
     /// Whether the crawl had ended before the events were last read, so that none can be missing.
     is_over: bool,
     started: Instant,
-    said: Instant,
+    /// When an event or a comment line was last sent.
+    last_sent: Instant,
 }
 
 async fn follow(call: Call) -> Result<HttpResponse, Problem> {
     let record = named(&call).await?;
     let last = call.values.number("Last-Event-ID", 0);
-    let following = Following {
+    let stream = EventStream {
         api: Arc::clone(&call.api),
         crawl: record.id,
         last: i64::try_from(last).unwrap_or(i64::MAX),
-        waiting: VecDeque::new(),
+        pending: VecDeque::new(),
         sees_messages: call.caller.sees_whole_registries(),
         is_over: false,
         started: Instant::now(),
-        said: Instant::now(),
+        last_sent: Instant::now(),
     };
     let span = Span::current();
-    let body = stream::unfold(following, move |mut following| {
+    let body = unfold(stream, move |mut stream| {
         let next = async move {
-            let chunk = following.next().await?;
-            Some((Ok::<Bytes, Error>(chunk), following))
+            let chunk = stream.next().await?;
+            Some((Ok::<Bytes, Error>(chunk), stream))
         };
         next.instrument(span.clone())
     });
@@ -139,60 +141,61 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         .streaming(body))
 }
 
-impl Following {
-    /// What is sent next; none at the end.
+impl EventStream {
+    /// The next chunk; `None` at the end.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            if let Some(event) = self.waiting.pop_front() {
+            if let Some(event) = self.pending.pop_front() {
                 self.last = event.id;
-                self.said = Instant::now();
-                return Some(shown(&event, self.sees_messages));
+                self.last_sent = Instant::now();
+                return Some(encoded(&event, self.sees_messages));
             }
-            if self.is_over || self.started.elapsed() > LONGEST_ANSWER {
+            if self.is_over || self.started.elapsed() > LONGEST_RESPONSE {
                 return None;
             }
-            if let Err(problem) = self.look().await {
-                // The client comes back by itself.
+            if let Err(problem) = self.poll_store().await {
+                // The client reconnects.
                 tracing::debug!(?problem, "event stream ended early");
                 return None;
             }
-            if !self.waiting.is_empty() || self.is_over {
+            if !self.pending.is_empty() || self.is_over {
                 continue;
             }
-            if self.said.elapsed() > HEARTBEAT {
-                self.said = Instant::now();
-                return Some(Bytes::from_static(b": still there\n\n"));
+            if self.last_sent.elapsed() > HEARTBEAT {
+                self.last_sent = Instant::now();
+                return Some(Bytes::from_static(b": heartbeat\n\n"));
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    async fn look(&mut self) -> Result<(), Problem> {
+    /// Reads new events from the store.
+    async fn poll_store(&mut self) -> Result<(), Problem> {
         let (crawl, last) = (self.crawl, self.last);
         let (is_over, events) = self
             .api
-            .ask(move |store| async move {
-                // In this order: what has ended by now has no events after those that are read next.
+            .query_store(move |store| async move {
+                // The state is read first: a crawl that has ended adds no events after those that are read next.
                 let record = store.crawl(crawl).await?;
-                let events = store.crawl_events(crawl, last, AT_ONCE).await?;
+                let events = store.crawl_events(crawl, last, EVENTS_PER_QUERY).await?;
                 Ok((record.is_none_or(|record| record.state.is_over()), events))
             })
             .await?;
-        self.is_over = is_over && events.len() < AT_ONCE as usize;
-        self.waiting.extend(events);
+        self.is_over = is_over && events.len() < EVENTS_PER_QUERY as usize;
+        self.pending.extend(events);
         Ok(())
     }
 }
 
-/// An event on the wire: what it says, with the moment and the kind beside it.
-fn shown(event: &CrawlEvent, with_messages: bool) -> Bytes {
-    let mut said = event.data.as_object().cloned().unwrap_or_default();
+/// An event in the format of server-sent events; its data has the time and the kind as members.
+fn encoded(event: &CrawlEvent, with_messages: bool) -> Bytes {
+    let mut members = event.data.as_object().cloned().unwrap_or_default();
     if !with_messages {
-        said.remove("message");
+        members.remove("message");
     }
-    said.insert("at".to_owned(), json!(event.at));
-    said.insert("kind".to_owned(), json!(event.kind));
-    let data = serde_json::Value::from(said);
+    members.insert("at".to_owned(), json!(event.at));
+    members.insert("kind".to_owned(), json!(event.kind));
+    let data = serde_json::Value::from(members);
     Bytes::from(format!(
         "id: {}\nevent: {}\ndata: {data}\n\n",
         event.id, event.kind

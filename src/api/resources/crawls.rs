@@ -1,4 +1,4 @@
-//! Crawls: those that were, the one that is, and asking for another.
+//! The list of crawls, one crawl, and requests for a crawl.
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
@@ -23,9 +23,9 @@ use crate::oci::{RegistryName, RepositoryName};
 use crate::store::{CrawlRecord, CrawlState, StoreError};
 use crate::units::{ByteCount, RequestCounts, milliseconds};
 
-/// The most faults that are shown of one crawl.
-const SHOWN_FAULTS: usize = 1000;
-/// The longest key by which a repeated request is known again.
+/// The maximum number of faults in an answer. Our choice: enough to find the cause, and the answer stays small.
+const MOST_FAULTS: usize = 1000;
+/// The maximum length of an idempotency key. Our choice: any UUID or hash fits.
 const LONGEST_IDEMPOTENCY_KEY: usize = 255;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -37,17 +37,13 @@ pub(super) fn operations() -> Vec<Operation> {
         |call| Box::pin(list(call)),
     )
     .group("crawls")
-    .query([Parameter::new(
-        "registry",
-        Form::Text,
-        "Only those of this registry.",
-    )])
+    .query([Parameter::new("registry", Form::Text, "Only this registry.")])
     .query(paging())
     .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]);
     list = list
         .leads("get_crawl", &[("id", "$response.body#/items/0/id")])
         .leads("follow_crawl", &[("id", "$response.body#/items/0/id")]);
-    list.answer.is_kept = false;
+    list.answer.is_cacheable = false;
     let one = Operation::get(
         "/v1/crawls/{id}",
         "get_crawl",
@@ -59,7 +55,7 @@ pub(super) fn operations() -> Vec<Operation> {
     let mut start = Operation::post(
         "/v1/crawls",
         "start_crawl",
-        "Asks for a crawl of a registry",
+        "Requests a crawl of a registry",
         (
             Shape::new::<CrawlRequest>("CrawlRequest"),
             AnswerForm::json::<Crawl<'_>>("Crawl"),
@@ -68,24 +64,24 @@ pub(super) fn operations() -> Vec<Operation> {
     )
     .group("crawls")
     .about(
-        "Where a crawl of the registry waits or runs already, that is the answer: there is one at a time. A \
-         request that is repeated with the same `Idempotency-Key` gets the crawl that it led to at first.",
+        "If a crawl of the registry is queued or running, it is returned. A repeated request with the same \
+         `Idempotency-Key` returns the crawl of the first one.",
     )
     .access(Access::Needs(Scope::Crawl))
     .problems([&problem::NOT_FOUND]);
     start.in_headers = vec![Parameter::new(
         "Idempotency-Key",
         Form::Token(LONGEST_IDEMPOTENCY_KEY),
-        "Chosen by the client; the same for repetitions of one request.",
+        "A key that the client chooses; a repeated request has the same key.",
     )];
     start = start.leads("get_crawl", &[("id", "$response.body#/id")]);
     start.answer.status = 202;
-    start.answer.about = "The crawl that was asked for";
-    start.answer.headers = vec![("Location", "Where the crawl is.")];
+    start.answer.about = "The requested crawl";
+    start.answer.headers = vec![("Location", "The path of the crawl.")];
     vec![list, start, one]
 }
 
-/// A crawl: who asked for it, its state, and what it cost the registry.
+/// A crawl: who requested it, its state, and its load on the registry.
 #[derive(Serialize, JsonSchema)]
 struct Crawl<'a> {
     /// The number of the crawl; later crawls have higher numbers.
@@ -94,11 +90,11 @@ struct Crawl<'a> {
     registry: &'a RegistryName,
     /// The state of the crawl.
     state: CrawlState,
-    /// When it was asked for.
+    /// When it was requested.
     requested_at: DateTime<Utc>,
-    /// Who asked for it.
+    /// Who requested it.
     requested_by: &'a str,
-    /// When it started; null while it waits.
+    /// When it started; null while it is queued.
     started_at: Option<DateTime<Utc>>,
     /// When it ended; null until then.
     finished_at: Option<DateTime<Utc>>,
@@ -112,11 +108,11 @@ struct Crawl<'a> {
     requests: RequestCounts,
     /// The bytes that the registry sent.
     bytes_received: ByteCount,
-    /// How long the crawl waited because the registry asked for it.
+    /// How long the crawl waited because the registry throttled it.
     waited_milliseconds: u64,
-    /// How many things could not be read.
+    /// The number of faults.
     faults: u64,
-    /// Why it did not end well; null where there is nothing to say.
+    /// Why it did not succeed; null if there is no message.
     message: Option<&'a str>,
 }
 
@@ -138,7 +134,7 @@ impl<'a> Crawl<'a> {
             bytes_received: cost.bytes_received,
             waited_milliseconds: milliseconds(cost.waited),
             faults: record.faults,
-            // It may name what a key for some cost centres is to know nothing of.
+            // A message can name repositories that a limited caller may not see.
             message: record
                 .message
                 .as_deref()
@@ -161,7 +157,7 @@ struct CrawlList<'a> {
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let wanted: Option<RegistryName> = match call.values.text("registry") {
         None => None,
-        // What is no name of a registry has no crawls.
+        // An invalid name cannot have crawls.
         Some(text) => Some(text.parse().map_err(|_| unknown_registry(text))?),
     };
     let identity = ListIdentity::new("crawls", &call.values.without(&["limit", "cursor"]));
@@ -172,7 +168,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let limit = u32::try_from(call.values.number("limit", 50)).unwrap_or(u32::MAX);
     let mut records = call
         .api
-        .ask(move |store| async move { store.crawls(wanted.as_ref(), before, limit + 1).await })
+        .query_store(move |store| async move { store.crawls(wanted.as_ref(), before, limit + 1).await })
         .await?;
     // A key that is limited to some registries sees a shorter page, and never a crawl of another.
     let is_last = records.len() <= limit as usize;
@@ -207,7 +203,7 @@ pub(super) async fn named(call: &Call) -> Result<CrawlRecord, Problem> {
     let id: i64 = text.parse().map_err(|_| unknown())?;
     let record = call
         .api
-        .ask(move |store| async move { store.crawl(id).await })
+        .query_store(move |store| async move { store.crawl(id).await })
         .await?;
     record
         .filter(|record| call.caller.sees(&record.registry))
@@ -220,20 +216,19 @@ struct CrawlWithFaults<'a> {
     #[serde(flatten)]
     crawl: Crawl<'a>,
     /// The first thousand things that could not be read.
-    fault_list: Vec<ShownFault<'a>>,
+    fault_list: Vec<CrawlFault<'a>>,
 }
 
 /// Something that could not be read.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "CrawlFault")]
-struct ShownFault<'a> {
-    /// The repository; null where the catalogue could not be read.
+struct CrawlFault<'a> {
+    /// The repository; null if the catalogue could not be read.
     repository: Option<&'a str>,
-    /// The tag or digest; null where the repository could not be read.
+    /// The tag or digest; null if the repository could not be read.
     reference: Option<&'a str>,
     /// The kind of fault.
     kind: FaultKind,
-    /// What happened.
+    /// What went wrong.
     fault: &'a str,
 }
 
@@ -242,11 +237,11 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let id = record.id;
     let faults: Vec<Fault> = call
         .api
-        .ask(move |store| async move { store.crawl_faults(id).await })
+        .query_store(move |store| async move { store.crawl_faults(id).await })
         .await?;
-    // Who may see some repositories is told of faults in those.
+    // A caller limited to some repositories sees only their faults.
     let snapshot = call.api.snapshots.current();
-    let is_seen = |fault: &Fault| {
+    let is_visible = |fault: &Fault| {
         let row = snapshot.as_ref().zip(fault.repository.as_ref());
         let row = row
             .and_then(|(snapshot, name)| snapshot.repository(record.registry.as_str(), name.as_str()).ok());
@@ -254,9 +249,9 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     };
     let fault_list = faults
         .iter()
-        .filter(|fault| is_seen(fault))
-        .take(SHOWN_FAULTS)
-        .map(|fault| ShownFault {
+        .filter(|fault| is_visible(fault))
+        .take(MOST_FAULTS)
+        .map(|fault| CrawlFault {
             repository: fault.repository.as_ref().map(RepositoryName::as_str),
             reference: fault.reference.as_deref(),
             kind: fault.kind,
@@ -278,16 +273,16 @@ struct CrawlRequest {
 }
 
 async fn start(call: Call) -> Result<HttpResponse, Problem> {
-    let CrawlRequest { registry: asked } = call.read_body()?;
-    let registry: RegistryName = asked.parse().map_err(|_| unknown_registry(&asked))?;
+    let CrawlRequest { registry: name } = call.read_body()?;
+    let registry: RegistryName = name.parse().map_err(|_| unknown_registry(&name))?;
     if !call.caller.sees(&registry) {
-        return Err(unknown_registry(&asked));
+        return Err(unknown_registry(&name));
     }
     let key = call.values.text("Idempotency-Key").map(str::to_owned);
     let (by, now) = (format!("API: {}", call.caller.name), call.api.clock.now());
     let record = call
         .api
-        .ask(move |store| async move {
+        .query_store(move |store| async move {
             match store.request_crawl(&registry, &by, key.as_deref(), now).await {
                 Err(StoreError::UnknownRegistry(_)) => Ok(None),
                 Ok(requested) => store.crawl(requested.id).await,
@@ -295,7 +290,7 @@ async fn start(call: Call) -> Result<HttpResponse, Problem> {
             }
         })
         .await?;
-    let record = record.ok_or_else(|| unknown_registry(&asked))?;
+    let record = record.ok_or_else(|| unknown_registry(&name))?;
     let reply = Reply::json(&Crawl::new(&call.caller, &record))?
         .with_status(StatusCode::ACCEPTED)
         .with_header(header::LOCATION, &format!("/v1/crawls/{}", record.id));

@@ -15,7 +15,7 @@ pub(super) fn operations() -> Vec<Operation> {
     let page = Operation::get(
         "/docs",
         "get_documentation",
-        "This documentation, to be read",
+        "This documentation as HTML",
         AnswerForm::new("html", "text/html", Content::Text),
         |call| Box::pin(page(call)),
     )
@@ -24,7 +24,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::get(
             "/openapi.json",
             "get_openapi",
-            "This documentation, for programs",
+            "This documentation as an OpenAPI document",
             AnswerForm::shaped(Shape::written("OpenApi", |_| {
                 json_schema!({
                     "description": "An OpenAPI 3.1 document.",

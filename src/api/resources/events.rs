@@ -17,7 +17,7 @@ use crate::identity::Scope;
 use crate::oci::RegistryName;
 use crate::pulls::read_notifications;
 
-/// What CNCF Distribution says that its notifications are, beside plain JSON.
+/// The media types of CNCF Distribution's notifications, and plain JSON.
 const MEDIA_TYPES: &[&str] = &[
     "application/json",
     "application/vnd.docker.distribution.events.v1+json",
@@ -28,7 +28,7 @@ pub(super) fn operations() -> Vec<Operation> {
     let mut notify = Operation::post(
         "/v1/registries/{registry}/events",
         "notify_of_pulls",
-        "Counts pulls that a registry notifies of",
+        "Counts pulls from registry notifications",
         (
             Shape::written("Notifications", notifications_schema),
             AnswerForm::json::<CountedNotifications>("CountedNotifications"),
@@ -38,18 +38,18 @@ pub(super) fn operations() -> Vec<Operation> {
     .group("pulls")
     .about(
         "An endpoint for the notifications of CNCF Distribution and of registries built on it. An event that is \
-         sent twice counts once. Events about other things than pulls are skipped, and so is what makes no \
-         sense, because a registry would send it again and again. Pulls of long ago (`retention.pull_events`) are \
-         skipped too: whether they were counted before is forgotten.",
+         sent twice counts once. Events other than pulls and invalid events are skipped, because \
+         the registry would resend rejected ones. Pulls older than `retention.pull_events` are skipped too, because \
+         they may have been counted before.",
     )
     .access(Access::Needs(Scope::Ingest));
     notify.body_types = MEDIA_TYPES;
     notify.answer.status = 202;
-    notify.answer.about = "What was counted";
+    notify.answer.about = "The number of counted pulls";
     vec![notify]
 }
 
-/// The schema of what registries send. Only its envelope is checked: an event that makes no sense is skipped.
+/// The schema of what registries send. Only its envelope is checked; invalid events are skipped.
 fn notifications_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "description": "An envelope as CNCF Distribution sends it.",
@@ -58,19 +58,19 @@ fn notifications_schema(_: &mut SchemaGenerator) -> Schema {
             "events": {
                 "type": "array",
                 "items": {},
-                "description": "Events with `id`, `timestamp`, `action`, `target` and `request`. Any other event is skipped.",
+                "description": "Events with `id`, `timestamp`, `action`, `target` and `request`. Others are skipped.",
             },
         },
         "required": ["events"],
     })
 }
 
-/// What was counted.
+/// The number of counted pulls.
 #[derive(Serialize, JsonSchema)]
 struct CountedNotifications {
     /// The pulls of images that were not known before.
     pulls: u64,
-    /// The events that are not pulls by GET, that come from Tare itself, or that make no sense.
+    /// The events that are not pulls by GET, that come from Tare itself, or that are invalid.
     skipped: u64,
 }
 
@@ -89,15 +89,15 @@ async fn notify(call: Call) -> Result<HttpResponse, Problem> {
         };
         Problem::invalid(&INVALID_BODY, vec![missing])
     })?;
-    let nonsense = metered.skipped;
+    let skipped = metered.skipped;
     let counted = call
         .api
-        .ask(move |store| async move { store.meter_pulls(&registry, &metered).await })
+        .query_store(move |store| async move { store.meter_pulls(&registry, &metered).await })
         .await?;
     let counted = counted.ok_or_else(|| unknown_registry(name))?;
     let reply = Reply::json(&CountedNotifications {
         pulls: counted.pulls,
-        skipped: nonsense + counted.outdated,
+        skipped: skipped + counted.outdated,
     })?
     .with_status(StatusCode::ACCEPTED);
     call.reply(reply)

@@ -1,4 +1,4 @@
-//! A month's costs in the forms that finance takes.
+//! A month's costs as files for finance.
 
 use actix_web::HttpResponse;
 use chrono::NaiveDate;
@@ -19,8 +19,8 @@ pub(super) fn operations() -> Vec<Operation> {
     let scenario = Parameter::new(
         "scenario",
         Form::Word(vec!["now", "alpine"]),
-        "What is charged (by default), or what would be charged on Alpine: never both in one file, since sums over \
-         it would mean nothing.",
+        "The month's costs (default), or what they would be on Alpine. A file has only one of the two, so that its \
+         sums are meaningful.",
     );
     let version = Parameter::new(
         "focus_version",
@@ -32,7 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
         export(Operation::get(
             "/v1/exports/focus",
             "export_focus",
-            "A month by the FinOps Open Cost and Usage Specification (FOCUS), as CSV",
+            "A month's costs as FOCUS rows (CSV)",
             csv(),
             |call| Box::pin(as_focus(call)),
         ))
@@ -40,7 +40,7 @@ pub(super) fn operations() -> Vec<Operation> {
         export(Operation::get(
             "/v1/exports/csv",
             "export_csv",
-            "A month's charges in plain words, as CSV that is safe to open in a spreadsheet",
+            "A month's costs as CSV for spreadsheets",
             csv(),
             |call| Box::pin(as_csv(call)),
         ))
@@ -48,7 +48,7 @@ pub(super) fn operations() -> Vec<Operation> {
         export(Operation::get(
             "/v1/exports/xlsx",
             "export_workbook",
-            "A month as a workbook with a sheet for each view, now and on Alpine",
+            "A month's costs as an Excel workbook",
             AnswerForm::new("xlsx", WORKBOOK, Content::Binary),
             |call| Box::pin(as_workbook(call)),
         )),
@@ -60,12 +60,11 @@ fn export(operation: Operation) -> Operation {
     operation
         .group("money")
         .about(
-            "A month that was closed is given as it was closed, with its corrections; any other is drawn up from what \
-             was stored and pulled in it, which takes seconds. A key for some cost centres gets the rows of what is \
-             theirs in that month, without the share of the whole that each row is.",
+            "A closed month is returned as it was closed, with corrections. Any other month is computed, which takes \
+             seconds. A key limited to cost centres gets only their rows, without each row's share of the total.",
         )
         .query([
-            Parameter::new("month", Form::Month, "The month; the present one by default."),
+            Parameter::new("month", Form::Month, "The month; the current one by default."),
             Parameter::new("registry", Form::Text, "Only this registry."),
         ])
         .problems([&problem::NOT_FOUND])
@@ -145,7 +144,7 @@ async fn as_workbook(call: Call) -> Result<HttpResponse, Problem> {
     let (months, name) = billed(&call).await?;
     let content = call
         .api
-        .work_out(move || workbook(&months))
+        .run_blocking(move || workbook(&months))
         .await?
         .map_err(Problem::internal)?;
     call.reply(Reply::download(WORKBOOK, &format!("costs-{name}.xlsx"), content))

@@ -15,13 +15,13 @@ pub(super) fn operations() -> Vec<Operation> {
     let mut healthy = Operation::get(
         "/healthz",
         "get_health",
-        "Whether the process lives",
+        "Whether the process is alive",
         AnswerForm::json::<Health>("Health"),
         |call| Box::pin(health(call)),
     )
-    .about("It touches neither the database nor the figures: restart the process where this does not answer.")
+    .about("Uses neither the database nor the figures. Restart the process if it does not answer.")
     .access(Access::Open);
-    healthy.answer.is_kept = false;
+    healthy.answer.is_cacheable = false;
     let mut ready = Operation::get(
         "/readyz",
         "get_readiness",
@@ -31,7 +31,7 @@ pub(super) fn operations() -> Vec<Operation> {
     )
     .about("Send requests elsewhere while this is 503; `detail` says what is missing.")
     .access(Access::Open);
-    ready.answer.is_kept = false;
+    ready.answer.is_cacheable = false;
     vec![healthy, ready]
 }
 
@@ -59,7 +59,7 @@ async fn health(call: Call) -> Result<HttpResponse, Problem> {
 #[derive(Serialize, JsonSchema)]
 struct Readiness {
     status: Ready,
-    /// How old the oldest registry's figures are, in seconds; null where nothing has been crawled.
+    /// How old the oldest registry's figures are, in seconds; null if nothing has been crawled.
     #[schemars(range(min = 0))]
     oldest_figures_seconds: Option<i64>,
 }
@@ -75,7 +75,7 @@ enum Ready {
 async fn readiness(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     call.api
-        .ask(|store| async move { store.registries().await })
+        .query_store(|store| async move { store.registries().await })
         .await?;
     let now = call.api.clock.now();
     let registries = snapshot.report.registries.iter();

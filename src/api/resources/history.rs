@@ -14,8 +14,8 @@ use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
-use crate::api::seen::Extent;
 use crate::api::snapshot::{Snapshot, unknown_registry};
+use crate::api::visible::Extent;
 use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
 use crate::oci::RegistryName;
 use crate::report::{ForecastMonth, forecast};
@@ -23,7 +23,7 @@ use crate::store::{PartOfRegistry, RegistryPoint, RepositoryPoint};
 use crate::units::{ByteCount, Money};
 use crate::whatif::Verdict;
 
-/// The default period of an answer.
+/// The default period of an answer, in days. Our choice: a year, and the month a year ago in full.
 const USUAL_DAYS: u64 = 400;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -31,25 +31,24 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::get(
             "/v1/history",
             "get_history",
-            "How registries have been: bytes and costs after each crawl, now and on Alpine",
+            "The history of registries: bytes and costs after each crawl",
             AnswerForm::json::<WithForecast<'_>>("RegistryHistory"),
             |call| Box::pin(of_registries(call)),
         )
         .group("money")
         .about(
-            "`forecast` is what the next months are expected to cost, all of the registries together: the mean change from \
-             month to month goes on, and the truth lies within nine times in ten. It is empty where fewer than four \
-             months are recorded, or in several currencies. A key for some cost centres is told of what was theirs by \
-             the rules of each day, and of what was nobody's then and is theirs now; `of` is `visible` then, and a part's \
-             stored bytes are its share.",
+            "`forecast` is the expected total cost of the next months, by the mean monthly change, with a 90 % \
+             interval. It is empty with fewer than four months or with several currencies. A key limited to cost \
+             centres sees the repositories that belonged to them on that day, and those that were unassigned then and \
+             belong to them today; `of` is then `visible`, and stored bytes are their share.",
         )
-        .query([Parameter::new("registry", Form::Text, "Only of this registry.")])
+        .query([Parameter::new("registry", Form::Text, "Only this registry.")])
         .query(window())
         .problems([&problem::NOT_FOUND]),
         Operation::get(
             "/v1/repositories/{registry}/{repository}/history",
             "get_repository_history",
-            "How a repository has been: bytes and costs after each crawl",
+            "The history of a repository: bytes and costs after each crawl",
             AnswerForm::json::<List<'_, RepositoryHistoryPoint>>("RepositoryHistory"),
             |call| Box::pin(of_repository(call)),
         )
@@ -83,7 +82,7 @@ fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
     (midnight(first), midnight(last.succ_opt().unwrap_or(last)))
 }
 
-/// How registries have been, and what the next months are expected to cost.
+/// The history of registries, and the expected cost of the next months.
 #[derive(Serialize, JsonSchema)]
 struct WithForecast<'a> {
     #[serde(flatten)]
@@ -215,7 +214,7 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
     }
     let (from, until) = asked(&call);
     let budgets = Budgets(&call.api.settings.metrics.budgets);
-    let budgets = budgets.of_seen(&call.caller, wanted.and(names.first()));
+    let budgets = budgets.for_caller(&call.caller, wanted.and(names.first()));
     let mut items = Vec::new();
     let mut courses = Vec::new();
     for name in names {
@@ -250,7 +249,7 @@ async fn recorded(
     let Some(cost_centres) = call.caller.cost_centres() else {
         let points = call
             .api
-            .ask(move |store| async move { store.registry_history(&name, from, until).await })
+            .query_store(move |store| async move { store.registry_history(&name, from, until).await })
             .await?;
         return Ok((Extent::All, points));
     };
@@ -262,7 +261,7 @@ async fn recorded(
     };
     let points = call
         .api
-        .ask(move |store| async move { store.part_history(&name, &part, from, until).await })
+        .query_store(move |store| async move { store.part_history(&name, &part, from, until).await })
         .await?;
     Ok((Extent::Visible, points))
 }
@@ -274,7 +273,7 @@ async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
     let (from, until) = asked(&call);
     let points = call
         .api
-        .ask(move |store| async move {
+        .query_store(move |store| async move {
             store
                 .repository_history(&registry, &repository, from, until)
                 .await

@@ -23,7 +23,7 @@ pub(super) fn operations() -> Vec<Operation> {
             |call| Box::pin(explain(call)),
         )
         .group("repositories")
-        .about("The same as `tare explain --format json`, with what the figures rest on."),
+        .about("The same as `tare explain --format json`, with the inputs of the figures."),
     ]
 }
 

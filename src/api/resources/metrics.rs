@@ -16,17 +16,18 @@ pub(super) fn operations(is_open: bool) -> Vec<Operation> {
     let mut metrics = Operation::get(
         "/metrics",
         "get_metrics",
-        "What Prometheus is told, in its text format",
+        "Metrics for Prometheus",
         AnswerForm::new("text", "text/plain", Content::Text),
         |call| Box::pin(metrics(call)),
     )
     .about(
-        "It answers while the database is away (`tare_store_up` is 0 then) and before the first figures have been \
-         worked out. A key that is limited to some registries or cost centres will not do.",
+        "Answers without a database (`tare_store_up` is 0) and before figures are ready. Needs a key without limits.",
     );
-    metrics.answer.is_kept = false;
+    metrics.answer.is_cacheable = false;
     if is_open {
-        metrics = metrics.access(Access::Open);
+        metrics = metrics
+            .about("Answers without a database (`tare_store_up` is 0) and before figures are ready.")
+            .access(Access::Open);
     }
     vec![metrics]
 }
@@ -38,14 +39,14 @@ async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.api.snapshots.current();
     let crawls = call
         .api
-        .ask(|store| async move { store.crawl_health().await })
+        .query_store(|store| async move { store.crawl_health().await })
         .await
         .ok();
     if let Some(snapshot) = snapshot.clone() {
         // The first scrape of a snapshot renders its figures.
         let api = Arc::clone(&call.api);
         call.api
-            .work_out(move || snapshot.metrics(&api.settings.metrics).map(drop))
+            .run_blocking(move || snapshot.metrics(&api.settings.metrics).map(drop))
             .await??;
     }
     let report = snapshot

@@ -19,7 +19,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::get(
             "/v1/price-books",
             "list_price_books",
-            "The price books that are at hand, each in its edition of today",
+            "The available price books in their current editions",
             AnswerForm::json::<List<'_, BookRow<'_>>>("PriceBookList"),
             |call| Box::pin(list(call)),
         )
@@ -36,7 +36,7 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-/// A price book in its edition of today.
+/// A price book in its current edition.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PriceBookRow")]
 struct BookRow<'a> {

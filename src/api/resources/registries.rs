@@ -10,20 +10,20 @@ use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::{Freshness, Provenance};
 use crate::api::reply::Reply;
-use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::{Snapshot, Versions, unknown_registry};
+use crate::api::visible::VisibleRegistry;
 use crate::report::{LastCrawl, Note, RegistryRow};
 
 /// How an answer changes for a key that is limited to cost centres.
-const PART: &str = "A key for some cost centres is told of their repositories alone, added up: `of` is `visible` then, \
-    and what says something of others is left out.";
+const PART: &str = "A key limited to cost centres gets the sums of their repositories: `of` is `visible`, and \
+    members about other repositories are absent.";
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
         Operation::get(
             "/v1/registries",
             "list_registries",
-            "What each registry stores, costs, and would on Alpine",
+            "Stored bytes and cost of each registry, now and on Alpine",
             AnswerForm::json::<List<'_, Registry<'_>>>("RegistryList"),
             |call| Box::pin(list(call)),
         )
@@ -50,9 +50,9 @@ pub(super) fn operations() -> Vec<Operation> {
 #[derive(Serialize, JsonSchema)]
 pub(in crate::api) struct Registry<'a> {
     #[serde(flatten)]
-    row: SeenRegistry<'a>,
+    row: VisibleRegistry<'a>,
     /// How its last crawl ended.
-    last_crawl: ShownCrawl,
+    last_crawl: CrawlOutcome,
     /// What a reader must know about the figures.
     notes: Vec<&'a Note>,
 }
@@ -62,19 +62,19 @@ pub(in crate::api) struct Registry<'a> {
 struct OneRegistry<'a> {
     #[serde(flatten)]
     registry: Registry<'a>,
-    /// How far the figures may be behind the registry.
+    /// The age of the figures.
     freshness: Freshness,
-    /// What the figures rest on besides the crawls.
+    /// The inputs of the figures besides the crawls.
     versions: &'a Versions,
 }
 
 /// How the last crawl of a registry ended.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "LastCrawl")]
-struct ShownCrawl {
+struct CrawlOutcome {
     /// The result of the crawl.
-    state: ShownCrawlState,
-    /// How many faults cost it something.
+    state: CrawlOutcomeState,
+    /// How many faults made it incomplete.
     losses: usize,
 }
 
@@ -82,7 +82,7 @@ struct ShownCrawl {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "LastCrawlState")]
-enum ShownCrawlState {
+enum CrawlOutcomeState {
     /// It read everything.
     Complete,
     /// It could not read everything.
@@ -94,19 +94,19 @@ enum ShownCrawlState {
 impl<'a> Registry<'a> {
     /// `None` if the caller may see nothing of it.
     fn new(call: &Call, row: &'a RegistryRow, snapshot: &'a Snapshot) -> Result<Option<Self>, Problem> {
-        let Some(seen) = SeenRegistry::new(&call.caller, row, &snapshot.report.repositories)? else {
+        let Some(visible) = VisibleRegistry::new(&call.caller, row, &snapshot.report.repositories)? else {
             return Ok(None);
         };
         let (_, analysed) = snapshot.registry(row.registry.as_str())?;
         let (state, losses) = match analysed.content.source.last_crawl {
-            LastCrawl::Complete => (ShownCrawlState::Complete, 0),
-            LastCrawl::Incomplete { losses } => (ShownCrawlState::Incomplete, losses),
-            LastCrawl::Unfinished => (ShownCrawlState::Unfinished, 0),
+            LastCrawl::Complete => (CrawlOutcomeState::Complete, 0),
+            LastCrawl::Incomplete { losses } => (CrawlOutcomeState::Incomplete, losses),
+            LastCrawl::Unfinished => (CrawlOutcomeState::Unfinished, 0),
         };
         let notes = snapshot.report.notes.iter();
         Ok(Some(Self {
-            row: seen,
-            last_crawl: ShownCrawl { state, losses },
+            row: visible,
+            last_crawl: CrawlOutcome { state, losses },
             notes: notes.filter(|note| note.registry == row.registry).collect(),
         }))
     }

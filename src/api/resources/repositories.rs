@@ -52,20 +52,21 @@ pub(super) fn operations() -> Vec<Operation> {
     let order = Parameter::new(
         "sort",
         Form::Word(ORDERS.to_vec()),
-        "The order; `-` in front is the largest first. By default `-attributed`. `saving` is of bytes, `cost_saving` of money.",
+        "The sort key; a leading `-` sorts in descending order. Default: `-attributed`. `saving` is in bytes, \
+         `cost_saving` in money.",
     );
     vec![
         Operation::get(
             "/v1/repositories",
             "list_repositories",
-            "What each repository stores, costs, and would on Alpine",
+            "Stored bytes and cost of each repository, now and on Alpine",
             AnswerForm::json::<List<'_, &RepositoryRow, Totals<GroupRow>>>("RepositoryList"),
             |call| Box::pin(list(call)),
         )
         .group("repositories")
         .about(
             "Attributed bytes and expected joint savings of all rows add up to the registries' stored bytes and \
-             savings; `totals` has those of the rows that the filters leave, whatever the page.",
+             savings; `totals` covers all rows that match the filters, on all pages.",
         )
         .query(filters())
         .query([order])
@@ -83,30 +84,38 @@ pub(super) fn operations() -> Vec<Operation> {
 pub(super) fn filters() -> Vec<Parameter> {
     let verdicts = Verdict::VARIANTS.iter().map(|verdict| verdict.as_str()).collect();
     vec![
-        Parameter::new("registry", Form::Text, "Only those of this registry."),
-        Parameter::new("verdict", Form::Word(verdicts), "Only those with this verdict."),
+        Parameter::new("registry", Form::Text, "Only this registry."),
+        Parameter::new(
+            "verdict",
+            Form::Word(verdicts),
+            "Only repositories with this verdict.",
+        ),
         Parameter::new(
             "base",
             Form::Text,
-            "Only those on this base: its system (`debian:trixie`) or its runtime (`node:22`). Empty for those \
-             of which none is known.",
+            "Only this base: its system (`debian:trixie`) or its runtime (`node:22`); empty for repositories \
+             without a known base.",
         ),
         Parameter::new(
             "team",
             Form::Text,
-            "Only this team's; empty for those of no team.",
+            "Only this team; empty for repositories without one.",
         ),
         Parameter::new(
             "cost_centre",
             Form::Text,
-            "Only this cost centre's; empty for those of none.",
+            "Only this cost centre; empty for repositories without one.",
         ),
         Parameter::new(
             "environment",
             Form::Text,
-            "Only those for this; empty for those of which it is not known.",
+            "Only this environment; empty for repositories without one.",
         ),
-        Parameter::new("search", Form::Text, "Only those with this text in their name."),
+        Parameter::new(
+            "search",
+            Form::Text,
+            "Only repositories with this text in their name.",
+        ),
     ]
 }
 
@@ -157,7 +166,7 @@ fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
 }
 
 /// Sorts rows by a key of [`ORDERS`], then by name.
-pub(super) fn put_in_order(rows: &mut [&RepositoryRow], order: &str) {
+pub(super) fn sort_rows(rows: &mut [&RepositoryRow], order: &str) {
     let (is_falling, key) = match order.strip_prefix('-') {
         Some(key) => (true, key),
         None => (false, order),
@@ -211,7 +220,7 @@ fn by_amount(a: Option<Decimal>, b: Option<Decimal>, is_falling: bool) -> Orderi
     }
 }
 
-/// The bytes that a repository frees if all that should switch do; the expected value.
+/// The expected bytes that a repository frees if all with the verdict `switch` move.
 pub(super) fn saving_bytes(row: &RepositoryRow) -> i64 {
     row.judged
         .as_ref()
@@ -226,7 +235,7 @@ pub(super) fn key(row: &RepositoryRow) -> String {
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let mut rows = chosen(&call, &snapshot)?;
-    put_in_order(&mut rows, call.values.text("sort").unwrap_or("-attributed"));
+    sort_rows(&mut rows, call.values.text("sort").unwrap_or("-attributed"));
     let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
     let mut page = Page::new(&call, &snapshot, rows, |row| key(row))?;
     let rows = std::mem::take(&mut page.rows);
@@ -236,7 +245,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         Reply::json(&List {
             items: rows,
             next_cursor: page.next_cursor.clone(),
-            provenance: Provenance::seen_by(&call.caller, &snapshot),
+            provenance: Provenance::for_caller(&call.caller, &snapshot),
             totals: Totals { totals },
         })?
     };

@@ -79,7 +79,7 @@ struct Repository<'a> {
     /// The former name of `representative_image`.
     #[schemars(extend("deprecated" = true))]
     speaker: Option<&'a ImageRow>,
-    /// The image that the verdict rests on; null where there is no image, or where the operator has decided.
+    /// The image that determines the verdict; null if there is no image or if the operator has decided.
     representative_image: Option<&'a ImageRow>,
     #[serde(flatten)]
     provenance: Provenance<'a>,
@@ -106,7 +106,7 @@ async fn tags(call: Call) -> Result<HttpResponse, Problem> {
     let shared = snapshot.clone();
     let tags = call
         .api
-        .work_out(move || {
+        .run_blocking(move || {
             let (_, analysed) = shared.registry(&registry)?;
             account_tags(&analysed.content.inventory, &repository).map_err(Problem::internal)
         })

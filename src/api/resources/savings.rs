@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::repositories::{chosen, csv, filters, key, put_in_order, saving_bytes};
+use super::repositories::{chosen, csv, filters, key, saving_bytes, sort_rows};
 use crate::api::call::Call;
 use crate::api::list::{List, Page, Totals, paging};
 use crate::api::operation::{AnswerForm, Operation};
@@ -19,14 +19,14 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::get(
             "/v1/savings",
             "list_savings",
-            "Which repositories save most if all switch to Alpine that should",
+            "Repositories by saving if all with the verdict `switch` move",
             AnswerForm::json::<List<'_, Saving<'_>, Totals<GroupRow>>>("SavingList"),
             |call| Box::pin(list(call)),
         )
         .group("money")
         .about(
-            "Ordered by expected joint saving of bytes, with what the repositories up to each save together. A \
-             repository that keeps its base may have a negative one: others leave it alone with what they shared.",
+            "Sorted by expected joint saving in bytes, with the running total. A repository that keeps its base can \
+             have a negative saving, because fewer repositories share its layers.",
         )
         .query(filters())
         .query(paging())
@@ -42,7 +42,7 @@ struct Saving<'a> {
     row: &'a RepositoryRow,
     /// What this repository and all before it save.
     cumulative_bytes: i64,
-    /// The same in money, in the currency of the row; null where the row has no costs.
+    /// The same in money, in the currency of the row; null if the row has no costs.
     cumulative: Option<Money>,
 }
 
@@ -50,7 +50,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let mut rows = chosen(&call, &snapshot)?;
     rows.retain(|row| saving_bytes(row) != 0 || money(row).is_some_and(|saved| !saved.is_zero()));
-    put_in_order(&mut rows, "-saving");
+    sort_rows(&mut rows, "-saving");
     let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
     let savings = cumulated(&rows)?;
     let mut page = Page::new(&call, &snapshot, savings, |saving| key(saving.row))?;
@@ -62,7 +62,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         Reply::json(&List {
             items: savings,
             next_cursor: page.next_cursor.clone(),
-            provenance: Provenance::seen_by(&call.caller, &snapshot),
+            provenance: Provenance::for_caller(&call.caller, &snapshot),
             totals: Totals { totals },
         })?
     };

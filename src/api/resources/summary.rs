@@ -21,11 +21,7 @@ use crate::units::Money;
 
 pub(super) fn operations() -> Vec<Operation> {
     let names = GroupBy::ALL.iter().map(|(name, _)| *name).collect();
-    let group_by = Parameter::new(
-        "group_by",
-        Form::Word(names),
-        "What repositories are put together by; the registry by default.",
-    );
+    let group_by = Parameter::new("group_by", Form::Word(names), "Group by; default: registry.");
     vec![
         Operation::get(
             "/v1/summary",
@@ -36,9 +32,9 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .group("money")
         .about(
-            "The rows add up to `totals`. What has no owner stands in the row with `key` null; with all \
-             repositories of a registry, so does what of its bill is no repository's. `budgets` are those of the \
-             configuration for a registry or a cost centre, and beside the totals for everything.",
+            "The rows add up to `totals`. `key` is null for unassigned repositories, and for the unallocated part of a \
+             bill if all repositories of the registry are selected. `budgets` are the configured ones of the registry \
+             or cost centre, and in `totals` those of everything that it covers.",
         )
         .query([group_by])
         .query(filters())
@@ -65,7 +61,7 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
         .is_empty()
     {
         let registry = registry.and_then(|name| snapshot.registry(name).ok());
-        budgets.of_seen(&call.caller, registry.map(|(row, _)| &row.registry))
+        budgets.for_caller(&call.caller, registry.map(|(row, _)| &row.registry))
     } else {
         Vec::new()
     };
@@ -79,12 +75,12 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     };
     let rows = groups.rows.iter().map(|row| {
         let key = row.key.as_deref().filter(|_| are_whole);
-        budgeted(row, budgets.of_group(by, key))
+        budgeted(row, budgets.for_group(by, key))
     });
     call.reply(Reply::json(&List {
         items: rows.collect(),
         next_cursor: None,
-        provenance: Provenance::seen_by(&call.caller, &snapshot),
+        provenance: Provenance::for_caller(&call.caller, &snapshot),
         totals: Totals {
             totals: budgeted(&groups.totals, totals),
         },

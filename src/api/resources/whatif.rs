@@ -1,4 +1,4 @@
-//! The same answers under other assumptions, without changing saved data.
+//! The same figures under other assumptions. Saved data does not change.
 //!
 //! Images are not analysed again: the saved graph answers which bytes a choice of repositories frees, and costs
 //! are computed anew. Only for another release of Alpine are images analysed again, from known facts.
@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-use super::repositories::{ORDERS, put_in_order};
+use super::repositories::{ORDERS, sort_rows};
 use crate::api::access::sees_row;
 use crate::api::call::Call;
 use crate::api::openapi::Shape;
@@ -22,8 +22,8 @@ use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{INVALID_BODY, Invalid, Place, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
-use crate::api::seen::SeenRegistry;
 use crate::api::snapshot::Snapshot;
+use crate::api::visible::VisibleRegistry;
 use crate::base_image::AlpineRelease;
 use crate::cost::{CostPlan, EffortRule, RegistryTerms};
 use crate::oci::RepositoryPatterns;
@@ -36,13 +36,15 @@ use crate::report::{
 use crate::units::{Currency, Money};
 use crate::whatif::{Counterfactual, Outcome, Verdict, VerdictSettings};
 
-/// The default and the maximum number of rows.
+/// The default number of rows. Our choice: that of the lists.
 const USUAL_ROWS: u64 = 50;
+/// The maximum number of rows. Our choice: this answer has no pages, so it is higher than that of the lists.
 const MOST_ROWS: u64 = 10_000;
-/// The maximum number of names and globs, and their maximum length.
+/// The maximum number of names and globs. Our choice: a list of one team's repositories fits, and matching stays fast.
 const MOST_PATTERNS: usize = 1000;
+/// The maximum length of a name or glob, in bytes. Our choice: the maximum length of a repository name.
 const LONGEST_PATTERN: usize = 255;
-/// The maximum number of pulls of a repository in a month.
+/// The maximum number of pulls of a repository in a month. Our choice: far above any real count.
 const MOST_PULLS: u64 = 1_000_000_000;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -55,36 +57,35 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::post(
             "/v1/whatif",
             "ask_what_if",
-            "The same answers under other assumptions",
+            "The same figures under other assumptions",
             (
-                Shape::new::<Question>("WhatIfQuestion"),
+                Shape::new::<WhatIfRequest>("WhatIfQuestion"),
                 AnswerForm::json::<Answer<'_>>("WhatIfAnswer"),
             ),
             |call| Box::pin(answer(call)),
         )
         .group("money")
         .about(
-            "Which repositories switch, to which release of Alpine, how often they are pulled, how many pulls are cold, by which price book they \
-             are billed, what moving takes. What is not given stays as it is. Nothing is saved. Where no costs come \
-             of it (the currencies differ, say), `notes` has the reason.",
+            "Changes the selection of repositories, Alpine release, pulls, share of cold pulls, price book or effort. \
+             Omitted settings keep their values. Nothing is saved. If costs cannot be computed, `notes` says why.",
         )
         .query([
-            Parameter::new("limit", limit, "The most repositories that are shown; `totals` are of all."),
-            Parameter::new("sort", Form::Word(ORDERS.to_vec()), "Their order. By default `-saving`."),
+            Parameter::new("limit", limit, "The maximum number of repositories; `totals` covers all."),
+            Parameter::new("sort", Form::Word(ORDERS.to_vec()), "The sort key. Default: `-saving`."),
         ]),
     ]
 }
 
-/// What is to be different. What is not given stays as it is.
+/// The assumptions to change. Omitted ones keep their values.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Question {
-    /// The repositories that the question is about, by names and patterns such as `team-a/**`. By default all.
+struct WhatIfRequest {
+    /// The selected repositories: names and patterns such as `team-a/**`. Default: all.
     #[schemars(length(max = 1000), inner(regex(pattern = r"^[a-z0-9._/*?-]{1,255}$")))]
     repositories: Option<Vec<String>>,
     /// Which repositories switch.
     switch: Switch,
-    /// How often each repository is pulled.
+    /// The pulls of each repository in a month.
     #[schemars(with = "Option<u64>", range(max = 1_000_000_000))]
     pulls_per_month: Option<Number>,
     /// The share of pulls whose node does not have the base: 0 to 1.
@@ -92,11 +93,11 @@ struct Question {
     cold_share: Option<String>,
     /// The price book of all registries.
     price_book: Option<String>,
-    /// The release of Alpine to move to. Where a base is not known on it, its size on another release stands in; `notes` and
+    /// The release of Alpine to move to. If a base is not known on it, its size on another release is used; `notes` and
     /// `alpine.wanted_release` of each registry say for how many images.
     alpine_release: Option<AlpineRelease>,
     /// The effort of moving one repository.
-    effort: Option<AskedEffort>,
+    effort: Option<EffortInput>,
 }
 
 /// Which repositories switch.
@@ -104,12 +105,12 @@ struct Question {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "WhatIfSwitch")]
 enum Switch {
-    /// Those of `repositories`, or of all, whose verdict says so.
+    /// The selected repositories with the verdict `switch`.
     #[default]
     Verdict,
     /// Every repository that can move, whatever its verdict.
     All,
-    /// Those of `repositories` that can move, whatever their verdicts.
+    /// Those of `repositories` that can move, whatever their verdicts; none if `repositories` is omitted.
     Chosen,
 }
 
@@ -117,32 +118,32 @@ enum Switch {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "WhatIfEffort")]
-struct AskedEffort {
+struct EffortInput {
     /// Days of work.
     #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"))]
     days: String,
-    /// What a day costs.
-    day_rate: AskedMoney,
+    /// The cost of one day.
+    day_rate: MoneyInput,
 }
 
 /// An amount of money.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "WhatIfAmount")]
-struct AskedMoney {
+struct MoneyInput {
     /// The amount in decimal digits.
     #[schemars(regex(pattern = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"))]
     amount: String,
-    /// The code of ISO 4217.
+    /// The ISO 4217 code.
     currency: Currency,
 }
 
-/// The answers under other assumptions.
+/// The figures under other assumptions.
 #[derive(Serialize, JsonSchema)]
 struct Answer<'a> {
     /// The registries.
-    registries: Vec<SeenRegistry<'a>>,
-    /// The repositories, as many as were asked for.
+    registries: Vec<VisibleRegistry<'a>>,
+    /// The repositories, at most `limit`.
     repositories: Vec<&'a RepositoryRow>,
     /// The sums over all repositories.
     totals: GroupRow,
@@ -156,26 +157,24 @@ struct Answer<'a> {
 
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
-    let question: Question = call.read_body()?;
-    let chosen = question.chosen()?;
-    let costs = question.costs(&snapshot.inputs.costs)?;
-    let switch = question.switch;
-    let supposed = Supposed {
+    let request: WhatIfRequest = call.read_body()?;
+    let chosen = request.chosen()?;
+    let costs = request.costs(&snapshot.inputs.costs)?;
+    let switch = request.switch;
+    let assumptions = Assumptions {
         snapshot: snapshot.clone(),
         verdicts: VerdictSettings {
-            alpine_release: question
-                .alpine_release
-                .or(snapshot.inputs.verdicts.alpine_release),
+            alpine_release: request.alpine_release.or(snapshot.inputs.verdicts.alpine_release),
             ..snapshot.inputs.verdicts.clone()
         },
     };
     let report = call
         .api
-        .work_out(move || supposed.report(switch, chosen.as_ref(), costs))
+        .run_blocking(move || assumptions.report(switch, chosen.as_ref(), costs))
         .await??;
     let registries = report.registries.iter();
     let registries = registries
-        .filter_map(|row| SeenRegistry::new(&call.caller, row, &report.repositories).transpose())
+        .filter_map(|row| VisibleRegistry::new(&call.caller, row, &report.repositories).transpose())
         .collect::<Result<_, _>>()?;
     let mut rows: Vec<&RepositoryRow> = report
         .repositories
@@ -183,7 +182,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         .filter(|row| sees_row(&call.caller, row))
         .collect();
     let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
-    put_in_order(&mut rows, call.values.text("sort").unwrap_or("-saving"));
+    sort_rows(&mut rows, call.values.text("sort").unwrap_or("-saving"));
     rows.truncate(usize::try_from(call.values.number("limit", USUAL_ROWS)).unwrap_or(usize::MAX));
     call.reply(Reply::json(&Answer {
         registries,
@@ -195,17 +194,17 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
             .filter(|note| call.caller.sees(&note.registry))
             .collect(),
         alpine_releases: snapshot.analysed.catalogue.alpine_releases(),
-        provenance: Provenance::seen_by(&call.caller, &snapshot),
+        provenance: Provenance::for_caller(&call.caller, &snapshot),
     })?)
 }
 
 /// The present figures with other verdicts.
-struct Supposed {
+struct Assumptions {
     snapshot: Arc<Snapshot>,
     verdicts: VerdictSettings,
 }
 
-impl Supposed {
+impl Assumptions {
     /// The report if these repositories switched and costs had another basis.
     fn report(
         &self,
@@ -219,14 +218,14 @@ impl Supposed {
             costs,
             ..AnalysisInputs::clone(&snapshot.inputs)
         };
-        let is_as_shown = verdicts.alpine_release == snapshot.inputs.verdicts.alpine_release;
-        let analysed = if is_as_shown {
+        let is_same_release = verdicts.alpine_release == snapshot.inputs.verdicts.alpine_release;
+        let analysed = if is_same_release {
             Arc::clone(&snapshot.analysed)
         } else {
             Arc::new(snapshot.analysed.reanalysed_with(&inputs)?)
         };
         analysed.report_if(&inputs, &ReportOptions::default(), |registry| {
-            let known = is_as_shown.then_some(snapshot);
+            let known = is_same_release.then_some(snapshot);
             let every_move = || match known.and_then(|known| known.every_move(registry.name())) {
                 Some(graph) => Cow::Borrowed(graph),
                 None => Cow::Owned(registry.every_move(&inputs.context(&analysed.catalogue))),
@@ -268,7 +267,7 @@ fn outcome<'a>(
     })
 }
 
-impl Question {
+impl WhatIfRequest {
     /// The chosen repositories; `None` for all.
     fn chosen(&self) -> Result<Option<RepositoryPatterns>, Problem> {
         let Some(patterns) = &self.repositories else {
@@ -277,20 +276,20 @@ impl Question {
         if patterns.len() > MOST_PATTERNS {
             return wrong(
                 "repositories",
-                Err(format!("at most {MOST_PATTERNS} names and globs")),
+                Err(format!("the maximum is {MOST_PATTERNS} names and globs")),
             );
         }
-        let is_sound = |pattern: &String| {
+        let is_valid = |pattern: &String| {
             (1..=LONGEST_PATTERN).contains(&pattern.len())
                 && pattern.bytes().all(|byte| {
                     byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._/*?-".contains(&byte)
                 })
         };
-        if let Some(pattern) = patterns.iter().find(|pattern| !is_sound(pattern)) {
-            let shown: String = pattern.chars().take(80).collect();
+        if let Some(pattern) = patterns.iter().find(|pattern| !is_valid(pattern)) {
+            let start: String = pattern.chars().take(80).collect();
             return wrong(
                 "repositories",
-                Err(format!("{shown:?} is no name or glob such as team-a/**")),
+                Err(format!("{start:?} is not a name or glob such as team-a/**")),
             );
         }
         if patterns.is_empty() {
@@ -339,16 +338,16 @@ impl Question {
     }
 }
 
-/// A number of pulls. JSON has one kind of number, so `5.0` is a whole number.
+/// A number of pulls. JSON has only one number type, so `5.0` is a whole number.
 fn whole(number: &Number) -> Result<u64, Problem> {
     let count = number.as_u64().or_else(|| {
         let float = number.as_f64()?;
         (float.fract() == 0.0 && (0.0..=MOST_PULLS as f64).contains(&float)).then_some(float as u64)
     });
-    let sound = count.filter(|count| *count <= MOST_PULLS);
+    let valid = count.filter(|count| *count <= MOST_PULLS);
     wrong(
         "pulls_per_month",
-        sound.ok_or_else(|| format!("expected a whole number from 0 to {MOST_PULLS}")),
+        valid.ok_or_else(|| format!("expected a whole number from 0 to {MOST_PULLS}")),
     )
 }
 
@@ -363,7 +362,7 @@ fn decimal(name: &str, text: &str) -> Result<Decimal, Problem> {
         .filter(|_| is_plain(whole) && is_plain(fraction));
     wrong(
         name,
-        number.ok_or("expected a number of digits, with a point and at most nine more where it is not whole"),
+        number.ok_or("expected a decimal number with at most nine digits before and after the point"),
     )
 }
 

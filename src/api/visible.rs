@@ -1,4 +1,4 @@
-//! Registries as far as a caller may see them: whole, or the part that belongs to some cost centres.
+//! What a caller may see of a registry: all of it, or the part that belongs to its cost centres.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,23 +21,23 @@ pub(super) enum Extent {
 /// A registry's totals, or those of the repositories in it that the key may see.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RegistryRow")]
-pub(super) struct SeenRegistry<'a> {
+pub(super) struct VisibleRegistry<'a> {
     /// What the figures cover: the whole registry, or a part of it.
     of: Extent,
     /// The members of a part are some of those of a whole registry.
     #[serde(flatten)]
     #[schemars(with = "RegistryRow")]
-    row: SeenRow<'a>,
+    row: VisibleRow<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum SeenRow<'a> {
+enum VisibleRow<'a> {
     All(&'a RegistryRow),
     Visible(Box<RegistryPart>),
 }
 
-impl<'a> SeenRegistry<'a> {
+impl<'a> VisibleRegistry<'a> {
     /// The part of a registry that a caller may see; `None` if it is empty. The registry's repositories are among
     /// `repositories`.
     ///
@@ -52,7 +52,7 @@ impl<'a> SeenRegistry<'a> {
             return Ok(None);
         }
         if caller.sees_whole_registries() {
-            let row = SeenRow::All(row);
+            let row = VisibleRow::All(row);
             return Ok(Some(Self { of: Extent::All, row }));
         }
         let own: Vec<&RepositoryRow> = repositories
@@ -63,7 +63,7 @@ impl<'a> SeenRegistry<'a> {
             return Ok(None);
         }
         let part = RegistryPart::new(row, &own).map_err(Problem::internal)?;
-        let row = SeenRow::Visible(Box::new(part));
+        let row = VisibleRow::Visible(Box::new(part));
         Ok(Some(Self {
             of: Extent::Visible,
             row,
