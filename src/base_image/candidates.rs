@@ -67,6 +67,8 @@ pub(super) fn is_of(base: &Base, repositories: &[RepositoryId]) -> bool {
 }
 
 /// The confidence that equal step texts give: higher with more steps, lower if releases or sizes differ.
+///
+/// Measured: on images whose base is known from their layers, better evidence was hidden and the result compared.
 pub(super) fn text_confidence(steps: usize, differing: usize, misfit: u64, rivals: usize) -> u8 {
     let mut percent: u8 = match steps {
         0..=2 => 60,
@@ -83,7 +85,8 @@ pub(super) fn text_confidence(steps: usize, differing: usize, misfit: u64, rival
 }
 
 /// The confidence that equal version variables give: higher if their values are equal, if the base's other
-/// steps are present, or if its repository is a runtime; lower if the base's size does not fit.
+/// steps are present, or if its repository is a runtime; lower if the base's size does not fit. Measured like
+/// [`text_confidence`].
 pub(super) fn variables_confidence(misfit: u64, found: &VariablesFound<'_>) -> u8 {
     let mut percent: u8 = if found.equal == found.names.len() {
         55

@@ -1,5 +1,6 @@
 use super::candidates;
 use super::catalogue::{Catalogue, LayerKey};
+use super::confidence_table::{labels, layers};
 use super::search::Search;
 use super::traces::{self, Traces};
 use super::{
@@ -36,7 +37,7 @@ pub fn detect(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Detec
             system: System::named("windows"),
             layers: facts.layers.iter().take_while(|layer| !layer.stored).count(),
             evidence: Evidence::SystemTrace,
-            confidence: Confidence::percent(99),
+            confidence: Confidence::percent(labels::WINDOWS),
         });
         return detection;
     }
@@ -64,7 +65,7 @@ fn system(
             system: system.clone(),
             layers: 1,
             evidence: Evidence::SystemLayer,
-            confidence: Confidence::percent(98),
+            confidence: Confidence::percent(layers::SYSTEM_LAYER),
         });
     let by_candidate = candidates.iter().find_map(|candidate| {
         let base = catalogue.base(candidate.base?);

@@ -53,8 +53,8 @@ impl Evidence {
 
 /// The confidence that a finding is right, in percent.
 ///
-/// Measured on images whose parent is known from their layers: evidence was hidden, and the remaining
-/// evidence was compared with the truth.
+/// For step texts and version variables it was measured on images whose base is known from their layers: better evidence
+/// was hidden, and the rest was compared with the truth. All others are our choice, in `confidence_table.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Confidence(u8);

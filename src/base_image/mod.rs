@@ -9,6 +9,7 @@ mod alpine_release;
 mod builder;
 mod candidates;
 mod catalogue;
+mod confidence_table;
 mod detect;
 mod detection;
 mod evidence;

@@ -1,4 +1,5 @@
 use super::catalogue::{BaseId, Catalogue, LayerKey, RepositoryId, Running};
+use super::confidence_table::{layers, named};
 use super::texts::Chain;
 use super::traces::Traces;
 use super::{BaseName, Candidate, Confidence, Evidence, ImageFacts, LayerSteps, Role, Scope};
@@ -73,7 +74,10 @@ impl<'a> Search<'a> {
 
         if self.scope.sees(Evidence::BaseDigest) {
             // Child images inherit labels, which are then wrong; they do not inherit annotations.
-            for (digest, percent) in [(annotated(DIGEST), 98), (labelled(DIGEST), 85)] {
+            for (digest, percent) in [
+                (annotated(DIGEST), named::ANNOTATED_DIGEST),
+                (labelled(DIGEST), named::LABELLED_DIGEST),
+            ] {
                 let known = digest
                     .and_then(|digest| digest.parse::<Digest>().ok())
                     .and_then(|digest| self.catalogue.base_of_digest(&digest));
@@ -93,15 +97,15 @@ impl<'a> Search<'a> {
             let notes = traces
                 .base_names
                 .iter()
-                .map(|name| (name.as_str(), 90, "a builder's note"));
+                .map(|name| (name.as_str(), named::NOTED_NAME, "a builder's note"));
             let names = [
-                (annotated(NAME), 95, "an annotation"),
-                (labelled(NAME), 75, "a label"),
+                (annotated(NAME), named::ANNOTATED_NAME, "an annotation"),
+                (labelled(NAME), named::LABELLED_NAME, "a label"),
             ]
             .into_iter()
             .filter_map(|(name, percent, source)| Some((name?, percent, source)));
-            let named: Vec<_> = names.chain(notes).collect();
-            for (text, percent, source) in named {
+            let found: Vec<_> = names.chain(notes).collect();
+            for (text, percent, source) in found {
                 self.named(text, percent, source);
             }
         }
@@ -192,7 +196,7 @@ impl<'a> Search<'a> {
                 id,
                 layers,
                 evidence,
-                99,
+                layers::SAME_LAYERS,
                 match layers {
                     1 => format!("the first {word} is the same"),
                     _ => format!("the first {layers} {word}s are the same"),

@@ -14,7 +14,7 @@ pub(super) struct TextKey(u64);
 pub(super) struct Chain(u64);
 
 impl Chain {
-    /// The key of the empty sequence.
+    /// The key of the empty sequence. Our choice: any number but zero does; this one is "tare" in ASCII.
     pub const START: Self = Self(0x7461_7265);
 
     /// The key after one more element.

@@ -71,7 +71,7 @@ pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::
     }
 }
 
-/// How many repositories are named one by one.
+/// How many repositories are named one by one. Our choice: they fit onto one screen.
 const NAMED: usize = 10;
 
 fn described(difference: &Difference) -> String {

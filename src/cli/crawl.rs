@@ -7,7 +7,7 @@ use super::context::Context;
 use super::crawl_result::Shown;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, UsageError, print};
-use super::progress::shown;
+use super::progress::with_progress;
 use super::targets::targets;
 use crate::analysis::CrawledContent;
 use crate::clock::{Clock, SystemClock};
@@ -119,7 +119,7 @@ async fn one(
     let result = if context.quiet {
         work.await?
     } else {
-        shown(
+        with_progress(
             work,
             &client,
             &progress,

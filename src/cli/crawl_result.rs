@@ -12,7 +12,8 @@ use crate::oci::{RegistryName, RepositoryName};
 use crate::report::grouped;
 use crate::units::{ByteCount, RequestCounts};
 
-/// How many faults of one kind are shown to a person.
+/// How many faults of one kind are shown to a person. Our choice: enough to see what they have in common; `--json` has
+/// all of them.
 const FAULTS_SHOWN: usize = 5;
 
 /// The result of a crawl of one registry. Serialized, it is a line of `tare crawl --json`: keys are added,

@@ -20,7 +20,7 @@ use crate::inventory::DedupScope;
 use crate::jobs::CrawlJob;
 use crate::store::{DatabaseLocation, Store, StoreSettings};
 
-/// How many months back the made-up history goes.
+/// How many months back the made-up history goes. Our choice: a year, as most budgets have.
 const MONTHS: u32 = 12;
 
 /// `tare demo`: a made-up registry, crawled into a store that is gone afterwards. None of the user's
@@ -45,7 +45,7 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     let store = Store::open(&StoreSettings::at(location), SystemClock.now()).await?;
     let settings = made_up_settings(folder)?;
     let outcome = match live_through(&store, &registry, &settings, &stop).await {
-        Ok(()) => shown(&store, registry.url(), &settings, options, context, &stop).await,
+        Ok(()) => print_report(&store, registry.url(), &settings, options, context, &stop).await,
         Err(error) => Err(error),
     };
     store.close().await;
@@ -68,7 +68,7 @@ async fn registry_only(options: &DemoOptions, context: &Context, stop: &StopFlag
     Ok(Outcome::Complete)
 }
 
-async fn shown(
+async fn print_report(
     store: &Store,
     registry: &str,
     settings: &Settings,

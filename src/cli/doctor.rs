@@ -15,8 +15,9 @@ use crate::registry::{Client, ErrorKind, RegistryError};
 use crate::report::AnalysisInputs;
 use crate::store::Store;
 
-/// By how much the database's clock and this machine's may differ before crawls and leases suffer.
-const CLOCKS_APART: TimeDelta = TimeDelta::seconds(5);
+/// How far the clocks of the database and of this machine may differ. Our choice: machines that synchronise their clocks
+/// differ by far less than a second, and leases last longer.
+const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::seconds(5);
 
 /// What a check found.
 enum Finding {
@@ -130,7 +131,7 @@ async fn clock(store: &Store) -> Finding {
         }
     };
     let after = SystemClock.now();
-    if before - CLOCKS_APART <= theirs && theirs <= after + CLOCKS_APART {
+    if before - MAX_CLOCK_SKEW <= theirs && theirs <= after + MAX_CLOCK_SKEW {
         return Well("this machine and the database agree on the time".to_owned());
     }
     Amiss(

@@ -1,6 +1,5 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use comfy_table::{Table, presets};
-use globset::Glob;
 use serde::Serialize;
 
 use super::arguments::{CreateOptions, KeyCommand, ListOptions, TextOrJson};
@@ -8,11 +7,12 @@ use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
 use crate::identity::{self, NewKey};
+use crate::oci::RegistryPattern;
 use crate::oci::text::printable;
 use crate::report;
 use crate::store::{ApiKeyRecord, Store};
 
-/// The longest name of a key.
+/// The longest name of a key, in characters. Our choice: it fits into a line of `tare key list`.
 const LONGEST_NAME: usize = 100;
 
 /// `tare key`.
@@ -32,8 +32,8 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
     if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
         return Err(UsageError(format!("a key's name has 1 to {LONGEST_NAME} characters")).into());
     }
-    for glob in &options.registries {
-        Glob::new(glob).map_err(|error| UsageError(format!("--registry {glob}: {error}")))?;
+    for pattern in &options.registries {
+        RegistryPattern::new(pattern).map_err(|error| UsageError(format!("--registry: {error}")))?;
     }
     let now = SystemClock.now();
     let new = NewKey::generate()?;

@@ -11,13 +11,15 @@ use crate::report::grouped;
 use crate::telemetry::Console;
 use crate::units::RequestCounts;
 
+/// The time between two updates of the bar. Our choice: smooth to the eye.
 const BAR_EVERY: Duration = Duration::from_millis(150);
+/// The time between two lines where there is no bar. Our choice: it keeps a log short.
 const LINE_EVERY: Duration = Duration::from_secs(5);
-/// The length of the bar in steps; what is done is a fraction of it.
+/// The length of the bar in steps; what is done is a fraction of it. Our choice: finer than a terminal is wide.
 const STEPS: u64 = 1000;
 
 /// Shows the progress of a crawl on standard error until the work is done, and gives back its result.
-pub(super) async fn shown<Work: Future>(
+pub(super) async fn with_progress<Work: Future>(
     work: Work,
     client: &Client,
     progress: &Progress,

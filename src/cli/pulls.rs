@@ -92,11 +92,11 @@ async fn import(store: &Store, options: &ImportOptions, context: &Context) -> an
              every page"
         ));
     }
-    Ok(said(&shown, &pulls, import, source.read_at))
+    Ok(import_summary(&shown, &pulls, import, source.read_at))
 }
 
 /// What an import did, in a sentence or two.
-fn said(file: &str, pulls: &ReadPulls, import: PullImport, read_at: DateTime<Utc>) -> String {
+fn import_summary(file: &str, pulls: &ReadPulls, import: PullImport, read_at: DateTime<Utc>) -> String {
     let mut text = match (import, pulls) {
         (PullImport::Known { at }, _) => {
             format!(

@@ -4,7 +4,8 @@ use std::time::Duration;
 use super::context::Context;
 use super::outcome::{Outcome, print};
 
-/// How long a service that is well may take.
+/// How long a healthy service may take to answer. Our choice: below the five seconds after which the container's health
+/// check gives up.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// `tare ready`: asks the service on this machine, where its settings say that it listens.

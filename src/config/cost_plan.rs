@@ -1,7 +1,5 @@
 //! The settings about costs as the room that works them out takes them.
 
-use globset::Glob;
-
 use super::data_files::{UnreadableFile, files, text};
 use super::{PricesSection, RegistrySection, Settings};
 use crate::cost::{CostPlan, RegistryTerms, TransferPlan};
@@ -150,9 +148,7 @@ fn terms(
         rule.as_ref().map_or_else(|| all.clone(), |rule| rule.0.clone())
     };
     Ok(Some(RegistryTerms {
-        registries: Glob::new(&globset::escape(registry.as_str()))
-            .ok()
-            .map(|glob| glob.compile_matcher()),
+        registries: Some(registry.clone()),
         book: id.clone(),
         replicas: section.replicas.clone(),
         seats: section.seats,

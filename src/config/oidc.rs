@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 
-use globset::Glob;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -8,6 +7,7 @@ use super::Settings;
 use super::section::Section;
 use super::values::ProxyUrl;
 use crate::identity::{ClaimRule, IssuerSettings, IssuerUrl, Scope};
+use crate::oci::RegistryPattern;
 
 /// `[[oidc]]`: an identity provider whose access tokens the service accepts beside its own keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -127,15 +127,13 @@ impl OidcRule {
                 ));
             }
         }
-        let glob = |text: &String| {
-            let glob =
-                Glob::new(text).map_err(|error| format!("the rule for {value:?} in {claim}: {error}"))?;
-            Ok::<_, String>(glob.compile_matcher())
+        let pattern = |text: &String| {
+            RegistryPattern::new(text).map_err(|error| format!("the rule for {value:?} in {claim}: {error}"))
         };
         let registries = self
             .registries
             .as_ref()
-            .map(|globs| globs.iter().map(glob).collect::<Result<Vec<_>, _>>());
+            .map(|texts| texts.iter().map(pattern).collect::<Result<Vec<_>, _>>());
         Ok(ClaimRule {
             claim: claim.clone(),
             value: value.clone(),
@@ -184,7 +182,7 @@ mod tests {
         let rule = &issuers[1].rules[0];
         assert_eq!((&*rule.claim, &*rule.value), ("groups", "finance"));
         assert_eq!(rule.scopes, [Scope::Read, Scope::Crawl]);
-        assert!(rule.registries.limits().expect("limits")[0].is_match("reg.example.com"));
+        assert!(rule.registries.limits().expect("limits")[0].matches(&"reg.example.com".parse().unwrap()));
         assert!(issuers[0].rules[0].registries.is_all() && issuers[0].rules[0].cost_centres.is_all());
         let shown = settings.show();
         assert!(
@@ -229,7 +227,7 @@ mod tests {
                     "\"tare\"",
                     &RULE.replace(" }", ", registries = [\"[\"] }"),
                 ),
-                "oidc.rules: the rule for \"reader\" in roles: error parsing glob",
+                "oidc.rules: the rule for \"reader\" in roles: not a registry or a pattern of registries: \"[\": ",
             ),
             (
                 with(issuer, "\"tare\"", &RULE.replace(" }", ", registries = [] }")),

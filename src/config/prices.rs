@@ -83,12 +83,7 @@ const RULES: &str = "expected \"attributed\", \"even\", \"proportional\", or in 
 impl<'de> Deserialize<'de> for AllocationRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let rule = match Value::deserialize(deserializer)? {
-            Value::String(word) => match word.as_str() {
-                "attributed" => Some(Rule::Attributed),
-                "even" => Some(Rule::Even),
-                "proportional" => Some(Rule::Proportional),
-                _ => None,
-            },
+            Value::String(word) => word.parse().ok(),
             Value::Table(shares) => Some(Rule::Fixed(
                 shares
                     .into_iter()
@@ -105,12 +100,10 @@ impl<'de> Deserialize<'de> for AllocationRule {
 impl Serialize for AllocationRule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
-            Rule::Attributed => serializer.serialize_str("attributed"),
-            Rule::Even => serializer.serialize_str("even"),
-            Rule::Proportional => serializer.serialize_str("proportional"),
             Rule::Fixed(shares) => {
                 serializer.collect_map(shares.iter().map(|(name, share)| (name, Number(*share))))
             }
+            word => word.serialize(serializer),
         }
     }
 }

@@ -65,7 +65,8 @@ pub struct CostCentres {
     pub image_labels: ImageLabelNames,
 }
 
-/// The longest value that an image's label may give: anyone who can push an image writes labels.
+/// The longest value of an image's label that is used, in characters: anyone who can push an image writes labels. Our choice:
+/// longer than any name of a team.
 const LONGEST_VALUE: usize = 128;
 
 impl CostCentres {

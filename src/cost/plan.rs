@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use globset::GlobMatcher;
 use rust_decimal::Decimal;
 
 use super::labels::CostCentres;
@@ -33,8 +32,8 @@ pub struct CostPlan {
 /// How a registry is billed.
 #[derive(Debug, Clone)]
 pub struct RegistryTerms {
-    /// The registries this is about, by host; none for all.
-    pub registries: Option<GlobMatcher>,
+    /// The registry that this is about; `None` for all.
+    pub registries: Option<RegistryName>,
     /// The id of the price book.
     pub book: String,
     /// The regions beyond the first that keep a copy.
@@ -125,10 +124,9 @@ impl Default for TransferPlan {
 impl CostPlan {
     /// The terms of a registry; `None` if it is not billed.
     pub fn terms(&self, registry: &RegistryName) -> Option<&RegistryTerms> {
-        let is_meant = |glob: &GlobMatcher| glob.is_match(registry.as_str());
         self.registries
             .iter()
-            .find(|terms| terms.registries.as_ref().is_none_or(is_meant))
+            .find(|terms| terms.registries.as_ref().is_none_or(|own| own == registry))
     }
 
     /// The work of moving a repository, where it is known.

@@ -10,7 +10,8 @@ use super::parts::{Charges, MoneyEstimate};
 use super::usage::RepositoryUsage;
 use crate::units::Money;
 
-/// To how many decimals the ends of an interval are cut. They are estimates; the expected values are exact.
+/// The number of decimals to which the ends of an interval are cut. They are estimates; the expected values are exact. Our
+/// choice: far finer than any unit of a currency.
 const BOUND_DECIMALS: u32 = 9;
 
 /// What a repository saves.

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use globset::Glob;
 use parking_lot::{Mutex, RwLock};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::caller::Caller;
+use super::caller::{Caller, Scope};
+use crate::oci::RegistryPattern;
 use crate::store::{ApiKeyRecord, Store, StoreError};
 
 /// The prefix of every key. Secret scanners can find keys by it, and it tells keys from tokens.
@@ -116,24 +116,27 @@ impl KeyRing {
 
 /// What a stored key allows. `tare key create` checks what it writes; an entry that cannot be read grants nothing.
 fn known(record: ApiKeyRecord) -> KnownKey {
-    let scopes = record
-        .scopes
-        .iter()
-        .filter_map(|scope| scope.parse().ok())
-        .collect();
-    let readable = |text: &String| match Glob::new(text) {
-        Ok(glob) => Some(glob.compile_matcher()),
+    let (scopes, unknown) = known_scopes(&record.scopes);
+    for scope in unknown {
+        tracing::warn!(
+            key = record.id,
+            scope,
+            "a scope of the key is unknown to this version and allows nothing"
+        );
+    }
+    let readable = |text: &String| match RegistryPattern::new(text) {
+        Ok(pattern) => Some(pattern),
         Err(error) => {
             tracing::warn!(
                 key = record.id,
                 %error,
-                "a glob of the key's registries cannot be read and shows nothing"
+                "a pattern of the key's registries is invalid and shows nothing"
             );
             None
         }
     };
-    let globs = record.registries.as_ref();
-    let registries = globs.map(|globs| globs.iter().filter_map(readable).collect::<Vec<_>>());
+    let patterns = record.registries.as_ref();
+    let registries = patterns.map(|patterns| patterns.iter().filter_map(readable).collect::<Vec<_>>());
     KnownKey {
         secret_sha256: record.secret_sha256,
         expires_at: record.expires_at,
@@ -141,10 +144,22 @@ fn known(record: ApiKeyRecord) -> KnownKey {
     }
 }
 
+/// The scopes that these words name, and the words that name none.
+fn known_scopes(words: &[String]) -> (Vec<Scope>, Vec<&str>) {
+    let mut scopes = Vec::new();
+    let mut unknown = Vec::new();
+    for word in words {
+        match word.parse() {
+            Ok(scope) => scopes.push(scope),
+            Err(_) => unknown.push(word.as_str()),
+        }
+    }
+    (scopes, unknown)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::Scope;
 
     fn record(new: &NewKey) -> ApiKeyRecord {
         ApiKeyRecord {
@@ -191,6 +206,22 @@ mod tests {
         let another = NewKey::generate().unwrap();
         assert_ne!(another.key, key);
         assert_eq!(key.len(), PREFIX.len() + 12 + 1 + 43);
+    }
+
+    #[test]
+    fn an_unknown_scope_of_a_stored_key_allows_nothing_and_is_reported() {
+        let words = ["read", "prune", "Admin"].map(str::to_owned);
+        assert_eq!(known_scopes(&words), (vec![Scope::Read], vec!["prune", "Admin"]));
+        let new = NewKey::generate().unwrap();
+        let caller = known(ApiKeyRecord {
+            scopes: words.to_vec(),
+            ..record(&new)
+        })
+        .caller;
+        assert!(caller.may(Scope::Read));
+        for scope in [Scope::Crawl, Scope::Ingest, Scope::Admin] {
+            assert!(!caller.may(scope), "{scope:?}");
+        }
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! Who may do and see what.
 
-use globset::GlobMatcher;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::visible::Visible;
-use crate::oci::RegistryName;
+use crate::oci::{RegistryName, RegistryPattern};
 
 /// What a key or token may be used for.
 #[derive(
@@ -49,8 +48,7 @@ pub struct Caller {
     /// The key's name, or the name in a token.
     pub name: String,
     scopes: Vec<Scope>,
-    /// Globs of the registries.
-    registries: Visible<GlobMatcher>,
+    registries: Visible<RegistryPattern>,
     cost_centres: Visible<String>,
 }
 
@@ -60,11 +58,11 @@ impl Caller {
         Self::new("anonymous", vec![Scope::Admin], Visible::All, Visible::All)
     }
 
-    /// A caller with these scopes who sees these registries, by glob, and cost centres.
+    /// A caller with these scopes who sees these registries and cost centres.
     pub fn new(
         name: impl Into<String>,
         scopes: Vec<Scope>,
-        registries: Visible<GlobMatcher>,
+        registries: Visible<RegistryPattern>,
         cost_centres: Visible<String>,
     ) -> Self {
         Self {
@@ -82,7 +80,7 @@ impl Caller {
 
     /// Whether the caller may see a registry, or at least a part of it.
     pub fn sees(&self, registry: &RegistryName) -> bool {
-        self.registries.includes(|glob| glob.is_match(registry.as_str()))
+        self.registries.includes(|pattern| pattern.matches(registry))
     }
 
     /// Whether the caller may see a repository of a registry that belongs to a cost centre, if it belongs to any.
@@ -117,9 +115,9 @@ impl Caller {
 mod tests {
     use super::*;
 
-    fn registries(globs: &[&str]) -> Visible<GlobMatcher> {
-        let glob = |text: &&str| globset::Glob::new(text).unwrap().compile_matcher();
-        Visible::Only(globs.iter().map(glob).collect())
+    fn registries(globs: &[&str]) -> Visible<RegistryPattern> {
+        let pattern = |text: &&str| RegistryPattern::new(text).unwrap();
+        Visible::Only(globs.iter().map(pattern).collect())
     }
 
     #[test]

@@ -9,8 +9,9 @@ use parking_lot::Mutex;
 /// Failed logins that an address may have in a window before it is told to wait. Our choice: far more than a
 /// misconfigured script needs to be noticed, far fewer than guessing a key takes.
 const FAILURES_ALLOWED: u32 = 100;
+/// The length of that window. Our choice: a user who has to wait is not locked out for long.
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
-/// The most addresses that are remembered, which bounds the memory.
+/// The most addresses that are remembered, which bounds the memory. Our choice: about a megabyte.
 const ADDRESSES_REMEMBERED: usize = 10_000;
 
 /// Failed logins in the current window, by address.

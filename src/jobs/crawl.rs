@@ -123,7 +123,7 @@ impl CrawlJob<'_> {
             let begun = self.store.begin_crawl(registry, self.tombstone_after, now).await;
             match begun {
                 Ok(saver) => return Ok(saver),
-                Err(StoreError::UnderWay {
+                Err(StoreError::CrawlInProgress {
                     holder, lease_until, ..
                 }) if first_lease.is_none_or(|first| lease_until <= first) && !stop.is_stopped() => {
                     if first_lease.replace(lease_until).is_none() {
@@ -134,7 +134,7 @@ impl CrawlJob<'_> {
                     }
                     sleep(LOOK_AGAIN).await;
                 }
-                Err(error @ StoreError::UnderWay { .. }) => return Err(error.into()),
+                Err(error @ StoreError::CrawlInProgress { .. }) => return Err(error.into()),
                 Err(error) => return Err(error).context("cannot record that the crawl begins"),
             }
         }

@@ -143,7 +143,9 @@ impl Watch<'_> {
         let registry = &self.registry.registry;
         if !self.is_known {
             let now = clock.now();
-            store.know_registries(std::slice::from_ref(registry), now).await?;
+            store
+                .register_registries(std::slice::from_ref(registry), now)
+                .await?;
             if store.scheduled_until(&registry.name).await?.is_none() {
                 // The same key in all processes, so that the registry is crawled once.
                 store

@@ -48,12 +48,7 @@ impl Digest {
             Self::Sha256(bytes) => bytes.as_slice(),
             Self::Sha512(bytes) => bytes.as_slice(),
         };
-        let mut text = String::with_capacity(bytes.len() * 2);
-        for byte in bytes {
-            text.push(char::from(HEX[usize::from(byte >> 4)]));
-            text.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-        text
+        hex::encode(bytes)
     }
 
     /// `sha256:` and the first twelve digits, the usual short form.
@@ -69,24 +64,13 @@ impl Digest {
     }
 }
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
 fn decode<const LENGTH: usize>(digits: &str) -> Result<[u8; LENGTH], InvalidDigest> {
-    fn nibble(digit: u8) -> Result<u8, InvalidDigest> {
-        match digit {
-            b'0'..=b'9' => Ok(digit - b'0'),
-            b'a'..=b'f' => Ok(digit - b'a' + 10),
-            _ => Err(InvalidDigest),
-        }
-    }
-    let digits = digits.as_bytes();
-    if digits.len() != LENGTH * 2 {
+    // `hex` reads upper-case digits too, which a digest does not have.
+    if digits.contains(|digit: char| digit.is_ascii_uppercase()) {
         return Err(InvalidDigest);
     }
     let mut bytes = [0; LENGTH];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
-    }
+    hex::decode_to_slice(digits, &mut bytes).map_err(|_| InvalidDigest)?;
     Ok(bytes)
 }
 

@@ -15,6 +15,7 @@ mod media_type;
 mod name;
 mod platform;
 mod redaction;
+mod registry_pattern;
 mod repository_patterns;
 pub mod text;
 
@@ -27,6 +28,7 @@ pub use manifest::{Manifest, ManifestError, ManifestKind};
 pub use media_type::{ACCEPTED_MANIFESTS, MediaType};
 pub use name::{InvalidName, Reference, RegistryName, RepositoryName, Tag};
 pub use platform::{InvalidPlatform, Platform, PlatformFilter};
+pub use registry_pattern::{InvalidRegistryPattern, RegistryPattern};
 pub use repository_patterns::{
     InvalidRepositoryPattern, InvalidRepositoryPatterns, RepositoryPattern, RepositoryPatterns,
 };

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use strum::EnumString;
 
 use crate::units::{Money, apportion};
 
@@ -33,8 +34,11 @@ pub struct AllocationTargets {
 }
 
 /// How a charge is divided. What a rule leaves over is in the row without a name.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// A word is parsed as in settings; [`Fixed`](Self::Fixed) has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, EnumString)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Rule {
     /// By attributed bytes, or for traffic by moved bytes: each target pays for what it uses. The default.
     #[default]
@@ -44,11 +48,12 @@ pub enum Rule {
     /// In proportion to exclusive bytes. Shared bytes follow them.
     Proportional,
     /// Shares chosen by the user, from 0 to 1, by name. If they add up to less than 1, a remainder is left over.
+    #[strum(disabled)]
     Fixed(BTreeMap<String, Decimal>),
 }
 
 impl Rule {
-    /// The rule's name, as in settings and as FOCUS's AllocatedMethodId.
+    /// The rule's name and version, as FOCUS's AllocatedMethodId.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Attributed => "attributed-bytes-v1",

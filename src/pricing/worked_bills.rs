@@ -52,7 +52,7 @@ fn november() -> Period {
 }
 
 /// Charge, quantity, unit, unit price, cost.
-fn shown(bill: &Bill) -> Vec<(Charge, String, &str, String, String)> {
+fn bill_lines(bill: &Bill) -> Vec<(Charge, String, &str, String, String)> {
     let lines = bill.lines.iter();
     lines
         .map(|line| {
@@ -96,7 +96,7 @@ fn acr_basic_with_25_gib_costs_what_microsoft_says() {
     )
     .unwrap();
     assert_eq!(
-        shown(&bill),
+        bill_lines(&bill),
         [
             line(Charge::Fee, "1", "Days", "0.167", "0.167"),
             line(Charge::IncludedStorage, "10", "GiB-Days", "0", "0"),
@@ -180,7 +180,7 @@ fn ecr_archive_across_its_tier() {
     };
     let bill = bill(&book("aws-ecr"), &usage, november()).unwrap();
     assert_eq!(
-        shown(&bill),
+        bill_lines(&bill),
         [
             line(Charge::Storage, "1024", "GiB-Months", "0.1", "102.4"),
             line(Charge::Storage, "153600", "GiB-Months", "0.1", "15360"),
@@ -238,7 +238,7 @@ fn artifact_registry_under_its_free_allowance() {
     let large = ByteCount::try_from(GIB * 21 / 2).unwrap();
     let bill = bill(&book, &storing(large), november()).unwrap();
     assert_eq!(
-        shown(&bill),
+        bill_lines(&bill),
         [
             line(Charge::IncludedStorage, "0.493150685", "GiB-Months", "0", "0"),
             line(
@@ -273,7 +273,7 @@ fn egress_across_three_tiers() {
     };
     let bill = transfer(&moving("internet", 60_000));
     assert_eq!(
-        shown(&bill),
+        bill_lines(&bill),
         [
             line(Charge::IncludedTransfer, "100", "GB", "0", "0"),
             line(Charge::Transfer, "10235", "GB", "0.087", "890.445"),
@@ -290,7 +290,7 @@ fn egress_across_three_tiers() {
         ByteCount::try_from(60_000_000_000_000_u64).unwrap(),
     );
     assert_eq!(
-        shown(&transfer(&pooled)),
+        bill_lines(&transfer(&pooled)),
         [line(Charge::Transfer, "1000", "GB", "0.07", "70")]
     );
 
@@ -300,7 +300,7 @@ fn egress_across_three_tiers() {
         .transfer_price
         .insert("internet".to_owned(), decimal("0.042"));
     assert_eq!(
-        shown(&transfer(&known)),
+        bill_lines(&transfer(&known)),
         [line(Charge::Transfer, "1000", "GB", "0.042", "42")]
     );
 

@@ -154,7 +154,7 @@ pub struct PullCount {
     pub bytes_each: Option<ByteCount>,
 }
 
-/// How many days back the present pace of pulls is taken from.
+/// The number of past days that the present rate of pulls is taken from. Our choice: about a month, the period of a bill.
 const PACE_DAYS: u64 = 30;
 
 impl PullCounts {

@@ -11,10 +11,11 @@ use crate::oci::text::printable;
 use crate::units::ByteCount;
 use crate::whatif::{SavingEstimate, Verdict};
 
-/// How long lines of text are.
+/// The longest line of text, in characters. Our choice: fits into 120 columns.
 const LINE: usize = 118;
-/// How much of a name is shown, so that a line fits into 120 columns.
+/// How much of a name is shown, in characters. Our choice: a line fits into 120 columns.
 const LONGEST_REPOSITORY: usize = 34;
+/// How much of a base image's name is shown, in characters. Our choice, for the same reason.
 const LONGEST_BASE: usize = 22;
 
 /// What the columns mean.

@@ -11,9 +11,10 @@ use serde::Serialize;
 
 use crate::units::{Currency, Money};
 
-/// How many months are looked ahead.
+/// How many months the forecast covers. Our choice: a quarter, the usual period of a review.
 const AHEAD: usize = 3;
-/// Fewer changes from month to month than these show no course.
+/// Fewer changes from month to month than these give no forecast. Our choice: with three, the spread is
+/// estimated from two degrees of freedom, the first that `STEPS` has.
 const FEWEST_CHANGES: usize = 3;
 /// The number of standard errors that contain nine tenths of a quantity whose spread was estimated from so many
 /// degrees of freedom: Student's t at 95 %, in thousandths, from two degrees on. More degrees take the last.

@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use strum::{Display, EnumString, VariantArray, VariantNames};
 
 use super::document::{Report, RepositoryRow};
 use super::group_cost::GroupCost;
@@ -11,14 +10,22 @@ use crate::cost::CostParts;
 use crate::units::{ByteCount, ByteOverflow, Currency, Money, MoneyError};
 
 /// What repositories can be put together by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Display, EnumString, VariantArray, VariantNames,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(
+    serialize_all = "snake_case",
+    parse_err_ty = UnknownGroup,
+    parse_err_fn = unknown_group
+)]
 pub enum GroupBy {
     /// The registry they are in.
     Registry,
     /// The team that answers for them.
     Team,
-    /// The account that pays for them.
+    /// The account that pays for them. The command line writes the word with a hyphen, the API with an underscore.
+    #[strum(to_string = "cost_centre", serialize = "cost-centre")]
     CostCentre,
     /// What they run for.
     Environment,
@@ -35,14 +42,16 @@ pub struct UnknownGroup;
 
 impl GroupBy {
     /// All there are, by name.
-    pub const ALL: [(&str, Self); 6] = [
-        ("registry", Self::Registry),
-        ("team", Self::Team),
-        ("cost_centre", Self::CostCentre),
-        ("environment", Self::Environment),
-        ("base", Self::Base),
-        ("verdict", Self::Verdict),
-    ];
+    pub const ALL: [(&'static str, Self); <Self as VariantArray>::VARIANTS.len()] = {
+        let (names, groups) = (<Self as VariantNames>::VARIANTS, <Self as VariantArray>::VARIANTS);
+        let mut all = [("", groups[0]); <Self as VariantArray>::VARIANTS.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = (names[at], groups[at]);
+            at += 1;
+        }
+        all
+    };
 
     /// The group of a repository; `None` if it is unassigned.
     fn key(self, row: &RepositoryRow) -> Option<String> {
@@ -61,22 +70,8 @@ impl GroupBy {
     }
 }
 
-impl FromStr for GroupBy {
-    type Err = UnknownGroup;
-
-    fn from_str(text: &str) -> Result<Self, UnknownGroup> {
-        // The command line writes words with a hyphen, the API with an underscore.
-        let text = text.replace('-', "_");
-        let known = Self::ALL.into_iter().find(|(name, _)| *name == text);
-        known.map(|(_, by)| by).ok_or(UnknownGroup)
-    }
-}
-
-impl fmt::Display for GroupBy {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known = Self::ALL.into_iter().find(|(_, by)| by == self);
-        formatter.pad(known.map_or("", |(name, _)| name))
-    }
+fn unknown_group(_: &str) -> UnknownGroup {
+    UnknownGroup
 }
 
 /// Repositories put together. The rows add up to the totals exactly.

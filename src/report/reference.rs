@@ -7,7 +7,7 @@ use crate::base_image::ImageFacts;
 use crate::oci::text::excerpt;
 use crate::oci::{PlatformFilter, RepositoryName, Tag};
 
-/// How many near names a message gives.
+/// How many similar names a message gives. Our choice: they fit into one line.
 const NEAR_NAMES: usize = 5;
 
 /// An image that a reference means, by places.

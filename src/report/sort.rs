@@ -3,6 +3,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
+use strum::{EnumString, IntoStaticStr};
 
 use super::cost::RepositoryCost;
 use super::document::RepositoryRow;
@@ -10,7 +11,8 @@ use super::image::ImageRow;
 use crate::units::Money;
 
 /// What repositories can be ordered by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum SortKey {
     /// The fair share of what is stored.
     #[default]
@@ -51,20 +53,6 @@ pub struct SortOrder {
 )]
 pub struct UnknownSortOrder;
 
-impl SortKey {
-    const ALL: [(&str, Self); 9] = [
-        ("attributed", Self::Attributed),
-        ("stored", Self::Stored),
-        ("exclusive", Self::Exclusive),
-        ("logical", Self::Logical),
-        ("tags", Self::Tags),
-        ("saving", Self::Saving),
-        ("cost", Self::Cost),
-        ("alpine_cost", Self::AlpineCost),
-        ("name", Self::Name),
-    ];
-}
-
 impl FromStr for SortOrder {
     type Err = UnknownSortOrder;
 
@@ -73,21 +61,15 @@ impl FromStr for SortOrder {
             Some(name) => (true, name),
             None => (false, text),
         };
-        SortKey::ALL
-            .into_iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, key)| Self { key, reverse })
-            .ok_or(UnknownSortOrder)
+        let key = name.parse().map_err(|_| UnknownSortOrder)?;
+        Ok(Self { key, reverse })
     }
 }
 
 impl fmt::Display for SortOrder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.reverse { "-" } else { "" };
-        let name = SortKey::ALL
-            .into_iter()
-            .find(|(_, key)| *key == self.key)
-            .map_or("", |(name, _)| name);
+        let name: &str = self.key.into();
         formatter.pad(&format!("{sign}{name}"))
     }
 }

@@ -144,6 +144,41 @@ fn repositories_stand_in_the_order_asked_for() {
 }
 
 #[test]
+fn the_words_for_orders_and_groups_are_those_of_the_interfaces() {
+    for word in [
+        "attributed",
+        "stored",
+        "exclusive",
+        "logical",
+        "tags",
+        "saving",
+        "cost",
+        "alpine_cost",
+        "name",
+    ] {
+        assert_eq!(word.parse::<SortOrder>().unwrap().to_string(), word);
+    }
+    let words = GroupBy::ALL.map(|(word, _)| word);
+    assert_eq!(
+        words,
+        [
+            "registry",
+            "team",
+            "cost_centre",
+            "environment",
+            "base",
+            "verdict"
+        ]
+    );
+    for (word, group) in GroupBy::ALL {
+        assert_eq!(word.parse(), Ok(group));
+        assert_eq!(word.replace('_', "-").parse(), Ok(group));
+        assert_eq!(group.to_string(), word);
+    }
+    assert_eq!("Team".parse::<GroupBy>(), Err(UnknownGroup));
+}
+
+#[test]
 fn what_a_limit_leaves_out_is_summed_so_that_the_rows_still_add_up() {
     let limited = report(&ReportOptions {
         limit: Some(1),

@@ -24,7 +24,7 @@ pub enum StoreError {
         "{registry} is being crawled by {holder} since {}; wait until that ends",
         since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
     )]
-    UnderWay {
+    CrawlInProgress {
         /// The registry.
         registry: RegistryName,
         /// The process.

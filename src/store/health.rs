@@ -92,7 +92,7 @@ impl Store {
                    last.answers_4xx AS "refusals?", last.answers_5xx AS "failures?",
                    (SELECT json_object_agg(kind, count) FROM
                         (SELECT kind, count(*) FROM crawl_fault
-                         WHERE crawl_id = last.id GROUP BY kind) AS met
+                         WHERE crawl_id = last.id GROUP BY kind) AS faults_by_kind
                    ) AS "faults: sqlx::types::Json<BTreeMap<String, u64>>"
                FROM registry LEFT JOIN LATERAL
                    (SELECT * FROM crawl WHERE registry_id = registry.id AND finished_at IS NOT NULL

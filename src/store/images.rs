@@ -32,17 +32,17 @@ impl<'a> TaggedImages<'a> {
     pub(super) fn new(tags: Vec<(RepositoryName, Tag, Digest)>, content: &'a InventoryBuilder) -> Self {
         let mut images: HashMap<Digest, TaggedImage<'a>> = HashMap::new();
         for (repository, tag, root) in tags {
-            let mut met = vec![(root, None)];
+            let mut visited = vec![(root, None)];
             let mut next = 0;
-            while let Some(&(digest, listed)) = met.get(next) {
+            while let Some(&(digest, listed)) = visited.get(next) {
                 next += 1;
                 let Some(manifest) = content.known_manifest(&digest) else {
                     continue;
                 };
                 for child in &manifest.children {
                     // An index may list a manifest twice, and hostile indexes may list each other.
-                    if !met.iter().any(|(known, _)| *known == child.digest) {
-                        met.push((child.digest, Some(child)));
+                    if !visited.iter().any(|(known, _)| *known == child.digest) {
+                        visited.push((child.digest, Some(child)));
                     }
                 }
                 if manifest.kind != ManifestKind::Image {

@@ -13,11 +13,11 @@ pub(super) fn name() -> String {
 
 /// The command line of this process, without secrets.
 pub(super) fn command() -> String {
-    shown(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()))
+    without_secrets(std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()))
 }
 
 /// A command line without the values of arguments that may be secrets.
-fn shown(arguments: impl Iterator<Item = String>) -> String {
+fn without_secrets(arguments: impl Iterator<Item = String>) -> String {
     let is_secret = |name: &str| {
         let name = name.to_ascii_lowercase();
         ["password", "token", "secret", "credential", "key"]
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn a_command_line_shows_no_secret() {
         let line = "tare crawl --password hunter2 --token=hunter2 https://u:hunter2@h/x reg.example.com -v";
-        let shown = super::shown(line.split(' ').map(ToOwned::to_owned));
+        let shown = super::without_secrets(line.split(' ').map(ToOwned::to_owned));
         assert_eq!(shown, "tare crawl --password … --token=… … reg.example.com -v");
     }
 }

@@ -185,13 +185,13 @@ impl Store {
             .execute(&mut *transaction)
             .named("prune_history.lock_crawl")
             .await?;
-        let is_somebody_crawling = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM crawl WHERE state = 'running') AS "is_somebody_crawling!""#
+        let is_crawl_running = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM crawl WHERE state = 'running') AS "is_crawl_running!""#
         )
         .fetch_one(&mut *transaction)
         .named("prune_history.select_crawl")
         .await?;
-        if is_somebody_crawling {
+        if is_crawl_running {
             return Ok((0, 0));
         }
         let history = sqlx::query!("DELETE FROM tag WHERE valid_until < $1", before)

@@ -153,7 +153,8 @@ pub(super) struct VerdictInput<'a> {
     pub(super) glibc: &'a GlibcBlockers,
 }
 
-/// An image of which this share of the bytes is compilers and headers is there to build with.
+/// An image of which this share of the bytes is compilers and headers is there to build with. Our choice: an
+/// application that only runs has next to none of them.
 const COMPILERS_PERCENT: u64 = 20;
 
 impl VerdictInput<'_> {
@@ -206,7 +207,7 @@ impl VerdictInput<'_> {
         let today = self.facts.layer_bytes();
         let sizes = format!(
             "{} today, {} on Alpine ({} to {})",
-            shown(today),
+            bytes_in_words(today),
             estimate.expected,
             estimate.low,
             estimate.high
@@ -303,7 +304,7 @@ impl VerdictInput<'_> {
             .then(|| {
                 format!(
                     "it holds compilers ({}): build in one stage and end on Alpine in another",
-                    shown(compilers)
+                    bytes_in_words(compilers)
                 )
             })
     }
@@ -316,7 +317,7 @@ impl VerdictInput<'_> {
     }
 }
 
-fn shown(bytes: u64) -> String {
+fn bytes_in_words(bytes: u64) -> String {
     ByteCount::try_from(bytes).unwrap_or(ByteCount::MAX).to_string()
 }
 

@@ -10,7 +10,7 @@ const WITH_CIRCLES: &[&str] = &["api", "crawl"];
 
 #[test]
 fn files_of_a_room_do_not_use_each_other_in_circles() {
-    let modules = Modules::of_library();
+    let modules = Modules::from_library();
     let circles = modules.circles();
     let new: Vec<String> = circles
         .iter()
@@ -77,7 +77,7 @@ impl Circle {
 
 impl Modules {
     /// Every file of the library without its tests; test files are left out.
-    fn of_library() -> Self {
+    fn from_library() -> Self {
         let sources = sources();
         let files = sources.iter().filter_map(|(file, text)| {
             room_of(file)?;

@@ -1,8 +1,9 @@
 //! Who may come in, by a clock that the test sets.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 use serde_json::json;
 use tare::clock::{Clock, SystemClock};
 use tare::identity::{Authenticator, ClaimRule, IssuerSettings, Refusal, Rejection, Scope, Visible};
@@ -15,7 +16,7 @@ struct SetClock(Mutex<DateTime<Utc>>);
 
 impl Clock for SetClock {
     fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
+        *self.0.lock()
     }
 }
 
@@ -62,7 +63,7 @@ async fn an_issuer_that_is_away_locks_nobody_out_for_a_day_and_everybody_after()
         (TimeDelta::hours(24), false),
         (TimeDelta::hours(48), false),
     ] {
-        *clock.0.lock().unwrap() = begin + after;
+        *clock.0.lock() = begin + after;
         let authenticated = authenticator.authenticate(Some(&token), None).await;
         match authenticated {
             Ok(_) => assert!(is_accepted, "accepted after {after}"),
@@ -73,6 +74,6 @@ async fn an_issuer_that_is_away_locks_nobody_out_for_a_day_and_everybody_after()
 
     // It is back, and its tokens are accepted again.
     issuer.fail(None);
-    *clock.0.lock().unwrap() = begin + TimeDelta::hours(49);
+    *clock.0.lock() = begin + TimeDelta::hours(49);
     assert!(authenticator.authenticate(Some(&token), None).await.is_ok());
 }

@@ -1,9 +1,10 @@
 //! When crawls happen, and that one crawl does.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 use tare::analysis::{AnalysisService, PlatformSelection};
 use tare::clock::Clock;
 use tare::crawl::StopFlag;
@@ -34,13 +35,13 @@ impl SetClock {
     }
 
     fn set(&self, time: &str) {
-        *self.0.lock().unwrap() = time.parse().unwrap();
+        *self.0.lock() = time.parse().unwrap();
     }
 }
 
 impl Clock for SetClock {
     fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
+        *self.0.lock()
     }
 }
 

@@ -58,7 +58,7 @@ fn slow_registry() -> FaultyRegistry {
 async fn ask_for_a_crawl(store: &Store, registry: &FaultyRegistry) -> i64 {
     let now = SystemClock.now();
     store
-        .know_registries(&[crawled(registry.url())], now)
+        .register_registries(&[crawled(registry.url())], now)
         .await
         .unwrap();
     let asked = store

@@ -1,10 +1,11 @@
 //! Proof of who we are, in all the ways that registries want it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
+use parking_lot::Mutex;
 use tare::clock::Clock;
 use tare::registry::{Client, Credentials, ErrorKind, Origin};
 
@@ -20,13 +21,13 @@ impl MovedClock {
     }
 
     fn forward(&self, seconds: i64) {
-        *self.0.lock().unwrap() += TimeDelta::seconds(seconds);
+        *self.0.lock() += TimeDelta::seconds(seconds);
     }
 }
 
 impl Clock for MovedClock {
     fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
+        *self.0.lock()
     }
 }
 

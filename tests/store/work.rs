@@ -22,7 +22,7 @@ const LONG: Duration = Duration::from_secs(30);
 
 async fn store_that_knows_the_registry(database: &TestDatabase, lease: Duration) -> Store {
     let store = database.open_with_lease(lease).await;
-    store.know_registries(&[registry()], day(1)).await.unwrap();
+    store.register_registries(&[registry()], day(1)).await.unwrap();
     store
 }
 

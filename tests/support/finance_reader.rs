@@ -1,7 +1,8 @@
 //! The role that reads the views of finance, made as an administrator would make it.
 
 use std::process::Command;
-use std::sync::Mutex;
+
+use parking_lot::Mutex;
 
 /// Its password.
 pub const PASSWORD: &str = "it's a test";
@@ -10,9 +11,7 @@ pub const PASSWORD: &str = "it's a test";
 pub fn make(url: &str) {
     // A role belongs to the whole server, and PostgreSQL does not alter one twice at once.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _guard = ONE_AT_A_TIME.lock();
     let made = Command::new("psql")
         .args(["--quiet", "--no-psqlrc", "--set", "owner=postgres"])
         .arg("--set")

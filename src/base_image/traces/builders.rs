@@ -41,12 +41,8 @@ pub(super) fn builder(config: &ImageConfig) -> Option<Builder> {
     // The last step is the youngest; the base's steps come first and have builders of their own.
     for step in config.history.iter().rev() {
         let text = step.created_by.trim();
-        let found = match step.author.as_str() {
-            "ko" => Some(Builder::Ko),
-            "Jib" => Some(Builder::Jib),
-            "kaniko" => Some(Builder::Kaniko),
-            "Bazel" => Some(Builder::Bazel),
-            "apko" => Some(Builder::Apko),
+        let found = match step.author.parse() {
+            Ok(builder) => Some(builder),
             _ if text.starts_with("ko build ") || text.starts_with("ko publish ") => Some(Builder::Ko),
             _ if text.starts_with("jib-") => Some(Builder::Jib),
             _ if text.starts_with("bazel build ") => Some(Builder::Bazel),
@@ -69,12 +65,9 @@ pub(super) fn builder(config: &ImageConfig) -> Option<Builder> {
             return found;
         }
     }
-    match author {
-        "Bazel" => Some(Builder::Bazel),
-        "Jib" => Some(Builder::Jib),
-        "kaniko" => Some(Builder::Kaniko),
-        _ => None,
-    }
+    // ko and apko write their names into steps only.
+    let authors = [Builder::Bazel, Builder::Jib, Builder::Kaniko];
+    author.parse().ok().filter(|builder| authors.contains(builder))
 }
 
 /// Buildah notes `FROM docker.io/library/node:22` beside the first step of a child.

@@ -2,6 +2,7 @@
 
 use super::finding::{Found, SYSTEM_STEPS};
 use super::usage::{release_in_sources, used};
+use crate::base_image::confidence_table::{builders, labels, own_steps};
 use crate::base_image::steps::{Instruction, Keyword};
 use crate::base_image::systems::Systems;
 use crate::base_image::{Builder, System};
@@ -19,7 +20,7 @@ fn label<'a>(config: &'a ImageConfig, key: &str) -> Option<&'a str> {
 pub(super) fn labelled(config: &ImageConfig, known: &Systems) -> Found {
     if let Some(name) = label(config, "io.buildpacks.base.distro.name") {
         let version = label(config, "io.buildpacks.base.distro.version").unwrap_or_default();
-        return Some((known.release(name, version), 95));
+        return Some((known.release(name, version), labels::BUILDPACK_DISTRIBUTION));
     }
     if let Some(stack) = label(config, "io.buildpacks.stack.id") {
         let is_tiny = stack.ends_with(".tiny") || stack.ends_with(".static");
@@ -31,10 +32,10 @@ pub(super) fn labelled(config: &ImageConfig, known: &Systems) -> Found {
             let heroku = (stack.starts_with("heroku") && word.len() == 2).then(|| format!("{word}.04"));
             if let Some(version) = listed.cloned().or(heroku) {
                 let name = if is_tiny { "buildpacks-tiny" } else { "ubuntu" };
-                return Some((System::released(name, version), 90));
+                return Some((System::released(name, version), labels::BUILDPACK_STACK));
             }
         }
-        return Some((System::named("buildpacks"), 60));
+        return Some((System::named("buildpacks"), labels::UNKNOWN_STACK));
     }
     if let Some(found) = red_hat(config) {
         return Some(found);
@@ -45,14 +46,17 @@ pub(super) fn labelled(config: &ImageConfig, known: &Systems) -> Found {
         .filter_map(|key| label(config, key))
         .any(|name| name.starts_with("CentOS"))
     {
-        return Some((System::named("centos"), 85));
+        return Some((System::named("centos"), labels::CENTOS_NAME));
     }
     if label(config, "org.opencontainers.image.ref.name") == Some("ubuntu") {
         // A child image may set its own version under the same label, so the step that set it takes precedence.
         let stated = step_value(config, "org.opencontainers.image.version=");
         let version =
             stated.or_else(|| label(config, "org.opencontainers.image.version").map(ToOwned::to_owned));
-        return Some((known.release("ubuntu", &version.unwrap_or_default()), 95));
+        return Some((
+            known.release("ubuntu", &version.unwrap_or_default()),
+            labels::UBUNTU_NAME,
+        ));
     }
     None
 }
@@ -80,11 +84,11 @@ fn red_hat(config: &ImageConfig) -> Found {
         } else {
             "ubi"
         };
-        return Some((System::released(system, digits), 95));
+        return Some((System::released(system, digits), labels::UBI_NAME));
     }
     let version = cpe.split("enterprise_linux:").nth(1)?;
     let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
-    Some((System::released("ubi", digits), 85))
+    Some((System::released("ubi", digits), labels::RED_HAT_CPE))
 }
 
 /// Steps by which an operating system's own build identifies it.
@@ -95,28 +99,31 @@ pub(super) fn stated(config: &ImageConfig, known: &Systems) -> Found {
         if let Some(rest) = text.split("debian.sh ").nth(1) {
             // `debian.sh --arch 'amd64' out/ 'trixie' '@1785715200'`
             let suite = rest.split('\'').nth(3).unwrap_or_default();
-            return Some((known.release("debian", suite), 97));
+            return Some((known.release("debian", suite), own_steps::DEBIAN_SCRIPT));
         }
         if let Some(rest) = text.split("alpine-minirootfs-").nth(1) {
             let version = rest.split('-').next().unwrap_or_default();
             let short: Vec<&str> = version.split('.').take(2).collect();
-            return Some((System::released("alpine", short.join(".")), 97));
+            return Some((
+                System::released("alpine", short.join(".")),
+                own_steps::ALPINE_ARCHIVE,
+            ));
         }
         if let Some(found) = root_archive(text, known) {
             return Some(found);
         }
         if text.contains("rockcraft-ubuntu") || text.contains("LAUNCHPAD_BUILD_ARCH") {
             let version = step_value(config, "org.opencontainers.image.version=").unwrap_or_default();
-            return Some((known.release("ubuntu", &version), 95));
+            return Some((known.release("ubuntu", &version), own_steps::UBUNTU_BUILD));
         }
         if text.contains("BusyBox 1.") {
-            return Some((System::named("busybox"), 90));
+            return Some((System::named("busybox"), own_steps::BUSYBOX_VERSION));
         }
         if step.comment.starts_with("debuerreotype") {
-            return Some((System::named("debian"), 90));
+            return Some((System::named("debian"), own_steps::DEBUERREOTYPE));
         }
         if step.comment.starts_with("store paths:") {
-            return Some((System::named("nix"), 90));
+            return Some((System::named("nix"), own_steps::NIX_STORE_PATHS));
         }
         if let Some((name, percent)) = authored(step) {
             return Some((System::named(name), percent));
@@ -151,21 +158,21 @@ fn root_archive(text: &str, known: &Systems) -> Found {
         .chars()
         .take_while(|c| c.is_ascii_digit() || *c == '.')
         .collect();
-    Some((known.release(name, &version), 90))
+    Some((known.release(name, &version), own_steps::ROOT_ARCHIVE))
 }
 
 /// Authors and labels of steps that belong to one system.
 fn authored(step: &HistoryStep) -> Option<(&'static str, u8)> {
     const AUTHORS: [(&str, &str, u8); 9] = [
-        ("The CentOS Project", "centos", 85),
-        ("centos.org", "centos", 80),
-        ("CentOS Base Image", "centos", 85),
-        ("fedoraproject.org", "fedora", 85),
-        ("Oracle Linux", "oraclelinux", 85),
-        ("rockylinux.org", "rockylinux", 85),
-        ("almalinux.org", "almalinux", 85),
-        ("@suse.com", "opensuse", 60),
-        ("static by Chainguard", "chainguard", 90),
+        ("The CentOS Project", "centos", own_steps::AUTHOR),
+        ("centos.org", "centos", own_steps::CENTOS_DOMAIN),
+        ("CentOS Base Image", "centos", own_steps::AUTHOR),
+        ("fedoraproject.org", "fedora", own_steps::AUTHOR),
+        ("Oracle Linux", "oraclelinux", own_steps::AUTHOR),
+        ("rockylinux.org", "rockylinux", own_steps::AUTHOR),
+        ("almalinux.org", "almalinux", own_steps::AUTHOR),
+        ("@suse.com", "opensuse", own_steps::SUSE_DOMAIN),
+        ("static by Chainguard", "chainguard", own_steps::CHAINGUARD_STATIC),
     ];
     let is_about = Instruction::read(&step.created_by);
     let about = match is_about.keyword {
@@ -190,7 +197,7 @@ pub(super) fn root_files(config: &ImageConfig, steps: &[Instruction<'_>], known:
         return None;
     }
     if let Some(system) = known.with_added_file(hash) {
-        return Some((system.clone(), 96));
+        return Some((system.clone(), own_steps::KNOWN_ROOT_FILES));
     }
     let names_release = |name: &str| release_in_sources(config, known, name);
     let is_old_ubuntu = steps
@@ -199,7 +206,7 @@ pub(super) fn root_files(config: &ImageConfig, steps: &[Instruction<'_>], known:
     if is_old_ubuntu {
         return Some((
             names_release("ubuntu").unwrap_or_else(|| System::named("ubuntu")),
-            90,
+            own_steps::UBUNTU_POLICY,
         ));
     }
     let command = steps[at..]
@@ -210,12 +217,13 @@ pub(super) fn root_files(config: &ImageConfig, steps: &[Instruction<'_>], known:
     match command {
         "[\"bash\"]" => Some((
             names_release("debian").unwrap_or_else(|| System::named("debian")),
-            85,
+            own_steps::ROOT_FILES_WITH_BASH,
         )),
-        "[\"sh\"]" => Some((System::named("busybox"), 75)),
-        "[\"/bin/sh\"]" => Some((System::named("alpine"), 75)),
+        "[\"sh\"]" => Some((System::named("busybox"), own_steps::ROOT_FILES_WITH_SH)),
+        "[\"/bin/sh\"]" => Some((System::named("alpine"), own_steps::ROOT_FILES_WITH_SH)),
         // The Red Hat family, Amazon and SUSE all have this step; the package manager distinguishes them.
-        "[\"/bin/bash\"]" => used(config, known).map(|(system, percent)| (system, percent + 10)),
+        "[\"/bin/bash\"]" => used(config, known)
+            .map(|(system, percent)| (system, percent + own_steps::ROOT_FILES_WITH_BIN_BASH)),
         _ => None,
     }
 }
@@ -237,12 +245,16 @@ pub(super) fn built(config: &ImageConfig, builder: Option<Builder>) -> Found {
                     || System::named("distroless"),
                     |(_, suite)| System::released("distroless", suite),
                 ),
-                if debian.is_some() { 90 } else { 75 },
+                if debian.is_some() {
+                    builders::BAZEL_WITH_SUITE
+                } else {
+                    builders::BAZEL
+                },
             ))
         }
         // apko also puts Alpine together; without a package list the two look the same.
-        Builder::Apko => Some((System::named("wolfi"), 60)),
-        Builder::Nix => Some((System::named("nix"), 85)),
+        Builder::Apko => Some((System::named("wolfi"), builders::APKO)),
+        Builder::Nix => Some((System::named("nix"), builders::NIX)),
         _ => None,
     }
 }

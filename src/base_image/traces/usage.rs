@@ -2,6 +2,7 @@
 
 use super::finding::Found;
 use crate::base_image::System;
+use crate::base_image::confidence_table::usage;
 use crate::base_image::steps::{Instruction, Keyword};
 use crate::base_image::systems::Systems;
 use crate::oci::ImageConfig;
@@ -17,23 +18,26 @@ pub(super) fn used(config: &ImageConfig, known: &Systems) -> Found {
         let text = read.body.as_ref();
         let uses = |program: &str| contains_word(text, program);
         let found = if uses("apk") && (text.contains("apk add") || text.contains("apk --")) {
-            Some((System::named("alpine"), 70))
+            Some((System::named("alpine"), usage::APK))
         } else if uses("apt-get") || uses("apt") || uses("dpkg") {
             let system = release_in_sources(config, known, "ubuntu")
                 .or_else(|| release_in_sources(config, known, "debian"));
-            Some(system.map_or_else(|| (System::named("debian"), 50), |system| (system, 65)))
+            Some(system.map_or_else(
+                || (System::named("debian"), usage::APT),
+                |system| (system, usage::APT_WITH_RELEASE),
+            ))
         } else if uses("microdnf") {
-            Some((System::named("ubi"), 65))
+            Some((System::named("ubi"), usage::MICRODNF))
         } else if uses("tdnf") {
-            Some((System::named("photon"), 60))
+            Some((System::named("photon"), usage::TDNF))
         } else if uses("zypper") {
-            Some((System::named("opensuse"), 70))
+            Some((System::named("opensuse"), usage::ZYPPER))
         } else if uses("amazon-linux-extras") {
-            Some((System::released("amazonlinux", "2"), 85))
+            Some((System::released("amazonlinux", "2"), usage::AMAZON_LINUX_EXTRAS))
         } else if uses("yum") || uses("dnf") {
-            Some((System::named("centos"), 45))
+            Some((System::named("centos"), usage::YUM))
         } else if uses("pacman") {
-            Some((System::named("archlinux"), 75))
+            Some((System::named("archlinux"), usage::PACMAN))
         } else {
             None
         };
@@ -56,15 +60,18 @@ fn release_in_variables(config: &ImageConfig, known: &Systems) -> Found {
                 .values()
                 .any(|release| release == word && release != "sid")
             {
-                return Some((System::released("debian", word), 75));
+                return Some((System::released("debian", word), usage::RELEASE_IN_VERSION));
             }
             if let Some(version) = ubuntu.releases.get(word) {
-                return Some((System::released("ubuntu", version.clone()), 75));
+                return Some((
+                    System::released("ubuntu", version.clone()),
+                    usage::RELEASE_IN_VERSION,
+                ));
             }
             if let Some(digits) = word.strip_prefix("ubu").filter(|digits| digits.len() == 4) {
                 return Some((
                     System::released("ubuntu", format!("{}.{}", &digits[..2], &digits[2..])),
-                    75,
+                    usage::RELEASE_IN_VERSION,
                 ));
             }
         }
@@ -77,7 +84,7 @@ fn release_in_variables(config: &ImageConfig, known: &Systems) -> Found {
                 .strip_suffix('0')
                 .filter(|major| !major.is_empty())
                 .unwrap_or(number);
-            return Some((debian.release(major), 75));
+            return Some((debian.release(major), usage::RELEASE_IN_VERSION));
         }
     }
     None

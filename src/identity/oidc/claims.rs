@@ -169,9 +169,9 @@ mod tests {
 
     #[test]
     fn the_first_rule_that_matches_counts_with_all_its_limits() {
-        let glob = globset::Glob::new("*.example.com").unwrap().compile_matcher();
+        let pattern = crate::oci::RegistryPattern::new("*.example.com").unwrap();
         let mut limited = rule("groups", "finance", &[Scope::Read]);
-        limited.registries = Visible::Only(vec![glob]);
+        limited.registries = Visible::Only(vec![pattern]);
         limited.cost_centres = Visible::Only(vec!["CC-1".to_owned()]);
         let settings = settings(vec![
             rule("groups", "operators", &[Scope::Read, Scope::Crawl]),

@@ -14,7 +14,8 @@ use crate::clock::Clock;
 /// How often keys are renewed. A key that its issuer has withdrawn is accepted for at most as long. Our choice: providers
 /// announce new keys hours before they use them.
 const RENEW_EVERY: Duration = Duration::from_secs(600);
-/// The wait after the first renewal that failed; it doubles with each further one, up to [`RENEW_EVERY`].
+/// The wait after the first renewal that failed; it doubles with each further one, up to [`RENEW_EVERY`]. Our choice: a
+/// restart of the issuer takes about as long.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// How long keys are used while their issuer does not answer. Our choice: an outage of one night does not lock users out.
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);

@@ -2,12 +2,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use globset::GlobMatcher;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use crate::identity::{Scope, Visible};
+use crate::oci::RegistryPattern;
 
 /// An identity provider whose tokens are accepted.
 #[derive(Debug, Clone)]
@@ -35,8 +35,8 @@ pub struct ClaimRule {
     pub value: String,
     /// What the token may be used for.
     pub scopes: Vec<Scope>,
-    /// Globs of the registries that the token may see.
-    pub registries: Visible<GlobMatcher>,
+    /// The registries that the token may see.
+    pub registries: Visible<RegistryPattern>,
     /// The cost centres whose repositories it may see.
     pub cost_centres: Visible<String>,
 }

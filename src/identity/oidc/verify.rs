@@ -16,7 +16,7 @@ use super::signatures;
 use crate::oci::text::excerpt;
 
 /// How far the clocks of the issuer and this machine may differ. Our choice; RFC 7519, 4.1.4, suggests a few minutes at most.
-const CLOCKS_APART: TimeDelta = TimeDelta::seconds(60);
+const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
 /// The types of tokens that are credentials (RFC 7519, 5.1; RFC 9068, 2.1), if a token has a type. An issuer also signs
 /// tokens that are not, such as logout tokens.
 const TYPES: [&str; 3] = ["jwt", "at+jwt", "application/at+jwt"];
@@ -159,11 +159,11 @@ fn audience_of(token: &str) -> String {
 /// Checks that a token is valid now: `exp` and `nbf`.
 fn check_times(claims: &Claims, now: DateTime<Utc>) -> Result<(), Refusal> {
     let expires = moment(claims, "exp")?.ok_or_else(|| Refusal::Malformed("it has no exp".to_owned()))?;
-    if now >= expires + CLOCKS_APART {
+    if now >= expires + MAX_CLOCK_SKEW {
         return Err(Refusal::Expired(expires.to_rfc3339()));
     }
     match moment(claims, "nbf")? {
-        Some(begins) if begins > now + CLOCKS_APART => Err(Refusal::NotYetValid(begins.to_rfc3339())),
+        Some(begins) if begins > now + MAX_CLOCK_SKEW => Err(Refusal::NotYetValid(begins.to_rfc3339())),
         _ => Ok(()),
     }
 }

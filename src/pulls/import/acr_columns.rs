@@ -10,5 +10,6 @@ pub(super) const COLUMNS: [&str; 9] = [
     "CorrelationId",
     "LoginServer",
 ];
-/// How many of them must be there, from the first on.
+/// The number of columns that must be there, from the first on. Our choice: without a time, an operation and a
+/// repository, a row is not a pull that can be counted.
 pub(super) const NEEDED: usize = 3;

@@ -10,7 +10,7 @@ use super::table::Table;
 use crate::oci::{Digest, RepositoryName, Tag};
 use crate::pulls::event::{EventKey, PullEvent, key};
 
-/// The columns; the first two and the last must be there, and the others tell rows apart.
+/// The columns. The first three must be there; the others distinguish rows.
 const COLUMNS: [&str; 9] = [
     "datehour",
     "repository",
@@ -22,6 +22,8 @@ const COLUMNS: [&str; 9] = [
     "tag",
     "digest",
 ];
+/// The number of columns that must be there, from the first on. Our choice: without an hour, a repository and a number, a
+/// row is not a pull that can be counted.
 const NEEDED: usize = 3;
 
 pub(super) fn read(file: PullFile<'_>) -> Result<PullEvents, PullFileFault> {

@@ -9,7 +9,8 @@ use super::fault::PullFileFault;
 use super::file::{PullFile, PullReading, PullReadings};
 use crate::oci::RepositoryName;
 
-/// How many repositories Harbor gives at once: unless asked, and at most.
+/// How many repositories a page of Harbor's answer has: by default, and at most. Source: the parameter `page_size` in
+/// Harbor's API, `api/v2.0/swagger.yaml`.
 const PAGES: [usize; 2] = [10, 100];
 
 #[derive(Deserialize)]

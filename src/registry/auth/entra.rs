@@ -27,9 +27,10 @@ use crate::registry::{ClientError, ClientSettings, Reason};
 /// What the token is for: the registries' own data and nothing else of Azure's. One for Azure's management
 /// would do as well, and would be worth far more to a thief.
 const AUDIENCE: &str = "https://containerregistry.azure.net";
-/// The longest token of a federation that is read.
+/// The longest token of a federation that is read. Our choice: such tokens have a few kilobytes.
 const MAX_ASSERTION_BYTES: u64 = 64 << 10;
-/// The metadata service is on the machine's own link: it answers at once or is not there.
+/// The metadata service is on the machine's own link: it answers at once or is not there. Our
+/// choice: long enough for a busy machine.
 const METADATA_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Requests a token from Entra ID or its local endpoint.
@@ -52,12 +53,12 @@ struct Refused {
     error_description: String,
 }
 
-/// One question for a token.
-struct Question {
+/// A request for a token.
+struct TokenRequest {
     url: Url,
     extra: Option<(HeaderName, HeaderValue)>,
     form: Option<String>,
-    /// What must not be repeated to anybody.
+    /// A secret that no error may contain.
     secret: SecretString,
 }
 
@@ -94,13 +95,13 @@ impl Entra {
 
     /// A token for the registries' data.
     pub async fn token(&self, now: DateTime<Utc>) -> Result<SecretString, Reason> {
-        let question = self.question().await?;
-        let ask = || self.ask(&question, now);
-        let answered = with_retries(&self.settings, &self.transport.counters, ask).await;
-        answered.map_err(|reason| self.in_words(reason, &question.url))
+        let token_request = self.token_request().await?;
+        let send = || self.send(&token_request, now);
+        let answered = with_retries(&self.settings, &self.transport.counters, send).await;
+        answered.map_err(|reason| self.in_words(reason, &token_request.url))
     }
 
-    async fn question(&self) -> Result<Question, Reason> {
+    async fn token_request(&self) -> Result<TokenRequest, Reason> {
         let by_resource = |endpoint: &Url, path: Option<&str>, version: &str, client_id: Option<&str>| {
             let mut url = endpoint.clone();
             if let Some(path) = path {
@@ -132,14 +133,14 @@ impl Entra {
                     )
                     .append_pair("client_assertion", assertion.expose_secret())
                     .finish();
-                Question {
+                TokenRequest {
                     url,
                     extra: None,
                     form: Some(form),
                     secret: assertion,
                 }
             }
-            AzureIdentity::Machine { endpoint, client_id } => Question {
+            AzureIdentity::Machine { endpoint, client_id } => TokenRequest {
                 url: by_resource(
                     endpoint,
                     Some("/metadata/identity/oauth2/token"),
@@ -162,7 +163,7 @@ impl Entra {
                     Reason::Unauthorized("IDENTITY_HEADER holds characters that cannot be sent".into())
                 })?;
                 value.set_sensitive(true);
-                Question {
+                TokenRequest {
                     url: by_resource(endpoint, None, "2019-08-01", client_id.as_deref()),
                     extra: Some((HeaderName::from_static("x-identity-header"), value)),
                     form: None,
@@ -172,22 +173,22 @@ impl Entra {
         })
     }
 
-    async fn ask(&self, question: &Question, now: DateTime<Utc>) -> Result<SecretString, Failure> {
+    async fn send(&self, token_request: &TokenRequest, now: DateTime<Utc>) -> Result<SecretString, Failure> {
         let outgoing = Outgoing {
-            method: match question.form {
+            method: match token_request.form {
                 Some(_) => Method::POST,
                 None => Method::GET,
             },
-            url: &question.url,
+            url: &token_request.url,
             accept: HeaderValue::from_static("application/json"),
             authorization: None,
-            extra: question.extra.clone(),
-            form: question.form.clone(),
+            extra: token_request.extra.clone(),
+            form: token_request.form.clone(),
             verbatim: false,
             patience: self.settings.read_timeout,
             deadline: Instant::now() + self.settings.attempt_timeout,
         };
-        let said = |body: &[u8]| explanation(body, question.secret.expose_secret());
+        let said = |body: &[u8]| explanation(body, token_request.secret.expose_secret());
         let body = fetch(&self.transport, outgoing, now, said).await?;
         let granted: Option<Granted> = serde_json::from_slice(&body).ok();
         granted

@@ -27,7 +27,7 @@ impl Store {
     /// A repository or tag counts as deleted after `tombstone_after` listings in a row without it.
     ///
     /// # Errors
-    /// [`StoreError::UnderWay`] if another process crawls the registry; also if the database is not available.
+    /// [`StoreError::CrawlInProgress`] if another process crawls the registry; also if the database is not available.
     pub async fn begin_crawl(
         &self,
         registry: &CrawledRegistry,
@@ -37,7 +37,7 @@ impl Store {
         self.expire_workers(now).await?;
         let mut transaction = self.pool.begin().await?;
         let id = know(&mut transaction, registry, now).await?;
-        if let Some(error) = under_way(&mut transaction, id, &registry.name).await? {
+        if let Some(error) = crawl_in_progress(&mut transaction, id, &registry.name).await? {
             return Err(error);
         }
         sqlx::query!(
@@ -187,7 +187,7 @@ impl Store {
 }
 
 /// The error for a registry that is being crawled already.
-async fn under_way(
+async fn crawl_in_progress(
     connection: &mut PgConnection,
     registry: i64,
     name: &RegistryName,
@@ -202,7 +202,7 @@ async fn under_way(
     .fetch_optional(connection)
     .named("under_way")
     .await?;
-    Ok(row.map(|row| StoreError::UnderWay {
+    Ok(row.map(|row| StoreError::CrawlInProgress {
         registry: name.clone(),
         holder: row.holder,
         since: row.joined_at,

@@ -28,7 +28,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database is not available.
-    pub async fn know_registries(
+    pub async fn register_registries(
         &self,
         registries: &[CrawledRegistry],
         now: DateTime<Utc>,

@@ -65,7 +65,7 @@ pub struct RepositoryPoint {
 }
 
 /// A row of `report`, or the sums of rows of `report_repository` that belong to one.
-struct RegistryRow {
+struct RegistryHistoryRecord {
     as_of: DateTime<Utc>,
     logical_bytes: i64,
     stored_bytes: i64,
@@ -81,7 +81,7 @@ struct RegistryRow {
     alpine_month_high: Option<Decimal>,
 }
 
-impl RegistryRow {
+impl RegistryHistoryRecord {
     fn point(self, registry: &RegistryName) -> Result<RegistryPoint, StoreError> {
         let key = format_args!("{registry} as of {}", self.as_of).to_string();
         let row = Row::new("report", &key);
@@ -120,7 +120,7 @@ impl RegistryRow {
 }
 
 /// A row of `report_repository`.
-struct RepositoryRow {
+struct RepositoryHistoryRecord {
     as_of: DateTime<Utc>,
     logical_bytes: i64,
     stored_bytes: i64,
@@ -133,7 +133,7 @@ struct RepositoryRow {
     month: Option<Decimal>,
 }
 
-impl RepositoryRow {
+impl RepositoryHistoryRecord {
     fn point(
         self,
         registry: &RegistryName,
@@ -170,7 +170,7 @@ impl Store {
         until: DateTime<Utc>,
     ) -> Result<Vec<RegistryPoint>, StoreError> {
         let rows = sqlx::query_as!(
-            RegistryRow,
+            RegistryHistoryRecord,
             "SELECT DISTINCT ON (as_of) as_of, logical_bytes, stored_bytes, untagged_bytes,
                  alpine_stored_bytes_expected AS alpine_stored_bytes, currency, monthly_cost AS month,
                  monthly_fee AS fee, monthly_storage AS storage, monthly_transfer AS transfer,
@@ -200,7 +200,7 @@ impl Store {
         until: DateTime<Utc>,
     ) -> Result<Vec<RegistryPoint>, StoreError> {
         let rows = sqlx::query_as!(
-            RegistryRow,
+            RegistryHistoryRecord,
             r#"SELECT as_of, sum(row.logical_bytes)::bigint AS "logical_bytes!",
                    sum(row.attributed_bytes)::bigint AS "stored_bytes!",
                    sum(row.untagged_bytes)::bigint AS untagged_bytes,
@@ -240,7 +240,7 @@ impl Store {
         until: DateTime<Utc>,
     ) -> Result<Vec<RepositoryPoint>, StoreError> {
         let rows = sqlx::query_as!(
-            RepositoryRow,
+            RepositoryHistoryRecord,
             "SELECT DISTINCT ON (as_of) as_of, row.logical_bytes, row.stored_bytes, exclusive_bytes,
                  attributed_bytes, row.untagged_bytes, alpine_attributed_bytes_expected AS alpine_attributed_bytes, verdict,
                  currency, row.monthly_cost AS month
