@@ -25,7 +25,8 @@ pub(super) struct SavedManifest {
 }
 
 impl Store {
-    /// The content of a registry, at a past moment or by its current tags. `None` if it was never crawled.
+    /// The content of a registry with the facts about its images, at a past moment or by its current tags. `None` if
+    /// it was never crawled.
     ///
     /// Counts only images for the given platforms; no platform means all.
     ///
@@ -40,7 +41,8 @@ impl Store {
         self.read(registry, platforms, as_of, &[]).await
     }
 
-    /// The content of a registry with the facts about each image, the input of the model.
+    /// The current content of a registry without some of its repositories, such as those that the end of a crawl is
+    /// about to delete.
     ///
     /// # Errors
     /// If the database is not available.

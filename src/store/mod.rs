@@ -3,8 +3,7 @@
 //! Facts about content are stored once under their digest, whichever registries hold it. Where a tag pointed is stored
 //! with its time of validity. [`Store::begin_crawl`] returns a [`CrawlSaver`], which writes findings in batches, each in
 //! one transaction, so that a killed crawl loses only the batch in progress. [`Store::known`] returns what need not be
-//! requested again, [`Store::inventory`] what a registry held at any moment, and [`Store::holdings`] adds the facts
-//! about its images.
+//! requested again, and [`Store::content`] what a registry held at any moment, with the facts about its images.
 //!
 //! Many processes may share a crawl: [`Store::request_crawl`] requests one, and [`Store::join_crawl`] gives this process
 //! a [`CrawlPart`] in it as long as it renews its lease. After the lease is lost, nothing can be written through the
