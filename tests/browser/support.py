@@ -1,5 +1,7 @@
-"""A server, a browser, and what the page should show: worked out here once more, from the API's answers."""
+"""A server, a browser, and what the page should show: computed here once more, from the API's answers."""
 
+import atexit
+import functools
 import json
 import os
 import socket
@@ -61,7 +63,7 @@ class Server:
 
 
 class Running:
-    """A server that somebody else has started."""
+    """A server that is stopped elsewhere."""
 
     def __init__(self, url):
         self.url = url.rstrip("/")
@@ -70,10 +72,15 @@ class Running:
         pass
 
 
+@functools.cache
 def demo():
-    """The demo's server, or the one that the environment names."""
+    """The demo's server, or the one that the environment names. The demo is started once for all tests."""
     named = os.environ.get("PAGE_TEST_URL")
-    return Running(named) if named else Server("demo")
+    if named:
+        return Running(named)
+    server = Server("demo")
+    atexit.register(server.stop)
+    return Running(server.url)
 
 
 class Case(unittest.TestCase):
