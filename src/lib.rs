@@ -95,7 +95,7 @@
 //! | verdict | what to do with an image or repository: switch, already small, not smaller, builder, blocked, unknown base, not an image |
 //! | representative image | the image whose evidence and size explain the verdict on its repository |
 //! | solo saving | what is saved if only this repository moves; does not add up |
-//! | joint saving | a repository's part of what is saved if all with the verdict `switch` move; adds up |
+//! | joint saving | a repository's part of the registry's saving if all with the verdict `switch` move; adds up |
 //! | break-even | how many repositories that share a base must move before anything is freed |
 //! | counterfactual | the whole registry as it would be, in one graph with the registry as it is |
 //!

@@ -281,7 +281,7 @@ fn pure_rooms_stay_pure() {
     }
     assert!(
         unused.is_empty(),
-        "take these off the list of what is allowed: {unused:?}"
+        "remove these from the list of allowed words: {unused:?}"
     );
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

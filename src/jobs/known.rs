@@ -5,7 +5,7 @@ use crate::crawl::Known;
 use crate::oci::RegistryName;
 use crate::store::{Store, StoreError};
 
-/// Reads what is saved of what a crawl of a registry may meet.
+/// Reads the known content that a crawl of a registry may find again.
 pub(super) async fn load_known(store: &Store, registry: &RegistryName) -> Result<Arc<Known>, StoreError> {
     let known = retry_transient!(store.known(registry))?;
     Ok(Arc::new(Known {

@@ -60,7 +60,7 @@ const SHARES: &[Count<RepositoryRow>] = &[
     },
     Count {
         name: "alpine_attributed_bytes",
-        help: "The fair share of what would be stored if all recommended repositories switched to Alpine, best estimate; adds \
+        help: "The fair share of the bytes that would be stored if all recommended repositories switched to Alpine, best estimate; adds \
                up to tare_registry_alpine_stored_bytes.",
         of: |row| Some(row.judged.as_ref()?.alpine.attributed_bytes.expected.as_i64()),
     },

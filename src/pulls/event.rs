@@ -11,7 +11,7 @@ pub struct PullEvent {
     pub repository: RepositoryName,
     /// The tag, if known.
     pub tag: Option<Tag>,
-    /// The digest of what was pulled, if known.
+    /// The digest of the pulled manifest, if known.
     pub digest: Option<Digest>,
     /// The day, in UTC.
     pub day: NaiveDate,

@@ -101,7 +101,7 @@ pub struct RepositoryVerdict {
 pub struct RepositoryAlpine {
     /// What it would reach, once.
     pub stored_bytes: Estimate,
-    /// Its share of what would be stored.
+    /// Its share of the bytes that would be stored.
     pub attributed_bytes: Estimate,
     /// What is freed if only this repository switches.
     pub solo_saving_bytes: SavingEstimate,

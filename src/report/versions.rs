@@ -6,7 +6,7 @@ use super::inputs::AnalysisInputs;
 use crate::oci::Digest;
 use crate::whatif::{Coverage, VerdictSettings};
 
-/// The versions of what an answer depends on besides the content of the registries: with the same versions, the same
+/// The versions of the inputs of an answer besides the content of the registries: with the same versions, the same
 /// content gives the same answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Versions {

@@ -56,7 +56,7 @@ impl Embedded {
             .acquire_timeout(Duration::from_secs(300))
             // Waiting for the single connection is normal and no reason for a warning.
             .acquire_slow_threshold(Duration::from_secs(60))
-            // Statements hold whole batches of what registries say.
+            // Statements contain whole batches of registry content.
             .connect_with(options.disable_statement_logging())
             .await?;
         Ok((embedded, pool))

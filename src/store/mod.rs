@@ -195,7 +195,7 @@ async fn connect(url: &SecretString, settings: &StoreSettings) -> Result<PgPool,
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections.max(1))
         .acquire_timeout(settings.connect_timeout)
-        // Statements are not logged: they hold whole batches of what registries say.
+        // Statements are not logged: they contain whole batches of registry content.
         .connect_with(options.application_name("tare").disable_statement_logging())
         .await?;
     Ok(pool)

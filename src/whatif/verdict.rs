@@ -329,8 +329,8 @@ pub(super) struct ImageSample<'a> {
     pub(super) image: &'a ReasonedVerdict,
 }
 
-/// How many of the newest images decide the verdict on a repository: our choice, so that old images that nobody
-/// rebuilds do not outweigh present ones.
+/// The number of newest images that decide the verdict on a repository. Our choice: old images that are no longer
+/// rebuilt must not outweigh present ones.
 const SAMPLED_IMAGES: usize = 20;
 
 /// What to do with a repository: the verdict of its newest images, weighted by their bytes, unless the operator has

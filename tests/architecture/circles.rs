@@ -264,7 +264,7 @@ fn names_in(text: &str) -> (BTreeMap<String, ModulePath>, Vec<ModulePath>) {
     (passed_on, paths)
 }
 
-/// What stands before `use` in a statement, and the tree of what is used.
+/// The visibility of a `use` statement, and the tree of its paths.
 fn use_tree(statement: &str) -> Option<(&str, &str)> {
     let at = statement
         .match_indices("use ")

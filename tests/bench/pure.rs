@@ -9,7 +9,7 @@ use crate::REPOSITORIES;
 use crate::generated::images;
 use crate::support::inventory::inventory;
 
-/// Who stores how much of what is shared.
+/// The shares of repositories in shared blobs.
 #[divan::bench(args = REPOSITORIES)]
 fn accounting(bencher: Bencher<'_, '_>, repositories: usize) {
     let inventory = inventory(&images(repositories));

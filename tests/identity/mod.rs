@@ -38,7 +38,7 @@ fn settings(issuer: &Issuer) -> IssuerSettings {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_issuer_that_is_away_locks_nobody_out_for_a_day_and_everybody_after() {
+async fn an_issuer_that_is_away_locks_no_user_out_for_a_day_and_all_users_after() {
     let store = TestDatabase::server().await.open().await;
     let key = SigningKey::new("one", "ES256");
     let issuer = Issuer::with_keys(&[&key]);

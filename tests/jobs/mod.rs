@@ -80,7 +80,7 @@ fn scheduler(store: Store, url: &str, schedule: Option<Schedule>) -> Scheduler {
     }
 }
 
-/// An analysis of what the store holds, with the shipped data.
+/// An analysis of the store's content with the shipped data.
 fn analysis(store: &Store) -> AnalysisService {
     let inputs = Arc::new(AnalysisInputs::default());
     AnalysisService::new(store.clone(), inputs, PlatformSelection::default())

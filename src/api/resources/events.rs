@@ -49,7 +49,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![notify]
 }
 
-/// The schema of what registries send. Only its envelope is checked; invalid events are skipped.
+/// The schema of registry notifications. Only its envelope is checked; invalid events are skipped.
 fn notifications_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "description": "An envelope as CNCF Distribution sends it.",

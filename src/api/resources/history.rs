@@ -162,9 +162,9 @@ struct RepositoryHistoryPoint {
     stored_bytes: ByteCount,
     /// What nothing else reached.
     exclusive_bytes: ByteCount,
-    /// Its share of what was stored.
+    /// Its share of the stored bytes.
     attributed_bytes: ByteCount,
-    /// Its share of what no tag reached; null if that was not known.
+    /// Its share of the untagged bytes; null if unknown.
     untagged_bytes: Option<ByteCount>,
     /// Its share on Alpine; null if that was not computed.
     alpine_attributed_bytes: Option<ByteCount>,

@@ -15,7 +15,7 @@ pub struct ExportOptions {
     /// The month, such as 2026-11
     #[arg(long, value_name = "MONTH", value_parser = month)]
     pub(in crate::cli) month: Period,
-    /// Exports what would be charged on Alpine instead of what is charged now
+    /// Exports the charges on Alpine instead of the present charges
     #[arg(long)]
     pub(in crate::cli) alpine: bool,
     /// FOCUS version

@@ -31,7 +31,7 @@ const MAX_REMEMBERED: usize = 500_000;
 impl CrawlSaver {
     /// Saves a batch of findings: all of it or, on an error, nothing.
     ///
-    /// `now` is the time of the findings: the end of what a tag pointed to before, and the start of what it points to now.
+    /// `now` is the time of the findings: the end of a tag's previous target, and the start of its present one.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] if this worker has lost its lease, or if the database is not available; in the latter case

@@ -28,7 +28,7 @@ fn a_document_is_compatible_with_itself() {
     }
 }
 
-/// A change of the document that must be found, and a part of what is said about it.
+/// A change of the document that must be found, and a part of its message.
 type Break = (&'static str, fn(&mut Value), &'static str);
 
 #[test]
