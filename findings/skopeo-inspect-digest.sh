@@ -71,9 +71,9 @@ usr/bin/docker-registry --version
 export LD_LIBRARY_PATH=$work/usr/lib/$(uname -m)-linux-gnu
 echo '{"default":[{"type":"insecureAcceptAnything"}]}' > policy.json
 # Not as root, since root's cache of known blobs is not in the home folder but in the machine's /var/lib/containers.
-as_nobody=()
-if [ "$(id -u)" = 0 ]; then chown 65534:65534 "$work"; as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups); fi
-skopeo() { "${as_nobody[@]}" env HOME="$work" "$work/usr/bin/skopeo" --policy "$work/policy.json" --tmpdir "$work" "$@"; }
+unprivileged=()
+if [ "$(id -u)" = 0 ]; then chown 65534:65534 "$work"; unprivileged=(setpriv --reuid=65534 --regid=65534 --clear-groups); fi
+skopeo() { "${unprivileged[@]}" env HOME="$work" "$work/usr/bin/skopeo" --policy "$work/policy.json" --tmpdir "$work" "$@"; }
 skopeo --version
 layer amd.tar.gz 1000
 amd=$(push_image app amd amd.tar.gz amd64)

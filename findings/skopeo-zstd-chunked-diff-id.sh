@@ -24,9 +24,9 @@ debian skopeo=1.9.3+ds1-1+b10 libgpgme11=1.18.0-3+deb12u1 libassuan0=2.5.5-5
 export LD_LIBRARY_PATH=$work/usr/lib/$(uname -m)-linux-gnu
 echo '{"default":[{"type":"insecureAcceptAnything"}]}' > policy.json
 # Not as root, since root's cache of known blobs is not in the home folder but in the machine's /var/lib/containers.
-as_nobody=()
-if [ "$(id -u)" = 0 ]; then chown 65534:65534 "$work"; as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups); fi
-skopeo() { "${as_nobody[@]}" env HOME="$work" "$work/usr/bin/skopeo" --policy "$work/policy.json" --tmpdir "$work" "$@"; }
+unprivileged=()
+if [ "$(id -u)" = 0 ]; then chown 65534:65534 "$work"; unprivileged=(setpriv --reuid=65534 --regid=65534 --clear-groups); fi
+skopeo() { "${unprivileged[@]}" env HOME="$work" "$work/usr/bin/skopeo" --policy "$work/policy.json" --tmpdir "$work" "$@"; }
 skopeo --version
 mkdir source files
 seq 100000 > files/a
