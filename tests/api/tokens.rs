@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tare::identity::{ClaimRule, IssuerSettings, Scope, Visible, check_issuer};
+use tare::identity::check_issuer;
 
 use super::{company, name_of, names};
 use crate::support::issuer::{Fault, Issuer, SigningKey, signed};
@@ -312,20 +312,7 @@ fn an_issuer_that_is_away_locks_out_nobody_it_had_let_in() {
 async fn an_issuer_that_is_not_what_is_configured_is_not_believed() {
     let key = SigningKey::new("one", "EdDSA");
     let issuer = Issuer::with_keys(&[&key]);
-    let settings = IssuerSettings {
-        issuer: issuer.url().parse().expect("an issuer"),
-        audiences: vec!["tare".to_owned()],
-        rules: vec![ClaimRule {
-            claim: "sub".to_owned(),
-            value: "x".to_owned(),
-            scopes: vec![Scope::Read],
-            registries: Visible::All,
-            cost_centres: Visible::All,
-        }],
-        name_claim: "sub".to_owned(),
-        extra_ca: Vec::new(),
-        proxy: None,
-    };
+    let settings = issuer.settings("sub", "x");
     assert_eq!(check_issuer(&settings).await, Ok(1));
     for (fault, words) in [
         (Fault::OtherIssuer, "says that it is http://127.0.0.1"),

@@ -1,12 +1,12 @@
 //! What is worked out from values, without a database or a network.
 
 use divan::{Bencher, black_box};
-use tare::base_image::{Catalogue, CatalogueBuilder, ImageFacts};
 use tare::inventory::account;
 use tare::whatif::{AlpineModel, AnalysisContext, GlibcRules, VerdictSettings};
 
 use crate::REPOSITORIES;
 use crate::generated::images;
+use crate::support::catalogue::catalogue;
 use crate::support::inventory::inventory;
 
 /// The shares of repositories in shared blobs.
@@ -37,14 +37,4 @@ fn analysis(bencher: Bencher<'_, '_>, repositories: usize) {
             .analyse(black_box(&inventory), black_box(&images))
             .expect("sizes that fit")
     });
-}
-
-fn catalogue(images: &[ImageFacts]) -> Catalogue {
-    let registry = "registry.example.com".parse().expect("a name");
-    let mut builder = CatalogueBuilder::new();
-    builder.shipped().expect("the shipped catalogue");
-    for facts in images {
-        builder.image(&registry, facts);
-    }
-    builder.finish()
 }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use parking_lot::Mutex;
 use tare::analysis::{AnalysisService, PlatformSelection};
-use tare::clock::Clock;
 use tare::crawl::StopFlag;
 use tare::jobs::Schedule;
 use tare::oci::RegistryName;
@@ -15,6 +13,7 @@ use tare::store::{CrawlState, Store};
 
 use super::{analysis, company, end_of, name, scheduler};
 use crate::store::{TestDatabase, on_both_databases};
+use crate::support::clock::SetClock;
 use crate::support::faulty_registry::{FaultyRegistry, Spoil};
 
 on_both_databases!(
@@ -26,27 +25,12 @@ on_both_databases!(
     stopping_hands_back_what_is_under_way,
 );
 
-/// A clock that stands still until it is set.
-struct SetClock(Mutex<DateTime<Utc>>);
-
-impl SetClock {
-    fn at(time: &str) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(time.parse().unwrap())))
-    }
-
-    fn set(&self, time: &str) {
-        *self.0.lock() = time.parse().unwrap();
-    }
-}
-
-impl Clock for SetClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock()
-    }
-}
-
 fn six_hourly() -> Option<Schedule> {
     Some(Schedule::new("0 */6 * * *", "UTC", Duration::ZERO).unwrap())
+}
+
+fn at(time: &str) -> DateTime<Utc> {
+    time.parse().unwrap()
 }
 
 async fn slots(store: &Store) -> Vec<DateTime<Utc>> {
@@ -80,7 +64,7 @@ async fn a_registry_that_was_never_crawled_is_crawled_at_once_and_then_when_it_i
 ) {
     let registry = FaultyRegistry::holding(company).start();
     let store = database.open().await;
-    let clock = SetClock::at("2026-11-23T09:30:00Z");
+    let clock = SetClock::new(at("2026-11-23T09:30:00Z"));
     let stop = StopFlag::new();
     // As many replicas as you like: here two, on the embedded database in one process.
     let runs: Vec<_> = (0..2)
@@ -90,15 +74,14 @@ async fn a_registry_that_was_never_crawled_is_crawled_at_once_and_then_when_it_i
             tokio::spawn(scheduler.run(stop.clone()))
         })
         .collect();
-    let at = |time: &str| time.parse::<DateTime<Utc>>().unwrap();
     settled(&store, 1).await;
     assert_eq!(slots(&store).await, [at("2026-11-23T06:00:00Z")]);
-    clock.set("2026-11-23T11:59:59Z");
+    clock.set(at("2026-11-23T11:59:59Z"));
     settled(&store, 1).await;
-    clock.set("2026-11-23T12:00:01Z");
+    clock.set(at("2026-11-23T12:00:01Z"));
     settled(&store, 2).await;
     // Nobody was there for days: one crawl makes up for all.
-    clock.set("2026-11-26T19:00:00Z");
+    clock.set(at("2026-11-26T19:00:00Z"));
     settled(&store, 3).await;
     assert_eq!(
         slots(&store).await,
@@ -182,7 +165,7 @@ async fn a_report_that_fails_does_not_stop_crawls(database: TestDatabase) {
 async fn a_report_that_was_lost_is_made_up_for(database: TestDatabase) {
     let registry = FaultyRegistry::holding(company).start();
     let store = database.open().await;
-    let clock = SetClock::at("2026-11-23T09:30:00Z");
+    let clock = SetClock::new(at("2026-11-23T09:30:00Z"));
     let name = name(registry.url());
     let run = |analysis: AnalysisService| {
         let mut scheduler = scheduler(store.clone(), registry.url(), None);
@@ -198,9 +181,9 @@ async fn a_report_that_was_lost_is_made_up_for(database: TestDatabase) {
     failing.await.unwrap();
 
     let (healthy, stop) = run(analysis(&store));
-    clock.set("2026-11-23T09:33:00Z");
+    clock.set(at("2026-11-23T09:33:00Z"));
     wait_for_reports(&store, &name, 1).await;
-    clock.set("2026-11-23T12:00:00Z");
+    clock.set(at("2026-11-23T12:00:00Z"));
     settled(&store, 1).await;
     assert_eq!(reports(&store, &name).await, 1);
     stop.stop();

@@ -19,6 +19,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 use tare::clock::{Clock as _, SystemClock};
+use tare::identity::{ClaimRule, IssuerSettings, Scope, Visible};
 
 /// How the issuer lets down whoever asks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +96,24 @@ impl Issuer {
         };
         issuer.publish(keys);
         issuer
+    }
+
+    /// Settings that accept its tokens for `tare` and let those with this claim read everything.
+    pub fn settings(&self, claim: &str, value: &str) -> IssuerSettings {
+        IssuerSettings {
+            issuer: self.url().parse().expect("an issuer"),
+            audiences: vec!["tare".to_owned()],
+            rules: vec![ClaimRule {
+                claim: claim.to_owned(),
+                value: value.to_owned(),
+                scopes: vec![Scope::Read],
+                registries: Visible::All,
+                cost_centres: Visible::All,
+            }],
+            name_claim: "sub".to_owned(),
+            extra_ca: Vec::new(),
+            proxy: None,
+        }
     }
 
     /// What its tokens have in `iss`.

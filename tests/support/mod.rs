@@ -1,5 +1,7 @@
 //! What several tests need and the product does not.
 
+pub mod catalogue;
+pub mod clock;
 pub mod corpus;
 pub mod docker_registry;
 pub mod faulty_registry;

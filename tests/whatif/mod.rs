@@ -6,11 +6,12 @@ mod today;
 
 use strum::VariantArray as _;
 
-use tare::base_image::{Catalogue, CatalogueBuilder, ImageFacts};
+use tare::base_image::ImageFacts;
 use tare::whatif::{
     AlpineModel, Evaluation, EvaluationRow, EvidenceClass, Pair, ParsedSteps, calibrate, evaluate, pairs,
 };
 
+use crate::support::catalogue::catalogue;
 use crate::support::corpus::corpus;
 
 /// The training images for one processor family, or all of them.
@@ -23,16 +24,6 @@ fn images(architecture: Option<&str>) -> Vec<ImageFacts> {
             })
     });
     images
-}
-
-fn catalogue(images: &[ImageFacts]) -> Catalogue {
-    let registry = "registry.example.com".parse().expect("a name");
-    let mut builder = CatalogueBuilder::new();
-    builder.shipped().expect("the shipped catalogue");
-    for facts in images {
-        builder.image(&registry, facts);
-    }
-    builder.finish()
 }
 
 fn pairs_of(images: &[ImageFacts]) -> Vec<Pair> {
