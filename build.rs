@@ -20,6 +20,7 @@ fn main() {
             println!("cargo::rerun-if-changed={}", folder.join(file).display());
         }
         println!("cargo::rustc-cfg=corpus");
-        println!("cargo::rustc-env=TARE_SHARED_FOLDER={}", folder.display());
+        // Cargo also sets this when it runs a program, so the name must not look like a setting of Tare.
+        println!("cargo::rustc-env=CORPUS_FOLDER={}", folder.display());
     }
 }

@@ -37,7 +37,7 @@ struct Record {
 /// # Panics
 /// If the corpus is absent. Tests that call this are ignored then.
 pub fn shared(name: &str) -> PathBuf {
-    let Some(folder) = option_env!("TARE_SHARED_FOLDER") else {
+    let Some(folder) = option_env!("CORPUS_FOLDER") else {
         panic!("the test needs `cfg_attr(not(corpus), ignore)`");
     };
     PathBuf::from(folder).join(name)
