@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::oci::RegistryName;
 
-/// The longest change of clocks that is taken into account, with room: zones have changed by an hour or less since 1970,
-/// but for Samoa's day in 2011 (IANA time zone database, 2026).
-const CLOCK_CHANGE: TimeDelta = TimeDelta::hours(26);
+/// The longest change of clocks that is taken into account: no zone changes by more than two hours for summer (IANA time
+/// zone database, 2026).
+const CLOCK_CHANGE: TimeDelta = TimeDelta::hours(3);
 /// The longest jitter. Our choice: a day, because more would be another schedule.
 const MAX_JITTER: Duration = Duration::from_secs(24 * 3600);
 

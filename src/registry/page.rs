@@ -126,11 +126,14 @@ pub(super) fn read<T: ListEntry>(
         }
     };
     let is_guess = link.as_ref().is_some_and(|link| link.is_guess);
+    // A registry that has sent a link leaves it out at the end only.
+    let sends_links = link.is_some() && !is_guess;
     let mut seen = link.map(|link| link.seen).unwrap_or_default();
     let shows_news = entries.iter().filter_map(Entry::key).any(|key| seen.is_new(key));
     let next = match next_link(headers)? {
         _ if is_guess && !shows_news => None,
         Some(text) => Some((url_policy.next_page(url, &text)?, false)),
+        None if sends_links => None,
         None => guessed_next(url, &entries).map(|next| (next, true)),
     };
     let next = match next {
