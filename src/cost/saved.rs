@@ -22,15 +22,34 @@ pub(super) struct Saved {
 }
 
 /// What each repository saves, in the order of the usage.
-///
-/// What the registry saves on stored bytes is divided by the drop of attributed bytes, what it saves on bytes moved to
-/// a destination by the drop of those; so the parts add up to what the registry saves, and where a quota swallows the
-/// saving, the repositories save nothing either.
 pub(super) fn by_repository(
     billing: &Billing<'_>,
     now: &Charges,
     on_alpine: &OnAlpine,
 ) -> Result<Vec<Saved>, CostError> {
+    let joint = jointly(billing, now, on_alpine)?;
+    joint
+        .into_iter()
+        .enumerate()
+        .map(|(index, joint)| {
+            Ok(Saved {
+                joint,
+                solo: alone(billing, now, index)?,
+            })
+        })
+        .collect()
+}
+
+/// What each repository saves if all that should switch do, in the order of the usage.
+///
+/// What the registry saves on stored bytes is divided by the drop of attributed bytes, what it saves on bytes moved to
+/// a destination by the drop of those; so the parts add up to what the registry saves, and where a quota swallows the
+/// saving, the repositories save nothing either.
+pub(super) fn jointly(
+    billing: &Billing<'_>,
+    now: &Charges,
+    on_alpine: &OnAlpine,
+) -> Result<Vec<MoneyEstimate>, CostError> {
     let kept = |charges: &Charges| charges.parts.total.checked_sub(charges.parts.transfer);
     let stored_saving = kept(now)?.checked_sub(kept(&on_alpine.charges)?)?;
     let repositories = &billing.usage.repositories;
@@ -56,15 +75,11 @@ pub(super) fn by_repository(
         .collect::<Result<Vec<_>, CostError>>()?;
     (0..repositories.len())
         .map(|index| {
-            let joint = moved
+            moved
                 .iter()
                 .try_fold(stored.estimate(index)?, |sum, zone| -> Result<_, CostError> {
                     Ok(sum.checked_add(zone.estimate(index)?)?)
-                })?;
-            Ok(Saved {
-                joint,
-                solo: alone(billing, now, index)?,
-            })
+                })
         })
         .collect()
 }

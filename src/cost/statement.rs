@@ -188,6 +188,21 @@ pub fn statement(
     }))
 }
 
+/// Each repository's part of what the registry saves, and what the registry saves, without the rest of a statement.
+pub(super) fn joint_savings(
+    plan: &CostPlan,
+    usage: &RegistryUsage,
+    period: Period,
+) -> Result<(Vec<MoneyEstimate>, MoneyEstimate), CostError> {
+    let (Some(terms), Some(bytes)) = (plan.terms(&usage.registry), usage.alpine) else {
+        return Err(CostError::NoAlpine);
+    };
+    let billing = Billing::new(plan, terms, usage, period)?;
+    let now = billing.now()?;
+    let on_alpine = billing.on_alpine(bytes, &now)?;
+    Ok((saved::jointly(&billing, &now, &on_alpine)?, on_alpine.saving))
+}
+
 fn on_alpine_cost(
     plan: &CostPlan,
     usage: &RegistryUsage,

@@ -254,14 +254,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
 
 /// Rows as the table that `tare report --format csv` prints.
 pub(super) fn csv(snapshot: &Snapshot, rows: &[&RepositoryRow]) -> Result<String, Problem> {
-    let report = Report {
-        as_of: snapshot.report.as_of,
-        registries: Vec::new(),
-        repositories: rows.iter().copied().cloned().collect(),
-        images: None,
-        others: None,
-        complete: snapshot.report.complete,
-        notes: Vec::new(),
-    };
+    let rows = rows.iter().copied().cloned().collect();
+    let report = Report::from_rows(&snapshot.report, Vec::new(), rows).map_err(Problem::internal)?;
     report::csv(&report).map_err(Problem::internal)
 }
