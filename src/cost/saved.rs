@@ -21,6 +21,14 @@ pub(super) struct Saved {
     pub(super) solo: MoneyEstimate,
 }
 
+/// A repository's part of what is saved if all that should switch do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JointSaving {
+    pub(super) saving: MoneyEstimate,
+    /// The part of the expected saving that comes from moved bytes; the rest comes from stored bytes.
+    pub(super) transfer: Money,
+}
+
 /// What each repository saves, in the order of the usage.
 pub(super) fn by_repository(
     billing: &Billing<'_>,
@@ -33,7 +41,7 @@ pub(super) fn by_repository(
         .enumerate()
         .map(|(index, joint)| {
             Ok(Saved {
-                joint,
+                joint: joint.saving,
                 solo: alone(billing, now, index)?,
             })
         })
@@ -49,7 +57,7 @@ pub(super) fn jointly(
     billing: &Billing<'_>,
     now: &Charges,
     on_alpine: &OnAlpine,
-) -> Result<Vec<MoneyEstimate>, CostError> {
+) -> Result<Vec<JointSaving>, CostError> {
     let kept = |charges: &Charges| charges.parts.total.checked_sub(charges.parts.transfer);
     let stored_saving = kept(now)?.checked_sub(kept(&on_alpine.charges)?)?;
     let repositories = &billing.usage.repositories;
@@ -75,11 +83,16 @@ pub(super) fn jointly(
         .collect::<Result<Vec<_>, CostError>>()?;
     (0..repositories.len())
         .map(|index| {
-            moved
-                .iter()
-                .try_fold(stored.estimate(index)?, |sum, zone| -> Result<_, CostError> {
-                    Ok(sum.checked_add(zone.estimate(index)?)?)
-                })
+            let mut joint = JointSaving {
+                saving: stored.estimate(index)?,
+                transfer: Money::zero(billing.currency),
+            };
+            for zone in &moved {
+                let saved = zone.estimate(index)?;
+                joint.saving = joint.saving.checked_add(saved)?;
+                joint.transfer = joint.transfer.checked_add(saved.expected)?;
+            }
+            Ok(joint)
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use super::error::CostError;
 use super::labels::Labels;
 use super::parts::{Charges, CleanUp, CostParts, MoneyEstimate};
 use super::plan::CostPlan;
-use super::saved;
+use super::saved::{self, JointSaving};
 use super::usage::{RegistryUsage, RepositoryUsage};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{
@@ -193,7 +193,7 @@ pub(super) fn joint_savings(
     plan: &CostPlan,
     usage: &RegistryUsage,
     period: Period,
-) -> Result<(Vec<MoneyEstimate>, MoneyEstimate), CostError> {
+) -> Result<(Vec<JointSaving>, MoneyEstimate), CostError> {
     let (Some(terms), Some(bytes)) = (plan.terms(&usage.registry), usage.alpine) else {
         return Err(CostError::NoAlpine);
     };

@@ -6,10 +6,11 @@
 use super::error::CostError;
 use super::parts::MoneyEstimate;
 use super::plan::CostPlan;
-use super::statement::{Statement, joint_savings};
+use super::statement::joint_savings;
 use super::usage::RegistryUsage;
 use super::worth_rule::Worth;
-use crate::pricing::Effort;
+use crate::pricing::{Effort, Period};
+use crate::units::Money;
 
 /// What is worth moving in one registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct RepositoryWorth {
     /// Its part of the saving if exactly the repositories that are worth it move. Negative for one that keeps a base which
     /// others leave.
     pub saving: MoneyEstimate,
+    /// The part of the expected saving that comes from moved bytes; the rest comes from stored bytes.
+    pub transfer_saving: Money,
     /// The work of moving it; `None` if no effort is configured or there is nothing to move.
     pub effort: Option<Effort>,
 }
@@ -36,28 +39,21 @@ impl WorthStatement {
     /// Finds the repositories that are worth moving: those that switch, less those that are not worth it, until all that
     /// remain are worth it when only they move.
     ///
-    /// `usage` and `statement` are those if all that should switch do. `usage_if` gives the usage if only the chosen
-    /// repositories do. Returns `None` if the changes on Alpine were not computed.
+    /// `usage` is that if all that should switch do. `usage_if` gives the usage if only the chosen repositories do.
+    /// Returns `None` if the registry has no price book or the changes on Alpine were not computed.
     ///
     /// # Errors
-    /// If currencies differ, or if `usage_if` fails.
+    /// If costs cannot be computed, or if `usage_if` fails.
     pub fn new<E: From<CostError>>(
         plan: &CostPlan,
         usage: &RegistryUsage,
-        statement: &Statement,
+        period: Period,
         usage_if: impl Fn(&[bool]) -> Result<RegistryUsage, E>,
     ) -> Result<Option<Self>, E> {
-        let Some(alpine) = &statement.alpine else {
+        if usage.alpine.is_none() || plan.terms(&usage.registry).is_none() {
             return Ok(None);
-        };
-        let currency = statement.book.currency;
-        let joint = |saving: Option<MoneyEstimate>| saving.unwrap_or(MoneyEstimate::zero(currency));
-        let mut saving = alpine.saving;
-        let mut savings: Vec<MoneyEstimate> = statement
-            .repositories
-            .iter()
-            .map(|row| joint(row.alpine.map(|alpine| alpine.joint_saving)))
-            .collect();
+        }
+        let (mut savings, mut saving) = joint_savings(plan, usage, period)?;
         let efforts: Vec<Option<Effort>> = usage
             .repositories
             .iter()
@@ -74,7 +70,7 @@ impl WorthStatement {
                 if !moves[place] {
                     continue;
                 }
-                let judged = plan.worth.judge(savings[place].expected, efforts[place])?;
+                let judged = plan.worth.judge(savings[place].saving.expected, efforts[place])?;
                 worth[place] = Some(judged);
                 if judged != Worth::WorthIt {
                     moves[place] = false;
@@ -85,14 +81,15 @@ impl WorthStatement {
                 break;
             }
             let usage = usage_if(&moves)?;
-            (savings, saving) = joint_savings(plan, &usage, statement.period)?;
+            (savings, saving) = joint_savings(plan, &usage, period)?;
         }
         let repositories = worth.into_iter().zip(savings).zip(efforts);
         Ok(Some(Self {
             repositories: repositories
-                .map(|((worth, saving), effort)| RepositoryWorth {
+                .map(|((worth, joint), effort)| RepositoryWorth {
                     worth,
-                    saving,
+                    saving: joint.saving,
+                    transfer_saving: joint.transfer,
                     effort,
                 })
                 .collect(),

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use chrono::{DateTime, Datelike as _, Utc};
+
 use super::alpine::AlpineAnswers;
 use super::analysed_registry::AnalysedRegistry;
 use super::build::{RegistryAnswers, ReportOptions};
@@ -17,7 +19,7 @@ use super::reference::Found;
 use super::usage::{CostPeriod, registry_usage, usage_if};
 use crate::base_image::Catalogue;
 use crate::cost::{self, CostError, CostPlan, RegistryUsage, Statement, WorthStatement};
-use crate::inventory::Accounting;
+use crate::inventory::{Accounting, RepositoryNode};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::units::Period;
 use crate::whatif::{AnalysisContext, Counterfactual, Outcome};
@@ -128,6 +130,9 @@ impl Analysed {
     }
 }
 
+/// The year of Docker's first release. An image that says it is older states no real date.
+const FIRST_YEAR_OF_IMAGES: i32 = 2013;
+
 /// A registry if some repositories switched.
 #[derive(Debug)]
 pub struct Switched<'a> {
@@ -166,6 +171,11 @@ impl AnalysedRegistry {
                 Ok(period) => self.costs(&usage, switched, costs, period)?,
                 Err(_) => Err(CostError::EndOfCalendar),
             },
+            oldest_images: inventory
+                .repositories
+                .iter()
+                .map(|node| self.oldest_image(node))
+                .collect(),
             alpine: Some(AlpineAnswers::new(
                 inventory,
                 images,
@@ -175,6 +185,17 @@ impl AnalysedRegistry {
                 with_images,
             )),
         })
+    }
+
+    /// When the oldest image that a tag of a repository reaches was built; `None` if no image says.
+    fn oldest_image(&self, node: &RepositoryNode) -> Option<DateTime<Utc>> {
+        let configs = self.image_places(node).into_iter();
+        let configs = configs.filter_map(|place| self.content.images[place].config.as_ref());
+        configs
+            .filter_map(|config| config.created)
+            // Reproducible builds state a fixed moment, often the epoch.
+            .filter(|built| built.year() >= FIRST_YEAR_OF_IMAGES)
+            .min()
     }
 
     /// What it costs over a period, and which of the repositories that switch are worth it.
@@ -193,7 +214,7 @@ impl AnalysedRegistry {
             Ok(None) => return Ok(Ok(None)),
             Err(error) => return Ok(Err(error)),
         };
-        let worth = WorthStatement::new(costs, usage, &statement, |moves| {
+        let worth = WorthStatement::new(costs, usage, period, |moves| {
             let outcome = switched.graph.switching(|place| moves[place]);
             let outcome = outcome.map_err(ReportError::overflow(self.name()))?;
             Ok::<_, ReportError>(usage_if(self, usage, &outcome))

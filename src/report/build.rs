@@ -1,4 +1,4 @@
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 
 use super::alpine::{AlpineAnswers, WantedRelease};
 use super::cells::grouped;
@@ -23,6 +23,8 @@ pub struct RegistryAnswers {
     pub accounting: Accounting,
     /// The owner of each repository, in the order of the accounting.
     pub labels: Vec<Labels>,
+    /// When the oldest image of each repository was built, in the order of the accounting; `None` if no image says.
+    pub oldest_images: Vec<Option<DateTime<Utc>>>,
     /// Its cost in a month and what is worth moving; `None` if it has no price book.
     pub costs: Result<Option<RegistryCosts>, CostError>,
     /// The changes on Alpine; `None` if they were not computed.
@@ -63,6 +65,7 @@ impl Report {
             source,
             accounting,
             labels,
+            oldest_images,
             costs,
             alpine,
         } in registries
@@ -96,6 +99,7 @@ impl Report {
                     judged,
                     worth: worth.and_then(|worth| worth.worth),
                     labels,
+                    oldest_image: oldest_images.get(place).copied().flatten(),
                     cost: priced.map(|row| RepositoryCost::new(row, worth)).transpose()?,
                 });
             }

@@ -159,6 +159,9 @@ pub struct RepositoryCostOnAlpine {
     /// Its part of the registry's saving if only the repositories move that are worth it; negative where it keeps a base
     /// that others leave.
     pub worth_it_saving: MoneyEstimate,
+    /// The part of the expected `worth_it_saving` that comes from moved bytes, as teams deploy; the rest comes from
+    /// stored bytes, when old tags are deleted.
+    pub worth_it_transfer_saving: Money,
     /// The work of moving it; null where no effort is configured or the repository does not switch.
     pub work: Option<Work>,
     /// After how many months the saving has paid for the work: a number, `never` or `at once`; null where no effort is
@@ -259,6 +262,7 @@ impl RepositoryCost {
                     joint_saving: alpine.joint_saving,
                     solo_saving: alpine.solo_saving,
                     worth_it_saving: worth.saving,
+                    worth_it_transfer_saving: worth.transfer_saving,
                     work: worth.effort.map(Work::new).transpose()?,
                     payback_months: alpine.payback.map(in_months),
                 })

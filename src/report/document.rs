@@ -74,6 +74,9 @@ pub struct RepositoryRow {
     pub worth: Option<Worth>,
     /// Who owns it.
     pub labels: Labels,
+    /// When the oldest image was built that a tag reaches; null where no image says. Its bytes stay stored until its
+    /// tags are deleted.
+    pub oldest_image: Option<DateTime<Utc>>,
     /// What a month at this level costs; null where no price book is configured for the registry.
     pub cost: Option<RepositoryCost>,
 }

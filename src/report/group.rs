@@ -208,6 +208,7 @@ impl GroupRow {
         if let Some(alpine) = alpine {
             add(&mut own.saving, alpine.joint_saving.expected)?;
             add(&mut own.worth_it_saving, alpine.worth_it_saving.expected)?;
+            add(&mut own.worth_it_transfer_saving, alpine.worth_it_transfer_saving)?;
             if let Some(worth) = row.worth {
                 own.worth.add(worth, alpine.joint_saving.expected)?;
             }

@@ -19,6 +19,8 @@ pub struct GroupCost {
     pub saving: Money,
     /// What would be saved if only the repositories moved that are worth it; the best single estimate.
     pub worth_it_saving: Money,
+    /// The part of `worth_it_saving` that comes from moved bytes; the rest comes from stored bytes.
+    pub worth_it_transfer_saving: Money,
     /// How many of the repositories that should switch are worth it and how many are not, with what they save if all
     /// that should switch do.
     pub worth: WorthSums,
@@ -37,6 +39,7 @@ impl GroupCost {
             alpine_month: zero,
             saving: zero,
             worth_it_saving: zero,
+            worth_it_transfer_saving: zero,
             worth: WorthSums::zero(currency),
             pulls: PullBasis::zero(currency),
         }

@@ -1,12 +1,13 @@
 //! What to do first, in two or three sentences and as data. Every interface shows this text.
 
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::cost::Work;
 use crate::cost::WorthSums;
-use crate::oci::RegistryName;
+use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::CheaperPlan;
 use crate::units::{ByteCount, Money};
 
@@ -33,6 +34,8 @@ pub struct Headline {
     pub assumed_pulls_registry: Option<RegistryName>,
     /// Cheaper plans that fit what is stored now, which need no move.
     pub cheaper_plans: Vec<HeadlinePlan>,
+    /// When the saving arrives; null if there is nothing to move.
+    pub arrival: Option<SavingArrival>,
     /// Whether everything that the registries hold has been read.
     pub complete: bool,
 }
@@ -58,6 +61,10 @@ pub struct HeadlineCost {
     pub month: Money,
     /// What would be saved if only the repositories moved that are worth it.
     pub worth_it_saving: Money,
+    /// The part of `worth_it_saving` that comes from moved bytes and arrives as teams deploy.
+    pub transfer_saving: Money,
+    /// The part of `worth_it_saving` that comes from stored bytes and arrives when the old tags are deleted.
+    pub storage_saving: Money,
     /// What would be saved if every repository switched that should.
     pub saving: Money,
     /// How many repositories are worth it and how many are not.
@@ -71,6 +78,26 @@ pub struct HeadlineCost {
     pub assumed_pulls_share: Option<Decimal>,
     /// Why nothing would be saved, where one reason holds for all registries; null where something would.
     pub nothing_saved_because: Option<String>,
+}
+
+/// When a saving arrives. Figures on Alpine are of a registry that had always been built so.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SavingArrival {
+    /// When it arrives, in words.
+    pub text: String,
+    /// The oldest image among those to move that a tag still reaches; null where no image says when it was built.
+    pub oldest_image: Option<OldestImage>,
+}
+
+/// The oldest image that is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OldestImage {
+    /// The registry.
+    pub registry: RegistryName,
+    /// The repository.
+    pub repository: RepositoryName,
+    /// When it was built.
+    pub built: DateTime<Utc>,
 }
 
 /// A cheaper plan for a registry.

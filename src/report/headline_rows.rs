@@ -8,7 +8,7 @@ use super::cost::{RegistryCost, Work, in_months};
 use super::document::RepositoryRow;
 use super::group::{GroupError, GroupRow};
 use super::group_cost::GroupCost;
-use super::headline::{Advice, Headline, HeadlineCost, HeadlinePlan};
+use super::headline::{Advice, Headline, HeadlineCost, HeadlinePlan, OldestImage, SavingArrival};
 use super::headline_text;
 use crate::cost::Worth;
 use crate::oci::RegistryName;
@@ -45,10 +45,7 @@ impl Headline {
         let counted = |is: &dyn Fn(&RepositoryRow) -> bool| rows.iter().filter(|row| is(row)).count();
         let worth_it = counted(&|row| row.worth == Some(Worth::WorthIt));
         let not_worth_it = counted(&|row| row.worth.is_some_and(|worth| worth != Worth::WorthIt));
-        let without_costs = counted(&|row| {
-            let verdict = row.judged.as_ref().map(|judged| judged.verdict);
-            row.cost.is_none() && verdict == Some(Verdict::Switch)
-        });
+        let without_costs = counted(&is_unpriced_switch);
         let repositories = worth_it + without_costs;
         let efforts = efforts(&rows)?;
         let costs = sums.costs.iter().map(|cost| {
@@ -85,8 +82,16 @@ impl Headline {
                     })
                 })
                 .collect(),
+            arrival: None,
             complete,
         };
+        if headline.advice == Advice::Move {
+            let oldest_image = oldest_image(&rows);
+            headline.arrival = Some(SavingArrival {
+                text: headline_text::arrival(&headline.costs, oldest_image.as_ref()),
+                oldest_image,
+            });
+        }
         headline.text = headline_text::text(&headline);
         Ok(headline)
     }
@@ -115,6 +120,8 @@ impl HeadlineCost {
         Ok(Self {
             month: cost.parts.total,
             worth_it_saving: cost.worth_it_saving,
+            transfer_saving: cost.worth_it_transfer_saving,
+            storage_saving: cost.worth_it_saving.checked_sub(cost.worth_it_transfer_saving)?,
             saving: cost.saving,
             worth: cost.worth.clone(),
             work,
@@ -123,6 +130,26 @@ impl HeadlineCost {
             nothing_saved_because: nothing_saved_because.cloned(),
         })
     }
+}
+
+/// The oldest image of the repositories to move.
+fn oldest_image(rows: &[&RepositoryRow]) -> Option<OldestImage> {
+    let oldest = rows
+        .iter()
+        .filter(|row| row.worth == Some(Worth::WorthIt) || is_unpriced_switch(row))
+        .filter_map(|row| Some((row.oldest_image?, row)))
+        .min_by_key(|(built, _)| *built);
+    oldest.map(|(built, row)| OldestImage {
+        registry: row.registry.clone(),
+        repository: row.totals.repository.clone(),
+        built,
+    })
+}
+
+/// Whether a repository should switch and nothing tells what that is worth.
+fn is_unpriced_switch(row: &RepositoryRow) -> bool {
+    let verdict = row.judged.as_ref().map(|judged| judged.verdict);
+    row.cost.is_none() && verdict == Some(Verdict::Switch)
 }
 
 /// The registry of all repositories whose pulls are assumed; `None` if there are several.

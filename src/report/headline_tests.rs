@@ -66,6 +66,7 @@ fn unpriced(name: &str) -> RepositoryRow {
         }),
         worth: None,
         labels: Labels::default(),
+        oldest_image: None,
         cost: None,
     }
 }
@@ -91,6 +92,7 @@ fn priced(name: &str, worth: Worth, saving: Money, source: PullSource) -> Reposi
                 joint_saving: exactly(saving),
                 solo_saving: exactly(saving),
                 worth_it_saving: exactly(if is_worth_it { saving } else { amount("0") }),
+                worth_it_transfer_saving: if is_worth_it { saving } else { amount("0") },
                 work: Some(Work {
                     days: "0.5".parse().unwrap(),
                     cost: amount("360"),
@@ -192,8 +194,8 @@ fn the_first_advice_is_to_count_the_pulls_that_are_assumed() {
     let text = headline(&rows, None).text;
     assert!(
         text.ends_with(
-            "This holds if pulls are as assumed: 50 % of the bill rests on them. First import your pull log: tare \
-             pulls import --registry reg.example.com FILE."
+            "This holds if pulls are as assumed: 50 % of the bill rests on them. First count them: import a pull log \
+             (tare pulls import --registry reg.example.com FILE) or let the registry send notifications."
         ),
         "{text}"
     );
@@ -273,4 +275,27 @@ fn it_says_where_there_is_nothing_to_move_or_something_is_missing() {
             .text
             .ends_with("The totals are incomplete: run tare crawl again.")
     );
+}
+
+#[test]
+fn it_says_when_the_saving_arrives() {
+    let mut rows = [
+        priced("shop/api", Worth::WorthIt, usd("95"), PullSource::Metered),
+        priced("old", Worth::SavesNothing, usd("0"), PullSource::Metered),
+    ];
+    let day = |text: &str| Some(format!("{text}T00:00:00Z").parse().unwrap());
+    rows[0].oldest_image = day("2025-01-03");
+    rows[1].oldest_image = day("2020-01-03");
+    if let Some(alpine) = rows[0].cost.as_mut().and_then(|cost| cost.alpine.as_mut()) {
+        alpine.worth_it_transfer_saving = usd("90");
+    }
+    let arrival = headline(&rows, None).arrival.unwrap();
+    assert_eq!(
+        arrival.text,
+        "The saving arrives step by step. Transfer (90 USD a month): as teams deploy. Storage (5.0 USD a month): when \
+         the tags of before are deleted; the oldest image kept today was built on 2025-01-03 in shop/api. Until then, \
+         old and new images are stored."
+    );
+    assert_eq!(arrival.oldest_image.unwrap().repository.as_str(), "shop/api");
+    assert_eq!(headline(&rows[1..], None).arrival, None, "nothing is to be moved");
 }

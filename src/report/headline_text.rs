@@ -3,11 +3,11 @@
 use rust_decimal::Decimal;
 
 use super::cells::grouped;
-use super::headline::{Advice, Headline, HeadlineCost, HeadlinePlan};
+use super::headline::{Advice, Headline, HeadlineCost, HeadlinePlan, OldestImage};
 use crate::cost::Worth;
 use crate::oci::RegistryName;
 use crate::oci::text::printable;
-use crate::units::{ByteCount, two_digits};
+use crate::units::{ByteCount, Money, two_digits};
 
 /// The share of a bill on assumed pulls from which the headline says so. Our choice: less changes no advice.
 const NOTABLE_SHARE: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
@@ -172,6 +172,31 @@ fn cheaper(plans: &[HeadlinePlan]) -> Option<String> {
     (!named.is_empty()).then(|| format!("Cheaper without any work: {}.", named.join("; ")))
 }
 
+/// When the saving arrives, with the oldest image that is kept.
+pub(super) fn arrival(costs: &[HeadlineCost], oldest: Option<&OldestImage>) -> String {
+    let amounts = |of: fn(&HeadlineCost) -> Money| {
+        let amounts = costs.iter().map(of).filter(|amount| !amount.rounded().is_zero());
+        let amounts: Vec<String> = amounts.map(Money::approximate).collect();
+        match &amounts[..] {
+            [] => String::new(),
+            _ => format!(" ({} a month)", list(amounts)),
+        }
+    };
+    let kept = oldest.map_or_else(String::new, |image| {
+        format!(
+            "; the oldest image kept today was built on {} in {}",
+            image.built.date_naive(),
+            printable(image.repository.as_str())
+        )
+    });
+    format!(
+        "The saving arrives step by step. Transfer{}: as teams deploy. Storage{}: when the tags of before are deleted{kept}. \
+         Until then, old and new images are stored.",
+        amounts(|cost| cost.transfer_saving),
+        amounts(|cost| cost.storage_saving),
+    )
+}
+
 /// How much of the bill rests on pulls that nobody counted, and how to count them.
 fn assumed(headline: &Headline) -> Option<String> {
     let costs = &headline.costs;
@@ -191,8 +216,8 @@ fn assumed(headline: &Headline) -> Option<String> {
     let registry = headline.assumed_pulls_registry.as_ref();
     (!shares.is_empty()).then(|| {
         format!(
-            "This holds if pulls are as assumed: {} {verb} on them. First import your pull log: tare pulls import \
-             --registry {} FILE.",
+            "This holds if pulls are as assumed: {} {verb} on them. First count them: import a pull log (tare pulls \
+             import --registry {} FILE) or let the registry send notifications.",
             list(shares),
             registry.map_or("REGISTRY", RegistryName::as_str)
         )

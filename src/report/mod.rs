@@ -47,6 +47,7 @@ mod pull_basis;
 mod reference;
 mod rows;
 mod sort;
+mod stays_behind;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -67,7 +68,7 @@ pub use cost::{
     BookNamed, MonthlyPulls, PullSeconds, RegistryCleanUp, RegistryCost, RegistryCostOnAlpine, RegistryCosts,
     RepositoryCost, RepositoryCostOnAlpine, Work, WorthLimits,
 };
-pub use csv::csv;
+pub use csv::{csv, savings_csv};
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 pub use error::ReportError;
 pub use evaluation_table::evaluation_table;
@@ -77,13 +78,14 @@ pub use forecast::{ForecastMonth, forecast};
 pub use group::{GroupBy, GroupError, GroupRow, Groups, UnknownGroup, groups};
 pub use group_cost::GroupCost;
 pub use group_table::{group_csv, group_table};
-pub use headline::{Advice, Headline, HeadlineCost, HeadlinePlan};
+pub use headline::{Advice, Headline, HeadlineCost, HeadlinePlan, OldestImage, SavingArrival};
 pub use image::{ImageAlpine, ImageRow};
 pub use inputs::AnalysisInputs;
 pub use part::{PartCost, PartOnAlpine, RegistryPart};
 pub use pull_basis::PullBasis;
 pub use reference::{Found, UnclearReference, find};
-pub use sort::{SortKey, SortOrder, UnknownSortOrder};
+pub use sort::{SortKey, SortOrder, UnknownSortOrder, best_first};
+pub use stays_behind::StaysBehind;
 pub use table::table;
 pub use usage::{CostPeriod, RegistryHistory};
 pub use versions::Versions;

@@ -17,6 +17,10 @@ const LINE: usize = 118;
 /// The columns Tags, Logical and Attributed add up; what a limit leaves out stands in a row of its own.
 pub fn table(report: &Report) -> String {
     let mut text = wrapped(&report.headline.text, LINE) + "\n\n";
+    if let Some(arrival) = &report.headline.arrival {
+        text.push_str(&wrapped(&arrival.text, LINE));
+        text.push_str("\n\n");
+    }
     for registry in &report.registries {
         text.push_str(&in_words(registry));
         if let Some(alpine) = &registry.alpine {

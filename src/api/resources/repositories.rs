@@ -201,6 +201,7 @@ pub(super) fn sort_rows(rows: &mut [&RepositoryRow], order: &str) {
     rows.sort_by(|a, b| {
         let order = match key {
             "name" => by_name(a, b),
+            "cost_saving" if is_falling => return report::best_first(a, b),
             "cost" | "alpine_cost" | "cost_saving" => {
                 return by_amount(amount(a), amount(b), is_falling).then_with(|| by_name(a, b));
             }
