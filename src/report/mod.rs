@@ -54,7 +54,7 @@ mod tests;
 mod usage;
 mod versions;
 
-pub use alpine::{AlpineAnswers, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
+pub use alpine::{AlpineAnswers, BaseChange, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
 pub use analysed::{Analysed, Switched};
 pub use analysed_registry::AnalysedRegistry;
 pub use base::{BaseNames, ImageBase};
