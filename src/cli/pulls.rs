@@ -140,7 +140,10 @@ fn left_out(skipped: &Skipped) -> String {
         (skipped.own, "are of Tare's own crawls"),
         (skipped.other_registries, "are about other registries"),
         (skipped.repeated, "repeat another row"),
-        (skipped.indexes, "are of an index, whose image has a row of its own"),
+        (
+            skipped.indexes,
+            "are of an index, whose image has a row of its own",
+        ),
         (skipped.attachments, "are of signatures and other attachments"),
     ];
     let reasons: Vec<String> = reasons

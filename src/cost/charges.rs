@@ -341,7 +341,11 @@ fn moved(plan: &CostPlan, usage: &RegistryUsage, repository: &RepositoryUsage) -
         warm: bytes,
         alpine: None,
     });
-    let Some(pulled) = repository.pulled.or(served).filter(|_| repository.pulls.count > 0) else {
+    let Some(pulled) = repository
+        .pulled
+        .or(served)
+        .filter(|_| repository.pulls.count > 0)
+    else {
         return Ok(Moved {
             now: MovedEstimate::default(),
             zones: BTreeMap::new(),

@@ -34,7 +34,11 @@ impl Visit<'_> {
                 let unlisted = children.iter().filter(|child| !listed.contains(*child));
                 unlisted.copied().collect()
             }
-            None => children.iter().filter(|child| is_missing(child)).copied().collect(),
+            None => children
+                .iter()
+                .filter(|child| is_missing(child))
+                .copied()
+                .collect(),
         };
         if doubtful.is_empty() && self.listed_manifests.get().is_none() && self.is_turn_of(&index, TURNS) {
             // One of them, another at each turn; where it is gone, the others are doubtful, too.

@@ -75,9 +75,14 @@ impl Visit<'_> {
             return;
         }
         for tag in missing {
-            match client.head_manifest(self.repository, &Reference::Tag(tag.clone())).await {
+            match client
+                .head_manifest(self.repository, &Reference::Tag(tag.clone()))
+                .await
+            {
                 Ok(head) => {
-                    listing.digests.extend(head.digest.map(|digest| (tag.clone(), digest)));
+                    listing
+                        .digests
+                        .extend(head.digest.map(|digest| (tag.clone(), digest)));
                     listing.tags.push(tag);
                 }
                 Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -16,7 +16,9 @@ mod property_tests;
 mod sharing;
 mod untagged;
 
-pub use accounting::{Accounting, RegistryTotals, RepositoryTotals, StoredBounds, TagTotals, account, account_tags};
+pub use accounting::{
+    Accounting, RegistryTotals, RepositoryTotals, StoredBounds, TagTotals, account, account_tags,
+};
 pub use counts::ContentCounts;
 pub use finding::{ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing};
 pub use graph::{

@@ -231,8 +231,13 @@ impl PartWork<'_> {
     /// credentials that may not see any repository, so nothing counts as deleted because of it.
     fn empty_catalogue(&self, listing: &Listing, known: &Known) -> Option<Fault> {
         let repositories = &self.plan.repositories;
-        let is_empty = listing.repositories.is_empty() && listing.is_complete && repositories.needs_catalogue();
-        let expected = known.tags.keys().filter(|name| repositories.matches(name)).count();
+        let is_empty =
+            listing.repositories.is_empty() && listing.is_complete && repositories.needs_catalogue();
+        let expected = known
+            .tags
+            .keys()
+            .filter(|name| repositories.matches(name))
+            .count();
         (is_empty && expected > 0).then(|| Fault {
             repository: None,
             reference: Some("_catalog".to_owned()),

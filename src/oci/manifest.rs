@@ -308,7 +308,10 @@ impl ManifestDocument {
 fn is_disguised(config: &Descriptor, layers: &[Descriptor]) -> bool {
     let is_file_system = |layer: &Descriptor| {
         let name = layer.media_type.to_ascii_lowercase();
-        name.is_empty() || ["tar", "layer", "rootfs", "octet-stream"].iter().any(|word| name.contains(word))
+        name.is_empty()
+            || ["tar", "layer", "rootfs", "octet-stream"]
+                .iter()
+                .any(|word| name.contains(word))
     };
     let is_layer = layers.iter().any(|layer| layer.digest == config.digest);
     is_layer || !layers.is_empty() && !layers.iter().any(is_file_system)
@@ -369,7 +372,10 @@ mod tests {
                 image(oci_config, "application/vnd.dev.cosign.simplesigning.v1+json"),
                 ManifestKind::Artifact,
             ),
-            (image(oci_config, "application/vnd.ollama.image.model"), ManifestKind::Artifact),
+            (
+                image(oci_config, "application/vnd.ollama.image.model"),
+                ManifestKind::Artifact,
+            ),
             (image(oci_config, "application/yaml"), ManifestKind::Artifact),
             (alias, ManifestKind::Artifact),
             (new_attestation, ManifestKind::Attestation),

@@ -105,7 +105,10 @@ fn challenges(text: &str) -> Vec<Challenge> {
         let Some(value) = after.trim_start().strip_prefix('=') else {
             // The actions of an unquoted scope are separated by commas, as challenges are.
             let is_action = matches!(word, "pull" | "push" | "delete" | "*");
-            match found.last_mut().and_then(|challenge| challenge.parameters.last_mut()) {
+            match found
+                .last_mut()
+                .and_then(|challenge| challenge.parameters.last_mut())
+            {
                 Some((key, scope)) if is_action && key.eq_ignore_ascii_case("scope") => {
                     scope.push(',');
                     scope.push_str(word);
@@ -162,7 +165,10 @@ mod tests {
     fn challenges(values: &[&str]) -> Challenges {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(WWW_AUTHENTICATE, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            headers.append(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            );
         }
         Challenges::from_headers(&headers)
     }
@@ -233,7 +239,8 @@ mod tests {
 
     #[test]
     fn an_unquoted_challenge_is_read() {
-        let text = "Bearer realm=https://cp.icr.io/oauth/token, service=registry, scope=repository:a/b:pull,push";
+        let text =
+            "Bearer realm=https://cp.icr.io/oauth/token, service=registry, scope=repository:a/b:pull,push";
         let bearer = challenges(&[text]).bearer.unwrap();
         assert_eq!(bearer.realm, "https://cp.icr.io/oauth/token");
         assert_eq!(bearer.service.as_deref(), Some("registry"));

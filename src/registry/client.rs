@@ -39,9 +39,8 @@ impl Client {
             .map(|host| host_without_port(host).to_ascii_lowercase())
             .collect();
         let guard = Arc::new(AddressGuard::new(host, origin.address(), trusted_names));
-        let is_azure = settings.is_azure
-            || matches!(credentials, Credentials::Azure { .. })
-            || is_azure_registry(host);
+        let is_azure =
+            settings.is_azure || matches!(credentials, Credentials::Azure { .. }) || is_azure_registry(host);
         let referrers_pace = is_azure.then(|| {
             Throttle::new(&ClientSettings {
                 requests_per_minute: AZURE_REFERRERS_PER_MINUTE,

@@ -145,7 +145,9 @@ impl ListEntry for ListedTag {
 fn is_digest(text: &str) -> bool {
     let is_hex = |hex: &str| hex.len() >= 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
     text.split_once(':').is_some_and(|(algorithm, hex)| {
-        algorithm.starts_with("sha") && algorithm.bytes().all(|byte| byte.is_ascii_alphanumeric()) && is_hex(hex)
+        algorithm.starts_with("sha")
+            && algorithm.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && is_hex(hex)
     })
 }
 
@@ -243,7 +245,13 @@ mod tests {
         let digest = Digest::sha256_of(b"x");
         assert_eq!(tag("null"), Ok(None));
         assert_eq!(tag(&format!(r#""{digest}""#)), Ok(None));
-        assert_eq!(tag(&format!(r#""{}""#, digest.to_string().to_uppercase().replace("SHA", "sha"))), Ok(None));
+        assert_eq!(
+            tag(&format!(
+                r#""{}""#,
+                digest.to_string().to_uppercase().replace("SHA", "sha")
+            )),
+            Ok(None)
+        );
         for refused in [r#""sha256:x""#, r#""a:b""#, "7", r#""../x""#, "{}"] {
             assert!(tag(refused).is_err(), "{refused}");
         }
@@ -253,7 +261,9 @@ mod tests {
     #[test]
     fn a_row_of_azures_tags_names_the_manifest() {
         let digest = Digest::sha256_of(b"x");
-        let row = format!(r#"{{"name":"1.0","digest":"{digest}","createdTime":"2026-11-01T00:00:00Z","signed":false}}"#);
+        let row = format!(
+            r#"{{"name":"1.0","digest":"{digest}","createdTime":"2026-11-01T00:00:00Z","signed":false}}"#
+        );
         let listed = tag(&row).unwrap().unwrap();
         assert_eq!((listed.tag.as_str(), listed.digest), ("1.0", Some(digest)));
         assert!(tag(r#"{"name":"1.0","digest":"nonsense"}"#).is_err());

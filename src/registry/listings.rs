@@ -178,7 +178,9 @@ impl Session {
                 } if is_guess => return Ok(Page::end()),
                 // The page size may exceed the registry's maximum (AWS ECR answers 405), or the registry may answer 404
                 // to parameters that it does not know. Without one, the registry chooses.
-                Reason::Status { status: 400 | 405, .. } if size.is_some() => {
+                Reason::Status {
+                    status: 400 | 405, ..
+                } if size.is_some() => {
                     refused = Some(400);
                     url = page::with_page_size(&url, None);
                 }

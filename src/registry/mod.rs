@@ -46,8 +46,8 @@ mod url_policy;
 
 pub use azure::{AzureIdentity, is_azure_registry};
 pub use client::Client;
-pub use ecr::is_ecr_registry;
 pub use credentials::{Credentials, CredentialsError};
+pub use ecr::is_ecr_registry;
 pub use entry::{ListedManifest, ListedTag};
 pub use error::{ClientError, ErrorKind, Reason, RegistryError};
 pub use listings::AzureCounts;

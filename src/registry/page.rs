@@ -330,10 +330,7 @@ mod tests {
         .unwrap();
         let tags: Vec<_> = page.items.iter().map(|listed| listed.tag.as_str()).collect();
         assert_eq!(tags, ["1.0", "latest"]);
-        assert_eq!(
-            page.invalid,
-            ["'../x'", r"'\u{1b}[31m'", "not a text"]
-        );
+        assert_eq!(page.invalid, ["'../x'", r"'\u{1b}[31m'", "not a text"]);
     }
 
     #[test]

@@ -170,7 +170,10 @@ impl Store {
             registry,
             as_of
         );
-        let rows = rows.fetch_all(&self.pool).named("inventory.missing_content").await?;
+        let rows = rows
+            .fetch_all(&self.pool)
+            .named("inventory.missing_content")
+            .await?;
         rows.iter().map(|text| digest(text)).collect()
     }
 

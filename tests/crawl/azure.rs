@@ -71,7 +71,11 @@ async fn an_unchanged_registry_costs_pages_and_tokens() {
         saved.add(&findings);
         assert_eq!(status, CrawlStatus::Complete);
         assert_eq!(saved.tags.len(), 200);
-        assert_eq!(registry.count("GET", "/referrers/"), 0, "the listing leads to what is attached");
+        assert_eq!(
+            registry.count("GET", "/referrers/"),
+            0,
+            "the listing leads to what is attached"
+        );
 
         registry.forget_requests();
         let (_, status) = crawl_azure(&registry, &saved.known()).await;
@@ -95,11 +99,13 @@ async fn more_tags_on_a_manifest_than_azure_lists_with_it_are_found() {
     .start();
     registry
         .on(|request| request.is_get("/_manifests"))
-        .spoil(crate::support::faulty_registry::Spoil::with(|_: &Request, answer| {
-            let mut body: serde_json::Value = serde_json::from_slice(&answer.content()).unwrap();
-            body["manifests"][0]["tags"].as_array_mut().unwrap().truncate(10);
-            answer.bytes(body.to_string().into_bytes())
-        }));
+        .spoil(crate::support::faulty_registry::Spoil::with(
+            |_: &Request, answer| {
+                let mut body: serde_json::Value = serde_json::from_slice(&answer.content()).unwrap();
+                body["manifests"][0]["tags"].as_array_mut().unwrap().truncate(10);
+                answer.bytes(body.to_string().into_bytes())
+            },
+        ));
     let mut saved = Saved::default();
     let (findings, status) = crawl_azure(&registry, &saved.known()).await;
     saved.add(&findings);

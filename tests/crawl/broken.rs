@@ -72,7 +72,10 @@ async fn looking_again_costs_little() {
         crawl_all(&registry, &mut saved).await;
         heads += registry.count("HEAD", "/manifests/sha256:");
     }
-    assert!((1..=2).contains(&heads), "one child in every fourth crawl: {heads}");
+    assert!(
+        (1..=2).contains(&heads),
+        "one child in every fourth crawl: {heads}"
+    );
 }
 
 #[tokio::test]
@@ -87,6 +90,11 @@ async fn what_passes_for_an_image_and_is_none_is_no_fault() {
     for _ in 0..2 {
         let crawled = crawl_all(&registry, &mut saved).await;
         assert_eq!(crawled.summary.status, CrawlStatus::Complete);
-        assert!(crawled.faults().iter().all(|fault| fault.kind == FaultKind::Unsupported));
+        assert!(
+            crawled
+                .faults()
+                .iter()
+                .all(|fault| fault.kind == FaultKind::Unsupported)
+        );
     }
 }

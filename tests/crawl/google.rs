@@ -20,7 +20,9 @@ fn three_versions(content: &mut Content) {
 
 #[tokio::test]
 async fn what_no_tag_reaches_is_counted_and_tags_are_not_asked_for_again() {
-    let registry = FaultyRegistry::holding(three_versions).listing_as_google().start();
+    let registry = FaultyRegistry::holding(three_versions)
+        .listing_as_google()
+        .start();
     let mut saved = Saved::default();
     let crawled = crawl_all(&registry, &mut saved).await;
     assert_eq!(crawled.summary.status, CrawlStatus::Complete);
@@ -41,7 +43,9 @@ async fn what_no_tag_reaches_is_counted_and_tags_are_not_asked_for_again() {
 
 #[tokio::test]
 async fn untagged_manifests_are_left_out_on_request() {
-    let registry = FaultyRegistry::holding(three_versions).listing_as_google().start();
+    let registry = FaultyRegistry::holding(three_versions)
+        .listing_as_google()
+        .start();
     let plan = CrawlPlan {
         listed_manifests: false,
         ..CrawlPlan::default()
@@ -50,6 +54,9 @@ async fn untagged_manifests_are_left_out_on_request() {
     let crawled = crawl_with(&registry, &plan, &saved.known()).await;
     saved.add(&crawled.findings);
     assert_eq!(saved.accounting().registry.untagged_bytes, None);
-    assert_eq!(crawled.listing("project/app").manifests, ManifestListing::Unavailable);
+    assert_eq!(
+        crawled.listing("project/app").manifests,
+        ManifestListing::Unavailable
+    );
     assert_eq!(registry.count("GET", "/manifests/"), 1);
 }

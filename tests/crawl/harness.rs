@@ -189,7 +189,11 @@ impl Saved {
             ..Known::default()
         };
         for (repository, digest) in &self.missing {
-            known.missing.entry(repository.clone()).or_default().insert(*digest);
+            known
+                .missing
+                .entry(repository.clone())
+                .or_default()
+                .insert(*digest);
         }
         for (digest, fact) in &self.manifests {
             let children = fact.manifest.children.iter().map(|child| child.digest);

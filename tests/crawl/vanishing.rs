@@ -50,10 +50,17 @@ async fn most_known_tags_that_vanish_at_once_are_not_believed() {
     assert_eq!(crawled.summary.status, CrawlStatus::Incomplete);
     let faults = crawled.faults();
     let fault = faults.iter().find(|fault| fault.kind.is_loss()).unwrap();
-    assert_eq!((fault.repository.as_ref(), fault.kind), (None, FaultKind::Unavailable));
+    assert_eq!(
+        (fault.repository.as_ref(), fault.kind),
+        (None, FaultKind::Unavailable)
+    );
     assert!(fault.fault.contains("8 of 12"), "{}", fault.fault);
     for (name, says_what_is_gone) in [("api", true), ("web", false), ("worker", false)] {
-        assert_eq!(crawled.listing(name).listed_to_the_end, says_what_is_gone, "{name}");
+        assert_eq!(
+            crawled.listing(name).listed_to_the_end,
+            says_what_is_gone,
+            "{name}"
+        );
     }
 }
 

@@ -303,7 +303,12 @@ async fn a_right_that_is_missing_is_not_asked_for_again() {
 
 #[tokio::test]
 async fn one_challenge_that_cannot_be_read_hides_no_other() {
-    for odd in ["NTLM", "Negotiate", "Digest realm=\"K\u{fc}che  2\"", "Custom a=https://x/?y"] {
+    for odd in [
+        "NTLM",
+        "Negotiate",
+        "Digest realm=\"K\u{fc}che  2\"",
+        "Custom a=https://x/?y",
+    ] {
         let registry = small().0.basic("me", "hunter2").start();
         let header = format!("{odd}, Basic realm=\"faulty\"");
         registry

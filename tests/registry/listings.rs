@@ -178,7 +178,11 @@ async fn a_link_without_brackets_is_followed_and_one_that_cannot_be_understood_i
             .on(|request| request.parameter("last").is_none())
             .spoil(Spoil::Header("Link", link.to_owned()));
         let found = catalog(&of_three(&registry)).await;
-        assert_eq!(found.as_ref().ok().map(|(_, names)| names.len()), expected, "{link}");
+        assert_eq!(
+            found.as_ref().ok().map(|(_, names)| names.len()),
+            expected,
+            "{link}"
+        );
         if let Err(error) = found {
             assert!(error.to_string().contains("Link header"), "{error}");
         }

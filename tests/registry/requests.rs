@@ -162,10 +162,17 @@ async fn a_head_that_answers_404_for_what_is_there_is_not_used_again() {
     // What is not there is not there by GET either.
     let registry = small().0.start();
     let client = super::harness::client(&registry);
-    let error = client.head_manifest(&name("app"), &tag("none")).await.unwrap_err();
+    let error = client
+        .head_manifest(&name("app"), &tag("none"))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     client.head_manifest(&name("app"), &tag("1")).await.unwrap();
-    let methods: Vec<_> = registry.requests().into_iter().map(|request| request.method).collect();
+    let methods: Vec<_> = registry
+        .requests()
+        .into_iter()
+        .map(|request| request.method)
+        .collect();
     assert_eq!(methods, ["HEAD", "GET", "HEAD"]);
 }
 

@@ -170,9 +170,19 @@ fn moment(text: &str) -> Option<NaiveDate> {
 /// kilobytes, and the average of its repository's images must not count for it.
 fn is_attachment(tag: &str, artifact_type: &str) -> bool {
     let artifact_type = artifact_type.to_ascii_lowercase();
-    let is_named = ["signature", "cosign", "notary", "notation", "sbom", "spdx", "cyclonedx", "in-toto", "attestation"]
-        .iter()
-        .any(|word| artifact_type.contains(word));
+    let is_named = [
+        "signature",
+        "cosign",
+        "notary",
+        "notation",
+        "sbom",
+        "spdx",
+        "cyclonedx",
+        "in-toto",
+        "attestation",
+    ]
+    .iter()
+    .any(|word| artifact_type.contains(word));
     is_named || tag.parse::<Tag>().is_ok_and(|tag| tag.is_referrers_fallback())
 }
 

@@ -109,11 +109,21 @@ fn azures_own_rows_count_images_that_were_delivered() {
         diagnostic("9.9", "<nil>", "404", "<nil>", "acr.docker"),
         diagnostic("9.8", "<nil>", "401", "<nil>", "acr.docker"),
         diagnostic("9.7", "<nil>", "503", "<nil>", "acr.docker"),
-        diagnostic(&format!("sha256-{}.sig", &image[7..]), &index, "200", IMAGE, "acr.docker"),
+        diagnostic(
+            &format!("sha256-{}.sig", &image[7..]),
+            &index,
+            "200",
+            IMAGE,
+            "acr.docker",
+        ),
         diagnostic("sbom", &index, "200", IMAGE, "application/spdx+json"),
     ];
     let read = events(&rows.join("\n"));
-    let pulled: Vec<_> = read.events.iter().map(|event| event.digest.unwrap().to_string()).collect();
+    let pulled: Vec<_> = read
+        .events
+        .iter()
+        .map(|event| event.digest.unwrap().to_string())
+        .collect();
     assert_eq!(pulled, [image.clone(), image]);
     assert!(read.events.iter().all(|event| event.tag.is_none()));
     assert_eq!(

@@ -355,9 +355,7 @@ impl Auth {
         refused_tokens: &mut u32,
     ) -> Result<(), Reason> {
         match &authorization.credential {
-            Credential::Token {
-                scope: asked_for, ..
-            } if self.azure_scopes.refused(asked_for, scope) => {}
+            Credential::Token { scope: asked_for, .. } if self.azure_scopes.refused(asked_for, scope) => {}
             Credential::Token { token, cache, .. } => {
                 cache.invalidate(token);
                 *refused_tokens += 1;
@@ -369,7 +367,8 @@ impl Auth {
                     && !self.teaches_scope(bearer, scope)
                 {
                     return Err(Reason::Unauthorized(
-                        "the registry says that these credentials lack the right to it (insufficient_scope)".into(),
+                        "the registry says that these credentials lack the right to it (insufficient_scope)"
+                            .into(),
                     ));
                 }
             }

@@ -6,11 +6,11 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::form_urlencoded;
 
-use super::{Auth, CATALOG_SCOPE};
 use super::secrets::repeats;
 use super::token::Token;
 use super::token_request::{Failure, fetch, with_retries};
 use super::token_service::TokenService;
+use super::{Auth, CATALOG_SCOPE};
 use crate::registry::connection::Connection;
 use crate::registry::explanation::explanation;
 use crate::registry::transport::Outgoing;
@@ -73,19 +73,19 @@ impl Auth {
             other => other,
         };
         token.map_err(|reason| match reason {
-                Reason::Status {
-                    status: status @ (400 | 401 | 403),
-                    said,
-                } => Reason::Unauthorized(format!(
-                    "the token service {} refused to issue a token ({status}{said})",
-                    origin_of(&service.realm)
-                )),
-                Reason::Status { status, said } => Reason::Connection(format!(
-                    "the token service {} answered {status}{said}",
-                    origin_of(&service.realm)
-                )),
-                other => other,
-            })
+            Reason::Status {
+                status: status @ (400 | 401 | 403),
+                said,
+            } => Reason::Unauthorized(format!(
+                "the token service {} refused to issue a token ({status}{said})",
+                origin_of(&service.realm)
+            )),
+            Reason::Status { status, said } => Reason::Connection(format!(
+                "the token service {} answered {status}{said}",
+                origin_of(&service.realm)
+            )),
+            other => other,
+        })
     }
 
     async fn ask_for_token(

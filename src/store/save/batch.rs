@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::inventory::{ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing};
+use crate::inventory::{
+    ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing,
+};
 use crate::oci::{Digest, RepositoryName, Tag};
 
 /// A batch by kind of finding, each fact once.

@@ -60,11 +60,18 @@ fn azure(shared: &Shared, request: &Request, path: &str) -> Answer {
             "tagCount": repository.tags.len(), "manifestCount": repository.manifests.len(),
         }));
     }
-    let shown = repository.tags.iter().filter(|(tag, _)| !repository.hidden.contains(tag));
+    let shown = repository
+        .tags
+        .iter()
+        .filter(|(tag, _)| !repository.hidden.contains(tag));
     let tags: Vec<&str> = shown.map(|(tag, _)| tag.as_str()).collect();
     page(shared, request, &tags, |page| {
         let rows = page.iter().map(|tag| {
-            let (_, digest) = repository.tags.iter().find(|(held, _)| held == tag).expect("listed");
+            let (_, digest) = repository
+                .tags
+                .iter()
+                .find(|(held, _)| held == tag)
+                .expect("listed");
             json!({"name": tag, "digest": digest, "signed": false, "createdTime": "2026-11-01T00:00:00Z"})
         });
         json!({"registry": "faulty", "imageName": name, "tags": rows.collect::<Vec<_>>()})
@@ -108,7 +115,9 @@ fn route(shared: &Shared, content: &Content, request: &Request, path: &str) -> A
             Some(repository) => {
                 let tags: Vec<&str> = repository.tags.iter().map(|(tag, _)| tag.as_str()).collect();
                 page(shared, request, &tags, |page| match shared.lists_as_google {
-                    true => json!({"name": name, "child": [], "tags": page, "manifest": repository.google_map()}),
+                    true => {
+                        json!({"name": name, "child": [], "tags": page, "manifest": repository.google_map()})
+                    }
                     false => json!({"name": name, "tags": page}),
                 })
             }

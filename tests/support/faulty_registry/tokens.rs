@@ -124,10 +124,8 @@ impl TokenServer {
         }
         self.count += 1;
         let token = format!("token-{}", self.count);
-        self.issued.insert(
-            token.clone(),
-            (scope, Instant::now() + self.lifetime),
-        );
+        self.issued
+            .insert(token.clone(), (scope, Instant::now() + self.lifetime));
         Answer::json(&json!({
             "token": token, "access_token": token, "expires_in": self.lifetime.as_secs(),
         }))
