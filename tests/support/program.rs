@@ -35,6 +35,12 @@ impl Program {
         self
     }
 
+    /// The value of a variable that it is started with; empty if it has none.
+    pub fn environment(&self, name: &str) -> String {
+        let set = self.variables.iter().rev().find(|(set, _)| set == name);
+        set.map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
     /// Its home folder.
     pub fn home(&self) -> &std::path::Path {
         self.home.path()

@@ -26,6 +26,22 @@ pub(super) fn caller(claims: &Claims, settings: &IssuerSettings) -> Option<Calle
     ))
 }
 
+/// The claims that the rules ask for and those with the name, whole as they stand in the token. Others are not kept for a
+/// session.
+pub(super) fn needed(claims: Claims, settings: &IssuerSettings) -> Claims {
+    let rules = settings.rules.iter().map(|rule| rule.claim.as_str());
+    let names: Vec<&str> = rules.chain([settings.name_claim.as_str(), "sub"]).collect();
+    claims
+        .into_iter()
+        .filter(|(claim, _)| {
+            names.iter().any(|name| {
+                let rest = name.strip_prefix(claim.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        })
+        .collect()
+}
+
 /// The claims that the rules ask for, for the answer to a token that matches none of them.
 pub(super) fn expected(settings: &IssuerSettings) -> String {
     let mut expected: Vec<String> = settings
@@ -110,6 +126,7 @@ mod tests {
 
     fn settings(rules: Vec<ClaimRule>) -> IssuerSettings {
         IssuerSettings {
+            login: None,
             issuer: "https://login.example.com/realms/staff".parse().unwrap(),
             audiences: vec!["tare".to_owned()],
             rules,
