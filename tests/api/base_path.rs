@@ -98,7 +98,7 @@ fn a_host_name_is_accepted_if_it_is_that_of_the_public_url_and_refused_with_the_
 #[test]
 fn the_address_of_the_database_comes_from_a_file() {
     let (_registry, program) = company();
-    let url = program.environment("DATABASE_URL");
+    let url = program.database().expect("a server").to_owned();
     let file = program.home().join("database-url");
     std::fs::write(&file, format!("{url}\n")).expect("written");
     let program = program

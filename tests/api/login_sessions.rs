@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{SubsecRound as _, TimeDelta};
 use serde_json::json;
 use tare::clock::{Clock, SystemClock};
 use tare::identity::{CredentialKind, IssuerSettings, LoginOptions, LoginSettings, Logins};
@@ -72,8 +72,8 @@ async fn a_login_ends_when_it_is_idle_and_in_any_case_after_its_lifetime() {
     let key = SigningKey::new("one", "EdDSA");
     let issuer = Issuer::with_keys(&[&key]);
     issuer.provider().person(key, json!({"roles": ["reader"]}));
-    // The provider's tokens are of the time that it is.
-    let begin: DateTime<Utc> = SystemClock.now();
+    // The provider's tokens are of the time that it is. The database has no nanoseconds.
+    let begin = SystemClock.now().trunc_subsecs(0);
     let clock = SetClock::new(begin);
     let logins = logins(&store, settings(&issuer, "reader"), &clock);
     let at = |hours, minutes| clock.set(begin + TimeDelta::hours(hours) + TimeDelta::minutes(minutes));

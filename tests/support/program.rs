@@ -35,10 +35,10 @@ impl Program {
         self
     }
 
-    /// The value of a variable that it is started with; empty if it has none.
-    pub fn environment(&self, name: &str) -> String {
-        let set = self.variables.iter().rev().find(|(set, _)| set == name);
-        set.map(|(_, value)| value.clone()).unwrap_or_default()
+    /// The address of its database; `None` with the embedded store.
+    pub fn database(&self) -> Option<&str> {
+        let address = self.variables.iter().find(|(name, _)| name == "DATABASE_URL");
+        address.map(|(_, url)| url.as_str())
     }
 
     /// Its home folder.
