@@ -104,7 +104,8 @@ fn the_address_of_the_database_comes_from_a_file() {
     let program = program
         .variable("DATABASE_URL", "")
         .variable("DATABASE_URL_FILE", file.to_str().expect("text"));
-    assert_eq!(program.report()["totals"]["repositories"], 4);
+    let repositories = program.report()["repositories"].as_array().map(Vec::len);
+    assert_eq!(repositories, Some(4));
     let both = program.variable("DATABASE_URL", &url).run(&["report"]);
     assert_eq!(both.status.code(), Some(2));
     let said = String::from_utf8_lossy(&both.stderr).into_owned();
