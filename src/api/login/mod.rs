@@ -12,14 +12,13 @@ use std::sync::Arc;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, web};
-use schemars::JsonSchema;
 use serde::Serialize;
 use subtle::ConstantTimeEq as _;
 use url::{Url, form_urlencoded};
 
 use super::Api;
 use super::call::respond;
-use super::problem::{FORBIDDEN, INVALID_REQUEST, LoginOffer, Problem, UNAUTHENTICATED};
+use super::problem::{FORBIDDEN, INVALID_REQUEST, LoginOffer, Problem};
 use super::public_url::PublicUrl;
 use crate::identity::{Caller, LoginError, Logins, SessionError};
 use cookies::{Begun, LoginCookies};
@@ -77,8 +76,7 @@ impl BrowserLogins {
             SessionError::Store(error) => error.into(),
             error => Problem::internal(error),
         })?;
-        let caller =
-            caller.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "the login has ended; log in again"))?;
+        let caller = caller.ok_or_else(|| Problem::unauthenticated("the login has ended; log in again"))?;
         if !request.method().is_safe() {
             self.check_sender(request.headers())?;
         }
@@ -260,7 +258,7 @@ fn place(home: &PublicUrl, return_to: &str) -> String {
 }
 
 /// The answer to a logout.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 struct LoggedOut {
     /// Where the browser ends its session at the provider, too; null if the provider does not offer that.
     continue_at: Option<String>,

@@ -142,6 +142,29 @@ mod tests {
     }
 
     #[test]
+    fn a_session_keeps_the_claims_that_rules_and_names_need() {
+        let rules = [
+            rule("realm_access.roles", "x", &[Scope::Read]),
+            rule("kubernetes.io.namespace", "x", &[Scope::Read]),
+        ];
+        let claims = json!({
+            "sub": "1", "preferred_username": "alice", "realm_access": {"roles": ["x"]}, "realm": "x", "email": "a@b.c",
+            "kubernetes.io": {"namespace": "x"}, "kubernetes": "x", "nonce": "n",
+        });
+        let kept = needed(claims.as_object().unwrap().clone(), &settings(rules.to_vec()));
+        let mut names: Vec<&str> = kept.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let expected = [
+            "kubernetes",
+            "kubernetes.io",
+            "preferred_username",
+            "realm_access",
+            "sub",
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
     fn a_claim_is_a_text_a_list_or_words_and_may_stand_within_others() {
         let claims = json!({
             "roles": ["Tare.Reader", "Other"],

@@ -110,6 +110,13 @@ impl Issuer {
         if let Some(login) = held() {
             return login;
         }
+        // Anybody can begin a login, so an issuer that is away is asked only so often.
+        if !self.lookups.lock().take(now) {
+            return Err(IssuerError::Unreachable {
+                url: self.settings.issuer.document(),
+                reason: "it has not answered since the service started".to_owned(),
+            });
+        }
         self.renew(now).await?;
         held().unwrap_or(Err(IssuerError::NoDocument))
     }
