@@ -79,9 +79,9 @@ impl Server {
         .map_err(|(issuer, source)| ServeError::Issuer { issuer, source })?;
         let documents = settings.issuers.iter().map(|issuer| issuer.issuer.document());
         let credentials = Credentials::new(settings.access, documents);
-        let openapi = document(&operations, &credentials, &books)
-            .to_string()
-            .into_bytes();
+        let mut document = document(&operations, &credentials, &books);
+        let openapi = document.to_string().into_bytes();
+        let schemas = document["components"]["schemas"].take();
         let routes = Arc::new(by_path(operations));
         let api = Arc::new(Api {
             store,
@@ -94,6 +94,7 @@ impl Server {
             month_permits: Semaphore::new(1),
             runtime,
             openapi,
+            schemas,
         });
         let shared = Arc::clone(&api);
         let server = HttpServer::new(move || {
