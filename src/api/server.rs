@@ -79,7 +79,12 @@ impl Server {
         .map_err(|(issuer, source)| ServeError::Issuer { issuer, source })?;
         let documents = settings.issuers.iter().map(|issuer| issuer.issuer.document());
         let credentials = Credentials::new(settings.access, documents);
-        let mut document = document(&operations, &credentials, &books);
+        // Paths in the document begin with a slash.
+        let server = settings
+            .public_url
+            .as_ref()
+            .map_or("/", |url| url.as_str().trim_end_matches('/'));
+        let mut document = document(&operations, &credentials, &books, server);
         let openapi = document.to_string().into_bytes();
         let schemas = document["components"]["schemas"].take();
         let routes = Arc::new(by_path(operations));
