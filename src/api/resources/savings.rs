@@ -8,6 +8,7 @@ use super::repositories::{chosen, csv, filters, key, saving_bytes, sort_rows};
 use crate::api::call::Call;
 use crate::api::list::{List, Page, Totals, paging};
 use crate::api::operation::{AnswerForm, Operation};
+use crate::api::past;
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
@@ -29,6 +30,7 @@ pub(super) fn operations() -> Vec<Operation> {
              have a negative saving, because fewer repositories share its layers.",
         )
         .query(filters())
+        .query(past::parameters())
         .query(paging())
         .or_csv()
         .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
@@ -47,7 +49,7 @@ struct Saving<'a> {
 }
 
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+    let snapshot = call.snapshot_asked_for().await?;
     let mut rows = chosen(&call, &snapshot)?;
     rows.retain(|row| saving_bytes(row) != 0 || money(row).is_some_and(|saved| !saved.is_zero()));
     sort_rows(&mut rows, "-saving");
