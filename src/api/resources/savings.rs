@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::repositories::{chosen, csv, filters, key, saving_bytes, sort_rows};
+use super::repositories::{chosen, csv, filter_notes, filters, key, saving_bytes, sort_rows};
 use crate::api::call::Call;
-use crate::api::list::{List, Page, Totals, paging};
+use crate::api::list::{self, List, Page, Totals, paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::past;
 use crate::api::problem::{self, Problem};
@@ -22,7 +22,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "list_savings",
             "Repositories by saving if all with the verdict `switch` move",
             AnswerForm::json::<List<'_, Saving<'_>, Totals<GroupRow>>>("SavingList"),
-            |call| Box::pin(list(call)),
+            |call| Box::pin(answer(call)),
         )
         .group("money")
         .about(
@@ -31,6 +31,7 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .query(filters())
         .query(past::parameters())
+        .query([list::fields()])
         .query(paging())
         .or_csv()
         .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
@@ -48,7 +49,7 @@ struct Saving<'a> {
     cumulative: Option<Money>,
 }
 
-async fn list(call: Call) -> Result<HttpResponse, Problem> {
+async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot_asked_for().await?;
     let mut rows = chosen(&call, &snapshot)?;
     rows.retain(|row| saving_bytes(row) != 0 || money(row).is_some_and(|saved| !saved.is_zero()));
@@ -57,16 +58,18 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let savings = cumulated(&rows)?;
     let mut page = Page::new(&call, &snapshot, savings, |saving| key(saving.row))?;
     let savings = std::mem::take(&mut page.rows);
-    let reply = if call.form == "csv" {
+    let reply = if call.form == "csv" && call.values.text("fields").is_none() {
         let rows: Vec<&RepositoryRow> = savings.iter().map(|saving| saving.row).collect();
         Reply::csv("savings.csv", csv(&snapshot, &rows)?)
     } else {
-        Reply::json(&List {
+        let list = List {
             items: savings,
             next_cursor: page.next_cursor.clone(),
+            notes: filter_notes(&call, &snapshot),
             provenance: Provenance::for_caller(&call.caller, &snapshot),
             totals: Totals { totals },
-        })?
+        };
+        list::reply(&call, "savings.csv", &[], &list)?
     };
     call.reply(page.linked(reply))
 }
