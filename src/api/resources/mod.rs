@@ -3,7 +3,9 @@
 mod changes;
 mod clean_up;
 mod costs;
+mod crawl_changes;
 mod crawl_events;
+mod crawl_status;
 mod crawls;
 mod documentation;
 mod events;
@@ -42,6 +44,7 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         price_books::operations(),
         crawls::operations(),
         crawl_events::operations(),
+        crawl_changes::operations(),
         events::operations(),
         health::operations(),
         metrics::operations(has_open_metrics),

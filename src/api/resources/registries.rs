@@ -1,9 +1,11 @@
 //! The registries, and one of them.
 
 use actix_web::HttpResponse;
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::crawl_status::{CrawlNow, CurrentCrawl, Prospects};
 use crate::api::call::Call;
 use crate::api::list::{self, List};
 use crate::api::operation::{AnswerForm, Operation};
@@ -60,6 +62,14 @@ pub(in crate::api) struct Registry<'a> {
     row: VisibleRegistry<'a>,
     /// How its last crawl ended.
     last_crawl: CrawlOutcome,
+    /// Whether a crawl can be started now.
+    crawl_now: CrawlNow,
+    /// The crawl that is queued or running; null if there is none.
+    current_crawl: Option<CurrentCrawl>,
+    /// The schedule: a cron expression and its time zone; null if there is no schedule.
+    schedule: Option<String>,
+    /// When the next scheduled crawl starts; null if there is no schedule.
+    next_crawl: Option<DateTime<Utc>>,
     /// What a reader must know about the figures.
     notes: Vec<&'a Note>,
 }
@@ -100,7 +110,12 @@ enum CrawlOutcomeState {
 
 impl<'a> Registry<'a> {
     /// `None` if the caller may see nothing of it.
-    fn new(call: &Call, row: &'a RegistryRow, snapshot: &'a Snapshot) -> Result<Option<Self>, Problem> {
+    fn new(
+        call: &Call,
+        row: &'a RegistryRow,
+        snapshot: &'a Snapshot,
+        prospects: &Prospects,
+    ) -> Result<Option<Self>, Problem> {
         let Some(visible) = VisibleRegistry::new(&call.caller, row, &snapshot.report.repositories)? else {
             return Ok(None);
         };
@@ -114,6 +129,10 @@ impl<'a> Registry<'a> {
         Ok(Some(Self {
             row: visible,
             last_crawl: CrawlOutcome { state, losses },
+            crawl_now: prospects.crawl_now(&row.registry, &call.caller),
+            current_crawl: prospects.current_crawl(&row.registry),
+            schedule: prospects.schedule(&row.registry),
+            next_crawl: prospects.next_crawl(&row.registry),
             notes: notes.filter(|note| note.registry == row.registry).collect(),
         }))
     }
@@ -131,9 +150,10 @@ async fn registries(call: Call) -> Result<HttpResponse, Problem> {
     let mut rows: Vec<&RegistryRow> = snapshot.report.registries.iter().collect();
     let order = call.values.text("sort").unwrap_or("name");
     ORDERS.sort_items(&mut rows, order, |row| row, |row| row.registry.to_string());
+    let prospects = Prospects::read_or_unknown(&call.api).await;
     let items = rows
         .into_iter()
-        .filter_map(|row| Registry::new(&call, row, &snapshot).transpose())
+        .filter_map(|row| Registry::new(&call, row, &snapshot, &prospects).transpose())
         .collect::<Result<_, _>>()?;
     call.reply(list::reply(&call, "registries.csv", &[], &List::whole(&call, &snapshot, items))?)
 }
@@ -142,7 +162,8 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let name = call.values.text("registry").unwrap_or_default();
     let (row, _) = snapshot.registry(name)?;
-    let registry = Registry::new(&call, row, &snapshot)?.ok_or_else(|| unknown_registry(name))?;
+    let prospects = Prospects::read_or_unknown(&call.api).await;
+    let registry = Registry::new(&call, row, &snapshot, &prospects)?.ok_or_else(|| unknown_registry(name))?;
     let Provenance {
         freshness, versions, ..
     } = Provenance::for_registry(row, &snapshot);
