@@ -101,7 +101,9 @@ impl ImageRows<'_> {
         repository: usize,
         places: &HashMap<ManifestId, usize>,
     ) -> Vec<ImageRow> {
-        self.with_manifests(repository, places).map(|(_, row)| row).collect()
+        self.with_manifests(repository, places)
+            .map(|(_, row)| row)
+            .collect()
     }
 
     /// The same with each image's manifest.
@@ -117,10 +119,9 @@ impl ImageRows<'_> {
                 tags.entry(image).or_default().push(tag.tag.clone());
             }
         }
-        tags.into_iter()
-            .filter_map(move |(manifest, tags)| {
-                Some((manifest, self.row(repository, *places.get(&manifest)?, tags)))
-            })
+        tags.into_iter().filter_map(move |(manifest, tags)| {
+            Some((manifest, self.row(repository, *places.get(&manifest)?, tags)))
+        })
     }
 
     /// The row of one image in one repository, by their indexes; `None` if the inventory does not count it.
