@@ -4,11 +4,15 @@ mod answers;
 mod contract;
 mod costs;
 mod crawls;
+#[cfg(feature = "embedded")]
+mod examples;
 mod keys;
 mod limited_keys;
 mod logging;
 mod openapi;
 mod problems;
+#[cfg(feature = "embedded")]
+mod questions;
 mod running;
 mod tokens;
 mod whatif;

@@ -148,8 +148,11 @@ struct WithForecast<'a> {
 struct RegistryHistoryPoint {
     /// The registry.
     registry: RegistryName,
-    /// What the figures cover: the whole registry, or a part of it.
+    /// The former name of `extent`.
+    #[schemars(extend("deprecated" = true))]
     of: Extent,
+    /// What the figures cover: the whole registry, or a part of it.
+    extent: Extent,
     /// When the registry was crawled.
     as_of: DateTime<Utc>,
     /// What the tags reached, each tag counted on its own.
@@ -188,6 +191,7 @@ impl RegistryHistoryPoint {
         Self {
             registry: registry.clone(),
             of,
+            extent: of,
             as_of: point.as_of,
             logical_bytes: point.logical_bytes,
             stored_bytes: point.stored_bytes,
