@@ -1,6 +1,7 @@
 //! The service as clients meet it: over HTTP, with figures of a crawled registry.
 
 mod answers;
+mod base_path;
 mod contract;
 mod costs;
 mod crawls;
@@ -9,6 +10,8 @@ mod examples;
 mod keys;
 mod limited_keys;
 mod logging;
+mod login_sessions;
+mod logins;
 mod openapi;
 mod problems;
 #[cfg(feature = "embedded")]
