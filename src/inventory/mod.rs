@@ -6,11 +6,13 @@
 
 mod accounting;
 mod assembly;
+mod clean_up;
 mod counts;
 #[cfg(test)]
 pub mod examples;
 mod finding;
 mod graph;
+mod image_sharing;
 #[cfg(test)]
 mod property_tests;
 mod sharing;
@@ -19,9 +21,11 @@ mod untagged;
 pub use accounting::{
     Accounting, RegistryTotals, RepositoryTotals, StoredBounds, TagTotals, account, account_tags,
 };
+pub use clean_up::{CleanUpResult, RepositoryCleanUp, clean_up};
 pub use counts::ContentCounts;
 pub use finding::{ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing};
 pub use graph::{
     BlobId, DedupScope, Inventory, InventoryBuilder, ManifestId, ManifestNode, RepositoryNode, TagNode,
 };
+pub use image_sharing::ImageExclusiveBytes;
 pub use sharing::{Sharing, round_by_largest_remainder};
