@@ -39,18 +39,22 @@ const ASSETS: &[Asset] = assets![
     "icon.svg",
     "key.js",
     "scale.js",
+    "series.js",
     "style.css",
     "table.js",
     "vendor/chart.LICENSE.md",
     "vendor/chart.umd.min.js",
     "views/assumptions.js",
     "views/bytes_course.js",
+    "views/card.js",
     "views/cards.js",
     "views/cells.js",
     "views/centres.js",
     "views/cost_course.js",
     "views/crawls.js",
     "views/development.js",
+    "views/fields.js",
+    "views/grounds.js",
     "views/image.js",
     "views/months.js",
     "views/overview.js",
@@ -79,7 +83,7 @@ static EDITION: LazyLock<String> = LazyLock::new(|| {
 });
 
 static INDEX: LazyLock<String> =
-    LazyLock::new(|| DOCUMENT.replace("{assets}", &format!("/assets/{}", *EDITION)));
+    LazyLock::new(|| DOCUMENT.replace("{assets}", &format!("assets/{}", *EDITION)));
 
 /// Adds the page and its assets. They hold no figures, so they need no key: the page asks for one where the API
 /// wants one.

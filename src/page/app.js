@@ -52,7 +52,7 @@ let turn = new AbortController();
 
 /** Fetched again for each view, because a crawl may have ended. @returns {Promise<Registry[]>} */
 async function allRegistries() {
-  const { items } = await get('/v1/registries');
+  const { items } = await get('v1/registries');
   offerRegistries(items);
   return items;
 }

@@ -9,7 +9,7 @@ export const VERDICTS = {
     'Build it on Alpine: its images become smaller, even by the cautious estimate.',
   ],
   already_small: ['already small', 'It is on Alpine or on another small base.'],
-  not_smaller: ['not smaller', 'No clear gain: it would not be smaller, not certainly, or by too little.'],
+  not_smaller: ['not smaller', 'No clear gain: smaller by less than 5 %, or not certain.'],
   builder: ['builder', 'A build or base image. Move the images that are built from it instead.'],
   blocked: ['blocked', 'Something in it needs glibc or Windows, or its base image has no Alpine variant.'],
   unknown_base: ['unknown base', 'The base image could not be recognised.'],
@@ -30,10 +30,10 @@ export const EVIDENCE = {
 
 /** @type {Record<string, string>} */
 export const CLASSES = {
-  A: 'high confidence, its runtime has a known Alpine variant, and almost only content is above it',
-  B: 'good confidence, its runtime has a known Alpine variant; packages or compiled programs are above it',
-  C: 'low confidence, only its operating system is known',
-  D: 'from scratch: there is no system to replace',
+  A: 'High confidence: an official Alpine variant of its base exists, and little but content lies above it.',
+  B: 'Good confidence: an Alpine variant of its base exists; packages or compiled programs lie above it.',
+  C: 'Low confidence: only its operating system is known. Try one build first.',
+  D: 'Built from scratch: there is no system to replace.',
 };
 
 /** @type {Record<string, string>} */
@@ -60,8 +60,8 @@ export const HOW = {
     'The registry as it would be if every repository with the verdict “switch” were built on Alpine. Layers that ' +
     'others still use stay. Quotas and price tiers are applied to the whole registry again.',
   interval:
-    'The likely range: in 90 of 100 repositories (80, if configured) the true size is within it. It covers the sizes ' +
-    'on Alpine, which are predicted, not measured. It does not cover assumed pulls.',
+    '90 % likely range of the sizes on Alpine (80 %, if the model is set so). They are predicted, not measured. ' +
+    'Amounts of money within it hold if pulls are as assumed.',
   joint: 'What each repository saves if every repository with the verdict “switch” moves. These savings add up to the registry’s.',
 };
 

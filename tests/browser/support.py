@@ -10,7 +10,7 @@ import tempfile
 import time
 import unittest
 import urllib.request
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from urllib.parse import quote, urlencode
 
 from axe_playwright_python.sync_playwright import Axe
@@ -221,3 +221,9 @@ def shown_money(money):
         return "< $0.01" if amount > 0 else "> −$0.01"
     cents = abs(amount).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return f"{'−' if amount < 0 else ''}${cents:,}"
+
+
+def rough_money(money):
+    """Estimated money as cards show it: two significant digits."""
+    amount = Context(prec=2, rounding=ROUND_HALF_EVEN).create_decimal(money["amount"])
+    return f"{'−' if amount < 0 else ''}${abs(amount).normalize():,f}"

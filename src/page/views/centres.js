@@ -7,11 +7,14 @@ import { csvLink } from '../csv.js';
 import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { bytesScale, moneyScale } from '../scale.js';
+import { datasets } from '../series.js';
 import { table } from '../table.js';
 import { GROUPS, HOW, VERDICTS, sentence } from '../words.js';
 
 /** @typedef {import('api').Money} Money */
 /** @typedef {import('api').BudgetedGroup} Group */
+
+/** @typedef {import('../series.js').Look & {of: (row: Group | undefined) => any}} Series */
 
 const DRAWN = 20;
 
@@ -21,9 +24,9 @@ export function open(frame) {
     const by = Object.hasOwn(GROUPS, parameters.by ?? '') ? parameters.by : 'team';
     const query = { group_by: by, registry: parameters.registry };
     /** @type {import('api').Summary} */
-    const list = await get('/v1/summary', query, signal);
+    const list = await get('v1/summary', query, signal);
     frame.credit(list);
-    const file = csvLink(`cost-by-${by}.csv`, url('/v1/summary', { ...query, format: 'csv' }));
+    const file = csvLink(`cost-by-${by}.csv`, url('v1/summary', { ...query, format: 'csv' }));
     replace(frame.root, groupSwitch(by), groups(list, by, file, frame.signal));
     frame.announce(`${format.count(list.items.length)} rows by ${GROUPS[by]}`);
   };
@@ -62,19 +65,23 @@ function groups(list, by, file, signal) {
     priced ? row?.costs[0]?.alpine_month : row && row.attributed_bytes - row.joint_saving_bytes;
   const budget = (/** @type {Group | undefined} */ row) => (priced ? row && budgetOf(row, [...currencies][0]) : undefined);
   const hasBudgets = items.some(budget);
-  const series = hasBudgets ? [now, then, budget] : [now, then];
+  /** @type {Series[]} */
+  const series = [
+    { title: 'Now', mark: 'bar', colour: 'storage', of: now },
+    { title: 'On Alpine', mark: 'bar', colour: 'alpine', of: then },
+    ...(hasBudgets ? [/** @type {Series} */ ({ title: 'Budget', mark: 'outline', colour: 'budget', of: budget })] : []),
+  ];
+  const saves = (/** @type {Group} */ row) =>
+    `Saving on Alpine: ${priced ? format.money(row.costs[0]?.saving) : format.bytes(row.joint_saving_bytes)}`;
   const show = (/** @type {any} */ value) => (priced ? format.money(value) : format.bytes(value));
   const rows = [...items].sort((a, b) => format.position(now(b)) - format.position(now(a)));
   const drawn = rows.slice(0, DRAWN);
-  const [first] = rows;
   const scale = priced
     ? moneyScale([...currencies][0])
     : bytesScale(rows.flatMap((row) => [now(row), then(row)]).map(Number));
   return chart({
     title: `${priced ? 'Cost a month' : 'Attributed bytes'} by ${GROUPS[by]}`,
-    says: first
-      ? `Largest: ${label(first, by)}, ${show(now(first))} of ${show(now(totals))}.`
-      : 'Nothing to show.',
+    says: words(rows, by, (row) => show(now(row)), totals),
     signal,
     size: drawn.length > 8 ? 'tall' : 'high',
     file,
@@ -90,25 +97,14 @@ function groups(list, by, file, signal) {
         'Repositories without a matching rule or label have a row of their own, so the rows add up to the total.',
       ),
     ],
+    series,
     build: (colour) => ({
       type: 'bar',
       data: {
         labels: drawn.map((row) => shortened(label(row, by))),
-        datasets: [
-          { label: 'Now', data: drawn.map((row) => scale.at(now(row))), backgroundColor: colour.storage },
-          { label: 'On Alpine', data: drawn.map((row) => scale.at(then(row))), backgroundColor: colour.alpine },
-          ...(hasBudgets
-            ? [
-                {
-                  label: 'Budget',
-                  data: drawn.map((row) => (budget(row) ? scale.at(budget(row)) : null)),
-                  backgroundColor: colour.band,
-                  borderColor: colour.now,
-                  borderWidth: 1,
-                },
-              ]
-            : []),
-        ],
+        datasets: series.flatMap((one) =>
+          datasets(one, drawn.map((row) => (one.of(row) == null ? null : scale.at(one.of(row)))), colour),
+        ),
       },
       options: {
         indexAxis: 'y',
@@ -119,14 +115,33 @@ function groups(list, by, file, signal) {
         plugins: {
           tooltip: {
             callbacks: {
-              label: (/** @type {any} */ { dataset, datasetIndex, dataIndex }) =>
-                `${dataset.label}: ${show(series[datasetIndex](drawn[dataIndex]))}`,
+              title: (/** @type {any[]} */ [item]) => (item ? label(drawn[item.dataIndex], by) : ''),
+              label: (/** @type {any} */ { dataset, datasetIndex, dataIndex }) => {
+                const value = series[datasetIndex].of(drawn[dataIndex]);
+                return value == null ? null : `${dataset.label}: ${show(value)}`;
+              },
+              footer: (/** @type {any[]} */ [item]) => (item ? [saves(drawn[item.dataIndex])] : []),
             },
           },
         },
       },
     }),
   });
+}
+
+/**
+ * @param {Group[]} rows
+ * @param {string} by
+ * @param {(row: Group) => string} amount
+ * @param {Group} totals
+ */
+function words(rows, by, amount, totals) {
+  const [first] = rows;
+  if (!first) return 'Nothing to show.';
+  if (rows.length === 1 && first.key == null && by !== 'base') {
+    return `No ${GROUPS[by]} is set for any repository. Set one by labels of the images or by owners in the configuration.`;
+  }
+  return `Largest: ${label(first, by)}, ${amount(first)} of ${amount(totals)}.`;
 }
 
 /**
@@ -152,19 +167,37 @@ function groupTable(rows, totals, by, priced, hasBudgets) {
   const columns = [
     { title: sentence(GROUPS[by]), isHeader: true, total: 'Total', cell: (row) => rowName(row, by) },
     column('Repositories', (row) => row.repositories, format.count, 'narrow'),
-    column('To switch', (row) => row.switching, format.count, 'medium'),
+    column('Smaller on Alpine', (row) => row.switching, format.count, 'medium'),
     column('Attributed', (row) => row.attributed_bytes, format.bytes, priced ? 'medium' : undefined),
     column('Freed', (row) => row.joint_saving_bytes, format.bytes, priced ? 'medium' : undefined),
     ...(hasCosts
       ? [
           column('A month', (row) => row.costs.map(({ month }) => month), amounts),
-          ...(hasBudgets ? [column('Budget', (row) => row.budgets ?? [], amounts)] : []),
+          ...(hasBudgets ? [budgetColumn(totals)] : []),
           column('On Alpine', (row) => row.costs.map(({ alpine_month: month }) => month), amounts, 'narrow'),
           column('Saving', (row) => row.costs.map(({ saving }) => saving), amounts),
         ]
       : []),
   ];
   return table({ caption: `By ${GROUPS[by]}`, columns, rows });
+}
+
+/** @param {Group | undefined} totals @returns {import('../table.js').Column<Group>} */
+function budgetColumn(totals) {
+  /** @param {Group} row */
+  const cell = ({ budgets = [], costs }) => {
+    if (!budgets.length) return format.UNKNOWN;
+    const over = budgets.flatMap((budget) => {
+      const month = costs.find(({ month: own }) => own.currency === budget.currency)?.month;
+      const excess = format.difference(month, budget);
+      return excess && format.sign(excess) > 0 ? [excess] : [];
+    });
+    return [
+      budgets.map(format.money).join(' + '),
+      over.length > 0 && element('small', { class: 'warning-text' }, `over by ${over.map(format.money).join(' + ')}`),
+    ];
+  };
+  return { title: 'Budget', kind: 'number', cell, total: totals && cell(totals) };
 }
 
 /** @param {Group} row @param {string} currency */

@@ -19,7 +19,7 @@ export function open(frame) {
   const followed = new Set();
 
   const show = async () => {
-    const [list, registries] = await Promise.all([get('/v1/crawls', { limit: 50 }, frame.signal), frame.registries()]);
+    const [list, registries] = await Promise.all([get('v1/crawls', { limit: 50 }, frame.signal), frame.registries()]);
     if (frame.signal.aborted) return;
     /** @type {Crawl[]} */
     const crawls = list.items;
@@ -45,7 +45,7 @@ function starter(registries, crawls, show) {
     button.disabled = true;
     try {
       // Pressed twice, it is still one crawl.
-      await post('/v1/crawls', { registry }, { headers: { 'idempotency-key': crypto.randomUUID() } });
+      await post('v1/crawls', { registry }, { headers: { 'idempotency-key': crypto.randomUUID() } });
       await show();
     } catch (error) {
       button.disabled = false;
@@ -132,7 +132,7 @@ async function watch(crawl, followed, frame, show) {
   followed.add(crawl.id);
   try {
     await follow(
-      `/v1/crawls/${crawl.id}/events`,
+      `v1/crawls/${crawl.id}/events`,
       ({ data }) => {
         const place = document.querySelector(`#crawl-${crawl.id} .progress`);
         if (place && data.repositories_total != null) place.replaceWith(progress(data));

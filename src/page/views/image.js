@@ -21,7 +21,7 @@ export function image(explained) {
     element(
       'h2',
       { id: 'image' },
-      'Image used for this estimate: ',
+      'Latest image, used for this estimate: ',
       name(tags[0] ?? digest.slice(0, 19)),
       ` · ${platform}`,
     ),
@@ -72,7 +72,7 @@ function alpineWords(image, alpine) {
     element('strong', {}, name(alpine.twin)),
     ` ${format.bytes(alpine.bytes.expected)}`,
     interval ? ` (likely ${interval})` : '',
-    image.class ? `. Class ${image.class}: ${CLASSES[image.class] ?? ''}.` : '.',
+    image.class ? `. ${CLASSES[image.class] ?? ''}` : '.',
   );
 }
 

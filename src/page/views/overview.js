@@ -19,7 +19,7 @@ export function open(frame) {
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const registry = parameters.registry;
     // The chart may take its time; what finance looks at first does not wait for it.
-    const history = get('/v1/history', { registry }, signal);
+    const history = get('v1/history', { registry }, signal);
     history.catch(() => {});
     const all = await frame.registries();
     if (signal.aborted) return;

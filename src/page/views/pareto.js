@@ -1,10 +1,11 @@
-// The ranking as a chart: a bar for each of the best, and the line of how fast they add up.
+// The ranking as a chart: a bar for each of the best. How fast they add up is in its table.
 
 import { chart, shortened } from '../chart.js';
 import { element, name } from '../element.js';
 import { add, compare, percent } from '../exact.js';
 import * as format from '../format.js';
 import { bytesScale, moneyScale } from '../scale.js';
+import { datasets } from '../series.js';
 import { table } from '../table.js';
 import { HOW } from '../words.js';
 import { link, measureSwitch } from './cells.js';
@@ -30,6 +31,15 @@ function saved({ cost, alpine }, inMoney) {
   return money ?? alpine?.joint_saving_bytes.expected ?? 0;
 }
 
+/** Whether a repository saves anything that would be shown. @param {Repository} row @param {boolean} inMoney */
+export function brings(row, inMoney) {
+  const value = saved(row, inMoney);
+  return typeof value === 'object' ? compare(value.amount, HALF_A_CENT) >= 0 : value > 0;
+}
+
+/** Less is shown as nothing. */
+const HALF_A_CENT = '0.005';
+
 /**
  * @param {object} options
  * @param {Repository[]} options.ranked
@@ -40,10 +50,12 @@ function saved({ cost, alpine }, inMoney) {
  */
 export function pareto({ ranked, inMoney, priced, signal, file }) {
   const show = (/** @type {any} */ value) => (inMoney ? format.money(value) : format.bytes(value));
+  const gains = ranked.filter((row) => brings(row, inMoney)).length;
   const bars = barsOf(ranked, inMoney);
   const total = sum(bars.map(({ value }) => value));
   const cumulative = shares(bars, total);
   const [best] = bars;
+  const series = seriesOf(inMoney).filter(({ has }) => bars.some(has));
   const columns = /** @type {import('../table.js').Column<Bar>[]} */ ([
     {
       title: 'Repository',
@@ -57,14 +69,14 @@ export function pareto({ ranked, inMoney, priced, signal, file }) {
       total: show(total),
       cell: ({ value }) => show(value),
     },
-    { title: 'Together', kind: 'number', cell: (bar) => `${cumulative[bars.indexOf(bar)]} %` },
+    { title: 'Running total', kind: 'number', cell: (bar) => `${cumulative[bars.indexOf(bar)]} %` },
   ]);
   const scale = inMoney
     ? moneyScale(/** @type {Money} */ (best.value).currency)
     : bytesScale(bars.map(({ value }) => /** @type {number} */ (value)));
   return chart({
     title: 'Where the saving is',
-    says: `${best.label} saves most: ${show(best.value)} of ${show(total)}${inMoney ? ' a month' : ''}. The first ${Math.min(RANKED, ranked.length)} of ${ranked.length} that should switch save ${cumulative[Math.min(RANKED, bars.length) - 1]} %.`,
+    says: `${best.label} saves most: ${show(best.value)} of ${show(total)}${inMoney ? ' a month' : ''}. The first ${Math.min(RANKED, gains)} of ${gains} save ${cumulative[Math.min(RANKED, gains) - 1]} %.`,
     signal,
     size: 'tall',
     file,
@@ -76,53 +88,38 @@ export function pareto({ ranked, inMoney, priced, signal, file }) {
       element(
         'p',
         {},
-        'A bar to the left: the repository would cost more, usually because other images still need its old base. The line is the running total from the top.',
+        'A bar to the left: the repository would cost more, usually because other images still need its old base.',
       ),
     ],
+    series,
     build: (colour) => ({
       type: 'bar',
       data: {
         labels: bars.map(({ label }) => shortened(label)),
-        datasets: [
-          {
-            label: 'Together',
-            type: 'line',
-            data: cumulative.map(Number),
-            xAxisID: 'share',
-            borderColor: colour.now,
-            backgroundColor: colour.now,
-            borderDash: [4, 3],
-            borderWidth: 1.5,
-            pointRadius: 2,
-            order: 0,
-          },
-          {
-            label: inMoney ? 'Saved a month' : 'Freed',
-            data: bars.map(({ value }) => scale.at(value)),
-            backgroundColor: bars.map(({ value }) => (format.sign(value) < 0 ? colour.loss : colour.alpine)),
-            order: 1,
-          },
-        ],
+        // Each bar belongs to one series, and has the place of the others to itself.
+        datasets: series.flatMap((one) =>
+          datasets(one, bars.map((bar) => (one.has(bar) ? scale.at(bar.value) : null)), colour, { stack: 'saved' }),
+        ),
       },
       options: {
         indexAxis: 'y',
         scales: {
-          x: { ticks: { callback: scale.mark } },
-          y: { ticks: { autoSkip: false }, grid: { display: false } },
-          share: {
-            position: 'top',
-            min: Math.min(0, ...cumulative.map(Number)),
-            suggestedMax: 100,
-            grid: { display: false },
-            ticks: { callback: (/** @type {number} */ value) => `${value} %` },
-          },
+          x: { stacked: true, ticks: { callback: scale.mark } },
+          y: { stacked: true, ticks: { autoSkip: false }, grid: { display: false } },
         },
         plugins: {
           tooltip: {
+            filter: (/** @type {any} */ { raw }) => raw != null,
             callbacks: {
-              title: (/** @type {any[]} */ [item]) => bars[item.dataIndex].label,
-              label: (/** @type {any} */ item) =>
-                item.datasetIndex ? show(bars[item.dataIndex].value) : `together ${cumulative[item.dataIndex]} %`,
+              title: (/** @type {any[]} */ [item]) => (item ? bars[item.dataIndex].label : ''),
+              label: (/** @type {any} */ { dataset, dataIndex }) => `${dataset.label}: ${show(bars[dataIndex].value)}`,
+              footer: (/** @type {any[]} */ [item]) =>
+                item
+                  ? [
+                      `${format.share(plain(bars[item.dataIndex].value), plain(total))} of ${show(total)}`,
+                      `Running total: ${cumulative[item.dataIndex]} %`,
+                    ]
+                  : [],
             },
           },
         },
@@ -131,7 +128,19 @@ export function pareto({ ranked, inMoney, priced, signal, file }) {
   });
 }
 
-/** The best, then the others as one. @param {Repository[]} ranked @param {boolean} inMoney @returns {Bar[]} */
+/** @typedef {import('../series.js').Look & {has: (bar: Bar) => boolean}} Series */
+
+/** @param {boolean} inMoney @returns {Series[]} */
+function seriesOf(inMoney) {
+  const saves = inMoney ? 'Saved a month' : 'Freed';
+  const adds = inMoney ? 'Costs more' : 'Adds bytes';
+  return [
+    { title: saves, mark: 'bar', colour: 'alpine', has: ({ value }) => format.sign(value) >= 0 },
+    { title: adds, mark: 'hatched', colour: 'fall', has: ({ value }) => format.sign(value) < 0 },
+  ];
+}
+
+/** The best, then the others as one, then what becomes more. @param {Repository[]} ranked @param {boolean} inMoney @returns {Bar[]} */
 function barsOf(ranked, inMoney) {
   const several = new Set(ranked.map(({ registry }) => registry)).size > 1;
   const bars = ranked.map((row) => ({
@@ -139,12 +148,19 @@ function barsOf(ranked, inMoney) {
     value: saved(row, inMoney),
     row,
   }));
-  const rest = bars.slice(RANKED);
-  if (!rest.length) return bars;
+  const gains = bars.filter(({ row }) => brings(row, inMoney));
+  const losses = bars.filter(({ value }) => format.sign(value) < 0);
   return [
-    ...bars.slice(0, RANKED),
-    { label: `${format.count(rest.length)} others`, value: sum(rest.map(({ value }) => value)) },
+    ...gains.slice(0, RANKED),
+    ...together(gains.slice(RANKED), 'others'),
+    ...(losses.length > 1 ? together(losses, 'that grow') : losses),
   ];
+}
+
+/** Several as one bar. @param {Bar[]} bars @param {string} words */
+function together(bars, words) {
+  if (!bars.length) return [];
+  return [{ label: `${format.count(bars.length)} ${words}`, value: sum(bars.map(({ value }) => value)) }];
 }
 
 /** @param {(Money | number | bigint)[]} values @returns {Money | bigint} */

@@ -40,7 +40,7 @@ export function open(frame) {
     const { cursor } = parameters;
     if (!cursor) before = [];
     /** @type {import('api').RepositoryList} */
-    const list = await get('/v1/repositories', { ...filters, sort, cursor, limit: PAGE }, signal);
+    const list = await get('v1/repositories', { ...filters, sort, cursor, limit: PAGE }, signal);
     frame.credit(list);
     const columns = columnsFor(list);
     const turn = (/** @type {string | null | undefined} */ to) => address.go(address.changed({ cursor: to }));
@@ -54,7 +54,7 @@ export function open(frame) {
         'div',
         { class: 'paging' },
         element('h2', { id: 'found' }, caption),
-        csvLink('repositories.csv', url('/v1/repositories', { ...filters, sort, format: 'csv' })),
+        csvLink('repositories.csv', url('v1/repositories', { ...filters, sort, format: 'csv' })),
       ),
       table({
         caption: `${caption} as of ${format.moment(list.as_of)}`,

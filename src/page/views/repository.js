@@ -9,7 +9,7 @@ import { legend, table, tableCsv } from '../table.js';
 import { HOW, VERDICTS, verdictMark } from '../words.js';
 import { development } from './development.js';
 import { image } from './image.js';
-import { saving } from './cells.js';
+import { inMonths, otherRepositories, saving } from './cells.js';
 
 /** @typedef {import('api').Repository} Repository */
 /** @typedef {import('api').Tag} Tag */
@@ -20,7 +20,7 @@ export function open(frame) {
   frame.root.append(head, representative, course, tags);
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const { of: registry, repository } = parameters;
-    const path = `/v1/repositories/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
+    const path = `v1/repositories/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
     frame.retitle(repository);
     const later = [get(`${path}/history`, {}, signal), get(`${path}/tags`, { limit: 500 }, signal)];
     for (const request of later) request.catch(() => {});
@@ -28,7 +28,7 @@ export function open(frame) {
     const answer = await get(path, {}, signal);
     replace(head, summary(answer));
     const digest = answer.representative_image?.digest;
-    const images = `/v1/images/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
+    const images = `v1/images/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
     replace(representative, digest ? image(await get(`${images}/${digest}`, {}, signal)) : null);
     const [history, list] = await Promise.all(later);
     frame.credit(list);
@@ -135,8 +135,8 @@ function facts({ cost, alpine, ...row }) {
       solo ? `${format.bytes(solo.expected)} (${format.interval(solo, format.bytes) || 'exact'})` : format.UNKNOWN,
     ],
     [
-      'repositories that must move together before anything is freed',
-      alpine?.break_even_repositories == null ? 'never' : format.count(alpine.break_even_repositories),
+      'must move together with',
+      otherRepositories(alpine?.break_even_repositories),
     ],
     ...(cost
       ? [
@@ -145,7 +145,7 @@ function facts({ cost, alpine, ...row }) {
           ['transfer', format.money(cost.transfer)],
           ['pulls a month', `${format.count(cost.pulls.per_month)} (${cost.pulls.source})`],
           ['saved a month if only this repository moves', format.money(cost.alpine?.solo_saving.expected)],
-          ['months until it has paid for itself', cost.alpine?.payback_months ?? 'no effort configured'],
+          ['pays back', cost.alpine?.payback_months == null ? 'no effort configured' : inMonths(cost.alpine.payback_months)],
         ]
       : []),
   ];
@@ -170,10 +170,10 @@ function tagTable(list, row) {
       csv: (tag) => tag.exclusive_bytes,
     },
     {
-      title: 'Reaches',
+      title: 'Size with shared layers',
       kind: 'number',
       hide: 'narrow',
-      explain: 'Size with shared layers, each layer once.',
+      explain: 'All layers of the tag, each once.',
       cell: (tag) => format.bytes(tag.stored_bytes),
       csv: (tag) => tag.stored_bytes,
     },

@@ -7,8 +7,8 @@ import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table } from '../table.js';
 import { HOW } from '../words.js';
-import { link, payback, saving } from './cells.js';
-import { bySaving, pareto } from './pareto.js';
+import { link, otherRepositories, payback, saving } from './cells.js';
+import { brings, bySaving, pareto } from './pareto.js';
 
 /** @typedef {import('api').RepositoryRow} Repository */
 
@@ -17,7 +17,7 @@ export function open(frame) {
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const filters = { registry: parameters.registry };
     /** @type {import('api').SavingList} */
-    const list = await get('/v1/savings', { ...filters, limit: 1000 }, signal);
+    const list = await get('v1/savings', { ...filters, limit: 1000 }, signal);
     frame.credit(list);
     const switching = list.items.filter(({ verdict }) => verdict === 'switch');
     if (!switching.length) {
@@ -29,13 +29,14 @@ export function open(frame) {
       switching[0].cost?.alpine != null;
     const inMoney = priced && parameters.measure !== 'bytes';
     const ranked = bySaving(switching, inMoney);
-    const file = () => csvLink('savings.csv', url('/v1/savings', { ...filters, format: 'csv' }));
+    const gains = ranked.filter((row) => brings(row, inMoney));
+    const file = () => csvLink('savings.csv', url('v1/savings', { ...filters, format: 'csv' }));
     replace(
       frame.root,
-      pareto({ ranked, inMoney, priced, signal: frame.signal, file: file() }),
-      details(ranked, priced, file()),
+      gains.length > 0 && pareto({ ranked, inMoney, priced, signal: frame.signal, file: file() }),
+      details(ranked, inMoney, priced, file()),
     );
-    frame.announce(`${format.count(switching.length)} repositories should switch`);
+    frame.announce(`${format.count(gains.length)} repositories save something`);
   };
 }
 
@@ -61,15 +62,21 @@ const FREED_ALONE = {
   cell: ({ alpine }) => saving(alpine?.solo_saving_bytes, format.bytes),
 };
 
-/** @param {Repository[]} ranked @param {boolean} priced @param {Element} file */
-function details(ranked, priced, file) {
+/**
+ * @param {Repository[]} ranked
+ * @param {boolean} inMoney
+ * @param {boolean} priced
+ * @param {Element} file
+ */
+function details(ranked, inMoney, priced, file) {
+  const gains = ranked.filter((row) => brings(row, inMoney));
+  const rest = ranked.filter((row) => !brings(row, inMoney));
   const columns = /** @type {import('../table.js').Column<Repository>[]} */ ([
     {
       title: 'Repository',
       isHeader: true,
       cell: (row) => [
         element('a', { href: link(row) }, name(row.repository)),
-        element('small', { class: 'hide-narrow' }, name(row.reason ?? '')),
       ],
     },
     ...(priced
@@ -99,19 +106,24 @@ function details(ranked, priced, file) {
     },
     ...(priced ? [] : [FREED_ALONE]),
     {
-      title: 'Needed',
+      title: 'Must move with',
       kind: 'number',
       hide: 'medium',
-      explain: 'How many repositories with the same base, including this one, must move before anything is freed.',
-      cell: ({ alpine }) =>
-        alpine?.break_even_repositories == null ? 'never' : format.count(alpine.break_even_repositories),
+      explain: 'How many others on the same base must move too before any bytes are freed.',
+      cell: ({ alpine }) => otherRepositories(alpine?.break_even_repositories),
     },
   ]);
   return element(
     'section',
     { class: 'panel', 'aria-labelledby': 'in-detail' },
     element('div', { class: 'paging' }, element('h2', { id: 'in-detail' }, 'Repository by repository'), file),
-    table({ caption: 'Savings by repository', columns, rows: ranked }),
+    table({
+      caption: 'Savings by repository',
+      columns,
+      rows: gains,
+      empty: inMoney ? 'No repository would cost less.' : 'No repository would free bytes.',
+      folded: { rows: rest, summary: `${format.count(rest.length)} more save nothing` },
+    }),
     element(
       'p',
       {},
