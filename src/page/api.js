@@ -56,6 +56,15 @@ export async function post(path, body, { signal, headers = {} } = {}) {
 }
 
 /**
+ * Asks the server to end something.
+ * @param {string} path
+ * @returns {Promise<any>}
+ */
+export async function remove(path) {
+  return parse(await (await send(path, { method: 'DELETE' })).text());
+}
+
+/**
  * Sends a request with the key, if there is one; asks for one where the server wants one.
  * @param {string} target
  * @param {{method?: string, body?: string, signal?: AbortSignal, headers?: Record<string, string>}} [options]

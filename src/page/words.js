@@ -36,6 +36,18 @@ export const CLASSES = {
   D: 'Built from scratch: there is no system to replace.',
 };
 
+/** The states of crawls. @type {Record<string, string>} */
+export const STATES = {
+  queued: 'Queued',
+  running: 'Running',
+  cancelling: 'Cancelling',
+  complete: 'Complete',
+  incomplete: 'Incomplete',
+  interrupted: 'Interrupted',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+};
+
 /** @type {Record<string, string>} */
 export const GROUPS = {
   team: 'team',

@@ -11,6 +11,11 @@ import { card, facts, unit } from './card.js';
 /** Figures older than this are marked: most registries change every day. */
 const FRESH_MILLISECONDS = 24 * 60 * 60 * 1000;
 
+/** @param {string} moment */
+export function isOld(moment) {
+  return Date.now() - Date.parse(moment) > FRESH_MILLISECONDS;
+}
+
 /** @param {Registry[]} registries */
 export function coverage(registries) {
   const all = registries.reduce((sum, { repositories }) => sum + repositories, 0);
@@ -36,12 +41,11 @@ export function coverage(registries) {
 /** @param {Registry[]} registries */
 export function age(registries) {
   const oldest = registries.reduce((old, row) => (row.as_of < old.as_of ? row : old));
-  const isOld = Date.now() - Date.parse(oldest.as_of) > FRESH_MILLISECONDS;
   return card({
     title: 'Data',
-    kind: isOld ? 'warning' : '',
+    kind: isOld(oldest.as_of) ? 'warning' : '',
     figure: [format.age(oldest.as_of), unit('old')],
-    detail: isOld ? 'Crawl again for current figures' : format.moment(oldest.as_of),
+    detail: isOld(oldest.as_of) ? 'Crawl again for current figures' : format.moment(oldest.as_of),
     how: [
       element(
         'p',
