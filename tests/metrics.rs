@@ -53,6 +53,7 @@ fn report(repositories: u64) -> Report {
             name: Some("debian:\"12\"\n\u{1b}[31m".to_owned()),
             runtime: None,
         }),
+        replacement: None,
         alpine: RepositoryAlpine {
             stored_bytes: after(size(number)),
             attributed_bytes: after(size(number)),

@@ -4,16 +4,28 @@ import { element } from './element.js';
 
 /** @type {Record<string, [label: string, meaning: string]>} */
 export const VERDICTS = {
-  switch: [
-    'switch',
-    'Build it on Alpine: its images become smaller, even by the cautious estimate.',
-  ],
+  switch: ['switch', 'Its images become smaller on Alpine, even by the cautious estimate.'],
   already_small: ['already small', 'It is on Alpine or on another small base.'],
   not_smaller: ['not smaller', 'No clear gain: smaller by less than 5 %, or not certain.'],
   builder: ['builder', 'A build or base image. Move the images that are built from it instead.'],
   blocked: ['blocked', 'Something in it needs glibc or Windows, or its base image has no Alpine variant.'],
   unknown_base: ['unknown base', 'The base image could not be recognised.'],
   not_an_image: ['not an image', 'A Helm chart, a signature or an attestation.'],
+};
+
+/** Whether a move that is possible is worth it. @type {Record<string, [label: string, meaning: string]>} */
+export const WORTHS = {
+  worth_it: ['worth it', 'It saves enough, and soon enough.'],
+  saves_nothing: ['smaller, but saves nothing', 'Its images become smaller, but the bill does not.'],
+  saves_too_little: ['saves too little', 'It saves less than the configured minimum.'],
+  pays_back_too_late: ['pays back too late', 'The saving needs too long to pay for the work.'],
+};
+
+/** How sure a size on Alpine is. @type {Record<string, [label: string, meaning: string]>} */
+export const CONFIDENCES = {
+  measured: ['measured', 'Its images exist on Alpine, and their sizes are known.'],
+  high: ['high', 'An Alpine variant of its base image is known.'],
+  low: ['try one build first', 'Only its operating system is known.'],
 };
 
 /** @type {Record<string, string>} */
@@ -88,6 +100,23 @@ export function verdictMark(verdict) {
     { class: Object.hasOwn(VERDICTS, verdict) ? `verdict ${verdict}` : 'verdict' },
     VERDICTS[verdict]?.[0] ?? verdict,
   );
+}
+
+/**
+ * Whether a move is worth it, as a mark.
+ * @param {string | null | undefined} worth
+ */
+export function worthMark(worth) {
+  if (!worth) return null;
+  return element('span', { class: `verdict worth ${worth}` }, WORTHS[worth]?.[0] ?? worth);
+}
+
+/**
+ * How sure a size is, where it is not sure.
+ * @param {string | null | undefined} confidence
+ */
+export function confidenceMark(confidence) {
+  return confidence === 'low' ? element('span', { class: 'verdict low' }, CONFIDENCES.low[0]) : null;
 }
 
 /** A word as a heading. @param {string} word */

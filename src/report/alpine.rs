@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::base::BaseNames;
 use super::image::{ImageRow, rows};
+use super::replacement::Replacement;
 use crate::base_image::{AlpineRelease, ImageFacts};
 use crate::inventory::Inventory;
 use crate::whatif::{
@@ -92,6 +93,8 @@ pub struct RepositoryVerdict {
     pub reason: String,
     /// What its images are built from, as its representative image shows; null where nothing is known.
     pub base: Option<BaseNames>,
+    /// The change of base that would move it, as its representative image shows; null where it cannot move.
+    pub replacement: Option<Replacement>,
     /// How it would be if every repository switched that should.
     pub alpine: RepositoryAlpine,
 }
@@ -140,6 +143,7 @@ impl AlpineAnswers {
                 reason: judged.verdict.reason.clone(),
                 base: representative
                     .and_then(|(facts, image)| BaseNames::new(facts, image, context.catalogue)),
+                replacement: representative.and_then(|(facts, image)| Replacement::new(facts, image)),
                 alpine: RepositoryAlpine {
                     stored_bytes: after.stored_bytes,
                     attributed_bytes: after.attributed_bytes,

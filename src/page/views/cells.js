@@ -21,6 +21,15 @@ export function saving(estimate, show) {
   ];
 }
 
+/** A size on Alpine: its range, or that it is measured. @param {import('api').Estimate | null | undefined} estimate */
+export function then(estimate) {
+  if (!estimate) return format.UNKNOWN;
+  return [
+    format.bytes(estimate.expected),
+    element('small', { class: 'range' }, format.interval(estimate, format.bytes) || 'measured'),
+  ];
+}
+
 /** Where one repository is shown. @param {{registry: string, repository: string}} row */
 export function link({ registry, repository }) {
   return address.href({ view: 'repository', of: registry, repository });

@@ -8,22 +8,27 @@ import { table } from '../table.js';
 import { HOW, VERDICTS, verdictMark } from '../words.js';
 import { cards, partNote } from './cards.js';
 import { development } from './development.js';
+import { headline } from './headline.js';
 
 /** @typedef {import('api').Registry} Registry */
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
-  const [notes, figures, course, rest] = ['notes', 'cards', 'course', 'rest'].map((id) => element('div', { id }));
-  frame.root.append(notes, figures, course, rest);
+  const parts = ['advice', 'notes', 'cards', 'course', 'rest'].map((id) => element('div', { id }));
+  const [advice, notes, figures, course, rest] = parts;
+  frame.root.append(...parts);
 
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const registry = parameters.registry;
     // The chart may take its time; what finance looks at first does not wait for it.
     const history = get('v1/history', { registry }, signal);
     history.catch(() => {});
-    const all = await frame.registries();
+    /** @type {Promise<import('api').Summary>} */
+    const summary = get('v1/summary', { registry }, signal);
+    const [all, { headline: first }] = await Promise.all([frame.registries(), summary]);
     if (signal.aborted) return;
     const chosen = registry ? all.filter((row) => row.registry === registry) : all;
+    replace(advice, chosen.length > 0 && headline(first));
     replace(notes, partNote(chosen), warnings(chosen));
     replace(figures, chosen.length ? cards(chosen) : nothingYet(registry));
     if (!chosen.length) replace(course);

@@ -6,8 +6,8 @@ import { csvLink } from '../csv.js';
 import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table } from '../table.js';
-import { HOW } from '../words.js';
-import { link, otherRepositories, payback, saving } from './cells.js';
+import { HOW, confidenceMark, worthMark } from '../words.js';
+import { link, otherRepositories, payback, saving, then } from './cells.js';
 import { brings, bySaving, pareto } from './pareto.js';
 
 /** @typedef {import('api').RepositoryRow} Repository */
@@ -77,7 +77,34 @@ function details(ranked, inMoney, priced, file) {
       isHeader: true,
       cell: (row) => [
         element('a', { href: link(row) }, name(row.repository)),
+        element('span', { class: 'marks' }, worthMark(row.worth), confidenceMark(row.confidence)),
       ],
+    },
+    {
+      title: 'From',
+      hide: 'medium',
+      explain: 'The base image of its latest image.',
+      cell: ({ replacement }) => name(replacement?.from ?? 'scratch'),
+    },
+    {
+      title: 'To',
+      hide: 'medium',
+      explain: 'The Alpine image that takes its place.',
+      cell: ({ replacement }) => name(replacement?.to ?? format.UNKNOWN),
+    },
+    {
+      title: 'Now',
+      kind: 'number',
+      hide: 'medium',
+      explain: 'The compressed size of its latest image.',
+      cell: ({ replacement }) => format.bytes(replacement?.bytes),
+    },
+    {
+      title: 'Then',
+      kind: 'number',
+      hide: 'medium',
+      explain: 'Its size on Alpine, with the likely range. “Measured”: the image exists, and nothing is predicted.',
+      cell: ({ replacement }) => then(replacement?.alpine_bytes),
     },
     ...(priced
       ? [
@@ -90,7 +117,7 @@ function details(ranked, inMoney, priced, file) {
           {
             title: 'Alone',
             kind: 'number',
-            hide: 'narrow',
+            hide: 'wide',
             explain: 'What is saved a month if only this repository moves.',
             cell: (/** @type {Repository} */ { cost }) => saving(cost?.alpine?.solo_saving, format.money),
           },
@@ -100,7 +127,7 @@ function details(ranked, inMoney, priced, file) {
     {
       title: 'Freed',
       kind: 'number',
-      hide: priced ? 'narrow' : undefined,
+      hide: priced ? 'wide' : undefined,
       explain: `Stored bytes that are freed. ${HOW.joint} ${HOW.interval}`,
       cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),
     },
@@ -108,7 +135,7 @@ function details(ranked, inMoney, priced, file) {
     {
       title: 'Must move with',
       kind: 'number',
-      hide: 'medium',
+      hide: 'wide',
       explain: 'How many others on the same base must move too before any bytes are freed.',
       cell: ({ alpine }) => otherRepositories(alpine?.break_even_repositories),
     },
