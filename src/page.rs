@@ -85,6 +85,7 @@ static EDITION: LazyLock<String> = LazyLock::new(|| {
     hex::encode(&digest[..8])
 });
 
+/// Addresses in it are relative, so that it also works below a path behind a proxy.
 static INDEX: LazyLock<String> =
     LazyLock::new(|| DOCUMENT.replace("{assets}", &format!("assets/{}", *EDITION)));
 
