@@ -16,7 +16,8 @@ export class Problem extends Error {
 /** @typedef {Record<string, string | number | null | undefined>} Parameters */
 
 /**
- * A path with parameters; those without a value are left out.
+ * A path with parameters; those without a value are left out. Paths are relative to the page, which may be below a path
+ * of a proxy.
  * @param {string} path
  * @param {Parameters} [parameters]
  */
@@ -79,8 +80,7 @@ export async function send(target, options = {}) {
     if (key) headers.authorization = `Bearer ${key}`;
     let answer;
     try {
-      // Relative to the page, which may be below a path behind a proxy.
-      answer = await fetch(target.replace(/^\//, ''), { ...rest, headers });
+      answer = await fetch(target, { ...rest, headers });
     } catch (error) {
       if (options.signal?.aborted) throw error;
       throw new Problem(0, 'No answer', 'The server cannot be reached. Is tare serve still running?');

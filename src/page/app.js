@@ -32,6 +32,8 @@ const VIEWS = {
   centres: { title: 'Cost centres', load: () => import('./views/centres.js') },
   'what-if': { title: 'What if', load: () => import('./views/what_if.js') },
   crawls: { title: 'Crawls', load: () => import('./views/crawls.js') },
+  image: { title: 'Image', load: () => import('./views/image_page.js'), within: 'repositories' },
+  compare: { title: 'Compare images', load: () => import('./views/compare.js'), within: 'repositories' },
   repository: { title: 'Repository', load: () => import('./views/repository.js'), within: 'repositories' },
 };
 

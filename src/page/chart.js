@@ -44,12 +44,13 @@ function colours() {
  * @param {Element} options.table The same figures.
  * @param {Element} options.file The same figures for a spreadsheet.
  * @param {string | (Child | Child[])[]} options.how How the figures were worked out.
+ * @param {string} [options.note] What must be known before the figures are used.
  * @param {boolean} [options.isTableOpen]
  * @param {'low' | 'high' | 'tall'} [options.size]
  * @param {Child | Child[]} [options.tools] Switches beside the title.
  * @param {AbortSignal} options.signal Ends the chart with the view that it is part of.
  */
-export function chart({ title, says, build, series, table, file, how, isTableOpen, size = 'low', tools, signal }) {
+export function chart({ title, says, build, series, table, file, how, note, isTableOpen, size = 'low', tools, signal }) {
   const id = identifier('chart');
   const canvas = /** @type {HTMLCanvasElement} */ (
     element('canvas', { role: 'img', 'aria-label': `${title}. ${says}` })
@@ -63,6 +64,7 @@ export function chart({ title, says, build, series, table, file, how, isTableOpe
     { class: 'panel', 'aria-labelledby': id },
     element('figcaption', {}, element('h2', { id }, title), element('div', { class: 'tools' }, tools ?? [], file)),
     element('p', { class: 'says' }, says),
+    note && element('p', { class: 'warning-text' }, note),
     place,
     legend(series),
     figures,

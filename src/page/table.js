@@ -14,7 +14,8 @@ import { element, identifier } from './element.js';
  * @property {boolean} [isHeader] It names the row.
  * @property {string} [sort] The name by which the API sorts by it.
  * @property {string} [explain] What it means.
- * @property {'narrow' | 'medium' | 'wide'} [hide] On screens this small or smaller it is left out.
+ * @property {'narrow' | 'medium' | 'wide' | 'always'} [hide] On screens this small or smaller it is left out; always: it is in
+ *   the file only.
  * @property {boolean} [wraps] On phones its cells take several lines.
  * @property {Child | Child[]} [total]
  * @property {(row: T) => string | number | bigint | null | undefined} [csv] Its exact value.

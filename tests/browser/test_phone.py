@@ -8,7 +8,7 @@ VIEWS = ("overview", "repositories", "savings", "centres", "what-if", "crawls")
 # Everything visible that reaches over an edge of the screen, or that its own container cuts off.
 CUT_OFF = """() => {
     const hidden = (element) => element.closest('.for-readers, .skip, [hidden]') || !element.checkVisibility();
-    const described = (element) => element.outerHTML.slice(0, 120);
+    const described = (element) => `${element.tagName}.${element.className}: ${element.textContent.slice(0, 40)}`;
     const all = [...document.querySelectorAll('body *')].filter((element) => !hidden(element));
     const outside = all.filter((element) => {
         const { left, right, width } = element.getBoundingClientRect();
@@ -35,7 +35,11 @@ class Phone(Case):
         for by in ("cost_centre", "base", "verdict", "registry"):
             yield {"view": "centres", "by": by}
         row = self.api("/v1/savings", limit=1)["items"][0]
-        yield {"view": "repository", "of": row["registry"], "repository": row["repository"]}
+        place = {"of": row["registry"], "repository": row["repository"]}
+        yield {"view": "repository", **place}
+        images = self.api(f"{self.repository_path(row)}/images", limit=1000)["items"]
+        yield {"view": "image", **place, "digest": images[0]["digest"]}
+        yield {"view": "compare", **place, "digest": images[0]["digest"], "with": images[-1]["digest"]}
 
     def test_no_element_is_cut_off_in_any_view(self):
         for parameters in self.views():

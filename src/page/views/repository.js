@@ -5,14 +5,16 @@ import * as address from '../address.js';
 import { get } from '../api.js';
 import { element, explained, name, replace } from '../element.js';
 import * as format from '../format.js';
-import { legend, table, tableCsv } from '../table.js';
+import { table } from '../table.js';
 import { HOW, VERDICTS, verdictMark } from '../words.js';
 import { development } from './development.js';
 import { image } from './image.js';
 import { inMonths, otherRepositories, saving } from './cells.js';
+import { tagTable } from './tags.js';
 
 /** @typedef {import('api').Repository} Repository */
-/** @typedef {import('api').Tag} Tag */
+
+const LATEST = 'Latest image, used for this estimate';
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
@@ -22,18 +24,22 @@ export function open(frame) {
     const { of: registry, repository } = parameters;
     const path = `v1/repositories/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
     frame.retitle(repository);
-    const later = [get(`${path}/history`, {}, signal), get(`${path}/tags`, { limit: 500 }, signal)];
+    const later = [
+      get(`${path}/history`, {}, signal),
+      get(`${path}/tags`, { limit: 500 }, signal),
+      get(`${path}/images`, { limit: 1000 }, signal),
+    ];
     for (const request of later) request.catch(() => {});
     /** @type {Repository} */
     const answer = await get(path, {}, signal);
     replace(head, summary(answer));
     const digest = answer.representative_image?.digest;
     const images = `v1/images/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
-    replace(representative, digest ? image(await get(`${images}/${digest}`, {}, signal)) : null);
-    const [history, list] = await Promise.all(later);
+    replace(representative, digest ? image(await get(`${images}/${digest}`, {}, signal), LATEST) : null);
+    const [history, list, all] = await Promise.all(later);
     frame.credit(list);
     replace(course, history.items.length > 1 ? development(asPoints(history), parameters, frame.signal) : null);
-    replace(tags, tagTable(list, answer));
+    replace(tags, tagTable(list, all, answer));
     frame.announce(`Repository ${repository}`);
   };
 }
@@ -149,44 +155,4 @@ function facts({ cost, alpine, ...row }) {
         ]
       : []),
   ];
-}
-
-/** @param {import('api').TagList} list @param {Repository} row */
-function tagTable(list, row) {
-  const columns = /** @type {import('../table.js').Column<Tag>[]} */ ([
-    { title: 'Tag', isHeader: true, cell: ({ tag }) => name(tag), csv: ({ tag }) => tag },
-    {
-      title: 'Attributed',
-      kind: 'number',
-      explain: 'The tag’s share of the attributed bytes of the repository.',
-      cell: (tag) => format.bytes(tag.attributed_bytes),
-      csv: (tag) => tag.attributed_bytes,
-    },
-    {
-      title: 'Exclusive',
-      kind: 'number',
-      explain: 'What deleting only this tag would free.',
-      cell: (tag) => format.bytes(tag.exclusive_bytes),
-      csv: (tag) => tag.exclusive_bytes,
-    },
-    {
-      title: 'Size with shared layers',
-      kind: 'number',
-      hide: 'narrow',
-      explain: 'All layers of the tag, each once.',
-      cell: (tag) => format.bytes(tag.stored_bytes),
-      csv: (tag) => tag.stored_bytes,
-    },
-  ]);
-  const shown =
-    list.items.length < row.tags
-      ? `${format.count(list.items.length)} of ${format.count(row.tags)} tags`
-      : `${format.count(row.tags)} tags`;
-  return element(
-    'section',
-    { class: 'panel' },
-    element('div', { class: 'paging' }, element('h2', {}, shown), tableCsv('tags.csv', columns, list.items)),
-    table({ caption: `Tags of ${row.repository}`, columns, rows: list.items }),
-    legend(columns),
-  );
 }

@@ -124,7 +124,7 @@ function moved(before, after) {
       rows,
       columns: [
         { title: '', isHeader: true, cell: (row) => [several && element('small', {}, name(row.registry)), row.title] },
-        { title: 'As configured', kind: 'number', cell: (row) => row.was },
+        { title: 'As configured', kind: 'number', hide: 'narrow', cell: (row) => row.was },
         { title: 'Then', kind: 'number', cell: (row) => element('strong', { 'data-figure': row.title }, row.is) },
         { title: 'Difference', kind: 'number', cell: (row) => row.change },
       ],
