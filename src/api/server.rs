@@ -183,5 +183,5 @@ fn configure(
         // Every method is routed here, so that an unsupported one is answered with a problem.
         service.service(web::resource(*path).to(answer));
     }
-    page::configure(service);
+    page::configure(service, api.settings.grafana_url.as_ref());
 }

@@ -293,7 +293,10 @@ impl PullCounts {
             .into_iter()
             .filter(|&(source, _)| source != PullSource::None);
         let source = known.max_by_key(|&(source, days)| (days, source));
-        (self.given(sum), source.map_or(PullSource::None, |(source, _)| source))
+        (
+            self.given(sum),
+            source.map_or(PullSource::None, |(source, _)| source),
+        )
     }
 
     /// How often a repository is pulled in the calendar month of a day at the pace of the thirty days up to and

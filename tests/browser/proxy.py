@@ -40,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
         """Answers with a file of the page as it is on the disk; false if the path is none."""
         path = path.partition("?")[0]
         if path == "/":
-            document = (self.page / "index.html").read_text().replace("{assets}", "assets/edited")
+            document = (self.page / "index.html").read_text().replace("{assets}", "assets/edited").replace("{grafana}", "")
             self.answer(200, "text/html; charset=utf-8", document.encode())
             return True
         file = self.page / path.removeprefix("/assets/edited/")

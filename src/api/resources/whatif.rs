@@ -330,7 +330,10 @@ impl WhatIfRequest {
         if let Some(text) = &self.pulls_factor {
             let factor = decimal("pulls_factor", text)?;
             let valid = (factor <= MOST_FACTOR).then_some(factor);
-            let factor = wrong("pulls_factor", valid.ok_or_else(|| format!("the maximum is {MOST_FACTOR}")))?;
+            let factor = wrong(
+                "pulls_factor",
+                valid.ok_or_else(|| format!("the maximum is {MOST_FACTOR}")),
+            )?;
             costs.pulls = costs.pulls.scaled(factor);
         }
         if let Some(share) = &self.cold_share {

@@ -3,6 +3,7 @@
 
 import * as address from '../address.js';
 import { element } from '../element.js';
+import { compare, percent } from '../exact.js';
 import * as format from '../format.js';
 import { HOW } from '../words.js';
 import { card, estimate, facts, sumBytes, total, unit, year } from './card.js';
@@ -43,7 +44,7 @@ function now(registries, stored, month) {
   return card({
     title: 'Now',
     kind: 'wide',
-    figure: month ? [format.money(month), unit('a month')] : [format.bytes(stored)],
+    figure: month ? [...monthly(registries, month), unit('a month')] : [format.bytes(stored)],
     detail: month ? `${driver(parts, month)}${format.bytes(stored)} stored` : 'stored',
     how: [
       element('p', {}, month ? HOW.month : 'Every layer is counted once, however many tags and repositories use it.'),
@@ -58,6 +59,22 @@ function now(registries, stored, month) {
     ],
   });
 }
+
+/** Most of a bill on assumed pulls is a guess; one on counted pulls is not. @param {Registry[]} registries @param {Money} month */
+function monthly(registries, month) {
+  return assumedShare(registries) ? about(format.roughMoney(month)) : [format.money(month)];
+}
+
+/** How much of the bill rests on pulls that nobody counted; null if next to nothing. @param {Registry[]} registries */
+function assumedShare(registries) {
+  const month = total(registries.map(({ cost }) => cost?.month));
+  const assumed = total(registries.map(({ cost }) => cost?.assumed_transfer));
+  if (!month || !assumed || compare(percent(assumed.amount, month.amount) ?? '0', NOTABLE_PERCENT) < 0) return null;
+  return format.wholeShare(assumed.amount, month.amount);
+}
+
+/** Less of a bill on assumed pulls changes no advice. */
+const NOTABLE_PERCENT = 1;
 
 /** What most of the bill is for. @param {[string, Money | null][]} parts @param {Money} month */
 function driver(parts, month) {
@@ -112,6 +129,7 @@ function saving(registries, stored, month) {
       total,
     );
   const naive = sumBytes(registries.map(({ alpine }) => alpine?.naive_saving_bytes));
+  const assumed = assumedShare(registries);
   const reasons = registries.flatMap(({ cost }) => cost?.alpine?.nothing_saved_because ?? []);
   const part = money
     ? format.wholeShare(money.expected.amount, month.amount)
@@ -126,7 +144,10 @@ function saving(registries, stored, month) {
       ...about(money ? format.roughMoney(money.expected) : format.roughBytes(bytes?.expected)),
       part && unit(`${money ? 'a month · ' : ''}${part}`),
     ],
-    detail: reasons[0] ?? (likely ? `likely ${likely}` : 'not available'),
+    detail: [
+      element('span', {}, reasons[0] ?? (likely ? `likely ${likely}` : 'not available')),
+      money && assumed && element('span', { class: 'warning-text block' }, `if pulls are as assumed: ${assumed} of the bill`),
+    ],
     how: [
       element('p', {}, HOW.joint),
       element('p', {}, HOW.interval),

@@ -5,7 +5,7 @@ import { get } from '../api.js';
 import { element, explained, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { table } from '../table.js';
-import { HOW, VERDICTS, verdictMark } from '../words.js';
+import { HOW, VERDICTS, WORTHS, verdictMark, worthMark } from '../words.js';
 import { cards, partNote } from './cards.js';
 import { development } from './development.js';
 import { headline } from './headline.js';
@@ -96,7 +96,37 @@ function verdicts(registries) {
     { class: 'panel', 'aria-labelledby': 'verdicts' },
     element('h2', { id: 'verdicts' }, `What to do with ${format.count(all)} repositories`),
     element('ul', { class: 'verdicts' }, items),
+    ...worths(registries),
   );
+}
+
+/** Of those that become smaller, how many are worth the work. @param {Registry[]} registries */
+function worths(registries) {
+  const sums = registries.flatMap(({ cost }) => cost?.alpine?.worth ?? []);
+  const counts = Object.keys(WORTHS).map((worth) => ({
+    worth,
+    count: sums.reduce((sum, of) => sum + (of[worth]?.repositories ?? 0), 0),
+  }));
+  if (counts.every(({ count }) => !count)) return [];
+  const items = counts
+    .filter(({ count }) => count)
+    .map(({ worth, count }) =>
+      element(
+        'li',
+        {},
+        element(
+          'a',
+          { href: address.href({ view: 'savings' }) },
+          worthMark(worth),
+          element('strong', {}, format.count(count)),
+        ),
+        element('span', { class: 'muted' }, WORTHS[worth][1]),
+      ),
+    );
+  return [
+    element('h3', {}, 'Is it worth the work?'),
+    element('ul', { class: 'verdicts' }, items),
+  ];
 }
 
 /** @param {Registry[]} registries */

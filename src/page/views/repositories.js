@@ -6,25 +6,34 @@ import { csvLink } from '../csv.js';
 import { element, identifier, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table } from '../table.js';
-import { HOW, VERDICTS, verdictMark } from '../words.js';
+import { CONFIDENCES, HOW, VERDICTS, confidenceMark, verdictMark, worthMark } from '../words.js';
 import { link, saving } from './cells.js';
 
 /** @typedef {import('api').RepositoryRow} Repository */
 
 const PAGE = 50;
-const FILTERS = /** @type {const} */ (['registry', 'search', 'verdict', 'team', 'cost_centre', 'environment', 'base']);
+const FILTERS = /** @type {const} */ ([
+  'registry',
+  'search',
+  'verdict',
+  'confidence',
+  'team',
+  'cost_centre',
+  'environment',
+  'base',
+]);
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
   const [controls, chosen, results] = [element('div'), element('p', { class: 'tools' }), element('div')];
   const search = searchField();
-  const verdict = verdictField();
+  const choices = [choiceField('Verdict', 'verdict', VERDICTS), choiceField('How sure', 'confidence', CONFIDENCES)];
   controls.append(
     element(
       'form',
       { class: 'filters', role: 'search', onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
       search.field,
-      verdict.field,
+      choices.map(({ field }) => field),
     ),
   );
   frame.root.append(element('div', { class: 'panel' }, controls, chosen, results));
@@ -33,7 +42,7 @@ export function open(frame) {
 
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     search.show(parameters.search ?? '');
-    verdict.show(parameters.verdict ?? '');
+    for (const choice of choices) choice.show(parameters);
     replace(chosen, labels(parameters));
     const filters = Object.fromEntries(FILTERS.map((filter) => [filter, parameters[filter]]));
     const sort = parameters.sort ?? '-attributed';
@@ -134,21 +143,27 @@ function searchField() {
   };
 }
 
-function verdictField() {
-  const id = identifier('verdict');
-  const options = Object.entries(VERDICTS).map(([value, [label]]) => element('option', { value }, label));
+/**
+ * A filter with a few words.
+ * @param {string} title
+ * @param {string} parameter
+ * @param {Record<string, [label: string, meaning: string]>} words
+ */
+function choiceField(title, parameter, words) {
+  const id = identifier(parameter);
+  const options = Object.entries(words).map(([value, [label]]) => element('option', { value }, label));
   const select = /** @type {HTMLSelectElement} */ (
     element(
       'select',
-      { id, onchange: () => address.go(address.changed({ verdict: select.value, cursor: null })) },
+      { id, onchange: () => address.go(address.changed({ [parameter]: select.value, cursor: null })) },
       element('option', { value: '' }, 'any'),
       options,
     )
   );
   return {
-    field: element('div', { class: 'field' }, element('label', { for: id }, 'Verdict'), select),
-    show: (/** @type {string} */ value) => {
-      select.value = value;
+    field: element('div', { class: 'field' }, element('label', { for: id }, title), select),
+    show: (/** @type {address.Address} */ parameters) => {
+      select.value = parameters[parameter] ?? '';
     },
   };
 }
@@ -235,7 +250,14 @@ function columnsFor({ items, totals }) {
       explain: Object.values(VERDICTS)
         .map(([label, meaning]) => `${label}: ${meaning}`)
         .join(' '),
-      cell: ({ verdict }) => verdictMark(verdict),
+      cell: (row) =>
+        element(
+          'span',
+          { class: 'marks' },
+          verdictMark(row.verdict),
+          worthMark(row.worth),
+          confidenceMark(row.confidence),
+        ),
     },
     {
       title: 'Base',
