@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """How heavy and how fast the page is, as ratios between two servers with the same data:
 
     PAGE_TEST_CHROMIUM=/usr/bin/chromium tests/browser/measure.py http://127.0.0.1:9001 http://127.0.0.1:9002

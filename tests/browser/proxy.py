@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """A reverse proxy before a running Tare, for tests below a sub-path and for work on the page without compiling:
 
     tests/browser/proxy.py http://127.0.0.1:8080 --page            # serves the page's files from src/page
