@@ -16,7 +16,7 @@ export function imageLink({ registry, repository, digest }) {
   return address.href({ view: 'image', of: registry, repository, digest });
 }
 
-/** What an image is built on, in one word. @param {Image['base']} base */
+/** What an image is built on, in one word. @param {Image['base'] | undefined} base */
 export function baseWord(base) {
   return base?.runtime ?? base?.name ?? null;
 }
