@@ -5,7 +5,6 @@ import { get, url } from '../api.js';
 import { csvLink } from '../csv.js';
 import { element, identifier, replace } from '../element.js';
 import * as format from '../format.js';
-import { periodChooser } from '../period.js';
 import { GROUPS } from '../words.js';
 import { groups } from './group_costs.js';
 import { overTime } from './over_time.js';
@@ -30,12 +29,12 @@ export function open(frame) {
       const shown = await overTime(by, title, parameters, signal, frame);
       if (signal.aborted) return;
       const controls = [timeSwitch(true), groupSwitch(OVER_TIME, by), labelField(isLabel ? title : '')];
-      replace(frame.root, bar(...controls, periodChooser(parameters, 'Last 12 months')), ...shown.flat());
+      replace(frame.root, bar(...controls), ...shown.flat());
       frame.announce(`Costs over time by ${title}`);
       return;
     }
     const by = Object.hasOwn(GROUPS, asked) ? asked : 'team';
-    const query = { group_by: by, registry: parameters.registry };
+    const query = { group_by: by, registry: parameters.registry, window: parameters.window };
     /** @type {import('api').Summary} */
     const list = await get('v1/summary', query, signal);
     frame.credit(list);
@@ -56,7 +55,7 @@ function timeSwitch(isOverTime) {
     element(
       'a',
       {
-        href: address.changed({ time: time ? 1 : null, window: null }),
+        href: address.changed({ time: time ? 1 : null }),
         'aria-current': time === isOverTime ? 'true' : null,
       },
       title,

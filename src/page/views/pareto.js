@@ -12,18 +12,10 @@ import { link, measureSwitch } from './cells.js';
 
 /** @typedef {import('api').RepositoryRow} Repository */
 /** @typedef {import('api').Money} Money */
-/** @typedef {{label: string, value: Money | number | bigint, row?: Repository}} Bar */
+/** @typedef {import('api').SavingList} List */
+/** @typedef {{label: string, value: Money | number | bigint, row?: Repository, isSure?: boolean}} Bar */
 
 const RANKED = 15;
-
-/**
- * The repositories with the largest saving first.
- * @param {Repository[]} repositories
- * @param {boolean} inMoney
- */
-export function bySaving(repositories, inMoney) {
-  return [...repositories].sort((a, b) => compare(plain(saved(b, inMoney)), plain(saved(a, inMoney))));
-}
 
 /** @param {Repository} row @param {boolean} inMoney @returns {Money | number} */
 function saved({ cost, alpine }, inMoney) {
@@ -42,16 +34,16 @@ const HALF_A_CENT = '0.005';
 
 /**
  * @param {object} options
- * @param {Repository[]} options.ranked
+ * @param {List} options.list
  * @param {boolean} options.inMoney
  * @param {boolean} options.priced
  * @param {AbortSignal} options.signal
  * @param {Element} options.file
  */
-export function pareto({ ranked, inMoney, priced, signal, file }) {
+export function pareto({ list, inMoney, priced, signal, file }) {
   const show = (/** @type {any} */ value) => (inMoney ? format.money(value) : format.bytes(value));
-  const gains = ranked.filter((row) => brings(row, inMoney)).length;
-  const bars = barsOf(ranked, inMoney);
+  const gains = list.items.filter((row) => brings(row, inMoney)).length;
+  const bars = barsOf(list, inMoney);
   const total = sum(bars.map(({ value }) => value));
   const cumulative = shares(bars, total);
   const [best] = bars;
@@ -88,7 +80,8 @@ export function pareto({ ranked, inMoney, priced, signal, file }) {
       element(
         'p',
         {},
-        'A bar to the left: the repository would cost more, usually because other images still need its old base.',
+        'A bar to the left: repositories that would cost more, because other images still need their old base. What ' +
+          'stays behind: repositories that do not move bear more of the layers that they shared.',
       ),
     ],
     series,
@@ -132,28 +125,37 @@ export function pareto({ ranked, inMoney, priced, signal, file }) {
 
 /** @param {boolean} inMoney @returns {Series[]} */
 function seriesOf(inMoney) {
-  const saves = inMoney ? 'Saved a month' : 'Freed';
-  const adds = inMoney ? 'Costs more' : 'Adds bytes';
+  const [saves, adds] = inMoney ? ['Saved a month', 'Costs more'] : ['Freed', 'Adds bytes'];
+  const grows = (/** @type {Bar} */ { value }) => format.sign(value) < 0;
   return [
-    { title: saves, mark: 'bar', colour: 'alpine', has: ({ value }) => format.sign(value) >= 0 },
-    { title: adds, mark: 'hatched', colour: 'fall', has: ({ value }) => format.sign(value) < 0 },
+    { title: saves, mark: 'bar', colour: 'alpine', has: (bar) => !grows(bar) && bar.isSure !== false },
+    { title: `${saves}, try one build first`, mark: 'hatched', colour: 'alpine', has: (bar) => !grows(bar) && bar.isSure === false },
+    { title: adds, mark: 'bar', colour: 'fall', has: grows },
   ];
 }
 
-/** The best, then the others as one, then what becomes more. @param {Repository[]} ranked @param {boolean} inMoney @returns {Bar[]} */
-function barsOf(ranked, inMoney) {
-  const several = new Set(ranked.map(({ registry }) => registry)).size > 1;
-  const bars = ranked.map((row) => ({
+/**
+ * The best, then the others as one, then what becomes more. Together they are what the registry saves.
+ * @param {List} list
+ * @param {boolean} inMoney
+ * @returns {Bar[]}
+ */
+function barsOf({ items, stays_behind: stays }, inMoney) {
+  const several = new Set(items.map(({ registry }) => registry)).size > 1;
+  const bars = items.map((row) => ({
     label: several ? `${row.registry}/${row.repository}` : row.repository,
     value: saved(row, inMoney),
+    isSure: row.confidence !== 'low',
     row,
   }));
   const gains = bars.filter(({ row }) => brings(row, inMoney));
   const losses = bars.filter(({ value }) => format.sign(value) < 0);
+  const behind = inMoney ? stays.savings[0] : stays.saving_bytes;
   return [
     ...gains.slice(0, RANKED),
     ...together(gains.slice(RANKED), 'others'),
     ...(losses.length > 1 ? together(losses, 'that grow') : losses),
+    ...(behind != null && format.sign(behind) !== 0 ? [{ label: 'stays behind', value: behind }] : []),
   ];
 }
 

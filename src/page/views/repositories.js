@@ -14,7 +14,7 @@ import { PAGE, pager } from './paged.js';
 /** @typedef {import('api').RepositoryRow} Repository */
 
 const OWNERS = /** @type {const} */ (['team', 'cost_centre', 'environment', 'base']);
-const FILTERS = /** @type {const} */ (['registry', 'search', 'verdict', 'confidence', ...OWNERS]);
+const FILTERS = /** @type {const} */ (['registry', 'window', 'search', 'verdict', 'confidence', ...OWNERS]);
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {

@@ -1,4 +1,4 @@
-// Where the saving is: the repositories that should switch, ranked by what they bring.
+// Where the saving is: the repositories that should switch, in the order in which to move them.
 
 import * as address from '../address.js';
 import { get, url } from '../api.js';
@@ -6,35 +6,44 @@ import { csvLink } from '../csv.js';
 import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table } from '../table.js';
-import { HOW, confidenceMark, worthMark } from '../words.js';
+import { CONFIDENCES, HOW, confidenceMark, worthMark } from '../words.js';
 import { link, otherRepositories, payback, saving, then } from './cells.js';
-import { brings, bySaving, pareto } from './pareto.js';
+import { choiceFilter, filterForm } from './filters.js';
+import { brings, pareto } from './pareto.js';
 
 /** @typedef {import('api').RepositoryRow} Repository */
 
+/** As many as a page of the API has. */
+const MOST = 1000;
+
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
+  const filters = [choiceFilter('How sure', 'confidence', CONFIDENCES)];
+  const [head, results] = [element('div', { class: 'by' }, filterForm(filters)), element('div')];
+  frame.root.append(head, results);
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
-    const filters = { registry: parameters.registry };
+    for (const filter of filters) filter.show(parameters);
+    const { registry, confidence, window: period } = parameters;
+    const query = { registry, confidence, window: period };
+    const isInBytes = parameters.measure === 'bytes';
+    // The order is the API's, so that every interface names the same repositories first.
+    const sort = isInBytes ? '-saving' : null;
     /** @type {import('api').SavingList} */
-    const list = await get('v1/savings', { ...filters, limit: 1000 }, signal);
+    const list = await get('v1/savings', { ...query, sort, limit: MOST }, signal);
     frame.credit(list);
-    const switching = list.items.filter(({ verdict }) => verdict === 'switch');
-    if (!switching.length) {
-      replace(frame.root, nothing());
+    if (!list.items.length) {
+      replace(results, nothing());
       return;
     }
-    const priced =
-      new Set(switching.map(({ cost }) => cost?.alpine?.month.expected.currency)).size === 1 &&
-      switching[0].cost?.alpine != null;
-    const inMoney = priced && parameters.measure !== 'bytes';
-    const ranked = bySaving(switching, inMoney);
-    const gains = ranked.filter((row) => brings(row, inMoney));
-    const file = () => csvLink('savings.csv', url('v1/savings', { ...filters, format: 'csv' }));
+    const currencies = new Set(list.items.map(({ cost }) => cost?.alpine?.month.expected.currency));
+    const priced = currencies.size === 1 && list.items[0].cost?.alpine != null;
+    const inMoney = priced && !isInBytes;
+    const gains = list.items.filter((row) => brings(row, inMoney));
+    const file = () => csvLink('savings.csv', url('v1/savings', { ...query, sort, format: 'csv' }));
     replace(
-      frame.root,
-      gains.length > 0 && pareto({ ranked, inMoney, priced, signal: frame.signal, file: file() }),
-      details(ranked, inMoney, priced, file()),
+      results,
+      gains.length > 0 && pareto({ list, inMoney, priced, signal: frame.signal, file: file() }),
+      details(list.items, inMoney, priced, file()),
     );
     frame.announce(`${format.count(gains.length)} repositories save something`);
   };
@@ -111,6 +120,7 @@ function details(ranked, inMoney, priced, file) {
           {
             title: 'Saved a month',
             kind: 'number',
+            hide: inMoney ? undefined : 'wide',
             explain: HOW.joint,
             cell: (/** @type {Repository} */ { cost }) => saving(cost?.alpine?.joint_saving, format.money),
           },
@@ -127,7 +137,7 @@ function details(ranked, inMoney, priced, file) {
     {
       title: 'Freed',
       kind: 'number',
-      hide: priced ? 'wide' : undefined,
+      hide: inMoney ? 'wide' : undefined,
       explain: `Stored bytes that are freed. ${HOW.joint} ${HOW.interval}`,
       cell: ({ alpine }) => saving(alpine?.joint_saving_bytes, format.bytes),
     },
