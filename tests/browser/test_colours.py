@@ -11,6 +11,7 @@ CHARTS = {
     "savings in money": {"view": "savings"},
     "savings in bytes": {"view": "savings", "measure": "bytes"},
     "cost centres": {"view": "centres", "by": "cost_centre"},
+    "costs over time": {"view": "centres", "time": "1", "by": "repository"},
 }
 # How linear RGB is seen: Machado, Oliveira, Fernandes, "A Physiologically-based Model for Simulation of Color Vision
 # Deficiency", IEEE TVCG 15 (2009), severity 1.

@@ -64,7 +64,7 @@ export function book(registries) {
   const books = new Map(
     registries.flatMap(({ cost }) => (cost ? [[`${cost.price_book.id} ${cost.price_book.version}`, cost]] : [])),
   );
-  if (!books.size) return noBook();
+  if (!books.size) return noBook(registries);
   const costs = [...books.values()];
   const [{ price_book: first }] = costs;
   const [cheaper] = costs.flatMap(({ cheaper_plan: plan }) => plan ?? []);
@@ -106,20 +106,17 @@ function lost(plan) {
   return element('p', {}, 'With ', name(plan.title), ` you would lose: ${plan.features_lost.join(', ')}.`);
 }
 
-function noBook() {
+/** How to see costs, by the registry that most likely has this price book. @param {Registry[]} registries */
+function noBook(registries) {
+  const { registry, suggested_price_book: book } = registries.find((row) => row.suggested_price_book) ?? registries[0];
   return card({
     title: 'Price book',
     figure: ['none', unit('set')],
-    detail: 'figures are in bytes',
+    detail: book ? ['Costs need one. Try ', name(book)] : 'figures are in bytes',
     how: [
-      element(
-        'p',
-        {},
-        'To see costs, set a price book in the configuration. ',
-        element('code', {}, 'tare prices list'),
-        ' shows the price books that come with Tare.',
-      ),
-      element('pre', {}, '[[registry]]\nurl = "https://reg.example.com"\nprice_book = "azure-container-registry-premium"'),
+      element('p', {}, 'To see costs, set a price book in the configuration:'),
+      element('pre', {}, `[[registry]]\nurl = "https://${registry}"\nprice_book = "${book ?? ''}"`),
+      element('p', {}, element('code', {}, 'tare prices list'), ' shows the price books that come with Tare.'),
     ],
   });
 }
