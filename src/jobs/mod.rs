@@ -9,13 +9,18 @@
 //! lists the repositories, waits for the others and ends it. All of them claim a few repositories at a time and renew
 //! their leases. A worker whose lease expires counts as lost: its repositories become free, and it can no longer save
 //! anything.
+//!
+//! Each process announces the registries that it crawls, so that a request for a crawl that nobody would do is refused. A
+//! cancelled crawl stops when its workers next renew their leases.
 
 mod assign;
 mod conclude;
 mod conclusion;
+mod control;
 mod crawl;
 mod known;
 mod part;
+mod roster;
 mod schedule;
 mod scheduler;
 mod spent;
@@ -26,6 +31,7 @@ use tracing::Span;
 use crate::oci::RegistryName;
 
 pub use crawl::{CrawlJob, CrawlResult};
+pub use roster::FromStored;
 pub use schedule::{InvalidSchedule, Schedule};
 pub use scheduler::{MakeClient, ScheduledRegistry, Scheduler};
 
