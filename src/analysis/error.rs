@@ -2,6 +2,7 @@ use crate::cost::CostError;
 use crate::oci::RegistryName;
 use crate::report::{ReportError, UnclearReference};
 use crate::store::StoreError;
+use crate::units::FutureMonth;
 
 /// Why an analysis gives no answer.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,9 @@ pub enum AnalysisError {
     /// The month to close, as `YYYY-MM`, is not over.
     #[error("{0} is not over yet, so it cannot be closed; it can be exported")]
     MonthNotOver(String),
+    /// The month has not begun.
+    #[error(transparent)]
+    Future(#[from] FutureMonth),
     /// The store holds no registry.
     #[error("nothing has been crawled yet: try tare crawl https://reg.example.com, or tare demo")]
     NothingCrawled,
@@ -61,7 +65,7 @@ impl AnalysisError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::MonthNotOver(_) | Self::UnknownRegistry { .. } | Self::Reference(_)
+            Self::MonthNotOver(_) | Self::Future(_) | Self::UnknownRegistry { .. } | Self::Reference(_)
         )
     }
 }

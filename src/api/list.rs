@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::call::Call;
 use super::cursor::{LONGEST_CURSOR, ListIdentity};
+use super::members::Members;
 use super::parameter::{Form, Parameter};
 use super::problem::Problem;
 use super::provenance::Provenance;
@@ -54,6 +55,42 @@ impl<'a, Item> List<'a, Item> {
             totals: NoTotals {},
         }
     }
+}
+
+/// The parameter with which a client chooses members of a list's rows.
+pub(super) fn fields() -> Parameter {
+    Parameter::new(
+        "fields",
+        Form::Members,
+        "Only these members of each row, separated by commas; a dot leads into a member: `repository,cost.month`. In CSV, only \
+         these columns.",
+    )
+}
+
+/// A list in the form that was asked for: JSON, or CSV with these members as columns. `fields` replaces both.
+///
+/// # Errors
+/// If `fields` names a member that rows do not have.
+pub(super) fn reply(
+    call: &Call,
+    file: &str,
+    columns: &[&str],
+    list: &impl Serialize,
+) -> Result<Reply, Problem> {
+    let chosen = Members::requested(call)?;
+    let is_csv = call.form == "csv";
+    if !is_csv && chosen.is_none() {
+        return Reply::json(list);
+    }
+    let mut document = serde_json::to_value(list).map_err(Problem::internal)?;
+    let items = document["items"].take();
+    let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
+    let members = chosen.unwrap_or_else(|| Members::new(columns));
+    if is_csv {
+        return Ok(Reply::csv(file, members.csv(items).map_err(Problem::internal)?));
+    }
+    document["items"] = items.iter().map(|item| members.project(item)).collect();
+    Reply::json(&document)
 }
 
 /// The parameters of every list with pages.

@@ -11,7 +11,9 @@ mod budgets;
 mod call;
 mod credentials;
 mod cursor;
+mod filter;
 mod list;
+mod members;
 mod middleware;
 mod negotiate;
 mod openapi;
@@ -26,6 +28,7 @@ mod resources;
 mod server;
 mod settings;
 mod snapshot;
+mod sort;
 mod tls;
 mod visible;
 
@@ -65,6 +68,8 @@ struct Api {
     runtime: tokio::runtime::Handle,
     /// The OpenAPI document, which does not change while the service runs.
     openapi: Vec<u8>,
+    /// The schemas of answers in it, by name.
+    schemas: serde_json::Value,
 }
 
 impl Api {

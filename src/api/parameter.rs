@@ -11,6 +11,9 @@ use super::problem::{INVALID_REQUEST, Invalid, Place, Problem};
 /// The maximum length of a filter's text. Our choice: the maximum length of a repository name.
 const LONGEST_TEXT: usize = 255;
 
+/// The maximum length of a list of members. Our choice: more than all members of any row.
+const LONGEST_MEMBERS: usize = 2000;
+
 /// A parameter in the query, in the path or in a header.
 #[derive(Debug, Clone)]
 pub(super) struct Parameter {
@@ -38,6 +41,14 @@ pub(super) enum Form {
     Day,
     /// A month: `2026-11`.
     Month,
+    /// A window of days, which the operation reads with the clock.
+    Window,
+    /// One of these sort keys; a leading `-` sorts in descending order.
+    Order(Vec<&'static str>),
+    /// Paths of members, separated by commas, which the operation checks.
+    Members,
+    /// True or false.
+    Flag,
 }
 
 impl Parameter {
@@ -72,14 +83,24 @@ impl Form {
             }
             Self::Day => json!({"type": "string", "format": "date"}),
             Self::Month => json!({"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"}),
+            Self::Window => json!({"type": "string", "maxLength": LONGEST_TEXT}),
+            Self::Order(keys) => {
+                let both = keys.iter().flat_map(|key| [(*key).to_owned(), format!("-{key}")]);
+                json!({"type": "string", "enum": both.collect::<Vec<String>>()})
+            }
+            Self::Members => json!({
+                "type": "string",
+                "pattern": format!("^[a-z0-9_.,]{{1,{LONGEST_MEMBERS}}}$"),
+            }),
+            Self::Flag => json!({"type": "boolean", "default": false}),
         }
     }
 
     /// The error for a value.
     pub(super) fn check(&self, value: &str) -> Result<(), String> {
         match self {
-            Self::Text if value.chars().count() <= LONGEST_TEXT => Ok(()),
-            Self::Text => Err(format!("longer than {LONGEST_TEXT} characters")),
+            Self::Text | Self::Window if value.chars().count() <= LONGEST_TEXT => Ok(()),
+            Self::Text | Self::Window => Err(format!("longer than {LONGEST_TEXT} characters")),
             Self::Token(longest) => {
                 let is_token = (1..=*longest).contains(&value.len())
                     && value.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
@@ -103,6 +124,21 @@ impl Form {
             Self::Month => month(value)
                 .map(|_| ())
                 .ok_or_else(|| "expected a month such as 2026-11".to_owned()),
+            Self::Order(keys) if keys.contains(&value.strip_prefix('-').unwrap_or(value)) => Ok(()),
+            Self::Order(keys) => Err(format!(
+                "expected one of {}, each perhaps with a leading -",
+                keys.join(", ")
+            )),
+            Self::Members => {
+                let is_path =
+                    |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.,".contains(&byte);
+                let is_list = (1..=LONGEST_MEMBERS).contains(&value.len()) && value.bytes().all(is_path);
+                is_list.then_some(()).ok_or_else(|| {
+                    "expected names of members, separated by commas, such as repository,cost.month".to_owned()
+                })
+            }
+            Self::Flag if matches!(value, "true" | "false") => Ok(()),
+            Self::Flag => Err("expected true or false".to_owned()),
         }
     }
 }
@@ -173,6 +209,11 @@ impl Values {
         self.text(name)
             .and_then(|text| text.parse().ok())
             .unwrap_or(default)
+    }
+
+    /// Whether a flag is set.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.text(name) == Some("true")
     }
 
     /// A day; `None` if it was not given.

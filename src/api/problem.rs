@@ -153,6 +153,16 @@ impl Problem {
         }
     }
 
+    /// A request with a wrong value of a query parameter.
+    pub(super) fn invalid_query(name: &str, detail: impl std::fmt::Display) -> Self {
+        let error = Invalid {
+            place: Place::Query,
+            name: name.to_owned(),
+            detail: detail.to_string(),
+        };
+        Self::invalid(&INVALID_REQUEST, vec![error])
+    }
+
     pub(super) fn unauthenticated(detail: &str) -> Self {
         Self::new(&UNAUTHENTICATED, detail).with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"tare\"")
     }

@@ -84,9 +84,9 @@ impl Server {
             .public_url
             .as_ref()
             .map_or("/", |url| url.as_str().trim_end_matches('/'));
-        let openapi = document(&operations, &credentials, &books, server)
-            .to_string()
-            .into_bytes();
+        let mut document = document(&operations, &credentials, &books, server);
+        let openapi = document.to_string().into_bytes();
+        let schemas = document["components"]["schemas"].take();
         let routes = Arc::new(by_path(operations));
         let api = Arc::new(Api {
             store,
@@ -99,6 +99,7 @@ impl Server {
             month_permits: Semaphore::new(1),
             runtime,
             openapi,
+            schemas,
         });
         let shared = Arc::clone(&api);
         let server = HttpServer::new(move || {

@@ -299,6 +299,12 @@ impl PullCounts {
         )
     }
 
+    /// The pulls of each day of a period.
+    pub fn daily(&self, registry: &RegistryName, repository: &RepositoryName, period: Period) -> Vec<u64> {
+        let days = self.days(registry, repository, period).into_iter();
+        days.map(|(count, _)| count).collect()
+    }
+
     /// How often a repository is pulled in the calendar month of a day at the pace of the thirty days up to and
     /// with it. Only days on which pulls were counted make a pace, and those of the most trusted source alone;
     /// without any it is what is assumed.

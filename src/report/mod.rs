@@ -22,6 +22,7 @@ mod cells;
 mod content;
 mod cost;
 mod cost_table;
+pub mod costs;
 mod csv;
 mod document;
 mod error;

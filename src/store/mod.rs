@@ -57,7 +57,7 @@ pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
 pub use known::KnownContent;
-pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
+pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord, PullsState};
 pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod contract;
+mod costs;
 mod crawls;
 mod keys;
 mod limited_keys;

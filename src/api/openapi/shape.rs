@@ -20,6 +20,11 @@ impl Shape {
         Self::written(name, T::json_schema)
     }
 
+    /// The name of its component.
+    pub(in crate::api) fn name(self) -> &'static str {
+        self.name
+    }
+
     /// A schema written by a function, for forms that are not a Rust type.
     pub(in crate::api) fn written(name: &'static str, schema: fn(&mut SchemaGenerator) -> Schema) -> Self {
         Self { name, schema }

@@ -1,5 +1,6 @@
 //! The operations of the service, a file for each resource.
 
+mod costs;
 mod crawl_changes;
 mod crawl_events;
 mod crawl_status;
@@ -30,6 +31,7 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         image::operations(),
         summary::operations(),
         savings::operations(),
+        costs::operations(),
         history::operations(),
         exports::operations(),
         whatif::operations(),

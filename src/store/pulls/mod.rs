@@ -6,7 +6,7 @@ mod metered;
 
 use chrono::{DateTime, Utc};
 
-pub use counted::PullImportRecord;
+pub use counted::{PullImportRecord, PullsState};
 pub use metered::CountedNotifications;
 
 use crate::oci::Digest;
