@@ -11,6 +11,7 @@ mod money;
 mod period;
 mod request_counts;
 mod requested_window;
+mod significant;
 
 pub use apportion::{NoWeight, apportion, apportion_signed};
 pub use byte_count::{ByteCount, ByteOverflow};
@@ -20,6 +21,7 @@ pub use money::{Money, MoneyError, round_rows};
 pub use period::{EmptyPeriod, Period, SECONDS_PER_DAY, Window};
 pub use request_counts::RequestCounts;
 pub use requested_window::{FutureMonth, InvalidWindow, WINDOW_FORMS};
+pub use significant::two_digits;
 
 /// A duration in whole milliseconds, for logs and answers; at most [`u64::MAX`].
 pub fn milliseconds(duration: std::time::Duration) -> u64 {
