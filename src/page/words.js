@@ -48,6 +48,9 @@ export const CLASSES = {
   D: 'Built from scratch: there is no system to replace.',
 };
 
+/** Stands in the API for what has no team, cost centre and so on. */
+export const UNASSIGNED = '__unassigned__';
+
 /** The states of crawls. @type {Record<string, string>} */
 export const STATES = {
   queued: 'Queued',

@@ -6,6 +6,7 @@ import { csvLink } from '../csv.js';
 import { element, identifier, replace } from '../element.js';
 import * as format from '../format.js';
 import { GROUPS } from '../words.js';
+import { groupSwitch } from './controls.js';
 import { groups } from './group_costs.js';
 import { overTime } from './over_time.js';
 
@@ -28,7 +29,7 @@ export function open(frame) {
       const title = isLabel ? asked.slice('label:'.length) : OVER_TIME[by];
       const shown = await overTime(by, title, parameters, signal, frame);
       if (signal.aborted) return;
-      const controls = [timeSwitch(true), groupSwitch(OVER_TIME, by), labelField(isLabel ? title : '')];
+      const controls = [timeSwitch(true), groupSwitch(OVER_TIME, by, 'team'), labelField(isLabel ? title : '')];
       replace(frame.root, bar(...controls), ...shown.flat());
       frame.announce(`Costs over time by ${title}`);
       return;
@@ -39,7 +40,7 @@ export function open(frame) {
     const list = await get('v1/summary', query, signal);
     frame.credit(list);
     const file = csvLink(`cost-by-${by}.csv`, url('v1/summary', { ...query, format: 'csv' }));
-    replace(frame.root, bar(timeSwitch(false), groupSwitch(GROUPS, by)), groups(list, by, file, frame.signal));
+    replace(frame.root, bar(timeSwitch(false), groupSwitch(GROUPS, by, 'team')), groups(list, by, file, frame.signal));
     frame.announce(`${format.count(list.items.length)} rows by ${GROUPS[by]}`);
   };
 }
@@ -62,18 +63,6 @@ function timeSwitch(isOverTime) {
     );
   const options = [option(false, 'Now'), option(true, 'Over time')];
   return element('span', { class: 'switch', role: 'group', 'aria-label': 'Time' }, options);
-}
-
-/** @param {Record<string, string>} titles @param {string} current */
-function groupSwitch(titles, current) {
-  const options = Object.entries(titles).map(([by, title]) =>
-    element(
-      'a',
-      { href: address.changed({ by: by === 'team' ? null : by }), 'aria-current': by === current ? 'true' : null },
-      title,
-    ),
-  );
-  return element('span', { class: 'switch', role: 'group', 'aria-label': 'Group by' }, options);
 }
 
 /** Any label of images. @param {string} current */

@@ -1,18 +1,18 @@
 // All images of the registries: by base, age, verdict and more.
 
 import * as address from '../address.js';
-import { get, url } from '../api.js';
+import { Problem, get, url } from '../api.js';
 import { csvLink } from '../csv.js';
 import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table } from '../table.js';
-import { CONFIDENCES, VERDICTS, confidenceMark, verdictMark } from '../words.js';
+import { VERDICTS, verdictMark } from '../words.js';
 import { link, then } from './cells.js';
 import { choiceFilter, filterForm, textFilter } from './filters.js';
 import { PAGE, pager } from './paged.js';
 import { baseWord, imageLink } from './tags.js';
 
-/** @typedef {import('api').ImageListAll} List */
+/** @typedef {import('api').AllImagesList} List */
 /** @typedef {List['items'][number]} Image */
 
 const FILTERS = /** @type {const} */ ([
@@ -22,9 +22,9 @@ const FILTERS = /** @type {const} */ ([
   'tag',
   'base',
   'verdict',
-  'confidence',
   'created_before',
   'created_after',
+  'not_pulled_since',
 ]);
 
 /** @param {import('../app.js').Frame} frame */
@@ -35,9 +35,9 @@ export function open(frame) {
     textFilter('Tag', 'tag'),
     textFilter('Base', 'base', { hint: 'node' }),
     choiceFilter('Verdict', 'verdict', VERDICTS),
-    choiceFilter('How sure', 'confidence', CONFIDENCES),
     textFilter('Built before', 'created_before', { type: 'date' }),
     textFilter('Built after', 'created_after', { type: 'date' }),
+    textFilter('Not pulled since', 'not_pulled_since', { type: 'date' }),
   ];
   frame.root.append(element('div', { class: 'panel' }, filterForm(filters), results));
   const pages = pager();
@@ -47,16 +47,26 @@ export function open(frame) {
     const asked = Object.fromEntries(FILTERS.map((filter) => [filter, parameters[filter]]));
     const { cursor, sort = '-size' } = parameters;
     /** @type {List} */
-    const list = await get('v1/images', { ...asked, sort, cursor, limit: PAGE }, signal);
+    let list;
+    try {
+      list = await get('v1/images', { ...asked, sort, cursor, limit: PAGE }, signal);
+    } catch (error) {
+      // A filter that is half typed may not be valid yet.
+      if (!(error instanceof Problem) || error.status !== 400) throw error;
+      replace(results, element('p', { class: 'alert' }, error.message));
+      return;
+    }
+    const notes = list.notes.map((note) => element('li', {}, name(note)));
     frame.credit(list);
     replace(
       results,
       element(
         'div',
         { class: 'paging' },
-        element('h2', {}, 'Images'),
+        element('h2', {}, `${format.count(list.count)} image${list.count === 1 ? '' : 's'}`),
         csvLink('images.csv', url('v1/images', { ...asked, sort, format: 'csv' })),
       ),
+      notes.length > 0 && element('ul', { class: 'alert' }, notes),
       table({
         caption: 'Images',
         columns: COLUMNS,
@@ -65,7 +75,7 @@ export function open(frame) {
         onSort: (by) => address.go(address.changed({ sort: by, cursor: null })),
         empty: 'No image matches.',
       }),
-      pages({ cursor, next: list.next_cursor, here: list.items.length }),
+      pages({ cursor, next: list.next_cursor, here: list.items.length, total: list.count }),
       legend(COLUMNS),
     );
     frame.announce(`${format.count(list.items.length)} images are shown`);
@@ -98,9 +108,19 @@ const COLUMNS = [
     cell: ({ alpine }) => then(alpine?.bytes),
   },
   {
-    title: 'Verdict',
-    hide: 'narrow',
-    cell: ({ verdict, confidence }) =>
-      element('span', { class: 'marks' }, verdictMark(verdict), confidenceMark(confidence)),
+    title: 'Exclusive',
+    kind: 'number',
+    hide: 'medium',
+    sort: 'exclusive',
+    explain: 'What deleting only this image would free.',
+    cell: ({ exclusive_bytes: bytes }) => format.bytes(bytes),
   },
+  {
+    title: 'Last pull',
+    kind: 'moment',
+    hide: 'medium',
+    sort: 'last_pull',
+    cell: ({ last_pull: pull }) => pull.day ?? 'not known',
+  },
+  { title: 'Verdict', hide: 'narrow', cell: ({ verdict }) => verdictMark(verdict) },
 ];

@@ -11,6 +11,7 @@ import { lastMonths } from '../period.js';
 import { moneyScale } from '../scale.js';
 import { datasets } from '../series.js';
 import { table } from '../table.js';
+import { UNASSIGNED } from '../words.js';
 
 /** @typedef {import('api').Money} Money */
 /** @typedef {import('api').CostRow} Row */
@@ -19,8 +20,6 @@ import { table } from '../table.js';
 
 /** Without a choice, this many months. */
 const USUAL_MONTHS = 12;
-/** What cannot be assigned. */
-const UNASSIGNED = '__unassigned__';
 /** How groups are drawn: more than these cannot be told apart. @type {Omit<import('../series.js').Look, 'title'>[]} */
 const LOOKS = [
   { mark: 'bar', colour: 'storage' },
