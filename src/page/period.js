@@ -30,6 +30,13 @@ export function lastMonths(count) {
   return `${firstDay(count - 1)},${firstDay(-1)}`;
 }
 
+/** About how many days a window has. @param {string} window */
+export function daysOf(window) {
+  const [start, end] = window.split(',');
+  if (end) return (Date.parse(end) - Date.parse(start)) / DAY_MILLISECONDS;
+  return Number(/^(\d+)d$/.exec(window)?.[1] ?? 31);
+}
+
 /** The last days, from which changes are usually asked for. */
 const SPANS = [
   ['month', 'This month'],

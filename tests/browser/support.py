@@ -184,6 +184,9 @@ class Case(unittest.TestCase):
             yield f"costs by {by}", {"view": "centres", "by": by}
         for by in ("team", "repository", "label:org.opencontainers.image.vendor"):
             yield f"costs over time by {by}", {"view": "centres", "time": "1", "by": by}
+        for by in ("repository", "team"):
+            yield f"changes by {by}", {"view": "changes", "by": by, "window": "90d"}
+        yield "images", {"view": "images"}
         yield "what if", {"view": "what-if"}
         yield "what if with a choice", {"view": "what-if", "switch": "chosen", "days": "1", "rate": "800", "pulls": "-5"}
         yield "crawls", {"view": "crawls"}

@@ -12,6 +12,7 @@ CHARTS = {
     "savings in bytes": {"view": "savings", "measure": "bytes"},
     "cost centres": {"view": "centres", "by": "cost_centre"},
     "costs over time": {"view": "centres", "time": "1", "by": "repository"},
+    "changes": {"view": "changes", "window": "90d"},
 }
 # How linear RGB is seen: Machado, Oliveira, Fernandes, "A Physiologically-based Model for Simulation of Color Vision
 # Deficiency", IEEE TVCG 15 (2009), severity 1.

@@ -7,21 +7,22 @@ import { compare, percent } from '../exact.js';
 import * as format from '../format.js';
 import { HOW } from '../words.js';
 import { card, estimate, facts, sumBytes, total, unit, year } from './card.js';
-import { age, book, coverage } from './grounds.js';
+import { age, book, coverage, moment } from './grounds.js';
 
 /** @typedef {import('api').RegistryRow} Registry */
 /** @typedef {import('api').Money} Money */
 
 /**
  * @param {Registry[]} registries
- * @param {{onlyFigures?: boolean}} [options] Without what does not depend on assumptions.
+ * @param {{onlyFigures?: boolean, isPast?: boolean}} [options] `onlyFigures`: without what does not depend on
+ *   assumptions. `isPast`: as of a moment that was chosen.
  */
-export function cards(registries, { onlyFigures = false } = {}) {
+export function cards(registries, { onlyFigures = false, isPast = false } = {}) {
   const stored = registries.reduce((sum, { stored_bytes: bytes }) => sum + BigInt(bytes), 0n);
   const costs = registries.map(({ cost }) => cost);
   const month = total(costs.map((cost) => cost?.month));
   const figures = [now, onAlpine, saving].map((card) => card(registries, stored, month));
-  const grounds = onlyFigures ? [] : [coverage, age, book].map((card) => card(registries));
+  const grounds = onlyFigures ? [] : [coverage, isPast ? moment : age, book].map((card) => card(registries));
   return element('ul', { class: 'cards', 'aria-label': 'Summary' }, figures, grounds);
 }
 

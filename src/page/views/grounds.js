@@ -59,6 +59,20 @@ export function age(registries) {
   });
 }
 
+/** Of when the figures are, where a period was chosen. @param {Registry[]} registries */
+export function moment(registries) {
+  const oldest = registries.reduce((old, row) => (row.as_of < old.as_of ? row : old));
+  return card({
+    title: 'As of',
+    figure: [format.day(oldest.as_of)],
+    detail: 'the last crawl of the chosen period',
+    how: [
+      element('p', {}, 'The figures as they were then, with today’s price books, catalogue and settings.'),
+      element('p', {}, element('a', { href: address.changed({ window: null }) }, 'Show the present figures')),
+    ],
+  });
+}
+
 /** @param {Registry[]} registries */
 export function book(registries) {
   const books = new Map(

@@ -7,7 +7,7 @@ import { csvLink } from '../csv.js';
 import { element, name } from '../element.js';
 import { add } from '../exact.js';
 import * as format from '../format.js';
-import { lastMonths } from '../period.js';
+import { daysOf, lastMonths } from '../period.js';
 import { moneyScale } from '../scale.js';
 import { datasets } from '../series.js';
 import { table } from '../table.js';
@@ -61,8 +61,7 @@ export async function overTime(aggregate, title, parameters, signal, frame) {
 /** Days within a month, months within a longer window. @param {string | undefined} window */
 function stepOf(window) {
   if (!window) return 'month';
-  const [start, end] = window.split(',');
-  const days = end ? (Date.parse(end) - Date.parse(start)) / 86_400_000 : Number(/^(\d+)d$/.exec(window)?.[1] ?? 31);
+  const days = daysOf(window);
   return days > 62 ? 'month' : days > 14 ? 'week' : 'day';
 }
 

@@ -4,6 +4,7 @@ import * as address from '../address.js';
 import { get } from '../api.js';
 import { element, explained, name, replace } from '../element.js';
 import * as format from '../format.js';
+import { daysOf } from '../period.js';
 import { table } from '../table.js';
 import { HOW, VERDICTS, WORTHS, verdictMark, worthMark } from '../words.js';
 import { cards, partNote } from './cards.js';
@@ -12,6 +13,9 @@ import { headline } from './headline.js';
 
 /** @typedef {import('api').Registry} Registry */
 
+/** Shorter periods have at most two months, which are no course. */
+const SHORTEST_COURSE_DAYS = 62;
+
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
   const parts = ['advice', 'notes', 'cards', 'course', 'rest'].map((id) => element('div', { id }));
@@ -19,18 +23,22 @@ export function open(frame) {
   frame.root.append(...parts);
 
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
-    const registry = parameters.registry;
-    // The chart may take its time; what finance looks at first does not wait for it.
-    const history = get('v1/history', { registry }, signal);
+    const { registry, window: period } = parameters;
+    // The chart may take its time; what finance looks at first does not wait for it. Of a month alone it would be a bar.
+    const span = period && daysOf(period) > SHORTEST_COURSE_DAYS ? period : null;
+    const history = get('v1/history', { registry, window: span }, signal);
     history.catch(() => {});
     /** @type {Promise<import('api').Summary>} */
-    const summary = get('v1/summary', { registry }, signal);
-    const [all, { headline: first }] = await Promise.all([frame.registries(), summary]);
+    const summary = get('v1/summary', { registry, window: period }, signal);
+    const past = period ? get('v1/registries', { window: period }, signal) : null;
+    const [{ headline: first }, present, then] = await Promise.all([summary, frame.registries(), past]);
+    /** @type {Registry[]} */
+    const all = then?.items ?? present;
     if (signal.aborted) return;
     const chosen = registry ? all.filter((row) => row.registry === registry) : all;
     replace(advice, chosen.length > 0 && headline(first));
     replace(notes, partNote(chosen), warnings(chosen));
-    replace(figures, chosen.length ? cards(chosen) : nothingYet(registry));
+    replace(figures, chosen.length ? cards(chosen, { isPast: Boolean(period) }) : nothingYet(registry));
     if (!chosen.length) replace(course);
     replace(rest, verdicts(chosen), chosen.length > 1 && registryTable(chosen));
     performance.mark('tare-figures');
