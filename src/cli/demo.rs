@@ -85,9 +85,7 @@ async fn registry_only(options: &DemoOptions, context: &Context, stop: &StopFlag
 
 /// Starts the registry. Its year ends on the chosen day, else today.
 async fn serve(address: SocketAddr, options: &DemoOptions) -> anyhow::Result<DemoRegistry> {
-    let ends = options
-        .as_of
-        .unwrap_or_else(|| SystemClock.now().date_naive());
+    let ends = options.as_of.unwrap_or_else(|| SystemClock.now().date_naive());
     Ok(tokio::task::spawn_blocking(move || demo::serve_at(address, Some(ends))).await??)
 }
 

@@ -253,9 +253,15 @@ mod tests {
             assert_eq!(names, moved.repositories(moved_then).collect::<Vec<_>>());
             for name in names {
                 let count = |contents: &content::Contents, time| {
-                    contents.repository(name).map(|repository| repository.tags(time).count())
+                    contents
+                        .repository(name)
+                        .map(|repository| repository.tags(time).count())
                 };
-                assert_eq!(count(&story, then), count(&moved, moved_then), "{name}, {back} days ago");
+                assert_eq!(
+                    count(&story, then),
+                    count(&moved, moved_then),
+                    "{name}, {back} days ago"
+                );
             }
         }
         assert!(shift > chrono::Duration::days(200));

@@ -22,6 +22,7 @@ mod known;
 mod part;
 mod roster;
 mod schedule;
+mod scheduled;
 mod scheduler;
 mod spent;
 mod writing;
@@ -31,9 +32,9 @@ use tracing::Span;
 use crate::oci::RegistryName;
 
 pub use crawl::{CrawlJob, CrawlResult};
-pub use roster::FromStored;
 pub use schedule::{InvalidSchedule, Schedule};
-pub use scheduler::{MakeClient, ScheduledRegistry, Scheduler};
+pub use scheduled::{FromStored, MakeClient, ScheduledRegistry};
+pub use scheduler::Scheduler;
 
 /// The span of a crawl, which gives every log line within the crawl's id and registry, whatever the level of the
 /// log is.

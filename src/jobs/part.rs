@@ -106,12 +106,7 @@ impl PartWork<'_> {
         }
     }
 
-    async fn work(
-        &self,
-        saver: CrawlSaver,
-        spent: &Spent<'_>,
-        control: &Control,
-    ) -> anyhow::Result<Ended> {
+    async fn work(&self, saver: CrawlSaver, spent: &Spent<'_>, control: &Control) -> anyhow::Result<Ended> {
         let part = saver.part().clone();
         if self.stop.is_stopped() {
             control.flag.stop();
@@ -181,15 +176,7 @@ impl PartWork<'_> {
                     clock: Arc::clone(self.clock),
                 };
                 let assigner = tokio::spawn(assigner.run(own, known, sends).in_current_span());
-                let summary = visit(
-                    self.client,
-                    self.plan,
-                    assignments,
-                    self.progress,
-                    sender,
-                    stop,
-                )
-                .await;
+                let summary = visit(self.client, self.plan, assignments, self.progress, sender, stop).await;
                 let assigned = assigner.await.context("the assigner ended early")?;
                 assigned.context("cannot claim work")?;
                 summary.status == CrawlStatus::Interrupted

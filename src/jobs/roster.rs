@@ -1,18 +1,13 @@
 //! Which registries this process crawls, announced to all processes on the same database.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::scheduler::{ScheduledRegistry, Scheduler};
-use crate::store::{CrawlerEntry, StoreError, StoredRegistry};
+use super::scheduled::ScheduledRegistry;
+use super::scheduler::Scheduler;
+use crate::store::{CrawlerEntry, StoreError};
 
-/// How often the announcement is renewed, and stored registries are looked for. Our choice.
-pub(super) const ANNOUNCE_EVERY: Duration = Duration::from_secs(5);
 /// How long an announcement is valid. Our choice: a killed process is noticed after this time.
 const ANNOUNCEMENT_LEASE: Duration = Duration::from_secs(30);
-
-/// Makes a registry that was crawled before ready to be crawled again, on request.
-pub type FromStored = Arc<dyn Fn(&StoredRegistry) -> anyhow::Result<ScheduledRegistry> + Send + Sync>;
 
 impl Scheduler {
     /// Adds the registries that were crawled before, and announces all registries that this process crawls. Called before

@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument as _, Span};
 
+use super::crawl_span;
 use super::part::{Ended, PartWork};
-use super::roster::{ANNOUNCE_EVERY, FromStored};
-use super::{Schedule, crawl_span};
+use super::scheduled::{FromStored, ScheduledRegistry};
 use crate::analysis::{AnalysisService, CrawledContent};
 use crate::clock::Clock;
-use crate::crawl::{CrawlPlan, Progress, StopFlag};
-use crate::registry::Client;
-use crate::store::{CrawlSaver, CrawlState, CrawledRegistry, Leaving, Retention, Store};
+use crate::crawl::{Progress, StopFlag};
+use crate::store::{CrawlSaver, CrawlState, Leaving, Retention, Store};
 
 /// The requester of a registry's first crawl.
 const FIRST_START: &str = "first start of the service";
+/// How often the announcement of this process is renewed, and stored registries are looked for. Our choice.
+const ANNOUNCE_EVERY: Duration = Duration::from_secs(5);
 /// How often the scheduler looks for work. Our choice.
 const LOOK: Duration = Duration::from_secs(1);
 /// The longest pause after a failure; pauses double up to it. Our choice.
@@ -56,25 +56,6 @@ pub struct Scheduler {
     /// Makes and saves the report after a crawl has ended, before old data is removed. A failure is logged.
     pub analysis: AnalysisService,
 }
-
-/// A registry to crawl.
-#[derive(Clone)]
-pub struct ScheduledRegistry {
-    /// The registry.
-    pub registry: CrawledRegistry,
-    /// What to read of it.
-    pub plan: CrawlPlan,
-    /// When to crawl it; `None` means only on request.
-    pub schedule: Option<Schedule>,
-    /// Whether the settings name the registry. If not, it is left to processes whose settings name it, which have its
-    /// credentials.
-    pub is_configured: bool,
-    /// Creates a client for each crawl, so that credentials are current.
-    pub client: MakeClient,
-}
-
-/// Makes a client of a registry.
-pub type MakeClient = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<Client>> + Send + Sync>;
 
 impl Scheduler {
     /// Runs until the flag is raised; then stops the work in progress within ten seconds.

@@ -49,8 +49,8 @@ pub use api_keys::ApiKeyRecord;
 pub use closed_months::{ClosedStatement, NewClosedStatement};
 pub use crawl::{
     Answers, CONFIGURED_GRACE, Cancellation, Claim, CrawlChoice, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart,
-    CrawlRecord, CrawlSaver, CrawlState, CrawledRegistry, Crawler, CrawlerEntry, Leaving, RegistryRecord, Renewal,
-    RequestedCrawl, Rest, SavedState, StoredRegistry,
+    CrawlRecord, CrawlSaver, CrawlState, CrawledRegistry, Crawler, CrawlerEntry, Leaving, RegistryRecord,
+    Renewal, RequestedCrawl, Rest, SavedState, StoredRegistry,
 };
 pub use data_quality::DataQuality;
 pub use error::StoreError;

@@ -23,7 +23,8 @@ async fn request(store: &Store, registry: &FaultyRegistry) -> i64 {
         .register_registries(&[crawled(registry.url())], now)
         .await
         .unwrap();
-    let requested = store.request_crawl(&name(registry.url()), "maria", None, now);
+    let name = name(registry.url());
+    let requested = store.request_crawl(&name, "maria", None, now);
     requested.await.unwrap().id
 }
 
@@ -76,7 +77,10 @@ async fn a_queued_crawl_is_cancelled_at_once(database: TestDatabase) {
         cancel(&store, crawl).await,
         Cancellation::AlreadyOver(CrawlState::Cancelled)
     );
-    assert_eq!(store.cancel_crawl(4711, "erik", SystemClock.now()).await.unwrap(), None);
+    assert_eq!(
+        store.cancel_crawl(4711, "erik", SystemClock.now()).await.unwrap(),
+        None
+    );
     assert!(!store.has_work(&name(registry.url())).await.unwrap());
     assert!(registry.requests().is_empty());
 }
@@ -91,12 +95,22 @@ async fn a_running_crawl_stops_and_the_next_one_continues_from_it(database: Test
 
     assert_eq!(cancel(&store, crawl).await, Cancellation::Requested);
     let record = store.crawl(crawl).await.unwrap().unwrap();
-    assert!(matches!(record.state, CrawlState::Cancelling | CrawlState::Cancelled));
+    assert!(matches!(
+        record.state,
+        CrawlState::Cancelling | CrawlState::Cancelled
+    ));
     assert_eq!(end_of(&store, crawl).await.state, CrawlState::Cancelled);
     let kinds = kinds(&store, crawl).await;
     assert_eq!(
         kinds,
-        ["queued", "started", "worker_joined", "listed", "cancelling", "cancelled"]
+        [
+            "queued",
+            "started",
+            "worker_joined",
+            "listed",
+            "cancelling",
+            "cancelled"
+        ]
     );
     // A cancelled crawl says nothing about the registry.
     assert_eq!(store.crawl_health().await.unwrap()[0].last, None);

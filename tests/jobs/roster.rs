@@ -46,7 +46,8 @@ async fn crawl_once(store: &Store, registry: &FaultyRegistry) {
 
 async fn request(store: &Store, registry: &FaultyRegistry) -> i64 {
     let now = SystemClock.now();
-    let requested = store.request_crawl(&name(registry.url()), "maria", None, now);
+    let name = name(registry.url());
+    let requested = store.request_crawl(&name, "maria", None, now);
     requested.await.unwrap().id
 }
 
@@ -58,7 +59,10 @@ async fn a_registry_that_was_crawled_before_is_crawled_on_request(database: Test
     scheduler.prepare().await.unwrap();
     let crawlers = store.crawlers().await.unwrap();
     assert_eq!(crawlers.len(), 1);
-    assert!(crawlers[0].is_alive && !crawlers[0].entry.is_configured, "{crawlers:?}");
+    assert!(
+        crawlers[0].is_alive && !crawlers[0].entry.is_configured,
+        "{crawlers:?}"
+    );
     let stop = StopFlag::new();
     let run = tokio::spawn(scheduler.run(stop.clone()));
     let crawl = request(&store, &registry).await;
@@ -90,7 +94,10 @@ async fn a_registry_is_left_to_the_process_that_is_configured_for_it() {
     let run = tokio::spawn(of_stored(&store).run(stop.clone()));
     let crawl = request(&store, &registry).await;
     tokio::time::sleep(Duration::from_secs(4)).await;
-    assert_eq!(store.crawl(crawl).await.unwrap().unwrap().state, CrawlState::Queued);
+    assert_eq!(
+        store.crawl(crawl).await.unwrap().unwrap().state,
+        CrawlState::Queued
+    );
     assert!(registry.requests().is_empty());
 
     // Long after that process was last seen, any other takes over.
@@ -118,8 +125,10 @@ async fn announce_as_another_process(database: &str, entry: &CrawlerEntry) {
 async fn forget_other_processes(database: &str) {
     use sqlx::Connection as _;
     let mut connection = sqlx::PgConnection::connect(database).await.unwrap();
-    sqlx::query("UPDATE crawler SET lease_until = clock_timestamp() - interval '6 minutes' WHERE process = 'another'")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::query(
+        "UPDATE crawler SET lease_until = clock_timestamp() - interval '6 minutes' WHERE process = 'another'",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse};
+use chrono::TimeDelta;
 use futures::stream::unfold;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
@@ -28,6 +29,14 @@ const POLL_INTERVAL: Duration = Duration::from_millis(1000);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Maximum duration of one response. Clients reconnect. Our choice.
 const LONGEST_RESPONSE: Duration = Duration::from_secs(3600);
+/// How long a response goes on without an event. Our choice: clients reconnect, and a program that waits for the end of an
+/// answer gets one.
+const IDLE: Duration = Duration::from_secs(30);
+/// When clients reconnect.
+const RETRY: &str = "retry: 1000\n\n";
+/// Crawls that ended so recently are sent to a new client, so that a client that reconnects misses none. Our choice:
+/// longer than reconnecting takes.
+const RECENT: TimeDelta = TimeDelta::minutes(1);
 /// How many of the latest crawls are watched. Our choice: more than run at once.
 const WATCHED: u32 = 50;
 
@@ -46,7 +55,9 @@ pub(super) fn operations() -> Vec<Operation> {
     .group("crawls")
     .about(
         "Server-sent events. `crawl`: a crawl changed; `data` is the crawl, as in `/v1/crawls`. At first there is one for \
-         each unfinished crawl. `figures`: newer figures are ready; `data.as_of` is their time.",
+         each unfinished crawl and for each that ended within the last minute. `figures`: figures are ready; `data.as_of` is \
+         their time. The answer ends when nothing has happened for half a minute; clients reconnect (`EventSource` does so \
+         by itself).",
     );
     changes.answer.is_cacheable = false;
     changes.answer.about = "The events";
@@ -62,7 +73,7 @@ fn change_schema(_: &mut SchemaGenerator) -> Schema {
             "event": {
                 "type": "string",
                 "enum": ["crawl", "figures"],
-                "description": "The kind of event: a crawl changed, or newer figures are ready.",
+                "description": "The kind of event: a crawl changed, or figures are ready.",
             },
             "data": {
                 "type": "string",
@@ -84,6 +95,8 @@ struct ChangeStream {
     figures: Option<Arc<Snapshot>>,
     pending: VecDeque<Bytes>,
     started: Instant,
+    /// When an event was last sent.
+    last_event: Instant,
     last_sent: Instant,
 }
 
@@ -92,9 +105,10 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         api: Arc::clone(&call.api),
         caller: call.caller.clone(),
         sent: None,
-        figures: call.api.snapshots.current(),
-        pending: VecDeque::new(),
+        figures: None,
+        pending: VecDeque::from([Bytes::from_static(RETRY.as_bytes())]),
         started: Instant::now(),
+        last_event: Instant::now(),
         last_sent: Instant::now(),
     };
     let span = Span::current();
@@ -119,10 +133,11 @@ impl ChangeStream {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(chunk) = self.pending.pop_front() {
+                self.last_event = Instant::now();
                 self.last_sent = Instant::now();
                 return Some(chunk);
             }
-            if self.started.elapsed() > LONGEST_RESPONSE {
+            if self.last_event.elapsed() > IDLE || self.started.elapsed() > LONGEST_RESPONSE {
                 return None;
             }
             let is_first = self.sent.is_none();
@@ -148,11 +163,17 @@ impl ChangeStream {
             .query_store(|store| async move { store.crawls(None, None, WATCHED).await })
             .await?;
         let mut now = BTreeMap::new();
-        for record in records.iter().rev().filter(|record| self.caller.sees(&record.registry)) {
+        for record in records
+            .iter()
+            .rev()
+            .filter(|record| self.caller.sees(&record.registry))
+        {
             let crawl = Crawl::new(&self.caller, record, &prospects);
             let text = serde_json::to_string(&crawl).map_err(Problem::internal)?;
             let is_news = match &self.sent {
-                None => !record.state.is_over(),
+                None => record
+                    .finished_at
+                    .is_none_or(|ended| ended > self.api.clock.now() - RECENT),
                 Some(sent) => sent.get(&record.id) != Some(&text),
             };
             if is_news {
@@ -162,7 +183,10 @@ impl ChangeStream {
         }
         self.sent = Some(now);
         if let Some(figures) = self.api.snapshots.current()
-            && !self.figures.as_ref().is_some_and(|known| Arc::ptr_eq(known, &figures))
+            && !self
+                .figures
+                .as_ref()
+                .is_some_and(|known| Arc::ptr_eq(known, &figures))
         {
             let rows = figures.report.registries.iter();
             let seen = rows.filter(|row| self.caller.sees(&row.registry));

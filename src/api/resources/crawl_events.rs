@@ -72,7 +72,7 @@ fn event_schema(_: &mut SchemaGenerator) -> Schema {
         "properties": {
             "id": {
                 "type": "string",
-                "description": "The number of the event, for `Last-Event-ID`. `waiting` has none.",
+                "description": "The number of the event, for `Last-Event-ID`. `waiting` has that of the event before.",
             },
             "event": {"type": "string", "description": "The kind of event."},
             "data": {
@@ -96,7 +96,7 @@ fn event_schema(_: &mut SchemaGenerator) -> Schema {
                 },
             },
         },
-        "required": ["event", "data"],
+        "required": ["id", "event", "data"],
     })
 }
 
@@ -166,7 +166,7 @@ impl EventStream {
                 self.told.clone_from(&self.stuck);
                 if let Some(reason) = &self.told {
                     self.last_sent = Instant::now();
-                    return Some(waiting(reason, self.api.clock.now()));
+                    return Some(waiting(self.last, reason, self.api.clock.now()));
                 }
             }
             if self.is_over || self.started.elapsed() > LONGEST_RESPONSE {
@@ -229,8 +229,9 @@ fn encoded(event: &CrawlEvent, with_messages: bool) -> Bytes {
     ))
 }
 
-/// The event of a crawl that makes no progress. It is not stored, so it has no number.
-fn waiting(reason: &str, at: DateTime<Utc>) -> Bytes {
-    let data = json!({"at": at, "kind": "waiting", "text": "Nothing happens at the moment.", "reason": reason});
-    Bytes::from(format!("event: waiting\ndata: {data}\n\n"))
+/// The event of a crawl that makes no progress. It is not stored, so it has the number of the event before.
+fn waiting(last: i64, reason: &str, at: DateTime<Utc>) -> Bytes {
+    let data =
+        json!({"at": at, "kind": "waiting", "text": "Nothing happens at the moment.", "reason": reason});
+    Bytes::from(format!("id: {last}\nevent: waiting\ndata: {data}\n\n"))
 }

@@ -182,7 +182,8 @@ impl Prospects {
             }
             CrawlState::Running | CrawlState::Cancelling if !record.has_worker => {
                 Some(self.why_not(&record.registry).unwrap_or_else(|| {
-                    "the process that worked on it is gone; another one continues it within a minute".to_owned()
+                    "the process that worked on it is gone; another one continues it within a minute"
+                        .to_owned()
                 }))
             }
             _ => None,

@@ -110,14 +110,7 @@ async fn end(connection: &mut PgConnection, crawl: i64, now: DateTime<Utc>) -> R
     .execute(&mut *connection)
     .named("cancel_crawl.end")
     .await?;
-    event::write(
-        connection,
-        crawl,
-        CrawlState::Cancelled.as_str(),
-        &json!({}),
-        now,
-    )
-    .await
+    event::write(connection, crawl, CrawlState::Cancelled.as_str(), &json!({}), now).await
 }
 
 /// Takes the parts of all remaining workers from them, so that they save nothing more.

@@ -48,7 +48,11 @@ impl Store {
     ///
     /// # Errors
     /// If the database is not available.
-    pub async fn announce_crawler(&self, entries: &[CrawlerEntry], lease: Duration) -> Result<(), StoreError> {
+    pub async fn announce_crawler(
+        &self,
+        entries: &[CrawlerEntry],
+        lease: Duration,
+    ) -> Result<(), StoreError> {
         let names: Vec<&str> = entries.iter().map(|entry| entry.registry.as_str()).collect();
         let configured: Vec<bool> = entries.iter().map(|entry| entry.is_configured).collect();
         let schedules: Vec<Option<String>> = entries.iter().map(|entry| entry.schedule.clone()).collect();

@@ -183,10 +183,11 @@ impl Store {
     /// # Errors
     /// If the database is not available.
     pub async fn unfinished_crawls(&self) -> Result<Vec<CrawlRecord>, StoreError> {
-        let ids = sqlx::query_scalar!("SELECT id FROM crawl WHERE state IN ('queued', 'running') ORDER BY id")
-            .fetch_all(&self.pool)
-            .named("unfinished_crawls")
-            .await?;
+        let ids =
+            sqlx::query_scalar!("SELECT id FROM crawl WHERE state IN ('queued', 'running') ORDER BY id")
+                .fetch_all(&self.pool)
+                .named("unfinished_crawls")
+                .await?;
         let mut records = Vec::new();
         for id in ids {
             records.extend(self.crawl(id).await?);
