@@ -9,6 +9,7 @@ mod content;
 mod error;
 mod images;
 mod months;
+mod past;
 mod platforms;
 mod service;
 

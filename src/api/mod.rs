@@ -19,6 +19,7 @@ mod negotiate;
 mod openapi;
 mod operation;
 mod parameter;
+mod past;
 mod problem;
 mod provenance;
 mod public_url;
@@ -42,6 +43,7 @@ pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use server::Server;
 pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
 
+use past::PastSnapshots;
 use problem::Problem;
 use snapshot::Snapshots;
 
@@ -59,6 +61,7 @@ struct Api {
     analysis: AnalysisService,
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
+    past: PastSnapshots,
     authenticator: Authenticator,
     counters: ProcessCounters,
     /// One permit: computing a month takes much memory for some seconds, so only one is computed at a time.

@@ -163,6 +163,15 @@ impl Problem {
         Self::invalid(&INVALID_REQUEST, vec![error])
     }
 
+    /// The same problem of a request, which this query parameter caused. Problems of another kind stay as they are.
+    pub(super) fn in_query(self, name: &str) -> Self {
+        if self.kind == &INVALID_REQUEST && self.errors.is_empty() {
+            Self::invalid_query(name, self.detail)
+        } else {
+            self
+        }
+    }
+
     pub(super) fn unauthenticated(detail: &str) -> Self {
         Self::new(&UNAUTHENTICATED, detail).with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"tare\"")
     }
@@ -292,6 +301,9 @@ impl From<AnalysisError> for Problem {
     fn from(error: AnalysisError) -> Self {
         match error {
             AnalysisError::Store(error) => error.into(),
+            error @ (AnalysisError::BeforeHistory { .. } | AnalysisError::HistoryPruned { .. }) => {
+                Self::new(&INVALID_REQUEST, error.to_string())
+            }
             error => Self::internal(error),
         }
     }

@@ -16,6 +16,7 @@ use super::call::{dispatch, unknown_path};
 use super::middleware::around;
 use super::openapi::{Credentials, document};
 use super::operation::Operation;
+use super::past::PastSnapshots;
 use super::refresh::refresh;
 use super::resources::operations;
 use super::settings::{ApiSettings, ServeError};
@@ -94,6 +95,7 @@ impl Server {
             analysis,
             clock,
             snapshots: Snapshots::default(),
+            past: PastSnapshots::default(),
             authenticator,
             counters,
             month_permits: Semaphore::new(1),

@@ -58,7 +58,7 @@ pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
 pub use known::KnownContent;
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord, PullsState};
-pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
+pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, ReportedLevel, RepositoryPoint};
 pub use retention::{Pruned, Retention};
 
 use span::Named as _;

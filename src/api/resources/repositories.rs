@@ -11,6 +11,7 @@ use crate::api::call::Call;
 use crate::api::list::{List, Page, Totals, paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter, Values};
+use crate::api::past;
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
@@ -69,6 +70,7 @@ pub(super) fn operations() -> Vec<Operation> {
              savings; `totals` covers all rows that match the filters, on all pages.",
         )
         .query(filters())
+        .query(past::parameters())
         .query([order])
         .query(paging())
         .or_csv()
@@ -234,7 +236,7 @@ pub(super) fn key(row: &RepositoryRow) -> String {
 }
 
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+    let snapshot = call.snapshot_asked_for().await?;
     let mut rows = chosen(&call, &snapshot)?;
     sort_rows(&mut rows, call.values.text("sort").unwrap_or("-attributed"));
     let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;

@@ -9,6 +9,7 @@ use crate::api::call::Call;
 use crate::api::list::{List, Page, paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
+use crate::api::past;
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
@@ -39,6 +40,7 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .query(filters())
         .query([order])
+        .query(past::parameters())
         .query(paging())
         .or_csv()
         .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
@@ -66,7 +68,7 @@ struct Sums {
 }
 
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+    let snapshot = call.snapshot_asked_for().await?;
     let selected = chosen(&call, &snapshot)?;
     let totals = GroupRow::from_rows(selected.iter().copied()).map_err(Problem::internal)?;
     let (mut rows, staying): (Vec<_>, Vec<_>) = selected.into_iter().partition(|row| switches(row));

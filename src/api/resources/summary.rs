@@ -12,12 +12,18 @@ use crate::api::call::Call;
 use crate::api::list::List;
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
+use crate::api::past;
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::Snapshot;
 use crate::report::{GroupBy, GroupRow, Groups, Headline, Report, group_csv, groups};
 use crate::units::Money;
+
+/// The parameters that do not choose among repositories.
+const SHAPES: [&str; 4] = ["group_by", "format", "as_of", "window"];
+/// These, and the parameter that chooses a whole registry.
+const SHAPES_AND_REGISTRY: [&str; 5] = ["group_by", "format", "as_of", "window", "registry"];
 
 pub(super) fn operations() -> Vec<Operation> {
     let names = GroupBy::ALL.iter().map(|(name, _)| *name).collect();
@@ -38,13 +44,14 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .query([group_by])
         .query(filters())
+        .query(past::parameters())
         .or_csv()
         .problems([&problem::NOT_FOUND]),
     ]
 }
 
 async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+    let snapshot = call.snapshot_asked_for().await?;
     let by = call.values.text("group_by").unwrap_or("registry");
     let by: GroupBy = by.parse().map_err(Problem::internal)?;
     let groups = grouped(&call, &snapshot, by)?;
@@ -57,7 +64,7 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     let registry = call.values.text("registry");
     let totals = if call
         .values
-        .without(&["group_by", "format", "registry"])
+        .without(&SHAPES_AND_REGISTRY)
         .is_empty()
     {
         let registry = registry.and_then(|name| snapshot.registry(name).ok());
@@ -68,10 +75,10 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     // A budget is shown only with the whole group, not with a part of it.
     let are_whole = match by {
         GroupBy::Registry => {
-            let others = call.values.without(&["group_by", "format", "registry"]);
+            let others = call.values.without(&SHAPES_AND_REGISTRY);
             others.is_empty() && call.caller.sees_whole_registries()
         }
-        _ => call.values.without(&["group_by", "format"]).is_empty() && call.caller.sees_all_registries(),
+        _ => call.values.without(&SHAPES).is_empty() && call.caller.sees_all_registries(),
     };
     let rows = groups.rows.iter().map(|row| {
         let key = row.key.as_deref().filter(|_| are_whole);
@@ -109,7 +116,7 @@ struct Whole<'a> {
 
 /// The requested groups. Groups of all repositories are computed once per snapshot.
 fn grouped<'a>(call: &Call, snapshot: &'a Snapshot, by: GroupBy) -> Result<Cow<'a, Groups>, Problem> {
-    let is_everything = call.values.without(&["group_by", "format"]).is_empty();
+    let is_everything = call.values.without(&SHAPES).is_empty();
     if is_everything && call.caller.sees_everything() {
         return Ok(Cow::Borrowed(snapshot.groups(by)?));
     }
@@ -117,7 +124,7 @@ fn grouped<'a>(call: &Call, snapshot: &'a Snapshot, by: GroupBy) -> Result<Cow<'
     // The unallocated part of a bill is shown only together with all repositories of the registry.
     let is_whole = call
         .values
-        .without(&["group_by", "format", "registry"])
+        .without(&SHAPES_AND_REGISTRY)
         .is_empty()
         && call.caller.sees_whole_registries();
     let registry = call.values.text("registry");
