@@ -25,8 +25,9 @@ class Advice(Case):
         self.open()
         headline = self.api("/v1/summary")["headline"]
         first = self.page.locator("#view section").first
-        shown = " ".join(first.locator("h2, p:not(.tools)").all_inner_texts())
+        shown = " ".join(first.locator("h2, p:not(.tools):not(.muted)").all_inner_texts())
         self.assertEqual(shown, headline["text"])
+        self.assertEqual(first.locator("p.muted").inner_text(), headline["arrival"]["text"])
         first.get_by_role("link", name=f"See the {headline['repositories']}").click()
         self.page.get_by_role("heading", name="Savings").wait_for()
         self.page.go_back()

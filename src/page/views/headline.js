@@ -7,10 +7,10 @@ import * as format from '../format.js';
 /** @typedef {import('api').Headline} Headline */
 
 /** @param {Headline} headline */
-export function headline({ text, advice, repositories, not_worth_it: more, cheaper_plans: plans, costs }) {
+export function headline({ text, advice, repositories, not_worth_it: more, cheaper_plans: plans, costs, arrival }) {
   // Sentences begin with a capital or a number after a full stop; a decimal point has no space behind it.
   const [first, ...others] = text.split(/(?<=\.) (?=[\p{Lu}\d])/u);
-  const isAssumed = (/** @type {string} */ sentence) => /assumed pulls/.test(sentence);
+  const isAssumed = (/** @type {string} */ sentence) => /assumed|tare pulls import/.test(sentence);
   const could = repositories + more;
   const plan = plans.length === 1 ? plans[0].book : null;
   return element(
@@ -18,6 +18,7 @@ export function headline({ text, advice, repositories, not_worth_it: more, cheap
     { class: 'panel headline', 'aria-labelledby': 'headline' },
     element('h2', { id: 'headline' }, name(first)),
     others.map((sentence) => element('p', { class: isAssumed(sentence) ? 'warning-text' : null }, name(sentence))),
+    arrival && element('p', { class: 'muted' }, name(arrival.text)),
     element(
       'p',
       { class: 'tools' },
