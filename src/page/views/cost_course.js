@@ -38,8 +38,16 @@ const FORECAST = { title: 'Forecast', mark: 'dotted', colour: 'now', of: ({ fore
 /** @type {import('../series.js').Look} */
 const RANGE = { title: '90 % likely range', mark: 'band', colour: 'now' };
 
-/** @param {{months: Month[], signal: AbortSignal, tools: Element | null, budgets?: Money[]}} options */
-export function costChart({ months, signal, tools, budgets = [] }) {
+/**
+ * @param {object} options
+ * @param {Month[]} options.months
+ * @param {AbortSignal} options.signal
+ * @param {Element | null} options.tools
+ * @param {Money[]} [options.budgets]
+ * @param {{text: string} | null} [options.change] The last month beside the one before.
+ * @param {{text: string} | null} [options.basis] What the forecast rests on, and how good it was.
+ */
+export function costChart({ months, signal, tools, budgets = [], change, basis }) {
   const past = months.filter(({ point }) => point?.cost);
   const last = past[past.length - 1];
   const ahead = months.filter(({ forecast }) => forecast);
@@ -56,15 +64,13 @@ export function costChart({ months, signal, tools, budgets = [] }) {
   const all = [...bars, ...alpine, ...budget, ...forecast];
   return chart({
     title: 'Cost by month',
-    says: words(past, ahead) + (amount ? ` The budget is ${format.money(amount)} a month.` : ''),
+    says: words(past, ahead, change, basis) + (amount ? ` The budget is ${format.money(amount)} a month.` : ''),
     signal,
     size: 'high',
     tools,
     table: table({ caption: 'Cost by month', columns, rows: months }),
     file: tableCsv('cost-by-month.csv', columns, months),
-    how:
-      'Each bar is a whole month at the level of its last crawl, by the price book.' +
-      (ahead.length ? ' The band is the range in which the next months are expected with a probability of 90 %.' : ''),
+    how: 'Each bar is a whole month at the level of its last crawl, by the price book. The band is the likely range of the forecast.',
     series: ahead.length ? [...all, RANGE] : all,
     build: (colour) => ({
       type: 'bar',
@@ -163,12 +169,19 @@ function columnsOf(hasParts, hasAlpine, hasForecast, budget) {
   return columns;
 }
 
-/** @param {Month[]} past @param {Month[]} ahead */
-function words(past, ahead) {
+/**
+ * The course in words: the API's, which compare only months that can be compared; for single repositories, the page's.
+ * @param {Month[]} past
+ * @param {Month[]} ahead
+ * @param {{text: string} | null} [change]
+ * @param {{text: string} | null} [basis]
+ */
+function words(past, ahead, change, basis) {
   const [last, end] = [past[past.length - 1], ahead[ahead.length - 1]];
   const before = past[past.length - 2];
   const now = `${format.money(last.point?.cost?.month)} in ${format.month(last.label)}`;
-  const so = before ? `${now}, ${compared(last, before)}.` : `${now}: one month recorded so far.`;
+  const so = change?.text ?? (before ? `${now}, ${compared(last, before)}.` : `${now}: one month recorded so far.`);
+  if (basis) return `${so} ${basis.text}`;
   if (!end?.forecast) return so;
   const expected = `${format.money(end.forecast.expected)} is expected`;
   return `${so} For ${format.month(end.label)} ${expected} (90 % likely: ${format.interval(end.forecast, format.money)}).`;
