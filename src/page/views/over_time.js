@@ -20,6 +20,14 @@ import { UNASSIGNED } from '../words.js';
 
 /** Without a choice, this many months. */
 const USUAL_MONTHS = 12;
+/** By which filter the repositories of a group are found. @type {Record<string, string>} */
+const FILTERS = {
+  team: 'team',
+  cost_centre: 'cost_centre',
+  environment: 'environment',
+  registry: 'registry',
+  repository: 'search',
+};
 /** How groups are drawn: more than these cannot be told apart. @type {Omit<import('../series.js').Look, 'title'>[]} */
 const LOOKS = [
   { mark: 'bar', colour: 'storage' },
@@ -176,7 +184,7 @@ function label({ start, end, complete }) {
  */
 function costTable(groups, steps, currency, title, aggregate) {
   const shown = steps.slice(-6);
-  const isGroup = ['team', 'cost_centre', 'environment'].includes(aggregate);
+  const filter = FILTERS[aggregate];
   /** @type {import('../table.js').Column<Group>[]} */
   const columns = [
     {
@@ -184,9 +192,9 @@ function costTable(groups, steps, currency, title, aggregate) {
       isHeader: true,
       total: 'Total',
       cell: ({ key, title: words }) =>
-        key === UNASSIGNED || !isGroup
+        key === UNASSIGNED || !filter
           ? name(words)
-          : element('a', { href: address.href({ view: 'repositories', [aggregate]: key }) }, name(words)),
+          : element('a', { href: address.href({ view: 'repositories', [filter]: key }) }, name(words)),
     },
     ...shown.map((step, at) => ({
       title: label(step),

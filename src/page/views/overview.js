@@ -110,7 +110,7 @@ function verdicts(registries) {
 
 /** Of those that become smaller, how many are worth the work. @param {Registry[]} registries */
 function worths(registries) {
-  const sums = registries.flatMap(({ cost }) => cost?.alpine?.worth ?? []);
+  const sums = registries.flatMap(({ cost }) => (cost?.alpine?.worth ? [cost.alpine.worth] : []));
   const counts = Object.keys(WORTHS).map((worth) => ({
     worth,
     count: sums.reduce((sum, of) => sum + (of[worth]?.repositories ?? 0), 0),
