@@ -53,7 +53,7 @@ fn report(repositories: u64) -> Report {
             name: Some("debian:\"12\"\n\u{1b}[31m".to_owned()),
             runtime: None,
         }),
-        replacement: None,
+        base_change: None,
         alpine: RepositoryAlpine {
             stored_bytes: after(size(number)),
             attributed_bytes: after(size(number)),
@@ -87,6 +87,7 @@ fn report(repositories: u64) -> Report {
                 ..Labels::default()
             })
             .collect(),
+        oldest_images: Vec::new(),
         costs: Ok(None),
         alpine: Some(AlpineAnswers {
             registry: RegistryAlpine {
@@ -145,6 +146,7 @@ fn repository_cost(megabytes: u64) -> RepositoryCost {
             joint_saving: exactly(dollars(5 * megabytes)),
             solo_saving: exactly(dollars(megabytes)),
             worth_it_saving: exactly(dollars(0)),
+            worth_it_transfer_saving: dollars(0),
             work: None,
             payback_months: None,
         }),

@@ -56,6 +56,7 @@ fn unpriced(name: &str) -> RepositoryRow {
             verdict: Verdict::Switch,
             reason: "debian:12 to alpine:3.23".to_owned(),
             base: None,
+            base_change: None,
             alpine: RepositoryAlpine {
                 stored_bytes: Estimate::exact(half),
                 attributed_bytes: Estimate::exact(half),
