@@ -6,6 +6,7 @@
 
 mod closing;
 mod content;
+mod drafts;
 mod error;
 mod images;
 mod months;
@@ -17,6 +18,7 @@ pub use closing::{Closed, Closing, Difference};
 pub use content::CrawledContent;
 pub use error::AnalysisError;
 pub use images::{KnownImages, ModelPairs};
-pub use months::{DraftStatement, RegistryMonth};
+pub use drafts::DraftStatement;
+pub use months::RegistryMonth;
 pub use platforms::PlatformSelection;
 pub use service::AnalysisService;

@@ -1,15 +1,16 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
+use super::drafts::{DraftState, DraftStatement};
 use super::{AnalysisError, AnalysisService};
 use crate::cost::{CostError, Statement};
 use crate::oci::RegistryName;
-use crate::pricing::{Period, PriceBook};
+use crate::pricing::Period;
 use crate::report::CostPeriod;
 use crate::report::costs::DailyUsage;
-use crate::store::{ClosedStatement, PullsState, SavedState};
+use crate::store::{ClosedStatement, SavedState};
 
 /// What a registry cost in a month.
 #[derive(Debug, Clone)]
@@ -20,46 +21,6 @@ pub struct RegistryMonth {
     pub statements: Vec<Statement>,
     /// Whether the month is closed, so that the statements no longer change.
     pub is_closed: bool,
-}
-
-/// A draft of a month's statement, with what is stored with it when the month is closed.
-#[derive(Debug, Clone)]
-pub struct DraftStatement {
-    /// The statement.
-    pub statement: Statement,
-    /// The moment of the registry's content that it is based on.
-    pub as_of: DateTime<Utc>,
-    /// The editions of the price book that it uses.
-    pub books: Vec<PriceBook>,
-}
-
-/// What the drafts of past months depend on besides the settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct DraftState {
-    crawls: SavedState,
-    pulls: PullsState,
-}
-
-/// The drafts of past months, in one state of the store.
-#[derive(Debug, Default)]
-pub(super) struct KeptDrafts {
-    state: Option<DraftState>,
-    months: HashMap<Period, Vec<DraftStatement>>,
-}
-
-impl KeptDrafts {
-    fn get(&self, month: Period, state: &DraftState) -> Option<Vec<DraftStatement>> {
-        let is_current = self.state.as_ref() == Some(state);
-        is_current.then(|| self.months.get(&month).cloned()).flatten()
-    }
-
-    fn keep(&mut self, month: Period, state: DraftState, drafts: Vec<DraftStatement>) {
-        if self.state.as_ref() != Some(&state) {
-            self.months.clear();
-            self.state = Some(state);
-        }
-        self.months.insert(month, drafts);
-    }
 }
 
 impl AnalysisService {

@@ -5,6 +5,15 @@ use super::{AnalysisError, AnalysisService};
 use crate::report::{Analysed, AnalysisInputs};
 
 impl AnalysisService {
+    /// When the history begins; `None` if there is none yet.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn history_begins(&self) -> Result<Option<DateTime<Utc>>, AnalysisError> {
+        let levels = self.store.reported_levels(DateTime::UNIX_EPOCH).await?;
+        Ok(levels.into_iter().filter_map(|level| level.first).min())
+    }
+
     /// The analysis of all registries as they were at a moment of the past, and the inputs with the pulls up to
     /// then. Registries that had not been crawled yet are left out.
     ///

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use tracing::Span;
 
 use super::content::{CrawledContent, load};
-use super::months::KeptDrafts;
+use super::drafts::KeptDrafts;
 use super::{AnalysisError, PlatformSelection};
 use crate::oci::RegistryName;
 use crate::report::{Analysed, AnalysisInputs, RegistryContent, Report, ReportOptions};

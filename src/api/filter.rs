@@ -4,8 +4,8 @@ use super::call::Call;
 use super::parameter::{Form, Parameter};
 use super::problem::Problem;
 use super::snapshot::{Snapshot, unknown_registry};
-use crate::cost::{Labels, RepositoryStatement};
-use crate::oci::{RegistryName, RepositoryPatterns};
+use crate::cost::Labels;
+use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 use crate::report::costs::{MonthlyCosts, UNASSIGNED};
 
 /// The maximum number of similar names that a note suggests. Our choice: they fit on a line.
@@ -100,11 +100,15 @@ impl StatementFilter {
 
     /// Whether the costs of a repository count, or with `None` the part of a registry's bill that is not allocated to
     /// one.
-    pub(super) fn matches(&self, registry: &RegistryName, repository: Option<&RepositoryStatement>) -> bool {
+    pub(super) fn matches(
+        &self,
+        registry: &RegistryName,
+        repository: Option<(&RepositoryName, &Labels)>,
+    ) -> bool {
         if !self.covers(registry) {
             return false;
         }
-        let Some(repository) = repository else {
+        let Some((name, labels)) = repository else {
             return self.repositories.is_none() && self.labels.iter().all(|(_, value)| value.is_empty());
         };
         let is_named =

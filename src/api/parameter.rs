@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use crate::units::Period;
+
 use super::problem::{INVALID_REQUEST, Invalid, Place, Problem};
 
 /// The maximum length of a filter's text. Our choice: the maximum length of a repository name.
@@ -37,8 +39,8 @@ pub(super) enum Form {
         most: u64,
         default: Option<u64>,
     },
-    /// A day: `2026-11-23`.
-    Day,
+    /// A day or a month: `2026-11-23`, `2026-11`.
+    DayOrMonth,
     /// A month: `2026-11`.
     Month,
     /// A window of days, which the operation reads with the clock.
@@ -81,7 +83,10 @@ impl Form {
                 }
                 schema
             }
-            Self::Day => json!({"type": "string", "format": "date"}),
+            Self::DayOrMonth => json!({
+                "type": "string",
+                "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$",
+            }),
             Self::Month => json!({"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"}),
             Self::Window => json!({"type": "string", "maxLength": LONGEST_TEXT}),
             Self::Order(keys) => {
@@ -118,9 +123,9 @@ impl Form {
                     _ => Err(format!("expected a whole number from {least} to {most}")),
                 }
             }
-            Self::Day => day(value)
+            Self::DayOrMonth => day_or_month(value)
                 .map(|_| ())
-                .ok_or_else(|| "expected a day such as 2026-11-23".to_owned()),
+                .ok_or_else(|| "expected a day such as 2026-11-23 or a month such as 2026-11".to_owned()),
             Self::Month => month(value)
                 .map(|_| ())
                 .ok_or_else(|| "expected a month such as 2026-11".to_owned()),
@@ -143,8 +148,15 @@ impl Form {
     }
 }
 
-fn day(text: &str) -> Option<NaiveDate> {
-    (text.len() == 10).then(|| text.parse().ok()).flatten()
+fn day_or_month(text: &str) -> Option<Period> {
+    match text.len() {
+        7 => Period::month_containing(month(text)?).ok(),
+        10 if text.starts_with("20") => {
+            let day: NaiveDate = text.parse().ok()?;
+            Period::new(day, day.succ_opt()?).ok()
+        }
+        _ => None,
+    }
 }
 
 fn month(text: &str) -> Option<NaiveDate> {
@@ -216,9 +228,9 @@ impl Values {
         self.text(name) == Some("true")
     }
 
-    /// A day; `None` if it was not given.
-    pub(super) fn day(&self, name: &str) -> Option<NaiveDate> {
-        self.text(name).and_then(day)
+    /// A day or a month; `None` if it was not given.
+    pub(super) fn day_or_month(&self, name: &str) -> Option<Period> {
+        self.text(name).and_then(day_or_month)
     }
 
     /// The first day of a month; `None` if it was not given.
@@ -250,7 +262,7 @@ mod tests {
             Parameter::new("limit", number, ""),
             Parameter::new("sort", Form::Word(vec!["name", "-name"]), ""),
             Parameter::new("team", Form::Text, ""),
-            Parameter::new("from", Form::Day, ""),
+            Parameter::new("from", Form::DayOrMonth, ""),
             Parameter::new("month", Form::Month, ""),
         ]
     }
@@ -262,7 +274,7 @@ mod tests {
         assert_eq!(values.number("limit", 50), 5);
         assert_eq!(values.text("sort"), Some("-name"));
         assert_eq!(values.text("team"), Some(""), "given, and empty");
-        assert_eq!(values.day("from").unwrap().to_string(), "2026-11-23");
+        assert_eq!(values.day_or_month("from").unwrap().start().to_string(), "2026-11-23");
         assert_eq!(values.month("month").unwrap().to_string(), "2026-11-01");
         assert!(
             Values::from_query("", &declared())

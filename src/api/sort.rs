@@ -79,6 +79,17 @@ impl<Row> Orders<Row> {
 
     /// Sorts rows by a key, with `-` in descending order; equal rows are sorted by `name`.
     pub(super) fn sort(&self, rows: &mut Vec<Row>, order: &str, name: impl Fn(&Row) -> String) {
+        self.sort_items(rows, order, |row| row, name);
+    }
+
+    /// Sorts items that each have a row, in the same way.
+    pub(super) fn sort_items<Item>(
+        &self,
+        items: &mut Vec<Item>,
+        order: &str,
+        row: impl Fn(&Item) -> &Row,
+        name: impl Fn(&Row) -> String,
+    ) {
         let (is_falling, key) = match order.strip_prefix('-') {
             Some(key) => (true, key),
             None => (false, order),
@@ -86,10 +97,13 @@ impl<Row> Orders<Row> {
         let Some((_, value)) = self.0.iter().find(|(known, _)| *known == key) else {
             return;
         };
-        let mut keyed: Vec<(SortValue, String, Row)> =
-            rows.drain(..).map(|row| (value(&row), name(&row), row)).collect();
+        let keyed = items.drain(..).map(|item| {
+            let row = row(&item);
+            (value(row), name(row), item)
+        });
+        let mut keyed: Vec<(SortValue, String, Item)> = keyed.collect();
         keyed.sort_by(|one, other| compare(&one.0, &other.0, is_falling).then_with(|| one.1.cmp(&other.1)));
-        rows.extend(keyed.into_iter().map(|(_, _, row)| row));
+        items.extend(keyed.into_iter().map(|(_, _, item)| item));
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn operations() -> Vec<Operation> {
             ),
             Parameter::new(
                 "step",
-                Form::Token(8),
+                Form::Token(32),
                 "The length of each step: `day`, `week` (from Monday), `month`, or a number such as `1d`, `7d` or `2w` from the \
                  start of the window. Default: one step, the whole window.",
             ),
@@ -100,8 +100,6 @@ struct Costs<'a> {
     list: List<'a, CostRow>,
     /// The sums over the window and all groups, one entry for each currency.
     totals: Vec<CostAmounts>,
-    /// What a reader must know about the figures.
-    notes: Vec<String>,
 }
 
 /// The days of a window.
@@ -143,7 +141,10 @@ async fn costs(call: Call) -> Result<HttpResponse, Problem> {
     let series = CostSeries::new(
         &query,
         &months,
-        |registry, repository| filter.matches(registry, repository),
+        |registry, repository| {
+            let owner = repository.map(|own| (&own.repository, &own.labels));
+            filter.matches(registry, owner)
+        },
         |registry, repository, label| labels.get(registry, repository, label),
     )
     .map_err(Problem::internal)?;
@@ -156,15 +157,14 @@ async fn costs(call: Call) -> Result<HttpResponse, Problem> {
     let mut page = Page::new(&call, &snapshot, rows, |row| {
         format!("{} {} {}", row.start, row.name, row.amounts.cost.currency())
     })?;
-    let mut list = List::whole(&call, &snapshot, std::mem::take(&mut page.rows));
-    list.next_cursor.clone_from(&page.next_cursor);
+    let mut list = page.list(&call, &snapshot);
+    list.notes = notes;
     let aggregate: Vec<String> = query.aggregate.iter().map(ToString::to_string).collect();
     let answer = Costs {
         window: query.window.into(),
         steps: series.steps,
         list,
         totals: series.totals,
-        notes,
         aggregate,
     };
     let columns = [
@@ -285,13 +285,13 @@ impl Facts {
 }
 
 /// The labels of the images that the registries hold now.
-struct ImageLabels {
+pub(super) struct ImageLabels {
     /// By registry, repository and label.
     values: HashMap<(RegistryName, RepositoryName), BTreeMap<String, String>>,
 }
 
 impl ImageLabels {
-    fn new(snapshot: &Snapshot) -> Self {
+    pub(super) fn new(snapshot: &Snapshot) -> Self {
         let mut values = HashMap::new();
         for registry in &snapshot.analysed.registries {
             for (repository, labels) in registry.image_labels() {
@@ -301,13 +301,14 @@ impl ImageLabels {
         Self { values }
     }
 
-    fn get(&self, registry: &RegistryName, repository: &RepositoryName, label: &str) -> Option<String> {
+    /// The value of a label of a repository's newest image.
+    pub(super) fn get(&self, registry: &RegistryName, repository: &RepositoryName, label: &str) -> Option<String> {
         let key = (registry.clone(), repository.clone());
         self.values.get(&key)?.get(label).cloned()
     }
 
     /// Says which labels no image has.
-    fn unknown(&self, aggregate: &[Aggregate]) -> Vec<String> {
+    pub(super) fn unknown(&self, aggregate: &[Aggregate]) -> Vec<String> {
         let mut known: Vec<&str> = self
             .values
             .values()

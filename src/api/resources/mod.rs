@@ -1,5 +1,7 @@
 //! The operations of the service, a file for each resource.
 
+mod changes;
+mod clean_up;
 mod costs;
 mod crawl_changes;
 mod crawl_events;
@@ -11,6 +13,7 @@ mod exports;
 mod health;
 mod history;
 mod image;
+mod images;
 mod metrics;
 mod price_books;
 mod registries;
@@ -31,7 +34,10 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         image::operations(),
         summary::operations(),
         savings::operations(),
+        images::operations(),
+        clean_up::operations(),
         costs::operations(),
+        changes::operations(),
         history::operations(),
         exports::operations(),
         whatif::operations(),

@@ -55,7 +55,7 @@ impl Aggregate {
     }
 
     /// The group of a repository, or of the part of a bill that is not allocated to one.
-    pub(super) fn key(
+    pub(in crate::report) fn key(
         &self,
         registry: &RegistryName,
         repository: Option<(&RepositoryName, &Labels)>,

@@ -2,6 +2,7 @@
 
 mod counted;
 mod import;
+mod last;
 mod metered;
 
 use chrono::{DateTime, Utc};
