@@ -86,9 +86,9 @@ class Advice(Case):
         headers = self.page.locator(f"{DETAILS} thead th").all_inner_texts()
         self.assertEqual(headers[1:5], ["From", "To", "Now", "Then"])
         for cells, row in zip(self.rows(DETAILS), self.savings()["items"], strict=False):
-            change = row["replacement"]
-            sizes = change["alpine_bytes"]
-            self.assertEqual(cells[1:4], [change["from"], change["to"], shown_bytes(change["bytes"])])
+            change = row["base_change"]
+            sizes = change["then_bytes"]
+            self.assertEqual(cells[1:4], [change["from"], change["to"], shown_bytes(change["now_bytes"])])
             span = f"{shown_bytes(sizes['low'])} to {shown_bytes(sizes['high'])}"
             is_measured = sizes["low"] == sizes["high"]
             self.assertEqual(cells[4].split("\n"), [shown_bytes(sizes["expected"]), "measured" if is_measured else span])

@@ -14,6 +14,7 @@ mod health;
 mod history;
 mod image;
 mod images;
+mod me;
 mod metrics;
 mod price_books;
 mod registries;
@@ -42,6 +43,7 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         exports::operations(),
         whatif::operations(),
         price_books::operations(),
+        me::operations(),
         crawls::operations(),
         crawl_events::operations(),
         crawl_changes::operations(),

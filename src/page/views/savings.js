@@ -93,27 +93,27 @@ function details(ranked, inMoney, priced, file) {
       title: 'From',
       hide: 'medium',
       explain: 'The base image of its latest image.',
-      cell: ({ replacement }) => name(replacement?.from ?? 'scratch'),
+      cell: ({ base_change: change }) => name(change?.from ?? 'scratch'),
     },
     {
       title: 'To',
       hide: 'medium',
       explain: 'The Alpine image that takes its place.',
-      cell: ({ replacement }) => name(replacement?.to ?? format.UNKNOWN),
+      cell: ({ base_change: change }) => name(change?.to ?? format.UNKNOWN),
     },
     {
       title: 'Now',
       kind: 'number',
       hide: 'medium',
       explain: 'The compressed size of its latest image.',
-      cell: ({ replacement }) => format.bytes(replacement?.bytes),
+      cell: ({ base_change: change }) => format.bytes(change?.now_bytes),
     },
     {
       title: 'Then',
       kind: 'number',
       hide: 'medium',
       explain: 'Its size on Alpine, with the likely range. “Measured”: the image exists, and nothing is predicted.',
-      cell: ({ replacement }) => then(replacement?.alpine_bytes),
+      cell: ({ base_change: change }) => then(change?.then_bytes),
     },
     ...(priced
       ? [
