@@ -12,7 +12,7 @@ export async function showAccount(place) {
   /** @type {import('api').Me} */
   let me;
   try {
-    me = await get('/v1/me');
+    me = await get('v1/me');
   } catch {
     // The view says what is wrong.
     return;
@@ -28,7 +28,7 @@ export async function showAccount(place) {
 
 /** Ends the login here and, where the identity provider offers it, there. */
 async function logOut() {
-  const answer = await send('/auth/logout', { method: 'POST' });
+  const answer = await send('auth/logout', { method: 'POST' });
   const { continue_at: next } = await answer.json();
   if (next) location.assign(next);
   else location.reload();
