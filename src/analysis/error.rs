@@ -90,7 +90,8 @@ impl AnalysisError {
                 | Self::Future(_)
                 | Self::BeforeHistory { .. }
                 | Self::HistoryPruned { .. }
-                | Self::UnknownRegistry { .. } | Self::Reference(_)
+                | Self::UnknownRegistry { .. }
+                | Self::Reference(_)
         )
     }
 }

@@ -16,9 +16,9 @@ mod service;
 
 pub use closing::{Closed, Closing, Difference};
 pub use content::CrawledContent;
+pub use drafts::DraftStatement;
 pub use error::AnalysisError;
 pub use images::{KnownImages, ModelPairs};
-pub use drafts::DraftStatement;
 pub use months::RegistryMonth;
 pub use platforms::PlatformSelection;
 pub use service::AnalysisService;

@@ -33,7 +33,9 @@ impl AnalysisService {
         }
         let mut contents = self.contents(Some(moment)).await?;
         contents.retain(|content| {
-            let own = levels.iter().find(|level| level.registry == content.source.registry);
+            let own = levels
+                .iter()
+                .find(|level| level.registry == content.source.registry);
             own.is_some_and(|level| level.stored_bytes.is_some())
         });
         let inputs = self.inputs_with_recent_pulls(moment.date_naive()).await?;

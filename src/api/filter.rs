@@ -111,13 +111,17 @@ impl StatementFilter {
         let Some((name, labels)) = repository else {
             return self.repositories.is_none() && self.labels.iter().all(|(_, value)| value.is_empty());
         };
-        let is_named =
-            |(_, patterns): &(String, RepositoryPatterns)| patterns.matches(registry, &repository.repository);
+        let is_named = |(_, patterns): &(String, RepositoryPatterns)| patterns.matches(registry, name);
         self.repositories.as_ref().is_none_or(is_named)
             && self
                 .labels
                 .iter()
-                .all(|((_, label), value)| label(&repository.labels).unwrap_or_default() == value)
+                .all(|((_, label), value)| label(labels).unwrap_or_default() == value)
+    }
+
+    /// Whether it chooses among the repositories of registries.
+    pub(super) fn is_restricted(&self) -> bool {
+        self.repositories.is_some() || !self.labels.is_empty()
     }
 
     /// Says which values match nothing in these months.

@@ -7,7 +7,7 @@ use super::causes::CostChange;
 use super::compare::RepositoryChange;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::costs::Aggregate;
-use crate::units::{ByteCount, ByteOverflow, Money, MoneyError};
+use crate::units::{ByteCount, ByteOverflow, MoneyError};
 
 /// A change of attributed bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
