@@ -49,7 +49,7 @@ class Phone(Case):
         self.open(view="repositories")
         self.assertIn("Saving", self.shown_headers("#view table"))
         self.open(view="savings")
-        headers = self.shown_headers("#view > section table")
+        headers = self.shown_headers("#view section:has(> .table) table")
         self.assertIn("Saved a month", headers)
         self.assertIn("Pays back", headers)
 

@@ -30,6 +30,11 @@ export function then(estimate) {
   ];
 }
 
+/** How sure the size of a repository on Alpine is. @param {any} row @returns {string | null | undefined} */
+export function confidenceOf(row) {
+  return row.confidence;
+}
+
 /** Where one repository is shown. @param {{registry: string, repository: string}} row */
 export function link({ registry, repository }) {
   return address.href({ view: 'repository', of: registry, repository });

@@ -9,7 +9,7 @@ import * as format from '../format.js';
 import { moneyScale } from '../scale.js';
 import { datasets } from '../series.js';
 import { legend, table } from '../table.js';
-import { UNASSIGNED } from '../words.js';
+import { UNASSIGNED, sentence } from '../words.js';
 import { link } from './cells.js';
 import { groupSwitch } from './controls.js';
 
@@ -183,7 +183,7 @@ function columnsOf({ totals }, by, several) {
     });
   return [
     {
-      title: by === 'repository' ? 'Repository' : label({ keys: { [by]: GROUPS[/** @type {keyof GROUPS} */ (by)] } }, by),
+      title: sentence(GROUPS[/** @type {keyof GROUPS} */ (by)]),
       isHeader: true,
       total: 'Total',
       cell: (row) => [

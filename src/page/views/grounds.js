@@ -122,7 +122,7 @@ function lost(plan) {
 
 /** How to see costs, by the registry that most likely has this price book. @param {Registry[]} registries */
 function noBook(registries) {
-  const { registry, suggested_price_book: book } = registries.find((row) => row.suggested_price_book) ?? registries[0];
+  const { registry, suggested_price_book: book } = /** @type {any[]} */ (registries).find((row) => row.suggested_price_book) ?? registries[0];
   return card({
     title: 'Price book',
     figure: ['none', unit('set')],

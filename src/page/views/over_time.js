@@ -11,7 +11,7 @@ import { daysOf, lastMonths } from '../period.js';
 import { moneyScale } from '../scale.js';
 import { datasets } from '../series.js';
 import { table } from '../table.js';
-import { UNASSIGNED } from '../words.js';
+import { UNASSIGNED, sentence } from '../words.js';
 
 /** @typedef {import('api').Money} Money */
 /** @typedef {import('api').CostRow} Row */
@@ -188,7 +188,7 @@ function costTable(groups, steps, currency, title, aggregate) {
   /** @type {import('../table.js').Column<Group>[]} */
   const columns = [
     {
-      title: title[0].toUpperCase() + title.slice(1),
+      title: aggregate.startsWith('label:') ? title : sentence(title),
       isHeader: true,
       total: 'Total',
       cell: ({ key, title: words }) =>

@@ -8,7 +8,7 @@ import { bytesScale, moneyScale } from '../scale.js';
 import { datasets } from '../series.js';
 import { table } from '../table.js';
 import { HOW } from '../words.js';
-import { link, measureSwitch } from './cells.js';
+import { confidenceOf, link, measureSwitch } from './cells.js';
 
 /** @typedef {import('api').RepositoryRow} Repository */
 /** @typedef {import('api').Money} Money */
@@ -145,7 +145,7 @@ function barsOf({ items, stays_behind: stays }, inMoney) {
   const bars = items.map((row) => ({
     label: several ? `${row.registry}/${row.repository}` : row.repository,
     value: saved(row, inMoney),
-    isSure: row.confidence !== 'low',
+    isSure: confidenceOf(row) !== 'low',
     row,
   }));
   const gains = bars.filter(({ row }) => brings(row, inMoney));

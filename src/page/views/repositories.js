@@ -7,7 +7,7 @@ import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table } from '../table.js';
 import { CONFIDENCES, HOW, VERDICTS, confidenceMark, verdictMark, worthMark } from '../words.js';
-import { link, saving } from './cells.js';
+import { confidenceOf, link, saving } from './cells.js';
 import { choiceFilter, chosenFilters, filterForm, textFilter } from './filters.js';
 import { PAGE, pager } from './paged.js';
 
@@ -140,7 +140,7 @@ function columnsFor({ items, totals }) {
           { class: 'marks' },
           verdictMark(row.verdict),
           worthMark(row.worth),
-          confidenceMark(row.confidence),
+          confidenceMark(confidenceOf(row)),
         ),
     },
     {

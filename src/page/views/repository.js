@@ -24,11 +24,7 @@ export function open(frame) {
     const { of: registry, repository } = parameters;
     const path = `v1/repositories/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
     frame.retitle(repository);
-    const later = [
-      get(`${path}/history`, {}, signal),
-      get(`${path}/tags`, { limit: 500 }, signal),
-      get(`${path}/images`, { limit: 1000 }, signal),
-    ];
+    const later = [get(`${path}/history`, {}, signal), get(`${path}/tags`, { limit: 500 }, signal)];
     for (const request of later) request.catch(() => {});
     /** @type {Repository} */
     const answer = await get(path, {}, signal);
@@ -36,10 +32,10 @@ export function open(frame) {
     const digest = answer.representative_image?.digest;
     const images = `v1/images/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
     replace(representative, digest ? image(await get(`${images}/${digest}`, {}, signal), LATEST) : null);
-    const [history, list, all] = await Promise.all(later);
+    const [history, list] = await Promise.all(later);
     frame.credit(list);
     replace(course, history.items.length > 1 ? development(asPoints(history), parameters, frame.signal) : null);
-    replace(tags, tagTable(list, all, answer));
+    replace(tags, tagTable(list, answer));
     frame.announce(`Repository ${repository}`);
   };
 }

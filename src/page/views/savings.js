@@ -7,7 +7,7 @@ import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table } from '../table.js';
 import { CONFIDENCES, HOW, confidenceMark, worthMark } from '../words.js';
-import { link, otherRepositories, payback, saving, then } from './cells.js';
+import { confidenceOf, link, otherRepositories, payback, saving, then } from './cells.js';
 import { choiceFilter, filterForm } from './filters.js';
 import { brings, pareto } from './pareto.js';
 
@@ -86,7 +86,7 @@ function details(ranked, inMoney, priced, file) {
       isHeader: true,
       cell: (row) => [
         element('a', { href: link(row) }, name(row.repository)),
-        element('span', { class: 'marks' }, worthMark(row.worth), confidenceMark(row.confidence)),
+        element('span', { class: 'marks' }, worthMark(row.worth), confidenceMark(confidenceOf(row))),
       ],
     },
     {

@@ -7,9 +7,8 @@ import { legend, table, tableCsv } from '../table.js';
 import { verdictMark } from '../words.js';
 import { then } from './cells.js';
 
-/** @typedef {import('api').Tag} Tag */
+/** @typedef {import('api').TagRow} Tag */
 /** @typedef {import('api').Image} Image */
-/** @typedef {Tag & {image?: Image, platforms: number}} Line */
 
 /** Where an image is shown. @param {{registry: string, repository: string, digest: string}} image */
 export function imageLink({ registry, repository, digest }) {
@@ -21,20 +20,15 @@ export function baseWord(base) {
   return base?.runtime ?? base?.name ?? null;
 }
 
-/**
- * @param {import('api').TagList} list
- * @param {import('api').ImageList} images
- * @param {{repository: string, tags: number}} row
- */
-export function tagTable(list, images, row) {
-  const lines = linesOf(list.items, images.items);
-  const columns = /** @type {import('../table.js').Column<Line>[]} */ ([
+/** @param {import('api').TagList} list @param {{repository: string, tags: number}} row */
+export function tagTable(list, row) {
+  const columns = /** @type {import('../table.js').Column<Tag>[]} */ ([
     {
       title: 'Tag',
       isHeader: true,
-      cell: ({ tag, image, platforms }) => [
+      cell: ({ tag, image, images }) => [
         image ? element('a', { href: imageLink(image) }, name(tag)) : name(tag),
-        platforms > 1 && element('small', {}, `${platforms} platforms`),
+        images > 1 && element('small', {}, `${images} platforms`),
       ],
       csv: ({ tag }) => tag,
     },
@@ -42,8 +36,8 @@ export function tagTable(list, images, row) {
       title: 'Built',
       kind: 'moment',
       hide: 'narrow',
-      cell: ({ image }) => format.day(image?.created),
-      csv: ({ image }) => image?.created,
+      cell: ({ created }) => format.day(created),
+      csv: ({ created }) => created,
     },
     {
       title: 'Size',
@@ -95,7 +89,7 @@ export function tagTable(list, images, row) {
       cell: (tag) => format.bytes(tag.stored_bytes),
       csv: (tag) => tag.stored_bytes,
     },
-    { title: 'Digest', hide: 'always', cell: () => '', csv: ({ image }) => image?.digest },
+    { title: 'Digest', hide: 'always', cell: () => '', csv: ({ digest }) => digest },
   ]);
   const shown =
     list.items.length < row.tags
@@ -105,21 +99,8 @@ export function tagTable(list, images, row) {
   return element(
     'section',
     { class: 'panel' },
-    element('div', { class: 'paging' }, element('h2', {}, shown), tableCsv('tags.csv', columns, lines)),
-    table({ caption: `Tags of ${row.repository}`, columns: visible, rows: lines }),
+    element('div', { class: 'paging' }, element('h2', {}, shown), tableCsv('tags.csv', columns, list.items)),
+    table({ caption: `Tags of ${row.repository}`, columns: visible, rows: list.items }),
     legend(visible),
   );
-}
-
-/** Each tag with the first of its images. @param {Tag[]} tags @param {Image[]} images @returns {Line[]} */
-function linesOf(tags, images) {
-  /** @type {Map<string, Image[]>} */
-  const byTag = new Map();
-  for (const image of images) {
-    for (const tag of image.tags) byTag.set(tag, [...(byTag.get(tag) ?? []), image]);
-  }
-  return tags.map((tag) => {
-    const own = byTag.get(tag.tag) ?? [];
-    return { ...tag, image: own[0], platforms: own.length };
-  });
 }
