@@ -48,7 +48,6 @@ pub struct Logins {
 }
 
 /// A session that has just begun. This is the only time that its id is known.
-#[derive(Debug)]
 pub struct NewSession {
     /// The id, for the browser's cookie.
     pub id: String,

@@ -28,8 +28,13 @@ export async function showAccount(place) {
 
 /** Ends the login here and, where the identity provider offers it, there. */
 async function logOut() {
-  const answer = await send('auth/logout', { method: 'POST' });
-  const { continue_at: next } = await answer.json();
+  let next = null;
+  try {
+    const answer = await send('auth/logout', { method: 'POST' });
+    ({ continue_at: next } = await answer.json());
+  } catch {
+    // The page that is loaded again shows whether the login has ended.
+  }
   if (next) location.assign(next);
   else location.reload();
 }

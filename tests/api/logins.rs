@@ -228,7 +228,7 @@ fn a_session_works_at_every_replica_after_a_restart_and_ends_at_all() {
 fn a_change_with_a_cookie_needs_to_come_from_the_page_itself() {
     let (registry, program) = company();
     let issuer = provider(operator());
-    let service = with_logins(program, &issuer, "").serve(&["--role", "api"]);
+    let service = with_logins(program, &issuer, "").serve(&["--registry", registry.url()]);
     let (origin, name) = (service.url().to_owned(), name_of(&registry));
     let mut browser = browser(&service);
     browser.log_in(&service);
