@@ -106,7 +106,10 @@ pub(super) fn paging() -> [Parameter; 2] {
 
 /// The parameters of a list that has pages only with a `limit`.
 pub(super) fn optional_paging() -> [Parameter; 2] {
-    limited(None, "The maximum number of rows on a page. Default: all rows on one page.")
+    limited(
+        None,
+        "The maximum number of rows on a page. Default: all rows on one page.",
+    )
 }
 
 fn limited(default: Option<u64>, about: &'static str) -> [Parameter; 2] {

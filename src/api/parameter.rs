@@ -274,7 +274,10 @@ mod tests {
         assert_eq!(values.number("limit", 50), 5);
         assert_eq!(values.text("sort"), Some("-name"));
         assert_eq!(values.text("team"), Some(""), "given, and empty");
-        assert_eq!(values.day_or_month("from").unwrap().start().to_string(), "2026-11-23");
+        assert_eq!(
+            values.day_or_month("from").unwrap().start().to_string(),
+            "2026-11-23"
+        );
         assert_eq!(values.month("month").unwrap().to_string(), "2026-11-01");
         assert!(
             Values::from_query("", &declared())

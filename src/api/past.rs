@@ -70,7 +70,9 @@ impl Call {
         }
         // The lock is held while figures are computed, so that they are not computed twice.
         let mut kept = self.api.past.0.lock().await;
-        let known = kept.iter().find(|own| own.moment == moment && own.present == present.id);
+        let known = kept
+            .iter()
+            .find(|own| own.moment == moment && own.present == present.id);
         if let Some(known) = known {
             return Ok(Arc::clone(&known.snapshot));
         }
@@ -121,7 +123,9 @@ fn moment(text: &str, today: NaiveDate) -> Result<DateTime<Utc>, String> {
     match Period::from_window(text, today) {
         Ok(period) if is_day_or_month => Ok(end_of(period).min(end_of_day(today))),
         Err(error @ crate::units::InvalidWindow::Future(_)) if is_day_or_month => Err(error.to_string()),
-        _ => Err("expected a day such as 2026-10-31, a month such as 2026-10, or an RFC 3339 time".to_owned()),
+        _ => {
+            Err("expected a day such as 2026-10-31, a month such as 2026-10, or an RFC 3339 time".to_owned())
+        }
     }
 }
 
@@ -150,7 +154,10 @@ mod tests {
         assert_eq!(shown("2026-10-31").unwrap(), "2026-10-31T23:59:59+00:00");
         assert_eq!(shown("2026-10").unwrap(), "2026-10-31T23:59:59+00:00");
         assert_eq!(shown("2026-11").unwrap(), "2026-11-20T23:59:59+00:00");
-        assert_eq!(shown("2026-10-31T12:00:00+02:00").unwrap(), "2026-10-31T10:00:00+00:00");
+        assert_eq!(
+            shown("2026-10-31T12:00:00+02:00").unwrap(),
+            "2026-10-31T10:00:00+00:00"
+        );
         assert!(shown("2031-01").unwrap_err().contains("in the future"));
         for wrong in ["", "lastmonth", "7d", "2026-10-01,2026-10-02", "2026-13"] {
             assert!(shown(wrong).unwrap_err().contains("expected a day"), "{wrong}");

@@ -79,8 +79,13 @@ pub fn clean_up(
             DedupScope::Registry => between.users(blob) == 1,
             DedupScope::Repository => true,
         };
-        let gone = between.set(place).iter().filter(|blob| !still.contains(blob) && is_own(**blob));
-        let alone: u128 = gone.map(|&blob| u128::from(inventory.sizes()[blob as usize])).sum();
+        let gone = between
+            .set(place)
+            .iter()
+            .filter(|blob| !still.contains(blob) && is_own(**blob));
+        let alone: u128 = gone
+            .map(|&blob| u128::from(inventory.sizes()[blob as usize]))
+            .sum();
         let share = |accounting: &Accounting| accounting.repositories[place].attributed_bytes.as_i64();
         repositories.push(RepositoryCleanUp {
             repository: repository.name.clone(),

@@ -28,7 +28,9 @@ impl ImageExclusiveBytes {
                 .iter()
                 .flat_map(|&place| roots(inventory, place).into_iter().map(move |root| (place, root)))
                 .collect();
-            let sets = roots.iter().map(|&(_, root)| inventory.reached(root).iter().copied());
+            let sets = roots
+                .iter()
+                .map(|&(_, root)| inventory.reached(root).iter().copied());
             let sharing = Sharing::new(inventory.sizes(), sets);
             for (index, &root) in roots.iter().enumerate() {
                 exclusive.insert(root, sharing.exclusive_to(index).try_into()?);
@@ -48,7 +50,11 @@ fn roots(inventory: &Inventory, place: usize) -> BTreeSet<ManifestId> {
     let tags = inventory.repositories[place].tags.iter();
     tags.flat_map(|tag| {
         let images = inventory.images_of(tag.manifest);
-        if images.is_empty() { vec![tag.manifest] } else { images }
+        if images.is_empty() {
+            vec![tag.manifest]
+        } else {
+            images
+        }
     })
     .collect()
 }
@@ -64,10 +70,17 @@ mod tests {
             let inventory = representative(scope).finish();
             let exclusive = ImageExclusiveBytes::new(&inventory).unwrap();
             let of = |repository: &str, word: &str| {
-                let place = inventory.repositories.iter().position(|own| own.name == name(repository)).unwrap();
+                let place = inventory
+                    .repositories
+                    .iter()
+                    .position(|own| own.name == name(repository))
+                    .unwrap();
                 let tag = inventory.repositories[place].tags.iter();
                 let images = tag.flat_map(|tag| inventory.images_of(tag.manifest));
-                let image = images.into_iter().find(|&image| inventory.manifest_digest(image) == digest(word)).unwrap();
+                let image = images
+                    .into_iter()
+                    .find(|&image| inventory.manifest_digest(image) == digest(word))
+                    .unwrap();
                 exclusive.get(place, image).unwrap().get()
             };
             // The base of 1000 bytes is shared with another image of `api`, and with `web` in the whole registry.

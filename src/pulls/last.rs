@@ -199,7 +199,12 @@ mod tests {
 
     fn of_image(last: &LastPulls, counts: &PullCounts, tag: &str, word: &str) -> LastPull {
         let digests = [Digest::sha256_of(word.as_bytes())];
-        last.of_image(counts, (&registry(), &repository()), &digests, &[tag.parse().unwrap()])
+        last.of_image(
+            counts,
+            (&registry(), &repository()),
+            &digests,
+            &[tag.parse().unwrap()],
+        )
     }
 
     #[test]
@@ -207,12 +212,22 @@ mod tests {
         let last = LastPulls::new([pulled("1", "", "2026-11-01"), pulled("", "image 2", "2026-11-05")]);
         let counts = counts(&[("2026-10-01", "2026-11-20")]);
         let one = of_image(&last, &counts, "1", "image 1");
-        assert_eq!((one.state, one.day, one.level), (PullState::Pulled, Some(day("2026-11-01")), PullLevel::Image));
-        assert_eq!(of_image(&last, &counts, "2", "image 2").day, Some(day("2026-11-05")));
+        assert_eq!(
+            (one.state, one.day, one.level),
+            (PullState::Pulled, Some(day("2026-11-01")), PullLevel::Image)
+        );
+        assert_eq!(
+            of_image(&last, &counts, "2", "image 2").day,
+            Some(day("2026-11-05"))
+        );
         let never = of_image(&last, &counts, "3", "image 3");
         assert_eq!((never.state, never.day), (PullState::NotPulled, None));
         assert_eq!(never.is_unused_since(day("2026-10-15")), Some(true));
-        assert_eq!(never.is_unused_since(day("2026-09-15")), None, "nothing was counted then");
+        assert_eq!(
+            never.is_unused_since(day("2026-09-15")),
+            None,
+            "nothing was counted then"
+        );
         assert_eq!(one.is_unused_since(day("2026-11-02")), Some(true));
         assert_eq!(one.is_unused_since(day("2026-11-01")), Some(false));
     }
@@ -221,7 +236,10 @@ mod tests {
     fn a_pull_of_an_unknown_image_leaves_only_what_is_known_of_the_repository() {
         let last = LastPulls::new([pulled("1", "", "2026-11-01"), pulled("", "", "2026-11-03")]);
         let found = of_image(&last, &counts(&[]), "2", "image 2");
-        assert_eq!((found.level, found.day), (PullLevel::Repository, Some(day("2026-11-03"))));
+        assert_eq!(
+            (found.level, found.day),
+            (PullLevel::Repository, Some(day("2026-11-03")))
+        );
     }
 
     #[test]
@@ -233,8 +251,15 @@ mod tests {
 
     #[test]
     fn counted_days_are_those_without_a_gap_up_to_the_last() {
-        let counts = counts(&[("2026-08-01", "2026-08-10"), ("2026-09-01", "2026-10-01"), ("2026-09-15", "2026-11-01")]);
+        let counts = counts(&[
+            ("2026-08-01", "2026-08-10"),
+            ("2026-09-01", "2026-10-01"),
+            ("2026-09-15", "2026-11-01"),
+        ]);
         let counted = counts.counted(&registry(), &repository()).unwrap();
-        assert_eq!((counted.start(), counted.end()), (day("2026-09-01"), day("2026-11-01")));
+        assert_eq!(
+            (counted.start(), counted.end()),
+            (day("2026-09-01"), day("2026-11-01"))
+        );
     }
 }

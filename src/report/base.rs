@@ -47,7 +47,9 @@ impl BaseNames {
 
     /// The system and the runtime, as far as they are known.
     pub fn each(&self) -> impl Iterator<Item = &str> {
-        [&self.runtime, &self.name].into_iter().filter_map(|name| name.as_deref())
+        [&self.runtime, &self.name]
+            .into_iter()
+            .filter_map(|name| name.as_deref())
     }
 }
 
@@ -163,7 +165,15 @@ mod tests {
         ] {
             assert!(names.matches(wanted), "{wanted}");
         }
-        for wanted in ["", "nod", "node:2", "trixie", "22", "base/node", "reg.example.com"] {
+        for wanted in [
+            "",
+            "nod",
+            "node:2",
+            "trixie",
+            "22",
+            "base/node",
+            "reg.example.com",
+        ] {
             assert!(!names.matches(wanted), "{wanted}");
         }
         assert!(names.has_tag("22") && names.has_tag("trixie") && !names.has_tag("5000/base/node:22"));

@@ -39,8 +39,11 @@ pub struct ImageRow {
     pub compressed_bytes: ByteCount,
     /// Its base; null where nothing is known.
     pub base: Option<ImageBase>,
-    /// How good the evidence for its size on Alpine is; null where it cannot move.
+    /// The former name of `evidence_class`.
+    #[schemars(extend("deprecated" = true))]
     pub class: Option<EvidenceClass>,
+    /// How good the evidence for its size on Alpine is; null where it cannot move.
+    pub evidence_class: Option<EvidenceClass>,
     /// What to do with it.
     pub verdict: Verdict,
     /// Why, in one line.
@@ -101,7 +104,9 @@ impl ImageRows<'_> {
         repository: usize,
         places: &HashMap<ManifestId, usize>,
     ) -> Vec<ImageRow> {
-        self.with_manifests(repository, places).map(|(_, row)| row).collect()
+        self.with_manifests(repository, places)
+            .map(|(_, row)| row)
+            .collect()
     }
 
     /// The same with each image's manifest.
@@ -117,10 +122,9 @@ impl ImageRows<'_> {
                 tags.entry(image).or_default().push(tag.tag.clone());
             }
         }
-        tags.into_iter()
-            .filter_map(move |(manifest, tags)| {
-                Some((manifest, self.row(repository, *places.get(&manifest)?, tags)))
-            })
+        tags.into_iter().filter_map(move |(manifest, tags)| {
+            Some((manifest, self.row(repository, *places.get(&manifest)?, tags)))
+        })
     }
 
     /// The row of one image in one repository, by their indexes; `None` if the inventory does not count it.
@@ -142,6 +146,7 @@ impl ImageRows<'_> {
         } else {
             &image.verdict
         };
+        let class = image.composition.as_ref().map(|composition| composition.class);
         ImageRow {
             registry: self.inventory.registry.clone(),
             repository: node.name.clone(),
@@ -151,7 +156,8 @@ impl ImageRows<'_> {
             created: created(facts),
             compressed_bytes: ByteCount::try_from(facts.layer_bytes()).unwrap_or(ByteCount::MAX),
             base: ImageBase::new(facts, image, self.context.catalogue),
-            class: image.composition.as_ref().map(|composition| composition.class),
+            class,
+            evidence_class: class,
             verdict: verdict.verdict,
             reason: verdict.reason.clone(),
             alpine: image

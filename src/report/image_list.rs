@@ -78,13 +78,19 @@ impl AnalysedRegistry {
     }
 
     /// What each tag of a repository stands for, in the order of the inventory; empty if it has no such repository.
-    pub fn tagged_images(&self, repository: &RepositoryName, context: &AnalysisContext<'_>) -> Vec<TaggedImage> {
+    pub fn tagged_images(
+        &self,
+        repository: &RepositoryName,
+        context: &AnalysisContext<'_>,
+    ) -> Vec<TaggedImage> {
         let Some(place) = self.place_of(repository) else {
             return Vec::new();
         };
         let inventory = &self.content.inventory;
-        let rows: HashMap<ManifestId, ImageRow> =
-            self.image_rows(context).with_manifests(place, &self.places).collect();
+        let rows: HashMap<ManifestId, ImageRow> = self
+            .image_rows(context)
+            .with_manifests(place, &self.places)
+            .collect();
         let tags = inventory.repositories[place].tags.iter();
         tags.map(|tag| {
             let images = inventory.images_of(tag.manifest);
@@ -126,7 +132,9 @@ impl AnalysedRegistry {
     pub(super) fn created(&self, manifest: ManifestId) -> Option<DateTime<Utc>> {
         let images = self.content.inventory.images_of(manifest).into_iter();
         let places = images.filter_map(|image| self.places.get(&image));
-        places.filter_map(|&place| created(&self.content.images[place])).max()
+        places
+            .filter_map(|&place| created(&self.content.images[place]))
+            .max()
     }
 
     /// The digest of an image, and those of the tagged manifests that list it.
@@ -138,6 +146,9 @@ impl AnalysedRegistry {
         manifests.push(image);
         manifests.sort_unstable();
         manifests.dedup();
-        manifests.into_iter().map(|id| inventory.manifest_digest(id)).collect()
+        manifests
+            .into_iter()
+            .map(|id| inventory.manifest_digest(id))
+            .collect()
     }
 }

@@ -95,6 +95,13 @@ fn tidy(schema: &mut Schema) {
     if schema.get("default").is_some_and(Value::is_null) {
         schema.remove("default");
     }
+    // The member that tells the variants of an enumeration apart.
+    if let Some(Value::String(word)) = schema.get("const")
+        && schema.get("description").is_none()
+    {
+        let about = format!("Always `{word}`.");
+        schema.insert("description".to_owned(), json!(about));
+    }
     if let Some(words) = described_words(schema) {
         schema.remove("oneOf");
         let about = schema

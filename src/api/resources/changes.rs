@@ -21,9 +21,15 @@ use crate::units::Period;
 
 const ORDERS: Orders<ChangeRow> = Orders(&[
     ("name", |row| row.name.as_str().into()),
-    ("before", |row| row.cost.map(|cost| SortValue::from(cost.before)).into()),
-    ("after", |row| row.cost.map(|cost| SortValue::from(cost.after)).into()),
-    ("difference", |row| row.cost.map(|cost| SortValue::from(cost.difference)).into()),
+    ("before", |row| {
+        row.cost.map(|cost| SortValue::from(cost.before)).into()
+    }),
+    ("after", |row| {
+        row.cost.map(|cost| SortValue::from(cost.after)).into()
+    }),
+    ("difference", |row| {
+        row.cost.map(|cost| SortValue::from(cost.difference)).into()
+    }),
     ("bytes", |row| row.attributed_bytes.difference.into()),
 ]);
 
@@ -132,14 +138,16 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     };
     let failed = failed.into_iter().filter(|(registry, _)| filter.covers(registry));
     notes.extend(failed.map(|(registry, reason)| format!("{registry}: no costs: {reason}")));
-    let chosen: Vec<&RepositoryChange> = rows.iter().filter(|row| is_visible(&call, &filter, row)).collect();
+    let chosen: Vec<&RepositoryChange> = rows
+        .iter()
+        .filter(|row| is_visible(&call, &filter, row))
+        .collect();
     if filter.is_restricted() && chosen.is_empty() {
         notes.push("the filters match no repository at either moment".to_owned());
     }
     let labels = ImageLabels::new(&after);
     let grouped = |aggregate: &[Aggregate]| {
-        let image_label =
-            |registry: &_, repository: &_, label: &str| labels.get(registry, repository, label);
+        let image_label = |registry: &_, repository: &_, label: &str| labels.get(registry, repository, label);
         change_rows(chosen.iter().copied(), aggregate, image_label).map_err(Problem::internal)
     };
     let mut items = grouped(&aggregate)?;

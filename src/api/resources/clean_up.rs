@@ -26,7 +26,9 @@ const MOST_KEPT: u64 = 100_000;
 const USUALLY_KEPT: u64 = 10;
 
 const ORDERS: Orders<RepositoryCleanUpRow> = Orders(&[
-    ("name", |row| format!("{} {}", row.registry, row.repository).as_str().into()),
+    ("name", |row| {
+        format!("{} {}", row.registry, row.repository).as_str().into()
+    }),
     ("deleted", |row| row.deleted_tags.len().into()),
     ("freed", |row| row.freed_bytes.into()),
     ("freed_alone", |row| row.freed_alone_bytes.into()),
@@ -126,16 +128,31 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     for row in chosen(&call, &snapshot)? {
         let name = &row.totals.repository;
         let names = registries.entry(row.registry.clone()).or_default();
-        if wanted.as_ref().is_none_or(|wanted| wanted.matches(&row.registry, name)) {
+        if wanted
+            .as_ref()
+            .is_none_or(|wanted| wanted.matches(&row.registry, name))
+        {
             names.insert(name.clone());
         }
     }
     let is_part = !call.caller.sees_whole_registries();
     let shared = snapshot.clone();
     let mut notes = Vec::new();
-    if let Some(pattern) = call.values.text("repository").filter(|_| registries.values().all(HashSet::is_empty)) {
-        let known = snapshot.report.repositories.iter().filter(|row| sees_row(&call.caller, row));
-        notes.push(matches_nothing("repository", pattern, known.map(|row| row.totals.repository.as_str())));
+    if let Some(pattern) = call
+        .values
+        .text("repository")
+        .filter(|_| registries.values().all(HashSet::is_empty))
+    {
+        let known = snapshot
+            .report
+            .repositories
+            .iter()
+            .filter(|row| sees_row(&call.caller, row));
+        notes.push(matches_nothing(
+            "repository",
+            pattern,
+            known.map(|row| row.totals.repository.as_str()),
+        ));
     }
     let (mut rows, totals) = call
         .api
@@ -175,7 +192,9 @@ fn simulated(
             if !names.contains(&own.repository) {
                 continue;
             }
-            part = part.checked_add(before.attributed_bytes).map_err(Problem::internal)?;
+            part = part
+                .checked_add(before.attributed_bytes)
+                .map_err(Problem::internal)?;
             totals.repositories += usize::from(!own.deleted.is_empty());
             totals.deleted_tags += own.deleted.len();
             rows.push(RepositoryCleanUpRow {
@@ -189,7 +208,10 @@ fn simulated(
         }
         // A part of a registry is told what it stores itself, and what is freed of that.
         let stored = if is_part { part } else { result.stored_before };
-        totals.stored_bytes = totals.stored_bytes.checked_add(stored).map_err(Problem::internal)?;
+        totals.stored_bytes = totals
+            .stored_bytes
+            .checked_add(stored)
+            .map_err(Problem::internal)?;
         if !is_part {
             totals.freed_bytes += result.freed.as_i64();
         }

@@ -302,7 +302,12 @@ impl ImageLabels {
     }
 
     /// The value of a label of a repository's newest image.
-    pub(super) fn get(&self, registry: &RegistryName, repository: &RepositoryName, label: &str) -> Option<String> {
+    pub(super) fn get(
+        &self,
+        registry: &RegistryName,
+        repository: &RepositoryName,
+        label: &str,
+    ) -> Option<String> {
         let key = (registry.clone(), repository.clone());
         self.values.get(&key)?.get(label).cloned()
     }

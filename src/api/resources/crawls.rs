@@ -38,7 +38,10 @@ pub(super) fn operations() -> Vec<Operation> {
         |call| Box::pin(answer(call)),
     )
     .group("crawls")
-    .query([Parameter::new("registry", Form::Text, "Only this registry."), list::fields()])
+    .query([
+        Parameter::new("registry", Form::Text, "Only this registry."),
+        list::fields(),
+    ])
     .query(paging())
     .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]);
     list = list

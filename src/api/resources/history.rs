@@ -73,7 +73,11 @@ fn window() -> [Parameter; 4] {
             Form::DayOrMonth,
             "The first day, or the first month; 400 days before the last by default.",
         ),
-        Parameter::new("to", Form::DayOrMonth, "The last day, or the last month; today by default."),
+        Parameter::new(
+            "to",
+            Form::DayOrMonth,
+            "The last day, or the last month; today by default.",
+        ),
         Parameter::new(
             "step",
             Form::Word(vec!["month", "crawl"]),
@@ -88,7 +92,10 @@ fn asked(call: &Call) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
     if let Some(window) = call.window("window")? {
         if values.text("from").or(values.text("to")).is_some() {
-            return Err(Problem::invalid_query("window", "give either window or from and to"));
+            return Err(Problem::invalid_query(
+                "window",
+                "give either window or from and to",
+            ));
         }
         return Ok((midnight(window.start()), midnight(window.end())));
     }
@@ -98,7 +105,9 @@ fn asked(call: &Call) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
     };
     let start = match values.day_or_month("from") {
         Some(first) => first.start(),
-        None => end.checked_sub_days(Days::new(USUAL_DAYS + 1)).unwrap_or(NaiveDate::MIN),
+        None => end
+            .checked_sub_days(Days::new(USUAL_DAYS + 1))
+            .unwrap_or(NaiveDate::MIN),
     };
     Ok((midnight(start), midnight(end)))
 }
@@ -139,8 +148,11 @@ struct WithForecast<'a> {
 struct RegistryHistoryPoint {
     /// The registry.
     registry: RegistryName,
-    /// What the figures cover: the whole registry, or a part of it.
+    /// The former name of `extent`.
+    #[schemars(extend("deprecated" = true))]
     of: Extent,
+    /// What the figures cover: the whole registry, or a part of it.
+    extent: Extent,
     /// When the registry was crawled.
     as_of: DateTime<Utc>,
     /// What the tags reached, each tag counted on its own.
@@ -179,6 +191,7 @@ impl RegistryHistoryPoint {
         Self {
             registry: registry.clone(),
             of,
+            extent: of,
             as_of: point.as_of,
             logical_bytes: point.logical_bytes,
             stored_bytes: point.stored_bytes,

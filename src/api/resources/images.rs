@@ -29,7 +29,9 @@ const ORDERS: Orders<ListedImage> = Orders(&[
     ("size", |image| image.row.compressed_bytes.into()),
     ("exclusive", |image| image.exclusive_bytes.into()),
     ("saving", |image| saving(image).map(SortValue::from).into()),
-    ("last_pull", |image| image.last_pull.day.map(SortValue::from).into()),
+    ("last_pull", |image| {
+        image.last_pull.day.map(SortValue::from).into()
+    }),
 ]);
 
 /// The columns of CSV.
@@ -126,7 +128,11 @@ pub(super) fn operations() -> Vec<Operation> {
 /// The parameters that choose images by the owner of their repository.
 fn owners() -> [Parameter; 3] {
     [
-        Parameter::new("team", Form::Text, "Only this team; empty for repositories without one."),
+        Parameter::new(
+            "team",
+            Form::Text,
+            "Only this team; empty for repositories without one.",
+        ),
         Parameter::new(
             "cost_centre",
             Form::Text,
@@ -229,7 +235,8 @@ impl ImageFilter {
         let day = |name: &str| -> Result<Option<NaiveDate>, Problem> {
             let text = call.values.text(name);
             let day = text.map(|text| day_or_age(text, call.today()));
-            day.transpose().map_err(|detail| Problem::invalid_query(name, detail))
+            day.transpose()
+                .map_err(|detail| Problem::invalid_query(name, detail))
         };
         let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
         if let Some(tag) = call.values.text("tag")
@@ -255,8 +262,9 @@ impl ImageFilter {
         let mut notes = self.notes(&all);
         let rows: Vec<ListedImage> = all.into_iter().filter(|image| self.describes(image)).collect();
         let by_age = self.created_before.is_some() || self.created_after.is_some();
-        let (rows, undated): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|image| !by_age || image.row.created.is_some());
+        let (rows, undated): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .partition(|image| !by_age || image.row.created.is_some());
         if !undated.is_empty() {
             notes.push(format!(
                 "{} images are left out because they do not say when they were built",
@@ -269,14 +277,16 @@ impl ImageFilter {
         };
         let mut unknown = 0;
         let mut uncounted = 0;
-        let rows = rows.into_iter().filter(|image| match image.last_pull.is_unused_since(since) {
-            Some(is_unused) => is_unused,
-            None => {
-                unknown += 1;
-                uncounted += usize::from(image.last_pull.state == PullState::Unknown);
-                false
-            }
-        });
+        let rows = rows
+            .into_iter()
+            .filter(|image| match image.last_pull.is_unused_since(since) {
+                Some(is_unused) => is_unused,
+                None => {
+                    unknown += 1;
+                    uncounted += usize::from(image.last_pull.state == PullState::Unknown);
+                    false
+                }
+            });
         let rows = rows.collect();
         if unknown > 0 {
             notes.push(format!(
@@ -289,7 +299,8 @@ impl ImageFilter {
 
     fn describes(&self, image: &ListedImage) -> bool {
         let row = &image.row;
-        let is = |wanted: &Option<String>, matches: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(matches);
+        let is =
+            |wanted: &Option<String>, matches: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(matches);
         is(&self.tag, &|tag| row.tags.iter().any(|own| matches_tag(tag, own)))
             && is(&self.platform, &|platform| row.platform == platform)
             && is(&self.verdict, &|verdict| row.verdict.as_str() == verdict)
@@ -297,13 +308,18 @@ impl ImageFilter {
                 None => base.is_empty(),
                 Some(own) => own.names.matches(base),
             })
-            && is(&self.base_tag, &|tag| row.base.as_ref().is_some_and(|own| own.names.has_tag(tag)))
+            && is(&self.base_tag, &|tag| {
+                row.base.as_ref().is_some_and(|own| own.names.has_tag(tag))
+            })
     }
 
     fn is_of_age(&self, image: &ListedImage) -> bool {
         let created = image.row.created;
-        self.created_before.is_none_or(|before| created.is_some_and(|created| created < before))
-            && self.created_after.is_none_or(|after| created.is_some_and(|created| created >= after))
+        self.created_before
+            .is_none_or(|before| created.is_some_and(|created| created < before))
+            && self
+                .created_after
+                .is_none_or(|after| created.is_some_and(|created| created >= after))
     }
 
     /// Says which values match no image.
@@ -395,7 +411,11 @@ mod tests {
             ("*rc", "v1-rc", true),
             ("a*a", "a", false),
         ] {
-            assert_eq!(matches_tag(wanted, &tag.parse().unwrap()), matches, "{wanted} {tag}");
+            assert_eq!(
+                matches_tag(wanted, &tag.parse().unwrap()),
+                matches,
+                "{wanted} {tag}"
+            );
         }
     }
 
@@ -404,7 +424,15 @@ mod tests {
         let today = "2026-11-20".parse().unwrap();
         assert_eq!(day_or_age("90d", today).unwrap().to_string(), "2026-08-22");
         assert_eq!(day_or_age("2026-08-22", today).unwrap().to_string(), "2026-08-22");
-        for wrong in ["", "d", "-1d", "90", "2026-8-1", "99999999999999999999d", "+2026-8-1"] {
+        for wrong in [
+            "",
+            "d",
+            "-1d",
+            "90",
+            "2026-8-1",
+            "99999999999999999999d",
+            "+2026-8-1",
+        ] {
             assert!(day_or_age(wrong, today).is_err(), "{wrong}");
         }
     }

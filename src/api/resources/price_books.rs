@@ -104,7 +104,12 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         .filter_map(|id| books.get(id, today).ok())
         .map(|book| BookRow::new(book, today))
         .collect();
-    call.reply(list::reply(&call, "price-books.csv", &[], &List::whole(&call, &snapshot, items))?)
+    call.reply(list::reply(
+        &call,
+        "price-books.csv",
+        &[],
+        &List::whole(&call, &snapshot, items),
+    )?)
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {

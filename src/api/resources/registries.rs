@@ -142,7 +142,12 @@ const ORDERS: Orders<RegistryRow> = Orders(&[
     ("name", |row| row.registry.as_str().into()),
     ("stored", |row| row.totals.stored_bytes.into()),
     ("logical", |row| row.totals.logical_bytes.into()),
-    ("cost", |row| row.cost.as_ref().map(|cost| SortValue::from(cost.parts.total)).into()),
+    ("cost", |row| {
+        row.cost
+            .as_ref()
+            .map(|cost| SortValue::from(cost.parts.total))
+            .into()
+    }),
 ]);
 
 async fn registries(call: Call) -> Result<HttpResponse, Problem> {
@@ -155,7 +160,12 @@ async fn registries(call: Call) -> Result<HttpResponse, Problem> {
         .into_iter()
         .filter_map(|row| Registry::new(&call, row, &snapshot, &prospects).transpose())
         .collect::<Result<_, _>>()?;
-    call.reply(list::reply(&call, "registries.csv", &[], &List::whole(&call, &snapshot, items))?)
+    call.reply(list::reply(
+        &call,
+        "registries.csv",
+        &[],
+        &List::whole(&call, &snapshot, items),
+    )?)
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {

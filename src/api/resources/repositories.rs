@@ -176,8 +176,7 @@ fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
     }) && is("base", &|base| {
         let names = judged.and_then(|judged| judged.base.as_ref());
         names.map_or(base.is_empty(), |names| names.matches(base))
-    })
-        && is("search", &|text| row.totals.repository.as_str().contains(text))
+    }) && is("search", &|text| row.totals.repository.as_str().contains(text))
 }
 
 /// Says which filters have a value that none of the caller's repositories has, whatever the other filters.
@@ -217,7 +216,10 @@ pub(super) fn filter_notes(call: &Call, snapshot: &Snapshot) -> Vec<String> {
 }
 
 /// Says that no base is called so, with similar ones; `None` if one is.
-pub(super) fn base_note<'a>(wanted: &str, bases: impl Iterator<Item = &'a BaseNames> + Clone) -> Option<String> {
+pub(super) fn base_note<'a>(
+    wanted: &str,
+    bases: impl Iterator<Item = &'a BaseNames> + Clone,
+) -> Option<String> {
     if wanted.is_empty() || bases.clone().any(|names| names.matches(wanted)) {
         return None;
     }

@@ -184,7 +184,10 @@ async fn tags(call: Call) -> Result<HttpResponse, Problem> {
             let totals = account_tags(&analysed.content.inventory, &repository).map_err(Problem::internal)?;
             let images = analysed.tagged_images(&repository, &shared.context());
             let rows = totals.unwrap_or_default().into_iter().zip(images);
-            Ok::<_, Problem>(rows.map(|(totals, image)| TagRow::new(totals, image, &base_path)).collect())
+            Ok::<_, Problem>(
+                rows.map(|(totals, image)| TagRow::new(totals, image, &base_path))
+                    .collect(),
+            )
         })
         .await??;
     let name = |row: &TagRow| row.totals.tag.to_string();

@@ -24,7 +24,9 @@ use crate::units::Money;
 /// The parameters that do not choose among repositories.
 const SHAPES: [&str; 6] = ["group_by", "format", "as_of", "window", "sort", "fields"];
 /// These, and the parameter that chooses a whole registry.
-const SHAPES_AND_REGISTRY: [&str; 7] = ["group_by", "format", "as_of", "window", "sort", "fields", "registry"];
+const SHAPES_AND_REGISTRY: [&str; 7] = [
+    "group_by", "format", "as_of", "window", "sort", "fields", "registry",
+];
 
 pub(super) fn operations() -> Vec<Operation> {
     let names = GroupBy::ALL.iter().map(|(name, _)| *name).collect();
@@ -63,8 +65,15 @@ const ORDERS: Orders<GroupRow> = Orders(&[
     ("logical", |row| row.logical_bytes.into()),
     ("attributed", |row| row.attributed_bytes.into()),
     ("saving", |row| row.joint_saving_bytes.into()),
-    ("cost", |row| row.costs.first().map(|cost| SortValue::from(cost.parts.total)).into()),
-    ("cost_saving", |row| row.costs.first().map(|cost| SortValue::from(cost.saving)).into()),
+    ("cost", |row| {
+        row.costs
+            .first()
+            .map(|cost| SortValue::from(cost.parts.total))
+            .into()
+    }),
+    ("cost_saving", |row| {
+        row.costs.first().map(|cost| SortValue::from(cost.saving)).into()
+    }),
 ]);
 
 async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
@@ -79,11 +88,7 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     let budgets = Budgets(&call.api.settings.metrics.budgets);
     let budgeted = |row, budgets| Budgeted { row, budgets };
     let registry = call.values.text("registry");
-    let totals = if call
-        .values
-        .without(&SHAPES_AND_REGISTRY)
-        .is_empty()
-    {
+    let totals = if call.values.without(&SHAPES_AND_REGISTRY).is_empty() {
         let registry = registry.and_then(|name| snapshot.registry(name).ok());
         budgets.for_caller(&call.caller, registry.map(|(row, _)| &row.registry))
     } else {
@@ -99,7 +104,12 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     };
     let mut rows: Vec<&GroupRow> = groups.rows.iter().collect();
     if let Some(order) = call.values.text("sort") {
-        ORDERS.sort_items(&mut rows, order, |row| row, |row| row.key.clone().unwrap_or_default());
+        ORDERS.sort_items(
+            &mut rows,
+            order,
+            |row| row,
+            |row| row.key.clone().unwrap_or_default(),
+        );
     }
     let rows = rows.into_iter().map(|row| {
         let key = row.key.as_deref().filter(|_| are_whole);
@@ -145,11 +155,8 @@ fn grouped<'a>(call: &Call, snapshot: &'a Snapshot, by: GroupBy) -> Result<Cow<'
     }
     let rows = chosen(call, snapshot)?;
     // The unallocated part of a bill is shown only together with all repositories of the registry.
-    let is_whole = call
-        .values
-        .without(&SHAPES_AND_REGISTRY)
-        .is_empty()
-        && call.caller.sees_whole_registries();
+    let is_whole =
+        call.values.without(&SHAPES_AND_REGISTRY).is_empty() && call.caller.sees_whole_registries();
     let registry = call.values.text("registry");
     let registries = snapshot.report.registries.iter().filter(|row| {
         is_whole

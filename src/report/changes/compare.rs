@@ -71,7 +71,10 @@ impl Side {
 
 /// What changed between two moments, registry by registry, sorted by name. The second list says for which registries costs
 /// could not be computed, and why.
-pub fn changes(before: Moment<'_>, after: Moment<'_>) -> (Vec<RepositoryChange>, Vec<(RegistryName, CostError)>) {
+pub fn changes(
+    before: Moment<'_>,
+    after: Moment<'_>,
+) -> (Vec<RepositoryChange>, Vec<(RegistryName, CostError)>) {
     let find = |moment: &Moment<'_>, name: &RegistryName| -> Option<Result<Side, CostError>> {
         let registry = moment.analysed.registries.iter().find(|own| own.name() == name)?;
         Some(Side::new(registry, moment.inputs))
@@ -90,7 +93,12 @@ pub fn changes(before: Moment<'_>, after: Moment<'_>) -> (Vec<RepositoryChange>,
                     failed.push((name.clone(), error));
                     None
                 });
-                rows.extend(registry_changes(name, first.as_ref(), second.as_ref(), costs.as_ref()));
+                rows.extend(registry_changes(
+                    name,
+                    first.as_ref(),
+                    second.as_ref(),
+                    costs.as_ref(),
+                ));
             }
             (Err(error), _) | (_, Err(error)) => failed.push((name.clone(), error)),
         }
@@ -112,7 +120,11 @@ fn registry_changes(
         .collect();
     let row = |name: &RepositoryName| {
         let [one, other] = sides.map(|side| side.and_then(|side| side.repository(name)));
-        let bytes = |side: Option<&Side>| side.and_then(|side| side.bytes.get(name)).copied().unwrap_or_default();
+        let bytes = |side: Option<&Side>| {
+            side.and_then(|side| side.bytes.get(name))
+                .copied()
+                .unwrap_or_default()
+        };
         let labels = other.or(one).map(|own| own.labels.clone()).unwrap_or_default();
         let is_there = |side: Option<&Side>| side.is_some_and(|side| side.is_there(name));
         let existed = (is_there(first), is_there(second));

@@ -14,7 +14,8 @@ fn dollars(amount: Decimal) -> Money {
 /// The cost in every combination if it is bytes × pulls × price.
 fn product(bytes: [i64; 2], pulls: [i64; 2], prices: [i64; 2]) -> [Money; COMBINATIONS] {
     std::array::from_fn(|combination| {
-        let factor = |values: [i64; 2], bit: usize| Decimal::from(values[usize::from(combination & bit != 0)]);
+        let factor =
+            |values: [i64; 2], bit: usize| Decimal::from(values[usize::from(combination & bit != 0)]);
         dollars(factor(bytes, 1) * factor(pulls, 2) * factor(prices, 4))
     })
 }
@@ -54,7 +55,10 @@ fn a_cause_alone_is_the_whole_difference() {
 fn causes_that_only_work_together_are_divided_equally() {
     // Nothing was pulled and nothing stored before: both are needed for a cost.
     let causes = ChangeCauses::from_combinations(&product([0, 10], [0, 3], [1, 1])).unwrap();
-    assert_eq!((causes.bytes, causes.pulls), (dollars(15.into()), dollars(15.into())));
+    assert_eq!(
+        (causes.bytes, causes.pulls),
+        (dollars(15.into()), dollars(15.into()))
+    );
 }
 
 #[test]
@@ -70,15 +74,30 @@ fn groups_add_changes_up_and_say_what_is_new_and_gone() {
         .iter()
         .map(|row| {
             let cost = row.cost.unwrap();
-            (row.name.as_str(), cost.difference.amount(), row.new_repositories, row.gone_repositories)
+            (
+                row.name.as_str(),
+                cost.difference.amount(),
+                row.new_repositories,
+                row.gone_repositories,
+            )
         })
         .collect();
-    assert_eq!(shown, [("a", Decimal::from(15), 0, 1), ("__unassigned__", Decimal::from(8), 1, 0)]);
+    assert_eq!(
+        shown,
+        [
+            ("a", Decimal::from(15), 0, 1),
+            ("__unassigned__", Decimal::from(8), 1, 0)
+        ]
+    );
     let rows = change_rows(&changes, &[Aggregate::Repository], |_, _, _| None).unwrap();
     let shown: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.status)).collect();
     assert_eq!(
         shown,
-        [("api", ChangeStatus::Changed), ("web", ChangeStatus::New), ("old", ChangeStatus::Gone)],
+        [
+            ("api", ChangeStatus::Changed),
+            ("web", ChangeStatus::New),
+            ("old", ChangeStatus::Gone)
+        ],
         "what did not change is left out"
     );
 }
