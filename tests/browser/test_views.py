@@ -25,8 +25,9 @@ class Views(Case):
         (registry,) = self.api("/v1/registries")["items"]
         text = self.page.locator(".cards").inner_text()
         cost = registry["cost"]
+        is_guess = Decimal(cost["assumed_pulls_share"]) >= Decimal("0.01")
         for figure in (
-            shown_money(cost["month"]),
+            rough_money(cost["month"]) if is_guess else shown_money(cost["month"]),
             shown_bytes(registry["stored_bytes"]),
             rough_money(cost["alpine"]["month"]["expected"]),
             rough_money(cost["alpine"]["saving"]["expected"]),
@@ -100,8 +101,8 @@ class Views(Case):
         rows = {row[0]: row for row in self.rows()}
         for group in self.api("/v1/summary", group_by="cost_centre")["items"]:
             for money in group["budgets"]:
-                self.assertIn(shown_money(money), rows[group["key"]])
-        self.assertIn(budget, self.totals())
+                self.assertIn(shown_money(money), [cell.split("\n")[0] for cell in rows[group["key"]]])
+        self.assertIn(budget, [cell.split("\n")[0] for cell in self.totals()])
         self.open(view="centres", by="team")
         self.assertNotIn("Budget", self.page.locator("thead").inner_text())
 
@@ -227,7 +228,7 @@ class Views(Case):
         self.assertEqual(rows[-1][2], "100 %")
         everything = sum(map(saved, switching))
         self.assertIn(shown_money({"amount": everything, "currency": "USD"}), self.totals("figure table"))
-        details = "#view > section table"
+        details = "#view section:has(> .table) table"
         self.assertEqual(len(self.rows(details)), len(gains))
         fold = self.page.get_by_role("button", name=f"{len(switching) - len(gains)} more save nothing")
         nothing = self.page.locator(f"{details} tbody").last
