@@ -24,7 +24,7 @@ const ABOUT: &str = "What container registries store, what that costs, and both 
     is a problem of RFC 9457.";
 
 /// The groups of operations, in the order of the documentation.
-const GROUPS: [(&str, &str); 9] = [
+const GROUPS: [(&str, &str); 8] = [
     (
         "registries",
         "What registries store, what they cost, and what Alpine would save.",
@@ -45,7 +45,6 @@ const GROUPS: [(&str, &str); 9] = [
     ("crawls", "Crawls: requested, followed and cancelled."),
     ("pulls", "Notifications about pulls, which registries send."),
     ("service", "Health, metrics and documentation of the service."),
-    ("login", "Login by an identity provider, and logout."),
 ];
 
 /// The name of the schema of every problem.
@@ -320,7 +319,7 @@ mod tests {
                 }
             }
         }
-        let credentials = Credentials::new(AccessMode::Credentials, ["https://a.example/x".to_owned()]);
+        let credentials = Credentials::new(AccessMode::Credentials, ["https://a.example/x".to_owned()], None);
         let document = document(&operations(false), &credentials, &["book"], "/");
         let mut found = Vec::new();
         for (name, schema) in document["components"]["schemas"].as_object().unwrap() {

@@ -16,6 +16,7 @@ use crate::api::snapshot::Snapshot;
 use crate::api::sort::{Orders, SortValue};
 use crate::inventory::{TagTotals, account_tags};
 use crate::oci::Digest;
+use crate::pulls::LastPull;
 use crate::report::{ImageRow, RepositoryRow, TaggedImage};
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -92,6 +93,8 @@ struct Repository<'a> {
     speaker: Option<&'a ImageRow>,
     /// The image that determines the verdict; null if there is no image or if the operator has decided.
     representative_image: Option<&'a ImageRow>,
+    /// When it was last pulled.
+    last_pull: LastPull,
     #[serde(flatten)]
     provenance: Provenance<'a>,
 }
@@ -102,10 +105,17 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let context = snapshot.context();
     let (registry, analysed) = snapshot.registry(row.registry.as_str())?;
     let representative = analysed.representative_of(&row.totals.repository, &context);
+    let today = call.today();
+    let pulls = call
+        .api
+        .query_store(move |store| async move { store.last_pulls(today).await })
+        .await?;
+    let counts = &snapshot.inputs.costs.pulls;
     call.reply(Reply::json(&Repository {
         row,
         speaker: representative.as_ref(),
         representative_image: representative.as_ref(),
+        last_pull: pulls.of_repository(counts, &row.registry, &row.totals.repository),
         provenance: Provenance::for_registry(registry, &snapshot),
     })?)
 }
