@@ -12,7 +12,7 @@ def last_month():
 
 def signed(money):
     amount = Decimal(money["amount"])
-    return f"+{shown_money(money)}" if amount > 0 else shown_money(money)
+    return f"+{shown_money(money)}" if amount >= Decimal("0.005") else shown_money(money)
 
 
 class Periods(Case):

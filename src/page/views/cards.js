@@ -21,7 +21,7 @@ export function cards(registries, { onlyFigures = false, isPast = false } = {}) 
   const stored = registries.reduce((sum, { stored_bytes: bytes }) => sum + BigInt(bytes), 0n);
   const costs = registries.map(({ cost }) => cost);
   const month = total(costs.map((cost) => cost?.month));
-  const figures = [now, onAlpine, saving].map((card) => card(registries, stored, month));
+  const figures = [now, onAlpine, saving].map((card) => card(registries, stored, month, isPast));
   const grounds = onlyFigures ? [] : [coverage, isPast ? moment : age, book].map((card) => card(registries));
   return element('ul', { class: 'cards', 'aria-label': 'Summary' }, figures, grounds);
 }
@@ -32,8 +32,8 @@ export function partNote(registries) {
   return element('p', { class: 'panel' }, HOW.visible);
 }
 
-/** @param {Registry[]} registries @param {bigint} stored @param {Money | null} month */
-function now(registries, stored, month) {
+/** @param {Registry[]} registries @param {bigint} stored @param {Money | null} month @param {boolean} isPast */
+function now(registries, stored, month, isPast) {
   const logical = registries.reduce((sum, { logical_bytes: bytes }) => sum + BigInt(bytes), 0n);
   const untagged = registries.reduce((sum, { untagged_bytes: bytes }) => sum + BigInt(bytes ?? 0), 0n);
   const parts = /** @type {[string, Money | null][]} */ (
@@ -43,7 +43,7 @@ function now(registries, stored, month) {
     ])
   );
   return card({
-    title: 'Now',
+    title: isPast ? 'At that time' : 'Now',
     kind: 'wide',
     figure: month ? [...monthly(registries, month), unit('a month')] : [format.bytes(stored)],
     detail: month ? `${driver(parts, month)}${format.bytes(stored)} stored` : 'stored',

@@ -159,8 +159,9 @@ function words(list) {
 
 /** @param {Money | null | undefined} money */
 function signed(money) {
-  if (!money) return format.UNKNOWN;
-  return format.sign(money) > 0 ? `+${format.money(money)}` : format.money(money);
+  const text = format.money(money);
+  // Less than a cent is shown as “< $0.01”, which needs no sign.
+  return money && format.sign(money) > 0 && !text.startsWith('<') ? `+${text}` : text;
 }
 
 /** @param {Row} row @param {string} by */

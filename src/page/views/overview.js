@@ -31,21 +31,20 @@ export function open(frame) {
     /** @type {Promise<import('api').Summary>} */
     const summary = get('v1/summary', { registry, window: period }, signal);
     const past = period ? get('v1/registries', { window: period }, signal) : null;
-    const [{ headline: first }, present, then] = await Promise.all([summary, frame.registries(), past]);
+    const [answer, present, then] = await Promise.all([summary, frame.registries(), past]);
     /** @type {Registry[]} */
     const all = then?.items ?? present;
     if (signal.aborted) return;
     const chosen = registry ? all.filter((row) => row.registry === registry) : all;
-    replace(advice, chosen.length > 0 && headline(first));
+    replace(advice, chosen.length > 0 && headline(answer.headline));
     replace(notes, partNote(chosen), warnings(chosen));
     replace(figures, chosen.length ? cards(chosen, { isPast: Boolean(period) }) : nothingYet(registry));
     if (!chosen.length) replace(course);
     replace(rest, verdicts(chosen), chosen.length > 1 && registryTable(chosen));
     performance.mark('tare-figures');
     if (!chosen.length) return;
-    const answer = await history;
     frame.credit(answer);
-    replace(course, development(answer, parameters, frame.signal));
+    replace(course, development(await history, parameters, frame.signal));
     frame.announce(`Overview of ${chosen.length === 1 ? chosen[0].registry : `${chosen.length} registries`}`);
   };
 }
