@@ -28,23 +28,24 @@ export function open(frame) {
     const span = period && daysOf(period) > SHORTEST_COURSE_DAYS ? period : null;
     const history = get('v1/history', { registry, window: span }, signal);
     history.catch(() => {});
-    /** @type {Promise<import('api').Summary>} */
-    const summary = get('v1/summary', { registry, window: period }, signal);
     const past = period ? get('v1/registries', { window: period }, signal) : null;
-    const [answer, present, then] = await Promise.all([summary, frame.registries(), past]);
+    const [present, then] = await Promise.all([frame.registries(), past]);
     /** @type {Registry[]} */
     const all = then?.items ?? present;
     if (signal.aborted) return;
     const chosen = registry ? all.filter((row) => row.registry === registry) : all;
-    replace(advice, chosen.length > 0 && headline(answer.headline));
+    // The headline of one registry is in its row; of several, savings do not add up, so it is asked for.
+    const summary = chosen.length > 1 ? await get('v1/summary', { window: period }, signal) : chosen[0];
+    replace(advice, summary && headline(summary.headline));
     replace(notes, partNote(chosen), warnings(chosen));
     replace(figures, chosen.length ? cards(chosen, { isPast: Boolean(period) }) : nothingYet(registry));
     if (!chosen.length) replace(course);
     replace(rest, verdicts(chosen), chosen.length > 1 && registryTable(chosen));
     performance.mark('tare-figures');
     if (!chosen.length) return;
-    frame.credit(answer);
-    replace(course, development(await history, parameters, frame.signal));
+    const answer = await history;
+    frame.credit(then ?? answer);
+    replace(course, development(answer, parameters, frame.signal));
     frame.announce(`Overview of ${chosen.length === 1 ? chosen[0].registry : `${chosen.length} registries`}`);
   };
 }
