@@ -26,6 +26,7 @@ mod health;
 mod images;
 mod inventory;
 mod known;
+mod notifications;
 mod process;
 mod pulls;
 mod registry_lock;
@@ -57,6 +58,9 @@ pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
 pub use known::KnownContent;
+pub use notifications::{
+    BookChange, EndedBadly, NewNotification, NotificationCount, PendingNotification, PricedRepository,
+};
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
 pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
 pub use retention::{Pruned, Retention};
