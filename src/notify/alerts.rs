@@ -52,18 +52,17 @@ pub fn budget_exceeded(
     level: u32,
     page: Page<'_>,
 ) -> Message {
-    let verb = if level >= 100 { "exceeds" } else { "has reached" };
     let what = if level >= 100 {
-        "its budget".to_owned()
+        "budget exceeded".to_owned()
     } else {
-        format!("{level} % of its budget")
+        format!("{level} % of the budget is used")
     };
     Message {
         version: VERSION,
         event: EventKind::BudgetExceeded,
         id,
         at,
-        title: format!("{} {verb} {what}", state.subject),
+        title: format!("{}: {what}", state.subject),
         text: format!(
             "At the present level a month costs {}, which is {} % of the budget of {}.",
             state.month, state.percent, state.budget
@@ -88,7 +87,7 @@ pub fn budget_forecast(
         event: EventKind::BudgetForecast,
         id,
         at,
-        title: format!("{} is expected to exceed its budget in {name}", state.subject),
+        title: format!("{}: the budget is expected to be exceeded in {name}", state.subject),
         text: format!(
             "For {name}, {} is expected ({} to {}); the budget is {}. At the present level a month costs {}.",
             month.expected, month.low, month.high, state.budget, state.month

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Months, TimeDelta, Utc};
 use chrono_tz::Tz;
-use serde_json::Value;
 
 use super::alerts::{self, FailedCrawl, PriceChange};
 use super::audience::Audience;
@@ -14,7 +13,7 @@ use super::receiver::Receiver;
 use super::weekly::{self, BudgetState, RepositoryCostAt, WeeklyInput};
 use crate::cost::{Budget, BudgetSubject};
 use crate::oci::RegistryName;
-use crate::report::{ForecastMonth, Report, forecast};
+use crate::report::{ForecastMonth, Headline, Report, forecast};
 use crate::store::{CrawlState, NewNotification, PartOfRegistry, PricedRepository, SavedState};
 use crate::units::Money;
 
@@ -173,13 +172,14 @@ impl Dispatcher {
                 budgets.extend(budgets::state(budget, &report.registries, &report.repositories)?);
             }
         }
-        let (text, headline) = headline(report, audience)?;
+        let headline = headline(report, audience)?;
+        let data = serde_json::to_value(&headline)?;
         Ok(weekly::message(&WeeklyInput {
             day: slot.with_timezone(&zone).date_naive(),
             id,
             at: self.clock.now(),
-            text: &text,
-            headline: &headline,
+            text: &headline.text,
+            headline: &data,
             before: &before,
             now: &costs_now(report),
             budgets: &budgets,
@@ -344,19 +344,23 @@ fn part_of(report: &Report, registry: &RegistryName, centre: &str) -> PartOfRegi
     }
 }
 
-/// The headline of what an audience is told about, in words and as data.
-fn headline(report: &Report, audience: &Audience) -> Result<(String, Value), DispatchError> {
+/// The headline of what an audience is told about.
+fn headline(report: &Report, audience: &Audience) -> Result<Headline, DispatchError> {
+    if audience.is_everything() {
+        return Ok(report.headline.clone());
+    }
     let rows = report
         .repositories
         .iter()
         .filter(|row| audience.includes_row(row));
-    let groups = crate::report::GroupRow::from_rows(rows)?;
-    let costs: Vec<String> = groups
-        .costs
+    // Of a registry that is seen in part only, plans and unallocated costs say nothing.
+    let is_whole = audience.cost_centre.is_none();
+    let registries = report
+        .registries
         .iter()
-        .map(|cost| cost.parts.total.to_string())
-        .collect();
-    Ok((format!("A month costs {}.", costs.join(" and ")), Value::Null))
+        .filter(|row| is_whole && audience.includes(&row.registry))
+        .filter_map(|row| Some((&row.registry, row.cost.as_ref()?)));
+    Ok(Headline::new(rows, registries, report.complete)?)
 }
 
 fn cost_at(priced: PricedRepository) -> RepositoryCostAt {
