@@ -26,6 +26,7 @@ mod health;
 mod images;
 mod inventory;
 mod known;
+mod login_sessions;
 mod notifications;
 mod process;
 mod pulls;
@@ -58,11 +59,12 @@ pub use error::StoreError;
 pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
 pub use known::KnownContent;
+pub use login_sessions::LoginSessionRecord;
 pub use notifications::{
     BookChange, EndedBadly, NewNotification, NotificationCount, PendingNotification, PricedRepository,
 };
-pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
-pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
+pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord, PullsState};
+pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, ReportedLevel, RepositoryPoint};
 pub use retention::{Pruned, Retention};
 
 use span::Named as _;
