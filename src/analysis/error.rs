@@ -61,7 +61,10 @@ impl AnalysisError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::MonthNotOver(_) | Self::UnknownRegistry { .. } | Self::Reference(_)
+            Self::MonthNotOver(_)
+                | Self::UnknownRegistry { .. }
+                | Self::Reference(_)
+                | Self::Report(ReportError::UnknownAlpine(_))
         )
     }
 }

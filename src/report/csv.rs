@@ -1,6 +1,7 @@
 use super::document::{Report, RepositoryRow};
 use super::image::ImageRow;
 use crate::oci::text::spreadsheet_text;
+use crate::whatif::ConfidenceLevel;
 
 /// The repositories, or where they are asked for the images, as comma-separated values, one row each below
 /// a row of names, sizes in bytes. There is no row of totals, so that a spreadsheet may add up the columns
@@ -29,7 +30,9 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
                 .any(|row| row.totals.untagged_bytes.is_some());
             let listed = [UNTAGGED_COLUMN];
             let listed = listed.iter().filter(|_| is_listed);
-            writer.write_record(COLUMNS.iter().chain(judged).chain(priced).chain(listed))?;
+            let sure = [CONFIDENCE_COLUMN];
+            let sure = sure.iter().filter(|_| is_judged);
+            writer.write_record(COLUMNS.iter().chain(judged).chain(priced).chain(listed).chain(sure))?;
             for row in &report.repositories {
                 let mut cells = cells(row);
                 if is_judged {
@@ -41,6 +44,10 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
                 if is_listed {
                     let untagged = row.totals.untagged_bytes;
                     cells.push(untagged.map(|bytes| bytes.get().to_string()).unwrap_or_default());
+                }
+                if is_judged {
+                    let level = row.judged.as_ref().and_then(|judged| judged.confidence);
+                    cells.push(confidence(level));
                 }
                 writer.write_record(cells)?;
             }
@@ -61,7 +68,14 @@ const COLUMNS: [&str; 8] = [
     "attributed_bytes",
 ];
 
-/// The last column, where a registry says what no tag reaches: the share of each repository in it.
+/// How sure the size on Alpine is.
+const CONFIDENCE_COLUMN: &str = "confidence";
+
+fn confidence(level: Option<ConfidenceLevel>) -> String {
+    level.map(|level| level.as_str().to_owned()).unwrap_or_default()
+}
+
+/// Present if a registry says what no tag reaches: the share of each repository in it.
 const UNTAGGED_COLUMN: &str = "untagged_bytes";
 
 fn cells(row: &RepositoryRow) -> Vec<String> {
@@ -185,7 +199,7 @@ fn cost_cells(row: &RepositoryRow) -> Vec<String> {
     cells
 }
 
-const IMAGE_COLUMNS: [&str; 18] = [
+const IMAGE_COLUMNS: [&str; 19] = [
     "registry",
     "repository",
     "tags",
@@ -204,6 +218,7 @@ const IMAGE_COLUMNS: [&str; 18] = [
     "alpine_bytes_low",
     "alpine_bytes_expected",
     "alpine_bytes_high",
+    "alpine_confidence",
 ];
 
 fn image_cells(row: &ImageRow) -> Vec<String> {
@@ -233,7 +248,8 @@ fn image_cells(row: &ImageRow) -> Vec<String> {
             let bytes = [alpine.bytes.low, alpine.bytes.expected, alpine.bytes.high];
             cells.extend(bytes.map(|bytes| bytes.get().to_string()));
         }
-        None => cells.resize(IMAGE_COLUMNS.len(), String::new()),
+        None => cells.resize(IMAGE_COLUMNS.len() - 1, String::new()),
     }
+    cells.push(confidence(row.confidence));
     cells
 }

@@ -9,7 +9,7 @@ use super::cells::{interval, shortened};
 use super::explain::{ImageExplanation, instruction};
 use super::rows::lines;
 use crate::oci::text::printable;
-use crate::whatif::{Estimate, Verdict};
+use crate::whatif::{ConfidenceLevel, Estimate, Verdict};
 
 /// How much of a command is shown, so that a line fits into 120 columns.
 const LONGEST_COMMAND: usize = 54;
@@ -211,8 +211,10 @@ fn layers(text: &mut String, image: &ImageExplanation) {
 
 fn together(bytes: Estimate, image: &ImageExplanation) -> String {
     let likely = interval(bytes.low.as_i64(), bytes.high.as_i64());
-    match image.class {
-        Some(class) => format!("likely {likely}, evidence class {class}"),
+    match image.confidence {
+        Some(ConfidenceLevel::Measured) => "measured".to_owned(),
+        Some(ConfidenceLevel::High) => format!("likely {likely}, high confidence"),
+        Some(ConfidenceLevel::Low) => format!("likely {likely}, low confidence: try one build first"),
         None => format!("likely {likely}"),
     }
 }

@@ -4,10 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use strum::{Display, EnumString, VariantArray, VariantNames};
 
+use super::alpine::ConfidenceCounts;
 use super::document::{Report, RepositoryRow};
 use super::group_cost::GroupCost;
 use crate::cost::CostParts;
 use crate::units::{ByteCount, ByteOverflow, Currency, Money, MoneyError};
+use crate::whatif::Verdict;
 
 /// What repositories can be put together by.
 #[derive(
@@ -103,6 +105,8 @@ pub struct GroupRow {
     pub joint_saving_bytes: i64,
     /// How many of them should switch.
     pub switching: usize,
+    /// How sure the sizes of those that should switch are.
+    pub confidence: ConfidenceCounts,
     /// What they cost in a month, one entry for each currency.
     pub costs: Vec<GroupCost>,
 }
@@ -185,9 +189,12 @@ impl GroupRow {
         self.attributed_bytes = self.attributed_bytes.checked_add(totals.attributed_bytes)?;
         let saving = self.joint_saving_bytes.checked_add(row.expected_joint_saving());
         self.joint_saving_bytes = saving.ok_or(ByteOverflow)?;
-        let judged = row.judged.as_ref();
-        self.switching +=
-            usize::from(judged.is_some_and(|judged| judged.verdict == crate::whatif::Verdict::Switch));
+        if let Some(judged) = row.judged.as_ref().filter(|judged| judged.verdict == Verdict::Switch) {
+            self.switching += 1;
+            if let Some(level) = judged.confidence {
+                self.confidence.add(level);
+            }
+        }
         let Some(cost) = &row.cost else {
             return Ok(());
         };

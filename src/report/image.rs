@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -8,7 +9,9 @@ use crate::base_image::{AlpineRelease, ImageFacts};
 use crate::inventory::{Inventory, ManifestId};
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::ByteCount;
-use crate::whatif::{AnalysisContext, Estimate, EvidenceClass, RegistryAnalysis, Verdict};
+use crate::whatif::{
+    AnalysisContext, Composition, ConfidenceLevel, Estimate, EvidenceClass, RegistryAnalysis, Verdict,
+};
 
 /// One image for one platform in one repository.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -30,6 +33,8 @@ pub struct ImageRow {
     pub base: Option<ImageBase>,
     /// How good the evidence for its size on Alpine is; null where it cannot move.
     pub class: Option<EvidenceClass>,
+    /// How sure its size on Alpine is; null where it cannot move.
+    pub confidence: Option<ConfidenceLevel>,
     /// What to do with it.
     pub verdict: Verdict,
     /// Why, in one line.
@@ -45,6 +50,9 @@ pub struct ImageAlpine {
     pub twin: String,
     /// The release of Alpine that the size is for; null where that is not known.
     pub release: Option<AlpineRelease>,
+    /// The first day without security fixes for that release, or a later one if only the build date of the Alpine
+    /// image is known; null while it is supported, and if that is not known.
+    pub support_ended: Option<NaiveDate>,
     /// The bytes of its layers.
     pub bytes: Estimate,
 }
@@ -124,6 +132,7 @@ impl ImageRows<'_> {
             compressed_bytes: ByteCount::try_from(facts.layer_bytes()).unwrap_or(ByteCount::MAX),
             base: ImageBase::new(facts, image, self.context.catalogue),
             class: image.composition.as_ref().map(|composition| composition.class),
+            confidence: image.composition.as_ref().and_then(Composition::confidence),
             verdict: verdict.verdict,
             reason: verdict.reason.clone(),
             alpine: image
@@ -133,6 +142,7 @@ impl ImageRows<'_> {
                 .map(|(composition, bytes)| ImageAlpine {
                     twin: composition.twin.name.clone(),
                     release: composition.twin.release,
+                    support_ended: composition.twin.support_ended,
                     bytes,
                 }),
         }

@@ -1,6 +1,7 @@
 use std::fmt::Write;
 
-use super::cells::{grouped, per_cent, times};
+use super::alpine_table::LINE;
+use super::cells::{grouped, per_cent, times, wrapped};
 use super::document::{RegistryRow, Report};
 use super::rows::Rows;
 use super::{alpine_table, cost_table, image_table};
@@ -21,6 +22,12 @@ pub fn table(report: &Report) -> String {
         }
         if let Some(cost) = &registry.cost {
             text.push_str(&cost_table::in_words(cost));
+        }
+    }
+    if let Some(forecast) = &report.forecast {
+        for sentence in forecast.sentences() {
+            text.push_str(&wrapped(sentence, LINE));
+            text.push('\n');
         }
     }
     text.push('\n');

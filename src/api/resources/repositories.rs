@@ -16,7 +16,7 @@ use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::report::{self, GroupRow, Report, RepositoryRow};
-use crate::whatif::Verdict;
+use crate::whatif::{ConfidenceLevel, Verdict};
 
 /// Where the first repository of a list has its names.
 const ROW: &[(&str, &str)] = &[
@@ -82,6 +82,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// The parameters that choose among repositories.
 pub(super) fn filters() -> Vec<Parameter> {
+    let levels = ConfidenceLevel::VARIANTS.iter().map(|level| level.as_str()).collect();
     let verdicts = Verdict::VARIANTS.iter().map(|verdict| verdict.as_str()).collect();
     vec![
         Parameter::new("registry", Form::Text, "Only this registry."),
@@ -89,6 +90,11 @@ pub(super) fn filters() -> Vec<Parameter> {
             "verdict",
             Form::Word(verdicts),
             "Only repositories with this verdict.",
+        ),
+        Parameter::new(
+            "confidence",
+            Form::Word(levels),
+            "Only repositories whose size on Alpine is this sure.",
         ),
         Parameter::new(
             "base",
@@ -152,6 +158,10 @@ fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
         && is("registry", &|name| row.registry.as_str() == name)
         && is("verdict", &|verdict| {
             judged.is_some_and(|judged| judged.verdict.as_str() == verdict)
+        })
+        && is("confidence", &|level| {
+            let own = judged.and_then(|judged| judged.confidence);
+            own.is_some_and(|own| own.as_str() == level)
         })
         && is("base", &|base| {
             let names = judged.and_then(|judged| judged.base.as_ref());

@@ -122,6 +122,7 @@ fn grouped<'a>(call: &Call, snapshot: &'a Snapshot, by: GroupBy) -> Result<Cow<'
         repositories: rows.into_iter().cloned().collect(),
         images: None,
         others: None,
+        forecast: None,
         complete: snapshot.report.complete,
         notes: Vec::new(),
     };
