@@ -18,7 +18,12 @@ pub(super) struct Context {
 impl Context {
     /// Opens the store of the settings.
     pub(super) async fn open_store(&self) -> anyhow::Result<Store> {
-        let settings = self.settings.store.settings().ok_or_else(|| {
+        let settings = self
+            .settings
+            .store
+            .settings()
+            .map_err(|error| UsageError(error.to_string()))?;
+        let settings = settings.ok_or_else(|| {
             UsageError(
                 "there is no home folder to keep the database in: choose a folder with --data-dir, or a server \
                  with DATABASE_URL"

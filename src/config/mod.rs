@@ -58,7 +58,7 @@ pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::{AskForUntagged, RegistrySection};
 pub use retention::RetentionSection;
 pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
-pub use store::StoreSection;
+pub use store::{StoreSection, UnusableDatabaseFile};
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
 
 use crate::analysis::PlatformSelection;
