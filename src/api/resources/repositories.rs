@@ -270,6 +270,7 @@ pub(super) fn csv(snapshot: &Snapshot, rows: &[&RepositoryRow]) -> Result<String
         repositories: rows.iter().copied().cloned().collect(),
         images: None,
         others: None,
+        forecast: None,
         complete: snapshot.report.complete,
         notes: Vec::new(),
     };

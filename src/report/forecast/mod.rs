@@ -164,12 +164,13 @@ impl Forecast {
         }
     }
 
-    /// The change, the next months and what they rest on, for people.
+    /// The change, the next months and what they rest on, for people. Nothing for the first month on record.
     pub fn sentences(&self) -> Vec<&str> {
-        let change = self.change.iter().map(|change| change.text.as_str());
-        change
-            .chain(self.basis.iter().map(|basis| basis.text.as_str()))
-            .collect()
+        let Some(change) = &self.change else {
+            return Vec::new();
+        };
+        let basis = self.basis.iter().map(|basis| basis.text.as_str());
+        std::iter::once(change.text.as_str()).chain(basis).collect()
     }
 }
 
