@@ -8,6 +8,7 @@ use crate::store::Store;
 use crate::telemetry::Console;
 
 /// What every command has at hand.
+#[derive(Clone)]
 pub(super) struct Context {
     pub(super) settings: Arc<Settings>,
     pub(super) environment: Environment,

@@ -35,6 +35,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod values;
+mod worth;
 
 use std::path::{Path, PathBuf};
 
@@ -60,6 +61,7 @@ pub use retention::RetentionSection;
 pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
 pub use store::{StoreSection, UnusableDatabaseFile};
 pub use values::{DatabaseUrl, ProxyUrl, Secret};
+pub use worth::{LeastSaving, WorthSection};
 
 use crate::analysis::PlatformSelection;
 
@@ -120,6 +122,8 @@ settings! {
     alpine: AlpineSection,
     /// What bytes cost.
     prices: PricesSection,
+    /// What makes a move to Alpine worth it.
+    worth: WorthSection,
     /// How exports call the account that is billed.
     export: ExportSection,
     /// The operator's own verdicts; the first that matches a repository counts.

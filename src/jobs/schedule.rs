@@ -91,6 +91,19 @@ impl Schedule {
         }
     }
 
+    /// The next time of the schedule, jitter included; `None` if there is none.
+    pub fn next_due(&self, registry: &RegistryName, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut after = now - self.jitter;
+        loop {
+            let slot = self.next_slot(after)?;
+            let due = self.put_off(registry, slot);
+            if due > now {
+                return Some(due);
+            }
+            after = slot;
+        }
+    }
+
     fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = after.with_timezone(&self.zone);
         let slot = self.cron.find_next_occurrence(&after, false).ok()?;

@@ -12,7 +12,7 @@ use crate::units::ByteCount;
 use crate::whatif::{ConfidenceLevel, SavingEstimate, Verdict};
 
 /// The longest line of text, in characters. Our choice: fits into 120 columns.
-pub(super) const LINE: usize = 118;
+const LINE: usize = 118;
 /// How much of a name is shown, in characters. Our choice: a line fits into 120 columns.
 const LONGEST_REPOSITORY: usize = 34;
 /// How much of a base image's name is shown, in characters. Our choice, for the same reason.

@@ -1,6 +1,5 @@
 use std::fmt::Write;
 
-use super::alpine_table::LINE;
 use super::cells::{grouped, per_cent, times, wrapped};
 use super::document::{RegistryRow, Report};
 use super::rows::Rows;
@@ -9,12 +8,19 @@ use crate::inventory::DedupScope;
 use crate::oci::text::printable;
 use crate::units::ByteCount;
 
-/// The report for people: what each registry holds in a sentence or two, then a table that starts with
+/// The longest line of text, in characters. Our choice: fits into 120 columns.
+const LINE: usize = 118;
+
+/// The report for people: what to do first, what each registry holds in a sentence or two, then a table that starts with
 /// the totals, then what its columns mean and what must be known about the figures.
 ///
 /// The columns Tags, Logical and Attributed add up; what a limit leaves out stands in a row of its own.
 pub fn table(report: &Report) -> String {
-    let mut text = String::new();
+    let mut text = wrapped(&report.headline.text, LINE) + "\n\n";
+    if let Some(arrival) = &report.headline.arrival {
+        text.push_str(&wrapped(&arrival.text, LINE));
+        text.push_str("\n\n");
+    }
     for registry in &report.registries {
         text.push_str(&in_words(registry));
         if let Some(alpine) = &registry.alpine {
