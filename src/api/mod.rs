@@ -1,4 +1,4 @@
-//! The service: REST under `/v1`, its documentation, health and metrics.
+//! The service: REST under `/v1`, its documentation, logins, health and metrics.
 //!
 //! Answers come from a `Snapshot`, which is computed in the background when the store has newer data. So
 //! requests wait for no query and no model, and the rows of an answer always add up.
@@ -11,12 +11,16 @@ mod budgets;
 mod call;
 mod credentials;
 mod cursor;
+mod filter;
 mod list;
+mod login;
+mod members;
 mod middleware;
 mod negotiate;
 mod openapi;
 mod operation;
 mod parameter;
+mod past;
 mod problem;
 mod provenance;
 mod public_url;
@@ -26,6 +30,7 @@ mod resources;
 mod server;
 mod settings;
 mod snapshot;
+mod sort;
 mod tls;
 mod visible;
 
@@ -38,6 +43,8 @@ pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use server::Server;
 pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
 
+use login::BrowserLogins;
+use past::PastSnapshots;
 use problem::Problem;
 use snapshot::Snapshots;
 
@@ -55,7 +62,10 @@ struct Api {
     analysis: AnalysisService,
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
+    past: PastSnapshots,
     authenticator: Authenticator,
+    /// Logins of people with a browser, if a provider is configured for them.
+    browser_logins: Option<BrowserLogins>,
     counters: ProcessCounters,
     /// One permit: computing a month takes much memory for some seconds, so only one is computed at a time.
     month_permits: Semaphore,
@@ -64,6 +74,8 @@ struct Api {
     runtime: tokio::runtime::Handle,
     /// The OpenAPI document, which does not change while the service runs.
     openapi: Vec<u8>,
+    /// The schemas of answers in it, by name.
+    schemas: serde_json::Value,
 }
 
 impl Api {

@@ -106,7 +106,11 @@ mod tests {
             AlpineSupport::EndedOn(day("2026-11-01"))
         );
         assert_eq!(support("3.22", "2026-11-01"), AlpineSupport::Supported);
-        assert_eq!(support("3.23", "2026-11-01"), AlpineSupport::Supported, "newer than all");
+        assert_eq!(
+            support("3.23", "2026-11-01"),
+            AlpineSupport::Supported,
+            "newer than all"
+        );
         assert_eq!(support("2.9", "2026-11-01"), AlpineSupport::Unknown);
     }
 

@@ -10,8 +10,8 @@ use crate::base_image::{AlpineRelease, Catalogue, ImageFacts};
 use crate::inventory::Inventory;
 use crate::units::ByteCount;
 use crate::whatif::{
-    AnalysisContext, ConfidenceLevel, Estimate, ImageAnalysis, Outcome, RegistryAnalysis, SavingEstimate, Twin,
-    Verdict,
+    AnalysisContext, ConfidenceLevel, Estimate, ImageAnalysis, Outcome, RegistryAnalysis, SavingEstimate,
+    Twin, Verdict,
 };
 
 /// What Alpine would change in one registry.

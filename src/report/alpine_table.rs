@@ -124,7 +124,9 @@ fn repositories(count: usize) -> String {
 
 /// How sure a size on Alpine is, for people.
 pub(super) fn sure(confidence: Option<ConfidenceLevel>) -> String {
-    confidence.map(|level| level.as_str().to_owned()).unwrap_or_default()
+    confidence
+        .map(|level| level.as_str().to_owned())
+        .unwrap_or_default()
 }
 
 /// A verdict for people.

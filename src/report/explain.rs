@@ -12,7 +12,8 @@ use crate::base_image::{
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::{ByteCount, ByteOverflow};
 use crate::whatif::{
-    AnalysisContext, Composition, ConfidenceLevel, Estimate, EvidenceClass, ImageAnalysis, ReasonedVerdict, RegistryAnalysis, Verdict,
+    AnalysisContext, Composition, ConfidenceLevel, Estimate, EvidenceClass, ImageAnalysis, ReasonedVerdict,
+    RegistryAnalysis, Verdict,
 };
 
 /// An image explained. Serialized, it is what `tare explain --format json` prints.

@@ -1,13 +1,21 @@
 //! The service as clients meet it: over HTTP, with figures of a crawled registry.
 
 mod answers;
+mod base_path;
 mod contract;
+mod costs;
 mod crawls;
+#[cfg(feature = "embedded")]
+mod examples;
 mod keys;
 mod limited_keys;
 mod logging;
+mod login_sessions;
+mod logins;
 mod openapi;
 mod problems;
+#[cfg(feature = "embedded")]
+mod questions;
 mod running;
 mod tokens;
 mod whatif;

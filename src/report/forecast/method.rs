@@ -265,7 +265,7 @@ mod tests {
             .map(|margin| margin.round_dp(4).to_string())
             .collect();
         let (first, last) = (rounded[0].clone(), rounded[2].clone());
-        assert_eq!((first.as_str(), last.as_str()), ("9.2338", "15.9934"));
+        assert_eq!((first.as_str(), last.as_str()), ("9.2339", "15.9935"));
     }
 
     proptest! {

@@ -434,7 +434,8 @@ mod tests {
         assert_eq!(none.months, []);
         let text = none.basis.unwrap().text;
         assert!(
-            text.starts_with("No forecast: it needs 4 months") && text.contains("3 of them"),
+            text.starts_with("No forecast yet: it needs 4 months")
+                && text.contains("has 3. Months before Apr"),
             "{text}"
         );
     }
