@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::alpine::RegistryAlpine;
+use super::alpine::{ConfidenceCounts, RegistryAlpine};
 use super::base::BaseNames;
 use super::cells::{grouped, interval, per_cent, shortened, signed, times, wrapped};
 use super::document::{RegistryRow, Report};
 use super::rows::Rows;
 use crate::oci::text::printable;
 use crate::units::ByteCount;
-use crate::whatif::{SavingEstimate, Verdict};
+use crate::whatif::{ConfidenceLevel, SavingEstimate, Verdict};
 
 /// The longest line of text, in characters. Our choice: fits into 120 columns.
 const LINE: usize = 118;
@@ -20,6 +20,7 @@ const LONGEST_BASE: usize = 22;
 
 /// What the columns mean.
 pub(super) const LEGEND: &str = "\n\
+     Sure: how sure its size on Alpine is; low means try one build first.\n\
      Saves: how much its fair share drops if all that should switch do; this column adds up. Likely: the range.\n\
      Alone: freed if only this repository switches. Needed: how many repositories with its base must switch before\n\
      anything is freed. Details of one image: tare explain REPOSITORY:TAG\n";
@@ -48,6 +49,7 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> Strin
             )
         }
     };
+    text.push_str(&confidence_in_words(alpine.confidence));
     let naive = ByteCount::try_from(alpine.naive_saving_bytes).ok();
     let ratio = naive.zip(ByteCount::try_from(saving.expected).ok());
     let ratio = ratio.and_then(|(naive, saved)| times(naive, saved));
@@ -96,11 +98,35 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> Strin
     wrapped(&text, LINE) + "\n"
 }
 
+/// How sure the sizes of the repositories that should switch are.
+fn confidence_in_words(counts: ConfidenceCounts) -> String {
+    let parts: Vec<String> = [
+        (counts.measured, "measured"),
+        (counts.high, "high"),
+        (counts.low, "low (try one build first)"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, words)| format!("{} {words}", grouped(count)))
+    .collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(" Confidence: {}.", parts.join(", ")),
+    }
+}
+
 fn repositories(count: usize) -> String {
     match count {
         1 => "1 repository".to_owned(),
         _ => format!("{} repositories", grouped(count)),
     }
+}
+
+/// How sure a size on Alpine is, for people.
+pub(super) fn sure(confidence: Option<ConfidenceLevel>) -> String {
+    confidence
+        .map(|level| level.as_str().to_owned())
+        .unwrap_or_default()
 }
 
 /// A verdict for people.
@@ -120,13 +146,14 @@ pub(super) fn rows(report: &Report) -> String {
     let header = [
         "REPOSITORY",
         "VERDICT",
+        "SURE",
         "BASE",
         "SAVES",
         "LIKELY",
         "ALONE",
         "NEEDED",
     ];
-    let mut table = Rows::new(&header, 3, name_registry);
+    let mut table = Rows::new(&header, 4, name_registry);
     let saved = |saving: SavingEstimate| [signed(saving.expected), interval(saving.low, saving.high)];
     for registry in &report.registries {
         let Some(alpine) = &registry.alpine else {
@@ -136,6 +163,7 @@ pub(super) fn rows(report: &Report) -> String {
         let all = format!("all {} repositories", grouped(registry.totals.repositories));
         let cells = vec![
             all,
+            String::new(),
             String::new(),
             String::new(),
             saves,
@@ -162,6 +190,7 @@ pub(super) fn rows(report: &Report) -> String {
         let cells = vec![
             shortened(&printable(row.totals.repository.as_str()), LONGEST_REPOSITORY),
             verdict(judged.verdict),
+            when(switches, sure(judged.confidence)),
             base(judged.base.as_ref()),
             when(is_touched, saves),
             when(!is_exact, likely),
@@ -173,6 +202,7 @@ pub(super) fn rows(report: &Report) -> String {
     if let Some(others) = &report.others {
         let cells = vec![
             format!("other {} repositories", grouped(others.repositories)),
+            String::new(),
             String::new(),
             String::new(),
             signed(others.expected_joint_saving_bytes),

@@ -5,11 +5,14 @@ use std::fmt::Write;
 use comfy_table::{Cell, Table, presets};
 
 use super::alpine_table::verdict;
-use super::cells::{interval, shortened};
+use super::cells::{interval, shortened, wrapped};
 use super::explain::{ImageExplanation, instruction};
 use super::rows::lines;
 use crate::oci::text::printable;
-use crate::whatif::{Estimate, Verdict};
+use crate::whatif::{ConfidenceLevel, Estimate, Verdict};
+
+/// The longest line of text, in characters. Our choice: fits into 120 columns.
+const LINE: usize = 118;
 
 /// How much of a command is shown, so that a line fits into 120 columns.
 const LONGEST_COMMAND: usize = 54;
@@ -53,12 +56,12 @@ fn head(text: &mut String, image: &ImageExplanation) {
 }
 
 fn verdict_section(text: &mut String, image: &ImageExplanation) {
-    let _ = writeln!(
-        text,
-        "\nVerdict: {}. {}",
+    let own = format!(
+        "Verdict: {}. {}",
         verdict(image.verdict),
         sentence(&printable(&image.reason))
     );
+    let _ = writeln!(text, "\n{}", wrapped(&own, LINE));
     let repository = &image.repository_verdict;
     if (repository.verdict, &repository.reason) != (image.verdict, &image.reason) {
         let _ = writeln!(
@@ -211,8 +214,10 @@ fn layers(text: &mut String, image: &ImageExplanation) {
 
 fn together(bytes: Estimate, image: &ImageExplanation) -> String {
     let likely = interval(bytes.low.as_i64(), bytes.high.as_i64());
-    match image.class {
-        Some(class) => format!("likely {likely}, evidence class {class}"),
+    match image.confidence {
+        Some(ConfidenceLevel::Measured) => "measured".to_owned(),
+        Some(ConfidenceLevel::High) => format!("likely {likely}, high confidence"),
+        Some(ConfidenceLevel::Low) => format!("likely {likely}, low confidence: try one build first"),
         None => format!("likely {likely}"),
     }
 }

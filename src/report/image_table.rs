@@ -1,6 +1,6 @@
 //! Images and what Alpine would make of them, for people.
 
-use super::alpine_table::{base, verdict};
+use super::alpine_table::{base, sure, verdict};
 use super::cells::shortened;
 use super::image::ImageRow;
 use super::rows::Rows;
@@ -11,8 +11,8 @@ const LONGEST_IMAGE: usize = 34;
 
 /// What the columns mean.
 pub(super) const LEGEND: &str = "\n\
-     Size: layers as stored, each image counted alone; less is freed, because images share layers. Class: how good\n\
-     the evidence is, from A (the Alpine variant is known, and only content is above it) to D. Likely: the range.\n\
+     Size: layers as stored, each image counted alone; less is freed, because images share layers. Sure: how sure\n\
+     the size on Alpine is; low means try one build first. Likely: the range.\n\
      Details: tare explain REPOSITORY:TAG\n";
 
 pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
@@ -21,7 +21,7 @@ pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
         "PLATFORM",
         "VERDICT",
         "BASE",
-        "CLASS",
+        "SURE",
         "SIZE",
         "ON ALPINE",
         "LIKELY",
@@ -40,7 +40,7 @@ pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
             printable(&row.platform),
             verdict(row.verdict),
             base(row.base.as_ref().map(|base| &base.names)),
-            row.class.map(|class| class.to_string()).unwrap_or_default(),
+            sure(row.confidence),
             row.compressed_bytes.to_string(),
             bytes.map(|bytes| bytes.expected.to_string()).unwrap_or_default(),
             bytes

@@ -30,6 +30,12 @@ pub fn table(report: &Report) -> String {
             text.push_str(&cost_table::in_words(cost));
         }
     }
+    if let Some(forecast) = &report.forecast {
+        for sentence in forecast.sentences() {
+            text.push_str(&wrapped(sentence, LINE));
+            text.push('\n');
+        }
+    }
     text.push('\n');
     if let Some(images) = &report.images {
         text.push_str(&image_table::rows(images, report.registries.len() > 1));

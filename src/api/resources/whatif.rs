@@ -32,7 +32,7 @@ use crate::pricing::{Effort, Share};
 use crate::pulls::{PullAssumption, PullCounts};
 use crate::report::{
     AnalysedRegistry, AnalysisInputs, GroupRow, Note, Report, ReportError, ReportOptions, RepositoryRow,
-    Switched,
+    Switched, UnknownAlpineRelease,
 };
 use crate::units::{Currency, Money};
 use crate::whatif::{Counterfactual, Verdict, VerdictSettings};
@@ -177,6 +177,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let request: WhatIfRequest = call.read_body()?;
     let chosen = request.chosen()?;
     let costs = request.costs(&snapshot.inputs.costs)?;
+    request.check_release(&snapshot)?;
     let switch = request.switch;
     let assumptions = Assumptions {
         snapshot: snapshot.clone(),
@@ -320,6 +321,17 @@ impl WhatIfRequest {
             return Ok(Some(RepositoryPatterns::none()));
         }
         wrong("repositories", RepositoryPatterns::new(patterns)).map(Some)
+    }
+
+    /// Checks that the release of Alpine is known.
+    fn check_release(&self, snapshot: &Snapshot) -> Result<(), Problem> {
+        match self.alpine_release {
+            Some(release) => wrong(
+                "alpine_release",
+                UnknownAlpineRelease::check(release, &snapshot.analysed.catalogue),
+            ),
+            None => Ok(()),
+        }
     }
 
     /// The basis of costs under these assumptions.
