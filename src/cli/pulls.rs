@@ -140,6 +140,11 @@ fn left_out(skipped: &Skipped) -> String {
         (skipped.own, "are of Tare's own crawls"),
         (skipped.other_registries, "are about other registries"),
         (skipped.repeated, "repeat another row"),
+        (
+            skipped.indexes,
+            "are of an index, whose image has a row of its own",
+        ),
+        (skipped.attachments, "are of signatures and other attachments"),
     ];
     let reasons: Vec<String> = reasons
         .into_iter()
@@ -155,14 +160,17 @@ fn left_out(skipped: &Skipped) -> String {
 
 async fn list(store: &Store) -> anyhow::Result<String> {
     let imports = store.pull_imports().await?;
-    if imports.is_empty() {
-        return Ok("No pulls have been imported: see tare pulls import --help\n".to_owned());
+    let (counted, _) = store.counted_pulls(None).await?;
+    if imports.is_empty() && counted.is_empty() {
+        return Ok("No pulls have been imported or counted: see tare pulls import --help\n".to_owned());
     }
-    let mut text = String::from("Files\n");
+    let mut text = match imports.is_empty() {
+        true => String::from("No file was imported; these pulls are from notifications\n"),
+        false => String::from("Files\n"),
+    };
     for import in &imports {
         text.push_str(&imported(import));
     }
-    let (counted, _) = store.counted_pulls(None).await?;
     // A difference of counters over several months stands with the month in which it began.
     let mut months: BTreeMap<(RegistryName, String, String), u64> = BTreeMap::new();
     for pulls in counted {

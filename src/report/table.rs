@@ -97,7 +97,7 @@ fn in_words(registry: &RegistryRow) -> String {
     );
     let stored_once = match registry.dedup_scope {
         DedupScope::Registry => "however many tags and repositories use it",
-        DedupScope::Repository => "per repository, however many of its tags use it",
+        DedupScope::Repository | DedupScope::Mounted => "per repository, however many of its tags use it",
     };
     let sum = match times(totals.logical_bytes, totals.stored_bytes) {
         None => "It stores nothing.".to_owned(),
@@ -113,11 +113,34 @@ fn in_words(registry: &RegistryRow) -> String {
     };
     text.push_str(&sum);
     text.push('\n');
+    if let Some(bounds) = bounds_in_words(registry) {
+        text.push_str(&bounds);
+        text.push('\n');
+    }
     if let Some(untagged) = untagged_in_words(registry) {
         text.push_str(&untagged);
         text.push('\n');
     }
     text
+}
+
+/// What may be stored if repositories mount layers of each other; `None` if that makes no difference.
+fn bounds_in_words(registry: &RegistryRow) -> Option<String> {
+    let bounds = registry.totals.stored_bytes_bounds?;
+    if bounds.lowest == bounds.highest {
+        return None;
+    }
+    let (lowest, highest) = (bounds.lowest, bounds.highest);
+    Some(match registry.dedup_scope {
+        DedupScope::Mounted => format!(
+            "Repositories may mount layers of each other, which a client cannot see: between {lowest} (everything in \
+             common is shared) and {highest} (nothing is) are stored. The figures assume {highest}."
+        ),
+        DedupScope::Repository | DedupScope::Registry => format!(
+            "This assumes that no repository mounts layers of another (blob mounting, off by default). If it is on, at \
+             least {lowest} is stored: set dedup_scope = \"mounted\"."
+        ),
+    })
 }
 
 /// Untagged content, and what deleting it would save; `None` if unknown.
