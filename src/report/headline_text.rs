@@ -164,7 +164,7 @@ fn cheaper(plans: &[HeadlinePlan]) -> Option<String> {
             let lost = match &plan.features_lost[..] {
                 [] => String::new(),
                 [one] => format!(" (without {})", printable(one)),
-                [one, rest @ ..] => format!(" (without {} and {} more)", printable(one), grouped(rest.len())),
+                lost => format!(" (it lacks {} features of today's plan)", grouped(lost.len())),
             };
             format!("plan {}{of}, {} a month{lost}", printable(name), plan.saving)
         })
@@ -175,8 +175,7 @@ fn cheaper(plans: &[HeadlinePlan]) -> Option<String> {
 /// When the saving arrives, with the oldest image that is kept.
 pub(super) fn arrival(costs: &[HeadlineCost], oldest: Option<&OldestImage>) -> String {
     let amounts = |of: fn(&HeadlineCost) -> Money| {
-        let amounts = costs.iter().map(of).filter(|amount| !amount.rounded().is_zero());
-        let amounts: Vec<String> = amounts.map(Money::approximate).collect();
+        let amounts: Vec<String> = costs.iter().map(of).map(Money::approximate).collect();
         match &amounts[..] {
             [] => String::new(),
             _ => format!(" ({} a month)", list(amounts)),
