@@ -7,6 +7,7 @@ use super::base::BaseNames;
 use super::cells::{grouped, interval, per_cent, shortened, signed, times, wrapped};
 use super::document::{RegistryRow, Report};
 use super::rows::Rows;
+use crate::cost::Worth;
 use crate::oci::text::printable;
 use crate::units::ByteCount;
 use crate::whatif::{SavingEstimate, Verdict};
@@ -39,9 +40,16 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> Strin
                 .and_then(|saved| per_cent(saved, stored))
                 .map(|share| format!(", {share} %"))
                 .unwrap_or_default();
+            // With a price book, what is possible and what is worth it are two numbers.
+            let worth_it = registry
+                .cost
+                .as_ref()
+                .and_then(|cost| cost.alpine.as_ref()?.worth.get(Worth::WorthIt))
+                .map(|sum| format!(" (worth it: {})", grouped(sum.repositories)));
             format!(
-                "On Alpine: {} should switch. Then {} would be stored, {} less{share} (likely {}).",
+                "On Alpine: {} should switch{}. Then {} would be stored, {} less{share} (likely {}).",
                 repositories(switching),
+                worth_it.unwrap_or_default(),
                 alpine.stored_bytes.expected,
                 signed(saving.expected),
                 interval(saving.low, saving.high),
@@ -108,6 +116,17 @@ pub(super) fn verdict(verdict: Verdict) -> String {
     verdict.as_str().replace('_', " ")
 }
 
+/// A verdict for people with what it is worth: a move that is possible may save nothing.
+pub(super) fn advice(verdict: Verdict, worth: Option<Worth>) -> String {
+    match worth {
+        None => self::verdict(verdict),
+        Some(Worth::WorthIt) => "switch, worth it".to_owned(),
+        Some(Worth::SavesNothing) => "switch, saves nothing".to_owned(),
+        Some(Worth::SavesTooLittle) => "switch, saves little".to_owned(),
+        Some(Worth::PaysBackTooLate) => "switch, pays back late".to_owned(),
+    }
+}
+
 /// The base in a word: the runtime if there is one, else the operating system.
 pub(super) fn base(names: Option<&BaseNames>) -> String {
     let name = names.and_then(|names| names.runtime.as_ref().or(names.name.as_ref()));
@@ -161,7 +180,7 @@ pub(super) fn rows(report: &Report) -> String {
         };
         let cells = vec![
             shortened(&printable(row.totals.repository.as_str()), LONGEST_REPOSITORY),
-            verdict(judged.verdict),
+            advice(judged.verdict, row.worth),
             base(judged.base.as_ref()),
             when(is_touched, saves),
             when(!is_exact, likely),

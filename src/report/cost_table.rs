@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use rust_decimal::Decimal;
+
 use super::cells::{grouped, shortened, wrapped};
 use super::cost::{RegistryCost, RepositoryCost};
 use super::document::{RegistryRow, Report, RepositoryRow};
@@ -10,7 +12,7 @@ use super::rows::Rows;
 use crate::cost::MoneyEstimate;
 use crate::oci::text::printable;
 use crate::pricing::CheaperPlan;
-use crate::units::{Currency, Money, round_rows};
+use crate::units::{Currency, Money, round_rows, two_digits};
 
 /// How long lines of text are.
 const LINE: usize = 118;
@@ -57,15 +59,26 @@ pub(super) fn in_words(cost: &RegistryCost) -> String {
             None => {
                 let _ = write!(
                     text,
-                    ", {} less (likely {}).",
+                    ", {} less ({}{}).",
                     alpine.saving.expected,
-                    likely(alpine.saving)
+                    likely(alpine.saving),
+                    condition(cost),
                 );
             }
         }
     }
     text.push_str(&cheaper(cost));
     wrapped(&text, LINE) + "\n"
+}
+
+/// On what a range of amounts depends beside image sizes.
+fn condition(cost: &RegistryCost) -> String {
+    let share = cost.pulls.assumed_pulls_share.unwrap_or_default();
+    if share.is_zero() {
+        return " likely".to_owned();
+    }
+    let percent = two_digits(share * Decimal::ONE_HUNDRED);
+    format!(" if pulls are as assumed, on which {percent} % of the cost rest")
 }
 
 /// Which plan would be cheaper, now and on Alpine.
