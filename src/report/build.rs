@@ -138,6 +138,7 @@ impl Report {
         registries: Vec<RegistryRow>,
         repositories: Vec<RepositoryRow>,
     ) -> Result<Self, GroupError> {
+        let complete = whole.is_complete_for(&repositories);
         let mut part = Self {
             headline: Headline::new([], [], true)?,
             as_of: whole.as_of,
@@ -145,11 +146,18 @@ impl Report {
             repositories,
             images: None,
             others: None,
-            complete: whole.complete,
+            complete,
             notes: Vec::new(),
         };
         part.headline = part.own_headline()?;
         Ok(part)
+    }
+
+    /// Whether everything has been read that the registries of these repositories hold.
+    pub fn is_complete_for<'a>(&self, rows: impl IntoIterator<Item = &'a RepositoryRow>) -> bool {
+        let losses = self.notes.iter().filter(|note| note.kind.is_loss());
+        let lacking: Vec<&RegistryName> = losses.map(|note| &note.registry).collect();
+        !rows.into_iter().any(|row| lacking.contains(&&row.registry))
     }
 
     /// The headline of all its rows, before a limit leaves some out.

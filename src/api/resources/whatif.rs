@@ -193,7 +193,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let headline = Headline::new(
         rows.iter().copied(),
         whole.filter_map(|row| Some((&row.registry, row.cost.as_ref()?))),
-        report.complete,
+        report.is_complete_for(rows.iter().copied()),
     );
     let headline = headline.map_err(Problem::internal)?;
     sort_rows(&mut rows, call.values.text("sort").unwrap_or("-saving"));
