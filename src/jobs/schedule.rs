@@ -91,6 +91,18 @@ impl Schedule {
         }
     }
 
+    /// When the next crawl is due, jitter included; `None` if the schedule has no further time.
+    pub fn next_due(&self, registry: &RegistryName, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let now_there = now.with_timezone(&self.zone);
+        // The latest time may have passed while its jitter has not.
+        let latest = self.cron.find_previous_occurrence(&now_there, true).ok();
+        let delayed = latest.map(|slot| self.put_off(registry, slot.to_utc()));
+        match delayed.filter(|due| *due > now) {
+            Some(due) => Some(due),
+            None => Some(self.put_off(registry, self.next_slot(now)?)),
+        }
+    }
+
     fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = after.with_timezone(&self.zone);
         let slot = self.cron.find_next_occurrence(&after, false).ok()?;
@@ -218,5 +230,20 @@ mod tests {
             Schedule::new("0 3 * * *", "UTC", Duration::from_secs(100_000)),
             Err(InvalidSchedule::Jitter)
         );
+    }
+
+    #[test]
+    fn the_next_crawl_is_due_after_its_jitter() {
+        let registry: RegistryName = "reg.example.com".parse().unwrap();
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let daily = Schedule::new("30 3 * * *", "UTC", Duration::ZERO).unwrap();
+        let due = daily.next_due(&registry, now).unwrap();
+        assert_eq!(due.to_rfc3339(), "2026-11-24T03:30:00+00:00");
+        // A time that has passed is due later if its jitter says so.
+        let jittered = Schedule::new("30 3 * * *", "UTC", Duration::from_secs(6 * 3600)).unwrap();
+        let slot = "2026-11-24T03:30:00Z".parse().unwrap();
+        let due = jittered.next_due(&registry, slot).unwrap();
+        assert!(due > slot && due <= slot + TimeDelta::hours(6), "{due}");
+        assert_eq!(jittered.next_due(&registry, due - TimeDelta::seconds(1)), Some(due));
     }
 }

@@ -4,29 +4,24 @@ use std::fmt::Write;
 
 use super::alpine::RegistryAlpine;
 use super::base::BaseNames;
-use super::cells::{grouped, interval, per_cent, shortened, signed, times, wrapped};
+use super::cells::{grouped, interval, per_cent, signed, times};
 use super::document::{RegistryRow, Report};
-use super::rows::Rows;
+use super::rows::{REPOSITORY, Rows};
+use super::text_table::Column;
 use crate::oci::text::printable;
 use crate::units::ByteCount;
 use crate::whatif::{SavingEstimate, Verdict};
-
-/// The longest line of text, in characters. Our choice: fits into 120 columns.
-const LINE: usize = 118;
-/// How much of a name is shown, in characters. Our choice: a line fits into 120 columns.
-const LONGEST_REPOSITORY: usize = 34;
-/// How much of a base image's name is shown, in characters. Our choice, for the same reason.
-const LONGEST_BASE: usize = 22;
+use crate::wording::wrapped;
 
 /// What the columns mean.
 pub(super) const LEGEND: &str = "\n\
-     Saves: how much its fair share drops if all that should switch do; this column adds up. Likely: the range.\n\
-     Alone: freed if only this repository switches. Needed: how many repositories with its base must switch before\n\
+     Saves: how much its fair share drops if all that should switch do; this column adds up. Likely: the range. \
+     Alone: freed if only this repository switches. Needed: how many repositories with its base must switch before \
      anything is freed. Details of one image: tare explain REPOSITORY:TAG\n";
 
 /// What would be saved, how sure that is, what a sum over tags says, and how many repositories have which
 /// verdict.
-pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> String {
+pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine, width: usize) -> String {
     let stored = registry.totals.stored_bytes;
     let saving = alpine.saving_bytes;
     let count = |verdict| alpine.verdicts.get(&verdict).copied().unwrap_or(0);
@@ -93,10 +88,11 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine) -> Strin
     if !others.is_empty() {
         let _ = write!(text, " The others: {}.", others.join(", "));
     }
-    wrapped(&text, LINE) + "\n"
+    wrapped(&text, width) + "\n"
 }
 
-fn repositories(count: usize) -> String {
+/// A number of repositories in words.
+pub(super) fn repositories(count: usize) -> String {
     match count {
         1 => "1 repository".to_owned(),
         _ => format!("{} repositories", grouped(count)),
@@ -111,22 +107,21 @@ pub(super) fn verdict(verdict: Verdict) -> String {
 /// The base in a word: the runtime if there is one, else the operating system.
 pub(super) fn base(names: Option<&BaseNames>) -> String {
     let name = names.and_then(|names| names.runtime.as_ref().or(names.name.as_ref()));
-    name.map(|name| shortened(&printable(name), LONGEST_BASE))
-        .unwrap_or_default()
+    name.map(|name| printable(name)).unwrap_or_default()
 }
 
-pub(super) fn rows(report: &Report) -> String {
+pub(super) fn rows(report: &Report, width: usize) -> String {
     let name_registry = report.registries.len() > 1;
-    let header = [
-        "REPOSITORY",
-        "VERDICT",
-        "BASE",
-        "SAVES",
-        "LIKELY",
-        "ALONE",
-        "NEEDED",
+    let columns = [
+        REPOSITORY,
+        Column::text("VERDICT"),
+        Column::text("BASE").shortened_to(16).optional(3),
+        Column::number("SAVES"),
+        Column::number("LIKELY").optional(1),
+        Column::number("ALONE").optional(4),
+        Column::number("NEEDED").optional(2),
     ];
-    let mut table = Rows::new(&header, 3, name_registry);
+    let mut table = Rows::new(&columns, name_registry);
     let saved = |saving: SavingEstimate| [signed(saving.expected), interval(saving.low, saving.high)];
     for registry in &report.registries {
         let Some(alpine) = &registry.alpine else {
@@ -160,7 +155,7 @@ pub(super) fn rows(report: &Report) -> String {
             None => "never".to_owned(),
         };
         let cells = vec![
-            shortened(&printable(row.totals.repository.as_str()), LONGEST_REPOSITORY),
+            printable(row.totals.repository.as_str()),
             verdict(judged.verdict),
             base(judged.base.as_ref()),
             when(is_touched, saves),
@@ -179,5 +174,5 @@ pub(super) fn rows(report: &Report) -> String {
         ];
         table.add("", cells);
     }
-    table.text()
+    table.text(width)
 }

@@ -10,6 +10,7 @@ use super::sort::SortOrder;
 use crate::cost::{CostError, Labels, Statement};
 use crate::inventory::Accounting;
 use crate::oci::RegistryName;
+use crate::pricing::suggested_book;
 use crate::units::ByteCount;
 use crate::whatif::Verdict;
 
@@ -68,6 +69,7 @@ impl Report {
             report.as_of = report.as_of.max(source.as_of);
             report.notes.extend(notes(&source));
             report.notes.extend(cost_notes(&source.registry, &costs));
+            let has_book = !matches!(costs, Ok(None));
             let costs = costs.ok().flatten();
             let wanted = alpine.as_ref().and_then(|alpine| alpine.registry.wanted_release);
             report
@@ -100,6 +102,7 @@ impl Report {
             if let Some(rows) = &mut report.images {
                 rows.extend(images);
             }
+            let suggested = (!has_book).then(|| suggested_book(source.registry.as_str()).to_owned());
             report.registries.push(RegistryRow {
                 registry: source.registry,
                 totals: accounting.registry,
@@ -107,6 +110,7 @@ impl Report {
                 as_of: source.as_of,
                 alpine: registry,
                 cost: costs.as_ref().map(RegistryCost::from_statement),
+                suggested_price_book: suggested,
             });
         }
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));

@@ -42,7 +42,7 @@ fn months(table: &str) -> (i64, Vec<i64>) {
 #[test]
 fn the_months_shown_add_up_however_many_rows_are_asked_for() {
     for limit in [&["--limit", "5"][..], &["--verdict", "switch"], &[]] {
-        let arguments = [&["report", "--price-book", BOOK][..], limit].concat();
+        let arguments = [&["report", "--view", "cost", "--price-book", BOOK][..], limit].concat();
         let (registry, rows) = months(&stdout(&crawled().run(&arguments)));
         assert!(registry > 0);
         assert_eq!(rows.iter().sum::<i64>(), registry, "{arguments:?}: {rows:?}");

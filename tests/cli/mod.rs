@@ -8,6 +8,7 @@ mod reporting;
 mod settings;
 mod tables;
 mod untagged;
+mod width;
 
 use std::process::Output;
 
