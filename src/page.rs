@@ -78,8 +78,9 @@ static EDITION: LazyLock<String> = LazyLock::new(|| {
     hex::encode(&digest[..8])
 });
 
+/// Addresses in it are relative, so that it also works below a path behind a proxy.
 static INDEX: LazyLock<String> =
-    LazyLock::new(|| DOCUMENT.replace("{assets}", &format!("/assets/{}", *EDITION)));
+    LazyLock::new(|| DOCUMENT.replace("{assets}", &format!("assets/{}", *EDITION)));
 
 /// Adds the page and its assets. They hold no figures, so they need no key: the page asks for one where the API
 /// wants one.

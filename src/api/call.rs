@@ -17,7 +17,8 @@ use super::negotiate::preferred;
 use super::operation::Operation;
 use super::parameter::Values;
 use super::problem::{
-    INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Place, Problem, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+    INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Place, Problem, ProblemRequest, TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
 };
 use super::reply::Reply;
 use super::snapshot::Snapshot;
@@ -132,12 +133,22 @@ pub(super) async fn dispatch(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
+    let base_path = api.base_path().to_owned();
     let answered = answer(api, &operations, request.clone(), payload).await;
-    answered.unwrap_or_else(|problem| problem.respond(request.path(), &request_id(&request)))
+    answered.unwrap_or_else(|problem| respond(&problem, &request, &base_path))
+}
+
+/// Answers a request with a problem.
+pub(super) fn respond(problem: &Problem, request: &HttpRequest, base_path: &str) -> HttpResponse {
+    problem.respond(&ProblemRequest {
+        path: request.path(),
+        request_id: &request_id(request),
+        base_path,
+    })
 }
 
 /// The id of the request.
-pub(super) fn request_id(request: &HttpRequest) -> String {
+fn request_id(request: &HttpRequest) -> String {
     let extensions = request.extensions();
     extensions
         .get::<RequestId>()
@@ -299,8 +310,8 @@ async fn read(
 }
 
 /// An unknown path.
-pub(super) async fn unknown_path(request: HttpRequest) -> HttpResponse {
-    let path = request.path();
-    let detail = format!("{path} does not exist; see /docs");
-    Problem::not_found(detail).respond(path, &request_id(&request))
+pub(super) async fn unknown_path(request: HttpRequest, api: web::Data<Arc<Api>>) -> HttpResponse {
+    let base_path = api.base_path();
+    let detail = format!("{} does not exist; see {base_path}docs", request.path());
+    respond(&Problem::not_found(detail), &request, base_path)
 }

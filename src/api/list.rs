@@ -149,5 +149,10 @@ pub(super) fn next_link(call: &Call, cursor: &str) -> String {
         }
     }
     query.append_pair("cursor", cursor);
-    format!("<{}?{}>; rel=\"next\"", call.request.uri().path(), query.finish())
+    let path = call.request.uri().path().trim_start_matches('/');
+    format!(
+        "<{}{path}?{}>; rel=\"next\"",
+        call.api.base_path(),
+        query.finish()
+    )
 }

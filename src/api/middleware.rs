@@ -6,15 +6,16 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{StatusCode, Uri};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, web};
+use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use tracing::{Instrument as _, Span};
 
 use super::Api;
 use super::call::RequestId;
-use super::problem::{MEDIA_TYPE, MISDIRECTED, Problem};
+use super::problem::{MEDIA_TYPE, MISDIRECTED, Problem, ProblemRequest};
 use super::reply::GZIP_SUFFIX;
 use super::settings::AccessMode;
 use crate::metrics::ProcessCounters;
@@ -48,12 +49,48 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
 
 /// Gives the request its id and a span, refuses requests for other hosts, and finishes the answer.
 pub(super) async fn around(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let api = request.app_data::<web::Data<Arc<Api>>>().cloned();
+    if let Some(api) = api {
+        remove_base_path(&mut request, api.base_path());
+    }
     let id = own_id(&request).unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)));
     let span = request_span(&request, &id);
     answer(request, next, id).instrument(span).await
+}
+
+/// Removes the path of the public URL from a request, for a proxy that keeps it. One that removes it needs nothing.
+fn remove_base_path(request: &mut ServiceRequest, base_path: &str) {
+    let uri = request.uri();
+    let Some(rest) = uri
+        .path_and_query()
+        .and_then(|path| path.as_str().strip_prefix(base_path))
+    else {
+        return;
+    };
+    let mut parts = uri.clone().into_parts();
+    let Ok(path) = PathAndQuery::try_from(format!("/{rest}")) else {
+        return;
+    };
+    parts.path_and_query = Some(path);
+    if let Ok(uri) = Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+}
+
+/// The answer to a request for the base path without its slash, below which relative addresses would be wrong.
+fn to_base_path(request: &ServiceRequest, base_path: &str) -> Option<HttpResponse> {
+    let is_base = base_path != "/" && base_path.strip_suffix('/') == Some(request.path());
+    is_base.then(|| {
+        let query = request.uri().query();
+        let target = query.map_or_else(|| base_path.to_owned(), |query| format!("{base_path}?{query}"));
+        HttpResponse::PermanentRedirect()
+            .insert_header((header::LOCATION, target))
+            .finish()
+    })
 }
 
 /// The span of a request. Its level is the highest, so every log line within it has the id at any log level.
@@ -79,16 +116,25 @@ async fn answer(
 
     let counters = api.as_ref().map(|api| api.counters.clone());
     let in_flight = counters.as_ref().map(ProcessCounters::begin_request);
+    let base_path = api.as_ref().map_or("/", |api| api.base_path());
+    let to = ProblemRequest {
+        path: &path,
+        request_id: &id,
+        base_path,
+    };
     let misdirected = api.as_ref().and_then(|api| misdirected(api, &request));
-    let mut response = match misdirected {
-        Some(problem) => request.into_response(problem.respond(&path, &id)),
+    let ready = misdirected
+        .map(|problem| problem.respond(&to))
+        .or_else(|| to_base_path(&request, base_path));
+    let mut response = match ready {
+        Some(ready) => request.into_response(ready),
         None => match next.call(request).await {
             Ok(response) => response.map_into_boxed_body(),
             Err(error) => {
                 let status = error.as_response_error().status_code();
                 log_failure(status, &error);
                 let problem = Problem::from_status(status);
-                return Err(InternalError::from_response(error, problem.respond(&path, &id)).into());
+                return Err(InternalError::from_response(error, problem.respond(&to)).into());
             }
         },
     };
@@ -98,7 +144,7 @@ async fn answer(
         if let Some(error) = response.response().error() {
             log_failure(status, error);
         }
-        response = response.into_response(Problem::from_status(status).respond(&path, &id));
+        response = response.into_response(Problem::from_status(status).respond(&to));
     }
     mark_compressed(&mut response);
     let headers = response.headers_mut();
@@ -171,13 +217,22 @@ fn misdirected(api: &Api, request: &ServiceRequest) -> Option<Problem> {
             .is_ok_and(|address| address.is_loopback())
         || api
             .settings
+            .public_url
+            .as_ref()
+            .is_some_and(|url| url.host().eq_ignore_ascii_case(host))
+        || api
+            .settings
             .hosts
             .iter()
             .any(|own| own.eq_ignore_ascii_case(host));
     (!is_own).then(|| {
         Problem::new(
             &MISDIRECTED,
-            format!("this service does not answer for {}", printable(host)),
+            format!(
+                "this service does not answer for the host name {}; the operator can add it to hosts in [serve] \
+                 (TARE_SERVE_HOSTS), or set public_url",
+                printable(host)
+            ),
         )
     })
 }

@@ -19,6 +19,7 @@ mod operation;
 mod parameter;
 mod problem;
 mod provenance;
+mod public_url;
 mod refresh;
 mod reply;
 mod resources;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tracing::{Instrument as _, Span};
 
+pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use server::Server;
 pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
 
@@ -65,6 +67,14 @@ struct Api {
 }
 
 impl Api {
+    /// The path below which users reach the service; ends with a slash.
+    fn base_path(&self) -> &str {
+        self.settings
+            .public_url
+            .as_ref()
+            .map_or("/", PublicUrl::base_path)
+    }
+
     /// Queries the store on the runtime of its connections.
     ///
     /// # Errors

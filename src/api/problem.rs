@@ -51,7 +51,7 @@ kinds! {
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "Unsupported media type",
         "Send `Content-Type: application/json`.";
     MISDIRECTED = 421 "misdirected", "Unknown host name",
-        "Use 127.0.0.1 or localhost, or add the name to serve.hosts.";
+        "Use 127.0.0.1 or localhost, or have the operator add the name to `hosts` in `[serve]` (environment variable TARE_SERVE_HOSTS), or set `public_url`.";
     INVALID_BODY = 422 "invalid-body", "Invalid body",
         "Correct what `errors` names.";
     TOO_MANY_REQUESTS = 429 "too-many-requests", "Too many attempts",
@@ -83,6 +83,16 @@ pub(super) struct Invalid {
     pub name: String,
     /// What is wrong, and what would be right.
     pub detail: String,
+}
+
+/// The request that a problem answers.
+pub(super) struct ProblemRequest<'a> {
+    /// The path, without the base path.
+    pub path: &'a str,
+    /// The identifier in the log.
+    pub request_id: &'a str,
+    /// The path of the public URL.
+    pub base_path: &'a str,
 }
 
 /// An error as a client sees it.
@@ -234,8 +244,8 @@ impl Problem {
         Self::new(kind, status.canonical_reason().unwrap_or(kind.title))
     }
 
-    /// The answer to a request for this path.
-    pub(super) fn respond(&self, path: &str, request_id: &str) -> HttpResponse {
+    /// The answer to a request.
+    pub(super) fn respond(&self, to: &ProblemRequest<'_>) -> HttpResponse {
         let status = StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
         for (name, value) in &self.headers {
@@ -244,12 +254,12 @@ impl Problem {
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         response.insert_header((header::CONTENT_TYPE, MEDIA_TYPE));
         let document = Document {
-            r#type: format!("/docs#{}", self.kind.name),
+            r#type: format!("{}docs#{}", to.base_path, self.kind.name),
             title: self.kind.title,
             status: self.kind.status,
             detail: &self.detail,
-            instance: path,
-            request_id,
+            instance: to.path,
+            request_id: to.request_id,
             errors: &self.errors,
         };
         response.body(serde_json::to_vec(&document).unwrap_or_default())

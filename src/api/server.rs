@@ -79,7 +79,12 @@ impl Server {
         .map_err(|(issuer, source)| ServeError::Issuer { issuer, source })?;
         let documents = settings.issuers.iter().map(|issuer| issuer.issuer.document());
         let credentials = Credentials::new(settings.access, documents);
-        let openapi = document(&operations, &credentials, &books)
+        // Paths in the document begin with a slash.
+        let server = settings
+            .public_url
+            .as_ref()
+            .map_or("/", |url| url.as_str().trim_end_matches('/'));
+        let openapi = document(&operations, &credentials, &books, server)
             .to_string()
             .into_bytes();
         let routes = Arc::new(by_path(operations));

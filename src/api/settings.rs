@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::public_url::PublicUrl;
 use crate::export::BillingAccounts;
 use crate::identity::{IssuerError, IssuerSettings};
 use crate::metrics::MetricsSettings;
@@ -13,6 +14,9 @@ pub struct ApiSettings {
     pub access: AccessMode,
     /// The identity providers whose tokens are accepted beside keys.
     pub issuers: Vec<IssuerSettings>,
+    /// The address at which users reach the service, if it is known: its path is removed from requests, and its host
+    /// is accepted like `hosts`.
+    pub public_url: Option<PublicUrl>,
     /// Host names, in addition to those of this machine, that are accepted without access control. Requests for other
     /// names are refused, so that a foreign web page cannot read through a user's browser.
     pub hosts: Vec<String>,

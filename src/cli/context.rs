@@ -6,7 +6,7 @@ use super::terminal::Widths;
 use crate::analysis::AnalysisService;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
-use crate::store::{Store, StoreError, StoreSettings};
+use crate::store::{DatabaseLocation, Store, StoreError, StoreSettings};
 use crate::telemetry::Console;
 
 /// With how many free bytes a disk counts as full: PostgreSQL's log grows in files of 16 MiB (PostgreSQL 17,
@@ -37,7 +37,12 @@ impl Context {
 
     /// Where the store of the settings is, and how to open it.
     pub(super) fn store_settings(&self) -> anyhow::Result<StoreSettings> {
-        let settings = self.settings.store.settings().ok_or_else(|| {
+        let settings = self
+            .settings
+            .store
+            .settings()
+            .map_err(|error| UsageError(error.to_string()))?;
+        let settings = settings.ok_or_else(|| {
             UsageError(
                 "there is no home folder to keep the database in: choose a folder with --data-dir, or a server \
                  with DATABASE_URL"
@@ -50,18 +55,14 @@ impl Context {
     /// The error of a command, in plain words where the disk of the embedded database is full. PostgreSQL then says only
     /// which of its files it could not extend.
     pub(super) fn explained(&self, error: anyhow::Error) -> anyhow::Error {
-        let Some(folder) = self.settings.store.data_dir.as_ref().filter(|_| {
-            let is_embedded = self.settings.store.database_url.is_none();
-            let mut causes = error.chain();
-            is_embedded && causes.any(|cause| cause.is::<StoreError>())
-        }) else {
-            return error;
-        };
-        match free_bytes(folder) {
-            Some(free) if free < FULL => StoreError::DiskFull {
-                folder: Some(folder.clone()),
+        let location = self.store_settings().map(|settings| settings.location);
+        match location {
+            Ok(DatabaseLocation::Embedded(folder))
+                if error.chain().any(|cause| cause.is::<StoreError>())
+                    && free_bytes(&folder).is_some_and(|free| free < FULL) =>
+            {
+                StoreError::DiskFull { folder: Some(folder) }.into()
             }
-            .into(),
             _ => error,
         }
     }

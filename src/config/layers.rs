@@ -66,9 +66,10 @@ impl Layers {
         }
     }
 
-    /// `TARE_<SECTION>_<SETTING>`, and `DATABASE_URL` for the database.
+    /// `TARE_<SECTION>_<SETTING>`, and `DATABASE_URL` or `DATABASE_URL_FILE` for the database.
     pub(super) fn environment(&mut self, environment: &Environment) {
         self.variable(environment, "DATABASE_URL", "store", "database_url");
+        self.variable(environment, "DATABASE_URL_FILE", "store", "database_url_file");
         let names = self.variable_names();
         for (name, section, field) in &names {
             self.variable(environment, name, section, field);

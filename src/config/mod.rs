@@ -59,7 +59,7 @@ pub use registry::{AskForUntagged, RegistrySection};
 pub use retention::RetentionSection;
 pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
 pub use show::{ShownSection, ShownSetting, ShownSettings};
-pub use store::StoreSection;
+pub use store::{StoreSection, UnusableDatabaseFile};
 pub use values::{DatabaseUrl, ProxyUrl, Secret, listen_address};
 
 use crate::analysis::PlatformSelection;

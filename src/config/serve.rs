@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use super::section::Section;
 use super::values::{duration, listen, maybe_duration};
-use crate::api::{AccessMode, ApiSettings, TlsFiles};
+use crate::api::{AccessMode, ApiSettings, PublicUrl, TlsFiles};
 
 /// `[serve]`: the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub struct ServeSection {
     /// The address to listen on.
     #[serde(deserialize_with = "listen")]
     pub listen: SocketAddr,
+    /// The address at which users reach the service, its path included.
+    pub public_url: Option<PublicUrl>,
     /// Whether callers must authenticate. If unset, they must if there are issuers; else they must
     /// not, and only a loopback address will do.
     pub access: Option<ServeAccess>,
@@ -66,6 +68,7 @@ impl Default for ServeSection {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
             access: None,
             hosts: Vec::new(),
             tls_certificate: None,
@@ -151,6 +154,7 @@ impl Settings {
         Ok(ApiSettings {
             access,
             issuers: self.issuers(),
+            public_url: serve.public_url.clone(),
             hosts: serve.hosts.clone(),
             is_open_to_all_hosts: !serve.listen.ip().is_loopback(),
             tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),

@@ -70,7 +70,8 @@ export async function send(target, options = {}) {
     if (key) headers.authorization = `Bearer ${key}`;
     let answer;
     try {
-      answer = await fetch(target, { ...rest, headers });
+      // Relative to the page, which may be below a path behind a proxy.
+      answer = await fetch(target.replace(/^\//, ''), { ...rest, headers });
     } catch (error) {
       if (options.signal?.aborted) throw error;
       throw new Problem(0, 'No answer', 'The server cannot be reached. Is tare serve still running?');

@@ -25,8 +25,14 @@ const ABOUT: &str = "What container registries store, what that costs, and both 
 /// The name of the schema of every problem.
 const PROBLEM: &str = "Problem";
 
-/// The whole document. `books` are the ids of the available price books.
-pub(super) fn document(operations: &[Operation], credentials: &Credentials, books: &[&str]) -> Value {
+/// The whole document. `books` are the ids of the available price books. `server` is the address of the service, `/` if
+/// only the client knows it.
+pub(super) fn document(
+    operations: &[Operation],
+    credentials: &Credentials,
+    books: &[&str],
+    server: &str,
+) -> Value {
     let mut components = Components::new();
     let mut paths: Map<String, Value> = Map::new();
     for operation in operations {
@@ -58,7 +64,7 @@ pub(super) fn document(operations: &[Operation], credentials: &Credentials, book
             "description": ABOUT,
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": server}],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -209,7 +215,7 @@ mod tests {
     #[test]
     fn every_reference_leads_somewhere_and_every_schema_is_used() {
         let credentials = Credentials::new(AccessMode::Credentials, ["https://a.example/x".to_owned()]);
-        let document = document(&operations(false), &credentials, &["book"]);
+        let document = document(&operations(false), &credentials, &["book"], "/");
         let mut found = Vec::new();
         references(&document, &mut found);
         for target in &found {

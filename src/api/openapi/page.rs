@@ -34,7 +34,7 @@ pub(in crate::api) fn page(document: &[u8]) -> Result<String, Problem> {
     let _ = write!(html, "<style>{STYLE}</style><h1>Tare: the service</h1>");
     let _ = write!(html, "<p>{}</p>", prose(&document["info"]["description"]));
     html.push_str(
-        "<p>The same for programs: <a href=\"/openapi.json\">/openapi.json</a> (OpenAPI 3.1). On this page: \
+        "<p>The same for programs: <a href=\"openapi.json\">/openapi.json</a> (OpenAPI 3.1). On this page: \
          <a href=\"#access\">access</a>, <a href=\"#operations\">operations</a>, \
          <a href=\"#schemas\">schemas</a>, <a href=\"#problems\">problems</a>.</p>",
     );

@@ -293,6 +293,9 @@ async fn start(call: Call) -> Result<HttpResponse, Problem> {
     let record = record.ok_or_else(|| unknown_registry(&name))?;
     let reply = Reply::json(&Crawl::new(&call.caller, &record))?
         .with_status(StatusCode::ACCEPTED)
-        .with_header(header::LOCATION, &format!("/v1/crawls/{}", record.id));
+        .with_header(
+            header::LOCATION,
+            &format!("{}v1/crawls/{}", call.api.base_path(), record.id),
+        );
     call.reply(reply)
 }
