@@ -31,16 +31,24 @@ pub fn nearest_by_words<'a>(text: &str, known: impl IntoIterator<Item = &'a str>
     let shared = |name: &str| {
         wanted
             .iter()
-            .filter(|wanted| words(name).any(|word| word == **wanted || distance(wanted, word) == Some(1)))
+            .filter(|wanted| words(name).any(|word| word == **wanted || is_misspelt(wanted, word)))
             .count()
     };
     known
         .into_iter()
         .map(|name| (shared(name), name))
         .filter(|(shared, _)| *shared > 0)
-        // The most words in common, then the shortest name, then the first by name.
-        .min_by_key(|(shared, name)| (usize::MAX - shared, name.len(), *name))
+        // The most words in common, then a name that starts with the first of them, then the shortest, then the first.
+        .min_by_key(|(shared, name)| {
+            let starts_alike = wanted.first().is_some_and(|word| name.starts_with(word));
+            (usize::MAX - shared, !starts_alike, name.len(), *name)
+        })
         .map(|(_, name)| name)
+}
+
+/// Whether a word of four letters or more differs in one. Shorter words are often others of the same length.
+fn is_misspelt(wanted: &str, word: &str) -> bool {
+    wanted.len() >= 4 && distance(wanted, word) == Some(1)
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

@@ -118,13 +118,13 @@ fn reason_of(error: RequestError, url: &Url) -> Reason {
 
 /// Whether TLS failed because the server answered with something else, which is almost always plain HTTP.
 fn is_plain_http(error: &(dyn Error + 'static)) -> bool {
-    let inner = error.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-    let tls = match inner {
-        Some(inner) => inner.downcast_ref::<rustls::Error>(),
-        None => error.downcast_ref::<rustls::Error>(),
-    };
+    // Errors of the system wrap each other, and are no causes of each other then.
+    let mut inner = error;
+    while let Some(wrapped) = inner.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref()) {
+        inner = wrapped;
+    }
     matches!(
-        tls,
+        inner.downcast_ref::<rustls::Error>(),
         Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType))
     )
 }

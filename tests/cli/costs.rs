@@ -19,12 +19,8 @@ fn cents(amount: &str) -> i64 {
 
 /// The column MONTH of the table of costs: the registry's, then its rows'.
 fn months(table: &str) -> (i64, Vec<i64>) {
-    let start = table.find("REPOSITORY                  TEAM").or_else(|| {
-        table
-            .lines()
-            .find(|line| line.contains("TEAM") && line.contains("MONTH"))
-            .and_then(|line| table.find(line))
-    });
+    let header = table.lines().find(|line| line.starts_with("REPOSITORY") && line.contains("MONTH"));
+    let start = header.and_then(|line| table.find(line));
     let costs = &table[start.unwrap_or_else(|| panic!("no costs: {table}"))..];
     let mut amounts = costs
         .lines()

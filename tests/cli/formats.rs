@@ -29,7 +29,6 @@ fn every_listing_is_there_as_json() {
         .find(|setting| setting["setting"] == "max_attempts")
         .expect("a setting");
     assert_eq!((&attempts["value"], &attempts["source"]), (&5.into(), &"default".into()));
-    assert!(!settings.to_string().contains("postgres@"), "the database's address is masked");
     let bases = list(&["catalogue", "show", "node:22"]);
     assert!(bases.as_array().is_some_and(|rows| !rows.is_empty()), "{bases}");
     let matches = list(&["catalogue", "explain", "shop/storefront"]);

@@ -118,7 +118,7 @@ fn an_error_of_the_system_is_said_once() {
 fn numbers_and_times_are_described() {
     for (arguments, expected) in [
         (&["report", "--limit", "abc"][..], "expected a whole number"),
-        (&["report", "--limit", "-1"], "expected a whole number"),
+        (&["report", "--limit", "1.5"], "expected a whole number"),
         (
             &["key", "create", "x", "--expires-in-days", "0"],
             "expected a whole number from 1 to 3650",

@@ -13,10 +13,9 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
 use super::reader::{Reader, SequenceState};
-use super::tables::applied_migration;
+use super::tables::{RowCounts, applied_migration};
 use super::writer::Writer;
-use super::{RowCounts, Store, StoreError};
-use crate::store::{MIGRATIONS, StoreSettings};
+use crate::store::{MIGRATIONS, Store, StoreError, StoreSettings};
 
 /// The form of archives. A form that cannot be read by this program gets another number.
 const FORM: u32 = 1;
@@ -127,6 +126,7 @@ impl Store {
                 Record::TareBackup { .. } => return Err(damaged("it begins twice")),
             }
         };
+        archive.finish()?;
         for (table, sequence) in sequences {
             writer.set_sequence(find(&table)?, sequence).await?;
         }
@@ -174,6 +174,15 @@ impl<Input: Read> ArchiveReader<Input> {
             ))),
             Record::TareBackup { migration, .. } => Ok(Self { migration, ..archive }),
             Record::Rows { .. } | Record::End { .. } => Err(not_an_archive()),
+        }
+    }
+
+    /// Reads the end of the file, which holds its checksum.
+    fn finish(&mut self) -> Result<(), StoreError> {
+        match self.lines.read_line(&mut String::new()) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(damaged("it goes on after its end")),
+            Err(error) => Err(damaged(error)),
         }
     }
 

@@ -1,12 +1,15 @@
 //! The tables of a store, from the database's own catalogue.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Row as _};
 
 use crate::store::StoreError;
 use crate::store::span::Named as _;
+
+/// The number of rows by table.
+pub type RowCounts = BTreeMap<String, u64>;
 
 /// A table of a store.
 #[derive(Debug, Clone)]

@@ -3,9 +3,8 @@
 use sqlx::postgres::PgPool;
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 
-use super::RowCounts;
 use super::reader::SequenceState;
-use super::tables::{Table, tables};
+use super::tables::{RowCounts, Table, tables};
 use crate::store::StoreError;
 use crate::store::span::Named as _;
 
