@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, TimeZone as _, Utc};
 use rust_decimal::Decimal;
-use tare::cost::{Budget, BudgetSubject, CostParts, Labels, MoneyEstimate};
+use tare::cost::{Budget, BudgetSubject, CostParts, Labels, MoneyEstimate, WorthRule, WorthSums};
 use tare::inventory::{Accounting, DedupScope, FaultKind, RegistryTotals, RepositoryTotals};
 use tare::metrics::{
     MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render, render_report,
@@ -16,9 +16,9 @@ use tare::metrics::{
 use tare::pricing::{MovedEstimate, Period};
 use tare::pulls::PullSource;
 use tare::report::{
-    AlpineAnswers, BaseNames, BookNamed, LastCrawl, MonthlyPulls, RegistryAlpine, RegistryAnswers,
+    AlpineAnswers, BaseNames, BookNamed, LastCrawl, MonthlyPulls, PullBasis, RegistryAlpine, RegistryAnswers,
     RegistryCost, RegistryCostOnAlpine, RegistrySource, Report, ReportOptions, RepositoryAlpine,
-    RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict,
+    RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict, WorthLimits,
 };
 use tare::store::{Connections, CrawlCost, CrawlHealth, CrawlState, EndedCrawl};
 use tare::units::{ByteCount, Currency, Money, RequestCounts};
@@ -53,6 +53,7 @@ fn report(repositories: u64) -> Report {
             name: Some("debian:\"12\"\n\u{1b}[31m".to_owned()),
             runtime: None,
         }),
+        base_change: None,
         alpine: RepositoryAlpine {
             stored_bytes: after(size(number)),
             attributed_bytes: after(size(number)),
@@ -86,6 +87,7 @@ fn report(repositories: u64) -> Report {
                 ..Labels::default()
             })
             .collect(),
+        oldest_images: Vec::new(),
         costs: Ok(None),
         alpine: Some(AlpineAnswers {
             registry: RegistryAlpine {
@@ -138,10 +140,14 @@ fn repository_cost(megabytes: u64) -> RepositoryCost {
             source: PullSource::None,
         },
         moved_bytes: MovedEstimate::default(),
+        assumed_pulls_share: None,
         alpine: Some(RepositoryCostOnAlpine {
             month: exactly(dollars(6 * megabytes)),
             joint_saving: exactly(dollars(5 * megabytes)),
             solo_saving: exactly(dollars(megabytes)),
+            worth_it_saving: exactly(dollars(0)),
+            worth_it_transfer_saving: dollars(0),
+            work: None,
             payback_months: None,
         }),
         pull_seconds: None,
@@ -170,11 +176,19 @@ fn registry_cost(megabytes: u64) -> RegistryCost {
         clean_up: None,
         unit: "GiB".to_owned(),
         one_more_unit: dollars(10),
+        pulls: PullBasis {
+            pulls_sources: BTreeMap::new(),
+            assumed_transfer: dollars(0),
+            assumed_pulls_share: None,
+        },
         average_unit: None,
         alpine: Some(RegistryCostOnAlpine {
             month: exactly(dollars(6 * megabytes + 100)),
             saving: exactly(dollars(5 * megabytes)),
             nothing_saved_because: None,
+            worth_it_saving: exactly(dollars(0)),
+            worth: WorthSums::zero(Currency::USD),
+            worth_rule: WorthLimits::new(&WorthRule::default(), Currency::USD),
         }),
         cheaper_plan: None,
         cheaper_plan_on_alpine: None,

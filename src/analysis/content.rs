@@ -109,7 +109,10 @@ impl CrawledContent {
         self.platforms == platforms
             && self.ended_at.is_some()
             && kept(self.ended_at) == kept(record.last_finished)
-            && record.last_crawl != Some(CrawlState::Interrupted)
+            && !matches!(
+                record.last_crawl,
+                Some(CrawlState::Interrupted | CrawlState::Cancelled)
+            )
     }
 
     /// The content with what the store says of the crawl that has ended.
@@ -149,8 +152,11 @@ fn last_crawl(quality: &DataQuality) -> LastCrawl {
         CrawlState::Incomplete => LastCrawl::Incomplete {
             losses: quality.losses,
         },
-        CrawlState::Queued | CrawlState::Running | CrawlState::Interrupted | CrawlState::Failed => {
-            LastCrawl::Unfinished
-        }
+        CrawlState::Queued
+        | CrawlState::Running
+        | CrawlState::Cancelling
+        | CrawlState::Interrupted
+        | CrawlState::Cancelled
+        | CrawlState::Failed => LastCrawl::Unfinished,
     }
 }

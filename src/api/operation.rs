@@ -155,6 +155,20 @@ impl Operation {
         operation
     }
 
+    /// A DELETE operation that answers in this form.
+    pub(super) fn delete(
+        path: &'static str,
+        id: &'static str,
+        summary: &'static str,
+        answer: AnswerForm,
+        handler: Handler,
+    ) -> Self {
+        let mut operation = Self::get(path, id, summary, answer, handler);
+        operation.method = Method::DELETE;
+        operation.answer.is_cacheable = false;
+        operation
+    }
+
     fn with_path_parameters(mut self) -> Self {
         let names = self
             .path

@@ -46,6 +46,8 @@ kinds! {
         "Accept one of the media types that `detail` names.";
     OUTDATED_CURSOR = 409 "outdated-cursor", "Invalid cursor",
         "Start again without a cursor: the figures, filters or order have changed.";
+    CONFLICT = 409 "conflict", "Not possible at the moment",
+        "`detail` says why, and what to do.";
     TOO_LARGE = 413 "too-large", "The body is too large",
         "Send a smaller body; `detail` has the maximum size.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "Unsupported media type",
@@ -296,16 +298,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_has_a_status_and_a_name_of_its_own() {
+    fn each_kind_has_a_name_of_its_own_and_no_operation_has_two_of_one_status() {
         for (place, kind) in KINDS.iter().enumerate() {
             assert!(StatusCode::from_u16(kind.status).is_ok());
             for other in &KINDS[place + 1..] {
-                assert!(
-                    kind.name != other.name && kind.status != other.status,
-                    "{}",
-                    kind.name
-                );
+                assert_ne!(kind.name, other.name);
             }
+        }
+        for operation in crate::api::resources::operations(false) {
+            let statuses: Vec<u16> = operation.all_problems().iter().map(|kind| kind.status).collect();
+            let mut distinct = statuses.clone();
+            distinct.dedup();
+            assert_eq!(statuses, distinct, "{}", operation.id);
         }
     }
 

@@ -1,8 +1,10 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::outcome::UsageError;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{CrawlSection, Environment, RegistrySection};
+use crate::demo;
 use crate::registry::credentials::{Credentials, from_docker_config};
 use crate::registry::{Client, ClientSettings, Origin};
 
@@ -53,14 +55,23 @@ async fn dockers(
     }
 }
 
-/// A client of the demo's registry, without a limit of requests.
-pub(super) fn demo_client(url: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Client> {
+/// The origin of the demo's registry. The name is the same at every start, and no name server knows it.
+///
+/// # Errors
+/// Never: the name is a constant that can be parsed.
+pub(super) fn demo_origin() -> anyhow::Result<Origin> {
+    Ok(Origin::parse(&format!("http://{}", demo::REGISTRY))?)
+}
+
+/// A client of the demo's registry, which is at this address, without a limit of requests.
+pub(super) fn demo_client(address: SocketAddr, clock: Arc<dyn Clock>) -> anyhow::Result<Client> {
     let settings = ClientSettings {
         requests_per_minute: 0,
+        connect_to: Some(address),
         ..ClientSettings::default()
     };
     Ok(Client::new(
-        Origin::parse(url)?,
+        demo_origin()?,
         Credentials::Anonymous,
         settings,
         clock,

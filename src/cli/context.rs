@@ -20,6 +20,7 @@ fn free_bytes(folder: &Path) -> Option<u64> {
 }
 
 /// What every command has at hand.
+#[derive(Clone)]
 pub(super) struct Context {
     pub(super) settings: Arc<Settings>,
     pub(super) environment: Environment,

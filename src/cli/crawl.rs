@@ -14,7 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::RegistrySection;
 use crate::crawl::{CrawlPlan, Progress, StopFlag};
 use crate::jobs::CrawlJob;
-use crate::store::Store;
+use crate::store::{CrawlChoice, CrawledRegistry, Store};
 
 /// `tare crawl`: one registry after another. That one fails does not stop the others.
 pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -123,6 +123,7 @@ async fn one(
         tombstone_after: crawl.tombstone_after,
         clock: Arc::new(SystemClock),
     };
+    remember(target, store).await?;
     let progress = Progress::default();
     let work = job.run(&progress, stop);
     let result = if context.quiet {
@@ -138,4 +139,32 @@ async fn one(
         .await?
     };
     Ok((Shown::new(&result), result.content))
+}
+
+/// Saves what this crawl reads of the registry, so that a service can crawl the same again.
+async fn remember(target: &RegistrySection, store: &Store) -> anyhow::Result<()> {
+    let registry = CrawledRegistry {
+        name: target.url.registry().clone(),
+        origin_url: target.url.origin().url().origin().ascii_serialization(),
+        dedup_scope: target.dedup_scope(),
+    };
+    let choice = CrawlChoice {
+        repositories: target.repositories.clone(),
+        platforms: target
+            .platforms
+            .iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect(),
+        // The service may run in another folder.
+        extra_ca: target
+            .extra_ca
+            .iter()
+            .map(std::path::absolute)
+            .collect::<Result<_, _>>()?,
+    };
+    store
+        .register_registries(std::slice::from_ref(&registry), SystemClock.now())
+        .await?;
+    Ok(store.remember_choice(&registry.name, &choice).await?)
 }

@@ -1,8 +1,9 @@
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use chrono::{DateTime, Datelike, Months, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::arguments::{DemoOptions, Format, ReportOptions};
 use super::client::demo_client;
@@ -24,6 +25,8 @@ use crate::wording::wrapped;
 
 /// How many months back the made-up history goes. Our choice: a year, as most budgets have.
 const MONTHS: u32 = 12;
+/// The time of day of the demo's clock if a day was chosen. Our choice: noon, after the crawl at the start of that day.
+const TIME_OF_DAY: TimeDelta = TimeDelta::hours(12);
 
 /// `tare demo`: a made-up registry, crawled into a store that is gone afterwards. None of the user's
 /// settings apply, so that everybody sees the same.
@@ -33,7 +36,11 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     if options.registry_only {
         return registry_only(options, context, &stop).await;
     }
-    let registry = tokio::task::spawn_blocking(demo::serve).await??;
+    let registry = serve(([127, 0, 0, 1], 0).into(), options).await?;
+    let clock: Arc<dyn Clock> = match options.as_of {
+        Some(_) => Arc::new(FixedClock(registry.ends() + TIME_OF_DAY)),
+        None => Arc::new(SystemClock),
+    };
     let temporary = tempfile::tempdir()?;
     let folder = match &options.keep {
         Some(folder) => {
@@ -47,7 +54,16 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     let store = Store::open(&StoreSettings::at(location), SystemClock.now()).await?;
     let settings = made_up_settings(folder)?;
     let outcome = match live_through(&store, &registry, &settings, &stop).await {
-        Ok(()) => print_report(&store, registry.url(), &settings, options, context, &stop).await,
+        Ok(()) => {
+            let service = DemoService {
+                store: &store,
+                settings: &settings,
+                registry: registry.address(),
+                clock,
+                stop: &stop,
+            };
+            print_report(service, options, context).await
+        }
         Err(error) => Err(error),
     };
     store.close().await;
@@ -58,8 +74,7 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
 
 /// Serves the registry until it is stopped, for a Tare that runs elsewhere.
 async fn registry_only(options: &DemoOptions, context: &Context, stop: &StopFlag) -> anyhow::Result<Outcome> {
-    let address = options.listen;
-    let registry = tokio::task::spawn_blocking(move || demo::serve_at(address)).await??;
+    let registry = serve(options.listen, options).await?;
     context.console.tell(&format!(
         "The registry of {}, a made-up company: tare crawl {}",
         demo::COMPANY,
@@ -70,15 +85,18 @@ async fn registry_only(options: &DemoOptions, context: &Context, stop: &StopFlag
     Ok(Outcome::Complete)
 }
 
+/// Starts the registry. Its year ends on the chosen day, else today.
+async fn serve(address: SocketAddr, options: &DemoOptions) -> anyhow::Result<DemoRegistry> {
+    let ends = options.as_of.unwrap_or_else(|| SystemClock.now().date_naive());
+    Ok(tokio::task::spawn_blocking(move || demo::serve_at(address, Some(ends))).await??)
+}
+
 async fn print_report(
-    store: &Store,
-    registry: &str,
-    settings: &Settings,
+    service: DemoService<'_>,
     options: &DemoOptions,
     context: &Context,
-    stop: &StopFlag,
 ) -> anyhow::Result<Outcome> {
-    let report = read(store, &[], &ReportOptions::default(), settings).await?;
+    let report = read(service.store, &[], &ReportOptions::default(), service.settings).await?;
     let width = context.widths.output;
     let words = format!(
         "This is the registry of {}, a made-up company. Its base images have the true sizes of \
@@ -101,12 +119,6 @@ async fn print_report(
         print("\nNow your own: tare crawl https://reg.example.com, then tare report\n")?;
     }
     if !options.once {
-        let service = DemoService {
-            store,
-            settings,
-            registry,
-            stop,
-        };
         service.run(options.listen, context).await?;
     }
     Ok(outcome)
@@ -124,7 +136,7 @@ async fn live_through(
     let analysis = AnalysisService::new(store.clone(), inputs, PlatformSelection::default());
     for moment in moments(registry.ends()) {
         registry.show(moment);
-        let content = crawl_at(store, registry.url(), moment, stop).await?;
+        let content = crawl_at(store, registry.address(), moment, stop).await?;
         analysis.save_report(vec![content], moment).await?;
     }
     Ok(())
@@ -144,20 +156,20 @@ fn made_up_settings(folder: &Path) -> anyhow::Result<Settings> {
 fn moments(ends: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     let first_of_month = ends.date_naive().with_day(1);
     let firsts = (0..MONTHS).rev().filter_map(|back| {
-        let day = first_of_month?.checked_sub_months(Months::new(back))?;
+        let day: NaiveDate = first_of_month?.checked_sub_months(Months::new(back))?;
         Some(day.and_time(NaiveTime::MIN).and_utc())
     });
-    firsts.chain([ends]).collect()
+    firsts.filter(|first| *first < ends).chain([ends]).collect()
 }
 
 async fn crawl_at(
     store: &Store,
-    url: &str,
+    address: SocketAddr,
     moment: DateTime<Utc>,
     stop: &StopFlag,
 ) -> anyhow::Result<CrawledContent> {
     let clock = Arc::new(FixedClock(moment));
-    let client = demo_client(url, clock.clone())?;
+    let client = demo_client(address, clock.clone())?;
     let plan = CrawlPlan::default();
     let job = CrawlJob {
         store,

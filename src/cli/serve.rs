@@ -10,10 +10,10 @@ use super::outcome::{Outcome, UsageError};
 use crate::analysis::AnalysisService;
 use crate::api::Server;
 use crate::clock::SystemClock;
-use crate::config::{RegistrySection, ServeRole};
+use crate::config::{RegistryAddress, RegistrySection, ServeRole};
 use crate::crawl::StopFlag;
 use crate::jobs::{ScheduledRegistry, Scheduler};
-use crate::store::{CrawledRegistry, Store};
+use crate::store::{CrawledRegistry, Store, StoredRegistry};
 
 /// `tare serve`: answers and crawls until it is told to stop.
 pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -23,14 +23,6 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
         .map_err(|error| UsageError(error.to_string()))?;
     let registries = registries(options, context)?;
     let role = settings.serve.role;
-    if role == ServeRole::Crawler && registries.is_empty() {
-        return Err(UsageError(
-            "a crawler needs registries: list them in the configuration (see config/tare.toml), or name them with \
-             --registry"
-                .to_owned(),
-        )
-        .into());
-    }
     let stop = StopFlag::new();
     on_interrupt(stop.clone(), context.console.clone())?;
     let store = context.open_store().await?;
@@ -41,11 +33,26 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
     } else {
         analysis.keeping()
     };
+    let crawler = match role {
+        ServeRole::Api => None,
+        ServeRole::Crawler | ServeRole::All => {
+            let mut crawler = scheduler(&store, registries, analysis.clone(), context)?;
+            if let Err(error) = crawler.prepare().await {
+                // It tries again every few seconds.
+                tracing::warn!(%error, "the registries could not be announced");
+            }
+            if role == ServeRole::Crawler && crawler.registries.is_empty() {
+                context.console.tell(
+                    "No registry is configured, and none was crawled before: list registries in the configuration \
+                     (see config/tare.toml), or name them with --registry.",
+                );
+            }
+            Some(crawler)
+        }
+    };
     let crawling = async {
-        if role != ServeRole::Api {
-            scheduler(&store, registries, analysis.clone(), context)?
-                .run(stop.clone())
-                .await;
+        if let Some(crawler) = crawler {
+            crawler.run(stop.clone()).await;
         }
         anyhow::Ok(())
     };
@@ -107,13 +114,36 @@ fn scheduler(
         .into_iter()
         .map(|section| scheduled(section, context))
         .collect::<anyhow::Result<_>>()?;
+    let stored_context = context.clone();
     Ok(Scheduler {
         store: store.clone(),
         registries,
+        from_stored: Some(Arc::new(move |stored| from_stored(stored, &stored_context))),
         tombstone_after: settings.crawl.tombstone_after,
         retention: settings.retention.retention(),
         clock: Arc::new(SystemClock),
         analysis,
+    })
+}
+
+/// A registry that was crawled before, as `tare crawl` would crawl it again: with the credentials of its settings or of
+/// Docker. It is crawled on request only.
+fn from_stored(stored: &StoredRegistry, context: &Context) -> anyhow::Result<ScheduledRegistry> {
+    let address: RegistryAddress = stored.registry.origin_url.parse()?;
+    let mut section = RegistrySection::at(address);
+    section.dedup_scope = Some(stored.registry.dedup_scope);
+    section.repositories.clone_from(&stored.choice.repositories);
+    section.extra_ca.clone_from(&stored.choice.extra_ca);
+    let platforms: Vec<_> = stored
+        .choice
+        .platforms
+        .iter()
+        .map(|platform| platform.parse())
+        .collect::<Result<_, _>>()?;
+    section.platforms = (!platforms.is_empty()).then_some(platforms);
+    Ok(ScheduledRegistry {
+        is_configured: false,
+        ..scheduled(section, context)?
     })
 }
 
@@ -134,6 +164,7 @@ fn scheduled(section: RegistrySection, context: &Context) -> anyhow::Result<Sche
         registry,
         plan,
         schedule,
+        is_configured: true,
         client: Arc::new(move || {
             let (section, settings, environment) = (section.clone(), settings.clone(), environment.clone());
             async move { client_of(&section, &settings.crawl, &environment).await }.boxed()

@@ -2,7 +2,7 @@
 
 use super::data_files::{UnreadableFile, files, text};
 use super::{PricesSection, RegistrySection, Settings};
-use crate::cost::{CostPlan, RegistryTerms, TransferPlan};
+use crate::cost::{CostPlan, MinimumSaving, RegistryTerms, TransferPlan};
 use crate::oci::InvalidRepositoryPatterns;
 use crate::pricing::{AllocationRules, BookFaults, PriceBook, PriceBooks, Rule};
 use crate::pulls::PullCounts;
@@ -69,7 +69,10 @@ impl Settings {
             destinations.push(destination);
         }
         let rules = &self.prices;
+        let worth = self.worth.rule();
+        same_currency(worth.minimum_saving, &registries, &books)?;
         Ok(CostPlan {
+            worth,
             books,
             registries,
             allocation: AllocationRules {
@@ -172,6 +175,31 @@ fn terms(
     }))
 }
 
+/// Refuses a minimum saving in a currency that none of the registries with a price book is billed in, or only some.
+fn same_currency(
+    minimum: MinimumSaving,
+    registries: &[RegistryTerms],
+    books: &PriceBooks,
+) -> Result<(), CostPlanError> {
+    let used = books
+        .iter()
+        .filter(|book| registries.iter().any(|terms| terms.book == book.id));
+    match used
+        .into_iter()
+        .find(|book| minimum.in_currency(book.currency).is_none())
+    {
+        None => Ok(()),
+        Some(book) => Err(wrong(
+            "worth.minimum_saving".to_owned(),
+            format!(
+                "it is in another currency than price book `{}`, which is in {}; write the amount without a currency \
+                 to mean that of each price book",
+                book.id, book.currency
+            ),
+        )),
+    }
+}
+
 /// All editions of a book.
 fn known<'b>(books: &'b PriceBooks, id: &str, key: &str) -> Result<Vec<&'b PriceBook>, CostPlanError> {
     books
@@ -260,6 +288,11 @@ day_rate = "800 USD"
             (
                 "[[registry]]\nurl = \"x.example.com\"\nreplicas = [\"eu\"]\n",
                 "registry.replicas of x.example.com: this registry has no price book: name one by price_book",
+            ),
+            (
+                "[prices]\nbook = \"aws-ecr\"\n[worth]\nminimum_saving = \"5 EUR\"\n",
+                "worth.minimum_saving: it is in another currency than price book `aws-ecr`, which is in USD; write the \
+                 amount without a currency",
             ),
             ("[prices]\nbooks = [\"none.toml\"]\n", "cannot read none.toml: "),
         ] {

@@ -35,6 +35,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod values;
+mod worth;
 
 use std::path::{Path, PathBuf};
 
@@ -61,6 +62,7 @@ pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
 pub use show::{ShownSection, ShownSetting, ShownSettings};
 pub use store::{StoreSection, UnusableDatabaseFile};
 pub use values::{DatabaseUrl, ProxyUrl, Secret, listen_address};
+pub use worth::{LeastSaving, WorthSection};
 
 use crate::analysis::PlatformSelection;
 
@@ -123,6 +125,8 @@ settings! {
     alpine: AlpineSection,
     /// What bytes cost.
     prices: PricesSection,
+    /// What makes a move to Alpine worth it.
+    worth: WorthSection,
     /// How exports call the account that is billed.
     export: ExportSection,
     /// The operator's own verdicts; the first that matches a repository counts.

@@ -10,6 +10,18 @@ pub enum CostError {
     /// No bill can be drawn up.
     #[error(transparent)]
     Pricing(#[from] PricingError),
+    /// Savings were asked for without a price book or without the bytes on Alpine.
+    #[error("there are no savings without a price book and the sizes on Alpine")]
+    NoAlpine,
+    /// The minimum saving is set in another currency than the price book's.
+    #[error(
+        "worth.minimum_saving is in another currency than the price book, which is in {currency}; write the amount \
+         without a currency to mean that of each price book"
+    )]
+    MinimumSaving {
+        /// The currency of the price book.
+        currency: Currency,
+    },
     /// A month that the calendar no longer has.
     #[error("there is no such month")]
     EndOfCalendar,

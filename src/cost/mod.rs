@@ -18,6 +18,11 @@ mod statement;
 #[cfg(test)]
 mod statement_tests;
 mod usage;
+mod worth;
+mod worth_rule;
+mod worth_sums;
+#[cfg(test)]
+mod worth_tests;
 
 pub use budget::{Budget, BudgetSubject};
 pub use error::CostError;
@@ -28,3 +33,6 @@ pub use statement::{
     AlpineStatement, BookUsed, RepositoryOnAlpineCost, RepositoryStatement, Statement, statement,
 };
 pub use usage::{AlpineBytes, PulledBytes, RegistryUsage, RepositoryUsage};
+pub use worth::{RepositoryWorth, WorthStatement};
+pub use worth_rule::{MinimumSaving, Worth, WorthRule};
+pub use worth_sums::{WorthSum, WorthSums};

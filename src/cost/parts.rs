@@ -57,14 +57,14 @@ pub struct MonthlyCostParts {
     transfer: Money,
 }
 
-/// A modelled amount.
+/// A modelled amount. The range is that of the image sizes: it holds if pulls are as counted or assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MoneyEstimate {
-    /// The amount is seldom lower.
+    /// The amount is seldom lower, if pulls are as counted or assumed.
     pub low: Money,
     /// The best single estimate.
     pub expected: Money,
-    /// The amount is seldom higher.
+    /// The amount is seldom higher, if pulls are as counted or assumed.
     pub high: Money,
 }
 

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::labels::CostCentres;
 use super::usage::RegistryUsage;
+use super::worth_rule::WorthRule;
 use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 use crate::pricing::{AllocationRules, Destinations, Effort, PriceBooks, Share, UsageHistory};
 use crate::pulls::PullCounts;
@@ -27,6 +28,8 @@ pub struct CostPlan {
     pub pulls: PullCounts,
     /// What moving takes; the first that matches a repository counts.
     pub efforts: Vec<EffortRule>,
+    /// What makes a move worth it.
+    pub worth: WorthRule,
 }
 
 /// How a registry is billed.

@@ -21,16 +21,43 @@ pub(super) struct Saved {
     pub(super) solo: MoneyEstimate,
 }
 
+/// A repository's part of what is saved if all that should switch do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct JointSaving {
+    pub(super) saving: MoneyEstimate,
+    /// The part of the expected saving that comes from moved bytes; the rest comes from stored bytes.
+    pub(super) transfer: Money,
+}
+
 /// What each repository saves, in the order of the usage.
-///
-/// What the registry saves on stored bytes is divided by the drop of attributed bytes, what it saves on bytes moved to
-/// a destination by the drop of those; so the parts add up to what the registry saves, and where a quota swallows the
-/// saving, the repositories save nothing either.
 pub(super) fn by_repository(
     billing: &Billing<'_>,
     now: &Charges,
     on_alpine: &OnAlpine,
 ) -> Result<Vec<Saved>, CostError> {
+    let joint = jointly(billing, now, on_alpine)?;
+    joint
+        .into_iter()
+        .enumerate()
+        .map(|(index, joint)| {
+            Ok(Saved {
+                joint: joint.saving,
+                solo: alone(billing, now, index)?,
+            })
+        })
+        .collect()
+}
+
+/// What each repository saves if all that should switch do, in the order of the usage.
+///
+/// What the registry saves on stored bytes is divided by the drop of attributed bytes, what it saves on bytes moved to
+/// a destination by the drop of those; so the parts add up to what the registry saves, and where a quota swallows the
+/// saving, the repositories save nothing either.
+pub(super) fn jointly(
+    billing: &Billing<'_>,
+    now: &Charges,
+    on_alpine: &OnAlpine,
+) -> Result<Vec<JointSaving>, CostError> {
     let kept = |charges: &Charges| charges.parts.total.checked_sub(charges.parts.transfer);
     let stored_saving = kept(now)?.checked_sub(kept(&on_alpine.charges)?)?;
     let repositories = &billing.usage.repositories;
@@ -56,15 +83,16 @@ pub(super) fn by_repository(
         .collect::<Result<Vec<_>, CostError>>()?;
     (0..repositories.len())
         .map(|index| {
-            let joint = moved
-                .iter()
-                .try_fold(stored.estimate(index)?, |sum, zone| -> Result<_, CostError> {
-                    Ok(sum.checked_add(zone.estimate(index)?)?)
-                })?;
-            Ok(Saved {
-                joint,
-                solo: alone(billing, now, index)?,
-            })
+            let mut joint = JointSaving {
+                saving: stored.estimate(index)?,
+                transfer: Money::zero(billing.currency),
+            };
+            for zone in &moved {
+                let saved = zone.estimate(index)?;
+                joint.saving = joint.saving.checked_add(saved)?;
+                joint.transfer = joint.transfer.checked_add(saved.expected)?;
+            }
+            Ok(joint)
         })
         .collect()
 }

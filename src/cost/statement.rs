@@ -5,7 +5,7 @@ use super::error::CostError;
 use super::labels::Labels;
 use super::parts::{Charges, CleanUp, CostParts, MoneyEstimate};
 use super::plan::CostPlan;
-use super::saved;
+use super::saved::{self, JointSaving};
 use super::usage::{RegistryUsage, RepositoryUsage};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{
@@ -186,6 +186,21 @@ pub fn statement(
         alpine,
         repositories,
     }))
+}
+
+/// Each repository's part of what the registry saves, and what the registry saves, without the rest of a statement.
+pub(super) fn joint_savings(
+    plan: &CostPlan,
+    usage: &RegistryUsage,
+    period: Period,
+) -> Result<(Vec<JointSaving>, MoneyEstimate), CostError> {
+    let (Some(terms), Some(bytes)) = (plan.terms(&usage.registry), usage.alpine) else {
+        return Err(CostError::NoAlpine);
+    };
+    let billing = Billing::new(plan, terms, usage, period)?;
+    let now = billing.now()?;
+    let on_alpine = billing.on_alpine(bytes, &now)?;
+    Ok((saved::jointly(&billing, &now, &on_alpine)?, on_alpine.saving))
 }
 
 fn on_alpine_cost(

@@ -9,17 +9,17 @@ use crate::pulls::{PullCount, PullSource};
 use crate::units::{ByteCount, Currency, Money};
 use crate::whatif::{Estimate, SavingEstimate};
 
-const GIB: u64 = 1 << 30;
+pub(super) const GIB: u64 = 1 << 30;
 
-fn bytes(count: u64) -> ByteCount {
+pub(super) fn bytes(count: u64) -> ByteCount {
     count.try_into().unwrap()
 }
 
-fn november() -> Period {
+pub(super) fn november() -> Period {
     Period::month(2026, 11).unwrap()
 }
 
-fn plan(book: &str) -> CostPlan {
+pub(super) fn plan(book: &str) -> CostPlan {
     CostPlan {
         books: PriceBooks::shipped().unwrap(),
         registries: vec![RegistryTerms::everywhere(book)],
@@ -27,7 +27,7 @@ fn plan(book: &str) -> CostPlan {
     }
 }
 
-fn estimate(low: u64, expected: u64, high: u64) -> Estimate {
+pub(super) fn estimate(low: u64, expected: u64, high: u64) -> Estimate {
     Estimate {
         low: bytes(low),
         expected: bytes(expected),
@@ -36,7 +36,7 @@ fn estimate(low: u64, expected: u64, high: u64) -> Estimate {
 }
 
 /// A repository with so many GiB, and what its share would be on Alpine.
-fn repository(name: &str, now: u64, after: Estimate) -> RepositoryUsage {
+pub(super) fn repository(name: &str, now: u64, after: Estimate) -> RepositoryUsage {
     RepositoryUsage {
         repository: name.parse().unwrap(),
         labels: Labels::default(),
@@ -61,7 +61,7 @@ fn repository(name: &str, now: u64, after: Estimate) -> RepositoryUsage {
     }
 }
 
-fn registry(repositories: Vec<RepositoryUsage>) -> RegistryUsage {
+pub(super) fn registry(repositories: Vec<RepositoryUsage>) -> RegistryUsage {
     let sum = |of: &dyn Fn(AlpineBytes) -> ByteCount| {
         let counts = repositories.iter().filter_map(|row| row.alpine).map(of);
         ByteCount::checked_sum(counts).unwrap()
@@ -83,11 +83,11 @@ fn registry(repositories: Vec<RepositoryUsage>) -> RegistryUsage {
     }
 }
 
-fn drawn(plan: &CostPlan, usage: &RegistryUsage) -> Statement {
+pub(super) fn drawn(plan: &CostPlan, usage: &RegistryUsage) -> Statement {
     statement(plan, usage, november()).unwrap().unwrap()
 }
 
-fn dollars(amount: &str) -> Money {
+pub(super) fn dollars(amount: &str) -> Money {
     Money::new(amount.parse().unwrap(), Currency::USD)
 }
 

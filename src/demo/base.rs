@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::blueprint::{Base, Compression};
 use super::error::DemoError;
@@ -18,6 +18,16 @@ pub(super) struct Release {
     /// When builds start to use it.
     pub since: DateTime<Utc>,
     pub images: BTreeMap<String, Image>,
+}
+
+impl Release {
+    /// Moves the release in time. The steps of the base keep their own dates, which are part of its text.
+    pub(super) fn put_off(&mut self, by: TimeDelta) {
+        self.since += by;
+        for image in self.images.values_mut() {
+            image.created += by;
+        }
+    }
 }
 
 /// The releases of a base in the year before `ends`, oldest first. The last one is the one in the file; each earlier one

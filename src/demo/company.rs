@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use super::base::{self, Release};
@@ -21,17 +21,23 @@ const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 const ATTESTATION: &str = "application/vnd.docker.attestation.manifest.v1+json";
 const SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 
-/// Everything the registry ever held, and the last moment of its year.
-pub(super) fn build() -> Result<(Contents, DateTime<Utc>), DemoError> {
+/// Everything the registry ever held, and the last moment of its year. If the year is to end on another day than the
+/// company's own, every time moves by the difference.
+pub(super) fn build(ends: Option<NaiveDate>) -> Result<(Contents, DateTime<Utc>), DemoError> {
     let (bases, company) = blueprint::read()?;
+    let shift = ends.unwrap_or(company.ends) - company.ends;
     let mut releases = BTreeMap::new();
     for base in &bases {
-        releases.insert(base.name.clone(), base::releases(base, company.ends)?);
+        let mut of_base = base::releases(base, company.ends)?;
+        for release in &mut of_base {
+            release.put_off(shift);
+        }
+        releases.insert(base.name.clone(), of_base);
     }
     let mut year = Year {
         contents: Contents::default(),
         releases,
-        ends: base::start_of_day(company.ends),
+        ends: base::start_of_day(company.ends) + shift,
     };
     for repository in &company.repository {
         year.images(repository)?;

@@ -2,8 +2,9 @@
 //! Tare.
 //!
 //! The company's images use the true sizes and digests of current public bases (`bases.toml` and `config/base-images`).
-//! The company, its repositories and a year of releases are invented (`company.toml`) and the same every time. Only `cli`
-//! uses this room, which itself uses only `oci`.
+//! The company, its repositories and a year of releases are invented (`company.toml`) and the same every time; only the
+//! day on which the year ends can be chosen, and all times move with it. Only `cli` uses this room, which itself uses only
+//! `oci`.
 
 mod base;
 mod blueprint;
@@ -19,7 +20,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
 
 use actix_web::{App, HttpServer, dev::ServerHandle};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 pub use error::DemoError;
 
@@ -28,11 +29,15 @@ use server::ServedState;
 /// The company's name.
 pub const COMPANY: &str = "Norrwind Logistics";
 
+/// The name of the registry in the demo, the same at every start. The domain `example` is reserved (RFC 2606).
+pub const REGISTRY: &str = "registry.norrwind.example";
+
 /// The company's settings, in the form of a configuration file.
 pub const SETTINGS: &str = include_str!("tare.toml");
 
 /// The running registry. It stops when dropped.
 pub struct DemoRegistry {
+    address: SocketAddr,
     url: String,
     shown: Arc<ServedState>,
     ends: DateTime<Utc>,
@@ -40,20 +45,21 @@ pub struct DemoRegistry {
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
-/// Serves the registry on a free loopback port, in its own thread, as of the last day of its year.
+/// Serves the registry on a free loopback port, in its own thread, as of the last day of its year, which is the one in
+/// `company.toml`.
 ///
 /// # Errors
 /// If no port can be opened, or the data are inconsistent.
 pub fn serve() -> Result<DemoRegistry, DemoError> {
-    serve_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    serve_at(SocketAddr::from(([127, 0, 0, 1], 0)), None)
 }
 
-/// Serves the registry at a given address.
+/// Serves the registry at a given address. Its year ends on the day `ends`, else on the one in `company.toml`.
 ///
 /// # Errors
 /// If the address cannot be bound, or the data are inconsistent.
-pub fn serve_at(address: SocketAddr) -> Result<DemoRegistry, DemoError> {
-    let (contents, ends) = company::build()?;
+pub fn serve_at(address: SocketAddr, ends: Option<NaiveDate>) -> Result<DemoRegistry, DemoError> {
+    let (contents, ends) = company::build(ends)?;
     let shown = Arc::new(ServedState {
         contents,
         time: AtomicI64::new(ends.timestamp()),
@@ -81,10 +87,11 @@ pub fn serve_at(address: SocketAddr) -> Result<DemoRegistry, DemoError> {
     let (addresses, server) = started
         .recv()
         .map_err(|_| std::io::Error::other("the server's thread ended"))??;
-    let address = addresses
+    let address = *addresses
         .first()
         .ok_or_else(|| std::io::Error::other("no address was bound"))?;
     Ok(DemoRegistry {
+        address,
         url: format!("http://{address}"),
         shown,
         ends,
@@ -97,6 +104,11 @@ impl DemoRegistry {
     /// Its URL: `http://`, address and port.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The last moment of the registry's year, shown by default.
@@ -175,8 +187,8 @@ mod tests {
 
     #[test]
     fn the_registry_holds_what_a_company_holds_and_is_the_same_every_time() {
-        let (contents, ends) = company::build().unwrap();
-        let (again, _) = company::build().unwrap();
+        let (contents, ends) = company::build(None).unwrap();
+        let (again, _) = company::build(None).unwrap();
         let shown = ServedState {
             contents,
             time: AtomicI64::new(ends.timestamp()),
@@ -226,8 +238,38 @@ mod tests {
     }
 
     #[test]
+    fn another_last_day_moves_every_time_and_changes_nothing_else() {
+        let (story, ends) = company::build(None).unwrap();
+        let day = NaiveDate::from_ymd_opt(2027, 7, 1).unwrap();
+        let (moved, moved_ends) = company::build(Some(day)).unwrap();
+        assert_eq!(moved_ends.date_naive(), day);
+        let shift = moved_ends - ends;
+        for back in [0, 40, 200, 360] {
+            let (then, moved_then) = (
+                ends - chrono::Duration::days(back),
+                moved_ends - chrono::Duration::days(back),
+            );
+            let names: Vec<&str> = story.repositories(then).collect();
+            assert_eq!(names, moved.repositories(moved_then).collect::<Vec<_>>());
+            for name in names {
+                let count = |contents: &content::Contents, time| {
+                    contents
+                        .repository(name)
+                        .map(|repository| repository.tags(time).count())
+                };
+                assert_eq!(
+                    count(&story, then),
+                    count(&moved, moved_then),
+                    "{name}, {back} days ago"
+                );
+            }
+        }
+        assert!(shift > chrono::Duration::days(200));
+    }
+
+    #[test]
     fn the_registry_grows_over_its_year() {
-        let (contents, ends) = company::build().unwrap();
+        let (contents, ends) = company::build(None).unwrap();
         let count = |time| -> usize {
             contents
                 .repositories(time)
@@ -248,7 +290,7 @@ mod tests {
 
     #[actix_web::test]
     async fn listings_lead_from_page_to_page_and_what_is_unknown_is_404() {
-        let (contents, ends) = company::build().unwrap();
+        let (contents, ends) = company::build(None).unwrap();
         let shown = Arc::new(ServedState {
             contents,
             time: AtomicI64::new(ends.timestamp()),

@@ -141,7 +141,7 @@ const REGISTRIES: [&str; 17] = [
     "Storage",
     "Transfer",
     "Unallocated",
-    "Worth of what is included",
+    "Value of free quota",
     "On Alpine",
     "On Alpine, low",
     "On Alpine, high",
@@ -194,14 +194,14 @@ const REPOSITORIES: [&str; 22] = [
     "Storage",
     "Transfer",
     "Pulls",
-    "Pulls known by",
+    "Pull data source",
     "On Alpine",
     "On Alpine, low",
     "On Alpine, high",
-    "Joint saving",
-    "Joint saving, low",
-    "Joint saving, high",
-    "Solo saving",
+    "Saving (all move)",
+    "Saving (all move), low",
+    "Saving (all move), high",
+    "Saving (alone)",
     "Payback in months",
     "Seconds of a cold pull",
     "On Alpine, seconds of a cold pull",
@@ -210,8 +210,17 @@ const REPOSITORIES: [&str; 22] = [
 fn repositories(statements: &[&Statement]) -> Vec<Vec<Cell>> {
     let mut rows = Vec::new();
     for statement in statements {
-        let own = statement.repositories.iter();
-        rows.extend(own.map(|repository| repository_row(statement, repository)));
+        let mut own: Vec<&RepositoryStatement> = statement.repositories.iter().collect();
+        let saved = |row: &RepositoryStatement| Some(row.alpine.as_ref()?.joint_saving.expected.amount());
+        own.sort_by(|a, b| {
+            saved(b)
+                .cmp(&saved(a))
+                .then_with(|| a.repository.cmp(&b.repository))
+        });
+        rows.extend(
+            own.into_iter()
+                .map(|repository| repository_row(statement, repository)),
+        );
         if !statement.unallocated.is_zero() {
             let mut row = vec![
                 Cell::text(&statement.registry),
@@ -279,7 +288,13 @@ const VIEWS: [View; 3] = [
     ("Environment", |labels| &labels.environment),
 ];
 
-const GROUPS: [&str; 5] = ["Currency", "Repositories", "Cost", "On Alpine", "Joint saving"];
+const GROUPS: [&str; 5] = [
+    "Currency",
+    "Repositories",
+    "Cost",
+    "On Alpine",
+    "Saving (all move)",
+];
 
 /// The costs of the repositories with one label.
 struct Group {

@@ -12,18 +12,19 @@ use crate::oci::RepositoryName;
 use crate::store::{CrawlEnd, CrawlSaver, CrawlState};
 
 impl PartWork<'_> {
+    /// Ends the crawl. `early` is the state of a crawl that was stopped or cancelled before its end.
     pub(super) async fn conclude(
         &self,
         saver: &mut CrawlSaver,
         mut faults: Vec<Fault>,
-        was_stopped: bool,
+        early: Option<CrawlState>,
         spent: &Spent<'_>,
     ) -> anyhow::Result<Conclusion> {
         let part = saver.part().clone();
         let in_scope = |name: &RepositoryName| self.plan.repositories.matches(name);
         let listed = retry_transient!(part.listed()).context("cannot read what was listed")?;
         // A crawl that was stopped has not looked at every repository in the catalogue.
-        let catalogue_listed = listed == Some(true) && !was_stopped;
+        let catalogue_listed = listed == Some(true) && early.is_none();
         let deleted = retry_transient!(saver.deleted_at_the_end(catalogue_listed, &in_scope))
             .context("cannot read what was listed")?;
         let (registry, platforms) = (self.registry, &self.plan.platforms);
@@ -32,8 +33,8 @@ impl PartWork<'_> {
             .context("the registry that was just crawled is not there")?;
         let contradictions = contradictions(&content);
         let has_losses = retry_transient!(part.has_losses()).context("cannot read what the crawl met")?;
-        let state = if was_stopped {
-            CrawlState::Interrupted
+        let state = if let Some(early) = early {
+            early
         } else if has_losses || !contradictions.is_empty() {
             CrawlState::Incomplete
         } else {

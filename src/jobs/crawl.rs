@@ -99,7 +99,7 @@ impl CrawlJob<'_> {
             registry: registry.name,
             status: match conclusion.state {
                 CrawlState::Complete => CrawlStatus::Complete,
-                CrawlState::Interrupted => CrawlStatus::Interrupted,
+                CrawlState::Interrupted | CrawlState::Cancelled => CrawlStatus::Interrupted,
                 _ => CrawlStatus::Incomplete,
             },
             repositories: counts.repositories,

@@ -9,14 +9,20 @@
 //! lists the repositories, waits for the others and ends it. All of them claim a few repositories at a time and renew
 //! their leases. A worker whose lease expires counts as lost: its repositories become free, and it can no longer save
 //! anything.
+//!
+//! Each process announces the registries that it crawls, so that a request for a crawl that nobody would do is refused. A
+//! cancelled crawl stops when its workers next renew their leases.
 
 mod assign;
 mod conclude;
 mod conclusion;
+mod control;
 mod crawl;
 mod known;
 mod part;
+mod roster;
 mod schedule;
+mod scheduled;
 mod scheduler;
 mod spent;
 mod writing;
@@ -27,7 +33,8 @@ use crate::oci::RegistryName;
 
 pub use crawl::{CrawlJob, CrawlResult};
 pub use schedule::{InvalidSchedule, Schedule};
-pub use scheduler::{MakeClient, ScheduledRegistry, Scheduler};
+pub use scheduled::{FromStored, MakeClient, ScheduledRegistry};
+pub use scheduler::Scheduler;
 
 /// The span of a crawl, which gives every log line within the crawl's id and registry, whatever the level of the
 /// log is.

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::Instrument as _;
 
 use super::assign::Assigner;
 use super::conclusion::Conclusion;
+use super::control::Control;
 use super::known::load_known;
 use super::spent::Spent;
 use super::writing::{retry_transient, write};
@@ -18,13 +19,17 @@ use crate::crawl::{CrawlPlan, CrawlStatus, Listing, Progress, StopFlag, list, vi
 use crate::inventory::{Fault, Finding};
 use crate::oci::RegistryName;
 use crate::registry::Client;
-use crate::store::{CrawlPart, CrawlSaver, Leaving, Store, StoreError};
+use crate::store::{CrawlPart, CrawlSaver, CrawlState, Leaving, Renewal, Store, StoreError};
 
 /// How many findings may wait between the crawl and the writer. Our choice: few, because each may contain a document of
 /// megabytes.
 const WAITING_FINDINGS: usize = 64;
 /// How often a worker renews its lease and reports its progress. Our choice.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// How long the leader of a cancelled crawl waits for the other workers. Our choice: they notice within a second.
+const WAIT_FOR_OTHERS: Duration = Duration::from_secs(10);
+/// How often it looks. Our choice.
+const LOOK_AFTER_OTHERS: Duration = Duration::from_millis(200);
 
 /// What a worker needs for its part.
 pub(super) struct PartWork<'a> {
@@ -60,10 +65,11 @@ impl PartWork<'_> {
     pub(super) async fn run(&self, saver: CrawlSaver) -> anyhow::Result<Ended> {
         let part = saver.part().clone();
         let spent = Spent::since_now(self.client);
+        let control = Control::default();
         let ended = tokio::select! {
             biased;
-            lost = self.live(&part, &spent) => Err(lost.into()),
-            ended = self.work(saver, &spent) => ended,
+            lost = self.live(&part, &spent, &control) => Err(lost.into()),
+            ended = self.work(saver, &spent, &control) => ended,
         };
         if let Err(error) = &ended {
             // If not even this succeeds, the lease expires.
@@ -74,17 +80,24 @@ impl PartWork<'_> {
         ended
     }
 
-    /// Renews the lease until it is lost.
-    async fn live(&self, part: &CrawlPart, spent: &Spent<'_>) -> StoreError {
+    /// Renews the lease until it is lost, and passes on that the process stops or the crawl is cancelled.
+    async fn live(&self, part: &CrawlPart, spent: &Spent<'_>, control: &Control) -> StoreError {
         let every = SIGN_OF_LIFE.min(part.lease() / 3).max(Duration::from_millis(20));
         loop {
-            sleep(every).await;
-            let tags = self.progress.snapshot().tags_done;
-            let mut said = part.renew(&spent.so_far(), tags).await;
-            if said.is_ok() && part.is_leader() {
-                said = part.report_progress(self.clock.now()).await;
+            tokio::select! {
+                () = sleep(every) => {}
+                () = self.stop.stopped(), if !control.flag.is_stopped() => control.flag.stop(),
             }
-            match said {
+            let tags = self.progress.snapshot().tags_done;
+            let renewed = part.renew(&spent.so_far(), tags).await;
+            if matches!(renewed, Ok(Renewal::Cancel)) {
+                control.cancel();
+            }
+            let reported = match renewed {
+                Ok(_) if part.is_leader() => part.report_progress(self.clock.now()).await,
+                renewed => renewed.map(drop),
+            };
+            match reported {
                 Err(StoreError::LeaseLost) => return StoreError::LeaseLost,
                 // The writer waits for the database meanwhile, and logs that.
                 Err(error) => tracing::debug!(%error, "lease could not be renewed"),
@@ -93,10 +106,19 @@ impl PartWork<'_> {
         }
     }
 
-    async fn work(&self, saver: CrawlSaver, spent: &Spent<'_>) -> anyhow::Result<Ended> {
+    async fn work(&self, saver: CrawlSaver, spent: &Spent<'_>, control: &Control) -> anyhow::Result<Ended> {
         let part = saver.part().clone();
-        let mut walked = self.walk(saver).await?;
-        if part.is_shared() && (walked.was_stopped || !part.is_leader()) {
+        if self.stop.is_stopped() {
+            control.flag.stop();
+        }
+        // A leader that takes over a cancelled crawl sends no request.
+        let renewed = retry_transient!(part.renew(&spent.so_far(), 0)).context("cannot begin the part")?;
+        if renewed == Renewal::Cancel {
+            control.cancel();
+        }
+        let mut walked = self.walk(saver, &control.flag).await?;
+        let ends_cancelled = walked.was_stopped && control.is_cancelled() && part.is_leader();
+        if part.is_shared() && !ends_cancelled && (walked.was_stopped || !part.is_leader()) {
             let how = if walked.was_stopped {
                 Leaving::Stopped
             } else {
@@ -107,13 +129,34 @@ impl PartWork<'_> {
             retry_transient!(part.leave(how, self.clock.now())).context("cannot hand back what is left")?;
             return Ok(Ended::Left(how));
         }
+        if ends_cancelled {
+            self.wait_for_others(&part).await?;
+        }
+        let early = match (walked.was_stopped, ends_cancelled) {
+            (_, true) => Some(CrawlState::Cancelled),
+            (true, false) => Some(CrawlState::Interrupted),
+            (false, false) => None,
+        };
         let conclusion = self
-            .conclude(&mut walked.saver, walked.faults, walked.was_stopped, spent)
+            .conclude(&mut walked.saver, walked.faults, early, spent)
             .await?;
         Ok(Ended::Concluded(Box::new(conclusion)))
     }
 
-    async fn walk(&self, saver: CrawlSaver) -> anyhow::Result<Walked> {
+    /// Waits until the other workers of a cancelled crawl have left it, or for [`WAIT_FOR_OTHERS`].
+    async fn wait_for_others(&self, part: &CrawlPart) -> anyhow::Result<()> {
+        let deadline = Instant::now() + WAIT_FOR_OTHERS;
+        while Instant::now() < deadline {
+            retry_transient!(self.store.expire_workers(self.clock.now()))?;
+            if retry_transient!(part.rest())?.other_workers == 0 {
+                break;
+            }
+            sleep(LOOK_AFTER_OTHERS).await;
+        }
+        Ok(())
+    }
+
+    async fn walk(&self, saver: CrawlSaver, stop: &StopFlag) -> anyhow::Result<Walked> {
         let part = saver.part().clone();
         let known = load_known(self.store, self.registry)
             .await
@@ -121,7 +164,7 @@ impl PartWork<'_> {
         let (sender, findings) = mpsc::channel(WAITING_FINDINGS);
         // On a separate task, so that both cores have work.
         let writer = tokio::spawn(write(saver, findings, Arc::clone(self.clock)).in_current_span());
-        let listed = self.list(&part, sender.clone()).await?;
+        let listed = self.list(&part, sender.clone(), stop).await?;
         let was_stopped = match listed {
             None => true,
             Some(own) => {
@@ -133,15 +176,7 @@ impl PartWork<'_> {
                     clock: Arc::clone(self.clock),
                 };
                 let assigner = tokio::spawn(assigner.run(own, known, sends).in_current_span());
-                let summary = visit(
-                    self.client,
-                    self.plan,
-                    assignments,
-                    self.progress,
-                    sender,
-                    self.stop,
-                )
-                .await;
+                let summary = visit(self.client, self.plan, assignments, self.progress, sender, stop).await;
                 let assigned = assigner.await.context("the assigner ended early")?;
                 assigned.context("cannot claim work")?;
                 summary.status == CrawlStatus::Interrupted
@@ -162,6 +197,7 @@ impl PartWork<'_> {
         &self,
         part: &CrawlPart,
         findings: mpsc::Sender<Finding>,
+        stop: &StopFlag,
     ) -> anyhow::Result<Option<Listing>> {
         let nothing = Listing {
             repositories: Vec::new(),
@@ -175,7 +211,7 @@ impl PartWork<'_> {
             // Listed by a leader that is gone.
             return Ok(Some(nothing));
         }
-        let Some(listing) = list(self.client, self.plan, self.progress, findings, self.stop).await else {
+        let Some(listing) = list(self.client, self.plan, self.progress, findings, stop).await else {
             return Ok(None);
         };
         let (names, complete) = (&listing.repositories, listing.is_complete);

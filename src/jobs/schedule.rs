@@ -91,15 +91,16 @@ impl Schedule {
         }
     }
 
-    /// When the next crawl is due, jitter included; `None` if the schedule has no further time.
+    /// The next time of the schedule, jitter included; `None` if there is none.
     pub fn next_due(&self, registry: &RegistryName, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let now_there = now.with_timezone(&self.zone);
-        // The latest time may have passed while its jitter has not.
-        let latest = self.cron.find_previous_occurrence(&now_there, true).ok();
-        let delayed = latest.map(|slot| self.put_off(registry, slot.to_utc()));
-        match delayed.filter(|due| *due > now) {
-            Some(due) => Some(due),
-            None => Some(self.put_off(registry, self.next_slot(now)?)),
+        let mut after = now - self.jitter;
+        loop {
+            let slot = self.next_slot(after)?;
+            let due = self.put_off(registry, slot);
+            if due > now {
+                return Some(due);
+            }
+            after = slot;
         }
     }
 

@@ -5,21 +5,22 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument as _, Span};
 
+use super::crawl_span;
 use super::part::{Ended, PartWork};
-use super::{Schedule, crawl_span};
+use super::scheduled::{FromStored, ScheduledRegistry};
 use crate::analysis::{AnalysisService, CrawledContent};
 use crate::clock::Clock;
-use crate::crawl::{CrawlPlan, Progress, StopFlag};
-use crate::registry::Client;
-use crate::store::{CrawlSaver, CrawledRegistry, Leaving, Retention, Store};
+use crate::crawl::{Progress, StopFlag};
+use crate::store::{CrawlSaver, CrawlState, Leaving, Retention, Store};
 
 /// The requester of a registry's first crawl.
 const FIRST_START: &str = "first start of the service";
+/// How often the announcement of this process is renewed, and stored registries are looked for. Our choice.
+const ANNOUNCE_EVERY: Duration = Duration::from_secs(5);
 /// How often the scheduler looks for work. Our choice.
 const LOOK: Duration = Duration::from_secs(1);
 /// The longest pause after a failure; pauses double up to it. Our choice.
@@ -44,6 +45,8 @@ pub struct Scheduler {
     pub store: Store,
     /// The registries to crawl.
     pub registries: Vec<ScheduledRegistry>,
+    /// Makes registries that were crawled before ready to be crawled on request; `None` crawls only [`Self::registries`].
+    pub from_stored: Option<FromStored>,
     /// After how many consecutive listings without it a repository or tag counts as deleted.
     pub tombstone_after: u32,
     /// The retention settings.
@@ -54,32 +57,36 @@ pub struct Scheduler {
     pub analysis: AnalysisService,
 }
 
-/// A registry to crawl.
-#[derive(Clone)]
-pub struct ScheduledRegistry {
-    /// The registry.
-    pub registry: CrawledRegistry,
-    /// What to read of it.
-    pub plan: CrawlPlan,
-    /// When to crawl it; `None` means only on request.
-    pub schedule: Option<Schedule>,
-    /// Creates a client for each crawl, so that credentials are current.
-    pub client: MakeClient,
-}
-
-/// Makes a client of a registry.
-pub type MakeClient = Arc<dyn Fn() -> BoxFuture<'static, anyhow::Result<Client>> + Send + Sync>;
-
 impl Scheduler {
     /// Runs until the flag is raised; then stops the work in progress within ten seconds.
     pub async fn run(self, stop: StopFlag) {
         let scheduler = Arc::new(self);
         let mut watches = JoinSet::new();
-        for registry in scheduler.registries.clone() {
+        let mut watch = |registry: ScheduledRegistry| {
             let (scheduler, stop) = (Arc::clone(&scheduler), stop.clone());
             watches.spawn(async move { scheduler.watch(&registry, &stop).await });
+        };
+        let mut known = scheduler.registries.clone();
+        known.iter().cloned().for_each(&mut watch);
+        while !stop.is_stopped() {
+            match scheduler.stored_beside(&known).await {
+                Ok(found) => {
+                    found.iter().cloned().for_each(&mut watch);
+                    known.extend(found);
+                }
+                Err(error) => tracing::debug!(%error, "stored registries could not be read"),
+            }
+            if let Err(error) = scheduler.announce(&known).await {
+                tracing::debug!(%error, "the registries of this process could not be announced");
+            }
+            tokio::select! {
+                () = stop.stopped() => {}
+                () = sleep(ANNOUNCE_EVERY) => {}
+            }
         }
-        stop.stopped().await;
+        if let Err(error) = scheduler.store.withdraw_crawler().await {
+            tracing::debug!(%error, "the announcement of this process ends with its lease");
+        }
         let all_ended = async { while watches.join_next().await.is_some() {} };
         if timeout(STOP_WITHIN, all_ended).await.is_err() {
             tracing::warn!("crawls under way did not end in time, other workers continue them");
@@ -155,6 +162,11 @@ impl Watch<'_> {
             self.is_known = true;
         }
         self.take_slot().await?;
+        if !self.registry.is_configured
+            && (!store.has_work(&registry.name).await? || store.is_left_to_others(&registry.name).await?)
+        {
+            return Ok(());
+        }
         let joined = store
             .join_crawl(&registry.name, self.scheduler.tombstone_after, clock.now())
             .await
@@ -241,6 +253,9 @@ impl Watch<'_> {
             Ended::Concluded(conclusion) => {
                 let state = conclusion.state;
                 tracing::info!(state = state.as_str(), "crawl ended");
+                if state == CrawlState::Cancelled {
+                    return Ok(());
+                }
                 self.follow_up(crawl, Some(conclusion.content)).await?;
             }
         }

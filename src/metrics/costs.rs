@@ -45,12 +45,12 @@ const AMOUNTS: &[Amount<RegistryCost>] = &[
     },
     Amount {
         name: "alpine_monthly_cost_low",
-        help: "Modelled cost of a whole calendar month if all recommended repositories switched to Alpine: lower bound.",
+        help: "Modelled cost of a whole calendar month if all recommended repositories switched to Alpine: lower bound, if pulls are as counted or assumed.",
         of: |cost| Some(cost.alpine.as_ref()?.month.low),
     },
     Amount {
         name: "alpine_monthly_cost_high",
-        help: "Modelled cost of a whole calendar month if all recommended repositories switched to Alpine: upper bound.",
+        help: "Modelled cost of a whole calendar month if all recommended repositories switched to Alpine: upper bound, if pulls are as counted or assumed.",
         of: |cost| Some(cost.alpine.as_ref()?.month.high),
     },
     Amount {
@@ -60,13 +60,23 @@ const AMOUNTS: &[Amount<RegistryCost>] = &[
     },
     Amount {
         name: "monthly_saving_low",
-        help: "Modelled saving in a whole calendar month if all recommended repositories switch to Alpine: lower bound.",
+        help: "Modelled saving in a whole calendar month if all recommended repositories switch to Alpine: lower bound, if pulls are as counted or assumed.",
         of: |cost| Some(cost.alpine.as_ref()?.saving.low),
     },
     Amount {
         name: "monthly_saving_high",
-        help: "Modelled saving in a whole calendar month if all recommended repositories switch to Alpine: upper bound.",
+        help: "Modelled saving in a whole calendar month if all recommended repositories switch to Alpine: upper bound, if pulls are as counted or assumed.",
         of: |cost| Some(cost.alpine.as_ref()?.saving.high),
+    },
+    Amount {
+        name: "monthly_worth_it_saving",
+        help: "Modelled saving in a whole calendar month if only the repositories switch to Alpine that are worth it: best estimate.",
+        of: |cost| Some(cost.alpine.as_ref()?.worth_it_saving.expected),
+    },
+    Amount {
+        name: "monthly_assumed_transfer_cost",
+        help: "The part of tare_registry_monthly_cost that rests on assumed pulls.",
+        of: |cost| Some(cost.pulls.assumed_transfer),
     },
 ];
 

@@ -5,8 +5,9 @@ use prometheus::proto::MetricFamily;
 use super::family::Family;
 use super::figures::{Amount, Component, Count, float, whole};
 use super::groups::{self, Group};
+use crate::cost::Worth;
 use crate::oci::text::printable;
-use crate::report::{Report, RepositoryRow};
+use crate::report::{Report, RepositoryRow, best_first};
 
 /// The label of the series that sums the repositories without their own series. No repository can have this name.
 pub const OTHER_REPOSITORIES: &str = "(other)";
@@ -121,7 +122,7 @@ const AMOUNTS: &[Amount<RepositoryRow>] = &[
 
 /// All metrics of repositories, teams and cost centres.
 ///
-/// The `limit` largest repositories of each registry by attributed bytes have their own series, all others share one.
+/// The `limit` repositories of each registry that save most have their own series, all others share one.
 /// Owners are few, so all have one.
 pub(super) fn families(report: &Report, limit: usize) -> Vec<MetricFamily> {
     let mut by_registry: BTreeMap<&str, Vec<&RepositoryRow>> = BTreeMap::new();
@@ -130,10 +131,7 @@ pub(super) fn families(report: &Report, limit: usize) -> Vec<MetricFamily> {
     }
     let mut by_owner = by_registry.clone();
     for rows in by_registry.values_mut() {
-        rows.sort_by(|a, b| {
-            let by_size = b.totals.attributed_bytes.cmp(&a.totals.attributed_bytes);
-            by_size.then_with(|| a.totals.repository.cmp(&b.totals.repository))
-        });
+        rows.sort_by(|a, b| best_first(a, b));
     }
     let mut families = own_series(&by_registry, limit);
     for owner in &OWNERS {
@@ -149,7 +147,7 @@ fn own_series(by_registry: &BTreeMap<&str, Vec<&RepositoryRow>>, limit: usize) -
     let mut groups = Vec::new();
     let mut info = Family::new(
         "tare_repository_info",
-        "Owner, verdict and base of a repository; always 1.",
+        "Owner, verdict, worth and base of a repository; always 1.",
     );
     for (registry, rows) in by_registry {
         let (large, others) = rows.split_at(limit.min(rows.len()));
@@ -226,6 +224,7 @@ fn describe(info: &mut Family, row: &RepositoryRow) {
         ("registry", row.registry.as_str()),
         ("repository", row.totals.repository.as_str()),
         ("verdict", judged.map_or("", |judged| judged.verdict.as_str())),
+        ("worth", row.worth.map_or("", Worth::as_str)),
         ("base", &base),
     ];
     labels.extend(owners.iter().map(|(label, value)| (*label, value.as_str())));

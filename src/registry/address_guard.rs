@@ -158,15 +158,23 @@ impl AddressGuard {
 /// The system's name resolution, filtered by the guard. Connections use exactly the addresses checked here, so a
 /// name cannot resolve differently between check and use.
 #[derive(Debug)]
-pub(super) struct GuardedResolver(pub Arc<AddressGuard>);
+pub(super) struct GuardedResolver {
+    pub guard: Arc<AddressGuard>,
+    /// The address of the registry itself, if it is not to be looked up.
+    pub connect_to: Option<SocketAddr>,
+}
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = Arc::clone(&self.0);
+        let guard = Arc::clone(&self.guard);
+        let connect_to = self.connect_to;
         Box::pin(async move {
             let host = name.as_str().to_ascii_lowercase();
             // The connector sets the port; 0 asks for addresses alone.
-            let found: Vec<_> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
+            let found: Vec<_> = match connect_to {
+                Some(address) if host == guard.registry_host => vec![address],
+                _ => tokio::net::lookup_host((host.as_str(), 0)).await?.collect(),
+            };
             let allowed = guard.allowed(&host, found)?;
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })

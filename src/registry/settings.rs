@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct ClientSettings {
     /// The URL of a proxy for all requests. It may contain a password. The environment's proxy variables are not
     /// read.
     pub proxy: Option<SecretString>,
+    /// The address to connect to instead of the ones that the registry's name resolves to.
+    pub connect_to: Option<SocketAddr>,
     /// Hosts (`HOST` or `HOST:PORT`) outside the registry's domain that may act as its token service.
     pub trusted_realm_hosts: Vec<String>,
     /// The requested page size of listings. The registry may send fewer or more entries.
@@ -57,6 +60,7 @@ impl Default for ClientSettings {
             max_retry_after: Duration::from_secs(120),
             extra_ca: Vec::new(),
             proxy: None,
+            connect_to: None,
             trusted_realm_hosts: Vec::new(),
             page_size: 1000,
             max_listing_pages: 100_000,

@@ -56,7 +56,10 @@ impl Transport {
             extra_ca: settings.extra_ca.clone(),
             proxy: settings.proxy.clone(),
             allows_plain_http: plain_http,
-            resolver: Some(Arc::new(GuardedResolver(guard))),
+            resolver: Some(Arc::new(GuardedResolver {
+                guard,
+                connect_to: settings.connect_to,
+            })),
         })?;
         Ok(Self {
             http,

@@ -7,6 +7,7 @@ use super::base::BaseNames;
 use super::image::{ImageRow, rows};
 use crate::base_image::{AlpineRelease, ImageFacts};
 use crate::inventory::Inventory;
+use crate::units::ByteCount;
 use crate::whatif::{
     AnalysisContext, Estimate, ImageAnalysis, Outcome, RegistryAnalysis, SavingEstimate, Verdict,
 };
@@ -92,8 +93,35 @@ pub struct RepositoryVerdict {
     pub reason: String,
     /// What its images are built from, as its representative image shows; null where nothing is known.
     pub base: Option<BaseNames>,
+    /// What would change in its representative image; null where nothing on Alpine can take the place of its base.
+    pub base_change: Option<BaseChange>,
     /// How it would be if every repository switched that should.
     pub alpine: RepositoryAlpine,
+}
+
+/// What changes in an image that moves to Alpine.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct BaseChange {
+    /// The base image that is replaced, such as `node:24`; null where the image is built from scratch.
+    pub from: Option<String>,
+    /// The Alpine image that takes its place, such as `node:24-alpine`.
+    pub to: String,
+    /// The bytes of the image's layers now.
+    pub now_bytes: ByteCount,
+    /// The bytes of its layers then. The bounds are equal where the size was measured: the image exists on Alpine.
+    pub then_bytes: Estimate,
+}
+
+impl BaseChange {
+    fn new(facts: &ImageFacts, image: &ImageAnalysis) -> Option<Self> {
+        let composition = image.composition.as_ref()?;
+        Some(Self {
+            from: composition.replaced.clone(),
+            to: composition.twin.name.clone(),
+            now_bytes: ByteCount::try_from(facts.layer_bytes()).unwrap_or(ByteCount::MAX),
+            then_bytes: image.estimate?,
+        })
+    }
 }
 
 /// A repository as it would be if every repository switched that should.
@@ -140,6 +168,7 @@ impl AlpineAnswers {
                 reason: judged.verdict.reason.clone(),
                 base: representative
                     .and_then(|(facts, image)| BaseNames::new(facts, image, context.catalogue)),
+                base_change: representative.and_then(|(facts, image)| BaseChange::new(facts, image)),
                 alpine: RepositoryAlpine {
                     stored_bytes: after.stored_bytes,
                     attributed_bytes: after.attributed_bytes,

@@ -1,22 +1,27 @@
 //! Analysed registries, kept to answer many queries.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use chrono::{DateTime, Datelike as _, Utc};
 
 use super::alpine::AlpineAnswers;
 use super::analysed_registry::AnalysedRegistry;
 use super::build::{RegistryAnswers, ReportOptions};
 use super::content::RegistryContent;
+use super::cost::RegistryCosts;
 use super::document::Report;
 use super::error::ReportError;
 use super::explain::{ImageExplanation, explain};
 use super::image::{ImageRow, ImageRows};
 use super::inputs::AnalysisInputs;
 use super::reference::Found;
-use super::usage::{CostPeriod, registry_usage};
+use super::usage::{CostPeriod, registry_usage, usage_if};
 use crate::base_image::Catalogue;
-use crate::cost::{self, CostError, CostPlan, Statement};
-use crate::inventory::Accounting;
+use crate::cost::{self, CostError, CostPlan, RegistryUsage, Statement, WorthStatement};
+use crate::inventory::{Accounting, RepositoryNode};
 use crate::oci::{RegistryName, RepositoryName};
+use crate::units::Period;
 use crate::whatif::{AnalysisContext, Counterfactual, Outcome};
 
 /// All registries with their analyses.
@@ -80,27 +85,30 @@ impl Analysed {
     /// # Errors
     /// If sizes overflow.
     pub fn report(&self, inputs: &AnalysisInputs, options: &ReportOptions) -> Result<Report, ReportError> {
-        self.report_if(inputs, options, |registry| Ok(registry.analysis.outcome.clone()))
+        self.report_if(inputs, options, |registry| {
+            Ok(Switched {
+                graph: Cow::Borrowed(&registry.analysis.counterfactual),
+                outcome: registry.analysis.outcome.clone(),
+            })
+        })
     }
 
-    /// The report on all registries if other repositories switched: `outcome` says for each registry which, and what
+    /// The report on all registries if other repositories switched: `switched` says for each registry which, and what
     /// comes of it.
     ///
     /// # Errors
-    /// If sizes overflow, or if `outcome` fails.
-    pub fn report_if(
-        &self,
+    /// If sizes overflow, or if `switched` fails.
+    pub fn report_if<'a>(
+        &'a self,
         inputs: &AnalysisInputs,
         options: &ReportOptions,
-        outcome: impl Fn(&AnalysedRegistry) -> Result<Outcome, ReportError>,
+        switched: impl Fn(&'a AnalysedRegistry) -> Result<Switched<'a>, ReportError>,
     ) -> Result<Report, ReportError> {
         let context = inputs.context(&self.catalogue);
         let answers = self
             .registries
             .iter()
-            .map(|registry| {
-                Ok(registry.answers(&outcome(registry)?, &inputs.costs, &context, options.images))
-            })
+            .map(|registry| registry.answers(&switched(registry)?, &inputs.costs, &context, options.images))
             .collect::<Result<_, ReportError>>()?;
         Ok(Report::build(answers, options)?)
     }
@@ -122,24 +130,36 @@ impl Analysed {
     }
 }
 
+/// The year of Docker's first release. An image that says it is older states no real date.
+const FIRST_YEAR_OF_IMAGES: i32 = 2013;
+
+/// A registry if some repositories switched.
+#[derive(Debug)]
+pub struct Switched<'a> {
+    /// The graph that answers what other choices of repositories would save.
+    pub graph: Cow<'a, Counterfactual>,
+    /// What this choice comes to.
+    pub outcome: Outcome,
+}
+
 impl AnalysedRegistry {
     /// What a report shows of it if these repositories switched.
     fn answers(
         &self,
-        outcome: &Outcome,
+        switched: &Switched<'_>,
         costs: &CostPlan,
         context: &AnalysisContext<'_>,
         with_images: bool,
-    ) -> RegistryAnswers {
+    ) -> Result<RegistryAnswers, ReportError> {
         let today = CostPeriod::MonthAt(self.content.source.as_of.date_naive());
-        let usage = registry_usage(self, outcome, costs, today);
+        let usage = registry_usage(self, &switched.outcome, costs, today);
         let RegistryContent {
             source,
             inventory,
             images,
             ..
         } = &*self.content;
-        RegistryAnswers {
+        Ok(RegistryAnswers {
             source: source.clone(),
             accounting: Accounting::clone(&self.accounting),
             labels: usage
@@ -147,18 +167,66 @@ impl AnalysedRegistry {
                 .iter()
                 .map(|repository| repository.labels.clone())
                 .collect(),
-            costs: today
-                .period()
-                .map_err(|_| CostError::EndOfCalendar)
-                .and_then(|period| cost::statement(costs, &usage, period)),
+            costs: match today.period() {
+                Ok(period) => self.costs(&usage, switched, costs, period)?,
+                Err(_) => Err(CostError::EndOfCalendar),
+            },
+            oldest_images: inventory
+                .repositories
+                .iter()
+                .map(|node| self.oldest_image(node))
+                .collect(),
             alpine: Some(AlpineAnswers::new(
                 inventory,
                 images,
                 &self.analysis,
-                outcome,
+                &switched.outcome,
                 context,
                 with_images,
             )),
+        })
+    }
+
+    /// When the oldest image that a tag of a repository reaches was built; `None` if no image says.
+    fn oldest_image(&self, node: &RepositoryNode) -> Option<DateTime<Utc>> {
+        let configs = self.image_places(node).into_iter();
+        let configs = configs.filter_map(|place| self.content.images[place].config.as_ref());
+        configs
+            .filter_map(|config| config.created)
+            // Reproducible builds state a fixed moment, often the epoch.
+            .filter(|built| built.year() >= FIRST_YEAR_OF_IMAGES)
+            .min()
+    }
+
+    /// What it costs over a period, and which of the repositories that switch are worth it.
+    ///
+    /// # Errors
+    /// If sizes overflow. That costs cannot be computed is part of the answer.
+    fn costs(
+        &self,
+        usage: &RegistryUsage,
+        switched: &Switched<'_>,
+        costs: &CostPlan,
+        period: Period,
+    ) -> Result<Result<Option<RegistryCosts>, CostError>, ReportError> {
+        let statement = match cost::statement(costs, usage, period) {
+            Ok(Some(statement)) => statement,
+            Ok(None) => return Ok(Ok(None)),
+            Err(error) => return Ok(Err(error)),
+        };
+        let worth = WorthStatement::new(costs, usage, period, |moves| {
+            let outcome = switched.graph.switching(|place| moves[place]);
+            let outcome = outcome.map_err(ReportError::overflow(self.name()))?;
+            Ok::<_, ReportError>(usage_if(self, usage, &outcome))
+        });
+        match worth {
+            Ok(worth) => Ok(Ok(Some(RegistryCosts {
+                statement,
+                worth,
+                rule: costs.worth,
+            }))),
+            Err(ReportError::Costs(error)) => Ok(Err(error)),
+            Err(error) => Err(error),
         }
     }
 

@@ -1,13 +1,14 @@
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 
 use super::alpine::{AlpineAnswers, WantedRelease};
 use super::cells::grouped;
 use super::content::{LastCrawl, RegistrySource};
-use super::cost::{RegistryCost, RepositoryCost};
+use super::cost::{RegistryCost, RegistryCosts, RepositoryCost};
 use super::document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 use super::group::{GroupError, GroupRow};
+use super::headline::Headline;
 use super::sort::SortOrder;
-use crate::cost::{CostError, Labels, Statement};
+use crate::cost::{CostError, Labels};
 use crate::inventory::Accounting;
 use crate::oci::RegistryName;
 use crate::pricing::suggested_book;
@@ -23,8 +24,10 @@ pub struct RegistryAnswers {
     pub accounting: Accounting,
     /// The owner of each repository, in the order of the accounting.
     pub labels: Vec<Labels>,
-    /// Its cost in a month; `None` if it has no price book.
-    pub costs: Result<Option<Statement>, CostError>,
+    /// When the oldest image of each repository was built, in the order of the accounting; `None` if no image says.
+    pub oldest_images: Vec<Option<DateTime<Utc>>>,
+    /// Its cost in a month and what is worth moving; `None` if it has no price book.
+    pub costs: Result<Option<RegistryCosts>, CostError>,
     /// The changes on Alpine; `None` if they were not computed.
     pub alpine: Option<AlpineAnswers>,
 }
@@ -50,6 +53,7 @@ impl Report {
     /// If the rows that a limit leaves out add up to more than can be counted exactly.
     pub fn build(registries: Vec<RegistryAnswers>, options: &ReportOptions) -> Result<Self, GroupError> {
         let mut report = Self {
+            headline: Headline::new([], [], true)?,
             as_of: DateTime::UNIX_EPOCH,
             registries: Vec::new(),
             repositories: Vec::new(),
@@ -62,12 +66,15 @@ impl Report {
             source,
             accounting,
             labels,
+            oldest_images,
             costs,
             alpine,
         } in registries
         {
             report.as_of = report.as_of.max(source.as_of);
-            report.notes.extend(notes(&source));
+            let own_notes = notes(&source);
+            let complete = !own_notes.iter().any(|note| note.kind.is_loss());
+            report.notes.extend(own_notes);
             report.notes.extend(cost_notes(&source.registry, &costs));
             let has_book = !matches!(costs, Ok(None));
             let costs = costs.ok().flatten();
@@ -80,44 +87,83 @@ impl Report {
                 None => (None, Vec::new(), Vec::new()),
             };
             let judged = judged.into_iter().map(Some).chain(std::iter::repeat(None));
-            let priced = costs.iter().flat_map(|costs| &costs.repositories);
-            let priced = priced.map(|row| Some(RepositoryCost::from_statement(row)));
-            let priced = priced.chain(std::iter::repeat(None));
             let labels = labels.into_iter().chain(std::iter::repeat(Labels::default()));
-            let rows = accounting
-                .repositories
-                .into_iter()
-                .zip(judged)
-                .zip(labels)
-                .zip(priced);
-            report
-                .repositories
-                .extend(rows.map(|(((totals, judged), labels), cost)| RepositoryRow {
+            let rows = accounting.repositories.into_iter().zip(judged).zip(labels);
+            let first = report.repositories.len();
+            for (place, ((totals, judged), labels)) in rows.enumerate() {
+                let worth = costs.as_ref().and_then(|costs| costs.worth_of(place));
+                let priced = costs
+                    .as_ref()
+                    .and_then(|costs| costs.statement.repositories.get(place));
+                report.repositories.push(RepositoryRow {
                     registry: source.registry.clone(),
                     totals,
-                    labels,
                     judged,
-                    cost,
-                }));
+                    worth: worth.and_then(|worth| worth.worth),
+                    labels,
+                    oldest_image: oldest_images.get(place).copied().flatten(),
+                    cost: priced.map(|row| RepositoryCost::new(row, worth)).transpose()?,
+                });
+            }
+            let cost = costs.as_ref().map(RegistryCost::new).transpose()?;
             if let Some(rows) = &mut report.images {
                 rows.extend(images);
             }
             let suggested = (!has_book).then(|| suggested_book(source.registry.as_str()).to_owned());
             report.registries.push(RegistryRow {
+                headline: Headline::new(
+                    &report.repositories[first..],
+                    cost.iter().map(|cost| (&source.registry, cost)),
+                    complete,
+                )?,
                 registry: source.registry,
                 totals: accounting.registry,
                 dedup_scope: source.dedup_scope,
                 as_of: source.as_of,
                 alpine: registry,
-                cost: costs.as_ref().map(RegistryCost::from_statement),
+                cost,
                 suggested_price_book: suggested,
             });
         }
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
         report.repositories.sort_by(|a, b| options.sort.compare(a, b));
         report.complete = !report.notes.iter().any(|note| note.kind.is_loss());
+        report.headline = report.own_headline()?;
         report.choose(options)?;
         Ok(report)
+    }
+
+    /// A part of a report: some of its repositories, and the registries of which all repositories are among them.
+    ///
+    /// # Errors
+    /// If sums leave the range of exact numbers.
+    pub fn from_rows(
+        whole: &Self,
+        registries: Vec<RegistryRow>,
+        repositories: Vec<RepositoryRow>,
+    ) -> Result<Self, GroupError> {
+        let mut part = Self {
+            headline: Headline::new([], [], true)?,
+            as_of: whole.as_of,
+            registries,
+            repositories,
+            images: None,
+            others: None,
+            complete: whole.complete,
+            notes: Vec::new(),
+        };
+        part.headline = part.own_headline()?;
+        Ok(part)
+    }
+
+    /// The headline of all its rows, before a limit leaves some out.
+    fn own_headline(&self) -> Result<Headline, GroupError> {
+        let costs = self.registries.iter();
+        Headline::new(
+            &self.repositories,
+            costs.filter_map(|row| Some((&row.registry, row.cost.as_ref()?))),
+            self.complete,
+        )
     }
 
     /// Leaves out what is not asked for.
@@ -263,7 +309,7 @@ fn release_note(registry: &RegistryName, wanted: WantedRelease) -> Option<Note> 
     })
 }
 
-fn cost_notes(registry: &RegistryName, costs: &Result<Option<Statement>, CostError>) -> Vec<Note> {
+fn cost_notes(registry: &RegistryName, costs: &Result<Option<RegistryCosts>, CostError>) -> Vec<Note> {
     let note = |kind, note| Note {
         registry: registry.clone(),
         kind,
@@ -272,8 +318,8 @@ fn cost_notes(registry: &RegistryName, costs: &Result<Option<Statement>, CostErr
     };
     match costs {
         Ok(None) => Vec::new(),
-        Ok(Some(statement)) => {
-            let warnings = statement.warnings.iter();
+        Ok(Some(costs)) => {
+            let warnings = costs.statement.warnings.iter();
             warnings
                 .map(|warning| note(NoteKind::Prices, in_a_sentence(&warning.to_string())))
                 .collect()

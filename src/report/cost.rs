@@ -1,13 +1,18 @@
 //! What registries and repositories cost, as reports show it.
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts, RepositoryStatement, Statement};
-use crate::pricing::{CheaperPlan, MovedEstimate, Payback, Period};
+use super::pull_basis::{PullBasis, assumed_share};
+use crate::cost::{
+    CostParts, MoneyEstimate, MonthlyCostParts, RepositoryStatement, RepositoryWorth, Statement, WorthRule,
+    WorthStatement, WorthSums,
+};
+use crate::pricing::{CheaperPlan, Effort, MovedEstimate, Payback, Period};
 use crate::pulls::PullSource;
-use crate::units::{Currency, Money};
+use crate::units::{Currency, Money, MoneyError};
 
 /// What a registry costs in a calendar month at the level of its last crawl.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -31,6 +36,9 @@ pub struct RegistryCost {
     pub unit: String,
     /// What one more unit throughout the month would cost.
     pub one_more_unit: Money,
+    /// How the pulls are known that the transfer rests on.
+    #[serde(flatten)]
+    pub pulls: PullBasis,
     /// What a unit costs on average, fees and copies included; null where nothing is stored. Absent where the answer
     /// covers a part of the registry.
     #[schemars(skip_serializing_if = "is_partial")]
@@ -82,6 +90,33 @@ pub struct RegistryCostOnAlpine {
     pub saving: MoneyEstimate,
     /// Why nothing is saved; null where something is.
     pub nothing_saved_because: Option<String>,
+    /// What is saved if only the repositories move that are worth it. Savings of repositories do not add up, so this is
+    /// computed for exactly that set.
+    pub worth_it_saving: MoneyEstimate,
+    /// How many of the repositories that should switch are worth it and how many are not, with what they save if all
+    /// that should switch do.
+    pub worth: WorthSums,
+    /// What makes a move worth it.
+    pub worth_rule: WorthLimits,
+}
+
+/// What makes a move worth it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WorthLimits {
+    /// What a repository must save in a month.
+    pub minimum_saving: Money,
+    /// After how many months the work on it must be paid back, where an effort is configured.
+    pub longest_payback_months: u32,
+}
+
+/// The work of moving repositories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Work {
+    /// Days of work, as a decimal number.
+    #[schemars(with = "String")]
+    pub days: Decimal,
+    /// What they cost.
+    pub cost: Money,
 }
 
 /// What a repository costs in a calendar month at the level of the last crawl.
@@ -94,6 +129,9 @@ pub struct RepositoryCost {
     pub pulls: MonthlyPulls,
     /// How many bytes the pulls of a month move.
     pub moved_bytes: MovedEstimate,
+    /// The share of `month` that rests on an assumed number of pulls, from 0 to 1; null if it costs nothing.
+    #[schemars(with = "Option<String>")]
+    pub assumed_pulls_share: Option<Decimal>,
     /// What Alpine would change; null where that was not computed.
     pub alpine: Option<RepositoryCostOnAlpine>,
     /// How long a pull takes on a node that has no layer of the image; null where there is no image.
@@ -118,6 +156,14 @@ pub struct RepositoryCostOnAlpine {
     pub joint_saving: MoneyEstimate,
     /// What is saved if only this repository switches.
     pub solo_saving: MoneyEstimate,
+    /// Its part of the registry's saving if only the repositories move that are worth it; negative where it keeps a base
+    /// that others leave.
+    pub worth_it_saving: MoneyEstimate,
+    /// The part of the expected `worth_it_saving` that comes from moved bytes, as teams deploy; the rest comes from
+    /// stored bytes, when old tags are deleted.
+    pub worth_it_transfer_saving: Money,
+    /// The work of moving it; null where no effort is configured or the repository does not switch.
+    pub work: Option<Work>,
     /// After how many months the saving has paid for the work: a number, `never` or `at once`; null where no effort is
     /// configured or the repository does not switch.
     pub payback_months: Option<String>,
@@ -134,12 +180,44 @@ pub struct PullSeconds {
     pub alpine: Option<String>,
 }
 
+impl WorthLimits {
+    /// The rule in the currency of a price book.
+    pub fn new(rule: &WorthRule, currency: Currency) -> Self {
+        Self {
+            minimum_saving: Money::new(rule.minimum_saving.amount, currency),
+            longest_payback_months: rule.longest_payback,
+        }
+    }
+}
+
 impl RegistryCost {
     /// A statement's totals.
-    pub fn from_statement(statement: &Statement) -> Self {
+    ///
+    /// # Errors
+    /// If sums leave the range of exact numbers.
+    pub fn new(costs: &RegistryCosts) -> Result<Self, MoneyError> {
+        let statement = &costs.statement;
         let book = &statement.book;
+        let mut pulls = PullBasis::zero(book.currency);
+        for row in &statement.repositories {
+            pulls.add(row.pulls.source, row.now)?;
+        }
+        pulls.of_month(statement.now.parts.total);
         let alpine = statement.alpine.as_ref();
-        Self {
+        let worth = alpine.zip(costs.worth.as_ref());
+        let worth = worth.map(|(alpine, worth)| -> Result<_, MoneyError> {
+            Ok(RegistryCostOnAlpine {
+                month: alpine.total,
+                saving: alpine.saving,
+                nothing_saved_because: alpine
+                    .nothing_saved_because
+                    .map(|because| because.reason().to_owned()),
+                worth_it_saving: worth.saving,
+                worth: costs.worth_sums()?,
+                worth_rule: WorthLimits::new(&costs.rule, book.currency),
+            })
+        });
+        Ok(Self {
             period: statement.period,
             price_book: BookNamed {
                 id: book.id.clone(),
@@ -159,46 +237,93 @@ impl RegistryCost {
             }),
             unit: statement.units.unit.clone(),
             one_more_unit: statement.units.one_more,
+            pulls,
             average_unit: statement.units.average,
-            alpine: alpine.map(|alpine| RegistryCostOnAlpine {
-                month: alpine.total,
-                saving: alpine.saving,
-                nothing_saved_because: alpine
-                    .nothing_saved_because
-                    .map(|because| because.reason().to_owned()),
-            }),
+            alpine: worth.transpose()?,
             cheaper_plan: statement.cheaper_plan.clone(),
             cheaper_plan_on_alpine: alpine.and_then(|alpine| alpine.cheaper_plan.clone()),
             warnings: statement.warnings.iter().map(ToString::to_string).collect(),
-        }
+        })
     }
 }
 
 impl RepositoryCost {
     /// A statement's row.
-    pub fn from_statement(row: &RepositoryStatement) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// If the work costs more than can be counted exactly.
+    pub fn new(row: &RepositoryStatement, worth: Option<&RepositoryWorth>) -> Result<Self, MoneyError> {
+        let alpine = row
+            .alpine
+            .zip(worth)
+            .map(|(alpine, worth)| -> Result<_, MoneyError> {
+                Ok(RepositoryCostOnAlpine {
+                    month: alpine.total,
+                    joint_saving: alpine.joint_saving,
+                    solo_saving: alpine.solo_saving,
+                    worth_it_saving: worth.saving,
+                    worth_it_transfer_saving: worth.transfer_saving,
+                    work: worth.effort.map(Work::new).transpose()?,
+                    payback_months: alpine.payback.map(in_months),
+                })
+            });
+        Ok(Self {
             parts: row.now,
             pulls: MonthlyPulls {
                 per_month: row.pulls.count,
                 source: row.pulls.source,
             },
             moved_bytes: row.moved,
-            alpine: row.alpine.map(|alpine| RepositoryCostOnAlpine {
-                month: alpine.total,
-                joint_saving: alpine.joint_saving,
-                solo_saving: alpine.solo_saving,
-                payback_months: alpine.payback.map(in_months),
-            }),
+            assumed_pulls_share: assumed_share(row.pulls.source, row.now),
+            alpine: alpine.transpose()?,
             pull_seconds: row.cold_pull_milliseconds.map(|now| PullSeconds {
                 now: seconds(now),
                 alpine: row.cold_pull_milliseconds_on_alpine.map(seconds),
             }),
-        }
+        })
     }
 }
 
-fn in_months(payback: Payback) -> String {
+impl Work {
+    fn new(effort: Effort) -> Result<Self, MoneyError> {
+        Ok(Self {
+            days: effort.days.normalize(),
+            cost: effort.day_rate.checked_mul(effort.days)?,
+        })
+    }
+}
+
+/// What a registry costs, with what is worth moving in it.
+#[derive(Debug, Clone)]
+pub struct RegistryCosts {
+    /// The statement if every repository switches that should.
+    pub statement: Statement,
+    /// What is worth moving; `None` if the changes on Alpine were not computed.
+    pub worth: Option<WorthStatement>,
+    /// What makes a move worth it.
+    pub rule: WorthRule,
+}
+
+impl RegistryCosts {
+    /// What each repository is worth; `None` where there is nothing to move.
+    pub(super) fn worth_of(&self, place: usize) -> Option<&RepositoryWorth> {
+        self.worth.as_ref()?.repositories.get(place)
+    }
+
+    fn worth_sums(&self) -> Result<WorthSums, MoneyError> {
+        let mut sums = WorthSums::zero(self.statement.book.currency);
+        for (place, row) in self.statement.repositories.iter().enumerate() {
+            let worth = self.worth_of(place).and_then(|own| own.worth);
+            if let Some((worth, alpine)) = worth.zip(row.alpine) {
+                sums.add(worth, alpine.joint_saving.expected)?;
+            }
+        }
+        Ok(sums)
+    }
+}
+
+/// The words of a payback time in answers.
+pub(super) fn in_months(payback: Payback) -> String {
     match payback {
         Payback::AtOnce => "at once".to_owned(),
         Payback::Months(months) => months.to_string(),

@@ -1,6 +1,8 @@
 use super::document::{Report, RepositoryRow};
 use super::image::ImageRow;
+use super::stays_behind::StaysBehind;
 use crate::oci::text::spreadsheet_text;
+use crate::units::Money;
 
 /// The repositories, or where they are asked for the images, as comma-separated values, one row each below
 /// a row of names, sizes in bytes. There is no row of totals, so that a spreadsheet may add up the columns
@@ -19,35 +21,93 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
             }
         }
         None => {
-            let is_judged = report.repositories.iter().any(|row| row.judged.is_some());
-            let judged = JUDGED_COLUMNS.iter().filter(|_| is_judged);
-            let is_priced = report.repositories.iter().any(|row| row.cost.is_some());
-            let priced = COST_COLUMNS.iter().filter(|_| is_priced);
-            let is_listed = report
-                .repositories
-                .iter()
-                .any(|row| row.totals.untagged_bytes.is_some());
-            let listed = [UNTAGGED_COLUMN];
-            let listed = listed.iter().filter(|_| is_listed);
-            writer.write_record(COLUMNS.iter().chain(judged).chain(priced).chain(listed))?;
-            for row in &report.repositories {
-                let mut cells = cells(row);
-                if is_judged {
-                    cells.extend(judged_cells(row));
-                }
-                if is_priced {
-                    cells.extend(cost_cells(row));
-                }
-                if is_listed {
-                    let untagged = row.totals.untagged_bytes;
-                    cells.push(untagged.map(|bytes| bytes.get().to_string()).unwrap_or_default());
-                }
-                writer.write_record(cells)?;
-            }
+            write_repositories(&mut writer, &report.repositories.iter().collect::<Vec<_>>())?;
         }
     }
+    text(writer)
+}
+
+/// Repositories and what they save as comma-separated values, in the columns of [`csv`]. The last row has what stays
+/// behind, so that the columns of expected joint savings add up to what is saved; with several currencies it is a row
+/// for each.
+///
+/// # Errors
+/// Only where the writer fails, which writing to memory does not.
+pub fn savings_csv(
+    rows: &[&RepositoryRow],
+    stays_behind: Option<&StaysBehind>,
+) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header = write_repositories(&mut writer, rows)?;
+    if let Some(stays_behind) = stays_behind {
+        let amounts: Vec<Option<Money>> = match &stays_behind.savings[..] {
+            [] => vec![None],
+            savings => savings.iter().copied().map(Some).collect(),
+        };
+        for (place, amount) in amounts.into_iter().enumerate() {
+            // Only the first row counts the bytes, or they would be added up twice.
+            let bytes = (place == 0).then(|| stays_behind.saving_bytes.to_string());
+            writer.write_record(header.iter().map(|&column| {
+                match column {
+                    "repository" => STAYS_BEHIND.to_owned(),
+                    "joint_saving_bytes_expected" => bytes.clone().unwrap_or_default(),
+                    "currency" => amount
+                        .map(|amount| amount.currency().to_string())
+                        .unwrap_or_default(),
+                    "joint_saving_expected" => amount
+                        .map(|amount| amount.amount().to_string())
+                        .unwrap_or_default(),
+                    _ => String::new(),
+                }
+            }))?;
+        }
+    }
+    text(writer)
+}
+
+/// The name of the row with what stays behind. No repository can have it.
+const STAYS_BEHIND: &str = "(stays behind)";
+
+fn text(writer: csv::Writer<Vec<u8>>) -> Result<String, csv::Error> {
     let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Writes a row of names and a row for each repository; returns the names.
+fn write_repositories(
+    writer: &mut csv::Writer<Vec<u8>>,
+    rows: &[&RepositoryRow],
+) -> Result<Vec<&'static str>, csv::Error> {
+    let is_judged = rows.iter().any(|row| row.judged.is_some());
+    let judged = JUDGED_COLUMNS.iter().filter(|_| is_judged);
+    let is_priced = rows.iter().any(|row| row.cost.is_some());
+    let priced = COST_COLUMNS.iter().filter(|_| is_priced);
+    let is_listed = rows.iter().any(|row| row.totals.untagged_bytes.is_some());
+    let listed = [UNTAGGED_COLUMN];
+    let listed = listed.iter().filter(|_| is_listed);
+    let header: Vec<&str> = COLUMNS
+        .iter()
+        .chain(judged)
+        .chain(priced)
+        .chain(listed)
+        .copied()
+        .collect();
+    writer.write_record(&header)?;
+    for row in rows {
+        let mut cells = cells(row);
+        if is_judged {
+            cells.extend(judged_cells(row));
+        }
+        if is_priced {
+            cells.extend(cost_cells(row));
+        }
+        if is_listed {
+            let untagged = row.totals.untagged_bytes;
+            cells.push(untagged.map(|bytes| bytes.get().to_string()).unwrap_or_default());
+        }
+        writer.write_record(cells)?;
+    }
+    Ok(header)
 }
 
 const COLUMNS: [&str; 8] = [
@@ -122,7 +182,7 @@ fn judged_cells(row: &RepositoryRow) -> Vec<String> {
     cells
 }
 
-const COST_COLUMNS: [&str; 23] = [
+const COST_COLUMNS: [&str; 29] = [
     "team",
     "cost_centre",
     "environment",
@@ -146,6 +206,12 @@ const COST_COLUMNS: [&str; 23] = [
     "solo_saving_expected",
     "solo_saving_high",
     "payback_months",
+    "worth",
+    "worth_it_saving_expected",
+    "work_days",
+    "work_cost",
+    "assumed_pulls_share",
+    "oldest_image",
 ];
 
 fn cost_cells(row: &RepositoryRow) -> Vec<String> {
@@ -179,9 +245,30 @@ fn cost_cells(row: &RepositoryRow) -> Vec<String> {
                 cells.extend(bounds.map(|amount| amount.amount().to_string()));
             }
             cells.push(alpine.payback_months.clone().unwrap_or_default());
+            cells.push(
+                row.worth
+                    .map(|worth| worth.as_str().to_owned())
+                    .unwrap_or_default(),
+            );
+            cells.push(alpine.worth_it_saving.expected.amount().to_string());
+            cells.push(alpine.work.map(|work| work.days.to_string()).unwrap_or_default());
+            cells.push(
+                alpine
+                    .work
+                    .map(|work| work.cost.amount().to_string())
+                    .unwrap_or_default(),
+            );
         }
-        None => cells.resize(COST_COLUMNS.len(), String::new()),
+        None => cells.resize(COST_COLUMNS.len() - 2, String::new()),
     }
+    let share = cost.assumed_pulls_share;
+    cells.push(share.map(|share| share.to_string()).unwrap_or_default());
+    let oldest = row.oldest_image;
+    cells.push(
+        oldest
+            .map(|built| built.date_naive().to_string())
+            .unwrap_or_default(),
+    );
     cells
 }
 

@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::alpine::{RegistryAlpine, RepositoryVerdict};
 use super::cost::{RegistryCost, RepositoryCost};
 use super::group_cost::GroupCost;
+use super::headline::Headline;
 use super::image::ImageRow;
-use crate::cost::Labels;
+use crate::cost::{Labels, Worth};
 use crate::inventory::{DedupScope, RegistryTotals, RepositoryTotals};
 use crate::oci::RegistryName;
 use crate::units::ByteCount;
@@ -15,6 +16,8 @@ use crate::units::ByteCount;
 /// `tare report` prints.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
+    /// What to do first, over all registries.
+    pub headline: Headline,
     /// The moment the figures are for: that of the latest crawl among the registries'.
     pub as_of: DateTime<Utc>,
     /// The registries by name.
@@ -54,6 +57,8 @@ pub struct RegistryRow {
     pub cost: Option<RegistryCost>,
     /// The price book to try first, guessed by the host; null where the registry has one.
     pub suggested_price_book: Option<String>,
+    /// What to do first in this registry.
+    pub headline: Headline,
 }
 
 /// What a repository stores, what it costs and what to do with it.
@@ -67,8 +72,13 @@ pub struct RepositoryRow {
     /// What to do with it, and what Alpine would change.
     #[serde(flatten)]
     pub judged: Option<RepositoryVerdict>,
+    /// Whether moving it is worth it; null where there is no price book or nothing to move.
+    pub worth: Option<Worth>,
     /// Who owns it.
     pub labels: Labels,
+    /// When the oldest image was built that a tag reaches; null where no image says. Its bytes stay stored until its
+    /// tags are deleted.
+    pub oldest_image: Option<DateTime<Utc>>,
     /// What a month at this level costs; null where no price book is configured for the registry.
     pub cost: Option<RepositoryCost>,
 }

@@ -1,5 +1,6 @@
 use super::group::GroupError;
 use crate::base_image::CatalogueError;
+use crate::cost::CostError;
 use crate::oci::RegistryName;
 use crate::units::ByteOverflow;
 
@@ -17,6 +18,9 @@ pub enum ReportError {
     /// The registries together come to more than a report can hold.
     #[error("the registries together come to more than can be added up: {0}")]
     OverflowOfAll(#[from] GroupError),
+    /// Costs cannot be computed.
+    #[error(transparent)]
+    Costs(#[from] CostError),
     /// A file of the catalogue cannot be used.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),

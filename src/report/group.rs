@@ -6,7 +6,7 @@ use strum::{Display, EnumString, VariantArray, VariantNames};
 
 use super::document::{Report, RepositoryRow};
 use super::group_cost::GroupCost;
-use crate::cost::CostParts;
+use super::headline::Headline;
 use crate::units::{ByteCount, ByteOverflow, Currency, Money, MoneyError};
 
 /// What repositories can be put together by.
@@ -77,6 +77,8 @@ fn unknown_group(_: &str) -> UnknownGroup {
 /// Repositories put together. The rows add up to the totals exactly.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Groups {
+    /// What to do first, over all groups.
+    pub headline: Headline,
     /// What they are put together by.
     pub group_by: GroupBy,
     /// The groups, the most expensive first where there are costs, else the largest; what is unassigned last.
@@ -158,6 +160,7 @@ pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> 
             .then_with(|| other.attributed_bytes.cmp(&one.attributed_bytes))
     });
     Ok(Groups {
+        headline: report.headline.clone(),
         group_by,
         rows,
         totals,
@@ -204,15 +207,27 @@ impl GroupRow {
         )?;
         if let Some(alpine) = alpine {
             add(&mut own.saving, alpine.joint_saving.expected)?;
+            add(&mut own.worth_it_saving, alpine.worth_it_saving.expected)?;
+            add(&mut own.worth_it_transfer_saving, alpine.worth_it_transfer_saving)?;
+            if let Some(worth) = row.worth {
+                own.worth.add(worth, alpine.joint_saving.expected)?;
+            }
         }
+        own.pulls.add(cost.pulls.source, cost.parts)?;
+        own.pulls.of_month(own.parts.total);
         Ok(())
     }
 
-    fn add_unallocated(&mut self, amount: Money) -> Result<(), MoneyError> {
+    /// Adds the part of a registry's cost that is not allocated to a repository.
+    ///
+    /// # Errors
+    /// If a sum leaves the range of exact numbers.
+    pub(super) fn add_unallocated(&mut self, amount: Money) -> Result<(), MoneyError> {
         let cost = self.cost_in(amount.currency());
         cost.parts.total = cost.parts.total.checked_add(amount)?;
         cost.unallocated = cost.unallocated.checked_add(amount)?;
         cost.alpine_month = cost.alpine_month.checked_add(amount)?;
+        cost.pulls.of_month(cost.parts.total);
         Ok(())
     }
 
@@ -222,13 +237,7 @@ impl GroupRow {
             .iter()
             .position(|cost| cost.parts.total.currency() == currency);
         let place = place.unwrap_or_else(|| {
-            let zero = Money::zero(currency);
-            self.costs.push(GroupCost {
-                parts: CostParts::zero(currency),
-                unallocated: zero,
-                alpine_month: zero,
-                saving: zero,
-            });
+            self.costs.push(GroupCost::zero(currency));
             self.costs.len() - 1
         });
         &mut self.costs[place]

@@ -4,6 +4,7 @@ use super::cells::{grouped, signed};
 use super::group::{GroupBy, GroupRow, Groups};
 use super::group_cost::GroupCost;
 use super::text_table::{Column, TextTable};
+use crate::cost::Worth;
 use crate::oci::text::{printable, spreadsheet_text};
 use crate::units::{Money, round_rows};
 
@@ -87,6 +88,9 @@ pub fn group_csv(groups: &Groups) -> Result<String, csv::Error> {
         "unallocated",
         "alpine_month",
         "saving",
+        "worth_it",
+        "worth_it_saving",
+        "assumed_pulls_share",
     ])?;
     for row in &groups.rows {
         let mut first = Some([
@@ -116,6 +120,15 @@ pub fn group_csv(groups: &Groups) -> Result<String, csv::Error> {
                     cost.unallocated.amount().to_string(),
                     cost.alpine_month.amount().to_string(),
                     cost.saving.amount().to_string(),
+                    cost.worth
+                        .get(Worth::WorthIt)
+                        .map_or(0, |sum| sum.repositories)
+                        .to_string(),
+                    cost.worth_it_saving.amount().to_string(),
+                    cost.pulls
+                        .assumed_pulls_share
+                        .map(|share| share.to_string())
+                        .unwrap_or_default(),
                 ],
             });
             writer.write_record(cells)?;

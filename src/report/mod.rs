@@ -34,13 +34,20 @@ mod forecast;
 mod group;
 mod group_cost;
 mod group_table;
+mod headline;
+mod headline_rows;
+#[cfg(test)]
+mod headline_tests;
+mod headline_text;
 mod image;
 mod image_table;
 mod inputs;
 mod part;
+mod pull_basis;
 mod reference;
 mod rows;
 mod sort;
+mod stays_behind;
 mod storage_table;
 mod summary_table;
 mod table;
@@ -50,8 +57,8 @@ mod text_table;
 mod usage;
 mod versions;
 
-pub use alpine::{AlpineAnswers, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
-pub use analysed::Analysed;
+pub use alpine::{AlpineAnswers, BaseChange, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
+pub use analysed::{Analysed, Switched};
 pub use analysed_registry::AnalysedRegistry;
 pub use base::{BaseNames, ImageBase};
 pub use build::{RegistryAnswers, ReportOptions};
@@ -62,10 +69,10 @@ pub use catalogue::{
 pub use cells::{grouped, times};
 pub use content::{LastCrawl, RegistryContent, RegistrySource};
 pub use cost::{
-    BookNamed, MonthlyPulls, PullSeconds, RegistryCleanUp, RegistryCost, RegistryCostOnAlpine,
-    RepositoryCost, RepositoryCostOnAlpine,
+    BookNamed, MonthlyPulls, PullSeconds, RegistryCleanUp, RegistryCost, RegistryCostOnAlpine, RegistryCosts,
+    RepositoryCost, RepositoryCostOnAlpine, Work, WorthLimits,
 };
-pub use csv::csv;
+pub use csv::{csv, savings_csv};
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 pub use error::ReportError;
 pub use evaluation_table::evaluation_table;
@@ -75,11 +82,14 @@ pub use forecast::{ForecastMonth, forecast};
 pub use group::{GroupBy, GroupError, GroupRow, Groups, UnknownGroup, groups};
 pub use group_cost::GroupCost;
 pub use group_table::{group_csv, group_table};
+pub use headline::{Advice, Headline, HeadlineCost, HeadlinePlan, OldestImage, SavingArrival};
 pub use image::{ImageAlpine, ImageRow};
 pub use inputs::AnalysisInputs;
 pub use part::{PartCost, PartOnAlpine, RegistryPart};
+pub use pull_basis::PullBasis;
 pub use reference::{Found, UnclearReference, find};
-pub use sort::{SortKey, SortOrder, UnknownSortOrder};
+pub use sort::{SortKey, SortOrder, UnknownSortOrder, best_first};
+pub use stays_behind::StaysBehind;
 pub use table::{View, table};
 pub use text_table::{Column, TextTable};
 pub use usage::{CostPeriod, RegistryHistory};

@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::cost::{BookNamed, RegistryCleanUp, RegistryCostOnAlpine};
 use super::document::{RegistryRow, RepositoryRow};
 use super::group::{GroupError, GroupRow};
+use super::headline::Headline;
+use super::pull_basis::PullBasis;
 use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
 use crate::inventory::DedupScope;
 use crate::oci::RegistryName;
@@ -43,6 +45,8 @@ pub struct RegistryPart {
     pub cost: Option<PartCost>,
     /// The price book to try first, guessed by the host; `None` if the registry has one.
     pub suggested_price_book: Option<String>,
+    /// What to do first.
+    pub headline: Headline,
 }
 
 /// Some repositories if all of the registry's switched that should. The bounds of their intervals are added up, which
@@ -75,6 +79,9 @@ pub struct PartCost {
     pub unit: String,
     /// What one more unit throughout the month would cost.
     pub one_more_unit: Money,
+    /// How the pulls are known that the transfer rests on.
+    #[serde(flatten)]
+    pub pulls: PullBasis,
     /// The changes on Alpine; `None` if they were not computed.
     pub alpine: Option<RegistryCostOnAlpine>,
     /// What must be said wherever an amount is shown.
@@ -101,6 +108,7 @@ impl RegistryPart {
             alpine: alpine.transpose()?,
             cost: PartCost::new(row, &sums, repositories)?,
             suggested_price_book: row.suggested_price_book.clone(),
+            headline: Headline::new(repositories.iter().copied(), [], row.headline.complete)?,
         })
     }
 }
@@ -129,20 +137,22 @@ impl PartCost {
         let (Some(whole), Some(own)) = (&row.cost, sums.costs.first()) else {
             return Ok(None);
         };
-        let currency = own.parts.total.currency();
-        let mut alpine = RegistryCostOnAlpine {
-            month: MoneyEstimate::zero(currency),
-            saving: MoneyEstimate::zero(currency),
-            nothing_saved_because: None,
-        };
-        let costs = repositories.iter().filter_map(|row| row.cost.as_ref());
-        for moved in costs.filter_map(|cost| cost.alpine.as_ref()) {
-            alpine.month = alpine.month.checked_add(moved.month)?;
-            alpine.saving = alpine.saving.checked_add(moved.joint_saving)?;
-        }
-        let alpine = whole.alpine.as_ref().map(|all| RegistryCostOnAlpine {
-            nothing_saved_because: all.nothing_saved_because.clone(),
-            ..alpine
+        let alpine = whole.alpine.as_ref().map(|all| -> Result<_, GroupError> {
+            let zero = MoneyEstimate::zero(own.parts.total.currency());
+            let mut part = RegistryCostOnAlpine {
+                month: zero,
+                saving: zero,
+                worth_it_saving: zero,
+                worth: own.worth.clone(),
+                ..all.clone()
+            };
+            let costs = repositories.iter().filter_map(|row| row.cost.as_ref());
+            for moved in costs.filter_map(|cost| cost.alpine.as_ref()) {
+                part.month = part.month.checked_add(moved.month)?;
+                part.saving = part.saving.checked_add(moved.joint_saving)?;
+                part.worth_it_saving = part.worth_it_saving.checked_add(moved.worth_it_saving)?;
+            }
+            Ok(part)
         });
         Ok(Some(Self {
             period: whole.period,
@@ -151,7 +161,8 @@ impl PartCost {
             clean_up: None,
             unit: whole.unit.clone(),
             one_more_unit: whole.one_more_unit,
-            alpine,
+            pulls: own.pulls.clone(),
+            alpine: alpine.transpose()?,
             warnings: whole.warnings.clone(),
         }))
     }

@@ -14,8 +14,11 @@ use crate::units::Money;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum SortKey {
-    /// The fair share of what is stored.
+    /// What moving it saves in a month, then the bytes that it frees: the best first. Without a price book the bytes
+    /// alone.
     #[default]
+    CostSaving,
+    /// The fair share of what is stored.
     Attributed,
     /// Everything the repository reaches, once.
     Stored,
@@ -49,7 +52,7 @@ pub struct SortOrder {
 /// A text that is no order of repositories.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected one of attributed, stored, exclusive, logical, tags, saving, cost, alpine_cost and name, with - in front for the reverse"
+    "expected one of cost_saving, attributed, stored, exclusive, logical, tags, saving, cost, alpine_cost and name, with - in front for the reverse"
 )]
 pub struct UnknownSortOrder;
 
@@ -74,11 +77,27 @@ impl fmt::Display for SortOrder {
     }
 }
 
+/// The order in which repositories should move: by what they save in a month if all move that should, then by the bytes
+/// that they free, then by name. Rows without costs come after those with costs, by the bytes that they free.
+///
+/// Every interface lists repositories in this order unless it is asked for another.
+pub fn best_first(a: &RepositoryRow, b: &RepositoryRow) -> Ordering {
+    let saved = |row: &RepositoryRow| {
+        let alpine = row.cost.as_ref()?.alpine.as_ref()?;
+        Some(alpine.joint_saving.expected.amount())
+    };
+    saved(b)
+        .cmp(&saved(a))
+        .then_with(|| b.expected_joint_saving().cmp(&a.expected_joint_saving()))
+        .then_with(|| (&a.registry, &a.totals.repository).cmp(&(&b.registry, &b.totals.repository)))
+}
+
 impl SortOrder {
     pub(super) fn compare(self, a: &RepositoryRow, b: &RepositoryRow) -> Ordering {
         let by_name = || (&a.registry, &a.totals.repository).cmp(&(&b.registry, &b.totals.repository));
         let largest_first = |of: fn(&RepositoryRow) -> u64| of(b).cmp(&of(a));
         let order = match self.key {
+            SortKey::CostSaving => best_first(a, b),
             SortKey::Attributed => largest_first(|row| row.totals.attributed_bytes.get()),
             SortKey::Stored => largest_first(|row| row.totals.stored_bytes.get()),
             SortKey::Exclusive => largest_first(|row| row.totals.exclusive_bytes.get()),
@@ -111,7 +130,7 @@ impl SortOrder {
             alpine.map_or(0, |alpine| alpine.bytes.saved_from(row.compressed_bytes).expected)
         };
         let order = match self.key {
-            SortKey::Saving => saving(b).cmp(&saving(a)),
+            SortKey::CostSaving | SortKey::Saving => saving(b).cmp(&saving(a)),
             SortKey::Tags => b.tags.len().cmp(&a.tags.len()),
             SortKey::Name => by_name(),
             _ => b.compressed_bytes.cmp(&a.compressed_bytes),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::alpine_table::{self, base, verdict};
 use super::cells::{grouped, interval, per_cent, signed, times};
-use super::cost_table::{self, LineKind, Lines, amount, likely, payback, rounded};
+use super::cost_table::{LineKind, Lines, amount, likely, payback, rounded};
 use super::document::{Others, RegistryRow, Report, RepositoryRow};
 use super::rows::{REPOSITORY, Rows};
 use super::storage_table;
@@ -69,10 +69,6 @@ pub(super) fn in_words(registry: &RegistryRow, width: usize) -> String {
             };
         }
         text.push_str(".\n");
-        let cheaper = cost_table::cheaper(cost);
-        if !cheaper.is_empty() {
-            let _ = writeln!(text, "  {}", cheaper.trim_start());
-        }
     }
     wrapped(&text, width)
 }
@@ -108,11 +104,15 @@ fn has_costs(report: &Report) -> bool {
     report.registries.iter().any(|registry| registry.cost.is_some())
 }
 
+/// How many cells of a row are about bytes and verdicts; those about money follow.
+const BYTE_CELLS: usize = 10;
+
 /// The figures of a row that are about bytes.
 struct Bytes {
     name: String,
     tags: String,
     verdict: String,
+    worth: String,
     base: String,
     attributed: ByteCount,
     untagged: Option<ByteCount>,
@@ -127,6 +127,7 @@ impl Bytes {
             name: format!("all {} repositories", grouped(registry.totals.repositories)),
             tags: grouped(registry.totals.tags),
             verdict: String::new(),
+            worth: String::new(),
             base: String::new(),
             attributed: registry.totals.stored_bytes,
             untagged: registry.totals.untagged_bytes,
@@ -146,6 +147,7 @@ impl Bytes {
             name: printable(row.totals.repository.as_str()),
             tags: grouped(row.totals.tags),
             verdict: judged.map(|judged| verdict(judged.verdict)).unwrap_or_default(),
+            worth: row.worth.map(|worth| worth.as_str().replace('_', " ")).unwrap_or_default(),
             base: base(judged.and_then(|judged| judged.base.as_ref())),
             attributed: row.totals.attributed_bytes,
             untagged: row.totals.untagged_bytes,
@@ -162,6 +164,7 @@ impl Bytes {
             name: format!("other {} repositories", grouped(others.repositories)),
             tags: grouped(others.tags),
             verdict: String::new(),
+            worth: String::new(),
             base: String::new(),
             attributed: others.attributed_bytes,
             untagged: others.untagged_bytes,
@@ -171,9 +174,10 @@ impl Bytes {
     }
 
     fn cells(self, share: &impl Fn(ByteCount) -> String) -> Vec<String> {
-        vec![
+        let cells: [String; BYTE_CELLS] = [
             self.name,
             self.verdict,
+            self.worth,
             self.base,
             self.tags,
             self.attributed.to_string(),
@@ -181,7 +185,8 @@ impl Bytes {
             self.untagged.map(|bytes| bytes.to_string()).unwrap_or_default(),
             self.freed,
             self.likely,
-        ]
+        ];
+        cells.into()
     }
 }
 
@@ -189,6 +194,7 @@ pub(super) fn rows(report: &Report, width: usize) -> String {
     let columns = [
         REPOSITORY,
         Column::text("VERDICT").optional(1),
+        Column::text("WORTH").optional(1),
         Column::text("BASE").shortened_to(16).optional(4),
         Column::number("TAGS").optional(8),
         Column::number("ATTRIBUTED").optional(2),
@@ -249,7 +255,7 @@ pub(super) fn rows(report: &Report, width: usize) -> String {
 
 /// The cells of bytes of a row that has only a name.
 fn with_name(name: &str) -> Vec<String> {
-    let mut cells = vec![String::new(); 9];
+    let mut cells = vec![String::new(); BYTE_CELLS];
     cells[0] = name.to_owned();
     cells
 }

@@ -1,6 +1,6 @@
 //! A report for people.
 
-use super::cells::{grouped};
+use super::cells::grouped;
 use super::document::{RegistryRow, Report};
 use super::{alpine_table, cost_table, image_table, storage_table, summary_table};
 use crate::oci::text::printable;
@@ -20,10 +20,14 @@ pub enum View {
     Cost,
 }
 
-/// The report for people: what each registry holds in a few lines, then one table that starts with the totals, then what
+/// The report for people: what to do first, what each registry holds in a few lines, then one table that starts with the totals, then what
 /// its columns mean and what must be known about the figures. No line is longer than `width` characters.
 pub fn table(report: &Report, view: View, width: usize) -> String {
-    let mut text = String::new();
+    let mut text = wrapped(&report.headline.text, width) + "\n\n";
+    if let Some(arrival) = &report.headline.arrival {
+        text.push_str(&wrapped(&arrival.text, width));
+        text.push_str("\n\n");
+    }
     for registry in &report.registries {
         text.push_str(&wrapped(&heading(registry), width));
         text.push('\n');

@@ -11,7 +11,7 @@ use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, EmptyPeriod, Period};
 use crate::pulls::PullCount;
 use crate::units::ByteCount;
-use crate::whatif::{Estimate, ImageAnalysis, Outcome};
+use crate::whatif::{Estimate, ImageAnalysis, Outcome, RepositoryOnAlpine};
 
 /// What was stored over time, where it is known.
 #[derive(Debug, Clone)]
@@ -103,13 +103,7 @@ pub(super) fn registry_usage(
                     (None, None) => ByteHistory::constant(sum(totals.attributed_bytes, untagged)),
                 },
                 exclusive: sum(totals.exclusive_bytes, untagged),
-                alpine: Some(
-                    AlpineBytes {
-                        before: after.attributed_before_bytes,
-                        after: after.attributed_bytes,
-                    }
-                    .beside(untagged),
-                ),
+                alpine: Some(attributed_on_alpine(after, untagged)),
                 solo_saving: Some(after.solo_saving_bytes),
                 switches: after.switches,
                 pulls: pulls(costs, registry, &node.name, over),
@@ -133,15 +127,48 @@ pub(super) fn registry_usage(
         registry: registry.clone(),
         stored,
         tagged,
-        alpine: Some(
-            AlpineBytes {
-                before: outcome.registry.stored_before_bytes,
-                after: outcome.registry.stored_bytes,
-            }
-            .beside(untagged),
-        ),
+        alpine: Some(stored_on_alpine(outcome, untagged)),
         repositories,
     }
+}
+
+/// Present usage with another outcome: what was stored and served stays, and other repositories switch.
+pub(super) fn usage_if(
+    analysed: &AnalysedRegistry,
+    usage: &RegistryUsage,
+    outcome: &Outcome,
+) -> RegistryUsage {
+    let accounting = &analysed.accounting;
+    let mut usage = usage.clone();
+    // What has vanished comes last and has no outcome.
+    let rows = usage.repositories.iter_mut().zip(&accounting.repositories);
+    for ((row, totals), after) in rows.zip(&outcome.repositories) {
+        row.alpine = Some(attributed_on_alpine(
+            after,
+            totals.untagged_bytes.unwrap_or_default(),
+        ));
+        row.solo_saving = Some(after.solo_saving_bytes);
+        row.switches = after.switches;
+    }
+    let untagged = accounting.registry.untagged_bytes.unwrap_or_default();
+    usage.alpine = Some(stored_on_alpine(outcome, untagged));
+    usage
+}
+
+fn attributed_on_alpine(after: &RepositoryOnAlpine, untagged: ByteCount) -> AlpineBytes {
+    let bytes = AlpineBytes {
+        before: after.attributed_before_bytes,
+        after: after.attributed_bytes,
+    };
+    bytes.beside(untagged)
+}
+
+fn stored_on_alpine(outcome: &Outcome, untagged: ByteCount) -> AlpineBytes {
+    let bytes = AlpineBytes {
+        before: outcome.registry.stored_before_bytes,
+        after: outcome.registry.stored_bytes,
+    };
+    bytes.beside(untagged)
 }
 
 fn sum(one: ByteCount, other: ByteCount) -> ByteCount {

@@ -18,7 +18,7 @@ pub struct CrawlHealth {
     pub registry: RegistryName,
     /// When a complete crawl last ended.
     pub last_success: Option<DateTime<Utc>>,
-    /// The latest finished crawl, successful or not.
+    /// The latest finished crawl, successful or not. A cancelled crawl says nothing about the registry and does not count.
     pub last: Option<EndedCrawl>,
     /// The number of unfinished crawls, by state.
     pub unfinished: BTreeMap<CrawlState, u64>,
@@ -95,7 +95,7 @@ impl Store {
                          WHERE crawl_id = last.id GROUP BY kind) AS faults_by_kind
                    ) AS "faults: sqlx::types::Json<BTreeMap<String, u64>>"
                FROM registry LEFT JOIN LATERAL
-                   (SELECT * FROM crawl WHERE registry_id = registry.id AND finished_at IS NOT NULL
+                   (SELECT * FROM crawl WHERE registry_id = registry.id AND finished_at IS NOT NULL AND state <> 'cancelled'
                     ORDER BY finished_at DESC, id DESC LIMIT 1) AS last ON true
                ORDER BY registry.name COLLATE "C""#
         )

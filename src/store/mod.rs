@@ -49,8 +49,9 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 pub use api_keys::ApiKeyRecord;
 pub use closed_months::{ClosedStatement, NewClosedStatement};
 pub use crawl::{
-    Answers, Claim, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart, CrawlRecord, CrawlSaver, CrawlState,
-    CrawledRegistry, Leaving, RegistryRecord, RequestedCrawl, Rest, SavedState,
+    Answers, CONFIGURED_GRACE, Cancellation, Claim, CrawlChoice, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart,
+    CrawlRecord, CrawlSaver, CrawlState, CrawledRegistry, Crawler, CrawlerEntry, Leaving, RegistryRecord,
+    Renewal, RequestedCrawl, Rest, SavedState, StoredRegistry,
 };
 pub use data_quality::DataQuality;
 pub use error::StoreError;
@@ -135,6 +136,7 @@ impl Store {
         if store.embedded.is_some() {
             // Only this process can have the folder open, so all workers in it are gone.
             store.expire_all_workers(now).await?;
+            store.forget_crawlers().await?;
         }
         Ok(store)
     }

@@ -1,7 +1,10 @@
 use std::fmt;
 
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::two_digits;
 
 /// A number of bytes, from 0 to 2⁶³ − 1.
 ///
@@ -51,7 +54,31 @@ impl ByteCount {
     pub fn checked_sum(counts: impl IntoIterator<Item = Self>) -> Result<Self, ByteOverflow> {
         counts.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }
+
+    /// The count as text where it is a guess: two significant digits, such as `8.2 GiB`. `{}` shows hundredths.
+    pub fn approximate(self) -> String {
+        let mut unit = 0;
+        let mut divisor: u64 = 1;
+        // From 1000 KiB on, the next unit needs fewer digits.
+        while unit + 1 < UNITS.len() && self.0 / divisor >= 1000 {
+            divisor *= 1024;
+            unit += 1;
+        }
+        if unit == 0 {
+            return format!("{} B", self.0);
+        }
+        let count = two_digits(Decimal::from(self.0) / Decimal::from(divisor));
+        let text = if count < Decimal::TEN && count.scale() == 0 {
+            format!("{count:.1}")
+        } else {
+            count.to_string()
+        };
+        format!("{text} {}", UNITS[unit])
+    }
 }
+
+/// The IEC units, each 1024 times the one before.
+const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
 impl TryFrom<u64> for ByteCount {
     type Error = ByteOverflow;
@@ -96,7 +123,6 @@ impl From<ByteCount> for u64 {
 
 impl fmt::Display for ByteCount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
         // Integer arithmetic in hundredths, so that 1023.996 KiB becomes 1.00 MiB and not 1024.00 KiB.
         let mut unit = 0;
         let mut hundredths = u128::from(self.0) * 100;
@@ -130,6 +156,21 @@ mod tests {
             (i64::MAX as u64, "8.00 EiB"),
         ] {
             assert_eq!(ByteCount::try_from(bytes).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_guess_has_two_significant_digits() {
+        for (bytes, text) in [
+            (0_u64, "0 B"),
+            (999, "999 B"),
+            (1010, "0.99 KiB"),
+            (8_826_000_000, "8.2 GiB"),
+            (129_000_000, "120 MiB"),
+            (5 << 30, "5.0 GiB"),
+            (i64::MAX as u64, "8.0 EiB"),
+        ] {
+            assert_eq!(ByteCount::try_from(bytes).unwrap().approximate(), text);
         }
     }
 

@@ -4,6 +4,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::significant::{grouped, two_digits};
 use super::{Currency, Inexact, NoWeight, apportion_signed, exact_product, exact_sum};
 
 /// An exact amount in a currency; may be negative.
@@ -133,6 +134,25 @@ impl Money {
             .round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero);
         Self { amount, ..self }
     }
+
+    /// The amount as text where it is a guess: two significant digits, never finer than the minor unit, such as
+    /// `880 USD` for 883.10. `{}` shows all digits of the minor unit.
+    pub fn approximate(self) -> String {
+        format!("{} {}", self.approximate_number(), self.currency)
+    }
+
+    /// [`Self::approximate`] without the currency.
+    pub fn approximate_number(self) -> String {
+        let amount = two_digits(self.rounded().amount);
+        // 5 USD is written 5.0 USD: the second digit is known, and it is zero.
+        let is_small = amount.abs() < Decimal::TEN && !amount.is_zero() && amount.scale() == 0;
+        let text = if is_small && self.currency.decimals() > 0 {
+            format!("{amount:.1}")
+        } else {
+            amount.to_string()
+        };
+        grouped(&text)
+    }
 }
 
 /// Rounded to the minor unit with the currency: `18.60 USD`. `{:#}` omits the currency.
@@ -210,6 +230,24 @@ mod tests {
         );
         let read: Money = serde_json::from_str(r#"{"amount":"18.600","currency":"USD"}"#).unwrap();
         assert_eq!(read, usd("18.6"));
+    }
+
+    #[test]
+    fn a_guess_has_two_digits_and_is_never_finer_than_the_minor_unit() {
+        for (exact, shown) in [
+            ("883.104", "880 USD"),
+            ("2433.21", "2,400 USD"),
+            ("1234567.8", "1,200,000 USD"),
+            ("41.63", "42 USD"),
+            ("5.04", "5.0 USD"),
+            ("0.2749", "0.27 USD"),
+            ("0.0049", "0 USD"),
+            ("-17.5", "-18 USD"),
+        ] {
+            assert_eq!(usd(exact).approximate(), shown);
+        }
+        let yen = Money::new("7.4".parse().unwrap(), "JPY".parse().unwrap());
+        assert_eq!(yen.approximate(), "7 JPY");
     }
 
     #[test]

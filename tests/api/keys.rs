@@ -30,6 +30,7 @@ fn a_key_opens_what_it_was_made_for_until_it_is_revoked() {
     let (registry, program) = company();
     let program = program.variable("TARE_SERVE_ACCESS", "keys");
     let reader = key(&program, &["reader"]);
+    super::announce_crawler(&program);
     let service = program.serve(&["--role", "api"]);
 
     let problem = service.get("/v1/registries");

@@ -48,6 +48,7 @@ impl Company {
             &program,
             &[&["limited", "--cost-centre", CENTRE], &scopes[..]].concat(),
         );
+        super::announce_crawler(&program);
         let service = program.serve(&["--role", "api"]);
         let list = with_key(&service, "/v1/repositories?limit=1000", &whole).json();
         let rows = list["items"].as_array().expect("a list").iter().cloned();
@@ -68,6 +69,12 @@ impl Company {
 
     fn get(&self, path: &str) -> Answer {
         with_key(&self.service, path, &self.limited)
+    }
+
+    fn delete(&self, path: &str) -> Answer {
+        let request = self.service.request(Method::DELETE, path);
+        self.service
+            .send(request.header("authorization", format!("Bearer {}", self.limited)))
     }
 
     fn post(&self, path: &str, body: &Value) -> Answer {
@@ -155,6 +162,10 @@ fn no_operation_fails_without_need_or_names_repositories_of_others(company: &Com
             };
             let answer = match method.as_str() {
                 "get" => company.get(&path),
+                "delete" => {
+                    let started = company.post("/v1/crawls", &json!({"registry": company.registry}));
+                    company.delete(&format!("/v1/crawls/{}", started.json()["id"]))
+                }
                 _ => company.post(&path, &body),
             };
             company.check(id, &answer);

@@ -62,6 +62,26 @@ const SETTINGS: &str = "[prices]\nbook = \"azure-container-registry-premium\"\n\
     [[budget]]\nmonthly = \"90\"\ncurrency = \"USD\"\n\
     [[budget]]\ncost_centre = \"CC-1\"\nmonthly = \"40.50\"\ncurrency = \"USD\"\n";
 
+/// Makes the service believe that a process crawls every registry, so that crawls can be requested. None takes them, so
+/// they stay queued.
+fn announce_crawler(program: &Program) {
+    use sqlx::Connection as _;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let url = program.database().expect("a database on a server");
+        let mut connection = sqlx::PgConnection::connect(url).await.expect("a connection");
+        let announce = "INSERT INTO crawler (registry_id, process, is_configured, lease_until)
+                        SELECT id, 'a test', true, clock_timestamp() + interval '1 hour' FROM registry";
+        sqlx::query(announce)
+            .execute(&mut connection)
+            .await
+            .expect("rows");
+    });
+}
+
 /// The name of a test's registry.
 fn name_of(registry: &FaultyRegistry) -> String {
     registry.url().trim_start_matches("http://").to_owned()

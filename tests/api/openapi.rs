@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::contract::{Promises, RENEW, file};
-use super::{company, name_of};
+use super::{announce_crawler, company, name_of};
 use crate::support::service::{Answer, Service};
 
 /// A service, and the values of the parameters in the paths of its operations.
@@ -28,31 +28,43 @@ impl Asked {
         }
     }
 
-    /// Every operation: its path in the document, its method and itself.
+    /// Every operation: its path in the document, its method and itself. The stream of all changes is left out, since it
+    /// does not end.
     fn operations(&self) -> impl Iterator<Item = (&String, &String, &Value)> {
         let paths = self.document["paths"].as_object().expect("paths");
-        paths.iter().flat_map(|(path, methods)| {
-            let methods = methods.as_object().expect("methods");
-            methods
-                .iter()
-                .map(move |(method, operation)| (path, method, operation))
-        })
+        paths
+            .iter()
+            .flat_map(|(path, methods)| {
+                let methods = methods.as_object().expect("methods");
+                methods
+                    .iter()
+                    .map(move |(method, operation)| (path, method, operation))
+            })
+            .filter(|(_, _, operation)| operation["operationId"] != "follow_crawls")
     }
 
     /// Sends a request that succeeds, perhaps with tags of answers that the client has.
     fn ask(&self, template: &str, method: &str, operation: &Value, if_none_match: Option<&str>) -> Answer {
-        let id = if template.contains("crawls") {
-            "1"
+        let id = if method == "delete" {
+            // One that is queued, so that it can be cancelled.
+            let started = self
+                .service
+                .post("/v1/crawls", &json!({"registry": self.registry}));
+            started.json()["id"].to_string()
+        } else if template.contains("crawls") {
+            "1".to_owned()
         } else {
-            "aws-ecr"
+            "aws-ecr".to_owned()
         };
         let path = template
             .replace("{registry}", &self.registry)
             .replace("{repository}", "web")
             .replace("{digest}", &self.digest)
-            .replace("{id}", id);
+            .replace("{id}", &id);
         let mut request = if method == "get" {
             self.service.request(Method::GET, &path)
+        } else if method == "delete" {
+            self.service.request(Method::DELETE, &path)
         } else {
             let body = match operation["operationId"].as_str().expect("an id") {
                 "start_crawl" => json!({"registry": self.registry}),
@@ -76,6 +88,7 @@ impl Asked {
 #[test]
 fn answers_are_what_the_document_promises() {
     let (registry, program) = company();
+    announce_crawler(&program);
     let asked = Asked::new(program.serve(&["--role", "api"]), name_of(&registry));
     assert_eq!(asked.document["openapi"], "3.1.0");
     let mut promises = Promises::new(&asked.document);
@@ -131,6 +144,7 @@ fn the_document_is_the_one_that_is_kept() {
 #[test]
 fn an_answer_has_a_tag_where_the_document_declares_one() {
     let (registry, program) = company();
+    announce_crawler(&program);
     let asked = Asked::new(program.serve(&["--role", "api"]), name_of(&registry));
     let (mut kept, mut others) = (0, 0);
     for (template, method, operation) in asked.operations() {

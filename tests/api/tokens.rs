@@ -53,6 +53,7 @@ fn a_token_opens_what_its_claims_allow() {
     let keys = ["ES256", "EdDSA", "RS256", "PS256"].map(|algorithm| SigningKey::new(algorithm, algorithm));
     let issuer = Issuer::with_keys(&keys.each_ref());
     let program = trusting(program, &issuer);
+    super::announce_crawler(&program);
     let service = program.serve(&["--role", "api"]);
 
     let nothing = service.get("/v1/registries");

@@ -1,7 +1,9 @@
 //! Crawls from end to end, from a registry over HTTP into the store: by one process, and by several that
 //! share them.
 
+mod cancel;
 mod crawl;
+mod roster;
 mod scheduler;
 mod shared;
 mod worker;
@@ -65,6 +67,7 @@ fn scheduler(store: Store, url: &str, schedule: Option<Schedule>) -> Scheduler {
         registry: crawled(url),
         plan: CrawlPlan::default(),
         schedule,
+        is_configured: true,
         client: Arc::new(move || {
             let client = client(&address);
             Box::pin(async move { Ok(client) })
@@ -74,6 +77,7 @@ fn scheduler(store: Store, url: &str, schedule: Option<Schedule>) -> Scheduler {
         analysis: analysis(&store),
         store,
         registries: vec![registry],
+        from_stored: None,
         tombstone_after: 3,
         retention: keep_all(),
         clock: Arc::new(SystemClock),

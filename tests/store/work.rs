@@ -252,7 +252,7 @@ async fn whoever_lost_its_lease_can_write_nothing_any_more() {
     assert_eq!((claim.repositories, claim.workers_gone), (names(&["b"]), 1));
     let is_lost = |result: Result<(), StoreError>| matches!(result, Err(StoreError::LeaseLost));
     assert!(is_lost(leader.save(&[listing("b", &[])], day(2)).await));
-    assert!(is_lost(part.renew(&CrawlCost::default(), 0).await));
+    assert!(is_lost(part.renew(&CrawlCost::default(), 0).await.map(drop)));
     assert!(is_lost(part.claim(1).await.map(drop)));
     assert!(is_lost(part.leave(Leaving::Stopped, day(2)).await));
     assert!(is_lost(leader.finish(&end(CrawlState::Complete), day(2)).await));

@@ -35,6 +35,12 @@ impl Program {
         self
     }
 
+    /// The address of its database; `None` with the embedded store.
+    pub fn database(&self) -> Option<&str> {
+        let address = self.variables.iter().find(|(name, _)| name == "DATABASE_URL");
+        address.map(|(_, url)| url.as_str())
+    }
+
     /// Its home folder.
     pub fn home(&self) -> &std::path::Path {
         self.home.path()

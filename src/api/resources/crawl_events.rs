@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse};
+use chrono::{DateTime, Utc};
 use futures::stream::unfold;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 use tracing::{Instrument as _, Span};
 
+use super::crawl_status::{Prospects, event_text};
 use super::crawls::named;
 use crate::api::Api;
 use crate::api::call::Call;
@@ -68,7 +70,10 @@ fn event_schema(_: &mut SchemaGenerator) -> Schema {
         "description": "A server-sent event.",
         "type": "object",
         "properties": {
-            "id": {"type": "string", "description": "The number of the event, for `Last-Event-ID`."},
+            "id": {
+                "type": "string",
+                "description": "The number of the event, for `Last-Event-ID`. `waiting` has that of the event before.",
+            },
             "event": {"type": "string", "description": "The kind of event."},
             "data": {
                 "type": "string",
@@ -81,12 +86,13 @@ fn event_schema(_: &mut SchemaGenerator) -> Schema {
                         "at": {"type": "string", "format": "date-time", "description": "When it happened."},
                         "kind": {
                             "type": "string",
-                            "description": "`queued`, `started`, `listed`, `progress`, `worker_joined`, \
-                                `worker_left`, `worker_lost`, or the final state of the crawl, which is the last \
-                                event.",
+                            "description": "`queued`, `waiting` (nothing happens; `reason` says why), `started`, \
+                                `listed`, `progress`, `worker_joined`, `worker_left`, `worker_lost`, `cancelling`, or \
+                                the final state of the crawl, which is the last event.",
                         },
+                        "text": {"type": "string", "description": "The event in a sentence."},
                     },
-                    "required": ["at", "kind"],
+                    "required": ["at", "kind", "text"],
                 },
             },
         },
@@ -102,6 +108,10 @@ struct EventStream {
     last: i64,
     /// Events that have been read but not sent.
     pending: VecDeque<CrawlEvent>,
+    /// Why the crawl makes no progress, if it makes none.
+    stuck: Option<String>,
+    /// The reason that the client was told.
+    told: Option<String>,
     /// Whether the client may read messages, which can name any repository.
     sees_messages: bool,
     /// Whether the crawl had ended before the events were last read, so that none can be missing.
@@ -119,6 +129,8 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         crawl: record.id,
         last: i64::try_from(last).unwrap_or(i64::MAX),
         pending: VecDeque::new(),
+        stuck: None,
+        told: None,
         sees_messages: call.caller.sees_whole_registries(),
         is_over: false,
         started: Instant::now(),
@@ -150,6 +162,13 @@ impl EventStream {
                 self.last_sent = Instant::now();
                 return Some(encoded(&event, self.sees_messages));
             }
+            if self.told != self.stuck {
+                self.told.clone_from(&self.stuck);
+                if let Some(reason) = &self.told {
+                    self.last_sent = Instant::now();
+                    return Some(waiting(self.last, reason, self.api.clock.now()));
+                }
+            }
             if self.is_over || self.started.elapsed() > LONGEST_RESPONSE {
                 return None;
             }
@@ -158,7 +177,7 @@ impl EventStream {
                 tracing::debug!(?problem, "event stream ended early");
                 return None;
             }
-            if !self.pending.is_empty() || self.is_over {
+            if !self.pending.is_empty() || self.is_over || self.told != self.stuck {
                 continue;
             }
             if self.last_sent.elapsed() > HEARTBEAT {
@@ -172,15 +191,22 @@ impl EventStream {
     /// Reads new events from the store.
     async fn poll_store(&mut self) -> Result<(), Problem> {
         let (crawl, last) = (self.crawl, self.last);
-        let (is_over, events) = self
+        let (record, events) = self
             .api
             .query_store(move |store| async move {
                 // The state is read first: a crawl that has ended adds no events after those that are read next.
                 let record = store.crawl(crawl).await?;
                 let events = store.crawl_events(crawl, last, EVENTS_PER_QUERY).await?;
-                Ok((record.is_none_or(|record| record.state.is_over()), events))
+                Ok((record, events))
             })
             .await?;
+        self.stuck = match &record {
+            Some(record) if !record.has_worker && !record.state.is_over() => {
+                Prospects::read(&self.api).await?.stuck_reason(record)
+            }
+            _ => None,
+        };
+        let is_over = record.is_none_or(|record| record.state.is_over());
         self.is_over = is_over && events.len() < EVENTS_PER_QUERY as usize;
         self.pending.extend(events);
         Ok(())
@@ -195,9 +221,17 @@ fn encoded(event: &CrawlEvent, with_messages: bool) -> Bytes {
     }
     members.insert("at".to_owned(), json!(event.at));
     members.insert("kind".to_owned(), json!(event.kind));
+    members.insert("text".to_owned(), json!(event_text(&event.kind)));
     let data = serde_json::Value::from(members);
     Bytes::from(format!(
         "id: {}\nevent: {}\ndata: {data}\n\n",
         event.id, event.kind
     ))
+}
+
+/// The event of a crawl that makes no progress. It is not stored, so it has the number of the event before.
+fn waiting(last: i64, reason: &str, at: DateTime<Utc>) -> Bytes {
+    let data =
+        json!({"at": at, "kind": "waiting", "text": "Nothing happens at the moment.", "reason": reason});
+    Bytes::from(format!("id: {last}\nevent: waiting\ndata: {data}\n\n"))
 }

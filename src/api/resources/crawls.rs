@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::crawl_status::{Prospects, state_text};
 use crate::api::access::{Access, sees_row};
 use crate::api::call::Call;
 use crate::api::cursor::ListIdentity;
@@ -20,7 +21,7 @@ use crate::identity::{Caller, Scope};
 use crate::inventory::{Fault, FaultKind};
 use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
-use crate::store::{CrawlRecord, CrawlState, StoreError};
+use crate::store::{Cancellation, CrawlRecord, CrawlState, StoreError};
 use crate::units::{ByteCount, RequestCounts, milliseconds};
 
 /// The maximum number of faults in an answer. Our choice: enough to find the cause, and the answer stays small.
@@ -68,7 +69,7 @@ pub(super) fn operations() -> Vec<Operation> {
          `Idempotency-Key` returns the crawl of the first one.",
     )
     .access(Access::Needs(Scope::Crawl))
-    .problems([&problem::NOT_FOUND]);
+    .problems([&problem::NOT_FOUND, &problem::CONFLICT]);
     start.in_headers = vec![Parameter::new(
         "Idempotency-Key",
         Form::Token(LONGEST_IDEMPOTENCY_KEY),
@@ -78,18 +79,37 @@ pub(super) fn operations() -> Vec<Operation> {
     start.answer.status = 202;
     start.answer.about = "The requested crawl";
     start.answer.headers = vec![("Location", "The path of the crawl.")];
-    vec![list, start, one]
+    let cancel = Operation::delete(
+        "/v1/crawls/{id}",
+        "cancel_crawl",
+        "Cancels a crawl",
+        AnswerForm::json::<Crawl<'_>>("Crawl"),
+        |call| Box::pin(cancel(call)),
+    )
+    .group("crawls")
+    .about(
+        "A queued crawl is cancelled at once. A running crawl stops within seconds; until then its state is \
+         `cancelling`. What it has read is kept, and the next crawl continues from there. Cancelling a cancelled crawl \
+         again changes nothing.",
+    )
+    .access(Access::Needs(Scope::Crawl))
+    .problems([&problem::CONFLICT]);
+    vec![list, start, one, cancel]
 }
 
 /// A crawl: who requested it, its state, and its load on the registry.
 #[derive(Serialize, JsonSchema)]
-struct Crawl<'a> {
+pub(super) struct Crawl<'a> {
     /// The number of the crawl; later crawls have higher numbers.
     id: i64,
     /// The registry.
     registry: &'a RegistryName,
     /// The state of the crawl.
     state: CrawlState,
+    /// What the crawl is doing or how it ended, in a sentence.
+    state_text: String,
+    /// Why an unfinished crawl makes no progress, and what to do; null if it makes progress or has ended.
+    stuck_reason: Option<String>,
     /// When it was requested.
     requested_at: DateTime<Utc>,
     /// Who requested it.
@@ -117,12 +137,14 @@ struct Crawl<'a> {
 }
 
 impl<'a> Crawl<'a> {
-    fn new(caller: &Caller, record: &'a CrawlRecord) -> Self {
+    pub(super) fn new(caller: &Caller, record: &'a CrawlRecord, prospects: &Prospects) -> Self {
         let cost = &record.cost;
         Self {
             id: record.id,
             registry: &record.registry,
             state: record.state,
+            state_text: state_text(record),
+            stuck_reason: prospects.stuck_reason(record),
             requested_at: record.requested_at,
             requested_by: &record.requested_by,
             started_at: record.started_at,
@@ -178,10 +200,11 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         .filter(|_| !is_last)
         .map(|record| identity.after(&record.id.to_string()));
     records.retain(|record| call.caller.sees(&record.registry));
+    let prospects = Prospects::read(&call.api).await?;
     let list = CrawlList {
         items: records
             .iter()
-            .map(|record| Crawl::new(&call.caller, record))
+            .map(|record| Crawl::new(&call.caller, record, &prospects))
             .collect(),
         next_cursor,
         as_of: call.api.clock.now(),
@@ -258,8 +281,9 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
             fault: &fault.fault,
         })
         .collect();
+    let prospects = Prospects::read(&call.api).await?;
     call.reply(Reply::json(&CrawlWithFaults {
-        crawl: Crawl::new(&call.caller, &record),
+        crawl: Crawl::new(&call.caller, &record, &prospects),
         fault_list,
     })?)
 }
@@ -278,6 +302,18 @@ async fn start(call: Call) -> Result<HttpResponse, Problem> {
     if !call.caller.sees(&registry) {
         return Err(unknown_registry(&name));
     }
+    let prospects = Prospects::read(&call.api).await?;
+    let is_known = registry.clone();
+    let is_known = call
+        .api
+        .query_store(move |store| async move { store.knows_registry(&is_known).await })
+        .await?;
+    if !is_known {
+        return Err(unknown_registry(&name));
+    }
+    if let Some(reason) = prospects.why_not(&registry) {
+        return Err(Problem::new(&problem::CONFLICT, reason));
+    }
     let key = call.values.text("Idempotency-Key").map(str::to_owned);
     let (by, now) = (format!("API: {}", call.caller.name), call.api.clock.now());
     let record = call
@@ -291,11 +327,31 @@ async fn start(call: Call) -> Result<HttpResponse, Problem> {
         })
         .await?;
     let record = record.ok_or_else(|| unknown_registry(&name))?;
-    let reply = Reply::json(&Crawl::new(&call.caller, &record))?
+    let reply = Reply::json(&Crawl::new(&call.caller, &record, &prospects))?
         .with_status(StatusCode::ACCEPTED)
         .with_header(
             header::LOCATION,
             &format!("{}v1/crawls/{}", call.api.base_path(), record.id),
         );
     call.reply(reply)
+}
+
+async fn cancel(call: Call) -> Result<HttpResponse, Problem> {
+    let id = named(&call).await?.id;
+    let (by, now) = (format!("API: {}", call.caller.name), call.api.clock.now());
+    let cancelled = call
+        .api
+        .query_store(move |store| async move { store.cancel_crawl(id, &by, now).await })
+        .await?;
+    match cancelled {
+        None => return Err(Problem::not_found(format!("there is no crawl {id}"))),
+        Some(Cancellation::AlreadyOver(state)) if state != CrawlState::Cancelled => {
+            let detail = format!("crawl {id} has ended already: {}", state.as_str());
+            return Err(Problem::new(&problem::CONFLICT, detail));
+        }
+        Some(_) => {}
+    }
+    let prospects = Prospects::read(&call.api).await?;
+    let record = named(&call).await?;
+    call.reply(Reply::json(&Crawl::new(&call.caller, &record, &prospects))?)
 }

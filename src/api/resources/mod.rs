@@ -1,6 +1,8 @@
 //! The operations of the service, a file for each resource.
 
+mod crawl_changes;
 mod crawl_events;
+mod crawl_status;
 mod crawls;
 mod documentation;
 mod events;
@@ -34,6 +36,7 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         price_books::operations(),
         crawls::operations(),
         crawl_events::operations(),
+        crawl_changes::operations(),
         events::operations(),
         health::operations(),
         metrics::operations(has_open_metrics),

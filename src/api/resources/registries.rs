@@ -1,9 +1,11 @@
 //! The registries, and one of them.
 
 use actix_web::HttpResponse;
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::crawl_status::{CrawlNow, CurrentCrawl, Prospects};
 use crate::api::call::Call;
 use crate::api::list::List;
 use crate::api::operation::{AnswerForm, Operation};
@@ -53,6 +55,14 @@ pub(in crate::api) struct Registry<'a> {
     row: VisibleRegistry<'a>,
     /// How its last crawl ended.
     last_crawl: CrawlOutcome,
+    /// Whether a crawl can be started now.
+    crawl_now: CrawlNow,
+    /// The crawl that is queued or running; null if there is none.
+    current_crawl: Option<CurrentCrawl>,
+    /// The schedule: a cron expression and its time zone; null if there is no schedule.
+    schedule: Option<String>,
+    /// When the next scheduled crawl starts; null if there is no schedule.
+    next_crawl: Option<DateTime<Utc>>,
     /// What a reader must know about the figures.
     notes: Vec<&'a Note>,
 }
@@ -93,7 +103,12 @@ enum CrawlOutcomeState {
 
 impl<'a> Registry<'a> {
     /// `None` if the caller may see nothing of it.
-    fn new(call: &Call, row: &'a RegistryRow, snapshot: &'a Snapshot) -> Result<Option<Self>, Problem> {
+    fn new(
+        call: &Call,
+        row: &'a RegistryRow,
+        snapshot: &'a Snapshot,
+        prospects: &Prospects,
+    ) -> Result<Option<Self>, Problem> {
         let Some(visible) = VisibleRegistry::new(&call.caller, row, &snapshot.report.repositories)? else {
             return Ok(None);
         };
@@ -107,6 +122,10 @@ impl<'a> Registry<'a> {
         Ok(Some(Self {
             row: visible,
             last_crawl: CrawlOutcome { state, losses },
+            crawl_now: prospects.crawl_now(&row.registry, &call.caller),
+            current_crawl: prospects.current_crawl(&row.registry),
+            schedule: prospects.schedule(&row.registry),
+            next_crawl: prospects.next_crawl(&row.registry),
             notes: notes.filter(|note| note.registry == row.registry).collect(),
         }))
     }
@@ -114,9 +133,10 @@ impl<'a> Registry<'a> {
 
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
+    let prospects = Prospects::read_or_unknown(&call.api).await;
     let rows = snapshot.report.registries.iter();
     let items = rows
-        .filter_map(|row| Registry::new(&call, row, &snapshot).transpose())
+        .filter_map(|row| Registry::new(&call, row, &snapshot, &prospects).transpose())
         .collect::<Result<_, _>>()?;
     call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
 }
@@ -125,7 +145,8 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let name = call.values.text("registry").unwrap_or_default();
     let (row, _) = snapshot.registry(name)?;
-    let registry = Registry::new(&call, row, &snapshot)?.ok_or_else(|| unknown_registry(name))?;
+    let prospects = Prospects::read_or_unknown(&call.api).await;
+    let registry = Registry::new(&call, row, &snapshot, &prospects)?.ok_or_else(|| unknown_registry(name))?;
     let Provenance {
         freshness, versions, ..
     } = Provenance::for_registry(row, &snapshot);

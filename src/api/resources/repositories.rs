@@ -201,6 +201,7 @@ pub(super) fn sort_rows(rows: &mut [&RepositoryRow], order: &str) {
     rows.sort_by(|a, b| {
         let order = match key {
             "name" => by_name(a, b),
+            "cost_saving" if is_falling => return report::best_first(a, b),
             "cost" | "alpine_cost" | "cost_saving" => {
                 return by_amount(amount(a), amount(b), is_falling).then_with(|| by_name(a, b));
             }
@@ -254,14 +255,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
 
 /// Rows as the table that `tare report --format csv` prints.
 pub(super) fn csv(snapshot: &Snapshot, rows: &[&RepositoryRow]) -> Result<String, Problem> {
-    let report = Report {
-        as_of: snapshot.report.as_of,
-        registries: Vec::new(),
-        repositories: rows.iter().copied().cloned().collect(),
-        images: None,
-        others: None,
-        complete: snapshot.report.complete,
-        notes: Vec::new(),
-    };
+    let rows = rows.iter().copied().cloned().collect();
+    let report = Report::from_rows(&snapshot.report, Vec::new(), rows).map_err(Problem::internal)?;
     report::csv(&report).map_err(Problem::internal)
 }

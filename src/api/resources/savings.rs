@@ -1,34 +1,44 @@
-//! Repositories by their joint saving.
+//! Repositories that should switch, those first that bring most, with what stays behind.
 
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::repositories::{chosen, csv, filters, key, saving_bytes, sort_rows};
+use super::repositories::{ORDERS, chosen, filters, key, saving_bytes, sort_rows};
 use crate::api::call::Call;
-use crate::api::list::{List, Page, Totals, paging};
+use crate::api::list::{List, Page, paging};
 use crate::api::operation::{AnswerForm, Operation};
+use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
-use crate::report::{GroupRow, RepositoryRow};
+use crate::report::{self, GroupRow, RepositoryRow, StaysBehind};
 use crate::units::Money;
+use crate::whatif::Verdict;
 
 pub(super) fn operations() -> Vec<Operation> {
+    let order = Parameter::new(
+        "sort",
+        Form::Word(ORDERS.to_vec()),
+        "The sort key; a leading `-` sorts in descending order. Default: `-cost_saving`, which sorts by money, then by \
+         freed bytes, then by name.",
+    );
     vec![
         Operation::get(
             "/v1/savings",
             "list_savings",
-            "Repositories by saving if all with the verdict `switch` move",
-            AnswerForm::json::<List<'_, Saving<'_>, Totals<GroupRow>>>("SavingList"),
+            "Repositories that should switch, by what they save if all of them move",
+            AnswerForm::json::<List<'_, Saving<'_>, Sums>>("SavingList"),
             |call| Box::pin(list(call)),
         )
         .group("money")
         .about(
-            "Sorted by expected joint saving in bytes, with the running total. A repository that keeps its base can \
-             have a negative saving, because fewer repositories share its layers.",
+            "The repositories with the verdict `switch`, those first that save most, with the running total. The rows \
+             and `stays_behind` add up to `totals`, which is what the selected repositories save. In CSV, \
+             `stays_behind` is a last row named `(stays behind)`.",
         )
         .query(filters())
+        .query([order])
         .query(paging())
         .or_csv()
         .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
@@ -46,27 +56,45 @@ struct Saving<'a> {
     cumulative: Option<Money>,
 }
 
+/// The sums of the list.
+#[derive(Serialize, JsonSchema)]
+struct Sums {
+    /// What repositories that do not switch lose in sharing.
+    stays_behind: StaysBehind,
+    /// The sums over all selected repositories: those of all pages, and those that stay behind.
+    totals: GroupRow,
+}
+
 async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
-    let mut rows = chosen(&call, &snapshot)?;
-    rows.retain(|row| saving_bytes(row) != 0 || money(row).is_some_and(|saved| !saved.is_zero()));
-    sort_rows(&mut rows, "-saving");
-    let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
+    let selected = chosen(&call, &snapshot)?;
+    let totals = GroupRow::from_rows(selected.iter().copied()).map_err(Problem::internal)?;
+    let (mut rows, staying): (Vec<_>, Vec<_>) = selected.into_iter().partition(|row| switches(row));
+    let stays_behind = StaysBehind::new(staying).map_err(Problem::internal)?;
+    sort_rows(&mut rows, call.values.text("sort").unwrap_or("-cost_saving"));
     let savings = cumulated(&rows)?;
     let mut page = Page::new(&call, &snapshot, savings, |saving| key(saving.row))?;
     let savings = std::mem::take(&mut page.rows);
     let reply = if call.form == "csv" {
         let rows: Vec<&RepositoryRow> = savings.iter().map(|saving| saving.row).collect();
-        Reply::csv("savings.csv", csv(&snapshot, &rows)?)
+        let last = page.next_cursor.is_none().then_some(&stays_behind);
+        let text = report::savings_csv(&rows, last).map_err(Problem::internal)?;
+        Reply::csv("savings.csv", text)
     } else {
         Reply::json(&List {
             items: savings,
             next_cursor: page.next_cursor.clone(),
             provenance: Provenance::for_caller(&call.caller, &snapshot),
-            totals: Totals { totals },
+            totals: Sums { stays_behind, totals },
         })?
     };
     call.reply(page.linked(reply))
+}
+
+fn switches(row: &RepositoryRow) -> bool {
+    row.judged
+        .as_ref()
+        .is_some_and(|judged| judged.verdict == Verdict::Switch)
 }
 
 /// The expected joint saving in money.

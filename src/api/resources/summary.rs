@@ -9,14 +9,14 @@ use serde::Serialize;
 use super::repositories::{chosen, filters};
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
-use crate::api::list::{List, Totals};
+use crate::api::list::List;
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::Snapshot;
-use crate::report::{GroupBy, GroupRow, Groups, Report, group_csv, groups};
+use crate::report::{GroupBy, GroupRow, Groups, Headline, Report, group_csv, groups};
 use crate::units::Money;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -27,14 +27,14 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/summary",
             "summarise",
             "Bytes, costs and savings by registry, team, cost centre, environment, base or verdict",
-            AnswerForm::json::<List<'_, Budgeted<'_>, Totals<Budgeted<'_>>>>("Summary"),
+            AnswerForm::json::<List<'_, Budgeted<'_>, Whole<'_>>>("Summary"),
             |call| Box::pin(summarise(call)),
         )
         .group("money")
         .about(
             "The rows add up to `totals`. `key` is null for unassigned repositories, and for the unallocated part of a \
              bill if all repositories of the registry are selected. `budgets` are the configured ones of the registry \
-             or cost centre, and in `totals` those of everything that it covers.",
+             or cost centre, and in `totals` those of everything that it covers. `headline` says what to do first.",
         )
         .query([group_by])
         .query(filters())
@@ -81,7 +81,8 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
         items: rows.collect(),
         next_cursor: None,
         provenance: Provenance::for_caller(&call.caller, &snapshot),
-        totals: Totals {
+        totals: Whole {
+            headline: &groups.headline,
             totals: budgeted(&groups.totals, totals),
         },
     })?)
@@ -95,6 +96,15 @@ struct Budgeted<'a> {
     row: &'a GroupRow,
     /// What may be spent on the group in a month, one entry for each currency that has a budget.
     budgets: Vec<Money>,
+}
+
+/// All groups together.
+#[derive(Serialize, JsonSchema)]
+struct Whole<'a> {
+    /// What to do first, over all selected repositories.
+    headline: &'a Headline,
+    /// The sums over all groups.
+    totals: Budgeted<'a>,
 }
 
 /// The requested groups. Groups of all repositories are computed once per snapshot.
@@ -116,14 +126,8 @@ fn grouped<'a>(call: &Call, snapshot: &'a Snapshot, by: GroupBy) -> Result<Cow<'
             && call.caller.sees(&row.registry)
             && registry.is_none_or(|name| name == row.registry.as_str())
     });
-    let report = Report {
-        as_of: snapshot.report.as_of,
-        registries: registries.cloned().collect(),
-        repositories: rows.into_iter().cloned().collect(),
-        images: None,
-        others: None,
-        complete: snapshot.report.complete,
-        notes: Vec::new(),
-    };
+    let rows = rows.into_iter().cloned().collect();
+    let report = Report::from_rows(&snapshot.report, registries.cloned().collect(), rows);
+    let report = report.map_err(Problem::internal)?;
     groups(&report, by).map(Cow::Owned).map_err(Problem::internal)
 }

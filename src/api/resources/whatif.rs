@@ -32,9 +32,10 @@ use crate::pricing::{Effort, Share};
 use crate::pulls::{PullAssumption, PullCounts};
 use crate::report::{
     AnalysedRegistry, AnalysisInputs, GroupRow, Note, Report, ReportError, ReportOptions, RepositoryRow,
+    Switched,
 };
 use crate::units::{Currency, Money};
-use crate::whatif::{Counterfactual, Outcome, Verdict, VerdictSettings};
+use crate::whatif::{Counterfactual, Verdict, VerdictSettings};
 
 /// The default number of rows. Our choice: that of the lists.
 const USUAL_ROWS: u64 = 50;
@@ -230,41 +231,45 @@ impl Assumptions {
                 Some(graph) => Cow::Borrowed(graph),
                 None => Cow::Owned(registry.every_move(&inputs.context(&analysed.catalogue))),
             };
-            outcome(registry, switch, chosen, every_move)
+            switched(registry, switch, chosen, every_move)
         })
     }
 }
 
 /// The outcome if these repositories of a registry switch; `every_move` is the graph in which all can move.
-fn outcome<'a>(
-    registry: &AnalysedRegistry,
+fn switched<'a>(
+    registry: &'a AnalysedRegistry,
     switch: Switch,
     chosen: Option<&RepositoryPatterns>,
     every_move: impl FnOnce() -> Cow<'a, Counterfactual>,
-) -> Result<Outcome, ReportError> {
+) -> Result<Switched<'a>, ReportError> {
     let analysis = &registry.analysis;
     let nodes = &registry.content.inventory.repositories;
     let is_chosen = |place: usize| {
         let name = &nodes[place].name;
         chosen.is_none_or(|chosen| chosen.matches(registry.name(), name))
     };
-    let switched = match switch {
-        Switch::Verdict if chosen.is_none() => return Ok(analysis.outcome.clone()),
-        Switch::Verdict => analysis.counterfactual.switching(|place| {
+    let graph = match switch {
+        Switch::Verdict => Cow::Borrowed(&analysis.counterfactual),
+        Switch::All | Switch::Chosen => every_move(),
+    };
+    let outcome = match switch {
+        Switch::Verdict if chosen.is_none() => Ok(analysis.outcome.clone()),
+        Switch::Verdict => graph.switching(|place| {
             analysis.repositories[place].verdict.verdict == Verdict::Switch && is_chosen(place)
         }),
         Switch::All | Switch::Chosen => {
-            let graph = every_move();
             let is_all = switch == Switch::All;
             graph.switching(|place| {
                 graph.can_switch(place) && (is_all || chosen.is_some() && is_chosen(place))
             })
         }
     };
-    switched.map_err(|source| ReportError::Overflow {
+    let outcome = outcome.map_err(|source| ReportError::Overflow {
         registry: registry.name().clone(),
         source,
-    })
+    })?;
+    Ok(Switched { graph, outcome })
 }
 
 impl WhatIfRequest {

@@ -33,14 +33,15 @@ pub struct ReportOptions {
     /// Price book for every registry; overrides the configuration; tare prices list shows all price books
     #[arg(long, value_name = "BOOK")]
     pub price_book: Option<String>,
-    /// Order of the rows: attributed, stored, exclusive, logical, tags, saving, cost, alpine_cost (largest first) or
-    /// name; a leading hyphen (-tags) reverses the order
+    /// Order of the rows: cost_saving, saving, attributed, stored, exclusive, logical, tags, cost, alpine_cost (largest
+    /// first) or name; a leading hyphen (-tags) reverses the order
     ///
-    /// Images are sorted by size, unless you sort by tags, saving or name.
+    /// cost_saving puts those first that save most money, then those that free most bytes; saving is in bytes. Images
+    /// are sorted by the bytes that they save, by tags or by name, and by size for every other order.
     #[arg(
         long,
         value_name = "KEY",
-        default_value = "attributed",
+        default_value = "cost_saving",
         allow_hyphen_values = true
     )]
     pub sort: SortOrder,

@@ -93,6 +93,9 @@ pub struct DemoOptions {
     /// Keeps the database and its configuration in this new folder, to try other commands with it
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+    /// Ends the made-up year on this day, such as 2026-11-20, where the clock of the demo then stands [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<chrono::NaiveDate>,
     /// Serves only the made-up registry, at the address of --listen, for another Tare to crawl
     #[arg(long, conflicts_with = "once")]
     pub registry_only: bool,

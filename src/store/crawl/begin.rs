@@ -141,12 +141,16 @@ impl Store {
     }
 
     /// Whether a crawl of the registry is queued or might need one more worker.
-    async fn has_work(&self, registry: &RegistryName) -> Result<bool, StoreError> {
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn has_work(&self, registry: &RegistryName) -> Result<bool, StoreError> {
         let has_work = sqlx::query_scalar!(
             r#"SELECT EXISTS (
                    SELECT FROM crawl JOIN registry ON registry.id = crawl.registry_id
                    WHERE registry.name = $1 AND (state = 'queued' OR state = 'running' AND (
-                       EXISTS (SELECT FROM crawl_task WHERE crawl_id = crawl.id AND worker_id IS NULL)
+                       cancel_requested_at IS NULL
+                           AND EXISTS (SELECT FROM crawl_task WHERE crawl_id = crawl.id AND worker_id IS NULL)
                        OR NOT EXISTS (
                            SELECT FROM crawl_worker WHERE crawl_id = crawl.id AND left_at IS NULL
                                AND is_leader AND lease_until >= clock_timestamp())
@@ -216,7 +220,7 @@ async fn running(connection: &mut PgConnection, registry: i64) -> Result<Option<
         r#"SELECT id, is_shared,
                EXISTS (SELECT FROM crawl_worker
                    WHERE crawl_id = crawl.id AND is_leader AND left_at IS NULL) AS "has_leader!",
-               EXISTS (SELECT FROM crawl_task
+               cancel_requested_at IS NULL AND EXISTS (SELECT FROM crawl_task
                    WHERE crawl_id = crawl.id AND worker_id IS NULL) AS "has_open_tasks!"
            FROM crawl WHERE registry_id = $1 AND state = 'running'"#,
         registry

@@ -14,8 +14,8 @@ pub struct CrawlEvent {
     pub id: i64,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// The kind: `queued`, `started`, `listed`, `progress`, `worker_joined`, `worker_left`, `worker_lost`, or the final
-    /// state of the crawl, after which no event follows.
+    /// The kind: `queued`, `started`, `listed`, `progress`, `worker_joined`, `worker_left`, `worker_lost`, `cancelling`,
+    /// or the final state of the crawl, after which no event follows.
     pub kind: String,
     /// Details, depending on the kind.
     pub data: Value,

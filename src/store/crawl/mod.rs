@@ -1,7 +1,10 @@
 //! Stored crawls: who requested them, their state, their workers and their requests.
 
 mod begin;
+mod cancel;
+mod choice;
 mod cost;
+mod crawler;
 mod event;
 mod expire;
 mod interval;
@@ -14,10 +17,13 @@ mod state;
 
 use chrono::{DateTime, Utc};
 
+pub use cancel::Cancellation;
+pub use choice::{CrawlChoice, StoredRegistry};
 pub use cost::{Answers, CrawlCost};
+pub use crawler::{CONFIGURED_GRACE, Crawler, CrawlerEntry};
 pub use event::CrawlEvent;
 pub use leave::Leaving;
-pub use part::{Claim, CrawlPart, Rest};
+pub use part::{Claim, CrawlPart, Renewal, Rest};
 pub use record::CrawlRecord;
 pub use request::RequestedCrawl;
 pub use saver::{CrawlEnd, CrawlSaver};
@@ -61,7 +67,10 @@ impl SavedState {
     /// The state of these registries.
     pub fn new(registries: &[RegistryRecord]) -> Self {
         let crawled = registries.iter().map(|record| {
-            let is_interrupted = matches!(record.last_crawl, Some(CrawlState::Interrupted));
+            let is_interrupted = matches!(
+                record.last_crawl,
+                Some(CrawlState::Interrupted | CrawlState::Cancelled)
+            );
             (record.registry.name.clone(), record.last_finished, is_interrupted)
         });
         Self(crawled.collect())

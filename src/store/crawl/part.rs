@@ -35,6 +35,15 @@ pub struct Claim {
     pub workers_gone: u64,
 }
 
+/// What a worker learns when it renews its lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// The crawl goes on.
+    Continue,
+    /// A user cancelled the crawl.
+    Cancel,
+}
+
 /// What is left of a crawl for a worker that has nothing more to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rest {
@@ -80,17 +89,19 @@ impl CrawlPart {
         held.map(drop).ok_or(StoreError::LeaseLost)
     }
 
-    /// Renews the lease, and records what this worker has done so far.
+    /// Renews the lease, records what this worker has done so far, and says whether the crawl goes on.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] if the lease has expired, or if the database is not available.
-    pub async fn renew(&self, cost: &CrawlCost, tags_done: u64) -> Result<(), StoreError> {
-        let renewed = sqlx::query!(
-            "UPDATE crawl_worker SET tags_done = $2, requests = $3, requests_get = $4, requests_head = $5,
+    pub async fn renew(&self, cost: &CrawlCost, tags_done: u64) -> Result<Renewal, StoreError> {
+        let is_cancelled = sqlx::query_scalar!(
+            r#"UPDATE crawl_worker SET tags_done = $2, requests = $3, requests_get = $4, requests_head = $5,
                  requests_retried = $6, requests_rate_limited = $7, bytes_received = $8,
                  waited_milliseconds = $9, lease_until = clock_timestamp() + $10::interval,
                  answers_2xx = $11, answers_3xx = $12, answers_4xx = $13, answers_5xx = $14
-             WHERE id = $1 AND outcome IS DISTINCT FROM 'lost'",
+             WHERE id = $1 AND outcome IS DISTINCT FROM 'lost'
+             RETURNING EXISTS (
+                 SELECT FROM crawl WHERE crawl.id = crawl_id AND cancel_requested_at IS NOT NULL) AS "is_cancelled!""#,
             self.worker,
             stored(tags_done),
             stored(cost.requests.total),
@@ -106,13 +117,14 @@ impl CrawlPart {
             stored(cost.answers.refusals),
             stored(cost.answers.failures)
         )
-        .execute(&self.store.pool)
+        .fetch_optional(&self.store.pool)
         .named("renew_lease")
         .await?;
-        if renewed.rows_affected() == 0 {
-            return Err(StoreError::LeaseLost);
+        match is_cancelled {
+            None => Err(StoreError::LeaseLost),
+            Some(true) => Ok(Renewal::Cancel),
+            Some(false) => Ok(Renewal::Continue),
         }
-        Ok(())
     }
 
     /// Sums what all workers have recorded, for observers of the crawl. Called by the leader.

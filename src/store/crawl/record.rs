@@ -43,6 +43,8 @@ pub struct CrawlRecord {
     pub faults: u64,
     /// Why it did not complete, if so.
     pub message: Option<String>,
+    /// Whether a process works on it: it is running and a worker's lease is valid.
+    pub has_worker: bool,
 }
 
 /// A row of `crawl`.
@@ -71,6 +73,8 @@ struct CrawlRow {
     answers_5xx: i64,
     faults: i64,
     message: Option<String>,
+    is_cancelling: bool,
+    has_worker: bool,
 }
 
 impl TryFrom<CrawlRow> for CrawlRecord {
@@ -82,7 +86,10 @@ impl TryFrom<CrawlRow> for CrawlRecord {
         Ok(Self {
             id: row.id,
             registry: Row::new("registry", &row.registry).parse("name", &row.registry)?,
-            state: place.parse("state", &row.state)?,
+            state: match place.parse("state", &row.state)? {
+                CrawlState::Running if row.is_cancelling => CrawlState::Cancelling,
+                state => state,
+            },
             requested_at: row.requested_at,
             requested_by: row.requested_by,
             slot: row.slot,
@@ -110,6 +117,7 @@ impl TryFrom<CrawlRow> for CrawlRecord {
             },
             faults: count("faults", row.faults)?,
             message: row.message,
+            has_worker: row.has_worker,
         })
     }
 }
@@ -149,7 +157,11 @@ impl Store {
                    finished_at, repositories_done, repositories_total, tags_done, requests, requests_get,
                    requests_head, requests_retried, requests_rate_limited, bytes_received,
                    waited_milliseconds, answers_2xx, answers_3xx, answers_4xx, answers_5xx, message,
-                   (SELECT count(*) FROM crawl_fault WHERE crawl_id = crawl.id) AS "faults!"
+                   (SELECT count(*) FROM crawl_fault WHERE crawl_id = crawl.id) AS "faults!",
+                   cancel_requested_at IS NOT NULL AS "is_cancelling!",
+                   state = 'running' AND EXISTS (
+                       SELECT FROM crawl_worker WHERE crawl_id = crawl.id AND left_at IS NULL
+                           AND lease_until >= clock_timestamp()) AS "has_worker!"
                FROM crawl JOIN registry ON registry.id = crawl.registry_id
                WHERE ($1::bigint IS NULL OR crawl.id = $1)
                  AND ($2::text IS NULL OR registry.name = $2)
@@ -164,6 +176,23 @@ impl Store {
         .named("crawl_rows")
         .await?;
         rows.into_iter().map(CrawlRecord::try_from).collect()
+    }
+
+    /// The crawls that are queued or running, oldest first.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn unfinished_crawls(&self) -> Result<Vec<CrawlRecord>, StoreError> {
+        let ids =
+            sqlx::query_scalar!("SELECT id FROM crawl WHERE state IN ('queued', 'running') ORDER BY id")
+                .fetch_all(&self.pool)
+                .named("unfinished_crawls")
+                .await?;
+        let mut records = Vec::new();
+        for id in ids {
+            records.extend(self.crawl(id).await?);
+        }
+        Ok(records)
     }
 
     /// The faults of a crawl, in the order in which they occurred.

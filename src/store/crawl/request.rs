@@ -39,6 +39,21 @@ impl Store {
         Ok(())
     }
 
+    /// Whether the store has a registry of this name.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn knows_registry(&self, registry: &RegistryName) -> Result<bool, StoreError> {
+        let is_known = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM registry WHERE name = $1) AS "is_known!""#,
+            registry.as_str()
+        )
+        .fetch_one(&self.pool)
+        .named("knows_registry")
+        .await?;
+        Ok(is_known)
+    }
+
     /// Requests a crawl of a registry. Returns the existing crawl if one is queued or running, or if the same key was used
     /// for this registry before, however that crawl has ended.
     ///

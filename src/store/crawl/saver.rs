@@ -3,6 +3,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::cancel::lose_workers;
 use super::part::add_up;
 use super::{CrawlCost, CrawlPart, CrawlState, event};
 use crate::inventory::Fault;
@@ -95,7 +96,7 @@ impl CrawlSaver {
         part.renew(&end.cost, end.tags_done).await?;
         let mut transaction = part.store.pool.begin().await?;
         let outcome = match end.state {
-            CrawlState::Interrupted => "stopped",
+            CrawlState::Interrupted | CrawlState::Cancelled => "stopped",
             _ => "finished",
         };
         if !part.end(&mut transaction, outcome, now).await? {
@@ -114,12 +115,17 @@ impl CrawlSaver {
             .execute(&mut *transaction)
             .named("finish_crawl.delete_crawl_task")
             .await?;
+        if end.state == CrawlState::Cancelled {
+            lose_workers(&mut transaction, part.crawl, now).await?;
+        }
         let message = match end.state {
             CrawlState::Interrupted => Some("it was told to stop"),
             _ => None,
         };
         sqlx::query!(
-            "UPDATE crawl SET state = $2, finished_at = $3, message = $4 WHERE id = $1",
+            "UPDATE crawl SET state = $2, finished_at = $3,
+                 message = CASE WHEN $2 = 'cancelled' THEN 'cancelled by ' || cancel_requested_by ELSE $4 END
+             WHERE id = $1",
             part.crawl,
             end.state.as_str(),
             now,

@@ -25,6 +25,8 @@ pub enum CrawlState {
     Queued,
     /// In progress, or its process was killed and that has not been noticed yet.
     Running,
+    /// In progress, but a user cancelled it: it stops within seconds. Stored as running, with the time of the request.
+    Cancelling,
     /// Everything in its scope was read.
     Complete,
     /// Something could not be read.
@@ -33,6 +35,8 @@ pub enum CrawlState {
     Interrupted,
     /// It could not be done at all; its message says why.
     Failed,
+    /// A user cancelled it. What it saved stays, and the next crawl continues from it.
+    Cancelled,
 }
 
 impl CrawlState {
@@ -43,6 +47,6 @@ impl CrawlState {
 
     /// Whether the crawl has ended, in any way.
     pub fn is_over(self) -> bool {
-        !matches!(self, Self::Queued | Self::Running)
+        !matches!(self, Self::Queued | Self::Running | Self::Cancelling)
     }
 }

@@ -21,7 +21,7 @@ impl Store {
                    EXISTS (SELECT FROM report WHERE report.registry_id = registry.id
                        AND (report.crawl_id = crawl.id OR report.as_of >= crawl.finished_at)) AS "is_reported!"
                FROM crawl JOIN registry ON registry.id = crawl.registry_id
-               WHERE registry.name = $1 AND finished_at IS NOT NULL
+               WHERE registry.name = $1 AND finished_at IS NOT NULL AND crawl.state <> 'cancelled'
                ORDER BY finished_at DESC, crawl.id DESC LIMIT 1"#,
             registry.as_str()
         )
