@@ -30,7 +30,7 @@
 //! | [`store`] | the only room with SQL |
 //! | [`analysis`] | loads facts, computes answers, saves them, closes months |
 //! | [`jobs`] | crawl → save → analyse, on a schedule, shared by any number of processes |
-//! | [`identity`] | API keys, access tokens, failed logins; who may see what |
+//! | [`identity`] | API keys, access tokens, logins with a browser and their sessions, failed logins; who may see what |
 //! | [`metrics`] | Prometheus metrics |
 //! | [`api`] | the REST API and its OpenAPI document |
 //! | [`page`] | the web page and how it is served |

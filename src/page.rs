@@ -28,6 +28,7 @@ macro_rules! assets {
 }
 
 const ASSETS: &[Asset] = assets![
+    "account.js",
     "address.js",
     "api.js",
     "app.js",

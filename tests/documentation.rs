@@ -1,8 +1,10 @@
-//! The documents for readers: every relative link and every anchor in them resolves.
+//! The documents for readers: every relative link and every anchor in them resolves, and every command can be typed.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use clap::error::ErrorKind;
 
 /// Documents outside `docs/`.
 const OTHERS: &[&str] = &[
@@ -96,6 +98,52 @@ fn every_path_that_is_named_exists() {
 }
 
 #[test]
+fn every_command_can_be_typed() {
+    let mut checked = 0;
+    let mut wrong = Vec::new();
+    for document in documents() {
+        let text = fs::read_to_string(&document).expect("a readable document");
+        let blocks = commands_in_blocks(&text).into_iter().map(|words| (words, true));
+        let sentences = commands_in_sentences(&text)
+            .into_iter()
+            .map(|words| (words, false));
+        for (words, is_whole) in blocks.chain(sentences) {
+            checked += 1;
+            let Err(error) = tare::cli::definition().try_get_matches_from(&words) else {
+                continue;
+            };
+            let is_understood = match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => true,
+                // A sentence names a command without what belongs to it.
+                ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument | ErrorKind::InvalidValue => false,
+                _ => !is_whole,
+            };
+            if !is_understood {
+                wrong.push(format!("{}: {}\n{error}", document.display(), words.join(" ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(checked > 60, "only {checked} commands were found");
+}
+
+#[test]
+fn the_checker_sees_commands_as_a_shell_does() {
+    let text = "Try `tare report`, `tare COMMAND --help` or `tare …`.\n\n    tare crawl 'a b/*'   # all\n    \
+                X=\"$(date +%s)\" Y=1 tare key create ci \\\n        --scope read > file\n    cargo run -- demo --once | less\n    \
+                tared\n    az x | tare y\n";
+    assert_eq!(
+        commands_in_blocks(text),
+        [
+            vec!["tare", "crawl", "a b/*"],
+            vec!["tare", "key", "create", "ci", "--scope", "read"],
+            vec!["tare", "demo", "--once"],
+        ]
+    );
+    assert_eq!(commands_in_sentences(text), [["tare", "report"]]);
+}
+
+#[test]
 fn the_checker_sees_links_and_anchors() {
     let text = "# A *title*: `x`, y\n[a](b.md#c) ![d](e.png)\n\n    [code](no.md)\n```\n# no\n```\n`[code](no.md)`\n## A title\n## A title";
     assert_eq!(links(text), ["b.md#c", "e.png"]);
@@ -136,6 +184,72 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
         }
         !is_fenced && !line.starts_with("    ")
     })
+}
+
+/// The commands of `tare` in the code blocks of a document, as the words that a shell passes on.
+fn commands_in_blocks(text: &str) -> Vec<Vec<String>> {
+    let text = text.replace("\\\n", " ");
+    text.lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter_map(|line| command(line.trim_start()))
+        .collect()
+}
+
+/// The commands of `tare` between backticks.
+fn commands_in_sentences(text: &str) -> Vec<Vec<String>> {
+    prose(text)
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .filter(|code| code.starts_with("tare ") && !code.contains(['…']) && !code.contains("COMMAND"))
+        .filter_map(command)
+        .collect()
+}
+
+/// The words of a command line of `tare`, after assignments; `None` if another program is called.
+fn command(line: &str) -> Option<Vec<String>> {
+    let mut words = shell_words(line);
+    let is_assignment = |word: &String| {
+        let name = word.split_once('=').map(|(name, _)| name);
+        name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+    };
+    while words.first().is_some_and(is_assignment) {
+        words.remove(0);
+    }
+    if words.starts_with(&["cargo", "run", "--"].map(str::to_owned)) {
+        words.splice(..3, ["tare".to_owned()]);
+    }
+    (words.first()? == "tare" && words.len() > 1).then_some(words)
+}
+
+/// The words of the first command in a line of a shell, without quotes. What `$(…)` would give stays as it is.
+fn shell_words(line: &str) -> Vec<String> {
+    let (mut words, mut word) = (Vec::new(), None::<String>);
+    let (mut quote, mut depth) = (None, 0);
+    for (place, c) in line.char_indices() {
+        let is_plain = quote.is_none() && depth == 0;
+        if is_plain && ("|<>;&".contains(c) || (c == '#' && word.is_none())) {
+            break;
+        }
+        if is_plain && c.is_whitespace() {
+            words.extend(word.take());
+            continue;
+        }
+        let word = word.get_or_insert_default();
+        match c {
+            '\'' | '"' if depth == 0 && quote.is_none() => quote = Some(c),
+            '\'' | '"' if depth == 0 && quote == Some(c) => quote = None,
+            '(' if line[..place].ends_with('$') && quote != Some('\'') => {
+                depth += 1;
+                word.push(c);
+            }
+            ')' if depth > 0 => {
+                depth -= 1;
+                word.push(c);
+            }
+            _ => word.push(c),
+        }
+    }
+    words.extend(word);
+    words
 }
 
 /// The targets of inline links and images, in order.

@@ -8,7 +8,9 @@ use crate::report::RepositoryRow;
 pub(super) enum Access {
     /// Nothing: the answer tells nothing about any registry.
     Open,
-    /// A key or token with this scope, unless the service is open to all.
+    /// A key, token or login, with whatever scopes, unless the service is open to all.
+    AnyCaller,
+    /// A key, token or login with this scope, unless the service is open to all.
     Needs(Scope),
 }
 

@@ -174,6 +174,7 @@ async fn answer(
     };
     let caller = match operation.access {
         Access::Open => Caller::anonymous(),
+        Access::AnyCaller => api.caller(&request).await?,
         Access::Needs(scope) => {
             let caller = api.caller(&request).await?;
             if !caller.may(scope) {

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 
 use super::Api;
+use super::login::BrowserLogins;
 use super::problem::Problem;
 use super::settings::AccessMode;
 use crate::identity::{Caller, Refusal, Rejection};
@@ -14,16 +15,33 @@ impl Api {
     /// # Errors
     /// If a credential is needed and missing, or the one that was sent is not accepted.
     pub(super) async fn caller(&self, request: &HttpRequest) -> Result<Caller, Problem> {
+        let caller = self.authenticated(request).await;
+        caller.map_err(|problem| {
+            problem.offering(|| {
+                self.browser_logins
+                    .as_ref()
+                    .map(BrowserLogins::offers)
+                    .unwrap_or_default()
+            })
+        })
+    }
+
+    async fn authenticated(&self, request: &HttpRequest) -> Result<Caller, Problem> {
         let Some(authorization) = request.headers().get(header::AUTHORIZATION) else {
-            return match self.settings.access {
-                AccessMode::Anonymous => Ok(Caller::anonymous()),
-                AccessMode::Credentials => Err(Problem::unauthenticated(
-                    match self.authenticator.issuers().is_empty() {
-                        true => "this needs a key, and the request has none",
-                        false => "this needs a key or an access token, and the request has neither",
-                    },
-                )),
-            };
+            if self.settings.access == AccessMode::Anonymous {
+                return Ok(Caller::anonymous());
+            }
+            if let Some(logins) = &self.browser_logins
+                && let Some(caller) = logins.caller(request).await?
+            {
+                return Ok(caller);
+            }
+            return Err(Problem::unauthenticated(
+                match self.authenticator.issuers().is_empty() {
+                    true => "this needs a key, and the request has none",
+                    false => "this needs a key or an access token, and the request has neither",
+                },
+            ));
         };
         let bearer = authorization.to_str().ok().and_then(|text| {
             let (scheme, bearer) = text.split_once(' ')?;

@@ -140,7 +140,7 @@ async fn answer(
     };
     // A lower layer may have answered with an error of its own.
     let status = response.status();
-    if (status.is_client_error() || status.is_server_error()) && !is_problem(&response) {
+    if (status.is_client_error() || status.is_server_error()) && !is_explained(&response) {
         if let Some(error) = response.response().error() {
             log_failure(status, error);
         }
@@ -237,9 +237,12 @@ fn misdirected(api: &Api, request: &ServiceRequest) -> Option<Problem> {
     })
 }
 
-fn is_problem(response: &ServiceResponse<BoxBody>) -> bool {
+/// Whether an error says what is wrong: as a problem, or as a page for people.
+fn is_explained(response: &ServiceResponse<BoxBody>) -> bool {
     let content_type = response.headers().get(header::CONTENT_TYPE);
-    content_type.is_some_and(|value| value.as_bytes() == MEDIA_TYPE.as_bytes())
+    content_type.is_some_and(|value| {
+        value.as_bytes() == MEDIA_TYPE.as_bytes() || value.as_bytes().starts_with(b"text/html")
+    })
 }
 
 /// Gives a compressed body its own tag: a strong tag identifies the bytes that are sent.

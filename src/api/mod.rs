@@ -1,4 +1,4 @@
-//! The service: REST under `/v1`, its documentation, health and metrics.
+//! The service: REST under `/v1`, its documentation, logins, health and metrics.
 //!
 //! Answers come from a `Snapshot`, which is computed in the background when the store has newer data. So
 //! requests wait for no query and no model, and the rows of an answer always add up.
@@ -12,6 +12,7 @@ mod call;
 mod credentials;
 mod cursor;
 mod list;
+mod login;
 mod middleware;
 mod negotiate;
 mod openapi;
@@ -38,6 +39,7 @@ pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use server::Server;
 pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
 
+use login::BrowserLogins;
 use problem::Problem;
 use snapshot::Snapshots;
 
@@ -56,6 +58,8 @@ struct Api {
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
     authenticator: Authenticator,
+    /// Logins of people with a browser, if a provider is configured for them.
+    browser_logins: Option<BrowserLogins>,
     counters: ProcessCounters,
     /// One permit: computing a month takes much memory for some seconds, so only one is computed at a time.
     month_permits: Semaphore,

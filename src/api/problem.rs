@@ -97,12 +97,22 @@ pub(super) struct ProblemRequest<'a> {
     pub base_path: &'a str,
 }
 
+/// A place where people can log in with a browser.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(super) struct LoginOffer {
+    /// The host of the identity provider.
+    pub name: String,
+    /// The address that begins the login. The parameter `return_to` names a place in the page, such as `?view=savings`.
+    pub url: String,
+}
+
 /// An error as a client sees it.
 #[derive(Debug)]
 pub(super) struct Problem {
     kind: &'static Kind,
     detail: String,
     errors: Vec<Invalid>,
+    logins: Vec<LoginOffer>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -125,6 +135,9 @@ pub(super) struct Document<'a> {
     /// Each single fault, if there are several.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [Invalid],
+    /// With status 401: where people can log in with a browser, if the service has such logins.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    logins: &'a [LoginOffer],
 }
 
 impl Problem {
@@ -133,8 +146,28 @@ impl Problem {
             kind,
             detail: detail.into(),
             errors: Vec::new(),
+            logins: Vec::new(),
             headers: Vec::new(),
         }
+    }
+
+    /// The HTTP status.
+    pub(super) fn status(&self) -> u16 {
+        self.kind.status
+    }
+
+    /// What is wrong, and what would be right.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Adds where people can log in, if that is what is missing.
+    pub(super) fn offering(self, logins: impl FnOnce() -> Vec<LoginOffer>) -> Self {
+        if *self.kind != UNAUTHENTICATED {
+            return self;
+        }
+        let logins = logins();
+        Self { logins, ..self }
     }
 
     pub(super) fn not_found(what: impl Into<String>) -> Self {
@@ -263,6 +296,7 @@ impl Problem {
             instance: to.path,
             request_id: to.request_id,
             errors: &self.errors,
+            logins: &self.logins,
         };
         response.body(serde_json::to_vec(&document).unwrap_or_default())
     }

@@ -1,7 +1,7 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Url;
 
 /// The first parts of paths that the service itself has. A base path that begins with one of them would be taken for it.
 const OWN_PATHS: [&str; 8] = [
@@ -52,19 +52,16 @@ impl PublicUrl {
         self.0.scheme() == "https"
     }
 
-    /// Whether it leads to the machine of its user, so that no other machine can listen in.
-    pub fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+    /// The whole address as a URL.
+    pub fn url(&self) -> &Url {
+        &self.0
     }
 
     /// The address of a path of the service, which is written without a slash at its beginning.
-    pub fn join(&self, path: &str) -> String {
-        format!("{}{path}", self.as_str())
+    pub fn join(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}{path}", self.base_path()));
+        url
     }
 }
 

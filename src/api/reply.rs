@@ -70,7 +70,7 @@ impl Reply {
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.clone()));
         }
-        response.insert_header((header::VARY, "Accept, Accept-Encoding, Authorization"));
+        response.insert_header((header::VARY, "Accept, Accept-Encoding, Authorization, Cookie"));
         if !is_cacheable {
             response.insert_header((header::CACHE_CONTROL, "no-store"));
             return response.content_type(self.content_type).body(self.body);

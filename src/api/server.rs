@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use super::Api;
 use super::call::{dispatch, unknown_path};
+use super::login::{self, BrowserLogins};
 use super::middleware::around;
 use super::openapi::{Credentials, document};
 use super::operation::Operation;
@@ -23,7 +24,7 @@ use super::snapshot::Snapshots;
 use super::tls;
 use crate::analysis::AnalysisService;
 use crate::clock::Clock;
-use crate::identity::Authenticator;
+use crate::identity::{Authenticator, LoginOptions, Logins};
 use crate::metrics::ProcessCounters;
 use crate::page;
 use crate::store::Store;
@@ -78,7 +79,34 @@ impl Server {
         )
         .map_err(|(issuer, source)| ServeError::Issuer { issuer, source })?;
         let documents = settings.issuers.iter().map(|issuer| issuer.issuer.document());
-        let credentials = Credentials::new(settings.access, documents);
+        let has_logins = settings.issuers.iter().any(|issuer| issuer.login.is_some());
+        let browser_logins = has_logins
+            .then(|| {
+                let scheme = if tls.is_some() { "https" } else { "http" };
+                let own = || {
+                    format!("{scheme}://{address}/")
+                        .parse()
+                        .map_err(ServeError::Address)
+                };
+                let home = settings.public_url.clone().map_or_else(own, Ok)?;
+                let options = LoginOptions {
+                    home: home.url().clone(),
+                    redirect: home.join("auth/callback"),
+                    lifetime: settings.session_lifetime,
+                    idle_timeout: settings.session_idle_timeout,
+                };
+                let logins = Logins::new(
+                    store.clone(),
+                    authenticator.issuers(),
+                    options,
+                    Arc::clone(&clock),
+                    runtime.clone(),
+                );
+                Ok::<_, ServeError>(BrowserLogins::new(logins, home))
+            })
+            .transpose()?;
+        let cookie = browser_logins.as_ref().map(BrowserLogins::session_cookie);
+        let credentials = Credentials::new(settings.access, documents, cookie);
         // Paths in the document begin with a slash.
         let server = settings
             .public_url
@@ -95,6 +123,7 @@ impl Server {
             clock,
             snapshots: Snapshots::default(),
             authenticator,
+            browser_logins,
             counters,
             month_permits: Semaphore::new(1),
             runtime,
@@ -183,5 +212,6 @@ fn configure(
         // Every method is routed here, so that an unsupported one is answered with a problem.
         service.service(web::resource(*path).to(answer));
     }
+    login::configure(service);
     page::configure(service);
 }

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::public_url::PublicUrl;
+use super::public_url::{InvalidPublicUrl, PublicUrl};
 use crate::export::BillingAccounts;
 use crate::identity::{IssuerError, IssuerSettings};
 use crate::metrics::MetricsSettings;
@@ -24,6 +24,10 @@ pub struct ApiSettings {
     pub is_open_to_all_hosts: bool,
     /// The certificate chain and its key, as PEM files that are reloaded when they change.
     pub tls: Option<TlsFiles>,
+    /// How long a login lasts, however often it is used.
+    pub session_lifetime: Duration,
+    /// How long a login lasts without a request.
+    pub session_idle_timeout: Duration,
     /// How often the store is polled for newer figures and keys.
     pub refresh_every: Duration,
     /// The time limit for requests in progress after the service was told to stop.
@@ -41,7 +45,7 @@ pub struct ApiSettings {
 /// Whether callers must authenticate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessMode {
-    /// Everything but health and documentation needs a key, or a token of an issuer.
+    /// Everything but health and documentation needs a key, or a token or login of an issuer.
     Credentials,
     /// Every caller may do everything.
     Anonymous,
@@ -75,6 +79,9 @@ pub enum ServeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The service does not know its own address.
+    #[error("serve.public_url: {0}")]
+    Address(InvalidPublicUrl),
     /// An identity provider cannot be used.
     #[error("issuer {issuer}: {source}; {advice}", advice = source.advice())]
     Issuer {

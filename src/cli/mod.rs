@@ -35,7 +35,7 @@ mod terminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 use crate::config::{Environment, Settings};
 use crate::telemetry::{self, Console};
@@ -43,6 +43,11 @@ use arguments::{CatalogueCommand, Cli, Command};
 use context::Context;
 use outcome::{Outcome, failure_code, in_words};
 use terminal::Widths;
+
+/// What may be typed, for programs that check command lines without running them.
+pub fn definition() -> clap::Command {
+    Cli::command()
+}
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {

@@ -6,10 +6,11 @@ use toml::{Table, Value};
 use super::Settings;
 use super::section::Section;
 use super::values::ProxyUrl;
-use crate::identity::{ClaimRule, IssuerSettings, IssuerUrl, Scope};
+use crate::identity::{ClaimRule, IssuerSettings, IssuerUrl, LoginSettings, Scope};
 use crate::oci::RegistryPattern;
 
-/// `[[oidc]]`: an identity provider whose access tokens the service accepts beside its own keys.
+/// `[[oidc]]`: an identity provider whose access tokens the service accepts beside its own keys, and where people may
+/// log in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OidcSection {
@@ -19,6 +20,15 @@ pub struct OidcSection {
     pub audiences: Vec<String>,
     /// What claims allow; the first rule that matches a token counts.
     pub rules: Vec<OidcRule>,
+    /// The id under which Tare is registered at the provider, so that people can log in with a browser.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// A file with the client's secret in its first line; none for a public client.
+    #[serde(default)]
+    pub client_secret_file: Option<PathBuf>,
+    /// The scopes that a login asks for.
+    #[serde(default = "login_scopes")]
+    pub login_scopes: Vec<String>,
     /// The claim that callers are named by.
     #[serde(default = "name_claim")]
     pub name_claim: String,
@@ -46,6 +56,10 @@ pub struct OidcRule {
     /// The cost centres whose repositories it sees; all if this is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_centres: Option<Vec<String>>,
+}
+
+fn login_scopes() -> Vec<String> {
+    vec!["openid".to_owned(), "profile".to_owned()]
 }
 
 fn name_claim() -> String {
@@ -93,15 +107,44 @@ impl OidcSection {
                            { claim = \"roles\", value = \"tare-reader\", scopes = [\"read\"] }";
             return Err(("rules", message.to_owned()));
         }
+        if let Some(problem) = self.login_problem() {
+            return Err(problem);
+        }
         let rules = self.rules.iter().map(OidcRule::rule).collect::<Result<_, _>>();
         Ok(IssuerSettings {
             issuer: self.issuer.clone(),
             audiences: self.audiences.clone(),
             rules: rules.map_err(|message| ("rules", message))?,
+            login: self.client_id.clone().map(|client_id| LoginSettings {
+                client_id,
+                client_secret_file: self.client_secret_file.clone(),
+                scopes: self.login_scopes.clone(),
+            }),
             name_claim: self.name_claim.clone(),
             extra_ca: self.extra_ca.clone(),
             proxy: self.proxy.as_ref().map(|proxy| proxy.secret().clone()),
         })
+    }
+}
+
+impl OidcSection {
+    /// What is wrong with the settings for logins.
+    fn login_problem(&self) -> Option<(&'static str, String)> {
+        match &self.client_id {
+            None if self.client_secret_file.is_some() => {
+                let message = "without a client_id nobody can log in: set the id that the secret belongs to";
+                Some(("client_secret_file", message.to_owned()))
+            }
+            Some(id) if id.trim().is_empty() => {
+                let message = "expected the id under which Tare is registered at the provider";
+                Some(("client_id", message.to_owned()))
+            }
+            Some(_) if !self.login_scopes.iter().any(|scope| scope == "openid") => {
+                let message = "\"openid\" must be among them: without it the provider sends no ID token";
+                Some(("login_scopes", message.to_owned()))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -244,6 +287,18 @@ mod tests {
             (
                 with(issuer, "\"tare\"", RULE) + &with(issuer, "\"tare\"", RULE),
                 "tare.toml:6:10: oidc.issuer: https://login.example.com has a section already",
+            ),
+            (
+                with(issuer, "\"tare\"", RULE) + "client_secret_file = \"/run/secret\"\n",
+                "tare.toml:5:22: oidc.client_secret_file: without a client_id",
+            ),
+            (
+                with(issuer, "\"tare\"", RULE) + "client_id = \" \"\n",
+                "oidc.client_id: expected the id",
+            ),
+            (
+                with(issuer, "\"tare\"", RULE) + "client_id = \"tare\"\nlogin_scopes = [\"profile\"]\n",
+                "oidc.login_scopes: \"openid\" must be among them",
             ),
             (
                 format!("[[oidc]]\nissuer = {issuer:?}\nrules = [{RULE}]\n"),

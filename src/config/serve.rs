@@ -31,6 +31,12 @@ pub struct ServeSection {
     pub open_metrics: bool,
     /// What this process does.
     pub role: ServeRole,
+    /// How long a login lasts.
+    #[serde(with = "duration")]
+    pub session_lifetime: Duration,
+    /// How long a login lasts without a request.
+    #[serde(with = "duration")]
+    pub session_idle_timeout: Duration,
     /// How often the store is asked for newer figures and keys.
     #[serde(with = "duration")]
     pub refresh: Duration,
@@ -75,6 +81,8 @@ impl Default for ServeSection {
             tls_key: None,
             open_metrics: false,
             role: ServeRole::All,
+            session_lifetime: Duration::from_secs(12 * 3600),
+            session_idle_timeout: Duration::from_secs(2 * 3600),
             refresh: Duration::from_secs(5),
             oldest_figures: None,
             shutdown_timeout: Duration::from_secs(30),
@@ -84,6 +92,18 @@ impl Default for ServeSection {
 
 impl Section for ServeSection {
     const NAME: &'static str = "serve";
+
+    fn problems(&self, _: &[Self]) -> Vec<(&'static str, String)> {
+        let lengths = [
+            ("session_lifetime", self.session_lifetime),
+            ("session_idle_timeout", self.session_idle_timeout),
+        ];
+        lengths
+            .into_iter()
+            .filter(|(_, length)| length.is_zero())
+            .map(|(setting, _)| (setting, "expected more than 0, such as \"2h\"".to_owned()))
+            .collect()
+    }
 }
 
 /// A service that would not be what its operator wants.
@@ -99,6 +119,12 @@ pub enum UnsoundService {
          anyone who can connect may read everything and start crawls"
     )]
     OpenToStrangers(SocketAddr),
+    /// Identity providers would not know where to send people back.
+    #[error(
+        "[[oidc]] has a client_id, so that people can log in, and the service listens on {0}: set serve.public_url to \
+         the address at which they reach it, such as https://tare.example.com/"
+    )]
+    NoPublicUrl(SocketAddr),
     /// Rules without access control.
     #[error(
         "serve.access is \"anonymous\" (as --allow-anonymous has it), so that everybody may do everything, and [[oidc]] \
@@ -108,7 +134,7 @@ pub enum UnsoundService {
 }
 
 impl ServeSection {
-    fn check(&self, has_issuers: bool) -> Result<(), UnsoundService> {
+    fn check(&self, has_issuers: bool, has_logins: bool) -> Result<(), UnsoundService> {
         if self.tls_certificate.is_some() != self.tls_key.is_some() {
             return Err(UnsoundService::HalfTls);
         }
@@ -117,6 +143,9 @@ impl ServeSection {
         }
         if self.access.is_none() && !has_issuers && !self.listen.ip().is_loopback() {
             return Err(UnsoundService::OpenToStrangers(self.listen));
+        }
+        if has_logins && self.public_url.is_none() && !self.listen.ip().is_loopback() {
+            return Err(UnsoundService::NoPublicUrl(self.listen));
         }
         Ok(())
     }
@@ -128,7 +157,8 @@ impl Settings {
     /// # Errors
     /// If the settings contradict each other, or would let strangers in without saying so.
     pub fn check_service(&self) -> Result<(), UnsoundService> {
-        self.serve.check(!self.oidc.is_empty())
+        let has_logins = self.oidc.iter().any(|section| section.client_id.is_some());
+        self.serve.check(!self.oidc.is_empty(), has_logins)
     }
 
     /// Whether callers of the service must authenticate.
@@ -158,6 +188,8 @@ impl Settings {
             hosts: serve.hosts.clone(),
             is_open_to_all_hosts: !serve.listen.ip().is_loopback(),
             tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
+            session_lifetime: serve.session_lifetime,
+            session_idle_timeout: serve.session_idle_timeout,
             refresh_every: serve.refresh,
             shutdown_timeout: serve.shutdown_timeout,
             oldest_figures: serve.oldest_figures,
@@ -178,7 +210,7 @@ mod tests {
             access,
             ..ServeSection::default()
         };
-        section.check(has_issuers).is_err()
+        section.check(has_issuers, false).is_err()
     }
 
     #[test]
@@ -198,11 +230,30 @@ mod tests {
     }
 
     #[test]
+    fn logins_need_the_address_to_which_people_come_back() {
+        let mut section = ServeSection {
+            listen: "0.0.0.0:8080".parse().unwrap(),
+            ..ServeSection::default()
+        };
+        let refused = section.check(true, true).unwrap_err().to_string();
+        assert!(refused.contains("serve.public_url"), "{refused}");
+        section.public_url = Some("https://tare.example.com/".parse().unwrap());
+        assert!(section.check(true, true).is_ok());
+        assert!(
+            ServeSection::default().check(true, true).is_ok(),
+            "its own address will do"
+        );
+    }
+
+    #[test]
     fn a_certificate_needs_its_key() {
         let section = ServeSection {
             tls_certificate: Some("/etc/tare/tls.crt".into()),
             ..ServeSection::default()
         };
-        assert!(matches!(section.check(false), Err(UnsoundService::HalfTls)));
+        assert!(matches!(
+            section.check(false, false),
+            Err(UnsoundService::HalfTls)
+        ));
     }
 }

@@ -14,7 +14,7 @@ use parking_lot::{Mutex, RwLock};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::caller::{Caller, Scope};
+use super::caller::{Caller, Credential, CredentialKind, Scope};
 use crate::oci::RegistryPattern;
 use crate::store::{ApiKeyRecord, Store, StoreError};
 
@@ -140,7 +140,11 @@ fn known(record: ApiKeyRecord) -> KnownKey {
     KnownKey {
         secret_sha256: record.secret_sha256,
         expires_at: record.expires_at,
-        caller: Caller::new(record.name, scopes, registries.into(), record.cost_centres.into()),
+        caller: Caller::new(record.name, scopes, registries.into(), record.cost_centres.into())
+            .authenticated_by(Credential {
+                kind: CredentialKind::Key,
+                expires_at: record.expires_at,
+            }),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Who may do and see what.
 
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -42,11 +44,36 @@ impl Scope {
     }
 }
 
-/// Who sends a request, and what that key or token may see and do.
+/// How a caller has shown who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// Not at all: the service asks for nothing.
+    Nothing,
+    /// An API key.
+    Key,
+    /// An access token of an identity provider.
+    Token,
+    /// A login with a browser at an identity provider.
+    Login,
+}
+
+/// What a caller has shown who it is with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Credential {
+    /// Its kind.
+    pub kind: CredentialKind,
+    /// When it expires; `None` for never.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Who sends a request, and what that key, token or login may see and do.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The key's name, or the name in a token.
     pub name: String,
+    /// What it has shown who it is with.
+    pub credential: Credential,
     scopes: Vec<Scope>,
     registries: Visible<RegistryPattern>,
     cost_centres: Visible<String>,
@@ -67,10 +94,29 @@ impl Caller {
     ) -> Self {
         Self {
             name: name.into(),
+            credential: Credential {
+                kind: CredentialKind::Nothing,
+                expires_at: None,
+            },
             scopes,
             registries,
             cost_centres,
         }
+    }
+
+    /// The same caller, with the credential that it has shown.
+    pub fn authenticated_by(self, credential: Credential) -> Self {
+        Self { credential, ..self }
+    }
+
+    /// The scopes that the caller was given; [`Scope::Admin`] stands for all.
+    pub fn scopes(&self) -> &[Scope] {
+        &self.scopes
+    }
+
+    /// The registries that the caller is limited to; `None` if it is not limited.
+    pub fn registries(&self) -> Option<&[RegistryPattern]> {
+        self.registries.limits()
     }
 
     /// Whether the caller has a scope, itself or by [`Scope::Admin`].

@@ -35,6 +35,11 @@ impl RegistryPattern {
         Ok(Self(glob.compile_matcher()))
     }
 
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        self.0.glob().glob()
+    }
+
     /// Whether it matches a registry.
     pub fn matches(&self, registry: &RegistryName) -> bool {
         self.0.is_match(registry.as_str())

@@ -68,6 +68,8 @@ export async function send(target, options = {}) {
     /** @type {Record<string, string>} */
     const headers = { accept: 'application/json', ...given };
     if (key) headers.authorization = `Bearer ${key}`;
+    // Shows the server that a script of this page sends it: other pages cannot add it.
+    if (rest.method) headers['x-requested-with'] = 'tare';
     let answer;
     try {
       // Relative to the page, which may be below a path behind a proxy.
@@ -79,8 +81,9 @@ export async function send(target, options = {}) {
     if (answer.ok) return answer;
     if (answer.status !== 401) throw await problem(answer);
     forgetKey(key);
+    const { logins = [] } = await answer.json().catch(() => ({}));
     // Requests that ran side by side wait for one and the same question.
-    if (!(await askForKey(key !== null))) throw new Problem(401, 'A key is needed', 'Try again to give one.');
+    if (!(await askForKey(key !== null, logins))) throw new Problem(401, 'A key is needed', 'Try again to give one.');
   }
 }
 

@@ -194,4 +194,7 @@ function credit({ as_of: asOf, versions }) {
 
 address.followLinks();
 addEventListener('addresschange', () => void show());
-void show();
+void show().then(async () => {
+  const { showAccount } = await import('./account.js');
+  await showAccount(part('account'));
+});

@@ -1,5 +1,5 @@
-// The key that a server with access control asks for. It is kept for as long as the tab is open, and goes to the
-// server that served this page and nowhere else.
+// What a server with access control asks for: a login at an identity provider, or a key. A key is kept for as long as
+// the tab is open, and goes to the server that served this page and nowhere else.
 
 import { element } from './element.js';
 
@@ -21,19 +21,34 @@ export function forgetKey(refused) {
 }
 
 /**
- * Asks for a key, once however many requests want one. Answers whether there is one now.
- * @param {boolean} wasRefused
+ * A place where people can log in.
+ * @typedef {{name: string, url: string}} Login
  */
-export function askForKey(wasRefused) {
+
+/**
+ * Asks for a login or a key, once however many requests want one. Answers whether there is a key now; for a login the
+ * browser leaves the page.
+ * @param {boolean} wasRefused
+ * @param {Login[]} logins
+ */
+export function askForKey(wasRefused, logins) {
   if (storedKey()) return Promise.resolve(true);
-  question ??= ask(wasRefused).finally(() => {
+  question ??= ask(wasRefused, logins).finally(() => {
     question = null;
   });
   return question;
 }
 
-/** @param {boolean} wasRefused @returns {Promise<boolean>} */
-function ask(wasRefused) {
+/** The way to each login, which comes back to what is shown now. @param {Login[]} logins */
+function loginLinks(logins) {
+  const back = encodeURIComponent(location.search);
+  return logins.map(({ name, url }) =>
+    element('p', {}, element('a', { class: 'button', href: `${url}&return_to=${back}` }, `Log in with ${name}`)),
+  );
+}
+
+/** @param {boolean} wasRefused @param {Login[]} logins @returns {Promise<boolean>} */
+function ask(wasRefused, logins) {
   const input = /** @type {HTMLInputElement} */ (
     element('input', { type: 'password', id: 'key', autocomplete: 'off', required: true, spellcheck: 'false' })
   );
@@ -44,11 +59,13 @@ function ask(wasRefused) {
       element(
         'form',
         { method: 'dialog' },
-        element('h2', { id: 'key-title' }, 'A key is required'),
+        element('h2', { id: 'key-title' }, logins.length ? 'Log in' : 'A key is required'),
+        loginLinks(logins),
         element(
           'p',
           {},
           wasRefused ? 'The key was refused. ' : '',
+          logins.length ? 'Or use a key. ' : '',
           'Your administrator creates a key with ',
           element('code', {}, 'tare key create NAME --scope read'),
           '. If the service accepts access tokens of an identity provider, you can enter a token instead. ',

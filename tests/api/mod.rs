@@ -1,11 +1,14 @@
 //! The service as clients meet it: over HTTP, with figures of a crawled registry.
 
 mod answers;
+mod base_path;
 mod contract;
 mod crawls;
 mod keys;
 mod limited_keys;
 mod logging;
+mod login_sessions;
+mod logins;
 mod openapi;
 mod problems;
 mod running;

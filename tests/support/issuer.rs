@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 use tare::clock::{Clock as _, SystemClock};
 use tare::identity::{ClaimRule, IssuerSettings, Scope, Visible};
 
+use super::login_provider::{self, Provider};
+
 /// How the issuer lets down whoever asks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -49,8 +51,10 @@ pub struct Issuer {
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
-struct Shared {
-    url: String,
+pub(super) struct Shared {
+    pub(super) url: String,
+    /// How people log in.
+    pub(super) provider: Provider,
     keys: Mutex<Vec<Value>>,
     fault: Mutex<Option<Fault>>,
     asked: AtomicUsize,
@@ -63,6 +67,7 @@ impl Issuer {
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             url: format!("http://{address}/realms/staff"),
+            provider: Provider::default(),
             keys: Mutex::default(),
             fault: Mutex::default(),
             asked: AtomicUsize::default(),
@@ -79,6 +84,7 @@ impl Issuer {
                             web::get().to(document),
                         )
                         .route("/keys", web::get().to(keys_of))
+                        .configure(login_provider::configure)
                 })
                 .workers(1)
                 .disable_signals()
@@ -110,6 +116,7 @@ impl Issuer {
                 registries: Visible::All,
                 cost_centres: Visible::All,
             }],
+            login: None,
             name_claim: "sub".to_owned(),
             extra_ca: Vec::new(),
             proxy: None,
@@ -129,6 +136,11 @@ impl Issuer {
     /// Lets down whoever asks from now on, or no longer.
     pub fn fail(&self, fault: Option<Fault>) {
         *self.shared.fault.lock().expect("no panic") = fault;
+    }
+
+    /// How people log in.
+    pub fn provider(&self) -> &Provider {
+        &self.shared.provider
     }
 
     /// How often it was asked for its document.
@@ -183,7 +195,11 @@ async fn document(shared: web::Data<Shared>) -> HttpResponse {
         Some(Fault::Broken) => return HttpResponse::InternalServerError().finish(),
         _ => {}
     }
-    HttpResponse::Ok().json(json!({"issuer": issuer, "jwks_uri": keys, "response_types_supported": ["code"]}))
+    HttpResponse::Ok().json(json!({
+        "issuer": issuer, "jwks_uri": keys, "response_types_supported": ["code"],
+        "authorization_endpoint": format!("{root}/authorize"), "token_endpoint": format!("{root}/token"),
+        "end_session_endpoint": format!("{root}/logout"),
+    }))
 }
 
 async fn keys_of(shared: web::Data<Shared>) -> HttpResponse {

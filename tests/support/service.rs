@@ -137,6 +137,11 @@ impl Service {
         self.send(self.request(Method::GET, path))
     }
 
+    /// Asks for any address, of another server too.
+    pub fn get_elsewhere(&self, url: &str) -> Answer {
+        self.send(self.client.get(url))
+    }
+
     /// Asks for a JSON answer that must be there.
     pub fn json(&self, path: &str) -> Value {
         let answer = self.get(path);

@@ -7,7 +7,7 @@ mod shape;
 
 use serde_json::{Map, Value, json};
 
-pub(super) use page::{content_security_policy, page};
+pub(super) use page::{content_security_policy, page, simple_page};
 pub(super) use security::Credentials;
 pub(super) use shape::Shape;
 
@@ -95,6 +95,7 @@ fn documented(operation: &Operation, credentials: &Credentials, components: &mut
     let mut description = operation.about.to_owned();
     let security = match operation.access {
         Access::Open => json!([]),
+        Access::AnyCaller => credentials.alternatives(),
         Access::Needs(scope) => {
             let sentence = format!("Needs the scope `{}`.", scope.as_str());
             description = format!("{description} {sentence}").trim().to_owned();
@@ -214,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere_and_every_schema_is_used() {
-        let credentials = Credentials::new(AccessMode::Credentials, ["https://a.example/x".to_owned()]);
+        let credentials = Credentials::new(AccessMode::Credentials, ["https://a.example/x".to_owned()], None);
         let document = document(&operations(false), &credentials, &["book"], "/");
         let mut found = Vec::new();
         references(&document, &mut found);

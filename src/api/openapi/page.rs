@@ -23,6 +23,27 @@ pub(in crate::api) fn content_security_policy() -> String {
     format!("default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'")
 }
 
+/// A page with a title, a sentence and links, each with its text and address.
+pub(in crate::api) fn simple_page(title: &str, sentence: &str, links: &[(&str, &str)]) -> String {
+    let mut html = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width\"><title>{0} · Tare</title><style>{STYLE}</style><h1>{0}</h1><p>{1}</p><p>",
+        escaped(title),
+        escaped(sentence)
+    );
+    for (place, (text, address)) in links.iter().enumerate() {
+        let between = if place > 0 { " · " } else { "" };
+        let _ = write!(
+            html,
+            "{between}<a href=\"{}\">{}</a>",
+            escaped(address),
+            escaped(text)
+        );
+    }
+    html.push_str("</p></html>");
+    html
+}
+
 /// The page.
 ///
 /// # Errors
@@ -39,8 +60,8 @@ pub(in crate::api) fn page(document: &[u8]) -> Result<String, Problem> {
          <a href=\"#schemas\">schemas</a>, <a href=\"#problems\">problems</a>.</p>",
     );
     html.push_str(
-        "<h2 id=\"access\">Access</h2><p>Operations that need a scope require one of these in the header \
-         <code>Authorization: Bearer …</code>.</p><table><tr><th>What<th>Provider<th>Meaning",
+        "<h2 id=\"access\">Access</h2><p>Operations that need a scope require one of these. Keys and tokens are sent in the \
+         header <code>Authorization: Bearer …</code>.</p><table><tr><th>What<th>Provider<th>Meaning",
     );
     for (name, scheme) in members(&document["components"]["securitySchemes"]) {
         let _ = write!(

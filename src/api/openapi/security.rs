@@ -11,8 +11,12 @@ pub(in crate::api) struct Credentials {
 }
 
 impl Credentials {
-    /// API keys, and the tokens of the issuers with these documents.
-    pub(in crate::api) fn new(access: AccessMode, documents: impl IntoIterator<Item = String>) -> Self {
+    /// API keys, the tokens of the issuers with these documents, and logins with this cookie if people can log in.
+    pub(in crate::api) fn new(
+        access: AccessMode,
+        documents: impl IntoIterator<Item = String>,
+        session_cookie: Option<&str>,
+    ) -> Self {
         let key = json!({
             "type": "http",
             "scheme": "bearer",
@@ -31,6 +35,16 @@ impl Credentials {
                                 claim rules determine its scopes.",
             });
             schemes.insert(name, token);
+        }
+        if let Some(cookie) = session_cookie {
+            let login = json!({
+                "type": "apiKey",
+                "in": "cookie",
+                "name": cookie,
+                "description": "A login with a browser at `/auth/login`. Requests that change something must come \
+                                from the service's own page and need the header `X-Requested-With`.",
+            });
+            schemes.insert("login".to_owned(), login);
         }
         Self { schemes, access }
     }
@@ -55,7 +69,7 @@ mod tests {
     #[test]
     fn a_key_and_a_token_of_each_issuer_are_alternatives() {
         let documents = ["https://a.example/x", "https://b.example/y"].map(str::to_owned);
-        let both = Credentials::new(AccessMode::Credentials, documents);
+        let both = Credentials::new(AccessMode::Credentials, documents, None);
         assert_eq!(
             both.alternatives(),
             json!([{"key": []}, {"token": []}, {"token_2": []}])
@@ -64,7 +78,10 @@ mod tests {
             both.schemes()["token_2"]["openIdConnectUrl"],
             "https://b.example/y"
         );
-        let open = Credentials::new(AccessMode::Anonymous, []);
+        let open = Credentials::new(AccessMode::Anonymous, [], None);
         assert_eq!(open.alternatives(), json!([{"key": []}, {}]));
+        let login = Credentials::new(AccessMode::Credentials, [], Some("__Host-tare-session"));
+        assert_eq!(login.alternatives(), json!([{"key": []}, {"login": []}]));
+        assert_eq!(login.schemes()["login"]["name"], "__Host-tare-session");
     }
 }

@@ -10,6 +10,7 @@ mod exports;
 mod health;
 mod history;
 mod image;
+mod me;
 mod metrics;
 mod price_books;
 mod registries;
@@ -34,6 +35,7 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         exports::operations(),
         whatif::operations(),
         price_books::operations(),
+        me::operations(),
         crawls::operations(),
         crawl_events::operations(),
         crawl_changes::operations(),

@@ -26,6 +26,22 @@ pub(super) fn caller(claims: &Claims, settings: &IssuerSettings) -> Option<Calle
     ))
 }
 
+/// The claims that the rules ask for and those with the name, whole as they stand in the token. Others are not kept for a
+/// session.
+pub(super) fn needed(claims: Claims, settings: &IssuerSettings) -> Claims {
+    let rules = settings.rules.iter().map(|rule| rule.claim.as_str());
+    let names: Vec<&str> = rules.chain([settings.name_claim.as_str(), "sub"]).collect();
+    claims
+        .into_iter()
+        .filter(|(claim, _)| {
+            names.iter().any(|name| {
+                let rest = name.strip_prefix(claim.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        })
+        .collect()
+}
+
 /// The claims that the rules ask for, for the answer to a token that matches none of them.
 pub(super) fn expected(settings: &IssuerSettings) -> String {
     let mut expected: Vec<String> = settings
@@ -110,6 +126,7 @@ mod tests {
 
     fn settings(rules: Vec<ClaimRule>) -> IssuerSettings {
         IssuerSettings {
+            login: None,
             issuer: "https://login.example.com/realms/staff".parse().unwrap(),
             audiences: vec!["tare".to_owned()],
             rules,
@@ -122,6 +139,29 @@ mod tests {
     fn has(claims: &Value, claim: &str, value: &str) -> bool {
         let settings = settings(vec![rule(claim, value, &[Scope::Read])]);
         caller(claims.as_object().unwrap(), &settings).is_some()
+    }
+
+    #[test]
+    fn a_session_keeps_the_claims_that_rules_and_names_need() {
+        let rules = [
+            rule("realm_access.roles", "x", &[Scope::Read]),
+            rule("kubernetes.io.namespace", "x", &[Scope::Read]),
+        ];
+        let claims = json!({
+            "sub": "1", "preferred_username": "alice", "realm_access": {"roles": ["x"]}, "realm": "x", "email": "a@b.c",
+            "kubernetes.io": {"namespace": "x"}, "kubernetes": "x", "nonce": "n",
+        });
+        let kept = needed(claims.as_object().unwrap().clone(), &settings(rules.to_vec()));
+        let mut names: Vec<&str> = kept.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let expected = [
+            "kubernetes",
+            "kubernetes.io",
+            "preferred_username",
+            "realm_access",
+            "sub",
+        ];
+        assert_eq!(names, expected);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The discovery document of an issuer (OpenID Connect Discovery 1.0, section 3), of which two members matter.
+//! The discovery document of an issuer (OpenID Connect Discovery 1.0, section 3), as far as it matters.
 
 use serde::Deserialize;
 use url::Url;
@@ -11,28 +11,75 @@ use crate::oci::text::excerpt;
 struct Document {
     issuer: String,
     jwks_uri: String,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    end_session_endpoint: Option<String>,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
 }
 
-/// The URL of an issuer's keys, from its discovery document.
-///
-/// It may be on any host: Google's keys are on another host than Google's issuer. The document came from the issuer over
-/// TLS, and the issuer decides what its tokens say anyway.
-///
-/// # Errors
-/// If the document is that of another issuer, or the URL may not be asked.
-pub(super) fn keys_url(document: &[u8], issuer: &IssuerUrl) -> Result<Url, IssuerError> {
-    let document: Document = serde_json::from_slice(document).map_err(|_| IssuerError::NoDocument)?;
-    if document.issuer != issuer.as_str() {
-        return Err(IssuerError::OtherIssuer(excerpt(&document.issuer)));
+/// What a discovery document says.
+#[derive(Debug)]
+pub(super) struct Discovery {
+    /// The URL of the keys.
+    pub keys: Url,
+    /// The endpoints for logins, or why there are none.
+    pub login: Result<LoginEndpoints, IssuerError>,
+}
+
+/// Where people log in, and where their logins are checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LoginEndpoints {
+    /// Where browsers are sent to log in.
+    pub authorization: Url,
+    /// Where codes are redeemed.
+    pub token: Url,
+    /// Where browsers are sent to log out, if the provider offers that.
+    pub end_session: Option<Url>,
+    /// Whether a client sends its secret in a header, and not in the form.
+    pub takes_basic: bool,
+}
+
+impl Discovery {
+    /// Reads the document of an issuer.
+    ///
+    /// URLs in it may be on any host: Google's keys are on another host than Google's issuer. The document came from the
+    /// issuer over TLS, and the issuer decides what its tokens say anyway.
+    ///
+    /// # Errors
+    /// If the document is that of another issuer, or the URL of its keys may not be asked.
+    pub fn parse(document: &[u8], issuer: &IssuerUrl) -> Result<Self, IssuerError> {
+        let document: Document = serde_json::from_slice(document).map_err(|_| IssuerError::NoDocument)?;
+        if document.issuer != issuer.as_str() {
+            return Err(IssuerError::OtherIssuer(excerpt(&document.issuer)));
+        }
+        let keys = allowed(&document.jwks_uri, issuer)
+            .ok_or_else(|| IssuerError::KeysUrl(excerpt(&document.jwks_uri)))?;
+        let login = LoginEndpoints::new(&document, issuer);
+        Ok(Self { keys, login })
     }
-    let refused = || IssuerError::KeysUrl(excerpt(&document.jwks_uri));
-    let url = Url::parse(&document.jwks_uri).map_err(|_| refused())?;
+}
+
+impl LoginEndpoints {
+    fn new(document: &Document, issuer: &IssuerUrl) -> Result<Self, IssuerError> {
+        let endpoint = |url: &Option<String>| allowed(url.as_deref()?, issuer);
+        // RFC 8414, section 2: the default is Basic.
+        let methods = document.token_endpoint_auth_methods_supported.as_deref();
+        Ok(Self {
+            authorization: endpoint(&document.authorization_endpoint)
+                .ok_or(IssuerError::NoLogin("authorization_endpoint"))?,
+            token: endpoint(&document.token_endpoint).ok_or(IssuerError::NoLogin("token_endpoint"))?,
+            end_session: endpoint(&document.end_session_endpoint),
+            takes_basic: methods.is_none_or(|methods| methods.iter().any(|own| own == "client_secret_basic")),
+        })
+    }
+}
+
+/// A URL that may be asked: by HTTPS, or on this machine if its issuer is there, too.
+fn allowed(text: &str, issuer: &IssuerUrl) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
     let is_allowed =
         url.scheme() == "https" || (url.scheme() == "http" && issuer.is_plain() && is_loopback(&url));
-    if !is_allowed || !url.username().is_empty() || url.password().is_some() {
-        return Err(refused());
-    }
-    Ok(url)
+    (is_allowed && url.username().is_empty() && url.password().is_none()).then_some(url)
 }
 
 #[cfg(test)]
@@ -44,7 +91,48 @@ mod tests {
     fn place(issuer: &str, said: &str, keys: &str) -> Result<String, IssuerError> {
         let document = json!({"issuer": said, "jwks_uri": keys, "scopes_supported": ["openid"]});
         let issuer = issuer.parse().unwrap();
-        keys_url(document.to_string().as_bytes(), &issuer).map(|url| url.to_string())
+        let discovery = Discovery::parse(document.to_string().as_bytes(), &issuer);
+        discovery.map(|discovery| discovery.keys.to_string())
+    }
+
+    #[test]
+    fn logins_need_two_endpoints_that_are_reached_by_https() {
+        let issuer = "https://login.example.com";
+        let login = |changes: serde_json::Value| {
+            let mut document = json!({
+                "issuer": issuer, "jwks_uri": "https://login.example.com/keys",
+                "authorization_endpoint": "https://login.example.com/authorize",
+                "token_endpoint": "https://login.example.com/token",
+            });
+            for (name, value) in changes.as_object().unwrap() {
+                document[name] = value.clone();
+            }
+            let issuer = issuer.parse().unwrap();
+            Discovery::parse(document.to_string().as_bytes(), &issuer)
+                .unwrap()
+                .login
+        };
+        let plain = login(json!({})).unwrap();
+        assert!(plain.takes_basic && plain.end_session.is_none());
+        let post = json!({
+            "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_post"],
+            "end_session_endpoint": "https://login.example.com/logout",
+        });
+        let post = login(post).unwrap();
+        assert!(!post.takes_basic && post.end_session.is_some());
+        for (changes, missing) in [
+            (json!({"authorization_endpoint": null}), "authorization_endpoint"),
+            (
+                json!({"token_endpoint": "http://login.example.com/token"}),
+                "token_endpoint",
+            ),
+            (
+                json!({"token_endpoint": "http://127.0.0.1/token"}),
+                "token_endpoint",
+            ),
+        ] {
+            assert_eq!(login(changes), Err(IssuerError::NoLogin(missing)));
+        }
     }
 
     #[test]
@@ -74,7 +162,7 @@ mod tests {
             let refused = place(issuer, other, "https://login.example.com/keys");
             assert_eq!(refused, Err(IssuerError::OtherIssuer(other.to_owned())));
         }
-        let refused = keys_url(b"<html>", &issuer.parse().unwrap());
-        assert_eq!(refused, Err(IssuerError::NoDocument));
+        let refused = Discovery::parse(b"<html>", &issuer.parse().unwrap());
+        assert_eq!(refused.err(), Some(IssuerError::NoDocument));
     }
 }

@@ -36,6 +36,12 @@ pub enum IssuerError {
     /// The discovery document is that of another issuer.
     #[error("its document says that it is {0}")]
     OtherIssuer(String),
+    /// The discovery document has no endpoint for logins, or one that may not be used.
+    #[error("people cannot log in there: its document has no {0} that is reached by https")]
+    NoLogin(&'static str),
+    /// The file with the client's secret cannot be used.
+    #[error("{0}")]
+    ClientSecret(String),
     /// The URL of the keys may not be asked.
     #[error("its document says that its keys are at {0}, and keys are asked for by https alone")]
     KeysUrl(String),
@@ -60,6 +66,13 @@ impl IssuerError {
             Self::OtherIssuer(_) => {
                 "write the issuer in its [[oidc]] exactly as its document does, slash at the end included; it must be that \
                  of one tenant"
+            }
+            Self::NoLogin(_) => {
+                "remove client_id from its [[oidc]], so that people use access tokens or keys, or ask the operators of \
+                 the issuer"
+            }
+            Self::ClientSecret(_) => {
+                "correct client_secret_file in its [[oidc]], or remove it if Tare is a public client there"
             }
             Self::TooLarge { .. } | Self::KeysUrl(_) | Self::Keys(_) => {
                 "ask the operators of the issuer; its tokens cannot be checked like this"

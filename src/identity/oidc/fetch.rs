@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use oauth2::{HttpRequest, HttpResponse};
 use reqwest::Method;
-use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::time::Instant;
 use url::Url;
 
-use super::discovery::keys_url;
+use super::discovery::{Discovery, LoginEndpoints};
 use super::error::IssuerError;
 use super::keys::KeySet;
 use super::settings::{IssuerSettings, IssuerUrl};
@@ -22,8 +23,17 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The most bytes of a document or a set of keys that are read. Those of large providers have up to some 30 kB.
 const LARGEST_ANSWER: usize = 256 * 1024;
 
-/// Fetches the keys of one issuer.
+/// What an issuer publishes.
 #[derive(Debug)]
+pub(super) struct Published {
+    /// The keys that check its tokens.
+    pub keys: KeySet,
+    /// Its endpoints for logins, or why there are none.
+    pub login: Result<LoginEndpoints, IssuerError>,
+}
+
+/// Sends requests to one issuer. Clones share connections.
+#[derive(Debug, Clone)]
 pub(super) struct Fetcher {
     issuer: IssuerUrl,
     http: HttpClient,
@@ -61,17 +71,53 @@ impl Fetcher {
         })
     }
 
-    /// The keys that the issuer has now.
+    /// What the issuer publishes now.
     ///
     /// # Errors
     /// If it does not answer, or its answer cannot be used.
-    pub async fn keys(&self) -> Result<KeySet, IssuerError> {
+    pub async fn published(&self) -> Result<Published, IssuerError> {
         let document = self.get(&self.issuer.document_url()).await?;
-        let keys = self.get(&keys_url(&document, &self.issuer)?).await?;
-        Ok(KeySet::parse(&keys)?)
+        let Discovery { keys, login } = Discovery::parse(&document, &self.issuer)?;
+        let keys = KeySet::parse(&self.get(&keys).await?)?;
+        Ok(Published { keys, login })
     }
 
     async fn get(&self, url: &Url) -> Result<Bytes, IssuerError> {
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+        let (status, _, body) = self.send(Method::GET, url, headers, None).await?;
+        if status != 200 {
+            let url = excerpt(url.as_str());
+            return Err(IssuerError::Status { url, status });
+        }
+        Ok(body)
+    }
+
+    /// Sends a request of the OAuth library and returns the answer, whatever its status.
+    ///
+    /// # Errors
+    /// If no whole answer comes in time, or it is too large.
+    pub async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, IssuerError> {
+        let (parts, form) = request.into_parts();
+        let url =
+            Url::parse(&parts.uri.to_string()).map_err(|error| IssuerError::Setup(error.to_string()))?;
+        // It is percent-encoded, so it is ASCII.
+        let form = String::from_utf8_lossy(&form).into_owned();
+        let (status, kind, body) = self.send(parts.method, &url, parts.headers, Some(form)).await?;
+        let mut answer = HttpResponse::new(body.to_vec());
+        *answer.status_mut() = oauth2::http::StatusCode::from_u16(status).unwrap_or_default();
+        if let Some(kind) = kind {
+            answer.headers_mut().insert(CONTENT_TYPE, kind);
+        }
+        Ok(answer)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        form: Option<String>,
+    ) -> Result<(u16, Option<HeaderValue>, Bytes), IssuerError> {
         let failed = |error: RequestError| match error {
             RequestError::TooLarge(limit) => IssuerError::TooLarge {
                 url: excerpt(url.as_str()),
@@ -89,21 +135,18 @@ impl Fetcher {
         };
         let deadline = Instant::now() + ANSWER_TIMEOUT;
         let request = OutgoingRequest {
-            method: Method::GET,
+            method,
             url,
-            headers: HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]),
-            form: None,
+            headers,
+            form,
             first_byte_timeout: ANSWER_TIMEOUT,
             deadline,
         };
         let answer = self.http.send(request).await.map_err(failed)?;
         let status = answer.status().as_u16();
-        if status != 200 {
-            let url = excerpt(url.as_str());
-            return Err(IssuerError::Status { url, status });
-        }
+        let kind = answer.headers().get(CONTENT_TYPE).cloned();
         let body = self.http.read(answer, LARGEST_ANSWER, deadline, |_| {}).await;
-        body.map_err(failed)
+        Ok((status, kind, body.map_err(failed)?))
     }
 }
 

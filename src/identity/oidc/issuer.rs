@@ -4,11 +4,14 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::{Mutex, RwLock};
 
+use super::client_secret;
+use super::discovery::LoginEndpoints;
 use super::error::IssuerError;
-use super::fetch::Fetcher;
-use super::keys::KeySet;
+use super::fetch::{Fetcher, Published};
+use super::keys::{KeySet, NoKey};
 use super::lookup_budget::LookupBudget;
 use super::settings::IssuerSettings;
+use super::verify::Unverified;
 use crate::clock::Clock;
 
 /// How often keys are renewed. A key that its issuer has withdrawn is accepted for at most as long. Our choice: providers
@@ -35,6 +38,7 @@ pub struct Issuer {
 #[derive(Debug, Clone)]
 struct HeldKeys {
     keys: Arc<KeySet>,
+    login: Result<LoginEndpoints, IssuerError>,
     since: DateTime<Utc>,
 }
 
@@ -51,6 +55,9 @@ impl Issuer {
     /// If requests cannot be set up.
     pub fn new(settings: IssuerSettings, now: DateTime<Utc>) -> Result<Self, IssuerError> {
         let fetcher = Fetcher::new(&settings)?;
+        if let Some(login) = &settings.login {
+            client_secret::read(login)?;
+        }
         Ok(Self {
             fetcher,
             settings,
@@ -78,6 +85,45 @@ impl Issuer {
         held.as_ref()
             .filter(|held| held.are_fresh(now))
             .map(|held| Arc::clone(&held.keys))
+    }
+
+    /// The keys that can check a token, fetched anew if none of those that are held has its name.
+    pub(super) async fn keys_for(&self, unverified: &Unverified, now: DateTime<Utc>) -> Option<Arc<KeySet>> {
+        let held = self.keys(now);
+        match held {
+            Some(keys) if !matches!(unverified.key(&keys), Err(NoKey::Unknown)) => Some(keys),
+            held => self.newer_keys(held, now).await,
+        }
+    }
+
+    /// The endpoints for logins, as the issuer last published them.
+    ///
+    /// # Errors
+    /// If it has never answered, or has no such endpoints.
+    pub(super) async fn login_endpoints(&self, now: DateTime<Utc>) -> Result<LoginEndpoints, IssuerError> {
+        let held = || self.held.read().as_ref().map(|held| held.login.clone());
+        if let Some(login) = held() {
+            return login;
+        }
+        let _renewal = self.renewal.lock().await;
+        // A request that waited for the lock before this one may have brought them.
+        if let Some(login) = held() {
+            return login;
+        }
+        // Anybody can begin a login, so an issuer that is away is asked only so often.
+        if !self.lookups.lock().take(now) {
+            return Err(IssuerError::Unreachable {
+                url: self.settings.issuer.document(),
+                reason: "it has not answered since the service started".to_owned(),
+            });
+        }
+        self.renew(now).await?;
+        held().unwrap_or(Err(IssuerError::NoDocument))
+    }
+
+    /// Sends requests to the issuer.
+    pub(super) fn fetcher(&self) -> &Fetcher {
+        &self.fetcher
     }
 
     /// The keys, fetched anew because a token names one that is not in `seen`, unless that happened too often.
@@ -133,9 +179,13 @@ impl Issuer {
     }
 
     async fn renew(&self, now: DateTime<Utc>) -> Result<(), IssuerError> {
-        let keys = Arc::new(self.fetcher.keys().await?);
+        let Published { keys, login } = self.fetcher.published().await?;
         let count = keys.len();
-        let held = HeldKeys { keys, since: now };
+        let held = HeldKeys {
+            keys: Arc::new(keys),
+            login,
+            since: now,
+        };
         let before = self.held.write().replace(held);
         if before.is_none() {
             tracing::info!(issuer = %self.settings.issuer, keys = count, "tokens of the issuer are accepted");

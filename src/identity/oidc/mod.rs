@@ -5,15 +5,19 @@
 //! that a request waits for no issuer. Only a token that names an unknown key makes us ask the issuer, and only so often.
 //! Users are not locked out if an issuer does not answer for a while, and the service starts without it.
 //!
+//! People can also log in at the provider with a browser, if the operator has registered Tare there.
+//!
 //! `discovery`, `keys`, `verify` and `claims` decide, and take and give values; `fetch` sends requests; `issuer` keeps the
-//! keys.
+//! keys; `login` is the authorisation code flow.
 
 mod claims;
+mod client_secret;
 mod discovery;
 mod error;
 mod fetch;
 mod issuer;
 mod keys;
+pub(super) mod login;
 mod lookup_budget;
 mod refusal;
 mod settings;
@@ -22,14 +26,15 @@ mod verify;
 
 pub use error::IssuerError;
 pub use issuer::Issuer;
+pub use login::{LoginAttempt, LoginError};
 pub use refusal::Refusal;
-pub use settings::{ClaimRule, InvalidIssuer, IssuerSettings, IssuerUrl};
+pub use settings::{ClaimRule, InvalidIssuer, IssuerSettings, IssuerUrl, LoginSettings};
 
 use std::sync::Arc;
 
 use tracing::Instrument as _;
 
-use super::caller::Caller;
+use super::caller::{Caller, Credential, CredentialKind};
 use crate::clock::Clock;
 use keys::NoKey;
 use verify::Unverified;
@@ -37,10 +42,14 @@ use verify::Unverified;
 /// Asks an issuer for its document and its keys once. Returns how many of the keys can check tokens.
 ///
 /// # Errors
-/// If the issuer cannot be asked, or its answer cannot be used.
+/// If the issuer cannot be asked, or its answer cannot be used; also for logins, if they are configured.
 pub async fn check_issuer(settings: &IssuerSettings) -> Result<usize, IssuerError> {
-    let keys = fetch::Fetcher::new(settings)?.keys().await?;
-    Ok(keys.len())
+    let published = fetch::Fetcher::new(settings)?.published().await?;
+    if let Some(login) = &settings.login {
+        client_secret::read(login)?;
+        published.login?;
+    }
+    Ok(published.keys.len())
 }
 
 /// Whether a bearer credential has the form of a JWT, three parts separated by dots, and not that of an API key.
@@ -75,6 +84,17 @@ pub(super) async fn token_caller(
         }
     };
     let settings = issuer.settings();
-    let claims = verify::checked_claims(token, &unverified, &keys, settings, clock.now())?;
-    claims::caller(&claims, settings).ok_or_else(|| Refusal::NoRule(claims::expected(settings)))
+    let (expected, audiences) = (settings.issuer.as_str(), &settings.audiences);
+    let claims = verify::checked_claims(token, &unverified, &keys, expected, audiences, clock.now())?;
+    let caller = claims::caller(&claims, settings);
+    let caller = caller.ok_or_else(|| Refusal::NoRule(claims::expected(settings)))?;
+    Ok(caller.authenticated_by(Credential {
+        kind: CredentialKind::Token,
+        expires_at: verify::moment(&claims, "exp")?,
+    }))
+}
+
+/// The person who logged in with these claims, by the rules of today; `None` if no rule matches.
+pub(super) fn session_caller(claims: &verify::Claims, settings: &IssuerSettings) -> Option<Caller> {
+    claims::caller(claims, settings)
 }

@@ -34,6 +34,9 @@ pub enum Refusal {
     /// Its audience is another service.
     #[error("it is meant for {0}, which is none of the audiences in its issuer's [[oidc]]")]
     Audience(String),
+    /// It was not made for the login that it came with.
+    #[error("its nonce is not that of this login")]
+    Nonce,
     /// The keys of its issuer are not available at the moment.
     #[error("the keys of its issuer are not to be had")]
     NoKeys,
@@ -58,6 +61,7 @@ impl Refusal {
             Self::Expired(_) => "expired",
             Self::NotYetValid(_) => "not_yet_valid",
             Self::Audience(_) => "audience",
+            Self::Nonce => "nonce",
             Self::NoKeys => "no_keys",
             Self::NoRule(_) => "no_rule",
         }
@@ -78,6 +82,7 @@ impl Refusal {
             Self::Audience(_) => {
                 "the token is meant for another service; ask for one with the audience of this"
             }
+            Self::Nonce => "the token was made for another login",
             Self::NoKeys => "the token cannot be checked at the moment",
             Self::NoRule(_) => "the token is valid, and allows nothing here",
         }

@@ -18,12 +18,25 @@ pub struct IssuerSettings {
     pub audiences: Vec<String>,
     /// What claims allow. The first rule that matches a token applies.
     pub rules: Vec<ClaimRule>,
+    /// How people log in at the provider with a browser; `None` if they cannot.
+    pub login: Option<LoginSettings>,
     /// The claim with the name of the caller; `sub` if a token lacks it.
     pub name_claim: String,
     /// PEM files with certificates of authorities to trust besides those of the system.
     pub extra_ca: Vec<PathBuf>,
     /// A proxy for requests to the issuer, which may hold a password.
     pub proxy: Option<SecretString>,
+}
+
+/// Tare as a client of an identity provider, for logins with a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginSettings {
+    /// The id under which Tare is registered at the provider; ID tokens have it as their audience.
+    pub client_id: String,
+    /// A file with the client's secret in its first line; `None` for a public client.
+    pub client_secret_file: Option<PathBuf>,
+    /// The scopes to ask for; `openid` is among them.
+    pub scopes: Vec<String>,
 }
 
 /// What tokens with a claim allow.

@@ -11,7 +11,6 @@ use serde_json::{Map, Value};
 
 use super::keys::{KeySet, NoKey};
 use super::refusal::{LONGEST_TOKEN, Refusal};
-use super::settings::IssuerSettings;
 use super::signatures;
 use crate::oci::text::excerpt;
 
@@ -90,12 +89,13 @@ impl Unverified {
     }
 }
 
-/// The claims of a token of this issuer, after all checks.
+/// The claims of a token of this issuer for one of these audiences, after all checks.
 pub(super) fn checked_claims(
     token: &str,
     unverified: &Unverified,
     keys: &KeySet,
-    settings: &IssuerSettings,
+    issuer: &str,
+    audiences: &[String],
     now: DateTime<Utc>,
 ) -> Result<Claims, Refusal> {
     let key_id = unverified.key.as_deref();
@@ -110,7 +110,7 @@ pub(super) fn checked_claims(
         })?;
     let mut refused = Refusal::Signature;
     for key in matching {
-        match decode::<Claims>(token, &key.key, &validation(&key.algorithms, settings)) {
+        match decode::<Claims>(token, &key.key, &validation(&key.algorithms, issuer, audiences)) {
             Ok(decoded) => {
                 check_times(&decoded.claims, now)?;
                 return Ok(decoded.claims);
@@ -124,7 +124,7 @@ pub(super) fn checked_claims(
     Err(refused)
 }
 
-fn validation(algorithms: &[Algorithm], settings: &IssuerSettings) -> Validation {
+fn validation(algorithms: &[Algorithm], issuer: &str, audiences: &[String]) -> Validation {
     let mut validation = Validation {
         algorithms: algorithms.to_vec(),
         // `check_times` checks them by our own clock.
@@ -133,8 +133,8 @@ fn validation(algorithms: &[Algorithm], settings: &IssuerSettings) -> Validation
         ..Validation::default()
     };
     validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-    validation.set_issuer(&[settings.issuer.as_str()]);
-    validation.set_audience(&settings.audiences);
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(audiences);
     validation
 }
 
@@ -169,7 +169,7 @@ fn check_times(claims: &Claims, now: DateTime<Utc>) -> Result<(), Refusal> {
 }
 
 /// A time among the claims, in seconds since 1970, possibly with fractions (RFC 7519, section 2).
-fn moment(claims: &Claims, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
+pub(super) fn moment(claims: &Claims, name: &str) -> Result<Option<DateTime<Utc>>, Refusal> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };
@@ -195,6 +195,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::identity::IssuerSettings;
 
     const ISSUER: &str = "https://login.example.com";
 
@@ -217,6 +218,7 @@ mod tests {
                 issuer: ISSUER.parse().unwrap(),
                 audiences: vec!["tare".to_owned(), "api://tare".to_owned()],
                 rules: Vec::new(),
+                login: None,
                 name_claim: "preferred_username".to_owned(),
                 extra_ca: Vec::new(),
                 proxy: None,
@@ -233,7 +235,11 @@ mod tests {
 
         fn checked(&self, token: &str) -> Result<Claims, Refusal> {
             let now = DateTime::from_timestamp(NOW, 0).unwrap();
-            checked_claims(token, &Unverified::read(token)?, &self.keys, &self.settings, now)
+            let IssuerSettings {
+                issuer, audiences, ..
+            } = &self.settings;
+            let unverified = Unverified::read(token)?;
+            checked_claims(token, &unverified, &self.keys, issuer.as_str(), audiences, now)
         }
 
         /// What becomes of a token with these claims in place of, or beside, those that are right.
