@@ -11,6 +11,7 @@ use super::sort::SortOrder;
 use crate::cost::{CostError, Labels};
 use crate::inventory::Accounting;
 use crate::oci::RegistryName;
+use crate::pricing::suggested_book;
 use crate::units::ByteCount;
 use crate::whatif::Verdict;
 
@@ -75,6 +76,7 @@ impl Report {
             let complete = !own_notes.iter().any(|note| note.kind.is_loss());
             report.notes.extend(own_notes);
             report.notes.extend(cost_notes(&source.registry, &costs));
+            let has_book = !matches!(costs, Ok(None));
             let costs = costs.ok().flatten();
             let wanted = alpine.as_ref().and_then(|alpine| alpine.registry.wanted_release);
             report
@@ -107,6 +109,7 @@ impl Report {
             if let Some(rows) = &mut report.images {
                 rows.extend(images);
             }
+            let suggested = (!has_book).then(|| suggested_book(source.registry.as_str()).to_owned());
             report.registries.push(RegistryRow {
                 headline: Headline::new(
                     &report.repositories[first..],
@@ -119,6 +122,7 @@ impl Report {
                 as_of: source.as_of,
                 alpine: registry,
                 cost,
+                suggested_price_book: suggested,
             });
         }
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
