@@ -235,7 +235,8 @@ fn without_a_price_book_it_counts_bytes_and_says_that_costs_are_missing() {
     let bytes = headline(&rows, None);
     assert_eq!(
         bytes.text,
-        "Move 2 repositories: 1.0 GiB of 2.0 GiB would be freed. No costs: no price book is set."
+        "Move 2 repositories: 1.0 GiB of 2.0 GiB would be freed. No costs are known: a price book would tell what is \
+         worth it."
     );
     assert_eq!(bytes.without_costs, 2);
     let mixed = [

@@ -30,7 +30,7 @@ pub(super) fn text(headline: &Headline) -> String {
     }
     let has_stored = headline.advice != Advice::NothingStored;
     if headline.costs.is_empty() && has_stored {
-        sentences.push("No costs: no price book is set.".to_owned());
+        sentences.push("No costs are known: a price book would tell what is worth it.".to_owned());
     } else if headline.without_costs > 0 {
         sentences.push(match headline.without_costs {
             1 => "1 of them is in a registry without a price book, so its worth is unknown.".to_owned(),
