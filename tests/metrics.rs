@@ -16,9 +16,9 @@ use tare::metrics::{
 use tare::pricing::{MovedEstimate, Period};
 use tare::pulls::PullSource;
 use tare::report::{
-    AlpineAnswers, BaseNames, BookNamed, ConfidenceCounts, LastCrawl, MonthlyPulls, PullBasis, RegistryAlpine, RegistryAnswers,
-    RegistryCost, RegistryCostOnAlpine, RegistrySource, Report, ReportOptions, RepositoryAlpine,
-    RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict, WorthLimits,
+    AlpineAnswers, BaseNames, BookNamed, ConfidenceCounts, LastCrawl, MonthlyPulls, PullBasis,
+    RegistryAlpine, RegistryAnswers, RegistryCost, RegistryCostOnAlpine, RegistrySource, Report,
+    ReportOptions, RepositoryAlpine, RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict, WorthLimits,
 };
 use tare::store::{Connections, CrawlCost, CrawlHealth, CrawlState, EndedCrawl, NotificationCount};
 use tare::units::{ByteCount, Currency, Money, RequestCounts};

@@ -11,6 +11,7 @@ use super::sort::SortOrder;
 use crate::cost::{CostError, Labels};
 use crate::inventory::Accounting;
 use crate::oci::RegistryName;
+use crate::pricing::suggested_book;
 use crate::units::ByteCount;
 use crate::whatif::Verdict;
 
@@ -76,6 +77,7 @@ impl Report {
             let complete = !own_notes.iter().any(|note| note.kind.is_loss());
             report.notes.extend(own_notes);
             report.notes.extend(cost_notes(&source.registry, &costs));
+            let has_book = !matches!(costs, Ok(None));
             let costs = costs.ok().flatten();
             if let Some(alpine) = &alpine {
                 report
@@ -109,6 +111,7 @@ impl Report {
             if let Some(rows) = &mut report.images {
                 rows.extend(images);
             }
+            let suggested = (!has_book).then(|| suggested_book(source.registry.as_str()).to_owned());
             report.registries.push(RegistryRow {
                 headline: Headline::new(
                     &report.repositories[first..],
@@ -121,6 +124,7 @@ impl Report {
                 as_of: source.as_of,
                 alpine: registry,
                 cost,
+                suggested_price_book: suggested,
             });
         }
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
@@ -140,6 +144,7 @@ impl Report {
         registries: Vec<RegistryRow>,
         repositories: Vec<RepositoryRow>,
     ) -> Result<Self, GroupError> {
+        let complete = whole.is_complete_for(&repositories);
         let mut part = Self {
             headline: Headline::new([], [], true)?,
             as_of: whole.as_of,
@@ -148,11 +153,18 @@ impl Report {
             images: None,
             others: None,
             forecast: None,
-            complete: whole.complete,
+            complete,
             notes: Vec::new(),
         };
         part.headline = part.own_headline()?;
         Ok(part)
+    }
+
+    /// Whether everything has been read that the registries of these repositories hold.
+    pub fn is_complete_for<'a>(&self, rows: impl IntoIterator<Item = &'a RepositoryRow>) -> bool {
+        let losses = self.notes.iter().filter(|note| note.kind.is_loss());
+        let lacking: Vec<&RegistryName> = losses.map(|note| &note.registry).collect();
+        !rows.into_iter().any(|row| lacking.contains(&&row.registry))
     }
 
     /// The headline of all its rows, before a limit leaves some out.

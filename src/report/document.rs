@@ -60,6 +60,8 @@ pub struct RegistryRow {
     pub alpine: Option<RegistryAlpine>,
     /// What a month at this level costs; null where no price book is configured for the registry.
     pub cost: Option<RegistryCost>,
+    /// The price book to try first, guessed by the host; null where the registry has one.
+    pub suggested_price_book: Option<String>,
     /// What to do first in this registry.
     pub headline: Headline,
 }

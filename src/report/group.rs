@@ -121,6 +121,10 @@ pub struct GroupRow {
     pub verdicts: BTreeMap<Verdict, usize>,
     /// What they cost in a month, one entry for each currency.
     pub costs: Vec<GroupCost>,
+    /// What to do first with these repositories. Absent in sums that are not groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Headline")]
+    pub headline: Option<Headline>,
 }
 
 /// Why rows cannot be added up.
@@ -141,8 +145,10 @@ pub enum GroupError {
 pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> {
     let mut rows: BTreeMap<Option<String>, GroupRow> = BTreeMap::new();
     let mut totals = GroupRow::default();
+    let mut members: BTreeMap<Option<String>, Vec<&RepositoryRow>> = BTreeMap::new();
     for row in &report.repositories {
         let key = group_by.key(row);
+        members.entry(key.clone()).or_default().push(row);
         let group = rows.entry(key.clone()).or_insert_with(|| GroupRow::named(key));
         group.add(row)?;
         totals.add(row)?;
@@ -157,6 +163,15 @@ pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> 
             group.add_unallocated(unallocated)?;
             totals.add_unallocated(unallocated)?;
         }
+    }
+    for (key, group) in &mut rows {
+        let own = members.remove(key).unwrap_or_default();
+        // Plans are of whole registries.
+        let registries = report.registries.iter().filter(|registry| {
+            group_by == GroupBy::Registry && key.as_deref() == Some(registry.registry.as_str())
+        });
+        let costs = registries.filter_map(|row| Some((&row.registry, row.cost.as_ref()?)));
+        group.headline = Some(Headline::new(own, costs, report.complete)?);
     }
     let mut rows: Vec<GroupRow> = rows.into_values().collect();
     let expense = |row: &GroupRow| row.costs.first().map(|cost| cost.parts.total.amount());

@@ -51,9 +51,12 @@ mod reference;
 mod rows;
 mod sort;
 mod stays_behind;
+mod storage_table;
+mod summary_table;
 mod table;
 #[cfg(test)]
 mod tests;
+mod text_table;
 mod usage;
 mod versions;
 
@@ -65,7 +68,8 @@ pub use analysed_registry::AnalysedRegistry;
 pub use base::{BaseNames, ImageBase};
 pub use build::{RegistryAnswers, ReportOptions};
 pub use catalogue::{
-    BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
+    BaseChoice, BaseMatch, BaseMatches, CatalogueRow, SystemMatch, base_explanations, base_rows,
+    catalogue_rows, catalogue_table,
 };
 pub use cells::{grouped, times};
 pub use content::{LastCrawl, RegistryContent, RegistrySource};
@@ -94,7 +98,8 @@ pub use pull_basis::PullBasis;
 pub use reference::{Found, UnclearReference, find};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder, best_first};
 pub use stays_behind::StaysBehind;
-pub use table::table;
+pub use table::{View, table};
+pub use text_table::{Column, TextTable};
 pub use usage::{CostPeriod, RegistryHistory};
 pub use versions::Versions;
 

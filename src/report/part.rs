@@ -44,6 +44,8 @@ pub struct RegistryPart {
     pub alpine: Option<PartOnAlpine>,
     /// Their cost in a month; `None` if the registry has no price book.
     pub cost: Option<PartCost>,
+    /// The price book to try first, guessed by the host; `None` if the registry has one.
+    pub suggested_price_book: Option<String>,
     /// What to do first.
     pub headline: Headline,
 }
@@ -108,6 +110,7 @@ impl RegistryPart {
             as_of: row.as_of,
             alpine: alpine.transpose()?,
             cost: PartCost::new(row, &sums, repositories)?,
+            suggested_price_book: row.suggested_price_book.clone(),
             headline: Headline::new(repositories.iter().copied(), [], row.headline.complete)?,
         })
     }
