@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveTime, Utc};
 
-use super::months::DraftStatement;
+use super::drafts::DraftStatement;
 use super::{AnalysisError, AnalysisService};
 use crate::cost::Statement;
 use crate::oci::RegistryName;

@@ -1,7 +1,10 @@
+use chrono::{DateTime, Utc};
+
 use crate::cost::CostError;
 use crate::oci::RegistryName;
 use crate::report::{ReportError, UnclearReference};
 use crate::store::StoreError;
+use crate::units::FutureMonth;
 
 /// Why an analysis gives no answer.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +34,28 @@ pub enum AnalysisError {
     /// The month to close, as `YYYY-MM`, is not over.
     #[error("{0} is not over yet, so it cannot be closed; it can be exported")]
     MonthNotOver(String),
+    /// The month has not begun.
+    #[error(transparent)]
+    Future(#[from] FutureMonth),
+    /// The history begins after the moment that was asked for.
+    #[error("nothing is known of {}; {}", .moment.format("%Y-%m-%d"), begins(.first.as_ref()))]
+    BeforeHistory {
+        /// The moment.
+        moment: DateTime<Utc>,
+        /// When the history begins; `None` if there is none.
+        first: Option<DateTime<Utc>>,
+    },
+    /// The tags of the moment that was asked for are no longer kept.
+    #[error(
+        "{registry} cannot be shown as of {}: the tags of that day are no longer kept (retention.tag_history), or other platforms \
+         counted then; its bytes and costs of that day are in the history", .moment.format("%Y-%m-%d")
+    )]
+    HistoryPruned {
+        /// The registry.
+        registry: RegistryName,
+        /// The moment.
+        moment: DateTime<Utc>,
+    },
     /// The store holds no registry.
     #[error("nothing has been crawled yet: try tare crawl https://reg.example.com, or tare demo")]
     NothingCrawled,
@@ -61,8 +86,20 @@ impl AnalysisError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::MonthNotOver(_) | Self::UnknownRegistry { .. } | Self::Reference(_)
+            Self::MonthNotOver(_)
+                | Self::Future(_)
+                | Self::BeforeHistory { .. }
+                | Self::HistoryPruned { .. }
+                | Self::UnknownRegistry { .. }
+                | Self::Reference(_)
         )
+    }
+}
+
+fn begins(first: Option<&DateTime<Utc>>) -> String {
+    match first {
+        Some(first) => format!("the history begins on {}", first.format("%Y-%m-%d")),
+        None => "there is no history yet".to_owned(),
     }
 }
 

@@ -6,16 +6,19 @@
 
 mod closing;
 mod content;
+mod drafts;
 mod error;
 mod images;
 mod months;
+mod past;
 mod platforms;
 mod service;
 
 pub use closing::{Closed, Closing, Difference};
 pub use content::CrawledContent;
+pub use drafts::DraftStatement;
 pub use error::AnalysisError;
 pub use images::{KnownImages, ModelPairs};
-pub use months::{DraftStatement, RegistryMonth};
+pub use months::RegistryMonth;
 pub use platforms::PlatformSelection;
 pub use service::AnalysisService;

@@ -3,12 +3,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
+use super::drafts::{DraftState, DraftStatement};
 use super::{AnalysisError, AnalysisService};
 use crate::cost::{CostError, Statement};
 use crate::oci::RegistryName;
-use crate::pricing::{Period, PriceBook};
+use crate::pricing::Period;
 use crate::report::CostPeriod;
-use crate::store::ClosedStatement;
+use crate::report::costs::DailyUsage;
+use crate::store::{ClosedStatement, SavedState};
 
 /// What a registry cost in a month.
 #[derive(Debug, Clone)]
@@ -21,28 +23,18 @@ pub struct RegistryMonth {
     pub is_closed: bool,
 }
 
-/// A draft of a month's statement, with what is stored with it when the month is closed.
-#[derive(Debug, Clone)]
-pub struct DraftStatement {
-    /// The statement.
-    pub statement: Statement,
-    /// The moment of the registry's content that it is based on.
-    pub as_of: DateTime<Utc>,
-    /// The editions of the price book that it uses.
-    pub books: Vec<PriceBook>,
-}
-
 impl AnalysisService {
     /// What each registry cost in a month: the closed statements, or a draft. A registry without a price book, or
     /// without data for that month, is left out.
     ///
     /// # Errors
-    /// If the store fails, or if a statement cannot be drafted.
+    /// If the month has not begun, if the store fails, or if a statement cannot be drafted.
     pub async fn months(
         &self,
         month: Period,
         now: DateTime<Utc>,
     ) -> Result<Vec<RegistryMonth>, AnalysisError> {
+        month.not_in_the_future(now.date_naive())?;
         let mut closed: BTreeMap<RegistryName, Vec<ClosedStatement>> = BTreeMap::new();
         for statement in self.store.closed_statements(month).await? {
             closed
@@ -78,6 +70,26 @@ impl AnalysisService {
         Ok(months)
     }
 
+    /// What each registry's repositories stored and served on each day of a month, where that is known.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn daily_usage(
+        &self,
+        month: Period,
+    ) -> Result<BTreeMap<RegistryName, DailyUsage>, AnalysisError> {
+        let inputs = self.inputs_with_pulls(Some(month.start())).await?;
+        let mut usage = BTreeMap::new();
+        for record in self.store.registries().await? {
+            let registry = record.registry.name;
+            if let Some(history) = self.store.byte_history(&registry, month).await? {
+                let daily = DailyUsage::new(&registry, month, &history, &inputs.costs.pulls);
+                usage.insert(registry, daily);
+            }
+        }
+        Ok(usage)
+    }
+
     /// Drafts the statements of a month, whether or not it was closed: from the stored bytes as they were over
     /// its days, the pulls of its days, and the images at its end (or now, where it is not over).
     ///
@@ -90,6 +102,28 @@ impl AnalysisService {
     ) -> Result<Vec<DraftStatement>, AnalysisError> {
         let end = month.end().and_time(NaiveTime::MIN).and_utc() - TimeDelta::seconds(1);
         let as_of = end.min(now);
+        if as_of == now || !self.keeps {
+            return self.draft(month, as_of, now).await;
+        }
+        // The past changes only with another crawl or with pulls that become known later.
+        let state = DraftState {
+            crawls: SavedState::new(&self.store.registries().await?),
+            pulls: self.store.pulls_state().await?,
+        };
+        if let Some(drafts) = self.drafts.lock().await.get(month, &state) {
+            return Ok(drafts);
+        }
+        let drafts = self.draft(month, as_of, now).await?;
+        self.drafts.lock().await.keep(month, state, drafts.clone());
+        Ok(drafts)
+    }
+
+    async fn draft(
+        &self,
+        month: Period,
+        as_of: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<DraftStatement>, AnalysisError> {
         let analysed = if as_of == now {
             self.analysed().await?
         } else {

@@ -6,6 +6,7 @@ use tokio::sync::Mutex;
 use tracing::Span;
 
 use super::content::{CrawledContent, load};
+use super::drafts::KeptDrafts;
 use super::{AnalysisError, PlatformSelection};
 use crate::oci::RegistryName;
 use crate::report::{Analysed, AnalysisInputs, RegistryContent, Report, ReportOptions};
@@ -21,10 +22,12 @@ pub struct AnalysisService {
     pub(super) store: Store,
     pub(super) inputs: Arc<AnalysisInputs>,
     platforms: PlatformSelection,
-    keeps: bool,
+    pub(super) keeps: bool,
     /// The latest analysis, if it is kept, and the state of the store that it is of. The lock is held while an analysis
     /// is running, so that it is not repeated at the same time.
     kept: Arc<Mutex<Option<Kept>>>,
+    /// The drafts of past months, if they are kept.
+    pub(super) drafts: Arc<Mutex<KeptDrafts>>,
 }
 
 struct Kept {
@@ -41,10 +44,11 @@ impl AnalysisService {
             platforms,
             keeps: false,
             kept: Arc::default(),
+            drafts: Arc::default(),
         }
     }
 
-    /// Keeps the latest analysis until another crawl has ended: for a process that answers from it all the time.
+    /// Keeps the latest analysis and the drafts of past months until another crawl has ended: for a process that answers from it all the time.
     #[must_use]
     pub fn keeping(mut self) -> Self {
         self.keeps = true;

@@ -7,6 +7,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{Accept, Header as _};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use chrono::NaiveDate;
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
@@ -14,7 +15,8 @@ use tracing::Instrument as _;
 use super::Api;
 use super::access::Access;
 use super::negotiate::preferred;
-use super::operation::Operation;
+use super::openapi::Shape;
+use super::operation::{Content, Operation};
 use super::parameter::Values;
 use super::problem::{
     INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Place, Problem, ProblemRequest, TOO_LARGE,
@@ -22,11 +24,12 @@ use super::problem::{
 };
 use super::reply::Reply;
 use super::snapshot::Snapshot;
+use crate::analysis::{AnalysisError, AnalysisService, RegistryMonth};
 use crate::export::BilledMonth;
 use crate::identity::Caller;
 use crate::oci::RegistryName;
 use crate::oci::text::printable;
-use crate::pricing::Period;
+use crate::units::Period;
 
 /// The maximum size of a body, in bytes. Our choice: a what-if request with the most and longest patterns (1000 of
 /// 255 bytes) fits.
@@ -45,6 +48,8 @@ pub(super) struct Call {
     pub values: Values,
     /// The requested format of the answer.
     pub form: &'static str,
+    /// The schema of the answer, if it is JSON.
+    pub(super) shape: Option<Shape>,
     /// Whether clients may cache the answer, as the operation declares.
     is_cacheable: bool,
     /// The body; empty if the operation has none.
@@ -75,19 +80,61 @@ impl Call {
         })
     }
 
-    /// The cost of each registry in a month. Only one month is computed at a time.
+    /// The current day in UTC.
+    pub(super) fn today(&self) -> NaiveDate {
+        self.api.clock.now().date_naive()
+    }
+
+    /// The days of a window; `None` if it was not given.
+    ///
+    /// # Errors
+    /// If it is not a window, or in the future.
+    pub(super) fn window(&self, name: &str) -> Result<Option<Period>, Problem> {
+        let window = self
+            .values
+            .text(name)
+            .map(|text| Period::from_window(text, self.today()));
+        window
+            .transpose()
+            .map_err(|error| Problem::invalid_query(name, error))
+    }
+
+    /// Runs a task of the analysis on the runtime of the store's connections. Only one runs at a time, since each takes much
+    /// memory.
+    ///
+    /// # Errors
+    /// If the task fails.
+    pub(super) async fn analyse<T, Work>(
+        &self,
+        work: impl FnOnce(AnalysisService) -> Work,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        Work: Future<Output = Result<T, AnalysisError>> + Send + 'static,
+    {
+        // The semaphore is never closed.
+        let _permit = self.api.month_permits.acquire().await;
+        let work = work(self.api.analysis.clone());
+        let task = self.api.runtime.spawn(work.in_current_span());
+        Ok(task.await.map_err(Problem::internal)??)
+    }
+
+    /// The statements of each registry in a month.
+    ///
+    /// # Errors
+    /// If the store fails or a bill cannot be computed.
+    pub(super) async fn statements(&self, month: Period) -> Result<Vec<RegistryMonth>, Problem> {
+        let now = self.api.clock.now();
+        self.analyse(move |analysis| async move { analysis.months(month, now).await })
+            .await
+    }
+
+    /// The cost of each registry in a month, ready for export.
     ///
     /// # Errors
     /// If the store fails or a bill cannot be computed.
     pub(super) async fn months(&self, month: Period) -> Result<Vec<(RegistryName, BilledMonth)>, Problem> {
-        // The semaphore is never closed.
-        let _permit = self.api.month_permits.acquire().await;
-        let (analysis, now) = (self.api.analysis.clone(), self.api.clock.now());
-        let months = self
-            .api
-            .runtime
-            .spawn(async move { analysis.months(month, now).await }.in_current_span());
-        let months = months.await.map_err(Problem::internal)??;
+        let months = self.statements(month).await?;
         let accounts = &self.api.settings.accounts;
         Ok(months
             .into_iter()
@@ -197,6 +244,10 @@ async fn answer(
         caller,
         values,
         form,
+        shape: operation.answer.forms.iter().find_map(|form| match form.content {
+            Content::Shaped(shape) => Some(shape),
+            Content::Text | Content::Binary => None,
+        }),
         is_cacheable: operation.answer.is_cacheable,
         body,
     };

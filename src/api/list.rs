@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::call::Call;
 use super::cursor::{LONGEST_CURSOR, ListIdentity};
+use super::members::Members;
 use super::parameter::{Form, Parameter};
 use super::problem::Problem;
 use super::provenance::Provenance;
@@ -25,6 +26,8 @@ pub(super) struct List<'a, Item, Totals = NoTotals> {
     pub items: Vec<Item>,
     /// Where the next page begins; null on the last page.
     pub next_cursor: Option<String>,
+    /// What a reader must know about the rows, such as a filter that matches nothing anywhere.
+    pub notes: Vec<String>,
     /// The inputs of the figures.
     #[serde(flatten)]
     pub provenance: Provenance<'a>,
@@ -50,23 +53,75 @@ impl<'a, Item> List<'a, Item> {
         Self {
             items,
             next_cursor: None,
+            notes: Vec::new(),
             provenance: Provenance::for_caller(&call.caller, snapshot),
             totals: NoTotals {},
         }
     }
 }
 
+/// The parameter with which a client chooses members of a list's rows.
+pub(super) fn fields() -> Parameter {
+    Parameter::new(
+        "fields",
+        Form::Members,
+        "Only these members of each row, separated by commas; a dot leads into a member: `repository,cost.month`. In CSV, only \
+         these columns.",
+    )
+}
+
+/// A list in the form that was asked for: JSON, or CSV with these members as columns. `fields` replaces both.
+///
+/// # Errors
+/// If `fields` names a member that rows do not have.
+pub(super) fn reply(
+    call: &Call,
+    file: &str,
+    columns: &[&str],
+    list: &impl Serialize,
+) -> Result<Reply, Problem> {
+    let chosen = Members::requested(call)?;
+    let is_csv = call.form == "csv";
+    if !is_csv && chosen.is_none() {
+        return Reply::json(list);
+    }
+    let mut document = serde_json::to_value(list).map_err(Problem::internal)?;
+    let items = document["items"].take();
+    let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
+    let members = chosen.unwrap_or_else(|| Members::new(columns));
+    if is_csv {
+        return Ok(Reply::csv(file, members.csv(items).map_err(Problem::internal)?));
+    }
+    document["items"] = items.iter().map(|item| members.project(item)).collect();
+    Reply::json(&document)
+}
+
 /// The parameters of every list with pages.
 pub(super) fn paging() -> [Parameter; 2] {
+    limited(
+        Some(USUAL_PAGE),
+        "The maximum number of rows on a page. Without it, CSV has all rows.",
+    )
+}
+
+/// The parameters of a list that has pages only with a `limit`.
+pub(super) fn optional_paging() -> [Parameter; 2] {
+    limited(
+        None,
+        "The maximum number of rows on a page. Default: all rows on one page.",
+    )
+}
+
+fn limited(default: Option<u64>, about: &'static str) -> [Parameter; 2] {
     [
         Parameter::new(
             "limit",
             Form::Number {
                 least: 1,
                 most: LARGEST_PAGE,
-                default: Some(USUAL_PAGE),
+                default,
             },
-            "The maximum number of rows on a page. Without it, CSV has all rows.",
+            about,
         ),
         Parameter::new(
             "cursor",
@@ -94,10 +149,33 @@ impl<Row> Page<Row> {
         rows: Vec<Row>,
         key: impl Fn(&Row) -> String,
     ) -> Result<Self, Problem> {
+        Self::with_default_limit(call, snapshot, rows, key, USUAL_PAGE)
+    }
+
+    /// The same for a list with all rows on one page unless there is a `limit`.
+    ///
+    /// # Errors
+    /// If the cursor belongs to another list.
+    pub(super) fn whole_or_limited(
+        call: &Call,
+        snapshot: &Snapshot,
+        rows: Vec<Row>,
+        key: impl Fn(&Row) -> String,
+    ) -> Result<Self, Problem> {
+        Self::with_default_limit(call, snapshot, rows, key, u64::MAX)
+    }
+
+    fn with_default_limit(
+        call: &Call,
+        snapshot: &Snapshot,
+        rows: Vec<Row>,
+        key: impl Fn(&Row) -> String,
+        default: u64,
+    ) -> Result<Self, Problem> {
         let selection = format!(
             "{}\n{}",
             call.request.path(),
-            call.values.without(&["limit", "cursor", "format"])
+            call.values.without(&["limit", "cursor", "format", "fields"])
         );
         let identity = ListIdentity::new(&snapshot.id, &selection);
         let begin = match call.values.text("cursor") {
@@ -114,7 +192,7 @@ impl<Row> Page<Row> {
         let limit = if is_whole {
             u64::MAX
         } else {
-            call.values.number("limit", USUAL_PAGE)
+            call.values.number("limit", default)
         };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let left = rows.len().saturating_sub(begin);
@@ -129,6 +207,13 @@ impl<Row> Page<Row> {
             next_cursor,
             link,
         })
+    }
+
+    /// The page as a list.
+    pub(super) fn list<'a>(&mut self, call: &Call, snapshot: &'a Snapshot) -> List<'a, Row> {
+        let mut list = List::whole(call, snapshot, std::mem::take(&mut self.rows));
+        list.next_cursor.clone_from(&self.next_cursor);
+        list
     }
 
     /// Adds the link to the next page to an answer.

@@ -11,13 +11,16 @@ mod budgets;
 mod call;
 mod credentials;
 mod cursor;
+mod filter;
 mod list;
 mod login;
+mod members;
 mod middleware;
 mod negotiate;
 mod openapi;
 mod operation;
 mod parameter;
+mod past;
 mod problem;
 mod provenance;
 mod public_url;
@@ -27,6 +30,7 @@ mod resources;
 mod server;
 mod settings;
 mod snapshot;
+mod sort;
 mod tls;
 mod visible;
 
@@ -40,6 +44,7 @@ pub use server::Server;
 pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
 
 use login::BrowserLogins;
+use past::PastSnapshots;
 use problem::Problem;
 use snapshot::Snapshots;
 
@@ -57,6 +62,7 @@ struct Api {
     analysis: AnalysisService,
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
+    past: PastSnapshots,
     authenticator: Authenticator,
     /// Logins of people with a browser, if a provider is configured for them.
     browser_logins: Option<BrowserLogins>,
@@ -68,6 +74,8 @@ struct Api {
     runtime: tokio::runtime::Handle,
     /// The OpenAPI document, which does not change while the service runs.
     openapi: Vec<u8>,
+    /// The schemas of answers in it, by name.
+    schemas: serde_json::Value,
 }
 
 impl Api {

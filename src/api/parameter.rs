@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use crate::units::Period;
+
 use super::problem::{INVALID_REQUEST, Invalid, Place, Problem};
 
 /// The maximum length of a filter's text. Our choice: the maximum length of a repository name.
 const LONGEST_TEXT: usize = 255;
+
+/// The maximum length of a list of members. Our choice: more than all members of any row.
+const LONGEST_MEMBERS: usize = 2000;
 
 /// A parameter in the query, in the path or in a header.
 #[derive(Debug, Clone)]
@@ -34,10 +39,18 @@ pub(super) enum Form {
         most: u64,
         default: Option<u64>,
     },
-    /// A day: `2026-11-23`.
-    Day,
+    /// A day or a month: `2026-11-23`, `2026-11`.
+    DayOrMonth,
     /// A month: `2026-11`.
     Month,
+    /// A window of days, which the operation reads with the clock.
+    Window,
+    /// One of these sort keys; a leading `-` sorts in descending order.
+    Order(Vec<&'static str>),
+    /// Paths of members, separated by commas, which the operation checks.
+    Members,
+    /// True or false.
+    Flag,
 }
 
 impl Parameter {
@@ -70,16 +83,29 @@ impl Form {
                 }
                 schema
             }
-            Self::Day => json!({"type": "string", "format": "date"}),
+            Self::DayOrMonth => json!({
+                "type": "string",
+                "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$",
+            }),
             Self::Month => json!({"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"}),
+            Self::Window => json!({"type": "string", "maxLength": LONGEST_TEXT}),
+            Self::Order(keys) => {
+                let both = keys.iter().flat_map(|key| [(*key).to_owned(), format!("-{key}")]);
+                json!({"type": "string", "enum": both.collect::<Vec<String>>()})
+            }
+            Self::Members => json!({
+                "type": "string",
+                "pattern": format!("^[a-z0-9_.,]{{1,{LONGEST_MEMBERS}}}$"),
+            }),
+            Self::Flag => json!({"type": "boolean", "default": false}),
         }
     }
 
     /// The error for a value.
     pub(super) fn check(&self, value: &str) -> Result<(), String> {
         match self {
-            Self::Text if value.chars().count() <= LONGEST_TEXT => Ok(()),
-            Self::Text => Err(format!("longer than {LONGEST_TEXT} characters")),
+            Self::Text | Self::Window if value.chars().count() <= LONGEST_TEXT => Ok(()),
+            Self::Text | Self::Window => Err(format!("longer than {LONGEST_TEXT} characters")),
             Self::Token(longest) => {
                 let is_token = (1..=*longest).contains(&value.len())
                     && value.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
@@ -97,18 +123,40 @@ impl Form {
                     _ => Err(format!("expected a whole number from {least} to {most}")),
                 }
             }
-            Self::Day => day(value)
+            Self::DayOrMonth => day_or_month(value)
                 .map(|_| ())
-                .ok_or_else(|| "expected a day such as 2026-11-23".to_owned()),
+                .ok_or_else(|| "expected a day such as 2026-11-23 or a month such as 2026-11".to_owned()),
             Self::Month => month(value)
                 .map(|_| ())
                 .ok_or_else(|| "expected a month such as 2026-11".to_owned()),
+            Self::Order(keys) if keys.contains(&value.strip_prefix('-').unwrap_or(value)) => Ok(()),
+            Self::Order(keys) => Err(format!(
+                "expected one of {}, each perhaps with a leading -",
+                keys.join(", ")
+            )),
+            Self::Members => {
+                let is_path =
+                    |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.,".contains(&byte);
+                let is_list = (1..=LONGEST_MEMBERS).contains(&value.len()) && value.bytes().all(is_path);
+                is_list.then_some(()).ok_or_else(|| {
+                    "expected names of members, separated by commas, such as repository,cost.month".to_owned()
+                })
+            }
+            Self::Flag if matches!(value, "true" | "false") => Ok(()),
+            Self::Flag => Err("expected true or false".to_owned()),
         }
     }
 }
 
-fn day(text: &str) -> Option<NaiveDate> {
-    (text.len() == 10).then(|| text.parse().ok()).flatten()
+fn day_or_month(text: &str) -> Option<Period> {
+    match text.len() {
+        7 => Period::month_containing(month(text)?).ok(),
+        10 if text.starts_with("20") => {
+            let day: NaiveDate = text.parse().ok()?;
+            Period::new(day, day.succ_opt()?).ok()
+        }
+        _ => None,
+    }
 }
 
 fn month(text: &str) -> Option<NaiveDate> {
@@ -175,9 +223,14 @@ impl Values {
             .unwrap_or(default)
     }
 
-    /// A day; `None` if it was not given.
-    pub(super) fn day(&self, name: &str) -> Option<NaiveDate> {
-        self.text(name).and_then(day)
+    /// Whether a flag is set.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.text(name) == Some("true")
+    }
+
+    /// A day or a month; `None` if it was not given.
+    pub(super) fn day_or_month(&self, name: &str) -> Option<Period> {
+        self.text(name).and_then(day_or_month)
     }
 
     /// The first day of a month; `None` if it was not given.
@@ -209,7 +262,7 @@ mod tests {
             Parameter::new("limit", number, ""),
             Parameter::new("sort", Form::Word(vec!["name", "-name"]), ""),
             Parameter::new("team", Form::Text, ""),
-            Parameter::new("from", Form::Day, ""),
+            Parameter::new("from", Form::DayOrMonth, ""),
             Parameter::new("month", Form::Month, ""),
         ]
     }
@@ -221,7 +274,10 @@ mod tests {
         assert_eq!(values.number("limit", 50), 5);
         assert_eq!(values.text("sort"), Some("-name"));
         assert_eq!(values.text("team"), Some(""), "given, and empty");
-        assert_eq!(values.day("from").unwrap().to_string(), "2026-11-23");
+        assert_eq!(
+            values.day_or_month("from").unwrap().start().to_string(),
+            "2026-11-23"
+        );
         assert_eq!(values.month("month").unwrap().to_string(), "2026-11-01");
         assert!(
             Values::from_query("", &declared())

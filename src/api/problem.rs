@@ -186,6 +186,25 @@ impl Problem {
         }
     }
 
+    /// A request with a wrong value of a query parameter.
+    pub(super) fn invalid_query(name: &str, detail: impl std::fmt::Display) -> Self {
+        let error = Invalid {
+            place: Place::Query,
+            name: name.to_owned(),
+            detail: detail.to_string(),
+        };
+        Self::invalid(&INVALID_REQUEST, vec![error])
+    }
+
+    /// The same problem of a request, which this query parameter caused. Problems of another kind stay as they are.
+    pub(super) fn in_query(self, name: &str) -> Self {
+        if self.kind == &INVALID_REQUEST && self.errors.is_empty() {
+            Self::invalid_query(name, self.detail)
+        } else {
+            self
+        }
+    }
+
     pub(super) fn unauthenticated(detail: &str) -> Self {
         Self::new(&UNAUTHENTICATED, detail).with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"tare\"")
     }
@@ -316,6 +335,9 @@ impl From<AnalysisError> for Problem {
     fn from(error: AnalysisError) -> Self {
         match error {
             AnalysisError::Store(error) => error.into(),
+            error @ (AnalysisError::BeforeHistory { .. } | AnalysisError::HistoryPruned { .. }) => {
+                Self::new(&INVALID_REQUEST, error.to_string())
+            }
             error => Self::internal(error),
         }
     }

@@ -17,6 +17,7 @@ use super::login::{self, BrowserLogins};
 use super::middleware::around;
 use super::openapi::{Credentials, document};
 use super::operation::Operation;
+use super::past::PastSnapshots;
 use super::refresh::refresh;
 use super::resources::operations;
 use super::settings::{ApiSettings, ServeError};
@@ -112,9 +113,9 @@ impl Server {
             .public_url
             .as_ref()
             .map_or("/", |url| url.as_str().trim_end_matches('/'));
-        let openapi = document(&operations, &credentials, &books, server)
-            .to_string()
-            .into_bytes();
+        let mut document = document(&operations, &credentials, &books, server);
+        let openapi = document.to_string().into_bytes();
+        let schemas = document["components"]["schemas"].take();
         let routes = Arc::new(by_path(operations));
         let api = Arc::new(Api {
             store,
@@ -122,12 +123,14 @@ impl Server {
             analysis,
             clock,
             snapshots: Snapshots::default(),
+            past: PastSnapshots::default(),
             authenticator,
             browser_logins,
             counters,
             month_permits: Semaphore::new(1),
             runtime,
             openapi,
+            schemas,
         });
         let shared = Arc::clone(&api);
         let server = HttpServer::new(move || {

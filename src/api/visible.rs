@@ -22,8 +22,11 @@ pub(super) enum Extent {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RegistryRow")]
 pub(super) struct VisibleRegistry<'a> {
-    /// What the figures cover: the whole registry, or a part of it.
+    /// The former name of `extent`.
+    #[schemars(extend("deprecated" = true))]
     of: Extent,
+    /// What the figures cover: the whole registry, or a part of it.
+    extent: Extent,
     /// The members of a part are some of those of a whole registry.
     #[serde(flatten)]
     #[schemars(with = "RegistryRow")]
@@ -53,7 +56,7 @@ impl<'a> VisibleRegistry<'a> {
         }
         if caller.sees_whole_registries() {
             let row = VisibleRow::All(row);
-            return Ok(Some(Self { of: Extent::All, row }));
+            return Ok(Some(Self::with_extent(Extent::All, row)));
         }
         let own: Vec<&RepositoryRow> = repositories
             .iter()
@@ -64,9 +67,14 @@ impl<'a> VisibleRegistry<'a> {
         }
         let part = RegistryPart::new(row, &own).map_err(Problem::internal)?;
         let row = VisibleRow::Visible(Box::new(part));
-        Ok(Some(Self {
-            of: Extent::Visible,
+        Ok(Some(Self::with_extent(Extent::Visible, row)))
+    }
+
+    fn with_extent(extent: Extent, row: VisibleRow<'a>) -> Self {
+        Self {
+            of: extent,
+            extent,
             row,
-        }))
+        }
     }
 }

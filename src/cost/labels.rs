@@ -79,13 +79,7 @@ impl CostCentres {
         repository: &RepositoryName,
         image_labels: &BTreeMap<String, String>,
     ) -> Labels {
-        let from_image = |name: &Option<String>| {
-            let value = image_labels.get(name.as_deref()?)?.trim();
-            let is_sound = !value.is_empty()
-                && value.chars().count() <= LONGEST_VALUE
-                && !value.chars().any(char::is_control);
-            is_sound.then(|| value.to_owned())
-        };
+        let from_image = |name: &Option<String>| sound_label_value(image_labels.get(name.as_deref()?)?);
         let ruled = self
             .rules
             .iter()
@@ -97,6 +91,14 @@ impl CostCentres {
             environment: from_image(&self.image_labels.environment),
         })
     }
+}
+
+/// The value of an image's label without the space around it; `None` if it is empty, too long or has control characters.
+pub fn sound_label_value(value: &str) -> Option<String> {
+    let value = value.trim();
+    let is_sound =
+        !value.is_empty() && value.chars().count() <= LONGEST_VALUE && !value.chars().any(char::is_control);
+    is_sound.then(|| value.to_owned())
 }
 
 /// The labels of a repository's images taken together: of each label the value that the image built last gives

@@ -26,7 +26,7 @@ mod worth_tests;
 
 pub use budget::{Budget, BudgetSubject};
 pub use error::CostError;
-pub use labels::{CostCentreRule, CostCentres, ImageLabelNames, Labels, newest_labels};
+pub use labels::{CostCentreRule, CostCentres, ImageLabelNames, Labels, newest_labels, sound_label_value};
 pub use parts::{Charges, CleanUp, CostParts, MoneyEstimate, MonthlyCostParts, PricedPiece};
 pub use plan::{CostPlan, Destination, EffortRule, RegistryTerms, TransferPlan};
 pub use statement::{

@@ -46,9 +46,13 @@ pub struct CostParts {
 #[derive(Serialize, JsonSchema)]
 #[serde(remote = "CostParts")]
 pub struct MonthlyCostParts {
-    /// What the month costs.
+    /// The former name of `total`.
     #[serde(rename = "month")]
+    #[schemars(extend("deprecated" = true))]
     total: Money,
+    /// What the month costs.
+    #[serde(rename = "total", getter = "CostParts::total")]
+    same: Money,
     /// Flat fees.
     fee: Money,
     /// What stored bytes cost.
@@ -78,6 +82,11 @@ pub struct CleanUp {
 }
 
 impl CostParts {
+    /// The whole cost, under its second name in answers.
+    fn total(&self) -> Money {
+        self.total
+    }
+
     /// Nothing.
     pub fn zero(currency: Currency) -> Self {
         let zero = Money::zero(currency);

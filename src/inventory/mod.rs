@@ -6,20 +6,24 @@
 
 mod accounting;
 mod assembly;
+mod clean_up;
 mod counts;
 #[cfg(test)]
 pub mod examples;
 mod finding;
 mod graph;
+mod image_sharing;
 #[cfg(test)]
 mod property_tests;
 mod sharing;
 mod untagged;
 
 pub use accounting::{Accounting, RegistryTotals, RepositoryTotals, TagTotals, account, account_tags};
+pub use clean_up::{CleanUpResult, RepositoryCleanUp, clean_up};
 pub use counts::ContentCounts;
 pub use finding::{ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing};
 pub use graph::{
     BlobId, DedupScope, Inventory, InventoryBuilder, ManifestId, ManifestNode, RepositoryNode, TagNode,
 };
+pub use image_sharing::ImageExclusiveBytes;
 pub use sharing::{Sharing, round_by_largest_remainder};

@@ -275,6 +275,35 @@ impl PullCounts {
         (sum, source.map_or(PullSource::None, |(source, _)| source))
     }
 
+    /// The last day on which a pull of a repository was counted.
+    pub fn last_day(&self, registry: &RegistryName, repository: &RepositoryName) -> Option<NaiveDate> {
+        let counted = self.counts.get(&(registry.clone(), repository.clone()))?;
+        let pulled = counted.iter().filter(|(_, count)| **count > 0);
+        pulled.map(|((day, _), _)| *day).max()
+    }
+
+    /// The days without a gap on which all pulls of a repository were counted, up to the last such day.
+    pub fn counted(&self, registry: &RegistryName, repository: &RepositoryName) -> Option<Period> {
+        let spans = self.spans.get(registry)?.iter();
+        let own = spans.filter(|span| span.repository.as_ref().is_none_or(|only| only == repository));
+        let mut periods: Vec<Period> = own.map(|span| span.period).collect();
+        periods.sort_by_key(|period| std::cmp::Reverse(period.end()));
+        let end = periods.first()?.end();
+        let mut start = end;
+        for period in periods {
+            if period.end() >= start {
+                start = start.min(period.start());
+            }
+        }
+        Period::new(start, end).ok()
+    }
+
+    /// The pulls of each day of a period.
+    pub fn daily(&self, registry: &RegistryName, repository: &RepositoryName, period: Period) -> Vec<u64> {
+        let days = self.days(registry, repository, period).into_iter();
+        days.map(|(count, _)| count).collect()
+    }
+
     /// How often a repository is pulled in the calendar month of a day at the pace of the thirty days up to and
     /// with it. Only days on which pulls were counted make a pace, and those of the most trusted source alone;
     /// without any it is what is assumed.

@@ -11,6 +11,7 @@ mod counts;
 mod counts_tests;
 mod event;
 mod import;
+mod last;
 mod notifications;
 
 pub use counts::{
@@ -21,4 +22,5 @@ pub use import::{
     PullEvents, PullFile, PullFileFault, PullFileFormat, PullReading, PullReadings, ReadPulls, Skipped,
     read_pulls,
 };
+pub use last::{LastPull, LastPulls, PullLevel, PullState, PulledOn};
 pub use notifications::{MeteredPulls, ServedBlob, read_notifications};

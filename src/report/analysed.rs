@@ -238,7 +238,7 @@ impl AnalysedRegistry {
     /// The images of one of its repositories; empty if it has no such repository.
     pub fn images_of(&self, repository: &RepositoryName, context: &AnalysisContext<'_>) -> Vec<ImageRow> {
         match self.place_of(repository) {
-            Some(place) => self.rows(context).of_repository(place, &self.places),
+            Some(place) => self.image_rows(context).of_repository(place, &self.places),
             None => Vec::new(),
         }
     }
@@ -251,10 +251,10 @@ impl AnalysedRegistry {
     ) -> Option<ImageRow> {
         let place = self.place_of(repository)?;
         let representative = self.analysis.repositories[place].representative?;
-        self.rows(context).of_image(place, representative)
+        self.image_rows(context).of_image(place, representative)
     }
 
-    fn rows<'a>(&'a self, context: &'a AnalysisContext<'a>) -> ImageRows<'a> {
+    pub(super) fn image_rows<'a>(&'a self, context: &'a AnalysisContext<'a>) -> ImageRows<'a> {
         ImageRows {
             inventory: &self.content.inventory,
             images: &self.content.images,

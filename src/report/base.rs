@@ -29,6 +29,36 @@ impl BaseNames {
         };
         (names.name.is_some() || names.runtime.is_some()).then_some(names)
     }
+
+    /// Whether a reader who writes `wanted` means this base: `node:22`, `node` for all its tags, and both also if the base is in
+    /// another registry or folder.
+    pub fn matches(&self, wanted: &str) -> bool {
+        self.each().any(|name| {
+            let (repository, _) = split_tag(name);
+            let short = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+            [name, repository].contains(&wanted) || short(name) == wanted || short(repository) == wanted
+        })
+    }
+
+    /// Whether the base has this tag.
+    pub fn has_tag(&self, wanted: &str) -> bool {
+        self.each().any(|name| split_tag(name).1 == Some(wanted))
+    }
+
+    /// The system and the runtime, as far as they are known.
+    pub fn each(&self) -> impl Iterator<Item = &str> {
+        [&self.runtime, &self.name]
+            .into_iter()
+            .filter_map(|name| name.as_deref())
+    }
+}
+
+/// The repository and the tag of a base's name. A colon before a slash belongs to a port.
+fn split_tag(name: &str) -> (&str, Option<&str>) {
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
+        _ => (name, None),
+    }
 }
 
 /// The runtime that an image is built on: the one whose Alpine variant replaces it, else the best candidate.
@@ -118,6 +148,36 @@ impl ImageBase {
 mod tests {
     use super::*;
     use crate::base_image::{BaseName, Confidence};
+
+    #[test]
+    fn a_base_is_found_by_its_name_without_tag_registry_or_folder() {
+        let names = BaseNames {
+            name: Some("debian:trixie".to_owned()),
+            runtime: Some("reg.example.com:5000/base/node:22".to_owned()),
+        };
+        for wanted in [
+            "debian:trixie",
+            "debian",
+            "node",
+            "node:22",
+            "reg.example.com:5000/base/node",
+            "reg.example.com:5000/base/node:22",
+        ] {
+            assert!(names.matches(wanted), "{wanted}");
+        }
+        for wanted in [
+            "",
+            "nod",
+            "node:2",
+            "trixie",
+            "22",
+            "base/node",
+            "reg.example.com",
+        ] {
+            assert!(!names.matches(wanted), "{wanted}");
+        }
+        assert!(names.has_tag("22") && names.has_tag("trixie") && !names.has_tag("5000/base/node:22"));
+    }
 
     #[test]
     fn a_guess_that_is_likelier_wrong_is_not_stated_as_fact() {

@@ -4,10 +4,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use strum::{Display, EnumString, VariantArray, VariantNames};
 
+use super::costs::UNASSIGNED;
 use super::document::{Report, RepositoryRow};
 use super::group_cost::GroupCost;
 use super::headline::Headline;
 use crate::units::{ByteCount, ByteOverflow, Currency, Money, MoneyError};
+use crate::whatif::Verdict;
 
 /// What repositories can be put together by.
 #[derive(
@@ -91,8 +93,11 @@ pub struct Groups {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Group")]
 pub struct GroupRow {
-    /// What the repositories have in common; null for those that are unassigned, and for totals.
+    /// The former name of `name`, with null for repositories that are unassigned.
+    #[schemars(extend("deprecated" = true))]
     pub key: Option<String>,
+    /// What the repositories have in common; `__unassigned__` for those that have nothing of the kind, null for totals.
+    pub name: Option<String>,
     /// The number of repositories.
     pub repositories: usize,
     /// The number of their tags.
@@ -101,10 +106,16 @@ pub struct GroupRow {
     pub logical_bytes: ByteCount,
     /// Their share of the stored bytes.
     pub attributed_bytes: ByteCount,
-    /// How much that share drops if every repository switches that should; the best single estimate.
+    /// The former name of `saving_bytes`.
+    #[schemars(extend("deprecated" = true))]
     pub joint_saving_bytes: i64,
-    /// How many of them should switch.
+    /// How much that share drops if every repository switches that should; the best single estimate.
+    pub saving_bytes: i64,
+    /// The former name of `verdicts.switch`.
+    #[schemars(extend("deprecated" = true))]
     pub switching: usize,
+    /// The number of repositories with each verdict.
+    pub verdicts: BTreeMap<Verdict, usize>,
     /// What they cost in a month, one entry for each currency.
     pub costs: Vec<GroupCost>,
 }
@@ -129,10 +140,7 @@ pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> 
     let mut totals = GroupRow::default();
     for row in &report.repositories {
         let key = group_by.key(row);
-        let group = rows.entry(key.clone()).or_insert_with(|| GroupRow {
-            key,
-            ..GroupRow::default()
-        });
+        let group = rows.entry(key.clone()).or_insert_with(|| GroupRow::named(key));
         group.add(row)?;
         totals.add(row)?;
     }
@@ -142,10 +150,7 @@ pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> 
         };
         if !unallocated.is_zero() {
             let key = (group_by == GroupBy::Registry).then(|| registry.registry.to_string());
-            let group = rows.entry(key.clone()).or_insert_with(|| GroupRow {
-                key,
-                ..GroupRow::default()
-            });
+            let group = rows.entry(key.clone()).or_insert_with(|| GroupRow::named(key));
             group.add_unallocated(unallocated)?;
             totals.add_unallocated(unallocated)?;
         }
@@ -168,6 +173,16 @@ pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> 
 }
 
 impl GroupRow {
+    /// An empty group.
+    fn named(key: Option<String>) -> Self {
+        let name = key.clone().unwrap_or_else(|| UNASSIGNED.to_owned());
+        Self {
+            key,
+            name: Some(name),
+            ..Self::default()
+        }
+    }
+
     /// The sums of these repositories.
     ///
     /// # Errors
@@ -188,9 +203,12 @@ impl GroupRow {
         self.attributed_bytes = self.attributed_bytes.checked_add(totals.attributed_bytes)?;
         let saving = self.joint_saving_bytes.checked_add(row.expected_joint_saving());
         self.joint_saving_bytes = saving.ok_or(ByteOverflow)?;
+        self.saving_bytes = self.joint_saving_bytes;
         let judged = row.judged.as_ref();
-        self.switching +=
-            usize::from(judged.is_some_and(|judged| judged.verdict == crate::whatif::Verdict::Switch));
+        if let Some(judged) = judged {
+            *self.verdicts.entry(judged.verdict).or_default() += 1;
+            self.switching += usize::from(judged.verdict == Verdict::Switch);
+        }
         let Some(cost) = &row.cost else {
             return Ok(());
         };
@@ -202,9 +220,11 @@ impl GroupRow {
         };
         own.parts = own.parts.checked_add(cost.parts)?;
         add(
-            &mut own.alpine_month,
+            &mut own.on_alpine,
             alpine.map_or(cost.parts.total, |alpine| alpine.month.expected),
         )?;
+
+        own.alpine_month = own.on_alpine;
         if let Some(alpine) = alpine {
             add(&mut own.saving, alpine.joint_saving.expected)?;
             add(&mut own.worth_it_saving, alpine.worth_it_saving.expected)?;
@@ -226,7 +246,8 @@ impl GroupRow {
         let cost = self.cost_in(amount.currency());
         cost.parts.total = cost.parts.total.checked_add(amount)?;
         cost.unallocated = cost.unallocated.checked_add(amount)?;
-        cost.alpine_month = cost.alpine_month.checked_add(amount)?;
+        cost.on_alpine = cost.on_alpine.checked_add(amount)?;
+        cost.alpine_month = cost.on_alpine;
         cost.pulls.of_month(cost.parts.total);
         Ok(())
     }

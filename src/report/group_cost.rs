@@ -13,8 +13,11 @@ pub struct GroupCost {
     pub parts: CostParts,
     /// The part of `month` that is not allocated to a repository.
     pub unallocated: Money,
-    /// What the month would cost if every repository switched that should; the best single estimate.
+    /// The former name of `on_alpine`.
+    #[schemars(extend("deprecated" = true))]
     pub alpine_month: Money,
+    /// What the month would cost if every repository switched that should; the best single estimate.
+    pub on_alpine: Money,
     /// What would be saved; the best single estimate.
     pub saving: Money,
     /// What would be saved if only the repositories moved that are worth it; the best single estimate.
@@ -37,6 +40,7 @@ impl GroupCost {
             parts: CostParts::zero(currency),
             unallocated: zero,
             alpine_month: zero,
+            on_alpine: zero,
             saving: zero,
             worth_it_saving: zero,
             worth_it_transfer_saving: zero,

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,6 +10,13 @@ use crate::inventory::{Inventory, ManifestId};
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::ByteCount;
 use crate::whatif::{AnalysisContext, Estimate, EvidenceClass, RegistryAnalysis, Verdict};
+
+/// The day of Docker's first release, 0.1 (docs.docker.com, release notes, read 2026-12-01). Build times before it stand for
+/// an unknown time: tools for reproducible builds write 1970-01-01 or 1980-01-01.
+const FIRST_IMAGES: NaiveDate = match NaiveDate::from_ymd_opt(2013, 3, 23) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
 
 /// One image for one platform in one repository.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -24,12 +32,18 @@ pub struct ImageRow {
     pub digest: Digest,
     /// The platform it runs on, such as `linux/amd64`.
     pub platform: String,
+    /// When it was built, as it says; null if it does not, or if it names a time before the first release of Docker, as
+    /// reproducible builds do.
+    pub created: Option<DateTime<Utc>>,
     /// The bytes of its layers as stored. Manifest and configuration are not included.
     pub compressed_bytes: ByteCount,
     /// Its base; null where nothing is known.
     pub base: Option<ImageBase>,
-    /// How good the evidence for its size on Alpine is; null where it cannot move.
+    /// The former name of `evidence_class`.
+    #[schemars(extend("deprecated" = true))]
     pub class: Option<EvidenceClass>,
+    /// How good the evidence for its size on Alpine is; null where it cannot move.
+    pub evidence_class: Option<EvidenceClass>,
     /// What to do with it.
     pub verdict: Verdict,
     /// Why, in one line.
@@ -47,6 +61,12 @@ pub struct ImageAlpine {
     pub release: Option<AlpineRelease>,
     /// The bytes of its layers.
     pub bytes: Estimate,
+}
+
+/// When an image was built, as it says; `None` before the first release of Docker.
+pub(super) fn created(facts: &ImageFacts) -> Option<DateTime<Utc>> {
+    let created = facts.config.as_ref()?.created?;
+    (created.date_naive() >= FIRST_IMAGES).then_some(created)
 }
 
 /// A row for each image of each repository.
@@ -84,6 +104,17 @@ impl ImageRows<'_> {
         repository: usize,
         places: &HashMap<ManifestId, usize>,
     ) -> Vec<ImageRow> {
+        self.with_manifests(repository, places)
+            .map(|(_, row)| row)
+            .collect()
+    }
+
+    /// The same with each image's manifest.
+    pub(super) fn with_manifests(
+        &self,
+        repository: usize,
+        places: &HashMap<ManifestId, usize>,
+    ) -> impl Iterator<Item = (ManifestId, ImageRow)> {
         let node = &self.inventory.repositories[repository];
         let mut tags: BTreeMap<ManifestId, Vec<Tag>> = BTreeMap::new();
         for tag in &node.tags {
@@ -91,9 +122,9 @@ impl ImageRows<'_> {
                 tags.entry(image).or_default().push(tag.tag.clone());
             }
         }
-        tags.into_iter()
-            .filter_map(|(manifest, tags)| Some(self.row(repository, *places.get(&manifest)?, tags)))
-            .collect()
+        tags.into_iter().filter_map(move |(manifest, tags)| {
+            Some((manifest, self.row(repository, *places.get(&manifest)?, tags)))
+        })
     }
 
     /// The row of one image in one repository, by their indexes; `None` if the inventory does not count it.
@@ -115,15 +146,18 @@ impl ImageRows<'_> {
         } else {
             &image.verdict
         };
+        let class = image.composition.as_ref().map(|composition| composition.class);
         ImageRow {
             registry: self.inventory.registry.clone(),
             repository: node.name.clone(),
             tags,
             digest: facts.digest,
             platform: facts.platform.to_string(),
+            created: created(facts),
             compressed_bytes: ByteCount::try_from(facts.layer_bytes()).unwrap_or(ByteCount::MAX),
             base: ImageBase::new(facts, image, self.context.catalogue),
-            class: image.composition.as_ref().map(|composition| composition.class),
+            class,
+            evidence_class: class,
             verdict: verdict.verdict,
             reason: verdict.reason.clone(),
             alpine: image

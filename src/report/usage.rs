@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 
 use super::analysed_registry::AnalysedRegistry;
 use crate::base_image::ImageFacts;
-use crate::cost::{AlpineBytes, CostPlan, PulledBytes, RegistryUsage, RepositoryUsage, newest_labels};
+use crate::cost::{
+    AlpineBytes, CostPlan, PulledBytes, RegistryUsage, RepositoryUsage, newest_labels, sound_label_value,
+};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, EmptyPeriod, Period};
 use crate::pulls::PullCount;
@@ -86,11 +88,7 @@ pub(super) fn registry_usage(
         .zip(&outcome.repositories)
         .map(|((node, totals), after)| {
             let own = analysed.image_places(node);
-            let labels = own.iter().map(|&place| {
-                let config = analysed.content.images[place].config.as_ref();
-                config.map(|config| (config.created, &config.labels))
-            });
-            let labels = newest_labels(labels.flatten());
+            let labels = labels_of_images(analysed, &own);
             let known = history.and_then(|history| history.attributed.get(&node.name));
             let untagged = totals.untagged_bytes.unwrap_or_default();
             RepositoryUsage {
@@ -129,6 +127,26 @@ pub(super) fn registry_usage(
         tagged,
         alpine: Some(stored_on_alpine(outcome, untagged)),
         repositories,
+    }
+}
+
+/// The labels of these images taken together.
+fn labels_of_images(analysed: &AnalysedRegistry, images: &[usize]) -> BTreeMap<String, String> {
+    let labels = images.iter().map(|&place| {
+        let config = analysed.content.images[place].config.as_ref();
+        config.map(|config| (config.created, &config.labels))
+    });
+    newest_labels(labels.flatten())
+}
+
+impl AnalysedRegistry {
+    /// The labels of each repository's newest images, those with a value that can be shown.
+    pub fn image_labels(&self) -> impl Iterator<Item = (&RepositoryName, BTreeMap<String, String>)> {
+        self.content.inventory.repositories.iter().map(|node| {
+            let labels = labels_of_images(self, &self.image_places(node)).into_iter();
+            let sound = labels.filter_map(|(name, value)| Some((name, sound_label_value(&value)?)));
+            (&node.name, sound.collect())
+        })
     }
 }
 

@@ -60,8 +60,8 @@ pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
 pub use known::KnownContent;
 pub use login_sessions::LoginSessionRecord;
-pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord};
-pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, RepositoryPoint};
+pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord, PullsState};
+pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, ReportedLevel, RepositoryPoint};
 pub use retention::{Pruned, Retention};
 pub use transfer::RowCounts;
 

@@ -10,6 +10,7 @@ mod exact;
 mod money;
 mod period;
 mod request_counts;
+mod requested_window;
 mod significant;
 
 pub use apportion::{NoWeight, apportion, apportion_signed};
@@ -19,6 +20,7 @@ pub use exact::{Inexact, exact_product, exact_sum};
 pub use money::{Money, MoneyError, round_rows};
 pub use period::{EmptyPeriod, Period, SECONDS_PER_DAY, Window};
 pub use request_counts::RequestCounts;
+pub use requested_window::{FutureMonth, InvalidWindow, WINDOW_FORMS};
 pub use significant::two_digits;
 
 /// A duration in whole milliseconds, for logs and answers; at most [`u64::MAX`].

@@ -3,7 +3,10 @@
 mod answers;
 mod base_path;
 mod contract;
+mod costs;
 mod crawls;
+#[cfg(feature = "embedded")]
+mod examples;
 mod keys;
 mod limited_keys;
 mod logging;
@@ -11,6 +14,8 @@ mod login_sessions;
 mod logins;
 mod openapi;
 mod problems;
+#[cfg(feature = "embedded")]
+mod questions;
 mod running;
 mod tokens;
 mod whatif;

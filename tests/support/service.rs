@@ -37,6 +37,12 @@ impl Program {
         arguments.extend(options);
         Service::start(self.command(&arguments))
     }
+
+    /// Starts the demo, whose year ends on this day, and waits until it can answer.
+    #[cfg(feature = "embedded")]
+    pub fn demo(&self, ends: &str) -> Service {
+        Service::start(self.command(&["demo", "--listen", "127.0.0.1:0", "--as-of", ends]))
+    }
 }
 
 impl Service {
@@ -55,8 +61,9 @@ impl Service {
                 panic!("the service does not listen: {before:?}");
             };
             let word = line.split_whitespace().find(|word| word.starts_with("http"));
-            match word.filter(|_| line.contains("Listening on")) {
-                Some(word) => break word.trim_end_matches([':', ';', ',']).to_owned(),
+            let is_address = line.contains("Listening on") || line.contains("Web page:");
+            match word.filter(|_| is_address) {
+                Some(word) => break word.trim_end_matches([':', ';', ',', '/']).to_owned(),
                 None => before.push(line),
             }
         };

@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document, made of the operations' own declarations and of the schemas of the types that they
 //! read and answer with, and a page that shows it without external resources.
 
+mod examples;
 mod page;
 mod security;
 mod shape;
@@ -21,6 +22,30 @@ const ABOUT: &str = "What container registries store, what that costs, and both 
     inputs (`versions`). Sizes are whole bytes. Amounts of money are decimal strings \
     with a currency, exact and never rounded. Estimates are intervals: `low`, `expected`, `high`. Every error \
     is a problem of RFC 9457.";
+
+/// The groups of operations, in the order of the documentation.
+const GROUPS: [(&str, &str); 8] = [
+    (
+        "registries",
+        "What registries store, what they cost, and what Alpine would save.",
+    ),
+    (
+        "repositories",
+        "The same for each repository; its tags, its images and its course over time.",
+    ),
+    (
+        "images",
+        "Images of all registries, one image explained, and what deleting old tags would free.",
+    ),
+    ("costs", "Costs over time by groups, and what changed and why."),
+    (
+        "money",
+        "Sums by group, savings, history with forecast, exports for finance, price books and what-if questions.",
+    ),
+    ("crawls", "Crawls: requested, followed and cancelled."),
+    ("pulls", "Notifications about pulls, which registries send."),
+    ("service", "Health, metrics and documentation of the service."),
+];
 
 /// The name of the schema of every problem.
 const PROBLEM: &str = "Problem";
@@ -65,6 +90,7 @@ pub(super) fn document(
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": server}],
+        "tags": GROUPS.map(|(name, about)| json!({"name": name, "description": about})),
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -81,7 +107,11 @@ fn documented(operation: &Operation, credentials: &Credentials, components: &mut
         ("query", &operation.in_query),
         ("header", &operation.in_headers),
     ] {
-        parameters.extend(declared.iter().map(|parameter| parameter.document(place)));
+        parameters.extend(declared.iter().map(|parameter| {
+            let mut document = parameter.document(place);
+            document["example"] = examples::parameter(operation.id, parameter);
+            document
+        }));
     }
     if operation.answer.is_cacheable {
         parameters.push(json!({
@@ -90,6 +120,7 @@ fn documented(operation: &Operation, credentials: &Credentials, components: &mut
             "required": false,
             "description": "ETags of cached answers. If one is current, the answer is 304.",
             "schema": {"type": "string"},
+            "example": "\"0f343b0931126a20f133d67c2b018a3b\"",
         }));
     }
     let mut description = operation.about.to_owned();
@@ -116,7 +147,10 @@ fn documented(operation: &Operation, credentials: &Credentials, components: &mut
         let content: Map<String, Value> = operation
             .body_types
             .iter()
-            .map(|media_type| ((*media_type).to_owned(), json!({"schema": schema})))
+            .map(|media_type| {
+                let content = with_example(json!({"schema": schema}), examples::body(operation.id));
+                ((*media_type).to_owned(), content)
+            })
             .collect();
         documented["requestBody"] = json!({"required": true, "content": content});
     }
@@ -141,7 +175,11 @@ fn responses(operation: &Operation, components: &mut Components) -> Value {
                 Content::Text => json!({"type": "string"}),
                 Content::Binary => json!({"type": "string", "format": "binary"}),
             };
-            (form.media_type.to_owned(), json!({"schema": schema}))
+            let example = examples::answer(operation.id, form.media_type);
+            (
+                form.media_type.to_owned(),
+                with_example(json!({"schema": schema}), example),
+            )
         })
         .collect();
     let mut responses = Map::new();
@@ -168,6 +206,14 @@ fn responses(operation: &Operation, components: &mut Components) -> Value {
         );
     }
     responses.into()
+}
+
+/// Content with an example, if there is one.
+fn with_example(mut content: Value, example: &Value) -> Value {
+    if !example.is_null() {
+        content["example"] = example.clone();
+    }
+    content
 }
 
 fn header(about: &str) -> Value {
@@ -242,6 +288,47 @@ mod tests {
                 assert!(is_given, "{} without {}", link.to, parameter.name);
             }
         }
+    }
+
+    #[test]
+    fn every_operation_is_in_a_group_that_is_described() {
+        let operations = operations(false);
+        for operation in &operations {
+            let is_described = GROUPS.iter().any(|(name, _)| *name == operation.group);
+            assert!(is_described, "{}: {}", operation.id, operation.group);
+        }
+    }
+
+    #[test]
+    fn every_member_of_a_schema_has_a_description() {
+        fn undescribed(schema: &Value, path: &str, found: &mut Vec<String>) {
+            for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+                let path = format!("{path}.{name}");
+                if member["description"].as_str().is_none_or(str::is_empty) {
+                    found.push(path.clone());
+                }
+                undescribed(member, &path, found);
+            }
+            for list in ["anyOf", "oneOf", "allOf"] {
+                let alternatives = schema[list].as_array().into_iter().flatten();
+                alternatives.for_each(|schema| undescribed(schema, path, found));
+            }
+            for inner in ["items", "additionalProperties"] {
+                if schema[inner].is_object() {
+                    undescribed(&schema[inner], path, found);
+                }
+            }
+        }
+        let credentials = Credentials::new(AccessMode::Credentials, ["https://a.example/x".to_owned()], None);
+        let document = document(&operations(false), &credentials, &["book"], "/");
+        let mut found = Vec::new();
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            if schema["description"].as_str().is_none_or(str::is_empty) {
+                found.push(name.clone());
+            }
+            undescribed(schema, name, &mut found);
+        }
+        assert_eq!(found, Vec::<String>::new());
     }
 
     #[test]

@@ -20,6 +20,11 @@ impl Shape {
         Self::written(name, T::json_schema)
     }
 
+    /// The name of its component.
+    pub(in crate::api) fn name(self) -> &'static str {
+        self.name
+    }
+
     /// A schema written by a function, for forms that are not a Rust type.
     pub(in crate::api) fn written(name: &'static str, schema: fn(&mut SchemaGenerator) -> Schema) -> Self {
         Self { name, schema }
@@ -89,6 +94,13 @@ fn tidy(schema: &mut Schema) {
     }
     if schema.get("default").is_some_and(Value::is_null) {
         schema.remove("default");
+    }
+    // The member that tells the variants of an enumeration apart.
+    if let Some(Value::String(word)) = schema.get("const")
+        && schema.get("description").is_none()
+    {
+        let about = format!("Always `{word}`.");
+        schema.insert("description".to_owned(), json!(about));
     }
     if let Some(words) = described_words(schema) {
         schema.remove("oneOf");

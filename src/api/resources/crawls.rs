@@ -10,7 +10,7 @@ use super::crawl_status::{Prospects, state_text};
 use crate::api::access::{Access, sees_row};
 use crate::api::call::Call;
 use crate::api::cursor::ListIdentity;
-use crate::api::list::{next_link, paging};
+use crate::api::list::{self, next_link, paging};
 use crate::api::openapi::Shape;
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
@@ -35,10 +35,13 @@ pub(super) fn operations() -> Vec<Operation> {
         "list_crawls",
         "The crawls, latest first",
         AnswerForm::json::<CrawlList<'_>>("CrawlList"),
-        |call| Box::pin(list(call)),
+        |call| Box::pin(answer(call)),
     )
     .group("crawls")
-    .query([Parameter::new("registry", Form::Text, "Only this registry.")])
+    .query([
+        Parameter::new("registry", Form::Text, "Only this registry."),
+        list::fields(),
+    ])
     .query(paging())
     .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]);
     list = list
@@ -176,13 +179,13 @@ struct CrawlList<'a> {
     as_of: DateTime<Utc>,
 }
 
-async fn list(call: Call) -> Result<HttpResponse, Problem> {
+async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let wanted: Option<RegistryName> = match call.values.text("registry") {
         None => None,
         // An invalid name cannot have crawls.
         Some(text) => Some(text.parse().map_err(|_| unknown_registry(text))?),
     };
-    let identity = ListIdentity::new("crawls", &call.values.without(&["limit", "cursor"]));
+    let identity = ListIdentity::new("crawls", &call.values.without(&["limit", "cursor", "fields"]));
     let before: Option<i64> = match call.values.text("cursor") {
         None => None,
         Some(cursor) => identity.key_of(cursor)?.parse().ok(),
@@ -209,7 +212,7 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         next_cursor,
         as_of: call.api.clock.now(),
     };
-    let mut reply = Reply::json(&list)?;
+    let mut reply = list::reply(&call, "crawls.csv", &[], &list)?;
     if let Some(cursor) = &list.next_cursor {
         reply = reply.with_header(header::LINK, &next_link(&call, cursor));
     }

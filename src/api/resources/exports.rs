@@ -72,11 +72,11 @@ fn export(operation: Operation) -> Operation {
 
 /// What is to be exported, and the name of the month.
 async fn billed(call: &Call) -> Result<(Vec<BilledMonth>, String), Problem> {
-    let first = call
-        .values
-        .month("month")
-        .unwrap_or_else(|| call.api.clock.now().date_naive());
+    let first = call.values.month("month").unwrap_or_else(|| call.today());
     let period = Period::month_containing(first).map_err(|_| nothing(first))?;
+    let period = period
+        .not_in_the_future(call.today())
+        .map_err(|error| Problem::invalid_query("month", error))?;
     let wanted = call.values.text("registry").map(str::to_owned);
     if let Some(name) = wanted.as_deref().filter(|name| !call.knows(name)) {
         return Err(unknown_registry(name));

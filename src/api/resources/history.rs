@@ -1,7 +1,7 @@
 //! The history of registries and repositories.
 
 use actix_web::HttpResponse;
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,11 +9,10 @@ use super::repository::named;
 use crate::api::access::sees_row;
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
-use crate::api::list::List;
+use crate::api::list::{self, List, Page, optional_paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
-use crate::api::reply::Reply;
 use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::api::visible::Extent;
 use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
@@ -31,7 +30,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::get(
             "/v1/history",
             "get_history",
-            "The history of registries: bytes and costs after each crawl",
+            "The history of registries: bytes and costs by month",
             AnswerForm::json::<WithForecast<'_>>("RegistryHistory"),
             |call| Box::pin(of_registries(call)),
         )
@@ -44,42 +43,92 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .query([Parameter::new("registry", Form::Text, "Only this registry.")])
         .query(window())
-        .problems([&problem::NOT_FOUND]),
+        .query([list::fields()])
+        .query(optional_paging())
+        .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
         Operation::get(
             "/v1/repositories/{registry}/{repository}/history",
             "get_repository_history",
-            "The history of a repository: bytes and costs after each crawl",
+            "The history of a repository: bytes and costs by month",
             AnswerForm::json::<List<'_, RepositoryHistoryPoint>>("RepositoryHistory"),
             |call| Box::pin(of_repository(call)),
         )
         .group("repositories")
-        .query(window()),
+        .query(window())
+        .query([list::fields()])
+        .query(optional_paging())
+        .problems([&problem::OUTDATED_CURSOR]),
     ]
 }
 
-fn window() -> [Parameter; 2] {
+fn window() -> [Parameter; 4] {
     [
         Parameter::new(
-            "from",
-            Form::Day,
-            "The first day; 400 days before the last by default.",
+            "window",
+            Form::Window,
+            "The days, in the forms of `/v1/costs`. Default: 400 days up to today.",
         ),
-        Parameter::new("to", Form::Day, "The last day; today by default."),
+        Parameter::new(
+            "from",
+            Form::DayOrMonth,
+            "The first day, or the first month; 400 days before the last by default.",
+        ),
+        Parameter::new(
+            "to",
+            Form::DayOrMonth,
+            "The last day, or the last month; today by default.",
+        ),
+        Parameter::new(
+            "step",
+            Form::Word(vec!["month", "crawl"]),
+            "`month` (default): the last crawl of each month. `crawl`: every crawl.",
+        ),
     ]
 }
 
 /// The requested days, from the beginning of the first to the end of the last.
-fn asked(call: &Call) -> (DateTime<Utc>, DateTime<Utc>) {
-    let last = call
-        .values
-        .day("to")
-        .unwrap_or_else(|| call.api.clock.now().date_naive());
-    let first = call
-        .values
-        .day("from")
-        .unwrap_or_else(|| last - Days::new(USUAL_DAYS));
+fn asked(call: &Call) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
+    let values = &call.values;
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
-    (midnight(first), midnight(last.succ_opt().unwrap_or(last)))
+    if let Some(window) = call.window("window")? {
+        if values.text("from").or(values.text("to")).is_some() {
+            return Err(Problem::invalid_query(
+                "window",
+                "give either window or from and to",
+            ));
+        }
+        return Ok((midnight(window.start()), midnight(window.end())));
+    }
+    let end = match values.day_or_month("to") {
+        Some(last) => last.end(),
+        None => call.today().succ_opt().unwrap_or(NaiveDate::MAX),
+    };
+    let start = match values.day_or_month("from") {
+        Some(first) => first.start(),
+        None => end
+            .checked_sub_days(Days::new(USUAL_DAYS + 1))
+            .unwrap_or(NaiveDate::MIN),
+    };
+    Ok((midnight(start), midnight(end)))
+}
+
+/// Of points in ascending order, the last of each month, unless every crawl is asked for.
+fn by_step<Point>(call: &Call, points: Vec<Point>, as_of: impl Fn(&Point) -> DateTime<Utc>) -> Vec<Point> {
+    if call.values.text("step") == Some("crawl") {
+        return points;
+    }
+    let month = |point: &Point| {
+        let day = as_of(point).date_naive();
+        (day.year(), day.month())
+    };
+    let mut last: Vec<Point> = Vec::new();
+    for point in points {
+        if last.last().is_some_and(|before| month(before) == month(&point)) {
+            last.pop();
+        }
+        last.push(point);
+    }
+    last
 }
 
 /// The history of registries, and the expected cost of the next months.
@@ -99,8 +148,11 @@ struct WithForecast<'a> {
 struct RegistryHistoryPoint {
     /// The registry.
     registry: RegistryName,
-    /// What the figures cover: the whole registry, or a part of it.
+    /// The former name of `extent`.
+    #[schemars(extend("deprecated" = true))]
     of: Extent,
+    /// What the figures cover: the whole registry, or a part of it.
+    extent: Extent,
     /// When the registry was crawled.
     as_of: DateTime<Utc>,
     /// What the tags reached, each tag counted on its own.
@@ -139,6 +191,7 @@ impl RegistryHistoryPoint {
         Self {
             registry: registry.clone(),
             of,
+            extent: of,
             as_of: point.as_of,
             logical_bytes: point.logical_bytes,
             stored_bytes: point.stored_bytes,
@@ -212,14 +265,14 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
     if let Some(wanted) = wanted.filter(|_| names.is_empty()) {
         return Err(unknown_registry(wanted));
     }
-    let (from, until) = asked(&call);
+    let (from, until) = asked(&call)?;
     let budgets = Budgets(&call.api.settings.metrics.budgets);
     let budgets = budgets.for_caller(&call.caller, wanted.and(names.first()));
     let mut items = Vec::new();
     let mut courses = Vec::new();
     for name in names {
         let (of, points) = recorded(&call, &snapshot, &name, (from, until)).await?;
-        let moments = points
+        let moments = by_step(&call, points, |point| point.as_of)
             .into_iter()
             .map(|point| RegistryHistoryPoint::new(&name, of, point));
         let begin = items.len();
@@ -231,11 +284,15 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
                 .collect(),
         );
     }
-    call.reply(Reply::json(&WithForecast {
-        list: List::whole(&call, &snapshot, items),
+    let mut page = Page::whole_or_limited(&call, &snapshot, items, |point| {
+        format!("{} {}", point.registry, point.as_of.to_rfc3339())
+    })?;
+    let answer = WithForecast {
+        list: page.list(&call, &snapshot),
         forecast: forecast(&courses),
         budgets,
-    })?)
+    };
+    call.reply(page.linked(list::reply(&call, "history.csv", &[], &answer)?))
 }
 
 /// A point in a registry's history, as far as the caller may see it.
@@ -270,7 +327,7 @@ async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let row = named(&call, &snapshot)?;
     let (registry, repository) = (row.registry.clone(), row.totals.repository.clone());
-    let (from, until) = asked(&call);
+    let (from, until) = asked(&call)?;
     let points = call
         .api
         .query_store(move |store| async move {
@@ -279,6 +336,9 @@ async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
                 .await
         })
         .await?;
+    let points = by_step(&call, points, |point| point.as_of);
     let items: Vec<RepositoryHistoryPoint> = points.into_iter().map(Into::into).collect();
-    call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
+    let mut page = Page::whole_or_limited(&call, &snapshot, items, |point| point.as_of.to_rfc3339())?;
+    let list = page.list(&call, &snapshot);
+    call.reply(page.linked(list::reply(&call, "history.csv", &[], &list)?))
 }

@@ -1,5 +1,8 @@
 //! The operations of the service, a file for each resource.
 
+mod changes;
+mod clean_up;
+mod costs;
 mod crawl_changes;
 mod crawl_events;
 mod crawl_status;
@@ -10,6 +13,7 @@ mod exports;
 mod health;
 mod history;
 mod image;
+mod images;
 mod me;
 mod metrics;
 mod price_books;
@@ -31,6 +35,10 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         image::operations(),
         summary::operations(),
         savings::operations(),
+        images::operations(),
+        clean_up::operations(),
+        costs::operations(),
+        changes::operations(),
         history::operations(),
         exports::operations(),
         whatif::operations(),

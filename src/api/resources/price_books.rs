@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::call::Call;
-use crate::api::list::List;
+use crate::api::list::{self, List};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
@@ -21,9 +21,10 @@ pub(super) fn operations() -> Vec<Operation> {
             "list_price_books",
             "The available price books in their current editions",
             AnswerForm::json::<List<'_, BookRow<'_>>>("PriceBookList"),
-            |call| Box::pin(list(call)),
+            |call| Box::pin(answer(call)),
         )
         .group("money")
+        .query([list::fields()])
         .leads("get_price_book", &[("id", "$response.body#/items/0/id")]),
         Operation::get(
             "/v1/price-books/{id}",
@@ -91,7 +92,7 @@ struct Editions<'a> {
     editions: Vec<&'a PriceBook>,
 }
 
-async fn list(call: Call) -> Result<HttpResponse, Problem> {
+async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let today = call.api.clock.now().date_naive();
     let books = &snapshot.inputs.costs.books;
@@ -103,7 +104,12 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         .filter_map(|id| books.get(id, today).ok())
         .map(|book| BookRow::new(book, today))
         .collect();
-    call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
+    call.reply(list::reply(
+        &call,
+        "price-books.csv",
+        &[],
+        &List::whole(&call, &snapshot, items),
+    )?)
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {

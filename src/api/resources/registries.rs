@@ -7,12 +7,14 @@ use serde::Serialize;
 
 use super::crawl_status::{CrawlNow, CurrentCrawl, Prospects};
 use crate::api::call::Call;
-use crate::api::list::List;
+use crate::api::list::{self, List};
 use crate::api::operation::{AnswerForm, Operation};
+use crate::api::past;
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::{Freshness, Provenance};
 use crate::api::reply::Reply;
 use crate::api::snapshot::{Snapshot, Versions, unknown_registry};
+use crate::api::sort::{Orders, SortValue};
 use crate::api::visible::VisibleRegistry;
 use crate::report::{LastCrawl, Note, RegistryRow};
 
@@ -27,10 +29,15 @@ pub(super) fn operations() -> Vec<Operation> {
             "list_registries",
             "Stored bytes and cost of each registry, now and on Alpine",
             AnswerForm::json::<List<'_, Registry<'_>>>("RegistryList"),
-            |call| Box::pin(list(call)),
+            |call| Box::pin(registries(call)),
         )
         .group("registries")
         .about(PART)
+        .query(past::parameters())
+        .query([
+            ORDERS.parameter("The sort key; a leading `-` sorts in descending order. Default: `name`."),
+            list::fields(),
+        ])
         .leads(
             "get_registry",
             &[("registry", "$response.body#/items/0/registry")],
@@ -131,14 +138,34 @@ impl<'a> Registry<'a> {
     }
 }
 
-async fn list(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+const ORDERS: Orders<RegistryRow> = Orders(&[
+    ("name", |row| row.registry.as_str().into()),
+    ("stored", |row| row.totals.stored_bytes.into()),
+    ("logical", |row| row.totals.logical_bytes.into()),
+    ("cost", |row| {
+        row.cost
+            .as_ref()
+            .map(|cost| SortValue::from(cost.parts.total))
+            .into()
+    }),
+]);
+
+async fn registries(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot_asked_for().await?;
+    let mut rows: Vec<&RegistryRow> = snapshot.report.registries.iter().collect();
+    let order = call.values.text("sort").unwrap_or("name");
+    ORDERS.sort_items(&mut rows, order, |row| row, |row| row.registry.to_string());
     let prospects = Prospects::read_or_unknown(&call.api).await;
-    let rows = snapshot.report.registries.iter();
     let items = rows
+        .into_iter()
         .filter_map(|row| Registry::new(&call, row, &snapshot, &prospects).transpose())
         .collect::<Result<_, _>>()?;
-    call.reply(Reply::json(&List::whole(&call, &snapshot, items))?)
+    call.reply(list::reply(
+        &call,
+        "registries.csv",
+        &[],
+        &List::whole(&call, &snapshot, items),
+    )?)
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {

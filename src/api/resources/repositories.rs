@@ -8,14 +8,16 @@ use strum::VariantArray as _;
 
 use crate::api::access::sees_row;
 use crate::api::call::Call;
-use crate::api::list::{List, Page, Totals, paging};
+use crate::api::filter::matches_nothing;
+use crate::api::list::{self, List, Page, Totals, paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter, Values};
+use crate::api::past;
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::{Snapshot, unknown_registry};
-use crate::report::{self, GroupRow, Report, RepositoryRow};
+use crate::report::{self, BaseNames, GroupRow, Report, RepositoryRow};
 use crate::whatif::Verdict;
 
 /// Where the first repository of a list has its names.
@@ -61,7 +63,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "list_repositories",
             "Stored bytes and cost of each repository, now and on Alpine",
             AnswerForm::json::<List<'_, &RepositoryRow, Totals<GroupRow>>>("RepositoryList"),
-            |call| Box::pin(list(call)),
+            |call| Box::pin(answer(call)),
         )
         .group("repositories")
         .about(
@@ -69,7 +71,9 @@ pub(super) fn operations() -> Vec<Operation> {
              savings; `totals` covers all rows that match the filters, on all pages.",
         )
         .query(filters())
+        .query(past::parameters())
         .query([order])
+        .query([list::fields()])
         .query(paging())
         .or_csv()
         .leads("get_repository", ROW)
@@ -93,8 +97,8 @@ pub(super) fn filters() -> Vec<Parameter> {
         Parameter::new(
             "base",
             Form::Text,
-            "Only this base: its system (`debian:trixie`) or its runtime (`node:22`); empty for repositories \
-             without a known base.",
+            "Only this base: its system (`debian:trixie`) or its runtime (`node:22`), also without its tag, registry or folder \
+             (`node`); empty for repositories without a known base.",
         ),
         Parameter::new(
             "team",
@@ -124,6 +128,19 @@ pub(super) fn filters() -> Vec<Parameter> {
 /// # Errors
 /// If the requested registry does not exist.
 pub(super) fn chosen<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<Vec<&'a RepositoryRow>, Problem> {
+    let mut rows = chosen_repositories(call, snapshot)?;
+    rows.retain(|row| is_wanted(row, &call.values));
+    Ok(rows)
+}
+
+/// The repositories of the requested registry and owner that the caller may see, whatever their images.
+///
+/// # Errors
+/// If the requested registry does not exist.
+pub(super) fn chosen_repositories<'a>(
+    call: &Call,
+    snapshot: &'a Snapshot,
+) -> Result<Vec<&'a RepositoryRow>, Problem> {
     let values = &call.values;
     if let Some(name) = values.text("registry") {
         let (row, _) = snapshot.registry(name)?;
@@ -133,13 +150,12 @@ pub(super) fn chosen<'a>(call: &Call, snapshot: &'a Snapshot) -> Result<Vec<&'a 
     }
     let rows = snapshot.report.repositories.iter();
     Ok(rows
-        .filter(|row| sees_row(&call.caller, row) && is_wanted(row, values))
+        .filter(|row| sees_row(&call.caller, row) && is_owned(row, values))
         .collect())
 }
 
-fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
+fn is_owned(row: &RepositoryRow, values: &Values) -> bool {
     let is = |name: &str, matches: &dyn Fn(&str) -> bool| values.text(name).is_none_or(matches);
-    let judged = row.judged.as_ref();
     let labels = &row.labels;
     let owned = [
         ("team", &labels.team),
@@ -150,19 +166,64 @@ fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
         .into_iter()
         .all(|(name, own)| is(name, &|wanted| own.as_deref().unwrap_or_default() == wanted))
         && is("registry", &|name| row.registry.as_str() == name)
-        && is("verdict", &|verdict| {
-            judged.is_some_and(|judged| judged.verdict.as_str() == verdict)
-        })
-        && is("base", &|base| {
-            let names = judged.and_then(|judged| judged.base.as_ref());
-            match names {
-                None => base.is_empty(),
-                Some(names) => [&names.name, &names.runtime]
-                    .into_iter()
-                    .any(|name| name.as_deref() == Some(base)),
-            }
-        })
-        && is("search", &|text| row.totals.repository.as_str().contains(text))
+}
+
+fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
+    let is = |name: &str, matches: &dyn Fn(&str) -> bool| values.text(name).is_none_or(matches);
+    let judged = row.judged.as_ref();
+    is("verdict", &|verdict| {
+        judged.is_some_and(|judged| judged.verdict.as_str() == verdict)
+    }) && is("base", &|base| {
+        let names = judged.and_then(|judged| judged.base.as_ref());
+        names.map_or(base.is_empty(), |names| names.matches(base))
+    }) && is("search", &|text| row.totals.repository.as_str().contains(text))
+}
+
+/// Says which filters have a value that none of the caller's repositories has, whatever the other filters.
+pub(super) fn filter_notes(call: &Call, snapshot: &Snapshot) -> Vec<String> {
+    let rows = || {
+        let rows = snapshot.report.repositories.iter();
+        rows.filter(|row| sees_row(&call.caller, row))
+    };
+    let mut notes = Vec::new();
+    let labels: [(&str, fn(&RepositoryRow) -> Option<&str>); 3] = [
+        ("team", |row| row.labels.team.as_deref()),
+        ("cost_centre", |row| row.labels.cost_centre.as_deref()),
+        ("environment", |row| row.labels.environment.as_deref()),
+    ];
+    for (name, label) in labels {
+        let Some(value) = call.values.text(name).filter(|value| !value.is_empty()) else {
+            continue;
+        };
+        let known = || rows().filter_map(label);
+        if !known().any(|known| known == value) {
+            notes.push(matches_nothing(name, value, known()));
+        }
+    }
+    if let Some(base) = call.values.text("base") {
+        let bases: Vec<&BaseNames> = rows()
+            .filter_map(|row| row.judged.as_ref()?.base.as_ref())
+            .collect();
+        notes.extend(base_note(base, bases.into_iter()));
+    }
+    let names = || rows().map(|row| row.totals.repository.as_str());
+    if let Some(text) = call.values.text("search")
+        && !names().any(|name| name.contains(text))
+    {
+        notes.push(matches_nothing("search", text, names()));
+    }
+    notes
+}
+
+/// Says that no base is called so, with similar ones; `None` if one is.
+pub(super) fn base_note<'a>(
+    wanted: &str,
+    bases: impl Iterator<Item = &'a BaseNames> + Clone,
+) -> Option<String> {
+    if wanted.is_empty() || bases.clone().any(|names| names.matches(wanted)) {
+        return None;
+    }
+    Some(matches_nothing("base", wanted, bases.flat_map(BaseNames::each)))
 }
 
 /// Sorts rows by a key of [`ORDERS`], then by name.
@@ -233,22 +294,24 @@ pub(super) fn key(row: &RepositoryRow) -> String {
     format!("{} {}", row.registry, row.totals.repository)
 }
 
-async fn list(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+async fn answer(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot_asked_for().await?;
     let mut rows = chosen(&call, &snapshot)?;
     sort_rows(&mut rows, call.values.text("sort").unwrap_or("-attributed"));
     let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
     let mut page = Page::new(&call, &snapshot, rows, |row| key(row))?;
     let rows = std::mem::take(&mut page.rows);
-    let reply = if call.form == "csv" {
+    let reply = if call.form == "csv" && call.values.text("fields").is_none() {
         Reply::csv("repositories.csv", csv(&snapshot, &rows)?)
     } else {
-        Reply::json(&List {
+        let list = List {
             items: rows,
             next_cursor: page.next_cursor.clone(),
+            notes: filter_notes(&call, &snapshot),
             provenance: Provenance::for_caller(&call.caller, &snapshot),
             totals: Totals { totals },
-        })?
+        };
+        list::reply(&call, "repositories.csv", &[], &list)?
     };
     call.reply(page.linked(reply))
 }

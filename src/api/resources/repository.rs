@@ -1,19 +1,23 @@
 //! One repository: its row, its tags and its images.
 
 use actix_web::HttpResponse;
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::access::sees_row;
 use crate::api::call::Call;
-use crate::api::list::{List, Page, paging};
+use crate::api::list::{self, List, Page, paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::Snapshot;
+use crate::api::sort::{Orders, SortValue};
 use crate::inventory::{TagTotals, account_tags};
-use crate::report::{ImageRow, RepositoryRow};
+use crate::oci::Digest;
+use crate::pulls::LastPull;
+use crate::report::{ImageRow, RepositoryRow, TaggedImage};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -29,11 +33,15 @@ pub(super) fn operations() -> Vec<Operation> {
             "/v1/repositories/{registry}/{repository}/tags",
             "list_tags",
             "The tags of a repository, and what each stands for",
-            AnswerForm::json::<List<'_, TagTotals>>("TagList"),
+            AnswerForm::json::<List<'_, TagRow>>("TagList"),
             |call| Box::pin(tags(call)),
         )
         .group("repositories")
         .about("The tags' attributed bytes add up to the repository's.")
+        .query([
+            TAG_ORDERS.parameter("The sort key; a leading `-` sorts in descending order. Default: `name`."),
+            list::fields(),
+        ])
         .query(paging())
         .problems([&problem::OUTDATED_CURSOR]),
         Operation::get(
@@ -44,6 +52,10 @@ pub(super) fn operations() -> Vec<Operation> {
             |call| Box::pin(images(call)),
         )
         .group("repositories")
+        .query([
+            IMAGE_ORDERS.parameter("The sort key; a leading `-` sorts in descending order."),
+            list::fields(),
+        ])
         .query(paging())
         .leads(
             "explain_image",
@@ -81,6 +93,8 @@ struct Repository<'a> {
     speaker: Option<&'a ImageRow>,
     /// The image that determines the verdict; null if there is no image or if the operator has decided.
     representative_image: Option<&'a ImageRow>,
+    /// When it was last pulled.
+    last_pull: LastPull,
     #[serde(flatten)]
     provenance: Provenance<'a>,
 }
@@ -91,31 +105,106 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let context = snapshot.context();
     let (registry, analysed) = snapshot.registry(row.registry.as_str())?;
     let representative = analysed.representative_of(&row.totals.repository, &context);
+    let today = call.today();
+    let pulls = call
+        .api
+        .query_store(move |store| async move { store.last_pulls(today).await })
+        .await?;
+    let counts = &snapshot.inputs.costs.pulls;
     call.reply(Reply::json(&Repository {
         row,
         speaker: representative.as_ref(),
         representative_image: representative.as_ref(),
+        last_pull: pulls.of_repository(counts, &row.registry, &row.totals.repository),
         provenance: Provenance::for_registry(registry, &snapshot),
     })?)
 }
+
+/// A tag: its bytes, and the image that it stands for.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TagRow")]
+struct TagRow {
+    #[serde(flatten)]
+    totals: TagTotals,
+    /// The digest of the manifest or index that it points to.
+    digest: Digest,
+    /// When its newest image was built; null if no image says so.
+    created: Option<DateTime<Utc>>,
+    /// How many images it has, one for each platform.
+    images: usize,
+    /// The image for linux/amd64, or else its first; null if it has no image that was read.
+    image: Option<TagImage>,
+}
+
+/// The image that a tag stands for.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TagImage")]
+struct TagImage {
+    #[serde(flatten)]
+    row: ImageRow,
+    /// The path of the image's explanation.
+    href: String,
+}
+
+impl TagRow {
+    fn new(totals: TagTotals, tagged: TaggedImage, base_path: &str) -> Self {
+        let image = tagged.image.map(|row| TagImage {
+            href: format!(
+                "{base_path}v1/images/{}/{}/{}",
+                row.registry,
+                row.repository.as_str().replace('/', "%2F"),
+                row.digest
+            ),
+            row,
+        });
+        Self {
+            totals,
+            digest: tagged.digest,
+            created: tagged.created,
+            images: tagged.images,
+            image,
+        }
+    }
+}
+
+const TAG_ORDERS: Orders<TagRow> = Orders(&[
+    ("name", |row| row.totals.tag.as_str().into()),
+    ("created", |row| row.created.map(SortValue::from).into()),
+    ("stored", |row| row.totals.stored_bytes.into()),
+    ("exclusive", |row| row.totals.exclusive_bytes.into()),
+    ("attributed", |row| row.totals.attributed_bytes.into()),
+]);
+
+const IMAGE_ORDERS: Orders<ImageRow> = Orders(&[
+    ("digest", |row| row.digest.to_string().as_str().into()),
+    ("platform", |row| row.platform.as_str().into()),
+    ("created", |row| row.created.map(SortValue::from).into()),
+    ("size", |row| row.compressed_bytes.into()),
+]);
 
 async fn tags(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let row = named(&call, &snapshot)?;
     let (registry, repository) = (row.registry.to_string(), row.totals.repository.clone());
-    let shared = snapshot.clone();
-    let tags = call
+    let (shared, base_path) = (snapshot.clone(), call.api.base_path().to_owned());
+    let mut tags: Vec<TagRow> = call
         .api
         .run_blocking(move || {
             let (_, analysed) = shared.registry(&registry)?;
-            account_tags(&analysed.content.inventory, &repository).map_err(Problem::internal)
+            let totals = account_tags(&analysed.content.inventory, &repository).map_err(Problem::internal)?;
+            let images = analysed.tagged_images(&repository, &shared.context());
+            let rows = totals.unwrap_or_default().into_iter().zip(images);
+            Ok::<_, Problem>(
+                rows.map(|(totals, image)| TagRow::new(totals, image, &base_path))
+                    .collect(),
+            )
         })
         .await??;
-    let tags: Vec<TagTotals> = tags.unwrap_or_default();
-    let mut page = Page::new(&call, &snapshot, tags, |tag| tag.tag.to_string())?;
-    let mut list = List::whole(&call, &snapshot, std::mem::take(&mut page.rows));
-    list.next_cursor.clone_from(&page.next_cursor);
-    call.reply(page.linked(Reply::json(&list)?))
+    let name = |row: &TagRow| row.totals.tag.to_string();
+    TAG_ORDERS.sort(&mut tags, call.values.text("sort").unwrap_or("name"), name);
+    let mut page = Page::new(&call, &snapshot, tags, name)?;
+    let list = page.list(&call, &snapshot);
+    call.reply(page.linked(list::reply(&call, "tags.csv", &[], &list)?))
 }
 
 async fn images(call: Call) -> Result<HttpResponse, Problem> {
@@ -123,9 +212,12 @@ async fn images(call: Call) -> Result<HttpResponse, Problem> {
     let row = named(&call, &snapshot)?;
     let (_, analysed) = snapshot.registry(row.registry.as_str())?;
     let context = snapshot.context();
-    let images = analysed.images_of(&row.totals.repository, &context);
-    let mut page = Page::new(&call, &snapshot, images, |image| image.digest.to_string())?;
-    let mut list = List::whole(&call, &snapshot, std::mem::take(&mut page.rows));
-    list.next_cursor.clone_from(&page.next_cursor);
-    call.reply(page.linked(Reply::json(&list)?))
+    let mut images = analysed.images_of(&row.totals.repository, &context);
+    let name = |image: &ImageRow| image.digest.to_string();
+    if let Some(order) = call.values.text("sort") {
+        IMAGE_ORDERS.sort(&mut images, order, name);
+    }
+    let mut page = Page::new(&call, &snapshot, images, name)?;
+    let list = page.list(&call, &snapshot);
+    call.reply(page.linked(list::reply(&call, "images.csv", &[], &list)?))
 }

@@ -4,11 +4,12 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::repositories::{ORDERS, chosen, filters, key, saving_bytes, sort_rows};
+use super::repositories::{ORDERS, chosen, filter_notes, filters, key, saving_bytes, sort_rows};
 use crate::api::call::Call;
-use crate::api::list::{List, Page, paging};
+use crate::api::list::{self, List, Page, paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
+use crate::api::past;
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
@@ -29,7 +30,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "list_savings",
             "Repositories that should switch, by what they save if all of them move",
             AnswerForm::json::<List<'_, Saving<'_>, Sums>>("SavingList"),
-            |call| Box::pin(list(call)),
+            |call| Box::pin(answer(call)),
         )
         .group("money")
         .about(
@@ -39,6 +40,8 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .query(filters())
         .query([order])
+        .query(past::parameters())
+        .query([list::fields()])
         .query(paging())
         .or_csv()
         .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
@@ -65,8 +68,8 @@ struct Sums {
     totals: GroupRow,
 }
 
-async fn list(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+async fn answer(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot_asked_for().await?;
     let selected = chosen(&call, &snapshot)?;
     let totals = GroupRow::from_rows(selected.iter().copied()).map_err(Problem::internal)?;
     let (mut rows, staying): (Vec<_>, Vec<_>) = selected.into_iter().partition(|row| switches(row));
@@ -75,18 +78,20 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let savings = cumulated(&rows)?;
     let mut page = Page::new(&call, &snapshot, savings, |saving| key(saving.row))?;
     let savings = std::mem::take(&mut page.rows);
-    let reply = if call.form == "csv" {
+    let reply = if call.form == "csv" && call.values.text("fields").is_none() {
         let rows: Vec<&RepositoryRow> = savings.iter().map(|saving| saving.row).collect();
         let last = page.next_cursor.is_none().then_some(&stays_behind);
         let text = report::savings_csv(&rows, last).map_err(Problem::internal)?;
         Reply::csv("savings.csv", text)
     } else {
-        Reply::json(&List {
+        let list = List {
             items: savings,
             next_cursor: page.next_cursor.clone(),
+            notes: filter_notes(&call, &snapshot),
             provenance: Provenance::for_caller(&call.caller, &snapshot),
             totals: Sums { stays_behind, totals },
-        })?
+        };
+        list::reply(&call, "savings.csv", &[], &list)?
     };
     call.reply(page.linked(reply))
 }

@@ -6,18 +6,27 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::repositories::{chosen, filters};
+use super::repositories::{chosen, filter_notes, filters};
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
-use crate::api::list::List;
+use crate::api::list::{self, List};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
+use crate::api::past;
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::Snapshot;
+use crate::api::sort::{Orders, SortValue};
 use crate::report::{GroupBy, GroupRow, Groups, Headline, Report, group_csv, groups};
 use crate::units::Money;
+
+/// The parameters that do not choose among repositories.
+const SHAPES: [&str; 6] = ["group_by", "format", "as_of", "window", "sort", "fields"];
+/// These, and the parameter that chooses a whole registry.
+const SHAPES_AND_REGISTRY: [&str; 7] = [
+    "group_by", "format", "as_of", "window", "sort", "fields", "registry",
+];
 
 pub(super) fn operations() -> Vec<Operation> {
     let names = GroupBy::ALL.iter().map(|(name, _)| *name).collect();
@@ -38,28 +47,48 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .query([group_by])
         .query(filters())
+        .query(past::parameters())
+        .query([
+            ORDERS.parameter("The sort key; a leading `-` sorts in descending order. Default: the most expensive first, what is \
+                              unassigned last."),
+            list::fields(),
+        ])
         .or_csv()
         .problems([&problem::NOT_FOUND]),
     ]
 }
 
+const ORDERS: Orders<GroupRow> = Orders(&[
+    ("name", |row| row.key.as_deref().map(SortValue::from).into()),
+    ("repositories", |row| row.repositories.into()),
+    ("tags", |row| row.tags.into()),
+    ("logical", |row| row.logical_bytes.into()),
+    ("attributed", |row| row.attributed_bytes.into()),
+    ("saving", |row| row.joint_saving_bytes.into()),
+    ("cost", |row| {
+        row.costs
+            .first()
+            .map(|cost| SortValue::from(cost.parts.total))
+            .into()
+    }),
+    ("cost_saving", |row| {
+        row.costs.first().map(|cost| SortValue::from(cost.saving)).into()
+    }),
+]);
+
 async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+    let snapshot = call.snapshot_asked_for().await?;
     let by = call.values.text("group_by").unwrap_or("registry");
     let by: GroupBy = by.parse().map_err(Problem::internal)?;
     let groups = grouped(&call, &snapshot, by)?;
-    if call.form == "csv" {
+    if call.form == "csv" && call.values.text("fields").is_none() {
         let text = group_csv(&groups).map_err(Problem::internal)?;
         return call.reply(Reply::csv("summary.csv", text));
     }
     let budgets = Budgets(&call.api.settings.metrics.budgets);
     let budgeted = |row, budgets| Budgeted { row, budgets };
     let registry = call.values.text("registry");
-    let totals = if call
-        .values
-        .without(&["group_by", "format", "registry"])
-        .is_empty()
-    {
+    let totals = if call.values.without(&SHAPES_AND_REGISTRY).is_empty() {
         let registry = registry.and_then(|name| snapshot.registry(name).ok());
         budgets.for_caller(&call.caller, registry.map(|(row, _)| &row.registry))
     } else {
@@ -68,24 +97,35 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     // A budget is shown only with the whole group, not with a part of it.
     let are_whole = match by {
         GroupBy::Registry => {
-            let others = call.values.without(&["group_by", "format", "registry"]);
+            let others = call.values.without(&SHAPES_AND_REGISTRY);
             others.is_empty() && call.caller.sees_whole_registries()
         }
-        _ => call.values.without(&["group_by", "format"]).is_empty() && call.caller.sees_all_registries(),
+        _ => call.values.without(&SHAPES).is_empty() && call.caller.sees_all_registries(),
     };
-    let rows = groups.rows.iter().map(|row| {
+    let mut rows: Vec<&GroupRow> = groups.rows.iter().collect();
+    if let Some(order) = call.values.text("sort") {
+        ORDERS.sort_items(
+            &mut rows,
+            order,
+            |row| row,
+            |row| row.key.clone().unwrap_or_default(),
+        );
+    }
+    let rows = rows.into_iter().map(|row| {
         let key = row.key.as_deref().filter(|_| are_whole);
         budgeted(row, budgets.for_group(by, key))
     });
-    call.reply(Reply::json(&List {
+    let answer = List {
         items: rows.collect(),
         next_cursor: None,
+        notes: filter_notes(&call, &snapshot),
         provenance: Provenance::for_caller(&call.caller, &snapshot),
         totals: Whole {
             headline: &groups.headline,
             totals: budgeted(&groups.totals, totals),
         },
-    })?)
+    };
+    call.reply(list::reply(&call, "summary.csv", &[], &answer)?)
 }
 
 /// A group and its budget.
@@ -109,17 +149,14 @@ struct Whole<'a> {
 
 /// The requested groups. Groups of all repositories are computed once per snapshot.
 fn grouped<'a>(call: &Call, snapshot: &'a Snapshot, by: GroupBy) -> Result<Cow<'a, Groups>, Problem> {
-    let is_everything = call.values.without(&["group_by", "format"]).is_empty();
+    let is_everything = call.values.without(&SHAPES).is_empty();
     if is_everything && call.caller.sees_everything() {
         return Ok(Cow::Borrowed(snapshot.groups(by)?));
     }
     let rows = chosen(call, snapshot)?;
     // The unallocated part of a bill is shown only together with all repositories of the registry.
-    let is_whole = call
-        .values
-        .without(&["group_by", "format", "registry"])
-        .is_empty()
-        && call.caller.sees_whole_registries();
+    let is_whole =
+        call.values.without(&SHAPES_AND_REGISTRY).is_empty() && call.caller.sees_whole_registries();
     let registry = call.values.text("registry");
     let registries = snapshot.report.registries.iter().filter(|row| {
         is_whole

@@ -26,7 +26,30 @@ pub struct PullImportRecord {
     pub pulls: u64,
 }
 
+/// How much is known of pulls, to decide whether results computed earlier are still current.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullsState {
+    counted: String,
+    bytes: String,
+    readings: i64,
+    imports: i64,
+}
+
 impl Store {
+    /// How much is known of pulls.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn pulls_state(&self) -> Result<PullsState, StoreError> {
+        let state = sqlx::query_as!(
+            PullsState,
+            r#"SELECT (SELECT COALESCE(sum(count), 0)::text FROM pull_count) AS "counted!",
+                   (SELECT COALESCE(sum(bytes), 0)::text FROM pulled_bytes) AS "bytes!",
+                   (SELECT count(*) FROM pull_reading) AS "readings!", (SELECT count(*) FROM pull_import) AS "imports!""#
+        );
+        Ok(state.fetch_one(&self.pool).named("pulls_state").await?)
+    }
+
     /// The imported files of pulls, oldest first.
     ///
     /// # Errors

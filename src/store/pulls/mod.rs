@@ -2,11 +2,12 @@
 
 mod counted;
 mod import;
+mod last;
 mod metered;
 
 use chrono::{DateTime, Utc};
 
-pub use counted::PullImportRecord;
+pub use counted::{PullImportRecord, PullsState};
 pub use metered::CountedNotifications;
 
 use crate::oci::Digest;

@@ -1,8 +1,10 @@
 //! Saved reports, one after each crawl, and the history they form.
 
 mod history;
+mod levels;
 mod missing;
 mod save;
 
 pub use history::{PartOfRegistry, RegistryPoint, RepositoryPoint};
+pub use levels::ReportedLevel;
 pub use save::ReportOfCrawl;

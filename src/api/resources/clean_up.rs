@@ -1,0 +1,223 @@
+//! What deleting all but the newest tags would free. Nothing is deleted.
+
+use std::collections::{BTreeMap, HashSet};
+
+use actix_web::HttpResponse;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::repositories::chosen;
+use crate::api::access::sees_row;
+use crate::api::call::Call;
+use crate::api::filter::{matches_nothing, patterns};
+use crate::api::list::{self, List, Page, Totals, paging};
+use crate::api::operation::{AnswerForm, Operation};
+use crate::api::parameter::{Form, Parameter};
+use crate::api::problem::{self, Problem};
+use crate::api::provenance::Provenance;
+use crate::api::sort::Orders;
+use crate::inventory::clean_up;
+use crate::oci::{RegistryName, RepositoryName, Tag};
+use crate::units::ByteCount;
+
+/// The maximum number of tags to keep. Our choice: more than any repository needs.
+const MOST_KEPT: u64 = 100_000;
+/// The default number of tags to keep. Our choice: about a quarter of weekly releases.
+const USUALLY_KEPT: u64 = 10;
+
+const ORDERS: Orders<RepositoryCleanUpRow> = Orders(&[
+    ("name", |row| {
+        format!("{} {}", row.registry, row.repository).as_str().into()
+    }),
+    ("deleted", |row| row.deleted_tags.len().into()),
+    ("freed", |row| row.freed_bytes.into()),
+    ("freed_alone", |row| row.freed_alone_bytes.into()),
+]);
+
+/// The columns of CSV.
+const COLUMNS: [&str; 6] = [
+    "registry",
+    "repository",
+    "kept_tags",
+    "deleted_tags",
+    "freed_bytes",
+    "freed_alone_bytes",
+];
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get(
+            "/v1/clean-up",
+            "simulate_clean_up",
+            "What deleting all but the newest tags of each repository would free",
+            AnswerForm::json::<List<'_, RepositoryCleanUpRow, Totals<CleanUpTotals>>>("CleanUp"),
+            |call| Box::pin(answer(call)),
+        )
+        .group("images")
+        .about(
+            "Nothing is deleted. The registry is accounted for with and without the tags, so a layer counts once and only if nothing else \
+             reaches it. The newest tags are those whose images were built last; tags that do not say when are kept. \
+             Space is freed only once the registry's garbage collection has run, which also removes untagged content.",
+        )
+        .query([
+            Parameter::new(
+                "keep_newest",
+                Form::Number {
+                    least: 0,
+                    most: MOST_KEPT,
+                    default: Some(USUALLY_KEPT),
+                },
+                "How many of the newest tags of each repository stay.",
+            ),
+            Parameter::new("registry", Form::Text, "Only this registry."),
+            Parameter::new(
+                "repository",
+                Form::Text,
+                "Only repositories with this name or glob, such as `shop/**`; all tags of the others stay.",
+            ),
+            ORDERS.parameter("The sort key; a leading `-` sorts in descending order. Default: `-freed`."),
+            list::fields(),
+        ])
+        .query(paging())
+        .or_csv()
+        .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
+    ]
+}
+
+/// What deleting old tags frees in a repository.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RepositoryCleanUp")]
+struct RepositoryCleanUpRow {
+    /// The registry.
+    registry: RegistryName,
+    /// The repository.
+    repository: RepositoryName,
+    /// How many tags stay.
+    kept_tags: usize,
+    /// The tags that are deleted.
+    deleted_tags: Vec<Tag>,
+    /// The drop of its attributed bytes if all these repositories are cleaned up. The rows of a registry add up to its
+    /// freed bytes. Negative where it keeps content that others no longer share.
+    freed_bytes: i64,
+    /// The bytes that are freed if only this repository is cleaned up.
+    freed_alone_bytes: ByteCount,
+}
+
+/// What deleting old tags frees in all.
+#[derive(Default, Serialize, JsonSchema)]
+#[schemars(rename = "CleanUpTotals")]
+struct CleanUpTotals {
+    /// The repositories from which tags are deleted.
+    repositories: usize,
+    /// How many tags are deleted.
+    deleted_tags: usize,
+    /// The bytes that are freed, each blob once.
+    freed_bytes: i64,
+    /// The stored bytes before.
+    stored_bytes: ByteCount,
+}
+
+async fn answer(call: Call) -> Result<HttpResponse, Problem> {
+    let snapshot = call.snapshot()?;
+    let keep = usize::try_from(call.values.number("keep_newest", USUALLY_KEPT)).unwrap_or(usize::MAX);
+    let wanted = match call.values.text("repository") {
+        Some(pattern) => Some(patterns("repository", pattern)?),
+        None => None,
+    };
+    let mut registries: BTreeMap<RegistryName, HashSet<RepositoryName>> = BTreeMap::new();
+    for row in chosen(&call, &snapshot)? {
+        let name = &row.totals.repository;
+        let names = registries.entry(row.registry.clone()).or_default();
+        if wanted
+            .as_ref()
+            .is_none_or(|wanted| wanted.matches(&row.registry, name))
+        {
+            names.insert(name.clone());
+        }
+    }
+    let is_part = !call.caller.sees_whole_registries();
+    let shared = snapshot.clone();
+    let mut notes = Vec::new();
+    if let Some(pattern) = call
+        .values
+        .text("repository")
+        .filter(|_| registries.values().all(HashSet::is_empty))
+    {
+        let known = snapshot
+            .report
+            .repositories
+            .iter()
+            .filter(|row| sees_row(&call.caller, row));
+        notes.push(matches_nothing(
+            "repository",
+            pattern,
+            known.map(|row| row.totals.repository.as_str()),
+        ));
+    }
+    let (mut rows, totals) = call
+        .api
+        .run_blocking(move || simulated(&shared, keep, &registries, is_part))
+        .await??;
+    let key = |row: &RepositoryCleanUpRow| format!("{} {}", row.registry, row.repository);
+    ORDERS.sort(&mut rows, call.values.text("sort").unwrap_or("-freed"), key);
+    let mut page = Page::new(&call, &snapshot, rows, key)?;
+    let answer = List {
+        items: std::mem::take(&mut page.rows),
+        next_cursor: page.next_cursor.clone(),
+        notes,
+        provenance: Provenance::for_caller(&call.caller, &snapshot),
+        totals: Totals { totals },
+    };
+    call.reply(page.linked(list::reply(&call, "clean-up.csv", &COLUMNS, &answer)?))
+}
+
+/// What is freed if these repositories keep only their newest tags.
+fn simulated(
+    snapshot: &crate::api::snapshot::Snapshot,
+    keep: usize,
+    registries: &BTreeMap<RegistryName, HashSet<RepositoryName>>,
+    is_part: bool,
+) -> Result<(Vec<RepositoryCleanUpRow>, CleanUpTotals), Problem> {
+    let (mut rows, mut totals) = (Vec::new(), CleanUpTotals::default());
+    for (registry, names) in registries {
+        let (_, analysed) = snapshot.registry(registry.as_str())?;
+        let old = analysed.tags_beyond_newest(keep, |name| names.contains(name));
+        let result = clean_up(&analysed.content.inventory, &analysed.accounting, |name, tag| {
+            old.get(name).is_some_and(|tags| tags.contains(tag))
+        });
+        let result = result.map_err(Problem::internal)?;
+        let before = analysed.accounting.repositories.iter();
+        let mut part = ByteCount::ZERO;
+        for (own, before) in result.repositories.into_iter().zip(before) {
+            if !names.contains(&own.repository) {
+                continue;
+            }
+            part = part
+                .checked_add(before.attributed_bytes)
+                .map_err(Problem::internal)?;
+            totals.repositories += usize::from(!own.deleted.is_empty());
+            totals.deleted_tags += own.deleted.len();
+            rows.push(RepositoryCleanUpRow {
+                registry: registry.clone(),
+                repository: own.repository,
+                kept_tags: own.kept,
+                deleted_tags: own.deleted,
+                freed_bytes: own.freed,
+                freed_alone_bytes: own.freed_alone,
+            });
+        }
+        // A part of a registry is told what it stores itself, and what is freed of that.
+        let stored = if is_part { part } else { result.stored_before };
+        totals.stored_bytes = totals
+            .stored_bytes
+            .checked_add(stored)
+            .map_err(Problem::internal)?;
+        if !is_part {
+            totals.freed_bytes += result.freed.as_i64();
+        }
+    }
+    if is_part {
+        totals.freed_bytes = rows.iter().map(|row| row.freed_bytes).sum();
+    }
+    Ok((rows, totals))
+}
