@@ -249,7 +249,7 @@ impl ImportedFile {
 impl KnownPulls {
     fn text(&self, width: usize) -> String {
         if self.files.is_empty() && self.months.is_empty() {
-            return "No pulls have been imported: see tare pulls import --help\n".to_owned();
+            return "No pulls have been imported or counted: see tare pulls import --help\n".to_owned();
         }
         let mut files = TextTable::new([
             Column::text("IMPORTED (UTC)").optional(1),
