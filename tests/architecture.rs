@@ -99,6 +99,14 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    // Messages about what happened. It sends them by the bounded HTTP client, to addresses that the registries' guard lets
+    // through.
+    (
+        "notify",
+        &[
+            "analysis", "store", "report", "cost", "registry", "http", "oci", "units", "clock",
+        ],
+    ),
     // The page's files and how they are served; it asks the API as any other client does.
     ("page", &[]),
     (
@@ -144,6 +152,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
             "jobs",
             "metrics",
+            "notify",
             "identity",
             "api",
             "telemetry",
@@ -161,6 +170,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "identity",
             "demo",
             "jobs",
+            "notify",
             "store",
             "crawl",
             "registry",

@@ -20,7 +20,7 @@ use tare::report::{
     RegistryCost, RegistryCostOnAlpine, RegistrySource, Report, ReportOptions, RepositoryAlpine,
     RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict, WorthLimits,
 };
-use tare::store::{Connections, CrawlCost, CrawlHealth, CrawlState, EndedCrawl};
+use tare::store::{Connections, CrawlCost, CrawlHealth, CrawlState, EndedCrawl, NotificationCount};
 use tare::units::{ByteCount, Currency, Money, RequestCounts};
 use tare::whatif::{Estimate, SavingEstimate, Verdict};
 
@@ -250,6 +250,11 @@ fn scrape(report: &Report, limit: usize) -> String {
     let snapshot = Snapshot {
         report: Some(&of_report),
         crawls: Some(&crawls()),
+        notifications: Some(&[NotificationCount {
+            channel: "email".to_owned(),
+            state: "sent".to_owned(),
+            count: 3,
+        }]),
         store: StoreState {
             answers: true,
             connections: Connections {
@@ -377,6 +382,7 @@ fn what_has_vanished_vanishes() {
     let nothing = Snapshot {
         report: None,
         crawls: None,
+        notifications: None,
         store: StoreState {
             answers: false,
             connections: Connections {

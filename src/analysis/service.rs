@@ -191,6 +191,17 @@ impl AnalysisService {
         Ok(analysed.report(&inputs, options)?)
     }
 
+    /// The report on all registries with the counted pulls that show the present pace. It is what [`Self::save_report`]
+    /// saves.
+    ///
+    /// # Errors
+    /// As with [`Self::analysed`].
+    pub async fn current_report(&self, today: NaiveDate) -> Result<Report, AnalysisError> {
+        let analysed = self.analysed().await?;
+        let inputs = self.inputs_with_recent_pulls(today).await?;
+        Ok(analysed.report(&inputs, &ReportOptions::default())?)
+    }
+
     /// Analyses all registries after crawls and saves the report. The content that the crawls hand on is not read again.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod close;
 mod context;
 mod crawl;
 mod crawl_result;
+mod crawls;
 mod demo;
 mod demo_service;
 mod doctor;
@@ -18,6 +19,7 @@ mod explain;
 mod export;
 mod interrupt;
 mod key;
+mod notify;
 mod outcome;
 mod prices;
 mod progress;
@@ -94,6 +96,8 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Close(options) => close::close(&options, context).await,
             Command::Pulls(options) => pulls::pulls(&options, context).await,
             Command::Key(command) => key::key(&command, context).await,
+            Command::Crawls(command) => crawls::crawls(&command, context).await,
+            Command::Notify(command) => notify::notify(&command, context).await,
             Command::Doctor => doctor::doctor(context).await,
             Command::Serve(options) => serve::serve(&options, context).await,
             Command::Ready => ready::ready(context).await,

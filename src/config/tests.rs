@@ -143,7 +143,7 @@ fn an_unknown_key_is_refused_with_its_place_and_the_nearest_known_one() {
         (
             "[qwertz]\n",
             "no such section; there are store, crawl, retention, log, serve, oidc, alpine, prices, worth, export, verdict, cost_centre, pulls, effort, \
-             metrics, budget, registry",
+             metrics, budget, notifications, notification, registry",
         ),
         (
             "[registry]\nurl = \"x\"\n",

@@ -166,7 +166,11 @@ impl PartWork<'_> {
         let writer = tokio::spawn(write(saver, findings, Arc::clone(self.clock)).in_current_span());
         let listed = self.list(&part, sender.clone(), stop).await?;
         let was_stopped = match listed {
-            None => true,
+            None => {
+                // The writer ends when nothing can be sent to it any more.
+                drop(sender);
+                true
+            }
             Some(own) => {
                 let (sends, assignments) = mpsc::channel(1);
                 let assigner = Assigner {

@@ -11,7 +11,7 @@
 //! the tests that crate is an independent client, and what it reads must equal what this one reads
 //! (`tests/registry/oracle.rs`).
 
-mod address_guard;
+pub(crate) mod address_guard;
 mod auth;
 mod azure;
 mod blobs;

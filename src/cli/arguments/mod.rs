@@ -3,8 +3,10 @@
 mod catalogue;
 mod close;
 mod crawl;
+mod crawls;
 mod export;
 mod key;
+mod notify;
 mod prices;
 mod pulls;
 mod report;
@@ -22,8 +24,10 @@ pub use catalogue::{
 };
 pub use close::CloseOptions;
 pub use crawl::CrawlOptions;
+pub use crawls::{CancelOptions, CrawlsCommand, CrawlsListOptions};
 pub use export::{ExportForm, ExportOptions};
 pub use key::{CreateOptions, KeyCommand, ListOptions};
+pub use notify::{NotifyCommand, PreviewOptions, TestOptions};
 pub use prices::{PricesCommand, PricesOptions};
 pub use pulls::{ImportOptions, PullsCommand, PullsOptions};
 pub use report::{ExplainOptions, Format, ReportOptions, Rows, TextOrJson};
@@ -56,6 +60,9 @@ pub enum Command {
     /// continues from what was saved. Ctrl-C ends the crawl in an orderly way, with status 3. A second Ctrl-C ends it
     /// immediately.
     Crawl(CrawlOptions),
+    /// Lists the latest crawls, or cancels one
+    #[command(subcommand)]
+    Crawls(CrawlsCommand),
     /// Shows what the crawled registries store and cost, and what Alpine would change
     Report(ReportOptions),
     /// Lists price books, checks one of your own, or creates one from Azure's published prices
@@ -93,6 +100,9 @@ pub enum Command {
     /// Creates, lists and revokes API keys of the service
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Shows notifications as receivers get them, or tries a receiver
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Checks the configuration and everything Tare depends on, and says what to do about each problem
     ///
     /// It checks the configuration, the database, each registry with its credentials and the right to list the
