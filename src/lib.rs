@@ -144,6 +144,7 @@ pub mod identity;
 pub mod inventory;
 pub mod jobs;
 pub mod metrics;
+pub mod notify;
 pub mod oci;
 pub mod page;
 pub mod pricing;

@@ -101,6 +101,14 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    // Messages about what happened. It sends them by the bounded HTTP client, to addresses that the registries' guard lets
+    // through.
+    (
+        "notify",
+        &[
+            "analysis", "store", "report", "cost", "registry", "http", "oci", "units", "clock",
+        ],
+    ),
     // The page's files and how they are served; it asks the API as any other client does.
     ("page", &[]),
     (
@@ -146,6 +154,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "units",
             "jobs",
             "metrics",
+            "notify",
             "identity",
             "api",
             "telemetry",
@@ -164,6 +173,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "identity",
             "demo",
             "jobs",
+            "notify",
             "store",
             "crawl",
             "registry",

@@ -13,6 +13,7 @@ mod export;
 mod identity;
 mod jobs;
 mod metrics;
+mod notify;
 mod registry;
 mod store;
 mod support;

@@ -51,9 +51,11 @@ pub(super) async fn refresh(api: Arc<Api>) {
     }
 }
 
-/// Reads the keys, and computes the figures if the store has changed.
+/// Reads the keys, ends the parts of lost workers, and computes the figures if the store has changed.
 async fn poll(api: &Arc<Api>, current: &mut Option<Fingerprint>) -> Result<(), RefreshError> {
     api.authenticator.reload_keys().await?;
+    // A crawl whose process was killed does not stay "running", even if no crawler is left to notice.
+    api.store.expire_workers(api.clock.now()).await?;
     let registries = api.store.registries().await?;
     let found = Fingerprint::new(&registries, &api.store.pull_imports().await?);
     if current.as_ref() == Some(&found) {

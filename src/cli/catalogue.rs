@@ -10,6 +10,7 @@ use super::outcome::{Outcome, UsageError, print, unanswered};
 use super::targets::targets;
 use crate::analysis::KnownImages;
 use crate::base_image::Catalogue;
+use crate::clock::{Clock, SystemClock};
 use crate::config::RegistryAddress;
 use crate::crawl::{CrawlPlan, RepositoryChoice};
 use crate::oci::text::printable;
@@ -31,7 +32,10 @@ pub(super) async fn catalogue(command: &CatalogueCommand, context: &Context) -> 
 async fn known(context: &Context) -> anyhow::Result<KnownImages> {
     let store = context.open_store().await?;
     let known = match context.analysis(&store) {
-        Ok(analysis) => analysis.known_images().await.map_err(unanswered),
+        Ok(analysis) => {
+            let today = SystemClock.now().date_naive();
+            analysis.known_images(today).await.map_err(unanswered)
+        }
         Err(error) => Err(error),
     };
     store.close().await;

@@ -308,10 +308,15 @@ fn price_book(inputs: &AnalysisInputs, registry: &RegistryName, today: NaiveDate
     }
 }
 
-/// Whether tokens of an identity provider could be checked now.
+/// Whether tokens of an identity provider could be checked now, and whether people could log in if they should.
 async fn issuer(settings: &IssuerSettings) -> Finding {
     match check_issuer(settings).await {
-        Ok(keys) => Well(format!("matches the configuration; usable signing keys: {keys}")),
+        Ok(keys) => {
+            let logins = settings.login.as_ref().map_or("", |_| "; people can log in");
+            Well(format!(
+                "matches the configuration; usable signing keys: {keys}{logins}"
+            ))
+        }
         Err(error) => Amiss(error.to_string(), error.advice().to_owned()),
     }
 }

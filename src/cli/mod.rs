@@ -12,6 +12,7 @@ mod context;
 mod copy;
 mod crawl;
 mod crawl_result;
+mod crawls;
 mod demo;
 mod demo_service;
 mod doctor;
@@ -20,6 +21,7 @@ mod explain;
 mod export;
 mod interrupt;
 mod key;
+mod notify;
 mod outcome;
 mod prices;
 mod progress;
@@ -109,6 +111,8 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Close(options) => close::close(&options, context).await,
             Command::Pulls(options) => pulls::pulls(&options, context).await,
             Command::Key(command) => key::key(&command, context).await,
+            Command::Crawls(command) => crawls::crawls(&command, context).await,
+            Command::Notify(command) => notify::notify(&command, context).await,
             Command::Doctor(options) => doctor::doctor(&options, context).await,
             Command::Status(options) => status::status(&options, context).await,
             Command::Copy(options) => copy::copy(&options, context).await,

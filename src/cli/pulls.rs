@@ -143,6 +143,11 @@ fn left_out(skipped: &Skipped) -> String {
         (skipped.own, "are of Tare's own crawls"),
         (skipped.other_registries, "are about other registries"),
         (skipped.repeated, "repeat another row"),
+        (
+            skipped.indexes,
+            "are of an index, whose image has a row of its own",
+        ),
+        (skipped.attachments, "are of signatures and other attachments"),
     ];
     let reasons: Vec<String> = reasons
         .into_iter()
@@ -244,7 +249,7 @@ impl ImportedFile {
 impl KnownPulls {
     fn text(&self, width: usize) -> String {
         if self.files.is_empty() && self.months.is_empty() {
-            return "No pulls have been imported: see tare pulls import --help\n".to_owned();
+            return "No pulls have been imported or counted: see tare pulls import --help\n".to_owned();
         }
         let mut files = TextTable::new([
             Column::text("IMPORTED (UTC)").optional(1),
@@ -276,11 +281,11 @@ impl KnownPulls {
                 format!("{}/{}", row.registry, printable(&row.repository)),
             ]);
         }
-        format!(
-            "Files\n{}\nPulls by month\n{}",
-            files.text(width),
-            months.text(width)
-        )
+        let files = match self.files.is_empty() {
+            true => "No file was imported; these pulls are from notifications.\n".to_owned(),
+            false => format!("Files\n{}", files.text(width)),
+        };
+        format!("{files}\nPulls by month\n{}", months.text(width))
     }
 }
 

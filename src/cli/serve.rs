@@ -13,6 +13,7 @@ use crate::clock::SystemClock;
 use crate::config::{RegistryAddress, RegistrySection, ServeRole};
 use crate::crawl::StopFlag;
 use crate::jobs::{ScheduledRegistry, Scheduler};
+use crate::notify::Dispatcher;
 use crate::store::{CrawledRegistry, Store, StoredRegistry};
 
 /// `tare serve`: answers and crawls until it is told to stop.
@@ -23,6 +24,9 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
         .map_err(|error| UsageError(error.to_string()))?;
     let registries = registries(options, context)?;
     let role = settings.serve.role;
+    let notifications = settings
+        .dispatcher(&context.environment)
+        .map_err(|error| UsageError(error.to_string()))?;
     let stop = StopFlag::new();
     on_interrupt(stop.clone(), context.console.clone())?;
     let store = context.open_store().await?;
@@ -50,6 +54,20 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
             Some(crawler)
         }
     };
+    let dispatcher = match role {
+        ServeRole::Api => None,
+        ServeRole::Crawler | ServeRole::All => Some(Dispatcher::new(
+            store.clone(),
+            analysis.clone(),
+            notifications,
+            Arc::new(SystemClock),
+        )),
+    };
+    let notifying = async {
+        if let Some(dispatcher) = &dispatcher {
+            dispatcher.run(stop.stopped()).await;
+        }
+    };
     let crawling = async {
         if let Some(crawler) = crawler {
             crawler.run(stop.clone()).await;
@@ -72,9 +90,10 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
         Ok(())
     };
     // If one fails, the other shuts down gracefully.
-    let (crawled, answered) = tokio::join!(
+    let (crawled, answered, ()) = tokio::join!(
         crawling.inspect(|crawled| stop_after(crawled, &stop)),
-        answering.inspect(|answered| stop_after(answered, &stop))
+        answering.inspect(|answered| stop_after(answered, &stop)),
+        notifying
     );
     store.close().await;
     crawled?;

@@ -22,6 +22,7 @@ mod layers;
 mod log;
 mod metrics;
 mod missing_secret;
+mod notification;
 mod oidc;
 mod prices;
 mod problem;
@@ -52,6 +53,9 @@ pub use layers::Flag;
 pub use log::LogSection;
 pub use metrics::{BudgetAmount, BudgetSection, MetricsSection};
 pub use missing_secret::MissingSecret;
+pub use notification::{
+    NotificationError, NotificationKind, NotificationSection, NotificationsSection, TlsSetting,
+};
 pub use oidc::{OidcRule, OidcSection};
 pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
@@ -141,6 +145,10 @@ settings! {
     metrics: MetricsSection,
     /// Monthly budgets.
     budgets: Vec<BudgetSection>,
+    /// What all notifications have in common.
+    notifications: NotificationsSection,
+    /// Who is told what, and how.
+    receivers: Vec<NotificationSection>,
     /// The registries that the configuration knows.
     registries: Vec<RegistrySection>,
 }

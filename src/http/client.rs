@@ -20,7 +20,7 @@ pub struct OutgoingRequest<'a> {
     pub url: &'a Url,
     /// All headers but those that the connection needs.
     pub headers: HeaderMap,
-    /// A form to send, already encoded.
+    /// A body to send: an encoded form, unless the headers have another `Content-Type`.
     pub form: Option<String>,
     /// How long the server may take to begin its answer.
     pub first_byte_timeout: Duration,
@@ -83,10 +83,10 @@ impl HttpClient {
         let mut request = Request::new(outgoing.method, outgoing.url.clone());
         *request.headers_mut() = outgoing.headers;
         if let Some(form) = outgoing.form {
-            request.headers_mut().insert(
-                CONTENT_TYPE,
-                HeaderValue::from_static("application/x-www-form-urlencoded"),
-            );
+            request
+                .headers_mut()
+                .entry(CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static("application/x-www-form-urlencoded"));
             *request.body_mut() = Some(form.into());
         }
         let begins = outgoing

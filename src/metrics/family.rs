@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use prometheus::proto::{Gauge, LabelPair, Metric, MetricFamily, MetricType};
+use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use rust_decimal::prelude::ToPrimitive as _;
 
 use crate::units::{Currency, Money};
@@ -13,10 +13,11 @@ pub(super) type Label<'a> = (&'static str, &'a str);
 /// images can have any length.
 const LONGEST_VALUE: usize = 256;
 
-/// A gauge with all its series.
+/// A gauge or a counter with all its series.
 pub(super) struct Family {
     name: String,
     help: &'static str,
+    kind: MetricType,
     metrics: Vec<Metric>,
 }
 
@@ -25,7 +26,16 @@ impl Family {
         Self {
             name: name.into(),
             help,
+            kind: MetricType::GAUGE,
             metrics: Vec::new(),
+        }
+    }
+
+    /// A counter, whose name ends with `_total`.
+    pub(super) fn counter(name: &'static str, help: &'static str) -> Self {
+        Self {
+            kind: MetricType::COUNTER,
+            ..Self::new(name, help)
         }
     }
 
@@ -38,9 +48,15 @@ impl Family {
             label
         });
         let mut metric = Metric::from_label(labels.collect());
-        let mut gauge = Gauge::default();
-        gauge.set_value(value);
-        metric.set_gauge(gauge);
+        if self.kind == MetricType::COUNTER {
+            let mut counter = Counter::default();
+            counter.set_value(value);
+            metric.set_counter(counter);
+        } else {
+            let mut gauge = Gauge::default();
+            gauge.set_value(value);
+            metric.set_gauge(gauge);
+        }
         self.metrics.push(metric);
     }
 
@@ -52,7 +68,7 @@ impl Family {
         let mut family = MetricFamily::default();
         family.set_name(self.name);
         family.set_help(self.help.to_owned());
-        family.set_field_type(MetricType::GAUGE);
+        family.set_field_type(self.kind);
         family.set_metric(self.metrics);
         Some(family)
     }

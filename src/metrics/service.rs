@@ -2,7 +2,7 @@ use prometheus::proto::MetricFamily;
 
 use super::family::{Family, MoneyFamily, single};
 use crate::cost::{Budget, BudgetSubject};
-use crate::store::{Connections, CrawlHealth};
+use crate::store::{Connections, CrawlHealth, NotificationCount};
 
 /// The input of a scrape, besides the counters of this process.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +11,8 @@ pub struct Snapshot<'a> {
     pub report: Option<&'a str>,
     /// The state of the crawls; `None` if the database did not respond.
     pub crawls: Option<&'a [CrawlHealth]>,
+    /// The notifications by kind of receiver and outcome; `None` if the database did not respond.
+    pub notifications: Option<&'a [NotificationCount]>,
     /// The state of the database.
     pub store: StoreState,
     /// The operator's settings.
@@ -77,8 +79,30 @@ pub(super) fn families(snapshot: &Snapshot<'_>) -> Vec<MetricFamily> {
     .into_iter()
     .flatten()
     .collect();
+    families.extend(notifications(snapshot.notifications.unwrap_or_default()));
     families.extend(budgets(&snapshot.settings.budgets));
     families
+}
+
+/// Notifications of all processes, as the outbox has them: a restart loses nothing.
+fn notifications(counts: &[NotificationCount]) -> impl Iterator<Item = MetricFamily> {
+    let mut ended = Family::counter(
+        "tare_notifications_total",
+        "Notifications that were sent or given up (failed), by kind of receiver.",
+    );
+    let mut pending = Family::new(
+        "tare_notifications_pending",
+        "Notifications that wait to be sent, by kind of receiver.",
+    );
+    for count in counts {
+        let kind = ("kind", count.channel.as_str());
+        if count.state == "pending" {
+            pending.set(&[kind], count.count as f64);
+        } else {
+            ended.set(&[kind, ("outcome", &count.state)], count.count as f64);
+        }
+    }
+    [ended.finish(), pending.finish()].into_iter().flatten()
 }
 
 fn budgets(budgets: &[Budget]) -> impl Iterator<Item = MetricFamily> {

@@ -13,7 +13,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// How widely an address can be reached, from the widest to the narrowest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum AddressClass {
+pub(crate) enum AddressClass {
     /// From the internet.
     Public,
     /// From within an organisation's network.
@@ -84,7 +84,7 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 /// A host resolved to an address that is not allowed.
 #[derive(Debug)]
-pub(super) struct AddressRefused;
+pub(crate) struct AddressRefused;
 
 impl AddressRefused {
     /// The reason, for messages.
@@ -101,7 +101,7 @@ impl Error for AddressRefused {}
 
 /// Checks addresses against the class of the registry's own address.
 #[derive(Debug)]
-pub(super) struct AddressGuard {
+pub(crate) struct AddressGuard {
     registry_host: String,
     /// Hosts that the operator trusts by name, whatever their address.
     trusted_hosts: Vec<String>,
@@ -158,7 +158,7 @@ impl AddressGuard {
 /// The system's name resolution, filtered by the guard. Connections use exactly the addresses checked here, so a
 /// name cannot resolve differently between check and use.
 #[derive(Debug)]
-pub(super) struct GuardedResolver {
+pub(crate) struct GuardedResolver {
     pub guard: Arc<AddressGuard>,
     /// The address of the registry itself, if it is not to be looked up.
     pub connect_to: Option<SocketAddr>,

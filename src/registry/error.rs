@@ -93,6 +93,9 @@ pub enum Reason {
         /// Why it is refused.
         why: &'static str,
     },
+    /// A redirect where none is allowed.
+    #[error("a redirect, which is not allowed here")]
+    UnexpectedRedirect,
     /// A listing that does not end.
     #[error("the listing does not end: {0}")]
     Endless(String),

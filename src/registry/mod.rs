@@ -11,7 +11,7 @@
 //! the tests that crate is an independent client, and what it reads must equal what this one reads
 //! (`tests/registry/oracle.rs`).
 
-mod address_guard;
+pub(crate) mod address_guard;
 mod auth;
 mod azure;
 mod blobs;
@@ -21,14 +21,18 @@ mod connection;
 pub mod credentials;
 mod docker_config;
 mod domain;
+mod ecr;
 mod entry;
 mod error;
 mod explanation;
+mod google;
 mod limits;
 mod listings;
 mod manifests;
+mod next_link;
 mod origin;
 mod page;
+mod pull_limit;
 mod referrers;
 mod request;
 mod retry;
@@ -43,8 +47,10 @@ mod url_policy;
 pub use azure::{AzureIdentity, is_azure_registry};
 pub use client::Client;
 pub use credentials::{Credentials, CredentialsError};
-pub use entry::ListedManifest;
+pub use ecr::is_ecr_registry;
+pub use entry::{ListedManifest, ListedTag};
 pub use error::{ClientError, ErrorKind, Reason, RegistryError};
+pub use listings::AzureCounts;
 pub use manifests::{FetchedManifest, ManifestHead};
 pub use origin::{InvalidOrigin, Origin};
 pub use page::{Page, PageLink};

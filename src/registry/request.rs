@@ -7,7 +7,9 @@ use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::auth::{Authorization, TokenScope};
+use super::challenge::Challenges;
 use super::explanation::{credentials_rejected, explanation};
+use super::pull_limit::{pull_limit_reached, used_up_for};
 use super::retry::{Attempts, retry_after};
 use super::session::Session;
 use super::throttle::Permit;
@@ -67,7 +69,7 @@ impl From<Reason> for AttemptError {
 const MAX_AUTH_ROUNDS: u32 = 3;
 
 impl Session {
-    /// Sends a request. Authenticates, waits for the rate limit, retries and follows redirects.
+    /// Sends a request: authenticates, waits for the rate limit, retries and follows redirects.
     pub async fn send(&self, request: Request<'_>) -> Result<Response, RegistryError> {
         let mut attempts = Attempts::new(&self.connection.settings).at_most(request.most_attempts);
         let (mut rounds, mut refused_tokens) = (0, 0);
@@ -85,7 +87,7 @@ impl Session {
             drop(permit);
             let failure = match outcome {
                 Ok(answer) => {
-                    self.auth.on_success(&authorization);
+                    self.auth.on_success(&authorization, &request.scope);
                     return Ok(answer);
                 }
                 Err(failure) => failure,
@@ -94,9 +96,10 @@ impl Session {
             match failure {
                 AttemptError::Challenged(headers) => {
                     rounds += 1;
+                    let challenges = self.challenges(&headers, &authorization).await;
                     let learned = self.auth.on_challenge(
                         &self.connection,
-                        &headers,
+                        challenges,
                         &request.scope,
                         &authorization,
                         &mut refused_tokens,
@@ -140,6 +143,18 @@ impl Session {
         }
     }
 
+    /// The challenges of a 401. Some registries send them only at their root (gcr.io, seen in containers/image).
+    async fn challenges(&self, headers: &HeaderMap, authorization: &Authorization) -> Challenges {
+        let challenges = Challenges::from_headers(headers);
+        if challenges.is_supported() || authorization.header().is_some() {
+            return challenges;
+        }
+        match self.connection.probe_challenge().await {
+            Some(headers) => Challenges::from_headers(&headers),
+            None => challenges,
+        }
+    }
+
     async fn attempt(
         &self,
         request: &Request<'_>,
@@ -180,7 +195,7 @@ impl Session {
                 return Err(self.classify(response, at_home, authorization, deadline).await);
             }
             if !request.follows_redirects {
-                return Err(malformed("a redirect, which is not allowed here"));
+                return Err(AttemptError::Permanent(Reason::UnexpectedRedirect));
             }
             let location = response
                 .headers()
@@ -236,7 +251,13 @@ impl Session {
             403 => AttemptError::Forbidden(reason),
             429 => {
                 self.connection.transport.counters.count_rate_limited();
-                AttemptError::Throttled(reason, asked)
+                match used_up_for(&headers) {
+                    Some(window) => {
+                        self.learned.refuse_pulls_until(Instant::now() + window);
+                        AttemptError::Permanent(pull_limit_reached())
+                    }
+                    None => AttemptError::Throttled(reason, asked),
+                }
             }
             503 if asked.is_some() => {
                 self.connection.transport.counters.count_rate_limited();

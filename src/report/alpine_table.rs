@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::alpine::RegistryAlpine;
+use super::alpine::{ConfidenceCounts, RegistryAlpine};
 use super::base::BaseNames;
 use super::cells::{grouped, interval, per_cent, signed, times};
 use super::document::{RegistryRow, Report};
@@ -11,12 +11,12 @@ use super::text_table::Column;
 use crate::cost::Worth;
 use crate::oci::text::printable;
 use crate::units::ByteCount;
-use crate::whatif::{Estimate, SavingEstimate, Verdict};
+use crate::whatif::{ConfidenceLevel, Estimate, SavingEstimate, Verdict};
 use crate::wording::wrapped;
 
 /// What the columns mean.
 pub(super) const LEGEND: &str = "\n\
-     From, To: the base image now and on Alpine. Now, Then: the size of its latest image; measured where that image \
+     Sure: how sure its size on Alpine is; low means try one build first. From, To: the base image now and on Alpine. Now, Then: the size of its latest image; measured where that image \
      exists on Alpine. Saves: how much its fair share drops if all that should switch do; this column adds up. Likely: \
      the range. \
      Alone: freed if only this repository switches. Needed: how many repositories with its base must switch before \
@@ -53,6 +53,7 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine, width: u
             )
         }
     };
+    text.push_str(&confidence_in_words(alpine.confidence));
     let naive = ByteCount::try_from(alpine.naive_saving_bytes).ok();
     let ratio = naive.zip(ByteCount::try_from(saving.expected).ok());
     let ratio = ratio.and_then(|(naive, saved)| times(naive, saved));
@@ -101,12 +102,36 @@ pub(super) fn in_words(registry: &RegistryRow, alpine: &RegistryAlpine, width: u
     wrapped(&text, width) + "\n"
 }
 
+/// How sure the sizes of the repositories that should switch are.
+fn confidence_in_words(counts: ConfidenceCounts) -> String {
+    let parts: Vec<String> = [
+        (counts.measured, "measured"),
+        (counts.high, "high"),
+        (counts.low, "low (try one build first)"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, words)| format!("{} {words}", grouped(count)))
+    .collect();
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(" Confidence: {}.", parts.join(", ")),
+    }
+}
+
 /// A number of repositories in words.
 pub(super) fn repositories(count: usize) -> String {
     match count {
         1 => "1 repository".to_owned(),
         _ => format!("{} repositories", grouped(count)),
     }
+}
+
+/// How sure a size on Alpine is, for people.
+pub(super) fn sure(confidence: Option<ConfidenceLevel>) -> String {
+    confidence
+        .map(|level| level.as_str().to_owned())
+        .unwrap_or_default()
 }
 
 /// A verdict for people.
@@ -136,6 +161,7 @@ pub(super) fn rows(report: &Report, width: usize) -> String {
     let columns = [
         REPOSITORY,
         Column::text("VERDICT"),
+        Column::text("SURE").optional(3),
         Column::text("FROM").shortened_to(16).optional(3),
         Column::text("TO").shortened_to(16).optional(3),
         Column::number("NOW").optional(4),
@@ -176,6 +202,7 @@ pub(super) fn rows(report: &Report, width: usize) -> String {
         let cells = vec![
             printable(row.totals.repository.as_str()),
             advice(judged.verdict, row.worth),
+            when(switches, sure(judged.confidence)),
             from.unwrap_or_else(|| base(judged.base.as_ref())),
             change.map(|change| printable(&change.to)).unwrap_or_default(),
             change
@@ -199,7 +226,7 @@ pub(super) fn rows(report: &Report, width: usize) -> String {
 }
 
 /// The place of the column SAVES.
-const SAVES: usize = 6;
+const SAVES: usize = 7;
 
 /// A size on Alpine with its range.
 fn then(bytes: Estimate) -> String {

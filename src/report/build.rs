@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::alpine::{AlpineAnswers, WantedRelease};
+use super::alpine::{AlpineAnswers, RegistryAlpine};
 use super::cells::grouped;
 use super::content::{LastCrawl, RegistrySource};
 use super::cost::{RegistryCost, RegistryCosts, RepositoryCost};
@@ -59,6 +59,7 @@ impl Report {
             repositories: Vec::new(),
             images: options.images.then(Vec::new),
             others: None,
+            forecast: None,
             complete: true,
             notes: Vec::new(),
         };
@@ -78,10 +79,11 @@ impl Report {
             report.notes.extend(cost_notes(&source.registry, &costs));
             let has_book = !matches!(costs, Ok(None));
             let costs = costs.ok().flatten();
-            let wanted = alpine.as_ref().and_then(|alpine| alpine.registry.wanted_release);
-            report
-                .notes
-                .extend(wanted.and_then(|wanted| release_note(&source.registry, wanted)));
+            if let Some(alpine) = &alpine {
+                report
+                    .notes
+                    .extend(release_notes(&source.registry, &alpine.registry));
+            }
             let (registry, judged, images) = match alpine {
                 Some(alpine) => (Some(alpine.registry), alpine.repositories, alpine.images),
                 None => (None, Vec::new(), Vec::new()),
@@ -150,6 +152,7 @@ impl Report {
             repositories,
             images: None,
             others: None,
+            forecast: None,
             complete,
             notes: Vec::new(),
         };
@@ -296,25 +299,45 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
     notes
 }
 
-/// That sizes on another release of Alpine stand in, where they do.
-fn release_note(registry: &RegistryName, wanted: WantedRelease) -> Option<Note> {
-    let WantedRelease {
-        release,
-        images,
-        images_on_it,
-    } = wanted;
-    let others = images - images_on_it;
-    (others > 0).then(|| Note {
+/// That sizes on another release of Alpine stand in, and that releases get no security fixes, where that is so.
+fn release_notes(registry: &RegistryName, alpine: &RegistryAlpine) -> Vec<Note> {
+    let note = |kind, count, note| Note {
         registry: registry.clone(),
-        kind: NoteKind::OtherRelease,
-        count: others,
-        note: format!(
-            "For {} of the {} that can move, the base image is not known on Alpine {release}; its size on \
-             another release is used.",
-            grouped(others),
-            counted(images, "image", "images"),
-        ),
-    })
+        kind,
+        count,
+        note,
+    };
+    let mut notes = Vec::new();
+    if let Some(wanted) = alpine.wanted_release {
+        let release = wanted.release;
+        let others = wanted.images - wanted.images_on_it;
+        if others > 0 {
+            let text = format!(
+                "For {} of the {} that can move, the base image is not known on Alpine {release}; its size on \
+                 another release is used.",
+                grouped(others),
+                counted(wanted.images, "image", "images"),
+            );
+            notes.push(note(NoteKind::OtherRelease, others, text));
+        }
+        if let Some(day) = wanted.support_ended {
+            let text = format!(
+                "Alpine {release}, which was asked for, is past its end of life: it gets no security fixes since \
+                 {day}."
+            );
+            notes.push(note(NoteKind::UnsupportedRelease, 0, text));
+        }
+    }
+    let unsupported = alpine.images_on_unsupported_alpine;
+    if unsupported > 0 {
+        let text = format!(
+            "For {}, only an Alpine variant past its end of life is known. The reason of each verdict names the \
+             release.",
+            counted(unsupported, "image", "images"),
+        );
+        notes.push(note(NoteKind::UnsupportedRelease, unsupported, text));
+    }
+    notes
 }
 
 fn cost_notes(registry: &RegistryName, costs: &Result<Option<RegistryCosts>, CostError>) -> Vec<Note> {

@@ -7,7 +7,7 @@ use super::cells::interval;
 use super::explain::{ImageExplanation, instruction};
 use super::text_table::{Column, TextTable};
 use crate::oci::text::printable;
-use crate::whatif::{Estimate, Verdict};
+use crate::whatif::{ConfidenceLevel, Estimate, Verdict};
 use crate::wording::wrapped;
 
 /// The explanation for people, in lines of at most `width` characters: the verdict first, then what it rests on, then
@@ -217,8 +217,10 @@ fn layers(text: &mut String, image: &ImageExplanation, width: usize) {
 
 fn together(bytes: Estimate, image: &ImageExplanation) -> String {
     let likely = interval(bytes.low.as_i64(), bytes.high.as_i64());
-    match image.class {
-        Some(class) => format!("likely {likely}, evidence class {class}"),
+    match image.confidence {
+        Some(ConfidenceLevel::Measured) => "measured".to_owned(),
+        Some(ConfidenceLevel::High) => format!("likely {likely}, high confidence"),
+        Some(ConfidenceLevel::Low) => format!("likely {likely}, low confidence: try one build first"),
         None => format!("likely {likely}"),
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use strum::{Display, EnumString, VariantArray, VariantNames};
 
+use super::alpine::ConfidenceCounts;
 use super::costs::UNASSIGNED;
 use super::document::{Report, RepositoryRow};
 use super::group_cost::GroupCost;
@@ -114,6 +115,8 @@ pub struct GroupRow {
     /// The former name of `verdicts.switch`.
     #[schemars(extend("deprecated" = true))]
     pub switching: usize,
+    /// How sure the sizes of those that should switch are.
+    pub confidence: ConfidenceCounts,
     /// The number of repositories with each verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
     /// What they cost in a month, one entry for each currency.
@@ -222,7 +225,12 @@ impl GroupRow {
         let judged = row.judged.as_ref();
         if let Some(judged) = judged {
             *self.verdicts.entry(judged.verdict).or_default() += 1;
-            self.switching += usize::from(judged.verdict == Verdict::Switch);
+            if judged.verdict == Verdict::Switch {
+                self.switching += 1;
+                if let Some(level) = judged.confidence {
+                    self.confidence.add(level);
+                }
+            }
         }
         let Some(cost) = &row.cost else {
             return Ok(());

@@ -58,6 +58,7 @@ fn unpriced(name: &str) -> RepositoryRow {
         judged: Some(RepositoryVerdict {
             verdict: Verdict::Switch,
             reason: "debian:12 to alpine:3.23".to_owned(),
+            confidence: None,
             base: None,
             base_change: None,
             alpine: RepositoryAlpine {

@@ -1,6 +1,6 @@
 //! Images and what Alpine would make of them, for people.
 
-use super::alpine_table::{base, verdict};
+use super::alpine_table::{base, sure, verdict};
 use super::image::ImageRow;
 use super::rows::Rows;
 use super::text_table::Column;
@@ -8,8 +8,8 @@ use crate::oci::text::printable;
 
 /// What the columns mean.
 pub(super) const LEGEND: &str = "\n\
-     Size: layers as stored, each image counted alone; less is freed, because images share layers. Class: how good \
-     the evidence is, from A (the Alpine variant is known, and only content is above it) to D. Likely: the range. \
+     Size: layers as stored, each image counted alone; less is freed, because images share layers. Sure: how sure the \
+     size on Alpine is; low means try one build first. Likely: the range. \
      Details: tare explain REPOSITORY:TAG\n";
 
 pub(super) fn rows(images: &[ImageRow], name_registry: bool, width: usize) -> String {
@@ -18,7 +18,7 @@ pub(super) fn rows(images: &[ImageRow], name_registry: bool, width: usize) -> St
         Column::text("PLATFORM").optional(3),
         Column::text("VERDICT"),
         Column::text("BASE").shortened_to(16).optional(4),
-        Column::text("CLASS").optional(5),
+        Column::text("SURE").optional(5),
         Column::number("SIZE"),
         Column::number("ON ALPINE").optional(1),
         Column::number("LIKELY").optional(2),
@@ -37,7 +37,7 @@ pub(super) fn rows(images: &[ImageRow], name_registry: bool, width: usize) -> St
             printable(&row.platform),
             verdict(row.verdict),
             base(row.base.as_ref().map(|base| &base.names)),
-            row.class.map(|class| class.to_string()).unwrap_or_default(),
+            sure(row.confidence),
             row.compressed_bytes.to_string(),
             bytes.map(|bytes| bytes.expected.to_string()).unwrap_or_default(),
             bytes

@@ -60,7 +60,9 @@ mod text_table;
 mod usage;
 mod versions;
 
-pub use alpine::{AlpineAnswers, BaseChange, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
+pub use alpine::{
+    AlpineAnswers, BaseChange, ConfidenceCounts, RegistryAlpine, RepositoryAlpine, RepositoryVerdict,
+};
 pub use analysed::{Analysed, Switched};
 pub use analysed_registry::AnalysedRegistry;
 pub use base::{BaseNames, ImageBase};
@@ -77,11 +79,13 @@ pub use cost::{
 };
 pub use csv::{csv, savings_csv};
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
-pub use error::ReportError;
+pub use error::{ReportError, UnknownAlpineRelease};
 pub use evaluation_table::evaluation_table;
 pub use explain::{AlpineParts, CandidateRow, DockerfileChange, ImageExplanation, LayerRow, explain};
 pub use explain_table::explanation_table;
-pub use forecast::{ForecastMonth, forecast};
+pub use forecast::{
+    CostChange, CostReading, Forecast, ForecastAccuracy, ForecastBasis, ForecastMonth, NotComparable, Trend,
+};
 pub use group::{GroupBy, GroupError, GroupRow, Groups, UnknownGroup, groups};
 pub use group_cost::GroupCost;
 pub use group_table::{group_csv, group_table};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::alpine::ConfidenceCounts;
 use super::cost::{BookNamed, RegistryCleanUp, RegistryCostOnAlpine};
 use super::document::{RegistryRow, RepositoryRow};
 use super::group::{GroupError, GroupRow};
@@ -59,6 +60,8 @@ pub struct PartOnAlpine {
     pub saving_bytes: SavingEstimate,
     /// How many of them have which verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
+    /// How sure the sizes of those that should switch are.
+    pub confidence: ConfidenceCounts,
     /// How many of those that should switch add more to what is stored than they free.
     pub switching_at_a_loss: usize,
 }
@@ -121,6 +124,11 @@ impl PartOnAlpine {
             part.stored_bytes = part.stored_bytes.checked_add(judged.alpine.attributed_bytes)?;
             part.saving_bytes = part.saving_bytes.checked_add(saving)?;
             *part.verdicts.entry(judged.verdict).or_default() += 1;
+            if judged.verdict == Verdict::Switch
+                && let Some(level) = judged.confidence
+            {
+                part.confidence.add(level);
+            }
             let is_loss = judged.verdict == Verdict::Switch && saving.expected < 0;
             part.switching_at_a_loss += usize::from(is_loss);
         }

@@ -16,7 +16,7 @@ pub(super) fn in_words(registry: &RegistryRow, width: usize) -> String {
     let totals = &registry.totals;
     let stored_once = match registry.dedup_scope {
         DedupScope::Registry => "however many tags and repositories use it",
-        DedupScope::Repository => "per repository, however many of its tags use it",
+        DedupScope::Repository | DedupScope::Mounted => "per repository, however many of its tags use it",
     };
     let mut text = match times(totals.logical_bytes, totals.stored_bytes) {
         None => "It stores nothing.".to_owned(),
@@ -37,9 +37,12 @@ pub(super) fn in_words(registry: &RegistryRow, width: usize) -> String {
         grouped(totals.manifests),
         grouped(totals.blobs)
     );
-    if let Some(untagged) = untagged_in_words(registry) {
+    for sentence in [bounds_in_words(registry), untagged_in_words(registry)]
+        .into_iter()
+        .flatten()
+    {
         text.push(' ');
-        text.push_str(&untagged);
+        text.push_str(&sentence);
     }
     wrapped(&text, width) + "\n"
 }
@@ -54,6 +57,25 @@ pub(super) fn legend(report: &Report, width: usize) -> String {
         text.push_str(" Untagged: stored in addition, but reached by no tag; this column adds up, too.");
     }
     wrapped(&text, width) + "\n"
+}
+
+/// What may be stored if repositories mount layers of each other; `None` if that makes no difference.
+pub(super) fn bounds_in_words(registry: &RegistryRow) -> Option<String> {
+    let bounds = registry.totals.stored_bytes_bounds?;
+    if bounds.lowest == bounds.highest {
+        return None;
+    }
+    let (lowest, highest) = (bounds.lowest, bounds.highest);
+    Some(match registry.dedup_scope {
+        DedupScope::Mounted => format!(
+            "Repositories may mount layers of each other, which a client cannot see: between {lowest} (everything in \
+             common is shared) and {highest} (nothing is) are stored. The figures assume {highest}."
+        ),
+        DedupScope::Repository | DedupScope::Registry => format!(
+            "This assumes that no repository mounts layers of another (blob mounting, off by default). If it is on, at \
+             least {lowest} is stored: set dedup_scope = \"mounted\"."
+        ),
+    })
 }
 
 /// Untagged content, and what deleting it would save; `None` if unknown.

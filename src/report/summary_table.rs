@@ -27,6 +27,9 @@ pub(super) fn in_words(registry: &RegistryRow, width: usize) -> String {
         );
     }
     text.push_str(".\n");
+    if let Some(bounds) = storage_table::bounds_in_words(registry) {
+        let _ = writeln!(text, "  {bounds}");
+    }
     if totals.untagged_manifests.is_some_and(|manifests| manifests > 0)
         && let Some(untagged) = storage_table::untagged_in_words(registry)
     {

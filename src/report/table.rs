@@ -33,6 +33,12 @@ pub fn table(report: &Report, view: View, width: usize) -> String {
         text.push('\n');
         text.push_str(&in_words(registry, view, width));
     }
+    if let Some(forecast) = &report.forecast {
+        for sentence in forecast.sentences() {
+            text.push_str(&wrapped(sentence, width));
+            text.push('\n');
+        }
+    }
     text.push('\n');
     match &report.images {
         Some(images) => {

@@ -53,6 +53,7 @@ fn accounting() -> Accounting {
             blobs: 5,
             logical_bytes: bytes(3850),
             stored_bytes: bytes(500),
+            stored_bytes_bounds: None,
             untagged_bytes: None,
             untagged_manifests: None,
         },

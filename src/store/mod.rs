@@ -27,6 +27,7 @@ mod images;
 mod inventory;
 mod known;
 mod login_sessions;
+mod notifications;
 mod process;
 mod pulls;
 mod registry_lock;
@@ -60,6 +61,9 @@ pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
 pub use known::KnownContent;
 pub use login_sessions::LoginSessionRecord;
+pub use notifications::{
+    BookChange, EndedBadly, NewNotification, NotificationCount, PendingNotification, PricedRepository,
+};
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord, PullsState};
 pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, ReportedLevel, RepositoryPoint};
 pub use retention::{Pruned, Retention};

@@ -6,7 +6,7 @@ mod crawl;
 mod roster;
 mod scheduler;
 mod shared;
-mod worker;
+pub mod worker;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -42,6 +42,11 @@ async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
         .query_store(|store| async move { store.crawl_health().await })
         .await
         .ok();
+    let notifications = call
+        .api
+        .query_store(|store| async move { store.notification_counts().await })
+        .await
+        .ok();
     if let Some(snapshot) = snapshot.clone() {
         // The first scrape of a snapshot renders its figures.
         let api = Arc::clone(&call.api);
@@ -63,6 +68,7 @@ async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
         &Snapshot {
             report,
             crawls: crawls.as_deref(),
+            notifications: notifications.as_deref(),
             store: StoreState {
                 answers: crawls.is_some(),
                 connections: call.api.store.connections(),

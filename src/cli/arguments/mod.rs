@@ -3,9 +3,11 @@
 mod catalogue;
 mod close;
 mod crawl;
+mod crawls;
 mod examples;
 mod export;
 mod key;
+mod notify;
 mod prices;
 mod pulls;
 mod report;
@@ -25,8 +27,10 @@ pub use catalogue::{
 };
 pub use close::CloseOptions;
 pub use crawl::CrawlOptions;
+pub use crawls::{CancelOptions, CrawlsCommand, CrawlsListOptions};
 pub use export::{ExportForm, ExportOptions};
 pub use key::{CreateOptions, KeyCommand, ListOptions};
+pub use notify::{NotifyCommand, PreviewOptions, TestOptions};
 pub use prices::{PricesCommand, PricesOptions};
 pub use pulls::{ImportOptions, PullsCommand, PullsOptions};
 pub use report::{ExplainOptions, Format, ReportOptions, Rows, TextOrJson};
@@ -78,6 +82,9 @@ pub enum Command {
     /// immediately.
     #[command(after_help = examples::CRAWL)]
     Crawl(CrawlOptions),
+    /// Lists the latest crawls, or cancels one
+    #[command(subcommand)]
+    Crawls(CrawlsCommand),
     /// Shows what the crawled registries store and cost, and what Alpine would change
     #[command(after_help = examples::REPORT)]
     Report(ReportOptions),
@@ -128,6 +135,9 @@ pub enum Command {
     /// Creates, lists and revokes API keys of the service
     #[command(subcommand, after_help = examples::KEY)]
     Key(KeyCommand),
+    /// Shows notifications as receivers get them, or tries a receiver
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Checks the configuration and everything Tare depends on, and says what to do about each problem
     ///
     /// It checks the configuration, the database, each registry with its credentials and the right to list the

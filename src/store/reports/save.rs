@@ -9,7 +9,7 @@ use crate::store::registry_lock::lock_registry;
 use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 use crate::units::{ByteCount, Money};
-use crate::whatif::{Estimate, SavingEstimate};
+use crate::whatif::{ConfidenceLevel, Estimate, SavingEstimate};
 
 /// A report to save.
 #[derive(Debug, Clone, Copy)]
@@ -153,6 +153,7 @@ struct SavedRepository<'r> {
     untagged_bytes: Option<u64>,
     verdict: Option<&'static str>,
     reason: Option<&'r str>,
+    confidence: Option<&'static str>,
     base: Option<&'r str>,
     alpine_attributed_bytes_low: Option<u64>,
     alpine_attributed_bytes_expected: Option<u64>,
@@ -217,6 +218,9 @@ impl<'r> SavedRepository<'r> {
             untagged_bytes: totals.untagged_bytes.map(ByteCount::get),
             verdict: judged.map(|judged| judged.verdict.as_str()),
             reason: judged.map(|judged| judged.reason.as_str()),
+            confidence: judged
+                .and_then(|judged| judged.confidence)
+                .map(ConfidenceLevel::as_str),
             base: base.and_then(|base| base.runtime.as_deref().or(base.name.as_deref())),
             alpine_attributed_bytes_low: sizes[0],
             alpine_attributed_bytes_expected: sizes[1],
