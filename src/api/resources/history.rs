@@ -113,11 +113,16 @@ fn asked(call: &Call) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
     Ok((midnight(start), midnight(end)))
 }
 
-/// Of points in ascending order, the last of each month, unless every crawl is asked for.
+/// The points of the requested step: those of every crawl, or the last of each month.
 fn by_step<Point>(call: &Call, points: Vec<Point>, as_of: impl Fn(&Point) -> DateTime<Utc>) -> Vec<Point> {
-    if call.values.text("step") == Some("crawl") {
-        return points;
+    match call.values.text("step") {
+        Some("crawl") => points,
+        _ => last_of_each_month(points, as_of),
     }
+}
+
+/// Of points in ascending order, the last of each month.
+fn last_of_each_month<Point>(points: Vec<Point>, as_of: impl Fn(&Point) -> DateTime<Utc>) -> Vec<Point> {
     let month = |point: &Point| {
         let day = as_of(point).date_naive();
         (day.year(), day.month())
@@ -343,4 +348,23 @@ async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
     let mut page = Page::whole_or_limited(&call, &snapshot, items, |point| point.as_of.to_rfc3339())?;
     let list = page.list(&call, &snapshot);
     call.reply(page.linked(list::reply(&call, "history.csv", &[], &list)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_crawls_in_a_month_give_one_month_with_the_last_of_them() {
+        let points: Vec<DateTime<Utc>> = [
+            "2025-11-30T00:00:00Z",
+            "2026-10-01T00:00:00Z",
+            "2026-10-31T23:59:59Z",
+            "2026-11-01T00:00:00Z",
+        ]
+        .map(|text| text.parse().unwrap())
+        .into();
+        let months = last_of_each_month(points.clone(), |point| *point);
+        assert_eq!(months, [points[0], points[2], points[3]]);
+    }
 }
