@@ -113,6 +113,22 @@ impl Shown {
         text
     }
 
+    /// Why nothing was read, in one line; `None` if the registry was reached.
+    pub(super) fn unreached(&self) -> Option<String> {
+        match &self.faults[..] {
+            [fault]
+                if fault.kind == FaultKind::Unavailable && is_catalogue(fault) && self.repositories == 0 =>
+            {
+                Some(format!(
+                    "{}: not reached: {}",
+                    self.registry,
+                    printable(&fault.fault)
+                ))
+            }
+            _ => None,
+        }
+    }
+
     /// What is missing, why, and what can be done about it; then what could not be read without that
     /// being a loss. Empty where there is nothing to say.
     pub(super) fn missing_in_words(&self) -> String {

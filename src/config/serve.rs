@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Settings;
 use super::section::Section;
-use super::values::{duration, maybe_duration};
+use super::values::{duration, listen, maybe_duration};
 use crate::api::{AccessMode, ApiSettings, GrafanaUrl, PublicUrl, TlsFiles};
 
 /// `[serve]`: the service.
@@ -14,6 +14,7 @@ use crate::api::{AccessMode, ApiSettings, GrafanaUrl, PublicUrl, TlsFiles};
 #[serde(default, deny_unknown_fields)]
 pub struct ServeSection {
     /// The address to listen on.
+    #[serde(deserialize_with = "listen")]
     pub listen: SocketAddr,
     /// The address at which users reach the service, its path included.
     pub public_url: Option<PublicUrl>,

@@ -284,4 +284,22 @@ mod tests {
             Err(InvalidSchedule::Jitter)
         );
     }
+
+    #[test]
+    fn the_next_crawl_is_due_after_its_jitter() {
+        let registry: RegistryName = "reg.example.com".parse().unwrap();
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let daily = Schedule::new("30 3 * * *", "UTC", Duration::ZERO).unwrap();
+        let due = daily.next_due(&registry, now).unwrap();
+        assert_eq!(due.to_rfc3339(), "2026-11-24T03:30:00+00:00");
+        // A time that has passed is due later if its jitter says so.
+        let jittered = Schedule::new("30 3 * * *", "UTC", Duration::from_secs(6 * 3600)).unwrap();
+        let slot = "2026-11-24T03:30:00Z".parse().unwrap();
+        let due = jittered.next_due(&registry, slot).unwrap();
+        assert!(due > slot && due <= slot + TimeDelta::hours(6), "{due}");
+        assert_eq!(
+            jittered.next_due(&registry, due - TimeDelta::seconds(1)),
+            Some(due)
+        );
+    }
 }

@@ -13,7 +13,7 @@ use super::pull_limit::{pull_limit_reached, used_up_for};
 use super::retry::{Attempts, retry_after};
 use super::session::Session;
 use super::throttle::Permit;
-use super::transport::Outgoing;
+use super::transport::{Outgoing, other_scheme};
 use super::{Reason, RegistryError, limits};
 
 /// A request to the registry.
@@ -226,6 +226,12 @@ impl Session {
             .read(response, limits::ERROR, deadline)
             .await
             .unwrap_or_default();
+        if status == StatusCode::BAD_REQUEST
+            && self.connection.url_policy.origin.is_plain_http()
+            && says_https(&body)
+        {
+            return AttemptError::Permanent(other_scheme(self.connection.url_policy.origin.url()));
+        }
         let said = explanation(&body, |text| authorization.is_repeated_in(text));
         let reason = Reason::Status {
             status: status.as_u16(),
@@ -261,6 +267,13 @@ impl Session {
             _ => AttemptError::Permanent(reason),
         }
     }
+}
+
+/// Whether a server refuses plain HTTP because it expects TLS, in the words of Go ("Client sent an HTTP request to an HTTPS
+/// server.") and nginx ("The plain HTTP request was sent to HTTPS port").
+fn says_https(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    text.contains("HTTP request") && (text.contains("HTTPS server") || text.contains("HTTPS port"))
 }
 
 fn malformed(problem: &str) -> AttemptError {

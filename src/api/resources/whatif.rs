@@ -31,8 +31,8 @@ use crate::oci::text::printable;
 use crate::pricing::{Effort, Share};
 use crate::pulls::{PullAssumption, PullCounts};
 use crate::report::{
-    AnalysedRegistry, AnalysisInputs, GroupRow, Note, Report, ReportError, ReportOptions, RepositoryRow,
-    Switched,
+    AnalysedRegistry, AnalysisInputs, GroupRow, Headline, Note, Report, ReportError, ReportOptions,
+    RepositoryRow, Switched, UnknownAlpineRelease,
 };
 use crate::units::{Currency, Money};
 use crate::whatif::{Counterfactual, Verdict, VerdictSettings};
@@ -147,6 +147,8 @@ struct MoneyInput {
 /// The figures under other assumptions.
 #[derive(Serialize, JsonSchema)]
 struct Answer<'a> {
+    /// What to do first under these assumptions.
+    headline: Headline,
     /// The registries.
     registries: Vec<VisibleRegistry<'a>>,
     /// The repositories, at most `limit`.
@@ -177,6 +179,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let request: WhatIfRequest = call.read_body()?;
     let chosen = request.chosen()?;
     let costs = request.costs(&snapshot.inputs.costs)?;
+    request.check_release(&snapshot)?;
     let switch = request.switch;
     let assumptions = Assumptions {
         snapshot: snapshot.clone(),
@@ -199,9 +202,21 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         .filter(|row| sees_row(&call.caller, row))
         .collect();
     let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
+    let whole = report
+        .registries
+        .iter()
+        .filter(|row| call.caller.sees(&row.registry));
+    let whole = whole.filter(|_| call.caller.sees_whole_registries());
+    let headline = Headline::new(
+        rows.iter().copied(),
+        whole.filter_map(|row| Some((&row.registry, row.cost.as_ref()?))),
+        report.is_complete_for(rows.iter().copied()),
+    );
+    let headline = headline.map_err(Problem::internal)?;
     sort_rows(&mut rows, call.values.text("sort").unwrap_or("-saving"));
     rows.truncate(usize::try_from(call.values.number("limit", USUAL_ROWS)).unwrap_or(usize::MAX));
     call.reply(Reply::json(&Answer {
+        headline,
         registries,
         repositories: rows,
         totals,
@@ -320,6 +335,17 @@ impl WhatIfRequest {
             return Ok(Some(RepositoryPatterns::none()));
         }
         wrong("repositories", RepositoryPatterns::new(patterns)).map(Some)
+    }
+
+    /// Checks that the release of Alpine is known.
+    fn check_release(&self, snapshot: &Snapshot) -> Result<(), Problem> {
+        match self.alpine_release {
+            Some(release) => wrong(
+                "alpine_release",
+                UnknownAlpineRelease::check(release, &snapshot.analysed.catalogue),
+            ),
+            None => Ok(()),
+        }
     }
 
     /// The basis of costs under these assumptions.

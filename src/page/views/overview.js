@@ -8,7 +8,6 @@ import { daysOf } from '../period.js';
 import { table } from '../table.js';
 import { HOW, VERDICTS, WORTHS, verdictMark, worthMark } from '../words.js';
 import { cards, partNote } from './cards.js';
-import { development } from './development.js';
 import { headline } from './headline.js';
 
 /** @typedef {import('api').Registry} Registry */
@@ -28,6 +27,9 @@ export function open(frame) {
     const span = period && daysOf(period) > SHORTEST_COURSE_DAYS ? period : null;
     const history = get('v1/history', { registry, window: span }, signal);
     history.catch(() => {});
+    // Figures do not wait for the code that draws.
+    const drawing = import('./development.js');
+    drawing.catch(() => {});
     const past = period ? get('v1/registries', { window: period }, signal) : null;
     const [present, then] = await Promise.all([frame.registries(), past]);
     /** @type {Registry[]} */
@@ -43,7 +45,7 @@ export function open(frame) {
     replace(rest, verdicts(chosen), chosen.length > 1 && registryTable(chosen));
     performance.mark('tare-figures');
     if (!chosen.length) return;
-    const answer = await history;
+    const [answer, { development }] = await Promise.all([history, drawing]);
     frame.credit(then ?? answer);
     replace(course, development(answer, parameters, frame.signal));
     frame.announce(`Overview of ${chosen.length === 1 ? chosen[0].registry : `${chosen.length} registries`}`);
