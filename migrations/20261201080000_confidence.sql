@@ -50,6 +50,10 @@ SELECT
     row.solo_saving_high,
     history.report_id,
     row.untagged_bytes,
+    row.worth,
+    row.worth_it_saving_expected,
+    row.pulls_source,
+    row.assumed_pulls_share,
     row.confidence
 FROM finance.v_registry_history AS history
 JOIN report_repository AS row ON row.report_id = history.report_id;
@@ -68,6 +72,10 @@ SELECT registry, as_of, repository, team, cost_centre, base, reason,
     (sum(joint_saving_bytes_expected) OVER ranked)::bigint AS cumulative_saving_bytes,
     sum(joint_saving_expected) OVER ranked AS cumulative_saving,
     row_number() OVER ranked AS rank,
+    worth,
+    worth_it_saving_expected,
+    pulls_source,
+    assumed_pulls_share,
     confidence
 FROM finance.v_repository
 WHERE verdict = 'switch'
