@@ -87,7 +87,10 @@ pub fn budget_forecast(
         event: EventKind::BudgetForecast,
         id,
         at,
-        title: format!("{}: the budget is expected to be exceeded in {name}", state.subject),
+        title: format!(
+            "{}: the budget is expected to be exceeded in {name}",
+            state.subject
+        ),
         text: format!(
             "For {name}, {} is expected ({} to {}); the budget is {}. At the present level a month costs {}.",
             month.expected, month.low, month.high, state.budget, state.month
