@@ -13,6 +13,7 @@
 //! | room | what it contains |
 //! |---|---|
 //! | [`units`] | byte counts, money, currencies, periods: exact, never floats |
+//! | [`wording`] | messages for people: which known name was meant, lines that fit a terminal |
 //! | [`clock`] | the current time, as a trait |
 //! | [`oci`] | types of the OCI specifications: names, digests, manifests, configurations; untrusted text |
 //! | [`inventory`] | what a registry contains, and how its repositories share it |
@@ -154,3 +155,4 @@ pub mod store;
 pub mod telemetry;
 pub mod units;
 pub mod whatif;
+pub mod wording;

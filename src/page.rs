@@ -4,11 +4,14 @@
 //! the policy sent with the page makes browsers hold to that: scripts and styles only from here, none within
 //! the document, so that a repository called `<script>` stays a name.
 
-use std::sync::LazyLock;
+use std::future::ready;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header::{self, Header as _, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use url::Url;
 
 /// What the page may do. Files that it offers for saving are `blob:` addresses, which need no leave.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -36,29 +39,49 @@ const ASSETS: &[Asset] = assets![
     "csv.js",
     "element.js",
     "exact.js",
+    "figures.css",
     "format.js",
+    "forms.css",
     "icon.svg",
     "key.js",
+    "period.js",
     "scale.js",
+    "series.js",
     "style.css",
     "table.js",
     "vendor/chart.LICENSE.md",
     "vendor/chart.umd.min.js",
     "views/assumptions.js",
     "views/bytes_course.js",
+    "views/card.js",
     "views/cards.js",
     "views/cells.js",
     "views/centres.js",
+    "views/changes.js",
+    "views/compare.js",
+    "views/controls.js",
     "views/cost_course.js",
+    "views/crawl_list.js",
+    "views/crawl_start.js",
     "views/crawls.js",
     "views/development.js",
+    "views/fields.js",
+    "views/filters.js",
+    "views/grounds.js",
+    "views/group_costs.js",
+    "views/headline.js",
     "views/image.js",
+    "views/image_page.js",
+    "views/images.js",
     "views/months.js",
+    "views/over_time.js",
     "views/overview.js",
+    "views/paged.js",
     "views/pareto.js",
     "views/repositories.js",
     "views/repository.js",
     "views/savings.js",
+    "views/tags.js",
     "views/what_if.js",
     "words.js",
 ];
@@ -79,23 +102,81 @@ static EDITION: LazyLock<String> = LazyLock::new(|| {
     hex::encode(&digest[..8])
 });
 
-/// Addresses in it are relative, so that it also works below a path behind a proxy.
-static INDEX: LazyLock<String> =
-    LazyLock::new(|| DOCUMENT.replace("{assets}", &format!("assets/{}", *EDITION)));
+/// The address of a Grafana with Tare's dashboards, such as `https://grafana.example.com/d/tare-cost`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct GrafanaUrl(Url);
+
+/// Why a text is not the address of a Grafana.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected the address of a dashboard without user name and password, such as https://grafana.example.com/d/tare-cost"
+)]
+pub struct InvalidGrafanaUrl;
+
+impl TryFrom<String> for GrafanaUrl {
+    type Error = InvalidGrafanaUrl;
+
+    fn try_from(text: String) -> Result<Self, InvalidGrafanaUrl> {
+        let url = Url::parse(&text).map_err(|_| InvalidGrafanaUrl)?;
+        let is_plain = url.username().is_empty() && url.password().is_none();
+        (matches!(url.scheme(), "http" | "https") && is_plain)
+            .then_some(Self(url))
+            .ok_or(InvalidGrafanaUrl)
+    }
+}
+
+impl From<GrafanaUrl> for String {
+    fn from(url: GrafanaUrl) -> Self {
+        url.0.into()
+    }
+}
+
+/// The document with its links, and the tag by which browsers know it.
+struct Page {
+    document: String,
+    tag: String,
+}
+
+impl Page {
+    /// Addresses in it are relative, so that it also works below a path behind a proxy.
+    fn new(grafana: Option<&GrafanaUrl>) -> Self {
+        // In a URL, quotes and angle brackets are percent-encoded.
+        let link = grafana.map_or_else(String::new, |GrafanaUrl(url)| {
+            format!(
+                " · <a href=\"{}\">Grafana</a>",
+                url.as_str().replace('&', "&amp;")
+            )
+        });
+        let document = DOCUMENT
+            .replace("{assets}", &format!("assets/{}", *EDITION))
+            .replace("{grafana}", &link);
+        let digest = Sha256::digest(&document);
+        Self {
+            document,
+            tag: hex::encode(&digest[..8]),
+        }
+    }
+}
 
 /// Adds the page and its assets. They hold no figures, so they need no key: the page asks for one where the API
 /// wants one.
-pub fn configure(service: &mut web::ServiceConfig) {
+pub fn configure(service: &mut web::ServiceConfig, grafana: Option<&GrafanaUrl>) {
+    let page = Arc::new(Page::new(grafana));
+    let index = move |request: &HttpRequest| index(&page, request);
     service
         .service(only_read("/", index))
         .service(only_read("/assets/{edition}/{path:.*}", asset));
 }
 
 /// A place that answers GET and HEAD, and says so to any other method.
-fn only_read(path: &str, answer: fn(HttpRequest) -> HttpResponse) -> actix_web::Resource {
-    let read = move |request: HttpRequest| async move { answer(request) };
+fn only_read(
+    path: &str,
+    answer: impl Fn(&HttpRequest) -> HttpResponse + Clone + 'static,
+) -> actix_web::Resource {
+    let read = move |request: HttpRequest| ready(answer(&request));
     web::resource(path)
-        .route(web::get().to(read))
+        .route(web::get().to(read.clone()))
         .route(web::head().to(read))
         .default_service(web::to(|| async {
             HttpResponse::MethodNotAllowed()
@@ -105,37 +186,37 @@ fn only_read(path: &str, answer: fn(HttpRequest) -> HttpResponse) -> actix_web::
 }
 
 /// The document names the edition of its assets, so it is asked for anew each time.
-fn index(request: HttpRequest) -> HttpResponse {
-    let tag = format!("\"{}\"", *EDITION);
-    let mut answer = if has(&request, &EDITION) {
+fn index(page: &Page, request: &HttpRequest) -> HttpResponse {
+    let is_known = has(request, &page.tag);
+    let mut answer = if is_known {
         HttpResponse::NotModified()
     } else {
         HttpResponse::Ok()
     };
     answer
-        .insert_header((header::ETAG, tag))
+        .insert_header((header::ETAG, format!("\"{}\"", page.tag)))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY));
-    if has(&request, &EDITION) {
+    if is_known {
         return answer.finish();
     }
     answer
         .content_type("text/html; charset=utf-8")
-        .body(INDEX.as_str())
+        .body(page.document.clone())
 }
 
-/// Whether the client has this edition already. Its tag may have a mark after a hyphen for the compressed form.
-fn has(request: &HttpRequest, edition: &str) -> bool {
+/// Whether the client has this document already. Its tag may have a mark after a hyphen for the compressed form.
+fn has(request: &HttpRequest, tag: &str) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
         Ok(IfNoneMatch::Items(known)) => known
             .iter()
-            .any(|known| known.tag().split('-').next() == Some(edition)),
+            .any(|known| known.tag().split('-').next() == Some(tag)),
         Err(_) => false,
     }
 }
 
-fn asset(request: HttpRequest) -> HttpResponse {
+fn asset(request: &HttpRequest) -> HttpResponse {
     let part = |name: &str| request.match_info().get(name).unwrap_or_default();
     let found = ASSETS.iter().find(|asset| asset.path == part("path"));
     match found.filter(|_| part("edition") == *EDITION) {
@@ -169,7 +250,7 @@ mod tests {
     use super::*;
 
     async fn answer(request: TestRequest) -> ServiceResponse {
-        let app = init_service(App::new().configure(configure)).await;
+        let app = init_service(App::new().configure(|service| configure(service, None))).await;
         call_service(&app, request.to_request()).await
     }
 
@@ -228,6 +309,25 @@ mod tests {
         let refused = answer(TestRequest::post().uri("/")).await;
         assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(header_of(&refused, header::ALLOW), "GET, HEAD");
+    }
+
+    #[test]
+    fn the_document_leads_to_the_configured_grafana_and_has_a_tag_of_its_own() {
+        let url = |text: &str| GrafanaUrl::try_from(text.to_owned());
+        let dashboard = url("https://grafana.example.com/d/tare-cost?orgId=1&from=\"now\"").unwrap();
+        let (with, without) = (Page::new(Some(&dashboard)), Page::new(None));
+        let link =
+            "<a href=\"https://grafana.example.com/d/tare-cost?orgId=1&amp;from=%22now%22\">Grafana</a>";
+        assert!(with.document.contains(link), "{}", with.document);
+        assert!(!without.document.contains("Grafana"));
+        assert_ne!(with.tag, without.tag);
+        for wrong in [
+            "grafana.example.com",
+            "javascript:alert(1)",
+            "https://me:secret@grafana.example.com/",
+        ] {
+            assert_eq!(url(wrong), Err(InvalidGrafanaUrl), "{wrong}");
+        }
     }
 
     /// The policy would stop them, and the page would be broken.

@@ -12,6 +12,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 
+use crate::wording::wrapped;
+
 /// What is logged, and how.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogSettings {
@@ -53,6 +55,7 @@ pub enum LogLevel {
 #[derive(Debug, Clone, Default)]
 pub struct Console {
     format: LogFormat,
+    width: Option<usize>,
     bar: Arc<Mutex<Option<ProgressBar>>>,
 }
 
@@ -63,6 +66,11 @@ impl Console {
             format,
             ..Self::default()
         }
+    }
+
+    /// The same with lines for people broken to fit this width; `None` breaks none.
+    pub fn wrapped_to(self, width: Option<usize>) -> Self {
+        Self { width, ..self }
     }
 
     /// Whether a progress bar may be shown: on a terminal, and where people are meant to read.
@@ -82,9 +90,10 @@ impl Console {
 
     fn lines(&self, text: &str, log: impl Fn(&str)) {
         for line in text.lines() {
-            match self.format {
-                LogFormat::Text => self.write(&format!("{line}\n")),
-                LogFormat::Json => log(line),
+            match (self.format, self.width) {
+                (LogFormat::Text, Some(width)) => self.write(&(wrapped(line, width) + "\n")),
+                (LogFormat::Text, None) => self.write(&format!("{line}\n")),
+                (LogFormat::Json, _) => log(line),
             }
         }
     }
@@ -155,6 +164,8 @@ pub fn init(settings: LogSettings, console: &Console) {
     };
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
+        // The virtual machine of the embedded database; what fails in it comes back as an error of a statement.
+        .with_target("wasmer_wasix", LevelFilter::OFF)
         .with_target(env!("CARGO_CRATE_NAME"), level);
     let lines = tracing_subscriber::fmt::layer().with_writer(console.clone());
     let lines = match settings.format {

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 /// The law: what each room may use. A room that is not listed here may not exist.
 const ROOMS: &[(&str, &[&str])] = &[
     ("units", &[]),
+    ("wording", &[]),
     ("clock", &[]),
     ("oci", &["units"]),
     ("inventory", &["oci", "units"]),
     ("base_image", &["inventory", "oci", "units"]),
     ("whatif", &["base_image", "inventory", "oci", "units"]),
-    ("pricing", &["units"]),
+    ("pricing", &["wording", "units"]),
     ("pulls", &["inventory", "oci", "units"]),
     ("cost", &["pricing", "pulls", "whatif", "oci", "units"]),
     (
@@ -28,6 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "base_image",
             "inventory",
             "oci",
+            "wording",
             "units",
         ],
     ),
@@ -156,9 +158,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "identity",
             "api",
             "telemetry",
+            "wording",
         ],
     ),
-    ("telemetry", &[]),
+    ("telemetry", &["wording"]),
     (
         "cli",
         &[
@@ -182,6 +185,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "base_image",
             "inventory",
             "oci",
+            "wording",
             "units",
             "clock",
         ],
@@ -191,6 +195,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Rooms that take values and give values.
 const PURE: &[&str] = &[
     "units",
+    "wording",
     "oci",
     "inventory",
     "base_image",

@@ -16,13 +16,13 @@ use tare::metrics::{
 use tare::pricing::{MovedEstimate, Period};
 use tare::pulls::PullSource;
 use tare::report::{
-    AlpineAnswers, BaseNames, BookNamed, LastCrawl, MonthlyPulls, PullBasis, RegistryAlpine, RegistryAnswers,
-    RegistryCost, RegistryCostOnAlpine, RegistrySource, Report, ReportOptions, RepositoryAlpine,
-    RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict, WorthLimits,
+    AlpineAnswers, BaseNames, BookNamed, ConfidenceCounts, LastCrawl, MonthlyPulls, PullBasis,
+    RegistryAlpine, RegistryAnswers, RegistryCost, RegistryCostOnAlpine, RegistrySource, Report,
+    ReportOptions, RepositoryAlpine, RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict, WorthLimits,
 };
 use tare::store::{Connections, CrawlCost, CrawlHealth, CrawlState, EndedCrawl, NotificationCount};
 use tare::units::{ByteCount, Currency, Money, RequestCounts};
-use tare::whatif::{Estimate, SavingEstimate, Verdict};
+use tare::whatif::{ConfidenceLevel, Estimate, SavingEstimate, Verdict};
 
 const REGISTRY: &str = "reg.example.com";
 
@@ -49,6 +49,7 @@ fn report(repositories: u64) -> Report {
     let judged = (1..=repositories).map(|number| RepositoryVerdict {
         verdict: Verdict::Switch,
         reason: "debian:12 to alpine".to_owned(),
+        confidence: Some(ConfidenceLevel::Low),
         base: Some(BaseNames {
             name: Some("debian:\"12\"\n\u{1b}[31m".to_owned()),
             runtime: None,
@@ -95,7 +96,9 @@ fn report(repositories: u64) -> Report {
                 saving_bytes: SavingEstimate::around(i128::from(stored / 2), 1, 1).expect("an estimate"),
                 naive_saving_bytes: 0,
                 verdicts: BTreeMap::from([(Verdict::Switch, usize::try_from(repositories).expect("few"))]),
+                confidence: ConfidenceCounts::default(),
                 switching_at_a_loss: 0,
+                images_on_unsupported_alpine: 0,
                 wanted_release: None,
             },
             repositories: judged.collect(),

@@ -92,6 +92,7 @@ impl AnalysisError {
                 | Self::HistoryPruned { .. }
                 | Self::UnknownRegistry { .. }
                 | Self::Reference(_)
+                | Self::Report(ReportError::UnknownAlpine(_))
         )
     }
 }

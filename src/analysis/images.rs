@@ -1,6 +1,8 @@
 //! Images and bases that the crawled registries contain: the catalogue, one image explained, pairs to measure the
 //! model by.
 
+use chrono::NaiveDate;
+
 use super::{AnalysisError, AnalysisService};
 use crate::base_image::Catalogue;
 use crate::oci::{PlatformFilter, RegistryName};
@@ -43,13 +45,14 @@ impl KnownImages {
 }
 
 impl AnalysisService {
-    /// All known images with their catalogue. There need not be any.
+    /// All known images with their catalogue, which judges support of Alpine's releases today. There need not be any.
     ///
     /// # Errors
     /// If the store fails, or if a catalogue file is invalid.
-    pub async fn known_images(&self) -> Result<KnownImages, AnalysisError> {
+    pub async fn known_images(&self, today: NaiveDate) -> Result<KnownImages, AnalysisError> {
         let registries = self.contents(None).await?;
-        let catalogue = self.inputs.catalogue(&registries).map_err(ReportError::from)?;
+        let catalogue = self.inputs.catalogue_on(&registries, Some(today));
+        let catalogue = catalogue.map_err(ReportError::from)?;
         Ok(KnownImages {
             registries,
             catalogue,
@@ -65,7 +68,11 @@ impl AnalysisService {
         reference: &str,
         platform: Option<&PlatformFilter>,
     ) -> Result<ImageExplanation, AnalysisError> {
-        let known = self.known_images().await?;
+        let registries = self.contents(None).await?;
+        let known = KnownImages {
+            catalogue: self.inputs.catalogue(&registries).map_err(ReportError::from)?,
+            registries,
+        };
         let found = known.find(reference, platform)?;
         let context = self.inputs.context(&known.catalogue);
         let content = found.content;
@@ -84,10 +91,10 @@ impl AnalysisService {
     /// # Errors
     /// If nothing has been crawled or there are no pairs, and as with [`Self::known_images`].
     pub async fn model_pairs(&self) -> Result<ModelPairs, AnalysisError> {
-        let KnownImages {
-            registries,
-            catalogue,
-        } = self.known_images().await?;
+        let registries = self.contents(None).await?;
+        // Pairs of any age measure the model, so support does not matter.
+        let catalogue = self.inputs.catalogue_on(&registries, None);
+        let catalogue = catalogue.map_err(ReportError::from)?;
         if registries.is_empty() {
             return Err(AnalysisError::NothingCrawled);
         }

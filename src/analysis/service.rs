@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use tokio::sync::Mutex;
 use tracing::Span;
 
@@ -9,8 +9,10 @@ use super::content::{CrawledContent, load};
 use super::drafts::KeptDrafts;
 use super::{AnalysisError, PlatformSelection};
 use crate::oci::RegistryName;
-use crate::report::{Analysed, AnalysisInputs, RegistryContent, Report, ReportOptions};
-use crate::store::{RegistryRecord, ReportOfCrawl, SavedState, Store};
+use crate::report::{
+    Analysed, AnalysisInputs, CostReading, Forecast, RegistryContent, Report, ReportOptions,
+};
+use crate::store::{RegistryPoint, RegistryRecord, ReportOfCrawl, SavedState, Store};
 
 /// How far back counted pulls are looked at to find their present pace: a year and a day, our choice, since a registry
 /// may not have been crawled for a while.
@@ -29,6 +31,10 @@ pub struct AnalysisService {
     /// The drafts of past months, if they are kept.
     pub(super) drafts: Arc<Mutex<KeptDrafts>>,
 }
+
+/// How far back costs are looked at to forecast them, as in the answer to `/v1/history`: a year, and the month a year ago
+/// in full.
+const LOOKED_AT_FOR_FORECAST: TimeDelta = TimeDelta::days(400);
 
 struct Kept {
     state: SavedState,
@@ -188,7 +194,31 @@ impl AnalysisService {
         let inputs = self.inputs_with_pulls(None).await?;
         let is_chosen = |name: &RegistryName| registries.is_empty() || registries.contains(name);
         let analysed = Analysed::from_chosen(contents, &inputs, is_chosen)?;
-        Ok(analysed.report(&inputs, options)?)
+        let mut report = analysed.report(&inputs, options)?;
+        report.forecast = self.forecast(&report).await?;
+        Ok(report)
+    }
+
+    /// What the registries of a report are expected to cost in the next months. `None` if the saved costs of one of them
+    /// are those of another price book than the report's, or if there are none.
+    async fn forecast(&self, report: &Report) -> Result<Option<Forecast>, AnalysisError> {
+        let (from, until) = (
+            report.as_of - LOOKED_AT_FOR_FORECAST,
+            report.as_of + TimeDelta::seconds(1),
+        );
+        let mut courses = Vec::new();
+        for row in &report.registries {
+            let Some(cost) = &row.cost else { continue };
+            let points = self.store.registry_history(&row.registry, from, until).await?;
+            let course: Vec<CostReading> = points.iter().filter_map(RegistryPoint::cost_reading).collect();
+            let book = format!("{} {}", cost.price_book.id, cost.price_book.version);
+            if course.last().is_none_or(|last| last.price_book != book) {
+                return Ok(None);
+            }
+            courses.push(course);
+        }
+        let forecast = Forecast::new(&courses);
+        Ok(forecast.basis.is_some().then_some(forecast))
     }
 
     /// The report on all registries with the counted pulls that show the present pace. It is what [`Self::save_report`]

@@ -39,6 +39,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tracing::{Instrument as _, Span};
 
+pub use crate::page::GrafanaUrl;
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use server::Server;
 pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};

@@ -216,5 +216,5 @@ fn configure(
         service.service(web::resource(*path).to(answer));
     }
     login::configure(service);
-    page::configure(service);
+    page::configure(service, api.settings.grafana_url.as_ref());
 }

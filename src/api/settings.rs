@@ -6,6 +6,7 @@ use super::public_url::{InvalidPublicUrl, PublicUrl};
 use crate::export::BillingAccounts;
 use crate::identity::{IssuerError, IssuerSettings};
 use crate::metrics::MetricsSettings;
+use crate::page::GrafanaUrl;
 
 /// The settings of the service.
 #[derive(Clone)]
@@ -17,6 +18,8 @@ pub struct ApiSettings {
     /// The address at which users reach the service, if it is known: its path is removed from requests, and its host
     /// is accepted like `hosts`.
     pub public_url: Option<PublicUrl>,
+    /// The dashboard that the page links to.
+    pub grafana_url: Option<GrafanaUrl>,
     /// Host names, in addition to those of this machine, that are accepted without access control. Requests for other
     /// names are refused, so that a foreign web page cannot read through a user's browser.
     pub hosts: Vec<String>,

@@ -68,9 +68,13 @@ fn system(
             confidence: Confidence::percent(layers::SYSTEM_LAYER),
         });
     let by_candidate = candidates.iter().find_map(|candidate| {
-        let base = catalogue.base(candidate.base?);
+        let system = match candidate.base {
+            Some(id) => catalogue.base(id).system.clone()?,
+            // Its name can be that of a system's own image.
+            None => catalogue.systems().of_image(&candidate.name)?,
+        };
         Some(SystemFinding {
-            system: base.system.clone()?,
+            system,
             layers: 1,
             evidence: candidate.evidence,
             confidence: candidate.confidence,
@@ -298,6 +302,19 @@ mod tests {
                     .author("Bazel")
                     .layer("d", 9, "bazel build @debian12//base-files"),
             ),
+            (
+                Nature::Small,
+                image("busybox").layer("b", 9, "BusyBox 1.37.0 (glibc), Debian 13"),
+            ),
+            (
+                Nature::Small,
+                image("named")
+                    .annotation(
+                        "org.opencontainers.image.base.name",
+                        "gcr.io/distroless/cc-debian13:nonroot",
+                    )
+                    .layer("c", 9, "COPY /app /app # buildkit"),
+            ),
         ] {
             assert_eq!(nature(image), expected);
         }
@@ -306,6 +323,52 @@ mod tests {
         assert_eq!(
             detect(&chart, &catalogue, &Scope::all()).nature,
             Nature::NotAnImage
+        );
+    }
+
+    /// Steps as images on distroless and on Chainguard's images have them: those of the base stay, a Dockerfile's follow.
+    #[test]
+    fn what_is_built_on_a_minimal_base_is_small_whoever_built_the_rest() {
+        let catalogue = catalogue(&[]);
+        let distroless = Image::new("team/agent", "1")
+            .layer("files", 120_000, "bazel build //common:base-files")
+            .layer("zones", 480_000, "bazel build //common:tzdata_debian12")
+            .layer("certificates", 190_000, "bazel build //common:cacerts_debian12");
+        let newer = Image::new("team/agent", "2")
+            .layer(
+                "files",
+                120_000,
+                "bazel build @@rules_distroless++apt+trixie//base-files/amd64:data",
+            )
+            .layer("users", 1_000, "bazel build //common:passwd");
+        let step = serde_json::json!({"created_by": "apko", "comment": "This is an apko single-layer image"});
+        let chainguard = Image::new("team/agent", "3")
+            .layer("all", 900_000, "")
+            .squashed()
+            .entry(step);
+        for (base, system) in [
+            (distroless, "distroless:bookworm"),
+            (newer, "distroless:trixie"),
+            (chainguard, "wolfi"),
+        ] {
+            for step in [
+                "COPY agent / # buildkit",
+                "/bin/sh -c #(nop) COPY file:00 in /agent ",
+            ] {
+                let child = base.child("team/agent", "1").layer("agent", 12_000_000, step);
+                let found = detect(&child.step("USER 65532:65532").facts(), &catalogue, &Scope::all());
+                assert_eq!(found.nature, Nature::Small, "{system}: {step}");
+                let found = found.system.expect("a system").system;
+                assert_eq!(found.to_string(), system, "{step}");
+            }
+        }
+        // Bazel's layers on a full system are no minimal image.
+        let on_debian = debian()
+            .child("team/x", "1")
+            .layer("app", 9, "bazel build //app:layer");
+        assert_eq!(
+            detect(&on_debian.facts(), &catalogue, &Scope::all()).nature,
+            Nature::System
         );
     }
 

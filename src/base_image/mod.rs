@@ -6,6 +6,7 @@
 //! valid answer, and every finding comes with its evidence.
 
 mod alpine_release;
+mod alpine_support;
 mod builder;
 mod candidates;
 mod catalogue;
@@ -28,6 +29,7 @@ mod traces;
 mod variables;
 
 pub use alpine_release::{AlpineRelease, NoAlpineRelease};
+pub use alpine_support::{AlpineReleases, AlpineSupport};
 pub use builder::Builder;
 pub use catalogue::{
     Base, BaseId, BaseLayer, Catalogue, CatalogueBuilder, CatalogueError, Explanation, LayerKey, Origin,

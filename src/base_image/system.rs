@@ -112,7 +112,7 @@ pub struct SystemInfo {
     /// What takes its place on Alpine; `None` if nothing does.
     #[serde(default)]
     pub twin: Option<String>,
-    /// The repositories of its bare images.
+    /// The repositories of its bare images. A name that ends with `*` stands for all that begin with it.
     #[serde(default)]
     pub images: Vec<String>,
     /// Other names of a release (`13`, `noble`) and the name used here (`trixie`, `24.04`).

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::{System, SystemInfo};
+use super::{BaseName, System, SystemInfo};
 
 /// How many digits of a content hash identify a root file system that a step added. Our choice: 64 bits, with
 /// which two of the few known hashes do not agree by chance.
@@ -43,9 +43,23 @@ impl Systems {
 
     /// The system whose own images are in this repository.
     pub fn with_image(&self, repository: &str) -> Option<&SystemInfo> {
-        self.systems
-            .iter()
-            .find(|system| system.images.iter().any(|image| image == repository))
+        let is_it = |image: &String| match image.strip_suffix('*') {
+            Some(start) => repository.starts_with(start),
+            None => image == repository,
+        };
+        // A name is better evidence than the beginning of one.
+        let named = |system: &&SystemInfo| system.images.iter().any(|image| image == repository);
+        let found = self.systems.iter().find(named);
+        found.or_else(|| self.systems.iter().find(|system| system.images.iter().any(is_it)))
+    }
+
+    /// The system of an image by its name, if the image is a system's own.
+    pub fn of_image(&self, name: &BaseName) -> Option<System> {
+        let system = self.with_image(&name.repository)?;
+        Some(match &name.tag {
+            Some(tag) => system.release_of_tag(tag),
+            None => System::named(&system.name),
+        })
     }
 
     /// The system whose root file system has this content hash.

@@ -139,7 +139,17 @@ impl Image {
 
 /// The shipped catalogue, grown by these images.
 pub(crate) fn catalogue(images: &[ImageFacts]) -> Catalogue {
+    grown(CatalogueBuilder::new(), images)
+}
+
+/// The same, judging support of Alpine's releases on a day.
+pub(crate) fn catalogue_on(day: &str, images: &[ImageFacts]) -> Catalogue {
     let mut builder = CatalogueBuilder::new();
+    builder.on_day(day.parse().expect("a day"));
+    grown(builder, images)
+}
+
+fn grown<'a>(mut builder: CatalogueBuilder<'a>, images: &'a [ImageFacts]) -> Catalogue {
     builder.shipped().expect("the shipped catalogue");
     let registry = "reg.example.com".parse().expect("a registry");
     for facts in images {

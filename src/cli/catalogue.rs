@@ -10,11 +10,13 @@ use super::outcome::{Outcome, UsageError, print, unanswered};
 use super::targets::targets;
 use crate::analysis::KnownImages;
 use crate::base_image::Catalogue;
+use crate::clock::{Clock, SystemClock};
 use crate::config::RegistryAddress;
 use crate::crawl::{CrawlPlan, RepositoryChoice};
 use crate::oci::text::printable;
 use crate::oci::{RepositoryName, Tag};
 use crate::report::{self, BaseChoice};
+use crate::wording::wrapped;
 
 /// `tare catalogue`.
 pub(super) async fn catalogue(command: &CatalogueCommand, context: &Context) -> anyhow::Result<Outcome> {
@@ -30,7 +32,10 @@ pub(super) async fn catalogue(command: &CatalogueCommand, context: &Context) -> 
 async fn known(context: &Context) -> anyhow::Result<KnownImages> {
     let store = context.open_store().await?;
     let known = match context.analysis(&store) {
-        Ok(analysis) => analysis.known_images().await.map_err(unanswered),
+        Ok(analysis) => {
+            let today = SystemClock.now().date_naive();
+            analysis.known_images(today).await.map_err(unanswered)
+        }
         Err(error) => Err(error),
     };
     store.close().await;
@@ -44,7 +49,7 @@ async fn list(options: &CatalogueListOptions, context: &Context) -> anyhow::Resu
     };
     let rows = report::catalogue_rows(&known(context).await?.catalogue, &choice);
     print(&match options.format {
-        TextOrJson::Table => report::catalogue_table(&rows),
+        TextOrJson::Table => report::catalogue_table(&rows, context.widths.output),
         TextOrJson::Json => report::json(&rows)?,
     })?;
     Ok(Outcome::Complete)
@@ -52,7 +57,16 @@ async fn list(options: &CatalogueListOptions, context: &Context) -> anyhow::Resu
 
 async fn show(options: &CatalogueShowOptions, context: &Context) -> anyhow::Result<Outcome> {
     let catalogue = known(context).await?.catalogue;
-    match report::base_explanations(&catalogue, &options.name, options.platform.as_ref()) {
+    let platform = options.platform.as_ref();
+    let text = match options.format {
+        TextOrJson::Table => report::base_explanations(&catalogue, &options.name, platform)
+            .map(|text| wrapped(&text, context.widths.output)),
+        TextOrJson::Json => match report::base_rows(&catalogue, &options.name, platform) {
+            rows if rows.is_empty() => None,
+            rows => Some(report::json(&rows)?),
+        },
+    };
+    match text {
         Some(text) => print(&text)?,
         None => bail!(
             "the catalogue has no {}; tare catalogue list {} shows what it contains",
@@ -68,7 +82,11 @@ async fn explain(options: &ExplainOptions, context: &Context) -> anyhow::Result<
     let found = known
         .find(&options.reference, options.platform.as_ref())
         .map_err(unanswered)?;
-    print(&report::base_matches(found, &known.catalogue))?;
+    let matches = report::BaseMatches::new(found, &known.catalogue);
+    print(&match options.format {
+        TextOrJson::Table => wrapped(&matches.text(), context.widths.output),
+        TextOrJson::Json => report::json(&matches)?,
+    })?;
     Ok(Outcome::Complete)
 }
 
@@ -111,7 +129,8 @@ async fn refresh(options: &CrawlOptions, context: &Context) -> anyhow::Result<Ou
         };
         crawls.push((target, plan));
     }
-    crawl_all(crawls, options.json, context).await
+    let (outcome, _) = crawl_all(crawls, options.json, context).await?;
+    Ok(outcome)
 }
 
 /// The base images that files name, with their known tags. Names that are only known from a crawled registry are

@@ -2,7 +2,7 @@
 
 use super::arguments::{CloseOptions, addresses};
 use super::context::Context;
-use super::outcome::{Outcome, print, unanswered};
+use super::outcome::{Outcome, begun, print, unanswered};
 use crate::analysis::{Closed, Closing, Difference};
 use crate::clock::{Clock, SystemClock};
 
@@ -16,6 +16,7 @@ pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::
         correct: options.correct,
         even_if_assumed: options.even_if_assumed,
     };
+    begun(options.month, SystemClock.now())?;
     let store = context.open_store().await?;
     let closed = match context.analysis(&store) {
         Ok(analysis) => analysis

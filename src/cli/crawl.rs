@@ -6,7 +6,7 @@ use super::client::client_of;
 use super::context::Context;
 use super::crawl_result::Shown;
 use super::interrupt::on_interrupt;
-use super::outcome::{Outcome, UsageError, print};
+use super::outcome::{Outcome, UsageError, in_words, print};
 use super::progress::with_progress;
 use super::targets::targets;
 use crate::analysis::CrawledContent;
@@ -26,25 +26,29 @@ pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::
             .map_err(|error| UsageError(error.to_string()))?;
         crawls.push((target, plan));
     }
-    let outcome = crawl_all(crawls, options.json, context).await?;
-    if !options.json && !context.quiet {
+    let (outcome, is_anything_stored) = crawl_all(crawls, options.json, context).await?;
+    if is_anything_stored && !options.json && !context.quiet {
         print("\nSee what is stored: tare report\n")?;
     }
     Ok(outcome)
 }
 
-/// Crawls one registry after another into the store, and says what each came to.
+/// Crawls one registry after another into the store, and says what each came to. The second value is whether any was
+/// reached.
 pub(super) async fn crawl_all(
     crawls: Vec<(RegistrySection, CrawlPlan)>,
     as_json: bool,
     context: &Context,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<(Outcome, bool)> {
+    // A crawl may take hours, so a wrong price book or catalogue is said first.
+    context.settings.analysis_inputs()?;
     let stop = StopFlag::new();
     on_interrupt(stop.clone(), context.console.clone())?;
     let store = context.open_store().await?;
 
     let mut outcome = Outcome::Complete;
     let mut failure = None;
+    let mut is_anything_stored = false;
     // What the crawls have read of the registries, for the report.
     let mut contents = Vec::new();
     for (target, plan) in &crawls {
@@ -59,10 +63,15 @@ pub(super) async fn crawl_all(
         match one(target, plan, context, &store, &stop).await {
             Ok((result, content)) => {
                 contents.push(content);
-                context.console.complain(&result.missing_in_words());
+                let unreached = result.unreached();
+                is_anything_stored |= unreached.is_none();
+                match &unreached {
+                    Some(reason) => context.console.complain(reason),
+                    None => context.console.complain(&result.missing_in_words()),
+                }
                 if as_json {
                     print(&result.json_line()?)?;
-                } else if !context.quiet {
+                } else if unreached.is_none() && !context.quiet {
                     print(&result.in_words())?;
                 }
                 if !result.is_complete() {
@@ -72,7 +81,7 @@ pub(super) async fn crawl_all(
             Err(error) => {
                 let error = error.context(format!("{} could not be crawled", target.url.registry()));
                 if let Some(earlier) = failure.replace(error) {
-                    context.console.complain(&format!("{earlier:#}"));
+                    context.console.complain(&in_words(&earlier));
                 }
             }
         }
@@ -84,16 +93,17 @@ pub(super) async fn crawl_all(
             .await;
         if let Err(error) = saved {
             // The crawl is saved, and the next report is computed from it.
-            context
-                .console
-                .complain(&format!("the report could not be saved: {error:#}"));
+            context.console.complain(&format!(
+                "the report could not be saved: {}",
+                in_words(&error.into())
+            ));
         }
     }
     store.close().await;
     if let Some(error) = failure {
         return Err(error);
     }
-    Ok(outcome)
+    Ok((outcome, is_anything_stored))
 }
 
 /// Crawls one registry and says what it came to.
@@ -120,14 +130,7 @@ async fn one(
     let result = if context.quiet {
         work.await?
     } else {
-        with_progress(
-            work,
-            &client,
-            &progress,
-            plan.concurrent_repositories,
-            &context.console,
-        )
-        .await?
+        with_progress(work, &client, &progress, plan.concurrent_repositories, context).await?
     };
     Ok((Shown::new(&result), result.content))
 }

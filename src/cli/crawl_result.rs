@@ -113,6 +113,22 @@ impl Shown {
         text
     }
 
+    /// Why nothing was read, in one line; `None` if the registry was reached.
+    pub(super) fn unreached(&self) -> Option<String> {
+        match &self.faults[..] {
+            [fault]
+                if fault.kind == FaultKind::Unavailable && is_catalogue(fault) && self.repositories == 0 =>
+            {
+                Some(format!(
+                    "{}: not reached: {}",
+                    self.registry,
+                    printable(&fault.fault)
+                ))
+            }
+            _ => None,
+        }
+    }
+
     /// What is missing, why, and what can be done about it; then what could not be read without that
     /// being a loss. Empty where there is nothing to say.
     pub(super) fn missing_in_words(&self) -> String {
@@ -175,7 +191,7 @@ fn is_catalogue(fault: &ShownFault) -> bool {
     fault.repository.is_none()
 }
 
-const GROUPS: [Group; 7] = [
+const GROUPS: [Group; 8] = [
     Group {
         holds: |fault| fault.kind == FaultKind::Denied && is_catalogue(fault),
         heading: "listing not allowed",
@@ -186,7 +202,7 @@ const GROUPS: [Group; 7] = [
     Group {
         holds: |fault| fault.kind == FaultKind::Denied && !is_catalogue(fault),
         heading: "not allowed",
-        remedy: "The credentials in use may not read these. Use others (--username, TARE_USERNAME, docker login, the \
+        remedy: "No credentials were given, or those in use may not read these. Use others (--username, TARE_USERNAME, docker login, the \
                  configuration), or leave these out with --repository.",
     },
     Group {
@@ -198,7 +214,7 @@ const GROUPS: [Group; 7] = [
     Group {
         holds: |fault| fault.kind == FaultKind::Invalid,
         heading: "rejected because the registry's answer was invalid",
-        remedy: "These may be damaged in the registry; push them again or delete them there.",
+        remedy: "These may be damaged in the registry. Pull one of them to find out before you push or delete anything.",
     },
     Group {
         holds: |fault| fault.kind == FaultKind::Unsupported,
@@ -209,6 +225,11 @@ const GROUPS: [Group; 7] = [
         holds: |fault| fault.kind == FaultKind::Unlisted,
         heading: "without a list of untagged manifests",
         remedy: "Everything that tags reach was read. Untagged bytes and their cost are unknown.",
+    },
+    Group {
+        holds: |fault| fault.kind == FaultKind::Broken,
+        heading: "missing in the registry although a tag leads there",
+        remedy: "Nobody can pull these tags completely. Push them again, or remove the tags.",
     },
     Group {
         holds: |fault| fault.kind == FaultKind::Vanished,

@@ -19,7 +19,9 @@ use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
 use crate::demo::{self, DemoRegistry};
 use crate::inventory::DedupScope;
 use crate::jobs::CrawlJob;
+use crate::report::View;
 use crate::store::{DatabaseLocation, Store, StoreSettings};
+use crate::wording::wrapped;
 
 /// How many months back the made-up history goes. Our choice: a year, as most budgets have.
 const MONTHS: u32 = 12;
@@ -95,8 +97,9 @@ async fn print_report(
     context: &Context,
 ) -> anyhow::Result<Outcome> {
     let report = read(service.store, &[], &ReportOptions::default(), service.settings).await?;
+    let width = context.widths.output;
     let words = format!(
-        "This is the registry of {}, a made-up company. Its base images have the true sizes of\n\
+        "This is the registry of {}, a made-up company. Its base images have the true sizes of \
          today's public base images; everything else is made up. {}\n\n",
         demo::COMPANY,
         match &options.keep {
@@ -108,10 +111,10 @@ async fn print_report(
         }
     );
     match options.format {
-        Format::Table => print(&words)?,
+        Format::Table => print(&wrapped(&words, width))?,
         Format::Json | Format::Csv => context.console.complain(words.trim_end()),
     }
-    let outcome = show(&report, options.format)?;
+    let outcome = show(&report, options.format, View::Summary, width)?;
     if options.format == Format::Table {
         print("\nNow your own: tare crawl https://reg.example.com, then tare report\n")?;
     }

@@ -1,10 +1,12 @@
 //! `tare doctor`: checks what Tare needs, one by one, and says what to do.
 
 use chrono::{NaiveDate, TimeDelta};
+use serde::Serialize;
 
+use super::arguments::{DoctorOptions, TextOrJson};
 use super::client::client_of;
 use super::context::Context;
-use super::outcome::{Outcome, print};
+use super::outcome::{Outcome, in_words, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AzureLogin, CrawlSection, RegistrySection};
 use crate::crawl::CrawlPlan;
@@ -12,8 +14,9 @@ use crate::identity::{IssuerSettings, check_issuer};
 use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::registry::{Client, ErrorKind, RegistryError};
-use crate::report::AnalysisInputs;
+use crate::report::{self, AnalysisInputs};
 use crate::store::Store;
+use crate::wording::wrapped;
 
 /// How far the clocks of the database and of this machine may differ. Our choice: machines that synchronise their clocks
 /// differ by far less than a second, and leases last longer.
@@ -29,34 +32,57 @@ enum Finding {
 
 use Finding::{Amiss, Well};
 
-/// What was checked, as it is shown.
+/// What was checked. Serialized, it is the JSON of `tare doctor`: keys are added, never renamed or removed.
+#[derive(Serialize)]
 struct Checkup {
-    text: String,
-    is_well: bool,
+    /// Whether every check passed.
+    ok: bool,
+    checks: Vec<Check>,
+}
+
+/// One check.
+#[derive(Serialize)]
+struct Check {
+    check: String,
+    ok: bool,
+    found: String,
+    /// What to do; null if it passed.
+    advice: Option<String>,
 }
 
 impl Checkup {
     fn note(&mut self, what: &str, finding: Finding) {
-        let (mark, found, advice) = match finding {
-            Well(found) => ("ok   ", found, None),
-            Amiss(found, advice) => {
-                self.is_well = false;
-                ("FAIL ", found, Some(advice))
-            }
+        let (found, advice) = match finding {
+            Well(found) => (found, None),
+            Amiss(found, advice) => (found, Some(advice)),
         };
-        self.text
-            .push_str(&format!("{mark}  {what}: {}\n", printable(&found)));
-        if let Some(advice) = advice {
-            self.text.push_str(&format!("       {advice}\n"));
+        self.ok &= advice.is_none();
+        self.checks.push(Check {
+            check: what.to_owned(),
+            ok: advice.is_none(),
+            found: printable(&found),
+            advice,
+        });
+    }
+
+    fn text(&self, width: usize) -> String {
+        let mut text = String::new();
+        for check in &self.checks {
+            let mark = if check.ok { "ok   " } else { "FAIL " };
+            text.push_str(&format!("{mark}  {}: {}\n", check.check, check.found));
+            if let Some(advice) = &check.advice {
+                text.push_str(&format!("       {advice}\n"));
+            }
         }
+        wrapped(&text, width)
     }
 }
 
 /// `tare doctor`.
-pub(super) async fn doctor(context: &Context) -> anyhow::Result<Outcome> {
+pub(super) async fn doctor(options: &DoctorOptions, context: &Context) -> anyhow::Result<Outcome> {
     let mut checkup = Checkup {
-        text: String::new(),
-        is_well: true,
+        ok: true,
+        checks: Vec::new(),
     };
     // It would not have come here with a configuration that is wrong.
     checkup.note("configuration", Well(file_of(context)));
@@ -79,7 +105,7 @@ pub(super) async fn doctor(context: &Context) -> anyhow::Result<Outcome> {
         Err(error) => {
             let advice = "set DATABASE_URL to a PostgreSQL server of version 14 or later that answers, or \
                           --data-dir to a folder that no other tare has open";
-            checkup.note("database", Amiss(format!("{error:#}"), advice.to_owned()));
+            checkup.note("database", Amiss(in_words(&error), advice.to_owned()));
             None
         }
     };
@@ -104,12 +130,11 @@ pub(super) async fn doctor(context: &Context) -> anyhow::Result<Outcome> {
     if let Some(store) = store {
         store.close().await;
     }
-    print(&checkup.text)?;
-    Ok(if checkup.is_well {
-        Outcome::Complete
-    } else {
-        Outcome::Incomplete
-    })
+    print(&match options.format {
+        TextOrJson::Table => checkup.text(context.widths.output),
+        TextOrJson::Json => report::json(&checkup)?,
+    })?;
+    Ok(Outcome::from_completeness(checkup.ok))
 }
 
 fn file_of(context: &Context) -> String {
@@ -166,7 +191,7 @@ async fn registry(section: &RegistrySection, context: &Context) -> Finding {
                 }
                 None => "give it a user name with a password, or a token, in its [[registry]]",
             };
-            return Amiss(format!("{error:#}"), advice.to_owned());
+            return Amiss(in_words(&error), advice.to_owned());
         }
     };
     let plan = match section.plan(&crawl) {
@@ -283,10 +308,15 @@ fn price_book(inputs: &AnalysisInputs, registry: &RegistryName, today: NaiveDate
     }
 }
 
-/// Whether tokens of an identity provider could be checked now.
+/// Whether tokens of an identity provider could be checked now, and whether people could log in if they should.
 async fn issuer(settings: &IssuerSettings) -> Finding {
     match check_issuer(settings).await {
-        Ok(keys) => Well(format!("matches the configuration; usable signing keys: {keys}")),
+        Ok(keys) => {
+            let logins = settings.login.as_ref().map_or("", |_| "; people can log in");
+            Well(format!(
+                "matches the configuration; usable signing keys: {keys}{logins}"
+            ))
+        }
         Err(error) => Amiss(error.to_string(), error.advice().to_owned()),
     }
 }

@@ -10,6 +10,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::oci::RegistryName;
 use crate::report;
 use crate::whatif::{AlpineModel, Evaluation, calibrate, evaluate};
+use crate::wording::wrapped;
 
 /// `tare evaluate`: how good the model in force is on what the store knows.
 pub(super) async fn evaluated(options: &EvaluateOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -23,7 +24,7 @@ pub(super) async fn evaluated(options: &EvaluateOptions, context: &Context) -> a
         provenance.fitted_at,
         known.pairs.len()
     );
-    show(&title, &evaluation, options.format)
+    show(&title, &evaluation, options.format, context.widths.output)
 }
 
 /// `tare calibrate`: fits the model anew. Writes it only where it is told to.
@@ -42,7 +43,12 @@ pub(super) async fn calibrated(options: &CalibrateOptions, context: &Context) ->
          fitted on the others.\n",
         known.pairs.len()
     );
-    let outcome = show(&title, &calibration.evaluation, options.format)?;
+    let outcome = show(
+        &title,
+        &calibration.evaluation,
+        options.format,
+        context.widths.output,
+    )?;
     match (&options.output, options.format) {
         (Some(file), TextOrJson::Table) => print(&format!(
             "\nWritten to {}. To use it, set alpine.model to this file.\n",
@@ -68,9 +74,12 @@ async fn model_and_pairs(context: &Context) -> anyhow::Result<(AlpineModel, Mode
     found
 }
 
-fn show(title: &str, evaluation: &Evaluation, format: TextOrJson) -> anyhow::Result<Outcome> {
+fn show(title: &str, evaluation: &Evaluation, format: TextOrJson, width: usize) -> anyhow::Result<Outcome> {
     print(&match format {
-        TextOrJson::Table => format!("{title}\n{}", report::evaluation_table(evaluation)),
+        TextOrJson::Table => {
+            let table = report::evaluation_table(evaluation, width);
+            format!("{}\n{table}", wrapped(title, width))
+        }
         TextOrJson::Json => report::json(evaluation)?,
     })?;
     Ok(Outcome::Complete)

@@ -16,7 +16,7 @@ pub(super) async fn explain(options: &ExplainOptions, context: &Context) -> anyh
     store.close().await;
     let explanation = explanation?;
     print(&match options.format {
-        TextOrJson::Table => report::explanation_table(&explanation),
+        TextOrJson::Table => report::explanation_table(&explanation, context.widths.output),
         TextOrJson::Json => report::json(&explanation)?,
     })?;
     Ok(Outcome::Complete)

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 
 use super::arguments::{ExportForm, ExportOptions, addresses};
 use super::context::Context;
-use super::outcome::{Outcome, UsageError, unanswered};
+use super::outcome::{Outcome, UsageError, begun, unanswered};
 use crate::analysis::RegistryMonth;
 use crate::clock::{Clock, SystemClock};
 use crate::config::RegistryAddress;
@@ -26,6 +26,7 @@ pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow
         )
         .into());
     }
+    begun(options.month, SystemClock.now())?;
     let store = context.open_store().await?;
     let months = match context.analysis(&store) {
         Ok(analysis) => analysis

@@ -1,5 +1,4 @@
 use chrono::{DateTime, TimeDelta, Utc};
-use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use super::arguments::{CreateOptions, KeyCommand, ListOptions, TextOrJson};
@@ -9,7 +8,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::identity::{self, NewKey};
 use crate::oci::RegistryPattern;
 use crate::oci::text::printable;
-use crate::report;
+use crate::report::{self, Column, TextTable};
 use crate::store::{ApiKeyRecord, Store};
 
 /// The longest name of a key, in characters. Our choice: it fits into a line of `tare key list`.
@@ -20,7 +19,7 @@ pub(super) async fn key(command: &KeyCommand, context: &Context) -> anyhow::Resu
     let store = context.open_store().await?;
     let done = match command {
         KeyCommand::Create(options) => create(options, &store, context).await,
-        KeyCommand::List(options) => list(options, &store).await,
+        KeyCommand::List(options) => list(options, &store, context).await,
         KeyCommand::Revoke { key } => revoke(key, &store, context).await,
     };
     store.close().await;
@@ -128,29 +127,27 @@ impl<'a> Listed<'a> {
     }
 }
 
-async fn list(options: &ListOptions, store: &Store) -> anyhow::Result<()> {
+async fn list(options: &ListOptions, store: &Store, context: &Context) -> anyhow::Result<()> {
     let records = store.api_keys().await?;
     let now = SystemClock.now();
     let keys: Vec<Listed<'_>> = records.iter().map(|record| Listed::new(record, now)).collect();
     print(&match options.format {
         TextOrJson::Json => report::json(&keys)?,
-        TextOrJson::Table => table(&keys),
+        TextOrJson::Table => table(&keys, context.widths.output),
     })?;
     Ok(())
 }
 
-fn table(keys: &[Listed<'_>]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
-        "ID",
-        "NAME",
-        "SCOPES",
-        "REGISTRIES",
-        "COST CENTRES",
-        "CREATED",
-        "EXPIRES",
-        "STATE",
+fn table(keys: &[Listed<'_>], width: usize) -> String {
+    let mut table = TextTable::new([
+        Column::text("ID"),
+        Column::text("NAME").shortened_to(20),
+        Column::text("SCOPES").optional(1),
+        Column::text("REGISTRIES").shortened_to(16).optional(2),
+        Column::text("COST CENTRES").shortened_to(16).optional(3),
+        Column::text("CREATED").optional(4),
+        Column::text("EXPIRES").optional(1),
+        Column::text("STATE"),
     ]);
     let shown = |limits: &[String], sees_all: bool| match limits {
         [] if sees_all => "all".to_owned(),
@@ -159,7 +156,7 @@ fn table(keys: &[Listed<'_>]) -> String {
     };
     let day = |moment: DateTime<Utc>| moment.format("%Y-%m-%d").to_string();
     for key in keys {
-        table.add_row([
+        table.add([
             key.id.to_owned(),
             printable(key.name),
             key.scopes.join(" "),
@@ -170,6 +167,5 @@ fn table(keys: &[Listed<'_>]) -> String {
             key.state.to_owned(),
         ]);
     }
-    let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
-    lines.join("\n") + "\n"
+    table.text(width)
 }

@@ -7,7 +7,9 @@ mod arguments;
 mod catalogue;
 mod client;
 mod close;
+mod config;
 mod context;
+mod copy;
 mod crawl;
 mod crawl_result;
 mod crawls;
@@ -27,7 +29,10 @@ mod pulls;
 mod ready;
 mod report;
 mod serve;
+mod shell;
+mod status;
 mod targets;
+mod terminal;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -38,7 +43,8 @@ use crate::config::{Environment, Settings};
 use crate::telemetry::{self, Console};
 use arguments::{CatalogueCommand, Cli, Command};
 use context::Context;
-use outcome::{Outcome, failure_code, print};
+use outcome::{Outcome, failure_code, in_words};
+use terminal::Widths;
 
 /// What may be typed, for programs that check command lines without running them.
 pub fn definition() -> clap::Command {
@@ -49,6 +55,17 @@ pub fn definition() -> clap::Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let environment = Environment::from_process();
+    let widths = Widths::detect(&environment);
+    // What is about the program itself works with any settings.
+    let about_itself = match &cli.command {
+        Command::Completions(options) => Some(shell::completions(options)),
+        Command::Man(options) => Some(shell::man(options)),
+        _ => None,
+    };
+    if let Some(done) = about_itself {
+        let console = Console::default().wrapped_to(widths.messages);
+        return done.map_or_else(|error| failed(&console, &error), Outcome::exit_code);
+    }
     let mut flags = cli.common.flags();
     if let Command::Crawl(options) | Command::Catalogue(CatalogueCommand::Refresh(options)) = &cli.command {
         flags.extend(options.flags());
@@ -59,19 +76,20 @@ pub fn main() -> ExitCode {
     let settings = match Settings::load(cli.common.config.as_deref(), &environment, &flags) {
         Ok(settings) => Arc::new(settings),
         // There is no log yet: its format is a setting too.
-        Err(error) => return failed(&Console::default(), &error.into()),
+        Err(error) => return failed(&Console::default().wrapped_to(widths.messages), &error.into()),
     };
-    let console = Console::new(settings.log.format);
+    let console = Console::new(settings.log.format).wrapped_to(widths.messages);
     telemetry::init(settings.logging(), &console);
     let context = Context {
         settings,
         environment,
         console,
         quiet: cli.common.quiet,
+        widths,
     };
     match run(cli.command, &context) {
         Ok(outcome) => outcome.exit_code(),
-        Err(error) => failed(&context.console, &error),
+        Err(error) => failed(&context.console, &context.explained(error)),
     }
 }
 
@@ -87,10 +105,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Catalogue(command) => catalogue::catalogue(&command, context).await,
             Command::Evaluate(options) => evaluate::evaluated(&options, context).await,
             Command::Calibrate(options) => evaluate::calibrated(&options, context).await,
-            Command::Config => {
-                print(&context.settings.show())?;
-                Ok(Outcome::Complete)
-            }
+            Command::Config(options) => config::config(&options, context),
             Command::Prices(options) => prices::prices(&options, context),
             Command::Export(options) => export::export(&options, context).await,
             Command::Close(options) => close::close(&options, context).await,
@@ -98,7 +113,13 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Key(command) => key::key(&command, context).await,
             Command::Crawls(command) => crawls::crawls(&command, context).await,
             Command::Notify(command) => notify::notify(&command, context).await,
-            Command::Doctor => doctor::doctor(context).await,
+            Command::Doctor(options) => doctor::doctor(&options, context).await,
+            Command::Status(options) => status::status(&options, context).await,
+            Command::Copy(options) => copy::copy(&options, context).await,
+            Command::Backup(options) => copy::backup(&options, context).await,
+            Command::Restore(options) => copy::restore(&options, context).await,
+            Command::Completions(options) => shell::completions(&options),
+            Command::Man(options) => shell::man(&options),
             Command::Serve(options) => serve::serve(&options, context).await,
             Command::Ready => ready::ready(context).await,
             Command::Demo(options) => demo::demo(&options, context).await,
@@ -111,6 +132,6 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
 
 /// Says why a command failed, and gives its exit status.
 fn failed(console: &Console, error: &anyhow::Error) -> ExitCode {
-    console.complain(&format!("error: {error:#}"));
+    console.complain(&format!("error: {}", in_words(error)));
     failure_code(error)
 }

@@ -3,14 +3,17 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context as _;
+use chrono::NaiveDate;
+use serde::Serialize;
 
-use super::arguments::{PricesCommand, PricesOptions};
+use super::arguments::{PricesCommand, PricesOptions, TextOrJson};
 use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
 use crate::oci::text::printable;
 use crate::pricing::{PriceBook, PriceBooks, RetailChoice, import_retail_prices};
+use crate::report::{self, Column, TextTable};
+use crate::units::Currency;
 
 /// Does what `tare prices` was asked.
 pub(super) fn prices(options: &PricesOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -20,7 +23,10 @@ pub(super) fn prices(options: &PricesOptions, context: &Context) -> anyhow::Resu
         .price_books()
         .map_err(|error| UsageError(error.to_string()))?;
     match &options.command {
-        PricesCommand::List => print(&list(&books))?,
+        PricesCommand::List(options) => print(&match options.format {
+            TextOrJson::Table => list(&books, context.widths.output),
+            TextOrJson::Json => report::json(&rows(&books))?,
+        })?,
         PricesCommand::Check { file } => {
             let book = books
                 .check(&file.display().to_string(), &read(file)?)
@@ -48,14 +54,64 @@ pub(super) fn prices(options: &PricesOptions, context: &Context) -> anyhow::Resu
     Ok(Outcome::Complete)
 }
 
-fn read(file: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+fn read(file: &Path) -> Result<String, UsageError> {
+    fs::read_to_string(file).map_err(|error| UsageError(format!("cannot read {}: {error}", file.display())))
 }
 
-fn list(books: &PriceBooks) -> String {
-    let mut lines: Vec<String> = books.iter().map(described).collect();
-    lines.sort();
-    lines.join("\n") + "\n"
+/// A price book as it is listed. Serialized, it is an element of the JSON of `tare prices list`: keys are added, never
+/// renamed or removed.
+#[derive(Serialize)]
+struct BookRow<'a> {
+    id: &'a str,
+    version: &'a str,
+    title: &'a str,
+    provider: &'a str,
+    service: &'a str,
+    currency: Currency,
+    source: &'a str,
+    source_date: NaiveDate,
+    valid_from: NaiveDate,
+    valid_until: NaiveDate,
+}
+
+fn rows(books: &PriceBooks) -> Vec<BookRow<'_>> {
+    let mut rows: Vec<BookRow<'_>> = books
+        .iter()
+        .map(|book| BookRow {
+            id: &book.id,
+            version: &book.version,
+            title: &book.title,
+            provider: &book.provider,
+            service: &book.service,
+            currency: book.currency,
+            source: &book.source,
+            source_date: book.source_date,
+            valid_from: book.valid_from,
+            valid_until: book.valid_until,
+        })
+        .collect();
+    rows.sort_by_key(|book| (book.id, book.valid_from));
+    rows
+}
+
+fn list(books: &PriceBooks, width: usize) -> String {
+    let mut table = TextTable::new([
+        Column::text("PRICE BOOK"),
+        Column::text("TITLE").shortened_to(30).optional(1),
+        Column::text("CURRENCY").optional(3),
+        Column::text("VALID FROM").optional(4),
+        Column::text("UNTIL").optional(2),
+    ]);
+    for book in rows(books) {
+        table.add([
+            printable(book.id),
+            printable(book.title),
+            book.currency.to_string(),
+            book.valid_from.to_string(),
+            book.valid_until.to_string(),
+        ]);
+    }
+    table.text(width)
 }
 
 /// A book in one line: what it is, in which currency, and for how long its prices are known to hold.

@@ -5,16 +5,18 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::context::Context;
 use crate::crawl::{Progress, ProgressSnapshot};
 use crate::registry::Client;
 use crate::report::grouped;
-use crate::telemetry::Console;
 use crate::units::RequestCounts;
 
 /// The time between two updates of the bar. Our choice: smooth to the eye.
 const BAR_EVERY: Duration = Duration::from_millis(150);
 /// The time between two lines where there is no bar. Our choice: it keeps a log short.
 const LINE_EVERY: Duration = Duration::from_secs(5);
+/// The width of the bar in characters. Our choice: the rest of the line is for words.
+const BAR_WIDTH: usize = 10;
 /// The length of the bar in steps; what is done is a fraction of it. Our choice: finer than a terminal is wide.
 const STEPS: u64 = 1000;
 
@@ -24,8 +26,9 @@ pub(super) async fn with_progress<Work: Future>(
     client: &Client,
     progress: &Progress,
     side_by_side: usize,
-    console: &Console,
+    context: &Context,
 ) -> Work::Output {
+    let console = &context.console;
     let bar = console.has_room_for_a_bar().then(bar);
     console.show(bar.clone());
     let started = Instant::now();
@@ -46,9 +49,10 @@ pub(super) async fn with_progress<Work: Future>(
                 match &bar {
                     Some(bar) => {
                         bar.set_position(view.steps_done());
-                        bar.set_message(view.in_words());
+                        let width = context.widths.messages.unwrap_or(usize::MAX);
+                        bar.set_message(view.in_words(width.saturating_sub(BAR_WIDTH + 2)));
                     }
-                    None => console.tell(&format!("{}: {}", client.origin().name(), view.in_words())),
+                    None => console.tell(&format!("{}: {}", client.origin().name(), view.in_words(usize::MAX))),
                 }
             }
         }
@@ -62,7 +66,7 @@ pub(super) async fn with_progress<Work: Future>(
 
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
-    match ProgressStyle::with_template("{bar:10} {wide_msg}") {
+    match ProgressStyle::with_template(&format!("{{bar:{BAR_WIDTH}}} {{wide_msg}}")) {
         Ok(style) => bar.with_style(style),
         // The template is a constant, so this is for the type alone.
         Err(_) => bar,
@@ -102,37 +106,47 @@ impl View {
         Some(total.saturating_sub(self.elapsed))
     }
 
-    fn in_words(&self) -> String {
+    /// The state in one line of at most so many characters: what matters most comes first, and what does not fit is left
+    /// out.
+    fn in_words(&self, width: usize) -> String {
         let count = |count: u64| grouped(usize::try_from(count).unwrap_or(usize::MAX));
         let seen = &self.progress;
         let seconds = self.elapsed.as_secs().max(1);
-        // What matters most stands first: a narrow terminal shows only the beginning.
         let mut text = format!(
-            "{}/{} repositories, {} requests ({}/s)",
+            "{}/{} repositories",
             count(seen.repositories_done),
-            count(seen.repositories_listed),
-            count(self.requests.total),
-            count(self.requests.total / seconds),
+            count(seen.repositories_listed)
         );
+        let mut parts = vec![format!(
+            "{} requests ({}/s)",
+            count(self.requests.total),
+            count(self.requests.total / seconds)
+        )];
         if seen.repositories_listed > 0 && seen.repositories_done == seen.repositories_listed {
-            text.push_str(", saving");
+            parts.push("saving".to_owned());
         } else if let Some(left) = self.left() {
             let seconds = left.as_secs();
-            text.push_str(&format!(", {}:{:02} left", seconds / 60, seconds % 60));
+            parts.push(format!("{}:{:02} left", seconds / 60, seconds % 60));
         }
-        text.push_str(&format!(
-            ", {}/{} tags",
+        if seen.faults > 0 {
+            parts.push(format!("{} faults", count(seen.faults)));
+        }
+        parts.push(format!(
+            "{}/{} tags",
             count(seen.tags_done),
             count(seen.tags_listed)
         ));
         if self.requests.rate_limited > 0 {
-            text.push_str(&format!(
-                ", rate-limited {} times",
+            parts.push(format!(
+                "rate-limited {} times",
                 count(self.requests.rate_limited)
             ));
         }
-        if seen.faults > 0 {
-            text.push_str(&format!(", {} faults", count(seen.faults)));
+        for part in parts {
+            if text.len() + ", ".len() + part.len() <= width {
+                text.push_str(", ");
+                text.push_str(&part);
+            }
         }
         text
     }
@@ -163,7 +177,14 @@ mod tests {
         let early = view((2, 10), (50, 100), 10);
         assert_eq!(early.steps_done(), 200);
         assert_eq!(early.left(), Some(Duration::from_secs(40)));
-        assert!(early.in_words().contains("0:40 left"), "{}", early.in_words());
+        let words = early.in_words(usize::MAX);
+        assert!(
+            words.contains("0:40 left") && words.contains("50/100 tags"),
+            "{words}"
+        );
+        // Whole parts only.
+        let narrow = early.in_words(50);
+        assert_eq!(narrow, "2/10 repositories, 0 requests (0/s), 0:40 left");
         // One repository with many tags moves the bar too.
         assert_eq!(view((0, 1), (500, 1000), 10).steps_done(), 500);
         assert_eq!(view((10, 10), (250, 250), 60).steps_done(), STEPS);

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
 
-use super::arguments::{ImportOptions, PullsCommand, PullsOptions};
+use super::arguments::{ImportOptions, PullsCommand, PullsOptions, TextOrJson};
 use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
@@ -15,6 +16,7 @@ use crate::config::{InvalidAddress, RegistryAddress};
 use crate::oci::text::printable;
 use crate::oci::{Digest, RegistryName};
 use crate::pulls::{PullFile, ReadPulls, Skipped, read_pulls};
+use crate::report::{self, Column, TextTable};
 use crate::store::{PullFileSource, PullImport, PullImportRecord, Store};
 
 /// Does what `tare pulls` was asked.
@@ -26,9 +28,9 @@ pub(super) async fn pulls(options: &PullsOptions, context: &Context) -> anyhow::
             store.close().await;
             said?
         }
-        PullsCommand::List => {
+        PullsCommand::List(options) => {
             let store = context.open_store().await?;
-            let listed = list(&store).await;
+            let listed = list(&store, options.format, context.widths.output).await;
             store.close().await;
             listed?
         }
@@ -44,7 +46,8 @@ async fn import(store: &Store, options: &ImportOptions, context: &Context) -> an
         .map_err(|error: InvalidAddress| UsageError(error.to_string()))?;
     let registry = address.registry();
     let file = options.file.as_path();
-    let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let content =
+        fs::read(file).map_err(|error| UsageError(format!("cannot read {}: {error}", file.display())))?;
     let text = std::str::from_utf8(&content).map_err(|error| {
         UsageError(format!(
             "{}: not UTF-8 text from byte {} on; save the file as UTF-8",
@@ -140,6 +143,11 @@ fn left_out(skipped: &Skipped) -> String {
         (skipped.own, "are of Tare's own crawls"),
         (skipped.other_registries, "are about other registries"),
         (skipped.repeated, "repeat another row"),
+        (
+            skipped.indexes,
+            "are of an index, whose image has a row of its own",
+        ),
+        (skipped.attachments, "are of signatures and other attachments"),
     ];
     let reasons: Vec<String> = reasons
         .into_iter()
@@ -153,15 +161,39 @@ fn left_out(skipped: &Skipped) -> String {
     }
 }
 
-async fn list(store: &Store) -> anyhow::Result<String> {
+/// The imported files and the counted pulls. Serialized, it is the JSON of `tare pulls list`: keys are added, never renamed
+/// or removed.
+#[derive(Serialize)]
+struct KnownPulls {
+    files: Vec<ImportedFile>,
+    months: Vec<PullsOfMonth>,
+}
+
+#[derive(Serialize)]
+struct ImportedFile {
+    imported_at: DateTime<Utc>,
+    registry: RegistryName,
+    format: String,
+    file: String,
+    /// Of events: the first and the last day; null for counters.
+    first_day: Option<NaiveDate>,
+    last_day: Option<NaiveDate>,
+    /// Of counters: when they were read; null for events.
+    read_at: Option<DateTime<Utc>>,
+    /// How many pulls the file added.
+    pulls: u64,
+}
+
+#[derive(Serialize)]
+struct PullsOfMonth {
+    month: String,
+    registry: RegistryName,
+    repository: String,
+    pulls: u64,
+}
+
+async fn list(store: &Store, format: TextOrJson, width: usize) -> anyhow::Result<String> {
     let imports = store.pull_imports().await?;
-    if imports.is_empty() {
-        return Ok("No pulls have been imported: see tare pulls import --help\n".to_owned());
-    }
-    let mut text = String::from("Files\n");
-    for import in &imports {
-        text.push_str(&imported(import));
-    }
     let (counted, _) = store.counted_pulls(None).await?;
     // A difference of counters over several months stands with the month in which it began.
     let mut months: BTreeMap<(RegistryName, String, String), u64> = BTreeMap::new();
@@ -172,31 +204,89 @@ async fn list(store: &Store) -> anyhow::Result<String> {
             .or_default();
         *sum = sum.saturating_add(pulls.count);
     }
-    text.push_str("\nPulls by month\n");
-    for ((registry, month, repository), count) in months {
-        text.push_str(&format!("{month}  {count:>12}  {registry}/{repository}\n"));
+    let known = KnownPulls {
+        files: imports.into_iter().map(ImportedFile::new).collect(),
+        months: months
+            .into_iter()
+            .map(|((registry, month, repository), pulls)| PullsOfMonth {
+                month,
+                registry,
+                repository,
+                pulls,
+            })
+            .collect(),
+    };
+    match format {
+        TextOrJson::Table => Ok(known.text(width)),
+        TextOrJson::Json => Ok(report::json(&known)?),
     }
-    Ok(text)
 }
 
-fn imported(import: &PullImportRecord) -> String {
-    let about = match (import.period, import.read_at) {
-        (Some(period), _) => format!(
-            "{} to {}",
-            period.start(),
-            period.end().pred_opt().unwrap_or(period.end())
-        ),
-        (None, Some(at)) => format!("as of {}", at.format("%F %R UTC")),
-        (None, None) => String::new(),
-    };
-    format!(
-        "{}  {}  {}  {}  {about}  {} pulls\n",
-        import.imported_at.format("%F %R UTC"),
-        import.registry,
-        import.format,
-        printable(&import.file_name),
-        import.pulls
-    )
+impl ImportedFile {
+    fn new(import: PullImportRecord) -> Self {
+        let end = import.period.map(|period| period.end());
+        Self {
+            imported_at: import.imported_at,
+            registry: import.registry,
+            format: import.format,
+            file: import.file_name,
+            first_day: import.period.map(|period| period.start()),
+            last_day: end.map(|end| end.pred_opt().unwrap_or(end)),
+            read_at: import.read_at,
+            pulls: import.pulls,
+        }
+    }
+
+    fn covered(&self) -> String {
+        match (self.first_day, self.last_day, self.read_at) {
+            (Some(first), Some(last), _) => format!("{first} to {last}"),
+            (.., Some(at)) => format!("as of {}", at.format("%F %R UTC")),
+            _ => String::new(),
+        }
+    }
+}
+
+impl KnownPulls {
+    fn text(&self, width: usize) -> String {
+        if self.files.is_empty() && self.months.is_empty() {
+            return "No pulls have been imported or counted: see tare pulls import --help\n".to_owned();
+        }
+        let mut files = TextTable::new([
+            Column::text("IMPORTED (UTC)").optional(1),
+            Column::text("REGISTRY").shortened_to(20).optional(2),
+            Column::text("FORMAT").optional(3),
+            Column::text("FILE").shortened_to(16),
+            Column::text("COVERS"),
+            Column::number("PULLS"),
+        ]);
+        for file in &self.files {
+            files.add([
+                file.imported_at.format("%F %R").to_string(),
+                file.registry.to_string(),
+                file.format.clone(),
+                printable(&file.file),
+                file.covered(),
+                file.pulls.to_string(),
+            ]);
+        }
+        let mut months = TextTable::new([
+            Column::text("MONTH"),
+            Column::number("PULLS"),
+            Column::text("REPOSITORY").shortened_to(30),
+        ]);
+        for row in &self.months {
+            months.add([
+                row.month.clone(),
+                row.pulls.to_string(),
+                format!("{}/{}", row.registry, printable(&row.repository)),
+            ]);
+        }
+        let files = match self.files.is_empty() {
+            true => "No file was imported; these pulls are from notifications.\n".to_owned(),
+            false => format!("Files\n{}", files.text(width)),
+        };
+        format!("{files}\nPulls by month\n{}", months.text(width))
+    }
 }
 
 fn name_of(file: &Path) -> String {

@@ -1,5 +1,8 @@
+use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
+
+use anyhow::anyhow;
 
 use super::context::Context;
 use super::outcome::{Outcome, print};
@@ -23,7 +26,16 @@ pub(super) async fn ready(context: &Context) -> anyhow::Result<Outcome> {
         // It asks this very machine, under an address that no certificate names, and tells no secret.
         .danger_accept_invalid_certs(true)
         .build()?;
-    let answer = client.get(&url).send().await?;
+    let answer = client.get(&url).send().await.map_err(|error| {
+        let address = reachable(serve.listen);
+        if error.is_timeout() {
+            anyhow!("{address} gave no answer within {} s", PATIENCE.as_secs())
+        } else if error.is_connect() && is_refused(&error) {
+            anyhow!("nobody listens on {address}: start tare serve, or set serve.listen to where it listens")
+        } else {
+            anyhow::Error::from(error.without_url()).context(format!("no answer from {url}"))
+        }
+    })?;
     let status = answer.status();
     let body = answer.text().await?;
     if !status.is_success() {
@@ -31,6 +43,19 @@ pub(super) async fn ready(context: &Context) -> anyhow::Result<Outcome> {
     }
     print(&format!("{url} answers {status}\n"))?;
     Ok(Outcome::Complete)
+}
+
+/// Whether the system refused the connection, because no process listens there.
+fn is_refused(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(inner) = cause {
+        let system = inner.downcast_ref::<std::io::Error>();
+        if system.is_some_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused) {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
 }
 
 /// An address at which a listener can be reached from its own machine.

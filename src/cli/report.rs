@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use super::arguments::{Format, ReportOptions, Rows};
 use super::context::Context;
-use super::outcome::{Outcome, print, unanswered};
+use super::outcome::{Outcome, UsageError, print, unanswered};
 use crate::analysis::{AnalysisService, PlatformSelection};
 use crate::config::Settings;
 use crate::cost::RegistryTerms;
 use crate::oci::RegistryName;
-use crate::report::{self, GroupBy, Report};
+use crate::report::{self, GroupBy, Report, View};
 use crate::store::Store;
 
 /// `tare report`.
@@ -30,8 +30,13 @@ pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow
         }
     }
     match options.group_by {
-        Some(by) => show_groups(&report, by, options.format),
-        None => show(&report, options.format),
+        Some(by) => show_groups(&report, by, options.format, context.widths.output),
+        None => show(
+            &report,
+            options.format,
+            options.view.into(),
+            context.widths.output,
+        ),
     }
 }
 
@@ -49,6 +54,11 @@ pub(super) async fn read(
     let mut inputs = settings.analysis_inputs()?;
     inputs.verdicts.alpine_release = options.alpine_release.or(inputs.verdicts.alpine_release);
     if let Some(book) = &options.price_book {
+        inputs
+            .costs
+            .books
+            .editions(book)
+            .map_err(|unknown| UsageError(format!("--price-book: {unknown}")))?;
         inputs.costs.registries = vec![RegistryTerms::everywhere(book)];
     }
     let platforms = if options.platforms.is_empty() {
@@ -67,10 +77,10 @@ pub(super) async fn read(
     analysis.report(asked, &shown).await.map_err(unanswered)
 }
 
-/// Prints a report.
-pub(super) fn show(report: &Report, format: Format) -> anyhow::Result<Outcome> {
+/// Prints a report; a table in lines of at most so many characters.
+pub(super) fn show(report: &Report, format: Format, view: View, width: usize) -> anyhow::Result<Outcome> {
     let text = match format {
-        Format::Table => report::table(report),
+        Format::Table => report::table(report, view, width),
         Format::Json => report::json(report)?,
         Format::Csv => report::csv(report)?,
     };
@@ -79,10 +89,10 @@ pub(super) fn show(report: &Report, format: Format) -> anyhow::Result<Outcome> {
 }
 
 /// Prints a report's repositories put together.
-fn show_groups(report: &Report, by: GroupBy, format: Format) -> anyhow::Result<Outcome> {
+fn show_groups(report: &Report, by: GroupBy, format: Format, width: usize) -> anyhow::Result<Outcome> {
     let groups = report::groups(report, by)?;
     let text = match format {
-        Format::Table => report::group_table(&groups),
+        Format::Table => report::group_table(&groups, width),
         Format::Json => report::json(&groups)?,
         Format::Csv => report::group_csv(&groups)?,
     };

@@ -26,6 +26,12 @@ pub enum InvalidAddress {
          TARE_USERNAME and TARE_PASSWORD, or in the configuration"
     )]
     Credentials,
+    /// A query, as URLs of other services have one.
+    #[error(
+        "a registry's address has no query: leave out everything from ? on; to choose repositories by a pattern with ?, \
+         use --repository"
+    )]
+    Query,
     /// What comes after the registry is no choice of repositories.
     #[error(
         "expected nothing after the registry but a choice of repositories, as in reg.example.com/team-a/*"
@@ -64,8 +70,11 @@ impl FromStr for RegistryAddress {
         if origin.contains('@') {
             return Err(InvalidAddress::Credentials);
         }
-        // `{a,b}`, `[!ab]`, `*` and `?` belong to globs, everything else to names.
-        let is_choice = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/*?[]{},!".contains(c);
+        if text.contains('?') {
+            return Err(InvalidAddress::Query);
+        }
+        // `{a,b}`, `[!ab]` and `*` belong to globs, everything else to names.
+        let is_choice = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/*[]{},!".contains(c);
         if !repositories.chars().all(is_choice) {
             return Err(InvalidAddress::Rest);
         }
@@ -137,6 +146,7 @@ mod tests {
             "https://",
             "reg example",
             "reg.example.com?x=1",
+            "reg.example.com/team-a?x=1",
             "reg.example.com/A",
         ] {
             assert!(bad.parse::<RegistryAddress>().is_err(), "{bad}");

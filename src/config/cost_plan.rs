@@ -202,17 +202,9 @@ fn same_currency(
 
 /// All editions of a book.
 fn known<'b>(books: &'b PriceBooks, id: &str, key: &str) -> Result<Vec<&'b PriceBook>, CostPlanError> {
-    let editions: Vec<&PriceBook> = books.iter().filter(|book| book.id == id).collect();
-    if !editions.is_empty() {
-        return Ok(editions);
-    }
-    let mut ids: Vec<&str> = books.iter().map(|book| book.id.as_str()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    Err(wrong(
-        key.to_owned(),
-        format!("there is no price book `{id}`; there are {}", ids.join(", ")),
-    ))
+    books
+        .editions(id)
+        .map_err(|unknown| wrong(key.to_owned(), unknown.to_string()))
 }
 
 fn wrong(key: String, problem: impl Into<String>) -> CostPlanError {
@@ -283,7 +275,7 @@ day_rate = "800 USD"
         for (text, said) in [
             (
                 "[prices]\nbook = \"azure\"\n",
-                "prices.book: there is no price book `azure`; there are aws-ecr, azure-",
+                "prices.book: there is no price book `azure`; did you mean `azure-container-registry-basic`? All price books: aws-ecr, ",
             ),
             (
                 "[[registry]]\nurl = \"x.example.com\"\nprice_book = \"digitalocean-basic\"\nreplicas = [\"eu\"]\n",

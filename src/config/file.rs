@@ -7,8 +7,9 @@ use serde::Deserialize as _;
 use toml::Value;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::problem::{Origin, Problem, nearest};
+use super::problem::{Origin, Problem};
 use super::section::Shape;
+use crate::wording::nearest;
 
 /// The settings of one section as they stand in a file.
 #[derive(Debug)]

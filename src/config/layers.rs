@@ -6,9 +6,10 @@ use toml::{Table, Value};
 
 use super::environment::Environment;
 use super::file::FoundSection;
-use super::problem::{Origin, Origins, Problem, nearest};
+use super::problem::{Origin, Origins, Problem};
 use super::section::{Section, Shape};
-use super::show::write_section;
+use super::show::ShownSection;
+use crate::wording::nearest;
 
 /// The beginning of the names of Tare's environment variables.
 const PREFIX: &str = "TARE_";
@@ -233,8 +234,8 @@ pub(super) trait Sections: Sized {
     /// Takes the sections out of the layers.
     fn take_from(layers: &mut Layers) -> (Self, Self::Origins);
 
-    /// Writes them as a configuration file has them, with where each value comes from.
-    fn write_to(&self, origins: &Self::Origins, text: &mut String);
+    /// The sections with where each value comes from.
+    fn shown(&self, origins: &Self::Origins) -> Vec<ShownSection>;
 }
 
 impl<S: Section + Default> Sections for S {
@@ -248,8 +249,8 @@ impl<S: Section + Default> Sections for S {
         layers.one()
     }
 
-    fn write_to(&self, origins: &Origins, text: &mut String) {
-        write_section(text, self, origins);
+    fn shown(&self, origins: &Origins) -> Vec<ShownSection> {
+        vec![ShownSection::new(self, origins)]
     }
 }
 
@@ -264,10 +265,11 @@ impl<S: Section> Sections for Vec<S> {
         layers.many()
     }
 
-    fn write_to(&self, origins: &Vec<Origins>, text: &mut String) {
-        for (section, origins) in self.iter().zip(origins) {
-            write_section(text, section, origins);
-        }
+    fn shown(&self, origins: &Vec<Origins>) -> Vec<ShownSection> {
+        self.iter()
+            .zip(origins)
+            .map(|(section, origins)| ShownSection::new(section, origins))
+            .collect()
     }
 }
 

@@ -63,8 +63,9 @@ pub use quantities::{Amount, Bytes, Number, ShareOf};
 pub use registry::{AskForUntagged, RegistrySection};
 pub use retention::RetentionSection;
 pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
+pub use show::{ShownSection, ShownSetting, ShownSettings};
 pub use store::{StoreSection, UnusableDatabaseFile};
-pub use values::{DatabaseUrl, ProxyUrl, Secret};
+pub use values::{DatabaseUrl, ProxyUrl, Secret, listen_address};
 pub use worth::{LeastSaving, WorthSection};
 
 use crate::analysis::PlatformSelection;
@@ -102,8 +103,10 @@ macro_rules! settings {
                 settings
             }
 
-            fn write_to(&self, text: &mut String) {
-                $(self.$field.write_to(&self.origins.$field, text);)*
+            fn shown_sections(&self) -> Vec<ShownSection> {
+                let mut sections = Vec::new();
+                $(sections.extend(self.$field.shown(&self.origins.$field));)*
+                sections
             }
         }
     };
@@ -211,8 +214,18 @@ impl Settings {
             None => "# Settings in force, with where each comes from. There is no configuration file.\n"
                 .to_owned(),
         };
-        self.write_to(&mut text);
+        for section in self.shown_sections() {
+            text.push_str(&section.to_toml());
+        }
         text
+    }
+
+    /// The settings in force for programs; secrets are masked.
+    pub fn shown(&self) -> ShownSettings {
+        ShownSettings {
+            file: self.file.as_ref().map(|file| file.display().to_string()),
+            sections: self.shown_sections(),
+        }
     }
 
     /// The configuration file that was read; `None` if there is none.

@@ -19,7 +19,7 @@ use crate::crawl::{CrawlPlan, ReferrersPolicy, RepositoryChoice};
 use crate::inventory::DedupScope;
 use crate::jobs::{InvalidSchedule, Schedule};
 use crate::oci::{InvalidRepositoryPattern, PlatformFilter};
-use crate::registry::{ClientSettings, Credentials, is_azure_registry};
+use crate::registry::{ClientSettings, Credentials, is_azure_registry, is_ecr_registry};
 use crate::units::ByteCount;
 
 /// `[[registry]]`: a registry with what is particular to it.
@@ -212,9 +212,7 @@ impl RegistrySection {
     pub fn dedup_scope(&self) -> DedupScope {
         let host = self.url.origin().url().host_str().unwrap_or_default();
         self.dedup_scope.unwrap_or_else(|| {
-            let is_ecr = host.contains(".dkr.ecr.")
-                && (host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"));
-            if is_ecr {
+            if is_ecr_registry(host) {
                 DedupScope::Repository
             } else {
                 DedupScope::Registry
@@ -257,6 +255,7 @@ impl RegistrySection {
             proxy: self.proxy.as_ref().map(|proxy| proxy.secret().clone()),
             trusted_realm_hosts: self.trusted_realm_hosts.clone(),
             page_size: self.page_size.unwrap_or(crawl.page_size),
+            is_azure: self.azure_custom_domain || self.asks_for_untagged(),
             ..ClientSettings::default()
         }
     }
@@ -272,6 +271,7 @@ impl RegistrySection {
             platforms: self.platforms(crawl).to_vec(),
             referrers: self.referrers.unwrap_or(crawl.referrers),
             untagged: self.asks_for_untagged(),
+            listed_manifests: self.untagged != AskForUntagged::Never,
             kept_labels: crawl.image_labels().names().map(str::to_owned).collect(),
             concurrent_repositories: crawl.concurrent_repositories,
             concurrent_tags: crawl.concurrent_tags,

@@ -6,17 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use super::Settings;
 use super::section::Section;
-use super::values::{duration, maybe_duration};
-use crate::api::{AccessMode, ApiSettings, PublicUrl, TlsFiles};
+use super::values::{duration, listen, maybe_duration};
+use crate::api::{AccessMode, ApiSettings, GrafanaUrl, PublicUrl, TlsFiles};
 
 /// `[serve]`: the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServeSection {
     /// The address to listen on.
+    #[serde(deserialize_with = "listen")]
     pub listen: SocketAddr,
     /// The address at which users reach the service, its path included.
     pub public_url: Option<PublicUrl>,
+    /// The dashboard that the page links to.
+    pub grafana_url: Option<GrafanaUrl>,
     /// Whether callers must authenticate. If unset, they must if there are issuers; else they must
     /// not, and only a loopback address will do.
     pub access: Option<ServeAccess>,
@@ -74,6 +77,7 @@ impl Default for ServeSection {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
+            grafana_url: None,
             access: None,
             hosts: Vec::new(),
             tls_certificate: None,
@@ -184,6 +188,7 @@ impl Settings {
             access,
             issuers: self.issuers(),
             public_url: serve.public_url.clone(),
+            grafana_url: serve.grafana_url.clone(),
             hosts: serve.hosts.clone(),
             is_open_to_all_hosts: !serve.listen.ip().is_loopback(),
             tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),

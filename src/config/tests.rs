@@ -182,7 +182,7 @@ fn a_wrong_value_is_refused_with_its_place_and_what_would_be_right() {
         ),
         (
             "[[registry]]\nurl = \"x\"\ndedup_scope = \"blob\"\n",
-            "registry.dedup_scope: unknown variant `blob`, expected `registry` or `repository`",
+            "registry.dedup_scope: unknown variant `blob`, expected one of `registry`, `repository`, `mounted`",
         ),
         (
             "[[registry]]\nurl = \"x\"\nusername = \"me\"\n",
@@ -274,14 +274,24 @@ fn the_store_is_in_the_users_data_folder_unless_said_otherwise() {
 #[test]
 fn a_hosted_registry_is_known_by_its_name() {
     let scope = |url: &str| RegistrySection::at(url.parse().unwrap()).dedup_scope();
-    assert_eq!(
-        scope("123456789012.dkr.ecr.eu-central-1.amazonaws.com"),
-        DedupScope::Repository
-    );
+    for ecr in [
+        "123456789012.dkr.ecr.eu-central-1.amazonaws.com",
+        "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
+        "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+        "123456789012.dkr-ecr.eu-central-1.on.aws",
+        "123456789012.dkr-ecr-fips.us-east-1.on.aws",
+        "123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn",
+        "123456789012.dkr.ecr.us-iso-east-1.c2s.ic.gov",
+        "123456789012.dkr.ecr.us-isob-east-1.sc2s.sgov.gov",
+    ] {
+        assert_eq!(scope(ecr), DedupScope::Repository, "{ecr}");
+    }
     for other in [
         "example.azurecr.io",
         "http://127.0.0.1:5001",
         "x.dkr.ecr.amazonaws.com.evil.example",
+        "123456789012.dkr-ecr.eu-central-1.on.aws.evil.example",
+        "public.ecr.aws",
     ] {
         assert_eq!(scope(other), DedupScope::Registry, "{other}");
     }

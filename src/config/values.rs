@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -117,6 +118,31 @@ fn without_password(text: &str) -> String {
         url.query_pairs_mut().clear().extend_pairs(parameters);
     }
     url.into()
+}
+
+/// Reads an address to listen on.
+///
+/// # Errors
+/// With what would be right.
+pub fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    text.trim().parse().map_err(|_| {
+        // What was probably meant, where only a port or a name for this machine was given.
+        let port = text
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.trim().parse::<u16>().ok());
+        let example = SocketAddr::from(([127, 0, 0, 1], port.unwrap_or(8080)));
+        format!("expected ADDRESS:PORT with an IP address, such as {example}")
+    })
+}
+
+/// Reads an address to listen on from a text, or says what would be right where a number stands.
+pub(super) fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    listen_address(&text).map_err(de::Error::custom)
 }
 
 /// Reads a whole number from `LOW` to `HIGH`.

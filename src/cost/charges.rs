@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::error::CostError;
 use super::parts::{Charges, CleanUp, CostParts, MoneyEstimate, PricedPiece};
 use super::plan::{CostPlan, RegistryTerms};
-use super::usage::{AlpineBytes, RegistryUsage, RepositoryUsage};
+use super::usage::{AlpineBytes, PulledBytes, RegistryUsage, RepositoryUsage};
 use crate::pricing::{
     AllocatedRow, AllocationRules, AllocationTarget, AllocationTargets, Bill, MovedBytes, MovedEstimate,
     NoSaving, Period, PriceBook, Pulls, UsageHistory, Warning, allocate, bill, saving,
@@ -334,14 +334,24 @@ fn one_currency(book: &str, books: &[(Period, &PriceBook)]) -> Result<Currency, 
 /// What a repository's pulls moved, now and on Alpine.
 fn moved(plan: &CostPlan, usage: &RegistryUsage, repository: &RepositoryUsage) -> Result<Moved, CostError> {
     let (destinations, cold_share) = plan.transfer.of(&usage.registry, &repository.repository);
-    let Some(pulled) = repository.pulled.filter(|_| repository.pulls.count > 0) else {
+    let measured = repository.pulls.bytes_each;
+    // Charts and other artifacts are no images, but what was served for them is known.
+    let served = measured.map(|bytes| PulledBytes {
+        cold: bytes,
+        warm: bytes,
+        alpine: None,
+    });
+    let Some(pulled) = repository
+        .pulled
+        .or(served)
+        .filter(|_| repository.pulls.count > 0)
+    else {
         return Ok(Moved {
             now: MovedEstimate::default(),
             zones: BTreeMap::new(),
             alpine: Default::default(),
         });
     };
-    let measured = repository.pulls.bytes_each;
     let cold_share = measured.map_or(cold_share, |bytes| pulled.cold_share(bytes));
     let pulls = Pulls {
         count: repository.pulls.count,

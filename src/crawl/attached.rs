@@ -2,8 +2,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::ReferrersPolicy;
+use super::recheck::TURNS_OF_REFERRERS;
 use super::repository::Visit;
-use super::walk::{ManifestTarget, TagWalk, may_be_manifest};
+use super::walk::{ManifestTarget, TagWalk};
 use crate::inventory::Finding;
 use crate::oci::{Descriptor, Digest, Tag};
 use crate::registry::RegistryError;
@@ -30,10 +31,14 @@ impl Visit<'_> {
         let policy = self.walk.plan.referrers;
         let is_wanted = match policy {
             ReferrersPolicy::Off => false,
-            ReferrersPolicy::Tagged => self.is_new(tag, digest),
+            ReferrersPolicy::Tagged => {
+                self.is_new(tag, digest) || self.is_turn_of(&digest, TURNS_OF_REFERRERS)
+            }
             ReferrersPolicy::All => true,
         };
-        if !is_wanted || tag.is_referrers_fallback() {
+        // A listing of all manifests leads to what is attached, by its subject.
+        let is_listed = self.listed_manifests.get().is_some();
+        if !is_wanted || is_listed || tag.is_referrers_fallback() {
             return true;
         }
         let mut subjects = tag_walk.take_visited();
@@ -51,7 +56,7 @@ impl Visit<'_> {
                     continue;
                 }
             };
-            for descriptor in attached.iter().filter(|descriptor| may_be_manifest(descriptor)) {
+            for descriptor in attached.iter().filter(|descriptor| descriptor.may_be_manifest()) {
                 lossless &= self.attachment(subject, descriptor, tag_walk).await;
                 if policy == ReferrersPolicy::All {
                     subjects.push(descriptor.digest);

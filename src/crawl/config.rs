@@ -18,9 +18,8 @@ impl Visit<'_> {
         let mut state = state.lock().await;
         match &*state {
             DigestState::Complete => return WalkOutcome::COMPLETE,
-            DigestState::Broken(_) => return WalkOutcome::LOST,
             // A configuration has nothing below it, so it is never partial.
-            DigestState::Open | DigestState::Partial(_) => {}
+            DigestState::Open | DigestState::Partial(_) | DigestState::Broken(_) => {}
         }
         if self.is_gone(&digest) {
             return WalkOutcome::VANISHED;
@@ -28,16 +27,17 @@ impl Visit<'_> {
         let reference = digest.to_string();
         let content = match self.walk.client.get_config(self.repository, &digest).await {
             Ok(content) => content,
-            Err(error) => return self.missing(digest, &reference, &error).await,
+            Err(error) => return self.missing_below(digest, &reference, &error).await,
         };
         let size = ByteCount::try_from(content.len() as u64).unwrap_or(ByteCount::MAX);
         let config = match ImageConfig::parse_keeping(&content, &self.walk.plan.kept_labels) {
             Ok(config) => config,
             Err(error) => {
-                *state = DigestState::Broken(error.to_string().into());
-                self.fault(&reference, FaultKind::Invalid, error.to_string())
-                    .await;
-                return WalkOutcome::LOST;
+                // Signatures, models and other artifacts pass for images to registries that accept nothing else.
+                *state = DigestState::Complete;
+                let fault = format!("not the configuration of an image: {error}");
+                self.fault(&reference, FaultKind::Unsupported, fault).await;
+                return WalkOutcome::COMPLETE;
             }
         };
         let is_sound = self.check_size(&reference, Some(descriptor.size), size).await;

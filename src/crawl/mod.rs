@@ -7,8 +7,8 @@
 //!
 //! Guarantees:
 //! - **Few requests.** A digest is fetched once per crawl, and never if it is known. A new repository costs one GET
-//!   per tag; after that a tag costs one HEAD, and a GET only if it has moved. Listing untagged manifests costs one
-//!   more listing per repository.
+//!   per tag; after that a tag costs one HEAD, and a GET only if it has moved. Azure and Google list all manifests of a
+//!   repository with their tags, so that an unchanged repository costs its listing and nothing else.
 //! - **Order.** Facts about content are sent before the tag that reaches them, and a repository's
 //!   [`RepositoryListing`](crate::inventory::RepositoryListing) after everything else in it. A killed crawl leaves
 //!   consistent data, and the next one continues from there.
@@ -22,10 +22,13 @@ mod digest_state;
 mod finding_sender;
 mod plan;
 mod progress;
+mod recheck;
 mod repository;
 mod run;
 mod stop;
+mod tag_listing;
 mod untagged;
+mod vanishing;
 mod walk;
 mod walk_outcome;
 

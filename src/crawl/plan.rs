@@ -21,6 +21,9 @@ pub struct CrawlPlan {
     /// Whether to list all manifests of each repository, which shows what is untagged. Only Azure Container Registry
     /// has such a listing.
     pub untagged: bool,
+    /// Whether to use the list of all manifests that Google Artifact Registry sends with its tags, which shows what is
+    /// untagged, too.
+    pub listed_manifests: bool,
     /// Image labels to keep besides those that identify bases. Configurations that are already known are not read again
     /// for them.
     pub kept_labels: BTreeSet<String>,
@@ -39,6 +42,7 @@ impl Default for CrawlPlan {
             platforms: Vec::new(),
             referrers: ReferrersPolicy::default(),
             untagged: false,
+            listed_manifests: true,
             kept_labels: BTreeSet::new(),
             concurrent_repositories: 8,
             concurrent_tags: 16,
@@ -53,7 +57,7 @@ impl Default for CrawlPlan {
 pub enum ReferrersPolicy {
     /// For none.
     Off,
-    /// For each manifest that a tag points to, when manifest or tag is new. Later attachments are not noticed.
+    /// For each manifest that a tag points to, when manifest or tag is new, and for known ones in one of eight crawls.
     #[default]
     Tagged,
     /// In every crawl for each manifest that a tag points to, for each new manifest below it, and for the attachments
@@ -70,6 +74,12 @@ pub struct Known {
     pub partial: HashMap<Digest, Manifest>,
     /// The saved tags, by repository. A repository that is not in the map was never crawled.
     pub tags: HashMap<RepositoryName, HashSet<Tag>>,
+    /// The saved manifests that each saved index lists.
+    pub children: HashMap<Digest, Vec<Digest>>,
+    /// What the registry had lost although something refers to it, by repository.
+    pub missing: HashMap<RepositoryName, HashSet<Digest>>,
+    /// How many crawls of the registry came before. It decides what is checked again in this one.
+    pub crawls: u64,
 }
 
 /// How a crawl ended.

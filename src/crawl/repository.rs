@@ -1,9 +1,13 @@
 use std::collections::HashSet;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
 use super::finding_sender::kind_of;
-use super::run::{report_refused_names, run_concurrently};
+use super::recheck::listed_digests;
+use super::run::run_concurrently;
+use super::untagged::AllManifests;
 use super::walk::{ManifestTarget, TagWalk, Walk};
 use super::{Known, Progress};
 use crate::inventory::{FaultKind, Finding, RepositoryListing};
@@ -20,13 +24,12 @@ pub(super) struct Visit<'a> {
     gone: Mutex<HashSet<Digest>>,
     /// The manifests whose referrers have been requested.
     pub(super) asked: Mutex<HashSet<Digest>>,
-}
-
-/// The tag listing of a repository.
-struct Tags {
-    tags: Vec<Tag>,
-    listed_to_the_end: bool,
-    lossless: bool,
+    /// Whether a tag that is known and listed could not be found.
+    lost_known_tags: AtomicBool,
+    /// All manifests of this repository, if the registry lists them.
+    pub(super) listed_manifests: OnceLock<HashSet<Digest>>,
+    /// Indexes whose children have been checked.
+    pub(super) rechecked: Mutex<HashSet<Digest>>,
 }
 
 impl Walk<'_> {
@@ -38,10 +41,19 @@ impl Walk<'_> {
             known,
             gone: Mutex::default(),
             asked: Mutex::default(),
+            lost_known_tags: AtomicBool::new(false),
+            listed_manifests: OnceLock::new(),
+            rechecked: Mutex::default(),
         };
         // Before the tags: a manifest that is pushed and tagged meanwhile must not look untagged.
-        let manifests = visit.list_manifests().await;
-        let mut listed = visit.list(!manifests.is_empty()).await;
+        let mut manifests = visit.list_manifests().await;
+        let mut listed = visit.list(&manifests).await;
+        if let Some(with_tags) = listed.manifests.take() {
+            manifests = with_tags;
+        }
+        if let AllManifests::Listed { manifests, .. } = &manifests {
+            visit.listed_manifests.get_or_init(|| listed_digests(manifests));
+        }
         if let Some(chosen) = &self.plan.tags {
             let chosen = chosen.get(repository);
             let is_chosen = |tag: &Tag| chosen.is_some_and(|tags| tags.contains(tag));
@@ -52,8 +64,16 @@ impl Walk<'_> {
         let progress = self.sender.progress;
         Progress::add(&progress.tags_listed, listed.tags.len());
 
+        let known_tags = known.tags.get(repository);
+        let is_known = |tag: &&Tag| known_tags.is_some_and(|known| known.contains(*tag));
+        self.vanishing
+            .count_listed(listed.tags.iter().filter(is_known).count());
         let mut complete = listed.lossless;
-        let tags = listed.tags.iter().map(|tag| visit.tag(tag));
+        let digests = &listed.digests;
+        let tags = listed
+            .tags
+            .iter()
+            .map(|tag| visit.tag(tag, digests.get(tag).copied()));
         run_concurrently(self.plan.concurrent_tags, tags, |lossless| {
             complete &= lossless;
             Progress::add(&progress.tags_done, 1);
@@ -62,83 +82,38 @@ impl Walk<'_> {
         let (manifests, lossless) = visit.untagged(manifests, !listed.tags.is_empty()).await;
         complete &= lossless;
 
-        self.sender
-            .send(Finding::Repository(RepositoryListing {
-                repository: repository.clone(),
-                tags: listed.tags,
-                listed_to_the_end: listed.listed_to_the_end,
-                complete,
-                manifests,
-            }))
-            .await;
+        let listing = RepositoryListing {
+            repository: repository.clone(),
+            tags: listed.tags,
+            listed_to_the_end: listed.listed_to_the_end,
+            complete,
+            manifests,
+        };
+        match visit.lost_known_tags.load(Ordering::Relaxed) {
+            true => self.vanishing.hold_back(listing),
+            false => self.sender.send(Finding::Repository(listing)).await,
+        }
         Progress::add(&progress.repositories_done, 1);
     }
 }
 
 impl Visit<'_> {
-    /// Lists the tags of a repository. `exists` says that the repository is known to exist.
-    async fn list(&self, exists: bool) -> Tags {
-        let mut listed = Tags {
-            tags: Vec::new(),
-            listed_to_the_end: false,
-            lossless: true,
-        };
-        let mut seen = HashSet::new();
-        let mut refused = Vec::new();
-        let mut next = None;
-        loop {
-            let is_first = next.is_none();
-            match self.walk.client.tags_page(self.repository, next).await {
-                Ok(page) => {
-                    let new = page.items.into_iter().filter(|tag| seen.insert(tag.clone()));
-                    listed.tags.extend(new);
-                    refused.extend(page.invalid);
-                    next = page.next;
-                    if next.is_none() {
-                        listed.listed_to_the_end = true;
-                        break;
-                    }
-                }
-                // Tags that were chosen one by one are read if they exist.
-                Err(error) if self.walk.plan.tags.is_some() && error.kind() == ErrorKind::NotFound => break,
-                // A repository without tags may have no tag listing.
-                Err(error) if is_first && exists && error.kind() == ErrorKind::NotFound => {
-                    listed.listed_to_the_end = true;
-                    break;
-                }
-                Err(error) if is_first && self.is_unknown_by_name(&error) => {
-                    // The operator named this repository and must learn of it. One from the catalogue has just vanished.
-                    let fault = "there is no such repository, or these credentials may not see it";
-                    self.fault("tags/list", FaultKind::Unavailable, fault.to_owned())
-                        .await;
-                    listed.lossless = false;
-                    break;
-                }
-                Err(error) => {
-                    listed.lossless = self.failed("tags/list", &error).await;
-                    // A repository that does not exist has no tags, so the list is complete.
-                    listed.listed_to_the_end = is_first && listed.lossless;
-                    break;
-                }
-            }
-        }
-        report_refused_names(&self.walk.sender, Some(self.repository), "tag", &refused).await;
-        listed.lossless &= refused.is_empty();
-        listed
-    }
-
-    /// Whether an error says that a repository does not exist which the operator named and no crawl has seen.
-    fn is_unknown_by_name(&self, error: &RegistryError) -> bool {
-        error.kind() == ErrorKind::NotFound
-            && self.walk.plan.repositories.named().contains(self.repository)
-            && !self.known.tags.contains_key(self.repository)
-    }
-
     /// Walks what a tag reaches and reports it. Returns whether nothing but vanished content is missing.
-    async fn tag(&self, tag: &Tag) -> bool {
-        let (digest, fetched) = match self.resolve(tag).await {
+    ///
+    /// `listed` is the manifest that it points to according to the listing of tags.
+    async fn tag(&self, tag: &Tag, listed: Option<Digest>) -> bool {
+        let resolved = match listed {
+            Some(digest) => Ok((digest, None)),
+            None => self.resolve(tag).await,
+        };
+        let (digest, fetched) = match resolved {
             Ok(resolved) => resolved,
-            Err(error) => return self.failed(tag.as_str(), &error).await,
+            Err(error) => {
+                if error.kind() == ErrorKind::NotFound {
+                    self.lost(tag);
+                }
+                return self.failed(tag.as_str(), &error).await;
+            }
         };
         let tag_walk = TagWalk::default();
         let target = ManifestTarget {
@@ -150,8 +125,12 @@ impl Visit<'_> {
         };
         let outcome = self.manifest(target, &tag_walk).await;
         if !outcome.present {
+            if outcome.lossless {
+                self.lost(tag);
+            }
             return outcome.lossless;
         }
+        self.recheck(tag, digest).await;
         let attachments_lossless = self.attached(tag, digest, &tag_walk).await;
         self.walk
             .sender
@@ -178,6 +157,15 @@ impl Visit<'_> {
         }
         let fetched = client.get_manifest(self.repository, &by_tag).await?;
         Ok((fetched.digest, Some(fetched)))
+    }
+
+    /// Records that a listed tag cannot be found.
+    fn lost(&self, tag: &Tag) {
+        let known_tags = self.known.tags.get(self.repository);
+        if known_tags.is_some_and(|known| known.contains(tag)) {
+            self.walk.vanishing.count_vanished();
+            self.lost_known_tags.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Whether the repository is known not to have this content.

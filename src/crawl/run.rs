@@ -53,6 +53,7 @@ pub async fn crawl(
     let catalogue_complete = AtomicBool::new(false);
     let everything = async {
         let listing = chosen_repositories(&walk).await;
+        client.expect_repositories(&listing.repositories);
         catalogue_complete.store(listing.is_complete, Ordering::Relaxed);
         let assignments = listing.repositories.into_iter().map(|repository| Assignment {
             repository,
@@ -76,7 +77,9 @@ pub async fn list(
     stop: &StopFlag,
 ) -> Option<Listing> {
     let walk = Walk::new(client, plan, FindingSender::new(findings, progress));
-    unless_stopped(&walk, stop, chosen_repositories(&walk)).await
+    let listing = unless_stopped(&walk, stop, chosen_repositories(&walk)).await?;
+    client.expect_repositories(&listing.repositories);
+    Some(listing)
 }
 
 /// The second half of [`crawl`]: walks repositories as long as more are assigned. The summary treats them as all
@@ -115,6 +118,7 @@ async fn walk_all(walk: &Walk<'_>, assignments: impl Stream<Item = Assignment>) 
             walk.repository(&assignment.repository, &assignment.known).await;
         })
         .await;
+    walk.send_held_back().await;
 }
 
 fn summary(walk: &Walk<'_>, ran_to_the_end: bool) -> CrawlSummary {

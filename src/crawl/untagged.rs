@@ -39,16 +39,6 @@ pub(super) enum AllManifests {
     Unavailable,
 }
 
-impl AllManifests {
-    /// Whether the repository is known to hold nothing.
-    pub(super) fn is_empty(&self) -> bool {
-        match self {
-            Self::Listed { manifests, .. } => manifests.is_empty(),
-            _ => true,
-        }
-    }
-}
-
 impl Visit<'_> {
     /// Lists all manifests of the repository, if the plan asks for untagged manifests.
     pub(super) async fn list_manifests(&self) -> AllManifests {
@@ -70,8 +60,7 @@ impl Visit<'_> {
             match self.walk.client.manifests_page(self.repository, next).await {
                 Ok(page) => {
                     api.has_answered.store(true, Ordering::Relaxed);
-                    let new = page.items.into_iter().filter(|row| seen.insert(row.digest));
-                    manifests.extend(new);
+                    manifests.extend(page.items.into_iter().filter(|row| seen.insert(row.digest)));
                     invalid.extend(page.invalid);
                     next = page.next;
                     if next.is_none() {

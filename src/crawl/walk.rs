@@ -11,6 +11,7 @@ use super::finding_sender::FindingSender;
 use super::repository::Visit;
 use super::run::run_concurrently;
 use super::untagged::ManifestsApi;
+use super::vanishing::Vanishing;
 use super::walk_outcome::WalkOutcome;
 use super::{CrawlPlan, ReferrersPolicy};
 use crate::inventory::{FaultKind, Finding, ManifestFact};
@@ -36,6 +37,7 @@ pub(super) struct Walk<'a> {
     pub(super) digests: DigestStates,
     /// What indexes below tags list for platforms that were not chosen.
     pub(super) left_out: Mutex<HashSet<Digest>>,
+    pub(super) vanishing: Vanishing,
 }
 
 /// What has been fetched and visited for one tag.
@@ -70,6 +72,7 @@ impl<'a> Walk<'a> {
             manifests: ManifestsApi::default(),
             digests: DigestStates::default(),
             left_out: Mutex::default(),
+            vanishing: Vanishing::default(),
         }
     }
 }
@@ -207,6 +210,7 @@ impl Visit<'_> {
         let by_digest = Reference::Digest(target.digest);
         match self.walk.client.get_manifest(self.repository, &by_digest).await {
             Ok(fetched) => Ok(fetched),
+            Err(error) if target.depth > 0 => Err(self.missing_below(target.digest, reference, &error).await),
             Err(error) => Err(self.missing(target.digest, reference, &error).await),
         }
     }
@@ -228,7 +232,7 @@ impl Visit<'_> {
         let (children, left_out): (Vec<&Descriptor>, Vec<&Descriptor>) = manifest
             .children
             .iter()
-            .filter(|child| may_be_manifest(child))
+            .filter(|child| child.may_be_manifest())
             .partition(|child| manifest.is_chosen_child(child, platforms));
         self.walk
             .left_out
@@ -273,6 +277,22 @@ impl Visit<'_> {
         }
     }
 
+    /// Like [`Self::missing`], of content that a manifest refers to which the registry has: what leads there is broken.
+    pub(super) async fn missing_below(
+        &self,
+        digest: Digest,
+        reference: &str,
+        error: &RegistryError,
+    ) -> WalkOutcome {
+        if error.kind() != ErrorKind::NotFound {
+            return self.missing(digest, reference, error).await;
+        }
+        self.remember_gone(digest);
+        let fault = format!("a manifest refers to it, and the registry no longer has it ({error})");
+        self.fault(reference, FaultKind::Broken, fault).await;
+        WalkOutcome::VANISHED
+    }
+
     /// Checks the size of content against its descriptor and reports a difference.
     pub(super) async fn check_size(
         &self,
@@ -291,9 +311,4 @@ impl Visit<'_> {
         self.fault(reference, FaultKind::Invalid, fault).await;
         false
     }
-}
-
-/// Whether an index's child can be a manifest. Old indexes omit the type, and new ones may list other content.
-pub(super) fn may_be_manifest(child: &Descriptor) -> bool {
-    child.media_type.is_empty() || child.kind().is_manifest()
 }

@@ -39,6 +39,11 @@ pub struct RegistryTotals {
     /// Every reachable blob once within the scope in which the registry shares blobs. For a part of a registry: its share
     /// of that.
     pub stored_bytes: ByteCount,
+    /// The least and the most that may be stored, if repositories may mount layers of each other. Absent if the registry
+    /// keeps one copy of a blob for all repositories, and if the answer covers a part of the registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "StoredBounds")]
+    pub stored_bytes_bounds: Option<StoredBounds>,
     /// Bytes that are stored but that no tag reaches; null if the registry does not list them. Absent if the answer covers
     /// a part of the registry.
     #[schemars(skip_serializing_if = "is_partial")]
@@ -46,6 +51,15 @@ pub struct RegistryTotals {
     /// Distinct manifests that no tag reaches; null if the registry does not list them. For a part of a registry, a manifest
     /// counts in each repository that holds it.
     pub untagged_manifests: Option<usize>,
+}
+
+/// What a registry may store whose repositories can share layers without saying so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StoredBounds {
+    /// If repositories share every blob that they have in common.
+    pub lowest: ByteCount,
+    /// If they share nothing. The other figures assume this.
+    pub highest: ByteCount,
 }
 
 /// The totals of a repository.
@@ -92,7 +106,7 @@ pub struct TagTotals {
 /// If sizes add up to more than 63 bits, which only a hostile registry can claim.
 pub fn account(inventory: &Inventory) -> Result<Accounting, ByteOverflow> {
     let sharing = repositories_sharing(inventory);
-    let whole_registry = inventory.dedup_scope == DedupScope::Registry;
+    let whole_registry = inventory.dedup_scope.is_registry();
     let attributed = if whole_registry {
         sharing.attributed()
     } else {
@@ -164,6 +178,13 @@ pub fn account(inventory: &Inventory) -> Result<Accounting, ByteOverflow> {
         blobs,
         logical_bytes: logical.try_into()?,
         stored_bytes: stored.try_into()?,
+        stored_bytes_bounds: match whole_registry {
+            true => None,
+            false => Some(StoredBounds {
+                lowest: sharing.stored().try_into()?,
+                highest: stored.try_into()?,
+            }),
+        },
         untagged_bytes: untagged.bytes,
         untagged_manifests: untagged.manifests,
     };
@@ -192,7 +213,7 @@ pub fn account_tags(
     // How many repositories share a blob, before this repository's tags divide its part.
     let repositories_of = |blob| match inventory.dedup_scope {
         DedupScope::Registry => between.users(blob),
-        DedupScope::Repository => 1,
+        DedupScope::Repository | DedupScope::Mounted => 1,
     };
     let total = account(inventory)?.repositories[place].attributed_bytes;
     let tags = &inventory.repositories[place].tags;
@@ -331,6 +352,20 @@ mod tests {
             .sum();
         assert_eq!(accounting.registry.stored_bytes.get(), stored);
         assert_eq!(bytes(&accounting, "web"), [1363; 4]);
+    }
+
+    #[test]
+    fn layers_that_may_be_mounted_make_two_bounds() {
+        let shared = totals(representative(DedupScope::Registry)).registry;
+        let each = totals(representative(DedupScope::Repository)).registry;
+        let mounted = totals(representative(DedupScope::Mounted)).registry;
+        assert_eq!(mounted.stored_bytes, each.stored_bytes);
+        let bounds = mounted.stored_bytes_bounds.unwrap();
+        assert_eq!(
+            (bounds.lowest, bounds.highest),
+            (shared.stored_bytes, each.stored_bytes)
+        );
+        assert_eq!(shared.stored_bytes_bounds, None);
     }
 
     #[test]

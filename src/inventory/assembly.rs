@@ -206,6 +206,10 @@ impl Assembly {
                 Some(Some(id)) if self.heights[id as usize] < MAX_HEIGHT => {
                     height = height.max(self.heights[id as usize] + 1);
                     node.children.push(id);
+                    let blob = self.inventory.manifest(id).blob;
+                    if self.inventory.sizes[blob as usize] != child.size.get() {
+                        self.inventory.conflicting_sizes.push(child.digest);
+                    }
                     reached.extend(self.inventory.reached(id));
                 }
                 // It is above this one, or was not chosen.
@@ -213,7 +217,7 @@ impl Assembly {
                 None if self.facts.manifests.contains_key(&child.digest) => {}
                 Some(Some(_)) | None => {
                     // Its index states the size of the child itself; what the child reaches is not known.
-                    node.unread_children += 1;
+                    node.unread_children += usize::from(child.may_be_manifest());
                     reached.push(self.blob(child.digest, child.size));
                 }
             }

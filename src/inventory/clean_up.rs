@@ -77,7 +77,7 @@ pub fn clean_up(
             .collect();
         let is_own = |blob: BlobId| match inventory.dedup_scope {
             DedupScope::Registry => between.users(blob) == 1,
-            DedupScope::Repository => true,
+            DedupScope::Repository | DedupScope::Mounted => true,
         };
         let gone = between
             .set(place)

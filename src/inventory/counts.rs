@@ -29,7 +29,7 @@ impl ContentCounts {
                     let known = &mut reached_by[blob as usize];
                     counts.blobs += usize::from(match inventory.dedup_scope {
                         DedupScope::Registry => *known == 0,
-                        DedupScope::Repository => *known != number,
+                        DedupScope::Repository | DedupScope::Mounted => *known != number,
                     });
                     *known = number;
                 }

@@ -122,6 +122,9 @@ pub struct Fault {
 pub enum FaultKind {
     /// Listed, but gone when requested. Normal in a busy registry; does not make a crawl incomplete.
     Vanished,
+    /// The registry has lost content that a tag leads to, so that nobody can pull it (for some platforms). Does not make a
+    /// crawl incomplete: there is nothing more to read.
+    Broken,
     /// Recognised, but cannot be counted (Docker schema 1). Does not make a crawl incomplete.
     Unsupported,
     /// Untagged manifests cannot be listed. Everything that tags reach is still known, so this does not make a crawl
@@ -138,7 +141,10 @@ pub enum FaultKind {
 impl FaultKind {
     /// Whether a fault of this kind makes the crawl's result incomplete.
     pub fn is_loss(self) -> bool {
-        !matches!(self, Self::Vanished | Self::Unsupported | Self::Unlisted)
+        !matches!(
+            self,
+            Self::Vanished | Self::Broken | Self::Unsupported | Self::Unlisted
+        )
     }
 
     /// The kinds that are not losses, as stored in the database.

@@ -32,9 +32,17 @@ pub enum DedupScope {
     Registry,
     /// Each repository: AWS ECR.
     Repository,
+    /// Each repository, but repositories may mount layers of each other, which no client can see: AWS ECR with blob
+    /// mounting (AWS user guide, January 2026). Counted as for each repository, which is the most that can be stored.
+    Mounted,
 }
 
 impl DedupScope {
+    /// Whether the registry keeps one copy for all repositories.
+    pub fn is_registry(self) -> bool {
+        self == Self::Registry
+    }
+
     /// The scope as stored in the database.
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -225,6 +233,15 @@ impl InventoryBuilder {
     /// Adds a manifest and its size.
     pub fn manifest(&mut self, digest: Digest, size: ByteCount, manifest: Manifest) {
         self.manifests.insert(digest, (size, manifest));
+    }
+
+    /// Leaves out a manifest that the registry no longer has, although its content is known. One that a tag points to
+    /// stays: the tag decides.
+    pub fn missing(&mut self, digest: &Digest) {
+        let is_tagged = |facts: &RepositoryFacts| facts.tags.values().any(|tagged| tagged == digest);
+        if !self.repositories.values().any(is_tagged) {
+            self.manifests.remove(digest);
+        }
     }
 
     /// A manifest that has been added.

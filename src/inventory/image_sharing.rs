@@ -20,7 +20,7 @@ impl ImageExclusiveBytes {
         let places: Vec<usize> = (0..inventory.repositories.len()).collect();
         let scopes: Vec<&[usize]> = match inventory.dedup_scope {
             DedupScope::Registry => vec![&places],
-            DedupScope::Repository => places.chunks(1).collect(),
+            DedupScope::Repository | DedupScope::Mounted => places.chunks(1).collect(),
         };
         let mut exclusive = BTreeMap::new();
         for scope in scopes {

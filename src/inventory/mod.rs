@@ -18,7 +18,9 @@ mod property_tests;
 mod sharing;
 mod untagged;
 
-pub use accounting::{Accounting, RegistryTotals, RepositoryTotals, TagTotals, account, account_tags};
+pub use accounting::{
+    Accounting, RegistryTotals, RepositoryTotals, StoredBounds, TagTotals, account, account_tags,
+};
 pub use clean_up::{CleanUpResult, RepositoryCleanUp, clean_up};
 pub use counts::ContentCounts;
 pub use finding::{ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing};

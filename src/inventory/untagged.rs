@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::graph::{BlobId, DedupScope, Inventory};
+use super::graph::{BlobId, Inventory};
 use super::sharing::Sharing;
 use crate::units::{ByteCount, ByteOverflow};
 
@@ -32,7 +32,7 @@ impl Untagged {
                 repositories: vec![None; repositories.len()],
             });
         }
-        let whole_registry = inventory.dedup_scope == DedupScope::Registry;
+        let whole_registry = inventory.dedup_scope.is_registry();
         let mut sets = Vec::with_capacity(repositories.len());
         let mut manifests: Vec<HashSet<BlobId>> = Vec::with_capacity(repositories.len());
         for (place, repository) in repositories.iter().enumerate() {

@@ -12,5 +12,8 @@ pub(super) async fn load_known(store: &Store, registry: &RegistryName) -> Result
         complete: known.complete,
         partial: known.partial,
         tags: known.tags,
+        children: known.children,
+        missing: known.missing,
+        crawls: known.crawls,
     }))
 }

@@ -15,8 +15,8 @@ use super::known::load_known;
 use super::spent::Spent;
 use super::writing::{retry_transient, write};
 use crate::clock::Clock;
-use crate::crawl::{CrawlPlan, CrawlStatus, Listing, Progress, StopFlag, list, visit};
-use crate::inventory::{Fault, Finding};
+use crate::crawl::{CrawlPlan, CrawlStatus, Known, Listing, Progress, StopFlag, list, visit};
+use crate::inventory::{Fault, FaultKind, Finding};
 use crate::oci::RegistryName;
 use crate::registry::Client;
 use crate::store::{CrawlPart, CrawlSaver, CrawlState, Leaving, Renewal, Store, StoreError};
@@ -164,9 +164,13 @@ impl PartWork<'_> {
         let (sender, findings) = mpsc::channel(WAITING_FINDINGS);
         // On a separate task, so that both cores have work.
         let writer = tokio::spawn(write(saver, findings, Arc::clone(self.clock)).in_current_span());
-        let listed = self.list(&part, sender.clone(), stop).await?;
+        let listed = self.list(&part, &known, sender.clone(), stop).await?;
         let was_stopped = match listed {
-            None => true,
+            None => {
+                // The writer ends when nothing can be sent to it any more.
+                drop(sender);
+                true
+            }
             Some(own) => {
                 let (sends, assignments) = mpsc::channel(1);
                 let assigner = Assigner {
@@ -196,6 +200,7 @@ impl PartWork<'_> {
     async fn list(
         &self,
         part: &CrawlPart,
+        known: &Known,
         findings: mpsc::Sender<Finding>,
         stop: &StopFlag,
     ) -> anyhow::Result<Option<Listing>> {
@@ -211,12 +216,40 @@ impl PartWork<'_> {
             // Listed by a leader that is gone.
             return Ok(Some(nothing));
         }
-        let Some(listing) = list(self.client, self.plan, self.progress, findings, stop).await else {
+        let sender = findings.clone();
+        let Some(mut listing) = list(self.client, self.plan, self.progress, findings, stop).await else {
             return Ok(None);
         };
+        if let Some(fault) = self.empty_catalogue(&listing, known) {
+            listing.is_complete = false;
+            // If the writer is gone, its error ends the crawl.
+            let _ = sender.send(Finding::Fault(fault)).await;
+        }
         let (names, complete) = (&listing.repositories, listing.is_complete);
         retry_transient!(part.list(names, complete, self.clock.now()))
             .context("cannot record what is to be read")?;
         Ok(Some(if part.is_shared() { nothing } else { listing }))
+    }
+
+    /// The fault of a catalogue that lists nothing although repositories with tags are known. Registries answer so to
+    /// credentials that may not see any repository, so nothing counts as deleted because of it.
+    fn empty_catalogue(&self, listing: &Listing, known: &Known) -> Option<Fault> {
+        let repositories = &self.plan.repositories;
+        let is_empty =
+            listing.repositories.is_empty() && listing.is_complete && repositories.needs_catalogue();
+        let expected = known
+            .tags
+            .keys()
+            .filter(|name| repositories.matches(name))
+            .count();
+        (is_empty && expected > 0).then(|| Fault {
+            repository: None,
+            reference: Some("_catalog".to_owned()),
+            kind: FaultKind::Unavailable,
+            fault: format!(
+                "the catalogue lists no repository, and {expected} with tags were read before. None of them counts as \
+                 deleted: check the registry, and whether the credentials may see its repositories"
+            ),
+        })
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, LocalResult, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -11,6 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::oci::RegistryName;
 
+/// The longest change of clocks that is taken into account: no zone changes by more than two hours for summer (IANA time
+/// zone database, 2026).
+const CLOCK_CHANGE: TimeDelta = TimeDelta::hours(3);
 /// The longest jitter. Our choice: a day, because more would be another schedule.
 const MAX_JITTER: Duration = Duration::from_secs(24 * 3600);
 
@@ -79,15 +82,15 @@ impl Schedule {
 
     /// The latest time of the schedule that has passed, jitter included; `None` if there is none.
     pub fn latest_due(&self, registry: &RegistryName, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut before = now.with_timezone(&self.zone);
-        let mut is_inclusive = true;
+        // Wall clocks differ from each other's order by the hour that is repeated.
+        let mut wall = self.wall_clock(now) + CLOCK_CHANGE;
         loop {
-            let slot = self.cron.find_previous_occurrence(&before, is_inclusive).ok()?;
-            if self.put_off(registry, slot.to_utc()) <= now {
-                return Some(slot.to_utc());
+            let slot = self.cron.find_previous_occurrence(&wall, false).ok()?;
+            let moment = self.moment(slot)?;
+            if moment <= now && self.put_off(registry, moment) <= now {
+                return Some(moment);
             }
-            before = slot;
-            is_inclusive = false;
+            wall = slot;
         }
     }
 
@@ -105,9 +108,35 @@ impl Schedule {
     }
 
     fn next_slot(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let after = after.with_timezone(&self.zone);
-        let slot = self.cron.find_next_occurrence(&after, false).ok()?;
-        Some(slot.to_utc())
+        let mut wall = self.wall_clock(after) - CLOCK_CHANGE;
+        loop {
+            let slot = self.cron.find_next_occurrence(&wall, false).ok()?;
+            let moment = self.moment(slot)?;
+            if moment > after {
+                return Some(moment);
+            }
+            wall = slot;
+        }
+    }
+
+    /// What a clock on the wall shows, as if it were UTC. The expression is evaluated on such times, because the crate
+    /// croner (4.0.3) takes lists of hours and minutes for intervals when the clocks change.
+    fn wall_clock(&self, moment: DateTime<Utc>) -> DateTime<Utc> {
+        moment.with_timezone(&self.zone).naive_local().and_utc()
+    }
+
+    /// When a clock on the wall shows a time: at the first of two moments, or at the change of a time that is skipped.
+    fn moment(&self, wall: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let mut wall = wall.naive_utc();
+        for _ in 0..=CLOCK_CHANGE.num_minutes() {
+            match self.zone.from_local_datetime(&wall) {
+                LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => {
+                    return Some(moment.to_utc());
+                }
+                LocalResult::None => wall = wall.with_second(0)? + TimeDelta::minutes(1),
+            }
+        }
+        None
     }
 
     /// A time of the schedule with its jitter, which depends only on the registry and the time, so that all processes agree.
@@ -127,8 +156,6 @@ impl fmt::Display for Schedule {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
     fn at(text: &str) -> DateTime<Utc> {
@@ -194,6 +221,31 @@ mod tests {
     }
 
     #[test]
+    fn lists_of_times_are_times_in_nights_in_which_the_clocks_change() {
+        for (expression, night, expected) in [
+            // In spring 02:30 moves to the change, at 03:00 summer time; in autumn it is the first 02:30.
+            ("30 2,14 * * *", "2026-03-29", &["01:00", "12:30"][..]),
+            ("30 2,14 * * *", "2026-10-25", &["00:30", "13:30"]),
+            ("0,30 2 * * *", "2026-03-29", &["01:00"]),
+            ("0,30 2 * * *", "2026-10-25", &["00:00", "00:30"]),
+            ("15 1-3 * * *", "2026-10-25", &["00:15", "02:15"]),
+        ] {
+            let nights = schedule(expression, "Europe/Stockholm");
+            let mut slots = Vec::new();
+            let mut now = at(&format!("{night}T00:00:00Z"));
+            for _ in 0..24 * 12 {
+                let due = nights.latest_due(&registry(), now).unwrap();
+                if due.to_string().starts_with(night) {
+                    slots.push(due.format("%H:%M").to_string());
+                }
+                now += TimeDelta::minutes(5);
+            }
+            slots.dedup();
+            assert_eq!(slots, expected, "{expression} {night}");
+        }
+    }
+
+    #[test]
     fn jitter_puts_each_time_off_by_another_part_and_always_the_same() {
         let jittery = Schedule::new("0 * * * *", "UTC", Duration::from_secs(1800)).unwrap();
         let slot = at("2026-11-23T12:00:00Z");
@@ -230,6 +282,24 @@ mod tests {
         assert_eq!(
             Schedule::new("0 3 * * *", "UTC", Duration::from_secs(100_000)),
             Err(InvalidSchedule::Jitter)
+        );
+    }
+
+    #[test]
+    fn the_next_crawl_is_due_after_its_jitter() {
+        let registry: RegistryName = "reg.example.com".parse().unwrap();
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let daily = Schedule::new("30 3 * * *", "UTC", Duration::ZERO).unwrap();
+        let due = daily.next_due(&registry, now).unwrap();
+        assert_eq!(due.to_rfc3339(), "2026-11-24T03:30:00+00:00");
+        // A time that has passed is due later if its jitter says so.
+        let jittered = Schedule::new("30 3 * * *", "UTC", Duration::from_secs(6 * 3600)).unwrap();
+        let slot = "2026-11-24T03:30:00Z".parse().unwrap();
+        let due = jittered.next_due(&registry, slot).unwrap();
+        assert!(due > slot && due <= slot + TimeDelta::hours(6), "{due}");
+        assert_eq!(
+            jittered.next_due(&registry, due - TimeDelta::seconds(1)),
+            Some(due)
         );
     }
 }

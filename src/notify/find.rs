@@ -13,9 +13,10 @@ use super::receiver::Receiver;
 use super::weekly::{self, BudgetState, RepositoryCostAt, WeeklyInput};
 use crate::cost::{Budget, BudgetSubject};
 use crate::oci::RegistryName;
-use crate::report::{ForecastMonth, Headline, Report, forecast};
-use crate::store::{CrawlState, NewNotification, PartOfRegistry, PricedRepository, SavedState};
-use crate::units::Money;
+use crate::report::{CostReading, Forecast, ForecastMonth, Headline, Report};
+use crate::store::{
+    CrawlState, NewNotification, PartOfRegistry, PricedRepository, RegistryPoint, SavedState,
+};
 
 /// How late a weekly summary may be. Our choice: after a longer outage, the next one will do.
 const LATEST_SUMMARY: TimeDelta = TimeDelta::hours(24);
@@ -284,7 +285,7 @@ impl Dispatcher {
             .unwrap_or(DateTime::UNIX_EPOCH);
         let until = now + TimeDelta::days(1);
         let currency = budget.month.currency();
-        let mut courses: Vec<Vec<(DateTime<Utc>, Money)>> = Vec::new();
+        let mut courses: Vec<Vec<CostReading>> = Vec::new();
         for row in &report.registries {
             let name = &row.registry;
             let is_in_currency = row
@@ -306,15 +307,15 @@ impl Dispatcher {
                 _ => self.store.registry_history(name, from, until).await?,
             };
             let course: Vec<_> = points
-                .into_iter()
-                .filter_map(|point| Some((point.as_of, point.cost?.total)))
-                .filter(|(_, total)| total.currency() == currency)
+                .iter()
+                .filter_map(RegistryPoint::cost_reading)
+                .filter(|reading| reading.cost.currency() == currency)
                 .collect();
             if !course.is_empty() {
                 courses.push(course);
             }
         }
-        Ok(forecast(&courses))
+        Ok(Forecast::new(&courses).months)
     }
 }
 

@@ -37,6 +37,13 @@ impl Descriptor {
         self.kind() != MediaType::ForeignLayer
     }
 
+    /// Whether an index's child can be a manifest. Old indexes omit the type. A type that is not known is one if it is for a
+    /// platform; a build cache lists layers (BuildKit issue 2251).
+    pub fn may_be_manifest(&self) -> bool {
+        let is_other = self.kind() == MediaType::Other && self.platform.is_some();
+        self.media_type.is_empty() || self.kind().is_manifest() || is_other
+    }
+
     /// Whether an index marks this child as an attestation.
     pub fn is_attestation(&self) -> bool {
         self.annotations

@@ -263,13 +263,19 @@ impl ManifestDocument {
             ManifestKind::Artifact
         } else if !layers.is_empty() && layers.iter().all(is_statement) {
             ManifestKind::Attestation
+        } else if is_disguised(&config, &layers) {
+            ManifestKind::Artifact
         } else {
             ManifestKind::Image
         };
-        // The specification: without artifactType, the config's media type says what an artifact is.
-        let artifact_type = self
-            .artifact_type
-            .or_else(|| (kind == ManifestKind::Artifact).then(|| config.media_type.clone()));
+        // The specification: without artifactType, the config's media type says what an artifact is. An artifact in
+        // the guise of an image is told by its layers.
+        let artifact_type = self.artifact_type.or_else(|| {
+            (kind == ManifestKind::Artifact).then(|| match (config.kind(), layers.first()) {
+                (MediaType::ImageConfig, Some(layer)) => layer.media_type.clone(),
+                _ => config.media_type.clone(),
+            })
+        });
         Ok(Manifest {
             artifact_type,
             config: Some(kept_annotations_only(config)),
@@ -294,6 +300,21 @@ impl ManifestDocument {
             ..Manifest::empty(ManifestKind::Artifact, media_type)
         }
     }
+}
+
+/// Whether something has the configuration type of an image, for registries that accept nothing else, and is none: a
+/// signature or SBOM of cosign, a file, a model. Its layers are no file systems, or its configuration is one of them
+/// (python-dxf).
+fn is_disguised(config: &Descriptor, layers: &[Descriptor]) -> bool {
+    let is_file_system = |layer: &Descriptor| {
+        let name = layer.media_type.to_ascii_lowercase();
+        name.is_empty()
+            || ["tar", "layer", "rootfs", "octet-stream"]
+                .iter()
+                .any(|word| name.contains(word))
+    };
+    let is_layer = layers.iter().any(|layer| layer.digest == config.digest);
+    is_layer || !layers.is_empty() && !layers.iter().any(is_file_system)
 }
 
 fn kept(annotations: BTreeMap<String, String>) -> BTreeMap<String, String> {
@@ -340,11 +361,23 @@ mod tests {
         let tar = "application/vnd.oci.image.layer.v1.tar+zstd";
         let in_toto = "application/vnd.in-toto+json";
         let helm = "application/vnd.cncf.helm.config.v1+json";
+        let mut alias = image(oci_config, tar);
+        alias["layers"] = json!([alias["config"]]);
         let mut new_attestation = image("application/vnd.oci.empty.v1+json", in_toto);
         new_attestation["artifactType"] = json!("application/vnd.docker.attestation.manifest.v1+json");
         for (document, kind) in [
             (image(oci_config, tar), ManifestKind::Image),
             (image(oci_config, in_toto), ManifestKind::Attestation),
+            (
+                image(oci_config, "application/vnd.dev.cosign.simplesigning.v1+json"),
+                ManifestKind::Artifact,
+            ),
+            (
+                image(oci_config, "application/vnd.ollama.image.model"),
+                ManifestKind::Artifact,
+            ),
+            (image(oci_config, "application/yaml"), ManifestKind::Artifact),
+            (alias, ManifestKind::Artifact),
             (new_attestation, ManifestKind::Attestation),
             (
                 image(helm, "application/vnd.cncf.helm.chart.content.v1.tar+gzip"),

@@ -12,7 +12,7 @@ export async function showAccount(place) {
   /** @type {import('api').Me} */
   let me;
   try {
-    me = await get('/v1/me');
+    me = await get('v1/me');
   } catch {
     // The view says what is wrong.
     return;
@@ -30,7 +30,7 @@ export async function showAccount(place) {
 async function logOut() {
   let next = null;
   try {
-    const answer = await send('/auth/logout', { method: 'POST' });
+    const answer = await send('auth/logout', { method: 'POST' });
     ({ continue_at: next } = await answer.json());
   } catch {
     // The page that is loaded again shows whether the login has ended.

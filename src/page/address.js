@@ -8,13 +8,13 @@ export function read() {
 }
 
 /**
- * The address of a view. The choice of a registry stays from view to view.
+ * The address of a view. The choices of a registry and a period stay from view to view.
  * @param {Record<string, string | number | null | undefined>} parameters
  */
 export function href(parameters) {
   const query = new URLSearchParams();
-  const { registry } = read();
-  for (const [key, value] of Object.entries({ registry, ...parameters })) {
+  const { registry, window: period } = read();
+  for (const [key, value] of Object.entries({ registry, window: period, ...parameters })) {
     if (value != null && value !== '') query.set(key, String(value));
   }
   return `?${query}`;

@@ -16,7 +16,8 @@ export class Problem extends Error {
 /** @typedef {Record<string, string | number | null | undefined>} Parameters */
 
 /**
- * A path with parameters; those without a value are left out.
+ * A path with parameters; those without a value are left out. Paths are relative to the page, which may be below a path
+ * of a proxy.
  * @param {string} path
  * @param {Parameters} [parameters]
  */
@@ -56,6 +57,15 @@ export async function post(path, body, { signal, headers = {} } = {}) {
 }
 
 /**
+ * Asks the server to end something.
+ * @param {string} path
+ * @returns {Promise<any>}
+ */
+export async function remove(path) {
+  return parse(await (await send(path, { method: 'DELETE' })).text());
+}
+
+/**
  * Sends a request with the key, if there is one; asks for one where the server wants one.
  * @param {string} target
  * @param {{method?: string, body?: string, signal?: AbortSignal, headers?: Record<string, string>}} [options]
@@ -72,8 +82,7 @@ export async function send(target, options = {}) {
     if (rest.method) headers['x-requested-with'] = 'tare';
     let answer;
     try {
-      // Relative to the page, which may be below a path behind a proxy.
-      answer = await fetch(target.replace(/^\//, ''), { ...rest, headers });
+      answer = await fetch(target, { ...rest, headers });
     } catch (error) {
       if (options.signal?.aborted) throw error;
       throw new Problem(0, 'No answer', 'The server cannot be reached. Is tare serve still running?');

@@ -4,6 +4,7 @@ import * as address from './address.js';
 import { get } from './api.js';
 import { append, element, name, replace } from './element.js';
 import * as format from './format.js';
+import { periodChooser } from './period.js';
 
 /** @typedef {import('api').Registry} Registry */
 
@@ -24,14 +25,22 @@ import * as format from './format.js';
  * @typedef {{open: (frame: Frame) => Showing}} View
  */
 
-/** @type {Record<string, {title: string, load: () => Promise<View>, within?: string}>} */
+/**
+ * `within` is the view whose entry in the navigation stands for it; `period` is what it shows without a chosen period,
+ * if it can show others.
+ * @type {Record<string, {title: string, load: () => Promise<View>, within?: string, period?: string}>}
+ */
 const VIEWS = {
-  overview: { title: 'Overview', load: () => import('./views/overview.js') },
-  repositories: { title: 'Repositories', load: () => import('./views/repositories.js') },
-  savings: { title: 'Savings', load: () => import('./views/savings.js') },
-  centres: { title: 'Cost centres', load: () => import('./views/centres.js') },
+  overview: { title: 'Overview', load: () => import('./views/overview.js'), period: 'Now' },
+  repositories: { title: 'Repositories', load: () => import('./views/repositories.js'), period: 'Now' },
+  savings: { title: 'Savings', load: () => import('./views/savings.js'), period: 'Now' },
+  centres: { title: 'Cost centres', load: () => import('./views/centres.js'), period: 'Now' },
+  changes: { title: 'Changes', load: () => import('./views/changes.js'), period: 'Last 30 days' },
+  images: { title: 'Images', load: () => import('./views/images.js'), period: 'Now' },
   'what-if': { title: 'What if', load: () => import('./views/what_if.js') },
   crawls: { title: 'Crawls', load: () => import('./views/crawls.js') },
+  image: { title: 'Image', load: () => import('./views/image_page.js'), within: 'repositories' },
+  compare: { title: 'Compare images', load: () => import('./views/compare.js'), within: 'repositories' },
   repository: { title: 'Repository', load: () => import('./views/repository.js'), within: 'repositories' },
 };
 
@@ -52,7 +61,7 @@ let turn = new AbortController();
 
 /** Fetched again for each view, because a crawl may have ended. @returns {Promise<Registry[]>} */
 async function allRegistries() {
-  const { items } = await get('/v1/registries');
+  const { items } = await get('v1/registries');
   offerRegistries(items);
   return items;
 }
@@ -65,6 +74,7 @@ async function show() {
   const parameters = address.read();
   const wanted = Object.hasOwn(VIEWS, parameters.view ?? '') ? parameters.view : 'overview';
   drawNavigation(VIEWS[wanted].within ?? wanted);
+  drawPeriod(wanted, parameters);
   const root = part('view');
   root.setAttribute('aria-busy', 'true');
   try {
@@ -136,6 +146,18 @@ function drawNavigation(current) {
   replace(part('nav'), items);
   // On a phone the views do not all fit: the one that is shown must be among those in sight.
   part('nav').querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+}
+
+let periodOf = '';
+
+/** The choice of a period, where the view can show others. @param {string} view @param {address.Address} parameters */
+function drawPeriod(view, parameters) {
+  const place = part('period');
+  const usual = parameters.time ? 'Last 12 months' : VIEWS[view].period;
+  // While a period is being chosen, its fields show it already.
+  if (place.contains(document.activeElement) && periodOf === `${view} ${usual}`) return;
+  periodOf = `${view} ${usual}`;
+  replace(place, usual && periodChooser(parameters, usual));
 }
 
 let offered = '';

@@ -2,6 +2,7 @@
 // words, its table and its file.
 
 import { element, explained, identifier } from './element.js';
+import { legend } from './series.js';
 
 /** @typedef {import('./element.js').Child} Child */
 /** @typedef {Record<string, string>} Colours */
@@ -29,7 +30,7 @@ function load() {
 /** @returns {Colours} */
 function colours() {
   const style = getComputedStyle(document.documentElement);
-  const names = ['text', 'muted', 'line', 'surface', 'storage', 'transfer', 'fee', 'alpine', 'loss', 'now', 'band'];
+  const names = ['muted', 'line', 'surface', 'storage', 'transfer', 'fee', 'alpine', 'fall', 'budget', 'now', 'band'];
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
@@ -39,15 +40,17 @@ function colours() {
  * @param {string} options.title
  * @param {string} options.says What it shows, in a sentence, for screen readers.
  * @param {(colours: Colours) => object} options.build Gives Chart.js's configuration.
+ * @param {import('./series.js').Look[]} options.series What it draws, for its legend.
  * @param {Element} options.table The same figures.
  * @param {Element} options.file The same figures for a spreadsheet.
  * @param {string | (Child | Child[])[]} options.how How the figures were worked out.
+ * @param {string} [options.note] What must be known before the figures are used.
  * @param {boolean} [options.isTableOpen]
  * @param {'low' | 'high' | 'tall'} [options.size]
  * @param {Child | Child[]} [options.tools] Switches beside the title.
  * @param {AbortSignal} options.signal Ends the chart with the view that it is part of.
  */
-export function chart({ title, says, build, table, file, how, isTableOpen, size = 'low', tools, signal }) {
+export function chart({ title, says, build, series, table, file, how, note, isTableOpen, size = 'low', tools, signal }) {
   const id = identifier('chart');
   const canvas = /** @type {HTMLCanvasElement} */ (
     element('canvas', { role: 'img', 'aria-label': `${title}. ${says}` })
@@ -61,7 +64,9 @@ export function chart({ title, says, build, table, file, how, isTableOpen, size 
     { class: 'panel', 'aria-labelledby': id },
     element('figcaption', {}, element('h2', { id }, title), element('div', { class: 'tools' }, tools ?? [], file)),
     element('p', { class: 'says' }, says),
+    note && element('p', { class: 'warning-text' }, note),
     place,
+    legend(series),
     figures,
     explained('How this is computed', ...(typeof how === 'string' ? [element('p', {}, how)] : how)),
   );
@@ -87,8 +92,8 @@ async function draw(canvas, build, signal) {
     Chart.defaults.borderColor = now.line;
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
     Chart.defaults.animation = still.matches ? false : animation;
-    Object.assign(Chart.defaults.plugins.legend.labels, { usePointStyle: true, boxHeight: 7 });
-    Chart.defaults.plugins.legend.position = 'bottom';
+    Chart.defaults.plugins.legend.display = false;
+    Chart.defaults.plugins.tooltip.filter = (/** @type {any} */ { dataset }) => dataset.label !== '';
     Chart.defaults.maintainAspectRatio = false;
     Chart.defaults.interaction = { mode: 'index', intersect: false };
     drawn = new Chart(canvas, build(now));

@@ -51,7 +51,9 @@ export function replace(parent, ...children) {
  */
 export function name(text, attributes = {}) {
   const isLong = /\S{40}/.test(text);
-  return element('bdi', { class: isLong ? 'name long' : 'name', ...attributes }, text);
+  // Where it takes several lines, it breaks after a slash first.
+  const parts = text.split(/(?<=\/)(?=.)/).flatMap((part, at) => (at ? [document.createElement('wbr'), part] : part));
+  return element('bdi', { class: isLong ? 'name long' : 'name', ...attributes }, parts);
 }
 
 /**

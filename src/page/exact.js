@@ -53,16 +53,23 @@ export function compare(left, right) {
 }
 
 /**
- * `part` of `whole` in percent, as text with one decimal; null if `whole` is zero.
+ * `part` of `whole` in percent, as text; null if `whole` is zero.
  * @param {string | number | bigint} part
  * @param {string | number | bigint} whole
+ * @param {number} [decimals]
  * @returns {string | null}
  */
-export function percent(part, whole) {
+export function percent(part, whole, decimals = 1) {
   const [a, b] = aligned(part, whole);
   if (b === 0n) return null;
-  const numerator = a * 2000n + (a < 0n === b < 0n ? b : -b);
-  return text({ digits: numerator / (b * 2n), scale: 1 });
+  const numerator = a * 200n * 10n ** BigInt(decimals) + (a < 0n === b < 0n ? b : -b);
+  return text({ digits: numerator / (b * 2n), scale: decimals });
+}
+
+/** @param {string | number | bigint} left @param {string | number | bigint} right */
+export function multiply(left, right) {
+  const [a, b] = [decimal(left), decimal(right)];
+  return text({ digits: a.digits * b.digits, scale: a.scale + b.scale });
 }
 
 /** @param {string | number | bigint} left @param {string | number | bigint} right @returns {[bigint, bigint, number]} */

@@ -1,6 +1,6 @@
 // Figures as people read them: always with their unit, always in the same words.
 
-import { add, compare, decimal, percent, subtract } from './exact.js';
+import { add, compare, decimal, percent, subtract, text } from './exact.js';
 
 /** @typedef {import('api').Money} Money */
 /** @typedef {string | number | bigint} Exact */
@@ -61,6 +61,60 @@ export function money(money) {
 }
 
 /**
+ * An estimate as a headline gives it: two significant digits, without coins.
+ * @param {Money | null | undefined} money
+ */
+export function roughMoney(money) {
+  if (!money) return UNKNOWN;
+  const amount = rough(money.amount);
+  const places = amount.split('.')[1]?.length ?? 0;
+  const format = new Intl.NumberFormat('en', {
+    style: 'currency',
+    currency: money.currency,
+    minimumFractionDigits: places,
+    maximumFractionDigits: places,
+  });
+  return format.format(exactly(amount)).replace('-', '−');
+}
+
+/**
+ * Estimated bytes with two significant digits.
+ * @param {number | bigint | null | undefined} bytes
+ */
+export function roughBytes(bytes) {
+  if (bytes == null) return UNKNOWN;
+  const signed = BigInt(bytes);
+  const size = signed < 0n ? -signed : signed;
+  let unit = 0;
+  let divisor = 1n;
+  // From 995 on, two digits would be 1000, and a larger unit says it shorter.
+  while (unit + 1 < UNITS.length && size >= divisor * 995n) {
+    divisor *= 1024n;
+    unit += 1;
+  }
+  const hundredths = (size * 100n + divisor / 2n) / divisor;
+  const value = rough(text({ digits: hundredths, scale: 2 }));
+  const shown = size > 0n && /^\d$/.test(value) && unit > 0 ? `${value}.0` : value;
+  return `${signed < 0n ? '−' : ''}${shown} ${UNITS[unit]}`;
+}
+
+/**
+ * Decimal text rounded to two significant digits, half to even as the server rounds.
+ * @param {string} value
+ */
+function rough(value) {
+  const { digits, scale } = decimal(value);
+  const size = digits < 0n ? -digits : digits;
+  const excess = size.toString().length - 2;
+  if (excess <= 0) return text({ digits, scale });
+  const step = 10n ** BigInt(excess);
+  const [whole, rest] = [size / step, (size % step) * 2n];
+  const up = rest > step || (rest === step && whole % 2n === 1n);
+  const rounded = (up ? whole + 1n : whole) * step;
+  return text({ digits: digits < 0n ? -rounded : rounded, scale });
+}
+
+/**
  * All digits of an amount, for calculations.
  * @param {Money | null | undefined} money
  */
@@ -76,6 +130,12 @@ export function count(number) {
 /** @param {Exact} part @param {Exact} whole */
 export function share(part, whole) {
   const value = percent(part, whole);
+  return value == null ? UNKNOWN : `${value.replace('-', '−')}\u00a0%`;
+}
+
+/** A share without decimals, where a part of an estimate is meant. @param {Exact} part @param {Exact} whole */
+export function wholeShare(part, whole) {
+  const value = percent(part, whole, 0);
   return value == null ? UNKNOWN : `${value.replace('-', '−')}\u00a0%`;
 }
 

@@ -1,7 +1,7 @@
 // Tables with real semantics: a caption, headers with scope, sorting that readers are told of, a totals row.
 
 import { csv, csvButton } from './csv.js';
-import { element } from './element.js';
+import { element, identifier } from './element.js';
 
 /** @typedef {import('./element.js').Child} Child */
 
@@ -14,7 +14,9 @@ import { element } from './element.js';
  * @property {boolean} [isHeader] It names the row.
  * @property {string} [sort] The name by which the API sorts by it.
  * @property {string} [explain] What it means.
- * @property {'narrow' | 'medium' | 'wide'} [hide] On screens this small or smaller it is left out.
+ * @property {'narrow' | 'medium' | 'wide' | 'always'} [hide] On screens this small or smaller it is left out; always: it is in
+ *   the file only.
+ * @property {boolean} [wraps] On phones its cells take several lines.
  * @property {Child | Child[]} [total]
  * @property {(row: T) => string | number | bigint | null | undefined} [csv] Its exact value.
  */
@@ -29,17 +31,12 @@ import { element } from './element.js';
  * @param {(sort: string) => void} [options.onSort]
  * @param {string} [options.empty] The text if there are no rows.
  * @param {boolean} [options.showCaption]
+ * @param {{rows: T[], summary: string}} [options.folded] More rows, which a button shows.
  */
-export function table({ caption, columns, rows, sort, onSort, empty = 'Nothing to show.', showCaption = false }) {
+export function table({ caption, columns, rows, sort, onSort, empty = 'Nothing to show.', showCaption = false, folded }) {
   const hasTotals = rows.length > 0 && columns.some((column) => column.total !== undefined);
   const head = columns.map((column) => headerCell(column, sort, onSort));
-  const body = rows.map((row) =>
-    element(
-      'tr',
-      {},
-      columns.map((column) => bodyCell(column, column.cell(row))),
-    ),
-  );
+  const body = rows.map((row) => bodyRow(columns, row));
   const nothing = element('tr', {}, element('td', { colspan: columns.length, class: 'nothing' }, empty));
   return element(
     'div',
@@ -51,6 +48,7 @@ export function table({ caption, columns, rows, sort, onSort, empty = 'Nothing t
       element('caption', { class: showCaption ? null : 'for-readers' }, caption),
       element('thead', {}, element('tr', {}, head)),
       element('tbody', {}, body.length ? body : nothing),
+      folded && folded.rows.length > 0 && fold(columns, folded),
       hasTotals &&
         element(
           'tfoot',
@@ -63,6 +61,36 @@ export function table({ caption, columns, rows, sort, onSort, empty = 'Nothing t
         ),
     ),
   );
+}
+
+/**
+ * Rows that are hidden until their button is pressed.
+ * @template T
+ * @param {Column<T>[]} columns
+ * @param {{rows: T[], summary: string}} folded
+ */
+function fold(columns, { rows, summary }) {
+  const id = identifier('fold');
+  const hidden = element(
+    'tbody',
+    { id, hidden: true },
+    rows.map((row) => bodyRow(columns, row)),
+  );
+  const button = element(
+    'button',
+    {
+      type: 'button',
+      class: 'fold',
+      'aria-expanded': 'false',
+      'aria-controls': id,
+      onclick: () => {
+        hidden.hidden = !hidden.hidden;
+        button.setAttribute('aria-expanded', String(!hidden.hidden));
+      },
+    },
+    summary,
+  );
+  return [element('tbody', {}, element('tr', {}, element('td', { colspan: columns.length }, button))), hidden];
 }
 
 /**
@@ -126,6 +154,15 @@ function headerCell(column, sort, onSort) {
   );
 }
 
+/** @template T @param {Column<T>[]} columns @param {T} row */
+function bodyRow(columns, row) {
+  return element(
+    'tr',
+    {},
+    columns.map((column) => bodyCell(column, column.cell(row))),
+  );
+}
+
 /** @template T @param {Column<T>} column @param {Child | Child[]} content */
 function bodyCell(column, content) {
   const attributes = { class: classes(column) };
@@ -136,7 +173,7 @@ function bodyCell(column, content) {
 }
 
 /** @template T @param {Column<T>} column */
-function classes({ kind, hide }) {
-  const words = [kind, hide && `hide-${hide}`].filter(Boolean);
+function classes({ kind, hide, wraps }) {
+  const words = [kind, hide && `hide-${hide}`, wraps && 'wraps'].filter(Boolean);
   return words.length ? words.join(' ') : null;
 }

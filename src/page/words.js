@@ -4,16 +4,28 @@ import { element } from './element.js';
 
 /** @type {Record<string, [label: string, meaning: string]>} */
 export const VERDICTS = {
-  switch: [
-    'switch',
-    'Build it on Alpine: its images become smaller, even by the cautious estimate.',
-  ],
+  switch: ['switch', 'Its images become smaller on Alpine, even by the cautious estimate.'],
   already_small: ['already small', 'It is on Alpine or on another small base.'],
-  not_smaller: ['not smaller', 'No clear gain: it would not be smaller, not certainly, or by too little.'],
+  not_smaller: ['not smaller', 'No clear gain: smaller by less than 5 %, or not certain.'],
   builder: ['builder', 'A build or base image. Move the images that are built from it instead.'],
   blocked: ['blocked', 'Something in it needs glibc or Windows, or its base image has no Alpine variant.'],
   unknown_base: ['unknown base', 'The base image could not be recognised.'],
   not_an_image: ['not an image', 'A Helm chart, a signature or an attestation.'],
+};
+
+/** Whether a move that is possible is worth it. @type {Record<string, [label: string, meaning: string]>} */
+export const WORTHS = {
+  worth_it: ['worth it', 'It saves enough, and soon enough.'],
+  saves_nothing: ['smaller, but saves nothing', 'Its images become smaller, but the bill does not.'],
+  saves_too_little: ['saves too little', 'It saves less than the configured minimum.'],
+  pays_back_too_late: ['pays back too late', 'The saving needs too long to pay for the work.'],
+};
+
+/** How sure a size on Alpine is. @type {Record<string, [label: string, meaning: string]>} */
+export const CONFIDENCES = {
+  measured: ['measured', 'Its images exist on Alpine, and their sizes are known.'],
+  high: ['high', 'An Alpine variant of its base image is known.'],
+  low: ['try one build first', 'Only its operating system is known.'],
 };
 
 /** @type {Record<string, string>} */
@@ -30,10 +42,25 @@ export const EVIDENCE = {
 
 /** @type {Record<string, string>} */
 export const CLASSES = {
-  A: 'high confidence, its runtime has a known Alpine variant, and almost only content is above it',
-  B: 'good confidence, its runtime has a known Alpine variant; packages or compiled programs are above it',
-  C: 'low confidence, only its operating system is known',
-  D: 'from scratch: there is no system to replace',
+  A: 'High confidence: an official Alpine variant of its base exists, and little but content lies above it.',
+  B: 'Good confidence: an Alpine variant of its base exists; packages or compiled programs lie above it.',
+  C: 'Low confidence: only its operating system is known. Try one build first.',
+  D: 'Built from scratch: there is no system to replace.',
+};
+
+/** Stands in the API for what has no team, cost centre and so on. */
+export const UNASSIGNED = '__unassigned__';
+
+/** The states of crawls. @type {Record<string, string>} */
+export const STATES = {
+  queued: 'Queued',
+  running: 'Running',
+  cancelling: 'Cancelling',
+  complete: 'Complete',
+  incomplete: 'Incomplete',
+  interrupted: 'Interrupted',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
 };
 
 /** @type {Record<string, string>} */
@@ -60,8 +87,8 @@ export const HOW = {
     'The registry as it would be if every repository with the verdict “switch” were built on Alpine. Layers that ' +
     'others still use stay. Quotas and price tiers are applied to the whole registry again.',
   interval:
-    'The likely range: in 90 of 100 repositories (80, if configured) the true size is within it. It covers the sizes ' +
-    'on Alpine, which are predicted, not measured. It does not cover assumed pulls.',
+    '90 % likely range of the sizes on Alpine (80 %, if the model is set so). They are predicted, not measured. ' +
+    'Amounts of money within it hold if pulls are as assumed.',
   joint: 'What each repository saves if every repository with the verdict “switch” moves. These savings add up to the registry’s.',
 };
 
@@ -76,6 +103,23 @@ export function verdictMark(verdict) {
     { class: Object.hasOwn(VERDICTS, verdict) ? `verdict ${verdict}` : 'verdict' },
     VERDICTS[verdict]?.[0] ?? verdict,
   );
+}
+
+/**
+ * Whether a move is worth it, as a mark.
+ * @param {string | null | undefined} worth
+ */
+export function worthMark(worth) {
+  if (!worth) return null;
+  return element('span', { class: `verdict worth ${worth}` }, WORTHS[worth]?.[0] ?? worth);
+}
+
+/**
+ * How sure a size is, where it is not sure.
+ * @param {string | null | undefined} confidence
+ */
+export function confidenceMark(confidence) {
+  return confidence === 'low' ? element('span', { class: 'verdict low' }, CONFIDENCES.low[0]) : null;
 }
 
 /** A word as a heading. @param {string} word */

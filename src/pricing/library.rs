@@ -8,6 +8,7 @@ use super::fault::{BookFault, BookFaults};
 use super::parse;
 use super::shipped;
 use crate::units::Period;
+use crate::wording::nearest_by_words;
 
 /// The available price books: the shipped ones, and the user's own, which take precedence.
 #[derive(Debug, Clone, Default)]
@@ -18,12 +19,27 @@ pub struct PriceBooks {
 
 /// There is no book with the requested id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no price book `{id}`; there are: {}", known.join(", "))]
+#[error("there is no price book `{id}`; {}", self.remedy())]
 pub struct UnknownBook {
     /// The requested id.
     pub id: String,
     /// The available ids.
     pub known: Vec<String>,
+}
+
+impl UnknownBook {
+    /// The available book that was probably meant; `None` if none is like it.
+    pub fn nearest(&self) -> Option<&str> {
+        nearest_by_words(&self.id, self.known.iter().map(String::as_str))
+    }
+
+    fn remedy(&self) -> String {
+        let known = self.known.join(", ");
+        match self.nearest() {
+            Some(book) => format!("did you mean `{book}`? All price books: {known}"),
+            None => format!("there are {known}"),
+        }
+    }
 }
 
 /// A book's file before its base is merged in.
@@ -120,15 +136,29 @@ impl PriceBooks {
             .max_by_key(|book| book.valid_from);
         begun
             .or_else(|| editions().min_by_key(|book| book.valid_from))
-            .ok_or_else(|| {
-                let mut known: Vec<String> = self.books.iter().map(|book| book.id.clone()).collect();
-                known.sort();
-                known.dedup();
-                UnknownBook {
-                    id: id.to_owned(),
-                    known,
-                }
-            })
+            .ok_or_else(|| self.unknown(id))
+    }
+
+    /// All editions of a book, in no particular order.
+    ///
+    /// # Errors
+    /// If there is no such book.
+    pub fn editions(&self, id: &str) -> Result<Vec<&PriceBook>, UnknownBook> {
+        let editions: Vec<&PriceBook> = self.books.iter().filter(|book| book.id == id).collect();
+        if editions.is_empty() {
+            return Err(self.unknown(id));
+        }
+        Ok(editions)
+    }
+
+    fn unknown(&self, id: &str) -> UnknownBook {
+        let mut known: Vec<String> = self.books.iter().map(|book| book.id.clone()).collect();
+        known.sort();
+        known.dedup();
+        UnknownBook {
+            id: id.to_owned(),
+            known,
+        }
     }
 
     /// The editions of a book over a period, which is cut where one replaces another.

@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Days, NaiveDate};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
@@ -128,6 +130,8 @@ pub struct PullCounts {
     counts: HashMap<(RegistryName, RepositoryName), BTreeMap<(NaiveDate, CountedBy), u64>>,
     spans: HashMap<RegistryName, Vec<CountedSpan>>,
     served: HashMap<(RegistryName, RepositoryName), BTreeMap<NaiveDate, u64>>,
+    /// What every count is multiplied by; `None` for 1.
+    factor: Option<Decimal>,
 }
 
 /// Bytes that were served for the pulls of a repository on one day, as metered.
@@ -252,6 +256,23 @@ impl PullCounts {
         self.bytes_each(registry, repository, recent(day)?)
     }
 
+    /// The same counts, each multiplied: what if there were twice as many pulls?
+    #[must_use]
+    pub fn scaled(mut self, factor: Decimal) -> Self {
+        self.factor = Some(factor);
+        self
+    }
+
+    /// A count as it is given: multiplied and rounded to whole pulls.
+    fn given(&self, count: u64) -> u64 {
+        let Some(factor) = self.factor else {
+            return count;
+        };
+        let product = Decimal::from(count).checked_mul(factor);
+        let whole = product.and_then(|product| product.round().to_u64());
+        whole.unwrap_or(u64::MAX)
+    }
+
     /// The pulls of a repository in a period, with their source: of the sources of the days, the
     /// one with most days, the more trusted among equals.
     pub fn pulls_in(
@@ -272,7 +293,10 @@ impl PullCounts {
             .into_iter()
             .filter(|&(source, _)| source != PullSource::None);
         let source = known.max_by_key(|&(source, days)| (days, source));
-        (sum, source.map_or(PullSource::None, |(source, _)| source))
+        (
+            self.given(sum),
+            source.map_or(PullSource::None, |(source, _)| source),
+        )
     }
 
     /// The last day on which a pull of a repository was counted.
@@ -323,10 +347,10 @@ impl PullCounts {
                 // At least one day is of the best source, so this never divides by zero.
                 let days = counted().count() as u128;
                 let pace = (sum * u128::from(days_of_month) + days / 2) / days;
-                (u64::try_from(pace).unwrap_or(u64::MAX), best)
+                (self.given(u64::try_from(pace).unwrap_or(u64::MAX)), best)
             }
             _ => match self.assumed(registry, repository) {
-                Some(count) => (count, PullSource::Assumed),
+                Some(count) => (self.given(count), PullSource::Assumed),
                 None => (0, PullSource::None),
             },
         }

@@ -34,7 +34,8 @@ pub struct ServedBlob {
     pub repository: RepositoryName,
     /// The day, in UTC.
     pub day: NaiveDate,
-    /// How large it is. A download that broke off counts in full, so sums are upper bounds.
+    /// How large it is. A notification shows neither a download that broke off nor a part of a layer nor an answer 304,
+    /// so sums are upper bounds.
     pub bytes: u64,
 }
 
@@ -70,16 +71,15 @@ fn read(event: &Value) -> Option<Read> {
     if agent.starts_with(OWN_AGENT) || LISTS.contains(&media_type.as_str()) {
         return None;
     }
-    let key = key(&["notification", &text(event, "id")?]);
-    let repository = text(target, "repository")?.parse().ok()?;
-    let day = text(event, "timestamp")?
-        .parse::<DateTime<Utc>>()
-        .ok()?
-        .date_naive();
+    let id = text(event, "id")?;
+    let name = text(target, "repository")?;
+    let repository = name.parse().ok()?;
+    let at = text(event, "timestamp")?.parse::<DateTime<Utc>>().ok()?;
+    let day = at.date_naive();
     let digest: Option<Digest> = text(target, "digest").and_then(|digest| digest.parse().ok());
     if media_type.contains("manifest") {
         return Some(Read::Pull(PullEvent {
-            key,
+            key: key(&["notification", &id]),
             repository,
             tag: text(target, "tag").and_then(|tag| tag.parse().ok()),
             digest,
@@ -88,6 +88,24 @@ fn read(event: &Value) -> Option<Read> {
         }));
     }
     let size = target.get("size").or_else(|| target.get("length"))?;
+    let client = text(request, "addr").map(|address| {
+        // The port differs from connection to connection.
+        let host = address.rsplit_once(':').map_or(&*address, |(host, _)| host);
+        host.to_owned()
+    });
+    // A client that asks for a part of a layer and then for all of it (podman, of zstd:chunked layers) makes an event of the
+    // full size each time.
+    let key = match (&digest, client) {
+        (Some(digest), Some(client)) => key(&[
+            "notification of a blob",
+            &name,
+            &digest.to_string(),
+            &client,
+            &agent,
+            &at.timestamp().to_string(),
+        ]),
+        _ => key(&["notification", &id]),
+    };
     Some(Read::Blob(ServedBlob {
         key,
         repository,
@@ -132,6 +150,25 @@ mod tests {
         assert_eq!(pull.day.to_string(), "2026-11-03");
         assert_eq!(metered.blobs[0].bytes, 4711);
         assert_ne!(metered.blobs[0].key, pull.key);
+    }
+
+    #[test]
+    fn a_layer_that_a_client_reads_in_parts_is_served_once() {
+        let served = |id: &str, address: &str, time: &str| {
+            let mut event = event(id, "GET", "podman/4", "application/octet-stream");
+            event["request"]["addr"] = json!(address);
+            event["timestamp"] = json!(time);
+            event
+        };
+        let metered = read_notifications(&json!({"events": [
+            served("1", "10.0.0.1:40000", "2026-11-03T10:00:00.1Z"),
+            served("2", "10.0.0.1:40001", "2026-11-03T10:00:00.9Z"),
+            served("3", "10.0.0.2:40000", "2026-11-03T10:00:00.5Z"),
+            served("4", "10.0.0.1:40000", "2026-11-03T10:00:01Z"),
+        ]}))
+        .unwrap();
+        let keys: std::collections::HashSet<_> = metered.blobs.iter().map(|blob| blob.key).collect();
+        assert_eq!((metered.blobs.len(), keys.len()), (4, 3));
     }
 
     #[test]

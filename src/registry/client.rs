@@ -1,16 +1,20 @@
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use super::address_guard::AddressGuard;
 use super::auth::Auth;
+use super::azure::is_azure_registry;
 use super::connection::Connection;
-use super::session::Session;
+use super::session::{Learned, Session};
 use super::throttle::Throttle;
 use super::transport::Transport;
 use super::url_policy::UrlPolicy;
 use super::{ClientError, ClientSettings, Credentials, Origin, RequestStatistics};
 use crate::clock::Clock;
-use crate::oci::host_without_port;
+use crate::oci::{RepositoryName, host_without_port};
+
+/// How often Azure's plans Basic and Standard list referrers in a minute: 250 (Azure documentation, "Azure Container
+/// Registry service tiers", 2026), less a little.
+const AZURE_REFERRERS_PER_MINUTE: u32 = 240;
 
 /// A client of one registry. Clones share connections, tokens, limits and statistics.
 #[derive(Clone)]
@@ -35,6 +39,14 @@ impl Client {
             .map(|host| host_without_port(host).to_ascii_lowercase())
             .collect();
         let guard = Arc::new(AddressGuard::new(host, origin.address(), trusted_names));
+        let is_azure =
+            settings.is_azure || matches!(credentials, Credentials::Azure { .. }) || is_azure_registry(host);
+        let referrers_pace = is_azure.then(|| {
+            Throttle::new(&ClientSettings {
+                requests_per_minute: AZURE_REFERRERS_PER_MINUTE,
+                ..settings.clone()
+            })
+        });
         let transport = Transport::new(&settings, origin.is_plain_http(), Arc::clone(&guard))?;
         Ok(Self {
             session: Arc::new(Session {
@@ -46,7 +58,8 @@ impl Client {
                     settings,
                     clock,
                 },
-                no_referrers: AtomicBool::new(false),
+                learned: Learned::default(),
+                referrers_pace,
             }),
         })
     }
@@ -54,6 +67,11 @@ impl Client {
     /// The registry this client talks to.
     pub fn origin(&self) -> &Origin {
         &self.session.connection.url_policy.origin
+    }
+
+    /// Announces which repositories will be read, so that one token may serve several of them.
+    pub fn expect_repositories(&self, repositories: &[RepositoryName]) {
+        self.session.auth.expect(repositories);
     }
 
     /// The requests made so far.

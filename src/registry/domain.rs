@@ -39,8 +39,15 @@ const SHARED: [&str; 28] = [
 /// Second-level domains under which countries register names, besides all shorter than four letters (`co.uk`).
 const GENERIC: [&str; 6] = ["asso", "firm", "gouv", "govt", "info", "name"];
 
+/// Domains of one company that look like a country's second level: IBM's and Google's registries (their documentation,
+/// 2026).
+const OWNED: [&str; 2] = ["gcr.io", "icr.io"];
+
 /// Whether one owner controls both host names.
 pub(super) fn have_one_owner(one: &str, other: &str) -> bool {
+    if azure_registry(one).is_some_and(|name| azure_registry(other) == Some(name)) {
+        return true;
+    }
     let is_address = |host: &str| {
         host.starts_with('[')
             || host
@@ -61,6 +68,18 @@ pub(super) fn have_one_owner(one: &str, other: &str) -> bool {
     is_owned(&common)
 }
 
+/// The name of an Azure registry and its domain, by its own host or that of a region (`NAME.REGION.geo.azurecr.io`, Azure
+/// documentation, 2026): nobody else can rent a host below a registry's name.
+fn azure_registry(host: &str) -> Option<(&str, &str)> {
+    let (name, rest) = host.split_once('.')?;
+    let domain = match rest.split_once('.') {
+        Some((region, domain)) if domain.starts_with("geo.azurecr.") && !region.is_empty() => &domain[4..],
+        _ => rest,
+    };
+    let is_azure = ["azurecr.io", "azurecr.cn", "azurecr.us"].contains(&domain);
+    (is_azure && !name.is_empty()).then_some((name, domain))
+}
+
 /// Whether a domain (its labels, from the right) belongs to a single owner.
 fn is_owned(labels: &[&str]) -> bool {
     let [top, second, rest @ ..] = labels else {
@@ -72,7 +91,8 @@ fn is_owned(labels: &[&str]) -> bool {
         .any(|shared| domain == *shared || domain.ends_with(&format!(".{shared}")));
     let is_country_level =
         rest.is_empty() && top.len() == 2 && (second.len() <= 3 || GENERIC.contains(second));
-    !under_shared && !is_country_level
+    let is_known = OWNED.contains(&&*domain);
+    is_known || !under_shared && !is_country_level
 }
 
 #[cfg(test)]
@@ -92,6 +112,14 @@ mod tests {
             ("reg.com.br", "evil.com.br", false),
             ("reg.com", "evil.com", false),
             ("reg.azurecr.io", "evil.azurecr.io", false),
+            ("reg.westeurope.geo.azurecr.io", "reg.azurecr.io", true),
+            ("reg.westeurope.geo.azurecr.io", "reg.eastus.geo.azurecr.io", true),
+            ("reg.westeurope.geo.azurecr.io", "evil.azurecr.io", false),
+            ("reg.westeurope.geo.azurecr.io", "reg.azurecr.cn", false),
+            ("reg.evil.azurecr.io", "reg.azurecr.io", false),
+            ("de.icr.io", "cp.icr.io", true),
+            ("icr.io", "cp.icr.io", true),
+            ("eu.gcr.io", "gcr.io", true),
             (
                 "1.dkr.ecr.eu-west-1.amazonaws.com",
                 "evil.eu-west-1.amazonaws.com",

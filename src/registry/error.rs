@@ -59,6 +59,16 @@ pub enum Reason {
     /// The connection failed or was closed during a response.
     #[error("{0}")]
     Connection(String),
+    /// The server speaks the other of http and https.
+    #[error("{host} answers {answered}, not {asked}: write {answered}://{host}")]
+    OtherScheme {
+        /// The host with its port.
+        host: String,
+        /// The scheme of the request.
+        asked: &'static str,
+        /// The scheme that the server speaks.
+        answered: &'static str,
+    },
     /// No response in time.
     #[error("no response within {} s", .0.as_secs_f32())]
     Timeout(Duration),
@@ -83,6 +93,9 @@ pub enum Reason {
         /// Why it is refused.
         why: &'static str,
     },
+    /// A redirect where none is allowed.
+    #[error("a redirect, which is not allowed here")]
+    UnexpectedRedirect,
     /// A listing that does not end.
     #[error("the listing does not end: {0}")]
     Endless(String),
@@ -108,7 +121,7 @@ impl Reason {
                 status: 408 | 425 | 429 | 500..=599,
                 ..
             } => ErrorKind::Unavailable,
-            Self::Connection(_) | Self::Timeout(_) => ErrorKind::Unavailable,
+            Self::Connection(_) | Self::Timeout(_) | Self::OtherScheme { .. } => ErrorKind::Unavailable,
             _ => ErrorKind::Invalid,
         }
     }

@@ -8,6 +8,15 @@ pub(super) fn credentials_rejected() -> Reason {
     Reason::Unauthorized("the registry refuses credentials of the scheme that it asked for".into())
 }
 
+/// The registry wants credentials in a way that we do not understand. `header` is what it said, escaped.
+pub(super) fn unsupported_challenge(header: Option<String>) -> Reason {
+    let problem = "the registry answered 401 without a challenge that this client supports";
+    Reason::Unauthorized(match header {
+        Some(header) => format!("{problem} (WWW-Authenticate: {header})"),
+        None => problem.to_owned(),
+    })
+}
+
 /// The registry's error message, escaped for ours. `is_secret` recognises a text that repeats our credentials:
 /// a registry could otherwise make us log our own token.
 pub(super) fn explanation(body: &[u8], is_secret: impl Fn(&str) -> bool) -> String {

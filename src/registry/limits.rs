@@ -6,6 +6,9 @@ pub(super) const MANIFEST: usize = 4 << 20;
 pub(super) const CONFIG: usize = 4 << 20;
 /// One page of a listing. Our choice: some registries send all tags, or the catalogue, in a single page.
 pub(super) const LISTING: usize = 16 << 20;
+/// A listing of tags of Google's, which contains every manifest in a single page, each with about 400 bytes: enough for
+/// 300,000 manifests. Our choice.
+pub(super) const LISTING_WITH_MANIFESTS: usize = 128 << 20;
 /// A response of a token service. Our choice; real ones are a few kilobytes.
 pub(super) const TOKEN: usize = 256 << 10;
 /// The body of an error. Our choice.

@@ -5,14 +5,15 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use super::auth::TokenScope;
 use super::client::Client;
 use super::error::Reason;
+use super::pull_limit::pull_limit_reached;
 use super::request::Request;
-use super::{RegistryError, limits, schema1};
+use super::{ErrorKind, RegistryError, limits, schema1};
 use crate::http::declared_length;
 use crate::oci::{ACCEPTED_MANIFESTS, Digest, MediaType, Reference, RepositoryName};
 use crate::units::ByteCount;
 
 /// The headers of a manifest. Older registries omit some.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ManifestHead {
     /// Its digest.
     pub digest: Option<Digest>,
@@ -36,7 +37,8 @@ pub struct FetchedManifest {
 }
 
 impl Client {
-    /// Resolves a reference without fetching the content.
+    /// Resolves a reference without fetching the content. If the registry answers 404 although it has the manifest, as
+    /// Sonatype Nexus does, HEAD is not used again and the answer is empty: the caller has to use GET.
     ///
     /// # Errors
     /// Why it could not be resolved; `NotFound` if the registry does not have the manifest (any more).
@@ -46,6 +48,10 @@ impl Client {
         reference: &Reference,
     ) -> Result<ManifestHead, RegistryError> {
         let about = || format!("asking for {reference} of {repository}");
+        let learned = &self.session.learned;
+        if learned.head_is_wrong.is_set() {
+            return Ok(ManifestHead::default());
+        }
         let request = self.manifest_request(&about, Method::HEAD, repository, reference);
         let headers = match self.session.send(request).await {
             Ok(answer) => answer.headers,
@@ -60,6 +66,15 @@ impl Client {
                 ) =>
             {
                 HeaderMap::new()
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let found = self.get_manifest(repository, reference).await?;
+                learned.head_is_wrong.set();
+                return Ok(ManifestHead {
+                    digest: Some(found.digest),
+                    size: Some(found.size),
+                    media_type: found.content_type,
+                });
             }
             Err(error) => return Err(error),
         };
@@ -81,6 +96,9 @@ impl Client {
         reference: &Reference,
     ) -> Result<FetchedManifest, RegistryError> {
         let about = || format!("reading {reference} of {repository}");
+        if self.session.learned.refuses_pulls() {
+            return Err(RegistryError::new(about(), pull_limit_reached()));
+        }
         let request = self.manifest_request(&about, Method::GET, repository, reference);
         let answer = self.session.send(request).await?;
         let content_type = content_type(&answer.headers);

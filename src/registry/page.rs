@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-use reqwest::header::{HeaderMap, LINK};
+use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use url::Url;
 
-use super::entry::{Entry, ListEntry, entries};
+use super::entry::{Entry, ListEntry, ListedManifest, entries};
 use super::error::Reason;
+use super::google::GoogleManifests;
+use super::next_link::next_link;
 use super::url_policy::UrlPolicy;
 use super::{ClientSettings, limits};
 use crate::oci::text::quoted;
@@ -22,6 +24,8 @@ pub struct Page<T> {
     pub invalid: Vec<String>,
     /// The link to the next page; `None` on the last page.
     pub next: Option<PageLink>,
+    /// All manifests of the repository, tagged or not, if a listing of tags contains them (Google Artifact Registry).
+    pub manifests: Option<Vec<ListedManifest>>,
 }
 
 /// The link to the next page. It leads to the registry itself and has not been used in this listing. It remembers
@@ -30,6 +34,9 @@ pub struct Page<T> {
 pub struct PageLink {
     pub(super) url: Url,
     seen: Seen,
+    /// Whether the registry did not send this link. It sent as many entries as it was asked for, and some registries
+    /// (Sonatype Nexus, nexus-public issue 117) leave out the link although there are more.
+    pub(super) is_guess: bool,
 }
 
 /// The pages and entries seen so far, as hashes to save memory.
@@ -54,6 +61,9 @@ struct Catalog<'a> {
 struct Tags<'a> {
     #[serde(borrow, deserialize_with = "entries")]
     tags: Vec<Entry<'a>>,
+    /// Only Google Artifact Registry sends it.
+    #[serde(default, rename = "manifest")]
+    manifests: GoogleManifests,
 }
 
 /// Azure's own listing, which includes untagged manifests.
@@ -68,6 +78,8 @@ struct Manifests<'a> {
 pub(super) enum Listing {
     Catalog,
     Tags,
+    /// Azure's own listing of tags, which states their manifests.
+    AzureTags,
     Manifests,
 }
 
@@ -95,25 +107,43 @@ pub(super) fn read<T: ListEntry>(
             quoted(&error.to_string())
         ))
     };
+    let mut manifests = None;
     let entries = match listing {
         Listing::Catalog => {
             serde_json::from_slice::<Catalog<'_>>(body)
                 .map_err(unreadable)?
                 .repositories
         }
-        Listing::Tags => serde_json::from_slice::<Tags<'_>>(body).map_err(unreadable)?.tags,
+        Listing::Tags | Listing::AzureTags => {
+            let page = serde_json::from_slice::<Tags<'_>>(body).map_err(unreadable)?;
+            manifests = page.manifests.listed();
+            page.tags
+        }
         Listing::Manifests => {
             serde_json::from_slice::<Manifests<'_>>(body)
                 .map_err(unreadable)?
                 .manifests
         }
     };
+    let is_guess = link.as_ref().is_some_and(|link| link.is_guess);
+    // A registry that has sent a link leaves it out at the end only.
+    let sends_links = link.is_some() && !is_guess;
+    let mut seen = link.map(|link| link.seen).unwrap_or_default();
+    let shows_news = entries.iter().filter_map(Entry::key).any(|key| seen.is_new(key));
     let next = match next_link(headers)? {
-        Some(text) => {
-            let next = url_policy.next_page(url, &text)?;
-            let mut seen = link.map(|link| link.seen).unwrap_or_default();
+        _ if is_guess && !shows_news => None,
+        Some(text) => Some((url_policy.next_page(url, &text)?, false)),
+        None if sends_links => None,
+        None => guessed_next(url, &entries).map(|next| (next, true)),
+    };
+    let next = match next {
+        Some((next, is_guess)) => {
             seen.advance(url, &next, &entries, settings)?;
-            Some(PageLink { url: next, seen })
+            Some(PageLink {
+                url: next,
+                seen,
+                is_guess,
+            })
         }
         None => None,
     };
@@ -121,10 +151,15 @@ pub(super) fn read<T: ListEntry>(
         items: Vec::new(),
         invalid: Vec::new(),
         next,
+        manifests,
     };
+    // A registry that ignores `last` sends its first page again.
+    if is_guess && !shows_news {
+        return Ok(page);
+    }
     for entry in &entries {
         match T::read(entry) {
-            Ok(item) => page.items.push(item),
+            Ok(item) => page.items.extend(item),
             Err(shown) if page.invalid.len() < MAX_INVALID => page.invalid.push(shown),
             Err(_) => {}
         }
@@ -132,7 +167,43 @@ pub(super) fn read<T: ListEntry>(
     Ok(page)
 }
 
+/// Where the next page of a listing would be that has as many entries as were asked for, but no link.
+fn guessed_next(url: &Url, entries: &[Entry<'_>]) -> Option<Url> {
+    let size = page_size(url)?;
+    if entries.len() != size as usize {
+        return None;
+    }
+    let last = entries.iter().rev().find_map(Entry::key)?;
+    let others: Vec<_> = url
+        .query_pairs()
+        .filter(|(key, _)| !matches!(&**key, "n" | "last"))
+        .collect();
+    let mut next = url.clone();
+    next.query_pairs_mut()
+        .clear()
+        .extend_pairs(others)
+        .append_pair("last", last)
+        .append_pair("n", &size.to_string());
+    Some(next)
+}
+
+impl<T> Page<T> {
+    /// The end of a listing.
+    pub(super) fn end() -> Self {
+        Self {
+            items: Vec::new(),
+            invalid: Vec::new(),
+            next: None,
+            manifests: None,
+        }
+    }
+}
+
 impl Seen {
+    fn is_new(&self, key: &str) -> bool {
+        !self.entries.contains(&self.hasher.hash_one(key.as_bytes()))
+    }
+
     /// Records a page and its next link. Returns an error for a listing that loops or does not end.
     fn advance(
         &mut self,
@@ -203,74 +274,24 @@ pub(super) fn page_size(url: &Url) -> Option<u32> {
         .and_then(|(_, value)| value.parse().ok())
 }
 
-/// The target of the first `Link` with the relation `next` (RFC 8288).
-pub(super) fn next_link(headers: &HeaderMap) -> Result<Option<String>, Reason> {
-    for value in headers.get_all(LINK) {
-        let text = std::str::from_utf8(value.as_bytes())
-            .ok()
-            .filter(|text| text.len() <= limits::URL)
-            .ok_or_else(|| Reason::Malformed("a Link header that cannot be parsed".into()))?;
-        let mut rest = text;
-        while let Some((_, after)) = rest.split_once('<') {
-            let Some((target, parameters)) = after.split_once('>') else {
-                return Err(Reason::Malformed("a Link header that cannot be parsed".into()));
-            };
-            let end = end_of_parameters(parameters);
-            if is_next(&parameters[..end]) {
-                return Ok(Some(target.to_owned()));
-            }
-            rest = &parameters[end..];
-        }
-    }
-    Ok(None)
-}
-
-/// The end of a link's parameters: a comma outside quotes.
-fn end_of_parameters(text: &str) -> usize {
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b',' if !quoted => return at,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-fn is_next(parameters: &str) -> bool {
-    parameters.split(';').any(|parameter| {
-        parameter.split_once('=').is_some_and(|(key, value)| {
-            key.trim().eq_ignore_ascii_case("rel")
-                && value
-                    .trim()
-                    .trim_matches('"')
-                    .split_ascii_whitespace()
-                    .any(|relation| relation.eq_ignore_ascii_case("next"))
-        })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
+    use reqwest::header::LINK;
+
     use super::super::Origin;
     use super::super::address_guard::AddressGuard;
+    use super::super::entry::ListedTag;
     use super::*;
-    use crate::oci::Tag;
 
-    fn linked(values: &[&str]) -> HeaderMap {
+    fn linked(value: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(LINK, value.parse().unwrap());
-        }
+        headers.append(LINK, value.parse().unwrap());
         headers
     }
 
-    fn page(link: Option<PageLink>, header: &str, body: &str) -> Result<Page<Tag>, Reason> {
+    fn page(link: Option<PageLink>, header: &str, body: &str) -> Result<Page<ListedTag>, Reason> {
         let origin = Origin::parse("https://reg.example.com").unwrap();
         let guard = Arc::new(AddressGuard::new("reg.example.com", None, Vec::new()));
         let url_policy = UrlPolicy::new(origin, &[], guard);
@@ -286,7 +307,7 @@ mod tests {
         let headers = if header.is_empty() {
             HeaderMap::new()
         } else {
-            linked(&[header])
+            linked(header)
         };
         read(
             Listing::Tags,
@@ -300,34 +321,6 @@ mod tests {
     }
 
     #[test]
-    fn the_next_link_is_found_in_all_its_forms() {
-        for (values, expected) in [
-            (
-                &[r#"</v2/_catalog?last=x&n=2&orderby=>; rel="next""#][..],
-                Some("/v2/_catalog?last=x&n=2&orderby="),
-            ),
-            (&["<?last=x>;rel=next"], Some("?last=x")),
-            (
-                &[r#"<a>; rel="prev", <b>; title="x, <c>; rel=next"; REL="first Next""#],
-                Some("b"),
-            ),
-            (&[r#"<a>; rel="prev""#, r#"<b>; rel="next""#], Some("b")),
-            (&[r#"<a>; rel="prev""#], None),
-            (&[r#"<a>; rel="nextish""#], None),
-            (&["nonsense"], None),
-            (&[], None),
-        ] {
-            assert_eq!(
-                next_link(&linked(values)).unwrap().as_deref(),
-                expected,
-                "{values:?}"
-            );
-        }
-        assert!(next_link(&linked(&["<a; rel=next"])).is_err());
-        assert!(next_link(&linked(&[&format!("<{}>; rel=next", "a".repeat(10_000))])).is_err());
-    }
-
-    #[test]
     fn entries_that_are_no_names_are_told_and_the_others_kept() {
         let page = page(
             None,
@@ -335,12 +328,9 @@ mod tests {
             r#"{"name":"a","tags":["1.0","../x","\u001b[31m",7,null,"latest"]}"#,
         )
         .unwrap();
-        let tags: Vec<_> = page.items.iter().map(Tag::as_str).collect();
+        let tags: Vec<_> = page.items.iter().map(|listed| listed.tag.as_str()).collect();
         assert_eq!(tags, ["1.0", "latest"]);
-        assert_eq!(
-            page.invalid,
-            ["'../x'", r"'\u{1b}[31m'", "not a text", "not a text"]
-        );
+        assert_eq!(page.invalid, ["'../x'", r"'\u{1b}[31m'", "not a text"]);
     }
 
     #[test]

@@ -1,14 +1,12 @@
-use std::sync::atomic::Ordering;
-
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Deserialize;
 
 use super::auth::TokenScope;
 use super::client::Client;
-use super::page::next_link;
+use super::next_link::next_link;
 use super::request::Request;
-use super::{Reason, RegistryError, limits};
+use super::{ErrorKind, Reason, RegistryError, limits};
 use crate::oci::text::quoted;
 use crate::oci::{Descriptor, Digest, MediaType, RepositoryName};
 
@@ -29,7 +27,8 @@ impl Client {
         repository: &RepositoryName,
         subject: &Digest,
     ) -> Result<Option<Vec<Descriptor>>, RegistryError> {
-        if self.session.no_referrers.load(Ordering::Relaxed) {
+        let learned = &self.session.learned;
+        if learned.no_referrers.is_set() {
             return Ok(None);
         }
         let about = || format!("listing the referrers of {subject} of {repository}");
@@ -52,10 +51,18 @@ impl Client {
                 slow: false,
                 most_attempts: u32::MAX,
             };
+            let counters = &self.session.connection.transport.counters;
+            let _turn = match &self.session.referrers_pace {
+                Some(pace) => Some(pace.acquire(counters).await),
+                None => None,
+            };
             let answer = match self.session.send(request).await {
                 Ok(answer) if is_index(&answer.headers) => answer,
                 // A web server in front that answers everything with a page of its own.
-                Ok(_) => return Ok(None),
+                Ok(_) => {
+                    learned.no_referrers.set();
+                    return Ok(None);
+                }
                 Err(error) => return self.without_referrers(error),
             };
             let fail = |reason| Err(RegistryError::new(about(), reason));
@@ -68,6 +75,7 @@ impl Client {
                     )));
                 }
             };
+            learned.has_referrers.set();
             let before = found.len();
             found.extend(index.manifests.unwrap_or_default());
             pages += 1;
@@ -90,21 +98,32 @@ impl Client {
         }
     }
 
-    /// Tells a registry without the API from one that has the API but not this repository: the former does not know
-    /// the path, so it sends no distribution error.
+    /// Tells a registry without the API from one that has the API but cannot answer now. Registries without it say so
+    /// in many ways: 404, 405 and 501, but also 400, 401, 403, 406, 500 (go-containerregistry issue 1962, Quay issue
+    /// 3071), and GHCR redirects to a web page. After a first answer, such a status is a fault.
     fn without_referrers(&self, error: RegistryError) -> Result<Option<Vec<Descriptor>>, RegistryError> {
-        match error.reason() {
-            Reason::Status { status: 404, said } if said.contains("NAME_UNKNOWN") => Ok(None),
+        let learned = &self.session.learned;
+        let is_final = match error.reason() {
+            // It has the API, but not this repository.
+            Reason::Status { status: 404, said } if said.contains("NAME_UNKNOWN") => false,
             Reason::Status {
                 status: 404 | 405 | 501,
                 ..
-            } => {
-                self.session.no_referrers.store(true, Ordering::Relaxed);
-                Ok(None)
             }
-            Reason::Status { status: 400, said } if said.contains("UNSUPPORTED") => Ok(None),
-            _ => Err(error),
+            | Reason::UnexpectedRedirect => true,
+            Reason::Status { status: 400, said } if said.contains("UNSUPPORTED") => false,
+            _ if learned.has_referrers.is_set() => return Err(error),
+            Reason::Status {
+                status: 400 | 401 | 403 | 406 | 500,
+                ..
+            } => false,
+            _ if error.kind() == ErrorKind::Denied => false,
+            _ => return Err(error),
+        };
+        if is_final && !learned.has_referrers.is_set() {
+            learned.no_referrers.set();
         }
+        Ok(None)
     }
 }
 

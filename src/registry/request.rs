@@ -7,11 +7,13 @@ use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::auth::{Authorization, TokenScope};
+use super::challenge::Challenges;
 use super::explanation::{credentials_rejected, explanation};
+use super::pull_limit::{pull_limit_reached, used_up_for};
 use super::retry::{Attempts, retry_after};
 use super::session::Session;
 use super::throttle::Permit;
-use super::transport::Outgoing;
+use super::transport::{Outgoing, other_scheme};
 use super::{Reason, RegistryError, limits};
 
 /// A request to the registry.
@@ -67,7 +69,7 @@ impl From<Reason> for AttemptError {
 const MAX_AUTH_ROUNDS: u32 = 3;
 
 impl Session {
-    /// Sends a request. Authenticates, waits for the rate limit, retries and follows redirects.
+    /// Sends a request: authenticates, waits for the rate limit, retries and follows redirects.
     pub async fn send(&self, request: Request<'_>) -> Result<Response, RegistryError> {
         let mut attempts = Attempts::new(&self.connection.settings).at_most(request.most_attempts);
         let (mut rounds, mut refused_tokens) = (0, 0);
@@ -85,7 +87,7 @@ impl Session {
             drop(permit);
             let failure = match outcome {
                 Ok(answer) => {
-                    self.auth.on_success(&authorization);
+                    self.auth.on_success(&authorization, &request.scope);
                     return Ok(answer);
                 }
                 Err(failure) => failure,
@@ -94,9 +96,10 @@ impl Session {
             match failure {
                 AttemptError::Challenged(headers) => {
                     rounds += 1;
+                    let challenges = self.challenges(&headers, &authorization).await;
                     let learned = self.auth.on_challenge(
                         &self.connection,
-                        &headers,
+                        challenges,
                         &request.scope,
                         &authorization,
                         &mut refused_tokens,
@@ -140,6 +143,18 @@ impl Session {
         }
     }
 
+    /// The challenges of a 401. Some registries send them only at their root (gcr.io, seen in containers/image).
+    async fn challenges(&self, headers: &HeaderMap, authorization: &Authorization) -> Challenges {
+        let challenges = Challenges::from_headers(headers);
+        if challenges.is_supported() || authorization.header().is_some() {
+            return challenges;
+        }
+        match self.connection.probe_challenge().await {
+            Some(headers) => Challenges::from_headers(&headers),
+            None => challenges,
+        }
+    }
+
     async fn attempt(
         &self,
         request: &Request<'_>,
@@ -180,7 +195,7 @@ impl Session {
                 return Err(self.classify(response, at_home, authorization, deadline).await);
             }
             if !request.follows_redirects {
-                return Err(malformed("a redirect, which is not allowed here"));
+                return Err(AttemptError::Permanent(Reason::UnexpectedRedirect));
             }
             let location = response
                 .headers()
@@ -211,6 +226,12 @@ impl Session {
             .read(response, limits::ERROR, deadline)
             .await
             .unwrap_or_default();
+        if status == StatusCode::BAD_REQUEST
+            && self.connection.url_policy.origin.is_plain_http()
+            && says_https(&body)
+        {
+            return AttemptError::Permanent(other_scheme(self.connection.url_policy.origin.url()));
+        }
         let said = explanation(&body, |text| authorization.is_repeated_in(text));
         let reason = Reason::Status {
             status: status.as_u16(),
@@ -230,7 +251,13 @@ impl Session {
             403 => AttemptError::Forbidden(reason),
             429 => {
                 self.connection.transport.counters.count_rate_limited();
-                AttemptError::Throttled(reason, asked)
+                match used_up_for(&headers) {
+                    Some(window) => {
+                        self.learned.refuse_pulls_until(Instant::now() + window);
+                        AttemptError::Permanent(pull_limit_reached())
+                    }
+                    None => AttemptError::Throttled(reason, asked),
+                }
             }
             503 if asked.is_some() => {
                 self.connection.transport.counters.count_rate_limited();
@@ -240,6 +267,13 @@ impl Session {
             _ => AttemptError::Permanent(reason),
         }
     }
+}
+
+/// Whether a server refuses plain HTTP because it expects TLS, in the words of Go ("Client sent an HTTP request to an HTTPS
+/// server.") and nginx ("The plain HTTP request was sent to HTTPS port").
+fn says_https(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    text.contains("HTTP request") && (text.contains("HTTPS server") || text.contains("HTTPS port"))
 }
 
 fn malformed(problem: &str) -> AttemptError {

@@ -119,6 +119,42 @@ fn reason_of(error: RequestError, url: &Url) -> Reason {
     }
 }
 
+/// Whether TLS failed because the server answered with something else, which is almost always plain HTTP.
+fn is_plain_http(error: &(dyn Error + 'static)) -> bool {
+    // Errors of the system wrap each other, and are no causes of each other then.
+    let mut inner = error;
+    while let Some(wrapped) = inner
+        .downcast_ref::<std::io::Error>()
+        .and_then(|error| error.get_ref())
+    {
+        inner = wrapped;
+    }
+    matches!(
+        inner.downcast_ref::<rustls::Error>(),
+        Some(rustls::Error::InvalidMessage(
+            rustls::InvalidMessage::InvalidContentType
+        ))
+    )
+}
+
+/// The server speaks http where https was asked for, or the reverse.
+pub(super) fn other_scheme(url: &Url) -> Reason {
+    let host = url.host_str().unwrap_or_default();
+    let host = match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    let (asked, answered) = match url.scheme() {
+        "https" => ("https", "http"),
+        _ => ("http", "https"),
+    };
+    Reason::OtherScheme {
+        host,
+        asked,
+        answered,
+    }
+}
+
 fn connection_reason(error: &reqwest::Error, url: &Url) -> Reason {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(inner) = cause {
@@ -128,6 +164,9 @@ fn connection_reason(error: &reqwest::Error, url: &Url) -> Reason {
                 target: origin_of(url),
                 why: AddressRefused::WHY,
             };
+        }
+        if is_plain_http(inner) {
+            return other_scheme(url);
         }
         cause = inner.source();
     }

@@ -19,11 +19,24 @@ pub(super) struct UrlPolicy {
     guard: Arc<AddressGuard>,
 }
 
-/// Registries whose token service is at another domain of the same company (Docker Hub, 2026).
-const KNOWN_REALMS: [(&str, &str); 2] = [
+/// Registries, or domains of registries (with a leading dot), whose token service is at another domain of the same
+/// company: Docker Hub and GitLab (their documentation, 2026), Scaleway and Alibaba (public traces, 2026).
+const KNOWN_REALMS: [(&str, &str); 4] = [
     ("registry-1.docker.io", "auth.docker.io"),
     ("registry.gitlab.com", "gitlab.com"),
+    (".scw.cloud", "api.scaleway.com"),
+    (".aliyuncs.com", "dockerauth.cn-hangzhou.aliyuncs.com"),
 ];
+
+fn is_known_realm(registry: &str, realm: &str) -> bool {
+    KNOWN_REALMS.iter().any(|(known, realm_host)| {
+        let is_registry = match known.starts_with('.') {
+            true => registry.ends_with(known),
+            false => registry == *known,
+        };
+        is_registry && realm == *realm_host
+    })
+}
 
 impl UrlPolicy {
     pub fn new(origin: Origin, trusted_realm_hosts: &[String], guard: Arc<AddressGuard>) -> Self {
@@ -82,7 +95,7 @@ impl UrlPolicy {
         if self.is_trusted(&url) {
             return Ok(url);
         }
-        let known = KNOWN_REALMS.contains(&(registry, host));
+        let known = is_known_realm(registry, host);
         if !(known || host == registry || domain::have_one_owner(registry, host)) {
             return Err(refused(
                 what,

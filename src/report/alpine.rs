@@ -1,15 +1,17 @@
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::base::BaseNames;
 use super::image::{ImageRow, rows};
-use crate::base_image::{AlpineRelease, ImageFacts};
+use crate::base_image::{AlpineRelease, Catalogue, ImageFacts};
 use crate::inventory::Inventory;
 use crate::units::ByteCount;
 use crate::whatif::{
-    AnalysisContext, Estimate, ImageAnalysis, Outcome, RegistryAnalysis, SavingEstimate, Verdict,
+    AnalysisContext, ConfidenceLevel, Estimate, ImageAnalysis, Outcome, RegistryAnalysis, SavingEstimate,
+    Twin, Verdict,
 };
 
 /// What Alpine would change in one registry.
@@ -37,10 +39,16 @@ pub struct RegistryAlpine {
     /// The number of repositories by verdict.
     #[schemars(schema_with = "counts_by_verdict")]
     pub verdicts: BTreeMap<Verdict, usize>,
+    /// How sure the sizes of those that should switch are.
+    pub confidence: ConfidenceCounts,
     /// How many of those that should switch add more to what is stored than they free, usually because their base stays
     /// for others.
     pub switching_at_a_loss: usize,
-    /// The release of Alpine that was asked for; null where none was, and the newest counts. Absent where the answer covers
+    /// How many images can move only to an Alpine variant past its end of life, because no other is known. Absent where
+    /// the answer covers a part of the registry.
+    #[schemars(skip_serializing_if = "is_partial")]
+    pub images_on_unsupported_alpine: usize,
+    /// The release of Alpine that was asked for; null where none was, and the newest supported one counts. Absent where the answer covers
     /// a part of the registry.
     #[schemars(skip_serializing_if = "is_partial")]
     pub wanted_release: Option<WantedRelease>,
@@ -56,6 +64,30 @@ pub struct WantedRelease {
     pub images: usize,
     /// For how many of them the base is known on this release.
     pub images_on_it: usize,
+    /// The first day without security fixes for the release; null while it is supported.
+    pub support_ended: Option<NaiveDate>,
+}
+
+/// How many repositories have which confidence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ConfidenceCounts {
+    /// The images exist on Alpine, and their sizes there are known.
+    pub measured: usize,
+    /// An Alpine variant of the base image is known.
+    pub high: usize,
+    /// Only the operating system is known. Try one build first.
+    pub low: usize,
+}
+
+impl ConfidenceCounts {
+    /// Counts a repository.
+    pub(super) fn add(&mut self, confidence: ConfidenceLevel) {
+        match confidence {
+            ConfidenceLevel::Measured => self.measured += 1,
+            ConfidenceLevel::High => self.high += 1,
+            ConfidenceLevel::Low => self.low += 1,
+        }
+    }
 }
 
 /// The schema of a number for each verdict.
@@ -68,20 +100,25 @@ fn counts_by_verdict(generator: &mut SchemaGenerator) -> Schema {
 }
 
 impl WantedRelease {
-    fn new(release: AlpineRelease, images: &[ImageAnalysis]) -> Self {
-        let counted = images.iter().filter(|image| image.manifest.is_some());
-        let twins = counted.filter_map(|image| Some(&image.composition.as_ref()?.twin));
+    fn new(release: AlpineRelease, images: &[ImageAnalysis], catalogue: &Catalogue) -> Self {
         let mut wanted = Self {
             release,
             images: 0,
             images_on_it: 0,
+            support_ended: catalogue.end_of_support(release),
         };
-        for twin in twins {
+        for twin in twins(images) {
             wanted.images += 1;
             wanted.images_on_it += usize::from(twin.release == Some(release));
         }
         wanted
     }
+}
+
+/// The Alpine variant of each image that can move and that the inventory counts.
+fn twins(images: &[ImageAnalysis]) -> impl Iterator<Item = &Twin> {
+    let counted = images.iter().filter(|image| image.manifest.is_some());
+    counted.filter_map(|image| Some(&image.composition.as_ref()?.twin))
 }
 
 /// What to do with a repository, and what it would be if every repository switched that should.
@@ -91,6 +128,8 @@ pub struct RepositoryVerdict {
     pub verdict: Verdict,
     /// Why, in one line.
     pub reason: String,
+    /// How sure the size on Alpine is, as its representative image shows; null where it cannot move.
+    pub confidence: Option<ConfidenceLevel>,
     /// What its images are built from, as its representative image shows; null where nothing is known.
     pub base: Option<BaseNames>,
     /// What would change in its representative image; null where nothing on Alpine can take the place of its base.
@@ -154,10 +193,16 @@ impl AlpineAnswers {
         with_images: bool,
     ) -> Self {
         let mut verdicts = BTreeMap::new();
+        let mut confidence = ConfidenceCounts::default();
         let mut switching_at_a_loss = 0;
         let mut repositories = Vec::with_capacity(analysis.repositories.len());
         for (judged, after) in analysis.repositories.iter().zip(&outcome.repositories) {
             *verdicts.entry(judged.verdict.verdict).or_default() += 1;
+            if judged.verdict.verdict == Verdict::Switch
+                && let Some(level) = judged.confidence
+            {
+                confidence.add(level);
+            }
             let saving = after.joint_saving_bytes.expected;
             switching_at_a_loss += usize::from(after.switches && saving < 0);
             let representative = judged
@@ -166,6 +211,7 @@ impl AlpineAnswers {
             repositories.push(RepositoryVerdict {
                 verdict: judged.verdict.verdict,
                 reason: judged.verdict.reason.clone(),
+                confidence: judged.confidence,
                 base: representative
                     .and_then(|(facts, image)| BaseNames::new(facts, image, context.catalogue)),
                 base_change: representative.and_then(|(facts, image)| BaseChange::new(facts, image)),
@@ -178,17 +224,20 @@ impl AlpineAnswers {
                 },
             });
         }
+        let wanted = context.settings.alpine_release;
         Self {
             registry: RegistryAlpine {
                 stored_bytes: outcome.registry.stored_bytes,
                 saving_bytes: outcome.registry.saving_bytes,
                 naive_saving_bytes: outcome.registry.naive_saving_bytes.expected,
                 verdicts,
+                confidence,
                 switching_at_a_loss,
-                wanted_release: context
-                    .settings
-                    .alpine_release
-                    .map(|release| WantedRelease::new(release, &analysis.images)),
+                images_on_unsupported_alpine: twins(&analysis.images)
+                    .filter(|twin| twin.support_ended.is_some() && twin.release != wanted)
+                    .count(),
+                wanted_release: wanted
+                    .map(|release| WantedRelease::new(release, &analysis.images, context.catalogue)),
             },
             repositories,
             images: if with_images {

@@ -37,7 +37,7 @@ impl Analysed {
     /// Analyses registries. Bases and twins are learnt from all of them.
     ///
     /// # Errors
-    /// If sizes overflow, or if a catalogue file is invalid.
+    /// As with [`Self::from_chosen`].
     pub fn new(registries: Vec<RegistryContent>, inputs: &AnalysisInputs) -> Result<Self, ReportError> {
         Self::from_chosen(registries, inputs, |_| true)
     }
@@ -45,13 +45,14 @@ impl Analysed {
     /// Analyses the chosen registries. Bases and twins are learnt from all registries given.
     ///
     /// # Errors
-    /// If sizes overflow, or if a catalogue file is invalid.
+    /// If sizes overflow, if a catalogue file is invalid, or if the release of Alpine that was asked for is not known.
     pub fn from_chosen(
         registries: Vec<RegistryContent>,
         inputs: &AnalysisInputs,
         is_chosen: impl Fn(&RegistryName) -> bool,
     ) -> Result<Self, ReportError> {
         let catalogue = inputs.catalogue(&registries)?;
+        inputs.check_release(&catalogue)?;
         let context = inputs.context(&catalogue);
         let registries = registries
             .into_iter()
@@ -68,8 +69,9 @@ impl Analysed {
     /// the time, so `inputs` must have the same catalogue files and rules.
     ///
     /// # Errors
-    /// If sizes overflow.
+    /// If sizes overflow, or if the release of Alpine that was asked for is not known.
     pub fn reanalysed_with(&self, inputs: &AnalysisInputs) -> Result<Self, ReportError> {
+        inputs.check_release(&self.catalogue)?;
         let context = inputs.context(&self.catalogue);
         let registries = self.registries.iter();
         Ok(Self {

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::alpine::{AlpineAnswers, WantedRelease};
+use super::alpine::{AlpineAnswers, RegistryAlpine};
 use super::cells::grouped;
 use super::content::{LastCrawl, RegistrySource};
 use super::cost::{RegistryCost, RegistryCosts, RepositoryCost};
@@ -11,6 +11,7 @@ use super::sort::SortOrder;
 use crate::cost::{CostError, Labels};
 use crate::inventory::Accounting;
 use crate::oci::RegistryName;
+use crate::pricing::suggested_book;
 use crate::units::ByteCount;
 use crate::whatif::Verdict;
 
@@ -58,6 +59,7 @@ impl Report {
             repositories: Vec::new(),
             images: options.images.then(Vec::new),
             others: None,
+            forecast: None,
             complete: true,
             notes: Vec::new(),
         };
@@ -75,11 +77,13 @@ impl Report {
             let complete = !own_notes.iter().any(|note| note.kind.is_loss());
             report.notes.extend(own_notes);
             report.notes.extend(cost_notes(&source.registry, &costs));
+            let has_book = !matches!(costs, Ok(None));
             let costs = costs.ok().flatten();
-            let wanted = alpine.as_ref().and_then(|alpine| alpine.registry.wanted_release);
-            report
-                .notes
-                .extend(wanted.and_then(|wanted| release_note(&source.registry, wanted)));
+            if let Some(alpine) = &alpine {
+                report
+                    .notes
+                    .extend(release_notes(&source.registry, &alpine.registry));
+            }
             let (registry, judged, images) = match alpine {
                 Some(alpine) => (Some(alpine.registry), alpine.repositories, alpine.images),
                 None => (None, Vec::new(), Vec::new()),
@@ -107,6 +111,7 @@ impl Report {
             if let Some(rows) = &mut report.images {
                 rows.extend(images);
             }
+            let suggested = (!has_book).then(|| suggested_book(source.registry.as_str()).to_owned());
             report.registries.push(RegistryRow {
                 headline: Headline::new(
                     &report.repositories[first..],
@@ -119,6 +124,7 @@ impl Report {
                 as_of: source.as_of,
                 alpine: registry,
                 cost,
+                suggested_price_book: suggested,
             });
         }
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
@@ -138,6 +144,7 @@ impl Report {
         registries: Vec<RegistryRow>,
         repositories: Vec<RepositoryRow>,
     ) -> Result<Self, GroupError> {
+        let complete = whole.is_complete_for(&repositories);
         let mut part = Self {
             headline: Headline::new([], [], true)?,
             as_of: whole.as_of,
@@ -145,11 +152,19 @@ impl Report {
             repositories,
             images: None,
             others: None,
-            complete: whole.complete,
+            forecast: None,
+            complete,
             notes: Vec::new(),
         };
         part.headline = part.own_headline()?;
         Ok(part)
+    }
+
+    /// Whether everything has been read that the registries of these repositories hold.
+    pub fn is_complete_for<'a>(&self, rows: impl IntoIterator<Item = &'a RepositoryRow>) -> bool {
+        let losses = self.notes.iter().filter(|note| note.kind.is_loss());
+        let lacking: Vec<&RegistryName> = losses.map(|note| &note.registry).collect();
+        !rows.into_iter().any(|row| lacking.contains(&&row.registry))
     }
 
     /// The headline of all its rows, before a limit leaves some out.
@@ -284,25 +299,45 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
     notes
 }
 
-/// That sizes on another release of Alpine stand in, where they do.
-fn release_note(registry: &RegistryName, wanted: WantedRelease) -> Option<Note> {
-    let WantedRelease {
-        release,
-        images,
-        images_on_it,
-    } = wanted;
-    let others = images - images_on_it;
-    (others > 0).then(|| Note {
+/// That sizes on another release of Alpine stand in, and that releases get no security fixes, where that is so.
+fn release_notes(registry: &RegistryName, alpine: &RegistryAlpine) -> Vec<Note> {
+    let note = |kind, count, note| Note {
         registry: registry.clone(),
-        kind: NoteKind::OtherRelease,
-        count: others,
-        note: format!(
-            "For {} of the {} that can move, the base image is not known on Alpine {release}; its size on \
-             another release is used.",
-            grouped(others),
-            counted(images, "image", "images"),
-        ),
-    })
+        kind,
+        count,
+        note,
+    };
+    let mut notes = Vec::new();
+    if let Some(wanted) = alpine.wanted_release {
+        let release = wanted.release;
+        let others = wanted.images - wanted.images_on_it;
+        if others > 0 {
+            let text = format!(
+                "For {} of the {} that can move, the base image is not known on Alpine {release}; its size on \
+                 another release is used.",
+                grouped(others),
+                counted(wanted.images, "image", "images"),
+            );
+            notes.push(note(NoteKind::OtherRelease, others, text));
+        }
+        if let Some(day) = wanted.support_ended {
+            let text = format!(
+                "Alpine {release}, which was asked for, is past its end of life: it gets no security fixes since \
+                 {day}."
+            );
+            notes.push(note(NoteKind::UnsupportedRelease, 0, text));
+        }
+    }
+    let unsupported = alpine.images_on_unsupported_alpine;
+    if unsupported > 0 {
+        let text = format!(
+            "For {}, only an Alpine variant past its end of life is known. The reason of each verdict names the \
+             release.",
+            counted(unsupported, "image", "images"),
+        );
+        notes.push(note(NoteKind::UnsupportedRelease, unsupported, text));
+    }
+    notes
 }
 
 fn cost_notes(registry: &RegistryName, costs: &Result<Option<RegistryCosts>, CostError>) -> Vec<Note> {

@@ -2,12 +2,10 @@
 
 use std::fmt::Write;
 
-use comfy_table::{Cell, Table, presets};
 use serde::Serialize;
 
-use super::cells::shortened;
 use super::reference::Found;
-use super::rows::lines;
+use super::text_table::{Column, TextTable};
 use crate::base_image::{Base, BaseId, BaseName, Catalogue, Origin, Role, Scope, detect};
 use crate::oci::PlatformFilter;
 use crate::oci::text::printable;
@@ -87,28 +85,25 @@ pub fn catalogue_rows(catalogue: &Catalogue, choice: &BaseChoice) -> Vec<Catalog
     rows
 }
 
-/// The rows for people.
-pub fn catalogue_table(rows: &[CatalogueRow]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let header = [
-        "BASE",
-        "PLATFORM",
-        "SYSTEM",
-        "TWIN",
-        "KNOWN FROM",
-        "SIZE",
-        "BENEATH",
-    ];
-    table.set_header(header.into_iter().map(Cell::new));
+/// The rows for people, in lines of at most `width` characters.
+pub fn catalogue_table(rows: &[CatalogueRow], width: usize) -> String {
+    let mut table = TextTable::new([
+        Column::text("BASE").shortened_to(28),
+        Column::text("PLATFORM").optional(2),
+        Column::text("SYSTEM").shortened_to(16).optional(3),
+        Column::text("ON ALPINE").shortened_to(22),
+        Column::text("KNOWN FROM").shortened_to(14).optional(4),
+        Column::number("SIZE"),
+        Column::number("IMAGES ON IT").optional(1),
+    ]);
     for row in rows {
         let name = row.names.first().map_or("", String::as_str);
-        table.add_row([
-            shortened(&printable(name), 34),
-            shortened(&printable(&row.platform), 13),
-            shortened(&printable(row.system.as_deref().unwrap_or_default()), 16),
-            shortened(&printable(row.twin.as_deref().unwrap_or_default()), 26),
-            shortened(&printable(&row.known_from), 22),
+        table.add([
+            printable(name),
+            printable(&row.platform),
+            printable(row.system.as_deref().unwrap_or_default()),
+            printable(row.twin.as_deref().unwrap_or_default()),
+            printable(&row.known_from),
             ByteCount::try_from(row.bytes)
                 .unwrap_or(ByteCount::MAX)
                 .to_string(),
@@ -118,7 +113,7 @@ pub fn catalogue_table(rows: &[CatalogueRow]) -> String {
             },
         ]);
     }
-    lines(table, |place| place > 4)
+    table.text(width)
 }
 
 /// The entries of the bases with one name in plain words; `None` if there is no such base.
@@ -143,64 +138,158 @@ pub fn base_explanations(
     (!text.is_empty()).then(|| text.trim_end().to_owned() + "\n")
 }
 
-/// Which entries of the catalogue match an image and why, for people.
-pub fn base_matches(found: Found<'_>, catalogue: &Catalogue) -> String {
-    let facts = found.image;
-    let detection = detect(facts, catalogue, &Scope::all());
-    let mut text = format!(
-        "{}/{}@{} for {}\n",
-        found.content.source.registry,
-        found.repository,
-        facts.digest,
-        printable(&facts.platform.to_string())
-    );
-    if let Some(finding) = &detection.system {
-        let _ = writeln!(
-            text,
-            "\nSystem: {}, {} % sure, by {}, {} of {} layers",
-            printable(&finding.system.to_string()),
-            finding.confidence.get(),
-            finding.evidence.as_str().replace('_', " "),
-            finding.layers,
-            facts.layers.len()
-        );
-    }
-    if detection.candidates.is_empty() {
-        text.push_str("\nNo entry of the catalogue matches.\n");
-    }
-    for candidate in &detection.candidates {
-        let _ = writeln!(
-            text,
-            "\n{}, {} % sure, by {}: {}",
-            printable(&candidate.name.to_string()),
-            candidate.confidence.get(),
-            candidate.evidence.as_str().replace('_', " "),
-            printable(&candidate.because)
-        );
-        let Some(id) = candidate.base else {
-            text.push_str("  it is not in the catalogue\n");
-            continue;
-        };
-        let row = CatalogueRow::new(id, catalogue);
-        let _ = writeln!(
-            text,
-            "  {} of the image's {} layers; known from {}",
-            candidate.layers,
-            facts.layers.len(),
-            printable(&row.known_from)
-        );
-        match catalogue.twins(id, &Scope::all()).first() {
-            Some(twin) => {
-                let name = catalogue.base(twin.base).name().to_string();
-                let _ = writeln!(
-                    text,
-                    "  Alpine variant {}: {}",
-                    printable(&name),
-                    twin.rule.describe()
-                );
+/// The entries of the bases with one name; none if there is no such base.
+pub fn base_rows(catalogue: &Catalogue, name: &str, platform: Option<&PlatformFilter>) -> Vec<CatalogueRow> {
+    let (repository, tag) = name.split_once(':').unwrap_or((name, "latest"));
+    let wanted = BaseName::new(catalogue.upstream_name(repository), tag);
+    catalogue
+        .bases()
+        .filter(|(_, base)| base.names.contains(&wanted))
+        .filter(|(_, base)| platform.is_none_or(|platform| platform.matches(&base.platform)))
+        .map(|(id, _)| CatalogueRow::new(id, catalogue))
+        .collect()
+}
+
+/// Which entries of the catalogue match an image, and why.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BaseMatches {
+    /// The registry of the image.
+    pub registry: String,
+    /// Its repository.
+    pub repository: String,
+    /// Its digest.
+    pub digest: String,
+    /// Its platform.
+    pub platform: String,
+    /// The number of its layers.
+    pub layers: usize,
+    /// Its operating system; null if nothing shows it.
+    pub system: Option<SystemMatch>,
+    /// The base images that it may be built from, the most likely first.
+    pub candidates: Vec<BaseMatch>,
+}
+
+/// The operating system of an image.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SystemMatch {
+    /// Its name and release.
+    pub system: String,
+    /// How sure that is, in per cent.
+    pub confidence: u8,
+    /// What shows it.
+    pub evidence: String,
+    /// How many layers of the image belong to it.
+    pub layers: usize,
+}
+
+/// A base image that an image may be built from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BaseMatch {
+    /// Its name.
+    pub name: String,
+    /// How sure that is, in per cent.
+    pub confidence: u8,
+    /// What shows it.
+    pub evidence: String,
+    /// Why, in words.
+    pub because: String,
+    /// How many layers of the image belong to it.
+    pub layers: usize,
+    /// Where it is known from; null if it is not in the catalogue.
+    pub known_from: Option<String>,
+    /// Its Alpine variant; null if none is known.
+    pub twin: Option<String>,
+    /// Why that is its Alpine variant.
+    pub twin_rule: Option<String>,
+}
+
+impl BaseMatches {
+    /// The matches of an image in a catalogue.
+    pub fn new(found: Found<'_>, catalogue: &Catalogue) -> Self {
+        let facts = found.image;
+        let detection = detect(facts, catalogue, &Scope::all());
+        let candidates = detection.candidates.iter().map(|candidate| {
+            let twin = candidate
+                .base
+                .and_then(|id| catalogue.twins(id, &Scope::all()).into_iter().next());
+            BaseMatch {
+                name: candidate.name.to_string(),
+                confidence: candidate.confidence.get(),
+                evidence: candidate.evidence.as_str().replace('_', " "),
+                because: candidate.because.to_string(),
+                layers: candidate.layers,
+                known_from: candidate
+                    .base
+                    .map(|id| CatalogueRow::new(id, catalogue).known_from),
+                twin_rule: twin.as_ref().map(|twin| twin.rule.describe().to_string()),
+                twin: twin.map(|twin| catalogue.base(twin.base).name().to_string()),
             }
-            None => text.push_str("  no Alpine variant is known\n"),
+        });
+        Self {
+            registry: found.content.source.registry.to_string(),
+            repository: found.repository.to_string(),
+            digest: facts.digest.to_string(),
+            platform: facts.platform.to_string(),
+            layers: facts.layers.len(),
+            system: detection.system.as_ref().map(|finding| SystemMatch {
+                system: finding.system.to_string(),
+                confidence: finding.confidence.get(),
+                evidence: finding.evidence.as_str().replace('_', " "),
+                layers: finding.layers,
+            }),
+            candidates: candidates.collect(),
         }
     }
-    text
+
+    /// The matches for people.
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "{}/{}@{} for {}\n",
+            self.registry,
+            self.repository,
+            self.digest,
+            printable(&self.platform)
+        );
+        // Writing to a string cannot fail.
+        if let Some(finding) = &self.system {
+            let _ = writeln!(
+                text,
+                "\nSystem: {}, {} % sure, by {}, {} of {} layers",
+                printable(&finding.system),
+                finding.confidence,
+                finding.evidence,
+                finding.layers,
+                self.layers
+            );
+        }
+        if self.candidates.is_empty() {
+            text.push_str("\nNo entry of the catalogue matches.\n");
+        }
+        for candidate in &self.candidates {
+            let _ = writeln!(
+                text,
+                "\n{}, {} % sure, by {}: {}",
+                printable(&candidate.name),
+                candidate.confidence,
+                candidate.evidence,
+                printable(&candidate.because)
+            );
+            let Some(known_from) = &candidate.known_from else {
+                text.push_str("  it is not in the catalogue\n");
+                continue;
+            };
+            let _ = writeln!(
+                text,
+                "  {} of the image's {} layers; known from {}",
+                candidate.layers,
+                self.layers,
+                printable(known_from)
+            );
+            let _ = match (&candidate.twin, &candidate.twin_rule) {
+                (Some(twin), Some(rule)) => writeln!(text, "  Alpine variant {}: {rule}", printable(twin)),
+                _ => writeln!(text, "  no Alpine variant is known"),
+            };
+        }
+        text
+    }
 }

@@ -1,5 +1,7 @@
 //! Text and numbers as they may stand in a table or in a spreadsheet.
 
+use textwrap::core::display_width;
+
 use crate::units::ByteCount;
 
 /// A whole number with its thousands set apart: `35,712`.
@@ -64,35 +66,32 @@ pub(super) fn interval(low: i64, high: i64) -> String {
     }
 }
 
-/// Text cut to so many characters, with a mark where something is missing.
-pub(super) fn shortened(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        None => text.to_owned(),
-        Some(_) => text
-            .chars()
-            .take(longest.saturating_sub(1))
-            .chain(['…'])
-            .collect(),
+/// Text that takes so many columns of a terminal at most, with `…` in its middle where something is missing: the
+/// beginning and the end of a name tell more than its middle.
+pub(super) fn shortened_in_the_middle(text: &str, width: usize) -> String {
+    if display_width(text) <= width {
+        return text.to_owned();
     }
-}
-
-/// A paragraph broken between words into lines of at most so many characters; longer words stay whole.
-pub(super) fn wrapped(paragraph: &str, longest: usize) -> String {
-    let mut text = String::with_capacity(paragraph.len() + 8);
-    let mut line = 0;
-    for word in paragraph.split(' ') {
-        let width = word.chars().count();
-        if line > 0 && line + 1 + width > longest {
-            text.push('\n');
-            line = 0;
-        } else if line > 0 {
-            text.push(' ');
-            line += 1;
-        }
-        text.push_str(word);
-        line += width;
-    }
-    text
+    let room = width.saturating_sub(1);
+    let fitting = |characters: &mut dyn Iterator<Item = char>, room: usize| -> Vec<char> {
+        let mut left = room;
+        characters
+            .take_while(|character| {
+                let width = display_width(character.encode_utf8(&mut [0; 4]));
+                let fits = width <= left;
+                left = left.saturating_sub(width);
+                fits
+            })
+            .collect()
+    };
+    let start = fitting(&mut text.chars(), room / 2);
+    let taken: usize = display_width(&start.iter().collect::<String>());
+    let end = fitting(&mut text.chars().rev(), room - taken);
+    start
+        .into_iter()
+        .chain(['…'])
+        .chain(end.into_iter().rev())
+        .collect()
 }
 
 #[cfg(test)]
@@ -133,9 +132,8 @@ mod tests {
         assert_eq!(signed(i64::MIN), "-8.00 EiB");
         assert_eq!(interval(1 << 20, 2 << 20), "1.00 to 2.00 MiB");
         assert_eq!(interval(-1, 2 << 20), "-1 B to 2.00 MiB");
-        assert_eq!(wrapped("one two three", 7), "one two\nthree");
-        assert_eq!(wrapped("anextremelylongword a", 4), "anextremelylongword\na");
-        assert_eq!(shortened("näin", 4), "näin");
-        assert_eq!(shortened("näinpä", 4), "näi…");
+        assert_eq!(shortened_in_the_middle("team/service", 12), "team/service");
+        assert_eq!(shortened_in_the_middle("team/service", 7), "tea…ice");
+        assert_eq!(shortened_in_the_middle("漢字漢字", 5), "漢…字");
     }
 }

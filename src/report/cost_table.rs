@@ -2,30 +2,29 @@
 
 use std::fmt::Write;
 
-use super::cells::{grouped, shortened, wrapped};
+use rust_decimal::Decimal;
+
+use super::cells::grouped;
 use super::cost::{RegistryCost, RepositoryCost};
-use super::document::{RegistryRow, Report, RepositoryRow};
+use super::document::{Others, RegistryRow, Report, RepositoryRow};
 use super::group_cost::GroupCost;
-use super::rows::Rows;
+use super::rows::{REPOSITORY, Rows};
+use super::text_table::Column;
 use crate::cost::MoneyEstimate;
 use crate::oci::text::printable;
 use crate::pricing::CheaperPlan;
-use crate::units::{Currency, Money, round_rows};
-
-/// How long lines of text are.
-const LINE: usize = 118;
-/// How much of a name is shown, so that a line fits into 120 columns.
-const LONGEST_REPOSITORY: usize = 34;
-const LONGEST_TEAM: usize = 16;
+use crate::units::{Currency, Money, round_rows, two_digits};
+use crate::wording::wrapped;
 
 /// What the columns mean.
 pub(super) const LEGEND: &str = "\n\
-     Month: a whole calendar month at today's level, with a part of the flat fees; this column adds up to the\n\
-     registry's. Saves: its part of the registry's saving if all that should switch do. Alone: saved if only this\n\
-     repository switches. Estimated from list prices or your own, not an invoice.\n";
+     Month: a whole calendar month at today's level, with a part of the flat fees; this column adds up to the \
+     registry's. Saves: its part of the registry's saving if all that should switch do. Likely: the range by image \
+     sizes, if pulls are as counted or assumed. Alone: saved if only this repository switches. Estimated from list \
+     prices or your own, not an invoice.\n";
 
 /// What a registry costs, what it would cost on Alpine, how a unit is priced, and which plan would be cheaper.
-pub(super) fn in_words(cost: &RegistryCost) -> String {
+pub(super) fn in_words(cost: &RegistryCost, width: usize) -> String {
     let book = &cost.price_book;
     let mut text = format!(
         "Costs: {} in {} at this level, by the price book {} ({}): {} flat, {} for storage, {} for transfer.",
@@ -57,19 +56,32 @@ pub(super) fn in_words(cost: &RegistryCost) -> String {
             None => {
                 let _ = write!(
                     text,
-                    ", {} less (likely {}).",
+                    ", {} less ({}).",
                     alpine.saving.expected,
-                    likely(alpine.saving)
+                    saving_range(cost, alpine.saving),
                 );
             }
         }
     }
     text.push_str(&cheaper(cost));
-    wrapped(&text, LINE) + "\n"
+    wrapped(&text, width) + "\n"
 }
 
-/// Which plan would be cheaper, now and on Alpine.
-fn cheaper(cost: &RegistryCost) -> String {
+/// What is saved as a range, and on what it depends beside the image sizes.
+pub(super) fn saving_range(cost: &RegistryCost, saving: MoneyEstimate) -> String {
+    let share = cost.pulls.assumed_pulls_share.unwrap_or_default();
+    if share.is_zero() {
+        return format!("likely {}", likely(saving));
+    }
+    let percent = two_digits(share * Decimal::ONE_HUNDRED);
+    format!(
+        "{} if pulls are as assumed; {percent} % of the cost rests on them",
+        likely(saving)
+    )
+}
+
+/// Which plan would be cheaper, now and on Alpine, in sentences after a space; empty where none is.
+pub(super) fn cheaper(cost: &RegistryCost) -> String {
     let without = |plan: &CheaperPlan| match &plan.features_lost[..] {
         [] => String::new(),
         lost => format!(", without {}", lost.join(", ")),
@@ -98,20 +110,20 @@ fn cheaper(cost: &RegistryCost) -> String {
 
 /// The repositories' costs, below those of the registries. Amounts are rounded so that the rows of a currency
 /// add up to what they add up to exactly, rounded.
-pub(super) fn rows(report: &Report) -> String {
+pub(super) fn rows(report: &Report, width: usize) -> String {
     let name_registry = report.registries.len() > 1;
-    let header = [
-        "REPOSITORY",
-        "TEAM",
-        "MONTH",
-        "STORAGE",
-        "TRANSFER",
-        "SAVES",
-        "LIKELY",
-        "ALONE",
-        "PAYBACK",
+    let columns = [
+        REPOSITORY,
+        Column::text("TEAM").shortened_to(16).optional(4),
+        Column::number("MONTH"),
+        Column::number("STORAGE").optional(6),
+        Column::number("TRANSFER").optional(5),
+        Column::number("SAVES"),
+        Column::number("LIKELY").optional(2),
+        Column::number("ALONE").optional(3),
+        Column::number("PAYBACK").optional(1),
     ];
-    let mut table = Rows::new(&header, 2, name_registry);
+    let mut table = Rows::new(&columns, name_registry);
     for registry in &report.registries {
         if let Some(cost) = &registry.cost {
             let cells = registry_cells(registry, cost);
@@ -127,33 +139,35 @@ pub(super) fn rows(report: &Report) -> String {
             line.cells(month.unwrap_or(line.month).to_string(), saving),
         );
     }
-    table.text()
+    table.text(width)
 }
 
 /// The rows below those of the registries, whose months add up to the registries'.
-struct Lines<'r> {
-    lines: Vec<Line<'r>>,
-    months: Vec<Option<Money>>,
-    savings: Vec<Option<Money>>,
+pub(super) struct Lines<'r> {
+    pub(super) lines: Vec<Line<'r>>,
+    pub(super) months: Vec<Option<Money>>,
+    pub(super) savings: Vec<Option<Money>>,
 }
 
 /// One row.
-struct Line<'r> {
-    registry: &'r str,
-    month: Money,
-    what: What<'r>,
+pub(super) struct Line<'r> {
+    pub(super) registry: &'r str,
+    pub(super) month: Money,
+    pub(super) kind: LineKind<'r>,
 }
 
-enum What<'r> {
+/// What a row is about.
+pub(super) enum LineKind<'r> {
+    /// A repository.
     Repository(&'r RepositoryRow, &'r RepositoryCost),
-    /// Those without a row of their own.
-    Others(usize, &'r GroupCost),
-    /// What is no repository's.
+    /// The repositories without a row of their own, and their cost in one currency.
+    Others(&'r Others, &'r GroupCost),
+    /// The part of a bill that is allocated to no repository.
     Unallocated,
 }
 
 impl<'r> Lines<'r> {
-    fn new(report: &'r Report) -> Self {
+    pub(super) fn new(report: &'r Report) -> Self {
         let mut lines = Self {
             lines: Vec::new(),
             months: Vec::new(),
@@ -166,30 +180,35 @@ impl<'r> Lines<'r> {
                     row.registry.as_str(),
                     cost.parts.total,
                     saving,
-                    What::Repository(row, cost),
+                    LineKind::Repository(row, cost),
                 );
             }
         }
         if let Some(others) = &report.others {
             for cost in &others.costs {
-                let what = What::Others(others.repositories, cost);
-                lines.add("", cost.parts.total, Some(cost.saving), what);
+                let kind = LineKind::Others(others, cost);
+                lines.add("", cost.parts.total, Some(cost.saving), kind);
             }
         }
         for registry in &report.registries {
             let unallocated = registry.cost.as_ref().map(|cost| cost.unallocated);
             if let Some(unallocated) = unallocated.filter(|amount| !amount.is_zero()) {
-                lines.add(registry.registry.as_str(), unallocated, None, What::Unallocated);
+                lines.add(
+                    registry.registry.as_str(),
+                    unallocated,
+                    None,
+                    LineKind::Unallocated,
+                );
             }
         }
         lines
     }
 
-    fn add(&mut self, registry: &'r str, month: Money, saving: Option<Money>, what: What<'r>) {
+    fn add(&mut self, registry: &'r str, month: Money, saving: Option<Money>, kind: LineKind<'r>) {
         self.lines.push(Line {
             registry,
             month,
-            what,
+            kind,
         });
         self.months.push(Some(month));
         self.savings.push(saving);
@@ -198,17 +217,17 @@ impl<'r> Lines<'r> {
 
 impl Line<'_> {
     fn cells(&self, month: String, saving: String) -> Vec<String> {
-        match self.what {
-            What::Repository(row, cost) => repository_cells(row, cost, month, saving),
-            What::Others(count, cost) => vec![
-                format!("other {} repositories", grouped(count)),
+        match self.kind {
+            LineKind::Repository(row, cost) => repository_cells(row, cost, month, saving),
+            LineKind::Others(others, cost) => vec![
+                format!("other {} repositories", grouped(others.repositories)),
                 String::new(),
                 month,
                 amount(cost.parts.storage),
                 amount(cost.parts.transfer),
                 saving,
             ],
-            What::Unallocated => vec!["unallocated".to_owned(), String::new(), month],
+            LineKind::Unallocated => vec!["unallocated".to_owned(), String::new(), month],
         }
     }
 }
@@ -235,17 +254,9 @@ fn repository_cells(
     saving: String,
 ) -> Vec<String> {
     let alpine = cost.alpine.as_ref();
-    let payback = alpine.and_then(|alpine| alpine.payback_months.clone());
-    let payback = payback.map(|months| match months.parse::<rust_decimal::Decimal>() {
-        Ok(_) => format!("{months} months"),
-        Err(_) => months,
-    });
     vec![
-        printable(&shortened(row.totals.repository.as_str(), LONGEST_REPOSITORY)),
-        printable(&shortened(
-            row.labels.team.as_deref().unwrap_or_default(),
-            LONGEST_TEAM,
-        )),
+        printable(row.totals.repository.as_str()),
+        printable(row.labels.team.as_deref().unwrap_or_default()),
         month,
         amount(cost.parts.storage),
         amount(cost.parts.transfer),
@@ -256,12 +267,23 @@ fn repository_cells(
         alpine
             .map(|alpine| amount(alpine.solo_saving.expected))
             .unwrap_or_default(),
-        payback.unwrap_or_default(),
+        payback(cost),
     ]
 }
 
+/// After how long the saving has paid for the work; empty where that is not known.
+pub(super) fn payback(cost: &RepositoryCost) -> String {
+    let alpine = cost.alpine.as_ref();
+    let payback = alpine.and_then(|alpine| alpine.payback_months.clone());
+    let payback = payback.map(|months| match months.parse::<rust_decimal::Decimal>() {
+        Ok(_) => format!("{months} months"),
+        Err(_) => months,
+    });
+    payback.unwrap_or_default()
+}
+
 /// The amounts of a column as rows show them: rounded so that those of a currency add up to their rounded sum.
-fn rounded(exact: &[Option<Money>]) -> Vec<Option<Money>> {
+pub(super) fn rounded(exact: &[Option<Money>]) -> Vec<Option<Money>> {
     let mut shown = exact.to_vec();
     let mut currencies: Vec<Currency> = exact.iter().flatten().map(|amount| amount.currency()).collect();
     currencies.sort_by_key(|currency| currency.code());
@@ -281,12 +303,13 @@ fn rounded(exact: &[Option<Money>]) -> Vec<Option<Money>> {
     shown
 }
 
-fn likely(estimate: MoneyEstimate) -> String {
+/// The range of an amount.
+pub(super) fn likely(estimate: MoneyEstimate) -> String {
     format!("{:#} to {:#}", estimate.low, estimate.high)
 }
 
-/// Without the currency, which the first amount of the row has.
-fn amount(money: Money) -> String {
+/// An amount without its currency, which the first amount of the row has.
+pub(super) fn amount(money: Money) -> String {
     format!("{money:#}")
 }
 

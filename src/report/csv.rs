@@ -3,6 +3,7 @@ use super::image::ImageRow;
 use super::stays_behind::StaysBehind;
 use crate::oci::text::spreadsheet_text;
 use crate::units::Money;
+use crate::whatif::ConfidenceLevel;
 
 /// The repositories, or where they are asked for the images, as comma-separated values, one row each below
 /// a row of names, sizes in bytes. There is no row of totals, so that a spreadsheet may add up the columns
@@ -85,11 +86,14 @@ fn write_repositories(
     let is_listed = rows.iter().any(|row| row.totals.untagged_bytes.is_some());
     let listed = [UNTAGGED_COLUMN];
     let listed = listed.iter().filter(|_| is_listed);
+    let sure = [CONFIDENCE_COLUMN];
+    let sure = sure.iter().filter(|_| is_judged);
     let header: Vec<&str> = COLUMNS
         .iter()
         .chain(judged)
         .chain(priced)
         .chain(listed)
+        .chain(sure)
         .copied()
         .collect();
     writer.write_record(&header)?;
@@ -104,6 +108,10 @@ fn write_repositories(
         if is_listed {
             let untagged = row.totals.untagged_bytes;
             cells.push(untagged.map(|bytes| bytes.get().to_string()).unwrap_or_default());
+        }
+        if is_judged {
+            let level = row.judged.as_ref().and_then(|judged| judged.confidence);
+            cells.push(confidence(level));
         }
         writer.write_record(cells)?;
     }
@@ -121,7 +129,14 @@ const COLUMNS: [&str; 8] = [
     "attributed_bytes",
 ];
 
-/// The last column, where a registry says what no tag reaches: the share of each repository in it.
+/// How sure the size on Alpine is.
+const CONFIDENCE_COLUMN: &str = "confidence";
+
+fn confidence(level: Option<ConfidenceLevel>) -> String {
+    level.map(|level| level.as_str().to_owned()).unwrap_or_default()
+}
+
+/// Present if a registry says what no tag reaches: the share of each repository in it.
 const UNTAGGED_COLUMN: &str = "untagged_bytes";
 
 fn cells(row: &RepositoryRow) -> Vec<String> {
@@ -272,7 +287,7 @@ fn cost_cells(row: &RepositoryRow) -> Vec<String> {
     cells
 }
 
-const IMAGE_COLUMNS: [&str; 18] = [
+const IMAGE_COLUMNS: [&str; 19] = [
     "registry",
     "repository",
     "tags",
@@ -291,6 +306,7 @@ const IMAGE_COLUMNS: [&str; 18] = [
     "alpine_bytes_low",
     "alpine_bytes_expected",
     "alpine_bytes_high",
+    "alpine_confidence",
 ];
 
 fn image_cells(row: &ImageRow) -> Vec<String> {
@@ -320,7 +336,8 @@ fn image_cells(row: &ImageRow) -> Vec<String> {
             let bytes = [alpine.bytes.low, alpine.bytes.expected, alpine.bytes.high];
             cells.extend(bytes.map(|bytes| bytes.get().to_string()));
         }
-        None => cells.resize(IMAGE_COLUMNS.len(), String::new()),
+        None => cells.resize(IMAGE_COLUMNS.len() - 1, String::new()),
     }
+    cells.push(confidence(row.confidence));
     cells
 }

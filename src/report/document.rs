@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::alpine::{RegistryAlpine, RepositoryVerdict};
 use super::cost::{RegistryCost, RepositoryCost};
+use super::forecast::Forecast;
 use super::group_cost::GroupCost;
 use super::headline::Headline;
 use super::image::ImageRow;
@@ -31,6 +32,10 @@ pub struct Report {
     /// the totals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub others: Option<Others>,
+    /// What the next months are expected to cost. Absent where the history of costs was not loaded, or is that of another
+    /// price book.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// Whether everything that the registries hold has been read.
     pub complete: bool,
     /// What the reader must know about the figures.
@@ -55,6 +60,8 @@ pub struct RegistryRow {
     pub alpine: Option<RegistryAlpine>,
     /// What a month at this level costs; null where no price book is configured for the registry.
     pub cost: Option<RegistryCost>,
+    /// The price book to try first, guessed by the host; null where the registry has one.
+    pub suggested_price_book: Option<String>,
     /// What to do first in this registry.
     pub headline: Headline,
 }
@@ -134,6 +141,8 @@ pub enum NoteKind {
     Prices,
     /// The bases of some images are not known on the release of Alpine that was asked for.
     OtherRelease,
+    /// Alpine is past its end of life: the release that was asked for, or the only known variant of some bases.
+    UnsupportedRelease,
     /// A price book is configured, and no costs could be computed with it.
     NoCosts,
 }

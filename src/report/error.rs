@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
+
 use super::group::GroupError;
-use crate::base_image::CatalogueError;
+use crate::base_image::{AlpineRelease, Catalogue, CatalogueError};
 use crate::cost::CostError;
 use crate::oci::RegistryName;
 use crate::units::ByteOverflow;
@@ -24,6 +26,37 @@ pub enum ReportError {
     /// A file of the catalogue cannot be used.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// The release of Alpine that was asked for does not exist.
+    #[error(transparent)]
+    UnknownAlpine(#[from] UnknownAlpineRelease),
+}
+
+/// A release of Alpine was asked for that is not known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Alpine {release} is not known; known are {}", listed(.known))]
+pub struct UnknownAlpineRelease {
+    release: AlpineRelease,
+    known: BTreeSet<AlpineRelease>,
+}
+
+impl UnknownAlpineRelease {
+    /// Checks that a release is known.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn check(release: AlpineRelease, catalogue: &Catalogue) -> Result<(), Self> {
+        let known = catalogue.known_alpine();
+        match known.contains(&release) {
+            true => Ok(()),
+            false => Err(Self { release, known }),
+        }
+    }
+}
+
+/// The releases, newest first.
+fn listed(releases: &BTreeSet<AlpineRelease>) -> String {
+    let names: Vec<String> = releases.iter().rev().map(ToString::to_string).collect();
+    names.join(", ")
 }
 
 impl ReportError {

@@ -1,31 +1,27 @@
 //! How good the model is, for people.
 
-use comfy_table::{Cell, Table, presets};
-
-use super::cells::shortened;
-use super::rows::lines;
+use super::text_table::{Column, TextTable};
 use crate::oci::text::printable;
 use crate::whatif::{Evaluation, EvidenceClass};
+use crate::wording::wrapped;
 
-/// Errors and coverage as a table for people: by class of evidence, then by repository.
-pub fn evaluation_table(evaluation: &Evaluation) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let header = [
-        "CLASS",
-        "REPOSITORIES",
-        "PAIRS",
-        "ERROR",
-        "SHARE",
-        "IN 80 %",
-        "IN 90 %",
-        "WIDTH 80",
-        "WIDTH 90",
-        "WRONG",
-    ];
-    table.set_header(header.into_iter().map(Cell::new));
+/// Errors and coverage as tables for people, in lines of at most `width` characters: by class of evidence, then by
+/// repository.
+pub fn evaluation_table(evaluation: &Evaluation, width: usize) -> String {
+    let mut table = TextTable::new([
+        Column::text("CLASS"),
+        Column::number("REPOSITORIES").optional(3),
+        Column::number("PAIRS").optional(2),
+        Column::number("ERROR"),
+        Column::number("SHARE").optional(1),
+        Column::number("IN 80 %"),
+        Column::number("IN 90 %"),
+        Column::number("WIDTH 80").optional(4),
+        Column::number("WIDTH 90").optional(4),
+        Column::number("WRONG").optional(1),
+    ]);
     for row in &evaluation.rows {
-        table.add_row([
+        table.add([
             row.class.clone(),
             row.repositories.to_string(),
             row.pairs.to_string(),
@@ -38,30 +34,26 @@ pub fn evaluation_table(evaluation: &Evaluation) -> String {
             row.false_switches.to_string(),
         ]);
     }
-    let mut text = lines(table, |place| place > 0);
-    text.push_str(
-        "\n\
-         Error: of the size on Alpine. Share: error of the saved share of today's size, in percentage points. Medians\n\
-         over repositories. In: images whose true size is within the range. Width: high end divided by low end.\n\
-         Wrong: images that are larger on Alpine although the whole range is smaller.\n\n",
-    );
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let header = [
-        "REPOSITORY",
-        "CLASSES",
-        "PAIRS",
-        "ERROR",
-        "SHARE",
-        "BIAS",
-        "IN 80 %",
-        "IN 90 %",
-    ];
-    table.set_header(header.into_iter().map(Cell::new));
+    let mut text = table.text(width);
+    let legend = "\n\
+         Error: of the size on Alpine. Share: error of the saved share of today's size, in percentage points. Medians \
+         over repositories. In: images whose true size is within the range. Width: high end divided by low end. \
+         Wrong: images that are larger on Alpine although the whole range is smaller.\n\n";
+    text.push_str(&wrapped(legend, width));
+    let mut table = TextTable::new([
+        Column::text("REPOSITORY").shortened_to(28),
+        Column::text("CLASSES").optional(2),
+        Column::number("PAIRS").optional(1),
+        Column::number("ERROR"),
+        Column::number("SHARE").optional(3),
+        Column::number("BIAS").optional(4),
+        Column::number("IN 80 %"),
+        Column::number("IN 90 %"),
+    ]);
     for row in &evaluation.repositories {
         let classes: Vec<&str> = row.classes.iter().copied().map(EvidenceClass::as_str).collect();
-        table.add_row([
-            shortened(&printable(&row.repository), 40),
+        table.add([
+            printable(&row.repository),
             classes.join(""),
             row.pairs.to_string(),
             format!("{:.1} %", row.error_percent),
@@ -71,6 +63,6 @@ pub fn evaluation_table(evaluation: &Evaluation) -> String {
             format!("{:.0} %", row.covered_by_ninety_percent),
         ]);
     }
-    text.push_str(&lines(table, |place| place > 1));
+    text.push_str(&table.text(width));
     text
 }

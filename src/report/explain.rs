@@ -12,7 +12,8 @@ use crate::base_image::{
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::{ByteCount, ByteOverflow};
 use crate::whatif::{
-    AnalysisContext, Estimate, EvidenceClass, ImageAnalysis, ReasonedVerdict, RegistryAnalysis, Verdict,
+    AnalysisContext, Composition, ConfidenceLevel, Estimate, EvidenceClass, ImageAnalysis, ReasonedVerdict,
+    RegistryAnalysis, Verdict,
 };
 
 /// An image explained. Serialized, it is what `tare explain --format json` prints.
@@ -46,6 +47,8 @@ pub struct ImageExplanation {
     pub layers: Vec<LayerRow>,
     /// How good the evidence for its size on Alpine is; null where it cannot move.
     pub class: Option<EvidenceClass>,
+    /// How sure its size on Alpine is; null where it cannot move.
+    pub confidence: Option<ConfidenceLevel>,
     /// What to do with it.
     pub verdict: Verdict,
     /// Why, in one line.
@@ -212,6 +215,7 @@ fn explanation(
             .collect(),
         layers: layer_rows(facts, image, context)?,
         class: image.composition.as_ref().map(|composition| composition.class),
+        confidence: image.composition.as_ref().and_then(Composition::confidence),
         verdict: image.verdict.verdict,
         reason: image.verdict.reason.clone(),
         repository_verdict: of_repository.clone(),

@@ -2,26 +2,23 @@
 
 use std::fmt::Write;
 
-use comfy_table::{Cell, Table, presets};
-
 use super::alpine_table::verdict;
-use super::cells::{interval, shortened};
+use super::cells::interval;
 use super::explain::{ImageExplanation, instruction};
-use super::rows::lines;
+use super::text_table::{Column, TextTable};
 use crate::oci::text::printable;
-use crate::whatif::{Estimate, Verdict};
+use crate::whatif::{ConfidenceLevel, Estimate, Verdict};
+use crate::wording::wrapped;
 
-/// How much of a command is shown, so that a line fits into 120 columns.
-const LONGEST_COMMAND: usize = 54;
-const LONGEST_KIND: usize = 32;
-
-/// The explanation for people: the verdict first, then what it rests on, then layer by layer.
-pub fn explanation_table(image: &ImageExplanation) -> String {
+/// The explanation for people, in lines of at most `width` characters: the verdict first, then what it rests on, then
+/// layer by layer.
+pub fn explanation_table(image: &ImageExplanation, width: usize) -> String {
     let mut text = String::new();
     head(&mut text, image);
     verdict_section(&mut text, image);
-    base(&mut text, image);
-    layers(&mut text, image);
+    text = wrapped(&text, width);
+    base(&mut text, image, width);
+    layers(&mut text, image, width);
     text
 }
 
@@ -44,11 +41,11 @@ fn head(text: &mut String, image: &ImageExplanation) {
     }
     if image.tags.len() > 1 {
         let others: Vec<&str> = image.tags[1..].iter().map(AsRef::as_ref).collect();
-        let _ = writeln!(text, "  also tagged {}", shortened(&others.join(", "), 100));
+        let _ = writeln!(text, "  also tagged {}", others.join(", "));
     }
     if !image.other_platforms.is_empty() {
         let others = printable(&image.other_platforms.join(", "));
-        let _ = writeln!(text, "  also for {} (--platform)", shortened(&others, 96));
+        let _ = writeln!(text, "  also for {others} (--platform)");
     }
 }
 
@@ -122,7 +119,7 @@ fn sentence(reason: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-fn base(text: &mut String, image: &ImageExplanation) {
+fn base(text: &mut String, image: &ImageExplanation, width: usize) {
     text.push_str("\nBase image\n");
     if image.candidates.is_empty() {
         let system = image.base.as_ref().and_then(|base| base.names.name.as_ref());
@@ -138,29 +135,38 @@ fn base(text: &mut String, image: &ImageExplanation) {
         }
         return;
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
+    let mut table = TextTable::new([
+        Column::text("NAME").shortened_to(28),
+        Column::number("CONFIDENCE"),
+        Column::number("LAYERS").optional(2),
+        Column::text("BECAUSE").shortened_to(24).optional(1),
+        Column::text("ON ALPINE").shortened_to(22),
+    ])
+    .without_header();
     for candidate in &image.candidates {
         let twin = match &candidate.twin {
             Some(twin) => format!("→ {}", printable(twin)),
             None => String::new(),
         };
-        table.add_row(vec![
-            Cell::new(format!("  {}", shortened(&printable(&candidate.name), 32))),
-            Cell::new(format!("{} %", candidate.confidence)),
-            Cell::new(format!("{} layers", candidate.layers)),
-            Cell::new(shortened(&printable(&candidate.because), 48)),
-            Cell::new(shortened(&twin, 30)),
+        table.add([
+            format!("  {}", printable(&candidate.name)),
+            format!("{} %", candidate.confidence),
+            format!("{} layers", candidate.layers),
+            printable(&candidate.because),
+            twin,
         ]);
     }
-    text.push_str(&lines(table, |place| place == 1 || place == 2));
+    text.push_str(&table.text(width));
 }
 
-fn layers(text: &mut String, image: &ImageExplanation) {
+fn layers(text: &mut String, image: &ImageExplanation, width: usize) {
     text.push_str("\nLayers\n");
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["  NOW", "ON ALPINE", "KIND", "COMMAND"]);
+    let mut table = TextTable::new([
+        Column::number("  NOW"),
+        Column::number("ON ALPINE"),
+        Column::text("KIND").shortened_to(18),
+        Column::text("COMMAND").shortened_to(24),
+    ]);
     for layer in &image.layers {
         let command = layer.command.as_deref().map(instruction).unwrap_or_default();
         let after = match layer.alpine_bytes {
@@ -168,11 +174,11 @@ fn layers(text: &mut String, image: &ImageExplanation) {
             None if layer.is_of_base => "base".to_owned(),
             None => String::new(),
         };
-        table.add_row([
+        table.add([
             layer.bytes.to_string(),
             after,
-            shortened(&layer.description, LONGEST_KIND),
-            shortened(&printable(&command), LONGEST_COMMAND),
+            layer.description.clone(),
+            printable(&command),
         ]);
     }
     if let Some(alpine) = &image.alpine {
@@ -180,7 +186,7 @@ fn layers(text: &mut String, image: &ImageExplanation) {
             1 => "1 layer".to_owned(),
             layers => format!("{layers} layers"),
         };
-        table.add_row([
+        table.add([
             String::new(),
             alpine.twin_bytes.to_string(),
             if alpine.is_own_twin {
@@ -192,27 +198,29 @@ fn layers(text: &mut String, image: &ImageExplanation) {
             format!("{}, {layers}", printable(&alpine.twin)),
         ]);
         if let Some(added) = alpine.added_bytes {
-            table.add_row([
+            table.add([
                 String::new(),
                 added.expected.to_string(),
                 "added".to_owned(),
                 "packages that Alpine lacks: a shell, certificates, libraries".to_owned(),
             ]);
         }
-        table.add_row([
+        table.add([
             image.compressed_bytes.to_string(),
             alpine.bytes.expected.to_string(),
             "total".to_owned(),
             together(alpine.bytes, image),
         ]);
     }
-    text.push_str(&lines(table, |place| place < 2));
+    text.push_str(&table.text(width));
 }
 
 fn together(bytes: Estimate, image: &ImageExplanation) -> String {
     let likely = interval(bytes.low.as_i64(), bytes.high.as_i64());
-    match image.class {
-        Some(class) => format!("likely {likely}, evidence class {class}"),
+    match image.confidence {
+        Some(ConfidenceLevel::Measured) => "measured".to_owned(),
+        Some(ConfidenceLevel::High) => format!("likely {likely}, high confidence"),
+        Some(ConfidenceLevel::Low) => format!("likely {likely}, low confidence: try one build first"),
         None => format!("likely {likely}"),
     }
 }

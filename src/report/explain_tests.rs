@@ -123,6 +123,7 @@ fn unclear_references_are_answered_with_clear_ones() {
         ),
         ("api:1.2", "did you mean team-a/api:1.2?"),
         ("team-a/apo:1.2", "did you mean"),
+        ("sharde:1", "did you mean shared:1?"),
         ("team-a/api", "team-a/api:1.2"),
         ("zzzzzzzz:9", "nothing that has been crawled is called zzzzzzzz:9"),
         ("\u{1b}[2J", "\\u{1b}"),
@@ -166,12 +167,12 @@ fn the_parts_of_an_explained_image_are_the_whole_and_nothing_steers_a_terminal()
     assert!(explained.layers[0].is_of_base && !explained.layers[2].is_of_base);
     assert_eq!(explained.compressed_bytes.get(), 117_000_000);
 
-    let text = explanation_table(&explained);
+    let text = explanation_table(&explained, 100);
     assert!(
         text.contains("COPY \\u{1b}[2Japp") && !text.contains('\u{1b}'),
         "{text}"
     );
-    assert!(text.lines().all(|line| line.chars().count() <= 130), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     // Programs get the text as it is.
     let document: serde_json::Value = serde_json::from_str(&json(&explained).unwrap()).unwrap();
     assert_eq!(

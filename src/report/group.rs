@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use strum::{Display, EnumString, VariantArray, VariantNames};
 
+use super::alpine::ConfidenceCounts;
 use super::costs::UNASSIGNED;
 use super::document::{Report, RepositoryRow};
 use super::group_cost::GroupCost;
@@ -114,10 +115,16 @@ pub struct GroupRow {
     /// The former name of `verdicts.switch`.
     #[schemars(extend("deprecated" = true))]
     pub switching: usize,
+    /// How sure the sizes of those that should switch are.
+    pub confidence: ConfidenceCounts,
     /// The number of repositories with each verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
     /// What they cost in a month, one entry for each currency.
     pub costs: Vec<GroupCost>,
+    /// What to do first with these repositories. Absent in sums that are not groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Headline")]
+    pub headline: Option<Headline>,
 }
 
 /// Why rows cannot be added up.
@@ -138,8 +145,10 @@ pub enum GroupError {
 pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> {
     let mut rows: BTreeMap<Option<String>, GroupRow> = BTreeMap::new();
     let mut totals = GroupRow::default();
+    let mut members: BTreeMap<Option<String>, Vec<&RepositoryRow>> = BTreeMap::new();
     for row in &report.repositories {
         let key = group_by.key(row);
+        members.entry(key.clone()).or_default().push(row);
         let group = rows.entry(key.clone()).or_insert_with(|| GroupRow::named(key));
         group.add(row)?;
         totals.add(row)?;
@@ -154,6 +163,15 @@ pub fn groups(report: &Report, group_by: GroupBy) -> Result<Groups, GroupError> 
             group.add_unallocated(unallocated)?;
             totals.add_unallocated(unallocated)?;
         }
+    }
+    for (key, group) in &mut rows {
+        let own = members.remove(key).unwrap_or_default();
+        // Plans are of whole registries.
+        let registries = report.registries.iter().filter(|registry| {
+            group_by == GroupBy::Registry && key.as_deref() == Some(registry.registry.as_str())
+        });
+        let costs = registries.filter_map(|row| Some((&row.registry, row.cost.as_ref()?)));
+        group.headline = Some(Headline::new(own, costs, report.complete)?);
     }
     let mut rows: Vec<GroupRow> = rows.into_values().collect();
     let expense = |row: &GroupRow| row.costs.first().map(|cost| cost.parts.total.amount());
@@ -207,7 +225,12 @@ impl GroupRow {
         let judged = row.judged.as_ref();
         if let Some(judged) = judged {
             *self.verdicts.entry(judged.verdict).or_default() += 1;
-            self.switching += usize::from(judged.verdict == Verdict::Switch);
+            if judged.verdict == Verdict::Switch {
+                self.switching += 1;
+                if let Some(level) = judged.confidence {
+                    self.confidence.add(level);
+                }
+            }
         }
         let Some(cost) = &row.cost else {
             return Ok(());

@@ -1,11 +1,9 @@
 //! Groups of repositories, for people and for spreadsheets.
 
-use comfy_table::{Cell, Table, presets};
-
 use super::cells::{grouped, signed};
 use super::group::{GroupBy, GroupRow, Groups};
 use super::group_cost::GroupCost;
-use super::rows::lines;
+use super::text_table::{Column, TextTable};
 use crate::cost::Worth;
 use crate::oci::text::{printable, spreadsheet_text};
 use crate::units::{Money, round_rows};
@@ -13,23 +11,26 @@ use crate::units::{Money, round_rows};
 /// What stands in place of a name where there is none.
 const UNASSIGNED: &str = "unassigned";
 
-/// The groups as a table that starts with the totals. Amounts are rounded so that the rows shown add up.
-pub fn group_table(groups: &Groups) -> String {
+/// The groups as a table that starts with the totals, in lines of at most `width` characters. Amounts are rounded so that
+/// the rows shown add up.
+pub fn group_table(groups: &Groups, width: usize) -> String {
     let currencies = groups.totals.costs.len();
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let mut header = vec![
-        heading(groups.group_by),
-        "REPOSITORIES",
-        "TAGS",
-        "ATTRIBUTED",
-        "FREED",
-        "SWITCH",
+    let mut columns = vec![
+        Column::text(heading(groups.group_by)).shortened_to(24),
+        Column::number("REPOSITORIES").optional(3),
+        Column::number("TAGS").optional(5),
+        Column::number("ATTRIBUTED").optional(1),
+        Column::number("FREED").optional(2),
+        Column::number("SWITCH").optional(4),
     ];
     for _ in 0..currencies {
-        header.extend(["MONTH", "ON ALPINE", "SAVES"]);
+        columns.extend([
+            Column::number("MONTH"),
+            Column::number("ON ALPINE").optional(2),
+            Column::number("SAVES").optional(1),
+        ]);
     }
-    table.set_header(header.into_iter().map(Cell::new));
+    let mut table = TextTable::new(columns);
     let mut texts = vec![texts(
         &groups.totals,
         &format!("all {}", grouped(groups.totals.repositories)),
@@ -58,9 +59,9 @@ pub fn group_table(groups: &Groups) -> String {
         }
     }
     for row in texts {
-        table.add_row(row);
+        table.add(row);
     }
-    lines(table, |place| place > 0)
+    table.text(width)
 }
 
 /// The groups as comma-separated values, amounts exact. There is no row of totals, so that a spreadsheet may add

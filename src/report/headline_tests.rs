@@ -1,3 +1,6 @@
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
 use super::*;
 use crate::cost::{CostParts, Labels, MoneyEstimate, Worth, WorthRule, WorthSums};
 use crate::inventory::RepositoryTotals;
@@ -55,6 +58,7 @@ fn unpriced(name: &str) -> RepositoryRow {
         judged: Some(RepositoryVerdict {
             verdict: Verdict::Switch,
             reason: "debian:12 to alpine:3.23".to_owned(),
+            confidence: None,
             base: None,
             base_change: None,
             alpine: RepositoryAlpine {
@@ -164,8 +168,8 @@ fn it_says_what_to_move_what_that_brings_and_what_it_takes() {
     assert_eq!(
         headline.text,
         "Move 2 repositories: 750 of 880 USD a month, about 1 working day, paid back in 1 month. 2 more would get \
-         smaller and are not worth it. Cheaper without any work: plan Basic, 41.63 USD a month (without \
-         geo-replication and 1 more)."
+         smaller and are not worth it. Cheaper without any work: plan Basic, 41.63 USD a month (it lacks \
+         2 features of today's plan)."
     );
     assert_eq!(headline.advice, Advice::Move);
     assert_eq!((headline.repositories, headline.not_worth_it), (2, 2));
@@ -232,7 +236,8 @@ fn without_a_price_book_it_counts_bytes_and_says_that_costs_are_missing() {
     let bytes = headline(&rows, None);
     assert_eq!(
         bytes.text,
-        "Move 2 repositories: 1.0 GiB of 2.0 GiB would be freed. No costs: no price book is set."
+        "Move 2 repositories: 1.0 GiB of 2.0 GiB would be freed. No costs are known: a price book would tell what is \
+         worth it."
     );
     assert_eq!(bytes.without_costs, 2);
     let mixed = [
@@ -299,4 +304,57 @@ fn it_says_when_the_saving_arrives() {
     );
     assert_eq!(arrival.oldest_image.unwrap().repository.as_str(), "shop/api");
     assert_eq!(headline(&rows[1..], None).arrival, None, "nothing is to be moved");
+}
+
+proptest! {
+    #[test]
+    fn rows_that_switch_and_what_stays_behind_add_up_to_the_total(
+        savings in prop::collection::vec((any::<bool>(), -1_000_000_i64..1_000_000), 0..30),
+    ) {
+        let rows: Vec<RepositoryRow> = savings
+            .iter()
+            .enumerate()
+            .map(|(place, &(switches, bytes))| {
+                let saving = Money::new(Decimal::new(bytes, 5), Currency::USD);
+                let mut row = priced(&format!("r{place}"), Worth::WorthIt, saving, PullSource::None);
+                if let Some(judged) = &mut row.judged {
+                    judged.alpine.joint_saving_bytes.expected = bytes;
+                    if !switches {
+                        judged.verdict = Verdict::NotSmaller;
+                    }
+                }
+                row
+            })
+            .collect();
+        let total = GroupRow::from_rows(&rows).unwrap();
+        let switches = |row: &&RepositoryRow| row.judged.as_ref().unwrap().verdict == Verdict::Switch;
+        let behind = StaysBehind::new(rows.iter().filter(|row| !switches(row))).unwrap();
+        let listed = GroupRow::from_rows(rows.iter().filter(switches)).unwrap();
+        prop_assert_eq!(listed.joint_saving_bytes + behind.saving_bytes, total.joint_saving_bytes);
+        let sum = |costs: &[GroupCost]| -> Decimal { costs.iter().map(|cost| cost.saving.amount()).sum() };
+        let stays: Decimal = behind.savings.iter().map(|saving| saving.amount()).sum();
+        prop_assert_eq!(sum(&listed.costs) + stays, sum(&total.costs));
+    }
+
+    #[test]
+    fn the_best_come_first_by_money_then_bytes_then_name(
+        savings in prop::collection::vec((0_i64..5, 0_i64..5), 2..20),
+    ) {
+        let rows: Vec<RepositoryRow> = savings
+            .iter()
+            .enumerate()
+            .map(|(place, &(money, bytes))| {
+                let saving = Money::new(Decimal::from(money), Currency::USD);
+                let mut row = priced(&format!("r{place:02}"), Worth::WorthIt, saving, PullSource::None);
+                row.judged.as_mut().unwrap().alpine.joint_saving_bytes.expected = bytes;
+                row
+            })
+            .collect();
+        let mut sorted: Vec<&RepositoryRow> = rows.iter().collect();
+        sorted.sort_by(|a, b| best_first(a, b));
+        let place = |row: &RepositoryRow| -> usize { row.totals.repository.as_str()[1..].parse().unwrap() };
+        let key = |place: usize| (std::cmp::Reverse(savings[place]), place);
+        let is_sorted = sorted.is_sorted_by_key(|row| key(place(row)));
+        prop_assert!(is_sorted);
+    }
 }

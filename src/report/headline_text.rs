@@ -30,7 +30,7 @@ pub(super) fn text(headline: &Headline) -> String {
     }
     let has_stored = headline.advice != Advice::NothingStored;
     if headline.costs.is_empty() && has_stored {
-        sentences.push("No costs: no price book is set.".to_owned());
+        sentences.push("No costs are known: a price book would tell what is worth it.".to_owned());
     } else if headline.without_costs > 0 {
         sentences.push(match headline.without_costs {
             1 => "1 of them is in a registry without a price book, so its worth is unknown.".to_owned(),
@@ -164,7 +164,7 @@ fn cheaper(plans: &[HeadlinePlan]) -> Option<String> {
             let lost = match &plan.features_lost[..] {
                 [] => String::new(),
                 [one] => format!(" (without {})", printable(one)),
-                [one, rest @ ..] => format!(" (without {} and {} more)", printable(one), grouped(rest.len())),
+                lost => format!(" (it lacks {} features of today's plan)", grouped(lost.len())),
             };
             format!("plan {}{of}, {} a month{lost}", printable(name), plan.saving)
         })
@@ -175,8 +175,7 @@ fn cheaper(plans: &[HeadlinePlan]) -> Option<String> {
 /// When the saving arrives, with the oldest image that is kept.
 pub(super) fn arrival(costs: &[HeadlineCost], oldest: Option<&OldestImage>) -> String {
     let amounts = |of: fn(&HeadlineCost) -> Money| {
-        let amounts = costs.iter().map(of).filter(|amount| !amount.rounded().is_zero());
-        let amounts: Vec<String> = amounts.map(Money::approximate).collect();
+        let amounts: Vec<String> = costs.iter().map(of).map(Money::approximate).collect();
         match &amounts[..] {
             [] => String::new(),
             _ => format!(" ({} a month)", list(amounts)),

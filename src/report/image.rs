@@ -9,7 +9,9 @@ use crate::base_image::{AlpineRelease, ImageFacts};
 use crate::inventory::{Inventory, ManifestId};
 use crate::oci::{Digest, RegistryName, RepositoryName, Tag};
 use crate::units::ByteCount;
-use crate::whatif::{AnalysisContext, Estimate, EvidenceClass, RegistryAnalysis, Verdict};
+use crate::whatif::{
+    AnalysisContext, Composition, ConfidenceLevel, Estimate, EvidenceClass, RegistryAnalysis, Verdict,
+};
 
 /// The day of Docker's first release, 0.1 (docs.docker.com, release notes, read 2026-12-01). Build times before it stand for
 /// an unknown time: tools for reproducible builds write 1970-01-01 or 1980-01-01.
@@ -44,6 +46,8 @@ pub struct ImageRow {
     pub class: Option<EvidenceClass>,
     /// How good the evidence for its size on Alpine is; null where it cannot move.
     pub evidence_class: Option<EvidenceClass>,
+    /// How sure its size on Alpine is; null where it cannot move.
+    pub confidence: Option<ConfidenceLevel>,
     /// What to do with it.
     pub verdict: Verdict,
     /// Why, in one line.
@@ -59,6 +63,9 @@ pub struct ImageAlpine {
     pub twin: String,
     /// The release of Alpine that the size is for; null where that is not known.
     pub release: Option<AlpineRelease>,
+    /// The first day without security fixes for that release, or a later one if only the build date of the Alpine
+    /// image is known; null while it is supported, and if that is not known.
+    pub support_ended: Option<NaiveDate>,
     /// The bytes of its layers.
     pub bytes: Estimate,
 }
@@ -158,6 +165,7 @@ impl ImageRows<'_> {
             base: ImageBase::new(facts, image, self.context.catalogue),
             class,
             evidence_class: class,
+            confidence: image.composition.as_ref().and_then(Composition::confidence),
             verdict: verdict.verdict,
             reason: verdict.reason.clone(),
             alpine: image
@@ -167,6 +175,7 @@ impl ImageRows<'_> {
                 .map(|(composition, bytes)| ImageAlpine {
                     twin: composition.twin.name.clone(),
                     release: composition.twin.release,
+                    support_ended: composition.twin.support_ended,
                     bytes,
                 }),
         }

@@ -1,32 +1,29 @@
 //! Images and what Alpine would make of them, for people.
 
-use super::alpine_table::{base, verdict};
-use super::cells::shortened;
+use super::alpine_table::{base, sure, verdict};
 use super::image::ImageRow;
 use super::rows::Rows;
+use super::text_table::Column;
 use crate::oci::text::printable;
-
-/// How much of a name is shown, so that a line fits into 120 columns.
-const LONGEST_IMAGE: usize = 34;
 
 /// What the columns mean.
 pub(super) const LEGEND: &str = "\n\
-     Size: layers as stored, each image counted alone; less is freed, because images share layers. Class: how good\n\
-     the evidence is, from A (the Alpine variant is known, and only content is above it) to D. Likely: the range.\n\
+     Size: layers as stored, each image counted alone; less is freed, because images share layers. Sure: how sure the \
+     size on Alpine is; low means try one build first. Likely: the range. \
      Details: tare explain REPOSITORY:TAG\n";
 
-pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
-    let header = [
-        "IMAGE",
-        "PLATFORM",
-        "VERDICT",
-        "BASE",
-        "CLASS",
-        "SIZE",
-        "ON ALPINE",
-        "LIKELY",
+pub(super) fn rows(images: &[ImageRow], name_registry: bool, width: usize) -> String {
+    let columns = [
+        Column::text("IMAGE").shortened_to(30),
+        Column::text("PLATFORM").optional(3),
+        Column::text("VERDICT"),
+        Column::text("BASE").shortened_to(16).optional(4),
+        Column::text("SURE").optional(5),
+        Column::number("SIZE"),
+        Column::number("ON ALPINE").optional(1),
+        Column::number("LIKELY").optional(2),
     ];
-    let mut table = Rows::new(&header, 5, name_registry);
+    let mut table = Rows::new(&columns, name_registry);
     for row in images {
         let tag = row.tags.first().map_or("", AsRef::as_ref);
         let more = match row.tags.len() {
@@ -36,11 +33,11 @@ pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
         let image = printable(&format!("{}:{tag}", row.repository));
         let bytes = row.alpine.as_ref().map(|alpine| alpine.bytes);
         let cells = vec![
-            shortened(&image, LONGEST_IMAGE - more.len()) + &more,
+            image + &more,
             printable(&row.platform),
             verdict(row.verdict),
             base(row.base.as_ref().map(|base| &base.names)),
-            row.class.map(|class| class.to_string()).unwrap_or_default(),
+            sure(row.confidence),
             row.compressed_bytes.to_string(),
             bytes.map(|bytes| bytes.expected.to_string()).unwrap_or_default(),
             bytes
@@ -49,5 +46,5 @@ pub(super) fn rows(images: &[ImageRow], name_registry: bool) -> String {
         ];
         table.add(row.registry.as_str(), cells);
     }
-    table.text()
+    table.text(width)
 }

@@ -1,4 +1,7 @@
+use chrono::NaiveDate;
+
 use super::content::RegistryContent;
+use super::error::UnknownAlpineRelease;
 use crate::base_image::{Catalogue, CatalogueBuilder, CatalogueError};
 use crate::cost::CostPlan;
 use crate::whatif::{AlpineModel, AnalysisContext, GlibcRules, VerdictSettings};
@@ -32,12 +35,29 @@ impl Default for AnalysisInputs {
 }
 
 impl AnalysisInputs {
-    /// The catalogue: the shipped files, the operator's files, and the bases that these registries contain.
+    /// The catalogue: the shipped files, the operator's files, and the bases that these registries contain. Support of
+    /// Alpine's releases is judged on the day of the latest crawl, so that the same facts give the same answer.
     ///
     /// # Errors
     /// If a catalogue file is invalid. The error names the file and the place.
     pub fn catalogue(&self, registries: &[RegistryContent]) -> Result<Catalogue, CatalogueError> {
+        let latest = registries.iter().map(|content| content.source.as_of).max();
+        self.catalogue_on(registries, latest.map(|latest| latest.date_naive()))
+    }
+
+    /// The same catalogue on another day; without a day, support does not matter.
+    ///
+    /// # Errors
+    /// As with [`Self::catalogue`].
+    pub fn catalogue_on(
+        &self,
+        registries: &[RegistryContent],
+        day: Option<NaiveDate>,
+    ) -> Result<Catalogue, CatalogueError> {
         let mut builder = CatalogueBuilder::new();
+        if let Some(day) = day {
+            builder.on_day(day);
+        }
         builder.shipped()?;
         for (name, text) in &self.catalogue_files {
             builder.file(name, text)?;
@@ -48,6 +68,17 @@ impl AnalysisInputs {
             }
         }
         Ok(builder.finish())
+    }
+
+    /// Checks that the release of Alpine that was asked for is known.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn check_release(&self, catalogue: &Catalogue) -> Result<(), UnknownAlpineRelease> {
+        match self.verdicts.alpine_release {
+            Some(release) => UnknownAlpineRelease::check(release, catalogue),
+            None => Ok(()),
+        }
     }
 
     /// The inputs together with a catalogue, as the analysis of images takes them.

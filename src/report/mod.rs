@@ -51,19 +51,25 @@ mod reference;
 mod rows;
 mod sort;
 mod stays_behind;
+mod storage_table;
+mod summary_table;
 mod table;
 #[cfg(test)]
 mod tests;
+mod text_table;
 mod usage;
 mod versions;
 
-pub use alpine::{AlpineAnswers, BaseChange, RegistryAlpine, RepositoryAlpine, RepositoryVerdict};
+pub use alpine::{
+    AlpineAnswers, BaseChange, ConfidenceCounts, RegistryAlpine, RepositoryAlpine, RepositoryVerdict,
+};
 pub use analysed::{Analysed, Switched};
 pub use analysed_registry::AnalysedRegistry;
 pub use base::{BaseNames, ImageBase};
 pub use build::{RegistryAnswers, ReportOptions};
 pub use catalogue::{
-    BaseChoice, CatalogueRow, base_explanations, base_matches, catalogue_rows, catalogue_table,
+    BaseChoice, BaseMatch, BaseMatches, CatalogueRow, SystemMatch, base_explanations, base_rows,
+    catalogue_rows, catalogue_table,
 };
 pub use cells::{grouped, times};
 pub use content::{LastCrawl, RegistryContent, RegistrySource};
@@ -73,11 +79,13 @@ pub use cost::{
 };
 pub use csv::{csv, savings_csv};
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
-pub use error::ReportError;
+pub use error::{ReportError, UnknownAlpineRelease};
 pub use evaluation_table::evaluation_table;
 pub use explain::{AlpineParts, CandidateRow, DockerfileChange, ImageExplanation, LayerRow, explain};
 pub use explain_table::explanation_table;
-pub use forecast::{ForecastMonth, forecast};
+pub use forecast::{
+    CostChange, CostReading, Forecast, ForecastAccuracy, ForecastBasis, ForecastMonth, NotComparable, Trend,
+};
 pub use group::{GroupBy, GroupError, GroupRow, Groups, UnknownGroup, groups};
 pub use group_cost::GroupCost;
 pub use group_table::{group_csv, group_table};
@@ -90,7 +98,8 @@ pub use pull_basis::PullBasis;
 pub use reference::{Found, UnclearReference, find};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder, best_first};
 pub use stays_behind::StaysBehind;
-pub use table::table;
+pub use table::{View, table};
+pub use text_table::{Column, TextTable};
 pub use usage::{CostPeriod, RegistryHistory};
 pub use versions::Versions;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::alpine::ConfidenceCounts;
 use super::cost::{BookNamed, RegistryCleanUp, RegistryCostOnAlpine};
 use super::document::{RegistryRow, RepositoryRow};
 use super::group::{GroupError, GroupRow};
@@ -43,6 +44,8 @@ pub struct RegistryPart {
     pub alpine: Option<PartOnAlpine>,
     /// Their cost in a month; `None` if the registry has no price book.
     pub cost: Option<PartCost>,
+    /// The price book to try first, guessed by the host; `None` if the registry has one.
+    pub suggested_price_book: Option<String>,
     /// What to do first.
     pub headline: Headline,
 }
@@ -57,6 +60,8 @@ pub struct PartOnAlpine {
     pub saving_bytes: SavingEstimate,
     /// How many of them have which verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
+    /// How sure the sizes of those that should switch are.
+    pub confidence: ConfidenceCounts,
     /// How many of those that should switch add more to what is stored than they free.
     pub switching_at_a_loss: usize,
 }
@@ -105,6 +110,7 @@ impl RegistryPart {
             as_of: row.as_of,
             alpine: alpine.transpose()?,
             cost: PartCost::new(row, &sums, repositories)?,
+            suggested_price_book: row.suggested_price_book.clone(),
             headline: Headline::new(repositories.iter().copied(), [], row.headline.complete)?,
         })
     }
@@ -118,6 +124,11 @@ impl PartOnAlpine {
             part.stored_bytes = part.stored_bytes.checked_add(judged.alpine.attributed_bytes)?;
             part.saving_bytes = part.saving_bytes.checked_add(saving)?;
             *part.verdicts.entry(judged.verdict).or_default() += 1;
+            if judged.verdict == Verdict::Switch
+                && let Some(level) = judged.confidence
+            {
+                part.confidence.add(level);
+            }
             let is_loss = judged.verdict == Verdict::Switch && saving.expected < 0;
             part.switching_at_a_loss += usize::from(is_loss);
         }

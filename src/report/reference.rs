@@ -6,6 +6,7 @@ use super::content::RegistryContent;
 use crate::base_image::ImageFacts;
 use crate::oci::text::excerpt;
 use crate::oci::{PlatformFilter, RepositoryName, Tag};
+use crate::wording;
 
 /// How many similar names a message gives. Our choice: they fit into one line.
 const NEAR_NAMES: usize = 5;
@@ -224,27 +225,30 @@ fn holds_tag(content: &RegistryContent, text: &str) -> bool {
         .any(|tag| tag.tag.as_str() == query.tag)
 }
 
-/// The names that are nearest: those that end with what was asked for, then those spelt most alike.
+/// The names that are near: those of repositories that end with what was asked for, then those spelt almost like it.
 fn nearest(registries: &[RegistryContent], text: &str) -> Vec<String> {
-    let query = ImageQuery::parse(text).to_string();
-    let mut names: Vec<(usize, String)> = Vec::new();
+    let query = ImageQuery::parse(text);
+    let mut names: Vec<(usize, usize, String)> = Vec::new();
     for content in registries {
         for (repository, tag) in content.images.iter().flat_map(|image| &image.names) {
-            let name = format!("{repository}:{tag}");
-            let distance = if name.ends_with(&format!("/{query}")) {
-                0
+            // A name without a folder is compared with the last part of names that have one.
+            let path = repository.as_str();
+            let comparable = if query.repository.contains('/') {
+                path
             } else {
-                strsim::damerau_levenshtein(&query, &name)
+                path.rsplit('/').next().unwrap_or(path)
             };
-            names.push((distance, name));
+            if let Some(distance) = wording::distance(query.repository, comparable) {
+                let other_tag = strsim::damerau_levenshtein(query.tag, tag.as_ref());
+                names.push((distance, other_tag, format!("{repository}:{tag}")));
+            }
         }
     }
     names.sort();
     names.dedup();
     names
         .into_iter()
-        .filter(|(distance, _)| *distance <= (query.len() / 2).max(3))
         .take(NEAR_NAMES)
-        .map(|(_, name)| name)
+        .map(|(.., name)| name)
         .collect()
 }

@@ -1,51 +1,38 @@
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use super::text_table::{Column, TextTable};
+
+/// How much of a repository's name is shown at least. Our choice: names of two parts usually fit.
+const SHORTEST_REPOSITORY: usize = 30;
+/// How much of a registry's name is shown at least.
+const SHORTEST_REGISTRY: usize = 24;
+
+/// The column of repositories.
+pub(super) const REPOSITORY: Column = Column::text("REPOSITORY").shortened_to(SHORTEST_REPOSITORY);
 
 /// A table for people, whose first column names the registry where there are several.
 pub(super) struct Rows {
-    table: Table,
+    table: TextTable,
     names_registry: bool,
-    texts: usize,
 }
 
 impl Rows {
-    /// A table with this header, of which the first `texts` columns are texts and all others numbers.
-    pub(super) fn new(header: &[&str], texts: usize, names_registry: bool) -> Self {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        let registry = names_registry.then_some("REGISTRY");
-        table.set_header(registry.iter().chain(header).map(Cell::new));
+    /// A table with these columns.
+    pub(super) fn new(columns: &[Column], names_registry: bool) -> Self {
+        let registry = Column::text("REGISTRY").shortened_to(SHORTEST_REGISTRY);
+        let registry = names_registry.then_some(registry);
         Self {
-            table,
+            table: TextTable::new(registry.into_iter().chain(columns.iter().copied())),
             names_registry,
-            texts: texts + usize::from(names_registry),
         }
     }
 
     /// Adds a row; `registry` is empty for what is of several.
     pub(super) fn add(&mut self, registry: &str, cells: Vec<String>) {
         let registry = self.names_registry.then(|| registry.to_owned());
-        self.table.add_row(registry.into_iter().chain(cells));
+        self.table.add(registry.into_iter().chain(cells));
     }
 
-    /// The table as text.
-    pub(super) fn text(self) -> String {
-        lines(self.table, |place| place >= self.texts)
+    /// The table in lines of at most so many characters.
+    pub(super) fn text(self, width: usize) -> String {
+        self.table.text(width)
     }
-}
-
-/// A table as text, without spaces at the ends of lines. `is_number` says which columns end below each
-/// other.
-pub(super) fn lines(mut table: Table, is_number: impl Fn(usize) -> bool) -> String {
-    for (place, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if place == 0 { 0 } else { 2 }, 0));
-        if is_number(place) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let mut text = String::new();
-    for line in table.lines() {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }

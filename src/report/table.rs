@@ -1,75 +1,122 @@
-use std::fmt::Write;
+//! A report for people.
 
-use super::cells::{grouped, per_cent, times, wrapped};
+use super::cells::grouped;
 use super::document::{RegistryRow, Report};
-use super::rows::Rows;
-use super::{alpine_table, cost_table, image_table};
-use crate::inventory::DedupScope;
+use super::{alpine_table, cost_table, image_table, storage_table, summary_table};
 use crate::oci::text::printable;
-use crate::units::ByteCount;
+use crate::wording::wrapped;
 
-/// The longest line of text, in characters. Our choice: fits into 120 columns.
-const LINE: usize = 118;
+/// What the table of a report is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum View {
+    /// The most important figures of all others.
+    #[default]
+    Summary,
+    /// What is stored, and who shares it.
+    Storage,
+    /// What Alpine would change in bytes.
+    Alpine,
+    /// What a month costs, and what Alpine would save of it.
+    Cost,
+}
 
-/// The report for people: what to do first, what each registry holds in a sentence or two, then a table that starts with
-/// the totals, then what its columns mean and what must be known about the figures.
-///
-/// The columns Tags, Logical and Attributed add up; what a limit leaves out stands in a row of its own.
-pub fn table(report: &Report) -> String {
-    let mut text = wrapped(&report.headline.text, LINE) + "\n\n";
+/// The report for people: what to do first, what each registry holds in a few lines, then one table that starts with the totals, then what
+/// its columns mean and what must be known about the figures. No line is longer than `width` characters.
+pub fn table(report: &Report, view: View, width: usize) -> String {
+    let mut text = wrapped(&report.headline.text, width) + "\n\n";
     if let Some(arrival) = &report.headline.arrival {
-        text.push_str(&wrapped(&arrival.text, LINE));
+        text.push_str(&wrapped(&arrival.text, width));
         text.push_str("\n\n");
     }
     for registry in &report.registries {
-        text.push_str(&in_words(registry));
-        if let Some(alpine) = &registry.alpine {
-            text.push_str(&alpine_table::in_words(registry, alpine));
-        }
-        if let Some(cost) = &registry.cost {
-            text.push_str(&cost_table::in_words(cost));
+        text.push_str(&wrapped(&heading(registry), width));
+        text.push('\n');
+        text.push_str(&in_words(registry, view, width));
+    }
+    if let Some(forecast) = &report.forecast {
+        for sentence in forecast.sentences() {
+            text.push_str(&wrapped(sentence, width));
+            text.push('\n');
         }
     }
     text.push('\n');
-    if let Some(images) = &report.images {
-        text.push_str(&image_table::rows(images, report.registries.len() > 1));
-        text.push_str(image_table::LEGEND);
-        text.push_str(&notes(report));
-        return text;
+    match &report.images {
+        Some(images) => {
+            text.push_str(&image_table::rows(images, report.registries.len() > 1, width));
+            text.push_str(&wrapped(image_table::LEGEND, width));
+        }
+        None => text.push_str(&rows(report, view, width)),
     }
-    text.push_str(&rows(report));
-    text.push_str(
-        "\nLogical: each tag counted alone. Stored: everything the repository uses, once. Exclusive: what \
-         deleting it frees.\nAttributed: its fair share, each blob divided evenly among the repositories \
-         that use it; this column adds up to what is stored.\n",
-    );
-    if names_untagged(report) {
-        text.push_str("Untagged: stored in addition, but reached by no tag; this column adds up, too.\n");
-    }
-    if report.registries.iter().any(|registry| registry.alpine.is_some()) {
-        text.push('\n');
-        text.push_str(&alpine_table::rows(report));
-        text.push_str(alpine_table::LEGEND);
-    }
-    if report.registries.iter().any(|registry| registry.cost.is_some()) {
-        text.push('\n');
-        text.push_str(&cost_table::rows(report));
-        text.push_str(cost_table::LEGEND);
-    }
-    text.push_str(&notes(report));
+    text.push_str(&notes(report, width));
+    text.push_str(&missing_costs(report, width));
     text
 }
 
-fn notes(report: &Report) -> String {
-    let mut text = String::new();
-    let name_registry = report.registries.len() > 1;
-    for note in &report.notes {
-        text.push_str("\nNote: ");
-        if name_registry {
-            text.push_str(note.registry.as_str());
-            text.push_str(": ");
+fn rows(report: &Report, view: View, width: usize) -> String {
+    let (rows, legend) = match view {
+        View::Summary => (
+            summary_table::rows(report, width),
+            summary_table::legend(report, width),
+        ),
+        View::Storage => (
+            storage_table::rows(report, width),
+            storage_table::legend(report, width),
+        ),
+        View::Alpine => (
+            alpine_table::rows(report, width),
+            wrapped(alpine_table::LEGEND, width),
+        ),
+        // Without a price book there is no row; the last line says what to do.
+        View::Cost if report.registries.iter().all(|registry| registry.cost.is_none()) => {
+            return String::new();
         }
-        text.push_str(&printable(&note.note));
+        View::Cost => (
+            cost_table::rows(report, width),
+            wrapped(cost_table::LEGEND, width),
+        ),
+    };
+    rows + &legend
+}
+
+fn heading(registry: &RegistryRow) -> String {
+    let totals = &registry.totals;
+    format!(
+        "{} on {} UTC: {} repositories, {} tags, {} images.",
+        registry.registry,
+        registry.as_of.format("%Y-%m-%d %H:%M"),
+        grouped(totals.repositories),
+        grouped(totals.tags),
+        grouped(totals.images),
+    )
+}
+
+fn in_words(registry: &RegistryRow, view: View, width: usize) -> String {
+    match view {
+        View::Summary => summary_table::in_words(registry, width),
+        View::Storage => storage_table::in_words(registry, width),
+        View::Alpine => {
+            let alpine = registry.alpine.as_ref();
+            alpine.map_or_else(String::new, |alpine| {
+                alpine_table::in_words(registry, alpine, width)
+            })
+        }
+        View::Cost => {
+            let cost = registry.cost.as_ref();
+            cost.map_or_else(String::new, |cost| cost_table::in_words(cost, width))
+        }
+    }
+}
+
+fn notes(report: &Report, width: usize) -> String {
+    let name_registry = report.registries.len() > 1;
+    let mut text = String::new();
+    for note in &report.notes {
+        let registry = match name_registry {
+            true => format!("{}: ", note.registry),
+            false => String::new(),
+        };
+        let note = format!("\nNote: {registry}{}", printable(&note.note));
+        text.push_str(&wrapped(&note, width));
     }
     if !report.notes.is_empty() {
         text.push('\n');
@@ -77,158 +124,27 @@ fn notes(report: &Report) -> String {
     text
 }
 
-fn in_words(registry: &RegistryRow) -> String {
-    let totals = &registry.totals;
-    let mut text = format!(
-        "{} on {} UTC: {} repositories, {} tags, {} images ({} manifests), {} blobs.\n",
-        registry.registry,
-        registry.as_of.format("%Y-%m-%d %H:%M"),
-        grouped(totals.repositories),
-        grouped(totals.tags),
-        grouped(totals.images),
-        grouped(totals.manifests),
-        grouped(totals.blobs),
-    );
-    let stored_once = match registry.dedup_scope {
-        DedupScope::Registry => "however many tags and repositories use it",
-        DedupScope::Repository => "per repository, however many of its tags use it",
+/// The command that brings costs, for each registry without a price book; nothing where all have one.
+fn missing_costs(report: &Report, width: usize) -> String {
+    let suggested: Vec<(&RegistryRow, &str)> = report
+        .registries
+        .iter()
+        .filter_map(|registry| Some((registry, registry.suggested_price_book.as_deref()?)))
+        .collect();
+    let Some((_, first)) = suggested.first() else {
+        return String::new();
     };
-    let sum = match times(totals.logical_bytes, totals.stored_bytes) {
-        None => "It stores nothing.".to_owned(),
-        Some(ratio) if ratio == "1.0" => format!(
-            "It stores {}. Adding up all tags gives the same, because they share almost nothing.",
-            totals.stored_bytes
-        ),
-        Some(ratio) => format!(
-            "It stores {}. Adding up all tags gives {}, {ratio} times as much, because a layer is stored once \
-             {stored_once}.",
-            totals.stored_bytes, totals.logical_bytes
-        ),
+    let is_one_for_all =
+        suggested.len() == report.registries.len() && suggested.iter().all(|(_, book)| book == first);
+    let commands: Vec<String> = match is_one_for_all {
+        true => vec![format!("No costs: tare report --price-book {first}")],
+        false => suggested
+            .into_iter()
+            .map(|(row, book)| {
+                let name = &row.registry;
+                format!("No costs of {name}: tare report --registry {name} --price-book {book}")
+            })
+            .collect(),
     };
-    text.push_str(&sum);
-    text.push('\n');
-    if let Some(untagged) = untagged_in_words(registry) {
-        text.push_str(&untagged);
-        text.push('\n');
-    }
-    text
-}
-
-/// Untagged content, and what deleting it would save; `None` if unknown.
-fn untagged_in_words(registry: &RegistryRow) -> Option<String> {
-    let totals = &registry.totals;
-    let (bytes, manifests) = totals.untagged_bytes.zip(totals.untagged_manifests)?;
-    if manifests == 0 {
-        return Some("There are no untagged manifests.".to_owned());
-    }
-    let manifests = match manifests {
-        1 => "1 manifest".to_owned(),
-        more => format!("{} manifests", grouped(more)),
-    };
-    let mut text = format!("Another {bytes} is untagged ({manifests})");
-    let cost = registry.cost.as_ref();
-    match cost.and_then(|cost| cost.clean_up.as_ref()) {
-        None => text.push('.'),
-        Some(clean_up) => {
-            // Writing to a string cannot fail.
-            let _ = match &clean_up.nothing_saved_because {
-                None => write!(text, "; deleting it would save {} a month.", clean_up.saving),
-                Some(because) => write!(text, "; deleting it would save nothing, because {because}."),
-            };
-        }
-    }
-    Some(text)
-}
-
-/// Whether any registry says what no tag reaches.
-fn names_untagged(report: &Report) -> bool {
-    let mut registries = report.registries.iter();
-    registries.any(|registry| registry.totals.untagged_bytes.is_some())
-}
-
-fn rows(report: &Report) -> String {
-    let name_registry = report.registries.len() > 1;
-    let sum = |of: fn(&RegistryRow) -> u64| -> u128 {
-        report
-            .registries
-            .iter()
-            .map(|registry| u128::from(of(registry)))
-            .sum()
-    };
-    // Registries share no blobs with each other, so their stored bytes may be added up.
-    let stored = sum(|registry| registry.totals.stored_bytes.get());
-    let stored = ByteCount::try_from(stored).unwrap_or(ByteCount::MAX);
-    let share = |bytes: ByteCount| {
-        per_cent(bytes, stored)
-            .map(|share| format!("{share} %"))
-            .unwrap_or_default()
-    };
-
-    let header = [
-        "REPOSITORY",
-        "TAGS",
-        "IMAGES",
-        "LOGICAL",
-        "STORED",
-        "EXCLUSIVE",
-        "ATTRIBUTED",
-        "SHARE",
-        "UNTAGGED",
-    ];
-    let columns = header.len() - usize::from(!names_untagged(report));
-    let header = &header[..columns];
-    let add = |table: &mut Rows, registry: &str, mut cells: Vec<String>, untagged: Option<ByteCount>| {
-        cells.push(untagged.map(|bytes| bytes.to_string()).unwrap_or_default());
-        cells.truncate(columns);
-        table.add(registry, cells);
-    };
-    let mut table = Rows::new(header, 1, name_registry);
-
-    for registry in &report.registries {
-        let totals = &registry.totals;
-        let cells = vec![
-            format!("all {} repositories", grouped(totals.repositories)),
-            grouped(totals.tags),
-            grouped(totals.images),
-            totals.logical_bytes.to_string(),
-            totals.stored_bytes.to_string(),
-            String::new(),
-            totals.stored_bytes.to_string(),
-            share(totals.stored_bytes),
-        ];
-        add(
-            &mut table,
-            registry.registry.as_str(),
-            cells,
-            totals.untagged_bytes,
-        );
-    }
-    for row in &report.repositories {
-        let totals = &row.totals;
-        let cells = vec![
-            printable(totals.repository.as_str()),
-            grouped(totals.tags),
-            grouped(totals.images),
-            totals.logical_bytes.to_string(),
-            totals.stored_bytes.to_string(),
-            totals.exclusive_bytes.to_string(),
-            totals.attributed_bytes.to_string(),
-            share(totals.attributed_bytes),
-        ];
-        add(&mut table, row.registry.as_str(), cells, totals.untagged_bytes);
-    }
-    if let Some(others) = &report.others {
-        let cells = vec![
-            format!("other {} repositories", grouped(others.repositories)),
-            grouped(others.tags),
-            String::new(),
-            others.logical_bytes.to_string(),
-            String::new(),
-            String::new(),
-            others.attributed_bytes.to_string(),
-            share(others.attributed_bytes),
-        ];
-        add(&mut table, "", cells, others.untagged_bytes);
-    }
-    table.text()
+    format!("\n{}\n", wrapped(&commands.join("\n"), width))
 }

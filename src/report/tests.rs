@@ -53,6 +53,7 @@ fn accounting() -> Accounting {
             blobs: 5,
             logical_bytes: bytes(3850),
             stored_bytes: bytes(500),
+            stored_bytes_bounds: None,
             untagged_bytes: None,
             untagged_manifests: None,
         },
@@ -206,7 +207,8 @@ fn what_a_limit_leaves_out_is_summed_so_that_the_rows_still_add_up() {
         row.logical_bytes.checked_add(others.logical_bytes),
         Ok(totals.logical_bytes)
     );
-    assert!(table(&limited).contains("other 2 repositories"));
+    let text = table(&limited, View::Summary, 120);
+    assert!(text.contains("other 2 repositories"), "{text}");
     assert_eq!(csv(&limited).unwrap().lines().count(), 2);
     let generous = report(&ReportOptions {
         limit: Some(3),
@@ -217,7 +219,7 @@ fn what_a_limit_leaves_out_is_summed_so_that_the_rows_still_add_up() {
 
 #[test]
 fn the_table_says_totals_first_and_the_ratio_in_words() {
-    let text = table(&report(&by_size()));
+    let text = table(&report(&by_size()), View::Storage, 120);
     assert!(
         text.contains("Adding up all tags gives 3.76 KiB, 7.7 times as much, because"),
         "{text}"
@@ -261,7 +263,7 @@ fn several_registries_are_told_apart_and_dated_by_the_latest() {
     .unwrap();
     assert_eq!(both.as_of, at(9));
     assert_eq!(both.registries[0].registry.as_str(), "a.example.com");
-    let text = table(&both);
+    let text = table(&both, View::Summary, 120);
     assert!(text.contains("REGISTRY"), "{text}");
     // Both registries hold the same, so the first repository of each is 29 % of both together.
     assert_eq!(text.matches("29.0 %").count(), 2, "{text}");
@@ -278,7 +280,7 @@ fn what_is_missing_is_said() {
     let incomplete = Report::build(vec![answers(broken)], &ReportOptions::default()).unwrap();
     assert!(!incomplete.complete);
     assert_eq!(incomplete.notes.len(), 4);
-    let text = table(&incomplete);
+    let text = table(&incomplete, View::Summary, 200);
     for words in [
         "could not read everything (1 fault)",
         "2 manifests listed in an index could not be read",

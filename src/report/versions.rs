@@ -84,7 +84,7 @@ mod tests {
     /// the shipped rules or the default settings; then the new value belongs here.
     #[test]
     fn the_version_of_the_shipped_model_is_pinned() {
-        assert_eq!(AnalysisInputs::default().versions().model, "f6732bf0d62cf8c2");
+        assert_eq!(AnalysisInputs::default().versions().model, "eec574804ff5636d");
     }
 
     #[test]

@@ -87,6 +87,48 @@ pub enum StoreError {
         /// What is wrong with the row.
         problem: String,
     },
+    /// A store that is to be filled holds something.
+    #[error(
+        "the target is not empty: there are rows in {}; use an empty database, which tare creates its tables in",
+        tables.join(", ")
+    )]
+    NotEmpty {
+        /// The tables with rows.
+        tables: Vec<String>,
+    },
+    /// Two stores have different schemas.
+    #[error(
+        "the schemas differ: the source has migration {source_migration}, the target {target_migration}; open the older one with this tare \
+         first, or use an empty database"
+    )]
+    OtherSchema {
+        /// The latest migration of the source.
+        source_migration: i64,
+        /// The latest migration of the target.
+        target_migration: i64,
+    },
+    /// A copy has another number of rows than its source.
+    #[error("table {table} has {expected} rows, and its copy {written}; nothing was copied")]
+    OtherCount {
+        /// The table.
+        table: String,
+        /// The rows of the source.
+        expected: u64,
+        /// The rows of the copy.
+        written: i64,
+    },
+    /// An archive cannot be written, or is none that this program can read.
+    #[error("the archive {0}")]
+    Archive(String),
+    /// There is no space left where the database keeps its files.
+    #[error(
+        "no space is left for the database{}; free some, or move it with --data-dir; nothing that was saved is lost",
+        folder.as_ref().map_or_else(String::new, |folder| format!(" in {}", folder.display()))
+    )]
+    DiskFull {
+        /// The data folder; `None` for a server.
+        folder: Option<PathBuf>,
+    },
     /// The database refused a statement.
     #[error("the database refused: {0}")]
     Refused(String),
@@ -117,6 +159,10 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Protocol(problem) => Self::Unavailable(problem),
             sqlx::Error::Database(error) if is_transient_state(error.code().as_deref()) => {
                 Self::Unavailable(error.message().to_owned())
+            }
+            // 53100 disk_full
+            sqlx::Error::Database(error) if error.code().as_deref() == Some("53100") => {
+                Self::DiskFull { folder: None }
             }
             sqlx::Error::Migrate(error) => (*error).into(),
             sqlx::Error::ColumnDecode { index, source } => Self::RowInconsistent {

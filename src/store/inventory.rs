@@ -110,6 +110,9 @@ impl Store {
         self.add_listed(row.id, as_of, &repositories, &mut roots, &mut builder)
             .await?;
         self.add_content(row.id, roots, as_of, &mut builder).await?;
+        for digest in self.missing_content(row.id, as_of).await? {
+            builder.missing(&digest);
+        }
         let images = TaggedImages::new(named, &builder);
         let needed: Vec<Digest> = images.configs().into_keys().collect();
         let configs = if needed.is_empty() {
@@ -147,6 +150,31 @@ impl Store {
                 ))
             })
             .collect()
+    }
+
+    /// What the registry had lost at a past moment, or has lost now.
+    async fn missing_content(
+        &self,
+        registry: i64,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Vec<Digest>, StoreError> {
+        let rows = sqlx::query_scalar!(
+            "SELECT DISTINCT blob.digest
+             FROM missing_manifest
+             JOIN repository ON repository.id = missing_manifest.repository_id
+             JOIN blob ON blob.id = missing_manifest.manifest_blob_id
+             WHERE repository.registry_id = $1
+               AND CASE WHEN $2::timestamptz IS NULL THEN missing_manifest.valid_until IS NULL
+                   ELSE missing_manifest.valid_from <= $2
+                       AND (missing_manifest.valid_until IS NULL OR missing_manifest.valid_until > $2) END",
+            registry,
+            as_of
+        );
+        let rows = rows
+            .fetch_all(&self.pool)
+            .named("inventory.missing_content")
+            .await?;
+        rows.iter().map(|text| digest(text)).collect()
     }
 
     /// Adds the manifests that the registry lists for its repositories, tagged or not.

@@ -16,6 +16,12 @@ pub struct KnownContent {
     pub partial: HashMap<Digest, Manifest>,
     /// The current tags of the registry's repositories.
     pub tags: HashMap<RepositoryName, HashSet<Tag>>,
+    /// The saved manifests that each saved index lists.
+    pub children: HashMap<Digest, Vec<Digest>>,
+    /// What the registry has lost although something refers to it, by repository.
+    pub missing: HashMap<RepositoryName, HashSet<Digest>>,
+    /// How many crawls of the registry have ended.
+    pub crawls: u64,
 }
 
 /// What a manifest needs below it to be complete.
@@ -61,6 +67,11 @@ impl Store {
             };
             nodes.insert(row.blob_id, node);
         }
+        for node in nodes.values().filter(|node| !node.children.is_empty()) {
+            let saved = node.children.iter().filter_map(|child| nodes.get(child));
+            let children: Vec<Digest> = saved.map(|child| child.digest).collect();
+            known.children.insert(node.digest, children);
+        }
         let partial = incomplete(&nodes, &configs);
         for (id, node) in &nodes {
             if !partial.contains(id) {
@@ -96,7 +107,34 @@ impl Store {
             let tag = row.tag.parse().map_err(|e| StoreError::inconsistent("tag", e))?;
             known.tags.entry(repository).or_default().insert(tag);
         }
+        self.add_missing(registry, &mut known).await?;
         Ok(known)
+    }
+
+    async fn add_missing(&self, registry: &RegistryName, known: &mut KnownContent) -> Result<(), StoreError> {
+        let rows = sqlx::query!(
+            "SELECT repository.name AS repository, blob.digest
+             FROM missing_manifest
+             JOIN repository ON repository.id = missing_manifest.repository_id
+             JOIN registry ON registry.id = repository.registry_id
+             JOIN blob ON blob.id = missing_manifest.manifest_blob_id
+             WHERE registry.name = $1 AND missing_manifest.valid_until IS NULL",
+            registry.as_str()
+        );
+        for row in rows.fetch_all(&self.pool).named("known.select_missing").await? {
+            let place = Row::new("missing_manifest", &row.digest);
+            let repository = place.parse("repository_id", &row.repository)?;
+            let digest = place.parse("manifest_blob_id", &row.digest)?;
+            known.missing.entry(repository).or_default().insert(digest);
+        }
+        let crawls = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM crawl JOIN registry ON registry.id = crawl.registry_id
+               WHERE registry.name = $1 AND finished_at IS NOT NULL"#,
+            registry.as_str()
+        );
+        let crawls = crawls.fetch_one(&self.pool).named("known.count_crawls").await?;
+        known.crawls = Row::new("crawl", &registry).count("crawls", crawls)?;
+        Ok(())
     }
 }
 

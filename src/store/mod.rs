@@ -37,6 +37,7 @@ mod row;
 mod save;
 mod span;
 mod text;
+mod transfer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,8 +45,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 pub use api_keys::ApiKeyRecord;
 pub use closed_months::{ClosedStatement, NewClosedStatement};
@@ -66,6 +67,7 @@ pub use notifications::{
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord, PullsState};
 pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, ReportedLevel, RepositoryPoint};
 pub use retention::{Pruned, Retention};
+pub use transfer::RowCounts;
 
 use span::Named as _;
 
@@ -135,25 +137,30 @@ impl Store {
     /// # Errors
     /// If the database cannot be reached or started, is in use by another process, or is newer than this program.
     pub async fn open(settings: &StoreSettings, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        let (pool, embedded) = match &settings.location {
-            DatabaseLocation::Server(url) => (connect(url, settings).await?, None),
-            DatabaseLocation::Embedded(folder) => open_embedded(folder, now).await?,
-        };
-        MIGRATIONS.run(&pool).await?;
-        let store = Self {
-            pool,
-            embedded,
-            worker: Arc::new(Worker {
-                name: process::name(),
-                lease: settings.lease,
-            }),
-        };
+        let store = Self::connect(settings, now).await?;
+        MIGRATIONS.run(&store.pool).await?;
         if store.embedded.is_some() {
             // Only this process can have the folder open, so all workers in it are gone.
             store.expire_all_workers(now).await?;
             store.forget_crawlers().await?;
         }
         Ok(store)
+    }
+
+    /// Connects to the database, starting the embedded one if necessary, whatever its schema is.
+    async fn connect(settings: &StoreSettings, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let (pool, embedded) = match &settings.location {
+            DatabaseLocation::Server(url) => (connect(url, settings).await?, None),
+            DatabaseLocation::Embedded(folder) => open_embedded(folder, now).await?,
+        };
+        Ok(Self {
+            pool,
+            embedded,
+            worker: Arc::new(Worker {
+                name: process::name(),
+                lease: settings.lease,
+            }),
+        })
     }
 
     /// Closes the connections and, with the last clone, stops an embedded database cleanly. Skipping this loses nothing: the
@@ -200,13 +207,35 @@ async fn open_embedded(
 
 async fn connect(url: &SecretString, settings: &StoreSettings) -> Result<PgPool, StoreError> {
     let options: PgConnectOptions = url.expose_secret().parse().map_err(invalid_url)?;
+    // Statements are not logged: they contain whole batches of registry content.
+    let options = options.application_name("tare").disable_statement_logging();
+    let server = server_name(&options);
+    let unreachable =
+        |problem: String| StoreError::Unavailable(format!("cannot connect to {server}: {problem}"));
+    // A pool would try again until its time is over, and then say only that.
+    match tokio::time::timeout(settings.connect_timeout, options.connect()).await {
+        Ok(Ok(connection)) => connection.close().await?,
+        Ok(Err(sqlx::Error::Io(error))) => return Err(unreachable(error.to_string())),
+        Ok(Err(error)) => return Err(error.into()),
+        Err(_) => {
+            let waited = settings.connect_timeout.as_secs_f32();
+            return Err(unreachable(format!("no answer within {waited} s")));
+        }
+    }
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections.max(1))
         .acquire_timeout(settings.connect_timeout)
-        // Statements are not logged: they contain whole batches of registry content.
-        .connect_with(options.application_name("tare").disable_statement_logging())
+        .connect_with(options)
         .await?;
     Ok(pool)
+}
+
+/// A server as messages call it, without credentials.
+fn server_name(options: &PgConnectOptions) -> String {
+    match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    }
 }
 
 /// The fault of a connection URL, without the URL.

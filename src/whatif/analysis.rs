@@ -12,6 +12,7 @@ use crate::units::ByteOverflow;
 
 use super::compose::compose;
 use super::composition::Composition;
+use super::confidence::ConfidenceLevel;
 use super::counterfactual::Counterfactual;
 use super::estimate::Estimate;
 use super::glibc::{GlibcBlockers, GlibcRules, StepMatches};
@@ -55,6 +56,8 @@ pub struct ImageTraits {
 pub struct RepositoryAnalysis {
     /// What to do with it.
     pub verdict: ReasonedVerdict,
+    /// How sure the size of its representative image on Alpine is; `None` if that cannot move.
+    pub confidence: Option<ConfidenceLevel>,
     /// The index of the image that represents it.
     pub representative: Option<usize>,
 }
@@ -190,8 +193,10 @@ impl AnalysisContext<'_> {
                 let image = &analysed[place];
                 moves(image.verdict.verdict, image.composition.as_ref(), is_forced)
             }));
+            let composition = representative.and_then(|at| analysed[own[at]].composition.as_ref());
             repositories.push(RepositoryAnalysis {
                 verdict,
+                confidence: composition.and_then(Composition::confidence),
                 representative: representative.map(|at| own[at]),
             });
         }

@@ -1,8 +1,8 @@
 //! Takes an image apart: which Alpine variant would replace its base, and which layers stay above it.
 
 use crate::base_image::{
-    BaseId, BaseName, Candidate, Catalogue, Detection, Evidence, ImageFacts, LayerKey, Nature, Role, Scope,
-    StepKind, Twin, TwinRule,
+    AlpineSupport, BaseId, BaseName, Candidate, Catalogue, Detection, Evidence, ImageFacts, LayerKey, Nature,
+    Role, Scope, StepKind, Twin, TwinRule,
 };
 use crate::oci::Platform;
 
@@ -244,6 +244,10 @@ fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> AlpineVariant {
         name: base.name().to_string(),
         layers,
         release: base.alpine_release(),
+        support_ended: match catalogue.support_of(id) {
+            AlpineSupport::EndedOn(day) => Some(day),
+            AlpineSupport::Supported | AlpineSupport::Unknown => None,
+        },
         is_runtime: base.role != Role::System,
         is_own,
     }

@@ -1,5 +1,7 @@
 //! The parts of an image that determine its size on Alpine, and the estimate from them.
 
+use chrono::NaiveDate;
+
 use crate::base_image::{AlpineRelease, PackageKind, StepKind};
 use crate::oci::Digest;
 use crate::units::ByteOverflow;
@@ -36,6 +38,9 @@ pub struct Twin {
     pub layers: Vec<TwinLayer>,
     /// The Alpine release that its sizes are of, if known.
     pub release: Option<AlpineRelease>,
+    /// The first day without security fixes for that release, or a later one if only the build date of the image is
+    /// known; `None` while it is supported, and if that is not known.
+    pub support_ended: Option<NaiveDate>,
     /// Whether it contains a runtime and is not bare Alpine.
     pub is_runtime: bool,
     /// Whether it is the variant of the image itself, so that nothing needs to be modelled.

@@ -319,6 +319,7 @@ mod tests {
                                 bytes: 3_000_000,
                             }],
                             release: None,
+                            support_ended: None,
                             is_runtime: false,
                             is_own: false,
                         },

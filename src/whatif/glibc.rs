@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base_image::{Detection, ImageFacts, Step};
 
+use super::package_sources::{PackageSource, PackageSources};
 use super::parsed_steps::ParsedSteps;
 
 /// The shipped rules.
@@ -25,6 +26,8 @@ enum Effect {
 struct RuleFile {
     #[serde(default)]
     rule: Vec<RuleDefinition>,
+    #[serde(default)]
+    package_source: Vec<PackageSource>,
 }
 
 /// A rule as a file defines it. The names of the fields are those of the file.
@@ -69,6 +72,7 @@ pub enum RuleError {
 #[derive(Debug, Clone)]
 pub struct GlibcRules {
     definitions: Vec<RuleDefinition>,
+    sources: PackageSources,
     rules: Vec<Rule>,
     /// The patterns of all rules in one set each, with the rule of each pattern.
     words: (GlobSet, Vec<usize>),
@@ -78,7 +82,7 @@ pub struct GlibcRules {
 /// What the rules found in one image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GlibcBlockers {
-    /// Why it cannot move; the first rule that blocks it.
+    /// Why it cannot move: the first rule that blocks it, else the first package source.
     pub blocked: Option<String>,
     /// What to check before moving, in the order of the rules.
     pub cautions: Vec<String>,
@@ -104,11 +108,14 @@ impl GlibcRules {
 
     fn parse(texts: &[&str]) -> Result<Self, RuleError> {
         let mut definitions = Vec::new();
+        let mut sources = Vec::new();
         let mut rules = Vec::new();
         let mut words = (GlobSetBuilder::new(), Vec::new());
         let mut bases = (GlobSetBuilder::new(), Vec::new());
         for text in texts {
-            for rule in toml::from_str::<RuleFile>(text)?.rule {
+            let file = toml::from_str::<RuleFile>(text)?;
+            sources.extend(file.package_source);
+            for rule in file.rule {
                 let index = rules.len();
                 let pattern = |text: &String| {
                     glob(text).map_err(|source| RuleError::Pattern {
@@ -138,8 +145,11 @@ impl GlibcRules {
                 source,
             })
         };
+        let sources =
+            PackageSources::new(sources).map_err(|(rule, source)| RuleError::Pattern { rule, source })?;
         Ok(Self {
             definitions,
+            sources,
             rules,
             words: (build(words.0)?, words.1),
             bases: (build(bases.0)?, bases.1),
@@ -151,7 +161,13 @@ impl GlibcRules {
         StepMatches(
             parsed
                 .iter()
-                .map(|(text, step)| (text, self.rules_for(text, step)))
+                .map(|(text, step)| {
+                    let found = FoundInStep {
+                        rules: self.rules_for(text, step),
+                        source: self.sources.blocker(text),
+                    };
+                    (text, found)
+                })
                 .collect(),
         )
     }
@@ -177,10 +193,12 @@ impl GlibcRules {
             0 => 0,
             layers => detection.steps.step_of(layers - 1).map_or(0, |step| step + 1),
         };
-        for step in history.iter().skip(first_above) {
-            for &rule in matches.0.get(step.created_by.as_str()).into_iter().flatten() {
-                found[rule] = true;
-            }
+        let above = history.iter().skip(first_above);
+        let above: Vec<&FoundInStep> = above
+            .filter_map(|step| matches.0.get(step.created_by.as_str()))
+            .collect();
+        for &rule in above.iter().flat_map(|step| &step.rules) {
+            found[rule] = true;
         }
         let mut glibc = GlibcBlockers::default();
         for (rule, _) in self.rules.iter().zip(found).filter(|(_, found)| *found) {
@@ -189,6 +207,9 @@ impl GlibcRules {
                 Effect::Blocks => {}
                 Effect::Warns => glibc.cautions.push(rule.reason.clone()),
             }
+        }
+        if glibc.blocked.is_none() {
+            glibc.blocked = above.iter().find_map(|step| step.source.clone());
         }
         glibc
     }
@@ -220,9 +241,9 @@ impl GlibcRules {
         found
     }
 
-    /// The rules as the files define them.
-    pub fn definitions(&self) -> &[RuleDefinition] {
-        &self.definitions
+    /// The rules and the package sources as the files define them.
+    pub fn definitions(&self) -> impl Serialize + '_ {
+        (&self.definitions, self.sources.definitions())
     }
 
     /// The names of the rules.
@@ -231,9 +252,17 @@ impl GlibcRules {
     }
 }
 
-/// Which rules match each distinct step.
+/// What the rules find in each distinct step.
 #[derive(Debug)]
-pub struct StepMatches<'r>(HashMap<&'r str, Vec<usize>>);
+pub struct StepMatches<'r>(HashMap<&'r str, FoundInStep>);
+
+/// What the rules find in a step.
+#[derive(Debug)]
+struct FoundInStep {
+    rules: Vec<usize>,
+    /// Why a package source that it adds ties an image to glibc.
+    source: Option<String>,
+}
 
 /// The words of a step's text, without the punctuation of shells and JSON.
 fn words_of(text: &str) -> impl Iterator<Item = &str> {

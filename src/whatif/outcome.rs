@@ -158,14 +158,14 @@ impl Counterfactual {
     fn sharers(&self, sharing: &Sharing<'_>, blob: BlobId) -> u32 {
         match self.dedup_scope {
             DedupScope::Registry => sharing.users(blob),
-            DedupScope::Repository => 1,
+            DedupScope::Repository | DedupScope::Mounted => 1,
         }
     }
 
     fn attributed(&self, sharing: &Sharing<'_>) -> Vec<u128> {
         match self.dedup_scope {
             DedupScope::Registry => sharing.attributed(),
-            DedupScope::Repository => (0..self.repositories.len())
+            DedupScope::Repository | DedupScope::Mounted => (0..self.repositories.len())
                 .map(|index| sharing.stored_by(index))
                 .collect(),
         }
@@ -177,7 +177,7 @@ impl Counterfactual {
         for blob in first_new..self.sizes.len() as BlobId {
             let copies = match self.dedup_scope {
                 DedupScope::Registry => sharing.users(blob).min(1),
-                DedupScope::Repository => sharing.users(blob),
+                DedupScope::Repository | DedupScope::Mounted => sharing.users(blob),
             };
             if let Some(spread) = self.spread(blob).filter(|_| copies > 0) {
                 deviation.add(spread, copies, 1);
@@ -211,7 +211,7 @@ impl Counterfactual {
         for blob in difference(&states.after, &states.before) {
             let is_new = match self.dedup_scope {
                 DedupScope::Registry => before.users(blob) == 0,
-                DedupScope::Repository => true,
+                DedupScope::Repository | DedupScope::Mounted => true,
             };
             if is_new {
                 saving.added += u128::from(self.sizes[blob as usize]);

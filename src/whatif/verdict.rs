@@ -13,7 +13,8 @@ use crate::oci::{RepositoryName, RepositoryPattern};
 use crate::units::ByteCount;
 
 use super::class::EvidenceClass;
-use super::composition::Composition;
+use super::composition::{Composition, Twin};
+use super::confidence::ConfidenceLevel;
 use super::estimate::Estimate;
 use super::glibc::GlibcBlockers;
 use super::layer_kind::LayerKind;
@@ -41,17 +42,17 @@ use super::model::Coverage;
 pub enum Verdict {
     /// Build it on Alpine.
     Switch,
-    /// It is on Alpine or on another small base.
+    /// It is on Alpine or on another minimal base.
     AlreadySmall,
-    /// Alpine would not make it smaller, or not surely, or not by enough.
+    /// No clear gain: it would not get smaller, not certainly, or by too little.
     NotSmaller,
-    /// It is there to build others on or with; what they end up on is where Alpine pays.
+    /// A build image or a base image. Move the images built from it instead.
     Builder,
-    /// Something in it needs glibc or Windows, or nothing on Alpine takes the place of its base.
+    /// Something in it needs glibc or Windows, or no Alpine image replaces its base.
     Blocked,
-    /// Its base is not known.
+    /// The base image could not be recognised.
     UnknownBase,
-    /// A chart, a signature, an attestation.
+    /// A chart, a signature or an attestation.
     NotAnImage,
 }
 
@@ -166,23 +167,28 @@ impl VerdictInput<'_> {
     pub(super) fn verdict(&self, settings: &VerdictSettings) -> ReasonedVerdict {
         use Verdict::{AlreadySmall, Blocked, NotAnImage, NotSmaller, Switch, UnknownBase};
         match self.detection.nature {
-            Nature::NotAnImage => return ReasonedVerdict::new(NotAnImage, "it is not an image that runs"),
+            Nature::NotAnImage => {
+                return ReasonedVerdict::new(
+                    NotAnImage,
+                    "it is not a container image, but a chart, a signature or an attestation",
+                );
+            }
             Nature::Windows => return ReasonedVerdict::new(Blocked, "it is a Windows image"),
             Nature::Alpine => return ReasonedVerdict::new(AlreadySmall, "it is on Alpine already"),
             Nature::Small => {
                 let system = self.system_name().unwrap_or_else(|| "a small base".to_owned());
                 return ReasonedVerdict::new(
                     AlreadySmall,
-                    format!("it is on {system}, which is small already"),
+                    format!("it is already minimal: built on {system}"),
                 );
             }
             Nature::Unknown if self.composition.is_none() => {
-                return ReasonedVerdict::new(UnknownBase, "nothing in it tells what it is built from");
+                return ReasonedVerdict::new(UnknownBase, "the base image could not be recognised");
             }
             Nature::Scratch => {
                 return ReasonedVerdict::new(
                     NotSmaller,
-                    "it is built from scratch: Alpine would add a system to it",
+                    "it is already minimal: built from scratch, so Alpine would add a system to it",
                 );
             }
             Nature::System | Nature::Unknown => {}
@@ -201,32 +207,43 @@ impl VerdictInput<'_> {
             let platform = &self.facts.platform;
             return ReasonedVerdict::new(
                 Blocked,
-                format!("nothing on Alpine is known to take the place of {system} on {platform}"),
+                format!("no Alpine image is known that replaces {system} on {platform}"),
             );
         };
         let today = self.facts.layer_bytes();
-        let sizes = format!(
-            "{} today, {} on Alpine ({} to {})",
-            bytes_in_words(today),
-            estimate.expected,
-            estimate.low,
-            estimate.high
-        );
+        let on_alpine = if estimate.low == estimate.high {
+            format!("{} on Alpine (measured)", estimate.expected)
+        } else {
+            format!(
+                "{} on Alpine ({} to {})",
+                estimate.expected, estimate.low, estimate.high
+            )
+        };
+        let sizes = format!("{} today, {on_alpine}", bytes_in_words(today));
         if estimate.expected.get() >= today {
-            return ReasonedVerdict::new(NotSmaller, format!("it would not be smaller: {sizes}"));
+            let reason = format!("no clear gain: it would not get smaller: {sizes}");
+            return ReasonedVerdict::new(NotSmaller, reason);
         }
         if estimate.high.get() >= today {
-            return ReasonedVerdict::new(NotSmaller, format!("it would not surely be smaller: {sizes}"));
+            let reason = format!("no clear gain: it is not certain to get smaller: {sizes}");
+            return ReasonedVerdict::new(NotSmaller, reason);
         }
         let saved = u128::from(today - estimate.expected.get()) * 100;
-        if saved < u128::from(today) * u128::from(settings.minimum_saving_percent) {
-            return ReasonedVerdict::new(
-                NotSmaller,
-                format!("the application makes up nearly all of it: {sizes}"),
-            );
+        let minimum = settings.minimum_saving_percent;
+        if saved < u128::from(today) * u128::from(minimum) {
+            let reason = format!("no clear gain: smaller by less than {minimum} %: {sizes}");
+            return ReasonedVerdict::new(NotSmaller, reason);
         }
         let from = composition.replaced.as_deref().unwrap_or("scratch");
-        ReasonedVerdict::new(Switch, format!("{from} to {}: {sizes}", composition.twin.name))
+        let trial = match composition.confidence() {
+            Some(ConfidenceLevel::Low) => "try one build first: ",
+            _ => "",
+        };
+        let support = support_in_words(&composition.twin, settings.alpine_release);
+        ReasonedVerdict::new(
+            Switch,
+            format!("{trial}{from} to {}: {sizes}{support}", composition.twin.name),
+        )
     }
 
     /// Why the image is one to build others on or with, if it is.
@@ -244,28 +261,28 @@ impl VerdictInput<'_> {
             .max()
             .unwrap_or(0);
         if built_on > 0 {
-            let repositories = if built_on == 1 {
-                "repository is"
-            } else {
-                "repositories are"
-            };
-            return Some(format!(
-                "{built_on} other {repositories} built on it: judge them, not this one"
-            ));
+            return Some(match built_on {
+                1 => "a base image: 1 other repository is built on it. Move that instead".to_owned(),
+                _ => {
+                    format!("a base image: {built_on} other repositories are built on it. Move those instead")
+                }
+            });
         }
         let repositories = self.facts.names.iter().map(|(repository, _)| repository);
         let is_kit = repositories
             .filter_map(|repository| self.catalogue.repository(repository.as_str()))
             .any(|id| self.catalogue.role(id) == Role::Builder);
         if is_kit {
-            return Some("it is a kit to build with: what is built with it should end on Alpine".to_owned());
+            return Some("a build image: move the images built with it instead".to_owned());
         }
         let best = self.detection.base();
         let is_system_alone = self
             .composition
             .is_some_and(|composition| composition.above.is_empty() && !composition.twin.is_runtime);
         if is_system_alone {
-            return Some("it is an operating system and nothing else: judge what is built on it".to_owned());
+            return Some(
+                "an operating system and nothing else: move the images built on it instead".to_owned(),
+            );
         }
         let kit = best.filter(|candidate| {
             let role = candidate.base.map(|id| self.catalogue.base(id).role);
@@ -277,7 +294,7 @@ impl VerdictInput<'_> {
         });
         if let Some(kit) = kit {
             return Some(format!(
-                "it holds the kit of {}: what is built with it should end on Alpine, not this",
+                "a build image: it contains the build tools of {}. Move the images built with it instead",
                 kit.name
             ));
         }
@@ -303,7 +320,7 @@ impl VerdictInput<'_> {
         (compilers > 0 && u128::from(compilers) * 100 >= u128::from(today) * u128::from(COMPILERS_PERCENT))
             .then(|| {
                 format!(
-                    "it holds compilers ({}): build in one stage and end on Alpine in another",
+                    "it contains compilers ({}): build in one stage, and copy the result to Alpine in another",
                     bytes_in_words(compilers)
                 )
             })
@@ -314,6 +331,22 @@ impl VerdictInput<'_> {
             .system
             .as_ref()
             .map(|finding| finding.system.to_string())
+    }
+}
+
+/// That the release of Alpine no longer gets security fixes, if so.
+fn support_in_words(twin: &Twin, wanted: Option<AlpineRelease>) -> String {
+    match (twin.support_ended, twin.release) {
+        (None, _) => String::new(),
+        (Some(day), Some(release)) if wanted == Some(release) => {
+            format!("; Alpine {release} is past its end of life since {day}")
+        }
+        (Some(day), Some(release)) => format!(
+            "; only its variant on Alpine {release} is known, which is past its end of life since {day}"
+        ),
+        (Some(day), None) => format!(
+            "; only its variant on a release of Alpine is known that is past its end of life since {day} or earlier"
+        ),
     }
 }
 
@@ -381,7 +414,7 @@ pub(super) fn repository_verdict(
     match representative {
         Some(at) => (images[at].image.clone(), representative),
         None => (
-            ReasonedVerdict::new(Verdict::NotAnImage, "it holds no image"),
+            ReasonedVerdict::new(Verdict::NotAnImage, "it contains no image"),
             None,
         ),
     }

@@ -254,7 +254,7 @@ fn a_part_is_what_its_repositories_add_up_to_now_before_and_in_exports(company: 
     let whole = with_key(&company.service, "/v1/registries", &company.whole).json();
     assert_eq!(whole["items"][0]["of"], "all");
 
-    let history = company.get("/v1/history").json();
+    let history = company.get("/v1/history?step=crawl").json();
     let points = history["items"].as_array().unwrap();
     assert_eq!(points.len(), 2, "one for each crawl");
     assert!(points.iter().all(|point| point["of"] == "visible"));

@@ -392,6 +392,12 @@ fn a_client_with_a_secret_sends_it_and_a_wrong_one_is_explained() {
     let setting = format!("client_secret_file = {:?}\n", file.display().to_string());
     issuer.provider().secret("s3cret");
     let program = with_logins(program, &issuer, &setting);
+    let checked = program.run(&["doctor"]);
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(
+        said.contains("usable signing keys: 1; people can log in"),
+        "{said}"
+    );
     let service = program.serve(&["--role", "api"]);
     browser(&service).log_in(&service);
     // A new secret needs no restart.

@@ -28,17 +28,23 @@ fn other_assumptions_change_the_answer_and_nothing_that_is_saved() {
         pulled["repositories"][0]["cost"]["pulls"],
         json!({"per_month": 7, "source": "assumed"})
     );
+    let doubled = ask(json!({"pulls_per_month": 7, "pulls_factor": "2"}));
+    assert_eq!(doubled["repositories"][0]["cost"]["pulls"]["per_month"], 14);
+    assert_eq!(same["configured"]["cold_share"], "0.5");
     let effort = json!({"days": "2", "day_rate": {"amount": "900.50", "currency": "USD"}});
     ask(json!({"effort": effort, "switch": "all", "repositories": ["team-a/**"]}));
     let none = ask(json!({"switch": "chosen", "repositories": []}));
     assert_eq!(none["registries"][0]["alpine"]["saving_bytes"]["expected"], 0);
 
     assert_eq!(service.json("/v1/repositories?sort=-saving"), saved);
-    let wrong = service.post("/v1/whatif", &json!({"price_book": "none"}));
-    assert_eq!(
-        wrong.problem(422, "invalid-body")["errors"][0]["name"],
-        "price_book"
-    );
+    for (question, place) in [
+        (json!({"price_book": "none"}), "price_book"),
+        (json!({"pulls_factor": "-1"}), "pulls_factor"),
+        (json!({"pulls_factor": "1001"}), "pulls_factor"),
+    ] {
+        let wrong = service.post("/v1/whatif", &question);
+        assert_eq!(wrong.problem(422, "invalid-body")["errors"][0]["name"], place);
+    }
 }
 
 #[test]

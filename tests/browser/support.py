@@ -10,7 +10,7 @@ import tempfile
 import time
 import unittest
 import urllib.request
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from urllib.parse import quote, urlencode
 
 from axe_playwright_python.sync_playwright import Axe
@@ -172,6 +172,31 @@ class Case(unittest.TestCase):
             quote(row["registry"], safe=""), quote(row["repository"], safe="")
         )
 
+    def every_view(self):
+        """Each view, in each of its forms, by name."""
+        yield "overview", {}
+        yield "overview in bytes", {"measure": "bytes"}
+        yield "overview of last month", {"window": "lastmonth"}
+        yield "repositories", {"view": "repositories"}
+        yield "savings", {"view": "savings"}
+        yield "savings in bytes", {"view": "savings", "measure": "bytes"}
+        for by in ("team", "cost_centre", "base", "verdict", "registry"):
+            yield f"costs by {by}", {"view": "centres", "by": by}
+        for by in ("team", "repository", "label:org.opencontainers.image.vendor"):
+            yield f"costs over time by {by}", {"view": "centres", "time": "1", "by": by}
+        for by in ("repository", "team"):
+            yield f"changes by {by}", {"view": "changes", "by": by, "window": "90d"}
+        yield "images", {"view": "images"}
+        yield "what if", {"view": "what-if"}
+        yield "what if with a choice", {"view": "what-if", "switch": "chosen", "days": "1", "rate": "800", "pulls": "-5"}
+        yield "crawls", {"view": "crawls"}
+        row = self.api("/v1/savings", limit=1)["items"][0]
+        place = {"of": row["registry"], "repository": row["repository"]}
+        yield "repository", {"view": "repository", **place}
+        images = self.api(f"{self.repository_path(row)}/images", limit=1000)["items"]
+        yield "image", {"view": "image", **place, "digest": images[0]["digest"]}
+        yield "compared images", {"view": "compare", **place, "digest": images[0]["digest"], "with": images[-1]["digest"]}
+
     def rows(self, selector="table", page=None):
         """The texts of a table's body, row by row."""
         script = (
@@ -221,3 +246,9 @@ def shown_money(money):
         return "< $0.01" if amount > 0 else "> −$0.01"
     cents = abs(amount).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return f"{'−' if amount < 0 else ''}${cents:,}"
+
+
+def rough_money(money):
+    """Estimated money as cards show it: two significant digits."""
+    amount = Context(prec=2, rounding=ROUND_HALF_EVEN).create_decimal(money["amount"])
+    return f"{'−' if amount < 0 else ''}${abs(amount).normalize():,f}"

@@ -8,6 +8,8 @@ VIEWS = {
     "savings in money": {"view": "savings"},
     "savings in bytes": {"view": "savings", "measure": "bytes"},
     "cost centres": {"view": "centres"},
+    "costs over time": {"view": "centres", "time": "1"},
+    "changes": {"view": "changes", "window": "90d"},
 }
 # The number of colours, read from a copy: Chromium warns where a chart's own canvas is read back often.
 PAINTED = """(canvas) => {

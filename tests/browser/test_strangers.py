@@ -31,6 +31,8 @@ class Crawled(Case):
     """A server over a store into which a hostile registry was crawled."""
 
     settings = SETTINGS
+    # Whether the registry answers after its first crawl too.
+    keeps_registry = False
 
     @classmethod
     def prepare(cls, folder):
@@ -42,19 +44,26 @@ class Crawled(Case):
         folder = cls.folder.name
         with open(f"{folder}/tare.toml", "w") as file:
             file.write(cls.settings)
-        registry = hostile_registry.serve()
+        cls.registry = hostile_registry.serve()
         try:
-            tare(folder, "crawl", f"http://127.0.0.1:{registry.server_address[1]}")
+            tare(folder, "crawl", f"http://127.0.0.1:{cls.registry.server_address[1]}")
         finally:
-            registry.shutdown()
-            registry.server_close()
+            if not cls.keeps_registry:
+                cls.stop_registry()
         cls.prepare(folder)
         return Server("--config", f"{folder}/tare.toml", "--data-dir", f"{folder}/store", "serve")
 
     @classmethod
     def tearDownClass(cls):
         super().tearDownClass()
+        if cls.keeps_registry:
+            cls.stop_registry()
         cls.folder.cleanup()
+
+    @classmethod
+    def stop_registry(cls):
+        cls.registry.shutdown()
+        cls.registry.server_close()
 
 
 class Hostile(Crawled):

@@ -3,9 +3,10 @@
 import csv
 import os
 import re
+from datetime import datetime, timezone
 from decimal import Decimal
 
-from support import Case, shown_bytes, shown_money
+from support import Case, rough_money, shown_bytes, shown_money
 
 VIEWS = {
     "overview": {},
@@ -19,31 +20,44 @@ SCREENSHOTS = os.path.join(os.path.dirname(__file__), "screenshots")
 
 
 class Views(Case):
-    def largest(self):
-        return self.api("/v1/repositories", limit=1)["items"][0]
-
     def test_overview_shows_the_registry_now_and_on_alpine(self):
         self.open()
         (registry,) = self.api("/v1/registries")["items"]
         text = self.page.locator(".cards").inner_text()
         cost = registry["cost"]
+        is_guess = Decimal(cost["assumed_pulls_share"]) >= Decimal("0.01")
         for figure in (
-            shown_money(cost["month"]),
+            rough_money(cost["month"]) if is_guess else shown_money(cost["month"]),
             shown_bytes(registry["stored_bytes"]),
-            shown_money(cost["alpine"]["month"]["expected"]),
-            shown_money(cost["alpine"]["saving"]["expected"]),
-            shown_money(cost["alpine"]["saving"]["low"]),
-            shown_money(cost["alpine"]["saving"]["high"]),
+            rough_money(cost["alpine"]["month"]["expected"]),
+            rough_money(cost["alpine"]["saving"]["expected"]),
+            rough_money(cost["alpine"]["saving"]["low"]),
+            rough_money(cost["alpine"]["saving"]["high"]),
             cost["price_book"]["title"],
             f"of {registry['repositories']}",
         ):
             self.assertIn(figure, text)
         saving = Decimal(cost["alpine"]["saving"]["expected"]["amount"])
         share = re.search(r"a month · (−?[\d.]+)\xa0%", text)[1].replace("−", "-")
-        self.assertAlmostEqual(
-            float(share), float(100 * saving / Decimal(cost["month"]["amount"])), delta=0.06
-        )
+        self.assertAlmostEqual(float(share), float(100 * saving / Decimal(cost["month"]["amount"])), delta=0.5)
         self.assertIn(cost["price_book"]["version"], self.page.locator("#provenance").inner_text())
+
+    def test_cards_say_what_drives_the_bill_how_old_it_is_and_which_plan_is_cheaper(self):
+        self.open()
+        (registry,) = self.api("/v1/registries")["items"]
+        cost = registry["cost"]
+        cards = self.page.locator(".cards")
+        driver = max(("fee", "storage", "transfer"), key=lambda part: Decimal(cost[part]["amount"]))
+        share = 100 * Decimal(cost[driver]["amount"]) / Decimal(cost["month"]["amount"])
+        self.assertIn(f"{share:.0f}\xa0% {driver.replace('fee', 'flat fee')}", cards.inner_text())
+        plan = cost["cheaper_plan"]
+        self.assertIn(f"{plan['title']} saves {shown_money(plan['saving'])} a month", cards.inner_text())
+        age = datetime.now(timezone.utc) - datetime.fromisoformat(registry["as_of"])
+        self.assertEqual(self.page.locator(".card.warning").count(), int(age.days >= 1))
+        explained = self.page.locator(".card", has_text="Saving")
+        explained.locator("summary").click()
+        saving = cost["alpine"]["saving"]["expected"]
+        self.assertIn(f"{saving['amount']} {saving['currency']}", explained.inner_text())
 
     def test_each_card_explains_itself_by_keyboard(self):
         self.open()
@@ -87,8 +101,8 @@ class Views(Case):
         rows = {row[0]: row for row in self.rows()}
         for group in self.api("/v1/summary", group_by="cost_centre")["items"]:
             for money in group["budgets"]:
-                self.assertIn(shown_money(money), rows[group["key"]])
-        self.assertIn(budget, self.totals())
+                self.assertIn(shown_money(money), [cell.split("\n")[0] for cell in rows[group["key"]]])
+        self.assertIn(budget, [cell.split("\n")[0] for cell in self.totals()])
         self.open(view="centres", by="team")
         self.assertNotIn("Budget", self.page.locator("thead").inner_text())
 
@@ -204,16 +218,24 @@ class Views(Case):
         def saved(row):
             return Decimal(row["cost"]["alpine"]["joint_saving"]["expected"]["amount"])
 
+        gains = [row for row in switching if saved(row) >= Decimal("0.005")]
         best = max(switching, key=saved)
         self.page.locator("figure summary").first.click()
         rows = self.rows("figure table")
         self.assertEqual(
             rows[0][:2], [best["repository"], shown_money({"amount": saved(best), "currency": "USD"})]
         )
-        self.assertEqual(len(rows), min(16, len(switching)))
         self.assertEqual(rows[-1][2], "100 %")
         everything = sum(map(saved, switching))
         self.assertIn(shown_money({"amount": everything, "currency": "USD"}), self.totals("figure table"))
+        details = "#view section:has(> .table) table"
+        self.assertEqual(len(self.rows(details)), len(gains))
+        fold = self.page.get_by_role("button", name=f"{len(switching) - len(gains)} more save nothing")
+        nothing = self.page.locator(f"{details} tbody").last
+        self.assertFalse(nothing.is_visible())
+        fold.click()
+        self.assertTrue(nothing.is_visible())
+        self.assertEqual(nothing.locator("tr").count(), len(switching) - len(gains))
 
     def test_cost_centres_add_up_with_what_is_nobodys(self):
         for by in ("team", "cost_centre", "environment", "base", "verdict"):
@@ -228,77 +250,13 @@ class Views(Case):
         self.open(view="centres", by="team")
         self.assertIn("unassigned", [row[0] for row in self.rows()])
 
-    def test_what_if_moves_the_result(self):
-        self.open(**VIEWS["what-if"])
-        figure = self.page.locator('[data-figure="Cost a month"]')
-        before = figure.inner_text()
-        self.page.get_by_label("Pulls a month").fill("50000")
-        self.page.wait_for_url(re.compile("pulls=50000"))
-        self.settle()
-        asked = {
-            "repositories": None,
-            "switch": "verdict",
-            "pulls_per_month": 50000,
-            "cold_share": None,
-            "price_book": None,
-        }
-        (registry,) = self.api("/v1/whatif", body=asked)["registries"]
-        self.assertEqual(figure.inner_text(), shown_money(registry["cost"]["month"]))
-        self.assertNotEqual(figure.inner_text(), before)
-        self.page.get_by_label("Choose repositories").fill("shop/**")
-        self.page.wait_for_url(re.compile("switch=chosen"))
-        self.settle()
-        asked.update(repositories=["shop/**"], switch="chosen")
-        (registry,) = self.api("/v1/whatif", body=asked)["registries"]
-        saving = self.page.locator('[data-figure="Saving a month"]')
-        self.assertEqual(saving.inner_text(), shown_money(registry["cost"]["alpine"]["saving"]["expected"]))
-
-    def test_what_if_is_asked_for_another_release_of_alpine(self):
-        self.open(**VIEWS["what-if"])
-        releases = self.api("/v1/whatif", {})["alpine_releases"]
-        field = self.page.get_by_label("Release of Alpine")
-        offered = field.locator("option").evaluate_all("(options) => options.map(({value}) => value)")
-        self.assertEqual(offered, ["", *reversed(releases)])
-        field.select_option(releases[0])
-        self.page.wait_for_url(re.compile("release="))
-        self.settle()
-        answer = self.api("/v1/whatif", {"alpine_release": releases[0]})
-        saving = answer["registries"][0]["alpine"]["saving_bytes"]["expected"]
-        self.assertEqual(self.page.locator('[data-figure="Freed"]').inner_text(), shown_bytes(saving))
-        for note in answer["notes"]:
-            self.assertIn(note["note"], self.page.locator("#view").inner_text())
-        self.page.reload()
-        self.settle()
-        self.assertEqual(field.input_value(), releases[0])
-
-    def test_what_if_says_when_the_work_has_paid_for_itself(self):
-        self.open(**VIEWS["what-if"])
-        self.page.get_by_label("Days of work").fill("2.5")
-        self.page.wait_for_url(re.compile(r"days=2\.5"))
-        self.page.get_by_label("What a day of work costs").fill("800")
-        self.page.wait_for_url(re.compile("rate=800"))
-        self.settle()
-        effort = {"days": "2.5", "day_rate": {"amount": "800", "currency": "USD"}}
-        answer = self.api("/v1/whatif", {"effort": effort}, limit=25, sort="-cost_saving")
-        expected = [row["cost"]["alpine"]["payback_months"] for row in answer["repositories"]]
-        self.assertTrue(any(months not in (None, "never") for months in expected))
-        header = self.page.locator("#view table").last.locator("thead th").all_inner_texts()
-        place = [title.split("\n")[0] for title in header].index("Pays back")
-        shown = [row[place] for row in self.rows("#view section:last-child table")]
-        for months, text in zip(expected, shown, strict=True):
-            self.assertEqual(text.removesuffix(" months"), "–" if months is None else months)
-        self.page.reload()
-        self.settle()
-        self.assertEqual(self.page.get_by_label("Days of work").input_value(), "2.5")
-
     def test_crawls_are_listed_and_one_is_watched(self):
         self.open(**VIEWS["crawls"])
         crawls = self.api("/v1/crawls", limit=50)["items"]
         latest = self.rows('table:has(caption:text("Latest"))')
         self.assertEqual(latest[0][0].split("\n"), [f"#{crawls[0]['id']}", crawls[0]["registry"]])
         self.page.get_by_role("button", name="Crawl now").click()
-        self.page.get_by_role("heading", name="Under way").wait_for()
-        self.page.get_by_role("progressbar").wait_for()
+        self.page.get_by_role("heading", name="Not finished").wait_for()
         # Nobody reloads the page: the events tell it that the crawl has ended.
         new = self.page.locator("tbody tr", has_text=f"#{crawls[0]['id'] + 1}")
         new.filter(has_text="complete").wait_for(timeout=60_000)
@@ -307,11 +265,7 @@ class Views(Case):
         self.page.get_by_role("button", name="Crawl now").wait_for()
 
     def test_every_view_is_accessible_and_fits_in_light_and_dark_on_desk_and_phone(self):
-        row = self.largest()
-        views = {
-            **VIEWS,
-            "repository": {"view": "repository", "of": row["registry"], "repository": row["repository"]},
-        }
+        views = dict(self.every_view())
         for scheme in ("light", "dark"):
             for device, width, height in (("desk", 1440, 900), ("phone", 390, 844)):
                 page = self.new_page(width, height, scheme)
@@ -358,7 +312,7 @@ class Views(Case):
             self.skipTest("taken where PAGE_TEST_SCREENSHOTS is set")
         os.makedirs(SCREENSHOTS, exist_ok=True)
         for name, parameters, (width, height, scheme) in (
-            ("overview", {}, (1200, 930, "light")),
+            ("overview", {}, (1200, 1310, "light")),
             ("savings", VIEWS["savings"], (1200, 700, "light")),
             ("repositories-dark", VIEWS["repositories"], (1200, 700, "dark")),
         ):

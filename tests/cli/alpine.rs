@@ -115,7 +115,7 @@ fn each_verdict_is_there_and_can_be_asked_for() {
 #[test]
 fn people_are_told_in_words_and_in_lines_that_fit() {
     let program = crawled();
-    let table = stdout(&program.run(&["report"]));
+    let table = stdout(&program.run(&["report", "--view", "alpine"]));
     let words = table.replace('\n', " ");
     assert!(words.contains("should switch. Then"), "{table}");
     assert!(words.contains("Adding up all tags would promise"), "{table}");

@@ -1,13 +1,17 @@
 //! The program's own promises: what it prints where, its exit status, and what it makes of its settings.
 
 mod alpine;
+mod copying;
 mod costs;
 mod crawling;
 mod exclusion;
+mod formats;
+mod messages;
 mod reporting;
 mod settings;
 mod tables;
 mod untagged;
+mod width;
 
 use std::process::Output;
 

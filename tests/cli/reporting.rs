@@ -36,7 +36,7 @@ fn the_same_figures_in_every_format() {
     let share = lines[2].split(',').nth(7).expect("the eighth column");
     assert_eq!(share, web["attributed_bytes"].to_string(), "{csv}");
 
-    let table = stdout(&program.run(&["report", "--limit", "1"]));
+    let table = stdout(&program.run(&["report", "--view", "storage", "--limit", "1"]));
     assert!(table.contains("Adding up all tags gives"), "{table}");
     assert!(table.contains("other 1 repositor"), "{table}");
 }

@@ -102,7 +102,12 @@ fn tables_and_csv_headers_are_those_of_the_snapshots() {
     let header = |arguments: &[&str]| table(arguments).lines().next().unwrap_or_default().to_owned();
 
     insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
-        assert_snapshot!("report", table(&["report", "--price-book", "aws-ecr", "--limit", "9"]));
+        let report = ["report", "--price-book", "aws-ecr", "--limit", "9"];
+        assert_snapshot!("report", table(&report));
+        for view in ["storage", "alpine", "cost"] {
+            assert_snapshot!(format!("report_{view}"), table(&[&report[..], &["--view", view]].concat()));
+        }
+        assert_snapshot!("report_without_costs", table(&["report", "--limit", "3"]));
         assert_snapshot!("images", table(&["report", "--by", "image", "--limit", "8"]));
         assert_snapshot!("groups", table(&["report", "--price-book", "aws-ecr", "--group-by", "base"]));
         assert_snapshot!("explain", table(&["explain", "shop/storefront:latest"]));

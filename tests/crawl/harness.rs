@@ -72,6 +72,10 @@ pub struct Saved {
     pub referrers: BTreeSet<(RepositoryName, Digest, Digest)>,
     /// All manifests of the repositories that say so.
     pub listed: BTreeMap<RepositoryName, Vec<Digest>>,
+    /// What is referred to and missing.
+    pub missing: BTreeSet<(RepositoryName, Digest)>,
+    /// How many crawls were saved.
+    pub crawls: u64,
 }
 
 impl Saved {
@@ -82,8 +86,9 @@ impl Saved {
         for finding in findings {
             match finding {
                 Finding::Manifest(fact) => {
+                    let is_back = self.missing.iter().any(|(_, digest)| *digest == fact.digest);
                     assert!(
-                        !self.manifests.contains_key(&fact.digest),
+                        is_back || !self.manifests.contains_key(&fact.digest),
                         "each is reported once"
                     );
                 }
@@ -119,12 +124,14 @@ impl Saved {
             }
             self.keep(finding);
         }
+        self.crawls += 1;
     }
 
     /// Saves a finding.
     pub fn keep(&mut self, finding: &Finding) {
         match finding.clone() {
             Finding::Manifest(fact) => {
+                self.missing.retain(|(_, digest)| *digest != fact.digest);
                 self.manifests.insert(fact.digest, *fact);
             }
             Finding::Config(fact) => {
@@ -153,6 +160,10 @@ impl Saved {
                 }
                 ManifestListing::Unread => {}
             },
+            Finding::Fault(fault) if fault.kind == FaultKind::Broken => {
+                let digest = fault.reference.unwrap().parse().unwrap();
+                self.missing.insert((fault.repository.unwrap(), digest));
+            }
             Finding::Fault(_) => {}
         }
     }
@@ -174,9 +185,19 @@ impl Saved {
     pub fn known(&self) -> Known {
         let mut known = Known {
             complete: self.configs.keys().copied().collect(),
+            crawls: self.crawls,
             ..Known::default()
         };
+        for (repository, digest) in &self.missing {
+            known
+                .missing
+                .entry(repository.clone())
+                .or_default()
+                .insert(*digest);
+        }
         for (digest, fact) in &self.manifests {
+            let children = fact.manifest.children.iter().map(|child| child.digest);
+            known.children.insert(*digest, children.collect());
             if self.is_complete(digest) {
                 known.complete.insert(*digest);
             } else {
@@ -210,6 +231,9 @@ impl Saved {
         }
         for (repository, manifests) in &self.listed {
             builder.listed(repository.clone(), manifests.iter().copied());
+        }
+        for (_, digest) in &self.missing {
+            builder.missing(digest);
         }
         account(&builder.finish()).unwrap()
     }

@@ -1,7 +1,10 @@
 //! The crawl against a registry over real HTTP.
 
+mod azure;
+mod broken;
 mod faults;
 mod forms;
+mod google;
 mod harness;
 mod hostile;
 mod referrers;
@@ -9,3 +12,4 @@ mod requests;
 mod resumed;
 mod selection;
 mod untagged;
+mod vanishing;

@@ -6,7 +6,7 @@ use tare::oci::ManifestKind;
 
 use super::harness::{Saved, crawl_all, crawl_with, repository};
 use crate::support::faulty_registry::{
-    Content, Document, FaultyRegistry, Spoil, artifact_manifest_of, image, index, signature_of,
+    Answer, Content, Document, FaultyRegistry, Spoil, artifact_manifest_of, image, index, signature_of,
 };
 
 fn app() -> Document {
@@ -74,7 +74,7 @@ async fn the_policy_says_for_what_the_api_is_asked() {
     );
     assert_eq!(saved.referrers.len(), 3);
 
-    // What is attached later is found by asking for everything each time.
+    // What is attached later is found by asking for everything each time, or when it is the manifest's turn.
     registry.change(|content| {
         content.repository("app").store(artifact_manifest_of(&app(), 71));
     });
@@ -122,20 +122,68 @@ async fn without_the_api_fallback_tags_are_read_and_are_no_images() {
     assert_eq!(saved.accounting().registry.images, 2);
 }
 
+fn thirty_tags(content: &mut Content) {
+    for tag in 0..30 {
+        content
+            .repository("app")
+            .tag(&format!("v{tag}"), image().layer(&format!("{tag}"), 1));
+    }
+}
+
 #[tokio::test]
-async fn an_api_that_fails_is_given_up_and_costs_nothing_else() {
-    let registry = FaultyRegistry::holding(|content| {
-        for tag in 0..30 {
-            content
-                .repository("app")
-                .tag(&format!("v{tag}"), image().layer(&format!("{tag}"), 1));
-        }
-    })
-    .with_referrers()
-    .start();
+async fn a_registry_that_says_in_any_way_that_it_has_no_api_is_complete() {
+    let html = || {
+        Spoil::with(|_, _| {
+            Answer::new(200)
+                .with("Content-Type", "text/html")
+                .bytes("<html>sign in</html>")
+        })
+    };
+    let statuses = [400, 401, 403, 404, 405, 406, 500, 501].map(Spoil::Status);
+    let pages = [
+        Spoil::Redirect(303, "https://registry.example/login".to_owned()),
+        Spoil::Redirect(307, "/login".to_owned()),
+        html(),
+    ];
+    for (number, spoil) in statuses.into_iter().chain(pages).enumerate() {
+        let registry = FaultyRegistry::holding(thirty_tags).start();
+        registry
+            .on(|request| request.path.contains("/referrers/"))
+            .spoil(spoil);
+        let crawled = crawl_all(&registry, &mut Saved::default()).await;
+        assert_eq!(crawled.summary.status, CrawlStatus::Complete, "{number}");
+        assert!(crawled.faults().is_empty(), "{number}: {:?}", crawled.faults());
+        assert_eq!(crawled.summary.tags, 30);
+        assert!(registry.count("GET", "/referrers/") <= 2, "{number}");
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_has_answered_and_then_fails_is_a_fault() {
+    let registry = FaultyRegistry::holding(thirty_tags).with_referrers().start();
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    registry
+        .on(move |request| {
+            request.is_get("/referrers/") && asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 0
+        })
+        .spoil(Spoil::Status(500));
+    let crawled = crawl_all(&registry, &mut Saved::default()).await;
+    assert_eq!(crawled.summary.status, CrawlStatus::Incomplete);
+    assert_eq!(crawled.summary.tags, 30);
+    assert!(
+        crawled
+            .faults()
+            .iter()
+            .all(|fault| fault.kind == FaultKind::Unavailable)
+    );
+}
+
+#[tokio::test]
+async fn an_api_that_does_not_answer_is_given_up_and_costs_nothing_else() {
+    let registry = FaultyRegistry::holding(thirty_tags).with_referrers().start();
     registry
         .on(|request| request.is_get("/referrers/"))
-        .spoil(Spoil::Status(500));
+        .spoil(Spoil::Status(503));
     let crawled = crawl_all(&registry, &mut Saved::default()).await;
     assert_eq!(crawled.summary.status, CrawlStatus::Incomplete);
     assert_eq!(crawled.summary.tags, 30);
@@ -171,4 +219,20 @@ async fn a_tag_that_was_not_saved_has_its_attachments_asked_for_again() {
     saved.referrers.clear();
     crawl_all(&registry, &mut saved).await;
     assert_eq!(saved.referrers.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_attached_later_is_found_in_one_of_eight_crawls() {
+    let registry = FaultyRegistry::holding(|content| _ = content.repository("app").tag("1", app()))
+        .with_referrers()
+        .start();
+    let mut saved = Saved::default();
+    crawl_all(&registry, &mut saved).await;
+    registry.change(|content| _ = content.repository("app").store(signature_of(&app())));
+    registry.forget_requests();
+    for _ in 0..9 {
+        crawl_all(&registry, &mut saved).await;
+    }
+    assert_eq!(saved.referrers.len(), 1);
+    assert!((1..=2).contains(&registry.count("GET", "/referrers/")));
 }

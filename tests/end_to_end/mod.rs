@@ -1,5 +1,6 @@
 //! The program as a user runs it, against real registry servers.
 
+mod agreement;
 mod corpus;
 mod interruption;
 mod tokens;

@@ -255,3 +255,94 @@ async fn whoever_has_credentials_shows_them_even_where_none_are_demanded() {
     let known = client_with(registry.url(), user("me", "hunter2"), quick());
     assert_eq!(catalog(&known).await.unwrap().1, ["private", "public"]);
 }
+
+#[tokio::test]
+async fn a_token_service_that_rejects_the_catalogues_scope_is_asked_without_it() {
+    let registry = with_tokens(TokenServer::default().refusing_the_catalogues_scope());
+    let client = client(&registry);
+    assert_eq!(catalog(&client).await.unwrap().1, ["a", "b", "c"]);
+    client.get_manifest(&name("a"), &tag("1")).await.unwrap();
+    assert_eq!(registry.count("GET", "/token"), 3);
+}
+
+#[tokio::test]
+async fn a_challenge_that_only_the_root_sends_is_found() {
+    let registry = with_tokens(TokenServer::default());
+    registry
+        .on(|request| request.path.contains("/manifests/") && request.header("authorization").is_none())
+        .spoil(Spoil::with(|_, _| Answer::error(401, "UNAUTHORIZED")));
+    let client = client(&registry);
+    client.get_manifest(&name("a"), &tag("1")).await.unwrap();
+    assert_eq!(registry.requests().len(), 4, "refused, root, token, manifest");
+}
+
+#[tokio::test]
+async fn a_right_that_is_missing_is_not_asked_for_again() {
+    let registry = with_tokens(TokenServer::default());
+    let challenge = |request: &crate::support::faulty_registry::Request, answer: Answer| {
+        let url = format!("http://{}", request.header("host").unwrap());
+        let challenge = format!(
+            r#"Bearer realm="{url}/token",service="faulty",scope="repository:a:pull",error="insufficient_scope""#
+        );
+        match request.header("authorization") {
+            Some(_) => Answer::error(401, "DENIED").with("WWW-Authenticate", challenge),
+            None => answer,
+        }
+    };
+    registry
+        .on(|request| request.path.contains("/manifests/"))
+        .spoil(Spoil::with(challenge));
+    let error = client(&registry)
+        .get_manifest(&name("a"), &tag("1"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied);
+    assert!(error.to_string().contains("insufficient_scope"), "{error}");
+    assert_eq!(registry.count("GET", "/token"), 1);
+}
+
+#[tokio::test]
+async fn one_challenge_that_cannot_be_read_hides_no_other() {
+    for odd in [
+        "NTLM",
+        "Negotiate",
+        "Digest realm=\"K\u{fc}che  2\"",
+        "Custom a=https://x/?y",
+    ] {
+        let registry = small().0.basic("me", "hunter2").start();
+        let header = format!("{odd}, Basic realm=\"faulty\"");
+        registry
+            .on(|request| request.header("authorization").is_none())
+            .spoil(Spoil::with(move |_, _| {
+                Answer::error(401, "UNAUTHORIZED").with("WWW-Authenticate", header.clone())
+            }));
+        let client = client_with(registry.url(), user("me", "hunter2"), quick());
+        assert_eq!(catalog(&client).await.unwrap().1, ["app"], "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_that_nobody_supports_is_shown() {
+    let registry = small().0.start();
+    registry.on(|_| true).spoil(Spoil::with(|_, _| {
+        Answer::error(401, "UNAUTHORIZED").with("WWW-Authenticate", "NTLM")
+    }));
+    let error = catalog(&client(&registry)).await.unwrap_err();
+    assert!(error.to_string().contains("WWW-Authenticate: NTLM"), "{error}");
+}
+
+#[tokio::test]
+async fn an_unquoted_realm_is_read() {
+    let registry = with_tokens(TokenServer::default());
+    let url = registry.url().to_owned();
+    let challenge = format!("Bearer realm={url}/token, service=faulty, scope=repository:a:pull");
+    registry
+        .on(|request| request.header("authorization").is_none() && request.path.starts_with("/v2/"))
+        .spoil(Spoil::with(move |_, _| {
+            Answer::error(401, "UNAUTHORIZED").with("WWW-Authenticate", challenge.clone())
+        }));
+    client(&registry)
+        .get_manifest(&name("a"), &tag("1"))
+        .await
+        .unwrap();
+}

@@ -117,3 +117,105 @@ async fn the_page_size_is_the_operators() {
     let client = client_with(registry.url(), Credentials::Anonymous, settings);
     assert_eq!(catalog(&client).await.unwrap().0, 2);
 }
+
+/// A client that asks for three entries a page.
+fn of_three(registry: &FaultyRegistry) -> tare::registry::Client {
+    let settings = ClientSettings {
+        page_size: 3,
+        ..quick()
+    };
+    client_with(registry.url(), Credentials::Anonymous, settings)
+}
+
+#[tokio::test]
+async fn a_full_page_without_a_link_is_not_taken_for_the_end() {
+    let registry = seven().start();
+    registry.on(|_| true).spoil(Spoil::NoHeader("link"));
+    let (pages, names) = catalog(&of_three(&registry)).await.unwrap();
+    assert_eq!((pages, names.len()), (3, 7));
+
+    // As many entries as asked for, and no more: one request settles it, however the registry takes it.
+    let three = || {
+        FaultyRegistry::holding(|content| {
+            for name in ["a", "b", "c"] {
+                content.repository(name);
+            }
+        })
+    };
+    let ignores_last = Spoil::Body(br#"{"repositories":["a","b","c"]}"#.to_vec());
+    for spoil in [
+        Spoil::NoHeader("link"),
+        ignores_last,
+        Spoil::Status(400),
+        Spoil::Status(404),
+        Spoil::Status(405),
+    ] {
+        let registry = three().start();
+        registry
+            .on(|request| request.parameter("last").is_some())
+            .spoil(spoil);
+        let (pages, names) = catalog(&of_three(&registry)).await.unwrap();
+        assert_eq!((pages, names.len(), registry.requests().len()), (2, 3, 2));
+    }
+    // A failure says nothing.
+    let registry = three().start();
+    registry
+        .on(|request| request.parameter("last").is_some())
+        .spoil(Spoil::Status(403));
+    assert!(catalog(&of_three(&registry)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_link_without_brackets_is_followed_and_one_that_cannot_be_understood_is_a_fault() {
+    for (link, expected) in [
+        ("/v2/_catalog?last=r2&n=3; rel=\"next\"", Some(7)),
+        ("</v2/_catalog?last=r2&n=3>; rel='next'", Some(7)),
+        ("</v2/_catalog?last=r2&n=3>", Some(7)),
+        ("next page: r2", None),
+    ] {
+        let registry = seven().start();
+        registry
+            .on(|request| request.parameter("last").is_none())
+            .spoil(Spoil::Header("Link", link.to_owned()));
+        let found = catalog(&of_three(&registry)).await;
+        assert_eq!(
+            found.as_ref().ok().map(|(_, names)| names.len()),
+            expected,
+            "{link}"
+        );
+        if let Err(error) = found {
+            assert!(error.to_string().contains("Link header"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_does_not_know_the_page_size_is_asked_without_it() {
+    for status in [404, 405] {
+        let registry = seven().page_size(100).start();
+        registry
+            .on(|request| request.parameter("n").is_some())
+            .spoil(Spoil::Status(status));
+        let client = client(&registry);
+        assert_eq!(catalog(&client).await.unwrap().1.len(), 7);
+        for _ in 0..2 {
+            assert_eq!(client.tags_page(&name("r1"), None).await.unwrap().items.len(), 1);
+        }
+        if status == 404 {
+            assert_eq!(registry.requests().len(), 4, "it is learned once");
+        }
+    }
+}
+
+#[tokio::test]
+async fn digests_and_null_among_tags_are_skipped() {
+    let registry = FaultyRegistry::holding(|content| {
+        content.repository("app").tag("1", image().layer("x", 1));
+    })
+    .start();
+    let digest = tare::oci::Digest::sha256_of(b"x");
+    let body = format!(r#"{{"name":"app","tags":["1",null,"{digest}"]}}"#);
+    registry.on(|_| true).spoil(Spoil::Body(body.into_bytes()));
+    let page = client(&registry).tags_page(&name("app"), None).await.unwrap();
+    assert_eq!((page.items.len(), page.invalid.len()), (1, 0));
+}

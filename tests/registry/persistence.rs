@@ -82,7 +82,7 @@ async fn what_is_not_there_is_asked_for_once() {
     ] {
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::NotFound, 1));
     }
-    assert_eq!(registry.requests().len(), 3);
+    assert_eq!(registry.requests().len(), 4, "GET confirms what HEAD says");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use tare::oci::Digest;
 use tare::registry::ErrorKind;
 
 use super::harness::{by_digest, client, config_of, name, small, tag};
-use crate::support::faulty_registry::{FaultyRegistry, Spoil, image, signature_of};
+use crate::support::faulty_registry::{Answer, FaultyRegistry, Spoil, image, signature_of};
 
 const FOUR_TYPES: [&str; 4] = [
     "application/vnd.oci.image.index.v1+json",
@@ -143,4 +143,53 @@ async fn referrers_are_listed_where_there_is_an_api_and_not_asked_for_again_wher
         assert_eq!(client.referrers(&name("app"), &app.digest()).await.unwrap(), None);
     }
     assert_eq!(registry.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_head_that_answers_404_for_what_is_there_is_not_used_again() {
+    let (setup, app) = small();
+    let registry = setup.start();
+    registry
+        .on(|request| request.method == "HEAD")
+        .spoil(Spoil::Status(404));
+    let client = client(&registry);
+    let head = client.head_manifest(&name("app"), &tag("1")).await.unwrap();
+    assert_eq!(head.digest, Some(app.digest()));
+    let head = client.head_manifest(&name("app"), &tag("1")).await.unwrap();
+    assert_eq!(head.digest, None, "the caller has to fetch it");
+    assert_eq!(registry.requests().len(), 2);
+
+    // What is not there is not there by GET either.
+    let registry = small().0.start();
+    let client = super::harness::client(&registry);
+    let error = client
+        .head_manifest(&name("app"), &tag("none"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    client.head_manifest(&name("app"), &tag("1")).await.unwrap();
+    let methods: Vec<_> = registry
+        .requests()
+        .into_iter()
+        .map(|request| request.method)
+        .collect();
+    assert_eq!(methods, ["HEAD", "GET", "HEAD"]);
+}
+
+#[tokio::test]
+async fn a_limit_of_pulls_that_is_used_up_ends_the_pulls() {
+    let registry = small().0.start();
+    registry
+        .on(|request| request.is_get("/manifests/"))
+        .spoil(Spoil::with(|_, _| {
+            Answer::error(429, "TOOMANYREQUESTS").with("ratelimit-remaining", "0;w=21600")
+        }));
+    let client = client(&registry);
+    for _ in 0..3 {
+        let error = client.get_manifest(&name("app"), &tag("1")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.to_string().contains("limit of pulls"), "{error}");
+    }
+    assert_eq!(registry.requests().len(), 1, "the registry is not asked again");
+    client.head_manifest(&name("app"), &tag("1")).await.unwrap();
 }

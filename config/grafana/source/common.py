@@ -67,6 +67,9 @@ def steps(*colours: tuple[float | None, str]) -> cog.Builder:
     return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(thresholds)
 
 
+# The address of Tare's page, with a slash at its end, as the browser reaches it.
+PAGE = "${page}"
+
 PLAIN = steps((None, "text"))
 LAST = common.ReduceDataOptions().calcs(["lastNotNull"]).values(False)
 
@@ -141,9 +144,13 @@ def table_panel(title, description, targets, columns, width=24, height=10, merge
             },
         )
     )
+    names = [name for name, _ in columns.values()]
     for name, unit in columns.values():
-        if unit is not None:
-            properties = [models.DynamicConfigValue(id_val="unit", value=unit)]
+        properties = [models.DynamicConfigValue(id_val="unit", value=unit)] if unit is not None else []
+        if target := page_link(name, names):
+            links = [{"title": "Open in Tare", "url": target, "targetBlank": True}]
+            properties.append(models.DynamicConfigValue(id_val="links", value=links))
+        if properties:
             panel = panel.override_by_name(name, properties)
     if footer:
         panel = panel.footer(
@@ -152,6 +159,18 @@ def table_panel(title, description, targets, columns, width=24, height=10, merge
     if sort:
         panel = panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(True)])
     return panel
+
+
+def page_link(name: str, names: list[str]) -> str | None:
+    """Where Tare's page shows what a cell names."""
+
+    def value(field):
+        return f"${{__data.fields[\"{field}\"]:percentencode}}"
+
+    if name == "Repository" and "Registry" in names:
+        return f"{PAGE}?view=repository&of={value('Registry')}&repository={value('Repository')}"
+    targets = {"Registry": "registry", "Team": "view=repositories&team", "Cost centre": "view=repositories&cost_centre"}
+    return f"{PAGE}?{targets[name]}={value(name)}" if name in targets else None
 
 
 def datasource_variable(kind: str, description: str, title: str, uid: str):
@@ -170,6 +189,14 @@ def sql_variable(name: str, label: str, description: str, query: str):
     """A choice among a column's values; all of them by default."""
     variable = dashboard.QueryVariable(name).label(label).description(description).query(query)
     return everything(variable.datasource(POSTGRES))
+
+
+def page_variable():
+    """Where links lead. Grafana cannot know the address at which browsers reach Tare."""
+    variable = dashboard.TextBoxVariable("page").label("Tare's page")
+    variable = variable.description("The address of Tare's page, with a slash at its end. Links in tables lead there.")
+    address = "http://localhost:8080/"
+    return variable.default_value(address).current(models.VariableOption(text=address, value=address))
 
 
 def everything(variable):
@@ -199,14 +226,22 @@ def prometheus_variables(builder, per_registry: bool):
                 'label_values(tare_registry_as_of_timestamp_seconds{job=~"$job"}, registry)',
             )
         )
-    return builder
+    return builder.with_variable(page_variable())
 
 
 def tare_dashboard(uid: str, title: str, description: str, period: str, refresh: str):
     builder = dashboard.Dashboard(title).uid(uid).description(description).tags(["tare"]).readonly()
     builder = builder.timezone("utc").time(period, "now").refresh(refresh)
     builder = builder.tooltip(models.DashboardCursorSync.CROSSHAIR)
-    return builder.annotations([]).link(
+    builder = builder.annotations([]).link(
+        dashboard.DashboardLink("Open Tare")
+        .type(models.DashboardLinkType.LINK)
+        .url(PAGE)
+        .icon("external link")
+        .target_blank(True)
+        .tooltip("The page of Tare, with the reasons for each figure")
+    )
+    return builder.link(
         dashboard.DashboardLink("Tare")
         .type(models.DashboardLinkType.DASHBOARDS)
         .tags(["tare"])

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import units
 
 from .common import (
     AGO, BYTES, COUNT, POSTGRES, RATIO, SECONDS, Sql, columns_panel, datasource_variable, series_panel, sql_variable,
-    stat_panel, table_panel, tare_dashboard,
+    page_variable, stat_panel, table_panel, tare_dashboard,
 )
 
 # Full digits: currency units of Grafana shorten 1,230,000 to 1.23M, which finance cannot use.
@@ -61,6 +61,7 @@ def build():
             "SELECT DISTINCT coalesce(cost_centre, 'unassigned') FROM finance.v_cost_centre WHERE currency = '$currency' ORDER BY 1",
         )
     )
+    builder = builder.with_variable(page_variable())
     for panel in overview():
         builder = builder.with_panel(panel)
     for title, panels in [

@@ -17,7 +17,7 @@ use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::api::visible::Extent;
 use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
 use crate::oci::RegistryName;
-use crate::report::{ForecastMonth, forecast};
+use crate::report::{CostChange, Forecast, ForecastBasis, ForecastMonth};
 use crate::store::{PartOfRegistry, RegistryPoint, RepositoryPoint};
 use crate::units::{ByteCount, Money};
 use crate::whatif::Verdict;
@@ -36,9 +36,10 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .group("money")
         .about(
-            "`forecast` is the expected total cost of the next months, by the mean monthly change, with a 90 % \
-             interval. It is empty with fewer than four months or with several currencies. A key limited to cost \
-             centres sees the repositories that belonged to them on that day, and those that were unassigned then and \
+            "`forecast` is the expected total cost of the next months: the present level, carried on with the monthly change \
+             where the Mann–Kendall test proves a trend, with a 90 % interval from the errors on months held back. `forecast_basis` says what it rests on and how good it was beside \"same as last month\"; \
+             `change` compares the last month with the one before. `forecast` is empty with fewer than four comparable \
+             months or with several currencies. A key limited to cost centres sees the repositories that belonged to them on that day, and those that were unassigned then and \
              belong to them today; `of` is then `visible`, and stored bytes are their share.",
         )
         .query([Parameter::new("registry", Form::Text, "Only this registry.")])
@@ -112,11 +113,16 @@ fn asked(call: &Call) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
     Ok((midnight(start), midnight(end)))
 }
 
-/// Of points in ascending order, the last of each month, unless every crawl is asked for.
+/// The points of the requested step: those of every crawl, or the last of each month.
 fn by_step<Point>(call: &Call, points: Vec<Point>, as_of: impl Fn(&Point) -> DateTime<Utc>) -> Vec<Point> {
-    if call.values.text("step") == Some("crawl") {
-        return points;
+    match call.values.text("step") {
+        Some("crawl") => points,
+        _ => last_of_each_month(points, as_of),
     }
+}
+
+/// Of points in ascending order, the last of each month.
+fn last_of_each_month<Point>(points: Vec<Point>, as_of: impl Fn(&Point) -> DateTime<Utc>) -> Vec<Point> {
     let month = |point: &Point| {
         let day = as_of(point).date_naive();
         (day.year(), day.month())
@@ -138,6 +144,10 @@ struct WithForecast<'a> {
     list: List<'a, RegistryHistoryPoint>,
     /// The next months.
     forecast: Vec<ForecastMonth>,
+    /// What the forecast rests on, and how good it was on months held back; null without costs in one currency.
+    forecast_basis: Option<ForecastBasis>,
+    /// The last month beside the one before; null if there are not two with costs in one currency.
+    change: Option<CostChange>,
     /// What may be spent in a month on everything here, one entry for each currency that has a budget.
     budgets: Vec<Money>,
 }
@@ -272,24 +282,21 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
     let mut courses = Vec::new();
     for name in names {
         let (of, points) = recorded(&call, &snapshot, &name, (from, until)).await?;
+        courses.push(points.iter().filter_map(RegistryPoint::cost_reading).collect());
         let moments = by_step(&call, points, |point| point.as_of)
             .into_iter()
             .map(|point| RegistryHistoryPoint::new(&name, of, point));
-        let begin = items.len();
         items.extend(moments);
-        let costs = items[begin..].iter();
-        courses.push(
-            costs
-                .filter_map(|moment| Some((moment.as_of, moment.cost.as_ref()?.parts.total)))
-                .collect(),
-        );
     }
     let mut page = Page::whole_or_limited(&call, &snapshot, items, |point| {
         format!("{} {}", point.registry, point.as_of.to_rfc3339())
     })?;
+    let forecast = Forecast::new(&courses);
     let answer = WithForecast {
         list: page.list(&call, &snapshot),
-        forecast: forecast(&courses),
+        forecast: forecast.months,
+        forecast_basis: forecast.basis,
+        change: forecast.change,
         budgets,
     };
     call.reply(page.linked(list::reply(&call, "history.csv", &[], &answer)?))
@@ -341,4 +348,23 @@ async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
     let mut page = Page::whole_or_limited(&call, &snapshot, items, |point| point.as_of.to_rfc3339())?;
     let list = page.list(&call, &snapshot);
     call.reply(page.linked(list::reply(&call, "history.csv", &[], &list)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_crawls_in_a_month_give_one_month_with_the_last_of_them() {
+        let points: Vec<DateTime<Utc>> = [
+            "2025-11-30T00:00:00Z",
+            "2026-10-01T00:00:00Z",
+            "2026-10-31T23:59:59Z",
+            "2026-11-01T00:00:00Z",
+        ]
+        .map(|text| text.parse().unwrap())
+        .into();
+        let months = last_of_each_month(points.clone(), |point| *point);
+        assert_eq!(months, [points[0], points[2], points[3]]);
+    }
 }

@@ -20,7 +20,7 @@ use crate::api::sort::{Orders, SortValue};
 use crate::oci::Tag;
 use crate::pulls::PullState;
 use crate::report::{ListedImage, RepositoryRow};
-use crate::whatif::Verdict;
+use crate::whatif::{ConfidenceLevel, Verdict};
 use strum::VariantArray as _;
 
 const ORDERS: Orders<ListedImage> = Orders(&[
@@ -56,6 +56,10 @@ const COLUMNS: [&str; 17] = [
 ];
 
 pub(super) fn operations() -> Vec<Operation> {
+    let levels = ConfidenceLevel::VARIANTS
+        .iter()
+        .map(|level| level.as_str())
+        .collect();
     let verdicts = Verdict::VARIANTS.iter().map(|verdict| verdict.as_str()).collect();
     vec![
         Operation::get(
@@ -87,6 +91,11 @@ pub(super) fn operations() -> Vec<Operation> {
             Parameter::new("base_tag", Form::Text, "Only images whose base has this tag, such as `22`."),
             Parameter::new("platform", Form::Text, "Only this platform, such as `linux/amd64`."),
             Parameter::new("verdict", Form::Word(verdicts), "Only images with this verdict."),
+            Parameter::new(
+                "confidence",
+                Form::Word(levels),
+                "Only images whose size on Alpine is this sure.",
+            ),
             Parameter::new(
                 "created_before",
                 Form::Text,
@@ -162,6 +171,7 @@ struct ImageFilter {
     base_tag: Option<String>,
     platform: Option<String>,
     verdict: Option<String>,
+    confidence: Option<String>,
     created_before: Option<DateTime<Utc>>,
     created_after: Option<DateTime<Utc>>,
     not_pulled_since: Option<NaiveDate>,
@@ -251,6 +261,7 @@ impl ImageFilter {
             base_tag: text("base_tag"),
             platform: text("platform"),
             verdict: text("verdict"),
+            confidence: text("confidence"),
             created_before: day("created_before")?.map(midnight),
             created_after: day("created_after")?.map(midnight),
             not_pulled_since: day("not_pulled_since")?,
@@ -304,6 +315,9 @@ impl ImageFilter {
         is(&self.tag, &|tag| row.tags.iter().any(|own| matches_tag(tag, own)))
             && is(&self.platform, &|platform| row.platform == platform)
             && is(&self.verdict, &|verdict| row.verdict.as_str() == verdict)
+            && is(&self.confidence, &|level| {
+                row.confidence.is_some_and(|own| own.as_str() == level)
+            })
             && is(&self.base, &|base| match &row.base {
                 None => base.is_empty(),
                 Some(own) => own.names.matches(base),

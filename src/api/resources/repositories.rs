@@ -18,7 +18,7 @@ use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::{Snapshot, unknown_registry};
 use crate::report::{self, BaseNames, GroupRow, Report, RepositoryRow};
-use crate::whatif::Verdict;
+use crate::whatif::{ConfidenceLevel, Verdict};
 
 /// Where the first repository of a list has its names.
 const ROW: &[(&str, &str)] = &[
@@ -86,6 +86,10 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// The parameters that choose among repositories.
 pub(super) fn filters() -> Vec<Parameter> {
+    let levels = ConfidenceLevel::VARIANTS
+        .iter()
+        .map(|level| level.as_str())
+        .collect();
     let verdicts = Verdict::VARIANTS.iter().map(|verdict| verdict.as_str()).collect();
     vec![
         Parameter::new("registry", Form::Text, "Only this registry."),
@@ -93,6 +97,11 @@ pub(super) fn filters() -> Vec<Parameter> {
             "verdict",
             Form::Word(verdicts),
             "Only repositories with this verdict.",
+        ),
+        Parameter::new(
+            "confidence",
+            Form::Word(levels),
+            "Only repositories whose size on Alpine is this sure.",
         ),
         Parameter::new(
             "base",
@@ -173,6 +182,9 @@ fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
     let judged = row.judged.as_ref();
     is("verdict", &|verdict| {
         judged.is_some_and(|judged| judged.verdict.as_str() == verdict)
+    }) && is("confidence", &|level| {
+        let own = judged.and_then(|judged| judged.confidence);
+        own.is_some_and(|own| own.as_str() == level)
     }) && is("base", &|base| {
         let names = judged.and_then(|judged| judged.base.as_ref());
         names.map_or(base.is_empty(), |names| names.matches(base))

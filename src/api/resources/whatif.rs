@@ -31,8 +31,8 @@ use crate::oci::text::printable;
 use crate::pricing::{Effort, Share};
 use crate::pulls::{PullAssumption, PullCounts};
 use crate::report::{
-    AnalysedRegistry, AnalysisInputs, GroupRow, Note, Report, ReportError, ReportOptions, RepositoryRow,
-    Switched,
+    AnalysedRegistry, AnalysisInputs, GroupRow, Headline, Note, Report, ReportError, ReportOptions,
+    RepositoryRow, Switched, UnknownAlpineRelease,
 };
 use crate::units::{Currency, Money};
 use crate::whatif::{Counterfactual, Verdict, VerdictSettings};
@@ -47,6 +47,8 @@ const MOST_PATTERNS: usize = 1000;
 const LONGEST_PATTERN: usize = 255;
 /// The maximum number of pulls of a repository in a month. Our choice: far above any real count.
 const MOST_PULLS: u64 = 1_000_000_000;
+/// The largest factor for pulls. Our choice: no company grows a thousandfold between two crawls.
+const MOST_FACTOR: Decimal = Decimal::ONE_THOUSAND;
 
 pub(super) fn operations() -> Vec<Operation> {
     let limit = Form::Number {
@@ -89,6 +91,9 @@ struct WhatIfRequest {
     /// The pulls of each repository in a month.
     #[schemars(with = "Option<u64>", range(max = 1_000_000_000))]
     pulls_per_month: Option<Number>,
+    /// What the pulls of each repository are multiplied by: 0 to 1000.
+    #[schemars(regex(pattern = r"^[0-9]{1,4}(\.[0-9]{1,9})?$"))]
+    pulls_factor: Option<String>,
     /// The share of pulls whose node does not have the base: 0 to 1.
     #[schemars(regex(pattern = r"^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$"))]
     cold_share: Option<String>,
@@ -142,6 +147,8 @@ struct MoneyInput {
 /// The figures under other assumptions.
 #[derive(Serialize, JsonSchema)]
 struct Answer<'a> {
+    /// What to do first under these assumptions.
+    headline: Headline,
     /// The registries.
     registries: Vec<VisibleRegistry<'a>>,
     /// The repositories, at most `limit`.
@@ -152,8 +159,19 @@ struct Answer<'a> {
     notes: Vec<&'a Note>,
     /// The releases of Alpine on which bases are known, oldest first.
     alpine_releases: BTreeSet<AlpineRelease>,
+    /// What the assumptions are where the question has none.
+    configured: Configured,
     #[serde(flatten)]
     provenance: Provenance<'a>,
+}
+
+/// Assumptions as they are configured.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WhatIfConfigured")]
+struct Configured {
+    /// The share of pulls whose node does not have the base, where it was not measured: 0 to 1.
+    #[schemars(with = "String")]
+    cold_share: Decimal,
 }
 
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
@@ -161,6 +179,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let request: WhatIfRequest = call.read_body()?;
     let chosen = request.chosen()?;
     let costs = request.costs(&snapshot.inputs.costs)?;
+    request.check_release(&snapshot)?;
     let switch = request.switch;
     let assumptions = Assumptions {
         snapshot: snapshot.clone(),
@@ -183,9 +202,21 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         .filter(|row| sees_row(&call.caller, row))
         .collect();
     let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
+    let whole = report
+        .registries
+        .iter()
+        .filter(|row| call.caller.sees(&row.registry));
+    let whole = whole.filter(|_| call.caller.sees_whole_registries());
+    let headline = Headline::new(
+        rows.iter().copied(),
+        whole.filter_map(|row| Some((&row.registry, row.cost.as_ref()?))),
+        report.is_complete_for(rows.iter().copied()),
+    );
+    let headline = headline.map_err(Problem::internal)?;
     sort_rows(&mut rows, call.values.text("sort").unwrap_or("-saving"));
     rows.truncate(usize::try_from(call.values.number("limit", USUAL_ROWS)).unwrap_or(usize::MAX));
     call.reply(Reply::json(&Answer {
+        headline,
         registries,
         repositories: rows,
         totals,
@@ -195,6 +226,9 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
             .filter(|note| call.caller.sees(&note.registry))
             .collect(),
         alpine_releases: snapshot.analysed.catalogue.alpine_releases(),
+        configured: Configured {
+            cold_share: snapshot.inputs.costs.transfer.cold_share.get(),
+        },
         provenance: Provenance::for_caller(&call.caller, &snapshot),
     })?)
 }
@@ -303,6 +337,17 @@ impl WhatIfRequest {
         wrong("repositories", RepositoryPatterns::new(patterns)).map(Some)
     }
 
+    /// Checks that the release of Alpine is known.
+    fn check_release(&self, snapshot: &Snapshot) -> Result<(), Problem> {
+        match self.alpine_release {
+            Some(release) => wrong(
+                "alpine_release",
+                UnknownAlpineRelease::check(release, &snapshot.analysed.catalogue),
+            ),
+            None => Ok(()),
+        }
+    }
+
     /// The basis of costs under these assumptions.
     fn costs(&self, present: &CostPlan) -> Result<CostPlan, Problem> {
         let mut costs = present.clone();
@@ -312,6 +357,15 @@ impl WhatIfRequest {
                 repositories: everything()?,
                 per_month: Some(whole(count)?),
             }]);
+        }
+        if let Some(text) = &self.pulls_factor {
+            let factor = decimal("pulls_factor", text)?;
+            let valid = (factor <= MOST_FACTOR).then_some(factor);
+            let factor = wrong(
+                "pulls_factor",
+                valid.ok_or_else(|| format!("the maximum is {MOST_FACTOR}")),
+            )?;
+            costs.pulls = costs.pulls.scaled(factor);
         }
         if let Some(share) = &self.cold_share {
             let share = wrong("cold_share", Share::new(decimal("cold_share", share)?))?;

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::Catalogue;
 use super::base::{Base, BaseId, BaseLayer, Origin, RepositoryId, Role};
 use super::file::{CatalogueError, File, Release, SHIPPED, layer};
@@ -39,8 +41,11 @@ impl<'a> CatalogueBuilder<'a> {
     /// If it is not TOML of the catalogue's form, naming file and place.
     pub fn file(&mut self, name: &str, text: &str) -> Result<&mut Self, CatalogueError> {
         let file = File::parse(name, text)?;
+        for dates in file.alpine_releases {
+            self.catalogue.alpine_dates.insert(dates);
+        }
         for system in file.systems {
-            for image in &system.images {
+            for image in system.images.iter().filter(|image| !image.ends_with('*')) {
                 let id = self.repository(image);
                 self.catalogue.repositories[id.0 as usize].role = Role::System;
                 // Upstream names without their registry, as mirrors use them.
@@ -141,6 +146,12 @@ impl<'a> CatalogueBuilder<'a> {
         if !facts.layers.is_empty() && !facts.is_artifact() {
             self.images.push((registry.clone(), facts));
         }
+        self
+    }
+
+    /// Judges on this day which releases of Alpine get security fixes. Without a day, support does not matter.
+    pub fn on_day(&mut self, day: NaiveDate) -> &mut Self {
+        self.catalogue.day = Some(day);
         self
     }
 

@@ -1,12 +1,13 @@
 use std::fmt;
 
 use super::{Base, BaseId, Catalogue, Origin, Scope, Twin, TwinRule};
+use crate::base_image::AlpineSupport;
 
 /// The catalogue's entry of a base in plain words.
 #[derive(Debug, Clone)]
 pub struct Explanation<'a> {
     base: &'a Base,
-    twins: Vec<(TwinRule, &'a Base)>,
+    twins: Vec<(TwinRule, &'a Base, AlpineSupport)>,
     users: Vec<&'a str>,
 }
 
@@ -26,7 +27,7 @@ impl Catalogue {
             base,
             twins: twins
                 .into_iter()
-                .map(|Twin { base, rule }| (rule, self.base(base)))
+                .map(|Twin { base, rule }| (rule, self.base(base), self.support_of(base)))
                 .collect(),
             users,
         }
@@ -76,14 +77,29 @@ impl fmt::Display for Explanation<'_> {
         if !self.users.is_empty() {
             writeln!(formatter, "  users          {}", self.users.join(", "))?;
         }
-        for (rule, twin) in self.twins.iter().take(3) {
-            writeln!(
+        for (rule, twin, support) in self.twins.iter().take(3) {
+            write!(
                 formatter,
                 "  twin           {}, {} bytes: {}",
                 twin.name(),
                 twin.bytes,
                 rule.describe()
             )?;
+            match (support, twin.alpine_release()) {
+                (AlpineSupport::EndedOn(day), Some(release)) => {
+                    writeln!(formatter, "; Alpine {release} has no support since {day}")?;
+                }
+                (AlpineSupport::EndedOn(day), None) => {
+                    writeln!(
+                        formatter,
+                        "; its release of Alpine has no support since {day} or earlier"
+                    )?;
+                }
+                (AlpineSupport::Supported, Some(release)) if twin.name().tag.as_deref() == Some("latest") => {
+                    writeln!(formatter, "; Alpine {release}")?;
+                }
+                _ => writeln!(formatter)?,
+            }
         }
         if self.twins.is_empty() {
             writeln!(formatter, "  twin           none is known")?;

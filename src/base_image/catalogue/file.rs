@@ -6,9 +6,14 @@ use serde::Deserialize;
 
 use super::base::{BaseLayer, LayerKey, Role};
 use crate::base_image::SystemInfo;
+use crate::base_image::alpine_support::AlpineReleaseDates;
 
 /// The shipped catalogue: name and text of each file.
-pub(super) const SHIPPED: [(&str, &str); 7] = [
+pub(super) const SHIPPED: [(&str, &str); 8] = [
+    (
+        "alpine-releases.toml",
+        include_str!("../../../config/base-images/alpine-releases.toml"),
+    ),
     (
         "systems.toml",
         include_str!("../../../config/base-images/systems.toml"),
@@ -63,6 +68,8 @@ pub enum CatalogueError {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
+    #[serde(default, rename = "alpine_release")]
+    pub alpine_releases: Vec<AlpineReleaseDates>,
     #[serde(default, rename = "system")]
     pub systems: Vec<SystemInfo>,
     #[serde(default, rename = "image")]

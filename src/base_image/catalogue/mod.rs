@@ -10,11 +10,14 @@ mod explain;
 mod file;
 mod grow;
 mod scope;
+mod support;
 mod tag;
 mod twins;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+
+use chrono::NaiveDate;
 
 pub use base::{Base, BaseId, BaseLayer, LayerKey, Origin, RepositoryId, Role};
 pub use build::CatalogueBuilder;
@@ -26,7 +29,7 @@ pub use twins::{Twin, TwinRule};
 
 use super::systems::Systems;
 use super::texts::{Chain, TextKey};
-use super::{AlpineRelease, BaseName, ImageFacts, System, SystemInfo};
+use super::{AlpineRelease, AlpineReleases, BaseName, ImageFacts, System, SystemInfo};
 use crate::oci::{Digest, Platform};
 
 /// All known bases, and the indexes to find them.
@@ -38,6 +41,10 @@ pub struct Catalogue {
     platforms: Vec<Platform>,
     platform_of: Vec<u32>,
     systems: Systems,
+    /// The releases of Alpine and when their support ends.
+    alpine_dates: AlpineReleases,
+    /// The day on which support is judged; `None` if it does not matter.
+    day: Option<NaiveDate>,
     repositories: Vec<Repository>,
     repository_ids: HashMap<String, RepositoryId>,
     by_layers: HashMap<Chain, Vec<BaseId>>,

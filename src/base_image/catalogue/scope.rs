@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use super::base::{Base, RepositoryId};
+use super::base::RepositoryId;
 use crate::base_image::{AlpineRelease, Evidence};
 
 /// The evidence that detection may use, and the bases that it may name.
@@ -38,10 +38,9 @@ impl Scope {
         self
     }
 
-    /// Distance to the preferred release: 0 if the variant is on it or no release is preferred, else 1.
-    pub(in crate::base_image) fn release_distance(&self, twin: &Base) -> u8 {
-        let is_on_it = |release| twin.alpine_release() == Some(release);
-        u8::from(!self.release.is_none_or(is_on_it))
+    /// The preferred release of Alpine.
+    pub(super) fn release(&self) -> Option<AlpineRelease> {
+        self.release
     }
 
     /// Whether this kind of evidence may be used.

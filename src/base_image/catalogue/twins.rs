@@ -1,5 +1,6 @@
 use std::cmp::Reverse;
 
+use super::support::Standing;
 use super::tag::TagParts;
 use super::{BaseId, Catalogue, RepositoryId, Scope};
 use crate::base_image::BaseName;
@@ -51,7 +52,7 @@ impl Catalogue {
                 }
             }
         }
-        twins.sort_by_key(|twin| twin.rule);
+        twins.sort_by_cached_key(|twin| (self.standing(twin.base, scope).is_unsupported, twin.rule));
         twins
     }
 
@@ -75,23 +76,26 @@ impl Catalogue {
             return Vec::new();
         }
         let running = self.running_on(platform);
-        let mut found: Vec<(usize, &TagParts, BaseId)> = self.repositories[repository.0 as usize]
+        let mut found: Vec<(Standing, usize, &TagParts, BaseId)> = self.repositories[repository.0 as usize]
             .alpine
             .iter()
             .filter(|(_, id)| running.has(*id) && self.is_visible(*id, scope))
-            .filter_map(|(alpine, id)| parts.distance_to(alpine).map(|distance| (distance, alpine, *id)))
+            .filter_map(|(alpine, id)| {
+                let distance = parts.distance_to(alpine)?;
+                Some((self.standing(*id, scope), distance, alpine, *id))
+            })
             .collect();
-        found.sort_by(|(near, one, first), (far, two, second)| {
+        found.sort_by(|(standing, near, one, first), (other, far, two, second)| {
             let alpine = |parts: &TagParts| parts.alpine.clone();
-            near.cmp(far)
+            standing
+                .is_unsupported
+                .cmp(&other.is_unsupported)
+                .then_with(|| near.cmp(far))
                 .then_with(|| {
                     self.variant_distance(*first, platform)
                         .cmp(&self.variant_distance(*second, platform))
                 })
-                .then_with(|| {
-                    let release = |id| scope.release_distance(self.base(id));
-                    release(*first).cmp(&release(*second))
-                })
+                .then_with(|| standing.cmp(other))
                 .then_with(|| match (alpine(one), alpine(two)) {
                     (Some(one), Some(two)) => two.preference(&one),
                     _ => std::cmp::Ordering::Equal,
@@ -106,7 +110,7 @@ impl Catalogue {
         });
         found
             .into_iter()
-            .map(|(distance, _, base)| Twin {
+            .map(|(_, distance, _, base)| Twin {
                 base,
                 rule: if distance == 0 {
                     TwinRule::SameTag
@@ -117,7 +121,7 @@ impl Catalogue {
             .collect()
     }
 
-    /// Bare Alpine images for a platform, best first: those in a registry, then the newest.
+    /// Bare Alpine images for a platform, best first.
     pub fn alpine(&self, platform: &Platform, scope: &Scope) -> Vec<BaseId> {
         self.repository("alpine")
             .map(|alpine| self.newest_of(alpine, platform, scope, TwinRule::BareSystem))
@@ -168,10 +172,12 @@ impl Catalogue {
                 .iter()
                 .any(|name| name.tag.as_deref() == Some("latest"));
             let is_edge = base.names.iter().any(|name| name.tag.as_deref() == Some("edge"));
+            let standing = self.standing(id, scope);
             (
+                standing.is_unsupported,
                 self.variant_distance(id, platform),
-                scope.release_distance(base),
                 is_edge,
+                standing,
                 Reverse(base.is_in_registry()),
                 Reverse(is_latest),
                 Reverse(base.created.clone()),

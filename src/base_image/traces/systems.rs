@@ -228,24 +228,30 @@ pub(super) fn root_files(config: &ImageConfig, steps: &[Instruction<'_>], known:
     }
 }
 
-/// The base that a builder uses by default, if there is no other evidence.
+/// The base that Bazel, apko or Nix put together, if the image begins with a layer of theirs or one of them built it
+/// all. A Dockerfile's steps may follow: children keep the history of their base.
 pub(super) fn built(config: &ImageConfig, builder: Option<Builder>) -> Found {
-    match builder? {
+    let first = config.history.iter().find(|step| !step.empty_layer);
+    let beginning = first.and_then(package_builder);
+    match beginning.or(builder)? {
         Builder::Bazel => {
             let texts = || config.history.iter().map(|step| step.created_by.as_str());
             let debian = [
                 ("debian13", "trixie"),
                 ("debian12", "bookworm"),
                 ("debian11", "bullseye"),
+                ("debian10", "buster"),
+                ("debian9", "stretch"),
             ]
             .into_iter()
-            .find(|(word, _)| texts().any(|text| text.contains(word)));
+            .find(|(word, suite)| texts().any(|text| text.contains(word) || text.contains(suite)));
+            let is_distroless = texts().any(is_of_distroless);
             Some((
                 debian.map_or_else(
                     || System::named("distroless"),
                     |(_, suite)| System::released("distroless", suite),
                 ),
-                if debian.is_some() {
+                if debian.is_some() || is_distroless {
                     builders::BAZEL_WITH_SUITE
                 } else {
                     builders::BAZEL
@@ -257,6 +263,34 @@ pub(super) fn built(config: &ImageConfig, builder: Option<Builder>) -> Found {
         Builder::Nix => Some((System::named("nix"), builders::NIX)),
         _ => None,
     }
+}
+
+/// The builder that put a root file system together without a Dockerfile and left this step.
+fn package_builder(step: &HistoryStep) -> Option<Builder> {
+    let text = step.created_by.trim();
+    if text.starts_with("bazel build ") {
+        Some(Builder::Bazel)
+    } else if text == "apko" || step.author == "apko" || step.comment.contains("apko") {
+        Some(Builder::Apko)
+    } else {
+        None
+    }
+}
+
+/// Whether Bazel built a package of Google's distroless images in this step, such as `bazel build //common:passwd`.
+/// The names are those of <https://github.com/GoogleContainerTools/distroless>, read 2026-12-01.
+fn is_of_distroless(text: &str) -> bool {
+    const PACKAGES: [&str; 8] = [
+        "//common:",
+        "//static:",
+        "//base:",
+        "//cc:",
+        "//java:",
+        "//nodejs:",
+        "//python3:",
+        "@distroless//",
+    ];
+    text.starts_with("bazel build ") && PACKAGES.iter().any(|package| text.contains(package))
 }
 
 /// The value behind `key` in the first steps, up to white space or a quote.

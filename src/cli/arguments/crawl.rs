@@ -60,6 +60,8 @@ pub enum Scope {
     Registry,
     /// In each repository: AWS ECR
     Repository,
+    /// In each repository, but repositories may mount layers of each other: AWS ECR with blob mounting
+    Mounted,
 }
 
 impl CrawlOptions {
@@ -97,6 +99,7 @@ impl From<Scope> for DedupScope {
         match scope {
             Scope::Registry => Self::Registry,
             Scope::Repository => Self::Repository,
+            Scope::Mounted => Self::Mounted,
         }
     }
 }

@@ -1,6 +1,8 @@
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::examples;
 use super::report::TextOrJson;
+use super::values::whole;
 
 /// The commands of `tare key`.
 #[derive(Debug, Subcommand)]
@@ -8,10 +10,13 @@ pub enum KeyCommand {
     /// Creates a key and prints it once, on the last line of standard output
     ///
     /// A running service accepts it within seconds. Only its digest is stored.
+    #[command(after_help = examples::KEY_CREATE)]
     Create(CreateOptions),
     /// Lists the names and rights of all keys, including revoked ones; never the keys themselves
+    #[command(after_help = examples::KEY_LIST)]
     List(ListOptions),
     /// Revokes a key: it is rejected within seconds
+    #[command(after_help = examples::KEY_REVOKE)]
     Revoke {
         /// Its name or its id
         key: String,
@@ -33,7 +38,7 @@ pub struct CreateOptions {
     #[arg(long = "cost-centre", value_name = "NAME")]
     pub(in crate::cli) cost_centres: Vec<String>,
     /// Number of days until the key expires [default: never]
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    #[arg(long, value_name = "DAYS", value_parser = whole::<1, 3650>)]
     pub(in crate::cli) expires_in_days: Option<u32>,
 }
 

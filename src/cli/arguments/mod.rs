@@ -4,6 +4,7 @@ mod catalogue;
 mod close;
 mod crawl;
 mod crawls;
+mod examples;
 mod export;
 mod key;
 mod notify;
@@ -11,6 +12,8 @@ mod prices;
 mod pulls;
 mod report;
 mod service;
+mod shell;
+mod store;
 mod values;
 
 use std::path::PathBuf;
@@ -32,7 +35,19 @@ pub use prices::{PricesCommand, PricesOptions};
 pub use pulls::{ImportOptions, PullsCommand, PullsOptions};
 pub use report::{ExplainOptions, Format, ReportOptions, Rows, TextOrJson};
 pub use service::{DemoOptions, ServeOptions};
+pub use shell::{CompletionsOptions, ManOptions};
+pub use store::{BackupOptions, CopyOptions, RestoreOptions};
 pub(in crate::cli) use values::addresses;
+
+/// The version, with the commit that it was built from.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (commit ",
+    env!("BUILD_COMMIT"),
+    ", ",
+    env!("BUILD_COMMIT_DATE"),
+    ")"
+);
 
 /// Shows what a container registry stores, what that costs, and what it would cost on Alpine.
 ///
@@ -40,7 +55,13 @@ pub(in crate::cli) use values::addresses;
 /// complete, 3 when it is incomplete (the output says what is missing), 2 for wrong usage or configuration, and 1
 /// for any other error.
 #[derive(Debug, Parser)]
-#[command(name = "tare", version, max_term_width = 110, propagate_version = true)]
+#[command(
+    name = "tare",
+    version = VERSION,
+    max_term_width = 110,
+    propagate_version = true,
+    after_help = examples::TARE
+)]
 pub struct Cli {
     /// The command.
     #[command(subcommand)]
@@ -59,61 +80,123 @@ pub enum Command {
     /// and sends one small request per tag. You can stop a crawl at any time, even with kill -9. The next crawl
     /// continues from what was saved. Ctrl-C ends the crawl in an orderly way, with status 3. A second Ctrl-C ends it
     /// immediately.
+    #[command(after_help = examples::CRAWL)]
     Crawl(CrawlOptions),
     /// Lists the latest crawls, or cancels one
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::CRAWLS)]
     Crawls(CrawlsCommand),
     /// Shows what the crawled registries store and cost, and what Alpine would change
+    #[command(after_help = examples::REPORT)]
     Report(ReportOptions),
     /// Lists price books, checks one of your own, or creates one from Azure's published prices
+    #[command(after_help = examples::PRICES)]
     Prices(PricesOptions),
     /// Imports pull counts from a registry's logs or counters, or lists what was imported
+    #[command(after_help = examples::PULLS)]
     Pulls(PullsOptions),
     /// Exports the costs of a month as FOCUS rows, CSV or an Excel workbook
     ///
     /// For a closed month, the saved statements are exported, with corrections as separate rows. Any other month is
     /// computed from what was stored and pulled. A month that is not over is assumed to continue at the current level.
+    #[command(after_help = examples::EXPORT)]
     Export(ExportOptions),
     /// Closes a month: saves its statements, so that later exports give the same figures
     ///
     /// Closing a month again computes it again. If the result is the same to the last byte, Tare says so. Otherwise it
     /// lists the differences, changes nothing, and exits with status 1.
+    #[command(after_help = examples::CLOSE)]
     Close(CloseOptions),
     /// Explains one image: its base image, each layer, and its predicted size on Alpine
+    #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainOptions),
     /// Shows the known base images and their Alpine variants
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::CATALOGUE)]
     Catalogue(CatalogueCommand),
     /// Measures the error of the size model on images that exist on Alpine and on another system
+    #[command(after_help = examples::EVALUATE)]
     Evaluate(EvaluateOptions),
     /// Fits the size model to the crawled images, and shows its error
     ///
     /// Each repository is judged by a model that was fitted on the others. Nothing is written without --output.
+    #[command(after_help = examples::CALIBRATE)]
     Calibrate(CalibrateOptions),
+    /// Shows the registries, the age of their figures, the next crawls, and what is missing
+    #[command(after_help = examples::STATUS)]
+    Status(StatusOptions),
     /// Shows the settings in force and the source of each, as TOML; secrets are masked
-    Config,
+    #[command(after_help = examples::CONFIG)]
+    Config(ConfigOptions),
     /// Runs the service: web page, REST API (documented at /docs), Prometheus metrics, scheduled crawls
     ///
     /// It serves everything in the database, and shows new data within seconds, whichever process crawled it. Ctrl-C
     /// or SIGTERM stops it after the requests in progress are answered.
+    #[command(after_help = examples::SERVE)]
     Serve(ServeOptions),
     /// Creates, lists and revokes API keys of the service
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::KEY)]
     Key(KeyCommand),
     /// Shows notifications as receivers get them, or tries a receiver
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::NOTIFY)]
     Notify(NotifyCommand),
     /// Checks the configuration and everything Tare depends on, and says what to do about each problem
     ///
     /// It checks the configuration, the database, each registry with its credentials and the right to list the
     /// catalogue, identity providers, the clock and the price books. The exit status is 3 if there is a problem.
-    Doctor,
+    #[command(after_help = examples::DOCTOR)]
+    Doctor(DoctorOptions),
     /// Asks the service on this machine whether it is ready, for health checks of containers
     ///
     /// It sends a request to /readyz at the address of the configuration. The exit status is 0 if the service is ready.
+    #[command(after_help = examples::READY)]
     Ready,
+    /// Copies everything into an empty database, such as from the embedded database to a PostgreSQL server
+    ///
+    /// It copies what the registries hold, reports, closed months, pulls and keys as they are at one moment, in one
+    /// transaction, and compares the number of rows at the end. The source is not changed. Stop the service first: what it
+    /// stores during the copy is not in the copy.
+    #[command(after_help = examples::COPY)]
+    Copy(CopyOptions),
+    /// Writes everything in the database to a file
+    #[command(after_help = examples::BACKUP)]
+    Backup(BackupOptions),
+    /// Fills an empty database from a file that tare backup wrote
+    ///
+    /// Choose a new folder with --data-dir, or an empty database with DATABASE_URL. A database with content is refused.
+    #[command(after_help = examples::RESTORE)]
+    Restore(RestoreOptions),
     /// Shows Tare with the registry of a made-up company: crawls it, prints the report, starts the service
+    #[command(after_help = examples::DEMO)]
     Demo(DemoOptions),
+    /// Prints the completions for a shell: bash, elvish, fish, powershell or zsh
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(CompletionsOptions),
+    /// Writes manual pages, one for each command
+    #[command(after_help = examples::MAN)]
+    Man(ManOptions),
+}
+
+/// Options of `tare status`.
+#[derive(Debug, Args)]
+pub struct StatusOptions {
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub format: TextOrJson,
+}
+
+/// Options of `tare doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorOptions {
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub format: TextOrJson,
+}
+
+/// Options of `tare config`.
+#[derive(Debug, Args)]
+pub struct ConfigOptions {
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub format: TextOrJson,
 }
 
 /// Options of all commands.

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::examples;
+use super::report::TextOrJson;
 use crate::pricing::AcrPlan;
 
 /// Options of `tare prices`.
@@ -15,8 +17,10 @@ pub struct PricesOptions {
 #[derive(Debug, Subcommand)]
 pub enum PricesCommand {
     /// Lists the price books that come with Tare, and your own
-    List,
+    #[command(after_help = examples::PRICES_LIST)]
+    List(PricesListOptions),
     /// Checks a price book; if it is wrong, says what would be right and exits with status 2
+    #[command(after_help = examples::PRICES_CHECK)]
     Check {
         /// The price book, a TOML file
         file: PathBuf,
@@ -25,6 +29,7 @@ pub enum PricesCommand {
     ///
     /// The response is a JSON file saved from prices.azure.com. Tare sends no request itself. It prints the price book:
     /// save it to a file and check it.
+    #[command(after_help = examples::PRICES_IMPORT)]
     Import {
         /// The saved response, a JSON file
         file: PathBuf,
@@ -35,6 +40,14 @@ pub enum PricesCommand {
         #[arg(long)]
         region: Option<String>,
     },
+}
+
+/// Options of `tare prices list`.
+#[derive(Debug, Args)]
+pub struct PricesListOptions {
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub(in crate::cli) format: TextOrJson,
 }
 
 /// A plan of Azure Container Registry.

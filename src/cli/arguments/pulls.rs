@@ -4,6 +4,9 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use strum::VariantArray as _;
 
+use super::examples;
+use super::report::TextOrJson;
+use super::values::moment;
 use crate::oci::RegistryName;
 use crate::pulls::PullFileFormat;
 
@@ -22,9 +25,19 @@ pub enum PullsCommand {
     /// The file is Azure's table ContainerRegistryRepositoryEvents as CSV or JSON, Docker Hub's pull usage report as
     /// CSV, or Harbor's response to /api/v2.0/repositories as JSON. Harbor has counters: Tare counts the difference of
     /// two readings. A file with an error is rejected as a whole, and the message names the place.
+    #[command(after_help = examples::PULLS_IMPORT)]
     Import(ImportOptions),
     /// Lists the imported files, and the counted pulls by month
-    List,
+    #[command(after_help = examples::PULLS_LIST)]
+    List(PullsListOptions),
+}
+
+/// Options of `tare pulls list`.
+#[derive(Debug, Args)]
+pub struct PullsListOptions {
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub(in crate::cli) format: TextOrJson,
 }
 
 /// Options of `tare pulls import`.
@@ -42,7 +55,7 @@ pub struct ImportOptions {
     #[arg(long, value_name = "HOST")]
     pub(in crate::cli) login_server: Option<RegistryName>,
     /// The time at which the counters were read [default: when the file was last changed]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(in crate::cli) read_at: Option<DateTime<Utc>>,
 }
 

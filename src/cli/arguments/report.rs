@@ -4,11 +4,12 @@ use clap::{Args, ValueEnum};
 use strum::VariantArray as _;
 
 use super::addresses;
+use super::values::whole_number;
 use crate::base_image::AlpineRelease;
 use crate::cli::outcome::UsageError;
 use crate::config::RegistryAddress;
 use crate::oci::PlatformFilter;
-use crate::report::{GroupBy, SortOrder};
+use crate::report::{GroupBy, SortOrder, View};
 use crate::whatif::Verdict;
 
 /// Options of `tare report`.
@@ -17,10 +18,19 @@ pub struct ReportOptions {
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
+    /// What the table shows; other formats always contain everything
+    #[arg(
+        long,
+        value_name = "VIEW",
+        value_enum,
+        default_value = "summary",
+        conflicts_with = "group_by"
+    )]
+    pub view: TableView,
     /// One row per repository, or one per image and platform
     #[arg(long, value_name = "WHAT", value_enum, default_value = "repository")]
     pub by: Rows,
-    /// Adds up repositories by registry, team, cost-centre, environment, base or verdict
+    /// Adds up repositories by registry, team, cost_centre, environment, base or verdict
     #[arg(long, value_name = "KEY", conflicts_with_all = ["by", "verdicts", "limit"])]
     pub group_by: Option<GroupBy>,
     /// The Alpine release to move to, such as 3.22; overrides the configuration [default: the newest known]
@@ -42,7 +52,7 @@ pub struct ReportOptions {
     )]
     pub sort: SortOrder,
     /// Maximum number of rows; the table adds up all other repositories in one more row
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole_number)]
     pub limit: Option<usize>,
     /// Shows only rows with this verdict, such as switch; may be repeated
     #[arg(long = "verdict", value_name = "VERDICT", value_parser = verdict)]
@@ -63,6 +73,31 @@ pub enum Rows {
     Repository,
     /// Each image for one platform
     Image,
+}
+
+/// What the table of a report is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum TableView {
+    /// The most important figures
+    #[default]
+    Summary,
+    /// Bytes: logical, stored, exclusive, attributed
+    Storage,
+    /// What Alpine would change in bytes
+    Alpine,
+    /// What a month costs and what Alpine would save
+    Cost,
+}
+
+impl From<TableView> for View {
+    fn from(view: TableView) -> Self {
+        match view {
+            TableView::Summary => Self::Summary,
+            TableView::Storage => Self::Storage,
+            TableView::Alpine => Self::Alpine,
+            TableView::Cost => Self::Cost,
+        }
+    }
 }
 
 /// The format of a report.

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Format, addresses};
 use crate::cli::outcome::UsageError;
-use crate::config::{Flag, RegistryAddress};
+use crate::config::{Flag, RegistryAddress, listen_address};
 
 /// Options of `tare serve`.
 #[derive(Debug, Args)]
@@ -85,7 +85,7 @@ pub struct DemoOptions {
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
     /// Address and port of the service; port 0 chooses a free port
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = listen_address)]
     pub listen: std::net::SocketAddr,
     /// Prints the report and exits, without starting the service
     #[arg(long)]

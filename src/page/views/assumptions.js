@@ -1,11 +1,21 @@
 // The form of the what-if view: each answer goes into the address at once, and the address is what is asked.
 
 import * as address from '../address.js';
-import { get } from '../api.js';
-import { element, explained, identifier, name, replace } from '../element.js';
+import { get, post } from '../api.js';
+import { element, explained, name, replace } from '../element.js';
+import { percent } from '../exact.js';
 import { verdictMark } from '../words.js';
+import { DECIMAL, WHOLE, lines, number, select, slider } from './fields.js';
 
 /** @typedef {import('api').RepositoryRow} Repository */
+
+/** Stands in the address for one number of pulls for all. */
+export const EACH = 'each';
+
+/** How the number of pulls changes. @param {address.Address} parameters */
+export function factorOf({ factor, pulls }) {
+  return factor ?? (pulls ? EACH : '');
+}
 
 /** @param {import('../app.js').Frame} frame */
 export function questions(frame) {
@@ -26,7 +36,7 @@ export function questions(frame) {
       'Which repositories switch',
       [
         ['verdict', 'with the verdict “switch”'],
-        ['chosen', 'chosen below'],
+        ['chosen', 'chosen from a list'],
         ['all', 'all that can move'],
       ],
       (value) => change({ switch: value === 'verdict' ? null : value }),
@@ -37,21 +47,33 @@ export function questions(frame) {
           .trim()
           .split(/[\s,]+/)
           .join(' '),
-        switch: value.trim() ? 'chosen' : null,
       }),
     ),
-    pulls: number('Pulls a month, per repository', { placeholder: 'as known' }, (value) => change({ pulls: value })),
+    factor: select(
+      'Number of pulls',
+      [
+        ['', 'as known'],
+        ['0.5', 'half as many'],
+        ['2', 'twice as many'],
+        ['5', 'five times as many'],
+        [EACH, 'the same for each repository'],
+      ],
+      (value) => change({ factor: value, pulls: null }),
+    ),
+    pulls: number('Pulls a month, per repository', { placeholder: 'as known', form: WHOLE }, (value) =>
+      change({ pulls: value }),
+    ),
     cold: slider('Cold pulls', (value) => change({ cold: value })),
     book: select('Price book', [['', 'as configured']], (value) => change({ book: value })),
     release: select('Release of Alpine', [['', 'as configured']], (value) => change({ release: value })),
-    days: number('Days of work to switch a repository', { placeholder: 'as configured', step: 'any' }, (value) =>
+    days: number('Days of work to switch a repository', { placeholder: 'as configured', form: DECIMAL }, (value) =>
       change({ days: value }),
     ),
     rate: number(
       'What a day of work costs',
       {
         placeholder: 'as configured',
-        step: 'any',
+        form: DECIMAL,
         hint: 'In the currency of the price book. With both values, the payback time is shown.',
       },
       (value) => change({ rate: value }),
@@ -59,8 +81,9 @@ export function questions(frame) {
   };
   const choices = element('div', { class: 'choices', role: 'group', 'aria-label': 'Repositories to choose from' });
   const fields = Object.values(controls).map(({ field }) => field);
-  fields.splice(2, 0, explained('Choose from a list', choices));
-  const reset = element('a', { class: 'button', href: address.href({ view: 'what-if' }) }, 'As saved');
+  const choose = element('div', { class: 'field' }, controls.repositories.field, explained('Tick repositories', choices));
+  fields.splice(fields.indexOf(controls.repositories.field), 1, choose);
+  const reset = element('a', { class: 'button', href: address.href({ view: 'what-if' }) }, 'Reset');
   const root = element(
     'form',
     { class: 'panel', 'aria-label': 'Assumptions', onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
@@ -81,10 +104,12 @@ export function questions(frame) {
   /** @type {Promise<void> | null} */
   let filled = null;
   const fill = async () => {
-    const [books, best] = await Promise.all([
-      get('/v1/price-books', {}, frame.signal),
-      get('/v1/savings', { limit: 100 }, frame.signal),
+    const [books, best, { configured }] = await Promise.all([
+      get('v1/price-books', {}, frame.signal),
+      get('v1/savings', { limit: 100 }, frame.signal),
+      post('v1/whatif', {}, { signal: frame.signal }),
     ]);
+    controls.cold.configure(percent(configured.cold_share, 1) ?? '');
     for (const { id, title, currency } of books.items) {
       controls.book.input.append(element('option', { value: id }, title ?? id));
       currencies.set(id, currency);
@@ -100,7 +125,10 @@ export function questions(frame) {
       await filled;
       controls.switch.show(parameters.switch ?? 'verdict');
       controls.repositories.show((parameters.repositories ?? '').split(' ').filter(Boolean).join('\n'));
+      controls.factor.show(factorOf(parameters));
       controls.pulls.show(parameters.pulls ?? '');
+      choose.hidden = parameters.switch !== 'chosen';
+      controls.pulls.field.hidden = factorOf(parameters) !== EACH;
       controls.cold.show(parameters.cold ?? '');
       controls.book.show(parameters.book ?? '');
       offer(parameters.release ? [parameters.release] : []);
@@ -131,103 +159,4 @@ function ticks(repositories, list) {
     );
     return element('label', {}, box, name(repository), ' ', verdict === 'switch' ? '' : verdictMark(verdict));
   });
-}
-
-/**
- * @typedef {object} Control
- * @property {HTMLElement} field
- * @property {HTMLInputElement} input
- * @property {(value: string) => void} show
- */
-
-/** @param {string} title @param {HTMLElement} input @param {string} id @param {...import('../element.js').Child} more @returns {Control} */
-function control(title, input, id, ...more) {
-  const typed = /** @type {HTMLInputElement} */ (input);
-  return {
-    field: element('div', { class: 'field' }, element('label', { for: id }, title), input, ...more),
-    input: typed,
-    show: (value) => {
-      // Do not overwrite the focused field.
-      if (document.activeElement !== input) typed.value = value;
-    },
-  };
-}
-
-/** @param {string} title @param {string[][]} options @param {(value: string) => void} onChange */
-function select(title, options, onChange) {
-  const id = identifier('choice');
-  const input = /** @type {HTMLSelectElement} */ (
-    element(
-      'select',
-      { id, onchange: () => onChange(input.value) },
-      options.map(([value, text]) => element('option', { value }, text)),
-    )
-  );
-  return control(title, input, id);
-}
-
-/** @param {string} title @param {string} hint @param {(value: string) => void} onChange */
-function lines(title, hint, onChange) {
-  const id = identifier('lines');
-  const input = /** @type {HTMLTextAreaElement} */ (
-    element('textarea', {
-      id,
-      rows: 4,
-      spellcheck: 'false',
-      'aria-describedby': `${id}-hint`,
-      oninput: () => onChange(input.value),
-    })
-  );
-  return control(title, input, id, element('small', { id: `${id}-hint`, class: 'muted' }, hint));
-}
-
-/** @param {string} title @param {{placeholder: string, step?: string, hint?: string}} how @param {(value: string) => void} onChange */
-function number(title, { placeholder, step = '1', hint }, onChange) {
-  const id = identifier('number');
-  const input = /** @type {HTMLInputElement} */ (
-    element('input', {
-      id,
-      type: 'number',
-      min: 0,
-      step,
-      inputmode: step === '1' ? 'numeric' : 'decimal',
-      placeholder,
-      'aria-describedby': hint ? `${id}-hint` : null,
-      oninput: () => onChange(input.value),
-    })
-  );
-  return control(title, input, id, hint && element('small', { id: `${id}-hint`, class: 'muted' }, hint));
-}
-
-/** A share in percent; empty means the configured or measured share. @param {string} title @param {(value: string) => void} onChange */
-function slider(title, onChange) {
-  const id = identifier('share');
-  const shown = element('output', { for: id, class: 'muted' }, 'as configured');
-  const input = /** @type {HTMLInputElement} */ (
-    element('input', {
-      id,
-      type: 'range',
-      min: 0,
-      max: 100,
-      step: 5,
-      oninput: () => {
-        shown.textContent = `${input.value} %`;
-        onChange(input.value);
-      },
-    })
-  );
-  const made = control(
-    title,
-    input,
-    id,
-    shown,
-    element('small', { class: 'muted' }, 'of all pulls find no layer of the image on the machine'),
-  );
-  return {
-    ...made,
-    show: (/** @type {string} */ value) => {
-      made.show(value);
-      shown.textContent = value ? `${value} %` : 'as configured';
-    },
-  };
 }

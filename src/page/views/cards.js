@@ -1,31 +1,28 @@
-// The summary cards: now, on Alpine, what that saves, how sure and how fresh all of it is.
+// The summary cards: now, on Alpine and what that saves. Estimates have two significant digits; all digits are in the
+// explanation below each.
 
 import * as address from '../address.js';
-import { element, explained, name } from '../element.js';
-import { add } from '../exact.js';
+import { element } from '../element.js';
+import { compare, percent } from '../exact.js';
 import * as format from '../format.js';
 import { HOW } from '../words.js';
+import { card, estimate, facts, sumBytes, total, unit, year } from './card.js';
+import { age, book, coverage, moment } from './grounds.js';
 
 /** @typedef {import('api').RegistryRow} Registry */
 /** @typedef {import('api').Money} Money */
-/** @typedef {import('../element.js').Child} Child */
-
-/**
- * A modelled figure of several registries together.
- * @template T
- * @typedef {{low: T, expected: T, high: T}} Estimate
- */
 
 /**
  * @param {Registry[]} registries
- * @param {{onlyFigures?: boolean}} [options] Without what does not depend on assumptions.
+ * @param {{onlyFigures?: boolean, isPast?: boolean}} [options] `onlyFigures`: without what does not depend on
+ *   assumptions. `isPast`: as of a moment that was chosen.
  */
-export function cards(registries, { onlyFigures = false } = {}) {
+export function cards(registries, { onlyFigures = false, isPast = false } = {}) {
   const stored = registries.reduce((sum, { stored_bytes: bytes }) => sum + BigInt(bytes), 0n);
   const costs = registries.map(({ cost }) => cost);
   const month = total(costs.map((cost) => cost?.month));
-  const figures = [now, onAlpine, saving].map((card) => card(registries, stored, month));
-  const grounds = onlyFigures ? [] : [coverage, age, book].map((card) => card(registries));
+  const figures = [now, onAlpine, saving].map((card) => card(registries, stored, month, isPast));
+  const grounds = onlyFigures ? [] : [coverage, isPast ? moment : age, book].map((card) => card(registries));
   return element('ul', { class: 'cards', 'aria-label': 'Summary' }, figures, grounds);
 }
 
@@ -35,36 +32,55 @@ export function partNote(registries) {
   return element('p', { class: 'panel' }, HOW.visible);
 }
 
-/** @param {Registry[]} registries @param {bigint} stored @param {Money | null} month */
-function now(registries, stored, month) {
+/** @param {Registry[]} registries @param {bigint} stored @param {Money | null} month @param {boolean} isPast */
+function now(registries, stored, month, isPast) {
   const logical = registries.reduce((sum, { logical_bytes: bytes }) => sum + BigInt(bytes), 0n);
   const untagged = registries.reduce((sum, { untagged_bytes: bytes }) => sum + BigInt(bytes ?? 0), 0n);
-  const parts = /** @type {const} */ (['fee', 'storage', 'transfer']).map((part) => [
-    part,
-    total(registries.map(({ cost }) => cost?.[part])),
-  ]);
+  const parts = /** @type {[string, Money | null][]} */ (
+    /** @type {const} */ (['fee', 'storage', 'transfer']).map((part) => [
+      part === 'fee' ? 'flat fee' : part,
+      total(registries.map(({ cost }) => cost?.[part])),
+    ])
+  );
   return card({
-    title: 'Now',
+    title: isPast ? 'At that time' : 'Now',
     kind: 'wide',
-    figure: month ? [format.money(month), unit('a month')] : [format.bytes(stored)],
-    detail: month ? `${format.bytes(stored)} stored` : 'stored',
+    figure: month ? [...monthly(registries, month), unit('a month')] : [format.bytes(stored)],
+    detail: month ? `${driver(parts, month)}${format.bytes(stored)} stored` : 'stored',
     how: [
       element('p', {}, month ? HOW.month : 'Every layer is counted once, however many tags and repositories use it.'),
       month &&
-        facts(
-          parts.map(([part, sum]) => [
-            part === 'fee' ? 'flat fee' : /** @type {string} */ (part),
-            format.money(/** @type {Money | null} */ (sum)),
-          ]),
-        ),
+        facts(parts.map(([part, sum]) => [part, format.money(sum)])),
       facts([
         ['stored', format.exactBytes(stored)],
-        ['adding up tags (counts shared layers again)', format.bytes(logical)],
+        ['adding up tags (counts shared layers twice)', format.bytes(logical)],
         ...(untagged ? [['in addition, untagged', format.bytes(untagged)]] : []),
         ...(month ? [['exactly', format.exactMoney(month)]] : []),
       ]),
     ],
   });
+}
+
+/** Most of a bill on assumed pulls is a guess; one on counted pulls is not. @param {Registry[]} registries @param {Money} month */
+function monthly(registries, month) {
+  return assumedShare(registries) ? about(format.roughMoney(month)) : [format.money(month)];
+}
+
+/** How much of the bill rests on pulls that nobody counted; null if next to nothing. @param {Registry[]} registries */
+function assumedShare(registries) {
+  const month = total(registries.map(({ cost }) => cost?.month));
+  const assumed = total(registries.map(({ cost }) => cost?.assumed_transfer));
+  if (!month || !assumed || compare(percent(assumed.amount, month.amount) ?? '0', NOTABLE_PERCENT) < 0) return null;
+  return format.wholeShare(assumed.amount, month.amount);
+}
+
+/** Less of a bill on assumed pulls changes no advice. */
+const NOTABLE_PERCENT = 1;
+
+/** What most of the bill is for. @param {[string, Money | null][]} parts @param {Money} month */
+function driver(parts, month) {
+  const [part, sum] = parts.reduce((most, one) => (format.position(one[1]) > format.position(most[1]) ? one : most));
+  return sum && format.sign(sum) > 0 ? `${format.wholeShare(sum.amount, month.amount)} ${part} · ` : '';
 }
 
 /** @param {Registry[]} registries @param {bigint} stored @param {Money | null} month */
@@ -79,18 +95,19 @@ function onAlpine(registries, stored, month) {
       registries.map(({ cost }) => cost?.alpine?.month),
       total,
     );
-  const likely = money ? format.interval(money, format.money) : format.interval(bytes, format.bytes);
+  const likely = money ? format.interval(money, format.roughMoney) : format.interval(bytes, format.roughBytes);
   return card({
     title: 'On Alpine',
     kind: 'alpine',
-    figure: money ? [format.money(money.expected), unit('a month')] : [format.bytes(bytes?.expected)],
+    figure: money ? [...about(format.roughMoney(money.expected)), unit('a month')] : [...about(format.roughBytes(bytes?.expected))],
     detail: likely ? `likely ${likely}` : 'not available',
     how: [
       element('p', {}, HOW.alpine),
       element('p', {}, registries.length > 1 ? SEVERAL : HOW.interval),
       facts([
+        ...(money ? exact('a month then', money) : []),
         ['stored then', format.bytes(bytes?.expected)],
-        ['likely', format.interval(bytes, format.bytes) || format.UNKNOWN],
+        ['90 % likely range', format.interval(bytes, format.bytes) || format.UNKNOWN],
         ['stored today', format.bytes(stored)],
       ]),
     ],
@@ -113,27 +130,32 @@ function saving(registries, stored, month) {
       total,
     );
   const naive = sumBytes(registries.map(({ alpine }) => alpine?.naive_saving_bytes));
+  const assumed = assumedShare(registries);
   const reasons = registries.flatMap(({ cost }) => cost?.alpine?.nothing_saved_because ?? []);
   const part = money
-    ? format.share(money.expected.amount, month.amount)
+    ? format.wholeShare(money.expected.amount, month.amount)
     : bytes
-      ? format.share(bytes.expected, stored)
+      ? format.wholeShare(bytes.expected, stored)
       : '';
-  const likely = money ? format.interval(money, format.money) : format.interval(bytes, format.bytes);
+  const likely = money ? format.interval(money, format.roughMoney) : format.interval(bytes, format.roughBytes);
   return card({
     title: 'Saving',
     kind: 'alpine',
     figure: [
-      money ? format.money(money.expected) : format.bytes(bytes?.expected),
+      ...about(money ? format.roughMoney(money.expected) : format.roughBytes(bytes?.expected)),
       part && unit(`${money ? 'a month · ' : ''}${part}`),
     ],
-    detail: reasons[0] ?? (likely ? `likely ${likely}` : 'not available'),
+    detail: [
+      element('span', {}, reasons[0] ?? (likely ? `likely ${likely}` : 'not available')),
+      money && assumed && element('span', { class: 'warning-text block' }, `if pulls are as assumed: ${assumed} of the bill`),
+    ],
     how: [
       element('p', {}, HOW.joint),
       element('p', {}, HOW.interval),
       facts([
+        ...(money ? exact('saved a month', money) : []),
         ['freed', format.bytes(bytes?.expected)],
-        ['likely', format.interval(bytes, format.bytes) || format.UNKNOWN],
+        ['90 % likely range', format.interval(bytes, format.bytes) || format.UNKNOWN],
         ...(naive == null ? [] : [['adding up tags would promise', format.bytes(naive)]]),
         ...(money ? [['in a year', format.money(year(money.expected))]] : []),
       ]),
@@ -142,160 +164,16 @@ function saving(registries, stored, month) {
   });
 }
 
-/** @param {Registry[]} registries */
-function coverage(registries) {
-  const all = registries.reduce((sum, { repositories }) => sum + repositories, 0);
-  const of = (/** @type {string} */ verdict) =>
-    registries.reduce((sum, { alpine }) => sum + (alpine?.verdicts[verdict] ?? 0), 0);
-  const loss = registries.reduce((sum, { alpine }) => sum + (alpine?.switching_at_a_loss ?? 0), 0);
-  return card({
-    title: 'Base image known',
-    figure: [`${format.count(all - of('unknown_base'))} of ${format.count(all)}`, unit('repositories')],
-    detail: `${format.count(of('switch'))} should switch`,
-    how: [
-      element('p', {}, 'Repositories whose base image was recognised. The others are counted as they are today.'),
-      loss > 0 &&
-        element(
-          'p',
-          {},
-          `For ${format.count(loss)} of those that should switch, storage grows, because other images still need the old base.`,
-        ),
-    ],
-  });
+/** A figure that is a guess. @param {string} figure */
+function about(figure) {
+  return figure === format.UNKNOWN ? [figure] : [element('span', { class: 'about' }, 'about '), figure];
 }
 
-/** @param {Registry[]} registries */
-function age(registries) {
-  const oldest = registries.reduce((old, row) => (row.as_of < old.as_of ? row : old));
-  return card({
-    title: 'Data',
-    figure: [format.age(oldest.as_of), unit('old')],
-    detail: format.moment(oldest.as_of),
-    how: [
-      element(
-        'p',
-        {},
-        'When the registry was last crawled',
-        registries.length > 1 ? '. Of several registries, the oldest.' : '.',
-      ),
-      element('p', {}, element('a', { href: address.href({ view: 'crawls' }) }, 'Crawls')),
-    ],
-  });
-}
-
-/** @param {Registry[]} registries */
-function book(registries) {
-  const books = new Map(
-    registries.flatMap(({ cost }) => (cost ? [[`${cost.price_book.id} ${cost.price_book.version}`, cost]] : [])),
-  );
-  if (!books.size) return noBook();
-  const costs = [...books.values()];
-  const [{ price_book: first }] = costs;
-  const cheaper = costs.flatMap(({ cheaper_plan: plan }) => plan ?? []);
-  return card({
-    title: 'Price book',
-    kind: 'wide',
-    figure: [costs.length === 1 ? name(first.title, { class: 'name title' }) : `${costs.length} books`],
-    detail:
-      costs.length === 1
-        ? `version ${first.version}${first.valid_until ? `, valid until ${format.day(first.valid_until)}` : ''}`
-        : '',
-    how: costs
-      .map((cost) =>
-        facts([
-          ['book', name(cost.price_book.id)],
-          [`one ${cost.unit} more, a month`, format.money(cost.one_more_unit)],
-          ...(cost.average_unit ? [[`one ${cost.unit} on average`, format.money(cost.average_unit)]] : []),
-        ]),
-      )
-      .concat(
-        cheaper.map((plan) =>
-          element(
-            'p',
-            {},
-            name(plan.title),
-            ` would cost ${format.money(plan.saving)} less a month`,
-            plan.features_lost.length ? `, without ${plan.features_lost.join(', ')}.` : '.',
-          ),
-        ),
-      ),
-  });
-}
-
-function noBook() {
-  return card({
-    title: 'Price book',
-    figure: ['none', unit('set')],
-    detail: 'figures are in bytes',
-    how: [
-      element(
-        'p',
-        {},
-        'To see costs, set a price book in the configuration. ',
-        element('code', {}, 'tare prices list'),
-        ' shows the price books that come with Tare.',
-      ),
-      element('pre', {}, '[[registry]]\nurl = "https://reg.example.com"\nprice_book = "azure-container-registry-premium"'),
-    ],
-  });
-}
-
-/** @param {{title: string, kind?: string, figure: Child[], detail: string, how: (Child | Child[])[]}} options */
-function card({ title, kind, figure, detail, how }) {
-  return element(
-    'li',
-    { class: `card ${kind ?? ''}` },
-    element('h2', {}, title),
-    element('p', { class: 'figure' }, figure),
-    element('p', { class: 'detail' }, detail),
-    explained(element('span', {}, 'Explain', element('span', { class: 'for-readers' }, ` ${title}`)), ...how),
-  );
-}
-
-/** @param {string} text */
-function unit(text) {
-  return element('span', { class: 'unit' }, ` ${text}`);
-}
-
-/** @param {(Child | Child[])[][]} pairs */
-function facts(pairs) {
-  return element(
-    'dl',
-    { class: 'facts' },
-    pairs.flatMap(([term, fact]) => [element('dt', {}, term), element('dd', {}, fact)]),
-  );
-}
-
-/** The sum, where all have one and in one currency. @param {(Money | null | undefined)[]} amounts @returns {Money | null} */
-function total(amounts) {
-  const [first] = amounts;
-  if (!first || amounts.some((money) => money?.currency !== first.currency)) return null;
-  return { amount: amounts.reduce((sum, money) => add(sum, money?.amount ?? '0'), '0'), currency: first.currency };
-}
-
-/** @param {(number | bigint | null | undefined)[]} amounts @returns {bigint | null} */
-function sumBytes(amounts) {
-  return amounts.some((bytes) => bytes == null)
-    ? null
-    : amounts.reduce((/** @type {bigint} */ sum, bytes) => sum + BigInt(bytes ?? 0), 0n);
-}
-
-/**
- * @template T, S
- * @param {({low: T, expected: T, high: T} | null | undefined)[]} parts
- * @param {(values: (T | undefined)[]) => S | null} sum
- * @returns {Estimate<S> | null}
- */
-function estimate(parts, sum) {
-  const [low, expected, high] = [
-    sum(parts.map((part) => part?.low)),
-    sum(parts.map((part) => part?.expected)),
-    sum(parts.map((part) => part?.high)),
+/** All digits of an estimate. @param {string} title @param {import('./card.js').Estimate<Money>} money */
+function exact(title, money) {
+  return [
+    [title, format.money(money.expected)],
+    ['90 % likely range', format.interval(money, format.money) || format.UNKNOWN],
+    ['exactly', format.exactMoney(money.expected)],
   ];
-  return low == null || expected == null || high == null ? null : { low, expected, high };
-}
-
-/** @param {Money} month @returns {Money} */
-function year({ amount, currency }) {
-  return { amount: Array(12).fill(amount).reduce(add), currency };
 }

@@ -2,184 +2,84 @@
 
 import * as address from '../address.js';
 import { get, url } from '../api.js';
-import { chart, shortened } from '../chart.js';
 import { csvLink } from '../csv.js';
-import { element, name, replace } from '../element.js';
+import { element, identifier, replace } from '../element.js';
 import * as format from '../format.js';
-import { bytesScale, moneyScale } from '../scale.js';
-import { table } from '../table.js';
-import { GROUPS, HOW, VERDICTS, sentence } from '../words.js';
+import { GROUPS } from '../words.js';
+import { groupSwitch } from './controls.js';
+import { groups } from './group_costs.js';
+import { overTime } from './over_time.js';
 
-/** @typedef {import('api').Money} Money */
-/** @typedef {import('api').BudgetedGroup} Group */
-
-const DRAWN = 20;
+/** What costs over time can be grouped by, beside any label of images. @type {Record<string, string>} */
+const OVER_TIME = {
+  team: 'team',
+  cost_centre: 'cost centre',
+  environment: 'environment',
+  registry: 'registry',
+  repository: 'repository',
+};
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
-    const by = Object.hasOwn(GROUPS, parameters.by ?? '') ? parameters.by : 'team';
-    const query = { group_by: by, registry: parameters.registry };
+    const asked = parameters.by ?? 'team';
+    if (parameters.time) {
+      const isLabel = /^label:./.test(asked);
+      const by = isLabel || Object.hasOwn(OVER_TIME, asked) ? asked : 'team';
+      const title = isLabel ? asked.slice('label:'.length) : OVER_TIME[by];
+      const shown = await overTime(by, title, parameters, signal, frame);
+      if (signal.aborted) return;
+      const controls = [timeSwitch(true), groupSwitch(OVER_TIME, by, 'team'), labelField(isLabel ? title : '')];
+      replace(frame.root, bar(...controls), ...shown.flat());
+      frame.announce(`Costs over time by ${title}`);
+      return;
+    }
+    const by = Object.hasOwn(GROUPS, asked) ? asked : 'team';
+    const query = { group_by: by, registry: parameters.registry, window: parameters.window };
     /** @type {import('api').Summary} */
-    const list = await get('/v1/summary', query, signal);
+    const list = await get('v1/summary', query, signal);
     frame.credit(list);
-    const file = csvLink(`cost-by-${by}.csv`, url('/v1/summary', { ...query, format: 'csv' }));
-    replace(frame.root, groupSwitch(by), groups(list, by, file, frame.signal));
+    const file = csvLink(`cost-by-${by}.csv`, url('v1/summary', { ...query, format: 'csv' }));
+    replace(frame.root, bar(timeSwitch(false), groupSwitch(GROUPS, by, 'team')), groups(list, by, file, frame.signal));
     frame.announce(`${format.count(list.items.length)} rows by ${GROUPS[by]}`);
   };
 }
 
-/** @param {string} current */
-function groupSwitch(current) {
-  const options = Object.entries(GROUPS).map(([by, title]) =>
+/** @param {...Element} controls */
+function bar(...controls) {
+  return element('div', { class: 'by tools' }, controls);
+}
+
+/** Today's level, or how it came about. @param {boolean} isOverTime */
+function timeSwitch(isOverTime) {
+  const option = (/** @type {boolean} */ time, /** @type {string} */ title) =>
     element(
       'a',
-      { href: address.changed({ by: by === 'team' ? null : by }), 'aria-current': by === current ? 'true' : null },
+      {
+        href: address.changed({ time: time ? 1 : null }),
+        'aria-current': time === isOverTime ? 'true' : null,
+      },
       title,
-    ),
+    );
+  const options = [option(false, 'Now'), option(true, 'Over time')];
+  return element('span', { class: 'switch', role: 'group', 'aria-label': 'Time' }, options);
+}
+
+/** Any label of images. @param {string} current */
+function labelField(current) {
+  const id = identifier('label');
+  const input = /** @type {HTMLInputElement} */ (
+    element('input', { id, value: current, autocomplete: 'off', spellcheck: 'false', placeholder: 'com.example.product' })
   );
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const label = input.value.trim();
+    address.go(address.changed({ by: label ? `label:${label}` : null }));
+  };
   return element(
-    'div',
-    { class: 'by tools', role: 'group', 'aria-label': 'Group by' },
-    element('span', { class: 'muted' }, 'By'),
-    element('span', { class: 'switch' }, options),
+    'form',
+    { class: 'tools', onsubmit: submit },
+    element('div', { class: 'field' }, element('label', { for: id }, 'Image label'), input),
+    element('button', {}, 'Group'),
   );
-}
-
-/**
- * @param {import('api').Summary} list
- * @param {string} by
- * @param {Element} file
- * @param {AbortSignal} signal
- */
-function groups(list, by, file, signal) {
-  const { items, totals } = list;
-  // Groups that pay in several currencies are compared by what they store.
-  const currencies = new Set(items.flatMap(({ costs }) => costs.map(({ month }) => month.currency)));
-  const priced = currencies.size === 1;
-  const now = (/** @type {Group | undefined} */ row) => (priced ? row?.costs[0]?.month : row?.attributed_bytes);
-  const then = (/** @type {Group | undefined} */ row) =>
-    priced ? row?.costs[0]?.alpine_month : row && row.attributed_bytes - row.joint_saving_bytes;
-  const budget = (/** @type {Group | undefined} */ row) => (priced ? row && budgetOf(row, [...currencies][0]) : undefined);
-  const hasBudgets = items.some(budget);
-  const series = hasBudgets ? [now, then, budget] : [now, then];
-  const show = (/** @type {any} */ value) => (priced ? format.money(value) : format.bytes(value));
-  const rows = [...items].sort((a, b) => format.position(now(b)) - format.position(now(a)));
-  const drawn = rows.slice(0, DRAWN);
-  const [first] = rows;
-  const scale = priced
-    ? moneyScale([...currencies][0])
-    : bytesScale(rows.flatMap((row) => [now(row), then(row)]).map(Number));
-  return chart({
-    title: `${priced ? 'Cost a month' : 'Attributed bytes'} by ${GROUPS[by]}`,
-    says: first
-      ? `Largest: ${label(first, by)}, ${show(now(first))} of ${show(now(totals))}.`
-      : 'Nothing to show.',
-    signal,
-    size: drawn.length > 8 ? 'tall' : 'high',
-    file,
-    isTableOpen: true,
-    table: groupTable(rows, totals, by, priced, hasBudgets),
-    how: [
-      element('p', {}, priced ? HOW.month : HOW.attributed),
-      element('p', {}, HOW.alpine),
-      element('p', {}, HOW.joint),
-      element(
-        'p',
-        {},
-        'Repositories without a matching rule or label have a row of their own, so the rows add up to the total.',
-      ),
-    ],
-    build: (colour) => ({
-      type: 'bar',
-      data: {
-        labels: drawn.map((row) => shortened(label(row, by))),
-        datasets: [
-          { label: 'Now', data: drawn.map((row) => scale.at(now(row))), backgroundColor: colour.storage },
-          { label: 'On Alpine', data: drawn.map((row) => scale.at(then(row))), backgroundColor: colour.alpine },
-          ...(hasBudgets
-            ? [
-                {
-                  label: 'Budget',
-                  data: drawn.map((row) => (budget(row) ? scale.at(budget(row)) : null)),
-                  backgroundColor: colour.band,
-                  borderColor: colour.now,
-                  borderWidth: 1,
-                },
-              ]
-            : []),
-        ],
-      },
-      options: {
-        indexAxis: 'y',
-        scales: {
-          x: { beginAtZero: true, ticks: { callback: scale.mark } },
-          y: { ticks: { autoSkip: false }, grid: { display: false } },
-        },
-        plugins: {
-          tooltip: {
-            callbacks: {
-              label: (/** @type {any} */ { dataset, datasetIndex, dataIndex }) =>
-                `${dataset.label}: ${show(series[datasetIndex](drawn[dataIndex]))}`,
-            },
-          },
-        },
-      },
-    }),
-  });
-}
-
-/**
- * @param {Group[]} rows
- * @param {Group | undefined} totals
- * @param {string} by
- * @param {boolean} priced
- * @param {boolean} hasBudgets
- */
-function groupTable(rows, totals, by, priced, hasBudgets) {
-  /** @param {string} title @param {(row: Group) => any} value @param {(value: any) => string} show */
-  const column = (title, value, show, hide = /** @type {'narrow' | 'medium' | undefined} */ (undefined)) =>
-    /** @type {import('../table.js').Column<Group>} */ ({
-      title,
-      hide,
-      kind: 'number',
-      cell: (row) => show(value(row)),
-      total: totals && show(value(totals)),
-    });
-  const hasCosts = rows.some(({ costs }) => costs.length);
-  const amounts = (/** @type {Money[]} */ sums) => sums.map(format.money).join(' + ') || format.UNKNOWN;
-  /** @type {import('../table.js').Column<Group>[]} */
-  const columns = [
-    { title: sentence(GROUPS[by]), isHeader: true, total: 'Total', cell: (row) => rowName(row, by) },
-    column('Repositories', (row) => row.repositories, format.count, 'narrow'),
-    column('To switch', (row) => row.switching, format.count, 'medium'),
-    column('Attributed', (row) => row.attributed_bytes, format.bytes, priced ? 'medium' : undefined),
-    column('Freed', (row) => row.joint_saving_bytes, format.bytes, priced ? 'medium' : undefined),
-    ...(hasCosts
-      ? [
-          column('A month', (row) => row.costs.map(({ month }) => month), amounts),
-          ...(hasBudgets ? [column('Budget', (row) => row.budgets ?? [], amounts)] : []),
-          column('On Alpine', (row) => row.costs.map(({ alpine_month: month }) => month), amounts, 'narrow'),
-          column('Saving', (row) => row.costs.map(({ saving }) => saving), amounts),
-        ]
-      : []),
-  ];
-  return table({ caption: `By ${GROUPS[by]}`, columns, rows });
-}
-
-/** @param {Group} row @param {string} currency */
-function budgetOf({ budgets = [] }, currency) {
-  return budgets.find((budget) => budget.currency === currency);
-}
-
-/** @param {Group} row @param {string} by */
-function label({ key }, by) {
-  if (key == null) return by === 'base' ? 'not known' : 'unassigned';
-  return by === 'verdict' ? (VERDICTS[key]?.[0] ?? key) : key;
-}
-
-/** A group's name leads to its repositories. @param {Group} row @param {string} by */
-function rowName(row, by) {
-  if (row.key == null) return element('em', {}, label(row, by));
-  return element('a', { href: address.href({ view: 'repositories', [by]: row.key }) }, name(label(row, by)));
 }

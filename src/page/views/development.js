@@ -8,7 +8,7 @@ import { monthly } from './months.js';
 
 /**
  * @param {{items: import('./months.js').Point[], forecast?: import('./months.js').Forecast[],
- *   budgets?: import('api').Money[]}} history
+ *   budgets?: import('api').Money[], change?: {text: string} | null, forecast_basis?: {text: string} | null}} history
  * @param {import('../address.js').Address} parameters
  * @param {AbortSignal} signal
  */
@@ -18,7 +18,8 @@ export function development(history, parameters, signal) {
   const hasCost = months.some(({ point }) => point?.cost);
   const measure = hasCost && parameters.measure !== 'bytes' ? 'cost' : 'bytes';
   const options = { months, signal, tools: hasCost ? measureSwitch(measure) : null };
-  return measure === 'cost' ? costChart({ ...options, budgets: history.budgets }) : bytesChart(options);
+  const { budgets, change, forecast_basis: basis } = history;
+  return measure === 'cost' ? costChart({ ...options, budgets, change, basis }) : bytesChart(options);
 }
 
 function noHistory() {

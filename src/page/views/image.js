@@ -12,8 +12,8 @@ import { CLASSES, EVIDENCE } from '../words.js';
 
 /** A line of the table of layers: a layer, or what Alpine brings. @typedef {Partial<Layer> & {title?: string}} Line */
 
-/** @param {Explanation} explained */
-export function image(explained) {
+/** @param {Explanation} explained @param {string} title What image it is. */
+export function image(explained, title) {
   const { tags, digest, platform, base, alpine, cautions, dockerfile_change: change } = explained;
   return element(
     'section',
@@ -21,7 +21,7 @@ export function image(explained) {
     element(
       'h2',
       { id: 'image' },
-      'Image used for this estimate: ',
+      `${title}: `,
       name(tags[0] ?? digest.slice(0, 19)),
       ` · ${platform}`,
     ),
@@ -72,7 +72,7 @@ function alpineWords(image, alpine) {
     element('strong', {}, name(alpine.twin)),
     ` ${format.bytes(alpine.bytes.expected)}`,
     interval ? ` (likely ${interval})` : '',
-    image.class ? `. Class ${image.class}: ${CLASSES[image.class] ?? ''}.` : '.',
+    image.class ? `. ${CLASSES[image.class] ?? ''}` : '.',
   );
 }
 

@@ -4,34 +4,49 @@ import * as address from '../address.js';
 import { get } from '../api.js';
 import { element, explained, name, replace } from '../element.js';
 import * as format from '../format.js';
+import { daysOf } from '../period.js';
 import { table } from '../table.js';
-import { HOW, VERDICTS, verdictMark } from '../words.js';
+import { HOW, VERDICTS, WORTHS, verdictMark, worthMark } from '../words.js';
 import { cards, partNote } from './cards.js';
-import { development } from './development.js';
+import { headline } from './headline.js';
 
 /** @typedef {import('api').Registry} Registry */
 
+/** Shorter periods have at most two months, which are no course. */
+const SHORTEST_COURSE_DAYS = 62;
+
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
-  const [notes, figures, course, rest] = ['notes', 'cards', 'course', 'rest'].map((id) => element('div', { id }));
-  frame.root.append(notes, figures, course, rest);
+  const parts = ['advice', 'notes', 'cards', 'course', 'rest'].map((id) => element('div', { id }));
+  const [advice, notes, figures, course, rest] = parts;
+  frame.root.append(...parts);
 
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
-    const registry = parameters.registry;
-    // The chart may take its time; what finance looks at first does not wait for it.
-    const history = get('/v1/history', { registry }, signal);
+    const { registry, window: period } = parameters;
+    // The chart may take its time; what finance looks at first does not wait for it. Of a month alone it would be a bar.
+    const span = period && daysOf(period) > SHORTEST_COURSE_DAYS ? period : null;
+    const history = get('v1/history', { registry, window: span }, signal);
     history.catch(() => {});
-    const all = await frame.registries();
+    // Figures do not wait for the code that draws.
+    const drawing = import('./development.js');
+    drawing.catch(() => {});
+    const past = period ? get('v1/registries', { window: period }, signal) : null;
+    const [present, then] = await Promise.all([frame.registries(), past]);
+    /** @type {Registry[]} */
+    const all = then?.items ?? present;
     if (signal.aborted) return;
     const chosen = registry ? all.filter((row) => row.registry === registry) : all;
+    // The headline of one registry is in its row; of several, savings do not add up, so it is asked for.
+    const summary = chosen.length > 1 ? await get('v1/summary', { window: period }, signal) : chosen[0];
+    replace(advice, summary && headline(summary.headline));
     replace(notes, partNote(chosen), warnings(chosen));
-    replace(figures, chosen.length ? cards(chosen) : nothingYet(registry));
+    replace(figures, chosen.length ? cards(chosen, { isPast: Boolean(period) }) : nothingYet(registry));
     if (!chosen.length) replace(course);
     replace(rest, verdicts(chosen), chosen.length > 1 && registryTable(chosen));
     performance.mark('tare-figures');
     if (!chosen.length) return;
-    const answer = await history;
-    frame.credit(answer);
+    const [answer, { development }] = await Promise.all([history, drawing]);
+    frame.credit(then ?? answer);
     replace(course, development(answer, parameters, frame.signal));
     frame.announce(`Overview of ${chosen.length === 1 ? chosen[0].registry : `${chosen.length} registries`}`);
   };
@@ -91,7 +106,37 @@ function verdicts(registries) {
     { class: 'panel', 'aria-labelledby': 'verdicts' },
     element('h2', { id: 'verdicts' }, `What to do with ${format.count(all)} repositories`),
     element('ul', { class: 'verdicts' }, items),
+    ...worths(registries),
   );
+}
+
+/** Of those that become smaller, how many are worth the work. @param {Registry[]} registries */
+function worths(registries) {
+  const sums = registries.flatMap(({ cost }) => (cost?.alpine?.worth ? [cost.alpine.worth] : []));
+  const counts = Object.keys(WORTHS).map((worth) => ({
+    worth,
+    count: sums.reduce((sum, of) => sum + (of[worth]?.repositories ?? 0), 0),
+  }));
+  if (counts.every(({ count }) => !count)) return [];
+  const items = counts
+    .filter(({ count }) => count)
+    .map(({ worth, count }) =>
+      element(
+        'li',
+        {},
+        element(
+          'a',
+          { href: address.href({ view: 'savings' }) },
+          worthMark(worth),
+          element('strong', {}, format.count(count)),
+        ),
+        element('span', { class: 'muted' }, WORTHS[worth][1]),
+      ),
+    );
+  return [
+    element('h3', {}, 'Is it worth the work?'),
+    element('ul', { class: 'verdicts' }, items),
+  ];
 }
 
 /** @param {Registry[]} registries */

@@ -1,28 +1,21 @@
-// The ranking as a chart: a bar for each of the best, and the line of how fast they add up.
+// The ranking as a chart: a bar for each of the best. How fast they add up is in its table.
 
 import { chart, shortened } from '../chart.js';
 import { element, name } from '../element.js';
 import { add, compare, percent } from '../exact.js';
 import * as format from '../format.js';
 import { bytesScale, moneyScale } from '../scale.js';
+import { datasets } from '../series.js';
 import { table } from '../table.js';
 import { HOW } from '../words.js';
-import { link, measureSwitch } from './cells.js';
+import { confidenceOf, link, measureSwitch } from './cells.js';
 
 /** @typedef {import('api').RepositoryRow} Repository */
 /** @typedef {import('api').Money} Money */
-/** @typedef {{label: string, value: Money | number | bigint, row?: Repository}} Bar */
+/** @typedef {import('api').SavingList} List */
+/** @typedef {{label: string, value: Money | number | bigint, row?: Repository, isSure?: boolean}} Bar */
 
 const RANKED = 15;
-
-/**
- * The repositories with the largest saving first.
- * @param {Repository[]} repositories
- * @param {boolean} inMoney
- */
-export function bySaving(repositories, inMoney) {
-  return [...repositories].sort((a, b) => compare(plain(saved(b, inMoney)), plain(saved(a, inMoney))));
-}
 
 /** @param {Repository} row @param {boolean} inMoney @returns {Money | number} */
 function saved({ cost, alpine }, inMoney) {
@@ -30,20 +23,31 @@ function saved({ cost, alpine }, inMoney) {
   return money ?? alpine?.joint_saving_bytes.expected ?? 0;
 }
 
+/** Whether a repository saves anything that would be shown. @param {Repository} row @param {boolean} inMoney */
+export function brings(row, inMoney) {
+  const value = saved(row, inMoney);
+  return typeof value === 'object' ? compare(value.amount, HALF_A_CENT) >= 0 : value > 0;
+}
+
+/** Less is shown as nothing. */
+const HALF_A_CENT = '0.005';
+
 /**
  * @param {object} options
- * @param {Repository[]} options.ranked
+ * @param {List} options.list
  * @param {boolean} options.inMoney
  * @param {boolean} options.priced
  * @param {AbortSignal} options.signal
  * @param {Element} options.file
  */
-export function pareto({ ranked, inMoney, priced, signal, file }) {
+export function pareto({ list, inMoney, priced, signal, file }) {
   const show = (/** @type {any} */ value) => (inMoney ? format.money(value) : format.bytes(value));
-  const bars = barsOf(ranked, inMoney);
+  const gains = list.items.filter((row) => brings(row, inMoney)).length;
+  const bars = barsOf(list, inMoney);
   const total = sum(bars.map(({ value }) => value));
   const cumulative = shares(bars, total);
   const [best] = bars;
+  const series = seriesOf(inMoney).filter(({ has }) => bars.some(has));
   const columns = /** @type {import('../table.js').Column<Bar>[]} */ ([
     {
       title: 'Repository',
@@ -57,14 +61,14 @@ export function pareto({ ranked, inMoney, priced, signal, file }) {
       total: show(total),
       cell: ({ value }) => show(value),
     },
-    { title: 'Together', kind: 'number', cell: (bar) => `${cumulative[bars.indexOf(bar)]} %` },
+    { title: 'Running total', kind: 'number', cell: (bar) => `${cumulative[bars.indexOf(bar)]} %` },
   ]);
   const scale = inMoney
     ? moneyScale(/** @type {Money} */ (best.value).currency)
     : bytesScale(bars.map(({ value }) => /** @type {number} */ (value)));
   return chart({
     title: 'Where the saving is',
-    says: `${best.label} saves most: ${show(best.value)} of ${show(total)}${inMoney ? ' a month' : ''}. The first ${Math.min(RANKED, ranked.length)} of ${ranked.length} that should switch save ${cumulative[Math.min(RANKED, bars.length) - 1]} %.`,
+    says: `${best.label} saves most: ${show(best.value)} of ${show(total)}${inMoney ? ' a month' : ''}. The first ${Math.min(RANKED, gains)} of ${gains} save ${cumulative[Math.min(RANKED, gains) - 1]} %.`,
     signal,
     size: 'tall',
     file,
@@ -76,53 +80,39 @@ export function pareto({ ranked, inMoney, priced, signal, file }) {
       element(
         'p',
         {},
-        'A bar to the left: the repository would cost more, usually because other images still need its old base. The line is the running total from the top.',
+        'A bar to the left: repositories that would cost more, because other images still need their old base. What ' +
+          'stays behind: repositories that do not move bear more of the layers that they shared.',
       ),
     ],
+    series,
     build: (colour) => ({
       type: 'bar',
       data: {
         labels: bars.map(({ label }) => shortened(label)),
-        datasets: [
-          {
-            label: 'Together',
-            type: 'line',
-            data: cumulative.map(Number),
-            xAxisID: 'share',
-            borderColor: colour.now,
-            backgroundColor: colour.now,
-            borderDash: [4, 3],
-            borderWidth: 1.5,
-            pointRadius: 2,
-            order: 0,
-          },
-          {
-            label: inMoney ? 'Saved a month' : 'Freed',
-            data: bars.map(({ value }) => scale.at(value)),
-            backgroundColor: bars.map(({ value }) => (format.sign(value) < 0 ? colour.loss : colour.alpine)),
-            order: 1,
-          },
-        ],
+        // Each bar belongs to one series, and has the place of the others to itself.
+        datasets: series.flatMap((one) =>
+          datasets(one, bars.map((bar) => (one.has(bar) ? scale.at(bar.value) : null)), colour, { stack: 'saved' }),
+        ),
       },
       options: {
         indexAxis: 'y',
         scales: {
-          x: { ticks: { callback: scale.mark } },
-          y: { ticks: { autoSkip: false }, grid: { display: false } },
-          share: {
-            position: 'top',
-            min: Math.min(0, ...cumulative.map(Number)),
-            suggestedMax: 100,
-            grid: { display: false },
-            ticks: { callback: (/** @type {number} */ value) => `${value} %` },
-          },
+          x: { stacked: true, ticks: { callback: scale.mark } },
+          y: { stacked: true, ticks: { autoSkip: false }, grid: { display: false } },
         },
         plugins: {
           tooltip: {
+            filter: (/** @type {any} */ { raw }) => raw != null,
             callbacks: {
-              title: (/** @type {any[]} */ [item]) => bars[item.dataIndex].label,
-              label: (/** @type {any} */ item) =>
-                item.datasetIndex ? show(bars[item.dataIndex].value) : `together ${cumulative[item.dataIndex]} %`,
+              title: (/** @type {any[]} */ [item]) => (item ? bars[item.dataIndex].label : ''),
+              label: (/** @type {any} */ { dataset, dataIndex }) => `${dataset.label}: ${show(bars[dataIndex].value)}`,
+              footer: (/** @type {any[]} */ [item]) =>
+                item
+                  ? [
+                      `${format.share(plain(bars[item.dataIndex].value), plain(total))} of ${show(total)}`,
+                      `Running total: ${cumulative[item.dataIndex]} %`,
+                    ]
+                  : [],
             },
           },
         },
@@ -131,20 +121,48 @@ export function pareto({ ranked, inMoney, priced, signal, file }) {
   });
 }
 
-/** The best, then the others as one. @param {Repository[]} ranked @param {boolean} inMoney @returns {Bar[]} */
-function barsOf(ranked, inMoney) {
-  const several = new Set(ranked.map(({ registry }) => registry)).size > 1;
-  const bars = ranked.map((row) => ({
+/** @typedef {import('../series.js').Look & {has: (bar: Bar) => boolean}} Series */
+
+/** @param {boolean} inMoney @returns {Series[]} */
+function seriesOf(inMoney) {
+  const [saves, adds] = inMoney ? ['Saved a month', 'Costs more'] : ['Freed', 'Adds bytes'];
+  const grows = (/** @type {Bar} */ { value }) => format.sign(value) < 0;
+  return [
+    { title: saves, mark: 'bar', colour: 'alpine', has: (bar) => !grows(bar) && bar.isSure !== false },
+    { title: `${saves}, try one build first`, mark: 'hatched', colour: 'alpine', has: (bar) => !grows(bar) && bar.isSure === false },
+    { title: adds, mark: 'bar', colour: 'fall', has: grows },
+  ];
+}
+
+/**
+ * The best, then the others as one, then what becomes more. Together they are what the registry saves.
+ * @param {List} list
+ * @param {boolean} inMoney
+ * @returns {Bar[]}
+ */
+function barsOf({ items, stays_behind: stays }, inMoney) {
+  const several = new Set(items.map(({ registry }) => registry)).size > 1;
+  const bars = items.map((row) => ({
     label: several ? `${row.registry}/${row.repository}` : row.repository,
     value: saved(row, inMoney),
+    isSure: confidenceOf(row) !== 'low',
     row,
   }));
-  const rest = bars.slice(RANKED);
-  if (!rest.length) return bars;
+  const gains = bars.filter(({ row }) => brings(row, inMoney));
+  const losses = bars.filter(({ value }) => format.sign(value) < 0);
+  const behind = inMoney ? stays.savings[0] : stays.saving_bytes;
   return [
-    ...bars.slice(0, RANKED),
-    { label: `${format.count(rest.length)} others`, value: sum(rest.map(({ value }) => value)) },
+    ...gains.slice(0, RANKED),
+    ...together(gains.slice(RANKED), 'others'),
+    ...(losses.length > 1 ? together(losses, 'that grow') : losses),
+    ...(behind != null && format.sign(behind) !== 0 ? [{ label: 'stays behind', value: behind }] : []),
   ];
+}
+
+/** Several as one bar. @param {Bar[]} bars @param {string} words */
+function together(bars, words) {
+  if (!bars.length) return [];
+  return [{ label: `${format.count(bars.length)} ${words}`, value: sum(bars.map(({ value }) => value)) }];
 }
 
 /** @param {(Money | number | bigint)[]} values @returns {Money | bigint} */

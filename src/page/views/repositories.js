@@ -3,47 +3,40 @@
 import * as address from '../address.js';
 import { get, url } from '../api.js';
 import { csvLink } from '../csv.js';
-import { element, identifier, name, replace } from '../element.js';
+import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table } from '../table.js';
-import { HOW, VERDICTS, verdictMark } from '../words.js';
-import { link, saving } from './cells.js';
+import { CONFIDENCES, HOW, VERDICTS, confidenceMark, verdictMark, worthMark } from '../words.js';
+import { confidenceOf, link, saving } from './cells.js';
+import { choiceFilter, chosenFilters, filterForm, textFilter } from './filters.js';
+import { PAGE, pager } from './paged.js';
 
 /** @typedef {import('api').RepositoryRow} Repository */
 
-const PAGE = 50;
-const FILTERS = /** @type {const} */ (['registry', 'search', 'verdict', 'team', 'cost_centre', 'environment', 'base']);
+const OWNERS = /** @type {const} */ (['team', 'cost_centre', 'environment', 'base']);
+const FILTERS = /** @type {const} */ (['registry', 'window', 'search', 'verdict', 'confidence', ...OWNERS]);
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
-  const [controls, chosen, results] = [element('div'), element('p', { class: 'tools' }), element('div')];
-  const search = searchField();
-  const verdict = verdictField();
-  controls.append(
-    element(
-      'form',
-      { class: 'filters', role: 'search', onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
-      search.field,
-      verdict.field,
-    ),
-  );
-  frame.root.append(element('div', { class: 'panel' }, controls, chosen, results));
-  /** The cursors of the pages before the one shown, for the way back. @type {(string | null)[]} */
-  let before = [];
+  const [chosen, results] = [element('p', { class: 'tools' }), element('div')];
+  const filters = [
+    textFilter('Search by name', 'search', { isWide: true }),
+    choiceFilter('Verdict', 'verdict', VERDICTS),
+    choiceFilter('How sure', 'confidence', CONFIDENCES),
+  ];
+  frame.root.append(element('div', { class: 'panel' }, filterForm(filters), chosen, results));
+  const pages = pager();
 
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
-    search.show(parameters.search ?? '');
-    verdict.show(parameters.verdict ?? '');
-    replace(chosen, labels(parameters));
-    const filters = Object.fromEntries(FILTERS.map((filter) => [filter, parameters[filter]]));
+    for (const filter of filters) filter.show(parameters);
+    replace(chosen, chosenFilters(parameters, OWNERS));
+    const asked = Object.fromEntries(FILTERS.map((filter) => [filter, parameters[filter]]));
     const sort = parameters.sort ?? '-attributed';
     const { cursor } = parameters;
-    if (!cursor) before = [];
     /** @type {import('api').RepositoryList} */
-    const list = await get('/v1/repositories', { ...filters, sort, cursor, limit: PAGE }, signal);
+    const list = await get('v1/repositories', { ...asked, sort, cursor, limit: PAGE }, signal);
     frame.credit(list);
     const columns = columnsFor(list);
-    const turn = (/** @type {string | null | undefined} */ to) => address.go(address.changed({ cursor: to }));
     const total = list.totals?.repositories ?? list.items.length;
     const caption = `${format.count(total)} ${total === 1 ? 'repository' : 'repositories'}`;
     // The header is rebuilt; restore its focus.
@@ -54,7 +47,7 @@ export function open(frame) {
         'div',
         { class: 'paging' },
         element('h2', { id: 'found' }, caption),
-        csvLink('repositories.csv', url('/v1/repositories', { ...filters, sort, format: 'csv' })),
+        csvLink('repositories.csv', url('v1/repositories', { ...asked, sort, format: 'csv' })),
       ),
       table({
         caption: `${caption} as of ${format.moment(list.as_of)}`,
@@ -64,32 +57,7 @@ export function open(frame) {
         onSort: (by) => address.go(address.changed({ sort: by, cursor: null })),
         empty: 'No repository matches.',
       }),
-      element(
-        'div',
-        { class: 'paging' },
-        element('span', { class: 'muted' }, pageWords(before.length, list.items.length, total, cursor)),
-        element(
-          'span',
-          { class: 'tools' },
-          element(
-            'button',
-            { type: 'button', disabled: !cursor, onclick: () => turn(before.pop()) },
-            before.length ? 'Previous' : 'First page',
-          ),
-          element(
-            'button',
-            {
-              type: 'button',
-              disabled: !list.next_cursor,
-              onclick: () => {
-                before.push(cursor ?? null);
-                turn(list.next_cursor);
-              },
-            },
-            'Next',
-          ),
-        ),
-      ),
+      pages({ cursor, next: list.next_cursor, here: list.items.length, total }),
       legend(columns),
     );
     if (pressed)
@@ -98,75 +66,6 @@ export function open(frame) {
       `${caption}, sorted by ${sort.replace('-', '')}, ${sort.startsWith('-') ? 'descending' : 'ascending'}`,
     );
   };
-}
-
-/** @param {number} before @param {number} here @param {number} total @param {string} [cursor] */
-function pageWords(before, here, total, cursor) {
-  if (cursor && !before) return `${here} of ${format.count(total)}`;
-  return here
-    ? `${format.count(before * PAGE + 1)} to ${format.count(before * PAGE + here)} of ${format.count(total)}`
-    : '';
-}
-
-function searchField() {
-  const id = identifier('search');
-  /** @type {ReturnType<typeof setTimeout>} */
-  let timer;
-  const input = /** @type {HTMLInputElement} */ (
-    element('input', {
-      id,
-      type: 'search',
-      autocomplete: 'off',
-      oninput: () => {
-        clearTimeout(timer);
-        timer = setTimeout(
-          () => address.go(address.changed({ search: input.value, cursor: null }), { quietly: true }),
-          200,
-        );
-      },
-    })
-  );
-  return {
-    field: element('div', { class: 'field wide' }, element('label', { for: id }, 'Search by name'), input),
-    show: (/** @type {string} */ value) => {
-      if (document.activeElement !== input) input.value = value;
-    },
-  };
-}
-
-function verdictField() {
-  const id = identifier('verdict');
-  const options = Object.entries(VERDICTS).map(([value, [label]]) => element('option', { value }, label));
-  const select = /** @type {HTMLSelectElement} */ (
-    element(
-      'select',
-      { id, onchange: () => address.go(address.changed({ verdict: select.value, cursor: null })) },
-      element('option', { value: '' }, 'any'),
-      options,
-    )
-  );
-  return {
-    field: element('div', { class: 'field' }, element('label', { for: id }, 'Verdict'), select),
-    show: (/** @type {string} */ value) => {
-      select.value = value;
-    },
-  };
-}
-
-/** The filters that other views lead here with, each to be taken away. @param {address.Address} parameters */
-function labels(parameters) {
-  return /** @type {const} */ (['team', 'cost_centre', 'environment', 'base'])
-    .filter((filter) => parameters[filter])
-    .map((filter) =>
-      element(
-        'a',
-        { class: 'button', href: address.changed({ [filter]: null, cursor: null }) },
-        `${filter.replace('_', ' ')}: `,
-        name(parameters[filter]),
-        element('span', { 'aria-hidden': 'true' }, ' ✕'),
-        element('span', { class: 'for-readers' }, ' (remove)'),
-      ),
-    );
 }
 
 /**
@@ -235,7 +134,14 @@ function columnsFor({ items, totals }) {
       explain: Object.values(VERDICTS)
         .map(([label, meaning]) => `${label}: ${meaning}`)
         .join(' '),
-      cell: ({ verdict }) => verdictMark(verdict),
+      cell: (row) =>
+        element(
+          'span',
+          { class: 'marks' },
+          verdictMark(row.verdict),
+          worthMark(row.worth),
+          confidenceMark(confidenceOf(row)),
+        ),
     },
     {
       title: 'Base',

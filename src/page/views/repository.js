@@ -5,14 +5,16 @@ import * as address from '../address.js';
 import { get } from '../api.js';
 import { element, explained, name, replace } from '../element.js';
 import * as format from '../format.js';
-import { legend, table, tableCsv } from '../table.js';
+import { table } from '../table.js';
 import { HOW, VERDICTS, verdictMark } from '../words.js';
 import { development } from './development.js';
 import { image } from './image.js';
-import { saving } from './cells.js';
+import { inMonths, otherRepositories, saving } from './cells.js';
+import { tagTable } from './tags.js';
 
 /** @typedef {import('api').Repository} Repository */
-/** @typedef {import('api').Tag} Tag */
+
+const LATEST = 'Latest image, used for this estimate';
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
@@ -20,7 +22,7 @@ export function open(frame) {
   frame.root.append(head, representative, course, tags);
   return async (/** @type {address.Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     const { of: registry, repository } = parameters;
-    const path = `/v1/repositories/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
+    const path = `v1/repositories/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
     frame.retitle(repository);
     const later = [get(`${path}/history`, {}, signal), get(`${path}/tags`, { limit: 500 }, signal)];
     for (const request of later) request.catch(() => {});
@@ -28,8 +30,8 @@ export function open(frame) {
     const answer = await get(path, {}, signal);
     replace(head, summary(answer));
     const digest = answer.representative_image?.digest;
-    const images = `/v1/images/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
-    replace(representative, digest ? image(await get(`${images}/${digest}`, {}, signal)) : null);
+    const images = `v1/images/${encodeURIComponent(registry)}/${encodeURIComponent(repository)}`;
+    replace(representative, digest ? image(await get(`${images}/${digest}`, {}, signal), LATEST) : null);
     const [history, list] = await Promise.all(later);
     frame.credit(list);
     replace(course, history.items.length > 1 ? development(asPoints(history), parameters, frame.signal) : null);
@@ -135,8 +137,8 @@ function facts({ cost, alpine, ...row }) {
       solo ? `${format.bytes(solo.expected)} (${format.interval(solo, format.bytes) || 'exact'})` : format.UNKNOWN,
     ],
     [
-      'repositories that must move together before anything is freed',
-      alpine?.break_even_repositories == null ? 'never' : format.count(alpine.break_even_repositories),
+      'must move together with',
+      otherRepositories(alpine?.break_even_repositories),
     ],
     ...(cost
       ? [
@@ -145,48 +147,8 @@ function facts({ cost, alpine, ...row }) {
           ['transfer', format.money(cost.transfer)],
           ['pulls a month', `${format.count(cost.pulls.per_month)} (${cost.pulls.source})`],
           ['saved a month if only this repository moves', format.money(cost.alpine?.solo_saving.expected)],
-          ['months until it has paid for itself', cost.alpine?.payback_months ?? 'no effort configured'],
+          ['pays back', cost.alpine?.payback_months == null ? 'no effort configured' : inMonths(cost.alpine.payback_months)],
         ]
       : []),
   ];
-}
-
-/** @param {import('api').TagList} list @param {Repository} row */
-function tagTable(list, row) {
-  const columns = /** @type {import('../table.js').Column<Tag>[]} */ ([
-    { title: 'Tag', isHeader: true, cell: ({ tag }) => name(tag), csv: ({ tag }) => tag },
-    {
-      title: 'Attributed',
-      kind: 'number',
-      explain: 'The tag’s share of the attributed bytes of the repository.',
-      cell: (tag) => format.bytes(tag.attributed_bytes),
-      csv: (tag) => tag.attributed_bytes,
-    },
-    {
-      title: 'Exclusive',
-      kind: 'number',
-      explain: 'What deleting only this tag would free.',
-      cell: (tag) => format.bytes(tag.exclusive_bytes),
-      csv: (tag) => tag.exclusive_bytes,
-    },
-    {
-      title: 'Reaches',
-      kind: 'number',
-      hide: 'narrow',
-      explain: 'Size with shared layers, each layer once.',
-      cell: (tag) => format.bytes(tag.stored_bytes),
-      csv: (tag) => tag.stored_bytes,
-    },
-  ]);
-  const shown =
-    list.items.length < row.tags
-      ? `${format.count(list.items.length)} of ${format.count(row.tags)} tags`
-      : `${format.count(row.tags)} tags`;
-  return element(
-    'section',
-    { class: 'panel' },
-    element('div', { class: 'paging' }, element('h2', {}, shown), tableCsv('tags.csv', columns, list.items)),
-    table({ caption: `Tags of ${row.repository}`, columns, rows: list.items }),
-    legend(columns),
-  );
 }

@@ -2,12 +2,14 @@
 
 import { Problem, post, url } from '../api.js';
 import { element, explained, name, replace } from '../element.js';
+import { multiply } from '../exact.js';
 import * as format from '../format.js';
 import { table, tableCsv } from '../table.js';
 import { HOW, verdictMark } from '../words.js';
-import { questions } from './assumptions.js';
+import { EACH, factorOf, questions } from './assumptions.js';
 import { cards, partNote } from './cards.js';
 import { link, payback, saving } from './cells.js';
+import { DECIMAL, WHOLE, usable } from './fields.js';
 
 /** @typedef {import('api').RegistryRow} Registry */
 /** @typedef {import('api').RepositoryRow} Repository */
@@ -16,6 +18,8 @@ import { link, payback, saving } from './cells.js';
 
 /** How many repositories are shown: those that save most. */
 const ROWS = 25;
+/** As many as the API gives: the effort of all that move is added up. */
+const ALL = 10_000;
 
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
@@ -31,7 +35,7 @@ export function open(frame) {
     let answer;
     try {
       answer = await post(
-        url('/v1/whatif', { limit: ROWS, sort: priced ? '-cost_saving' : '-saving' }),
+        url('v1/whatif', { limit: asksEffort(parameters) ? ALL : ROWS, sort: priced ? '-cost_saving' : '-saving' }),
         question(parameters, form.currencyOf(parameters.book) ?? paidIn(before)),
         { signal },
       );
@@ -49,14 +53,16 @@ export function open(frame) {
     const { registry } = parameters;
     const of = (/** @type {{registry: string}} */ row) => !registry || row.registry === registry;
     const [was, is] = [before.filter(of), answer.registries.filter(of)];
+    const repositories = answer.repositories.filter(of);
     const notes = (answer.notes ?? []).filter(of).map(({ note }) => element('li', {}, name(note)));
     replace(
       result,
       notes.length > 0 && element('ul', { class: 'alert' }, notes),
       partNote(is),
       moved(was, is),
+      effort(parameters, repositories.filter(moves).length, form.currencyOf(parameters.book) ?? paidIn(before)),
       cards(is, { onlyFigures: true }),
-      rows(answer.repositories.filter(of)),
+      rows(repositories.slice(0, ROWS)),
     );
   };
 }
@@ -72,15 +78,17 @@ function paidIn(registries) {
  * @param {string | undefined} currency The currency of a day of work.
  */
 function question(parameters, currency) {
-  const number = (/** @type {string | undefined} */ text) => (text && /^\d+$/.test(text) ? Number(text) : null);
   const chosen = (parameters.repositories ?? '').split(/[\s,]+/).filter(Boolean);
-  const share = number(parameters.cold);
-  const { days, rate } = parameters;
+  const [pulls, share] = [usable(parameters.pulls, WHOLE), usable(parameters.cold, WHOLE)];
+  const [days, rate] = [usable(parameters.days, DECIMAL), usable(parameters.rate, DECIMAL)];
+  const factor = factorOf(parameters);
+  const picks = parameters.switch === 'chosen';
   return {
-    repositories: chosen.length ? chosen : null,
+    repositories: picks && chosen.length ? chosen : null,
     switch: parameters.switch ?? 'verdict',
-    pulls_per_month: number(parameters.pulls),
-    cold_share: share == null ? null : decimalShare(share),
+    pulls_per_month: factor === EACH && pulls != null ? Number(pulls) : null,
+    pulls_factor: factor === EACH ? null : usable(factor, DECIMAL),
+    cold_share: share == null ? null : decimalShare(Number(share)),
     price_book: parameters.book || null,
     alpine_release: parameters.release || null,
     effort: days && rate && currency ? { days, day_rate: { amount: rate, currency } } : null,
@@ -116,7 +124,7 @@ function moved(before, after) {
       rows,
       columns: [
         { title: '', isHeader: true, cell: (row) => [several && element('small', {}, name(row.registry)), row.title] },
-        { title: 'As configured', kind: 'number', cell: (row) => row.was },
+        { title: 'As configured', kind: 'number', hide: 'narrow', cell: (row) => row.was },
         { title: 'Then', kind: 'number', cell: (row) => element('strong', { 'data-figure': row.title }, row.is) },
         { title: 'Difference', kind: 'number', cell: (row) => row.change },
       ],
@@ -130,6 +138,34 @@ function moved(before, after) {
       ),
       element('p', {}, HOW.alpine),
     ),
+  );
+}
+
+/** @param {import('../address.js').Address} parameters */
+function asksEffort({ days, rate }) {
+  return usable(days, DECIMAL) != null && usable(rate, DECIMAL) != null;
+}
+
+/** Whether it is moved: only then is there an effort to pay back. @param {Repository} repository */
+function moves({ cost }) {
+  return cost?.alpine?.payback_months != null;
+}
+
+/**
+ * What the work comes to in all.
+ * @param {import('../address.js').Address} parameters
+ * @param {number} switching How many repositories are moved.
+ * @param {string | undefined} currency
+ */
+function effort({ days, rate }, switching, currency) {
+  const [each, price] = [usable(days, DECIMAL), usable(rate, DECIMAL)];
+  if (each == null || price == null || !currency) return null;
+  const one = { amount: multiply(each, price), currency };
+  const all = { amount: multiply(one.amount, switching), currency };
+  return element(
+    'p',
+    { class: 'panel', 'data-figure': 'Effort' },
+    `Effort: ${format.count(switching)} × ${format.money(one)} = ${format.money(all)}.`,
   );
 }
 

@@ -1,4 +1,9 @@
 //! Azure's `ContainerRegistryRepositoryEvents`: a row for each push, pull, untag or deletion.
+//!
+//! A real row (a log tool's test with a diagnostic record, January 2025) has the word `HttpStatusCode` as its result and
+//! the status in `ResultDescription`. Of a pull that failed, digest and media type are `<nil>`; of a pull by digest, the
+//! tag holds the digest. A pull of a multi-platform image is a row for the index and one for the image of the platform:
+//! the image counts, as in notifications.
 
 use std::collections::HashSet;
 
@@ -9,11 +14,14 @@ use super::acr_json;
 use super::fault::PullFileFault;
 use super::file::{PullEvents, PullFile, Skipped, period};
 use super::table::Table;
-use crate::oci::{Digest, Tag};
+use crate::oci::{Digest, MediaType, Tag};
 use crate::pulls::event::{EventKey, PullEvent, key};
 
 /// The beginning of the user agent with which Tare asks registries.
 const OWN_AGENT: &str = "registry-tare/";
+
+/// What Azure writes for a value that is missing.
+const NIL: &str = "<nil>";
 
 pub(super) fn read(file: PullFile<'_>) -> Result<PullEvents, PullFileFault> {
     let mut events = Collector::new(file);
@@ -60,7 +68,11 @@ impl<'a> Collector<'a> {
             agent,
             correlation,
             login_server,
+            description,
+            media_type,
+            artifact_type,
         ] = *cells;
+        let media_type = if media_type == NIL { "" } else { media_type };
         if !login_server.is_empty() && !login_server.eq_ignore_ascii_case(self.file.login_server.as_str()) {
             self.skipped.other_registries += 1;
             return Ok(());
@@ -79,7 +91,7 @@ impl<'a> Collector<'a> {
             self.skipped.other_operations += 1;
             return Ok(());
         }
-        if is_failure(result) {
+        if is_failure(result) || is_failure(description) {
             self.skipped.failed += 1;
             return Ok(());
         }
@@ -95,6 +107,14 @@ impl<'a> Collector<'a> {
                 "give the repository's name without its registry",
             )
         })?;
+        if MediaType::from_text(media_type) == MediaType::Index {
+            self.skipped.indexes += 1;
+            return Ok(());
+        }
+        if is_attachment(tag, artifact_type) {
+            self.skipped.attachments += 1;
+            return Ok(());
+        }
         let key = if correlation.is_empty() {
             key(&[&self.file_key, &line.to_string()])
         } else {
@@ -109,7 +129,8 @@ impl<'a> Collector<'a> {
             key,
             repository: name,
             tag: tag.parse::<Tag>().ok(),
-            digest: digest.parse().ok(),
+            // The tag of a pull by digest is the digest.
+            digest: digest.parse().or_else(|_| tag.parse()).ok(),
             day,
             count: 1,
         });
@@ -143,6 +164,26 @@ fn moment(text: &str) -> Option<NaiveDate> {
     .iter()
     .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
     .map(|moment| moment.date())
+}
+
+/// Whether something was pulled that is attached to an image: a signature, an SBOM, an attestation. It moves a few
+/// kilobytes, and the average of its repository's images must not count for it.
+fn is_attachment(tag: &str, artifact_type: &str) -> bool {
+    let artifact_type = artifact_type.to_ascii_lowercase();
+    let is_named = [
+        "signature",
+        "cosign",
+        "notary",
+        "notation",
+        "sbom",
+        "spdx",
+        "cyclonedx",
+        "in-toto",
+        "attestation",
+    ]
+    .iter()
+    .any(|word| artifact_type.contains(word));
+    is_named || tag.parse::<Tag>().is_ok_and(|tag| tag.is_referrers_fallback())
 }
 
 /// Whether a result says that nothing was delivered: an HTTP status from 400 on, or a word for it.

@@ -1,5 +1,5 @@
 /// The columns that matter; the first three must be there.
-pub(super) const COLUMNS: [&str; 9] = [
+pub(super) const COLUMNS: [&str; 12] = [
     "TimeGenerated",
     "OperationName",
     "Repository",
@@ -9,6 +9,9 @@ pub(super) const COLUMNS: [&str; 9] = [
     "UserAgent",
     "CorrelationId",
     "LoginServer",
+    "ResultDescription",
+    "MediaType",
+    "ArtifactType",
 ];
 /// The number of columns that must be there, from the first on. Our choice: without a time, an operation and a
 /// repository, a row is not a pull that can be counted.

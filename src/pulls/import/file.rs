@@ -73,6 +73,10 @@ pub struct Skipped {
     pub other_registries: u64,
     /// They repeat a row of the same file.
     pub repeated: u64,
+    /// They are about the index of a multi-platform image; the image that was pulled has a row of its own.
+    pub indexes: u64,
+    /// They are about signatures and other attachments.
+    pub attachments: u64,
 }
 
 /// Counters of pulls.

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::oci::Digest;
 
 fn read(text: &str) -> Result<(PullFileFormat, ReadPulls), PullFileFault> {
     let login_server = "acme.azurecr.io".parse().unwrap();
@@ -50,7 +51,9 @@ fn azures_log_as_csv_counts_each_delivered_pull_once() {
             failed: 1,
             own: 1,
             other_registries: 1,
-            repeated: 1
+            repeated: 1,
+            indexes: 0,
+            attachments: 0
         }
     );
 }
@@ -79,6 +82,59 @@ fn azures_log_says_the_same_in_every_form() {
     let diagnostic = r#"{"time":"2026-11-03T09:12:33.1234567Z","operationName":"Pull","correlationId":"c-1","resultType":"200",
         "properties":{"repository":"shop/api","tag":"1.4","loginServer":"acme.azurecr.io"}}"#;
     assert_eq!(events(diagnostic).events, list.events[..1]);
+}
+
+/// A row as Azure's diagnostic settings write it.
+fn diagnostic(tag: &str, digest: &str, status: &str, media_type: &str, artifact_type: &str) -> String {
+    format!(
+        r#"{{"time":"2026-11-03T09:12:33.1234567Z","operationName":"Pull","resultType":"HttpStatusCode",
+            "resultDescription":"{status}","durationMs":"17","location":"westeurope","correlationId":"c-{tag}-{digest}",
+            "properties":{{"repository":"shop/api","tag":"{tag}","digest":"{digest}","mediaType":"{media_type}",
+            "artifactType":"{artifact_type}","loginServer":"acme.azurecr.io","userAgent":"containerd/1.7"}}}}"#
+    )
+}
+
+#[test]
+fn azures_own_rows_count_images_that_were_delivered() {
+    const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+    const LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+    const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+    let (index, image) = (Digest::sha256_of(b"index"), Digest::sha256_of(b"image"));
+    let (index, image) = (index.to_string(), image.to_string());
+    let rows = [
+        diagnostic("1.4", &index, "200", INDEX, "acr.docker"),
+        diagnostic(&index, &index, "200", LIST, "acr.docker"),
+        diagnostic(&image, &image, "200", IMAGE, "acr.docker"),
+        diagnostic(&image, "<nil>", "200", "<nil>", ""),
+        diagnostic("9.9", "<nil>", "404", "<nil>", "acr.docker"),
+        diagnostic("9.8", "<nil>", "401", "<nil>", "acr.docker"),
+        diagnostic("9.7", "<nil>", "503", "<nil>", "acr.docker"),
+        diagnostic(
+            &format!("sha256-{}.sig", &image[7..]),
+            &index,
+            "200",
+            IMAGE,
+            "acr.docker",
+        ),
+        diagnostic("sbom", &index, "200", IMAGE, "application/spdx+json"),
+    ];
+    let read = events(&rows.join("\n"));
+    let pulled: Vec<_> = read
+        .events
+        .iter()
+        .map(|event| event.digest.unwrap().to_string())
+        .collect();
+    assert_eq!(pulled, [image.clone(), image]);
+    assert!(read.events.iter().all(|event| event.tag.is_none()));
+    assert_eq!(
+        read.skipped,
+        Skipped {
+            failed: 3,
+            indexes: 2,
+            attachments: 2,
+            ..Skipped::default()
+        }
+    );
 }
 
 #[test]

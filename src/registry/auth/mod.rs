@@ -1,5 +1,6 @@
 //! Authentication: which scheme the registry wants, and tokens with their renewal.
 
+mod azure_scopes;
 mod entra;
 mod exchange;
 mod secrets;
@@ -15,17 +16,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::{Mutex, RwLock};
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OwnedMutexGuard;
 
+use self::azure_scopes::AzureScopes;
 use self::exchange::EntraLogin;
 use self::secrets::repeats;
 use self::token::{Token, TokenCache};
 use self::token_service::TokenService;
+use super::azure::is_azure_registry;
 use super::challenge::{Bearer, Challenges};
 use super::connection::Connection;
-use super::explanation::credentials_rejected;
+use super::explanation::{credentials_rejected, unsupported_challenge};
 use super::{ClientError, ClientSettings, Credentials, Origin, Reason};
 use crate::oci::RepositoryName;
 
@@ -40,10 +43,21 @@ pub(super) enum TokenScope<'s> {
     Metadata(&'s RepositoryName),
 }
 
+/// The scope for listing a registry's repositories (Distribution's token specification, 2026).
+const CATALOG_SCOPE: &str = "registry:catalog:*";
+
 impl TokenScope<'_> {
+    /// The repository that is to be read.
+    fn repository(&self) -> Option<&RepositoryName> {
+        match self {
+            Self::Catalog => None,
+            Self::Pull(repository) | Self::Metadata(repository) => Some(repository),
+        }
+    }
+
     fn text(&self) -> String {
         match self {
-            Self::Catalog => "registry:catalog:*".to_owned(),
+            Self::Catalog => CATALOG_SCOPE.to_owned(),
             Self::Pull(repository) => format!("repository:{repository}:pull"),
             Self::Metadata(repository) => format!("repository:{repository}:metadata_read"),
         }
@@ -53,7 +67,7 @@ impl TokenScope<'_> {
     /// Otherwise a registry that shares its token service with others could make us fetch a token for them.
     fn covers(&self, asked: &str) -> bool {
         asked.split(' ').all(|part| match self {
-            Self::Catalog => part == "registry:catalog:*",
+            Self::Catalog => part == CATALOG_SCOPE,
             Self::Pull(repository) | Self::Metadata(repository) => part
                 .strip_prefix("repository:")
                 .and_then(|part| part.strip_prefix(repository.as_str()))
@@ -95,6 +109,8 @@ enum Credential {
     Token {
         token: Arc<Token>,
         cache: Arc<TokenCache<Token>>,
+        /// What the token was asked for.
+        scope: String,
     },
 }
 
@@ -126,6 +142,7 @@ pub(super) struct Auth {
     /// Scopes for which the registry's challenge uses another text than ours.
     scope_overrides: Mutex<HashMap<String, String>>,
     caches: Mutex<HashMap<String, Arc<TokenCache<Token>>>>,
+    azure_scopes: AzureScopes,
     /// The source of refresh tokens, if the login uses Entra ID.
     entra: Option<EntraLogin>,
 }
@@ -163,9 +180,16 @@ impl Auth {
             Credentials::BearerToken(_) => AuthScheme::Basic,
             _ => AuthScheme::Unknown,
         };
+        let host = origin.url().host_str().unwrap_or_default();
+        let is_azure = settings.is_azure || entra.is_some() || is_azure_registry(host);
+        let azure_scopes = AzureScopes::new(is_azure);
+        if let Credentials::IdentityToken(token) = &credentials {
+            azure_scopes.learn_from(token.expose_secret());
+        }
         Ok(Self {
             credentials,
             fixed,
+            azure_scopes,
             scheme: RwLock::new(scheme),
             probing: Arc::default(),
             scope_overrides: Mutex::default(),
@@ -182,8 +206,16 @@ impl Auth {
         *self.scheme.write() = scheme;
     }
 
+    /// Prepares for requests to these repositories.
+    pub fn expect(&self, repositories: &[RepositoryName]) {
+        self.azure_scopes.expect(repositories);
+    }
+
     /// Records that the registry accepted this authorization.
-    pub fn on_success(&self, authorization: &Authorization) {
+    pub fn on_success(&self, authorization: &Authorization, wanted: &TokenScope<'_>) {
+        if let Credential::Token { scope, .. } = &authorization.credential {
+            self.azure_scopes.accepted(scope, wanted);
+        }
         if matches!(authorization.credential, Credential::None) && authorization.probe_lock.is_some() {
             let mut scheme = self.scheme.write();
             if matches!(*scheme, AuthScheme::Unknown) {
@@ -196,7 +228,7 @@ impl Auth {
     /// whether it was discarded.
     pub fn invalidate_if_old(&self, authorization: &Authorization, now: DateTime<Utc>) -> bool {
         match &authorization.credential {
-            Credential::Token { token, cache } if now - token.obtained > TimeDelta::seconds(30) => {
+            Credential::Token { token, cache, .. } if now - token.obtained > TimeDelta::seconds(30) => {
                 cache.invalidate(token);
                 true
             }
@@ -217,6 +249,9 @@ impl Auth {
 
     /// The text of a scope, as the registry writes it.
     fn scope_text(&self, scope: &TokenScope<'_>) -> String {
+        if let Some(scope) = self.azure_scopes.scope(scope) {
+            return scope;
+        }
         let ours = scope.text();
         let scope_overrides = self.scope_overrides.lock();
         scope_overrides.get(&ours).cloned().unwrap_or(ours)
@@ -249,18 +284,35 @@ impl Auth {
                 AuthScheme::Unknown | AuthScheme::Anonymous => Credential::None,
                 AuthScheme::Basic => self.fixed.clone().map_or(Credential::None, Credential::Fixed),
                 AuthScheme::Bearer(service) => {
-                    let scope = self.scope_text(scope);
-                    let cache = self.cache(&service, &scope);
+                    if let Some(login) = &self.entra {
+                        let refresh_token = login.refresh_token(connection, &service).await?;
+                        self.azure_scopes.learn_from(refresh_token.secret.expose_secret());
+                    }
+                    let asked = self.scope_text(scope);
+                    let cache = self.cache(&service, &asked);
                     let now = connection.clock.now();
                     let token = match cache.current(now) {
-                        Some(token) => token,
+                        Some(token) => Ok(token),
                         None => {
                             cache
-                                .renew(now, || self.fetch_token(connection, &service, &scope))
-                                .await?
+                                .renew(now, || self.fetch_token(connection, &service, &asked))
+                                .await
                         }
                     };
-                    Credential::Token { token, cache }
+                    match token {
+                        Ok(token) => Credential::Token {
+                            token,
+                            cache,
+                            scope: asked,
+                        },
+                        Err(Reason::Unauthorized(_))
+                            if AzureScopes::is_wildcard(&asked)
+                                && self.azure_scopes.refused(&asked, scope) =>
+                        {
+                            continue;
+                        }
+                        Err(reason) => return Err(reason),
+                    }
                 }
             };
             return Ok(Authorization {
@@ -283,7 +335,8 @@ impl Auth {
                     credential: Credential::None,
                     probe_lock: None,
                 };
-                self.on_challenge(connection, &headers, scope, &anonymous, &mut 0)
+                let challenges = Challenges::from_headers(&headers);
+                self.on_challenge(connection, challenges, scope, &anonymous, &mut 0)
             }
             None => {
                 self.set_scheme(scheme_without_challenge);
@@ -296,18 +349,27 @@ impl Auth {
     pub fn on_challenge(
         &self,
         connection: &Connection,
-        headers: &HeaderMap,
+        challenges: Challenges,
         scope: &TokenScope<'_>,
         authorization: &Authorization,
         refused_tokens: &mut u32,
     ) -> Result<(), Reason> {
-        let challenges = Challenges::from_headers(headers);
         match &authorization.credential {
-            Credential::Token { token, cache } => {
+            Credential::Token { scope: asked_for, .. } if self.azure_scopes.refused(asked_for, scope) => {}
+            Credential::Token { token, cache, .. } => {
                 cache.invalidate(token);
                 *refused_tokens += 1;
                 if *refused_tokens > 1 {
                     return Err(credentials_rejected());
+                }
+                if let Some(bearer) = &challenges.bearer
+                    && bearer.lacks_scope
+                    && !self.teaches_scope(bearer, scope)
+                {
+                    return Err(Reason::Unauthorized(
+                        "the registry says that these credentials lack the right to it (insufficient_scope)"
+                            .into(),
+                    ));
                 }
             }
             Credential::Fixed(_) if challenges.bearer.is_none() || !self.can_fetch_tokens() => {
@@ -329,9 +391,17 @@ impl Auth {
             self.set_scheme(AuthScheme::Basic);
             return Ok(());
         }
-        Err(Reason::Unauthorized(
-            "the registry answered 401 without a challenge that this client supports".into(),
+        Err(unsupported_challenge(
+            challenges
+                .unsupported
+                .filter(|header| !authorization.is_repeated_in(header)),
         ))
+    }
+
+    /// Whether a challenge names a scope that was not asked for and may be.
+    fn teaches_scope(&self, bearer: &Bearer, scope: &TokenScope<'_>) -> bool {
+        let asked = bearer.scope.as_deref().filter(|asked| scope.covers(asked));
+        asked.is_some_and(|asked| asked != self.scope_text(scope))
     }
 
     fn can_fetch_tokens(&self) -> bool {

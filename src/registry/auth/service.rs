@@ -6,11 +6,11 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::form_urlencoded;
 
-use super::Auth;
 use super::secrets::repeats;
 use super::token::Token;
 use super::token_request::{Failure, fetch, with_retries};
 use super::token_service::TokenService;
+use super::{Auth, CATALOG_SCOPE};
 use crate::registry::connection::Connection;
 use crate::registry::explanation::explanation;
 use crate::registry::transport::Outgoing;
@@ -60,23 +60,32 @@ impl Auth {
         scope: &str,
         refresh_token: Option<&SecretString>,
     ) -> Result<Token, Reason> {
-        let request = || self.ask_for_token(connection, service, scope, refresh_token);
-        with_retries(&connection.settings, &connection.transport.counters, request)
-            .await
-            .map_err(|reason| match reason {
-                Reason::Status {
-                    status: status @ (400 | 401 | 403),
-                    said,
-                } => Reason::Unauthorized(format!(
-                    "the token service {} refused to issue a token ({status}{said})",
-                    origin_of(&service.realm)
-                )),
-                Reason::Status { status, said } => Reason::Connection(format!(
-                    "the token service {} answered {status}{said}",
-                    origin_of(&service.realm)
-                )),
-                other => other,
-            })
+        let ask = async |scope: &str| {
+            let request = || self.ask_for_token(connection, service, scope, refresh_token);
+            with_retries(&connection.settings, &connection.transport.counters, request).await
+        };
+        let token = match ask(scope).await {
+            // Quay's service knows scopes of repositories only, and its catalogue wants none (quay issue tracker and
+            // source, `endpoints/v2/v2auth.py`, August 2026).
+            Err(refused @ Reason::Status { status: 400, .. }) if scope == CATALOG_SCOPE => {
+                ask("").await.map_err(|_| refused)
+            }
+            other => other,
+        };
+        token.map_err(|reason| match reason {
+            Reason::Status {
+                status: status @ (400 | 401 | 403),
+                said,
+            } => Reason::Unauthorized(format!(
+                "the token service {} refused to issue a token ({status}{said})",
+                origin_of(&service.realm)
+            )),
+            Reason::Status { status, said } => Reason::Connection(format!(
+                "the token service {} answered {status}{said}",
+                origin_of(&service.realm)
+            )),
+            other => other,
+        })
     }
 
     async fn ask_for_token(
@@ -96,8 +105,9 @@ impl Auth {
                 .append_pair("service", service.name.as_deref().unwrap_or_default())
                 .append_pair("client_id", CLIENT_ID)
                 .append_pair("refresh_token", refresh_token.expose_secret());
-            for part in scope.split(' ') {
-                fields.append_pair("scope", part);
+            if !scope.is_empty() {
+                // One field with all scopes, as OAuth 2 wants it (RFC 6749, 3.3); a URL repeats the parameter.
+                fields.append_pair("scope", scope);
             }
             form = Some(fields.finish());
         } else {
@@ -105,7 +115,7 @@ impl Auth {
             if let Some(name) = &service.name {
                 query.append_pair("service", name);
             }
-            for part in scope.split(' ') {
+            for part in scope.split(' ').filter(|part| !part.is_empty()) {
                 query.append_pair("scope", part);
             }
             drop(query);

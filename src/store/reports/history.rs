@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use crate::cost::{CostParts, MoneyEstimate};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{ByteHistory, Period};
-use crate::report::RegistryHistory;
+use crate::report::{CostReading, RegistryHistory};
 use crate::store::row::Row;
 use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
@@ -30,6 +30,25 @@ pub struct RegistryPoint {
     pub cost: Option<CostParts>,
     /// The cost of such a month on Alpine; `None` if not computed.
     pub alpine_month: Option<MoneyEstimate>,
+    /// The price book and its edition; `None` without one.
+    pub price_book: Option<String>,
+    /// The number of repositories.
+    pub repositories: usize,
+    /// How many of them had pulls, counted or assumed.
+    pub pulled_repositories: usize,
+}
+
+impl RegistryPoint {
+    /// The cost with what it rests on; `None` without a price book.
+    pub fn cost_reading(&self) -> Option<CostReading> {
+        Some(CostReading {
+            as_of: self.as_of,
+            cost: self.cost.as_ref()?.total,
+            price_book: self.price_book.clone()?,
+            repositories: self.repositories,
+            pulled_repositories: self.pulled_repositories,
+        })
+    }
 }
 
 /// The repositories of a registry that a caller may see.
@@ -79,6 +98,9 @@ struct RegistryHistoryRecord {
     alpine_month: Option<Decimal>,
     alpine_month_low: Option<Decimal>,
     alpine_month_high: Option<Decimal>,
+    price_book: Option<String>,
+    repositories: i64,
+    pulled_repositories: i64,
 }
 
 impl RegistryHistoryRecord {
@@ -115,6 +137,9 @@ impl RegistryHistoryRecord {
             alpine_stored_bytes: row.maybe_bytes("alpine_stored_bytes_expected", self.alpine_stored_bytes)?,
             cost,
             alpine_month,
+            price_book: self.price_book,
+            repositories: row.count("repositories", self.repositories)?,
+            pulled_repositories: row.count("pulled_repositories", self.pulled_repositories)?,
         })
     }
 }
@@ -171,14 +196,17 @@ impl Store {
     ) -> Result<Vec<RegistryPoint>, StoreError> {
         let rows = sqlx::query_as!(
             RegistryHistoryRecord,
-            "SELECT DISTINCT ON (as_of) as_of, logical_bytes, stored_bytes, untagged_bytes,
-                 alpine_stored_bytes_expected AS alpine_stored_bytes, currency, monthly_cost AS month,
-                 monthly_fee AS fee, monthly_storage AS storage, monthly_transfer AS transfer,
-                 alpine_monthly_cost_expected AS alpine_month, alpine_monthly_cost_low AS alpine_month_low,
-                 alpine_monthly_cost_high AS alpine_month_high
-             FROM report JOIN registry ON registry.id = registry_id
-             WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3
-             ORDER BY as_of, report.id DESC",
+            r#"SELECT DISTINCT ON (as_of) as_of, logical_bytes, stored_bytes, untagged_bytes,
+                   alpine_stored_bytes_expected AS alpine_stored_bytes, currency, monthly_cost AS month,
+                   monthly_fee AS fee, monthly_storage AS storage, monthly_transfer AS transfer,
+                   alpine_monthly_cost_expected AS alpine_month, alpine_monthly_cost_low AS alpine_month_low,
+                   alpine_monthly_cost_high AS alpine_month_high,
+                   price_book || ' ' || price_book_version AS price_book, repositories::bigint AS "repositories!",
+                   (SELECT count(*) FROM report_repository AS row
+                    WHERE row.report_id = report.id AND row.pulls_per_month > 0) AS "pulled_repositories!"
+               FROM report JOIN registry ON registry.id = registry_id
+               WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3
+               ORDER BY as_of, report.id DESC"#,
             registry.as_str(),
             from,
             until
@@ -209,14 +237,17 @@ impl Store {
                    sum(row.monthly_storage) AS storage, sum(row.monthly_transfer) AS transfer,
                    sum(row.alpine_monthly_cost_expected) AS alpine_month,
                    sum(row.alpine_monthly_cost_low) AS alpine_month_low,
-                   sum(row.alpine_monthly_cost_high) AS alpine_month_high
-               FROM (SELECT DISTINCT ON (as_of) report.id, as_of, currency
+                   sum(row.alpine_monthly_cost_high) AS alpine_month_high, price_book,
+                   count(*) AS "repositories!",
+                   count(*) FILTER (WHERE row.pulls_per_month > 0) AS "pulled_repositories!"
+               FROM (SELECT DISTINCT ON (as_of) report.id, as_of, currency,
+                         price_book || ' ' || price_book_version AS price_book
                      FROM report JOIN registry ON registry.id = registry_id
                      WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3
                      ORDER BY as_of, report.id DESC) AS latest
                JOIN report_repository AS row ON row.report_id = latest.id
                WHERE row.cost_centre = ANY($4) OR (row.cost_centre IS NULL AND row.repository = ANY($5))
-               GROUP BY latest.id, as_of, currency
+               GROUP BY latest.id, as_of, currency, price_book
                ORDER BY as_of"#,
             registry.as_str(),
             from,

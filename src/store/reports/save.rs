@@ -3,13 +3,13 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::types::Json;
 
-use crate::cost::MoneyEstimate;
-use crate::report::{NoteKind, Report, RepositoryRow, Versions};
+use crate::cost::{MoneyEstimate, Worth};
+use crate::report::{NoteKind, RegistryCostOnAlpine, Report, RepositoryRow, Versions};
 use crate::store::registry_lock::lock_registry;
 use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 use crate::units::{ByteCount, Money};
-use crate::whatif::{Estimate, SavingEstimate};
+use crate::whatif::{ConfidenceLevel, Estimate, SavingEstimate};
 
 /// A report to save.
 #[derive(Debug, Clone, Copy)]
@@ -52,9 +52,8 @@ impl Store {
             let totals = &registry.totals;
             let stored = registry.alpine.as_ref().map(|alpine| alpine.stored_bytes);
             let cost = registry.cost.as_ref();
-            let alpine = cost
-                .and_then(|cost| cost.alpine.as_ref())
-                .map(|alpine| alpine.month);
+            let worth_it = cost.and_then(|cost| cost.alpine.as_ref());
+            let alpine = worth_it.map(|alpine| alpine.month);
             let lacks = own_notes().any(|note| note.kind.is_loss());
             let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
             let id = sqlx::query_scalar!(
@@ -64,15 +63,18 @@ impl Store {
                      alpine_stored_bytes_expected, alpine_stored_bytes_high, monthly_cost, monthly_fee,
                      monthly_storage, monthly_transfer, monthly_unallocated, alpine_monthly_cost_low,
                      alpine_monthly_cost_expected, alpine_monthly_cost_high, untagged_manifests,
-                     untagged_monthly_saving)
+                     untagged_monthly_saving, worth_it_repositories, worth_it_saving_expected,
+                     assumed_pulls_share)
                  SELECT $1, (SELECT id FROM crawl WHERE registry_id = $1
                          AND finished_at <= $2 ORDER BY finished_at DESC, id DESC LIMIT 1),
                      $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                     $22, $23, $24, $25, $26, $27, $28, $29
+                     $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32
                  WHERE NOT EXISTS (SELECT FROM report WHERE registry_id = $1 AND as_of = $2
                          AND tare_version = $4 AND catalogue_version = $5 AND model_version = $6
                          AND price_book IS NOT DISTINCT FROM $7 AND price_book_version IS NOT DISTINCT FROM $8
-                         AND monthly_cost IS NOT DISTINCT FROM $20)
+                         AND monthly_cost IS NOT DISTINCT FROM $20
+                         AND worth_it_repositories IS NOT DISTINCT FROM $30
+                         AND worth_it_saving_expected IS NOT DISTINCT FROM $31)
                  RETURNING id",
                 registry_id,
                 registry.as_of,
@@ -103,7 +105,10 @@ impl Store {
                 alpine.map(|month| month.high.amount()),
                 totals.untagged_manifests.map(count),
                 cost.and_then(|cost| cost.clean_up.as_ref())
-                    .map(|clean_up| clean_up.saving.amount())
+                    .map(|clean_up| clean_up.saving.amount()),
+                worth_it.map(|alpine| count(worth_it_repositories(alpine))),
+                worth_it.map(|alpine| alpine.worth_it_saving.expected.amount()),
+                cost.and_then(|cost| cost.pulls.assumed_pulls_share)
             )
             .fetch_optional(&mut *transaction)
             .named("save_report.insert_report")
@@ -148,6 +153,7 @@ struct SavedRepository<'r> {
     untagged_bytes: Option<u64>,
     verdict: Option<&'static str>,
     reason: Option<&'r str>,
+    confidence: Option<&'static str>,
     base: Option<&'r str>,
     alpine_attributed_bytes_low: Option<u64>,
     alpine_attributed_bytes_expected: Option<u64>,
@@ -172,6 +178,10 @@ struct SavedRepository<'r> {
     solo_saving_low: Option<Decimal>,
     solo_saving_expected: Option<Decimal>,
     solo_saving_high: Option<Decimal>,
+    worth: Option<&'static str>,
+    worth_it_saving_expected: Option<Decimal>,
+    pulls_source: Option<&'static str>,
+    assumed_pulls_share: Option<Decimal>,
 }
 
 impl<'r> SavedRepository<'r> {
@@ -208,6 +218,9 @@ impl<'r> SavedRepository<'r> {
             untagged_bytes: totals.untagged_bytes.map(ByteCount::get),
             verdict: judged.map(|judged| judged.verdict.as_str()),
             reason: judged.map(|judged| judged.reason.as_str()),
+            confidence: judged
+                .and_then(|judged| judged.confidence)
+                .map(ConfidenceLevel::as_str),
             base: base.and_then(|base| base.runtime.as_deref().or(base.name.as_deref())),
             alpine_attributed_bytes_low: sizes[0],
             alpine_attributed_bytes_expected: sizes[1],
@@ -232,8 +245,17 @@ impl<'r> SavedRepository<'r> {
             solo_saving_low: solo[0],
             solo_saving_expected: solo[1],
             solo_saving_high: solo[2],
+            worth: row.worth.map(Worth::as_str),
+            worth_it_saving_expected: alpine.map(|alpine| alpine.worth_it_saving.expected.amount()),
+            pulls_source: cost.map(|cost| cost.pulls.source.as_str()),
+            assumed_pulls_share: cost.and_then(|cost| cost.assumed_pulls_share),
         }
     }
+}
+
+/// How many repositories are worth moving.
+fn worth_it_repositories(alpine: &RegistryCostOnAlpine) -> usize {
+    alpine.worth.get(Worth::WorthIt).map_or(0, |sum| sum.repositories)
 }
 
 /// The three figures of an estimate; `None` for each if there is no estimate.

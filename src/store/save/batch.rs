@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::inventory::{ConfigFact, Fault, Finding, ManifestFact, ManifestListing, RepositoryListing};
+use crate::inventory::{
+    ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing,
+};
 use crate::oci::{Digest, RepositoryName, Tag};
 
 /// A batch by kind of finding, each fact once.
@@ -74,6 +76,7 @@ impl<'a> Batch<'a> {
                 ManifestListing::Unread | ManifestListing::Unavailable => &[],
             });
         manifests
+            .chain(self.missing().into_iter().map(|(_, digest)| digest))
             .chain(listed.copied())
             .chain(self.configs.keys().copied())
             .chain(self.tags.values().copied())
@@ -81,10 +84,23 @@ impl<'a> Batch<'a> {
             .collect()
     }
 
+    /// Content that the registry has lost, by the repository that refers to it.
+    pub(super) fn missing(&self) -> BTreeSet<(&'a RepositoryName, Digest)> {
+        let broken = self.faults.iter().filter(|fault| fault.kind == FaultKind::Broken);
+        broken
+            .filter_map(|fault| {
+                let digest = fault.reference.as_ref()?.parse().ok()?;
+                Some((fault.repository.as_ref()?, digest))
+            })
+            .collect()
+    }
+
     pub(super) fn repositories(&self) -> BTreeSet<&'a RepositoryName> {
         let tags = self.tags.keys().map(|&(repository, _)| repository);
         let referrers = self.referrers.iter().map(|&(repository, ..)| repository);
+        let missing = self.missing().into_iter().map(|(repository, _)| repository);
         tags.chain(referrers)
+            .chain(missing)
             .chain(self.listings.keys().copied())
             .collect()
     }

@@ -8,6 +8,7 @@ mod blobs;
 mod content;
 mod faults;
 mod listed;
+mod missing;
 mod saved;
 mod tags;
 
@@ -76,6 +77,8 @@ impl CrawlSaver {
         let listings = tags::Listings::new(&batch, &repository, &self.vanished)?;
         listings.save(&mut transaction, self.tombstone_after, now).await?;
         listed::manifests(&mut transaction, &batch, &repository, &blob, now).await?;
+        let registry = self.part.registry;
+        missing::content(&mut transaction, &batch, registry, &repository, &blob, now).await?;
         save_faults(&mut transaction, self.part.crawl, &batch.faults).await?;
         self.done(&mut transaction, &batch, now).await?;
         transaction.commit().await?;

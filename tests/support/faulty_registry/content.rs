@@ -40,6 +40,8 @@ pub struct Repository {
     pub(super) listing: Listing,
     /// Manifests that are said to be locked against being read.
     pub(super) locked: Vec<Digest>,
+    /// Tags that are left out of listings, as Azure does where `listEnabled` is false.
+    pub(super) hidden: Vec<String>,
 }
 
 /// How a repository's tags are listed.
@@ -117,6 +119,12 @@ impl Repository {
         self
     }
 
+    /// Leaves a tag out of listings.
+    pub fn hide(&mut self, tag: &str) -> &mut Self {
+        self.hidden.push(tag.to_owned());
+        self
+    }
+
     /// Stays in the catalogue, but is unknown when its tags are asked for.
     pub fn dead(&mut self) -> &mut Self {
         self.listing = Listing::Dead;
@@ -153,12 +161,26 @@ impl Repository {
         let tags = self
             .tags
             .iter()
-            .filter(|(_, target)| target.to_string() == digest);
+            .filter(|(tag, target)| target.to_string() == digest && !self.hidden.contains(tag));
         let tags: Vec<&str> = tags.map(|(tag, _)| tag.as_str()).collect();
         if !tags.is_empty() {
             row["tags"] = serde_json::json!(tags);
         }
         row
+    }
+
+    /// How Google lists all manifests with the tags.
+    pub(super) fn google_map(&self) -> Value {
+        let rows = self.manifests.iter().map(|(digest, served)| {
+            let tags = self.tags.iter().filter(|(_, target)| target == digest);
+            let tags: Vec<&str> = tags.map(|(tag, _)| tag.as_str()).collect();
+            let row = serde_json::json!({
+                "imageSizeBytes": "123", "layerId": "", "mediaType": served.media_type, "tag": tags,
+                "timeCreatedMs": "0", "timeUploadedMs": "1793491200000",
+            });
+            (digest.to_string(), row)
+        });
+        Value::Object(rows.collect())
     }
 
     /// How the referrers API lists what is attached to a manifest, in the order of digests.

@@ -24,8 +24,8 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
             Login::Open | Login::Basic { .. } => Answer::error(404, "NOT_FOUND"),
         };
     }
-    if let Some(name) = listed_repository(shared, &path) {
-        return all_manifests(shared, request, name);
+    if let Some(path) = path.strip_prefix("/acr/v1/").filter(|_| shared.lists_manifests) {
+        return azure(shared, request, path);
     }
     let Some(path) = path.strip_prefix("/v2/") else {
         return Answer::error(404, "NOT_FOUND");
@@ -37,11 +37,45 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
     route(shared, &content, request, path)
 }
 
-/// The repository whose manifests are listed at this path, as Azure Container Registry does.
-fn listed_repository<'p>(shared: &Shared, path: &'p str) -> Option<&'p str> {
-    path.strip_prefix("/acr/v1/")?
-        .strip_suffix("/_manifests")
-        .filter(|_| shared.lists_manifests)
+/// Azure's own API.
+fn azure(shared: &Shared, request: &Request, path: &str) -> Answer {
+    if let Some(name) = path.strip_suffix("/_manifests") {
+        return all_manifests(shared, request, name);
+    }
+    let (name, lists_tags) = match path.strip_suffix("/_tags") {
+        Some(name) => (name, true),
+        None => (path, false),
+    };
+    let scope = format!("repository:{name}:metadata_read");
+    if let Some(refusal) = refuse_without(shared, request, &scope) {
+        return refusal;
+    }
+    let content = shared.content.lock().expect("no test panics inside");
+    let Some(repository) = content.repositories.get(name) else {
+        return Answer::error(404, "NAME_UNKNOWN");
+    };
+    if !lists_tags {
+        return Answer::json(&json!({
+            "registry": "faulty", "imageName": name,
+            "tagCount": repository.tags.len(), "manifestCount": repository.manifests.len(),
+        }));
+    }
+    let shown = repository
+        .tags
+        .iter()
+        .filter(|(tag, _)| !repository.hidden.contains(tag));
+    let tags: Vec<&str> = shown.map(|(tag, _)| tag.as_str()).collect();
+    page(shared, request, &tags, |page| {
+        let rows = page.iter().map(|tag| {
+            let (_, digest) = repository
+                .tags
+                .iter()
+                .find(|(held, _)| held == tag)
+                .expect("listed");
+            json!({"name": tag, "digest": digest, "signed": false, "createdTime": "2026-11-01T00:00:00Z"})
+        });
+        json!({"registry": "faulty", "imageName": name, "tags": rows.collect::<Vec<_>>()})
+    })
 }
 
 fn all_manifests(shared: &Shared, request: &Request, name: &str) -> Answer {
@@ -80,7 +114,12 @@ fn route(shared: &Shared, content: &Content, request: &Request, path: &str) -> A
             }
             Some(repository) => {
                 let tags: Vec<&str> = repository.tags.iter().map(|(tag, _)| tag.as_str()).collect();
-                page(shared, request, &tags, |page| json!({"name": name, "tags": page}))
+                page(shared, request, &tags, |page| match shared.lists_as_google {
+                    true => {
+                        json!({"name": name, "child": [], "tags": page, "manifest": repository.google_map()})
+                    }
+                    false => json!({"name": name, "tags": page}),
+                })
             }
         };
     }

@@ -25,6 +25,7 @@ pub struct Setup {
     pub(super) says_digest: bool,
     pub(super) has_referrers: bool,
     pub(super) lists_manifests: bool,
+    pub(super) lists_as_google: bool,
     pub(super) login: Login,
 }
 
@@ -40,6 +41,7 @@ impl FaultyRegistry {
             says_digest: true,
             has_referrers: false,
             lists_manifests: false,
+            lists_as_google: false,
             login: Login::Open,
         }
     }
@@ -71,10 +73,18 @@ impl Setup {
         }
     }
 
-    /// Lists all manifests of a repository, as Azure Container Registry does; by default it answers 404.
+    /// Has Azure Container Registry's own listings of manifests and tags; by default they answer 404.
     pub fn listing_manifests(self) -> Self {
         Self {
             lists_manifests: true,
+            ..self
+        }
+    }
+
+    /// Sends all manifests with the tags, as Google Artifact Registry does.
+    pub fn listing_as_google(self) -> Self {
+        Self {
+            lists_as_google: true,
             ..self
         }
     }

@@ -16,6 +16,8 @@ pub struct TokenServer {
     lifetime: Duration,
     issued: HashMap<String, (String, Instant)>,
     count: usize,
+    grants_wildcard: bool,
+    refuses_catalogue_scope: bool,
 }
 
 impl Default for TokenServer {
@@ -27,6 +29,8 @@ impl Default for TokenServer {
             lifetime: Duration::from_secs(300),
             issued: HashMap::new(),
             count: 0,
+            grants_wildcard: false,
+            refuses_catalogue_scope: false,
         }
     }
 }
@@ -51,6 +55,18 @@ impl TokenServer {
         self
     }
 
+    /// Grants `repository:*:*`, as Azure does without attribute-based access control.
+    pub fn granting_wildcard(mut self) -> Self {
+        self.grants_wildcard = true;
+        self
+    }
+
+    /// Answers 400 to the scope of the catalogue, and gives tokens without a scope that open it, as Quay does.
+    pub fn refusing_the_catalogues_scope(mut self) -> Self {
+        self.refuses_catalogue_scope = true;
+        self
+    }
+
     /// Forgets every token given so far.
     pub(super) fn revoke(&mut self) {
         self.issued.clear();
@@ -61,7 +77,23 @@ impl TokenServer {
             .header("authorization")
             .and_then(|value| value.strip_prefix("Bearer "))
             .and_then(|token| self.issued.get(token))
-            .is_some_and(|(granted, until)| granted == scope && Instant::now() < *until)
+            .is_some_and(|(granted, until)| self.opens(granted, scope) && Instant::now() < *until)
+    }
+
+    /// Whether a token for these scopes opens what needs this one.
+    fn opens(&self, granted: &str, wanted: &str) -> bool {
+        if self.refuses_catalogue_scope && wanted == "registry:catalog:*" {
+            return granted.is_empty();
+        }
+        let (name, action) = wanted.rsplit_once(':').unwrap_or((wanted, ""));
+        granted.split(' ').any(|part| {
+            let (granted_name, actions) = part.rsplit_once(':').unwrap_or((part, ""));
+            let is_wildcard =
+                self.grants_wildcard && part == "repository:*:*" && wanted.starts_with("repository:");
+            part == wanted
+                || is_wildcard
+                || granted_name == name && actions.split(',').any(|granted| granted == action)
+        })
     }
 
     pub(super) fn challenge(&self, own_url: &str, scope: &str) -> String {
@@ -80,13 +112,20 @@ impl TokenServer {
         if !knows_password {
             return Answer::error(401, "UNAUTHORIZED");
         }
-        let scope = request.parameter("scope").or_else(|| form.get("scope").cloned());
+        let query = request.path.split_once('?').map_or("", |(_, query)| query);
+        let asked: Vec<String> = url::form_urlencoded::parse(query.as_bytes())
+            .filter(|(name, _)| name == "scope")
+            .map(|(_, scope)| scope.into_owned())
+            .chain(form.get("scope").cloned())
+            .collect();
+        let scope = asked.join(" ");
+        if self.refuses_catalogue_scope && scope.contains("registry:catalog") {
+            return Answer::error(400, "INVALID_REQUEST");
+        }
         self.count += 1;
         let token = format!("token-{}", self.count);
-        self.issued.insert(
-            token.clone(),
-            (scope.unwrap_or_default(), Instant::now() + self.lifetime),
-        );
+        self.issued
+            .insert(token.clone(), (scope, Instant::now() + self.lifetime));
         Answer::json(&json!({
             "token": token, "access_token": token, "expires_in": self.lifetime.as_secs(),
         }))

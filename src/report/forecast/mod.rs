@@ -1,0 +1,493 @@
+//! What the months to come are expected to cost, from how the recorded ones went.
+//!
+//! The present level goes on, and rises or falls only where a trend is proven. Months whose pulls were
+//! not known, or that another price book priced, do not count. Seasons do not either: a year of months cannot prove one.
+//! How far off the forecast is was measured on months that were held back; the interval follows from these errors.
+
+mod method;
+mod months;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::Serialize;
+use strum::IntoStaticStr;
+
+use self::method::{Course, Errors};
+use self::months::Months;
+use crate::units::{Currency, Money};
+
+/// How many months the forecast covers. Our choice: a quarter, the usual period of a review.
+const AHEAD: usize = 3;
+/// Fewer months that can be compared give no forecast. Our choice: with four, there are two errors on months held back.
+const FEWEST_MONTHS: usize = 4;
+
+/// What a registry cost at the level of one crawl, and what that amount rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CostReading {
+    /// The moment of the crawl.
+    pub as_of: DateTime<Utc>,
+    /// The cost of a month at that level.
+    pub cost: Money,
+    /// The price book with its edition.
+    pub price_book: String,
+    /// The number of repositories.
+    pub repositories: usize,
+    /// How many of them had pulls, counted or assumed.
+    pub pulled_repositories: usize,
+}
+
+/// What the next months are expected to cost, and how good that forecast is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Forecast {
+    /// The next months; empty if too few months can be compared, or with several currencies.
+    pub months: Vec<ForecastMonth>,
+    /// What the forecast rests on; `None` without costs in one currency.
+    pub basis: Option<ForecastBasis>,
+    /// The last month beside the one before; `None` if there are not two.
+    pub change: Option<CostChange>,
+}
+
+/// What a month to come is expected to cost. The true cost lies within the interval nine times in ten, if errors stay
+/// what they were on the months held back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ForecastMonth {
+    /// The first day of the month.
+    pub month: NaiveDate,
+    /// The cost is seldom lower.
+    pub low: Money,
+    /// The best single estimate.
+    pub expected: Money,
+    /// The cost is seldom higher.
+    pub high: Money,
+}
+
+/// What a forecast rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ForecastBasis {
+    /// Whether costs rise or fall.
+    pub trend: Trend,
+    /// The expected change from month to month; 0 without a trend.
+    pub change_per_month: Money,
+    /// The first day of the first month that counts.
+    pub since: NaiveDate,
+    /// How many months count.
+    pub months: usize,
+    /// Why earlier months do not count; null if all recorded months do.
+    pub earlier_months: Option<NotComparable>,
+    /// How far off the forecast was on months held back; null with fewer than four months.
+    pub accuracy: Option<ForecastAccuracy>,
+    /// All of this in words.
+    pub text: String,
+}
+
+/// Whether costs rise or fall: a trend counts if the Mann–Kendall test over the last six months proves it at the 5 %
+/// level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Trend {
+    /// No trend is proven: the level of the last month goes on, or the median of the last three if the last is an
+    /// outlier.
+    Flat,
+    /// Costs rise.
+    Rising,
+    /// Costs fall.
+    Falling,
+}
+
+/// Why a month cannot be compared with the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum NotComparable {
+    /// The pulls of many repositories became known, or are no longer known.
+    Pulls,
+    /// Another price book, or another edition of it, priced the month.
+    PriceBook,
+}
+
+/// How far off the forecast of the next month was, for months that are known: each was predicted from those before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ForecastAccuracy {
+    /// How many months were held back and predicted.
+    pub held_back_months: usize,
+    /// The mean absolute error in percent of the mean month.
+    pub error_percent: Decimal,
+    /// The same if each month had been predicted as "the same as last month".
+    pub same_as_last_month_percent: Decimal,
+    /// Whether the forecast was closer than "the same as last month".
+    pub is_better: bool,
+}
+
+/// The last month beside the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CostChange {
+    /// The first day of the month before.
+    pub from: NaiveDate,
+    /// The first day of the last month.
+    pub to: NaiveDate,
+    /// What the month before cost.
+    pub before: Money,
+    /// What the last month costs at the level of its last crawl.
+    pub after: Money,
+    /// The change in percent; null if the month before cost nothing, or if the two cannot be compared.
+    pub percent: Option<Decimal>,
+    /// Why they cannot be compared; null if they can.
+    pub not_comparable: Option<NotComparable>,
+    /// The change in words.
+    pub text: String,
+}
+
+impl Forecast {
+    /// The forecast for the sum of registries, each with its readings in any order.
+    pub fn new(registries: &[Vec<CostReading>]) -> Self {
+        let Some(months) = Months::new(registries) else {
+            return Self {
+                months: Vec::new(),
+                basis: None,
+                change: None,
+            };
+        };
+        let course = Course::of_months(months.comparable());
+        let errors = Errors::measure(months.comparable(), AHEAD);
+        let ahead = if months.comparable().len() < FEWEST_MONTHS {
+            None
+        } else {
+            ahead(&months, course, &errors)
+        };
+        let ahead = ahead.unwrap_or_default();
+        Self {
+            basis: ForecastBasis::new(&months, course, &errors, &ahead),
+            change: CostChange::new(&months),
+            months: ahead,
+        }
+    }
+
+    /// The change, the next months and what they rest on, for people. Nothing for the first month on record.
+    pub fn sentences(&self) -> Vec<&str> {
+        let Some(change) = &self.change else {
+            return Vec::new();
+        };
+        let basis = self.basis.iter().map(|basis| basis.text.as_str());
+        std::iter::once(change.text.as_str()).chain(basis).collect()
+    }
+}
+
+/// The next months; `None` if the amounts are too large to be computed with.
+fn ahead(months: &Months, course: Course, errors: &Errors) -> Option<Vec<ForecastMonth>> {
+    let margins = errors.margins()?;
+    let money = |amount: Decimal| shown(amount.max(Decimal::ZERO), months.currency);
+    let months = margins.into_iter().enumerate().map(|(index, margin)| {
+        let expected = course.ahead(index + 1);
+        Some(ForecastMonth {
+            month: months.day(months.levels.len() + index)?,
+            low: money(expected - margin),
+            expected: money(expected),
+            high: money(expected + margin),
+        })
+    });
+    months.collect()
+}
+
+impl ForecastBasis {
+    fn new(months: &Months, course: Course, errors: &Errors, ahead: &[ForecastMonth]) -> Option<Self> {
+        let count = months.comparable().len();
+        let percent = errors.percent().filter(|_| count >= FEWEST_MONTHS);
+        let mut basis = Self {
+            trend: match course.change {
+                change if change.is_zero() => Trend::Flat,
+                change if change.is_sign_negative() => Trend::Falling,
+                _ => Trend::Rising,
+            },
+            change_per_month: shown(course.change, months.currency),
+            since: months.day(months.comparable)?,
+            months: count,
+            earlier_months: months.break_reason,
+            accuracy: percent.map(|(own, naive)| ForecastAccuracy {
+                held_back_months: errors.held_back(),
+                error_percent: own.round_dp(1).normalize(),
+                same_as_last_month_percent: naive.round_dp(1).normalize(),
+                is_better: own < naive,
+            }),
+            text: String::new(),
+        };
+        basis.text = basis.in_words(ahead);
+        Some(basis)
+    }
+
+    fn in_words(&self, ahead: &[ForecastMonth]) -> String {
+        let since = self.since.format("%b %Y");
+        let why = match self.earlier_months {
+            None => String::new(),
+            Some(reason) => format!(" Months before {since} do not count: {}.", reason.in_words()),
+        };
+        let Some(last) = ahead.last() else {
+            return format!(
+                "No forecast yet: it needs {FEWEST_MONTHS} months that can be compared, and has {}.{why}",
+                self.months
+            );
+        };
+        let course = match self.trend {
+            Trend::Flat => "No trend is proven, so the present level goes on.".to_owned(),
+            Trend::Rising => format!(
+                "A rise of {} a month is proven and goes on.",
+                self.change_per_month
+            ),
+            Trend::Falling => format!(
+                "A fall of {} a month is proven and goes on.",
+                Money::new(
+                    self.change_per_month.amount().abs(),
+                    self.change_per_month.currency()
+                )
+            ),
+        };
+        let accuracy = self
+            .accuracy
+            .as_ref()
+            .map(ForecastAccuracy::in_words)
+            .unwrap_or_default();
+        format!(
+            "Expected for {}: {} (likely {} to {}). {course}{why}{accuracy}",
+            last.month.format("%b %Y"),
+            last.expected,
+            last.low,
+            last.high
+        )
+    }
+}
+
+impl ForecastAccuracy {
+    fn in_words(&self) -> String {
+        let verdict = match self.is_better {
+            true => "which is better",
+            false => "which is not better",
+        };
+        format!(
+            " On {} months held back, the forecast of the next month was off by {} % on average, {verdict} than \
+             \"same as last month\" with {} %.",
+            self.held_back_months, self.error_percent, self.same_as_last_month_percent
+        )
+    }
+}
+
+impl NotComparable {
+    /// The reason in words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Pulls => "the pulls of many repositories were not known in the same way",
+            Self::PriceBook => "another price book or edition priced them",
+        }
+    }
+}
+
+impl CostChange {
+    fn new(months: &Months) -> Option<Self> {
+        let last = months.levels.len().checked_sub(1)?;
+        let previous = last.checked_sub(1)?;
+        let (before, after) = (months.levels[previous], months.levels[last]);
+        // The last break is before the last month, or it is this month.
+        let not_comparable = months.break_reason.filter(|_| months.comparable == last);
+        let percent = ((after - before) * Decimal::ONE_HUNDRED).checked_div(before);
+        let percent = percent.filter(|_| not_comparable.is_none());
+        let (from, to) = (months.day(previous)?, months.day(last)?);
+        let (before, after) = (shown(before, months.currency), shown(after, months.currency));
+        let name = |day: NaiveDate| day.format("%b %Y").to_string();
+        let text = match (percent, not_comparable) {
+            (Some(percent), _) => format!("{after} in {}, {} on {}.", name(to), signed(percent), name(from)),
+            (None, Some(reason)) => format!(
+                "{after} in {}, which cannot be compared with {}: {}.",
+                name(to),
+                name(from),
+                reason.in_words()
+            ),
+            (None, None) => format!("{after} in {}, after {before} in {}.", name(to), name(from)),
+        };
+        Some(Self {
+            from,
+            to,
+            before,
+            after,
+            percent: percent.map(|percent| percent.round_dp(1).normalize()),
+            not_comparable,
+            text,
+        })
+    }
+}
+
+/// A change in percent for people: `−7 %`, `+0.4 %`, `unchanged`.
+fn signed(percent: Decimal) -> String {
+    let places = if percent.abs() < Decimal::TEN { 1 } else { 0 };
+    let rounded = percent.round_dp(places).normalize();
+    match rounded {
+        rounded if rounded.is_zero() => "unchanged".to_owned(),
+        rounded if rounded.is_sign_negative() => format!("−{} %", rounded.abs()),
+        rounded => format!("+{rounded} %"),
+    }
+}
+
+/// An amount with as many decimals as answers about past months have.
+fn shown(amount: Decimal, currency: Currency) -> Money {
+    Money::new(amount.round_dp(4), currency)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn euros(amount: &str) -> Money {
+        Money::new(amount.parse().unwrap(), "EUR".parse().unwrap())
+    }
+
+    fn readings(first_month: u32, amounts: &[&str]) -> Vec<CostReading> {
+        let reading = |(index, amount): (u32, &&str)| CostReading {
+            as_of: format!("2026-{:02}-05T10:00:00Z", first_month + index)
+                .parse()
+                .unwrap(),
+            cost: euros(amount),
+            price_book: "book 2026".to_owned(),
+            repositories: 10,
+            pulled_repositories: 10,
+        };
+        (0..).zip(amounts).map(reading).collect()
+    }
+
+    fn expected(registries: &[Vec<CostReading>]) -> Vec<Money> {
+        let months = Forecast::new(registries).months;
+        months.into_iter().map(|month| month.expected).collect()
+    }
+
+    #[test]
+    fn a_proven_line_goes_on_with_no_spread() {
+        let forecast = Forecast::new(&[readings(8, &["10", "12", "14", "16", "18"])]);
+        assert_eq!(
+            forecast.months[0].month,
+            NaiveDate::from_ymd_opt(2027, 1, 1).unwrap()
+        );
+        assert_eq!(forecast.months[2].expected, euros("24"));
+        let basis = forecast.basis.unwrap();
+        assert_eq!((basis.trend, basis.change_per_month), (Trend::Rising, euros("2")));
+        assert!(
+            basis.text.contains("2.00 EUR a month is proven"),
+            "{}",
+            basis.text
+        );
+    }
+
+    #[test]
+    fn without_a_proven_trend_the_present_level_goes_on_and_an_outlier_is_not_it() {
+        let forecast = Forecast::new(&[readings(
+            5,
+            &["2580", "2600", "2574", "2620", "2590", "2600", "2433"],
+        )]);
+        for month in &forecast.months {
+            assert_eq!(month.expected, euros("2590"));
+            let [low, high] = [month.low, month.high].map(Money::amount);
+            assert!(low < month.expected.amount() && month.expected.amount() < high);
+        }
+        assert!(
+            forecast.months[0].high.amount() <= forecast.months[2].high.amount(),
+            "wider for later months"
+        );
+        let basis = forecast.basis.unwrap();
+        assert_eq!(basis.trend, Trend::Flat);
+        let accuracy = basis.accuracy.unwrap();
+        assert_eq!(accuracy.held_back_months, 5);
+        assert!(basis.text.contains("5 months held back") && basis.text.contains("same as last month"));
+    }
+
+    #[test]
+    fn the_last_month_is_compared_with_the_one_before() {
+        let change = Forecast::new(&[readings(10, &["2616", "2433"])]).change.unwrap();
+        assert_eq!(change.percent, Some("-7".parse().unwrap()));
+        assert_eq!(change.text, "2433.00 EUR in Nov 2026, −7 % on Oct 2026.");
+        let nothing = Forecast::new(&[readings(10, &["0", "10"])]).change.unwrap();
+        assert_eq!((nothing.percent, nothing.not_comparable), (None, None));
+        assert_eq!(nothing.text, "10.00 EUR in Nov 2026, after 0.00 EUR in Oct 2026.");
+    }
+
+    #[test]
+    fn months_before_pulls_were_known_do_not_count() {
+        let mut course = readings(1, &["50", "51", "52", "2570", "2600", "2590", "2610"]);
+        for reading in &mut course[..3] {
+            reading.pulled_repositories = 0;
+        }
+        let forecast = Forecast::new(&[course.clone()]);
+        assert_eq!(forecast.months[2].expected, euros("2610"));
+        let basis = forecast.basis.unwrap();
+        assert_eq!(
+            (basis.months, basis.earlier_months),
+            (4, Some(NotComparable::Pulls))
+        );
+        assert!(
+            basis.text.contains("Months before Apr 2026 do not count"),
+            "{}",
+            basis.text
+        );
+        // Of the first month with pulls, no growth is stated.
+        let change = Forecast::new(&[course[..4].to_vec()]).change.unwrap();
+        assert_eq!(
+            (change.percent, change.not_comparable),
+            (None, Some(NotComparable::Pulls))
+        );
+        let none = Forecast::new(&[course[..6].to_vec()]);
+        assert_eq!(none.months, []);
+        let text = none.basis.unwrap().text;
+        assert!(
+            text.starts_with("No forecast yet: it needs 4 months")
+                && text.contains("has 3. Months before Apr"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn another_price_book_begins_anew_and_a_new_repository_does_not() {
+        let mut course = readings(1, &["10", "10", "10", "10", "20", "20", "20", "20"]);
+        for reading in &mut course[4..] {
+            reading.price_book = "book 2027".to_owned();
+        }
+        let basis = Forecast::new(&[course]).basis.unwrap();
+        assert_eq!(
+            (basis.months, basis.earlier_months),
+            (4, Some(NotComparable::PriceBook))
+        );
+        let mut course = readings(1, &["10", "10", "10", "10", "10"]);
+        course[2].repositories = 11;
+        assert_eq!(Forecast::new(&[course]).basis.unwrap().months, 5);
+    }
+
+    #[test]
+    fn of_a_month_the_last_reading_counts_and_what_was_not_read_is_as_it_was() {
+        let mut first = readings(1, &["1", "2", "3", "4"]);
+        first.insert(
+            0,
+            CostReading {
+                as_of: "2026-04-01T00:00:00Z".parse().unwrap(),
+                ..first[0].clone()
+            },
+        );
+        // Begins a month later and is not read in April, so the sums are 12, 13 and 14 from February on.
+        let second = readings(2, &["10", "10"]);
+        assert_eq!(
+            expected(&[first.clone(), second.clone()]),
+            [],
+            "three months are too few"
+        );
+        first.push(CostReading {
+            as_of: "2026-05-01T00:00:00Z".parse().unwrap(),
+            cost: euros("5"),
+            ..first[0].clone()
+        });
+        assert_eq!(expected(&[first, second])[0], euros("15"));
+    }
+
+    #[test]
+    fn too_few_months_and_several_currencies_have_no_forecast() {
+        assert_eq!(expected(&[]), []);
+        assert_eq!(expected(&[readings(1, &["1", "2", "3"])]), []);
+        let mut mixed = readings(1, &["1", "2", "3", "4", "5"]);
+        mixed[2].cost = Money::new(Decimal::ONE, "USD".parse().unwrap());
+        assert_eq!(expected(&[mixed]), []);
+        assert_eq!(expected(&[readings(1, &["1", "2", "3", "4"]), Vec::new()]), []);
+    }
+}
