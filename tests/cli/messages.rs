@@ -151,7 +151,10 @@ fn numbers_and_times_are_described() {
             &["key", "create", "x", "--expires-in-days", "soon"],
             "expected a whole number from 1 to 3650",
         ),
-        (&["crawls", "list", "--limit", "many"], "expected a whole number from 1 to"),
+        (
+            &["crawls", "list", "--limit", "many"],
+            "expected a whole number from 1 to",
+        ),
         (&["crawls", "cancel", "last"], "expected the number of a crawl"),
         (
             &[

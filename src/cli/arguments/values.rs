@@ -35,7 +35,8 @@ pub(in crate::cli) fn whole<const LOW: u32, const HIGH: u32>(text: &str) -> Resu
 
 /// Reads the number of a crawl.
 pub(in crate::cli) fn id(text: &str) -> Result<i64, String> {
-    text.parse().map_err(|_| "expected the number of a crawl, such as 17".to_owned())
+    text.parse()
+        .map_err(|_| "expected the number of a crawl, such as 17".to_owned())
 }
 
 /// Reads a moment with its time zone, such as 2026-11-30T12:00:00Z.
