@@ -182,7 +182,7 @@ fn a_wrong_value_is_refused_with_its_place_and_what_would_be_right() {
         ),
         (
             "[[registry]]\nurl = \"x\"\ndedup_scope = \"blob\"\n",
-            "registry.dedup_scope: unknown variant `blob`, expected `registry` or `repository`",
+            "registry.dedup_scope: unknown variant `blob`, expected one of `registry`, `repository`, `mounted`",
         ),
         (
             "[[registry]]\nurl = \"x\"\nusername = \"me\"\n",

@@ -213,7 +213,7 @@ fn editions_must_not_be_valid_on_the_same_day() {
     assert_eq!(prices, [(31, Decimal::new(1, 1)), (31, Decimal::new(2, 1))]);
     let error = books.get("yours", day("2026-12-01")).unwrap_err().to_string();
     assert!(
-        error.starts_with("there is no price book `yours`; there are: aws-ecr, azure-"),
+        error.starts_with("there is no price book `yours`; there are aws-ecr, azure-"),
         "{error}"
     );
 }

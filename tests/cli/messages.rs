@@ -152,6 +152,11 @@ fn numbers_and_times_are_described() {
             "expected a whole number from 1 to 3650",
         ),
         (
+            &["crawls", "list", "--limit", "many"],
+            "expected a whole number from 1 to",
+        ),
+        (&["crawls", "cancel", "last"], "expected the number of a crawl"),
+        (
             &[
                 "pulls",
                 "import",

@@ -83,7 +83,16 @@ fn bytes_without_a_tag_are_counted_billed_and_worth_what_deleting_them_saves() {
     let said = "Another 50.00 GiB is untagged (5 manifests); deleting it would save";
     assert!(text.replace('\n', " ").contains(said), "{text}");
     assert!(text.contains("SHARE   UNTAGGED"), "{text}");
-    let others = stdout(&program.run(&["report", "--view", "storage", "--limit", "1"]));
+    let largest = [
+        "report",
+        "--view",
+        "storage",
+        "--sort",
+        "attributed",
+        "--limit",
+        "1",
+    ];
+    let others = stdout(&program.run(&largest));
     let others = others.lines().find(|line| line.contains("other 1 repositories"));
     assert!(
         others.is_some_and(|line| line.trim_end().ends_with("0 B")),

@@ -14,6 +14,19 @@ Examples:
   tare crawl reg.example.com/team-a/* --platform linux/amd64
   tare crawl acme.azurecr.io --username reader --password-stdin";
 
+pub(super) const CRAWLS: &str = "\
+Examples:
+  tare crawls list
+  tare crawls cancel 17";
+
+pub(super) const CRAWLS_LIST: &str = "\
+Examples:
+  tare crawls list --limit 5 --format json";
+
+pub(super) const CRAWLS_CANCEL: &str = "\
+Examples:
+  tare crawls cancel 17";
+
 pub(super) const REPORT: &str = "\
 Examples:
   tare report
@@ -138,6 +151,20 @@ Examples:
 pub(super) const KEY_REVOKE: &str = "\
 Examples:
   tare key revoke grafana";
+
+pub(super) const NOTIFY: &str = "\
+Examples:
+  tare notify preview weekly_summary
+  tare notify test finance";
+
+pub(super) const NOTIFY_PREVIEW: &str = "\
+Examples:
+  tare notify preview weekly_summary
+  tare notify preview budget_exceeded --format text";
+
+pub(super) const NOTIFY_TEST: &str = "\
+Examples:
+  tare notify test finance";
 
 pub(super) const DOCTOR: &str = "\
 Examples:

@@ -83,7 +83,7 @@ pub enum Command {
     #[command(after_help = examples::CRAWL)]
     Crawl(CrawlOptions),
     /// Lists the latest crawls, or cancels one
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::CRAWLS)]
     Crawls(CrawlsCommand),
     /// Shows what the crawled registries store and cost, and what Alpine would change
     #[command(after_help = examples::REPORT)]
@@ -136,7 +136,7 @@ pub enum Command {
     #[command(subcommand, after_help = examples::KEY)]
     Key(KeyCommand),
     /// Shows notifications as receivers get them, or tries a receiver
-    #[command(subcommand)]
+    #[command(subcommand, after_help = examples::NOTIFY)]
     Notify(NotifyCommand),
     /// Checks the configuration and everything Tare depends on, and says what to do about each problem
     ///

@@ -1,7 +1,8 @@
-//! Options of `tare notify` and `tare crawls`.
+//! Options of `tare notify`.
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::examples;
 use crate::notify::{EventKind, Format};
 
 /// The subcommands of `tare notify`.
@@ -11,8 +12,10 @@ pub enum NotifyCommand {
     ///
     /// The weekly summary is made from what is stored now. The other events are shown with example figures. Nothing is
     /// sent.
+    #[command(after_help = examples::NOTIFY_PREVIEW)]
     Preview(PreviewOptions),
     /// Sends a test message to one receiver now
+    #[command(after_help = examples::NOTIFY_TEST)]
     Test(TestOptions),
 }
 

@@ -33,6 +33,12 @@ pub(in crate::cli) fn whole<const LOW: u32, const HIGH: u32>(text: &str) -> Resu
         .ok_or_else(|| format!("expected a whole number from {LOW} to {HIGH}"))
 }
 
+/// Reads the number of a crawl.
+pub(in crate::cli) fn id(text: &str) -> Result<i64, String> {
+    text.parse()
+        .map_err(|_| "expected the number of a crawl, such as 17".to_owned())
+}
+
 /// Reads a moment with its time zone, such as 2026-11-30T12:00:00Z.
 pub(in crate::cli) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     text.parse()
