@@ -6,8 +6,8 @@ import { csvLink } from '../csv.js';
 import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table } from '../table.js';
-import { VERDICTS, verdictMark } from '../words.js';
-import { link, then } from './cells.js';
+import { CONFIDENCES, VERDICTS, confidenceMark, verdictMark } from '../words.js';
+import { confidenceOf, link, then } from './cells.js';
 import { choiceFilter, filterForm, textFilter } from './filters.js';
 import { PAGE, pager } from './paged.js';
 import { baseWord, imageLink } from './tags.js';
@@ -22,6 +22,7 @@ const FILTERS = /** @type {const} */ ([
   'tag',
   'base',
   'verdict',
+  'confidence',
   'created_before',
   'created_after',
   'not_pulled_since',
@@ -35,6 +36,7 @@ export function open(frame) {
     textFilter('Tag', 'tag'),
     textFilter('Base', 'base', { hint: 'node' }),
     choiceFilter('Verdict', 'verdict', VERDICTS),
+    choiceFilter('How sure', 'confidence', CONFIDENCES),
     textFilter('Built before', 'created_before', { type: 'date' }),
     textFilter('Built after', 'created_after', { type: 'date' }),
     textFilter('Not pulled since', 'not_pulled_since', { type: 'date' }),
@@ -122,5 +124,10 @@ const COLUMNS = [
     sort: 'last_pull',
     cell: ({ last_pull: pull }) => pull.day ?? 'not known',
   },
-  { title: 'Verdict', hide: 'narrow', cell: ({ verdict }) => verdictMark(verdict) },
+  {
+    title: 'Verdict',
+    hide: 'narrow',
+    cell: (image) =>
+      element('span', { class: 'marks' }, verdictMark(image.verdict), confidenceMark(confidenceOf(image))),
+  },
 ];
