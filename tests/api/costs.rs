@@ -132,7 +132,7 @@ fn a_wrong_window_step_or_group_is_refused_with_what_would_be_right() {
             .problem(400, "invalid-request");
         let detail = problem["detail"].as_str().expect("a detail");
         assert!(
-            detail.contains("2031-01 is in the future; the last possible month is"),
+            detail.contains("2031-01 has not begun; the last possible month is"),
             "{detail}"
         );
     }
