@@ -122,7 +122,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
 
 /// A tag: its bytes, and the image that it stands for.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "TagRow")]
+#[schemars(rename = "Tag")]
 struct TagRow {
     #[serde(flatten)]
     totals: TagTotals,
