@@ -30,6 +30,10 @@ fn main() {
 /// Tells the program the commit that it is built from and its date: `unknown` where there is no git repository, as in an
 /// archive of the sources. A release build notices a new commit; other builds keep the commit of when this last ran, because
 /// each commit would compile everything again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script the profile in its environment"
+)]
 fn name_commit() {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).output().ok()?;

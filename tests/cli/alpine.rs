@@ -126,7 +126,9 @@ fn people_are_told_in_words_and_in_lines_that_fit() {
     let csv = stdout(&program.run(&["report", "--format", "csv"]));
     let mut lines = csv.lines();
     let header = lines.next().expect("a header");
-    assert!(header.ends_with(",joint_saving_bytes_expected,joint_saving_bytes_high,break_even_repositories"));
+    assert!(header.ends_with(
+        ",joint_saving_bytes_expected,joint_saving_bytes_high,break_even_repositories,confidence"
+    ));
     assert!(
         header.contains(",attributed_bytes,verdict,reason,base,runtime,"),
         "{header}"

@@ -128,3 +128,17 @@ fn prices_past_their_date_are_used_and_every_output_says_so() {
         assert_eq!(without, None, "{export:?}");
     }
 }
+
+#[test]
+fn a_month_in_the_future_is_refused_with_the_last_possible_one() {
+    let program = crate::end_to_end::with_new_database();
+    for form in ["csv", "focus", "xlsx"] {
+        let output = program.run(&["export", form, "--month", "2931-01", "--output", "/dev/null"]);
+        assert_eq!(output.status.code(), Some(2), "{form}");
+        let said = stderr(&output);
+        assert!(
+            said.contains("2931-01 has not begun; the last possible month is 20"),
+            "{said}"
+        );
+    }
+}

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::Mutex;
 
-use super::TokenScope;
+use super::token_scope::TokenScope;
 use crate::oci::RepositoryName;
 
 /// Everything of the registry.

@@ -7,6 +7,7 @@ mod secrets;
 mod service;
 mod token;
 mod token_request;
+mod token_scope;
 mod token_service;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ use self::azure_scopes::AzureScopes;
 use self::exchange::EntraLogin;
 use self::secrets::repeats;
 use self::token::{Token, TokenCache};
+pub(super) use self::token_scope::TokenScope;
 use self::token_service::TokenService;
 use super::azure::is_azure_registry;
 use super::challenge::{Bearer, Challenges};
@@ -31,55 +33,6 @@ use super::connection::Connection;
 use super::explanation::{credentials_rejected, unsupported_challenge};
 use super::{ClientError, ClientSettings, Credentials, Origin, Reason};
 use crate::oci::RepositoryName;
-
-/// The permission that a request needs.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum TokenScope<'s> {
-    /// List the registry's repositories.
-    Catalog,
-    /// Read a repository.
-    Pull(&'s RepositoryName),
-    /// Read Azure Container Registry's metadata of a repository.
-    Metadata(&'s RepositoryName),
-}
-
-/// The scope for listing a registry's repositories (Distribution's token specification, 2026).
-const CATALOG_SCOPE: &str = "registry:catalog:*";
-
-impl TokenScope<'_> {
-    /// The repository that is to be read.
-    fn repository(&self) -> Option<&RepositoryName> {
-        match self {
-            Self::Catalog => None,
-            Self::Pull(repository) | Self::Metadata(repository) => Some(repository),
-        }
-    }
-
-    fn text(&self) -> String {
-        match self {
-            Self::Catalog => CATALOG_SCOPE.to_owned(),
-            Self::Pull(repository) => format!("repository:{repository}:pull"),
-            Self::Metadata(repository) => format!("repository:{repository}:metadata_read"),
-        }
-    }
-
-    /// Whether a scope in the registry's challenge asks for no more than this one: the same resource, read only.
-    /// Otherwise a registry that shares its token service with others could make us fetch a token for them.
-    fn covers(&self, asked: &str) -> bool {
-        asked.split(' ').all(|part| match self {
-            Self::Catalog => part == CATALOG_SCOPE,
-            Self::Pull(repository) | Self::Metadata(repository) => part
-                .strip_prefix("repository:")
-                .and_then(|part| part.strip_prefix(repository.as_str()))
-                .and_then(|part| part.strip_prefix(':'))
-                .is_some_and(|actions| {
-                    actions
-                        .split(',')
-                        .all(|action| matches!(action, "pull" | "metadata_read"))
-                }),
-        })
-    }
-}
 
 /// The authentication scheme of the registry.
 #[derive(Debug, Clone)]
@@ -445,32 +398,4 @@ fn secret_header(text: String) -> Result<HeaderValue, ClientError> {
     })?;
     header.set_sensitive(true);
     Ok(header)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_registry_gets_no_scope_beyond_what_is_asked_of_it() {
-        let repository = "team/api".parse().unwrap();
-        let scope = TokenScope::Pull(&repository);
-        for (asked, covered) in [
-            ("repository:team/api:pull", true),
-            ("repository:team/api:pull,metadata_read", true),
-            ("repository:team/api:pull repository:team/api:metadata_read", true),
-            ("repository:team/api:pull,push", false),
-            ("repository:team/api2:pull", false),
-            ("repository:other/secret:pull", false),
-            ("repository:team/api:pull repository:other/secret:pull", false),
-            ("registry:catalog:*", false),
-            ("", false),
-        ] {
-            assert_eq!(scope.covers(asked), covered, "{asked}");
-        }
-        assert!(TokenScope::Metadata(&repository).covers("repository:team/api:metadata_read"));
-        assert!(!TokenScope::Metadata(&repository).covers("repository:team/api:metadata_write"));
-        assert!(TokenScope::Catalog.covers("registry:catalog:*"));
-        assert!(!TokenScope::Catalog.covers("repository:team/api:pull"));
-    }
 }

@@ -6,11 +6,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::form_urlencoded;
 
+use super::Auth;
 use super::secrets::repeats;
 use super::token::Token;
 use super::token_request::{Failure, fetch, with_retries};
+use super::token_scope::CATALOG_SCOPE;
 use super::token_service::TokenService;
-use super::{Auth, CATALOG_SCOPE};
 use crate::registry::connection::Connection;
 use crate::registry::explanation::explanation;
 use crate::registry::transport::Outgoing;

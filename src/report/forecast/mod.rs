@@ -6,8 +6,9 @@
 
 mod method;
 mod months;
+mod reading;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,27 +16,13 @@ use strum::IntoStaticStr;
 
 use self::method::{Course, Errors};
 use self::months::Months;
+pub use self::reading::{CostReading, NotComparable};
 use crate::units::{Currency, Money};
 
 /// How many months the forecast covers. Our choice: a quarter, the usual period of a review.
 const AHEAD: usize = 3;
 /// Fewer months that can be compared give no forecast. Our choice: with four, there are two errors on months held back.
 const FEWEST_MONTHS: usize = 4;
-
-/// What a registry cost at the level of one crawl, and what that amount rests on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CostReading {
-    /// The moment of the crawl.
-    pub as_of: DateTime<Utc>,
-    /// The cost of a month at that level.
-    pub cost: Money,
-    /// The price book with its edition.
-    pub price_book: String,
-    /// The number of repositories.
-    pub repositories: usize,
-    /// How many of them had pulls, counted or assumed.
-    pub pulled_repositories: usize,
-}
 
 /// What the next months are expected to cost, and how good that forecast is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -94,17 +81,6 @@ pub enum Trend {
     Rising,
     /// Costs fall.
     Falling,
-}
-
-/// Why a month cannot be compared with the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum NotComparable {
-    /// The pulls of many repositories became known, or are no longer known.
-    Pulls,
-    /// Another price book, or another edition of it, priced the month.
-    PriceBook,
 }
 
 /// How far off the forecast of the next month was, for months that are known: each was predicted from those before it.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::{CostReading, NotComparable};
+use super::reading::{CostReading, NotComparable};
 use crate::units::Currency;
 
 /// By how many percentage points the share of repositories with known pulls may change from one month to the next, before
