@@ -168,7 +168,7 @@ pub(super) fn patterns(name: &str, pattern: &str) -> Result<RepositoryPatterns, 
 pub(super) fn matches_nothing<'a>(filter: &str, value: &str, known: impl Iterator<Item = &'a str>) -> String {
     let mut near: Vec<(usize, &str)> = known
         .map(|name| (distance(value, name), name))
-        .filter(|(distance, name)| distance * 100 <= name.len().max(1) * FARTHEST_PERCENT)
+        .filter(|(distance, name)| *distance <= (name.len() * FARTHEST_PERCENT / 100).max(1))
         .collect();
     near.sort_unstable();
     near.dedup();

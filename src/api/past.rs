@@ -158,7 +158,7 @@ mod tests {
             shown("2026-10-31T12:00:00+02:00").unwrap(),
             "2026-10-31T10:00:00+00:00"
         );
-        assert!(shown("2031-01").unwrap_err().contains("in the future"));
+        assert!(shown("2031-01").unwrap_err().contains("has not begun"));
         for wrong in ["", "lastmonth", "7d", "2026-10-01,2026-10-02", "2026-13"] {
             assert!(shown(wrong).unwrap_err().contains("expected a day"), "{wrong}");
         }

@@ -78,14 +78,10 @@ pub(super) fn in_words(error: &anyhow::Error) -> String {
 
 /// Refuses a month that has not begun.
 pub(super) fn begun(month: Period, now: DateTime<Utc>) -> Result<(), UsageError> {
-    if month.start() <= now.date_naive() {
-        return Ok(());
+    match month.not_in_the_future(now.date_naive()) {
+        Ok(_) => Ok(()),
+        Err(future) => Err(UsageError(future.to_string())),
     }
-    Err(UsageError(format!(
-        "{} has not begun; the latest month is {}",
-        month.start().format("%Y-%m"),
-        now.format("%Y-%m")
-    )))
 }
 
 /// Writes a result. A reader that has seen enough and left, such as `head`, is no failure.
@@ -115,7 +111,10 @@ mod tests {
         let month = |year, month| Period::month(year, month).unwrap();
         assert!(begun(month(2026, 11), now).is_ok());
         let refused = begun(month(2031, 1), now).unwrap_err().to_string();
-        assert_eq!(refused, "2031-01 has not begun; the latest month is 2026-11");
+        assert_eq!(
+            refused,
+            "2031-01 has not begun; the last possible month is 2026-11"
+        );
     }
 
     #[test]

@@ -88,7 +88,6 @@ pub struct RepositoryTotals {
 
 /// The totals of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(rename = "Tag")]
 pub struct TagTotals {
     /// The tag.
     pub tag: Tag,

@@ -39,7 +39,7 @@ pub enum InvalidWindow {
 
 /// Days that have not begun yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{} is in the future; the last possible month is {}", .asked.format("%Y-%m"), .last.format("%Y-%m"))]
+#[error("{} has not begun; the last possible month is {}", .asked.format("%Y-%m"), .last.format("%Y-%m"))]
 pub struct FutureMonth {
     /// A day of the month that was asked for.
     pub asked: NaiveDate,
@@ -282,7 +282,7 @@ mod tests {
         let month = Period::month(2031, 1).unwrap();
         assert_eq!(
             month.not_in_the_future(today()).unwrap_err().to_string(),
-            "2031-01 is in the future; the last possible month is 2026-11"
+            "2031-01 has not begun; the last possible month is 2026-11"
         );
     }
 }

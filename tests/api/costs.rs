@@ -132,12 +132,12 @@ fn a_wrong_window_step_or_group_is_refused_with_what_would_be_right() {
             .problem(400, "invalid-request");
         let detail = problem["detail"].as_str().expect("a detail");
         assert!(
-            detail.contains("2031-01 is in the future; the last possible month is"),
+            detail.contains("2031-01 has not begun; the last possible month is"),
             "{detail}"
         );
     }
     let costs = service.json("/v1/costs?team=aa");
-    assert_eq!(costs["notes"][0], "team=aa matches nothing");
+    assert_eq!(costs["notes"][0], "team=aa matches nothing; similar: a");
     assert_eq!(costs["items"], serde_json::json!([]));
     let chosen = service.json("/v1/costs?aggregate=team&fields=name,cost.amount");
     assert_eq!(

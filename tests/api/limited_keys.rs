@@ -158,6 +158,11 @@ fn no_operation_fails_without_need_or_names_repositories_of_others(company: &Com
                     company.get(&path).problem(403, "forbidden");
                     continue;
                 }
+                // Its examples are kept with the code and come from the demo, as this test's registry does.
+                "get_openapi" => {
+                    assert_eq!(company.get(&path).json(), document, "the same for everybody");
+                    continue;
+                }
                 _ => json!(null),
             };
             let answer = match method.as_str() {

@@ -137,7 +137,7 @@ fn a_month_in_the_future_is_refused_with_the_last_possible_one() {
         assert_eq!(output.status.code(), Some(2), "{form}");
         let said = stderr(&output);
         assert!(
-            said.contains("2931-01 has not begun; the latest month is 20"),
+            said.contains("2931-01 has not begun; the last possible month is 20"),
             "{said}"
         );
     }

@@ -7,7 +7,7 @@ import { legend, table, tableCsv } from '../table.js';
 import { verdictMark } from '../words.js';
 import { then } from './cells.js';
 
-/** @typedef {import('api').TagRow} Tag */
+/** @typedef {import('api').Tag} Tag */
 /** @typedef {import('api').Image} Image */
 
 /** Where an image is shown. @param {{registry: string, repository: string, digest: string}} image */
