@@ -5,7 +5,10 @@ use tokio::sync::watch;
 
 use super::{Request, Spoil};
 
-/// Holds up whoever asks for the tags of a repository, once so many repositories got through, until it is opened. So a
+/// What the paths of the listings contain that a crawl of a repository begins with.
+const LISTINGS: [&str; 2] = ["/tags/list", "/_manifests"];
+
+/// Holds up whoever asks what a repository holds, once so many repositories got through, until it is opened. So a
 /// crawl can be met in its midst, however fast or slow the machine is.
 pub struct Gate(watch::Sender<bool>);
 
@@ -15,7 +18,10 @@ impl Gate {
         let (open, opened) = watch::channel(false);
         let through: Arc<Mutex<HashSet<String>>> = Arc::default();
         let spoil = Spoil::with(move |request: &Request, mut answer| {
-            let Some((repository, _)) = request.path.split_once("/tags/list") else {
+            let Some(repository) = LISTINGS
+                .iter()
+                .find_map(|listing| Some(request.path.split_once(listing)?.0))
+            else {
                 return answer;
             };
             let mut through = through.lock().expect("no test panics inside");
