@@ -67,8 +67,11 @@ impl From<&str> for SortValue {
     }
 }
 
-/// The sort keys of a list: their names, and the value of each in a row.
-pub(super) struct Orders<Row: 'static>(pub &'static [(&'static str, fn(&Row) -> SortValue)]);
+/// The name of a sort key, and its value in a row.
+type Order<Row> = (&'static str, fn(&Row) -> SortValue);
+
+/// The sort keys of a list.
+pub(super) struct Orders<Row: 'static>(pub &'static [Order<Row>]);
 
 impl<Row> Orders<Row> {
     /// The parameter that chooses among them.

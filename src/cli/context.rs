@@ -59,7 +59,7 @@ impl Context {
         let location = self.store_settings().map(|settings| settings.location);
         match location {
             Ok(DatabaseLocation::Embedded(folder))
-                if error.chain().any(|cause| cause.is::<StoreError>())
+                if error.chain().any(<dyn std::error::Error>::is::<StoreError>)
                     && free_bytes(&folder).is_some_and(|free| free < FULL) =>
             {
                 StoreError::DiskFull { folder: Some(folder) }.into()

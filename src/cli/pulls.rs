@@ -224,13 +224,13 @@ async fn list(store: &Store, format: TextOrJson, width: usize) -> anyhow::Result
 
 impl ImportedFile {
     fn new(import: PullImportRecord) -> Self {
-        let end = import.period.map(|period| period.end());
+        let end = import.period.map(crate::units::Period::end);
         Self {
             imported_at: import.imported_at,
             registry: import.registry,
             format: import.format,
             file: import.file_name,
-            first_day: import.period.map(|period| period.start()),
+            first_day: import.period.map(crate::units::Period::start),
             last_day: end.map(|end| end.pred_opt().unwrap_or(end)),
             read_at: import.read_at,
             pulls: import.pulls,

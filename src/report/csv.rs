@@ -28,7 +28,7 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
     text(writer)
 }
 
-/// Repositories and what they save as comma-separated values, in the columns of [`csv`]. The last row has what stays
+/// Repositories and what they save as comma-separated values, in the columns of [`csv()`]. The last row has what stays
 /// behind, so that the columns of expected joint savings add up to what is saved; with several currencies it is a row
 /// for each.
 ///

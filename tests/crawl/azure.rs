@@ -137,7 +137,7 @@ async fn a_hidden_tag_is_kept_and_a_deleted_one_is_not() {
         Finding::Repository(listing) => Some(listing),
         _ => None,
     });
-    let mut tags: Vec<_> = listing.unwrap().tags.iter().map(|tag| tag.as_str()).collect();
+    let mut tags: Vec<_> = listing.unwrap().tags.iter().map(tare::oci::Tag::as_str).collect();
     tags.sort_unstable();
     assert_eq!(tags, ["1", "3"]);
 }

@@ -187,16 +187,16 @@ async fn images(call: Call) -> Result<HttpResponse, Problem> {
     }
     let all = listed(&call, &snapshot, &repositories).await?;
     let mut notes = Vec::new();
-    if repositories.is_empty() {
-        if let Some(pattern) = call.values.text("repository") {
-            let known = snapshot.report.repositories.iter();
-            let known = known.filter(|row| crate::api::access::sees_row(&call.caller, row));
-            notes.push(matches_nothing(
-                "repository",
-                pattern,
-                known.map(|row| row.totals.repository.as_str()),
-            ));
-        }
+    if repositories.is_empty()
+        && let Some(pattern) = call.values.text("repository")
+    {
+        let known = snapshot.report.repositories.iter();
+        let known = known.filter(|row| crate::api::access::sees_row(&call.caller, row));
+        notes.push(matches_nothing(
+            "repository",
+            pattern,
+            known.map(|row| row.totals.repository.as_str()),
+        ));
     }
     let (mut rows, more) = filter.choose(all);
     notes.extend(more);

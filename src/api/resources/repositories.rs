@@ -191,6 +191,9 @@ fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
     }) && is("search", &|text| row.totals.repository.as_str().contains(text))
 }
 
+/// A label of a row.
+type LabelOf = fn(&RepositoryRow) -> Option<&str>;
+
 /// Says which filters have a value that none of the caller's repositories has, whatever the other filters.
 pub(super) fn filter_notes(call: &Call, snapshot: &Snapshot) -> Vec<String> {
     let rows = || {
@@ -198,7 +201,7 @@ pub(super) fn filter_notes(call: &Call, snapshot: &Snapshot) -> Vec<String> {
         rows.filter(|row| sees_row(&call.caller, row))
     };
     let mut notes = Vec::new();
-    let labels: [(&str, fn(&RepositoryRow) -> Option<&str>); 3] = [
+    let labels: [(&str, LabelOf); 3] = [
         ("team", |row| row.labels.team.as_deref()),
         ("cost_centre", |row| row.labels.cost_centre.as_deref()),
         ("environment", |row| row.labels.environment.as_deref()),

@@ -74,7 +74,7 @@ impl AzureScopes {
             return None;
         }
         let group = state.groups.get(repository);
-        Some(group.map_or_else(|| both(repository), |scope| scope.to_string()))
+        Some(group.map_or_else(|| both(repository), ToString::to_string))
     }
 
     /// Whether a token for this scope is for everything.
