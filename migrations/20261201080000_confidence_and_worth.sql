@@ -1,4 +1,5 @@
--- Whether a move that is possible is worth it, and how much of a cost rests on pulls that nobody counted.
+-- How sure the size of a repository on Alpine is, whether a move that is possible is worth it, and how much of a cost rests on
+-- assumed pulls.
 
 ALTER TABLE report
     ADD COLUMN worth_it_repositories integer,
@@ -11,11 +12,14 @@ COMMENT ON COLUMN report.worth_it_saving_expected IS
 COMMENT ON COLUMN report.assumed_pulls_share IS 'The share of monthly_cost that rests on assumed pulls, from 0 to 1.';
 
 ALTER TABLE report_repository
+    ADD COLUMN confidence text CHECK (confidence IN ('measured', 'high', 'low')),
     ADD COLUMN worth text
         CHECK (worth IN ('worth_it', 'saves_nothing', 'saves_too_little', 'pays_back_too_late')),
     ADD COLUMN worth_it_saving_expected numeric,
     ADD COLUMN pulls_source text CHECK (pulls_source IN ('none', 'assumed', 'imported', 'metered')),
     ADD COLUMN assumed_pulls_share numeric;
+COMMENT ON COLUMN report_repository.confidence IS
+    'How sure the size on Alpine is: measured, high, or low (try one build first); null where it cannot move. Also null in reports of earlier versions.';
 COMMENT ON COLUMN report_repository.worth IS
     'Whether moving is worth it; null where there is no price book or nothing to move, and in reports of earlier versions.';
 COMMENT ON COLUMN report_repository.worth_it_saving_expected IS
@@ -114,6 +118,7 @@ SELECT
 FROM finance.v_registry_history AS history
 JOIN report_repository AS row ON row.report_id = history.report_id;
 
+COMMENT ON COLUMN finance.v_repository_history.confidence IS 'How sure the size on Alpine is: measured, high, or low (try one build first); null where it cannot move.';
 COMMENT ON COLUMN finance.v_repository_history.worth IS 'Whether moving is worth it: worth_it, saves_nothing, saves_too_little or pays_back_too_late; null where there is no price book or nothing to move.';
 COMMENT ON COLUMN finance.v_repository_history.worth_it_saving_expected IS 'Its part of a month''s saving if only the repositories move that are worth it; the rows add up to the registry''s.';
 COMMENT ON COLUMN finance.v_repository_history.pulls_source IS 'Where pulls_per_month comes from: metered, imported, assumed or none; null where costs are not known.';
@@ -130,6 +135,7 @@ WHERE row.report_id IN (SELECT report_id FROM finance.v_registry);
 COMMENT ON COLUMN finance.v_registry.worth_it_repositories IS 'How many repositories are worth moving; null where there is no price book.';
 COMMENT ON COLUMN finance.v_registry.worth_it_saving_expected IS 'What a month would cost less if only the repositories moved that are worth it: the single best figure.';
 COMMENT ON COLUMN finance.v_registry.assumed_pulls_share IS 'The share of monthly_cost that rests on assumed pulls, from 0 to 1; null where it costs nothing.';
+COMMENT ON COLUMN finance.v_repository.confidence IS 'How sure the size on Alpine is: measured, high, or low (try one build first); null where it cannot move.';
 COMMENT ON COLUMN finance.v_repository.worth IS 'Whether moving is worth it: worth_it, saves_nothing, saves_too_little or pays_back_too_late; null where there is no price book or nothing to move.';
 COMMENT ON COLUMN finance.v_repository.worth_it_saving_expected IS 'Its part of a month''s saving if only the repositories move that are worth it; the rows add up to the registry''s.';
 COMMENT ON COLUMN finance.v_repository.pulls_source IS 'Where pulls_per_month comes from: metered, imported, assumed or none; null where costs are not known.';
@@ -155,14 +161,14 @@ WINDOW ranked AS (
     ROWS UNBOUNDED PRECEDING
 );
 
-
 COMMENT ON VIEW finance.v_saving IS 'The repositories that should switch today, those first in each registry that save most, with running totals. What stays behind loses a little (the other rows of v_repository), so the last total is not quite the registry''s saving.';
+COMMENT ON COLUMN finance.v_saving.confidence IS 'How sure the size on Alpine is: measured, high, or low (try one build first); null where it cannot move.';
 COMMENT ON COLUMN finance.v_saving.worth IS 'Whether moving is worth it: worth_it, saves_nothing, saves_too_little or pays_back_too_late; null where there is no price book or nothing to move.';
 COMMENT ON COLUMN finance.v_saving.worth_it_saving_expected IS 'Its part of a month''s saving if only the repositories move that are worth it; the rows add up to the registry''s.';
 COMMENT ON COLUMN finance.v_saving.pulls_source IS 'Where pulls_per_month comes from: metered, imported, assumed or none; null where costs are not known.';
 COMMENT ON COLUMN finance.v_saving.assumed_pulls_share IS 'The share of monthly_cost that rests on assumed pulls, from 0 to 1; null where it costs nothing.';
 
--- Ranges of amounts are those of image sizes.
+-- PostgreSQL keeps a comment for each column, so the same words are set in a loop. Pulls are not part of these ranges.
 DO $$
 DECLARE
     bound record;
@@ -179,7 +185,7 @@ BEGIN
             CASE
                 WHEN bound.attname LIKE 'alpine%' THEN 'Its cost of a whole month on Alpine'
                 WHEN bound.attname LIKE 'joint%' THEN 'Its part of a month''s saving if all switch that should'
-                ELSE 'A month''s saving if it switches and nobody else does'
+                ELSE 'A month''s saving if no other repository switches'
             END || ': seldom ' || bound.direction || ' if pulls are as counted or assumed.');
     END LOOP;
 END
