@@ -11,6 +11,7 @@ mod budgets;
 mod call;
 mod credentials;
 mod cursor;
+mod event_stream;
 mod filter;
 mod list;
 mod login;

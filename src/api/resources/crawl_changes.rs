@@ -4,19 +4,17 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::http::header;
+use actix_web::HttpResponse;
 use actix_web::web::Bytes;
-use actix_web::{Error, HttpResponse};
 use chrono::TimeDelta;
-use futures::stream::unfold;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
-use tracing::{Instrument as _, Span};
 
 use super::crawl_status::Prospects;
 use super::crawls::Crawl;
 use crate::api::Api;
 use crate::api::call::Call;
+use crate::api::event_stream::{self, COMMENT, EventStream, HEARTBEAT, LONGEST_RESPONSE};
 use crate::api::openapi::Shape;
 use crate::api::operation::{AnswerForm, Content, Operation};
 use crate::api::problem::Problem;
@@ -25,10 +23,6 @@ use crate::identity::Caller;
 
 /// The interval between two queries. Our choice: readers see changes within a second or two, with few queries.
 const POLL_INTERVAL: Duration = Duration::from_millis(1000);
-/// Idle time after which a comment line is sent, so that proxies do not close the connection. Our choice.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Maximum duration of one response. Clients reconnect. Our choice.
-const LONGEST_RESPONSE: Duration = Duration::from_secs(3600);
 /// How long a response goes on without an event. Our choice: clients reconnect, and a program that waits for the end of an
 /// answer gets one.
 const IDLE: Duration = Duration::from_secs(30);
@@ -111,25 +105,10 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         last_event: Instant::now(),
         last_sent: Instant::now(),
     };
-    let span = Span::current();
-    let body = unfold(stream, move |mut stream| {
-        let next = async move {
-            let chunk = stream.next().await?;
-            Some((Ok::<Bytes, Error>(chunk), stream))
-        };
-        next.instrument(span.clone())
-    });
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        // Compression would hold events back until there are many of them; so would nginx.
-        .insert_header((header::CONTENT_ENCODING, "identity"))
-        .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(body))
+    Ok(event_stream::response(stream))
 }
 
-impl ChangeStream {
-    /// The next chunk; `None` at the end.
+impl EventStream for ChangeStream {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(chunk) = self.pending.pop_front() {
@@ -151,11 +130,13 @@ impl ChangeStream {
             }
             if self.pending.is_empty() && (is_first || self.last_sent.elapsed() > HEARTBEAT) {
                 self.last_sent = Instant::now();
-                return Some(Bytes::from_static(b": heartbeat\n\n"));
+                return Some(Bytes::from_static(COMMENT));
             }
         }
     }
+}
 
+impl ChangeStream {
     async fn poll(&mut self) -> Result<(), Problem> {
         let prospects = Prospects::read(&self.api).await?;
         let records = self

@@ -4,19 +4,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::http::header;
+use actix_web::HttpResponse;
 use actix_web::web::Bytes;
-use actix_web::{Error, HttpResponse};
 use chrono::{DateTime, Utc};
-use futures::stream::unfold;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
-use tracing::{Instrument as _, Span};
 
 use super::crawl_status::{Prospects, event_text};
 use super::crawls::named;
 use crate::api::Api;
 use crate::api::call::Call;
+use crate::api::event_stream::{self, COMMENT, EventStream, HEARTBEAT, LONGEST_RESPONSE};
 use crate::api::openapi::Shape;
 use crate::api::operation::{AnswerForm, Content, Operation};
 use crate::api::parameter::{Form, Parameter};
@@ -25,10 +23,6 @@ use crate::store::CrawlEvent;
 
 /// The interval between two queries for new events. Our choice: readers see progress within a second, with few queries.
 const POLL_INTERVAL: Duration = Duration::from_millis(700);
-/// Idle time after which a comment line is sent, so that proxies do not close the connection. Our choice.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Maximum duration of one response. Clients reconnect with the last event id. Our choice.
-const LONGEST_RESPONSE: Duration = Duration::from_secs(3600);
 /// The maximum number of events per query. Our choice: limits the memory for each client.
 const EVENTS_PER_QUERY: u32 = 500;
 
@@ -101,7 +95,7 @@ fn event_schema(_: &mut SchemaGenerator) -> Schema {
 }
 
 /// The stream of a crawl's events to one client.
-struct EventStream {
+struct CrawlStream {
     api: Arc<Api>,
     crawl: i64,
     /// The last event that was sent.
@@ -124,7 +118,7 @@ struct EventStream {
 async fn follow(call: Call) -> Result<HttpResponse, Problem> {
     let record = named(&call).await?;
     let last = call.values.number("Last-Event-ID", 0);
-    let stream = EventStream {
+    let stream = CrawlStream {
         api: Arc::clone(&call.api),
         crawl: record.id,
         last: i64::try_from(last).unwrap_or(i64::MAX),
@@ -136,25 +130,10 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         started: Instant::now(),
         last_sent: Instant::now(),
     };
-    let span = Span::current();
-    let body = unfold(stream, move |mut stream| {
-        let next = async move {
-            let chunk = stream.next().await?;
-            Some((Ok::<Bytes, Error>(chunk), stream))
-        };
-        next.instrument(span.clone())
-    });
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        // Compression would hold events back until there are many of them; so would nginx.
-        .insert_header((header::CONTENT_ENCODING, "identity"))
-        .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(body))
+    Ok(event_stream::response(stream))
 }
 
-impl EventStream {
-    /// The next chunk; `None` at the end.
+impl EventStream for CrawlStream {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(event) = self.pending.pop_front() {
@@ -182,12 +161,14 @@ impl EventStream {
             }
             if self.last_sent.elapsed() > HEARTBEAT {
                 self.last_sent = Instant::now();
-                return Some(Bytes::from_static(b": heartbeat\n\n"));
+                return Some(Bytes::from_static(COMMENT));
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
+}
 
+impl CrawlStream {
     /// Reads new events from the store.
     async fn poll_store(&mut self) -> Result<(), Problem> {
         let (crawl, last) = (self.crawl, self.last);

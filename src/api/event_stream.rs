@@ -1,0 +1,41 @@
+//! Server-sent events: how a response of them begins, stays open and ends.
+
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{Error, HttpResponse};
+use futures::stream::unfold;
+use tracing::{Instrument as _, Span};
+
+/// Idle time after which a comment line is sent, so that proxies do not close the connection. Our choice.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Maximum duration of one response. Clients reconnect with the last event id. Our choice.
+pub(super) const LONGEST_RESPONSE: Duration = Duration::from_secs(3600);
+/// The comment line.
+pub(super) const COMMENT: &[u8] = b": heartbeat\n\n";
+
+/// What one client is sent.
+pub(super) trait EventStream: 'static {
+    /// The next chunk; `None` at the end.
+    fn next(&mut self) -> impl Future<Output = Option<Bytes>>;
+}
+
+/// A response with the chunks of a stream. What the stream logs has the span of the request.
+pub(super) fn response(stream: impl EventStream) -> HttpResponse {
+    let span = Span::current();
+    let body = unfold(stream, move |mut stream| {
+        let next = async move {
+            let chunk = stream.next().await?;
+            Some((Ok::<Bytes, Error>(chunk), stream))
+        };
+        next.instrument(span.clone())
+    });
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // Compression would hold events back until there are many of them; so would nginx.
+        .insert_header((header::CONTENT_ENCODING, "identity"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(body)
+}
