@@ -3,7 +3,7 @@
 use super::call::Call;
 use super::parameter::{Form, Parameter};
 use super::problem::Problem;
-use super::snapshot::{Snapshot, unknown_registry};
+use super::snapshot::Snapshot;
 use crate::cost::Labels;
 use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 use crate::report::costs::{MonthlyCosts, UNASSIGNED};
@@ -65,18 +65,7 @@ impl StatementFilter {
     /// # Errors
     /// If the requested registry is unknown, or the glob is invalid.
     pub(super) fn new(call: &Call, snapshot: &Snapshot) -> Result<Self, Problem> {
-        let wanted = call.values.text("registry");
-        let registries: Vec<RegistryName> = snapshot
-            .report
-            .registries
-            .iter()
-            .map(|row| &row.registry)
-            .filter(|name| call.caller.sees(name) && wanted.is_none_or(|wanted| wanted == name.as_str()))
-            .cloned()
-            .collect();
-        if let Some(wanted) = wanted.filter(|_| registries.is_empty()) {
-            return Err(unknown_registry(wanted));
-        }
+        let registries = snapshot.registry_names(&call.caller, call.values.text("registry"))?;
         let repositories = match call.values.text("repository") {
             Some(pattern) => Some((pattern.to_owned(), patterns("repository", pattern)?)),
             None => None,

@@ -11,6 +11,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::problem::Problem;
+use crate::identity::Caller;
 use crate::metrics::{MetricsSettings, render_report};
 use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
@@ -160,6 +161,29 @@ impl Snapshot {
             .iter()
             .find(|own| own.name().as_str() == name);
         row.zip(analysed).ok_or_else(|| unknown_registry(name))
+    }
+
+    /// The names of the registries that a caller may see, or of the one that was asked for.
+    ///
+    /// # Errors
+    /// If the caller sees no registry of the name that was asked for.
+    pub(super) fn registry_names(
+        &self,
+        caller: &Caller,
+        wanted: Option<&str>,
+    ) -> Result<Vec<RegistryName>, Problem> {
+        let names: Vec<RegistryName> = self
+            .report
+            .registries
+            .iter()
+            .map(|row| &row.registry)
+            .filter(|name| caller.sees(name) && wanted.is_none_or(|wanted| wanted == name.as_str()))
+            .cloned()
+            .collect();
+        match wanted.filter(|_| names.is_empty()) {
+            Some(wanted) => Err(unknown_registry(wanted)),
+            None => Ok(names),
+        }
     }
 
     /// A repository's row.

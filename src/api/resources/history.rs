@@ -13,7 +13,7 @@ use crate::api::list::{self, List, Page, optional_paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
-use crate::api::snapshot::{Snapshot, unknown_registry};
+use crate::api::snapshot::Snapshot;
 use crate::api::visible::Extent;
 use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
 use crate::oci::RegistryName;
@@ -264,17 +264,7 @@ impl From<RepositoryPoint> for RepositoryHistoryPoint {
 async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let wanted = call.values.text("registry");
-    let names: Vec<RegistryName> = snapshot
-        .report
-        .registries
-        .iter()
-        .map(|row| &row.registry)
-        .filter(|name| call.caller.sees(name) && wanted.is_none_or(|wanted| wanted == name.as_str()))
-        .cloned()
-        .collect();
-    if let Some(wanted) = wanted.filter(|_| names.is_empty()) {
-        return Err(unknown_registry(wanted));
-    }
+    let names = snapshot.registry_names(&call.caller, wanted)?;
     let (from, until) = asked(&call)?;
     let budgets = Budgets(&call.api.settings.metrics.budgets);
     let budgets = budgets.for_caller(&call.caller, wanted.and(names.first()));

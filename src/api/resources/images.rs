@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::repositories::{base_note, chosen_repositories};
+use super::repositories::{base_note, chosen_repositories, owners};
 use crate::api::call::Call;
 use crate::api::filter::{matches_nothing, patterns};
 use crate::api::list::{self, List, Page, paging};
@@ -131,27 +131,6 @@ pub(super) fn operations() -> Vec<Operation> {
             ],
         )
         .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
-    ]
-}
-
-/// The parameters that choose images by the owner of their repository.
-fn owners() -> [Parameter; 3] {
-    [
-        Parameter::new(
-            "team",
-            Form::Text,
-            "Only this team; empty for repositories without one.",
-        ),
-        Parameter::new(
-            "cost_centre",
-            Form::Text,
-            "Only this cost centre; empty for repositories without one.",
-        ),
-        Parameter::new(
-            "environment",
-            Form::Text,
-            "Only this environment; empty for repositories without one.",
-        ),
     ]
 }
 

@@ -84,6 +84,27 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
+/// The parameters that choose repositories, or their images, by the owner.
+pub(super) fn owners() -> [Parameter; 3] {
+    [
+        Parameter::new(
+            "team",
+            Form::Text,
+            "Only this team; empty for repositories without one.",
+        ),
+        Parameter::new(
+            "cost_centre",
+            Form::Text,
+            "Only this cost centre; empty for repositories without one.",
+        ),
+        Parameter::new(
+            "environment",
+            Form::Text,
+            "Only this environment; empty for repositories without one.",
+        ),
+    ]
+}
+
 /// The parameters that choose among repositories.
 pub(super) fn filters() -> Vec<Parameter> {
     let levels = ConfidenceLevel::VARIANTS
@@ -91,6 +112,7 @@ pub(super) fn filters() -> Vec<Parameter> {
         .map(|level| level.as_str())
         .collect();
     let verdicts = Verdict::VARIANTS.iter().map(|verdict| verdict.as_str()).collect();
+    let [team, cost_centre, environment] = owners();
     vec![
         Parameter::new("registry", Form::Text, "Only this registry."),
         Parameter::new(
@@ -109,21 +131,9 @@ pub(super) fn filters() -> Vec<Parameter> {
             "Only this base: its system (`debian:trixie`) or its runtime (`node:22`), also without its tag, registry or folder \
              (`node`); empty for repositories without a known base.",
         ),
-        Parameter::new(
-            "team",
-            Form::Text,
-            "Only this team; empty for repositories without one.",
-        ),
-        Parameter::new(
-            "cost_centre",
-            Form::Text,
-            "Only this cost centre; empty for repositories without one.",
-        ),
-        Parameter::new(
-            "environment",
-            Form::Text,
-            "Only this environment; empty for repositories without one.",
-        ),
+        team,
+        cost_centre,
+        environment,
         Parameter::new(
             "search",
             Form::Text,
