@@ -3,17 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use chrono::NaiveDate;
-use serde::Serialize;
-
 use super::arguments::{PricesCommand, PricesOptions, TextOrJson};
 use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock, SystemClock};
 use crate::oci::text::printable;
-use crate::pricing::{PriceBook, PriceBooks, RetailChoice, import_retail_prices};
+use crate::pricing::{BookSummary, PriceBook, PriceBooks, RetailChoice, import_retail_prices};
 use crate::report::{self, Column, TextTable};
-use crate::units::Currency;
 
 /// Does what `tare prices` was asked.
 pub(super) fn prices(options: &PricesOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -58,38 +54,8 @@ fn read(file: &Path) -> Result<String, UsageError> {
     fs::read_to_string(file).map_err(|error| UsageError(format!("cannot read {}: {error}", file.display())))
 }
 
-/// A price book as it is listed. Serialized, it is an element of the JSON of `tare prices list`: keys are added, never
-/// renamed or removed.
-#[derive(Serialize)]
-struct BookRow<'a> {
-    id: &'a str,
-    version: &'a str,
-    title: &'a str,
-    provider: &'a str,
-    service: &'a str,
-    currency: Currency,
-    source: &'a str,
-    source_date: NaiveDate,
-    valid_from: NaiveDate,
-    valid_until: NaiveDate,
-}
-
-fn rows(books: &PriceBooks) -> Vec<BookRow<'_>> {
-    let mut rows: Vec<BookRow<'_>> = books
-        .iter()
-        .map(|book| BookRow {
-            id: &book.id,
-            version: &book.version,
-            title: &book.title,
-            provider: &book.provider,
-            service: &book.service,
-            currency: book.currency,
-            source: &book.source,
-            source_date: book.source_date,
-            valid_from: book.valid_from,
-            valid_until: book.valid_until,
-        })
-        .collect();
+fn rows(books: &PriceBooks) -> Vec<BookSummary<'_>> {
+    let mut rows: Vec<BookSummary<'_>> = books.iter().map(PriceBook::summary).collect();
     rows.sort_by_key(|book| (book.id, book.valid_from));
     rows
 }

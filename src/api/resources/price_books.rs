@@ -11,8 +11,7 @@ use crate::api::operation::{AnswerForm, Operation};
 use crate::api::problem::Problem;
 use crate::api::reply::Reply;
 use crate::oci::text::printable;
-use crate::pricing::PriceBook;
-use crate::units::Currency;
+use crate::pricing::{BookSummary, PriceBook};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -41,43 +40,17 @@ pub(super) fn operations() -> Vec<Operation> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PriceBookRow")]
 struct BookRow<'a> {
-    /// The identifier that settings and other books use, such as `aws-ecr`.
-    id: &'a str,
-    /// Its edition.
-    version: &'a str,
-    /// Its name for people.
-    title: &'a str,
-    /// Who sells it.
-    provider: &'a str,
-    /// What is sold.
-    service: &'a str,
-    /// The currency of every price.
-    currency: Currency,
-    /// Where its prices were read.
-    source: &'a str,
-    /// When its prices were read.
-    source_date: NaiveDate,
-    /// The first day its prices hold.
-    valid_from: NaiveDate,
-    /// The last day its prices are known to hold.
-    valid_until: NaiveDate,
-    /// Whether that day is past.
+    /// The book.
+    #[serde(flatten)]
+    book: BookSummary<'a>,
+    /// Whether its last day is past.
     is_expired: bool,
 }
 
 impl<'a> BookRow<'a> {
     fn new(book: &'a PriceBook, today: NaiveDate) -> Self {
         Self {
-            id: &book.id,
-            version: &book.version,
-            title: &book.title,
-            provider: &book.provider,
-            service: &book.service,
-            currency: book.currency,
-            source: &book.source,
-            source_date: book.source_date,
-            valid_from: book.valid_from,
-            valid_until: book.valid_until,
+            book: book.summary(),
             is_expired: book.valid_until < today,
         }
     }
