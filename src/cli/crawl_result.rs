@@ -229,7 +229,7 @@ const GROUPS: [Group; 8] = [
     Group {
         holds: |fault| fault.kind == FaultKind::Broken,
         heading: "missing in the registry although a tag leads there",
-        remedy: "Nobody can pull these tags completely. Push them again, or remove the tags.",
+        remedy: "These tags cannot be pulled completely. Push them again, or remove the tags.",
     },
     Group {
         holds: |fault| fault.kind == FaultKind::Vanished,

@@ -21,7 +21,7 @@ pub(super) enum DigestState {
 
 /// The state of each digest behind a lock, so that one task fetches content while the others wait for it.
 ///
-/// A task that holds a lock may wait for the locks of what is *below*, never the other way round. A manifest
+/// A task that holds a lock may wait for the locks of manifests *below* it, never the other way round. A manifest
 /// contains the digests of what is below it, so tasks cannot wait for each other in a circle.
 #[derive(Default)]
 pub(super) struct DigestStates {

@@ -1,4 +1,4 @@
-//! Guards against a registry that says of most of what is known that it is gone.
+//! Guards against a registry that answers 404 for most of its known tags.
 //!
 //! A single tag that is listed but cannot be read has been deleted meanwhile. If most of them cannot be read at once, the
 //! registry or something in front of it is broken, and nothing may count as deleted because of that.

@@ -122,7 +122,7 @@ pub struct Fault {
 pub enum FaultKind {
     /// Listed, but gone when requested. Normal in a busy registry; does not make a crawl incomplete.
     Vanished,
-    /// The registry has lost content that a tag leads to, so that nobody can pull it (for some platforms). Does not make a
+    /// The registry has lost content that a tag leads to, so that it cannot be pulled (for some platforms). Does not make a
     /// crawl incomplete: there is nothing more to read.
     Broken,
     /// Recognised, but cannot be counted (Docker schema 1). Does not make a crawl incomplete.

@@ -10,7 +10,7 @@
 //! their leases. A worker whose lease expires counts as lost: its repositories become free, and it can no longer save
 //! anything.
 //!
-//! Each process announces the registries that it crawls, so that a request for a crawl that nobody would do is refused. A
+//! Each process announces the registries that it crawls, so that a request for a crawl that no process would do is refused. A
 //! cancelled crawl stops when its workers next renew their leases.
 
 mod assign;

@@ -345,7 +345,7 @@ fn part_of(report: &Report, registry: &RegistryName, centre: &str) -> PartOfRegi
     }
 }
 
-/// The headline of what an audience is told about.
+/// The headline of the repositories that an audience sees.
 fn headline(report: &Report, audience: &Audience) -> Result<Headline, DispatchError> {
     if audience.is_everything() {
         return Ok(report.headline.clone());

@@ -50,7 +50,7 @@ pub struct WeeklyInput<'a> {
     pub id: String,
     /// When the summary was made.
     pub at: DateTime<Utc>,
-    /// The headline of what the receiver is told about, in words.
+    /// The headline of the receiver's repositories, in words.
     pub text: &'a str,
     /// The headline as data.
     pub headline: &'a Value,
@@ -58,7 +58,7 @@ pub struct WeeklyInput<'a> {
     pub before: &'a [RepositoryCostAt],
     /// What they cost now.
     pub now: &'a [RepositoryCostAt],
-    /// The budgets of what the receiver is told about.
+    /// The budgets of the receiver's repositories.
     pub budgets: &'a [BudgetState],
     /// What the receiver is told about.
     pub audience: &'a Audience,

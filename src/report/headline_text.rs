@@ -196,7 +196,7 @@ pub(super) fn arrival(costs: &[HeadlineCost], oldest: Option<&OldestImage>) -> S
     )
 }
 
-/// How much of the bill rests on pulls that nobody counted, and how to count them.
+/// How much of the bill rests on assumed pulls, and how to count pulls.
 fn assumed(headline: &Headline) -> Option<String> {
     let costs = &headline.costs;
     let shares: Vec<String> = costs

@@ -30,7 +30,7 @@ pub struct RegistryPart {
     pub tags: usize,
     /// What their tags reach, each tag counted alone.
     pub logical_bytes: ByteCount,
-    /// Their share of what the registry stores.
+    /// Their share of the registry's stored bytes.
     pub stored_bytes: ByteCount,
     /// How many of their manifests no tag reaches, one that several of them hold counted in each; null where the registry
     /// cannot say.
@@ -54,7 +54,7 @@ pub struct RegistryPart {
 /// makes the sums' wider than they need be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PartOnAlpine {
-    /// Their share of what would be stored.
+    /// Their share of the bytes stored on Alpine.
     pub stored_bytes: Estimate,
     /// The sum of their joint savings.
     pub saving_bytes: SavingEstimate,

@@ -119,7 +119,7 @@ fn stored(report: &Report) -> ByteCount {
     ByteCount::checked_sum(stored).unwrap_or(ByteCount::MAX)
 }
 
-/// A share of what all registries store, in per cent.
+/// A share of all stored bytes, in per cent.
 pub(super) fn share(report: &Report) -> impl Fn(ByteCount) -> String {
     let stored = stored(report);
     move |bytes| {

@@ -221,7 +221,7 @@ fn variants(operation: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The sum of what a path leads to in rows.
+/// The sum of a member of all rows.
 fn sum(rows: &[Value], path: &str) -> Decimal {
     rows.iter()
         .map(|row| match row.pointer(path) {

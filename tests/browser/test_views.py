@@ -257,7 +257,7 @@ class Views(Case):
         self.assertEqual(latest[0][0].split("\n"), [f"#{crawls[0]['id']}", crawls[0]["registry"]])
         self.page.get_by_role("button", name="Crawl now").click()
         self.page.get_by_role("heading", name="Not finished").wait_for()
-        # Nobody reloads the page: the events tell it that the crawl has ended.
+        # The page is not reloaded: the events tell it that the crawl has ended.
         new = self.page.locator("tbody tr", has_text=f"#{crawls[0]['id'] + 1}")
         new.filter(has_text="complete").wait_for(timeout=60_000)
         newest = self.api("/v1/crawls", limit=1)["items"][0]

@@ -220,7 +220,7 @@ fn a_wrong_price_book_is_the_same_fault_with_the_same_status_everywhere() {
             "{arguments:?}: {said}"
         );
     }
-    // And so is a book that nobody has.
+    // And so is an unknown book.
     fs::write(
         folder.path().join("tare.toml"),
         "[prices]\nbook = \"azure-premium\"\n",

@@ -1,4 +1,4 @@
-//! Registries that say of what they have that it is gone.
+//! Registries that answer 404 for content that they have.
 
 use tare::crawl::CrawlStatus;
 use tare::inventory::FaultKind;

@@ -66,7 +66,7 @@ function monthly(registries, month) {
   return assumedShare(registries) ? about(format.roughMoney(month)) : [format.money(month)];
 }
 
-/** How much of the bill rests on pulls that nobody counted; null if next to nothing. @param {Registry[]} registries */
+/** How much of the bill rests on assumed pulls; null if next to nothing. @param {Registry[]} registries */
 function assumedShare(registries) {
   const month = total(registries.map(({ cost }) => cost?.month));
   const assumed = total(registries.map(({ cost }) => cost?.assumed_transfer));

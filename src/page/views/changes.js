@@ -1,4 +1,4 @@
-// What changed in a period: which repositories or teams cost more or less, and because of what.
+// What changed in a period: which repositories or teams cost more or less, and the cause.
 
 import * as address from '../address.js';
 import { get, url } from '../api.js';
@@ -94,7 +94,7 @@ function view(list, by, file, signal) {
   const figures = table({ caption, columns, rows });
   const how = [
     element('p', {}, 'Each moment is a calendar month at the level of the last crawl before it.'),
-    element('p', {}, 'Each cause is the mean of what it adds alone, over every order in which causes can change. They add up.'),
+    element('p', {}, 'Each cause is the mean of the change that it alone adds, over every order in which causes can change. They add up.'),
     legend(columns),
   ];
   if (!drawn.length) {

@@ -1,4 +1,4 @@
-// Cost, month by month: bars of what it consisted of, the line of what it would have been on Alpine, and the
+// Cost, month by month: bars of its parts, a line of the cost on Alpine, and the
 // months to come with the band in which they are expected.
 
 import { chart } from '../chart.js';

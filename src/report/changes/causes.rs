@@ -24,7 +24,7 @@ const DECIMALS: u32 = 12;
 pub struct ChangeCauses {
     /// Because of how often images are pulled.
     pub pulls: Money,
-    /// Because of what is stored, how it is shared, and what a pull moves.
+    /// The stored bytes, how they are shared, and the bytes that a pull moves.
     pub bytes: Money,
     /// Because of other prices in a newer edition of the price book, or another length of the month.
     pub prices: Money,
@@ -93,7 +93,7 @@ impl ChangeCauses {
     }
 }
 
-/// The mean of what a factor adds over all orders in which three factors can change, rounded.
+/// The mean change that a factor adds, over all orders in which three factors can change, rounded.
 fn shapley_value(costs: &[Money; COMBINATIONS], factor: usize) -> Result<Money, MoneyError> {
     let currency = costs[0].currency();
     let mut sixths = Money::zero(currency);

@@ -215,7 +215,7 @@ impl Store {
         rows.into_iter().map(|row| row.point(registry)).collect()
     }
 
-    /// The history of a part of a registry, oldest first: the sums of its repositories, with their shares of what they share
+    /// The history of a part of a registry, oldest first: the sums of its repositories, with their shares of common layers
     /// with others. Moments at which the part was empty are left out.
     ///
     /// # Errors
