@@ -16,7 +16,10 @@ fn body(operation: &str) -> Value {
     }
 }
 
-/// A list with its first entry only, at every depth; long texts are cut off.
+/// The longest line of a text in the document.
+const LONGEST_LINE: usize = 2_000;
+
+/// A list with its first entry only, at every depth.
 fn shortened(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().take(1).map(shortened).collect(),
@@ -62,15 +65,21 @@ fn renew() {
             continue;
         }
         let key = if template.contains("price-books") {
-            "aws-ecr"
+            "aws-ecr".to_owned()
+        } else if id == "cancel_crawl" {
+            // Only a crawl that waits or runs can be cancelled.
+            let asked = service.request(Method::POST, "/v1/crawls");
+            let asked = asked.header("content-type", "application/json");
+            let answer = service.send(asked.body(body("start_crawl").to_string()));
+            answer.json()["id"].to_string()
         } else {
-            "1"
+            "1".to_owned()
         };
         let path = template
             .replace("{registry}", "registry.norrwind.example")
             .replace("{repository}", "shop%2Fcheckout-api")
             .replace("{digest}", &digest)
-            .replace("{id}", key);
+            .replace("{id}", &key);
         let sent = body(id);
         let mut answers = Map::new();
         let responses = operation["responses"].as_object().expect("responses");
@@ -98,7 +107,9 @@ fn renew() {
             let example = if media_type == "application/json" {
                 shortened(&answer.json())
             } else {
-                let lines: Vec<String> = answer.text().lines().take(3).map(str::to_owned).collect();
+                let text = answer.text();
+                let cut = |line: &str| line.chars().take(LONGEST_LINE).collect::<String>();
+                let lines: Vec<String> = text.lines().take(3).map(cut).collect();
                 json!(lines.join("\n"))
             };
             answers.insert(media_type.clone(), example);
