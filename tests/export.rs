@@ -94,6 +94,7 @@ fn draft(book: &str, fees: Rule, made: &[Made]) -> Statement {
             after: Estimate::exact(sum(&|bytes| bytes.after.expected)),
         }),
         repositories,
+        total_pulls: None,
     };
     let statement = statement(&plan(book, fees), &usage, november()).expect("a bill");
     statement.expect("a price book")

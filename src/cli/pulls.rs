@@ -1,6 +1,7 @@
 //! `tare pulls`: how often repositories were pulled from, out of files that registries make.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -18,6 +19,7 @@ use crate::oci::{Digest, RegistryName};
 use crate::pulls::{PullFile, ReadPulls, Skipped, read_pulls};
 use crate::report::{self, Column, TextTable};
 use crate::store::{PullFileSource, PullImport, PullImportRecord, Store};
+use crate::units::Period;
 
 /// Does what `tare pulls` was asked.
 pub(super) async fn pulls(options: &PullsOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -107,10 +109,9 @@ fn import_summary(file: &str, pulls: &ReadPulls, import: PullImport, read_at: Da
                 at.format("%F %R UTC")
             )
         }
-        (PullImport::Events { new, known }, ReadPulls::Events(events)) => format!(
-            "{file}: {new} new pulls from {} to {}{}\n",
-            events.period.start(),
-            events.period.end().pred_opt().unwrap_or(events.period.end()),
+        (PullImport::Events { new, known, .. }, ReadPulls::Events(events)) => format!(
+            "{file}: {new} new pulls {}{}\n",
+            days(events.period),
             if known > 0 {
                 format!("; {known} were known already")
             } else {
@@ -128,15 +129,42 @@ fn import_summary(file: &str, pulls: &ReadPulls, import: PullImport, read_at: Da
                 String::new()
             }
         ),
+        (PullImport::Totals, ReadPulls::Totals(totals)) => format!(
+            "{file}: the registry was pulled {} times {}; this limits what is assumed of its repositories\n",
+            totals.sum(),
+            totals.period().map_or_else(String::new, days),
+        ),
         (PullImport::Events { new, .. }, _) => format!("{file}: {new} new pulls\n"),
+        (PullImport::Totals, _) => format!("{file}: sums of all repositories\n"),
     };
     if let ReadPulls::Events(events) = pulls {
-        text.push_str(&left_out(&events.skipped));
+        let (indexes, unknown_layers) = match import {
+            PullImport::Events {
+                indexes,
+                unknown_layers,
+                ..
+            } => (indexes, unknown_layers),
+            _ => (0, 0),
+        };
+        text.push_str(&left_out(&events.skipped, indexes));
+        if unknown_layers > 0 {
+            let _ = writeln!(
+                text,
+                "{unknown_layers} served layers are in no crawled manifest, so their size is not known and the bytes of a pull \
+                 are too low; crawl the registry, then import a newer file"
+            );
+        }
     }
     text
 }
 
-fn left_out(skipped: &Skipped) -> String {
+/// The days of a period in words.
+fn days(period: Period) -> String {
+    let last = period.end().pred_opt().unwrap_or(period.end());
+    format!("from {} to {last}", period.start())
+}
+
+fn left_out(skipped: &Skipped, indexes: u64) -> String {
     let reasons = [
         (skipped.other_operations, "are no pulls"),
         (skipped.failed, "are pulls that failed"),
@@ -144,10 +172,15 @@ fn left_out(skipped: &Skipped) -> String {
         (skipped.other_registries, "are about other registries"),
         (skipped.repeated, "repeat another row"),
         (
-            skipped.indexes,
+            skipped.indexes.saturating_add(indexes),
             "are of an index, whose image has a row of its own",
         ),
         (skipped.attachments, "are of signatures and other attachments"),
+        (
+            skipped.by_tag_first,
+            "are requests by tag that a request by digest followed",
+        ),
+        (skipped.scans, "are of the vendor's own scanner"),
     ];
     let reasons: Vec<String> = reasons
         .into_iter()
@@ -228,7 +261,7 @@ impl ImportedFile {
         Self {
             imported_at: import.imported_at,
             registry: import.registry,
-            format: import.format,
+            format: import.format.as_str().to_owned(),
             file: import.file_name,
             first_day: import.period.map(crate::units::Period::start),
             last_day: end.map(|end| end.pred_opt().unwrap_or(end)),

@@ -1,7 +1,7 @@
 //! The settings about costs as the room that works them out takes them.
 
 use super::data_files::{UnreadableFile, files, text};
-use super::{PricesSection, RegistrySection, Settings};
+use super::{AccountFee, PricesSection, RegistrySection, Settings};
 use crate::cost::{CostPlan, MinimumSaving, RegistryTerms, TransferPlan};
 use crate::oci::InvalidRepositoryPatterns;
 use crate::pricing::{AllocationRules, BookFaults, PriceBook, PriceBooks, Rule};
@@ -155,6 +155,7 @@ fn terms(
         book: id.clone(),
         replicas: section.replicas.clone(),
         seats: section.seats,
+        fee_elsewhere: section.account_fee == AccountFee::Elsewhere,
         stored_elsewhere: section.stored_elsewhere.0,
         moved_elsewhere: section
             .moved_elsewhere

@@ -60,7 +60,7 @@ pub use oidc::{OidcRule, OidcSection};
 pub use prices::{AllocationRule, EffortSection, PricesSection, PullsSection};
 pub use problem::{ConfigError, Origin, Problem};
 pub use quantities::{Amount, Bytes, Number, ShareOf};
-pub use registry::{AskForUntagged, RegistrySection};
+pub use registry::{AccountFee, AskForUntagged, RegistrySection};
 pub use retention::RetentionSection;
 pub use serve::{ServeAccess, ServeRole, ServeSection, UnsoundService};
 pub use show::{ShownSection, ShownSetting, ShownSettings};

@@ -110,6 +110,9 @@ pub struct RegistrySection {
     /// How many users are paid for, where the plan is priced per user.
     #[serde(default = "one", deserialize_with = "whole::<1, 1_000_000, _, _>")]
     pub seats: u32,
+    /// Which registry pays the fee, where the plan is priced per account.
+    #[serde(default)]
+    pub account_fee: AccountFee,
     /// The regions beyond the first that keep a copy.
     #[serde(default)]
     pub replicas: Vec<String>,
@@ -161,6 +164,17 @@ pub enum AskForUntagged {
     Never,
 }
 
+/// Which registry of an account pays a fee that is charged once for all of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountFee {
+    /// This one.
+    #[default]
+    Here,
+    /// Another one.
+    Elsewhere,
+}
+
 impl RegistrySection {
     /// A registry of which nothing is known but its address.
     pub fn at(url: RegistryAddress) -> Self {
@@ -193,6 +207,7 @@ impl RegistrySection {
             price_book: None,
             seats: one(),
             replicas: Vec::new(),
+            account_fee: AccountFee::Here,
             stored_elsewhere: no_bytes(),
             moved_elsewhere: BTreeMap::new(),
             transfer_price: BTreeMap::new(),
@@ -299,6 +314,7 @@ impl RegistrySection {
     pub(super) fn money_setting(&self) -> Option<&'static str> {
         let said = [
             ("seats", self.seats != one()),
+            ("account_fee", self.account_fee != AccountFee::Here),
             ("replicas", !self.replicas.is_empty()),
             ("stored_elsewhere", self.stored_elsewhere != no_bytes()),
             ("moved_elsewhere", !self.moved_elsewhere.is_empty()),

@@ -43,6 +43,8 @@ pub struct RegistryTerms {
     pub replicas: Vec<String>,
     /// How many users are paid for, where a plan is priced per user.
     pub seats: u32,
+    /// Whether another registry of the account pays the fee, where a plan is priced per account.
+    pub fee_elsewhere: bool,
     /// Bytes that other registries of the account store, and that fill its quota and tiers first.
     pub stored_elsewhere: ByteCount,
     /// Bytes that everything else in the account moves to a zone each month, and that fill its tiers first.
@@ -61,6 +63,7 @@ impl RegistryTerms {
             book: book.into(),
             replicas: Vec::new(),
             seats: 1,
+            fee_elsewhere: false,
             stored_elsewhere: ByteCount::ZERO,
             moved_elsewhere: BTreeMap::new(),
             transfer_price: BTreeMap::new(),
@@ -73,6 +76,7 @@ impl RegistryTerms {
         UsageHistory {
             replicas: self.replicas.clone(),
             seats: self.seats,
+            fee_elsewhere: self.fee_elsewhere,
             repositories: usage.repositories.len() as u64,
             stored_elsewhere: self.stored_elsewhere,
             moved_elsewhere: self.moved_elsewhere.clone(),

@@ -179,13 +179,25 @@ pub fn statement(
         },
         unallocated: now.unallocated()?,
         clean_up: billing.clean_up(&now)?,
-        warnings: now.warnings(),
+        warnings: now
+            .warnings()
+            .into_iter()
+            .chain(pulls_above_total(usage))
+            .collect(),
         units: unit_costs(book, &billing.history, period)?,
         cheaper_plan: cheapest(&billing.history)?,
         now,
         alpine,
         repositories,
     }))
+}
+
+/// That the repositories are taken to be pulled more often than the whole registry was.
+fn pulls_above_total(usage: &RegistryUsage) -> Option<Warning> {
+    let counted = usage.total_pulls?;
+    let counts = usage.repositories.iter().map(|repository| repository.pulls.count);
+    let taken = counts.fold(0, u64::saturating_add);
+    (taken > counted).then_some(Warning::PullsAboveTotal { taken, counted })
 }
 
 /// Each repository's part of what the registry saves, and what the registry saves, without the rest of a statement.

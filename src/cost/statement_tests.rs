@@ -80,6 +80,7 @@ pub(super) fn registry(repositories: Vec<RepositoryUsage>) -> RegistryUsage {
             },
         }),
         repositories,
+        total_pulls: None,
     }
 }
 

@@ -21,6 +21,8 @@ pub struct RegistryUsage {
     pub alpine: Option<AlpineBytes>,
     /// Its repositories, in the order in which rows are wanted.
     pub repositories: Vec<RepositoryUsage>,
+    /// How often all of them together were pulled in the period, by the registry's own metrics; `None` if unknown.
+    pub total_pulls: Option<u64>,
 }
 
 /// What a repository stored and served.

@@ -78,6 +78,8 @@ pub enum FeeBasis {
     Registry,
     /// Charged per user.
     Seat,
+    /// Charged once for all registries of an account.
+    Account,
 }
 
 /// The scope over which usage is summed before quota and tiers apply.

@@ -13,7 +13,8 @@ pub(super) fn lines(
     period: Period,
 ) -> Result<Vec<Line>, PricingError> {
     let mut lines = Vec::new();
-    if let Some(fee) = book.fee {
+    let is_due = |fee: &Fee| fee.each != FeeBasis::Account || !usage.fee_elsewhere;
+    if let Some(fee) = book.fee.filter(is_due) {
         lines.push(line(book, fee, usage, period, Charge::Fee, None)?);
     }
     let replica_fee = book.replicas.as_ref().and_then(|replicas| replicas.fee);
@@ -34,7 +35,7 @@ fn line(
     region: Option<&str>,
 ) -> Result<Line, PricingError> {
     let (times, prefix) = match fee.each {
-        FeeBasis::Registry => (1, ""),
+        FeeBasis::Registry | FeeBasis::Account => (1, ""),
         FeeBasis::Seat => (u128::from(usage.seats), "User-"),
     };
     let quantity = quantity(fee.per, period, times)?;

@@ -14,7 +14,11 @@ pub(super) const UNITS: &[(&str, ByteUnit)] = &[("GiB", ByteUnit::Gibibyte), ("G
 const PERS: &[(&str, Per)] = &[("day", Per::Day), ("month", Per::Month)];
 const WINDOWS: &[(&str, Window)] = &[("day", Window::Day), ("month", Window::Month)];
 const POOLS: &[(&str, Pool)] = &[("registry", Pool::Registry), ("account", Pool::Account)];
-const BASES: &[(&str, FeeBasis)] = &[("registry", FeeBasis::Registry), ("seat", FeeBasis::Seat)];
+const BASES: &[(&str, FeeBasis)] = &[
+    ("registry", FeeBasis::Registry),
+    ("seat", FeeBasis::Seat),
+    ("account", FeeBasis::Account),
+];
 
 /// The most decimals of a price. Our choice: price times quantity (nine decimals) then stays exact for any bill.
 const PRICE_DECIMALS: u32 = 10;

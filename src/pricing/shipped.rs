@@ -60,4 +60,20 @@ pub(super) const FILES: &[(&str, &str)] = &[
         "config/price-books/self-hosted-s3.toml",
         include_str!("../../config/price-books/self-hosted-s3.toml"),
     ),
+    (
+        "config/price-books/aws-ecr-public.toml",
+        include_str!("../../config/price-books/aws-ecr-public.toml"),
+    ),
+    (
+        "config/price-books/gitlab-com.toml",
+        include_str!("../../config/price-books/gitlab-com.toml"),
+    ),
+    (
+        "config/price-books/jfrog-cloud-pro.toml",
+        include_str!("../../config/price-books/jfrog-cloud-pro.toml"),
+    ),
+    (
+        "config/price-books/self-hosted-disk.toml",
+        include_str!("../../config/price-books/self-hosted-disk.toml"),
+    ),
 ];

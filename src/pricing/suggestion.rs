@@ -10,8 +10,8 @@ struct Service {
 }
 
 /// The hosts of registry services, read from their documentation on 2026-12-01: Azure (also China, US Government), AWS
-/// (private, FIPS, dual-stack and public endpoints), Google, GitHub (also GHE.com), Docker and DigitalOcean.
-const SERVICES: [Service; 6] = [
+/// (private, FIPS, dual-stack and public endpoints), Google, GitHub (also GHE.com), Docker, DigitalOcean, GitLab.com and JFrog.
+const SERVICES: [Service; 9] = [
     Service {
         holds: |host| is_below(host, &["azurecr.io", "azurecr.cn", "azurecr.us"]),
         book: "azure-container-registry-premium",
@@ -19,6 +19,18 @@ const SERVICES: [Service; 6] = [
     Service {
         holds: is_ecr,
         book: "aws-ecr",
+    },
+    Service {
+        holds: |host| is_at_or_below(host, &["public.ecr.aws", "ecr-public.aws.com"]),
+        book: "aws-ecr-public",
+    },
+    Service {
+        holds: |host| is_at_or_below(host, &["registry.gitlab.com"]),
+        book: "gitlab-com",
+    },
+    Service {
+        holds: |host| is_below(host, &["jfrog.io"]),
+        book: "jfrog-cloud-pro",
     },
     Service {
         holds: |host| is_at_or_below(host, &["gcr.io", "pkg.dev"]),
@@ -61,7 +73,7 @@ pub fn suggested_book(registry: &str) -> &'static str {
         .map_or(SELF_HOSTED, |service| service.book)
 }
 
-/// `123456789012.dkr.ecr.eu-west-1.amazonaws.com` and its FIPS, dual-stack and public forms.
+/// `123456789012.dkr.ecr.eu-west-1.amazonaws.com` and its FIPS and dual-stack forms.
 fn is_ecr(host: &str) -> bool {
     const PARTITIONS: [&str; 7] = [
         "amazonaws.com",
@@ -73,8 +85,7 @@ fn is_ecr(host: &str) -> bool {
         "on.amazonwebservices.com.cn",
     ];
     const PRIVATE: [&str; 4] = [".dkr.ecr.", ".dkr.ecr-fips.", ".dkr-ecr.", ".dkr-ecr-fips."];
-    let is_private = PRIVATE.iter().any(|part| host.contains(part)) && is_below(host, &PARTITIONS);
-    is_private || is_at_or_below(host, &["public.ecr.aws", "ecr-public.aws.com"])
+    PRIVATE.iter().any(|part| host.contains(part)) && is_below(host, &PARTITIONS)
 }
 
 fn is_below(host: &str, domains: &[&str]) -> bool {
@@ -107,7 +118,9 @@ mod tests {
             ("123456789012.dkr.ecr-fips.us-east-1.amazonaws.com", "aws-ecr"),
             ("123456789012.dkr-ecr.us-east-1.on.aws", "aws-ecr"),
             ("123456789012.dkr-ecr-fips.us-gov-west-1.on.aws", "aws-ecr"),
-            ("public.ecr.aws", "aws-ecr"),
+            ("public.ecr.aws", "aws-ecr-public"),
+            ("registry.gitlab.com", "gitlab-com"),
+            ("acme.jfrog.io", "jfrog-cloud-pro"),
             ("europe-west3-docker.pkg.dev", "google-artifact-registry"),
             ("gcr.io", "google-artifact-registry"),
             ("eu.gcr.io", "google-artifact-registry"),

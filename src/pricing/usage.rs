@@ -19,6 +19,8 @@ pub struct UsageHistory {
     pub replicas: Vec<String>,
     /// The number of paid users, for plans priced per user.
     pub seats: u32,
+    /// Whether another registry of the account pays the fee, for plans priced per account.
+    pub fee_elsewhere: bool,
     /// The number of repositories, for plans that limit them.
     pub repositories: u64,
     /// Bytes that other registries of the same account store. They fill quota and tiers first, if the book pools them.
@@ -86,6 +88,7 @@ impl UsageHistory {
             replicas: Vec::new(),
             seats: 1,
             repositories: 0,
+            fee_elsewhere: false,
             stored_elsewhere: ByteCount::ZERO,
             moved: Vec::new(),
             moved_elsewhere: BTreeMap::new(),

@@ -44,6 +44,13 @@ pub enum Warning {
         /// The exceeded limit, as a sentence.
         what: String,
     },
+    /// The repositories are taken to be pulled more often than the whole registry was.
+    PullsAboveTotal {
+        /// How often they are taken to be pulled, all together.
+        taken: u64,
+        /// How often the registry says that it was.
+        counted: u64,
+    },
 }
 
 /// All warnings of a bill.
@@ -130,6 +137,11 @@ impl fmt::Display for Warning {
                 )
             }
             Self::LimitExceeded { book, what } => write!(formatter, "the plan `{book}` does not fit: {what}"),
+            Self::PullsAboveTotal { taken, counted } => write!(
+                formatter,
+                "repositories are taken to be pulled {taken} times, but by its own metrics the registry was pulled {counted} times in all; \
+                 lower the assumed pulls, since transfer is too high"
+            ),
         }
     }
 }

@@ -86,6 +86,59 @@ fn line<'a>(
 
 /// learn.microsoft.com/azure/container-registry/container-registry-skus: Basic with 25 GB is 0.167 and 15 × 0.003
 /// = 0.045, together 0.212 USD a day.
+/// The documentation of DigitalOcean (March 2026): registries of a team share one subscription. Two of 60 GiB each on Professional:
+/// 20 for both, and 20 GiB beyond its 100 at 0.02.
+#[test]
+fn registries_of_an_account_share_one_subscription() {
+    let professional = book("digitalocean-professional");
+    let first = bill(&professional, &storing(gib(60)), november()).unwrap();
+    let second = UsageHistory {
+        fee_elsewhere: true,
+        stored_elsewhere: gib(60),
+        ..storing(gib(60))
+    };
+    let second = bill(&professional, &second, november()).unwrap();
+    let total = |bill: &Bill| -> Decimal { bill.lines.iter().map(|line| line.cost.amount()).sum() };
+    assert_eq!((total(&first), total(&second)), (decimal("20"), decimal("0.4")));
+}
+
+/// Azure's table of limits (February 2026): 100 TiB for Premium, 40 for the others.
+#[test]
+fn premium_stores_what_no_other_plan_of_azure_may() {
+    let sixty_tebibytes = storing(gib(60 << 10));
+    for (plan, fits) in [("premium", true), ("standard", false), ("basic", false)] {
+        let book = book(&format!("azure-container-registry-{plan}"));
+        let bill = bill(&book, &sixty_tebibytes, november()).unwrap();
+        let exceeded = |warning: &Warning| matches!(warning, Warning::LimitExceeded { .. });
+        assert_eq!(!bill.warnings.iter().any(exceeded), fits, "{plan}");
+    }
+}
+
+/// cloudburn.io, March 2026: 0.10 per GB beyond 50; pulls are billed to the clients.
+#[test]
+fn a_public_registry_of_amazon_pays_for_storage_alone() {
+    let history = UsageHistory {
+        stored: ByteHistory::constant(gib(80)),
+        ..moving("internet", 900)
+    };
+    let bill = bill(&book("aws-ecr-public"), &history, november()).unwrap();
+    let total: Decimal = bill.lines.iter().map(|line| line.cost.amount()).sum();
+    assert_eq!(total, decimal("3"));
+}
+
+/// JFrog's price list of October 2026: 150 with 25 GB, 1.25 for each GB beyond them, stored or moved.
+#[test]
+fn jfrog_counts_storage_and_transfer_as_consumption() {
+    let stored = ByteCount::try_from(35_000_000_000_u64).unwrap();
+    let history = UsageHistory {
+        stored: ByteHistory::constant(stored),
+        ..moving("internet", 20)
+    };
+    let bill = bill(&book("jfrog-cloud-pro"), &history, november()).unwrap();
+    let total: Decimal = bill.lines.iter().map(|line| line.cost.amount()).sum();
+    assert_eq!(total, decimal("187.5"), "150 + 30 × 1.25");
+}
+
 #[test]
 fn acr_basic_with_25_gib_costs_what_microsoft_says() {
     let one_day = Period::new(day("2026-11-10"), day("2026-11-11")).unwrap();

@@ -129,12 +129,13 @@ pub struct PullCounts {
     assumptions: Vec<PullAssumption>,
     counts: HashMap<(RegistryName, RepositoryName), BTreeMap<(NaiveDate, CountedBy), u64>>,
     spans: HashMap<RegistryName, Vec<CountedSpan>>,
-    served: HashMap<(RegistryName, RepositoryName), BTreeMap<NaiveDate, u64>>,
+    served: HashMap<(RegistryName, RepositoryName), BTreeMap<(NaiveDate, CountedBy), u64>>,
+    totals: HashMap<RegistryName, BTreeMap<NaiveDate, u64>>,
     /// What every count is multiplied by; `None` for 1.
     factor: Option<Decimal>,
 }
 
-/// Bytes that were served for the pulls of a repository on one day, as metered.
+/// Bytes that were served for the pulls of a repository on one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedBytes {
     /// The registry.
@@ -143,8 +144,21 @@ pub struct ServedBytes {
     pub repository: RepositoryName,
     /// The day, in UTC.
     pub day: NaiveDate,
+    /// The source.
+    pub by: CountedBy,
     /// The number of bytes.
     pub bytes: u64,
+}
+
+/// How often all repositories of a registry together were pulled on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullTotal {
+    /// The registry.
+    pub registry: RegistryName,
+    /// The day, in UTC.
+    pub day: NaiveDate,
+    /// The number of pulls.
+    pub count: u64,
 }
 
 /// How often a repository was pulled.
@@ -206,12 +220,50 @@ impl PullCounts {
         }
         for (repository, days) in other.served {
             let known = self.served.entry(repository).or_default();
-            for (day, bytes) in days {
-                let sum = known.entry(day).or_default();
+            for (day_and_source, bytes) in days {
+                let sum = known.entry(day_and_source).or_default();
                 *sum = sum.saturating_add(bytes);
             }
         }
+        for (registry, days) in other.totals {
+            self.totals.entry(registry).or_default().extend(days);
+        }
         self
+    }
+
+    /// These counts with the sums of all repositories.
+    #[must_use]
+    pub fn with_totals(mut self, totals: impl IntoIterator<Item = PullTotal>) -> Self {
+        for total in totals {
+            self.totals
+                .entry(total.registry)
+                .or_default()
+                .insert(total.day, total.count);
+        }
+        self
+    }
+
+    /// How often all repositories of a registry together were pulled in a period; `None` unless each of its days is known.
+    pub fn total_in(&self, registry: &RegistryName, period: Period) -> Option<u64> {
+        let known = self.totals.get(registry)?;
+        let days = period.split(Window::Day).into_iter().map(Period::start);
+        let sum = days.map(|day| known.get(&day).copied()).sum::<Option<u64>>()?;
+        Some(self.given(sum))
+    }
+
+    /// How often all repositories of a registry together are pulled in the calendar month of a day, at the pace of the
+    /// known ones of the thirty days up to and with it.
+    pub fn monthly_total(&self, registry: &RegistryName, day: NaiveDate) -> Option<u64> {
+        let known = self.totals.get(registry)?;
+        let recent = recent(day)?;
+        let days: Vec<u64> = known
+            .range(recent.start()..recent.end())
+            .map(|(_, count)| *count)
+            .collect();
+        let sum: u128 = days.iter().map(|count| u128::from(*count)).sum();
+        let days_of_month = Period::month_containing(day).map_or(PACE_DAYS, Period::days);
+        let pace = (sum * u128::from(days_of_month)).checked_div(days.len() as u128)?;
+        Some(self.given(u64::try_from(pace).unwrap_or(u64::MAX)))
     }
 
     /// These counts with what was served for them.
@@ -219,14 +271,14 @@ impl PullCounts {
     pub fn with_bytes(mut self, served: impl IntoIterator<Item = ServedBytes>) -> Self {
         for bytes in served {
             let days = self.served.entry((bytes.registry, bytes.repository)).or_default();
-            let known = days.entry(bytes.day).or_default();
+            let known = days.entry((bytes.day, bytes.by)).or_default();
             *known = known.saturating_add(bytes.bytes);
         }
         self
     }
 
-    /// How many bytes a pull of a repository moved on average, over the days of a period on which both were
-    /// metered; `None` if there are no such days.
+    /// How many bytes a pull of a repository moved on average, over the days of a period on which one source counted both;
+    /// `None` if there are no such days. Of two sources, the most trusted counts.
     pub fn bytes_each(
         &self,
         registry: &RegistryName,
@@ -236,8 +288,9 @@ impl PullCounts {
         let name = (registry.clone(), repository.clone());
         let (served, counts) = (self.served.get(&name)?, self.counts.get(&name)?);
         let (mut bytes, mut pulls) = (0_u128, 0_u128);
-        for (day, served) in served.iter().filter(|(day, _)| period.contains(**day)) {
-            if let Some(count) = counts.get(&(*day, CountedBy::Metered)) {
+        for ((day, by), served) in served.iter().filter(|((day, _), _)| period.contains(*day)) {
+            let is_best = *by == CountedBy::Metered || !counts.contains_key(&(*day, CountedBy::Metered));
+            if let Some(count) = counts.get(&(*day, *by)).filter(|_| is_best) {
                 bytes += u128::from(*served);
                 pulls += u128::from(*count);
             }

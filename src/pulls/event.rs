@@ -2,6 +2,9 @@ use chrono::NaiveDate;
 
 use crate::oci::{Digest, RepositoryName, Tag};
 
+/// The beginning of the user agent with which Tare asks registries. Its own pulls are not counted.
+pub(super) const OWN_AGENT: &str = "registry-tare/";
+
 /// A pull, or the pulls of one kind in one hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullEvent {

@@ -15,12 +15,13 @@ mod last;
 mod notifications;
 
 pub use counts::{
-    CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCount, PullCounts, PullSource, ServedBytes,
+    CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCount, PullCounts, PullSource, PullTotal,
+    ServedBytes,
 };
 pub use event::{EventKey, PullEvent};
 pub use import::{
-    PullEvents, PullFile, PullFileFault, PullFileFormat, PullReading, PullReadings, ReadPulls, Skipped,
-    read_pulls,
+    PullEvents, PullFile, PullFileFault, PullFileFormat, PullReading, PullReadings, PullTotals, PullUnit,
+    ReadPulls, ServedLayer, Skipped, read_pulls,
 };
 pub use last::{LastPull, LastPulls, PullLevel, PullState, PulledOn};
 pub use notifications::{MeteredPulls, ServedBlob, read_notifications};

@@ -3,11 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
-use super::event::{EventKey, PullEvent, key};
+use super::event::{EventKey, OWN_AGENT, PullEvent, key};
 use crate::oci::{Digest, RepositoryName};
 
-/// The beginning of Tare's own user agent. Its pulls are not counted.
-const OWN_AGENT: &str = "registry-tare/";
 /// The media types of indexes. A client pulls the index and then one of its images; counting both would count twice.
 const LISTS: [&str; 2] = [
     "application/vnd.oci.image.index.v1+json",

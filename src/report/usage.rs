@@ -127,6 +127,10 @@ pub(super) fn registry_usage(
         tagged,
         alpine: Some(stored_on_alpine(outcome, untagged)),
         repositories,
+        total_pulls: match over {
+            CostPeriod::MonthAt(day) => costs.pulls.monthly_total(registry, day),
+            CostPeriod::History(period, _) => costs.pulls.total_in(registry, period),
+        },
     }
 }
 

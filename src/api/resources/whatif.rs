@@ -432,6 +432,7 @@ fn rebilled(present: &[RegistryTerms], book: &str) -> Vec<RegistryTerms> {
         .map(|terms| RegistryTerms {
             registries: terms.registries.clone(),
             seats: terms.seats,
+            fee_elsewhere: terms.fee_elsewhere,
             stored_elsewhere: terms.stored_elsewhere,
             allocation: terms.allocation.clone(),
             ..RegistryTerms::everywhere(book)

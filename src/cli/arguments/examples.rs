@@ -61,7 +61,8 @@ Examples:
 pub(super) const PULLS_IMPORT: &str = "\
 Examples:
   tare pulls import events.csv --registry acme.azurecr.io
-  tare pulls import counters.json --registry harbor.example.com --format harbor";
+  tare pulls import counters.json --registry harbor.example.com --format harbor
+  tare pulls import trail.json --registry 123456789012.dkr.ecr.eu-central-1.amazonaws.com";
 
 pub(super) const PULLS_LIST: &str = "\
 Examples:

@@ -5,57 +5,41 @@
 //! tag holds the digest. A pull of a multi-platform image is a row for the index and one for the image of the platform:
 //! the image counts, as in notifications.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 use super::acr_columns::{COLUMNS, NEEDED};
 use super::acr_json;
+use super::collector::Collector;
 use super::fault::PullFileFault;
-use super::file::{PullEvents, PullFile, Skipped, period};
+use super::file::{PullEvents, PullFile, PullUnit};
 use super::table::Table;
-use crate::oci::{Digest, MediaType, Tag};
-use crate::pulls::event::{EventKey, PullEvent, key};
-
-/// The beginning of the user agent with which Tare asks registries.
-const OWN_AGENT: &str = "registry-tare/";
+use crate::oci::{MediaType, Tag};
+use crate::pulls::event::{OWN_AGENT, PullEvent, key};
 
 /// What Azure writes for a value that is missing.
 const NIL: &str = "<nil>";
 
 pub(super) fn read(file: PullFile<'_>) -> Result<PullEvents, PullFileFault> {
-    let mut events = Collector::new(file);
+    let mut rows = Rows {
+        file,
+        pulls: Collector::new(file),
+    };
     if file.text.trim_start().starts_with(['{', '[']) {
-        acr_json::each(file, |line, cells| events.row(line, cells))?;
+        acr_json::each(file, |line, cells| rows.row(line, cells))?;
     } else {
         Table::open(file, &COLUMNS, NEEDED)?
-            .each(|row| events.row(row.line, &std::array::from_fn(|column| row.cell(column))))?;
+            .each(|row| rows.row(row.line, &std::array::from_fn(|column| row.cell(column))))?;
     }
-    events.finish()
+    rows.pulls.finish(PullUnit::Images)
 }
 
-/// Puts the rows together, whichever form they came in.
-struct Collector<'a> {
+/// Reads rows, whichever form they came in.
+struct Rows<'a> {
     file: PullFile<'a>,
-    file_key: String,
-    events: Vec<PullEvent>,
-    keys: HashSet<EventKey>,
-    days: Option<(NaiveDate, NaiveDate)>,
-    skipped: Skipped,
+    pulls: Collector<'a>,
 }
 
-impl<'a> Collector<'a> {
-    fn new(file: PullFile<'a>) -> Self {
-        Self {
-            file,
-            file_key: Digest::sha256_of(file.text.as_bytes()).to_string(),
-            events: Vec::new(),
-            keys: HashSet::new(),
-            days: None,
-            skipped: Skipped::default(),
-        }
-    }
-
+impl Rows<'_> {
     /// Takes one row, its cells in the order of [`COLUMNS`].
     fn row(&mut self, line: u64, cells: &[&str; COLUMNS.len()]) -> Result<(), PullFileFault> {
         let [
@@ -74,7 +58,7 @@ impl<'a> Collector<'a> {
         ] = *cells;
         let media_type = if media_type == NIL { "" } else { media_type };
         if !login_server.is_empty() && !login_server.eq_ignore_ascii_case(self.file.login_server.as_str()) {
-            self.skipped.other_registries += 1;
+            self.pulls.skipped.other_registries += 1;
             return Ok(());
         }
         let day = moment(time).ok_or_else(|| {
@@ -85,18 +69,17 @@ impl<'a> Collector<'a> {
                 "give the time in UTC, such as 2026-11-23T09:30:00Z",
             )
         })?;
-        let (first, last) = self.days.unwrap_or((day, day));
-        self.days = Some((first.min(day), last.max(day)));
+        self.pulls.covers(day);
         if !operation.eq_ignore_ascii_case("pull") {
-            self.skipped.other_operations += 1;
+            self.pulls.skipped.other_operations += 1;
             return Ok(());
         }
         if is_failure(result) || is_failure(description) {
-            self.skipped.failed += 1;
+            self.pulls.skipped.failed += 1;
             return Ok(());
         }
         if agent.starts_with(OWN_AGENT) {
-            self.skipped.own += 1;
+            self.pulls.skipped.own += 1;
             return Ok(());
         }
         let name = repository.parse().map_err(|_| {
@@ -108,24 +91,20 @@ impl<'a> Collector<'a> {
             )
         })?;
         if MediaType::from_text(media_type) == MediaType::Index {
-            self.skipped.indexes += 1;
+            self.pulls.skipped.indexes += 1;
             return Ok(());
         }
         if is_attachment(tag, artifact_type) {
-            self.skipped.attachments += 1;
+            self.pulls.skipped.attachments += 1;
             return Ok(());
         }
         let key = if correlation.is_empty() {
-            key(&[&self.file_key, &line.to_string()])
+            self.pulls.key_of_line(line)
         } else {
             // One request may be logged as the pull of an index and of the image in it.
             key(&["acr-events", correlation, time, repository, tag, digest])
         };
-        if !self.keys.insert(key) {
-            self.skipped.repeated += 1;
-            return Ok(());
-        }
-        self.events.push(PullEvent {
+        self.pulls.pull(PullEvent {
             key,
             repository: name,
             tag: tag.parse::<Tag>().ok(),
@@ -139,14 +118,6 @@ impl<'a> Collector<'a> {
 
     fn wrong(&self, line: u64, column: &str, text: &str, remedy: &str) -> PullFileFault {
         PullFileFault::in_cell(self.file.name, line, column, text, remedy)
-    }
-
-    fn finish(self) -> Result<PullEvents, PullFileFault> {
-        Ok(PullEvents {
-            period: period(self.days, self.file.name)?,
-            events: self.events,
-            skipped: self.skipped,
-        })
     }
 }
 

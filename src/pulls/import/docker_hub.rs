@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::fault::PullFileFault;
-use super::file::{PullEvents, PullFile, Skipped, period};
+use super::file::{PullEvents, PullFile, PullUnit, Skipped, period};
 use super::table::Table;
 use crate::oci::{Digest, RepositoryName, Tag};
 use crate::pulls::event::{EventKey, PullEvent, key};
@@ -79,6 +79,8 @@ pub(super) fn read(file: PullFile<'_>) -> Result<PullEvents, PullFileFault> {
     Ok(PullEvents {
         period: period(days, file.name)?,
         events,
+        layers: Vec::new(),
+        unit: PullUnit::Images,
         skipped,
     })
 }

@@ -2,11 +2,10 @@
 //! all pulls that there ever were.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::acr_json::{Lines, not_json, without_place};
 use super::fault::PullFileFault;
 use super::file::{PullFile, PullReading, PullReadings};
+use super::json::{Lines, rows, without_place};
 use crate::oci::RepositoryName;
 
 /// How many repositories a page of Harbor's answer has: by default, and at most. Source: the parameter `page_size` in
@@ -21,24 +20,12 @@ struct Repository {
 }
 
 pub(super) fn read(file: PullFile<'_>) -> Result<PullReadings, PullFileFault> {
-    let mut lines = Lines {
-        file,
-        offset: 0,
-        line: 1,
-    };
     let mut readings: Vec<PullReading> = Vec::new();
     // Several pages may stand one after another.
-    for document in serde_json::Deserializer::from_str(file.text).into_iter::<&RawValue>() {
-        let document = document.map_err(|error| not_json(file, &error))?.get();
-        let rows: Vec<&RawValue> = if document.starts_with('[') {
-            serde_json::from_str(document).map_err(|error| not_json(file, &error))?
-        } else {
-            vec![serde_json::from_str(document).map_err(|error| not_json(file, &error))?]
-        };
-        for row in rows {
-            readings.push(reading(row.get(), &mut lines)?);
-        }
-    }
+    rows(file, &[], &mut |row, lines| {
+        readings.push(reading(row, lines)?);
+        Ok(())
+    })?;
     if readings.is_empty() {
         return Err(PullFileFault::new(
             file.name,
@@ -66,7 +53,7 @@ pub(super) fn read(file: PullFile<'_>) -> Result<PullReadings, PullFileFault> {
 }
 
 fn reading(row: &str, lines: &mut Lines<'_>) -> Result<PullReading, PullFileFault> {
-    let (file, line) = (lines.file.name, lines.of(row));
+    let (file, line) = (lines.file.name, lines.line_of(row));
     let repository: Repository = serde_json::from_str(row).map_err(|error| {
         PullFileFault::new(
             file,

@@ -6,14 +6,25 @@
 mod acr;
 mod acr_columns;
 mod acr_json;
+mod azure_metrics;
+mod cloudtrail;
+mod cloudwatch;
+mod collector;
 mod docker_hub;
 mod fault;
 mod file;
+mod google_audit;
 mod harbor;
+mod harbor_audit;
+mod json;
+mod kubernetes;
 mod table;
 
 pub use fault::PullFileFault;
-pub use file::{PullEvents, PullFile, PullFileFormat, PullReading, PullReadings, ReadPulls, Skipped};
+pub use file::{
+    PullEvents, PullFile, PullFileFormat, PullReading, PullReadings, PullTotals, PullUnit, ReadPulls,
+    ServedLayer, Skipped,
+};
 
 /// Reads a file, in the format said or else in the one that it seems to be in.
 ///
@@ -36,30 +47,66 @@ pub fn read_pulls(
         PullFileFormat::AcrEvents => ReadPulls::Events(acr::read(file)?),
         PullFileFormat::DockerHub => ReadPulls::Events(docker_hub::read(file)?),
         PullFileFormat::Harbor => ReadPulls::Readings(harbor::read(file)?),
+        PullFileFormat::HarborAudit => ReadPulls::Events(harbor_audit::read(file)?),
+        PullFileFormat::Cloudtrail => ReadPulls::Events(cloudtrail::read(file)?),
+        PullFileFormat::Cloudwatch => ReadPulls::Events(cloudwatch::read(file)?),
+        PullFileFormat::GoogleAudit => ReadPulls::Events(google_audit::read(file)?),
+        PullFileFormat::KubernetesEvents => ReadPulls::Events(kubernetes::read(file)?),
+        PullFileFormat::AzureMetrics => ReadPulls::Totals(azure_metrics::read(file)?),
     };
     Ok((format, pulls))
 }
 
+/// What only JSON of one format contains, in lower case, in the order in which to look for it: a log may quote the words of
+/// another.
+const SIGNS: [(&str, PullFileFormat); 15] = [
+    ("\"pull_count\"", PullFileFormat::Harbor),
+    ("\"op_time\"", PullFileFormat::HarborAudit),
+    ("\"metricdataresults\"", PullFileFormat::Cloudwatch),
+    ("\"datapoints\"", PullFileFormat::Cloudwatch),
+    ("\"cloudtrailevent\"", PullFileFormat::Cloudtrail),
+    ("\"eventsource\"", PullFileFormat::Cloudtrail),
+    ("\"protopayload\"", PullFileFormat::GoogleAudit),
+    ("\"successfulpullcount\"", PullFileFormat::AzureMetrics),
+    ("\"totalpullcount\"", PullFileFormat::AzureMetrics),
+    ("\"involvedobject\"", PullFileFormat::KubernetesEvents),
+    ("\"regarding\"", PullFileFormat::KubernetesEvents),
+    ("\"operationname\"", PullFileFormat::AcrEvents),
+    ("\"timegenerated\"", PullFileFormat::AcrEvents),
+    ("\"tables\"", PullFileFormat::AcrEvents),
+    ("\"columns\"", PullFileFormat::AcrEvents),
+];
+
 /// The format that a file seems to be in.
 fn recognised(file: PullFile<'_>) -> Result<PullFileFormat, PullFileFault> {
-    let is_json = file.text.trim_start().starts_with(['{', '[']);
-    let header = file.text.lines().next().unwrap_or_default().to_lowercase();
-    if is_json && file.text.contains("\"pull_count\"") {
-        Ok(PullFileFormat::Harbor)
-    } else if is_json || header.contains("operationname") {
-        Ok(PullFileFormat::AcrEvents)
+    let lower = file.text.to_lowercase();
+    let header = lower.lines().next().unwrap_or_default();
+    let found = if lower.trim_start().starts_with(['{', '[']) {
+        let mut signs = SIGNS.iter();
+        signs
+            .find(|(sign, _)| lower.contains(sign))
+            .map(|(_, format)| *format)
+    } else if header.contains("operationname") {
+        Some(PullFileFormat::AcrEvents)
     } else if header.contains("datehour") {
-        Ok(PullFileFormat::DockerHub)
+        Some(PullFileFormat::DockerHub)
     } else {
-        Err(PullFileFault::new(
+        None
+    };
+    found.ok_or_else(|| {
+        PullFileFault::new(
             file.name,
             1,
             "in none of the formats that are read",
-            "give rows of ContainerRegistryRepositoryEvents (CSV with their names in the first line, or JSON), Docker Hub's \
-             usage of pulls (CSV), or Harbor's repositories (JSON); --format says which it is",
-        ))
-    }
+            "give rows of ContainerRegistryRepositoryEvents (CSV with their names in the first line, or JSON), Azure's pull \
+             metrics (JSON), Docker Hub's usage of pulls (CSV), Harbor's repositories or audit log (JSON), CloudTrail's \
+             records or CloudWatch's RepositoryPullCount of ECR (JSON), Google's audit log (JSON), or Kubernetes' events \
+             (JSON); --format says which it is",
+        )
+    })
 }
 
+#[cfg(test)]
+mod log_tests;
 #[cfg(test)]
 mod tests;

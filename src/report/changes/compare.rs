@@ -261,5 +261,6 @@ fn mixed(bytes: &Side, pulls: Option<&Side>) -> RegistryUsage {
         tagged: bytes.usage.tagged.clone(),
         alpine: None,
         repositories: repositories.collect(),
+        total_pulls: None,
     }
 }

@@ -62,6 +62,7 @@ fn month(sizes: &[u64], month: Period) -> (Statement, DailyUsage) {
         tagged: None,
         alpine: None,
         repositories,
+        total_pulls: None,
     };
     let plan = CostPlan {
         books: PriceBooks::shipped().unwrap(),

@@ -2,7 +2,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{EmptyPeriod, Period};
-use crate::pulls::{CountedBy, CountedPulls, CountedSpan, PullCounts, ServedBytes};
+use crate::pulls::{
+    CountedBy, CountedPulls, CountedSpan, PullCounts, PullFileFormat, PullTotal, ServedBytes,
+};
 use crate::store::row::Row;
 use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
@@ -15,7 +17,7 @@ pub struct PullImportRecord {
     /// The file's name.
     pub file_name: String,
     /// Its format.
-    pub format: String,
+    pub format: PullFileFormat,
     /// When it was imported.
     pub imported_at: DateTime<Utc>,
     /// For counters: when they were read.
@@ -32,6 +34,7 @@ pub struct PullsState {
     counted: String,
     bytes: String,
     readings: i64,
+    totals: String,
     imports: i64,
 }
 
@@ -45,7 +48,8 @@ impl Store {
             PullsState,
             r#"SELECT (SELECT COALESCE(sum(count), 0)::text FROM pull_count) AS "counted!",
                    (SELECT COALESCE(sum(bytes), 0)::text FROM pulled_bytes) AS "bytes!",
-                   (SELECT count(*) FROM pull_reading) AS "readings!", (SELECT count(*) FROM pull_import) AS "imports!""#
+                   (SELECT count(*) FROM pull_reading) AS "readings!",
+                   (SELECT COALESCE(sum(count), 0)::text FROM pull_total) AS "totals!", (SELECT count(*) FROM pull_import) AS "imports!""#
         );
         Ok(state.fetch_one(&self.pool).named("pulls_state").await?)
     }
@@ -71,7 +75,7 @@ impl Store {
                 Ok(PullImportRecord {
                     registry: place.parse("registry_id", &row.registry)?,
                     file_name: row.file_name,
-                    format: row.format,
+                    format: place.parse("format", &row.format)?,
                     imported_at: row.imported_at,
                     read_at: row.read_at,
                     period: period
@@ -90,7 +94,9 @@ impl Store {
     pub async fn pull_counts(&self, since: Option<NaiveDate>) -> Result<PullCounts, StoreError> {
         let (counted, spans) = self.counted_pulls(since).await?;
         let served = self.served_bytes(since).await?;
-        Ok(PullCounts::default().with(counted, spans).with_bytes(served))
+        let totals = self.pull_totals(since).await?;
+        let counts = PullCounts::default().with(counted, spans);
+        Ok(counts.with_bytes(served).with_totals(totals))
     }
 
     /// The pulls that were counted since a day, or ever, and the days on which all were.
@@ -126,7 +132,8 @@ impl Store {
                 by: place.parse("counted_by", &row.counted_by)?,
             });
         }
-        for import in self.pull_imports().await? {
+        let imports = self.pull_imports().await?.into_iter();
+        for import in imports.filter(|import| import.format.has_all_pulls()) {
             spans.extend(import.period.map(|period| CountedSpan {
                 registry: import.registry,
                 repository: None,
@@ -170,7 +177,7 @@ impl Store {
     /// The bytes served for pulls since a day, or ever.
     async fn served_bytes(&self, since: Option<NaiveDate>) -> Result<Vec<ServedBytes>, StoreError> {
         let rows = sqlx::query!(
-            "SELECT registry.name AS registry, repository, day, bytes
+            "SELECT registry.name AS registry, repository, day, counted_by, bytes
              FROM pulled_bytes JOIN registry ON registry.id = registry_id
              WHERE $1::date IS NULL OR day >= $1",
             since as Option<NaiveDate>
@@ -186,7 +193,32 @@ impl Store {
                     registry: place.parse("registry_id", &row.registry)?,
                     repository: place.parse("repository", &row.repository)?,
                     day: row.day,
+                    by: place.parse("counted_by", &row.counted_by)?,
                     bytes: place.count("bytes", row.bytes)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The sums of all repositories since a day, or ever.
+    async fn pull_totals(&self, since: Option<NaiveDate>) -> Result<Vec<PullTotal>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT registry.name AS registry, day, count
+             FROM pull_total JOIN registry ON registry.id = registry_id
+             WHERE $1::date IS NULL OR day >= $1",
+            since as Option<NaiveDate>
+        )
+        .fetch_all(&self.pool)
+        .named("pull_totals")
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                let key = format!("{} {}", row.registry, row.day);
+                let place = Row::new("pull_total", &key);
+                Ok(PullTotal {
+                    registry: place.parse("registry_id", &row.registry)?,
+                    day: row.day,
+                    count: place.count("count", row.count)?,
                 })
             })
             .collect()

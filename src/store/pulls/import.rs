@@ -4,9 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use super::counted::pulls_between;
+use super::indexes::{PulledIndexes, pulled_indexes};
+use super::served::{serve, sized};
 use super::{PullFileSource, PullImport};
 use crate::oci::RegistryName;
-use crate::pulls::{CountedBy, PullEvent, PullReadings, ReadPulls};
+use crate::pulls::{CountedBy, PullEvent, PullReadings, PullTotals, PullUnit, ReadPulls};
 use crate::store::registry_lock::lock_registry;
 use crate::store::row::Row;
 use crate::store::span::Named as _;
@@ -34,7 +36,7 @@ impl Store {
             return Ok(None);
         };
         let read_at = match pulls {
-            ReadPulls::Events(_) => None,
+            ReadPulls::Events(_) | ReadPulls::Totals(_) => None,
             ReadPulls::Readings(_) => Some(file.read_at),
         };
         let known = sqlx::query_scalar!(
@@ -52,12 +54,29 @@ impl Store {
         }
         let import = match pulls {
             ReadPulls::Events(events) => {
-                let saved =
-                    save_events(&mut transaction, registry, &events.events, CountedBy::Imported).await?;
+                let indexes = match events.unit {
+                    PullUnit::Images => PulledIndexes::default(),
+                    PullUnit::Manifests => pulled_indexes(&mut transaction, registry, &events.events).await?,
+                };
+                let images: Vec<PullEvent> = events
+                    .events
+                    .iter()
+                    .filter(|event| !indexes.contains(event))
+                    .cloned()
+                    .collect();
+                let saved = save_events(&mut transaction, registry, &images, CountedBy::Imported).await?;
+                let layers = sized(&mut transaction, &events.layers).await?;
+                serve(&mut transaction, registry, &layers, CountedBy::Imported).await?;
                 PullImport::Events {
                     new: saved.new,
                     known: saved.known,
+                    indexes: (events.events.len() - images.len()) as u64,
+                    unknown_layers: (events.layers.len() - layers.len()) as u64,
                 }
+            }
+            ReadPulls::Totals(totals) => {
+                save_totals(&mut transaction, registry, totals).await?;
+                PullImport::Totals
             }
             ReadPulls::Readings(readings) => {
                 save_readings(&mut transaction, registry, readings, file.read_at).await?
@@ -65,6 +84,8 @@ impl Store {
         };
         let (period, pulls) = match (pulls, import) {
             (ReadPulls::Events(events), PullImport::Events { new, .. }) => (Some(events.period), new),
+            // It adds no pulls: they are not of any repository.
+            (ReadPulls::Totals(totals), _) => (totals.period(), 0),
             (_, PullImport::Readings { since_last, .. }) => (None, since_last),
             _ => (None, 0),
         };
@@ -202,6 +223,28 @@ async fn count(
     )
     .execute(connection)
     .named("count_pulls")
+    .await?;
+    Ok(())
+}
+
+/// Keeps the sums of all repositories. A later file may know of more, when the day had not ended before.
+async fn save_totals(
+    connection: &mut PgConnection,
+    registry: i64,
+    totals: &PullTotals,
+) -> Result<(), StoreError> {
+    let days: Vec<NaiveDate> = totals.days.keys().copied().collect();
+    let counts: Vec<i64> = totals.days.values().copied().map(bigint).collect();
+    sqlx::query!(
+        "INSERT INTO pull_total (registry_id, day, count)
+         SELECT $1, day, count FROM UNNEST($2::date[], $3::bigint[]) AS new (day, count)
+         ON CONFLICT (registry_id, day) DO UPDATE SET count = GREATEST(pull_total.count, EXCLUDED.count)",
+        registry,
+        &days,
+        &counts
+    )
+    .execute(connection)
+    .named("save_pull_totals")
     .await?;
     Ok(())
 }

@@ -2,8 +2,10 @@
 
 mod counted;
 mod import;
+mod indexes;
 mod last;
 mod metered;
+mod served;
 
 use chrono::{DateTime, Utc};
 
@@ -40,7 +42,13 @@ pub enum PullImport {
         new: u64,
         /// The number of pulls already known from other files.
         known: u64,
+        /// The number of rows left out because they are about an index, whose image has a row of its own.
+        indexes: u64,
+        /// The number of served layers that no crawled manifest names, so that their size is not known.
+        unknown_layers: u64,
     },
+    /// Sums of all repositories were added.
+    Totals,
     /// Readings of counters were added.
     Readings {
         /// The number of pulls since the previous readings.
