@@ -20,12 +20,14 @@ mod running;
 mod tokens;
 mod whatif;
 
+use std::process::Child;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::end_to_end::with_new_database;
 use crate::support::faulty_registry::{FaultyRegistry, image};
+use crate::support::keeper::remove_at_the_end;
 use crate::support::program::Program;
 
 /// Repositories that share a base of 1,000 bytes, one of which has a name with slashes; and what a crawl of
@@ -57,8 +59,12 @@ fn company() -> (FaultyRegistry, Program) {
 
 /// The same for tests that only read: crawled once for all of them.
 fn shared_company() -> (&'static FaultyRegistry, &'static Program) {
-    static COMPANY: OnceLock<(FaultyRegistry, Program)> = OnceLock::new();
-    let (registry, program) = COMPANY.get_or_init(company);
+    static COMPANY: OnceLock<(FaultyRegistry, Program, Child)> = OnceLock::new();
+    let (registry, program, _) = COMPANY.get_or_init(|| {
+        let (registry, program) = company();
+        let keeper = remove_at_the_end(program.home());
+        (registry, program, keeper)
+    });
     (registry, program)
 }
 

@@ -2,12 +2,14 @@
 //! elsewhere.
 
 use std::collections::BTreeMap;
+use std::process::Child;
 use std::str::FromStr as _;
 use std::sync::OnceLock;
 
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use crate::support::keeper::at_the_end;
 use crate::support::program::Program;
 use crate::support::service::Service;
 
@@ -16,11 +18,12 @@ const TODAY: &str = "2026-11-20";
 
 /// The demo as a user starts it, once for all questions.
 pub fn demo() -> &'static Service {
-    static DEMO: OnceLock<(Program, Service)> = OnceLock::new();
-    let (_, service) = DEMO.get_or_init(|| {
+    static DEMO: OnceLock<(Service, Child)> = OnceLock::new();
+    let (service, _) = DEMO.get_or_init(|| {
         let program = Program::with_embedded_store();
         let service = program.demo(TODAY);
-        (program, service)
+        let stop = format!("kill {}; rm -rf \"$0\"", service.process_id());
+        (service, at_the_end(&stop, &program.keep()))
     });
     service
 }

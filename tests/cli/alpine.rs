@@ -1,5 +1,6 @@
 //! What Alpine would change, on a made-up company's registry.
 
+use std::process::Child;
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -7,16 +8,18 @@ use tare::demo::{self, DemoRegistry};
 
 use super::{stderr, stdout};
 use crate::end_to_end::with_new_database;
+use crate::support::keeper::remove_at_the_end;
 use crate::support::program::Program;
 
 /// The company's registry, crawled once for all tests here. They only read.
 pub fn crawled() -> &'static Program {
-    static CRAWLED: OnceLock<(Program, DemoRegistry)> = OnceLock::new();
-    let (program, _) = CRAWLED.get_or_init(|| {
+    static CRAWLED: OnceLock<(Program, DemoRegistry, Child)> = OnceLock::new();
+    let (program, ..) = CRAWLED.get_or_init(|| {
         let registry = demo::serve().expect("the demo's registry");
         let program = with_new_database();
         program.crawl(registry.url());
-        (program, registry)
+        let keeper = remove_at_the_end(program.home());
+        (program, registry, keeper)
     });
     program
 }

@@ -8,6 +8,7 @@ pub mod faulty_registry;
 pub mod finance_reader;
 pub mod inventory;
 pub mod issuer;
+pub mod keeper;
 pub mod login_provider;
 pub mod logins;
 pub mod mail_server;

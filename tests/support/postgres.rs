@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 
+use super::keeper::at_the_end;
+
 /// A server that listens on a Unix socket in a folder of its own.
 pub struct PostgresServer {
     folder: PathBuf,
     _server: Child,
-    /// Stops the server and removes the folder once this process is gone, whatever ended it: its input
-    /// is a pipe from here.
+    /// Stops the server and removes the folder once this process is gone.
     _keeper: Child,
 }
 
@@ -70,18 +71,11 @@ impl PostgresServer {
             .stderr(log)
             .spawn()
             .expect("postgres runs");
-        let keeper = Command::new("sh")
-            .arg("-c")
-            .arg(
-                "cat >/dev/null; pid=$(head -n 1 \"$0/data/postmaster.pid\"); kill -QUIT \"$pid\"; \
-                 while kill -0 \"$pid\" 2>/dev/null; do sleep 0.1; done; rm -rf \"$0\"",
-            )
-            .arg(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("sh runs");
+        let keeper = at_the_end(
+            "pid=$(head -n 1 \"$0/data/postmaster.pid\"); kill -QUIT \"$pid\"; \
+             while kill -0 \"$pid\" 2>/dev/null; do sleep 0.1; done; rm -rf \"$0\"",
+            &folder,
+        );
         let server = Self {
             folder,
             _server: server,

@@ -41,6 +41,12 @@ impl Program {
         address.map(|(_, url)| url.as_str())
     }
 
+    /// Its home folder, which stays when this value goes.
+    #[cfg(feature = "embedded")]
+    pub fn keep(self) -> std::path::PathBuf {
+        self.home.keep()
+    }
+
     /// Its home folder.
     pub fn home(&self) -> &std::path::Path {
         self.home.path()
