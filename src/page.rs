@@ -1,90 +1,91 @@
-//! The page at `/`: five views on what the API answers, for people who would rather look than read.
+//! The page at `/`: views on what the API answers, for people who would rather look than read.
 //!
-//! Its files are in `src/page/` and are compiled into the program. Nothing comes from outside, and
+//! Its files are in `src/page/` and are compiled into the program. Browsers get them without their comments and
+//! compressed. Nothing comes from outside, and
 //! the policy sent with the page makes browsers hold to that: scripts and styles only from here, none within
 //! the document, so that a repository called `<script>` stays a name.
 
 use std::future::ready;
 use std::sync::{Arc, LazyLock};
 
-use actix_web::http::header::{self, Header as _, IfNoneMatch};
+use actix_web::http::header::{self, AcceptEncoding, Encoding, Header as _, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
+mod asset;
+
+use self::asset::Asset;
+
 /// What the page may do. Files that it offers for saving are `blob:` addresses, which need no leave.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A file of the page.
-struct Asset {
-    /// Where it is below the folder of assets.
-    path: &'static str,
-    content: &'static [u8],
-}
-
 macro_rules! assets {
     ($($path:literal,)*) => {
-        &[$(Asset { path: $path, content: include_bytes!(concat!("page/", $path)) }),*]
+        [$(Asset::new($path, include_str!(concat!("page/", $path)))),*]
     };
 }
 
-const ASSETS: &[Asset] = assets![
-    "account.js",
-    "address.js",
-    "api.js",
-    "app.js",
-    "chart.js",
-    "csv.js",
-    "element.js",
-    "exact.js",
-    "figures.css",
-    "format.js",
-    "forms.css",
-    "icon.svg",
-    "key.js",
-    "period.js",
-    "scale.js",
-    "series.js",
-    "style.css",
-    "table.js",
-    "vendor/chart.LICENSE.md",
-    "vendor/chart.umd.min.js",
-    "views/assumptions.js",
-    "views/bytes_course.js",
-    "views/card.js",
-    "views/cards.js",
-    "views/cells.js",
-    "views/centres.js",
-    "views/changes.js",
-    "views/compare.js",
-    "views/controls.js",
-    "views/cost_course.js",
-    "views/crawl_list.js",
-    "views/crawl_start.js",
-    "views/crawls.js",
-    "views/development.js",
-    "views/fields.js",
-    "views/filters.js",
-    "views/grounds.js",
-    "views/group_costs.js",
-    "views/headline.js",
-    "views/image.js",
-    "views/image_page.js",
-    "views/images.js",
-    "views/months.js",
-    "views/over_time.js",
-    "views/overview.js",
-    "views/paged.js",
-    "views/pareto.js",
-    "views/repositories.js",
-    "views/repository.js",
-    "views/savings.js",
-    "views/tags.js",
-    "views/what_if.js",
-    "words.js",
-];
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    Vec::from(assets![
+        "account.js",
+        "address.js",
+        "api.js",
+        "app.js",
+        "chart.js",
+        "csv.js",
+        "element.js",
+        "exact.js",
+        "figures.css",
+        "format.js",
+        "forms.css",
+        "icon.svg",
+        "key.js",
+        "period.js",
+        "scale.js",
+        "series.js",
+        "style.css",
+        "table.js",
+        "vendor/chart.LICENSE.md",
+        "vendor/chart.umd.min.js",
+        "views/assumptions.js",
+        "views/bytes_course.js",
+        "views/card.js",
+        "views/cards.js",
+        "views/cells.js",
+        "views/centres.js",
+        "views/changes.js",
+        "views/compare.js",
+        "views/controls.js",
+        "views/cost_course.js",
+        "views/crawl_list.js",
+        "views/crawl_start.js",
+        "views/crawls.js",
+        "views/development.js",
+        "views/fields.js",
+        "views/filters.js",
+        "views/gains.js",
+        "views/grounds.js",
+        "views/group_costs.js",
+        "views/headline.js",
+        "views/image.js",
+        "views/image_page.js",
+        "views/images.js",
+        "views/months.js",
+        "views/over_time.js",
+        "views/overview.js",
+        "views/paged.js",
+        "views/pareto.js",
+        "views/repositories.js",
+        "views/repository.js",
+        "views/savings.js",
+        "views/tags.js",
+        "views/what_if.js",
+        "words.js",
+    ])
+});
 
 const DOCUMENT: &str = include_str!("page/index.html");
 
@@ -93,10 +94,10 @@ const DOCUMENT: &str = include_str!("page/index.html");
 static EDITION: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
     hash.update(DOCUMENT);
-    for asset in ASSETS {
-        hash.update(asset.path);
-        hash.update(asset.content.len().to_le_bytes());
-        hash.update(asset.content);
+    for asset in ASSETS.iter() {
+        hash.update(asset.path());
+        hash.update(asset.content().len().to_le_bytes());
+        hash.update(asset.content());
     }
     let digest = hash.finalize();
     hex::encode(&digest[..8])
@@ -218,23 +219,32 @@ fn has(request: &HttpRequest, tag: &str) -> bool {
 
 fn asset(request: &HttpRequest) -> HttpResponse {
     let part = |name: &str| request.match_info().get(name).unwrap_or_default();
-    let found = ASSETS.iter().find(|asset| asset.path == part("path"));
-    match found.filter(|_| part("edition") == *EDITION) {
-        Some(asset) => HttpResponse::Ok()
-            .content_type(content_type(asset.path))
-            .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-            .body(asset.content),
-        None => HttpResponse::NotFound().finish(),
+    let found = ASSETS.iter().find(|asset| asset.path() == part("path"));
+    let Some(asset) = found.filter(|_| part("edition") == *EDITION) else {
+        return HttpResponse::NotFound().finish();
+    };
+    let mut answer = HttpResponse::Ok();
+    answer
+        .content_type(asset.content_type())
+        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .insert_header((header::VARY, header::ACCEPT_ENCODING.as_str()));
+    if takes_gzip(request) {
+        answer
+            .insert_header(header::ContentEncoding::Gzip)
+            .body(asset.compressed().clone())
+    } else {
+        answer
+            .insert_header(header::ContentEncoding::Identity)
+            .body(asset.content().clone())
     }
 }
 
-fn content_type(path: &str) -> &'static str {
-    match path.rsplit('.').next() {
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        _ => "text/plain; charset=utf-8",
-    }
+/// Whether the client accepts gzip.
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let Ok(accepted) = AcceptEncoding::parse(request) else {
+        return false;
+    };
+    accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter()) == Some(Encoding::gzip())
 }
 
 #[cfg(test)]
@@ -278,14 +288,18 @@ mod tests {
         .await;
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
 
-        for asset in ASSETS {
-            let uri = format!("/assets/{}/{}", *EDITION, asset.path);
+        for asset in ASSETS.iter() {
+            let uri = format!("/assets/{}/{}", *EDITION, asset.path());
             let file = answer(TestRequest::get().uri(&uri)).await;
             assert!(
                 header_of(&file, header::CACHE_CONTROL).ends_with("immutable"),
                 "{uri}"
             );
-            assert_eq!(to_bytes(file.into_body()).await.unwrap(), asset.content, "{uri}");
+            assert_eq!(
+                to_bytes(file.into_body()).await.unwrap(),
+                asset.content(),
+                "{uri}"
+            );
         }
         let script = answer(TestRequest::get().uri(&format!("/assets/{}/app.js", *EDITION))).await;
         assert_eq!(
@@ -347,15 +361,15 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/page");
         for file in files_below(&folder) {
             let path = file.strip_prefix(&folder).unwrap().to_str().unwrap();
-            let is_read_by_people = path == "index.html" || path == "vendor/README.md";
-            assert!(is_read_by_people || find(path), "{path} is not in the list");
+            let is_served = path != "index.html" && path != "vendor/README.md" && !path.ends_with(".rs");
+            assert!(!is_served || find(path), "{path} is not in the list");
         }
         for asset in ASSETS
             .iter()
-            .filter(|asset| asset.path.ends_with(".js") && !asset.path.starts_with("vendor"))
+            .filter(|asset| asset.path().ends_with(".js") && !asset.path().starts_with("vendor"))
         {
             // The types of the API's answers are imported in comments alone, for the checks of `tests/page`.
-            let text = std::str::from_utf8(asset.content)
+            let text = std::str::from_utf8(asset.content())
                 .unwrap()
                 .replace("import('api')", "");
             for start in ["from '", "import('"] {
@@ -364,19 +378,19 @@ mod tests {
                     .skip(1)
                     .filter_map(|rest| rest.split('\'').next())
                 {
-                    let beside = Path::new(asset.path).parent().unwrap().join(imported);
+                    let beside = Path::new(asset.path()).parent().unwrap().join(imported);
                     let resolved = beside
                         .to_str()
                         .unwrap()
                         .replace("views/../", "")
                         .replace("./", "");
-                    assert!(find(&resolved), "{} imports {imported}", asset.path);
+                    assert!(find(&resolved), "{} imports {imported}", asset.path());
                 }
             }
             assert!(
                 !text.contains("innerHTML"),
                 "{}: text only ever becomes a text node",
-                asset.path
+                asset.path()
             );
         }
         for named in DOCUMENT
@@ -391,14 +405,18 @@ mod tests {
     #[test]
     fn what_was_taken_from_others_is_what_its_readme_says() {
         let readme = include_str!("page/vendor/README.md");
-        for asset in ASSETS.iter().filter(|asset| asset.path.starts_with("vendor/")) {
-            let digest = hex::encode(Sha256::digest(asset.content));
-            assert!(readme.contains(&digest), "{} has the digest {digest}", asset.path);
+        for asset in ASSETS.iter().filter(|asset| asset.path().starts_with("vendor/")) {
+            let digest = hex::encode(Sha256::digest(asset.content()));
+            assert!(
+                readme.contains(&digest),
+                "{} has the digest {digest}",
+                asset.path()
+            );
         }
     }
 
     fn find(path: &str) -> bool {
-        ASSETS.iter().any(|asset| asset.path == path)
+        ASSETS.iter().any(|asset| asset.path() == path)
     }
 
     fn files_below(folder: &Path) -> Vec<PathBuf> {

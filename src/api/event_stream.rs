@@ -5,8 +5,10 @@ use std::time::Duration;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse};
-use futures::stream::unfold;
+use futures::stream::{StreamExt as _, unfold};
 use tracing::{Instrument as _, Span};
+
+use super::Api;
 
 /// Idle time after which a comment line is sent, so that proxies do not close the connection. Our choice.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -21,9 +23,15 @@ pub(super) trait EventStream: 'static {
     fn next(&mut self) -> impl Future<Output = Option<Bytes>>;
 }
 
-/// A response with the chunks of a stream. What the stream logs has the span of the request.
-pub(super) fn response(stream: impl EventStream) -> HttpResponse {
+/// A response with the chunks of a stream, until it ends or the service stops: clients reconnect to the next process. What
+/// the stream logs has the span of the request.
+pub(super) fn response(api: &Api, stream: impl EventStream) -> HttpResponse {
     let span = Span::current();
+    let mut is_stopping = api.is_stopping.subscribe();
+    let stopped = async move {
+        // The sender is part of the API, so it outlives its requests.
+        let _ = is_stopping.wait_for(|&is_stopping| is_stopping).await;
+    };
     let body = unfold(stream, move |mut stream| {
         let next = async move {
             let chunk = stream.next().await?;
@@ -37,5 +45,5 @@ pub(super) fn response(stream: impl EventStream) -> HttpResponse {
         // Compression would hold events back until there are many of them; so would nginx.
         .insert_header((header::CONTENT_ENCODING, "identity"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(body)
+        .streaming(body.take_until(stopped))
 }

@@ -37,7 +37,7 @@ mod visible;
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tracing::{Instrument as _, Span};
 
 pub use crate::page::GrafanaUrl;
@@ -71,6 +71,8 @@ struct Api {
     counters: ProcessCounters,
     /// One permit: computing a month takes much memory for some seconds, so only one is computed at a time.
     month_permits: Semaphore,
+    /// Whether the service stops: streams of events then end.
+    is_stopping: watch::Sender<bool>,
     /// The runtime of the store's connections. The server's threads have their own runtimes, and a connection
     /// opened on one of them would stall while that thread is busy.
     runtime: tokio::runtime::Handle,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpRequest, HttpServer, web};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::Api;
@@ -128,6 +128,7 @@ impl Server {
             browser_logins,
             counters,
             month_permits: Semaphore::new(1),
+            is_stopping: watch::Sender::new(false),
             runtime,
             openapi,
             schemas,
@@ -168,7 +169,8 @@ impl Server {
         format!("{scheme}://{}", self.address)
     }
 
-    /// Serves until `stop` completes; then accepts no more requests and finishes those in progress.
+    /// Serves until `stop` completes; then accepts no more requests, ends streams of events and finishes the other
+    /// requests in progress.
     ///
     /// # Errors
     /// If the server fails.
@@ -181,6 +183,7 @@ impl Server {
         }
         let running = tokio::spawn(self.running);
         stop.await;
+        self.api.is_stopping.send_replace(true);
         self.handle.stop(true).await;
         drop(refreshing);
         match running.await {

@@ -144,8 +144,6 @@ function drawNavigation(current) {
     ),
   );
   replace(part('nav'), items);
-  // On a phone the views do not all fit: the one that is shown must be among those in sight.
-  part('nav').querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 }
 
 let periodOf = '';

@@ -51,8 +51,8 @@ export function replace(parent, ...children) {
  */
 export function name(text, attributes = {}) {
   const isLong = /\S{40}/.test(text);
-  // Where it takes several lines, it breaks after a slash first.
-  const parts = text.split(/(?<=\/)(?=.)/).flatMap((part, at) => (at ? [document.createElement('wbr'), part] : part));
+  // Where it takes several lines, it breaks after a slash or between the parts of a host first.
+  const parts = text.split(/(?<=\/)(?=.)|(?<=\w\.)(?=\p{L})/u).flatMap((part, at) => (at ? [document.createElement('wbr'), part] : part));
   return element('bdi', { class: isLong ? 'name long' : 'name', ...attributes }, parts);
 }
 

@@ -33,7 +33,7 @@ export function bytes(bytes) {
 
 /** @param {number | bigint | null | undefined} bytes */
 export function exactBytes(bytes) {
-  return bytes == null ? UNKNOWN : `${count(bytes)} bytes`;
+  return bytes == null ? UNKNOWN : counted(bytes, 'byte');
 }
 
 /** @type {Map<string, Intl.NumberFormat>} */
@@ -127,6 +127,11 @@ export function count(number) {
   return number == null ? UNKNOWN : new Intl.NumberFormat('en').format(number).replace('-', '−');
 }
 
+/** A number with what is counted. @param {number | bigint} number @param {string} one @param {string} [many] */
+export function counted(number, one, many = `${one}s`) {
+  return `${count(number)} ${Number(number) === 1 ? one : many}`;
+}
+
 /** @param {Exact} part @param {Exact} whole */
 export function share(part, whole) {
   const value = percent(part, whole);
@@ -183,7 +188,7 @@ export function duration(seconds) {
   ]);
   for (const [name, length] of units) {
     const whole = Math.floor(seconds / length);
-    if (whole >= 2 || (whole >= 1 && length < 86_400)) return `${whole} ${name}${whole === 1 ? '' : 's'}`;
+    if (whole >= 2 || (whole >= 1 && length < 86_400)) return counted(whole, name);
   }
   return '< 1 second';
 }

@@ -64,18 +64,14 @@ export function table({ caption, columns, rows, sort, onSort, empty = 'Nothing t
 }
 
 /**
- * Rows that are hidden until their button is pressed.
+ * Rows that are made and shown when their button is pressed.
  * @template T
  * @param {Column<T>[]} columns
  * @param {{rows: T[], summary: string}} folded
  */
 function fold(columns, { rows, summary }) {
   const id = identifier('fold');
-  const hidden = element(
-    'tbody',
-    { id, hidden: true },
-    rows.map((row) => bodyRow(columns, row)),
-  );
+  const hidden = element('tbody', { id, hidden: true });
   const button = element(
     'button',
     {
@@ -84,6 +80,7 @@ function fold(columns, { rows, summary }) {
       'aria-expanded': 'false',
       'aria-controls': id,
       onclick: () => {
+        if (!hidden.hasChildNodes()) hidden.append(...rows.map((row) => bodyRow(columns, row)));
         hidden.hidden = !hidden.hidden;
         button.setAttribute('aria-expanded', String(!hidden.hidden));
       },

@@ -1,5 +1,6 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -285,13 +286,19 @@ fn a_killed_service_leaves_no_crawl_stuck() {
     wait_for(&service, &crawl["id"], &["complete"]);
 }
 
-/// Reads the stream of changes until its events are as wanted.
-fn follow_until(service: &Service, is_wanted: impl Fn(&[&str]) -> bool, meanwhile: impl FnOnce()) {
+/// Opens the stream of changes.
+fn stream_of_changes(service: &Service) -> TcpStream {
     let address = service.url().trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
     let request = format!("GET /v1/crawls/events HTTP/1.1\r\nHost: {address}\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("a request");
+    stream
+}
+
+/// Reads the stream of changes until its events are as wanted.
+fn follow_until(service: &Service, is_wanted: impl Fn(&[&str]) -> bool, meanwhile: impl FnOnce()) {
+    let mut stream = stream_of_changes(service);
     let mut text = String::new();
     let mut buffer = [0; 4096];
     let mut meanwhile = Some(meanwhile);
@@ -319,4 +326,21 @@ fn a_page_sees_every_crawl_end_and_the_newer_figures_without_a_reload() {
         end.is_some_and(|end| events[end..].iter().any(|event| event.contains("event: figures")))
     };
     follow_until(&service, is_wanted, || drop(start(&service, &registry)));
+}
+
+#[test]
+fn a_service_that_stops_ends_its_streams_and_does_not_wait_for_its_clients() {
+    let (_registry, program) = company();
+    let service = program.serve(&[]);
+    let mut stream = stream_of_changes(&service);
+    let mut buffer = [0; 4096];
+    assert!(stream.read(&mut buffer).expect("events") > 0);
+    let told = Instant::now();
+    let status = Command::new("kill")
+        .arg(service.process_id().to_string())
+        .status();
+    assert!(status.expect("kill runs").success());
+    stream.read_to_end(&mut Vec::new()).expect("an end");
+    // Requests in progress have 30 seconds to end.
+    assert!(told.elapsed() < Duration::from_secs(10), "{:?}", told.elapsed());
 }

@@ -18,6 +18,13 @@ STEPS = [
     "/bin/sh -c : " + "x" * 3000,
 ]
 TAG = "__proto__"
+# The labels mean something to Tare.
+SETTINGS = """
+[crawl]
+team_label = "com.example.team"
+cost_centre_label = "com.example.cost-centre"
+environment_label = "com.example.environment"
+"""
 
 
 def blob(document):
@@ -94,8 +101,9 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
 
-def serve():
+def serve(handler=Handler):
     """Starts the registry; ends with `shutdown`."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server

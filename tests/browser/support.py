@@ -1,23 +1,28 @@
-"""A server, a browser, and what the page should show: computed here once more, from the API's answers."""
+"""A browser, and what the page should show: computed here once more, from the API's answers."""
 
 import atexit
 import functools
 import json
 import os
-import socket
-import subprocess
-import tempfile
-import time
 import unittest
 import urllib.request
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from urllib.parse import quote, urlencode
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import TimeoutError, sync_playwright
 
-PROGRAM = os.environ.get("PAGE_TEST_PROGRAM", "tare")
+from servers import demo
+
 SHOWN = "#view:not([aria-busy])"
+# Whether a chart has more than a few shades, seen on a small copy: Chromium warns where a chart's own canvas is read back
+# often.
+IS_PAINTED = """(canvas) => {
+    const copy = new OffscreenCanvas(canvas.width / 2, canvas.height / 2);
+    const context = copy.getContext('2d', { willReadFrequently: true });
+    context.drawImage(canvas, 0, 0, copy.width, copy.height);
+    return new Set(context.getImageData(0, 0, copy.width, copy.height).data).size > 20;
+}"""
 
 
 def free_port():
@@ -26,61 +31,25 @@ def free_port():
         return listener.getsockname()[1]
 
 
-class Server:
-    """A `tare` that serves, until it is stopped."""
-
-    def __init__(self, *arguments, environment=None):
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self.folder = tempfile.TemporaryDirectory()
-        self.log = open(os.path.join(self.folder.name, "log"), "w+")
-        address = self.url.removeprefix("http://")
-        self.process = subprocess.Popen(
-            [PROGRAM, *arguments, "--listen", address],
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
-        )
-        self.wait()
-
-    def wait(self, seconds=120):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self.process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"{self.url}/readyz", timeout=5):
-                    return
-            except OSError:
-                time.sleep(0.2)
-        self.log.seek(0)
-        said = self.log.read()
-        self.stop()
-        raise AssertionError(f"the server did not become ready: {said}")
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=60)
-        self.log.close()
-        self.folder.cleanup()
-
-
-class Running:
-    """A server that is stopped elsewhere."""
-
-    def __init__(self, url):
-        self.url = url.rstrip("/")
-
-    def stop(self):
-        pass
+@functools.cache
+def browser():
+    """One browser for all tests of a process."""
+    playwright = sync_playwright().start()
+    chromium = playwright.chromium.launch(
+        executable_path=os.environ["PAGE_TEST_CHROMIUM"],
+        # A browser run by root, as in containers, has no sandbox of its own.
+        chromium_sandbox=os.geteuid() != 0,
+    )
+    atexit.register(playwright.stop)
+    atexit.register(chromium.close)
+    return chromium
 
 
 @functools.cache
-def demo():
-    """The demo's server, or the one that the environment names. The demo is started once for all tests."""
-    named = os.environ.get("PAGE_TEST_URL")
-    if named:
-        return Running(named)
-    server = Server("demo")
-    atexit.register(server.stop)
-    return Running(server.url)
+def shared_context(**options):
+    """One context for all pages of a kind: it keeps the page's files, as a user's browser does. The page stores things in
+    the tab alone; only logins leave cookies."""
+    return browser().new_context(accept_downloads=True, **options)
 
 
 class Case(unittest.TestCase):
@@ -88,6 +57,8 @@ class Case(unittest.TestCase):
     but the server."""
 
     server = None
+    # Whether each page has a browser profile of its own, without files and cookies of earlier ones.
+    has_own_profiles = False
 
     @classmethod
     def start(cls):
@@ -96,17 +67,9 @@ class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = cls.start()
-        cls.playwright = sync_playwright().start()
-        cls.browser = cls.playwright.chromium.launch(
-            executable_path=os.environ["PAGE_TEST_CHROMIUM"],
-            # A browser run by root, as in containers, has no sandbox of its own.
-            chromium_sandbox=os.geteuid() != 0,
-        )
 
     @classmethod
     def tearDownClass(cls):
-        cls.browser.close()
-        cls.playwright.stop()
         cls.server.stop()
 
     def setUp(self):
@@ -115,8 +78,6 @@ class Case(unittest.TestCase):
         self.page = self.new_page()
 
     def tearDown(self):
-        for context in self.browser.contexts:
-            context.close()
         unexpected = [
             text
             for text in self.complaints
@@ -124,16 +85,17 @@ class Case(unittest.TestCase):
         ]
         self.assertEqual(unexpected, [])
 
-    def new_page(self, width=1440, height=900, scheme="light", motion=False, touch=False):
+    def new_page(self, width=1440, height=900, scheme="light", motion=False, touch=False, is_first_visit=False):
         """A page whose complaints are heard. Without motion, charts stand still when they appear."""
-        context = self.browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            reduced_motion="no-preference" if motion else "reduce",
-            has_touch=touch,
-            accept_downloads=True,
-        )
+        options = {"color_scheme": scheme, "reduced_motion": "no-preference" if motion else "reduce", "has_touch": touch}
+        if self.has_own_profiles or is_first_visit:
+            context = browser().new_context(accept_downloads=True, **options)
+            self.addCleanup(context.close)
+        else:
+            context = shared_context(**options)
         page = context.new_page()
+        self.addCleanup(page.close)
+        page.set_viewport_size({"width": width, "height": height})
         page.on("console", lambda message: self.hear(message.type, message.text))
         page.on("pageerror", lambda error: self.hear("error", str(error)))
         page.on("request", lambda request: self.see(request.url))
@@ -197,6 +159,21 @@ class Case(unittest.TestCase):
         yield "image", {"view": "image", **place, "digest": images[0]["digest"]}
         yield "compared images", {"view": "compare", **place, "digest": images[0]["digest"], "with": images[-1]["digest"]}
 
+    def until(self, locator, script, complaint, seconds=5):
+        """Waits until a script says yes to an element."""
+        try:
+            locator.page.wait_for_function(f"(element) => ({script})(element)", arg=locator.element_handle(), timeout=1000 * seconds)
+        except TimeoutError:
+            self.fail(complaint)
+
+    def check_fits(self, page, where):
+        """The page is not wider than the screen, as soon as its charts have followed a change of size."""
+        body = page.locator("body")
+        self.until(body, "() => document.documentElement.scrollWidth <= innerWidth", f"{where}: wider than the screen")
+
+    def check_painted(self, canvas, complaint):
+        self.until(canvas, IS_PAINTED, complaint)
+
     def rows(self, selector="table", page=None):
         """The texts of a table's body, row by row."""
         script = (
@@ -209,12 +186,14 @@ class Case(unittest.TestCase):
             "(table) => [...table.tFoot.rows[0].cells].map((cell) => cell.innerText)"
         )
 
-    def check_accessibility(self, page, where):
+    def check_accessibility(self, page, where, **options):
         """Axe finds nothing that it calls serious or critical."""
-        found = Axe().run(page).response["violations"]
+        if page.evaluate("() => !globalThis.axe"):
+            page.evaluate(AXE_SCRIPT)
+        found = page.evaluate("(options) => axe.run(document, options)", {"resultTypes": ["violations"], **options})
         grave = [
             (rule["id"], rule["help"], [node["html"] for node in rule["nodes"]][:3])
-            for rule in found
+            for rule in found["violations"]
             if rule["impact"] in ("serious", "critical")
         ]
         self.assertEqual(grave, [], where)

@@ -1,13 +1,12 @@
-"""Whoever has a key for one cost centre sees its figures in every view, and no others."""
+"""With a key for one cost centre, every view shows its figures and no others."""
 
 import json
-import os
-import subprocess
 import tempfile
 import urllib.request
 from decimal import Decimal
 
-from support import PROGRAM, Case, Server, rough_money, shown_bytes, shown_money
+from servers import Server, demo_store, tare
+from support import Case, rough_money, shown_bytes, shown_money
 
 CENTRE = "CC-1100"
 VIEWS = ("overview", "repositories", "savings", "centres", "what-if", "crawls")
@@ -19,23 +18,10 @@ class Limited(Case):
     @classmethod
     def start(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        kept = os.path.join(cls.folder.name, "demo")
-        cls.tare("demo", "--once", "--keep", kept)
-        settings = ("--config", os.path.join(kept, "tare.toml"))
-        cls.key = cls.tare(*settings, "key", "create", "shop", "--cost-centre", CENTRE).split()[-1]
-        return Server(*settings, "serve", "--role", "api", environment={"TARE_SERVE_ACCESS": "keys"})
-
-    @classmethod
-    def tare(cls, *arguments):
-        done = subprocess.run([PROGRAM, "--quiet", *arguments], capture_output=True, text=True, timeout=300)
-        if done.returncode:
-            raise AssertionError(f"{arguments}: {done.stderr}")
-        return done.stdout
-
-    @classmethod
-    def tearDownClass(cls):
-        super().tearDownClass()
-        cls.folder.cleanup()
+        cls.addClassCleanup(cls.folder.cleanup)
+        store = demo_store(cls.folder.name)
+        cls.key = tare(*store, "key", "create", "shop", "--cost-centre", CENTRE).split()[-1]
+        return Server(*store, "serve", "--role", "api", environment={"TARE_SERVE_ACCESS": "keys"})
 
     def new_page(self, *arguments, **options):
         page = super().new_page(*arguments, **options)

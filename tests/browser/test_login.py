@@ -1,11 +1,10 @@
 """A person logs in at an identity provider, sees the part that is theirs, and logs out."""
 
-import os
-import subprocess
 import tempfile
 
 from provider import Provider
-from support import PROGRAM, Case, Server
+from servers import Server, demo_store
+from support import Case
 
 CENTRE = "CC-1100"
 LOGIN = """
@@ -20,27 +19,18 @@ rules = [{{ claim = "groups", value = "shop", scopes = ["read"], cost_centres = 
 class Login(Case):
     """The demo's figures on a server where people log in."""
 
+    has_own_profiles = True
+
     @classmethod
     def start(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        kept = os.path.join(cls.folder.name, "demo")
-        subprocess.run(
-            [PROGRAM, "--quiet", "demo", "--once", "--keep", kept],
-            stdout=subprocess.DEVNULL,
-            timeout=300,
-            check=True,
-        )
+        cls.addClassCleanup(cls.folder.cleanup)
+        store = demo_store(cls.folder.name)
         cls.provider = Provider({"groups": ["shop"], "preferred_username": "alice"})
-        file = os.path.join(kept, "tare.toml")
-        with open(file, "a") as settings:
+        cls.addClassCleanup(cls.provider.stop)
+        with open(store[1], "a") as settings:
             settings.write(LOGIN.format(issuer=cls.provider.url, centre=CENTRE))
-        return Server("--config", file, "serve", "--role", "api")
-
-    @classmethod
-    def tearDownClass(cls):
-        super().tearDownClass()
-        cls.provider.stop()
-        cls.folder.cleanup()
+        return Server(*store, "serve", "--role", "api")
 
     def setUp(self):
         super().setUp()

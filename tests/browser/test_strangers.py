@@ -1,85 +1,32 @@
 """What strangers wrote stays text, and strangers without a key see nothing."""
 
-import subprocess
 import tempfile
 
 import hostile_registry
-from support import PROGRAM, Case, Server
-
-SETTINGS = """
-[crawl]
-team_label = "com.example.team"
-cost_centre_label = "com.example.cost-centre"
-environment_label = "com.example.environment"
-"""
+from servers import Server, hostile_store, tare
+from support import Case
 
 
-def tare(folder, *arguments):
-    """Runs a command on a store of its own; what it prints."""
-    done = subprocess.run(
-        [PROGRAM, "--quiet", "--config", f"{folder}/tare.toml", "--data-dir", f"{folder}/store", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    if done.returncode not in (0, 3):
-        raise AssertionError(f"{arguments}: {done.stderr}")
-    return done.stdout
-
-
-class Crawled(Case):
-    """A server over a store into which a hostile registry was crawled."""
-
-    settings = SETTINGS
-    # Whether the registry answers after its first crawl too.
-    keeps_registry = False
-
-    @classmethod
-    def prepare(cls, folder):
-        pass
-
+class Hostile(Case):
     @classmethod
     def start(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        folder = cls.folder.name
-        with open(f"{folder}/tare.toml", "w") as file:
-            file.write(cls.settings)
-        cls.registry = hostile_registry.serve()
-        try:
-            tare(folder, "crawl", f"http://127.0.0.1:{cls.registry.server_address[1]}")
-        finally:
-            if not cls.keeps_registry:
-                cls.stop_registry()
-        cls.prepare(folder)
-        return Server("--config", f"{folder}/tare.toml", "--data-dir", f"{folder}/store", "serve")
+        cls.addClassCleanup(cls.folder.cleanup)
+        return Server(*hostile_store("", cls.folder.name), "serve")
 
-    @classmethod
-    def tearDownClass(cls):
-        super().tearDownClass()
-        if cls.keeps_registry:
-            cls.stop_registry()
-        cls.folder.cleanup()
-
-    @classmethod
-    def stop_registry(cls):
-        cls.registry.shutdown()
-        cls.registry.server_close()
-
-
-class Hostile(Crawled):
     def test_names_labels_and_steps_are_text(self):
         views = [{"view": view} for view in ("overview", "repositories", "savings", "what-if", "crawls")]
         views += [{"view": "centres", "by": by} for by in ("team", "cost_centre", "environment", "base")]
         for row in self.api("/v1/repositories")["items"]:
             views.append({"view": "repository", "of": row["registry"], "repository": row["repository"]})
-        for width in (1440, 1100, 390):
-            page = self.new_page(width)
-            for parameters in views:
-                self.open(page, **parameters)
-                self.assertEqual(page.locator("#view script, #view img, #view svg").count(), 0, parameters)
-                self.assertEqual(page.locator("[role=alert]").count(), 0, parameters)
-                wide = page.evaluate("() => document.documentElement.scrollWidth")
-                self.assertLessEqual(wide, width, f"{parameters} at {width}")
+        page = self.page
+        for parameters in views:
+            self.open(**parameters)
+            self.assertEqual(page.locator("#view script, #view img, #view svg").count(), 0, parameters)
+            self.assertEqual(page.locator("[role=alert]").count(), 0, parameters)
+            for width in (1440, 1100, 390):
+                page.set_viewport_size({"width": width, "height": 900})
+                self.check_fits(page, f"{parameters} at {width}")
 
     def test_they_are_shown_as_they_are_written(self):
         self.open(view="repositories")
@@ -106,14 +53,16 @@ class Hostile(Crawled):
         self.assertIn("price_book =", self.page.locator(".card pre").inner_text())
 
 
-class Locked(Crawled):
-    """The same server, which asks for a key."""
-
-    settings = SETTINGS + '[serve]\naccess = "keys"\n'
+class Locked(Case):
+    """The same figures on a server that asks for a key."""
 
     @classmethod
-    def prepare(cls, folder):
-        cls.key = tare(folder, "key", "create", "browser", "--scope", "read").strip().splitlines()[-1]
+    def start(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        store = hostile_store('[serve]\naccess = "keys"\n', cls.folder.name)
+        cls.key = tare(*store, "key", "create", "browser", "--scope", "read").strip().splitlines()[-1]
+        return Server(*store, "serve")
 
     def test_a_key_is_asked_for_once_and_kept_while_the_tab_is_open(self):
         # The browser itself tells of each refused request.
@@ -139,7 +88,7 @@ class Locked(Crawled):
         with open(download.value.path()) as file:
             self.assertIn("constructor/prototype", file.read())
 
-    def test_whoever_cancels_sees_no_figures(self):
+    def test_without_a_key_no_figures_are_shown(self):
         self.expected_complaints = ("401",)
         self.page.goto(self.server.url)
         self.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()

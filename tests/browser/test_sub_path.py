@@ -1,7 +1,8 @@
 """Behind a proxy that has Tare at /tare/, every view, link and file works."""
 
 import proxy
-from support import Case, Running, demo
+from servers import Running, demo
+from support import Case
 
 
 class SubPath(Case):

@@ -105,7 +105,7 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         last_event: Instant::now(),
         last_sent: Instant::now(),
     };
-    Ok(event_stream::response(stream))
+    Ok(event_stream::response(&call.api, stream))
 }
 
 impl EventStream for ChangeStream {

@@ -130,7 +130,7 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         started: Instant::now(),
         last_sent: Instant::now(),
     };
-    Ok(event_stream::response(stream))
+    Ok(event_stream::response(&call.api, stream))
 }
 
 impl EventStream for CrawlStream {

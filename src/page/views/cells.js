@@ -76,7 +76,7 @@ export function inMonths(months) {
 /** Which others on the same base must move too before bytes are freed. @param {number | null | undefined} needed */
 export function otherRepositories(needed) {
   if (needed == null) return 'never frees any';
-  return needed <= 1 ? 'none' : `${format.count(needed - 1)} other${needed === 2 ? '' : 's'}`;
+  return needed <= 1 ? 'none' : format.counted(needed - 1, 'other');
 }
 
 /** Links that show the same in money or in bytes. @param {'cost' | 'bytes'} current */

@@ -155,7 +155,7 @@ function columnsOf(hasParts, hasAlpine, hasForecast, budget) {
       cell: ({ label, forecast }) => [format.month(label), forecast ? ' (forecast)' : ''],
       csv: ({ label }) => label,
     },
-    ...(hasParts ? PARTS.map((part) => ({ ...column(part), hide: /** @type {const} */ ('narrow') })) : []),
+    ...(hasParts ? PARTS.map((part) => ({ ...column(part), hide: /** @type {const} */ ('medium') })) : []),
     column({ title: 'Total', of: ({ point, forecast }) => point?.cost?.month ?? forecast?.expected }),
     ...(hasForecast
       ? [

@@ -10,6 +10,11 @@ import { isOld } from './grounds.js';
 
 /** @param {Registry[]} registries @param {(registry: string) => Promise<void>} begin */
 export function starter(registries, begin) {
+  /** Why no crawl can be started, by registry, with the element's id. @type {Map<string, {id: string, reason: string}>} */
+  const reasons = new Map();
+  for (const { registry, crawl_now: now, current_crawl: current } of registries) {
+    if (!current && now.reason) reasons.set(registry, { id: identifier('reason'), reason: now.reason });
+  }
   return element(
     'section',
     { class: 'panel', 'aria-labelledby': 'freshness' },
@@ -34,31 +39,34 @@ export function starter(registries, begin) {
             schedule && element('small', {}, schedule),
           ],
         },
-        { title: '', cell: (row) => button(row, begin) },
+        { title: '', cell: (row) => button(row, reasons.get(row.registry)?.id, begin) },
       ],
     }),
+    [...reasons].map(([registry, { id, reason }]) =>
+      element('p', { class: 'muted' }, registries.length > 1 && [name(registry), ': '], element('span', { id }, name(reason))),
+    ),
   );
 }
 
-/** The button, grey where it would do nothing, with the reason. @param {Registry} row @param {(registry: string) => Promise<void>} begin */
-function button({ registry, crawl_now: now, current_crawl: current }, begin) {
-  const id = identifier('reason');
-  const reason = current ? null : now.reason;
-  return [
-    element(
-      'button',
-      {
-        type: 'button',
-        disabled: Boolean(current) || !now.possible,
-        'aria-describedby': reason ? id : null,
-        onclick: (/** @type {Event} */ event) => {
-          /** @type {HTMLButtonElement} */ (event.currentTarget).disabled = true;
-          void begin(registry);
-        },
+/**
+ * The button, grey where it would do nothing.
+ * @param {Registry} row
+ * @param {string | undefined} reason The id of the element that says why.
+ * @param {(registry: string) => Promise<void>} begin
+ */
+function button({ registry, crawl_now: now, current_crawl: current }, reason, begin) {
+  return element(
+    'button',
+    {
+      type: 'button',
+      disabled: Boolean(current) || !now.possible,
+      'aria-describedby': reason,
+      onclick: (/** @type {Event} */ event) => {
+        /** @type {HTMLButtonElement} */ (event.currentTarget).disabled = true;
+        void begin(registry);
       },
-      current ? (STATES[current.state] ?? current.state) : 'Crawl now',
-      element('span', { class: 'for-readers' }, ` ${registry}`),
-    ),
-    reason && element('small', { id, class: 'reason' }, name(reason)),
-  ];
+    },
+    current ? (STATES[current.state] ?? current.state) : 'Crawl now',
+    element('span', { class: 'for-readers' }, ` ${registry}`),
+  );
 }

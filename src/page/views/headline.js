@@ -29,7 +29,7 @@ export function headline({ text, advice, repositories, not_worth_it: more, cheap
           { class: 'button primary', href: address.href({ view: 'savings' }) },
           repositories > 0
             ? `See the ${repositories === 1 ? 'repository' : `${format.count(repositories)} repositories`} to move`
-            : `See the ${format.count(could)} repositories and the reasons`,
+            : `See the ${could === 1 ? 'repository' : `${format.count(could)} repositories`} and the reasons`,
         ),
       plan && element('a', { class: 'button', href: address.href({ view: 'what-if', book: plan }) }, 'Try the cheaper plan'),
       costs.length > 0 && element('a', { class: 'button', href: address.href({ view: 'what-if' }) }, 'Change assumptions'),

@@ -58,7 +58,7 @@ function baseWords({ name: system, runtime, layers: count, evidence, confidence 
     {},
     'Built on ',
     names.flatMap((part, at) => [at ? ' on ' : '', element('strong', {}, name(part))]),
-    `: its first ${format.count(count)} layers. Evidence: ${EVIDENCE[evidence] ?? evidence}. Confidence: ${confidence} %.`,
+    `: its first ${count === 1 ? 'layer' : `${format.count(count)} layers`}. Evidence: ${EVIDENCE[evidence] ?? evidence}. Confidence: ${confidence} %.`,
   );
 }
 
@@ -151,7 +151,7 @@ function layers({ layers: rows, alpine, compressed_bytes: bytes }) {
     element(
       'div',
       { class: 'paging' },
-      element('h3', {}, `${rows.length} layers, step by step`),
+      element('h3', {}, `${format.counted(rows.length, 'layer')}, step by step`),
       tableCsv('layers.csv', columns, lines),
     ),
     table({ caption: 'Layers, now and on Alpine', columns, rows: lines }),

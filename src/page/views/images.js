@@ -65,7 +65,7 @@ export function open(frame) {
       element(
         'div',
         { class: 'paging' },
-        element('h2', {}, `${format.count(list.count)} image${list.count === 1 ? '' : 's'}`),
+        element('h2', {}, format.counted(list.count, 'image')),
         csvLink('images.csv', url('v1/images', { ...asked, sort, format: 'csv' })),
       ),
       notes.length > 0 && element('ul', { class: 'alert' }, notes),

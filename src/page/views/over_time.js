@@ -155,7 +155,7 @@ function together(groups, currency) {
   /** @type {Group} */
   const sum = {
     key: '',
-    title: `${format.count(groups.length)} others`,
+    title: format.counted(groups.length, 'other'),
     amounts: new Map(),
     total: { amount: '0', currency },
   };

@@ -104,7 +104,7 @@ function verdicts(registries) {
   return element(
     'section',
     { class: 'panel', 'aria-labelledby': 'verdicts' },
-    element('h2', { id: 'verdicts' }, `What to do with ${format.count(all)} repositories`),
+    element('h2', { id: 'verdicts' }, `What to do with ${format.counted(all, 'repository', 'repositories')}`),
     element('ul', { class: 'verdicts' }, items),
     ...worths(registries),
   );

@@ -2,13 +2,14 @@
 
 import { chart, shortened } from '../chart.js';
 import { element, name } from '../element.js';
-import { add, compare, percent } from '../exact.js';
+import { add, percent } from '../exact.js';
 import * as format from '../format.js';
 import { bytesScale, moneyScale } from '../scale.js';
 import { datasets } from '../series.js';
 import { table } from '../table.js';
 import { HOW } from '../words.js';
 import { confidenceOf, link, measureSwitch } from './cells.js';
+import { brings, saved } from './gains.js';
 
 /** @typedef {import('api').RepositoryRow} Repository */
 /** @typedef {import('api').Money} Money */
@@ -16,21 +17,6 @@ import { confidenceOf, link, measureSwitch } from './cells.js';
 /** @typedef {{label: string, value: Money | number | bigint, row?: Repository, isSure?: boolean}} Bar */
 
 const RANKED = 15;
-
-/** @param {Repository} row @param {boolean} inMoney @returns {Money | number} */
-function saved({ cost, alpine }, inMoney) {
-  const money = inMoney ? cost?.alpine?.joint_saving.expected : null;
-  return money ?? alpine?.joint_saving_bytes.expected ?? 0;
-}
-
-/** Whether a repository saves anything that would be shown. @param {Repository} row @param {boolean} inMoney */
-export function brings(row, inMoney) {
-  const value = saved(row, inMoney);
-  return typeof value === 'object' ? compare(value.amount, HALF_A_CENT) >= 0 : value > 0;
-}
-
-/** Less is shown as nothing. */
-const HALF_A_CENT = '0.005';
 
 /**
  * @param {object} options
@@ -68,7 +54,10 @@ export function pareto({ list, inMoney, priced, signal, file }) {
     : bytesScale(bars.map(({ value }) => /** @type {number} */ (value)));
   return chart({
     title: 'Where the saving is',
-    says: `${best.label} saves most: ${show(best.value)} of ${show(total)}${inMoney ? ' a month' : ''}. The first ${Math.min(RANKED, gains)} of ${gains} save ${cumulative[Math.min(RANKED, gains) - 1]} %.`,
+    says: [
+      `${best.label} saves most: ${show(best.value)} of ${show(total)}${inMoney ? ' a month' : ''}.`,
+      gains > RANKED ? ` The first ${RANKED} of ${gains} save ${cumulative[RANKED - 1]} %.` : '',
+    ].join(''),
     signal,
     size: 'tall',
     file,

@@ -16,6 +16,9 @@ import { PAGE, pager } from './paged.js';
 const OWNERS = /** @type {const} */ (['team', 'cost_centre', 'environment', 'base']);
 const FILTERS = /** @type {const} */ (['registry', 'window', 'search', 'verdict', 'confidence', ...OWNERS]);
 
+/** The order in which to move them, as in every report: by money, or by bytes where there are no costs. */
+const BEST_FIRST = '-cost_saving';
+
 /** @param {import('../app.js').Frame} frame */
 export function open(frame) {
   const [chosen, results] = [element('p', { class: 'tools' }), element('div')];
@@ -31,14 +34,15 @@ export function open(frame) {
     for (const filter of filters) filter.show(parameters);
     replace(chosen, chosenFilters(parameters, OWNERS));
     const asked = Object.fromEntries(FILTERS.map((filter) => [filter, parameters[filter]]));
-    const sort = parameters.sort ?? '-attributed';
+    const sort = parameters.sort ?? BEST_FIRST;
     const { cursor } = parameters;
     /** @type {import('api').RepositoryList} */
     const list = await get('v1/repositories', { ...asked, sort, cursor, limit: PAGE }, signal);
     frame.credit(list);
     const columns = columnsFor(list);
+    const order = orderIn(columns, sort);
     const total = list.totals?.repositories ?? list.items.length;
-    const caption = `${format.count(total)} ${total === 1 ? 'repository' : 'repositories'}`;
+    const caption = format.counted(total, 'repository', 'repositories');
     // The header is rebuilt; restore its focus.
     const pressed = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.sort;
     replace(
@@ -49,11 +53,12 @@ export function open(frame) {
         element('h2', { id: 'found' }, caption),
         csvLink('repositories.csv', url('v1/repositories', { ...asked, sort, format: 'csv' })),
       ),
+      list.items.length > 1 && element('p', { class: 'muted' }, order.says),
       table({
         caption: `${caption} as of ${format.moment(list.as_of)}`,
         columns,
         rows: list.items,
-        sort,
+        sort: order.sort,
         onSort: (by) => address.go(address.changed({ sort: by, cursor: null })),
         empty: 'No repository matches.',
       }),
@@ -62,10 +67,25 @@ export function open(frame) {
     );
     if (pressed)
       /** @type {HTMLElement | null} */ (results.querySelector(`[data-sort="${CSS.escape(pressed)}"]`))?.focus();
-    frame.announce(
-      `${caption}, sorted by ${sort.replace('-', '')}, ${sort.startsWith('-') ? 'descending' : 'ascending'}`,
-    );
+    frame.announce(`${caption}. ${order.says}`);
   };
+}
+
+/**
+ * The order of the rows, by the column that shows it, in words.
+ * @param {import('../table.js').Column<Repository>[]} columns
+ * @param {string} asked
+ */
+function orderIn(columns, asked) {
+  // Without costs, the order by money is the order by bytes.
+  const isShown = columns.some((column) => column.sort === asked.replace('-', ''));
+  const sort = isShown ? asked : asked.replace('cost_saving', 'saving');
+  const falls = sort.startsWith('-');
+  const key = falls ? sort.slice(1) : sort;
+  const title = columns.find((column) => column.sort === key)?.title ?? key;
+  if (key === 'name') return { sort, says: `Sorted by name, ${falls ? 'Z to A' : 'A to Z'}.` };
+  const purpose = asked === BEST_FIRST ? ': the order in which to move them' : '';
+  return { sort, says: `Sorted by “${title}”, ${falls ? 'largest' : 'smallest'} first${purpose}.` };
 }
 
 /**
@@ -92,7 +112,7 @@ function columnsFor({ items, totals }) {
       title: 'On Alpine',
       kind: 'number',
       sort: 'alpine_cost',
-      hide: 'narrow',
+      hide: 'medium',
       explain: HOW.alpine,
       cell: ({ cost }) => format.money(cost?.alpine?.month.expected),
       total: format.money(sums?.alpine_month),
@@ -161,7 +181,7 @@ function columnsFor({ items, totals }) {
       title: 'Attributed',
       kind: 'number',
       sort: 'attributed',
-      hide: priced ? 'narrow' : undefined,
+      hide: priced ? 'medium' : undefined,
       explain: HOW.attributed,
       cell: (row) => format.bytes(row.attributed_bytes),
       total: format.bytes(totals?.attributed_bytes),

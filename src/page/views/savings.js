@@ -9,7 +9,8 @@ import { legend, table } from '../table.js';
 import { CONFIDENCES, HOW, confidenceMark, worthMark } from '../words.js';
 import { confidenceOf, link, otherRepositories, payback, saving, then } from './cells.js';
 import { choiceFilter, filterForm } from './filters.js';
-import { brings, pareto } from './pareto.js';
+import { brings } from './gains.js';
+import { pareto } from './pareto.js';
 
 /** @typedef {import('api').RepositoryRow} Repository */
 
@@ -32,7 +33,7 @@ export function open(frame) {
     const list = await get('v1/savings', { ...query, sort, limit: MOST }, signal);
     frame.credit(list);
     if (!list.items.length) {
-      replace(results, nothing());
+      replace(results, nothing(Boolean(confidence)));
       return;
     }
     const currencies = new Set(list.items.map(({ cost }) => cost?.alpine?.month.expected.currency));
@@ -45,15 +46,16 @@ export function open(frame) {
       gains.length > 0 && pareto({ list, inMoney, priced, signal: frame.signal, file: file() }),
       details(list.items, inMoney, priced, file()),
     );
-    frame.announce(`${format.count(gains.length)} repositories save something`);
+    frame.announce(`${format.counted(gains.length, 'repository saves', 'repositories save')} something`);
   };
 }
 
-function nothing() {
+/** @param {boolean} isFiltered Whether others could be hidden by a filter. */
+function nothing(isFiltered) {
   return element(
     'div',
     { class: 'panel empty' },
-    element('h2', {}, 'No repository should switch'),
+    element('h2', {}, isFiltered ? 'No repository that should switch matches' : 'No repository should switch'),
     element(
       'p',
       {},

@@ -93,8 +93,8 @@ export function tagTable(list, row) {
   ]);
   const shown =
     list.items.length < row.tags
-      ? `${format.count(list.items.length)} of ${format.count(row.tags)} tags`
-      : `${format.count(row.tags)} tag${row.tags === 1 ? '' : 's'}`;
+      ? `${format.count(list.items.length)} of ${format.counted(row.tags, 'tag')}`
+      : format.counted(row.tags, 'tag');
   const visible = columns.filter(({ hide }) => hide !== 'always');
   return element(
     'section',

@@ -10,15 +10,16 @@ import { EACH, factorOf, questions } from './assumptions.js';
 import { cards, partNote } from './cards.js';
 import { link, payback, saving } from './cells.js';
 import { DECIMAL, WHOLE, usable } from './fields.js';
+import { brings } from './gains.js';
 
 /** @typedef {import('api').RegistryRow} Registry */
 /** @typedef {import('api').RepositoryRow} Repository */
 /** @typedef {import('api').Money} Money */
 /** @typedef {import('api').WhatIfAnswer} Answer */
 
-/** How many repositories are shown: those that save most. */
+/** How many repositories are shown at first: those that save most. */
 const ROWS = 25;
-/** As many as the API gives: the effort of all that move is added up. */
+/** As many as the API gives: the effort of all that move is added up, and those that save nothing are counted. */
 const ALL = 10_000;
 
 /** @param {import('../app.js').Frame} frame */
@@ -35,7 +36,7 @@ export function open(frame) {
     let answer;
     try {
       answer = await post(
-        url('v1/whatif', { limit: asksEffort(parameters) ? ALL : ROWS, sort: priced ? '-cost_saving' : '-saving' }),
+        url('v1/whatif', { limit: ALL, sort: priced ? '-cost_saving' : '-saving' }),
         question(parameters, form.currencyOf(parameters.book) ?? paidIn(before)),
         { signal },
       );
@@ -62,7 +63,7 @@ export function open(frame) {
       moved(was, is),
       effort(parameters, repositories.filter(moves).length, form.currencyOf(parameters.book) ?? paidIn(before)),
       cards(is, { onlyFigures: true }),
-      rows(repositories.slice(0, ROWS)),
+      rows(repositories),
     );
   };
 }
@@ -139,11 +140,6 @@ function moved(before, after) {
       element('p', {}, HOW.alpine),
     ),
   );
-}
-
-/** @param {import('../address.js').Address} parameters */
-function asksEffort({ days, rate }) {
-  return usable(days, DECIMAL) != null && usable(rate, DECIMAL) != null;
 }
 
 /** Whether it is moved: only then is there an effort to pay back. @param {Repository} repository */
@@ -236,6 +232,9 @@ function rows(repositories) {
       csv: ({ alpine }) => alpine?.joint_saving_bytes.expected,
     },
   ]);
+  const gains = repositories.filter((row) => brings(row, priced));
+  const best = gains.slice(0, ROWS);
+  const [more, nothing] = [gains.length - best.length, repositories.length - gains.length];
   return element(
     'section',
     { class: 'panel' },
@@ -245,6 +244,17 @@ function rows(repositories) {
       element('h2', {}, 'Repositories that save most'),
       tableCsv('what-if.csv', columns, repositories),
     ),
-    table({ caption: 'Repositories under these assumptions', columns, rows: repositories }),
+    table({
+      caption: 'Repositories under these assumptions',
+      columns,
+      rows: best,
+      empty: 'No repository saves anything.',
+      folded: {
+        rows: repositories.filter((row) => !best.includes(row)),
+        summary: [more && `${format.count(more)} more save less`, nothing && `${format.count(nothing)} more save nothing`]
+          .filter(Boolean)
+          .join(', '),
+      },
+    }),
   );
 }
