@@ -16,7 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("inventory", &["oci", "units"]),
     ("base_image", &["inventory", "oci", "units"]),
     ("whatif", &["base_image", "inventory", "oci", "units"]),
-    ("pricing", &["wording", "units"]),
+    ("pricing", &["oci", "wording", "units"]),
     ("pulls", &["inventory", "oci", "units"]),
     ("cost", &["pricing", "pulls", "whatif", "oci", "units"]),
     (

@@ -17,4 +17,5 @@ mod notify;
 mod registry;
 mod store;
 mod support;
+mod vendors;
 mod whatif;

@@ -18,8 +18,8 @@ use super::values::{ProxyUrl, Secret, duration, maybe_whole, whole};
 use crate::crawl::{CrawlPlan, ReferrersPolicy, RepositoryChoice};
 use crate::inventory::DedupScope;
 use crate::jobs::{InvalidSchedule, Schedule};
-use crate::oci::{InvalidRepositoryPattern, PlatformFilter};
-use crate::registry::{ClientSettings, Credentials, is_azure_registry, is_ecr_registry};
+use crate::oci::{InvalidRepositoryPattern, PlatformFilter, Vendor};
+use crate::registry::{ClientSettings, Credentials, is_azure_registry};
 use crate::units::ByteCount;
 
 /// `[[registry]]`: a registry with what is particular to it.
@@ -227,7 +227,7 @@ impl RegistrySection {
     pub fn dedup_scope(&self) -> DedupScope {
         let host = self.url.origin().url().host_str().unwrap_or_default();
         self.dedup_scope.unwrap_or_else(|| {
-            if is_ecr_registry(host) {
+            if Vendor::of(host) == Vendor::AmazonEcr {
                 DedupScope::Repository
             } else {
                 DedupScope::Registry

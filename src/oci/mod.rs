@@ -18,6 +18,7 @@ mod redaction;
 mod registry_pattern;
 mod repository_patterns;
 pub mod text;
+mod vendor;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, InvalidDigest};
@@ -32,3 +33,4 @@ pub use registry_pattern::{InvalidRegistryPattern, RegistryPattern};
 pub use repository_patterns::{
     InvalidRepositoryPattern, InvalidRepositoryPatterns, RepositoryPattern, RepositoryPatterns,
 };
+pub use vendor::{Vendor, VendorFacts};

@@ -1,101 +1,24 @@
 //! Which price book to try first for a registry, by its host.
 
-/// A host's form and the shipped book of the service that it belongs to.
-struct Service {
-    /// Whether the host, in lower case and without a port, is one of the service's.
-    holds: fn(&str) -> bool,
-    /// The book. Of several plans it is the one that companies usually need; a report names a cheaper plan if one is
-    /// enough.
-    book: &'static str,
-}
-
-/// The hosts of registry services, read from their documentation on 2026-12-01: Azure (also China, US Government), AWS
-/// (private, FIPS, dual-stack and public endpoints), Google, GitHub (also GHE.com), Docker, DigitalOcean, GitLab.com and JFrog.
-const SERVICES: [Service; 9] = [
-    Service {
-        holds: |host| is_below(host, &["azurecr.io", "azurecr.cn", "azurecr.us"]),
-        book: "azure-container-registry-premium",
-    },
-    Service {
-        holds: is_ecr,
-        book: "aws-ecr",
-    },
-    Service {
-        holds: |host| is_at_or_below(host, &["public.ecr.aws", "ecr-public.aws.com"]),
-        book: "aws-ecr-public",
-    },
-    Service {
-        holds: |host| is_at_or_below(host, &["registry.gitlab.com"]),
-        book: "gitlab-com",
-    },
-    Service {
-        holds: |host| is_below(host, &["jfrog.io"]),
-        book: "jfrog-cloud-pro",
-    },
-    Service {
-        holds: |host| is_at_or_below(host, &["gcr.io", "pkg.dev"]),
-        book: "google-artifact-registry",
-    },
-    Service {
-        holds: |host| {
-            is_at_or_below(host, &["ghcr.io", "docker.pkg.github.com"])
-                || (host.starts_with("containers.") && is_below(host, &["ghe.com"]))
-        },
-        book: "github-container-registry",
-    },
-    Service {
-        holds: |host| is_at_or_below(host, &["docker.io", "hub.docker.com"]),
-        book: "docker-hub-team",
-    },
-    Service {
-        holds: |host| is_at_or_below(host, &["registry.digitalocean.com"]),
-        book: "digitalocean-professional",
-    },
-];
-
-/// The book of a registry that belongs to no service: the disk or bucket behind it has a price.
-const SELF_HOSTED: &str = "self-hosted-s3";
+use crate::oci::Vendor;
 
 /// The shipped price book to try first for a registry, by its host, with or without a port. It is a guess for a first
-/// report: which plan a company pays for cannot be seen from outside.
+/// report: which plan a company pays for cannot be seen from outside. Of several plans it is the one that companies usually
+/// need; a report names a cheaper plan if one is enough.
 pub fn suggested_book(registry: &str) -> &'static str {
-    let host = registry.rsplit_once(':').map_or(registry, |(host, port)| {
-        if port.bytes().all(|byte| byte.is_ascii_digit()) {
-            host
-        } else {
-            registry
-        }
-    });
-    let host = host.trim_end_matches('.').to_lowercase();
-    SERVICES
-        .iter()
-        .find(|service| (service.holds)(&host))
-        .map_or(SELF_HOSTED, |service| service.book)
-}
-
-/// `123456789012.dkr.ecr.eu-west-1.amazonaws.com` and its FIPS and dual-stack forms.
-fn is_ecr(host: &str) -> bool {
-    const PARTITIONS: [&str; 7] = [
-        "amazonaws.com",
-        "amazonaws.com.cn",
-        "amazonaws.eu",
-        "c2s.ic.gov",
-        "sc2s.sgov.gov",
-        "on.aws",
-        "on.amazonwebservices.com.cn",
-    ];
-    const PRIVATE: [&str; 4] = [".dkr.ecr.", ".dkr.ecr-fips.", ".dkr-ecr.", ".dkr-ecr-fips."];
-    PRIVATE.iter().any(|part| host.contains(part)) && is_below(host, &PARTITIONS)
-}
-
-fn is_below(host: &str, domains: &[&str]) -> bool {
-    domains
-        .iter()
-        .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
-}
-
-fn is_at_or_below(host: &str, domains: &[&str]) -> bool {
-    domains.contains(&host) || is_below(host, domains)
+    match Vendor::of(registry) {
+        Vendor::Azure => "azure-container-registry-premium",
+        Vendor::AmazonEcr => "aws-ecr",
+        Vendor::AmazonEcrPublic => "aws-ecr-public",
+        Vendor::Google => "google-artifact-registry",
+        Vendor::GitHub => "github-container-registry",
+        Vendor::DockerHub => "docker-hub-team",
+        Vendor::DigitalOcean => "digitalocean-professional",
+        Vendor::GitLab => "gitlab-com",
+        Vendor::JFrog => "jfrog-cloud-pro",
+        // No book of Quay.io ships. Of a registry of one's own, the disk or bucket behind it has a price.
+        Vendor::Quay | Vendor::Other => "self-hosted-s3",
+    }
 }
 
 #[cfg(test)]
@@ -143,8 +66,20 @@ mod tests {
     #[test]
     fn every_suggestion_is_a_shipped_book() {
         let shipped = PriceBooks::shipped().unwrap();
-        let books = SERVICES.iter().map(|service| service.book);
-        for suggested in books.chain([SELF_HOSTED]) {
+        for host in [
+            "acme.azurecr.io",
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+            "public.ecr.aws",
+            "gcr.io",
+            "ghcr.io",
+            "docker.io",
+            "registry.digitalocean.com",
+            "registry.gitlab.com",
+            "acme.jfrog.io",
+            "quay.io",
+            "reg.example.com",
+        ] {
+            let suggested = suggested_book(host);
             assert!(shipped.iter().any(|book| book.id == suggested), "{suggested}");
         }
     }

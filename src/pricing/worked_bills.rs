@@ -88,6 +88,7 @@ fn line<'a>(
 /// = 0.045, together 0.212 USD a day.
 /// The documentation of DigitalOcean (March 2026): registries of a team share one subscription. Two of 60 GiB each on Professional:
 /// 20 for both, and 20 GiB beyond its 100 at 0.02.
+/// Vendors: DigitalOcean.
 #[test]
 fn registries_of_an_account_share_one_subscription() {
     let professional = book("digitalocean-professional");
@@ -103,6 +104,7 @@ fn registries_of_an_account_share_one_subscription() {
 }
 
 /// Azure's table of limits (February 2026): 100 TiB for Premium, 40 for the others.
+/// Vendors: Azure.
 #[test]
 fn premium_stores_what_no_other_plan_of_azure_may() {
     let sixty_tebibytes = storing(gib(60 << 10));
@@ -115,6 +117,7 @@ fn premium_stores_what_no_other_plan_of_azure_may() {
 }
 
 /// cloudburn.io, March 2026: 0.10 per GB beyond 50; pulls are billed to the clients.
+/// Vendors: ECR Public.
 #[test]
 fn a_public_registry_of_amazon_pays_for_storage_alone() {
     let history = UsageHistory {
@@ -127,6 +130,7 @@ fn a_public_registry_of_amazon_pays_for_storage_alone() {
 }
 
 /// JFrog's price list of October 2026: 150 with 25 GB, 1.25 for each GB beyond them, stored or moved.
+/// Vendors: JFrog.
 #[test]
 fn jfrog_counts_storage_and_transfer_as_consumption() {
     let stored = ByteCount::try_from(35_000_000_000_u64).unwrap();
@@ -139,6 +143,7 @@ fn jfrog_counts_storage_and_transfer_as_consumption() {
     assert_eq!(total, decimal("187.5"), "150 + 30 × 1.25");
 }
 
+/// Vendors: Azure.
 #[test]
 fn acr_basic_with_25_gib_costs_what_microsoft_says() {
     let one_day = Period::new(day("2026-11-10"), day("2026-11-11")).unwrap();

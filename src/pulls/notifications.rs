@@ -130,6 +130,7 @@ mod tests {
         })
     }
 
+    /// Vendors: Distribution, Harbor.
     #[test]
     fn a_pull_counts_once_and_its_layers_are_weighed() {
         let metered = read_notifications(&json!({"events": [
@@ -150,6 +151,7 @@ mod tests {
         assert_ne!(metered.blobs[0].key, pull.key);
     }
 
+    /// Vendors: Distribution.
     #[test]
     fn a_layer_that_a_client_reads_in_parts_is_served_once() {
         let served = |id: &str, address: &str, time: &str| {

@@ -54,6 +54,7 @@ pub fn is_azure_registry(host: &str) -> bool {
 mod tests {
     use super::is_azure_registry;
 
+    /// Vendors: Azure.
     #[test]
     fn azures_registries_are_known_by_their_domains() {
         for (host, is_azures) in [

@@ -237,6 +237,7 @@ mod tests {
         assert!(found.bearer.is_none() && found.basic);
     }
 
+    /// Vendors: IBM.
     #[test]
     fn an_unquoted_challenge_is_read() {
         let text =

@@ -99,6 +99,7 @@ fn is_owned(labels: &[&str]) -> bool {
 mod tests {
     use super::have_one_owner;
 
+    /// Vendors: Alibaba, IBM, Scaleway.
     #[test]
     fn one_owner_only_where_the_names_leave_no_doubt() {
         for (one, other, same) in [

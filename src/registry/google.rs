@@ -76,6 +76,7 @@ fn milliseconds(text: &str) -> Option<DateTime<Utc>> {
 mod tests {
     use super::*;
 
+    /// Vendors: Google.
     #[test]
     fn googles_registries_are_told_by_their_hosts() {
         for (host, is_google) in [
@@ -90,6 +91,7 @@ mod tests {
         }
     }
 
+    /// Vendors: Google.
     #[test]
     fn the_map_of_manifests_is_read_and_anything_else_is_none() {
         let digest = Digest::sha256_of(b"x");

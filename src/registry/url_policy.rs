@@ -174,6 +174,7 @@ mod tests {
         UrlPolicy::new(origin.clone(), &trusted, guard)
     }
 
+    /// Vendors: Alibaba, IBM, Scaleway.
     #[test]
     fn realms_lead_to_the_registry_or_its_owner() {
         for (registry, realm, allowed) in [

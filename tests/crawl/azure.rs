@@ -54,6 +54,7 @@ fn tokens(registry: &FaultyRegistry) -> usize {
     registry.count("GET", "/token")
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn an_unchanged_registry_costs_pages_and_tokens() {
     for (server, most_tokens) in [
@@ -87,6 +88,7 @@ async fn an_unchanged_registry_costs_pages_and_tokens() {
     }
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn more_tags_on_a_manifest_than_azure_lists_with_it_are_found() {
     let registry = FaultyRegistry::holding(|content| {
@@ -116,6 +118,7 @@ async fn more_tags_on_a_manifest_than_azure_lists_with_it_are_found() {
     assert_eq!(registry.count("HEAD", "/"), 0);
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn a_hidden_tag_is_kept_and_a_deleted_one_is_not() {
     let registry = FaultyRegistry::holding(|content| {
@@ -142,6 +145,7 @@ async fn a_hidden_tag_is_kept_and_a_deleted_one_is_not() {
     assert_eq!(tags, ["1", "3"]);
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn what_is_attached_later_is_found_in_the_listing() {
     let app = image().layer("app", 50).build();

@@ -30,6 +30,7 @@ fn lose_children(registry: &FaultyRegistry) {
     });
 }
 
+/// Vendors: Distribution.
 #[tokio::test]
 async fn children_of_a_known_index_that_are_gone_are_noticed_and_two_stores_agree() {
     let registry = registry();

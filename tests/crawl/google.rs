@@ -18,6 +18,7 @@ fn three_versions(content: &mut Content) {
     repository.store(app("1")).store(app("2")).tag("latest", app("3"));
 }
 
+/// Vendors: Google.
 #[tokio::test]
 async fn what_no_tag_reaches_is_counted_and_tags_are_not_asked_for_again() {
     let registry = FaultyRegistry::holding(three_versions)
@@ -41,6 +42,7 @@ async fn what_no_tag_reaches_is_counted_and_tags_are_not_asked_for_again() {
     assert_eq!(registry.requests().len(), 2, "the catalogue and the tags");
 }
 
+/// Vendors: Google.
 #[tokio::test]
 async fn untagged_manifests_are_left_out_on_request() {
     let registry = FaultyRegistry::holding(three_versions)

@@ -103,6 +103,7 @@ async fn all_asks_for_the_children_of_an_index_too() {
     assert_eq!(crawled.summary.manifests, 4);
 }
 
+/// Vendors: Distribution, GitLab.
 #[tokio::test]
 async fn without_the_api_fallback_tags_are_read_and_are_no_images() {
     let registry = FaultyRegistry::holding(|content| {
@@ -130,6 +131,7 @@ fn thirty_tags(content: &mut Content) {
     }
 }
 
+/// Vendors: GitHub, GitLab, Quay, registry.k8s.io.
 #[tokio::test]
 async fn a_registry_that_says_in_any_way_that_it_has_no_api_is_complete() {
     let html = || {

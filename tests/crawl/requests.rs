@@ -97,6 +97,7 @@ async fn after_a_change_only_what_is_new_is_fetched() {
     assert_eq!(registry.requests().len(), 1 + 3 + 8 + 2 + 1 + 1);
 }
 
+/// Vendors: JFrog.
 #[tokio::test]
 async fn a_registry_that_does_not_say_digests_is_asked_for_content() {
     let registry = FaultyRegistry::holding(company).without_digest_header().start();

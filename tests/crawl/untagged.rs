@@ -48,6 +48,7 @@ fn three_versions(content: &mut Content) {
     repository.store(app("1")).store(app("2")).tag("latest", app("3"));
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn what_no_tag_reaches_is_fetched_once_and_counted_without_what_is_shared() {
     let registry = FaultyRegistry::holding(three_versions)
@@ -77,6 +78,7 @@ async fn what_no_tag_reaches_is_fetched_once_and_counted_without_what_is_shared(
     assert_eq!(untagged(&saved).map(|(_, manifests)| manifests), Some(2));
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn children_and_attachments_of_what_is_tagged_are_not_untagged() {
     let linux = image().layer("base", 1000).layer("app 1", 50).build();
@@ -150,6 +152,7 @@ async fn a_repository_without_a_tag_is_one_all_the_same() {
     assert!(crawled.faults().is_empty(), "{:?}", crawled.faults());
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn what_is_listed_and_gone_or_locked_costs_nothing_else() {
     let registry = FaultyRegistry::holding(|content| {
@@ -183,6 +186,7 @@ async fn what_is_listed_and_gone_or_locked_costs_nothing_else() {
     assert!(!there.contains(&app("1").digest()) && there.contains(&app("2").digest()));
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn a_refusal_is_said_once_and_the_crawl_is_complete() {
     for status in [403, 404] {
@@ -319,6 +323,7 @@ async fn platforms_that_are_left_out_are_not_read_for_being_listed() {
     }
 }
 
+/// Vendors: Azure, Google.
 #[tokio::test]
 async fn a_registry_of_another_kind_is_not_asked() {
     let registry = FaultyRegistry::holding(three_versions)

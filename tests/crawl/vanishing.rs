@@ -16,6 +16,7 @@ fn twelve_tags(content: &mut Content) {
     }
 }
 
+/// Vendors: Nexus.
 #[tokio::test]
 async fn a_head_that_answers_404_is_no_proof() {
     let registry = FaultyRegistry::holding(twelve_tags).start();
@@ -37,6 +38,7 @@ async fn a_head_that_answers_404_is_no_proof() {
     }
 }
 
+/// Vendors: ECR, Nexus.
 #[tokio::test]
 async fn most_known_tags_that_vanish_at_once_are_not_believed() {
     let registry = FaultyRegistry::holding(twelve_tags).start();

@@ -54,6 +54,7 @@ fn with_tokens(tokens: TokenServer) -> FaultyRegistry {
     .start()
 }
 
+/// Vendors: Azure, Harbor.
 #[tokio::test]
 async fn every_kind_of_credentials_is_accepted_where_it_fits() {
     let basic = small().0.basic("me", "hunter2").start();
@@ -256,6 +257,7 @@ async fn whoever_has_credentials_shows_them_even_where_none_are_demanded() {
     assert_eq!(catalog(&known).await.unwrap().1, ["private", "public"]);
 }
 
+/// Vendors: Quay.
 #[tokio::test]
 async fn a_token_service_that_rejects_the_catalogues_scope_is_asked_without_it() {
     let registry = with_tokens(TokenServer::default().refusing_the_catalogues_scope());
@@ -265,6 +267,7 @@ async fn a_token_service_that_rejects_the_catalogues_scope_is_asked_without_it()
     assert_eq!(registry.count("GET", "/token"), 3);
 }
 
+/// Vendors: Google.
 #[tokio::test]
 async fn a_challenge_that_only_the_root_sends_is_found() {
     let registry = with_tokens(TokenServer::default());
@@ -276,6 +279,7 @@ async fn a_challenge_that_only_the_root_sends_is_found() {
     assert_eq!(registry.requests().len(), 4, "refused, root, token, manifest");
 }
 
+/// Vendors: Alibaba, Azure, Distribution.
 #[tokio::test]
 async fn a_right_that_is_missing_is_not_asked_for_again() {
     let registry = with_tokens(TokenServer::default());
@@ -301,6 +305,7 @@ async fn a_right_that_is_missing_is_not_asked_for_again() {
     assert_eq!(registry.count("GET", "/token"), 1);
 }
 
+/// Vendors: Codeberg, IBM.
 #[tokio::test]
 async fn one_challenge_that_cannot_be_read_hides_no_other() {
     for odd in [
@@ -331,6 +336,7 @@ async fn a_challenge_that_nobody_supports_is_shown() {
     assert!(error.to_string().contains("WWW-Authenticate: NTLM"), "{error}");
 }
 
+/// Vendors: IBM.
 #[tokio::test]
 async fn an_unquoted_realm_is_read() {
     let registry = with_tokens(TokenServer::default());

@@ -108,6 +108,7 @@ impl Azure {
     }
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn a_federations_word_becomes_a_token_of_the_registrys() {
     let azure = Azure::start();
@@ -155,6 +156,7 @@ async fn a_federations_word_becomes_a_token_of_the_registrys() {
     assert!(requests.iter().all(|request| !holds(request, ASSERTION)));
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn a_login_is_renewed_in_time_and_when_it_is_revoked() {
     let azure = Azure::start();
@@ -188,6 +190,7 @@ async fn a_login_is_renewed_in_time_and_when_it_is_revoked() {
     );
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn machines_and_apps_ask_their_platform() {
     let azure = Azure::start();
@@ -324,6 +327,7 @@ async fn a_fault_that_passes_costs_another_attempt() {
     assert_eq!((entra.requests().len(), azure.exchanges()), (2, 2));
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn a_strangers_registry_never_sees_the_token_of_entra() {
     let azure = Azure::start();

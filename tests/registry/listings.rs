@@ -15,6 +15,7 @@ fn seven() -> Setup {
     })
 }
 
+/// Vendors: Azure, JFrog, Quay.
 #[tokio::test]
 async fn pages_are_followed_whatever_their_size_and_link() {
     for links in [Links::Relative, Links::Absolute, Links::Opaque] {
@@ -27,6 +28,7 @@ async fn pages_are_followed_whatever_their_size_and_link() {
     }
 }
 
+/// Vendors: Distribution, ECR, Harbor.
 #[tokio::test]
 async fn a_page_size_that_is_refused_is_left_to_the_registry() {
     let registry = seven().page_size(3).start();
@@ -56,6 +58,7 @@ async fn a_catalogue_that_fails_on_large_pages_is_read_in_smaller_ones() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 
+/// Vendors: Distribution.
 #[tokio::test]
 async fn dead_and_empty_repositories_are_told_apart() {
     let registry = FaultyRegistry::holding(|content| {
@@ -127,6 +130,7 @@ fn of_three(registry: &FaultyRegistry) -> tare::registry::Client {
     client_with(registry.url(), Credentials::Anonymous, settings)
 }
 
+/// Vendors: Nexus.
 #[tokio::test]
 async fn a_full_page_without_a_link_is_not_taken_for_the_end() {
     let registry = seven().start();
@@ -189,6 +193,7 @@ async fn a_link_without_brackets_is_followed_and_one_that_cannot_be_understood_i
     }
 }
 
+/// Vendors: ECR, zuul-registry.
 #[tokio::test]
 async fn a_registry_that_does_not_know_the_page_size_is_asked_without_it() {
     for status in [404, 405] {
@@ -207,6 +212,7 @@ async fn a_registry_that_does_not_know_the_page_size_is_asked_without_it() {
     }
 }
 
+/// Vendors: JFrog, Nexus, zuul-registry.
 #[tokio::test]
 async fn digests_and_null_among_tags_are_skipped() {
     let registry = FaultyRegistry::holding(|content| {

@@ -184,6 +184,7 @@ async fn from_the_registry_of_the_tests_both_clients_read_the_same() {
     assert_eq!(both.compare("charts/web").await, (1, 1));
 }
 
+/// Vendors: Distribution.
 #[tokio::test]
 async fn from_cncf_distribution_both_clients_read_the_same() {
     let folder = StorageFolder::new();

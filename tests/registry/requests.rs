@@ -145,6 +145,7 @@ async fn referrers_are_listed_where_there_is_an_api_and_not_asked_for_again_wher
     assert_eq!(registry.requests().len(), 1);
 }
 
+/// Vendors: Nexus.
 #[tokio::test]
 async fn a_head_that_answers_404_for_what_is_there_is_not_used_again() {
     let (setup, app) = small();
@@ -176,6 +177,7 @@ async fn a_head_that_answers_404_for_what_is_there_is_not_used_again() {
     assert_eq!(methods, ["HEAD", "GET", "HEAD"]);
 }
 
+/// Vendors: Docker Hub.
 #[tokio::test]
 async fn a_limit_of_pulls_that_is_used_up_ends_the_pulls() {
     let registry = small().0.start();

@@ -219,6 +219,7 @@ fn record(id: usize, event: &str, parameters: &str) -> String {
 }
 
 /// CloudTrail does not tell an index from an image, nor how large a layer is. What was crawled does.
+/// Vendors: ECR, Google, Harbor.
 async fn a_log_of_manifests_counts_images_and_weighs_their_layers(database: TestDatabase) {
     let store = database.open().await;
     let (platform, mut findings) = image("one");

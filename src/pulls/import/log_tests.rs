@@ -44,6 +44,7 @@ fn trail(time: &str, name: &str, client: &str, parameters: &str, more: &str) -> 
     )
 }
 
+/// Vendors: ECR.
 #[test]
 fn cloudtrail_counts_manifests_and_names_the_layers_that_were_moved() {
     let (image, layer) = (Digest::sha256_of(b"image"), Digest::sha256_of(b"layer"));
@@ -142,6 +143,7 @@ fn cloudtrail_counts_manifests_and_names_the_layers_that_were_moved() {
     );
 }
 
+/// Vendors: ECR.
 #[test]
 fn cloudwatch_has_a_series_for_each_repository() {
     let text = r#"{"MetricDataResults":[
@@ -192,6 +194,7 @@ fn entry(id: &str, method: &str, path: &str, more: &str) -> String {
     )
 }
 
+/// Vendors: Google.
 #[test]
 fn googles_audit_log_counts_manifests_and_names_the_layers_that_were_moved() {
     let digest = Digest::sha256_of(b"image");
@@ -245,6 +248,7 @@ fn googles_audit_log_counts_manifests_and_names_the_layers_that_were_moved() {
     );
 }
 
+/// Vendors: Harbor.
 #[test]
 fn harbors_audit_log_counts_what_was_delivered() {
     let digest = Digest::sha256_of(b"image");
@@ -280,6 +284,7 @@ fn harbors_audit_log_counts_what_was_delivered() {
     assert!(fault(&row(1, "pull", "shop/api", "")).contains("PROJECT/REPOSITORY:TAG"));
 }
 
+/// Vendors: Kubernetes.
 #[test]
 fn kubernetes_events_count_images_that_were_moved_from_this_registry() {
     let event = |uid: &str, reason: &str, message: &str, more: &str| {
@@ -364,6 +369,7 @@ fn kubernetes_events_count_images_that_were_moved_from_this_registry() {
     assert_eq!(newer.events[0].day.to_string(), "2026-11-04");
 }
 
+/// Vendors: Azure.
 #[test]
 fn azures_metrics_are_sums_of_the_registry() {
     let metric = |name: &str, first: &str| {

@@ -33,6 +33,7 @@ const ACR_CSV: &str = "\u{feff}\"TimeGenerated [UTC]\",OperationName,Repository,
     \"11/5/2026, 10:00:00.000 AM\",Pull,shop/api,1.4,,200,registry-tare/0.1.0,c-5,acme.azurecr.io\n\
     \"11/9/2026, 10:00:00.000 AM\",Pull,shop/api,1.4,,200,docker/29,c-6,other.azurecr.io\n";
 
+/// Vendors: Azure.
 #[test]
 fn azures_log_as_csv_counts_each_delivered_pull_once() {
     let read = events(ACR_CSV);
@@ -57,6 +58,7 @@ fn azures_log_as_csv_counts_each_delivered_pull_once() {
     );
 }
 
+/// Vendors: Azure.
 #[test]
 fn azures_log_says_the_same_in_every_form() {
     let row = |time: &str, correlation: &str| {
@@ -93,6 +95,7 @@ fn diagnostic(tag: &str, digest: &str, status: &str, media_type: &str, artifact_
     )
 }
 
+/// Vendors: Azure.
 #[test]
 fn azures_own_rows_count_images_that_were_delivered() {
     const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -136,6 +139,7 @@ fn azures_own_rows_count_images_that_were_delivered() {
     );
 }
 
+/// Vendors: Docker Hub.
 #[test]
 fn docker_hubs_usage_counts_by_the_hour() {
     let header = "datehour,user_name,repository,access_token_name,ips,repository_privacy,tag,digest,version_checks,pulls";
@@ -149,6 +153,7 @@ fn docker_hubs_usage_counts_by_the_hour() {
     assert_eq!((read.skipped.other_operations, read.period.days()), (1, 3));
 }
 
+/// Vendors: Harbor.
 #[test]
 fn harbors_counters_are_readings() {
     let text = r#"[{"id":1,"name":"library/web","pull_count":7,"artifact_count":2},

@@ -138,6 +138,7 @@ mod tests {
             .collect()
     }
 
+    /// Vendors: Azure.
     #[test]
     fn one_token_serves_the_registry_until_it_is_refused() {
         let scopes = AzureScopes::new(true);
@@ -163,6 +164,7 @@ mod tests {
         );
     }
 
+    /// Vendors: Azure.
     #[test]
     fn a_repository_that_the_wildcard_does_not_open_is_denied_where_it_opened_another() {
         let scopes = AzureScopes::new(true);
@@ -172,6 +174,7 @@ mod tests {
         assert!(scopes.scope(&TokenScope::Catalog).is_some());
     }
 
+    /// Vendors: Azure.
     #[test]
     fn attribute_based_access_control_is_told_by_a_claim() {
         for (claims, expected) in [(r#"{"aad_identity":"x"}"#, false), (r#"{"exp":1}"#, true)] {
