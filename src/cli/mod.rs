@@ -89,7 +89,7 @@ pub fn main() -> ExitCode {
     };
     match run(cli.command, &context) {
         Ok(outcome) => outcome.exit_code(),
-        Err(error) => failed(&context.console, &context.explained(error)),
+        Err(error) => failed(&context.console, &error),
     }
 }
 

@@ -467,18 +467,37 @@ impl Settings {
     /// # Errors
     /// If a secret is not where the settings say it is, or a template cannot be used.
     pub fn dispatcher(&self, environment: &Environment) -> Result<DispatcherSettings, NotificationError> {
-        let receivers = self.receivers.iter();
+        let receivers = self.notification_receivers(environment).into_iter();
         Ok(DispatcherSettings {
             receivers: receivers
-                .map(|section| section.receiver(environment))
+                .map(|(_, receiver)| receiver)
                 .collect::<Result<_, _>>()?,
             budgets: self.metrics().budgets,
             page: self.serve.public_url.as_ref().map(|url| url.as_str().to_owned()),
-            templates: match &self.notifications.templates {
-                Some(folder) => Templates::with_folder(folder)?,
-                None => Templates::shipped()?,
-            },
+            templates: self.templates()?,
         })
+    }
+
+    /// Each `[[notification]]` by its name, with its secrets or why it cannot be used.
+    pub fn notification_receivers(
+        &self,
+        environment: &Environment,
+    ) -> Vec<(String, Result<Receiver, NotificationError>)> {
+        let sections = self.receivers.iter();
+        sections
+            .map(|section| (section.name.clone(), section.receiver(environment)))
+            .collect()
+    }
+
+    /// The templates of messages.
+    ///
+    /// # Errors
+    /// If one of them cannot be used.
+    pub fn templates(&self) -> Result<Templates, RenderError> {
+        match &self.notifications.templates {
+            Some(folder) => Templates::with_folder(folder),
+            None => Templates::shipped(),
+        }
     }
 }
 

@@ -25,5 +25,5 @@ pub use event::EventKind;
 pub use message::{Link, Message, Page, Row, Section};
 pub use receiver::{Channel, EmailReceiver, MailServer, MailTls, Receiver, WebhookReceiver, WebhookStyle};
 pub use schedule::WeeklyTime;
-pub use send::{SendError, send};
+pub use send::{SendError, reach, send};
 pub use templates::{Format, RenderError, Rendered, Templates, slack_document, teams_document};

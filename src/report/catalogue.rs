@@ -35,13 +35,13 @@ impl CatalogueRow {
         let base = catalogue.base(id);
         let twins = catalogue.twins(id, &Scope::all());
         Self {
-            names: base.names.iter().map(ToString::to_string).collect(),
+            names: base.all_names().map(ToString::to_string).collect(),
             platform: base.platform.to_string(),
             bytes: base.bytes,
             system: base.system.as_ref().map(ToString::to_string),
             twin: twins
                 .first()
-                .map(|twin| catalogue.base(twin.base).name().to_string()),
+                .map(|twin| catalogue.base(twin.base).precise_name().to_string()),
             images_built_on_it: base.built_on_it,
             known_from: match &base.origin {
                 Origin::File { file, .. } => file.clone(),
@@ -64,8 +64,7 @@ impl BaseChoice {
     fn means(&self, base: &Base) -> bool {
         let fits = |filter: &PlatformFilter| filter.matches(&base.platform);
         let has_name = |part: &String| {
-            base.names
-                .iter()
+            base.all_names()
                 .any(|name| name.to_string().contains(part.as_str()))
         };
         self.platform.as_ref().is_none_or(fits) && self.name.as_ref().is_none_or(has_name)
@@ -127,7 +126,7 @@ pub fn base_explanations(
     let mut text = String::new();
     for (id, base) in catalogue.bases() {
         let fits = platform.is_none_or(|platform| platform.matches(&base.platform));
-        if fits && base.names.contains(&wanted) {
+        if fits && base.all_names().any(|name| *name == wanted) {
             // Names and sources come from files and registries.
             let shown = catalogue.explain(id).to_string();
             let shown: Vec<String> = shown.lines().map(printable).collect();
@@ -144,7 +143,7 @@ pub fn base_rows(catalogue: &Catalogue, name: &str, platform: Option<&PlatformFi
     let wanted = BaseName::new(catalogue.upstream_name(repository), tag);
     catalogue
         .bases()
-        .filter(|(_, base)| base.names.contains(&wanted))
+        .filter(|(_, base)| base.all_names().any(|name| *name == wanted))
         .filter(|(_, base)| platform.is_none_or(|platform| platform.matches(&base.platform)))
         .map(|(id, _)| CatalogueRow::new(id, catalogue))
         .collect()
@@ -222,7 +221,7 @@ impl BaseMatches {
                     .base
                     .map(|id| CatalogueRow::new(id, catalogue).known_from),
                 twin_rule: twin.as_ref().map(|twin| twin.rule.describe().to_string()),
-                twin: twin.map(|twin| catalogue.base(twin.base).name().to_string()),
+                twin: twin.map(|twin| catalogue.base(twin.base).precise_name().to_string()),
             }
         });
         Self {

@@ -239,7 +239,7 @@ fn candidate_row(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catalogu
         because: candidate.because.clone(),
         twin: twins
             .first()
-            .map(|twin| catalogue.base(twin.base).name().to_string()),
+            .map(|twin| catalogue.base(twin.base).precise_name().to_string()),
     }
 }
 

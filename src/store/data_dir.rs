@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use super::disk::OpenFolder;
 use super::{StoreError, process};
 use crate::oci::text::printable;
 
@@ -16,6 +17,7 @@ pub(super) struct DataDir {
     folder: PathBuf,
     /// Not read; the lock lives as long as the open file.
     _lock: File,
+    _open: OpenFolder,
 }
 
 impl DataDir {
@@ -59,6 +61,7 @@ impl DataDir {
         Ok(Self {
             folder: folder.to_owned(),
             _lock: lock,
+            _open: OpenFolder::new(folder),
         })
     }
 

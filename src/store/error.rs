@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
+use super::disk;
 use crate::oci::RegistryName;
 
 /// Why an operation of the store failed.
@@ -122,8 +123,9 @@ pub enum StoreError {
     Archive(String),
     /// There is no space left where the database keeps its files.
     #[error(
-        "no space is left for the database{}; free some, or move it with --data-dir; nothing that was saved is lost",
-        folder.as_ref().map_or_else(String::new, |folder| format!(" in {}", folder.display()))
+        "no space left {}; free some{}; nothing that was saved is lost",
+        folder.as_ref().map_or_else(|| "for the database".to_owned(), |folder| format!("on {}", folder.display())),
+        folder.as_ref().map_or("", |_| ", or use --data-dir elsewhere")
     )]
     DiskFull {
         /// The data folder; `None` for a server.
@@ -150,6 +152,14 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        let is_full =
+            matches!(&error, sqlx::Error::Database(error) if error.code().as_deref() == Some(DISK_FULL));
+        if is_full || may_be_a_full_disk(&error) {
+            let folder = disk::full_folder();
+            if is_full || folder.is_some() {
+                return Self::DiskFull { folder };
+            }
+        }
         match error {
             sqlx::Error::Io(error) => Self::Unavailable(error.to_string()),
             sqlx::Error::Tls(error) => Self::Unavailable(format!("TLS: {error}")),
@@ -159,10 +169,6 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Protocol(problem) => Self::Unavailable(problem),
             sqlx::Error::Database(error) if is_transient_state(error.code().as_deref()) => {
                 Self::Unavailable(error.message().to_owned())
-            }
-            // 53100 disk_full
-            sqlx::Error::Database(error) if error.code().as_deref() == Some("53100") => {
-                Self::DiskFull { folder: None }
             }
             sqlx::Error::Migrate(error) => (*error).into(),
             sqlx::Error::ColumnDecode { index, source } => Self::RowInconsistent {
@@ -184,6 +190,23 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
             },
             other => Self::Migration(other.to_string()),
         }
+    }
+}
+
+/// The SQLSTATE disk_full.
+const DISK_FULL: &str = "53100";
+/// The SQLSTATE io_error.
+const IO_ERROR: &str = "58030";
+
+/// Whether an error is what the embedded database makes of a full disk: a file that it cannot write, or its end if the
+/// file is its log.
+fn may_be_a_full_disk(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => {
+            error.code().as_deref() == Some(IO_ERROR) || error.message().contains("I/O error")
+        }
+        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
+        _ => false,
     }
 }
 

@@ -19,6 +19,7 @@ mod crawl;
 #[cfg(feature = "embedded")]
 mod data_dir;
 mod data_quality;
+mod disk;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
@@ -137,6 +138,22 @@ impl Store {
     /// # Errors
     /// If the database cannot be reached or started, is in use by another process, or is newer than this program.
     pub async fn open(settings: &StoreSettings, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let opened = Self::open_whatever_the_disk(settings, now).await;
+        match (opened, &settings.location) {
+            (
+                Err(StoreError::DataFolder { .. } | StoreError::Unavailable(_)),
+                DatabaseLocation::Embedded(folder),
+            ) if disk::is_full(folder) => Err(StoreError::DiskFull {
+                folder: Some(folder.clone()),
+            }),
+            (opened, _) => opened,
+        }
+    }
+
+    async fn open_whatever_the_disk(
+        settings: &StoreSettings,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
         let store = Self::connect(settings, now).await?;
         MIGRATIONS.run(&store.pool).await?;
         if store.embedded.is_some() {

@@ -241,7 +241,7 @@ fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> AlpineVariant {
         known.collect()
     };
     AlpineVariant {
-        name: base.name().to_string(),
+        name: base.precise_name().to_string(),
         layers,
         release: base.alpine_release(),
         support_ended: match catalogue.support_of(id) {

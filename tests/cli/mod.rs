@@ -6,6 +6,8 @@ mod costs;
 mod crawling;
 mod exclusion;
 mod formats;
+#[cfg(all(feature = "embedded", target_os = "linux"))]
+mod full_disk;
 mod messages;
 mod reporting;
 mod settings;

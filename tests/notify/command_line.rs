@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::end_to_end::with_new_database;
 use crate::support::faulty_registry::{FaultyRegistry, image};
+use crate::support::mail_server::{MailServer, MailTls};
 use crate::support::program::Program;
 use crate::support::web_receiver::WebReceiver;
 
@@ -55,6 +56,75 @@ fn a_preview_shows_each_event_in_each_form_and_sends_nothing() {
         (&1.into(), &"weekly_summary".into())
     );
     assert!(receiver.received().is_empty());
+}
+
+#[test]
+fn the_doctor_reaches_receivers_without_sending_and_names_missing_secrets() {
+    let (hook, mail) = (WebReceiver::start(), MailServer::start(MailTls::StartTls));
+    let email = |name: &str, port: u16, password: &str| {
+        format!(
+            "[[notification]]\nname = \"{name}\"\nkind = \"email\"\nevents = [\"weekly_summary\"]\nhost = \"localhost\"\n\
+             port = {port}\nusername = \"tare\"\n{password}\nfrom = \"tare@example.com\"\nto = [\"cfo@example.com\"]\n\
+             extra_ca = [\"{}\"]\n",
+            mail.authority().display()
+        )
+    };
+    let webhook = |name: &str, rest: &str| {
+        format!(
+            "[[notification]]\nname = \"{name}\"\nkind = \"webhook\"\nevents = [\"crawl_failed\"]\n{rest}\n"
+        )
+    };
+    let well = with_settings(&format!(
+        "{}{}",
+        webhook("ops", &format!("url = \"{}?token=hunter2\"", hook.url())),
+        email("finance", mail.port(), "password = \"hunter2\"")
+    ));
+    let output = well.run(&["doctor"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("ok notification ops: 127.0.0.1:"), "{text}");
+    assert!(
+        text.contains("ok notification finance: mail server localhost:"),
+        "{text}"
+    );
+    assert!(
+        text.contains("STARTTLS and accepts the login; nothing was sent"),
+        "{text}"
+    );
+    assert!(hook.received().is_empty() && mail.mails().is_empty());
+
+    let amiss = with_settings(&format!(
+        "{}{}{}{}{}",
+        webhook("closed", "url = \"http://127.0.0.1:1/hook\""),
+        webhook("unset", "url_env = \"TARE_TEST_HOOK\""),
+        webhook("budgets", &format!("url = \"{}\"", hook.url())).replace("crawl_failed", "budget_exceeded"),
+        email("wrong", mail.port(), "password = \"wrong\""),
+        email("lost", mail.port(), "password_file = \"/nowhere/password\"")
+    ));
+    let output = amiss.run(&["doctor", "--format", "json"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let checks = document["checks"].as_array().expect("checks");
+    for (name, said) in [
+        ("closed", "refused"),
+        ("unset", "TARE_TEST_HOOK"),
+        ("budgets", "there is none"),
+        ("wrong", "535"),
+        ("lost", "/nowhere/password"),
+    ] {
+        let check = checks
+            .iter()
+            .find(|check| check["check"] == format!("notification {name}"));
+        let check = check.unwrap_or_else(|| panic!("{name}: {text}"));
+        assert_eq!(check["ok"], false, "{check}");
+        assert!(
+            check["found"].as_str().is_some_and(|found| found.contains(said)),
+            "{check}"
+        );
+    }
+    assert!(!text.contains("hunter2") && mail.mails().is_empty(), "{text}");
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl WebReceiver {
                 if is_stopped.load(Ordering::Relaxed) {
                     return;
                 }
-                // One that breaks off is not counted.
+                // A connection that sends nothing, or breaks off, is not counted.
                 drop(answer(stream, &received, &answers));
             }
         });
@@ -90,7 +90,9 @@ fn answer(
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
-    reader.read_line(&mut line)?;
+    if reader.read_line(&mut line)? == 0 {
+        return Ok(());
+    }
     let mut headers = Vec::new();
     loop {
         let mut line = String::new();

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::tag::{AlpineTag, TagParts};
+use crate::base_image::texts::Chain;
 use crate::base_image::{AlpineRelease, BaseName, System};
 use crate::oci::{Digest, Platform, RegistryName};
 
@@ -121,12 +122,33 @@ pub struct Base {
     pub origin: Origin,
     /// The number of images of other repositories whose first layers are its layers.
     pub built_on_it: u32,
+    /// A name of a numbered release, if its main name moves and one is known.
+    pub(super) precise: Option<BaseName>,
 }
 
 impl Base {
     /// Its main name.
     pub fn name(&self) -> &BaseName {
         &self.names[0]
+    }
+
+    /// The name to write into a Dockerfile: of a numbered release where one is known (`alpine:3.24` instead of
+    /// `alpine:latest`), else its main name.
+    pub fn precise_name(&self) -> &BaseName {
+        self.precise.as_ref().unwrap_or_else(|| self.name())
+    }
+
+    /// Its names, the precise one first.
+    pub fn all_names(&self) -> impl Iterator<Item = &BaseName> {
+        let precise = self.precise_name();
+        let others = self.names.iter().filter(move |name| *name != precise);
+        std::iter::once(precise).chain(others)
+    }
+
+    /// Its layers as one key.
+    pub(super) fn layer_chain(&self) -> Chain {
+        let layers = self.layers.iter();
+        layers.fold(Chain::START, |chain, layer| chain.then(layer.key.0))
     }
 
     /// The upstream repositories of its names.

@@ -6,7 +6,6 @@ use super::Catalogue;
 use super::base::{Base, BaseId, BaseLayer, Origin, RepositoryId, Role};
 use super::file::{CatalogueError, File, Release, SHIPPED, layer};
 use super::tag::TagParts;
-use crate::base_image::texts::Chain;
 use crate::base_image::{BaseName, ImageFacts, System};
 use crate::oci::{Platform, RegistryName};
 
@@ -62,6 +61,7 @@ impl<'a> CatalogueBuilder<'a> {
             let repository = &mut self.catalogue.repositories[id.0 as usize];
             repository.role = image.role;
             repository.twin = image.twin.or(repository.twin.take());
+            repository.version_variable = image.version_variable.or(repository.version_variable.take());
             if let Some((host, path)) = image.name.split_once('/')
                 && host.contains('.')
             {
@@ -95,6 +95,7 @@ impl<'a> CatalogueBuilder<'a> {
                     source: "docker-library/repo-info, 2016 to 2018".to_owned(),
                 },
                 built_on_it: 0,
+                precise: None,
             });
         }
         Ok(self)
@@ -135,6 +136,7 @@ impl<'a> CatalogueBuilder<'a> {
                 source: release.source.unwrap_or_default(),
             },
             built_on_it: 0,
+            precise: None,
         });
         self.first_steps
             .extend(release.first_step.map(|step| (base, step)));
@@ -168,6 +170,7 @@ impl<'a> CatalogueBuilder<'a> {
         }
         self.count_users(&grown);
         self.learn_systems(&grown);
+        self.name_precisely();
         self.index_steps(&grown);
         self.index_variables();
         self.learn_layers(&grown);
@@ -213,11 +216,7 @@ impl<'a> CatalogueBuilder<'a> {
         } = &mut self.catalogue;
         let base = &bases[id.0 as usize];
         if !base.layers.is_empty() {
-            let end = base
-                .layers
-                .iter()
-                .fold(Chain::START, |chain, layer| chain.then(layer.key.0));
-            by_layers.entry(end).or_default().push(id);
+            by_layers.entry(base.layer_chain()).or_default().push(id);
         }
         if let Some(digest) = base.digest {
             by_digest.insert(digest, id);

@@ -38,7 +38,8 @@ impl fmt::Display for Explanation<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base = self.base;
         writeln!(formatter, "{} for {}", base.name(), base.platform)?;
-        let others: Vec<String> = base.names[1..].iter().map(ToString::to_string).collect();
+        let others = base.all_names().filter(|name| *name != base.name());
+        let others: Vec<String> = others.map(ToString::to_string).collect();
         if !others.is_empty() {
             writeln!(formatter, "  also called    {}", others.join(", "))?;
         }
@@ -81,7 +82,7 @@ impl fmt::Display for Explanation<'_> {
             write!(
                 formatter,
                 "  twin           {}, {} bytes: {}",
-                twin.name(),
+                twin.precise_name(),
                 twin.bytes,
                 rule.describe()
             )?;
@@ -94,9 +95,6 @@ impl fmt::Display for Explanation<'_> {
                         formatter,
                         "; its release of Alpine has no support since {day} or earlier"
                     )?;
-                }
-                (AlpineSupport::Supported, Some(release)) if twin.name().tag.as_deref() == Some("latest") => {
-                    writeln!(formatter, "; Alpine {release}")?;
                 }
                 _ => writeln!(formatter)?,
             }

@@ -89,6 +89,8 @@ pub(super) struct Image {
     pub role: Role,
     /// The repository of its Alpine variants, if it is another one.
     pub twin: Option<String>,
+    /// The variable in which its images state the version that their tags begin with.
+    pub version_variable: Option<String>,
 }
 
 /// An image as published under one tag for one platform.

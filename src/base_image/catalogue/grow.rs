@@ -89,6 +89,7 @@ impl CatalogueBuilder<'_> {
                     .unwrap_or_default(),
             },
             built_on_it: 0,
+            precise: None,
             layers,
             names,
         });
@@ -165,14 +166,21 @@ impl CatalogueBuilder<'_> {
         for (id, facts) in grown {
             let base = self.catalogue.base(*id);
             let first = base.layers.first().map(|layer| layer.key);
-            let system = first
-                .and_then(|first| self.catalogue.first_layers.get(&first).cloned())
-                .or_else(|| {
-                    let config = facts.config.as_ref()?;
-                    traces::read(config, &self.catalogue.systems)
-                        .system
-                        .map(|(system, _)| system)
-                });
+            let learnt = first.and_then(|first| self.catalogue.first_layers.get(&first).cloned());
+            let traced = || {
+                let config = facts.config.as_ref()?;
+                let found = traces::read(config, &self.catalogue.systems).system;
+                found.map(|(system, _)| system)
+            };
+            let system = match learnt {
+                // Names such as `alpine:latest` tell no release, but the steps may.
+                Some(learnt) if learnt.release.is_none() => {
+                    let traced = traced().filter(|traced| traced.name == learnt.name);
+                    Some(traced.unwrap_or(learnt))
+                }
+                None => traced(),
+                learnt => learnt,
+            };
             self.catalogue.bases[id.0 as usize].system = system;
         }
     }

@@ -9,6 +9,7 @@ mod build;
 mod explain;
 mod file;
 mod grow;
+mod precise;
 mod scope;
 mod support;
 mod tag;
@@ -68,6 +69,8 @@ struct Repository {
     role: Role,
     /// The repository of its Alpine variants, if it is another one.
     twin: Option<String>,
+    /// The variable in which its images state the version that their tags begin with.
+    version_variable: Option<String>,
     /// Its bases.
     bases: Vec<BaseId>,
     /// Those whose tag names Alpine.

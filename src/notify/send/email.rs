@@ -44,6 +44,25 @@ pub(super) async fn send(
     }
 }
 
+/// Connects to a mail server, with encryption and login as configured, and leaves again.
+pub(super) async fn reach(server: &MailServer) -> Result<String, SendError> {
+    let reached = transport(server)?.test_connection().await;
+    let is_ready = reached.map_err(|error| failure(server, &error))?;
+    let MailServer { host, port, .. } = server;
+    if !is_ready {
+        return Err(SendError::Temporary(format!(
+            "mail server {host}:{port} is not ready"
+        )));
+    }
+    let encryption = match server.tls {
+        MailTls::StartTls => " with STARTTLS",
+        MailTls::Implicit => " with TLS",
+        MailTls::Unencrypted => " without encryption",
+    };
+    let login = server.login.as_ref().map_or("", |_| " and accepts the login");
+    Ok(format!("mail server {host}:{port} answers{encryption}{login}"))
+}
+
 fn mail(
     receiver: &EmailReceiver,
     message: &Message,

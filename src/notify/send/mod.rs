@@ -24,6 +24,17 @@ pub async fn send(receiver: &Receiver, message: &Message, templates: &Templates)
     }
 }
 
+/// Connects to the receiver's server and sends nothing. Says what answers.
+///
+/// # Errors
+/// If the server cannot be reached, or refuses the encryption or the login.
+pub async fn reach(receiver: &Receiver) -> Result<String, SendError> {
+    match &receiver.channel {
+        Channel::Email(email) => email::reach(&email.server).await,
+        Channel::Webhook(webhook) => webhook::reach(webhook).await,
+    }
+}
+
 /// The key by which a receiver can tell that a message was sent before: 32 hexadecimal digits.
 fn idempotency_key(receiver: &str, id: &str) -> String {
     let digest = Sha256::digest(format!("{receiver}\n{id}"));

@@ -6,7 +6,8 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use ring::hmac;
 use secrecy::ExposeSecret as _;
-use tokio::time::Instant;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
 use url::Host;
 
 use super::error::SendError;
@@ -90,6 +91,34 @@ pub(super) async fn send(
     } else {
         SendError::Temporary(text)
     })
+}
+
+/// Connects to the receiver's host. With TLS, the root of the host is requested, which checks the certificate; the
+/// receiver's own path, which may be a secret, is not.
+pub(super) async fn reach(receiver: &WebhookReceiver) -> Result<String, SendError> {
+    let host = receiver.url.host_str().unwrap_or_default();
+    let temporary = |error: &dyn std::fmt::Display| SendError::Temporary(format!("{host}: {error}"));
+    let client = client(receiver)?;
+    if receiver.url.scheme() == "http" {
+        let port = receiver.url.port_or_known_default().unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        let connected = timeout(CONNECT_TIMEOUT, TcpStream::connect((address, port))).await;
+        connected
+            .map_err(|_| temporary(&"does not answer in time"))?
+            .map_err(|error| temporary(&error))?;
+        return Ok(format!("{host}:{port} answers without encryption"));
+    }
+    let root = receiver.url.join("/").map_err(|error| temporary(&error))?;
+    let request = OutgoingRequest {
+        method: Method::HEAD,
+        url: &root,
+        headers: HeaderMap::new(),
+        form: None,
+        first_byte_timeout: ANSWER_TIMEOUT,
+        deadline: Instant::now() + ANSWER_TIMEOUT,
+    };
+    client.send(request).await.map_err(|error| temporary(&error))?;
+    Ok(format!("{host} answers with TLS"))
 }
 
 /// A client that connects only to addresses that are as public as the one that the receiver's host had at first, and never

@@ -1,12 +1,17 @@
 //! `tare doctor`: checks what Tare needs, one by one, and says what to do.
 
+mod finding;
+mod notifications;
+
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
-use super::arguments::{DoctorOptions, TextOrJson};
-use super::client::client_of;
-use super::context::Context;
-use super::outcome::{Outcome, in_words, print};
+use self::finding::Finding::{self, Amiss, Well};
+use self::notifications::notifications;
+use crate::cli::arguments::{DoctorOptions, TextOrJson};
+use crate::cli::client::client_of;
+use crate::cli::context::Context;
+use crate::cli::outcome::{Outcome, in_words, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{AzureLogin, CrawlSection, RegistrySection};
 use crate::crawl::CrawlPlan;
@@ -22,15 +27,8 @@ use crate::wording::wrapped;
 /// differ by far less than a second, and leases last longer.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::seconds(5);
 
-/// What a check found.
-enum Finding {
-    /// Passed, with details.
-    Well(String),
-    /// Failed: the problem and the remedy.
-    Amiss(String, String),
-}
-
-use Finding::{Amiss, Well};
+/// The room for the mark in front of each check.
+const MARGIN: &str = "       ";
 
 /// What was checked. Serialized, it is the JSON of `tare doctor`: keys are added, never renamed or removed.
 #[derive(Serialize)]
@@ -69,12 +67,13 @@ impl Checkup {
         let mut text = String::new();
         for check in &self.checks {
             let mark = if check.ok { "ok   " } else { "FAIL " };
-            text.push_str(&format!("{mark}  {}: {}\n", check.check, check.found));
+            let found = wrapped(&format!("{MARGIN}{}: {}", check.check, check.found), width);
+            text.push_str(&format!("{mark}  {}\n", found.trim_start()));
             if let Some(advice) = &check.advice {
-                text.push_str(&format!("       {advice}\n"));
+                text.push_str(&wrapped(&format!("{MARGIN}{advice}\n"), width));
             }
         }
-        wrapped(&text, width)
+        text
     }
 }
 
@@ -125,6 +124,9 @@ pub(super) async fn doctor(options: &DoctorOptions, context: &Context) -> anyhow
     }
     for settings in context.settings.issuers() {
         checkup.note(&format!("issuer {}", settings.issuer), issuer(&settings).await);
+    }
+    for (name, finding) in notifications(context).await {
+        checkup.note(&name, finding);
     }
     checkup.note("service", service(context, store.as_ref()).await);
     if let Some(store) = store {
