@@ -69,7 +69,8 @@ pub fn wrapped(text: &str, width: usize) -> String {
                 .word_separator(WordSeparator::AsciiSpace)
                 .word_splitter(WordSplitter::NoHyphenation)
                 .wrap_algorithm(WrapAlgorithm::FirstFit);
-            textwrap::fill(line, options)
+            // A number stays with its percent sign.
+            textwrap::fill(&line.replace(" %", "\u{a0}%"), options).replace("\u{a0}%", " %")
         })
         .collect();
     lines.join("\n")
@@ -107,5 +108,6 @@ mod tests {
         assert_eq!(wrapped("one two three", 7), "one two\nthree");
         assert_eq!(wrapped("anextremelylongword a", 4), "anextremelylongword\na");
         assert_eq!(wrapped("  one two\nthree-four", 6), "  one\n  two\nthree-four");
+        assert_eq!(wrapped("off by 2.9 %.", 10), "off by\n2.9 %.");
     }
 }

@@ -16,8 +16,8 @@ use tare::metrics::{
 use tare::pricing::{MovedEstimate, Period};
 use tare::pulls::PullSource;
 use tare::report::{
-    AlpineAnswers, BaseNames, BookNamed, ConfidenceCounts, LastCrawl, MonthlyPulls, PullBasis,
-    RegistryAlpine, RegistryAnswers, RegistryCost, RegistryCostOnAlpine, RegistrySource, Report,
+    AlpineAnswers, BaseNames, BookNamed, ConfidenceCounts, CostReading, Forecast, LastCrawl, MonthlyPulls,
+    PullBasis, RegistryAlpine, RegistryAnswers, RegistryCost, RegistryCostOnAlpine, RegistrySource, Report,
     ReportOptions, RepositoryAlpine, RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict, WorthLimits,
 };
 use tare::store::{Connections, CrawlCost, CrawlHealth, CrawlState, EndedCrawl, NotificationCount};
@@ -368,6 +368,34 @@ fn budgets_and_the_end_of_a_price_book_are_told_for_alerts() {
     let after_the_last_day = Utc.with_ymd_and_hms(2027, 1, 1, 0, 0, 0).unwrap();
     let expiry = sum(&text, "tare_price_book_expiry_timestamp_seconds");
     assert_eq!(expiry, after_the_last_day.timestamp() as f64);
+}
+
+#[test]
+fn the_forecast_of_the_report_is_a_metric_by_the_months_ahead() {
+    let readings = (1_u64..=6).map(|month| CostReading {
+        as_of: Utc
+            .with_ymd_and_hms(2026, u32::try_from(month).expect("a month"), 5, 7, 0, 0)
+            .unwrap(),
+        cost: dollars(10_000 + 1_000 * month),
+        price_book: "book 2026".to_owned(),
+        repositories: 5,
+        pulled_repositories: 5,
+    });
+    let mut report = report(2);
+    assert!(!scrape(&report, 10).contains("tare_monthly_cost_forecast"));
+    report.forecast = Some(Forecast::new(&[readings.collect()]));
+    let text = scrape(&report, 10);
+    let expected: Vec<f64> = ["1", "2", "3"]
+        .map(|ahead| {
+            values(&text, "tare_monthly_cost_forecast_usd")[format!("{{months_ahead=\"{ahead}\"}}").as_str()]
+        })
+        .into();
+    assert_eq!(expected, [170.0, 180.0, 190.0]);
+    let (low, high) = (
+        sum(&text, "tare_monthly_cost_forecast_low_usd"),
+        sum(&text, "tare_monthly_cost_forecast_high_usd"),
+    );
+    assert!(low <= 540.0 && 540.0 <= high, "{low} {high}");
 }
 
 #[test]

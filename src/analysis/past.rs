@@ -1,8 +1,10 @@
 use chrono::{DateTime, Utc};
 use tracing::Span;
 
+use super::service::known_only;
 use super::{AnalysisError, AnalysisService};
-use crate::report::{Analysed, AnalysisInputs};
+use crate::oci::RegistryName;
+use crate::report::{Analysed, AnalysedRegistry, AnalysisInputs, Report, ReportOptions};
 
 impl AnalysisService {
     /// When the history begins; `None` if there is none yet.
@@ -12,6 +14,34 @@ impl AnalysisService {
     pub async fn history_begins(&self) -> Result<Option<DateTime<Utc>>, AnalysisError> {
         let levels = self.store.reported_levels(DateTime::UNIX_EPOCH).await?;
         Ok(levels.into_iter().filter_map(|level| level.first).min())
+    }
+
+    /// The report on some registries, or on all if none is named, as they were at a moment. After the last crawl, that is
+    /// the report of today.
+    ///
+    /// # Errors
+    /// As with [`Self::analysed_as_of`], and if a registry had not been crawled yet.
+    pub async fn report_as_of(
+        &self,
+        moment: DateTime<Utc>,
+        registries: &[RegistryName],
+        options: &ReportOptions,
+    ) -> Result<Report, AnalysisError> {
+        let crawled = self.store.registries().await?;
+        if crawled
+            .iter()
+            .all(|record| record.last_finished.is_some_and(|last| last <= moment))
+        {
+            return self.report(registries, options).await;
+        }
+        let (mut analysed, inputs) = self.analysed_as_of(moment).await?;
+        known_only(registries, analysed.registries.iter().map(AnalysedRegistry::name))?;
+        analysed
+            .registries
+            .retain(|registry| registries.is_empty() || registries.contains(registry.name()));
+        let mut report = analysed.report(&inputs, options)?;
+        report.forecast = self.forecast(&report).await?;
+        Ok(report)
     }
 
     /// The analysis of all registries as they were at a moment of the past, and the inputs with the pulls up to

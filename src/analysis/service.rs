@@ -10,7 +10,7 @@ use super::drafts::KeptDrafts;
 use super::{AnalysisError, PlatformSelection};
 use crate::oci::RegistryName;
 use crate::report::{
-    Analysed, AnalysisInputs, CostReading, Forecast, RegistryContent, Report, ReportOptions,
+    Analysed, AnalysisInputs, CostReading, FORECAST_HISTORY, Forecast, RegistryContent, Report, ReportOptions,
 };
 use crate::store::{RegistryPoint, RegistryRecord, ReportOfCrawl, SavedState, Store};
 
@@ -31,10 +31,6 @@ pub struct AnalysisService {
     /// The drafts of past months, if they are kept.
     pub(super) drafts: Arc<Mutex<KeptDrafts>>,
 }
-
-/// How far back costs are looked at to forecast them, as in the answer to `/v1/history`: a year, and the month a year ago
-/// in full.
-const LOOKED_AT_FOR_FORECAST: TimeDelta = TimeDelta::days(400);
 
 struct Kept {
     state: SavedState,
@@ -181,16 +177,10 @@ impl AnalysisService {
         if contents.is_empty() {
             return Err(AnalysisError::NothingCrawled);
         }
-        let crawled = || contents.iter().map(|content| &content.source.registry);
-        if let Some(unknown) = registries
-            .iter()
-            .find(|name| !crawled().any(|crawled| crawled == *name))
-        {
-            return Err(AnalysisError::UnknownRegistry {
-                registry: unknown.clone(),
-                crawled: crawled().cloned().collect(),
-            });
-        }
+        known_only(
+            registries,
+            contents.iter().map(|content| &content.source.registry),
+        )?;
         let inputs = self.inputs_with_pulls(None).await?;
         let is_chosen = |name: &RegistryName| registries.is_empty() || registries.contains(name);
         let analysed = Analysed::from_chosen(contents, &inputs, is_chosen)?;
@@ -201,9 +191,12 @@ impl AnalysisService {
 
     /// What the registries of a report are expected to cost in the next months. `None` if the saved costs of one of them
     /// are those of another price book than the report's, or if there are none.
-    async fn forecast(&self, report: &Report) -> Result<Option<Forecast>, AnalysisError> {
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn forecast(&self, report: &Report) -> Result<Option<Forecast>, AnalysisError> {
         let (from, until) = (
-            report.as_of - LOOKED_AT_FOR_FORECAST,
+            report.as_of - FORECAST_HISTORY,
             report.as_of + TimeDelta::seconds(1),
         );
         let mut courses = Vec::new();
@@ -253,4 +246,23 @@ impl AnalysisService {
             .await?;
         Ok(analysed)
     }
+}
+
+/// Checks that all registries that were asked for are known.
+///
+/// # Errors
+/// Names the first that is not.
+pub(super) fn known_only<'a>(
+    asked: &[RegistryName],
+    known: impl Iterator<Item = &'a RegistryName> + Clone,
+) -> Result<(), AnalysisError> {
+    let unknown = asked
+        .iter()
+        .find(|name| !known.clone().any(|known| known == *name));
+    unknown.map_or(Ok(()), |unknown| {
+        Err(AnalysisError::UnknownRegistry {
+            registry: unknown.clone(),
+            crawled: known.cloned().collect(),
+        })
+    })
 }

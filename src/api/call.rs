@@ -156,12 +156,16 @@ impl Call {
             } else {
                 &INVALID_REQUEST
             };
+            let name = format!("line {} column {}", error.line(), error.column());
+            // The library repeats the position.
+            let detail = error.to_string();
+            let detail = detail.strip_suffix(&format!(" at {name}")).unwrap_or(&detail);
             Problem::invalid(
                 kind,
                 vec![Invalid {
                     place: Place::Body,
-                    name: format!("line {} column {}", error.line(), error.column()),
-                    detail: error.to_string(),
+                    detail: detail.to_owned(),
+                    name,
                 }],
             )
         })

@@ -99,7 +99,9 @@ impl Call {
 
     /// The moment of the past that was asked for, and the parameter that it comes from.
     fn moment(&self) -> Result<Option<(&'static str, DateTime<Utc>)>, Problem> {
-        let window = self.window("window")?.map(|window| ("window", end_of(window)));
+        let window = self
+            .window("window")?
+            .map(|window| ("window", window.last_second()));
         let Some(text) = self.values.text("as_of") else {
             return Ok(window);
         };
@@ -121,17 +123,12 @@ fn moment(text: &str, today: NaiveDate) -> Result<DateTime<Utc>, String> {
     }
     let is_day_or_month = text.starts_with("20") && !text.contains(',');
     match Period::from_window(text, today) {
-        Ok(period) if is_day_or_month => Ok(end_of(period).min(end_of_day(today))),
+        Ok(period) if is_day_or_month => Ok(period.last_second().min(end_of_day(today))),
         Err(error @ crate::units::InvalidWindow::Future(_)) if is_day_or_month => Err(error.to_string()),
         _ => {
             Err("expected a day such as 2026-10-31, a month such as 2026-10, or an RFC 3339 time".to_owned())
         }
     }
-}
-
-/// The last second of a period.
-pub(super) fn end_of(period: Period) -> DateTime<Utc> {
-    period.end().and_time(NaiveTime::MIN).and_utc() - TimeDelta::seconds(1)
 }
 
 /// The first moment of a period.

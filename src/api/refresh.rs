@@ -68,6 +68,8 @@ async fn poll(api: &Arc<Api>, current: &mut Option<Fingerprint>) -> Result<(), R
     let span = Span::current();
     let snapshot =
         tokio::task::spawn_blocking(move || span.in_scope(|| Snapshot::new(analysed, inputs))).await??;
+    let forecast = api.analysis.forecast(&snapshot.report).await?;
+    let snapshot = snapshot.with_forecast(forecast);
     tracing::info!(
         registries = snapshot.report.registries.len(),
         repositories = snapshot.report.repositories.len(),

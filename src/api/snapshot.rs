@@ -16,8 +16,8 @@ use crate::metrics::{MetricsSettings, render_report};
 use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{
-    self, Analysed, AnalysedRegistry, AnalysisInputs, GroupBy, Groups, RegistryRow, Report, ReportError,
-    ReportOptions, RepositoryRow, groups,
+    self, Analysed, AnalysedRegistry, AnalysisInputs, Forecast, GroupBy, Groups, RegistryRow, Report,
+    ReportError, ReportOptions, RepositoryRow, groups,
 };
 use crate::store::{PullImportRecord, RegistryRecord, SavedState};
 use crate::whatif::{AnalysisContext, Counterfactual};
@@ -103,6 +103,13 @@ impl Snapshot {
             report,
             places,
         })
+    }
+
+    /// The same figures with what they are expected to cost in the next months.
+    #[must_use]
+    pub(super) fn with_forecast(mut self, forecast: Option<Forecast>) -> Self {
+        self.report.forecast = forecast;
+        self
     }
 
     /// The inputs of the analysis.

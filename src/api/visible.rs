@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::access::sees_row;
 use super::problem::Problem;
 use crate::identity::Caller;
+use crate::oci::RegistryName;
 use crate::report::{RegistryPart, RegistryRow, RepositoryRow};
 
 /// What figures of a registry cover.
@@ -68,6 +69,14 @@ impl<'a> VisibleRegistry<'a> {
         let part = RegistryPart::new(row, &own).map_err(Problem::internal)?;
         let row = VisibleRow::Visible(Box::new(part));
         Ok(Some(Self::with_extent(Extent::Visible, row)))
+    }
+
+    /// The registry.
+    pub(super) fn name(&self) -> &RegistryName {
+        match &self.row {
+            VisibleRow::All(row) => &row.registry,
+            VisibleRow::Visible(part) => &part.registry,
+        }
     }
 
     fn with_extent(extent: Extent, row: VisibleRow<'a>) -> Self {

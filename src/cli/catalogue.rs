@@ -129,7 +129,7 @@ async fn refresh(options: &CrawlOptions, context: &Context) -> anyhow::Result<Ou
         };
         crawls.push((target, plan));
     }
-    let (outcome, _) = crawl_all(crawls, options.json, context).await?;
+    let (outcome, _) = crawl_all(crawls, options.as_json(), context).await?;
     Ok(outcome)
 }
 

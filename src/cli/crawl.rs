@@ -26,8 +26,8 @@ pub(super) async fn crawl(options: &CrawlOptions, context: &Context) -> anyhow::
             .map_err(|error| UsageError(error.to_string()))?;
         crawls.push((target, plan));
     }
-    let (outcome, is_anything_stored) = crawl_all(crawls, options.json, context).await?;
-    if is_anything_stored && !options.json && !context.quiet {
+    let (outcome, is_anything_stored) = crawl_all(crawls, options.as_json(), context).await?;
+    if is_anything_stored && !options.as_json() && !context.quiet {
         print("\nSee what is stored: tare report\n")?;
     }
     Ok(outcome)

@@ -12,11 +12,11 @@ use crate::oci::{RegistryName, RepositoryName};
 use crate::report::grouped;
 use crate::units::{ByteCount, RequestCounts};
 
-/// How many faults of one kind are shown to a person. Our choice: enough to see what they have in common; `--json` has
+/// How many faults of one kind are shown to a person. Our choice: enough to see what they have in common; `--format json` has
 /// all of them.
 const FAULTS_SHOWN: usize = 5;
 
-/// The result of a crawl of one registry. Serialized, it is a line of `tare crawl --json`: keys are added,
+/// The result of a crawl of one registry. Serialized, it is a line of `tare crawl --format json`: keys are added,
 /// never renamed or removed.
 #[derive(Debug, Serialize)]
 pub(super) struct Shown {
@@ -168,7 +168,7 @@ impl Shown {
             }
             if faults.len() > FAULTS_SHOWN {
                 let more = grouped(faults.len() - FAULTS_SHOWN);
-                let _ = writeln!(text, "  … and {more} more; --json lists all");
+                let _ = writeln!(text, "  … and {more} more; --format json lists all");
             }
             let _ = writeln!(text, "  {}", group.remedy);
         }

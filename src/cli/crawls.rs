@@ -32,7 +32,8 @@ struct ShownCrawl<'a> {
 
 async fn list(options: &CrawlsListOptions, context: &Context) -> anyhow::Result<Outcome> {
     let store = context.open_store().await?;
-    let records = store.crawls(None, None, options.limit).await;
+    let registry = options.registry.as_ref().map(|address| address.registry());
+    let records = store.crawls(registry, None, options.limit).await;
     store.close().await;
     let records = records?;
     match options.format {

@@ -23,8 +23,6 @@ use crate::report::View;
 use crate::store::{DatabaseLocation, Store, StoreSettings};
 use crate::wording::wrapped;
 
-/// How many months back the made-up history goes. Our choice: a year, as most budgets have.
-const MONTHS: u32 = 12;
 /// The time of day of the demo's clock if a day was chosen. Our choice: noon, after the crawl at the start of that day.
 const TIME_OF_DAY: TimeDelta = TimeDelta::hours(12);
 
@@ -53,7 +51,8 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
     let location = DatabaseLocation::Embedded(folder.join("store"));
     let store = Store::open(&StoreSettings::at(location), SystemClock.now()).await?;
     let settings = made_up_settings(folder)?;
-    let outcome = match live_through(&store, &registry, &settings, &stop).await {
+    let moments = moments(registry.ends(), options.months);
+    let outcome = match live_through(&store, &registry, &moments, &settings, &stop).await {
         Ok(()) => {
             let service = DemoService {
                 store: &store,
@@ -124,17 +123,17 @@ async fn print_report(
     Ok(outcome)
 }
 
-/// Crawls the registry as it was on the first of each month of its year and on its last day, as a service that
-/// had run all the time would have.
+/// Crawls the registry as it was at these moments, as a service that had run all the time would have.
 async fn live_through(
     store: &Store,
     registry: &DemoRegistry,
+    moments: &[DateTime<Utc>],
     settings: &Settings,
     stop: &StopFlag,
 ) -> anyhow::Result<()> {
     let inputs = Arc::new(settings.analysis_inputs()?);
     let analysis = AnalysisService::new(store.clone(), inputs, PlatformSelection::default());
-    for moment in moments(registry.ends()) {
+    for &moment in moments {
         registry.show(moment);
         let content = crawl_at(store, registry.address(), moment, stop).await?;
         analysis.save_report(vec![content], moment).await?;
@@ -153,9 +152,10 @@ fn made_up_settings(folder: &Path) -> anyhow::Result<Settings> {
     Ok(Settings::load(Some(&file), &Environment::default(), &[])?)
 }
 
-fn moments(ends: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+/// The first of each of so many months, and the last day.
+fn moments(ends: DateTime<Utc>, months: u32) -> Vec<DateTime<Utc>> {
     let first_of_month = ends.date_naive().with_day(1);
-    let firsts = (0..MONTHS).rev().filter_map(|back| {
+    let firsts = (0..months).rev().filter_map(|back| {
         let day: NaiveDate = first_of_month?.checked_sub_months(Months::new(back))?;
         Some(day.and_time(NaiveTime::MIN).and_utc())
     });

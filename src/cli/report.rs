@@ -4,11 +4,13 @@ use super::arguments::{Format, ReportOptions, Rows};
 use super::context::Context;
 use super::outcome::{Outcome, UsageError, print, unanswered};
 use crate::analysis::{AnalysisService, PlatformSelection};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::Settings;
 use crate::cost::RegistryTerms;
 use crate::oci::RegistryName;
 use crate::report::{self, GroupBy, Report, View};
 use crate::store::Store;
+use crate::units::Period;
 
 /// `tare report`.
 pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -21,6 +23,12 @@ pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow
     let report = read(&store, &asked, options, &context.settings).await;
     store.close().await;
     let report = report?;
+    if !options.worth.is_empty() && report.registries.iter().all(|row| row.cost.is_none()) {
+        return Err(UsageError(
+            "--worth needs costs: name a price book with --price-book; tare prices list shows all".to_owned(),
+        )
+        .into());
+    }
     if options.format != Format::Table || options.group_by.is_some() {
         // The table of repositories says so itself.
         for note in report.notes.iter().filter(|note| note.kind.must_be_said()) {
@@ -71,10 +79,19 @@ pub(super) async fn read(
         // The limit applies to rows; groups are computed from all rows.
         limit: options.limit.filter(|_| options.group_by.is_none()),
         verdicts: options.verdicts.clone(),
+        worth: options.worth.clone(),
         images: options.by == Rows::Image,
     };
     let analysis = AnalysisService::new(store.clone(), Arc::new(inputs), platforms);
-    analysis.report(asked, &shown).await.map_err(unanswered)
+    let report = match &options.window {
+        None => analysis.report(asked, &shown).await,
+        Some(window) => {
+            let window = Period::from_window(window, SystemClock.now().date_naive())
+                .map_err(|error| UsageError(format!("--window: {error}")))?;
+            analysis.report_as_of(window.last_second(), asked, &shown).await
+        }
+    };
+    report.map_err(unanswered)
 }
 
 /// Prints a report; a table in lines of at most so many characters.

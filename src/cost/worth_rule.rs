@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use strum::{IntoStaticStr, VariantArray};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::error::CostError;
 use crate::pricing::{Effort, Payback, payback};
@@ -22,6 +22,7 @@ use crate::units::{Currency, Money};
     Serialize,
     Deserialize,
     IntoStaticStr,
+    EnumString,
     VariantArray,
     JsonSchema,
 )]

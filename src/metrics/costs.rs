@@ -94,7 +94,33 @@ pub(super) fn families(report: &Report) -> Vec<MetricFamily> {
         family.finish()
     }));
     families.extend(unit_prices(report).finish());
+    families.extend(forecasts(report));
     families
+}
+
+/// What all registries together are expected to cost in the next months, which are counted from 1.
+fn forecasts(report: &Report) -> impl Iterator<Item = MetricFamily> {
+    let mut expected = MoneyFamily::new(
+        "tare_monthly_cost_forecast",
+        "Expected cost of a coming calendar month for all registries together: best estimate.",
+    );
+    let mut low = MoneyFamily::new(
+        "tare_monthly_cost_forecast_low",
+        "Expected cost of a coming calendar month for all registries together: lower bound.",
+    );
+    let mut high = MoneyFamily::new(
+        "tare_monthly_cost_forecast_high",
+        "Expected cost of a coming calendar month for all registries together: upper bound.",
+    );
+    let months = report.forecast.iter().flat_map(|forecast| &forecast.months);
+    for (month, ahead) in months.zip(1_u32..) {
+        let ahead = ahead.to_string();
+        let labels = [("months_ahead", ahead.as_str())];
+        expected.set(&labels, month.expected);
+        low.set(&labels, month.low);
+        high.set(&labels, month.high);
+    }
+    expected.finish().chain(low.finish()).chain(high.finish())
 }
 
 fn priced(report: &Report) -> impl Iterator<Item = (&RegistryRow, &RegistryCost)> {

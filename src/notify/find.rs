@@ -1,6 +1,6 @@
 //! Finds what happened, and puts a message for each receiver into the outbox.
 
-use chrono::{DateTime, Months, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::alerts::{self, FailedCrawl, PriceChange};
@@ -13,7 +13,7 @@ use super::receiver::Receiver;
 use super::weekly::{self, BudgetState, RepositoryCostAt, WeeklyInput};
 use crate::cost::{Budget, BudgetSubject};
 use crate::oci::RegistryName;
-use crate::report::{CostReading, Forecast, ForecastMonth, Headline, Report};
+use crate::report::{CostReading, FORECAST_HISTORY, Forecast, ForecastMonth, Headline, Report};
 use crate::store::{
     CrawlState, NewNotification, PartOfRegistry, PricedRepository, RegistryPoint, SavedState,
 };
@@ -24,8 +24,6 @@ const LATEST_SUMMARY: TimeDelta = TimeDelta::hours(24);
 const LATEST_EVENT: TimeDelta = TimeDelta::hours(24);
 /// What the weekly summary compares with.
 const A_WEEK: TimeDelta = TimeDelta::days(7);
-/// How many months of history a forecast reads. Our choice: two years show what is seasonal.
-const FORECAST_MONTHS: Months = Months::new(24);
 
 impl Dispatcher {
     /// Finds new events. `seen` is the state of the store at which budgets were last looked at.
@@ -280,9 +278,7 @@ impl Dispatcher {
         report: &Report,
         now: DateTime<Utc>,
     ) -> Result<Vec<ForecastMonth>, DispatchError> {
-        let from = now
-            .checked_sub_months(FORECAST_MONTHS)
-            .unwrap_or(DateTime::UNIX_EPOCH);
+        let from = now - FORECAST_HISTORY;
         let until = now + TimeDelta::days(1);
         let currency = budget.month.currency();
         let mut courses: Vec<Vec<CostReading>> = Vec::new();

@@ -165,6 +165,7 @@ impl BaseChange {
 
 /// A repository as it would be if every repository switched that should.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(into = "RepositoryAlpineAnswer")]
 pub struct RepositoryAlpine {
     /// What it would reach, once.
     pub stored_bytes: Estimate,
@@ -177,6 +178,39 @@ pub struct RepositoryAlpine {
     /// How many of the repositories that share its base must switch before anything is freed, itself included; null where
     /// that never happens.
     pub break_even_repositories: Option<u32>,
+}
+
+/// How answers write [`RepositoryAlpine`].
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RepositoryAlpine")]
+struct RepositoryAlpineAnswer {
+    /// What it would reach, once.
+    stored_bytes: Estimate,
+    /// Its share of the bytes that would be stored.
+    attributed_bytes: Estimate,
+    /// What is freed if only this repository switches.
+    solo_saving_bytes: SavingEstimate,
+    /// The former name of `saving_bytes`.
+    #[schemars(extend("deprecated" = true))]
+    joint_saving_bytes: SavingEstimate,
+    /// The drop of its share if every repository switches that should. These add up to the registry's saving.
+    saving_bytes: SavingEstimate,
+    /// How many of the repositories that share its base must switch before anything is freed, itself included; null where
+    /// that never happens.
+    break_even_repositories: Option<u32>,
+}
+
+impl From<RepositoryAlpine> for RepositoryAlpineAnswer {
+    fn from(alpine: RepositoryAlpine) -> Self {
+        Self {
+            stored_bytes: alpine.stored_bytes,
+            attributed_bytes: alpine.attributed_bytes,
+            solo_saving_bytes: alpine.solo_saving_bytes,
+            joint_saving_bytes: alpine.joint_saving_bytes,
+            saving_bytes: alpine.joint_saving_bytes,
+            break_even_repositories: alpine.break_even_repositories,
+        }
+    }
 }
 
 impl AlpineAnswers {

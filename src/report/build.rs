@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
 use super::alpine::{AlpineAnswers, RegistryAlpine};
@@ -8,7 +10,7 @@ use super::document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow
 use super::group::{GroupError, GroupRow};
 use super::headline::Headline;
 use super::sort::SortOrder;
-use crate::cost::{CostError, Labels};
+use crate::cost::{CostError, Labels, Worth};
 use crate::inventory::Accounting;
 use crate::oci::RegistryName;
 use crate::pricing::suggested_book;
@@ -41,6 +43,9 @@ pub struct ReportOptions {
     pub limit: Option<usize>,
     /// The verdicts of the repositories and images that get a row of their own; all where there are none.
     pub verdicts: Vec<Verdict>,
+    /// What moving the repositories must be worth that get a row of their own, or the repositories of images; anything
+    /// if empty.
+    pub worth: Vec<Worth>,
     /// Whether images get rows too.
     pub images: bool,
 }
@@ -179,20 +184,30 @@ impl Report {
 
     /// Leaves out what is not asked for.
     fn choose(&mut self, options: &ReportOptions) -> Result<(), GroupError> {
-        let is_chosen = |verdict: Option<Verdict>| {
+        let has_verdict = |verdict: Option<Verdict>| {
             options.verdicts.is_empty() || verdict.is_some_and(|verdict| options.verdicts.contains(&verdict))
+        };
+        let is_worth = |row: &RepositoryRow| {
+            options.worth.is_empty() || row.worth.is_some_and(|worth| options.worth.contains(&worth))
         };
         let limit = options.limit.unwrap_or(usize::MAX);
         let mut left_out = Vec::new();
         if let Some(images) = &mut self.images {
-            images.retain(|image| is_chosen(Some(image.verdict)));
+            let chosen = self.repositories.iter().filter(|row| is_worth(row));
+            let chosen: HashSet<_> = chosen
+                .map(|row| (&row.registry, &row.totals.repository))
+                .collect();
+            images.retain(|image| {
+                has_verdict(Some(image.verdict)) && chosen.contains(&(&image.registry, &image.repository))
+            });
             images.sort_by(|a, b| options.sort.compare_images(a, b));
             images.truncate(limit);
-        } else if limit < self.repositories.len() || !options.verdicts.is_empty() {
+        } else if limit < self.repositories.len() || !options.verdicts.is_empty() || !options.worth.is_empty()
+        {
             let rows = std::mem::take(&mut self.repositories);
             for row in rows {
                 let verdict = row.judged.as_ref().map(|judged| judged.verdict);
-                if is_chosen(verdict) && self.repositories.len() < limit {
+                if has_verdict(verdict) && is_worth(&row) && self.repositories.len() < limit {
                     self.repositories.push(row);
                 } else {
                     left_out.push(row);
@@ -229,7 +244,8 @@ impl Others {
                 true => None,
                 false => Some(ByteCount::checked_sum(untagged)?),
             },
-            expected_joint_saving_bytes: sums.joint_saving_bytes,
+            expected_joint_saving_bytes: sums.saving_bytes,
+            expected_saving_bytes: sums.saving_bytes,
             costs: sums.costs,
         })
     }

@@ -5,12 +5,13 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::cost_on_alpine::{RegistryCostOnAlpine, RepositoryCostOnAlpine, Work, WorthLimits};
 use super::pull_basis::{PullBasis, assumed_share};
 use crate::cost::{
-    CostParts, MoneyEstimate, MonthlyCostParts, RepositoryStatement, RepositoryWorth, Statement, WorthRule,
-    WorthStatement, WorthSums,
+    CostParts, MonthlyCostParts, RepositoryStatement, RepositoryWorth, Statement, WorthRule, WorthStatement,
+    WorthSums,
 };
-use crate::pricing::{CheaperPlan, Effort, MovedEstimate, Payback, Period};
+use crate::pricing::{CheaperPlan, MovedEstimate, Payback, Period};
 use crate::pulls::PullSource;
 use crate::units::{Currency, Money, MoneyError};
 
@@ -81,44 +82,6 @@ pub struct BookNamed {
     pub valid_until: NaiveDate,
 }
 
-/// What a registry would cost if every repository switched that should.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct RegistryCostOnAlpine {
-    /// What the month would cost.
-    pub month: MoneyEstimate,
-    /// What would be saved. The expected joint savings of the repositories add up to the expected saving.
-    pub saving: MoneyEstimate,
-    /// Why nothing is saved; null where something is.
-    pub nothing_saved_because: Option<String>,
-    /// What is saved if only the repositories move that are worth it. Savings of repositories do not add up, so this is
-    /// computed for exactly that set.
-    pub worth_it_saving: MoneyEstimate,
-    /// How many of the repositories that should switch are worth it and how many are not, with what they save if all
-    /// that should switch do.
-    pub worth: WorthSums,
-    /// What makes a move worth it.
-    pub worth_rule: WorthLimits,
-}
-
-/// What makes a move worth it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct WorthLimits {
-    /// What a repository must save in a month.
-    pub minimum_saving: Money,
-    /// After how many months the work on it must be paid back, where an effort is configured.
-    pub longest_payback_months: u32,
-}
-
-/// The work of moving repositories.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Work {
-    /// Days of work, as a decimal number.
-    #[schemars(with = "String")]
-    pub days: Decimal,
-    /// What they cost.
-    pub cost: Money,
-}
-
 /// What a repository costs in a calendar month at the level of the last crawl.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct RepositoryCost {
@@ -147,28 +110,6 @@ pub struct MonthlyPulls {
     pub source: PullSource,
 }
 
-/// What a repository would cost if every repository switched that should.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct RepositoryCostOnAlpine {
-    /// What the month would cost.
-    pub month: MoneyEstimate,
-    /// Its part of the registry's saving.
-    pub joint_saving: MoneyEstimate,
-    /// What is saved if only this repository switches.
-    pub solo_saving: MoneyEstimate,
-    /// Its part of the registry's saving if only the repositories move that are worth it; negative where it keeps a base
-    /// that others leave.
-    pub worth_it_saving: MoneyEstimate,
-    /// The part of the expected `worth_it_saving` that comes from moved bytes, as teams deploy; the rest comes from
-    /// stored bytes, when old tags are deleted.
-    pub worth_it_transfer_saving: Money,
-    /// The work of moving it; null where no effort is configured or the repository does not switch.
-    pub work: Option<Work>,
-    /// After how many months the saving has paid for the work: a number, `never` or `at once`; null where no effort is
-    /// configured or the repository does not switch.
-    pub payback_months: Option<String>,
-}
-
 /// Seconds of one cold pull at the configured bandwidth, with one decimal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PullSeconds {
@@ -178,16 +119,6 @@ pub struct PullSeconds {
     /// Of the image on Alpine; null where it does not move.
     #[schemars(extend("pattern" = "^[0-9]+\\.[0-9]$"))]
     pub alpine: Option<String>,
-}
-
-impl WorthLimits {
-    /// The rule in the currency of a price book.
-    pub fn new(rule: &WorthRule, currency: Currency) -> Self {
-        Self {
-            minimum_saving: Money::new(rule.minimum_saving.amount, currency),
-            longest_payback_months: rule.longest_payback,
-        }
-    }
 }
 
 impl RegistryCost {
@@ -280,15 +211,6 @@ impl RepositoryCost {
                 now: seconds(now),
                 alpine: row.cold_pull_milliseconds_on_alpine.map(seconds),
             }),
-        })
-    }
-}
-
-impl Work {
-    fn new(effort: Effort) -> Result<Self, MoneyError> {
-        Ok(Self {
-            days: effort.days.normalize(),
-            cost: effort.day_rate.checked_mul(effort.days)?,
         })
     }
 }

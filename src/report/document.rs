@@ -102,9 +102,11 @@ pub struct Others {
     pub attributed_bytes: ByteCount,
     /// Their untagged content; `None` if unknown.
     pub untagged_bytes: Option<ByteCount>,
-    /// The expected value of their joint savings. How far off several are together does not follow from
-    /// how far off each is.
+    /// The former name of `expected_saving_bytes`.
     pub expected_joint_saving_bytes: i64,
+    /// The expected value of their savings if every repository switches that should. How far off several are together
+    /// does not follow from how far off each is.
+    pub expected_saving_bytes: i64,
     /// What they cost in a month, one entry for each currency; none without price books.
     pub costs: Vec<GroupCost>,
 }

@@ -7,13 +7,22 @@ use super::text_table::{Column, TextTable};
 use crate::cost::Worth;
 use crate::oci::text::{printable, spreadsheet_text};
 use crate::units::{Money, round_rows};
+use crate::wording::wrapped;
 
 /// What stands in place of a name where there is none.
 const UNASSIGNED: &str = "unassigned";
 
-/// The groups as a table that starts with the totals, in lines of at most `width` characters. Amounts are rounded so that
-/// the rows shown add up.
+/// What to do first, then the groups as a table that starts with the totals, in lines of at most `width` characters.
+/// Amounts are rounded so that the rows shown add up.
 pub fn group_table(groups: &Groups, width: usize) -> String {
+    format!(
+        "{}\n\n{}",
+        wrapped(&groups.headline.text, width),
+        rows(groups, width)
+    )
+}
+
+fn rows(groups: &Groups, width: usize) -> String {
     let currencies = groups.totals.costs.len();
     let mut columns = vec![
         Column::text(heading(groups.group_by)).shortened_to(24),

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cost::Work;
+use super::cost_on_alpine::Work;
 use crate::cost::WorthSums;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::CheaperPlan;

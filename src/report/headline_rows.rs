@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::cost::{RegistryCost, Work, in_months};
+use super::cost::{RegistryCost, in_months};
+use super::cost_on_alpine::Work;
 use super::document::RepositoryRow;
 use super::group::{GroupError, GroupRow};
 use super::group_cost::GroupCost;

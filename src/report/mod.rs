@@ -22,6 +22,7 @@ mod cells;
 pub mod changes;
 mod content;
 mod cost;
+mod cost_on_alpine;
 mod cost_table;
 pub mod costs;
 mod csv;
@@ -74,9 +75,9 @@ pub use catalogue::{
 pub use cells::{grouped, times};
 pub use content::{LastCrawl, RegistryContent, RegistrySource};
 pub use cost::{
-    BookNamed, MonthlyPulls, PullSeconds, RegistryCleanUp, RegistryCost, RegistryCostOnAlpine, RegistryCosts,
-    RepositoryCost, RepositoryCostOnAlpine, Work, WorthLimits,
+    BookNamed, MonthlyPulls, PullSeconds, RegistryCleanUp, RegistryCost, RegistryCosts, RepositoryCost,
 };
+pub use cost_on_alpine::{RegistryCostOnAlpine, RepositoryCostOnAlpine, Work, WorthLimits};
 pub use csv::{csv, savings_csv};
 pub use document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 pub use error::{ReportError, UnknownAlpineRelease};
@@ -84,7 +85,8 @@ pub use evaluation_table::evaluation_table;
 pub use explain::{AlpineParts, CandidateRow, DockerfileChange, ImageExplanation, LayerRow, explain};
 pub use explain_table::explanation_table;
 pub use forecast::{
-    CostChange, CostReading, Forecast, ForecastAccuracy, ForecastBasis, ForecastMonth, NotComparable, Trend,
+    CostChange, CostReading, FORECAST_HISTORY, Forecast, ForecastAccuracy, ForecastBasis, ForecastMethod,
+    ForecastMonth, NotComparable, Trend,
 };
 pub use group::{GroupBy, GroupError, GroupRow, Groups, UnknownGroup, groups};
 pub use group_cost::GroupCost;

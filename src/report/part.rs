@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::alpine::ConfidenceCounts;
-use super::cost::{BookNamed, RegistryCleanUp, RegistryCostOnAlpine};
+use super::cost::{BookNamed, RegistryCleanUp};
+use super::cost_on_alpine::RegistryCostOnAlpine;
 use super::document::{RegistryRow, RepositoryRow};
 use super::group::{GroupError, GroupRow};
 use super::headline::Headline;

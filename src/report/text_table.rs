@@ -120,7 +120,9 @@ impl TextTable {
         }
         if !left_out.is_empty() {
             left_out.sort_unstable();
-            let titles: Vec<&str> = left_out.iter().map(|&place| self.columns[place].title).collect();
+            let mut titles: Vec<&str> = left_out.iter().map(|&place| self.columns[place].title).collect();
+            // The ranges of bytes and of money have the same title.
+            titles.dedup();
             let words = format!(
                 "Columns left out to fit {width} characters: {}.",
                 titles.join(", ")

@@ -1,4 +1,4 @@
-use chrono::{Datelike, Days, Months, NaiveDate, NaiveTime};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,11 @@ impl Period {
     pub fn epoch_seconds(self) -> (i64, i64) {
         let moment = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp();
         (moment(self.start), moment(self.end))
+    }
+
+    /// The last second of the last day.
+    pub fn last_second(self) -> DateTime<Utc> {
+        self.end.and_time(NaiveTime::MIN).and_utc() - TimeDelta::seconds(1)
     }
 
     /// The period cut into windows: days, or calendar months.

@@ -9,6 +9,8 @@ mod crawls;
 mod examples;
 mod keys;
 mod limited_keys;
+#[cfg(feature = "embedded")]
+mod lists;
 mod logging;
 mod login_sessions;
 mod logins;

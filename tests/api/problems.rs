@@ -33,7 +33,9 @@ fn every_error_is_a_problem_that_says_what_would_be_right() {
     };
     post("text/plain", "{}".to_owned()).problem(415, "unsupported-media-type");
     post("application/json", "{".to_owned()).problem(400, "invalid-request");
-    post("application/json", "{\"colour\": 1}".to_owned()).problem(422, "invalid-body");
+    let wrong = post("application/json", "{\"colour\": 1}".to_owned()).problem(422, "invalid-body");
+    let detail = wrong["detail"].as_str().expect("a detail");
+    assert_eq!(detail.matches("line 1 column").count(), 1, "{detail}");
     post("application/json", format!("\"{}\"", "x".repeat(300_000))).problem(413, "too-large");
 
     // A page from elsewhere that points a name of its own to this machine learns nothing.

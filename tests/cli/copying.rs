@@ -40,13 +40,10 @@ fn answers(program: &Program, database: &[&str]) -> Vec<String> {
     .collect()
 }
 
-/// A made-up company's year in an embedded database, with a key and a closed month, and its configuration without the
-/// database.
+/// A made-up company's months in an embedded database, and its configuration without the database.
 #[cfg(feature = "embedded")]
-fn company_in(folder: &Path, program: &Program) -> (String, String) {
-    let kept = folder.join("kept");
-    let kept = kept.to_str().expect("a path");
-    done(program, &["demo", "--once", "--keep", kept]);
+fn company_in(folder: &Path) -> (String, String) {
+    let kept = super::demo::kept().copied_to(&folder.join("kept"));
     let settings = std::fs::read_to_string(format!("{kept}/tare.toml")).expect("settings");
     let (without_store, _) = settings.split_once("\n[store]").expect("a section");
     let config = format!("{kept}/without-store.toml");
@@ -59,7 +56,7 @@ fn company_in(folder: &Path, program: &Program) -> (String, String) {
 fn a_copy_and_a_restored_backup_give_the_same_answers_as_their_source() {
     let program = Program::with_embedded_store();
     let folder = tempfile::tempdir().expect("a folder");
-    let (config, store) = company_in(folder.path(), &program);
+    let (config, store) = company_in(folder.path());
     let source = ["--config", &config, "--data-dir", &store];
     let with = |arguments: &[&'static str]| -> Vec<&str> {
         source.iter().copied().chain(arguments.iter().copied()).collect()

@@ -18,7 +18,7 @@ fn impatient() -> Program {
 fn one_object_says_what_a_crawl_found_and_what_it_cost() {
     let registry = company().start();
     let program = with_new_database();
-    let first = program.run(&["crawl", registry.url(), "--json"]);
+    let first = program.run(&["crawl", registry.url(), "--format", "json"]);
     assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
     let [result] = &json_lines(&first)[..] else {
         panic!("one line: {}", stdout(&first))

@@ -4,6 +4,8 @@ mod alpine;
 mod copying;
 mod costs;
 mod crawling;
+#[cfg(feature = "embedded")]
+mod demo;
 mod exclusion;
 mod formats;
 #[cfg(all(feature = "embedded", target_os = "linux"))]

@@ -4,6 +4,7 @@ mod channels;
 mod command_line;
 mod delivery;
 mod golden;
+mod money;
 
 use std::sync::Arc;
 
@@ -43,8 +44,13 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 impl Company {
-    /// With these `[[notification]]` sections.
+    /// With costs, a budget and these `[[notification]]` sections.
     async fn with(notifications: &str) -> Self {
+        Self::with_settings(&format!("{COSTS}{notifications}")).await
+    }
+
+    /// With these settings.
+    async fn with_settings(text: &str) -> Self {
         tare::http::install_tls_provider();
         let registry = FaultyRegistry::holding(|content| {
             for name in ["team-a/api", "web"] {
@@ -55,7 +61,7 @@ impl Company {
         .start();
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("tare.toml");
-        std::fs::write(&file, format!("{COSTS}{notifications}")).expect("a file");
+        std::fs::write(&file, text).expect("a file");
         let settings = Settings::load(Some(&file), &Environment::default(), &[]).expect("settings");
         let database = PostgresServer::shared().new_database().await;
         Self {

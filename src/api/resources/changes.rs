@@ -11,7 +11,7 @@ use crate::api::filter::StatementFilter;
 use crate::api::list::{self, List, Page, paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
-use crate::api::past::{end_of, start_of};
+use crate::api::past::start_of;
 use crate::api::problem::{self, Problem};
 use crate::api::snapshot::Snapshot;
 use crate::api::sort::{Orders, SortValue};
@@ -113,14 +113,14 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         .map_err(|error| Problem::invalid_query("aggregate", error))?;
     let filter = StatementFilter::new(&call, &present)?;
     let mut notes = Vec::new();
-    let after = call.snapshot_at("window", end_of(window)).await?;
+    let after = call.snapshot_at("window", window.last_second()).await?;
     let first = call
         .analyse(|analysis| async move { analysis.history_begins().await })
         .await?;
     let start = start_of(window);
     // A window that begins before the history is compared with its beginning.
     let begin = match first {
-        Some(first) if start < first && first < end_of(window) => {
+        Some(first) if start < first && first < window.last_second() => {
             notes.push(format!(
                 "the history begins on {}, which is what the end of the window is compared with",
                 first.format("%Y-%m-%d")

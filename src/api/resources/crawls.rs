@@ -33,13 +33,18 @@ pub(super) fn operations() -> Vec<Operation> {
     let mut list = Operation::get(
         "/v1/crawls",
         "list_crawls",
-        "The crawls, latest first",
+        "The crawls, latest first unless sorted otherwise",
         AnswerForm::json::<CrawlList<'_>>("CrawlList"),
         |call| Box::pin(answer(call)),
     )
     .group("crawls")
     .query([
         Parameter::new("registry", Form::Text, "Only this registry."),
+        Parameter::new(
+            "sort",
+            Form::Order(vec!["requested"]),
+            "The sort key: when the crawl was requested; a leading `-` sorts in descending order. Default: `-requested`.",
+        ),
         list::fields(),
     ])
     .query(paging())
@@ -171,7 +176,7 @@ impl<'a> Crawl<'a> {
 /// Crawls, page by page.
 #[derive(Serialize, JsonSchema)]
 struct CrawlList<'a> {
-    /// The rows of this page, latest first.
+    /// The rows of this page.
     items: Vec<Crawl<'a>>,
     /// Where the next page begins; null on the last page.
     next_cursor: Option<String>,
@@ -186,14 +191,20 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         Some(text) => Some(text.parse().map_err(|_| unknown_registry(text))?),
     };
     let identity = ListIdentity::new("crawls", &call.values.without(&["limit", "cursor", "fields"]));
-    let before: Option<i64> = match call.values.text("cursor") {
+    let is_rising = call.values.text("sort") == Some("requested");
+    let last: Option<i64> = match call.values.text("cursor") {
         None => None,
         Some(cursor) => identity.key_of(cursor)?.parse().ok(),
     };
     let limit = u32::try_from(call.values.number("limit", 50)).unwrap_or(u32::MAX);
     let mut records = call
         .api
-        .query_store(move |store| async move { store.crawls(wanted.as_ref(), before, limit + 1).await })
+        .query_store(move |store| async move {
+            match is_rising {
+                true => store.crawls_from_first(wanted.as_ref(), last, limit + 1).await,
+                false => store.crawls(wanted.as_ref(), last, limit + 1).await,
+            }
+        })
         .await?;
     // A key that is limited to some registries sees a shorter page, and never a crawl of another.
     let is_last = records.len() <= limit as usize;

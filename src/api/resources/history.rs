@@ -14,10 +14,11 @@ use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::snapshot::Snapshot;
+use crate::api::sort::{Orders, SortValue};
 use crate::api::visible::Extent;
 use crate::cost::{CostParts, MoneyEstimate, MonthlyCostParts};
 use crate::oci::RegistryName;
-use crate::report::{CostChange, Forecast, ForecastBasis, ForecastMonth};
+use crate::report::{CostChange, CostReading, FORECAST_HISTORY, Forecast, ForecastBasis, ForecastMonth};
 use crate::store::{PartOfRegistry, RegistryPoint, RepositoryPoint};
 use crate::units::{ByteCount, Money};
 use crate::whatif::Verdict;
@@ -36,15 +37,22 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .group("money")
         .about(
-            "`forecast` is the expected total cost of the next months: the present level, carried on with the monthly change \
-             where the Mann–Kendall test proves a trend, with a 90 % interval from the errors on months held back. `forecast_basis` says what it rests on and how good it was beside \"same as last month\"; \
+            "`forecast` is the expected total cost of the next months, from the 400 days before the end of the period: the \
+             present level, carried on with the monthly change where the Mann–Kendall test proves a trend, or the cost of the \
+             last month if that was closer on months held back. The 90 % interval comes from the errors on these months. \
+             `forecast_basis` says which was used, what it rests on and how far off both were; \
              `change` compares the last month with the one before. `forecast` is empty with fewer than four comparable \
              months or with several currencies. A key limited to cost centres sees the repositories that belonged to them on that day, and those that were unassigned then and \
              belong to them today; `of` is then `visible`, and stored bytes are their share.",
         )
         .query([Parameter::new("registry", Form::Text, "Only this registry.")])
         .query(window())
-        .query([list::fields()])
+        .query([
+            REGISTRY_ORDERS.parameter(
+                "The sort key; a leading `-` sorts in descending order. Default: by registry, then by `as_of`.",
+            ),
+            list::fields(),
+        ])
         .query(optional_paging())
         .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
         Operation::get(
@@ -56,7 +64,11 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .group("repositories")
         .query(window())
-        .query([list::fields()])
+        .query([
+            REPOSITORY_ORDERS
+                .parameter("The sort key; a leading `-` sorts in descending order. Default: `as_of`."),
+            list::fields(),
+        ])
         .query(optional_paging())
         .problems([&problem::OUTDATED_CURSOR]),
     ]
@@ -192,8 +204,11 @@ struct Cost {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PastCostOnAlpine")]
 struct OnAlpine {
-    /// What such a month would have cost.
+    /// The former name of `total`.
+    #[schemars(extend("deprecated" = true))]
     month: MoneyEstimate,
+    /// What such a month would have cost.
+    total: MoneyEstimate,
 }
 
 impl RegistryHistoryPoint {
@@ -208,7 +223,7 @@ impl RegistryHistoryPoint {
             untagged_bytes: point.untagged_bytes,
             alpine_stored_bytes: point.alpine_stored_bytes,
             cost: point.cost.map(|parts| Cost { parts }),
-            alpine: point.alpine_month.map(|month| OnAlpine { month }),
+            alpine: point.alpine_month.map(|total| OnAlpine { month: total, total }),
         }
     }
 }
@@ -241,8 +256,11 @@ struct RepositoryHistoryPoint {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PastRepositoryCost")]
 struct MonthAlone {
-    /// The cost of the month.
+    /// The former name of `total`.
+    #[schemars(extend("deprecated" = true))]
     month: Money,
+    /// The cost of the month.
+    total: Money,
 }
 
 impl From<RepositoryPoint> for RepositoryHistoryPoint {
@@ -256,10 +274,32 @@ impl From<RepositoryPoint> for RepositoryHistoryPoint {
             untagged_bytes: point.untagged_bytes,
             alpine_attributed_bytes: point.alpine_attributed_bytes,
             verdict: point.verdict,
-            cost: point.month.map(|month| MonthAlone { month }),
+            cost: point.month.map(|total| MonthAlone { month: total, total }),
         }
     }
 }
+
+const REGISTRY_ORDERS: Orders<RegistryHistoryPoint> = Orders(&[
+    ("as_of", |point| point.as_of.into()),
+    ("registry", |point| point.registry.as_str().into()),
+    ("logical", |point| point.logical_bytes.into()),
+    ("stored", |point| point.stored_bytes.into()),
+    ("cost", |point| {
+        let cost = point.cost.as_ref();
+        cost.map(|cost| SortValue::from(cost.parts.total)).into()
+    }),
+]);
+
+const REPOSITORY_ORDERS: Orders<RepositoryHistoryPoint> = Orders(&[
+    ("as_of", |point| point.as_of.into()),
+    ("logical", |point| point.logical_bytes.into()),
+    ("stored", |point| point.stored_bytes.into()),
+    ("attributed", |point| point.attributed_bytes.into()),
+    ("cost", |point| {
+        let cost = point.cost.as_ref();
+        cost.map(|cost| SortValue::from(cost.total)).into()
+    }),
+]);
 
 async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
@@ -271,16 +311,23 @@ async fn of_registries(call: Call) -> Result<HttpResponse, Problem> {
     let mut items = Vec::new();
     let mut courses = Vec::new();
     for name in names {
-        let (of, points) = recorded(&call, &snapshot, &name, (from, until)).await?;
-        courses.push(points.iter().filter_map(RegistryPoint::cost_reading).collect());
+        // The forecast does not depend on how many months are shown.
+        let since = until.checked_sub_signed(FORECAST_HISTORY).unwrap_or(from);
+        let (of, mut points) = recorded(&call, &snapshot, &name, (from.min(since), until)).await?;
+        let readings = points.iter().filter_map(RegistryPoint::cost_reading);
+        let course: Vec<CostReading> = readings.filter(|reading| reading.as_of >= since).collect();
+        courses.push(course);
+        points.retain(|point| point.as_of >= from);
         let moments = by_step(&call, points, |point| point.as_of)
             .into_iter()
             .map(|point| RegistryHistoryPoint::new(&name, of, point));
         items.extend(moments);
     }
-    let mut page = Page::whole_or_limited(&call, &snapshot, items, |point| {
-        format!("{} {}", point.registry, point.as_of.to_rfc3339())
-    })?;
+    let key = |point: &RegistryHistoryPoint| format!("{} {}", point.registry, point.as_of.to_rfc3339());
+    if let Some(order) = call.values.text("sort") {
+        REGISTRY_ORDERS.sort(&mut items, order, key);
+    }
+    let mut page = Page::whole_or_limited(&call, &snapshot, items, key)?;
     let forecast = Forecast::new(&courses);
     let answer = WithForecast {
         list: page.list(&call, &snapshot),
@@ -334,8 +381,10 @@ async fn of_repository(call: Call) -> Result<HttpResponse, Problem> {
         })
         .await?;
     let points = by_step(&call, points, |point| point.as_of);
-    let items: Vec<RepositoryHistoryPoint> = points.into_iter().map(Into::into).collect();
-    let mut page = Page::whole_or_limited(&call, &snapshot, items, |point| point.as_of.to_rfc3339())?;
+    let mut items: Vec<RepositoryHistoryPoint> = points.into_iter().map(Into::into).collect();
+    let key = |point: &RepositoryHistoryPoint| point.as_of.to_rfc3339();
+    REPOSITORY_ORDERS.sort(&mut items, call.values.text("sort").unwrap_or("as_of"), key);
+    let mut page = Page::whole_or_limited(&call, &snapshot, items, key)?;
     let list = page.list(&call, &snapshot);
     call.reply(page.linked(list::reply(&call, "history.csv", &[], &list)?))
 }

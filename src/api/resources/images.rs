@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::repositories::{base_note, chosen_repositories, owners};
+use super::repositories::{base_note, chosen_repositories, is_worth, owners, worth, worth_note};
 use crate::api::call::Call;
 use crate::api::filter::{matches_nothing, patterns};
 use crate::api::list::{self, List, Page, paging};
@@ -96,6 +96,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Form::Word(levels),
                 "Only images whose size on Alpine is this sure.",
             ),
+            worth("Only images of repositories whose move is worth this."),
             Parameter::new(
                 "created_before",
                 Form::Text,
@@ -164,11 +165,11 @@ async fn images(call: Call) -> Result<HttpResponse, Problem> {
         let wanted = patterns("repository", pattern)?;
         repositories.retain(|row| wanted.matches(&row.registry, &row.totals.repository));
     }
+    let is_unknown = repositories.is_empty();
+    repositories.retain(|row| is_worth(row, &call.values));
     let all = listed(&call, &snapshot, &repositories).await?;
-    let mut notes = Vec::new();
-    if repositories.is_empty()
-        && let Some(pattern) = call.values.text("repository")
-    {
+    let mut notes: Vec<String> = worth_note(&call, &snapshot).into_iter().collect();
+    if is_unknown && let Some(pattern) = call.values.text("repository") {
         let known = snapshot.report.repositories.iter();
         let known = known.filter(|row| crate::api::access::sees_row(&call.caller, row));
         notes.push(matches_nothing(

@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::call::Call;
-use crate::api::list::{self, List};
+use crate::api::list::{self, List, Page, optional_paging};
 use crate::api::operation::{AnswerForm, Operation};
-use crate::api::problem::Problem;
+use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
+use crate::api::sort::Orders;
 use crate::oci::text::printable;
 use crate::pricing::{BookSummary, PriceBook};
 
@@ -23,7 +24,12 @@ pub(super) fn operations() -> Vec<Operation> {
             |call| Box::pin(answer(call)),
         )
         .group("money")
-        .query([list::fields()])
+        .query([
+            ORDERS.parameter("The sort key; a leading `-` sorts in descending order. Default: `id`."),
+            list::fields(),
+        ])
+        .query(optional_paging())
+        .problems([&problem::OUTDATED_CURSOR])
         .leads("get_price_book", &[("id", "$response.body#/items/0/id")]),
         Operation::get(
             "/v1/price-books/{id}",
@@ -65,6 +71,14 @@ struct Editions<'a> {
     editions: Vec<&'a PriceBook>,
 }
 
+const ORDERS: Orders<PriceBook> = Orders(&[
+    ("id", |book| book.id.as_str().into()),
+    ("title", |book| book.title.as_str().into()),
+    ("provider", |book| book.provider.as_str().into()),
+    ("currency", |book| book.currency.code().into()),
+    ("valid_until", |book| book.valid_until.into()),
+]);
+
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let today = call.api.clock.now().date_naive();
@@ -72,17 +86,15 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let mut ids: Vec<&str> = books.iter().map(|book| book.id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let items = ids
-        .into_iter()
-        .filter_map(|id| books.get(id, today).ok())
-        .map(|book| BookRow::new(book, today))
-        .collect();
-    call.reply(list::reply(
-        &call,
-        "price-books.csv",
-        &[],
-        &List::whole(&call, &snapshot, items),
-    )?)
+    let current = ids.into_iter().filter_map(|id| books.get(id, today).ok());
+    let mut books: Vec<&PriceBook> = current.collect();
+    let order = call.values.text("sort").unwrap_or("id");
+    ORDERS.sort_items(&mut books, order, |book| *book, |book| book.id.clone());
+    let rows = books.into_iter().map(|book| BookRow::new(book, today)).collect();
+    let mut page =
+        Page::whole_or_limited(&call, &snapshot, rows, |row: &BookRow<'_>| row.book.id.to_owned())?;
+    let list = page.list(&call, &snapshot);
+    call.reply(page.linked(list::reply(&call, "price-books.csv", &[], &list)?))
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {

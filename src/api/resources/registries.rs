@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::crawl_status::{CrawlNow, CurrentCrawl, Prospects};
 use crate::api::call::Call;
-use crate::api::list::{self, List};
+use crate::api::list::{self, List, Page, optional_paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::past;
 use crate::api::problem::{self, Problem};
@@ -16,6 +16,7 @@ use crate::api::reply::Reply;
 use crate::api::snapshot::{Snapshot, Versions, unknown_registry};
 use crate::api::sort::{Orders, SortValue};
 use crate::api::visible::VisibleRegistry;
+use crate::oci::RegistryName;
 use crate::report::{LastCrawl, Note, RegistryRow};
 
 /// How an answer changes for a key that is limited to cost centres.
@@ -38,6 +39,8 @@ pub(super) fn operations() -> Vec<Operation> {
             ORDERS.parameter("The sort key; a leading `-` sorts in descending order. Default: `name`."),
             list::fields(),
         ])
+        .query(optional_paging())
+        .problems([&problem::OUTDATED_CURSOR])
         .leads(
             "get_registry",
             &[("registry", "$response.body#/items/0/registry")],
@@ -109,6 +112,10 @@ enum CrawlOutcomeState {
 }
 
 impl<'a> Registry<'a> {
+    fn name(&self) -> &RegistryName {
+        self.row.name()
+    }
+
     /// `None` if the caller may see nothing of it.
     fn new(
         call: &Call,
@@ -160,12 +167,11 @@ async fn registries(call: Call) -> Result<HttpResponse, Problem> {
         .into_iter()
         .filter_map(|row| Registry::new(&call, row, &snapshot, &prospects).transpose())
         .collect::<Result<_, _>>()?;
-    call.reply(list::reply(
-        &call,
-        "registries.csv",
-        &[],
-        &List::whole(&call, &snapshot, items),
-    )?)
+    let mut page = Page::whole_or_limited(&call, &snapshot, items, |item: &Registry<'_>| {
+        item.name().to_string()
+    })?;
+    let list = page.list(&call, &snapshot);
+    call.reply(page.linked(list::reply(&call, "registries.csv", &[], &list)?))
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {

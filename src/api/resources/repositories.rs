@@ -17,6 +17,7 @@ use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::{Snapshot, unknown_registry};
+use crate::cost::Worth;
 use crate::report::{self, BaseNames, GroupRow, Report, RepositoryRow};
 use crate::whatif::{ConfidenceLevel, Verdict};
 
@@ -105,6 +106,30 @@ pub(super) fn owners() -> [Parameter; 3] {
     ]
 }
 
+/// The parameter that chooses by what a move is worth.
+pub(super) fn worth(about: &'static str) -> Parameter {
+    let words = Worth::VARIANTS.iter().map(|worth| worth.as_str()).collect();
+    Parameter::new("worth", Form::Word(words), about)
+}
+
+/// Whether the move of a repository is worth what was asked for.
+pub(super) fn is_worth(row: &RepositoryRow, values: &Values) -> bool {
+    let own = row.worth.map(Worth::as_str);
+    values.text("worth").is_none_or(|wanted| own == Some(wanted))
+}
+
+/// Says that `worth` matches nothing, because no registry has costs.
+pub(super) fn worth_note(call: &Call, snapshot: &Snapshot) -> Option<String> {
+    let wanted = call.values.text("worth")?;
+    let has_costs = |row: &RepositoryRow| sees_row(&call.caller, row) && row.cost.is_some();
+    let is_known = snapshot.report.repositories.iter().any(has_costs);
+    (!is_known).then(|| {
+        format!(
+            "worth={wanted} matches nothing: there is no price book, so what a move is worth is not known"
+        )
+    })
+}
+
 /// The parameters that choose among repositories.
 pub(super) fn filters() -> Vec<Parameter> {
     let levels = ConfidenceLevel::VARIANTS
@@ -124,6 +149,9 @@ pub(super) fn filters() -> Vec<Parameter> {
             "confidence",
             Form::Word(levels),
             "Only repositories whose size on Alpine is this sure.",
+        ),
+        worth(
+            "Only repositories whose move is worth this. Those without a price book or without a move are worth nothing of this kind.",
         ),
         Parameter::new(
             "base",
@@ -192,13 +220,16 @@ fn is_wanted(row: &RepositoryRow, values: &Values) -> bool {
     let judged = row.judged.as_ref();
     is("verdict", &|verdict| {
         judged.is_some_and(|judged| judged.verdict.as_str() == verdict)
-    }) && is("confidence", &|level| {
-        let own = judged.and_then(|judged| judged.confidence);
-        own.is_some_and(|own| own.as_str() == level)
-    }) && is("base", &|base| {
-        let names = judged.and_then(|judged| judged.base.as_ref());
-        names.map_or(base.is_empty(), |names| names.matches(base))
-    }) && is("search", &|text| row.totals.repository.as_str().contains(text))
+    }) && is_worth(row, values)
+        && is("confidence", &|level| {
+            let own = judged.and_then(|judged| judged.confidence);
+            own.is_some_and(|own| own.as_str() == level)
+        })
+        && is("base", &|base| {
+            let names = judged.and_then(|judged| judged.base.as_ref());
+            names.map_or(base.is_empty(), |names| names.matches(base))
+        })
+        && is("search", &|text| row.totals.repository.as_str().contains(text))
 }
 
 /// A label of a row.
@@ -231,6 +262,7 @@ pub(super) fn filter_notes(call: &Call, snapshot: &Snapshot) -> Vec<String> {
             .collect();
         notes.extend(base_note(base, bases.into_iter()));
     }
+    notes.extend(worth_note(call, snapshot));
     let names = || rows().map(|row| row.totals.repository.as_str());
     if let Some(text) = call.values.text("search")
         && !names().any(|name| name.contains(text))

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::repositories::{chosen, filter_notes, filters};
 use crate::api::budgets::Budgets;
 use crate::api::call::Call;
-use crate::api::list::{self, List};
+use crate::api::list::{self, List, Page, optional_paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::past;
@@ -22,10 +22,12 @@ use crate::report::{GroupBy, GroupRow, Groups, Headline, Report, group_csv, grou
 use crate::units::Money;
 
 /// The parameters that do not choose among repositories.
-const SHAPES: [&str; 6] = ["group_by", "format", "as_of", "window", "sort", "fields"];
+const SHAPES: [&str; 8] = [
+    "group_by", "format", "as_of", "window", "sort", "fields", "limit", "cursor",
+];
 /// These, and the parameter that chooses a whole registry.
-const SHAPES_AND_REGISTRY: [&str; 7] = [
-    "group_by", "format", "as_of", "window", "sort", "fields", "registry",
+const SHAPES_AND_REGISTRY: [&str; 9] = [
+    "group_by", "format", "as_of", "window", "sort", "fields", "limit", "cursor", "registry",
 ];
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -53,8 +55,9 @@ pub(super) fn operations() -> Vec<Operation> {
                               unassigned last."),
             list::fields(),
         ])
+        .query(optional_paging())
         .or_csv()
-        .problems([&problem::NOT_FOUND]),
+        .problems([&problem::NOT_FOUND, &problem::OUTDATED_CURSOR]),
     ]
 }
 
@@ -111,13 +114,15 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
             |row| row.key.clone().unwrap_or_default(),
         );
     }
-    let rows = rows.into_iter().map(|row| {
+    let key = |row: &&GroupRow| row.key.as_ref().map_or_else(String::new, |key| format!("={key}"));
+    let mut page = Page::whole_or_limited(&call, &snapshot, rows, key)?;
+    let rows = std::mem::take(&mut page.rows).into_iter().map(|row| {
         let key = row.key.as_deref().filter(|_| are_whole);
         budgeted(row, budgets.for_group(by, key))
     });
     let answer = List {
         items: rows.collect(),
-        next_cursor: None,
+        next_cursor: page.next_cursor.clone(),
         notes: filter_notes(&call, &snapshot),
         provenance: Provenance::for_caller(&call.caller, &snapshot),
         totals: Whole {
@@ -125,7 +130,7 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
             totals: budgeted(&groups.totals, totals),
         },
     };
-    call.reply(list::reply(&call, "summary.csv", &[], &answer)?)
+    call.reply(page.linked(list::reply(&call, "summary.csv", &[], &answer)?))
 }
 
 /// A group and its budget.

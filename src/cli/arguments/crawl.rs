@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::addresses;
+use super::{TextOrJson, addresses};
 use crate::cli::outcome::UsageError;
 use crate::config::{Flag, RegistryAddress};
 use crate::inventory::DedupScope;
@@ -27,9 +27,12 @@ pub struct CrawlOptions {
     /// Reads only images for this platform, such as linux/amd64; may be repeated
     #[arg(long = "platform", value_name = "PLATFORM")]
     pub platforms: Vec<PlatformFilter>,
-    /// Prints one JSON object per registry instead of a summary
+    /// Output format; json is one object in a line for each registry
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    format: TextOrJson,
+    /// The former name of --format json
     #[arg(long)]
-    pub json: bool,
+    json: bool,
     /// User name for the registry; TARE_USERNAME sets it too
     #[arg(long, value_name = "NAME")]
     pub username: Option<String>,
@@ -65,6 +68,11 @@ pub enum Scope {
 }
 
 impl CrawlOptions {
+    /// Whether results are printed as JSON.
+    pub(in crate::cli) fn as_json(&self) -> bool {
+        self.json || self.format == TextOrJson::Json
+    }
+
     /// The registries to crawl; none for those of the configuration.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::values::{id, whole};
 use super::{TextOrJson, examples};
+use crate::config::RegistryAddress;
 
 /// The subcommands of `tare crawls`.
 #[derive(Debug, Subcommand)]
@@ -22,6 +23,9 @@ pub enum CrawlsCommand {
 /// Options of `tare crawls list`.
 #[derive(Debug, Args)]
 pub struct CrawlsListOptions {
+    /// Only this registry
+    #[arg(long, value_name = "REGISTRY")]
+    pub registry: Option<RegistryAddress>,
     /// Maximum number of crawls
     #[arg(long, value_name = "N", default_value = "20", value_parser = whole::<1, 1000>)]
     pub limit: u32,

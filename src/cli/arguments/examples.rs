@@ -10,7 +10,7 @@ Examples:
 pub(super) const CRAWL: &str = "\
 Examples:
   tare crawl https://reg.example.com
-  tare crawl http://127.0.0.1:5001 --json
+  tare crawl http://127.0.0.1:5001 --format json
   tare crawl reg.example.com/team-a/* --platform linux/amd64
   tare crawl acme.azurecr.io --username reader --password-stdin";
 

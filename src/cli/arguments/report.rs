@@ -8,6 +8,7 @@ use super::values::whole_number;
 use crate::base_image::AlpineRelease;
 use crate::cli::outcome::UsageError;
 use crate::config::RegistryAddress;
+use crate::cost::Worth;
 use crate::oci::PlatformFilter;
 use crate::report::{GroupBy, SortOrder, View};
 use crate::whatif::Verdict;
@@ -31,7 +32,7 @@ pub struct ReportOptions {
     #[arg(long, value_name = "WHAT", value_enum, default_value = "repository")]
     pub by: Rows,
     /// Adds up repositories by registry, team, cost_centre, environment, base or verdict
-    #[arg(long, value_name = "KEY", conflicts_with_all = ["by", "verdicts", "limit"])]
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["by", "verdicts", "worth", "limit"])]
     pub group_by: Option<GroupBy>,
     /// The Alpine release to move to, such as 3.22; overrides the configuration [default: the newest known]
     #[arg(long, value_name = "RELEASE")]
@@ -57,12 +58,22 @@ pub struct ReportOptions {
     /// Shows only rows with this verdict, such as switch; may be repeated
     #[arg(long = "verdict", value_name = "VERDICT", value_parser = verdict)]
     pub verdicts: Vec<Verdict>,
+    /// Shows only rows whose move is worth this: worth_it, saves_nothing, saves_too_little or pays_back_too_late; may be
+    /// repeated
+    ///
+    /// It needs a price book. Images are worth what their repository is.
+    #[arg(long = "worth", value_name = "WORTH", value_parser = worth)]
+    pub worth: Vec<Worth>,
     /// Only this registry; may be repeated
     #[arg(long = "registry", value_name = "REGISTRY")]
     registries: Vec<String>,
     /// Counts only images for this platform, such as linux/amd64; may be repeated
     #[arg(long = "platform", value_name = "PLATFORM")]
     pub platforms: Vec<PlatformFilter>,
+    /// The figures at the end of this window, such as 2026-10, lastmonth or 2026-10-15, by today's settings [default:
+    /// the last crawl]
+    #[arg(long, value_name = "WINDOW")]
+    pub window: Option<String>,
 }
 
 /// What a row of a report stands for.
@@ -142,6 +153,14 @@ impl ReportOptions {
 fn verdict(text: &str) -> Result<Verdict, String> {
     text.replace('-', "_").parse().map_err(|_| {
         let known: Vec<&str> = Verdict::VARIANTS.iter().map(|verdict| verdict.as_str()).collect();
+        format!("expected one of {}", known.join(", "))
+    })
+}
+
+/// Reads a worth as it is written in answers, with hyphens too.
+fn worth(text: &str) -> Result<Worth, String> {
+    text.replace('-', "_").parse().map_err(|_| {
+        let known: Vec<&str> = Worth::VARIANTS.iter().map(|worth| worth.as_str()).collect();
         format!("expected one of {}", known.join(", "))
     })
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::values::whole;
 use super::{Format, addresses};
 use crate::cli::outcome::UsageError;
 use crate::config::{Flag, RegistryAddress, listen_address};
@@ -96,6 +97,9 @@ pub struct DemoOptions {
     /// Ends the made-up year on this day, such as 2026-11-20, where the clock of the demo then stands [default: today]
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<chrono::NaiveDate>,
+    /// How many months back the made-up history goes; fewer take less time
+    #[arg(long, value_name = "N", default_value = "12", value_parser = whole::<1, 12>)]
+    pub months: u32,
     /// Serves only the made-up registry, at the address of --listen, for another Tare to crawl
     #[arg(long, conflicts_with = "once")]
     pub registry_only: bool,

@@ -3,6 +3,9 @@
 //! All of it is exact decimal arithmetic, so that the same history gives the same figures everywhere.
 
 use rust_decimal::{Decimal, MathematicalOps};
+use schemars::JsonSchema;
+use serde::Serialize;
+use strum::IntoStaticStr;
 
 /// How many of the latest months show a trend. Our choice: half a year, so that what happened before a change of habits
 /// does not count as a trend.
@@ -26,18 +29,30 @@ const STUDENT: [i64; 14] = [
     2920, 2353, 2132, 2015, 1943, 1895, 1860, 1833, 1812, 1796, 1782, 1771, 1761, 1753,
 ];
 
+/// How the next months are predicted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ForecastMethod {
+    /// The present level goes on, with the change of a trend if one is proven. The level is the last month, or the median
+    /// of the last three if the last is an outlier.
+    LevelAndTrend,
+    /// The cost of the last month goes on.
+    SameAsLastMonth,
+}
+
 /// The course that goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Course {
     /// The level of the last month, or the median of the last three if the last is an outlier.
     pub level: Decimal,
-    /// The change from month to month; 0 where no trend is proven.
+    /// The change from month to month; 0 without a proven trend.
     pub change: Decimal,
 }
 
 impl Course {
-    /// The course of these months, of which there is at least one.
-    pub fn of_months(months: &[Decimal]) -> Self {
+    /// The present level of these months, of which there is at least one, with the change of a proven trend.
+    pub fn level_and_trend(months: &[Decimal]) -> Self {
         let recent = latest(months, TREND_MONTHS);
         let change = proven_change(recent);
         let last = latest(months, LEVEL_MONTHS).iter().rev().zip(0_i64..);
@@ -52,6 +67,14 @@ impl Course {
         Self {
             level: if is_outlier { usual } else { level },
             change,
+        }
+    }
+
+    /// The last of these months goes on.
+    pub fn same_as_last(months: &[Decimal]) -> Self {
+        Self {
+            level: months.last().copied().unwrap_or_default(),
+            change: Decimal::ZERO,
         }
     }
 
@@ -103,54 +126,55 @@ fn proven_change(months: &[Decimal]) -> Decimal {
     }
 }
 
-/// The errors of predictions of known months from those before them.
+/// The errors of one method: predictions of known months from those before them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Errors {
-    /// At each distance from 1 on: the errors of the method.
+    /// At each distance from 1 on.
     by_distance: Vec<Vec<Decimal>>,
-    /// One month ahead: the errors of "the same as last month".
-    same_as_last: Vec<Decimal>,
     /// The months that were predicted one month ahead, added up.
     actual: Decimal,
 }
 
 impl Errors {
     /// Predicts each month from those before it, up to `distance` months ahead.
-    pub fn measure(months: &[Decimal], distance: usize) -> Self {
+    pub fn measure(months: &[Decimal], distance: usize, course: fn(&[Decimal]) -> Course) -> Self {
         let mut by_distance = vec![Vec::new(); distance];
         for known in FEWEST_TO_LEARN..months.len() {
-            let course = Course::of_months(&months[..known]);
+            let course = course(&months[..known]);
             for (ahead, actual) in (1..=distance).zip(&months[known..]) {
                 by_distance[ahead - 1].push(course.ahead(ahead) - *actual);
             }
         }
-        let held_back = || (FEWEST_TO_LEARN..months.len()).map(|at| (months[at - 1], months[at]));
         Self {
             by_distance,
-            same_as_last: held_back().map(|(before, actual)| before - actual).collect(),
-            actual: held_back().map(|(_, actual)| actual).sum(),
+            actual: months.iter().skip(FEWEST_TO_LEARN).sum(),
         }
+    }
+
+    /// The errors of predictions one month ahead.
+    fn one_ahead(&self) -> &[Decimal] {
+        self.by_distance.first().map_or(&[], Vec::as_slice)
     }
 
     /// How many months were predicted one month ahead.
     pub fn held_back(&self) -> usize {
-        self.same_as_last.len()
+        self.one_ahead().len()
     }
 
-    /// The mean absolute error one month ahead, in percent of the mean month: of the method, and of "the same as last
-    /// month". `None` if all months cost nothing.
-    pub fn percent(&self) -> Option<(Decimal, Decimal)> {
-        let of = |errors: &[Decimal]| {
-            let sum: Decimal = errors.iter().map(Decimal::abs).sum();
-            (sum * Decimal::ONE_HUNDRED).checked_div(self.actual)
-        };
-        Some((of(self.by_distance.first()?)?, of(&self.same_as_last)?))
+    /// The sum of the absolute errors one month ahead.
+    fn total(&self) -> Decimal {
+        self.one_ahead().iter().map(Decimal::abs).sum()
+    }
+
+    /// The mean absolute error one month ahead, in percent of the mean month. `None` if all months cost nothing.
+    pub fn percent(&self) -> Option<Decimal> {
+        (self.total() * Decimal::ONE_HUNDRED).checked_div(self.actual)
     }
 
     /// How far the truth may be from what is expected, at each distance: nine times in ten no farther. Never smaller for
     /// a month farther ahead. `None` if the errors are too few, or too large to be computed with.
     pub fn margins(&self) -> Option<Vec<Decimal>> {
-        let one_ahead = spread(self.by_distance.first()?)?;
+        let one_ahead = spread(self.one_ahead())?;
         let mut margins: Vec<Decimal> = Vec::new();
         for (errors, distance) in self.by_distance.iter().zip(1_i64..) {
             // Errors of one month that do not depend on each other add up by their squares.
@@ -161,6 +185,50 @@ impl Errors {
             margins.push(margins.last().copied().unwrap_or_default().max(margin));
         }
         Some(margins)
+    }
+}
+
+/// The method that predicts best, and the errors of both on the same months.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Prediction {
+    /// The method with the smaller mean error.
+    pub method: ForecastMethod,
+    /// What the method expects after the last month.
+    pub course: Course,
+    level_and_trend: Errors,
+    same_as_last: Errors,
+}
+
+impl Prediction {
+    /// Measures both methods on these months, of which there is at least one. If both are equally good, the one that
+    /// recognises trends and outliers is used.
+    pub fn new(months: &[Decimal], distance: usize) -> Self {
+        let level_and_trend = Errors::measure(months, distance, Course::level_and_trend);
+        let same_as_last = Errors::measure(months, distance, Course::same_as_last);
+        let (method, course) = if same_as_last.total() < level_and_trend.total() {
+            (ForecastMethod::SameAsLastMonth, Course::same_as_last(months))
+        } else {
+            (ForecastMethod::LevelAndTrend, Course::level_and_trend(months))
+        };
+        Self {
+            method,
+            course,
+            level_and_trend,
+            same_as_last,
+        }
+    }
+
+    /// The errors of the method that is used.
+    pub fn errors(&self) -> &Errors {
+        match self.method {
+            ForecastMethod::LevelAndTrend => &self.level_and_trend,
+            ForecastMethod::SameAsLastMonth => &self.same_as_last,
+        }
+    }
+
+    /// The mean absolute errors one month ahead in percent: by level and trend, and as "the same as last month".
+    pub fn percent(&self) -> Option<(Decimal, Decimal)> {
+        Some((self.level_and_trend.percent()?, self.same_as_last.percent()?))
     }
 }
 
@@ -248,16 +316,29 @@ mod tests {
             [100, 101, 102, 200, 201, 202],
             [202, 201, 200, 102, 101, 100],
         ] {
-            let change = Course::of_months(&months(&step)).change;
+            let change = Course::level_and_trend(&months(&step)).change;
             assert!(change.abs() <= Decimal::TEN, "{step:?}: {change}");
         }
+    }
+
+    #[test]
+    fn what_jumps_and_stays_is_predicted_by_its_last_month() {
+        // At each jump, the method with outliers keeps the old level for a month.
+        let jumps = [10, 10, 10, 20, 20, 20, 20, 30, 30, 30, 30, 40, 40];
+        let prediction = Prediction::new(&months(&jumps), 3);
+        assert_eq!(prediction.method, ForecastMethod::SameAsLastMonth);
+        assert_eq!(prediction.course.ahead(3), Decimal::from(40));
+        let (own, naive) = prediction.percent().unwrap();
+        assert!(naive < own, "{naive} {own}");
+        let own_margins = Errors::measure(&months(&jumps), 3, Course::same_as_last).margins();
+        assert_eq!(prediction.errors().margins(), own_margins);
     }
 
     #[test]
     fn margins_come_from_errors_on_months_held_back() {
         // The third and fourth month are predicted as 12 and 10. The errors 2 and −4 have a typical size of 3.1623, and
         // with two of them nine in ten lie within 2.92 times that.
-        let errors = Errors::measure(&months(&[10, 12, 10, 14]), 3);
+        let errors = Errors::measure(&months(&[10, 12, 10, 14]), 3, Course::level_and_trend);
         assert_eq!(errors.held_back(), 2);
         let margins = errors.margins().unwrap();
         let rounded: Vec<String> = margins
@@ -272,9 +353,9 @@ mod tests {
         #[test]
         fn a_constant_goes_on_exactly(amount in 0_i64..1_000_000, length in 4_usize..20) {
             let constant = vec![Decimal::from(amount); length];
-            let course = Course::of_months(&constant);
+            let course = Course::level_and_trend(&constant);
             prop_assert_eq!(course.ahead(3), Decimal::from(amount));
-            let margins = Errors::measure(&constant, 3).margins().unwrap();
+            let margins = Prediction::new(&constant, 3).errors().margins().unwrap();
             prop_assert!(margins.iter().all(Decimal::is_zero));
         }
 
@@ -282,28 +363,46 @@ mod tests {
         fn one_outlier_turns_nothing(amount in 0_i64..1_000, other in 0_i64..1_000_000, at in 0_usize..12) {
             let mut course = vec![Decimal::from(amount); 12];
             course[at] = Decimal::from(other);
-            prop_assert_eq!(Course::of_months(&course).ahead(3), Decimal::from(amount));
+            prop_assert_eq!(Course::level_and_trend(&course).ahead(3), Decimal::from(amount));
         }
 
         #[test]
         fn a_line_is_followed(first in 0_i64..1_000, change in 1_i64..1_000, length in 5_usize..15) {
             let line: Vec<Decimal> = (0..length as i64).map(|month| Decimal::from(first + month * change)).collect();
             let next = first + (length as i64 + 2) * change;
-            prop_assert_eq!(Course::of_months(&line).ahead(3), Decimal::from(next));
+            prop_assert_eq!(Course::level_and_trend(&line).ahead(3), Decimal::from(next));
         }
 
         #[test]
         fn what_rises_and_falls_is_not_carried_on(low in 0_i64..1_000, swing in 1_i64..1_000) {
             let wave: Vec<Decimal> = (0..12).map(|month| Decimal::from(low + swing * (month % 2))).collect();
-            prop_assert_eq!(Course::of_months(&wave).change, Decimal::ZERO);
+            prop_assert_eq!(Course::level_and_trend(&wave).change, Decimal::ZERO);
         }
 
         #[test]
         fn margins_never_shrink_and_nothing_costs_less_than_nothing(amounts in proptest::collection::vec(0_i64..100_000, 4..20)) {
             let series = months(&amounts);
-            let margins = Errors::measure(&series, 3).margins().unwrap();
-            prop_assert!(margins.is_sorted());
-            prop_assert!(Course::of_months(&series).ahead(3) >= Decimal::ZERO);
+            let prediction = Prediction::new(&series, 3);
+            prop_assert!(prediction.errors().margins().unwrap().is_sorted());
+            prop_assert!(prediction.course.ahead(3) >= Decimal::ZERO);
+        }
+
+        #[test]
+        fn the_method_with_the_smaller_error_is_used(amounts in proptest::collection::vec(0_i64..100_000, 4..20)) {
+            let series = months(&amounts);
+            let prediction = Prediction::new(&series, 3);
+            let [own, naive] = [Course::level_and_trend, Course::same_as_last]
+                .map(|course| Errors::measure(&series, 3, course).total());
+            prop_assert_eq!(prediction.errors().total(), own.min(naive));
+            if prediction.method == ForecastMethod::SameAsLastMonth {
+                prop_assert_eq!(prediction.course.ahead(3), *series.last().unwrap());
+            }
+        }
+
+        #[test]
+        fn a_proven_line_is_never_replaced_by_its_last_month(first in 0_i64..1_000, change in 1_i64..1_000, length in 6_usize..15) {
+            let line: Vec<Decimal> = (0..length as i64).map(|month| Decimal::from(first + month * change)).collect();
+            prop_assert_eq!(Prediction::new(&line, 3).method, ForecastMethod::LevelAndTrend);
         }
     }
 }

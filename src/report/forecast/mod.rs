@@ -1,24 +1,28 @@
 //! What the months to come are expected to cost, from how the recorded ones went.
 //!
-//! The present level goes on, and rises or falls only where a trend is proven. Months whose pulls were
-//! not known, or that another price book priced, do not count. Seasons do not either: a year of months cannot prove one.
-//! How far off the forecast is was measured on months that were held back; the interval follows from these errors.
+//! Two methods are measured on months that are held back, and the one with the smaller error is used: the present level,
+//! which rises or falls only where a trend is proven, or the same as last month. The interval follows from the errors of
+//! the method that is used. Months whose pulls were not known, or that another price book priced, do not count. Seasons
+//! do not either: a year of months cannot prove one.
 
 mod method;
 mod months;
 mod reading;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 use strum::IntoStaticStr;
 
-use self::method::{Course, Errors};
+pub use self::method::ForecastMethod;
+use self::method::Prediction;
 use self::months::Months;
 pub use self::reading::{CostReading, NotComparable};
 use crate::units::{Currency, Money};
 
+/// How much of the history a forecast reads, on every surface: a year, and the month a year ago in full. Our choice.
+pub const FORECAST_HISTORY: TimeDelta = TimeDelta::days(400);
 /// How many months the forecast covers. Our choice: a quarter, the usual period of a review.
 const AHEAD: usize = 3;
 /// Fewer months that can be compared give no forecast. Our choice: with four, there are two errors on months held back.
@@ -52,7 +56,9 @@ pub struct ForecastMonth {
 /// What a forecast rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ForecastBasis {
-    /// Whether costs rise or fall.
+    /// How the next months are predicted: by the method that was closer on the months held back.
+    pub method: ForecastMethod,
+    /// Whether costs are expected to rise or fall.
     pub trend: Trend,
     /// The expected change from month to month; 0 without a trend.
     pub change_per_month: Money,
@@ -68,14 +74,13 @@ pub struct ForecastBasis {
     pub text: String,
 }
 
-/// Whether costs rise or fall: a trend counts if the Mann–Kendall test over the last six months proves it at the 5 %
-/// level.
+/// Whether costs are expected to rise or fall: a trend counts if the Mann–Kendall test over the last six months proves it
+/// at the 5 % level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Trend {
-    /// No trend is proven: the level of the last month goes on, or the median of the last three if the last is an
-    /// outlier.
+    /// No trend is proven, or the same as last month was the better prediction.
     Flat,
     /// Costs rise.
     Rising,
@@ -88,11 +93,13 @@ pub enum Trend {
 pub struct ForecastAccuracy {
     /// How many months were held back and predicted.
     pub held_back_months: usize,
-    /// The mean absolute error in percent of the mean month.
+    /// The mean absolute error of the method that is used, in percent of the mean month.
     pub error_percent: Decimal,
-    /// The same if each month had been predicted as "the same as last month".
+    /// The same for the method `level_and_trend`.
+    pub level_and_trend_percent: Decimal,
+    /// The same for the method `same_as_last_month`.
     pub same_as_last_month_percent: Decimal,
-    /// Whether the forecast was closer than "the same as last month".
+    /// Whether the method that is used was closer than "the same as last month". False if that is the method.
     pub is_better: bool,
 }
 
@@ -125,16 +132,15 @@ impl Forecast {
                 change: None,
             };
         };
-        let course = Course::of_months(months.comparable());
-        let errors = Errors::measure(months.comparable(), AHEAD);
+        let prediction = Prediction::new(months.comparable(), AHEAD);
         let ahead = if months.comparable().len() < FEWEST_MONTHS {
             None
         } else {
-            ahead(&months, course, &errors)
+            ahead(&months, &prediction)
         };
         let ahead = ahead.unwrap_or_default();
         Self {
-            basis: ForecastBasis::new(&months, course, &errors, &ahead),
+            basis: ForecastBasis::new(&months, &prediction, &ahead),
             change: CostChange::new(&months),
             months: ahead,
         }
@@ -151,11 +157,11 @@ impl Forecast {
 }
 
 /// The next months; `None` if the amounts are too large to be computed with.
-fn ahead(months: &Months, course: Course, errors: &Errors) -> Option<Vec<ForecastMonth>> {
-    let margins = errors.margins()?;
+fn ahead(months: &Months, prediction: &Prediction) -> Option<Vec<ForecastMonth>> {
+    let margins = prediction.errors().margins()?;
     let money = |amount: Decimal| shown(amount.max(Decimal::ZERO), months.currency);
     let months = margins.into_iter().enumerate().map(|(index, margin)| {
-        let expected = course.ahead(index + 1);
+        let expected = prediction.course.ahead(index + 1);
         Some(ForecastMonth {
             month: months.day(months.levels.len() + index)?,
             low: money(expected - margin),
@@ -167,24 +173,32 @@ fn ahead(months: &Months, course: Course, errors: &Errors) -> Option<Vec<Forecas
 }
 
 impl ForecastBasis {
-    fn new(months: &Months, course: Course, errors: &Errors, ahead: &[ForecastMonth]) -> Option<Self> {
+    fn new(months: &Months, prediction: &Prediction, ahead: &[ForecastMonth]) -> Option<Self> {
         let count = months.comparable().len();
-        let percent = errors.percent().filter(|_| count >= FEWEST_MONTHS);
+        let percent = prediction.percent().filter(|_| count >= FEWEST_MONTHS);
+        let change = prediction.course.change;
+        let used = |own, naive| match prediction.method {
+            ForecastMethod::LevelAndTrend => own,
+            ForecastMethod::SameAsLastMonth => naive,
+        };
+        let rounded = |percent: Decimal| percent.round_dp(1).normalize();
         let mut basis = Self {
-            trend: match course.change {
+            method: prediction.method,
+            trend: match change {
                 change if change.is_zero() => Trend::Flat,
                 change if change.is_sign_negative() => Trend::Falling,
                 _ => Trend::Rising,
             },
-            change_per_month: shown(course.change, months.currency),
+            change_per_month: shown(change, months.currency),
             since: months.day(months.comparable)?,
             months: count,
             earlier_months: months.break_reason,
             accuracy: percent.map(|(own, naive)| ForecastAccuracy {
-                held_back_months: errors.held_back(),
-                error_percent: own.round_dp(1).normalize(),
-                same_as_last_month_percent: naive.round_dp(1).normalize(),
-                is_better: own < naive,
+                held_back_months: prediction.errors().held_back(),
+                error_percent: rounded(used(own, naive)),
+                level_and_trend_percent: rounded(own),
+                same_as_last_month_percent: rounded(naive),
+                is_better: used(own, naive) < naive,
             }),
             text: String::new(),
         };
@@ -205,6 +219,9 @@ impl ForecastBasis {
             );
         };
         let course = match self.trend {
+            _ if self.method == ForecastMethod::SameAsLastMonth => {
+                "The cost of the last month goes on.".to_owned()
+            }
             Trend::Flat => "No trend is proven, so the present level goes on.".to_owned(),
             Trend::Rising => format!(
                 "A rise of {} a month is proven and goes on.",
@@ -221,8 +238,8 @@ impl ForecastBasis {
         let accuracy = self
             .accuracy
             .as_ref()
-            .map(ForecastAccuracy::in_words)
-            .unwrap_or_default();
+            .map(|accuracy| accuracy.in_words(self.method));
+        let accuracy = accuracy.unwrap_or_default();
         format!(
             "Expected for {}: {} (likely {} to {}). {course}{why}{accuracy}",
             last.month.format("%b %Y"),
@@ -234,16 +251,17 @@ impl ForecastBasis {
 }
 
 impl ForecastAccuracy {
-    fn in_words(&self) -> String {
-        let verdict = match self.is_better {
-            true => "which is better",
-            false => "which is not better",
+    fn in_words(&self, method: ForecastMethod) -> String {
+        let (own, naive) = (self.level_and_trend_percent, self.same_as_last_month_percent);
+        let errors = match method {
+            ForecastMethod::LevelAndTrend => format!(
+                "this forecast of the next month was off by {own} % on average, \"same as last month\" by {naive} %"
+            ),
+            ForecastMethod::SameAsLastMonth => format!(
+                "this forecast of the next month was off by {naive} % on average, a forecast from level and trend by {own} %"
+            ),
         };
-        format!(
-            " On {} months held back, the forecast of the next month was off by {} % on average, {verdict} than \
-             \"same as last month\" with {} %.",
-            self.held_back_months, self.error_percent, self.same_as_last_month_percent
-        )
+        format!(" On {} months held back, {errors}.", self.held_back_months)
     }
 }
 
@@ -370,6 +388,29 @@ mod tests {
         let accuracy = basis.accuracy.unwrap();
         assert_eq!(accuracy.held_back_months, 5);
         assert!(basis.text.contains("5 months held back") && basis.text.contains("same as last month"));
+    }
+
+    #[test]
+    fn where_the_same_as_last_month_was_closer_it_is_the_forecast_and_says_so() {
+        let course = ["10", "10", "10", "20", "20", "20", "20", "30", "30", "30"];
+        let forecast = Forecast::new(&[readings(1, &course)]);
+        assert!(forecast.months.iter().all(|month| month.expected == euros("30")));
+        let basis = forecast.basis.unwrap();
+        assert_eq!(
+            (basis.method, basis.trend, basis.change_per_month),
+            (ForecastMethod::SameAsLastMonth, Trend::Flat, euros("0"))
+        );
+        let accuracy = basis.accuracy.unwrap();
+        assert_eq!(accuracy.error_percent, accuracy.same_as_last_month_percent);
+        assert!(accuracy.error_percent < accuracy.level_and_trend_percent && !accuracy.is_better);
+        for stated in [
+            "The cost of the last month goes on.",
+            "On 8 months held back",
+            &format!("off by {} %", accuracy.error_percent),
+            &format!("level and trend by {} %", accuracy.level_and_trend_percent),
+        ] {
+            assert!(basis.text.contains(stated), "{}", basis.text);
+        }
     }
 
     #[test]

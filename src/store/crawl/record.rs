@@ -133,7 +133,38 @@ impl Store {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<CrawlRecord>, StoreError> {
-        self.crawl_rows(None, registry, before, limit).await
+        let ids = sqlx::query_scalar!(
+            "SELECT crawl.id FROM crawl JOIN registry ON registry.id = crawl.registry_id
+             WHERE ($1::text IS NULL OR registry.name = $1) AND ($2::bigint IS NULL OR crawl.id < $2)
+             ORDER BY crawl.id DESC LIMIT $3",
+            registry.map(RegistryName::as_str),
+            before,
+            i64::from(limit)
+        );
+        let ids = ids.fetch_all(&self.pool).named("latest_crawls").await?;
+        self.crawl_rows(&ids).await
+    }
+
+    /// The first crawls, oldest first: of one registry or of all. If `after` is given, only those with higher numbers.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn crawls_from_first(
+        &self,
+        registry: Option<&RegistryName>,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<CrawlRecord>, StoreError> {
+        let ids = sqlx::query_scalar!(
+            "SELECT crawl.id FROM crawl JOIN registry ON registry.id = crawl.registry_id
+             WHERE ($1::text IS NULL OR registry.name = $1) AND ($2::bigint IS NULL OR crawl.id > $2)
+             ORDER BY crawl.id LIMIT $3",
+            registry.map(RegistryName::as_str),
+            after,
+            i64::from(limit)
+        );
+        let ids = ids.fetch_all(&self.pool).named("first_crawls").await?;
+        self.crawl_rows(&ids).await
     }
 
     /// A crawl by its number; `None` if there is none.
@@ -141,16 +172,11 @@ impl Store {
     /// # Errors
     /// If the database is not available.
     pub async fn crawl(&self, id: i64) -> Result<Option<CrawlRecord>, StoreError> {
-        Ok(self.crawl_rows(Some(id), None, None, 1).await?.pop())
+        Ok(self.crawl_rows(&[id]).await?.pop())
     }
 
-    async fn crawl_rows(
-        &self,
-        id: Option<i64>,
-        registry: Option<&RegistryName>,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<CrawlRecord>, StoreError> {
+    /// The crawls with these numbers, in their order.
+    async fn crawl_rows(&self, ids: &[i64]) -> Result<Vec<CrawlRecord>, StoreError> {
         let rows = sqlx::query_as!(
             CrawlRow,
             r#"SELECT crawl.id, registry.name AS registry, state, requested_at, requested_by, slot, started_at,
@@ -163,14 +189,9 @@ impl Store {
                        SELECT FROM crawl_worker WHERE crawl_id = crawl.id AND left_at IS NULL
                            AND lease_until >= clock_timestamp()) AS "has_worker!"
                FROM crawl JOIN registry ON registry.id = crawl.registry_id
-               WHERE ($1::bigint IS NULL OR crawl.id = $1)
-                 AND ($2::text IS NULL OR registry.name = $2)
-                 AND ($3::bigint IS NULL OR crawl.id < $3)
-               ORDER BY crawl.id DESC LIMIT $4"#,
-            id,
-            registry.map(RegistryName::as_str),
-            before,
-            i64::from(limit)
+               WHERE crawl.id = ANY($1)
+               ORDER BY array_position($1, crawl.id)"#,
+            ids
         )
         .fetch_all(&self.pool)
         .named("crawl_rows")
