@@ -59,9 +59,14 @@ let shown = null;
 /** The showing under way. The next one ends it, so that a late answer never takes the place of a newer one. */
 let turn = new AbortController();
 
+/** What the first view begins with: asked for while its code is on its way. @type {Promise<any> | null} */
+let ahead = null;
+
 /** Fetched again for each view, because a crawl may have ended. @returns {Promise<Registry[]>} */
 async function allRegistries() {
-  const { items } = await get('v1/registries');
+  const asked = ahead ?? get('v1/registries');
+  ahead = null;
+  const { items } = await asked;
   offerRegistries(items);
   return items;
 }
@@ -80,6 +85,11 @@ async function show() {
   try {
     if (shown?.view !== wanted) {
       const isFirst = shown === null;
+      if (isFirst && wanted === 'overview') {
+        ahead = get('v1/registries');
+        // The view says what went wrong.
+        ahead.catch(() => {});
+      }
       shown?.abort.abort();
       shown = opening(wanted, root, isFirst);
     }
@@ -133,16 +143,20 @@ function fail(root, error) {
 /** @param {string} current */
 function drawNavigation(current) {
   const links = Object.entries(VIEWS).filter(([, { within }]) => !within);
-  const items = links.map(([view, { title }]) =>
-    element(
+  const items = links.map(([view, { title, load }]) => {
+    // A link that is pointed at is likely to be followed. If the code does not come, the view says so when it is opened.
+    const prepare = () => void load().catch(() => {});
+    return element(
       'a',
       {
         href: address.href({ view: view === 'overview' ? null : view }),
         'aria-current': view === current ? 'page' : null,
+        onpointerenter: prepare,
+        onfocus: prepare,
       },
       title,
-    ),
-  );
+    );
+  });
   replace(part('nav'), items);
 }
 

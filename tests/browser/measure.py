@@ -13,7 +13,7 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-VISITS = 7
+VISITS = 15
 SHOWN = "#view:not([aria-busy])"
 TIMES = """() => ({
     'first content': performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,

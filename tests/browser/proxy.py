@@ -14,6 +14,8 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "src" / "page"
+# Served as one file, in this order.
+STYLES = ("style", "figures", "forms")
 # What a connection is about, and not the message that it carries.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"}
 
@@ -43,6 +45,10 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/":
             document = (self.page / "index.html").read_text().replace("{assets}", "assets/edited").replace("{grafana}", "")
             self.answer(200, "text/html; charset=utf-8", document.encode())
+            return True
+        if path == "/assets/edited/page.css":
+            sheets = [self.page / f"{name}.css" for name in STYLES]
+            self.answer(200, "text/css", b"".join(sheet.read_bytes() for sheet in sheets))
             return True
         file = self.page / path.removeprefix("/assets/edited/")
         if not path.startswith("/assets/edited/") or ".." in path or not file.is_file():
@@ -83,11 +89,17 @@ class Handler(BaseHTTPRequestHandler):
             connection.close()
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Browsers open several connections at once. The usual 5 can be too few on a busy machine, and a connection that is
+    # refused waits for seconds before the browser tries again.
+    request_queue_size = 128
+
+
 def serve(upstream, path="/", page=None, port=0):
     """Starts the proxy; ends with `shutdown`."""
     settings = {"upstream": upstream, "path_prefix": path, "page": page}
-    server = ThreadingHTTPServer(("127.0.0.1", port), type("Configured", (Handler,), settings))
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", port), type("Configured", (Handler,), settings))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
