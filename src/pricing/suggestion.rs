@@ -13,7 +13,18 @@ struct Service {
 /// (private, FIPS, dual-stack and public endpoints), Google, GitHub (also GHE.com), Docker and DigitalOcean.
 const SERVICES: [Service; 6] = [
     Service {
-        holds: |host| is_below(host, &["azurecr.io", "azurecr.cn", "azurecr.us"]),
+        holds: |host| {
+            is_below(
+                host,
+                &[
+                    "azurecr.io",
+                    "azurecr.cn",
+                    "azurecr.us",
+                    "azurecr.eaglex.ic.gov",
+                    "azurecr.microsoft.scloud",
+                ],
+            )
+        },
         book: "azure-container-registry-premium",
     },
     Service {
