@@ -72,6 +72,7 @@ fn report(repositories: u64) -> Report {
             unread_manifests: 0,
             conflicting_sizes: 0,
             missing_tags: 0,
+            soft_deleted: None,
         },
         accounting: Accounting {
             registry: RegistryTotals {
@@ -89,6 +90,8 @@ fn report(repositories: u64) -> Report {
             })
             .collect(),
         oldest_images: Vec::new(),
+        untagged_ages: None,
+        reconciliation: None,
         costs: Ok(None),
         alpine: Some(AlpineAnswers {
             registry: RegistryAlpine {

@@ -143,6 +143,8 @@ fn source(
         unread_manifests: inventory.unread_children(),
         conflicting_sizes: inventory.conflicting_sizes().len(),
         missing_tags: quality.missing_tags,
+        // The store keeps it of the last crawl only.
+        soft_deleted: quality.soft_deleted.filter(|_| as_of.is_none()),
     }
 }
 

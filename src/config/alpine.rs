@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::data_files::{UnreadableFile, files, text};
+use super::reported_usage::ReportedUsageError;
 use super::section::{Section, problem};
 use super::values::whole;
 use super::{CostPlanError, Settings};
@@ -149,6 +151,9 @@ pub enum AnalysisSettingsError {
     /// Settings about costs cannot be used.
     #[error(transparent)]
     Costs(#[from] CostPlanError),
+    /// What a registry reports about its own size cannot be used.
+    #[error(transparent)]
+    ReportedUsage(#[from] ReportedUsageError),
 }
 
 impl Settings {
@@ -184,7 +189,14 @@ impl Settings {
                 catalogue_files.push((file.display().to_string(), text(&file)?));
             }
         }
+        let mut reported_usage = BTreeMap::new();
+        for section in &self.registries {
+            if let Some(own) = section.own_figure(&self.crawl)? {
+                reported_usage.insert(section.url.registry().clone(), own);
+            }
+        }
         Ok(AnalysisInputs {
+            reported_usage,
             model,
             rules: GlibcRules::extended(&rules)?,
             verdicts: VerdictSettings {

@@ -7,7 +7,7 @@ use serde::de::{self, Deserialize, Deserializer, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
 
 use crate::pricing::Share;
-use crate::units::{ByteCount, Currency, Money, exact_product};
+use crate::units::{ByteCount, Currency, Money};
 
 /// An exact number from zero up: `0.5`, `3` or, where it has more digits than a float holds, `"0.0000273970001"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,18 +24,6 @@ pub struct Bytes(pub ByteCount);
 /// Money: an amount with its currency, such as `"800 EUR"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount(pub Money);
-
-const UNITS: [(&str, u64); 9] = [
-    ("B", 1),
-    ("kB", 1_000),
-    ("MB", 1_000_000),
-    ("GB", 1_000_000_000),
-    ("TB", 1_000_000_000_000),
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-    ("TiB", 1 << 40),
-];
 
 /// Reads a value that stands as a number or as text.
 struct NumberOrText<T> {
@@ -69,20 +57,6 @@ fn number(text: &str) -> Option<Decimal> {
     text.parse::<Decimal>().ok().filter(|_| is_plain)
 }
 
-fn bytes(text: &str) -> Option<ByteCount> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let (count, unit) = text.split_at(end);
-    let unit = match unit.trim() {
-        "" => 1,
-        unit => UNITS.into_iter().find(|(name, _)| *name == unit)?.1,
-    };
-    let bytes = exact_product(number(count)?, Decimal::from(unit)).ok()?;
-    let whole = u128::try_from(bytes).ok().filter(|_| bytes.fract().is_zero())?;
-    ByteCount::try_from(whole).ok()
-}
-
 fn money(text: &str) -> Option<Money> {
     let (amount, currency) = text.split_once(' ')?;
     let currency: Currency = currency.trim().parse().ok()?;
@@ -111,7 +85,7 @@ impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NumberOrText {
             expected: "a whole number of bytes, or a number with its unit such as \"1.5 TiB\" or \"500 GB\"",
-            read: |text| bytes(text).map(Self),
+            read: |text| ByteCount::from_text(text).map(Self),
         })
     }
 }

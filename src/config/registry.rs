@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -13,6 +14,7 @@ use super::environment::Environment;
 use super::missing_secret::MissingSecret;
 use super::prices::AllocationRule;
 use super::quantities::{Bytes, Number};
+use super::reported_usage::{ReportedUsageError, UsageSetting};
 use super::section::{Section, problem};
 use super::values::{ProxyUrl, Secret, duration, maybe_whole, whole};
 use crate::crawl::{CrawlPlan, ReferrersPolicy, RepositoryChoice};
@@ -20,6 +22,7 @@ use crate::inventory::DedupScope;
 use crate::jobs::{InvalidSchedule, Schedule};
 use crate::oci::{InvalidRepositoryPattern, PlatformFilter, Vendor};
 use crate::registry::{ClientSettings, Credentials, is_azure_registry};
+use crate::report::RegistryOwnFigure;
 use crate::units::ByteCount;
 
 /// `[[registry]]`: a registry with what is particular to it.
@@ -134,6 +137,15 @@ pub struct RegistrySection {
     /// The region the registry is in, as exports call it.
     #[serde(default)]
     pub region: Option<String>,
+    /// What the registry reports that it stores: a number with its unit, or a file with its own answer.
+    #[serde(default)]
+    pub reported_usage: Option<UsageSetting>,
+    /// When that was read, where the file does not say.
+    #[serde(default)]
+    pub reported_at: Option<DateTime<Utc>>,
+    /// Whether it includes the copies in replicas, where that is not what its source tells.
+    #[serde(default)]
+    pub reported_includes_replicas: Option<bool>,
     /// In place of `prices.allocate_storage`.
     #[serde(default)]
     pub allocate_storage: Option<AllocationRule>,
@@ -214,6 +226,9 @@ impl RegistrySection {
             sub_account_id: None,
             sub_account_name: None,
             region: None,
+            reported_usage: None,
+            reported_at: None,
+            reported_includes_replicas: None,
             allocate_storage: None,
             allocate_included: None,
             allocate_fees: None,
@@ -271,6 +286,10 @@ impl RegistrySection {
             trusted_realm_hosts: self.trusted_realm_hosts.clone(),
             page_size: self.page_size.unwrap_or(crawl.page_size),
             is_azure: self.azure_custom_domain || self.asks_for_untagged(),
+            is_ecr: matches!(
+                self.dedup_scope,
+                Some(DedupScope::Repository | DedupScope::Mounted)
+            ),
             ..ClientSettings::default()
         }
     }
@@ -291,6 +310,30 @@ impl RegistrySection {
             concurrent_repositories: crawl.concurrent_repositories,
             concurrent_tags: crawl.concurrent_tags,
         })
+    }
+
+    /// What it reports about its own size, and how that is compared; `None` if nothing is set.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is none of the known answers.
+    pub(super) fn own_figure(
+        &self,
+        crawl: &CrawlSection,
+    ) -> Result<Option<RegistryOwnFigure>, ReportedUsageError> {
+        let Some(setting) = &self.reported_usage else {
+            return Ok(None);
+        };
+        let mut usage = setting.read().map_err(|problem| ReportedUsageError {
+            registry: self.url.registry().clone(),
+            problem,
+        })?;
+        usage.read_at = self.reported_at.or(usage.read_at);
+        usage.includes_replicas = self.reported_includes_replicas.unwrap_or(usage.includes_replicas);
+        Ok(Some(RegistryOwnFigure {
+            usage,
+            is_azure: self.azure_custom_domain || self.asks_for_untagged(),
+            is_partly_read: !self.repositories.is_empty() || !self.platforms(crawl).is_empty(),
+        }))
     }
 
     /// Whether all manifests of each repository are listed: as set, else for Azure's registries alone.
@@ -407,6 +450,16 @@ impl RegistrySection {
                 None => "azure_custom_domain",
             };
             return Some((field, "it says something of azure_identity, which is not set"));
+        }
+        if self.reported_usage.is_none() {
+            let field = match (self.reported_at, self.reported_includes_replicas) {
+                (Some(_), _) => Some("reported_at"),
+                (None, Some(_)) => Some("reported_includes_replicas"),
+                (None, None) => None,
+            };
+            if let Some(field) = field {
+                return Some((field, "it says something of reported_usage, which is not set"));
+            }
         }
         match (self.username.is_some(), count(passwords), count(tokens)) {
             (_, 2.., _) => Some(("password", "give one of password, password_file and password_env")),

@@ -51,6 +51,21 @@ impl RepositoryChoice {
         &self.named
     }
 
+    /// The paths above all repositories that globs choose. `None` if a glob, or no pattern at all, may choose a repository
+    /// anywhere.
+    pub fn folders(&self) -> Option<Vec<RepositoryName>> {
+        if self.patterns.is_empty() {
+            return None;
+        }
+        let globs = self.patterns.iter().filter(|pattern| pattern.is_glob());
+        let folders: Option<Vec<_>> = globs.map(RepositoryPattern::folder).collect();
+        folders.map(|mut folders| {
+            folders.sort();
+            folders.dedup();
+            folders
+        })
+    }
+
     /// Whether the registry has to list its repositories to find those that are chosen.
     pub fn needs_catalogue(&self) -> bool {
         self.patterns.is_empty() || self.patterns.iter().any(RepositoryPattern::is_glob)

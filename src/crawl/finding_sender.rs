@@ -46,7 +46,7 @@ impl<'a> FindingSender<'a> {
             Finding::Tag { .. } => Some(&self.counts.tags),
             Finding::Repository(_) => Some(&self.counts.repositories),
             Finding::Fault(_) => Some(&self.counts.faults),
-            Finding::Referrer { .. } => None,
+            Finding::Referrer { .. } | Finding::SoftDeleted(_) => None,
         };
         // If the receiver is gone, the crawl is about to be dropped at an await like this one.
         if self.findings.send(finding).await.is_ok()

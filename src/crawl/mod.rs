@@ -16,8 +16,10 @@
 //! - **Hostile content is bounded**: the depth of indexes and the number of manifests below a tag.
 
 mod attached;
+mod children;
 mod choice;
 mod config;
+mod denied;
 mod digest_state;
 mod finding_sender;
 mod plan;

@@ -78,6 +78,10 @@ pub struct Known {
     pub children: HashMap<Digest, Vec<Digest>>,
     /// What the registry had lost although something refers to it, by repository.
     pub missing: HashMap<RepositoryName, HashSet<Digest>>,
+    /// How many manifests the registry listed last, by repository, if it lists them all.
+    pub listed: HashMap<RepositoryName, usize>,
+    /// Whether the registry kept deleted repositories when that was asked last.
+    pub keeps_deleted: bool,
     /// How many crawls of the registry came before. It decides what is checked again in this one.
     pub crawls: u64,
 }

@@ -3,6 +3,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
+use tokio::sync::OnceCell;
 
 use super::finding_sender::kind_of;
 use super::recheck::listed_digests;
@@ -12,7 +13,7 @@ use super::walk::{ManifestTarget, TagWalk, Walk};
 use super::{Known, Progress};
 use crate::inventory::{FaultKind, Finding, RepositoryListing};
 use crate::oci::{Digest, Reference, RepositoryName, Tag};
-use crate::registry::{ErrorKind, FetchedManifest, ManifestHead, RegistryError};
+use crate::registry::{AzureCounts, ErrorKind, FetchedManifest, ManifestHead, RegistryError};
 
 /// The walk of one repository.
 pub(super) struct Visit<'a> {
@@ -30,6 +31,10 @@ pub(super) struct Visit<'a> {
     pub(super) listed_manifests: OnceLock<HashSet<Digest>>,
     /// Indexes whose children have been checked.
     pub(super) rechecked: Mutex<HashSet<Digest>>,
+    /// What Azure counts in this repository.
+    pub(super) counts: OnceCell<Option<AzureCounts>>,
+    /// The listed tags that AWS ECR answers 404 for.
+    archived: Mutex<Vec<Tag>>,
 }
 
 impl Walk<'_> {
@@ -44,6 +49,8 @@ impl Walk<'_> {
             lost_known_tags: AtomicBool::new(false),
             listed_manifests: OnceLock::new(),
             rechecked: Mutex::default(),
+            counts: OnceCell::new(),
+            archived: Mutex::default(),
         };
         // Before the tags: a manifest that is pushed and tagged meanwhile must not look untagged.
         let mut manifests = visit.list_manifests().await;
@@ -79,7 +86,8 @@ impl Walk<'_> {
             Progress::add(&progress.tags_done, 1);
         })
         .await;
-        let (manifests, lossless) = visit.untagged(manifests, !listed.tags.is_empty()).await;
+        visit.report_archived().await;
+        let (manifests, lossless) = visit.untagged(manifests, &listed).await;
         complete &= lossless;
 
         let listing = RepositoryListing {
@@ -108,6 +116,10 @@ impl Visit<'_> {
         };
         let (digest, fetched) = match resolved {
             Ok(resolved) => resolved,
+            Err(error) if error.kind() == ErrorKind::NotFound && self.walk.client.lists_archived_images() => {
+                self.archived.lock().push(tag.clone());
+                return true;
+            }
             Err(error) => {
                 if error.kind() == ErrorKind::NotFound {
                     self.lost(tag);
@@ -157,6 +169,24 @@ impl Visit<'_> {
         }
         let fetched = client.get_manifest(self.repository, &by_tag).await?;
         Ok((fetched.digest, Some(fetched)))
+    }
+
+    /// Reports the listed tags whose images seem to be archived. ECR stores and bills these, so known ones stay as they are.
+    async fn report_archived(&self) {
+        let archived = std::mem::take(&mut *self.archived.lock());
+        if archived.is_empty() {
+            return;
+        }
+        let known_tags = self.known.tags.get(self.repository);
+        let is_known = |tag: &&Tag| known_tags.is_some_and(|known| known.contains(*tag));
+        let known = archived.iter().filter(is_known).count();
+        let unknown = archived.len() - known;
+        let fault = format!(
+            "{} listed tags cannot be read (404): their images are probably archived, which ECR stores and bills. \
+             Known ones stay counted ({known}); the size of the others is not known ({unknown})",
+            archived.len()
+        );
+        self.fault("tags/list", FaultKind::Unsupported, fault).await;
     }
 
     /// Records that a listed tag cannot be found.

@@ -7,15 +7,20 @@ use futures::StreamExt as _;
 use futures::stream::{self, FuturesUnordered, Stream};
 use tokio::sync::mpsc;
 
+use super::children::Below;
 use super::finding_sender::{FindingSender, kind_of};
 use super::walk::Walk;
 use super::{CrawlPlan, CrawlStatus, CrawlSummary, Known, Progress, StopFlag};
-use crate::inventory::{FaultKind, Finding};
+use crate::inventory::{FaultKind, Finding, SoftDeleted};
 use crate::oci::RepositoryName;
 use crate::registry::{Client, ErrorKind};
 
 /// How many invalid names of one listing are reported individually. Our choice.
 const MAX_REPORTED_NAMES: usize = 20;
+
+/// In one of how many crawls a registry is asked for deleted repositories, if it kept none last time. Our choice: most
+/// registries keep none.
+const TURNS_OF_DELETED: u64 = 4;
 
 /// A repository to walk, and what was known when it was assigned.
 #[derive(Debug, Clone)]
@@ -52,7 +57,7 @@ pub async fn crawl(
     let known = Arc::new(known);
     let catalogue_complete = AtomicBool::new(false);
     let everything = async {
-        let listing = chosen_repositories(&walk).await;
+        let listing = chosen_repositories(&walk, &known).await;
         client.expect_repositories(&listing.repositories);
         catalogue_complete.store(listing.is_complete, Ordering::Relaxed);
         let assignments = listing.repositories.into_iter().map(|repository| Assignment {
@@ -72,12 +77,13 @@ pub async fn crawl(
 pub async fn list(
     client: &Client,
     plan: &CrawlPlan,
+    known: &Known,
     progress: &Progress,
     findings: mpsc::Sender<Finding>,
     stop: &StopFlag,
 ) -> Option<Listing> {
     let walk = Walk::new(client, plan, FindingSender::new(findings, progress));
-    let listing = unless_stopped(&walk, stop, chosen_repositories(&walk)).await?;
+    let listing = unless_stopped(&walk, stop, chosen_repositories(&walk, known)).await?;
     client.expect_repositories(&listing.repositories);
     Some(listing)
 }
@@ -119,6 +125,7 @@ async fn walk_all(walk: &Walk<'_>, assignments: impl Stream<Item = Assignment>) 
         })
         .await;
     walk.send_held_back().await;
+    walk.send_denied().await;
 }
 
 fn summary(walk: &Walk<'_>, ran_to_the_end: bool) -> CrawlSummary {
@@ -143,7 +150,7 @@ fn summary(walk: &Walk<'_>, ran_to_the_end: bool) -> CrawlSummary {
 ///
 /// The catalogue is read to its end first, because its links may expire while repositories are walked, and so that
 /// the progress has a total.
-async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
+async fn chosen_repositories(walk: &Walk<'_>, known: &Known) -> Listing {
     let choice = &walk.plan.repositories;
     let progress = walk.sender.progress;
     let mut chosen = choice.named().to_vec();
@@ -153,6 +160,12 @@ async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
             repositories: chosen,
             is_complete: true,
         };
+    }
+    report_soft_deleted(walk, known).await;
+    if walk.client.lists_children()
+        && let Some(listing) = listed_below(walk, &chosen).await
+    {
+        return listing;
     }
     let mut seen: HashSet<_> = chosen.iter().cloned().collect();
     let mut refused = Vec::new();
@@ -171,6 +184,11 @@ async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
                 }
             }
             Err(error) => {
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Denied)
+                    && let Some(listing) = listed_below(walk, &chosen).await
+                {
+                    return listing;
+                }
                 // The catalogue itself was not listed, so it cannot have vanished: this registry has none.
                 let (kind, advice) = match error.kind() {
                     ErrorKind::NotFound => (FaultKind::Unavailable, "; name the repositories to be read"),
@@ -188,6 +206,57 @@ async fn chosen_repositories(walk: &Walk<'_>) -> Listing {
         repositories: chosen,
         is_complete: complete,
     }
+}
+
+/// The chosen repositories, found below the paths that globs name, if the registry lists what is below a path. `None` if
+/// it does not, or if a glob may choose a repository anywhere.
+async fn listed_below(walk: &Walk<'_>, named: &[RepositoryName]) -> Option<Listing> {
+    let folders = walk.plan.repositories.folders()?;
+    let (found, is_complete) = match walk.repositories_below(folders).await {
+        Below::Found(found) => (found, true),
+        Below::NotListed => return None,
+        // The error of the catalogue says what to do.
+        Below::Failed(_) if !walk.client.lists_children() => return None,
+        Below::Failed(error) => {
+            let kind = match error.kind() {
+                ErrorKind::NotFound => FaultKind::Unavailable,
+                _ => kind_of(&error),
+            };
+            let fault =
+                format!("{error}; name repositories, or the path above them as in PROJECT/REPOSITORY/**");
+            walk.sender.fault(None, "tags/list", kind, fault).await;
+            (Vec::new(), false)
+        }
+    };
+    let mut repositories = named.to_vec();
+    repositories.extend(found.into_iter().filter(|name| !named.contains(name)));
+    Some(Listing {
+        repositories,
+        is_complete,
+    })
+}
+
+/// Reports what Azure still stores of deleted repositories. Most identities may not list it, and a registry without soft
+/// delete does not, so a refusal says nothing.
+async fn report_soft_deleted(walk: &Walk<'_>, known: &Known) {
+    let is_turn = known.keeps_deleted || known.crawls.is_multiple_of(TURNS_OF_DELETED);
+    if !walk.plan.untagged || !is_turn {
+        return;
+    }
+    let deleted = match walk.client.deleted_repositories().await {
+        Ok(deleted) => deleted,
+        // Nothing is kept any more.
+        Err(error) if known.keeps_deleted && error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(_) => return,
+    };
+    let deleted = SoftDeleted {
+        repositories: deleted.len(),
+        since: deleted
+            .iter()
+            .filter_map(|repository| repository.deleted_at)
+            .min(),
+    };
+    walk.sender.send(Finding::SoftDeleted(deleted)).await;
 }
 
 /// Reports invalid entries of a listing of repositories, tags or manifests. They are already escaped and shortened.

@@ -26,6 +26,8 @@ pub(super) struct TagListing {
     pub(super) manifests: Option<AllManifests>,
     pub(super) listed_to_the_end: bool,
     pub(super) lossless: bool,
+    /// These credentials may not list them.
+    pub(super) is_denied: bool,
 }
 
 /// Which listing is read.
@@ -41,17 +43,36 @@ impl Visit<'_> {
         let AllManifests::Listed {
             manifests: rows,
             lossless,
+            is_whole,
         } = manifests
         else {
             return self.list_pages(Source::Distribution, false).await;
         };
-        let mut listing = match tags_of(rows).filter(|_| *lossless) {
+        let mut listing = match tags_of(rows).filter(|_| *lossless && *is_whole) {
             Some(listing) => listing,
             // Metadata can be read, so this listing can.
             None => self.list_pages(Source::Azure, !rows.is_empty()).await,
         };
         self.add_hidden(&mut listing).await;
+        self.check_count(&mut listing).await;
         listing
+    }
+
+    /// Says so where Azure counts more tags in a new repository than it lists, and takes none for deleted.
+    async fn check_count(&self, listing: &mut TagListing) {
+        if self.known.tags.contains_key(self.repository) || !listing.listed_to_the_end {
+            return;
+        }
+        let counted = self.azure_counts().await.and_then(|counts| counts.tags);
+        let listed = listing.tags.len();
+        if let Some(counted) = counted.filter(|counted| *counted > listed as u64) {
+            listing.listed_to_the_end = false;
+            let fault = format!(
+                "Azure counts {counted} tags and lists {listed}: the listing may be partial, or some are hidden \
+                 (listEnabled is false). What only they reach is not counted"
+            );
+            self.fault("_tags", FaultKind::Unlisted, fault).await;
+        }
     }
 
     /// Adds known tags that Azure leaves out of its listings (`listEnabled` is false) and still stores. The repository
@@ -70,7 +91,7 @@ impl Visit<'_> {
             return;
         }
         let client = self.walk.client;
-        let counts = client.azure_counts(self.repository).await.ok();
+        let counts = self.azure_counts().await;
         if counts.is_some_and(|counts| counts.tags == Some(listed.len() as u64)) {
             return;
         }
@@ -150,6 +171,11 @@ impl Visit<'_> {
                 listed.listed_to_the_end = true;
                 break;
             }
+            if is_first && error.kind() == ErrorKind::Denied && self.walk.gathers_denied() {
+                self.walk.denied.lock().push(self.repository.clone());
+                (listed.is_denied, listed.lossless) = (true, false);
+                break;
+            }
             listed.lossless = self.failed("tags/list", &error).await;
             // A repository that does not exist has no tags, so the list is complete.
             listed.listed_to_the_end = is_first && listed.lossless;
@@ -184,6 +210,7 @@ impl Visit<'_> {
                 *other = Some(AllManifests::Listed {
                     manifests: rows,
                     lossless: true,
+                    is_whole: true,
                 });
             }
         }

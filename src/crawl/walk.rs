@@ -15,7 +15,7 @@ use super::vanishing::Vanishing;
 use super::walk_outcome::WalkOutcome;
 use super::{CrawlPlan, ReferrersPolicy};
 use crate::inventory::{FaultKind, Finding, ManifestFact};
-use crate::oci::{Descriptor, Digest, Manifest, ManifestKind, Reference, Tag};
+use crate::oci::{Descriptor, Digest, Manifest, ManifestKind, Reference, RepositoryName, Tag};
 use crate::registry::{Client, ErrorKind, FetchedManifest, RegistryError};
 use crate::units::ByteCount;
 
@@ -38,6 +38,8 @@ pub(super) struct Walk<'a> {
     /// What indexes below tags list for platforms that were not chosen.
     pub(super) left_out: Mutex<HashSet<Digest>>,
     pub(super) vanishing: Vanishing,
+    /// Listed repositories that these credentials may not read.
+    pub(super) denied: Mutex<Vec<RepositoryName>>,
 }
 
 /// What has been fetched and visited for one tag.
@@ -73,6 +75,7 @@ impl<'a> Walk<'a> {
             digests: DigestStates::default(),
             left_out: Mutex::default(),
             vanishing: Vanishing::default(),
+            denied: Mutex::default(),
         }
     }
 }
@@ -156,7 +159,8 @@ impl Visit<'_> {
                 .await
                 .map_err(|missing| (DigestState::Open, missing))?,
         };
-        let manifest = match Manifest::parse(&fetched.content, fetched.content_type.as_deref()) {
+        let parsed = Manifest::parse(&fetched.content, fetched.content_type.as_deref());
+        let manifest = match parsed {
             Ok(manifest) => manifest,
             Err(error) => {
                 let why = format!("manifest {}: {error}", digest.short());
@@ -176,12 +180,21 @@ impl Visit<'_> {
                 manifest: manifest.clone(),
             })))
             .await;
+        let left_out = manifest.left_out_layers;
+        if left_out > 0 {
+            let fault = format!(
+                "{left_out} of the {} layers of manifest {} state no size and are not counted",
+                left_out + manifest.layers.len(),
+                digest.short()
+            );
+            self.fault(reference, FaultKind::Invalid, fault).await;
+        }
         if is_unsupported {
             let fault = "Docker schema 1 does not say how large its layers are, so they are not counted";
             self.fault(reference, FaultKind::Unsupported, fault.to_owned())
                 .await;
         }
-        Ok((manifest, is_sound))
+        Ok((manifest, is_sound && left_out == 0))
     }
 
     async fn fetch_manifest(

@@ -251,7 +251,7 @@ pub fn account_tags(
         .map(Some)
 }
 
-fn repositories_sharing(inventory: &Inventory) -> Sharing<'_> {
+pub(super) fn repositories_sharing(inventory: &Inventory) -> Sharing<'_> {
     Sharing::new(
         inventory.sizes(),
         inventory.repositories.iter().map(|repository| {

@@ -75,21 +75,30 @@ impl Assembly {
                 .into_iter()
                 .filter_map(|(tag, digest)| self.manifest(digest).map(|manifest| TagNode { tag, manifest }))
                 .collect();
-            listed.push(facts.listed);
+            listed.push((facts.listed, facts.times));
             self.inventory.repositories.push(RepositoryNode {
                 name,
                 tags,
                 untagged: None,
+                times: HashMap::new(),
             });
         }
         // After the tags, so that listings do not change what tags reach.
         let left_out = std::mem::take(&mut self.left_out);
-        for (place, digests) in listed.into_iter().enumerate() {
+        for (place, (digests, times)) in listed.into_iter().enumerate() {
             let Some(digests) = digests else { continue };
             let digests = digests.into_iter().filter(|digest| !left_out.contains(digest));
-            let nodes = digests.filter_map(|digest| self.manifest(digest)).collect();
-            let untagged = self.untagged(place, nodes);
-            self.inventory.repositories[place].untagged = Some(untagged);
+            let nodes: Vec<(Digest, ManifestId)> = digests
+                .filter_map(|digest| Some((digest, self.manifest(digest)?)))
+                .collect();
+            let times = nodes
+                .iter()
+                .filter_map(|(digest, node)| Some((*node, *times.get(digest)?)))
+                .collect();
+            let untagged = self.untagged(place, nodes.into_iter().map(|(_, node)| node).collect());
+            let repository = &mut self.inventory.repositories[place];
+            repository.untagged = Some(untagged);
+            repository.times = times;
         }
         self.inventory.conflicting_sizes.sort_unstable();
         self.inventory.conflicting_sizes.dedup();
@@ -180,6 +189,7 @@ impl Assembly {
             foreign_layers: 0,
             children: Vec::new(),
             unread_children: 0,
+            is_converted_copy: manifest.is_converted_copy(),
         };
         node.config = manifest
             .config

@@ -37,6 +37,7 @@ pub fn image(word: &str, layers: &[(&str, u32)]) -> (Digest, ByteCount, Manifest
         children: Vec::new(),
         subject: None,
         annotations: Default::default(),
+        left_out_layers: 0,
     };
     (digest(word), ByteCount::from(10_u32), manifest)
 }

@@ -1,3 +1,4 @@
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -33,6 +34,8 @@ pub enum Finding {
     },
     /// A repository has been walked: its listing, and whether all of it could be read.
     Repository(RepositoryListing),
+    /// What the registry still keeps of deleted repositories.
+    SoftDeleted(SoftDeleted),
     /// Something could not be read; the crawl goes on.
     Fault(Fault),
 }
@@ -78,11 +81,58 @@ pub struct RepositoryListing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ManifestListing {
     /// Each of them once. What is not listed no longer exists.
-    Listed(Vec<Digest>),
+    Listed(Vec<ListedDigest>),
+    /// Some of them: the registry counts more than it lists. What is not listed may exist.
+    Partial(Vec<ListedDigest>),
     /// It could not be read to its end this time; the previous listing stays valid.
     Unread,
     /// The registry has no such listing, refuses it, or is not to be asked. Untagged content is unknown.
     Unavailable,
+}
+
+/// A manifest in such a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedDigest {
+    /// Its digest.
+    pub digest: Digest,
+    /// When it was pushed and last changed.
+    pub times: ManifestTimes,
+}
+
+impl From<Digest> for ListedDigest {
+    /// A manifest of which the listing states no times.
+    fn from(digest: Digest) -> Self {
+        Self {
+            digest,
+            times: ManifestTimes::default(),
+        }
+    }
+}
+
+/// When a manifest in a repository came and changed, as far as the registry says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ManifestTimes {
+    /// When it was pushed.
+    pub created: Option<DateTime<Utc>>,
+    /// When it or its tags last changed.
+    pub changed: Option<DateTime<Utc>>,
+}
+
+impl ManifestTimes {
+    /// Since when nothing has happened to it: without a tag, for so long it has had none.
+    pub fn idle_since(&self) -> Option<DateTime<Utc>> {
+        self.changed.or(self.created)
+    }
+}
+
+/// Repositories that were deleted and that the registry still stores, because a policy keeps what is deleted for some
+/// days (Azure Container Registry's soft delete). They are billed, and no client can read their layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SoftDeleted {
+    /// How many there are.
+    pub repositories: usize,
+    /// When the first of them was deleted, if the registry says.
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// Something that a crawl could not read. Faults are part of the result.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
+use super::finding::ManifestTimes;
 use crate::oci::{
     Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
 };
@@ -73,6 +74,8 @@ pub struct ManifestNode {
     pub children: Vec<ManifestId>,
     /// How many chosen children have not been read, so that what they reach is not counted.
     pub unread_children: usize,
+    /// Whether it is a copy that the registry made of an image in another format, for streaming.
+    pub is_converted_copy: bool,
 }
 
 /// A tag and its manifest.
@@ -94,6 +97,8 @@ pub struct RepositoryNode {
     /// Manifests that the registry lists for this repository and that none of its tags reaches. `None` if the registry
     /// has no such listing.
     pub untagged: Option<Vec<ManifestId>>,
+    /// When its manifests came and changed, as far as the registry lists them and says.
+    pub times: HashMap<ManifestId, ManifestTimes>,
 }
 
 /// The content of one registry at one moment, with small integers as ids.
@@ -208,6 +213,7 @@ pub(super) struct RepositoryFacts {
     pub(super) tags: BTreeMap<Tag, Digest>,
     /// The manifests the registry lists for the repository, tagged or not; `None` if it has no such listing.
     pub(super) listed: Option<BTreeSet<Digest>>,
+    pub(super) times: HashMap<Digest, ManifestTimes>,
 }
 
 impl InventoryBuilder {
@@ -276,6 +282,12 @@ impl InventoryBuilder {
             .listed
             .get_or_insert_default()
             .extend(digests);
+    }
+
+    /// Adds when a listed manifest came and changed.
+    pub fn times(&mut self, repository: RepositoryName, digest: Digest, times: ManifestTimes) {
+        let facts = self.repositories.entry(repository).or_default();
+        facts.times.insert(digest, times);
     }
 
     /// Adds a manifest that is attached to another one. It is reached whenever its subject is.

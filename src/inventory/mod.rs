@@ -15,17 +15,27 @@ mod graph;
 mod image_sharing;
 #[cfg(test)]
 mod property_tests;
+mod reconciliation;
 mod sharing;
 mod untagged;
+mod untagged_age;
 
 pub use accounting::{
     Accounting, RegistryTotals, RepositoryTotals, StoredBounds, TagTotals, account, account_tags,
 };
 pub use clean_up::{CleanUpResult, RepositoryCleanUp, clean_up};
 pub use counts::ContentCounts;
-pub use finding::{ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing};
+pub use finding::{
+    ConfigFact, Fault, FaultKind, Finding, ListedDigest, ManifestFact, ManifestListing, ManifestTimes,
+    RepositoryListing, SoftDeleted,
+};
 pub use graph::{
     BlobId, DedupScope, Inventory, InventoryBuilder, ManifestId, ManifestNode, RepositoryNode, TagNode,
 };
 pub use image_sharing::ImageExclusiveBytes;
+pub use reconciliation::{
+    DifferenceCause, DifferencePart, Reconciliation, ReconciliationFacts, ReportedUsage, UnreadableUsage,
+    UsageSource, converted_bytes, pushed_since,
+};
 pub use sharing::{Sharing, round_by_largest_remainder};
+pub use untagged_age::{UntaggedAges, UntaggedOlderThan};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::graph::{BlobId, Inventory};
+use super::graph::{BlobId, Inventory, ManifestId};
 use super::sharing::Sharing;
 use crate::units::{ByteCount, ByteOverflow};
 
@@ -21,6 +21,15 @@ pub(super) struct Untagged {
 impl Untagged {
     /// Finds it, given what the tags of each repository reach.
     pub(super) fn new(inventory: &Inventory, tagged: &Sharing<'_>) -> Result<Self, ByteOverflow> {
+        Self::of_manifests(inventory, tagged, |_, _| true)
+    }
+
+    /// The same of some manifests only, given a repository's place and a manifest.
+    pub(super) fn of_manifests(
+        inventory: &Inventory,
+        tagged: &Sharing<'_>,
+        is_chosen: impl Fn(usize, ManifestId) -> bool,
+    ) -> Result<Self, ByteOverflow> {
         let repositories = &inventory.repositories;
         if repositories
             .iter()
@@ -41,6 +50,7 @@ impl Untagged {
                 manifests.push(HashSet::new());
                 continue;
             };
+            let nodes = || nodes.iter().filter(|&&node| is_chosen(place, node));
             let own: HashSet<BlobId> = match whole_registry {
                 true => HashSet::new(),
                 false => tagged.set(place).iter().copied().collect(),
@@ -49,9 +59,9 @@ impl Untagged {
                 true => tagged.users(*blob) == 0,
                 false => !own.contains(blob),
             };
-            let reached = nodes.iter().flat_map(|&node| inventory.reached(node));
+            let reached = nodes().flat_map(|&node| inventory.reached(node));
             sets.push(reached.copied().filter(is_free).collect());
-            let documents = nodes.iter().map(|&node| inventory.manifest(node).blob);
+            let documents = nodes().map(|&node| inventory.manifest(node).blob);
             manifests.push(documents.filter(is_free).collect());
         }
         let sharing = Sharing::new(inventory.sizes(), sets);

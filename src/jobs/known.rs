@@ -14,6 +14,8 @@ pub(super) async fn load_known(store: &Store, registry: &RegistryName) -> Result
         tags: known.tags,
         children: known.children,
         missing: known.missing,
+        listed: known.listed,
+        keeps_deleted: known.keeps_deleted,
         crawls: known.crawls,
     }))
 }

@@ -217,7 +217,8 @@ impl PartWork<'_> {
             return Ok(Some(nothing));
         }
         let sender = findings.clone();
-        let Some(mut listing) = list(self.client, self.plan, self.progress, findings, stop).await else {
+        let Some(mut listing) = list(self.client, self.plan, known, self.progress, findings, stop).await
+        else {
             return Ok(None);
         };
         if let Some(fault) = self.empty_catalogue(&listing, known) {

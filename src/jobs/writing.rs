@@ -75,7 +75,7 @@ fn weight(finding: &Finding) -> u64 {
         Finding::Config(fact) => fact.size.get(),
         // About the size of a digest in a statement.
         Finding::Repository(RepositoryListing {
-            manifests: ManifestListing::Listed(manifests),
+            manifests: ManifestListing::Listed(manifests) | ManifestListing::Partial(manifests),
             ..
         }) => manifests.len() as u64 * 100,
         _ => 0,

@@ -50,6 +50,16 @@ const COUNTS: &[Count<RegistryRow>] = &[
         of: |row| row.totals.untagged_bytes.map(ByteCount::as_i64),
     },
     Count {
+        name: "reported_bytes",
+        help: "Bytes that the registry itself reports; absent if reported_usage is not set.",
+        of: |row| Some(row.reconciliation.as_ref()?.reported_bytes.as_i64()),
+    },
+    Count {
+        name: "unexplained_bytes",
+        help: "Reported bytes that no known cause explains; negative if more is counted than reported.",
+        of: |row| Some(row.reconciliation.as_ref()?.unexplained_bytes),
+    },
+    Count {
         name: "alpine_stored_bytes",
         help: "Bytes stored if all recommended repositories switched to Alpine: best estimate.",
         of: |row| Some(row.alpine.as_ref()?.stored_bytes.expected.as_i64()),

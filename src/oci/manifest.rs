@@ -4,6 +4,7 @@ use serde::Deserialize;
 use strum::{EnumString, IntoStaticStr};
 
 use super::document::json_object;
+use super::layer_document::LayerDocument;
 use super::{Descriptor, Digest, MediaType, Platform, PlatformFilter, is_kept_label};
 use crate::units::{ByteCount, ByteOverflow};
 
@@ -52,6 +53,8 @@ pub struct Manifest {
     pub subject: Option<Digest>,
     /// The annotations that the analysis uses, and no others.
     pub annotations: BTreeMap<String, String>,
+    /// How many layers are left out because their size is not a number of bytes.
+    pub left_out_layers: usize,
 }
 
 /// Why a document is not a manifest that can be counted.
@@ -92,6 +95,14 @@ pub enum ManifestError {
     Overflow(#[from] ByteOverflow),
 }
 
+/// The artifact types of converted copies: Azure's artifact streaming (Azure documentation, "Troubleshoot artifact
+/// streaming", 2026; azure-cli's `acr artifact-streaming`), and the format that it is made of, written by containerd's
+/// accelerated-container-image (its documentation, 2026).
+const CONVERTED_COPIES: [&str; 2] = [
+    "application/vnd.azure.artifact.streaming.v1",
+    "application/vnd.containerd.overlaybd.native.v1+json",
+];
+
 /// The JSON document. Unknown fields are accepted, fields of the wrong type are not.
 #[derive(Deserialize)]
 struct ManifestDocument {
@@ -104,11 +115,11 @@ struct ManifestDocument {
     #[serde(default)]
     config: Option<Descriptor>,
     #[serde(default)]
-    layers: Option<Vec<Descriptor>>,
+    layers: Option<Vec<LayerDocument>>,
     #[serde(default)]
-    blobs: Option<Vec<Descriptor>>,
+    blobs: Option<Vec<LayerDocument>>,
     #[serde(default)]
-    manifests: Option<Vec<Descriptor>>,
+    manifests: Option<Vec<LayerDocument>>,
     #[serde(default)]
     subject: Option<Descriptor>,
     #[serde(default)]
@@ -197,6 +208,13 @@ impl Manifest {
             .is_none_or(chosen)
     }
 
+    /// Whether a registry made it from an image, in a format that nodes can start before all of it has arrived. Deleting
+    /// it makes pulls slower, so it is no waste.
+    pub fn is_converted_copy(&self) -> bool {
+        let artifact_type = self.artifact_type.as_deref();
+        artifact_type.is_some_and(|artifact_type| CONVERTED_COPIES.contains(&artifact_type))
+    }
+
     fn empty(kind: ManifestKind, media_type: String) -> Self {
         Self {
             kind,
@@ -207,6 +225,7 @@ impl Manifest {
             children: Vec::new(),
             subject: None,
             annotations: BTreeMap::new(),
+            left_out_layers: 0,
         }
     }
 
@@ -238,7 +257,10 @@ impl ManifestDocument {
             .ok_or_else(|| ManifestError::Syntax("an index without manifests".into()))?;
         Ok(Manifest {
             artifact_type: self.artifact_type,
-            children: children.into_iter().map(kept_annotations_only).collect(),
+            children: children
+                .into_iter()
+                .map(|child| kept_annotations_only(child.or_empty()))
+                .collect(),
             subject: self.subject.map(|subject| subject.digest),
             annotations: kept(self.annotations.unwrap_or_default()),
             ..Manifest::empty(ManifestKind::Index, media_type)
@@ -249,12 +271,7 @@ impl ManifestDocument {
         let config = self
             .config
             .ok_or_else(|| ManifestError::Syntax("an image manifest without config".into()))?;
-        let layers: Vec<_> = self
-            .layers
-            .unwrap_or_default()
-            .into_iter()
-            .map(kept_annotations_only)
-            .collect();
+        let (layers, left_out_layers) = sound_layers(self.layers);
         let attestation_type = "application/vnd.docker.attestation.manifest.v1+json";
         let is_statement = |layer: &Descriptor| layer.kind() == MediaType::InTotoStatement;
         let kind = if self.artifact_type.as_deref() == Some(attestation_type) {
@@ -280,6 +297,7 @@ impl ManifestDocument {
             artifact_type,
             config: Some(kept_annotations_only(config)),
             layers,
+            left_out_layers,
             subject: self.subject.map(|subject| subject.digest),
             annotations: kept(self.annotations.unwrap_or_default()),
             ..Manifest::empty(kind, media_type)
@@ -287,14 +305,11 @@ impl ManifestDocument {
     }
 
     fn into_artifact(self, media_type: String) -> Manifest {
+        let (layers, left_out_layers) = sound_layers(self.blobs);
         Manifest {
             artifact_type: self.artifact_type,
-            layers: self
-                .blobs
-                .unwrap_or_default()
-                .into_iter()
-                .map(kept_annotations_only)
-                .collect(),
+            layers,
+            left_out_layers,
             subject: self.subject.map(|subject| subject.digest),
             annotations: kept(self.annotations.unwrap_or_default()),
             ..Manifest::empty(ManifestKind::Artifact, media_type)
@@ -315,6 +330,19 @@ fn is_disguised(config: &Descriptor, layers: &[Descriptor]) -> bool {
     };
     let is_layer = layers.iter().any(|layer| layer.digest == config.digest);
     is_layer || !layers.is_empty() && !layers.iter().any(is_file_system)
+}
+
+/// The layers with a sound size, and how many others there are.
+fn sound_layers(layers: Option<Vec<LayerDocument>>) -> (Vec<Descriptor>, usize) {
+    let layers = layers.unwrap_or_default();
+    let listed = layers.len();
+    let sound: Vec<_> = layers
+        .into_iter()
+        .filter_map(LayerDocument::sound)
+        .map(kept_annotations_only)
+        .collect();
+    let left_out = listed - sound.len();
+    (sound, left_out)
 }
 
 fn kept(annotations: BTreeMap<String, String>) -> BTreeMap<String, String> {
@@ -438,15 +466,37 @@ mod tests {
     }
 
     #[test]
-    fn hostile_numbers_are_refused() {
-        for size in [json!(-1), json!(1.5), json!(u64::MAX), json!("1")] {
+    fn a_layer_without_a_sound_size_does_not_hide_the_others() {
+        for size in [json!(-1), json!(1.5), json!(u64::MAX), json!("1"), json!(null)] {
             let mut document = image("application/vnd.oci.image.config.v1+json", "x");
-            document["layers"][0]["size"] = size.clone();
-            assert!(
-                matches!(parse(&document), Err(ManifestError::Syntax(_))),
-                "{size}"
-            );
+            document["layers"] = json!([
+                descriptor("tar", "a", 7),
+                descriptor("tar", "b", 8),
+                descriptor("tar", "c", 9)
+            ]);
+            document["layers"][1]["size"] = size.clone();
+            let manifest = parse(&document).unwrap();
+            let sizes: Vec<u64> = manifest.layers.iter().map(|layer| layer.size.get()).collect();
+            assert_eq!((sizes, manifest.left_out_layers), (vec![7, 9], 1), "{size}");
+
+            let mut index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX,
+                                   "manifests": [descriptor(OCI_MANIFEST, "a", 7), descriptor(OCI_MANIFEST, "b", 8)]});
+            index["manifests"][0]["size"] = size.clone();
+            let sizes: Vec<u64> = parse(&index)
+                .unwrap()
+                .children
+                .iter()
+                .map(|child| child.size.get())
+                .collect();
+            assert_eq!(sizes, [0, 8], "{size}");
         }
+    }
+
+    #[test]
+    fn hostile_numbers_are_refused() {
+        let mut document = image("application/vnd.oci.image.config.v1+json", "x");
+        document["config"]["size"] = json!(-1);
+        assert!(matches!(parse(&document), Err(ManifestError::Syntax(_))));
         let mut overflowing = image("application/vnd.oci.image.config.v1+json", "x");
         overflowing["layers"] = json!([
             descriptor("x", "a", i64::MAX as u64),

@@ -10,6 +10,7 @@ mod document;
 mod host;
 mod image_config;
 mod kept;
+mod layer_document;
 mod manifest;
 mod media_type;
 mod name;

@@ -59,6 +59,17 @@ impl RepositoryPattern {
         })
     }
 
+    /// The path above everything that a glob can match: `project/repo` of `project/repo/**`. `None` for a name, and for a
+    /// glob that begins with a special character.
+    pub fn folder(&self) -> Option<RepositoryName> {
+        let Kind::Glob(_) = &self.kind else {
+            return None;
+        };
+        let special = self.text.find(['*', '?', '[', '{'])?;
+        let (folder, _) = self.text[..special].rsplit_once('/')?;
+        folder.parse().ok()
+    }
+
     /// The same, but a name may have its registry in front: `127.0.0.1:5000/team-a/api`.
     ///
     /// # Errors
@@ -200,6 +211,21 @@ mod tests {
     fn matches_in(pattern: &str, registry: &str, repository: &str) -> bool {
         let patterns = RepositoryPatterns::new([pattern]).unwrap();
         patterns.matches(&registry.parse().unwrap(), &repository.parse().unwrap())
+    }
+
+    #[test]
+    fn the_folder_of_a_glob_is_above_everything_that_it_matches() {
+        for (pattern, folder) in [
+            ("project/repo/**", Some("project/repo")),
+            ("project/repo/team-*", Some("project/repo")),
+            ("project/{a,b}/x", Some("project")),
+            ("project/repo", None),
+            ("project*", None),
+            ("**", None),
+        ] {
+            let found = RepositoryPattern::new(pattern).unwrap().folder();
+            assert_eq!(found.as_ref().map(RepositoryName::as_str), folder, "{pattern}");
+        }
     }
 
     #[test]

@@ -27,6 +27,15 @@ pub enum Vendor {
     Other,
 }
 
+/// The domains of Azure's clouds: public, China, US Government, and the isolated ones (Azure CLI's cloud metadata, 2026).
+const AZURE: [&str; 5] = [
+    "azurecr.io",
+    "azurecr.cn",
+    "azurecr.us",
+    "azurecr.eaglex.ic.gov",
+    "azurecr.microsoft.scloud",
+];
+
 /// What of a registry cannot be seen by the vendor's nature, and what an account needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VendorFacts {
@@ -45,7 +54,7 @@ impl Vendor {
     pub fn of(registry: &str) -> Self {
         let host = host_without_port(registry).trim_end_matches('.').to_lowercase();
         let host = host.as_str();
-        if is_below(host, &["azurecr.io", "azurecr.cn", "azurecr.us"]) {
+        if is_below(host, &AZURE) {
             Self::Azure
         } else if is_ecr(host) {
             Self::AmazonEcr

@@ -38,16 +38,23 @@ pub enum AzureIdentity {
     },
 }
 
-/// The domains of Azure's registries: public cloud, China and US government (Azure documentation, "Azure
-/// Container Registry FAQ", 2026).
-const DOMAINS: [&str; 3] = [".azurecr.io", ".azurecr.cn", ".azurecr.us"];
+/// The domains of Azure's registries: public cloud, China and US government (Azure documentation, "Azure Container
+/// Registry FAQ", 2026), and the isolated US clouds (the lists of AKS' and Kubernetes' credential providers, 2026).
+pub(super) const AZURE_DOMAINS: [&str; 5] = [
+    "azurecr.io",
+    "azurecr.cn",
+    "azurecr.us",
+    "azurecr.eaglex.ic.gov",
+    "azurecr.microsoft.scloud",
+];
 
 /// Whether a host is a registry of Azure.
 pub fn is_azure_registry(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    DOMAINS
-        .iter()
-        .any(|domain| host.strip_suffix(domain).is_some_and(|name| !name.is_empty()))
+    AZURE_DOMAINS.iter().any(|domain| {
+        let name = host.strip_suffix(domain).and_then(|rest| rest.strip_suffix('.'));
+        name.is_some_and(|name| !name.is_empty())
+    })
 }
 
 #[cfg(test)]
@@ -62,6 +69,9 @@ mod tests {
             ("Contoso.AzureCR.io", true),
             ("contoso.azurecr.cn", true),
             ("contoso.azurecr.us", true),
+            ("contoso.azurecr.eaglex.ic.gov", true),
+            ("contoso.azurecr.microsoft.scloud", true),
+            ("contoso.eaglex.ic.gov", false),
             ("contoso.westeurope.geo.azurecr.io", true),
             ("azurecr.io", false),
             (".azurecr.io", false),

@@ -4,6 +4,8 @@ use super::address_guard::AddressGuard;
 use super::auth::Auth;
 use super::azure::is_azure_registry;
 use super::connection::Connection;
+use super::ecr::is_ecr_registry;
+use super::google::is_google_registry;
 use super::session::{Learned, Session};
 use super::throttle::Throttle;
 use super::transport::Transport;
@@ -67,6 +69,20 @@ impl Client {
     /// The registry this client talks to.
     pub fn origin(&self) -> &Origin {
         &self.session.connection.url_policy.origin
+    }
+
+    /// Whether the registry is AWS ECR, which lists archived images and answers 404 for them (AWS documentation, "Archiving
+    /// an image in Amazon ECR", 2026).
+    pub fn lists_archived_images(&self) -> bool {
+        let connection = &self.session.connection;
+        let host = connection.url_policy.origin.url().host_str();
+        connection.settings.is_ecr || host.is_some_and(is_ecr_registry)
+    }
+
+    /// Whether the registry is Google's, which has no dependable catalogue and lists what is below a repository.
+    pub fn lists_children(&self) -> bool {
+        let host = self.session.connection.url_policy.origin.url().host_str();
+        host.is_some_and(is_google_registry)
     }
 
     /// Announces which repositories will be read, so that one token may serve several of them.

@@ -4,8 +4,10 @@
 //! domains. A wrong "no" costs the operator one line of configuration; a wrong "yes" would send a password to a
 //! stranger. So short names below country codes count as shared, and so do the domains of large clouds.
 
+use super::azure::AZURE_DOMAINS;
+
 /// Domains below which anyone can rent a name (vendors' documentation, 2026).
-const SHARED: [&str; 28] = [
+const SHARED: [&str; 30] = [
     "amazonaws.com",
     "amazonaws.com.cn",
     "aliyuncs.com",
@@ -13,7 +15,9 @@ const SHARED: [&str; 28] = [
     "azure.com",
     "azure.us",
     "azurecr.cn",
+    "azurecr.eaglex.ic.gov",
     "azurecr.io",
+    "azurecr.microsoft.scloud",
     "azurecr.us",
     "azurewebsites.net",
     "cloudapp.net",
@@ -76,7 +80,7 @@ fn azure_registry(host: &str) -> Option<(&str, &str)> {
         Some((region, domain)) if domain.starts_with("geo.azurecr.") && !region.is_empty() => &domain[4..],
         _ => rest,
     };
-    let is_azure = ["azurecr.io", "azurecr.cn", "azurecr.us"].contains(&domain);
+    let is_azure = AZURE_DOMAINS.contains(&domain);
     (is_azure && !name.is_empty()).then_some((name, domain))
 }
 
@@ -118,6 +122,12 @@ mod tests {
             ("reg.westeurope.geo.azurecr.io", "evil.azurecr.io", false),
             ("reg.westeurope.geo.azurecr.io", "reg.azurecr.cn", false),
             ("reg.evil.azurecr.io", "reg.azurecr.io", false),
+            ("reg.azurecr.eaglex.ic.gov", "evil.azurecr.eaglex.ic.gov", false),
+            (
+                "reg.usnatwest.geo.azurecr.microsoft.scloud",
+                "reg.azurecr.microsoft.scloud",
+                true,
+            ),
             ("de.icr.io", "cp.icr.io", true),
             ("icr.io", "cp.icr.io", true),
             ("eu.gcr.io", "gcr.io", true),

@@ -8,6 +8,11 @@ pub(super) fn credentials_rejected() -> Reason {
     Reason::Unauthorized("the registry refuses credentials of the scheme that it asked for".into())
 }
 
+/// The credentials are right, and may not read this.
+pub(super) fn no_right() -> Reason {
+    Reason::Unauthorized("these credentials have no right to it".into())
+}
+
 /// The registry wants credentials in a way that we do not understand. `header` is what it said, escaped.
 pub(super) fn unsupported_challenge(header: Option<String>) -> Reason {
     let problem = "the registry answered 401 without a challenge that this client supports";

@@ -21,6 +21,15 @@ pub(super) fn is_google_registry(host: &str) -> bool {
     host == "gcr.io" || DOMAINS.iter().any(|domain| host.ends_with(domain))
 }
 
+/// A registry that redirects every request, listings too, to one of Google's (oras-go issue 633, 2023; Kubernetes'
+/// registry.k8s.io, 2026).
+const FACADE: &str = "registry.k8s.io";
+
+/// Whether a host redirects its listings to a registry of Google.
+pub(super) fn is_google_facade(host: &str) -> bool {
+    host.eq_ignore_ascii_case(FACADE)
+}
+
 /// The member `manifest` of a listing of tags.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -64,6 +73,31 @@ impl GoogleManifests {
             });
         }
         Some(listed)
+    }
+}
+
+/// The member `child` of a listing of tags: what is directly below a repository.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum GoogleChildren {
+    Listed(Vec<String>),
+    /// Not there, or of another form.
+    Other(IgnoredAny),
+}
+
+impl Default for GoogleChildren {
+    fn default() -> Self {
+        Self::Other(IgnoredAny)
+    }
+}
+
+impl GoogleChildren {
+    /// The names; `None` if the registry is not Google's.
+    pub fn listed(self) -> Option<Vec<String>> {
+        match self {
+            Self::Listed(names) => Some(names),
+            Self::Other(_) => None,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use url::Url;
 use super::auth::TokenScope;
 use super::client::Client;
 use super::entry::{ListEntry, ListedManifest, ListedTag};
-use super::google::is_google_registry;
+use super::google::{is_google_facade, is_google_registry};
 use super::page::{self, Listing, Page, PageLink};
 use super::request::Request;
 use super::session::Session;
@@ -226,7 +226,7 @@ impl Session {
             accept: HeaderValue::from_static("application/json"),
             scope,
             limit: self.listing_limit(listing),
-            follows_redirects: false,
+            follows_redirects: listing == Listing::Tags && self.host().is_some_and(is_google_facade),
             verbatim: false,
             slow: listing == Listing::Catalog,
             most_attempts: if can_shrink { 2 } else { u32::MAX },
@@ -244,10 +244,14 @@ impl Session {
         .map_err(|reason| RegistryError::new(about(), reason))
     }
 
+    fn host(&self) -> Option<&str> {
+        self.connection.url_policy.origin.url().host_str()
+    }
+
     fn listing_limit(&self, listing: Listing) -> usize {
-        let host = self.connection.url_policy.origin.url().host_str();
+        let sends_manifests = |host: &str| is_google_registry(host) || is_google_facade(host);
         match listing {
-            Listing::Tags if host.is_some_and(is_google_registry) => limits::LISTING_WITH_MANIFESTS,
+            Listing::Tags if self.host().is_some_and(sends_manifests) => limits::LISTING_WITH_MANIFESTS,
             _ => limits::LISTING,
         }
     }

@@ -14,6 +14,7 @@
 pub(crate) mod address_guard;
 mod auth;
 mod azure;
+mod azure_deleted;
 mod blobs;
 mod challenge;
 mod client;
@@ -44,6 +45,7 @@ mod transport;
 mod url_policy;
 
 pub use azure::{AzureIdentity, is_azure_registry};
+pub use azure_deleted::DeletedRepository;
 pub use client::Client;
 pub use credentials::{Credentials, CredentialsError};
 pub use entry::{ListedManifest, ListedTag};

@@ -54,8 +54,16 @@ impl Origin {
                 "it contains a user name or password, which belong in the credentials",
             ));
         }
+        if url.path().starts_with("/artifactory/") {
+            return Err(refuse(
+                "it has a path; for Artifactory's repository path method, write the host alone and name the repositories \
+                 as KEY/IMAGE",
+            ));
+        }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(refuse("it has more than a host and a port"));
+            return Err(refuse(
+                "it has more than a host and a port; name the repositories separately",
+            ));
         }
         let host = url.host_str().ok_or_else(|| refuse("it has no host"))?;
         let name = match url.port() {
@@ -137,6 +145,7 @@ mod tests {
             "",
             "ftp://a",
             "https://a/b",
+            "https://a/artifactory/api/docker/key",
             "https://a?b",
             "a b",
             "https://me:hunter2@a",

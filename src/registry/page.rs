@@ -9,7 +9,7 @@ use url::Url;
 
 use super::entry::{Entry, ListEntry, ListedManifest, entries};
 use super::error::Reason;
-use super::google::GoogleManifests;
+use super::google::{GoogleChildren, GoogleManifests};
 use super::next_link::next_link;
 use super::url_policy::UrlPolicy;
 use super::{ClientSettings, limits};
@@ -26,6 +26,9 @@ pub struct Page<T> {
     pub next: Option<PageLink>,
     /// All manifests of the repository, tagged or not, if a listing of tags contains them (Google Artifact Registry).
     pub manifests: Option<Vec<ListedManifest>>,
+    /// The names of repositories directly below this one, without its own name, if a listing of tags contains them (Google
+    /// Artifact Registry).
+    pub children: Option<Vec<String>>,
 }
 
 /// The link to the next page. It leads to the registry itself and has not been used in this listing. It remembers
@@ -64,6 +67,9 @@ struct Tags<'a> {
     /// Only Google Artifact Registry sends it.
     #[serde(default, rename = "manifest")]
     manifests: GoogleManifests,
+    /// Only Google sends it.
+    #[serde(default, rename = "child")]
+    children: GoogleChildren,
 }
 
 /// Azure's own listing, which includes untagged manifests.
@@ -107,7 +113,7 @@ pub(super) fn read<T: ListEntry>(
             quoted(&error.to_string())
         ))
     };
-    let mut manifests = None;
+    let (mut manifests, mut children) = (None, None);
     let entries = match listing {
         Listing::Catalog => {
             serde_json::from_slice::<Catalog<'_>>(body)
@@ -117,6 +123,7 @@ pub(super) fn read<T: ListEntry>(
         Listing::Tags | Listing::AzureTags => {
             let page = serde_json::from_slice::<Tags<'_>>(body).map_err(unreadable)?;
             manifests = page.manifests.listed();
+            children = page.children.listed();
             page.tags
         }
         Listing::Manifests => {
@@ -152,6 +159,7 @@ pub(super) fn read<T: ListEntry>(
         invalid: Vec::new(),
         next,
         manifests,
+        children,
     };
     // A registry that ignores `last` sends its first page again.
     if is_guess && !shows_news {
@@ -195,6 +203,7 @@ impl<T> Page<T> {
             invalid: Vec::new(),
             next: None,
             manifests: None,
+            children: None,
         }
     }
 }

@@ -44,6 +44,8 @@ pub struct ClientSettings {
     pub max_listing_entries: u64,
     /// Whether this is Azure Container Registry behind another host name. Its own hosts are recognised.
     pub is_azure: bool,
+    /// Whether this is AWS ECR behind another host name. Its own hosts are recognised.
+    pub is_ecr: bool,
     /// The `User-Agent`, so that operators can tell Tare's requests from others.
     pub user_agent: String,
 }
@@ -68,6 +70,7 @@ impl Default for ClientSettings {
             max_listing_pages: 100_000,
             max_listing_entries: 2_000_000,
             is_azure: false,
+            is_ecr: false,
             user_agent: concat!("registry-tare/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

@@ -230,8 +230,13 @@ impl AlpineAnswers {
         let mut confidence = ConfidenceCounts::default();
         let mut switching_at_a_loss = 0;
         let mut repositories = Vec::with_capacity(analysis.repositories.len());
-        for (judged, after) in analysis.repositories.iter().zip(&outcome.repositories) {
-            *verdicts.entry(judged.verdict.verdict).or_default() += 1;
+        let nodes = inventory.repositories.iter();
+        let judged = analysis.repositories.iter().zip(&outcome.repositories);
+        for ((judged, after), node) in judged.zip(nodes) {
+            // As everywhere, what has no tag does not count as a repository.
+            if !node.tags.is_empty() {
+                *verdicts.entry(judged.verdict.verdict).or_default() += 1;
+            }
             if judged.verdict.verdict == Verdict::Switch
                 && let Some(level) = judged.confidence
             {

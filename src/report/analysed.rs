@@ -19,7 +19,7 @@ use super::reference::Found;
 use super::usage::{CostPeriod, registry_usage, usage_if};
 use crate::base_image::Catalogue;
 use crate::cost::{self, CostError, CostPlan, RegistryUsage, Statement, WorthStatement};
-use crate::inventory::{Accounting, RepositoryNode};
+use crate::inventory::{Accounting, RepositoryNode, UntaggedAges};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::units::Period;
 use crate::whatif::{AnalysisContext, Counterfactual, Outcome};
@@ -110,7 +110,7 @@ impl Analysed {
         let answers = self
             .registries
             .iter()
-            .map(|registry| registry.answers(&switched(registry)?, &inputs.costs, &context, options.images))
+            .map(|registry| registry.answers(&switched(registry)?, inputs, &context, options.images))
             .collect::<Result<_, ReportError>>()?;
         Ok(Report::build(answers, options)?)
     }
@@ -149,10 +149,11 @@ impl AnalysedRegistry {
     fn answers(
         &self,
         switched: &Switched<'_>,
-        costs: &CostPlan,
+        inputs: &AnalysisInputs,
         context: &AnalysisContext<'_>,
         with_images: bool,
     ) -> Result<RegistryAnswers, ReportError> {
+        let costs = &inputs.costs;
         let today = CostPeriod::MonthAt(self.content.source.as_of.date_naive());
         let usage = registry_usage(self, &switched.outcome, costs, today);
         let RegistryContent {
@@ -164,6 +165,9 @@ impl AnalysedRegistry {
         Ok(RegistryAnswers {
             source: source.clone(),
             accounting: Accounting::clone(&self.accounting),
+            untagged_ages: UntaggedAges::new(inventory, source.as_of)
+                .map_err(ReportError::overflow(&source.registry))?,
+            reconciliation: self.reconciliation(inputs)?,
             labels: usage
                 .repositories
                 .iter()

@@ -11,11 +11,14 @@ use super::group::{GroupError, GroupRow};
 use super::headline::Headline;
 use super::sort::SortOrder;
 use crate::cost::{CostError, Labels, Worth};
-use crate::inventory::Accounting;
+use crate::inventory::{Accounting, Reconciliation, UntaggedAges};
 use crate::oci::RegistryName;
 use crate::pricing::suggested_book;
 use crate::units::ByteCount;
 use crate::whatif::Verdict;
+
+/// How many repositories without a tag a note names. Our choice.
+const MAX_NAMED_TAGLESS: usize = 5;
 
 /// All that is worked out of one registry.
 #[derive(Debug, Clone)]
@@ -28,6 +31,10 @@ pub struct RegistryAnswers {
     pub labels: Vec<Labels>,
     /// When the oldest image of each repository was built, in the order of the accounting; `None` if no image says.
     pub oldest_images: Vec<Option<DateTime<Utc>>>,
+    /// How old its untagged content is; `None` if it has none or does not list it.
+    pub untagged_ages: Option<UntaggedAges>,
+    /// What it reports itself, compared with what is counted; `None` if no figure of its own is known.
+    pub reconciliation: Option<Reconciliation>,
     /// Its cost in a month and what is worth moving; `None` if it has no price book.
     pub costs: Result<Option<RegistryCosts>, CostError>,
     /// The changes on Alpine; `None` if they were not computed.
@@ -73,6 +80,8 @@ impl Report {
             accounting,
             labels,
             oldest_images,
+            untagged_ages,
+            reconciliation,
             costs,
             alpine,
         } in registries
@@ -81,6 +90,9 @@ impl Report {
             let own_notes = notes(&source);
             let complete = !own_notes.iter().any(|note| note.kind.is_loss());
             report.notes.extend(own_notes);
+            report
+                .notes
+                .extend(note_on_tagless(&source.registry, &accounting));
             report.notes.extend(cost_notes(&source.registry, &costs));
             let has_book = !matches!(costs, Ok(None));
             let costs = costs.ok().flatten();
@@ -127,6 +139,8 @@ impl Report {
                 totals: accounting.registry,
                 dedup_scope: source.dedup_scope,
                 as_of: source.as_of,
+                untagged_ages,
+                reconciliation,
                 alpine: registry,
                 cost,
                 suggested_price_book: suggested,
@@ -302,6 +316,22 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
             ),
         );
     }
+    if let Some(deleted) = source.soft_deleted.filter(|deleted| deleted.repositories > 0) {
+        let repositories = deleted.repositories;
+        let since = deleted
+            .since
+            .map(|since| format!(" since {}", since.format("%Y-%m-%d")));
+        add(
+            NoteKind::SoftDeleted,
+            repositories,
+            format!(
+                "{} deleted{} and still stored by soft delete. Until that ends, they are billed; they are not counted \
+                 here, because their layers cannot be listed.",
+                counted(repositories, "repository was", "repositories were"),
+                since.unwrap_or_default(),
+            ),
+        );
+    }
     if source.conflicting_sizes > 0 {
         add(
             NoteKind::ConflictingSizes,
@@ -313,6 +343,35 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
         );
     }
     notes
+}
+
+/// Names the repositories without a tag, which have rows and are in no number of repositories.
+fn note_on_tagless(registry: &RegistryName, accounting: &Accounting) -> Option<Note> {
+    let tagless = accounting.repositories.iter().filter(|row| row.tags == 0);
+    let names: Vec<&str> = tagless.map(|row| row.repository.as_str()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let shown = names
+        .iter()
+        .take(MAX_NAMED_TAGLESS)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = match names.len().saturating_sub(MAX_NAMED_TAGLESS) {
+        0 => String::new(),
+        more => format!(" and {} more", grouped(more)),
+    };
+    Some(Note {
+        registry: registry.clone(),
+        kind: NoteKind::RepositoriesWithoutTags,
+        count: names.len(),
+        note: format!(
+            "{} listed without a tag and not counted as {}: {shown}{more}.",
+            counted(names.len(), "repository is", "repositories are"),
+            if names.len() == 1 { "one" } else { "such" },
+        ),
+    })
 }
 
 /// That sizes on another release of Alpine stand in, and that releases get no security fixes, where that is so.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::base_image::ImageFacts;
-use crate::inventory::{Accounting, DedupScope, Inventory};
+use crate::inventory::{Accounting, DedupScope, Inventory, SoftDeleted};
 use crate::oci::{Digest, RegistryName, RepositoryName};
 
 /// The content of one registry, as it was loaded.
@@ -52,6 +52,8 @@ pub struct RegistrySource {
     pub conflicting_sizes: usize,
     /// Tags that are still counted though the latest crawls no longer found them.
     pub missing_tags: usize,
+    /// What the registry still keeps of deleted repositories; `None` if it does not say.
+    pub soft_deleted: Option<SoftDeleted>,
 }
 
 /// How the latest crawl of a registry went.

@@ -9,7 +9,7 @@ use super::group_cost::GroupCost;
 use super::headline::Headline;
 use super::image::ImageRow;
 use crate::cost::{Labels, Worth};
-use crate::inventory::{DedupScope, RegistryTotals, RepositoryTotals};
+use crate::inventory::{DedupScope, Reconciliation, RegistryTotals, RepositoryTotals, UntaggedAges};
 use crate::oci::RegistryName;
 use crate::units::ByteCount;
 
@@ -54,6 +54,16 @@ pub struct RegistryRow {
     pub dedup_scope: DedupScope,
     /// When the registry was last crawled.
     pub as_of: DateTime<Utc>,
+    /// How old the content is that no tag reaches. Absent if the registry has none or does not list it, and if the answer
+    /// covers a part of the registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "UntaggedAges")]
+    pub untagged_ages: Option<UntaggedAges>,
+    /// What the registry itself reports that it stores, compared with what is counted. Absent if `reported_usage` is not
+    /// set for the registry, and if the answer covers a part of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Reconciliation")]
+    pub reconciliation: Option<Reconciliation>,
     /// What Alpine would change. Absent where that was not computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "RegistryAlpine")]
@@ -137,6 +147,10 @@ pub enum NoteKind {
     UnreadManifests,
     /// Tags that the latest crawls no longer found are still counted.
     MissingTags,
+    /// The registry lists repositories without a tag. They have rows, and do not count as repositories.
+    RepositoriesWithoutTags,
+    /// Deleted repositories are still stored and billed, and not counted.
+    SoftDeleted,
     /// Manifests disagree about the size of a blob.
     ConflictingSizes,
     /// Something about the price book or the history that amounts rest on.
@@ -153,6 +167,11 @@ impl NoteKind {
     /// Whether the totals lack something because of it.
     pub fn is_loss(self) -> bool {
         matches!(self, Self::IncompleteCrawl | Self::UnfinishedCrawl)
+    }
+
+    /// Whether it tells of repositories that the owner of others may not see.
+    pub fn tells_of_others(self) -> bool {
+        matches!(self, Self::RepositoriesWithoutTags | Self::SoftDeleted)
     }
 
     /// Whether it goes with the figures in whatever form they are shown: what they lack, and what amounts of

@@ -99,7 +99,7 @@ pub struct GroupRow {
     pub key: Option<String>,
     /// What the repositories have in common; `__unassigned__` for those that have nothing of the kind, null for totals.
     pub name: Option<String>,
-    /// The number of repositories.
+    /// The number of repositories that have a tag.
     pub repositories: usize,
     /// The number of their tags.
     pub tags: usize,
@@ -117,7 +117,7 @@ pub struct GroupRow {
     pub switching: usize,
     /// How sure the sizes of those that should switch are.
     pub confidence: ConfidenceCounts,
-    /// The number of repositories with each verdict.
+    /// The number of repositories with each verdict. They add up to `repositories`.
     pub verdicts: BTreeMap<Verdict, usize>,
     /// What they cost in a month, one entry for each currency.
     pub costs: Vec<GroupCost>,
@@ -215,7 +215,9 @@ impl GroupRow {
 
     fn add(&mut self, row: &RepositoryRow) -> Result<(), GroupError> {
         let totals = &row.totals;
-        self.repositories += 1;
+        // As everywhere, what has no tag does not count as a repository; a note of the report names it.
+        let has_tags = totals.tags > 0;
+        self.repositories += usize::from(has_tags);
         self.tags += totals.tags;
         self.logical_bytes = self.logical_bytes.checked_add(totals.logical_bytes)?;
         self.attributed_bytes = self.attributed_bytes.checked_add(totals.attributed_bytes)?;
@@ -223,7 +225,7 @@ impl GroupRow {
         self.joint_saving_bytes = saving.ok_or(ByteOverflow)?;
         self.saving_bytes = self.joint_saving_bytes;
         let judged = row.judged.as_ref();
-        if let Some(judged) = judged {
+        if let Some(judged) = judged.filter(|_| has_tags) {
             *self.verdicts.entry(judged.verdict).or_default() += 1;
             if judged.verdict == Verdict::Switch {
                 self.switching += 1;

@@ -1,9 +1,13 @@
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use super::content::RegistryContent;
 use super::error::UnknownAlpineRelease;
 use crate::base_image::{Catalogue, CatalogueBuilder, CatalogueError};
 use crate::cost::CostPlan;
+use crate::inventory::ReportedUsage;
+use crate::oci::RegistryName;
 use crate::whatif::{AlpineModel, AnalysisContext, GlibcRules, VerdictSettings};
 
 /// What an analysis depends on besides the content of the registries: the shipped data and what the operator adds.
@@ -19,6 +23,19 @@ pub struct AnalysisInputs {
     pub catalogue_files: Vec<(String, String)>,
     /// Price books, pulls and cost centres.
     pub costs: CostPlan,
+    /// What registries report about their own size.
+    pub reported_usage: BTreeMap<RegistryName, RegistryOwnFigure>,
+}
+
+/// What a registry reports about its own size, and what its settings say about the comparison.
+#[derive(Debug, Clone)]
+pub struct RegistryOwnFigure {
+    /// The registry's figure.
+    pub usage: ReportedUsage,
+    /// Whether it is Azure Container Registry, which may keep deleted content and convert images.
+    pub is_azure: bool,
+    /// Whether crawls leave out repositories or platforms on purpose.
+    pub is_partly_read: bool,
 }
 
 impl Default for AnalysisInputs {
@@ -30,6 +47,7 @@ impl Default for AnalysisInputs {
             verdicts: VerdictSettings::default(),
             catalogue_files: Vec::new(),
             costs: CostPlan::default(),
+            reported_usage: BTreeMap::new(),
         }
     }
 }

@@ -37,7 +37,8 @@ pub(super) fn in_words(registry: &RegistryRow, width: usize) -> String {
         grouped(totals.manifests),
         grouped(totals.blobs)
     );
-    for sentence in [bounds_in_words(registry), untagged_in_words(registry)]
+    let own_figure = registry.reconciliation.as_ref().map(|own| own.text.clone());
+    for sentence in [bounds_in_words(registry), untagged_in_words(registry), own_figure]
         .into_iter()
         .flatten()
     {
@@ -101,7 +102,30 @@ pub(super) fn untagged_in_words(registry: &RegistryRow) -> Option<String> {
             };
         }
     }
+    if let Some(age) = age_in_words(registry) {
+        text.push(' ');
+        text.push_str(&age);
+    }
     Some(text)
+}
+
+/// How old untagged content is, in a sentence; `None` if the registry does not say.
+fn age_in_words(registry: &RegistryRow) -> Option<String> {
+    let ages = registry.untagged_ages.as_ref()?;
+    let oldest = (registry.as_of - ages.oldest?).num_days();
+    let oldest = match oldest {
+        ..=0 => "The oldest manifest has not changed for less than a day".to_owned(),
+        1 => "The oldest manifest has not changed for 1 day".to_owned(),
+        days => format!("The oldest manifest has not changed for {days} days"),
+    };
+    let old = ages
+        .older_than
+        .iter()
+        .find(|row| row.days == 30 && row.manifests > 0);
+    Some(match old {
+        Some(old) => format!("{oldest}; {} has not changed for 30 days or more.", old.bytes),
+        None => format!("{oldest}."),
+    })
 }
 
 /// Whether any registry says what no tag reaches.

@@ -35,6 +35,9 @@ pub(super) fn in_words(registry: &RegistryRow, width: usize) -> String {
     {
         let _ = writeln!(text, "  {untagged}");
     }
+    if let Some(own) = &registry.reconciliation {
+        let _ = writeln!(text, "  {}", own.text);
+    }
     if let Some(alpine) = &registry.alpine {
         let saving = alpine.saving_bytes;
         let switching = alpine.verdicts.get(&Verdict::Switch).copied().unwrap_or(0);

@@ -2,7 +2,7 @@
 
 use super::cells::grouped;
 use super::document::{RegistryRow, Report};
-use super::{alpine_table, cost_table, image_table, storage_table, summary_table};
+use super::{alpine_table, cost_table, image_table, reconciliation, storage_table, summary_table};
 use crate::oci::text::printable;
 use crate::wording::wrapped;
 
@@ -18,6 +18,8 @@ pub enum View {
     Alpine,
     /// What a month costs, and what Alpine would save of it.
     Cost,
+    /// What the registries report themselves, compared with what is counted.
+    Reconciliation,
 }
 
 /// The report for people: what to do first, what each registry holds in a few lines, then one table that starts with the totals, then what
@@ -74,6 +76,10 @@ fn rows(report: &Report, view: View, width: usize) -> String {
             cost_table::rows(report, width),
             wrapped(cost_table::LEGEND, width),
         ),
+        View::Reconciliation => (
+            reconciliation::rows(report, width),
+            wrapped(reconciliation::legend(report), width),
+        ),
     };
     rows + &legend
 }
@@ -103,6 +109,10 @@ fn in_words(registry: &RegistryRow, view: View, width: usize) -> String {
         View::Cost => {
             let cost = registry.cost.as_ref();
             cost.map_or_else(String::new, |cost| cost_table::in_words(cost, width))
+        }
+        View::Reconciliation => {
+            let own = registry.reconciliation.as_ref();
+            own.map_or_else(String::new, |own| wrapped(&own.text, width) + "\n")
         }
     }
 }

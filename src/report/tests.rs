@@ -21,6 +21,7 @@ fn source(registry: &str) -> RegistrySource {
         unread_manifests: 0,
         conflicting_sizes: 0,
         missing_tags: 0,
+        soft_deleted: None,
     }
 }
 
@@ -71,6 +72,8 @@ fn answers(source: RegistrySource) -> RegistryAnswers {
         accounting: accounting(),
         labels: Vec::new(),
         oldest_images: Vec::new(),
+        untagged_ages: None,
+        reconciliation: None,
         costs: Ok(None),
         alpine: None,
     }

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use super::row::Row;
 use super::span::Named as _;
 use super::{CrawlState, Store, StoreError};
-use crate::inventory::FaultKind;
+use crate::inventory::{FaultKind, SoftDeleted};
 use crate::oci::RegistryName;
 
 /// How reliable the saved data of a registry is.
@@ -17,6 +17,8 @@ pub struct DataQuality {
     pub losses: usize,
     /// The number of current tags missing from the latest listings.
     pub missing_tags: usize,
+    /// What the registry still keeps of deleted repositories; `None` if it does not say.
+    pub soft_deleted: Option<SoftDeleted>,
 }
 
 impl Store {
@@ -42,12 +44,40 @@ impl Store {
         let Some(row) = row.fetch_optional(&self.pool).named("data_quality").await? else {
             return Ok(None);
         };
+        let soft_deleted = self.soft_deleted(registry).await?;
         let crawl = Row::new("crawl", registry);
         Ok(Some(DataQuality {
             last_crawl: crawl.parse("state", &row.state)?,
             as_of: row.as_of,
             losses: crawl.count("faults", row.losses)?,
             missing_tags: crawl.count("missing tags", row.missing_tags)?,
+            soft_deleted,
         }))
+    }
+
+    /// What a registry kept of deleted repositories when that was asked last; `None` if it has never said so.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub(super) async fn soft_deleted(
+        &self,
+        registry: &RegistryName,
+    ) -> Result<Option<SoftDeleted>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT soft_deleted_repositories AS "repositories!", soft_deleted_since
+               FROM crawl JOIN registry ON registry.id = crawl.registry_id
+               WHERE registry.name = $1 AND soft_deleted_repositories IS NOT NULL
+               ORDER BY crawl.started_at DESC, crawl.id DESC LIMIT 1"#,
+            registry.as_str()
+        );
+        let row = row.fetch_optional(&self.pool).named("soft_deleted").await?;
+        row.map(|row| {
+            let place = Row::new("crawl", registry);
+            Ok(SoftDeleted {
+                repositories: place.count("soft-deleted repositories", row.repositories.into())?,
+                since: row.soft_deleted_since,
+            })
+        })
+        .transpose()
     }
 }

@@ -7,7 +7,7 @@ use super::images::{StoredContent, TaggedImages};
 use super::row::Row;
 use super::span::Named as _;
 use super::{Store, StoreError};
-use crate::inventory::{DedupScope, InventoryBuilder};
+use crate::inventory::{DedupScope, InventoryBuilder, ManifestTimes};
 use crate::oci::{Descriptor, Digest, Manifest, Platform, PlatformFilter, RegistryName, RepositoryName, Tag};
 use crate::units::ByteCount;
 
@@ -203,7 +203,7 @@ impl Store {
             }
         }
         let rows = sqlx::query!(
-            "SELECT listed_manifest.repository_id, blob.id AS manifest_id, blob.digest
+            "SELECT listed_manifest.repository_id, blob.id AS manifest_id, blob.digest, created_at, changed_at
              FROM listed_manifest
              JOIN repository ON repository.id = listed_manifest.repository_id
              JOIN blob ON blob.id = listed_manifest.manifest_blob_id
@@ -219,7 +219,15 @@ impl Store {
             .await?
         {
             if let Some(name) = repositories.get(&row.repository_id) {
-                builder.listed(name.clone(), [digest(&row.digest)?]);
+                let digest = digest(&row.digest)?;
+                builder.listed(name.clone(), [digest]);
+                if row.created_at.is_some() || row.changed_at.is_some() {
+                    let times = ManifestTimes {
+                        created: row.created_at,
+                        changed: row.changed_at,
+                    };
+                    builder.times(name.clone(), digest, times);
+                }
                 roots.insert(row.manifest_id);
             }
         }
@@ -306,7 +314,7 @@ impl Store {
                    config AS "config: Json<Descriptor>", layer_blob_ids, layer_sizes, layer_media_types,
                    layer_annotations AS "layer_annotations: Json<LayerAnnotations>", child_blob_ids,
                    children AS "children: Json<Vec<Descriptor>>", subject_blob_id,
-                   annotations AS "annotations: Json<BTreeMap<String, String>>"
+                   annotations AS "annotations: Json<BTreeMap<String, String>>", left_out_layers
                FROM UNNEST($1::bigint[]) AS wanted (id)
                JOIN manifest ON manifest.blob_id = wanted.id"#,
             ids
@@ -349,6 +357,8 @@ impl Store {
                 children: row.children.map(|json| json.0).unwrap_or_default(),
                 subject: row.subject_blob_id.map(digest_of).transpose()?,
                 annotations: row.annotations.0,
+                // Only counts are saved.
+                left_out_layers: usize::try_from(row.left_out_layers).unwrap_or(0),
             };
             manifests.push(SavedManifest {
                 id: row.blob_id,

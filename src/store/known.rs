@@ -20,6 +20,10 @@ pub struct KnownContent {
     pub children: HashMap<Digest, Vec<Digest>>,
     /// What the registry has lost although something refers to it, by repository.
     pub missing: HashMap<RepositoryName, HashSet<Digest>>,
+    /// How many manifests the registry listed last, by repository, if it lists them all.
+    pub listed: HashMap<RepositoryName, usize>,
+    /// Whether the registry kept deleted repositories when that was asked last.
+    pub keeps_deleted: bool,
     /// How many crawls of the registry have ended.
     pub crawls: u64,
 }
@@ -54,8 +58,10 @@ impl Store {
 
         let rows = sqlx::query!(
             "SELECT blob_id, digest, kind, config_blob_id, child_blob_ids
-             FROM manifest JOIN blob ON blob.id = manifest.blob_id"
+             FROM manifest JOIN blob ON blob.id = manifest.blob_id
+             WHERE left_out_layers = 0"
         );
+        // One with layers that are left out is read in each crawl, so that each crawl says so.
         let mut nodes = HashMap::new();
         for row in rows.fetch_all(&self.pool).named("known.select_manifest").await? {
             // Only the configuration of an image is read; that of a chart or signature has nothing of use.
@@ -108,6 +114,26 @@ impl Store {
             known.tags.entry(repository).or_default().insert(tag);
         }
         self.add_missing(registry, &mut known).await?;
+        let rows = sqlx::query!(
+            r#"SELECT repository.name AS repository, count(*) AS "listed!"
+               FROM listed_manifest
+               JOIN repository ON repository.id = listed_manifest.repository_id
+               JOIN registry ON registry.id = repository.registry_id
+               WHERE registry.name = $1 AND listed_manifest.valid_until IS NULL
+               GROUP BY repository.name"#,
+            registry.as_str()
+        );
+        known.keeps_deleted = self
+            .soft_deleted(registry)
+            .await?
+            .is_some_and(|deleted| deleted.repositories > 0);
+        for row in rows.fetch_all(&self.pool).named("known.count_listed").await? {
+            let place = Row::new("listed_manifest", &row.repository);
+            let repository = place.parse("repository_id", &row.repository)?;
+            known
+                .listed
+                .insert(repository, place.count("listed manifests", row.listed)?);
+        }
         Ok(known)
     }
 

@@ -5,6 +5,7 @@
 
 mod apportion;
 mod byte_count;
+mod byte_text;
 mod currency;
 mod exact;
 mod money;

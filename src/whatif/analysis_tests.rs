@@ -89,6 +89,7 @@ fn judged(
             children: Vec::new(),
             subject: None,
             annotations: Default::default(),
+            left_out_layers: 0,
         };
         builder.manifest(facts.digest, ByteCount::ZERO, manifest);
         let (repository, tag) = facts.names[0].clone();

@@ -56,6 +56,7 @@ impl Image {
             children: Vec::new(),
             subject: None,
             annotations: BTreeMap::new(),
+            left_out_layers: 0,
         };
         (Digest::sha256_of(format!("image {index}").as_bytes()), manifest)
     }

@@ -230,3 +230,85 @@ fn a_workloads_identity_logs_in_without_a_stored_secret() {
     assert!(doctor.contains("can list the catalogue"), "{doctor}");
     assert!(doctor.contains("and untagged manifests"), "{doctor}");
 }
+
+/// What the registry itself reports, as the CLI of Azure prints it.
+fn usage(bytes: u64) -> String {
+    json!({"value": [
+        {"name": "Webhooks", "currentValue": 0, "limit": 500, "unit": "Count"},
+        {"name": "Size", "currentValue": bytes, "limit": 107_374_182_400_u64, "unit": "Bytes"},
+    ]})
+    .to_string()
+}
+
+#[test]
+fn the_registrys_own_figure_is_compared_with_what_is_counted_by_cause() {
+    let registry = registry();
+    let program = program(&registry);
+    program.run(&["crawl"]);
+    let report = |program: &Program| -> Value {
+        let output = program.run(&["report", "--format", "json"]);
+        serde_json::from_str(&stdout(&output)).expect("a report")
+    };
+    let row = &report(&program)["registries"][0];
+    assert_eq!(row.get("reconciliation"), None);
+    let bytes = |key: &str| row[key].as_u64().expect("bytes");
+    let (stored, untagged) = (bytes("stored_bytes"), bytes("untagged_bytes"));
+
+    let answer = program.home().join("usage.json");
+    fs::write(&answer, usage(stored + untagged + 4096)).expect("a file");
+    let file = program.home().join("tare.toml");
+    let settings = fs::read_to_string(&file).expect("settings")
+        + &format!("reported_usage = {:?}\n", answer.display().to_string());
+    fs::write(&file, settings).expect("settings");
+    let own = &report(&program)["registries"][0]["reconciliation"];
+    assert_eq!(own["reported_bytes"], stored + untagged + 4096);
+    assert_eq!(
+        (&own["source"], &own["counted_bytes"]),
+        (&json!("azure_usage"), &json!(stored))
+    );
+    let parts = own["parts"].as_array().expect("parts");
+    let sum: i64 = parts
+        .iter()
+        .map(|part| part["bytes"].as_i64().expect("bytes"))
+        .sum();
+    assert_eq!(
+        i64::try_from(stored).expect("few") + sum,
+        own["reported_bytes"].as_i64().expect("bytes")
+    );
+    assert_eq!(own["unexplained_bytes"], 4096);
+    assert_eq!(own["within_bounds"], true);
+
+    let table = stdout(&program.run(&["report"]));
+    assert!(table.contains("The registry itself reports"), "{table}");
+    let table = stdout(&program.run(&["report", "--view", "reconciliation"]));
+    for row in ["counted", "untagged", "unexplained", "reported by the registry"] {
+        assert!(table.lines().any(|line| line.starts_with(row)), "{row}: {table}");
+    }
+    fs::write(&answer, "{}").expect("a file");
+    let refused = program.run(&["report"]);
+    assert!(!refused.status.success());
+    let message = stderr(&refused);
+    assert!(
+        message.contains("usage.json: the JSON is none of the known answers"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_report_says_since_when_manifests_are_untagged() {
+    let registry = registry();
+    let program = program(&registry);
+    program.run(&["crawl"]);
+    let output = program.run(&["report", "--format", "json"]);
+    let report: Value = serde_json::from_str(&stdout(&output)).expect("a report");
+    let ages = &report["registries"][0]["untagged_ages"];
+    assert_eq!(ages["oldest"], "2026-11-01T00:00:00Z");
+    assert_eq!(ages["unknown_manifests"], 0);
+    let days: Vec<_> = ages["older_than"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| &row["days"])
+        .collect();
+    assert_eq!(days, [7, 30, 90, 365]);
+}

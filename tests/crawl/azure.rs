@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use tare::clock::SystemClock;
 use tare::crawl::{CrawlPlan, CrawlStatus, Known, Progress, StopFlag, crawl};
-use tare::inventory::Finding;
+use tare::inventory::{Fault, FaultKind, Finding, ManifestListing, RepositoryListing, SoftDeleted};
 use tare::registry::{Client, ClientSettings, Credentials, Origin};
 use tokio::sync::mpsc;
 
 use super::harness::Saved;
-use crate::support::faulty_registry::{Content, FaultyRegistry, Request, TokenServer, image, signature_of};
+use crate::support::faulty_registry::{
+    Content, FaultyRegistry, Request, Spoil, TokenServer, image, signature_of,
+};
 
 fn many(content: &mut Content) {
     for repository in 0..25 {
@@ -50,6 +52,30 @@ async fn crawl_azure(registry: &FaultyRegistry, known: &Known) -> (Vec<Finding>,
     (findings, summary.status)
 }
 
+/// How many repositories were asked what Azure counts in them.
+fn attributes_asked(registry: &FaultyRegistry) -> usize {
+    let requests = registry.requests();
+    let asks =
+        |path: &str| path.starts_with("/acr/v1/") && !path.contains("/_") && !path.contains("_deleted");
+    requests.iter().filter(|request| asks(&request.path)).count()
+}
+
+fn faults(findings: &[Finding]) -> Vec<&Fault> {
+    let faults = findings.iter().filter_map(|finding| match finding {
+        Finding::Fault(fault) => Some(fault),
+        _ => None,
+    });
+    faults.collect()
+}
+
+fn listing<'a>(findings: &'a [Finding], repository: &str) -> &'a RepositoryListing {
+    let mut listings = findings.iter().filter_map(|finding| match finding {
+        Finding::Repository(listing) if listing.repository.as_str() == repository => Some(listing),
+        _ => None,
+    });
+    listings.next().expect("each repository is reported")
+}
+
 fn tokens(registry: &FaultyRegistry) -> usize {
     registry.count("GET", "/token")
 }
@@ -82,6 +108,7 @@ async fn an_unchanged_registry_costs_pages_and_tokens() {
         let (_, status) = crawl_azure(&registry, &saved.known()).await;
         assert_eq!(status, CrawlStatus::Complete);
         assert_eq!(registry.count("HEAD", "/"), 0);
+        assert_eq!(attributes_asked(&registry), 0);
         assert!(tokens(&registry) <= most_tokens, "{}", tokens(&registry));
         let refused = registry.requests().len() - 1 - 25 - tokens(&registry);
         assert!(refused <= 25, "{refused} requests besides pages and tokens");
@@ -101,13 +128,11 @@ async fn more_tags_on_a_manifest_than_azure_lists_with_it_are_found() {
     .start();
     registry
         .on(|request| request.is_get("/_manifests"))
-        .spoil(crate::support::faulty_registry::Spoil::with(
-            |_: &Request, answer| {
-                let mut body: serde_json::Value = serde_json::from_slice(&answer.content()).unwrap();
-                body["manifests"][0]["tags"].as_array_mut().unwrap().truncate(10);
-                answer.bytes(body.to_string().into_bytes())
-            },
-        ));
+        .spoil(Spoil::with(|_: &Request, answer| {
+            let mut body: serde_json::Value = serde_json::from_slice(&answer.content()).unwrap();
+            body["manifests"][0]["tags"].as_array_mut().unwrap().truncate(10);
+            answer.bytes(body.to_string().into_bytes())
+        }));
     let mut saved = Saved::default();
     let (findings, status) = crawl_azure(&registry, &saved.known()).await;
     saved.add(&findings);
@@ -161,4 +186,144 @@ async fn what_is_attached_later_is_found_in_the_listing() {
     saved.add(&crawl_azure(&registry, &saved.known()).await.0);
     assert!(saved.accounting().registry.stored_bytes > before);
     assert_eq!(registry.count("GET", "/referrers/"), 0);
+}
+
+#[tokio::test]
+async fn deleted_repositories_that_are_still_stored_are_counted_where_that_may_be_asked() {
+    let registry = FaultyRegistry::holding(|content| {
+        many(content);
+        content.soft_delete("team/app-0", "2026-11-20T08:00:00Z");
+        content.soft_delete("team/app-1", "2026-11-18T08:00:00Z");
+    })
+    .listing_manifests()
+    .start();
+    let kept = |findings: &[Finding]| {
+        findings.iter().find_map(|finding| match finding {
+            Finding::SoftDeleted(deleted) => Some(*deleted),
+            _ => None,
+        })
+    };
+    let (findings, status) = crawl_azure(&registry, &Known::default()).await;
+    assert_eq!(status, CrawlStatus::Complete);
+    assert_eq!(
+        kept(&findings),
+        Some(SoftDeleted {
+            repositories: 2,
+            since: Some("2026-11-18T08:00:00Z".parse().unwrap()),
+        })
+    );
+    for refusal in [401, 403, 404, 500] {
+        registry.heal();
+        registry
+            .on(|request| request.path.contains("/_deleted/"))
+            .spoil(Spoil::Status(refusal));
+        let (findings, status) = crawl_azure(&registry, &Known::default()).await;
+        assert_eq!(status, CrawlStatus::Complete, "{refusal}");
+        assert!(faults(&findings).is_empty(), "{refusal}: {:?}", faults(&findings));
+        assert_eq!(kept(&findings), None, "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_with_fewer_manifests_than_azure_counts_is_partial_and_ends_nothing() {
+    let registry = FaultyRegistry::holding(|content| {
+        let repository = content.repository("app");
+        for tag in 0..6 {
+            repository.tag(&format!("v{tag}"), image().layer(&format!("{tag}"), 5));
+        }
+    })
+    .listing_manifests()
+    .start();
+    let mut saved = Saved::default();
+    let (findings, _) = crawl_azure(&registry, &saved.known()).await;
+    saved.add(&findings);
+    assert_eq!(attributes_asked(&registry), 1, "a new repository is counted once");
+    assert!(matches!(
+        &listing(&findings, "app").manifests,
+        ManifestListing::Listed(rows) if rows.len() == 6
+    ));
+
+    registry
+        .on(|request| request.is_get("/_manifests"))
+        .spoil(Spoil::with(|_: &Request, answer| {
+            let mut body: serde_json::Value = serde_json::from_slice(&answer.content()).unwrap();
+            body["manifests"].as_array_mut().unwrap().truncate(2);
+            answer.bytes(body.to_string().into_bytes())
+        }));
+    let (findings, status) = crawl_azure(&registry, &saved.known()).await;
+    let found = faults(&findings);
+    let [fault] = &found[..] else {
+        panic!("one fault: {found:?}")
+    };
+    assert_eq!(fault.kind, FaultKind::Unlisted);
+    assert!(
+        fault.fault.contains("counts 6 manifests and lists 2"),
+        "{}",
+        fault.fault
+    );
+    assert_eq!(status, CrawlStatus::Complete);
+    let listed = listing(&findings, "app");
+    assert_eq!(listed.tags.len(), 6, "the listing of tags is asked");
+    assert!(matches!(&listed.manifests, ManifestListing::Partial(rows) if rows.len() == 2));
+}
+
+#[tokio::test]
+async fn tags_of_a_new_repository_that_azure_counts_and_does_not_list_are_said() {
+    let registry = FaultyRegistry::holding(|content| {
+        let repository = content.repository("app");
+        repository
+            .tag("1", image().layer("1", 5))
+            .tag("2", image().layer("2", 5));
+        repository.hide("1");
+    })
+    .listing_manifests()
+    .start();
+    let (findings, status) = crawl_azure(&registry, &Known::default()).await;
+    assert_eq!(status, CrawlStatus::Complete);
+    let found = faults(&findings);
+    assert!(
+        found.len() == 1 && found[0].fault.contains("counts 2 tags and lists 1"),
+        "{found:?}"
+    );
+    assert!(!listing(&findings, "app").listed_to_the_end);
+}
+
+#[tokio::test]
+async fn repositories_that_an_identity_may_not_read_cost_two_requests_and_make_one_fault() {
+    let names: Vec<String> = (0..30).map(|number| format!("team/app-{number:02}")).collect();
+    let denied: Vec<&str> = names.iter().skip(5).take(20).map(String::as_str).collect();
+    let registry = FaultyRegistry::holding(|content| {
+        for name in &names {
+            content.repository(name).tag("1", image().layer(name, 5));
+        }
+    })
+    .listing_manifests()
+    .tokens(TokenServer::default().denying(&denied))
+    .start();
+    let (findings, status) = crawl_azure(&registry, &Known::default()).await;
+    assert_eq!(status, CrawlStatus::Incomplete, "the totals lack something");
+    let found = faults(&findings);
+    let [fault] = &found[..] else {
+        panic!("one fault: {found:?}")
+    };
+    assert_eq!((fault.kind, fault.repository.as_ref()), (FaultKind::Denied, None));
+    assert!(
+        fault
+            .fault
+            .contains("20 of the listed repositories: team/app-05, ")
+            && fault.fault.contains("and 15 more"),
+        "{}",
+        fault.fault
+    );
+    for name in denied {
+        let asked = registry.requests();
+        let asked = asked.iter().filter(|request| {
+            !request.path.starts_with("/token") && request.path.contains(&format!("/{name}/"))
+        });
+        let asked = asked.count();
+        // A group of which no repository can be read costs one more for each, since nothing shows that its token works.
+        assert!(asked <= 4, "{name}: {asked} requests");
+        assert!(!listing(&findings, name).listed_to_the_end);
+    }
+    assert!(tokens(&registry) <= 4 + 3 + 2 * 20, "{}", tokens(&registry));
 }

@@ -1,10 +1,10 @@
 //! Google Artifact Registry, which lists all manifests with the tags.
 
-use tare::crawl::{CrawlPlan, CrawlStatus};
-use tare::inventory::ManifestListing;
+use tare::crawl::{CrawlPlan, CrawlStatus, Known, RepositoryChoice};
+use tare::inventory::{Finding, ManifestListing};
 
 use super::harness::{Saved, crawl_all, crawl_with};
-use crate::support::faulty_registry::{Content, Document, FaultyRegistry, image};
+use crate::support::faulty_registry::{Content, Document, FaultyRegistry, Spoil, image};
 
 fn app(version: &str) -> Document {
     image()
@@ -61,4 +61,48 @@ async fn untagged_manifests_are_left_out_on_request() {
         ManifestListing::Unavailable
     );
     assert_eq!(registry.count("GET", "/manifests/"), 1);
+}
+
+#[tokio::test]
+async fn repositories_below_a_path_are_found_without_a_catalogue() {
+    let registry = FaultyRegistry::holding(|content| {
+        for name in ["project/repo/api", "project/repo/team/web", "project/other/api"] {
+            content.repository(name).tag("1", app(name));
+        }
+    })
+    .listing_as_google()
+    .start();
+    registry
+        .on(|request| request.path.contains("_catalog"))
+        .spoil(Spoil::Status(404));
+    let crawl_of = async |patterns: &[&str]| {
+        let plan = CrawlPlan {
+            repositories: RepositoryChoice::matching(patterns).unwrap(),
+            ..CrawlPlan::default()
+        };
+        let crawled = crawl_with(&registry, &plan, &Known::default()).await;
+        let mut found: Vec<String> = crawled
+            .findings
+            .iter()
+            .filter_map(|finding| match finding {
+                Finding::Repository(listing) => Some(listing.repository.to_string()),
+                _ => None,
+            })
+            .collect();
+        found.sort();
+        (found, crawled.summary.status, crawled.summary.catalogue_complete)
+    };
+    let complete = CrawlStatus::Complete;
+    let (found, status, listed) = crawl_of(&["project/repo/**"]).await;
+    assert_eq!(found, ["project/repo/api", "project/repo/team/web"]);
+    assert_eq!((status, listed), (complete, true));
+    let (found, status, _) = crawl_of(&["project/repo/*", "project/other/api"]).await;
+    assert_eq!(found, ["project/other/api", "project/repo/api"]);
+    assert_eq!(status, complete);
+    // A path that does not exist, and a pattern without a path, are faults.
+    for patterns in [&["project/none/**"][..], &["**/api"]] {
+        let (found, status, listed) = crawl_of(patterns).await;
+        assert!(found.is_empty() && !listed, "{patterns:?}");
+        assert_eq!(status, CrawlStatus::Incomplete, "{patterns:?}");
+    }
 }

@@ -87,8 +87,9 @@ impl Saved {
             match finding {
                 Finding::Manifest(fact) => {
                     let is_back = self.missing.iter().any(|(_, digest)| *digest == fact.digest);
+                    let is_unsound = fact.manifest.left_out_layers > 0;
                     assert!(
-                        is_back || !self.manifests.contains_key(&fact.digest),
+                        is_back || is_unsound || !self.manifests.contains_key(&fact.digest),
                         "each is reported once"
                     );
                 }
@@ -120,6 +121,7 @@ impl Saved {
                     );
                 }
                 Finding::Repository(listing) => assert!(finished.insert(listing.repository.clone())),
+                Finding::SoftDeleted(_) => {}
                 Finding::Fault(_) => faulty = true,
             }
             self.keep(finding);
@@ -152,8 +154,9 @@ impl Saved {
                 self.referrers.insert((repository, subject, digest));
             }
             Finding::Repository(listing) => match listing.manifests {
-                ManifestListing::Listed(manifests) => {
-                    self.listed.insert(listing.repository, manifests);
+                ManifestListing::Listed(manifests) | ManifestListing::Partial(manifests) => {
+                    let digests = manifests.into_iter().map(|row| row.digest).collect();
+                    self.listed.insert(listing.repository, digests);
                 }
                 ManifestListing::Unavailable => {
                     self.listed.remove(&listing.repository);
@@ -164,13 +167,16 @@ impl Saved {
                 let digest = fault.reference.unwrap().parse().unwrap();
                 self.missing.insert((fault.repository.unwrap(), digest));
             }
-            Finding::Fault(_) => {}
+            Finding::Fault(_) | Finding::SoftDeleted(_) => {}
         }
     }
 
     fn is_complete(&self, digest: &Digest) -> bool {
         self.manifests.get(digest).is_some_and(|fact| {
             let manifest = &fact.manifest;
+            if manifest.left_out_layers > 0 {
+                return false;
+            }
             let needs_config = manifest.kind == ManifestKind::Image;
             let mut config = manifest.config.iter().filter(|_| needs_config);
             let mut manifests = manifest
@@ -200,9 +206,12 @@ impl Saved {
             known.children.insert(*digest, children.collect());
             if self.is_complete(digest) {
                 known.complete.insert(*digest);
-            } else {
+            } else if fact.manifest.left_out_layers == 0 {
                 known.partial.insert(*digest, fact.manifest.clone());
             }
+        }
+        for (repository, listed) in &self.listed {
+            known.listed.insert(repository.clone(), listed.len());
         }
         for (repository, tag) in self.tags.keys() {
             known

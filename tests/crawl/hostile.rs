@@ -30,7 +30,7 @@ async fn read_beside_an_honest_tag(document: Document) -> (super::harness::Crawl
 }
 
 #[tokio::test]
-async fn sizes_that_overflow_are_a_fault_and_not_a_small_total() {
+async fn sizes_that_overflow_are_a_fault_each_time_and_hide_nothing_else() {
     for size in [
         json!(i64::MAX),
         json!(u64::MAX),
@@ -39,11 +39,24 @@ async fn sizes_that_overflow_are_a_fault_and_not_a_small_total() {
         json!(1e30),
     ] {
         let image = image().layer("a", 10).layer("b", 20).build();
+        let is_sum = size == json!(i64::MAX);
         let overflowing = image.edited(|manifest| manifest["layers"][0]["size"] = size);
-        let (crawled, saved, _) = read_beside_an_honest_tag(overflowing).await;
-        let faults = crawled.fault_kinds();
-        assert_eq!(faults, [("app".into(), "odd".into(), FaultKind::Invalid)]);
-        assert_eq!(saved.tags.len(), 1);
+        let (crawled, mut saved, registry) = read_beside_an_honest_tag(overflowing).await;
+        let faults = [("app".into(), "odd".into(), FaultKind::Invalid)];
+        assert_eq!(crawled.fault_kinds(), faults);
+        // A sum that overflows has no sound part; a layer without a size hides only itself.
+        assert_eq!(saved.tags.len(), if is_sum { 1 } else { 2 });
+        let bytes = saved.accounting().registry.stored_bytes;
+        for _ in 0..2 {
+            let again = crawl_all(&registry, &mut saved).await;
+            assert_eq!(
+                again.summary.status,
+                CrawlStatus::Incomplete,
+                "the same each time"
+            );
+            assert_eq!(again.fault_kinds(), faults);
+            assert_eq!(saved.accounting().registry.stored_bytes, bytes);
+        }
     }
 }
 

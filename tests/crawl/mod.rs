@@ -1,5 +1,6 @@
 //! The crawl against a registry over real HTTP.
 
+mod archived;
 mod azure;
 mod broken;
 mod faults;

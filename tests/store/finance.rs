@@ -6,9 +6,13 @@ use std::collections::BTreeSet;
 use rust_decimal::Decimal;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, PgConnection, Row as _};
+use tare::inventory::ReportedUsage;
+use tare::report::RegistryOwnFigure;
 use tare::store::{DatabaseLocation, Store, StoreSettings};
+use tare::units::ByteCount;
 
-use super::day;
+use super::reports::{billed, crawl_and_report};
+use super::{day, registry};
 use crate::support::finance_reader;
 use crate::support::postgres::PostgresServer;
 
@@ -54,6 +58,42 @@ async fn sample() -> (String, PgConnection) {
 async fn decimal(connection: &mut PgConnection, query: &str) -> Decimal {
     let row = connection.fetch_one(AssertSqlSafe(query.to_owned())).await;
     row.expect("a row").get(0)
+}
+
+#[tokio::test]
+async fn what_a_registry_reports_is_saved_with_its_report_and_adds_up() {
+    let url = PostgresServer::shared().new_database().await;
+    let settings = StoreSettings::at(DatabaseLocation::Server(url.clone().into()));
+    let store = Store::open(&settings, day(1)).await.expect("an open store");
+    let options: PgConnectOptions = url.parse().expect("a URL");
+    let mut connection = options.connect().await.expect("a connection");
+    let mut inputs = billed();
+    for (on, reported) in [(1, 5_000_u32), (2, 7_000), (2, 9_000)] {
+        let own = RegistryOwnFigure {
+            usage: ReportedUsage::from_number(ByteCount::from(reported)),
+            is_azure: true,
+            is_partly_read: false,
+        };
+        inputs.reported_usage.insert(registry().name, own);
+        let report = crawl_and_report(&store, &["api"], &inputs, day(on)).await;
+        let own = report.registries[0].reconciliation.as_ref().expect("a figure");
+        assert_eq!(own.reported_bytes, ByteCount::from(reported));
+        let sum = "SELECT (counted_bytes + sum(difference_bytes))::numeric FROM finance.v_reconciliation
+                   GROUP BY report_id, counted_bytes";
+        assert_eq!(decimal(&mut connection, sum).await, Decimal::from(reported));
+        let unknown = "SELECT max(unexplained_bytes)::numeric FROM finance.v_reconciliation
+                       WHERE difference_bytes = unexplained_bytes AND cause = 'unknown'";
+        assert_eq!(
+            decimal(&mut connection, unknown).await,
+            Decimal::from(own.unexplained_bytes)
+        );
+        let causes = "SELECT count(*)::numeric FROM finance.v_reconciliation";
+        assert_eq!(
+            decimal(&mut connection, causes).await,
+            Decimal::from(own.parts.len())
+        );
+    }
+    store.close().await;
 }
 
 #[tokio::test]
@@ -157,6 +197,7 @@ async fn the_reader_sees_the_views_and_nothing_else() {
         "v_cost_centre",
         "v_saving",
         "v_crawl",
+        "v_reconciliation",
         "v_later",
     ] {
         let query = format!("SELECT count(*) FROM {view}");

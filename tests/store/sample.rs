@@ -93,7 +93,7 @@ pub fn listing(repository: &str, tags: &[&str]) -> Finding {
 pub fn listing_all(repository: &str, tags: &[&str], manifests: &[Digest]) -> Finding {
     match listing(repository, tags) {
         Finding::Repository(listing) => Finding::Repository(RepositoryListing {
-            manifests: ManifestListing::Listed(manifests.to_vec()),
+            manifests: ManifestListing::Listed(manifests.iter().copied().map(Into::into).collect()),
             ..listing
         }),
         other => other,

@@ -28,6 +28,7 @@ fn manifest(kind: ManifestKind) -> Manifest {
         children: Vec::new(),
         subject: None,
         annotations: BTreeMap::new(),
+        left_out_layers: 0,
     }
 }
 

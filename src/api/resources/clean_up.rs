@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use actix_web::HttpResponse;
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -35,13 +36,16 @@ const ORDERS: Orders<RepositoryCleanUpRow> = Orders(&[
 ]);
 
 /// The columns of CSV.
-const COLUMNS: [&str; 6] = [
+const COLUMNS: [&str; 9] = [
     "registry",
     "repository",
     "kept_tags",
     "deleted_tags",
     "freed_bytes",
     "freed_alone_bytes",
+    "untagged_manifests",
+    "untagged_bytes",
+    "oldest_untagged",
 ];
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -101,6 +105,13 @@ struct RepositoryCleanUpRow {
     freed_bytes: i64,
     /// The bytes that are freed if only this repository is cleaned up.
     freed_alone_bytes: ByteCount,
+    /// How many of its manifests no tag reaches already; null if the registry does not list them.
+    untagged_manifests: Option<usize>,
+    /// What it holds that no tag reaches already; null if the registry does not list it.
+    untagged_bytes: Option<ByteCount>,
+    /// Since when the oldest manifest without a tag has not changed; null if there is none, or if the registry does not
+    /// say.
+    oldest_untagged: Option<DateTime<Utc>>,
 }
 
 /// What deleting old tags frees in all.
@@ -115,6 +126,12 @@ struct CleanUpTotals {
     freed_bytes: i64,
     /// The stored bytes before.
     stored_bytes: ByteCount,
+    /// How many manifests of these repositories no tag reaches already.
+    untagged_manifests: usize,
+    /// What these repositories hold that no tag reaches already.
+    untagged_bytes: ByteCount,
+    /// Since when the oldest of these manifests has not changed; null if there is none, or if the registry does not say.
+    oldest_untagged: Option<DateTime<Utc>>,
 }
 
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
@@ -187,8 +204,9 @@ fn simulated(
         });
         let result = result.map_err(Problem::internal)?;
         let before = analysed.accounting.repositories.iter();
+        let nodes = &analysed.content.inventory.repositories;
         let mut part = ByteCount::ZERO;
-        for (own, before) in result.repositories.into_iter().zip(before) {
+        for ((own, before), node) in result.repositories.into_iter().zip(before).zip(nodes) {
             if !names.contains(&own.repository) {
                 continue;
             }
@@ -197,6 +215,13 @@ fn simulated(
                 .map_err(Problem::internal)?;
             totals.repositories += usize::from(!own.deleted.is_empty());
             totals.deleted_tags += own.deleted.len();
+            let oldest_untagged = node.oldest_untagged();
+            totals.untagged_manifests += before.untagged_manifests.unwrap_or(0);
+            totals.untagged_bytes = totals
+                .untagged_bytes
+                .checked_add(before.untagged_bytes.unwrap_or_default())
+                .map_err(Problem::internal)?;
+            totals.oldest_untagged = totals.oldest_untagged.into_iter().chain(oldest_untagged).min();
             rows.push(RepositoryCleanUpRow {
                 registry: registry.clone(),
                 repository: own.repository,
@@ -204,6 +229,9 @@ fn simulated(
                 deleted_tags: own.deleted,
                 freed_bytes: own.freed,
                 freed_alone_bytes: own.freed_alone,
+                untagged_manifests: before.untagged_manifests,
+                untagged_bytes: before.untagged_bytes,
+                oldest_untagged,
             });
         }
         // A part of a registry is told what it stores itself, and what is freed of that.

@@ -140,7 +140,10 @@ impl<'a> Registry<'a> {
             current_crawl: prospects.current_crawl(&row.registry),
             schedule: prospects.schedule(&row.registry),
             next_crawl: prospects.next_crawl(&row.registry),
-            notes: notes.filter(|note| note.registry == row.registry).collect(),
+            notes: notes
+                .filter(|note| note.registry == row.registry)
+                .filter(|note| call.caller.sees_whole_registries() || !note.kind.tells_of_others())
+                .collect(),
         }))
     }
 }

@@ -98,6 +98,8 @@ pub enum TableView {
     Alpine,
     /// What a month costs and what Alpine would save
     Cost,
+    /// What the registries report themselves, compared with what is counted
+    Reconciliation,
 }
 
 impl From<TableView> for View {
@@ -107,6 +109,7 @@ impl From<TableView> for View {
             TableView::Storage => Self::Storage,
             TableView::Alpine => Self::Alpine,
             TableView::Cost => Self::Cost,
+            TableView::Reconciliation => Self::Reconciliation,
         }
     }
 }

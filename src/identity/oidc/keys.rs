@@ -4,6 +4,8 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, 
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde::Deserialize;
 
+use super::signatures::ED25519_NAME;
+
 /// The most keys that an issuer may publish. Large providers have about ten.
 const MOST_KEYS: usize = 100;
 /// The moduli of RSA keys that are accepted, in bytes: those that ring checks signatures with (2048 to 8192 bits).
@@ -111,7 +113,11 @@ impl KeySet {
 }
 
 /// A key that can check the signatures of tokens; `None` if it is for something else.
-fn usable(key: serde_json::Value) -> Option<IssuerKey> {
+fn usable(mut key: serde_json::Value) -> Option<IssuerKey> {
+    // `jsonwebtoken` knows the older name only.
+    if key.get("alg").and_then(|alg| alg.as_str()) == Some(ED25519_NAME) {
+        key["alg"] = "EdDSA".into();
+    }
     let jwk: Jwk = serde_json::from_value(key).ok()?;
     let is_for_signatures = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let operations = jwk.common.key_operations.as_ref();

@@ -11,6 +11,9 @@ use ring::signature::{
     UnparsedPublicKey, VerificationAlgorithm,
 };
 
+/// The newer name of EdDSA with the curve Ed25519 (RFC 9864, October 2025).
+pub(super) const ED25519_NAME: &str = "Ed25519";
+
 /// Checks signatures and makes none.
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(new_error(ErrorKind::UnsupportedAlgorithm)),

@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::errors::{Error, ErrorKind};
-use jsonwebtoken::{Algorithm, Validation, dangerous, decode};
+use jsonwebtoken::{Algorithm, Validation, crypto, dangerous, decode};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::keys::{KeySet, NoKey};
+use super::keys::{IssuerKey, KeySet, NoKey};
 use super::refusal::{LONGEST_TOKEN, Refusal};
 use super::signatures;
 use crate::oci::text::excerpt;
@@ -28,6 +28,8 @@ pub(super) type Claims = Map<String, Value>;
 pub(super) struct Unverified {
     pub issuer: String,
     algorithm: Algorithm,
+    /// Whether the token calls its algorithm by the newer name of its curve.
+    names_curve: bool,
     key: Option<String>,
 }
 
@@ -58,9 +60,12 @@ impl Unverified {
             .decode(encoded)
             .map_err(|error| malformed(&error))?;
         let header: Header = serde_json::from_slice(&decoded).map_err(|error| malformed(&error))?;
-        let algorithm = header
-            .alg
-            .parse()
+        let names_curve = header.alg == signatures::ED25519_NAME;
+        let algorithm = match names_curve {
+            true => Ok(Algorithm::EdDSA),
+            false => header.alg.parse(),
+        };
+        let algorithm = algorithm
             .ok()
             .filter(|&algorithm| signatures::can_check(algorithm));
         let algorithm = algorithm.ok_or_else(|| Refusal::Algorithm(excerpt(&header.alg)))?;
@@ -79,6 +84,7 @@ impl Unverified {
         Ok(Self {
             issuer: named.iss,
             algorithm,
+            names_curve,
             key: header.kid,
         })
     }
@@ -110,18 +116,59 @@ pub(super) fn checked_claims(
         })?;
     let mut refused = Refusal::Signature;
     for key in matching {
-        match decode::<Claims>(token, &key.key, &validation(&key.algorithms, issuer, audiences)) {
-            Ok(decoded) => {
-                check_times(&decoded.claims, now)?;
-                return Ok(decoded.claims);
+        let claims = match unverified.names_curve {
+            true => claims_of_ed25519(token, key, issuer, audiences),
+            false => decode::<Claims>(token, &key.key, &validation(&key.algorithms, issuer, audiences))
+                .map(|decoded| decoded.claims)
+                .map_err(|error| refusal(&error, token)),
+        };
+        match claims {
+            Ok(claims) => {
+                check_times(&claims, now)?;
+                return Ok(claims);
             }
-            Err(error) => refused = refusal(&error, token),
+            Err(refusal) => refused = refusal,
         }
         if refused != Refusal::Signature {
             break;
         }
     }
     Err(refused)
+}
+
+/// The claims of a token whose header has the newer name of the algorithm, which `jsonwebtoken` does not read. The checks
+/// are the same: signature, issuer, audience.
+fn claims_of_ed25519(
+    token: &str,
+    key: &IssuerKey,
+    issuer: &str,
+    audiences: &[String],
+) -> Result<Claims, Refusal> {
+    let (message, signature) = token.rsplit_once('.').unwrap_or_default();
+    let is_signed = crypto::verify(signature, message.as_bytes(), &key.key, Algorithm::EdDSA);
+    if !is_signed.map_err(|error| refusal(&error, token))? {
+        return Err(Refusal::Signature);
+    }
+    let claims: Claims = dangerous::insecure_decode_claims(token).map_err(|error| refusal(&error, token))?;
+    let wrong = |claim: &str| Refusal::Malformed(format!("it has no {claim}, or none that is one"));
+    if claims.get("iss").and_then(Value::as_str) != Some(issuer) {
+        return Err(wrong("iss"));
+    }
+    let named: Vec<&str> = match claims.get("aud") {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(several)) => {
+            let texts = several.iter().map(Value::as_str).collect::<Option<_>>();
+            texts.ok_or_else(|| wrong("aud"))?
+        }
+        _ => return Err(wrong("aud")),
+    };
+    let is_for_us = audiences
+        .iter()
+        .any(|audience| named.contains(&audience.as_str()));
+    match is_for_us {
+        true => Ok(claims),
+        false => Err(Refusal::Audience(audience_of(token))),
+    }
 }
 
 fn validation(algorithms: &[Algorithm], issuer: &str, audiences: &[String]) -> Validation {
@@ -320,9 +367,32 @@ mod tests {
             (json!({"iss": [ISSUER]}), "malformed"),
             (json!({"iss": "https://login.example.com/"}), "malformed"),
         ] {
-            let refused = signer.with_claims(&changes).unwrap_err();
-            assert_eq!(refused.label(), label, "{changes}: {refused}");
+            let by_curve = merged(header(), &json!({"alg": "Ed25519"}));
+            let claims = merged(claims_of(), &changes);
+            for header in [header(), by_curve] {
+                let refused = signer.checked(&signer.token(&header, &claims)).unwrap_err();
+                assert_eq!(refused.label(), label, "{header} {changes}: {refused}");
+            }
         }
+    }
+
+    #[test]
+    fn the_newer_name_of_the_algorithm_is_accepted_of_tokens_and_keys_and_checked_alike() {
+        let signer = Signer::new();
+        let newer = json!({"alg": "Ed25519"});
+        let claims = signer.with_header(&newer).unwrap();
+        assert_eq!(claims["sub"], "alice");
+        let token = signer.token(&merged(header(), &newer), &claims_of());
+        let other = Signer::new();
+        assert_eq!(other.checked(&token).unwrap_err().label(), "signature");
+        let x = URL_SAFE_NO_PAD.encode(signer.key.public_key());
+        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "kid": "one", "alg": "Ed25519", "x": x});
+        let named = Signer {
+            keys: KeySet::parse(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap(),
+            ..signer
+        };
+        assert!(named.checked(&token).is_ok());
+        assert!(named.with_header(&json!({})).is_ok());
     }
 
     #[test]

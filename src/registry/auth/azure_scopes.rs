@@ -36,6 +36,19 @@ struct State {
     groups: HashMap<RepositoryName, Arc<str>>,
     /// Repositories that their group's token does not open.
     alone: HashSet<RepositoryName>,
+    /// Scopes of groups whose token has opened a repository.
+    opened: HashSet<Box<str>>,
+}
+
+/// What the refusal of a token means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// A token for a narrower scope may be accepted.
+    AskForLess,
+    /// The credentials have no right to it: the token is new, and it opens others or was issued for this alone.
+    NoRight,
+    /// The token may be out of date.
+    Unclear,
 }
 
 impl AzureScopes {
@@ -62,7 +75,7 @@ impl AzureScopes {
 
     /// The scope to ask for; `None` if the request's own is to be used.
     pub fn scope(&self, wanted: &TokenScope<'_>) -> Option<String> {
-        if !self.is_azure {
+        if !self.is_azure || matches!(wanted, TokenScope::DeletedCatalog) {
             return None;
         }
         let state = self.state.lock();
@@ -91,27 +104,44 @@ impl AzureScopes {
 
     /// Records that a token for `scope` was accepted.
     pub fn accepted(&self, scope: &str, wanted: &TokenScope<'_>) {
-        if self.is_azure && Self::is_wildcard(scope) && wanted.repository().is_some() {
-            self.state.lock().wildcard_works = true;
-        }
-    }
-
-    /// Records that a token for `scope` was refused, or not issued. Returns whether a narrower one may be accepted.
-    pub fn refused(&self, scope: &str, wanted: &TokenScope<'_>) -> bool {
-        if !self.is_azure {
-            return false;
+        if !self.is_azure || wanted.repository().is_none() {
+            return;
         }
         let mut state = self.state.lock();
         if Self::is_wildcard(scope) {
+            state.wildcard_works = true;
+        } else if !state.opened.contains(scope) {
+            state.opened.insert(scope.into());
+        }
+    }
+
+    /// Records that a token for `scope` was refused, or not issued. `is_new` says that the token cannot be out of date.
+    pub fn refused(&self, scope: &str, wanted: &TokenScope<'_>, is_new: bool) -> Refusal {
+        if !self.is_azure {
+            return Refusal::Unclear;
+        }
+        let no_right = if is_new {
+            Refusal::NoRight
+        } else {
+            Refusal::Unclear
+        };
+        let mut state = self.state.lock();
+        if Self::is_wildcard(scope) {
             if state.wildcard_works {
-                return false;
+                return no_right;
             }
             state.no_wildcard = true;
-            return true;
+            return Refusal::AskForLess;
         }
-        match wanted.repository() {
-            Some(repository) if scope != wanted.text() => state.alone.insert(repository.clone()),
-            _ => false,
+        let Some(repository) = wanted.repository() else {
+            return Refusal::Unclear;
+        };
+        if scope == wanted.text() || state.opened.contains(scope) {
+            return no_right;
+        }
+        match state.alone.insert(repository.clone()) {
+            true => Refusal::AskForLess,
+            false => Refusal::Unclear,
         }
     }
 }
@@ -148,7 +178,7 @@ mod tests {
         let first = TokenScope::Pull(&repositories[0]);
         assert_eq!(scopes.scope(&catalog).as_deref(), Some(WILDCARD));
         assert_eq!(scopes.scope(&first).as_deref(), Some(WILDCARD));
-        assert!(scopes.refused(WILDCARD, &first));
+        assert_eq!(scopes.refused(WILDCARD, &first, true), Refusal::AskForLess);
 
         assert_eq!(scopes.scope(&catalog), None);
         let asked: HashSet<String> = repositories
@@ -170,11 +200,37 @@ mod tests {
         let scopes = AzureScopes::new(true);
         let repositories = names(2);
         scopes.accepted(WILDCARD, &TokenScope::Pull(&repositories[0]));
-        assert!(!scopes.refused(WILDCARD, &TokenScope::Pull(&repositories[1])));
+        let other = TokenScope::Pull(&repositories[1]);
+        assert_eq!(scopes.refused(WILDCARD, &other, true), Refusal::NoRight);
+        assert_eq!(
+            scopes.refused(WILDCARD, &other, false),
+            Refusal::Unclear,
+            "the token may be out of date"
+        );
         assert!(scopes.scope(&TokenScope::Catalog).is_some());
     }
 
     /// Vendors: Azure.
+    #[test]
+    fn a_repository_that_a_groups_token_does_not_open_is_denied_where_it_opened_another() {
+        let scopes = AzureScopes::new(true);
+        let repositories = names(3);
+        scopes.expect(&repositories);
+        scopes.learn_from(&format!(
+            "h.{}.s",
+            URL_SAFE_NO_PAD.encode(r#"{"aad_identity":"x"}"#)
+        ));
+        let [first, second, third] = [0, 1, 2].map(|place| TokenScope::Metadata(&repositories[place]));
+        let group = scopes.scope(&first).unwrap();
+        // Nothing is known of the group yet: a token for the repository alone may do.
+        assert_eq!(scopes.refused(&group, &first, true), Refusal::AskForLess);
+        assert_eq!(scopes.scope(&first), None);
+        assert_eq!(scopes.refused(&first.text(), &first, true), Refusal::NoRight);
+        scopes.accepted(&group, &second);
+        assert_eq!(scopes.refused(&group, &third, true), Refusal::NoRight);
+        assert!(scopes.scope(&third).is_some());
+    }
+
     #[test]
     fn attribute_based_access_control_is_told_by_a_claim() {
         for (claims, expected) in [(r#"{"aad_identity":"x"}"#, false), (r#"{"exp":1}"#, true)] {
@@ -190,6 +246,7 @@ mod tests {
         let repositories = names(1);
         scopes.expect(&repositories);
         assert_eq!(scopes.scope(&TokenScope::Pull(&repositories[0])), None);
-        assert!(!scopes.refused("repository:r0:pull", &TokenScope::Pull(&repositories[0])));
+        let refusal = scopes.refused("repository:r0:pull", &TokenScope::Pull(&repositories[0]), true);
+        assert_eq!(refusal, Refusal::Unclear);
     }
 }

@@ -193,7 +193,7 @@ fn check_host(origin: &Origin, any_host: bool) -> Result<(), ClientError> {
         .is_some_and(|address: IpAddr| address.is_loopback());
     if !any_host && !is_azure_registry(host) {
         return refuse(
-            "is not below azurecr.io, azurecr.cn or azurecr.us, and a token of Entra ID is sent nowhere else; \
+            "is not below a domain of Azure's registries such as azurecr.io, and a token of Entra ID is sent nowhere else; \
              if it is an Azure registry with a custom domain, set azure_custom_domain = true",
         );
     }

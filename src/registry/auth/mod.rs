@@ -21,7 +21,7 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OwnedMutexGuard;
 
-use self::azure_scopes::AzureScopes;
+use self::azure_scopes::{AzureScopes, Refusal};
 use self::exchange::EntraLogin;
 use self::secrets::repeats;
 use self::token::{Token, TokenCache};
@@ -30,9 +30,12 @@ use self::token_service::TokenService;
 use super::azure::is_azure_registry;
 use super::challenge::{Bearer, Challenges};
 use super::connection::Connection;
-use super::explanation::{credentials_rejected, unsupported_challenge};
+use super::explanation::{credentials_rejected, no_right, unsupported_challenge};
 use super::{ClientError, ClientSettings, Credentials, Origin, Reason};
 use crate::oci::RepositoryName;
+
+/// From which age on a refused token may be out of date. Our choice: tokens live for minutes.
+const RENEWED_AFTER: TimeDelta = TimeDelta::seconds(30);
 
 /// The authentication scheme of the registry.
 #[derive(Debug, Clone)]
@@ -181,7 +184,7 @@ impl Auth {
     /// whether it was discarded.
     pub fn invalidate_if_old(&self, authorization: &Authorization, now: DateTime<Utc>) -> bool {
         match &authorization.credential {
-            Credential::Token { token, cache, .. } if now - token.obtained > TimeDelta::seconds(30) => {
+            Credential::Token { token, cache, .. } if now - token.obtained > RENEWED_AFTER => {
                 cache.invalidate(token);
                 true
             }
@@ -260,7 +263,7 @@ impl Auth {
                         },
                         Err(Reason::Unauthorized(_))
                             if AzureScopes::is_wildcard(&asked)
-                                && self.azure_scopes.refused(&asked, scope) =>
+                                && self.azure_scopes.refused(&asked, scope, false) == Refusal::AskForLess =>
                         {
                             continue;
                         }
@@ -308,21 +311,32 @@ impl Auth {
         refused_tokens: &mut u32,
     ) -> Result<(), Reason> {
         match &authorization.credential {
-            Credential::Token { scope: asked_for, .. } if self.azure_scopes.refused(asked_for, scope) => {}
-            Credential::Token { token, cache, .. } => {
-                cache.invalidate(token);
-                *refused_tokens += 1;
-                if *refused_tokens > 1 {
-                    return Err(credentials_rejected());
-                }
-                if let Some(bearer) = &challenges.bearer
-                    && bearer.lacks_scope
-                    && !self.teaches_scope(bearer, scope)
-                {
-                    return Err(Reason::Unauthorized(
-                        "the registry says that these credentials lack the right to it (insufficient_scope)"
-                            .into(),
-                    ));
+            Credential::Token {
+                token,
+                cache,
+                scope: asked_for,
+            } => {
+                let bearer = challenges.bearer.as_ref();
+                let teaches_scope = bearer.is_some_and(|bearer| self.teaches_scope(bearer, scope));
+                // A token for several repositories, or for all, was asked for more than any challenge names.
+                let may_ask_otherwise = teaches_scope && *asked_for == scope.text();
+                let is_new = connection.clock.now() - token.obtained <= RENEWED_AFTER && !may_ask_otherwise;
+                match self.azure_scopes.refused(asked_for, scope, is_new) {
+                    Refusal::AskForLess => {}
+                    Refusal::NoRight => return Err(no_right()),
+                    Refusal::Unclear => {
+                        cache.invalidate(token);
+                        *refused_tokens += 1;
+                        if *refused_tokens > 1 {
+                            return Err(credentials_rejected());
+                        }
+                        if bearer.is_some_and(|bearer| bearer.lacks_scope) && !teaches_scope {
+                            return Err(Reason::Unauthorized(
+                                "the registry says that these credentials lack the right to it (insufficient_scope)"
+                                    .into(),
+                            ));
+                        }
+                    }
                 }
             }
             Credential::Fixed(_) if challenges.bearer.is_none() || !self.can_fetch_tokens() => {

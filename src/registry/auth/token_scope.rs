@@ -5,6 +5,8 @@ use crate::oci::RepositoryName;
 pub(in crate::registry) enum TokenScope<'s> {
     /// List the registry's repositories.
     Catalog,
+    /// List the deleted repositories that Azure Container Registry still stores.
+    DeletedCatalog,
     /// Read a repository.
     Pull(&'s RepositoryName),
     /// Read Azure Container Registry's metadata of a repository.
@@ -13,12 +15,14 @@ pub(in crate::registry) enum TokenScope<'s> {
 
 /// The scope for listing a registry's repositories (Distribution's token specification, 2026).
 pub(super) const CATALOG_SCOPE: &str = "registry:catalog:*";
+/// The scope for listing deleted repositories (azure-cli, 2026).
+const DELETED_CATALOG_SCOPE: &str = "registry:deleted_catalog:*";
 
 impl TokenScope<'_> {
     /// The repository that is to be read.
     pub(super) fn repository(&self) -> Option<&RepositoryName> {
         match self {
-            Self::Catalog => None,
+            Self::Catalog | Self::DeletedCatalog => None,
             Self::Pull(repository) | Self::Metadata(repository) => Some(repository),
         }
     }
@@ -26,6 +30,7 @@ impl TokenScope<'_> {
     pub(super) fn text(&self) -> String {
         match self {
             Self::Catalog => CATALOG_SCOPE.to_owned(),
+            Self::DeletedCatalog => DELETED_CATALOG_SCOPE.to_owned(),
             Self::Pull(repository) => format!("repository:{repository}:pull"),
             Self::Metadata(repository) => format!("repository:{repository}:metadata_read"),
         }
@@ -36,6 +41,7 @@ impl TokenScope<'_> {
     pub(super) fn covers(&self, asked: &str) -> bool {
         asked.split(' ').all(|part| match self {
             Self::Catalog => part == CATALOG_SCOPE,
+            Self::DeletedCatalog => part == DELETED_CATALOG_SCOPE,
             Self::Pull(repository) | Self::Metadata(repository) => part
                 .strip_prefix("repository:")
                 .and_then(|part| part.strip_prefix(repository.as_str()))

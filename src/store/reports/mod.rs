@@ -3,6 +3,7 @@
 mod history;
 mod levels;
 mod missing;
+mod reconciliation;
 mod save;
 
 pub use history::{PartOfRegistry, RegistryPoint, RepositoryPoint};

@@ -3,6 +3,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::types::Json;
 
+use super::reconciliation::save_reconciliation;
 use crate::cost::{MoneyEstimate, Worth};
 use crate::report::{NoteKind, RegistryCostOnAlpine, Report, RepositoryRow, Versions};
 use crate::store::registry_lock::lock_registry;
@@ -113,6 +114,7 @@ impl Store {
             .fetch_optional(&mut *transaction)
             .named("save_report.insert_report")
             .await?;
+            save_reconciliation(&mut transaction, registry_id, registry).await?;
             let Some(id) = id else {
                 continue;
             };

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inventory::{
-    ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing,
+    ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing, SoftDeleted,
 };
 use crate::oci::{Digest, RepositoryName, Tag};
 
@@ -14,6 +14,7 @@ pub(super) struct Batch<'a> {
     pub(super) referrers: BTreeSet<(&'a RepositoryName, Digest, Digest)>,
     pub(super) listings: BTreeMap<&'a RepositoryName, &'a RepositoryListing>,
     pub(super) faults: Vec<&'a Fault>,
+    pub(super) soft_deleted: Option<SoftDeleted>,
 }
 
 impl<'a> Batch<'a> {
@@ -44,6 +45,7 @@ impl<'a> Batch<'a> {
                 Finding::Repository(listing) => {
                     batch.listings.insert(&listing.repository, listing);
                 }
+                Finding::SoftDeleted(deleted) => batch.soft_deleted = Some(*deleted),
                 Finding::Fault(fault) => batch.faults.push(fault),
             }
         }
@@ -72,12 +74,14 @@ impl<'a> Batch<'a> {
             .listings
             .values()
             .flat_map(|listing| match &listing.manifests {
-                ManifestListing::Listed(manifests) => manifests.as_slice(),
+                ManifestListing::Listed(manifests) | ManifestListing::Partial(manifests) => {
+                    manifests.as_slice()
+                }
                 ManifestListing::Unread | ManifestListing::Unavailable => &[],
             });
         manifests
             .chain(self.missing().into_iter().map(|(_, digest)| digest))
-            .chain(listed.copied())
+            .chain(listed.map(|row| row.digest))
             .chain(self.configs.keys().copied())
             .chain(self.tags.values().copied())
             .chain(referrers)

@@ -55,21 +55,23 @@ pub(super) async fn manifests(
             .subjects
             .push(manifest.subject.as_ref().map(blob).transpose()?);
         columns.annotations.push(json(&manifest.annotations));
+        let left_out = i32::try_from(manifest.left_out_layers);
+        columns.left_out_layers.push(left_out.unwrap_or(i32::MAX));
     }
     sqlx::query!(
         "INSERT INTO manifest (blob_id, size, media_type, kind, artifact_type, config_blob_id, config,
              layer_blob_ids, layer_sizes, layer_media_types, layer_annotations, child_blob_ids, children,
-             subject_blob_id, annotations, first_seen)
+             subject_blob_id, annotations, left_out_layers, first_seen)
          SELECT blob_id, size, media_type, kind, artifact_type, config_blob_id, config::jsonb,
              layer_blob_ids::bigint[], layer_sizes::bigint[], layer_media_types::text[],
              layer_annotations::jsonb, child_blob_ids::bigint[], children::jsonb, subject_blob_id,
-             annotations::jsonb, $16
+             annotations::jsonb, left_out_layers, $17
          FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[],
              $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
-             $14::bigint[], $15::text[])
+             $14::bigint[], $15::text[], $16::integer[])
              AS new (blob_id, size, media_type, kind, artifact_type, config_blob_id, config,
                  layer_blob_ids, layer_sizes, layer_media_types, layer_annotations, child_blob_ids,
-                 children, subject_blob_id, annotations)
+                 children, subject_blob_id, annotations, left_out_layers)
          ON CONFLICT (blob_id) DO NOTHING",
         &columns.ids,
         &columns.sizes,
@@ -86,6 +88,7 @@ pub(super) async fn manifests(
         &columns.children as &[Option<String>],
         &columns.subjects as &[Option<i64>],
         &columns.annotations,
+        &columns.left_out_layers,
         now
     )
     .execute(connection)
@@ -112,6 +115,7 @@ struct ManifestColumns {
     children: Vec<Option<String>>,
     subjects: Vec<Option<i64>>,
     annotations: Vec<String>,
+    left_out_layers: Vec<i32>,
 }
 
 fn numbers_of(

@@ -21,22 +21,28 @@ pub(super) async fn manifests(
     // The repositories whose rows become those listed here; unlisted ones get no rows.
     let (mut said, mut listed, mut unlisted) = (Vec::new(), Vec::new(), Vec::new());
     let (mut repositories, mut manifests) = (Vec::new(), Vec::new());
+    let (mut created, mut changed) = (Vec::new(), Vec::new());
     for (&name, listing) in &batch.listings {
         let id = repository(name)?;
         match &listing.manifests {
             ManifestListing::Unread => continue,
             ManifestListing::Unavailable => unlisted.push(id),
-            ManifestListing::Listed(digests) => {
+            ManifestListing::Listed(rows) | ManifestListing::Partial(rows) => {
                 listed.push(id);
-                for digest in digests {
+                for row in rows {
                     repositories.push(id);
-                    manifests.push(blob(digest)?);
+                    manifests.push(blob(&row.digest)?);
+                    created.push(row.times.created);
+                    changed.push(row.times.changed);
                 }
             }
         }
-        said.push(id);
+        // What a partial listing leaves out may exist.
+        if !matches!(listing.manifests, ManifestListing::Partial(_)) {
+            said.push(id);
+        }
     }
-    if said.is_empty() {
+    if listed.is_empty() && said.is_empty() {
         return Ok(());
     }
     sqlx::query!(
@@ -66,11 +72,16 @@ pub(super) async fn manifests(
     .named("save_listed_manifests.update_listed_manifest")
     .await?;
     sqlx::query!(
-        "INSERT INTO listed_manifest (repository_id, manifest_blob_id, valid_from)
-         SELECT *, $3::timestamptz FROM UNNEST($1::bigint[], $2::bigint[])
-         ON CONFLICT (repository_id, manifest_blob_id) WHERE valid_until IS NULL DO NOTHING",
+        "INSERT INTO listed_manifest (repository_id, manifest_blob_id, created_at, changed_at, valid_from)
+         SELECT *, $5::timestamptz FROM UNNEST($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[])
+         ON CONFLICT (repository_id, manifest_blob_id) WHERE valid_until IS NULL
+         DO UPDATE SET created_at = EXCLUDED.created_at, changed_at = EXCLUDED.changed_at
+         WHERE listed_manifest.created_at IS DISTINCT FROM EXCLUDED.created_at
+            OR listed_manifest.changed_at IS DISTINCT FROM EXCLUDED.changed_at",
         &repositories,
         &manifests,
+        &created as &[Option<DateTime<Utc>>],
+        &changed as &[Option<DateTime<Utc>>],
         now
     )
     .execute(connection)

@@ -10,6 +10,7 @@ mod faults;
 mod listed;
 mod missing;
 mod saved;
+mod soft_deleted;
 mod tags;
 
 use std::collections::{BTreeSet, HashMap};
@@ -80,6 +81,7 @@ impl CrawlSaver {
         let registry = self.part.registry;
         missing::content(&mut transaction, &batch, registry, &repository, &blob, now).await?;
         save_faults(&mut transaction, self.part.crawl, &batch.faults).await?;
+        soft_deleted::save(&mut transaction, self.part.crawl, batch.soft_deleted).await?;
         self.done(&mut transaction, &batch, now).await?;
         transaction.commit().await?;
 

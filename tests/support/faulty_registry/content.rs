@@ -9,12 +9,31 @@ use super::{Document, index};
 #[derive(Debug, Default)]
 pub struct Content {
     pub(super) repositories: BTreeMap<String, Repository>,
+    /// Deleted repositories that are still stored, with the time of their deletion.
+    pub(super) soft_deleted: Vec<(String, String)>,
 }
 
 impl Content {
     /// A repository, made where there is none of that name.
     pub fn repository(&mut self, name: &str) -> &mut Repository {
         self.repositories.entry(name.to_owned()).or_default()
+    }
+
+    /// The names directly below a path, as Google lists them.
+    pub(super) fn children(&self, path: &str) -> Vec<&str> {
+        let mut children: Vec<&str> = self
+            .repositories
+            .keys()
+            .filter_map(|name| name.strip_prefix(path)?.strip_prefix('/')?.split('/').next())
+            .collect();
+        children.dedup();
+        children
+    }
+
+    /// Deletes a repository as Azure does with soft delete.
+    pub fn soft_delete(&mut self, name: &str, at: &str) {
+        self.repositories.remove(name);
+        self.soft_deleted.push((name.to_owned(), at.to_owned()));
     }
 
     /// Removes a repository.

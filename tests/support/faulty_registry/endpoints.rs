@@ -42,6 +42,9 @@ fn azure(shared: &Shared, request: &Request, path: &str) -> Answer {
     if let Some(name) = path.strip_suffix("/_manifests") {
         return all_manifests(shared, request, name);
     }
+    if path == "_deleted/_catalog" {
+        return deleted(shared, request);
+    }
     let (name, lists_tags) = match path.strip_suffix("/_tags") {
         Some(name) => (name, true),
         None => (path, false),
@@ -78,6 +81,32 @@ fn azure(shared: &Shared, request: &Request, path: &str) -> Answer {
     })
 }
 
+/// Azure's listing of what soft delete keeps; a registry without that answers 404.
+fn deleted(shared: &Shared, request: &Request) -> Answer {
+    if let Some(refusal) = refuse_without(shared, request, "registry:deleted_catalog:*") {
+        return refusal;
+    }
+    let content = shared.content.lock().expect("no test panics inside");
+    if content.soft_deleted.is_empty() {
+        return Answer::error(404, "NAME_UNKNOWN");
+    }
+    let names: Vec<&str> = content
+        .soft_deleted
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    page(shared, request, &names, |page| {
+        let rows = content
+            .soft_deleted
+            .iter()
+            .filter(|(name, _)| page.contains(&name.as_str()));
+        let rows = rows.map(
+            |(name, at)| json!({"repository": name, "createdAt": "2026-01-01T00:00:00Z", "deletedAt": at}),
+        );
+        json!({"repositories": rows.collect::<Vec<_>>()})
+    })
+}
+
 fn all_manifests(shared: &Shared, request: &Request, name: &str) -> Answer {
     let scope = format!("repository:{name}:metadata_read");
     if let Some(refusal) = refuse_without(shared, request, &scope) {
@@ -106,7 +135,11 @@ fn route(shared: &Shared, content: &Content, request: &Request, path: &str) -> A
     }
     let unknown = || Answer::error(404, "NAME_UNKNOWN");
     if let Some(name) = path.strip_suffix("/tags/list") {
+        let children = content.children(name);
         return match content.repositories.get(name) {
+            None if shared.lists_as_google && !children.is_empty() => {
+                Answer::json(&json!({"name": name, "child": children, "tags": [], "manifest": {}}))
+            }
             None => unknown(),
             Some(repository) if repository.listing == Listing::Dead => unknown(),
             Some(repository) if repository.listing == Listing::Null => {
@@ -116,7 +149,7 @@ fn route(shared: &Shared, content: &Content, request: &Request, path: &str) -> A
                 let tags: Vec<&str> = repository.tags.iter().map(|(tag, _)| tag.as_str()).collect();
                 page(shared, request, &tags, |page| match shared.lists_as_google {
                     true => {
-                        json!({"name": name, "child": [], "tags": page, "manifest": repository.google_map()})
+                        json!({"name": name, "child": children, "tags": page, "manifest": repository.google_map()})
                     }
                     false => json!({"name": name, "tags": page}),
                 })

@@ -18,6 +18,8 @@ pub struct TokenServer {
     count: usize,
     grants_wildcard: bool,
     refuses_catalogue_scope: bool,
+    /// Repositories that no token opens.
+    denied: Vec<String>,
 }
 
 impl Default for TokenServer {
@@ -31,6 +33,7 @@ impl Default for TokenServer {
             count: 0,
             grants_wildcard: false,
             refuses_catalogue_scope: false,
+            denied: Vec::new(),
         }
     }
 }
@@ -67,6 +70,12 @@ impl TokenServer {
         self
     }
 
+    /// Issues tokens that do not open these repositories, as Azure does with attribute-based access control.
+    pub fn denying(mut self, repositories: &[&str]) -> Self {
+        self.denied = repositories.iter().map(ToString::to_string).collect();
+        self
+    }
+
     /// Forgets every token given so far.
     pub(super) fn revoke(&mut self) {
         self.issued.clear();
@@ -86,6 +95,10 @@ impl TokenServer {
             return granted.is_empty();
         }
         let (name, action) = wanted.rsplit_once(':').unwrap_or((wanted, ""));
+        let is_denied = |denied: &String| name == format!("repository:{denied}");
+        if self.denied.iter().any(is_denied) {
+            return false;
+        }
         granted.split(' ').any(|part| {
             let (granted_name, actions) = part.rsplit_once(':').unwrap_or((part, ""));
             let is_wildcard =
