@@ -3,6 +3,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::base_image::ImageFacts;
+use crate::events::Reconciliation;
 use crate::inventory::{Accounting, DedupScope, Inventory};
 use crate::oci::{Digest, RegistryName, RepositoryName};
 
@@ -52,6 +53,8 @@ pub struct RegistrySource {
     pub conflicting_sizes: usize,
     /// Tags that are still counted though the latest crawls no longer found them.
     pub missing_tags: usize,
+    /// What events had told before the latest crawl, where the registry sends events.
+    pub reconciliation: Option<Reconciliation>,
 }
 
 /// How the latest crawl of a registry went.

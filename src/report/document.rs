@@ -135,6 +135,8 @@ pub enum NoteKind {
     UnreadManifests,
     /// Tags that the latest crawls no longer found are still counted.
     MissingTags,
+    /// The last crawl found changes that the registry's events had not told.
+    MissedByEvents,
     /// Manifests disagree about the size of a blob.
     ConflictingSizes,
     /// Something about the price book or the history that amounts rest on.
@@ -151,6 +153,11 @@ impl NoteKind {
     /// Whether the totals lack something because of it.
     pub fn is_loss(self) -> bool {
         matches!(self, Self::IncompleteCrawl | Self::UnfinishedCrawl)
+    }
+
+    /// Whether it counts something in all repositories of a registry, which not every reader may learn.
+    pub fn is_about_all_repositories(self) -> bool {
+        matches!(self, Self::MissedByEvents)
     }
 
     /// Whether it goes with the figures in whatever form they are shown: what they lack, and what amounts of

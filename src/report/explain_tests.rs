@@ -63,6 +63,7 @@ fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryContent {
             unread_manifests: 0,
             conflicting_sizes: 0,
             missing_tags: 0,
+            reconciliation: None,
         },
         inventory: builder.finish(),
         images,

@@ -21,6 +21,7 @@ fn source(registry: &str) -> RegistrySource {
         unread_manifests: 0,
         conflicting_sizes: 0,
         missing_tags: 0,
+        reconciliation: None,
     }
 }
 

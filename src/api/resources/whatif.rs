@@ -224,6 +224,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
             .notes
             .iter()
             .filter(|note| call.caller.sees(&note.registry))
+            .filter(|note| call.caller.sees_whole_registries() || !note.kind.is_about_all_repositories())
             .collect(),
         alpine_releases: snapshot.analysed.catalogue.alpine_releases(),
         configured: Configured {
