@@ -21,6 +21,7 @@
 //! | [`whatif`] | the image and the registry as they would be on Alpine |
 //! | [`pricing`] | price books: from bytes and pulls to money |
 //! | [`pulls`] | how often images were pulled: notifications, imported logs, assumptions |
+//! | [`events`] | events that registries send, of any vendor, as our own |
 //! | [`cost`] | what a registry and its repositories cost, now and on Alpine; cost centres; budgets |
 //! | [`report`] | the answers that every interface shows |
 //! | [`export`] | a month's costs as FOCUS, CSV and Excel |
@@ -124,6 +125,7 @@
 //! | term | meaning |
 //! |---|---|
 //! | crawl | reading a registry once; *complete* if everything that was chosen could be read |
+//! | event, question | what a registry tells when it happens; what the registry is asked because of it |
 //! | finding, fault | a fact that a crawl reports; something that it could not read |
 //! | lease | the time for which a process owns its part of a crawl unless it renews it |
 //! | snapshot | the analysis that the service answers from until there is a newer one |
@@ -138,6 +140,7 @@ pub mod config;
 pub mod cost;
 pub mod crawl;
 pub mod demo;
+pub mod events;
 pub mod export;
 pub mod http;
 pub mod identity;

@@ -18,10 +18,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("whatif", &["base_image", "inventory", "oci", "units"]),
     ("pricing", &["oci", "wording", "units"]),
     ("pulls", &["inventory", "oci", "units"]),
+    ("events", &["pulls", "oci"]),
     ("cost", &["pricing", "pulls", "whatif", "oci", "units"]),
     (
         "report",
         &[
+            "events",
             "cost",
             "pulls",
             "pricing",
@@ -42,6 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "store",
         &[
+            "events",
             "report",
             "cost",
             "pulls",
@@ -57,6 +60,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "analysis",
         &[
+            "events",
             "store",
             "report",
             "cost",
@@ -74,6 +78,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "jobs",
         &[
+            "events",
             "analysis",
             "store",
             "crawl",
@@ -89,6 +94,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "metrics",
         &[
+            "events",
             "analysis",
             "store",
             "report",
@@ -114,6 +120,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
+            "events",
             "page",
             "identity",
             "analysis",
@@ -165,6 +172,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "events",
             "analysis",
             "export",
             "config",
@@ -202,6 +210,7 @@ const PURE: &[&str] = &[
     "whatif",
     "pricing",
     "pulls",
+    "events",
     "cost",
     "report",
     "export",

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::{NaiveDate, TimeZone as _, Utc};
 use rust_decimal::Decimal;
 use tare::cost::{Budget, BudgetSubject, CostParts, Labels, MoneyEstimate, WorthRule, WorthSums};
+use tare::events::Reconciliation;
 use tare::inventory::{Accounting, DedupScope, FaultKind, RegistryTotals, RepositoryTotals};
 use tare::metrics::{
     MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render, render_report,
@@ -20,7 +21,9 @@ use tare::report::{
     PullBasis, RegistryAlpine, RegistryAnswers, RegistryCost, RegistryCostOnAlpine, RegistrySource, Report,
     ReportOptions, RepositoryAlpine, RepositoryCost, RepositoryCostOnAlpine, RepositoryVerdict, WorthLimits,
 };
-use tare::store::{Connections, CrawlCost, CrawlHealth, CrawlState, EndedCrawl, NotificationCount};
+use tare::store::{
+    Connections, CrawlCost, CrawlHealth, CrawlState, EndedCrawl, EventState, NotificationCount,
+};
 use tare::units::{ByteCount, Currency, Money, RequestCounts};
 use tare::whatif::{ConfidenceLevel, Estimate, SavingEstimate, Verdict};
 
@@ -73,6 +76,7 @@ fn report(repositories: u64) -> Report {
             conflicting_sizes: 0,
             missing_tags: 0,
             soft_deleted: None,
+            reconciliation: None,
         },
         accounting: Accounting {
             registry: RegistryTotals {
@@ -261,6 +265,11 @@ fn scrape(report: &Report, limit: usize) -> String {
             state: "sent".to_owned(),
             count: 3,
         }]),
+        events: Some(&[EventState {
+            registry: REGISTRY.parse().expect("a name"),
+            pending: 7,
+            reconciliation: Some(Reconciliation { told: 40, missed: 2 }),
+        }]),
         store: StoreState {
             answers: true,
             connections: Connections {
@@ -320,6 +329,23 @@ fn the_largest_repositories_have_series_and_the_others_one_together_so_that_sums
 /// Cents, so that sums of floats can be compared.
 fn cents(text: &str, metric: &str) -> f64 {
     (sum(text, metric) * 100.0).round()
+}
+
+#[test]
+fn the_state_of_events_is_told_by_registry() {
+    let text = scrape(&report(1), 1);
+    for (metric, value) in [
+        ("pending", 7.0),
+        ("last_told_changes", 40.0),
+        ("last_missed_changes", 2.0),
+    ] {
+        let expected = BTreeMap::from([("{registry=\"reg.example.com\"}", value)]);
+        assert_eq!(
+            values(&text, &format!("tare_events_{metric}")),
+            expected,
+            "{metric}"
+        );
+    }
 }
 
 #[test]
@@ -417,6 +443,7 @@ fn what_has_vanished_vanishes() {
         report: None,
         crawls: None,
         notifications: None,
+        events: None,
         store: StoreState {
             answers: false,
             connections: Connections {

@@ -44,6 +44,8 @@ pub struct CrawledContent {
     accounting: Result<Arc<Accounting>, ByteOverflow>,
     /// When the crawl ended; `None` until then.
     ended_at: Option<DateTime<Utc>>,
+    /// When an event had last changed something before the content was read.
+    events_applied: Option<DateTime<Utc>>,
 }
 
 impl CrawledContent {
@@ -58,6 +60,7 @@ impl CrawledContent {
         platforms: &[PlatformFilter],
         deleted: &[RepositoryName],
     ) -> Result<Option<Self>, StoreError> {
+        let events_applied = store.events_applied(Some(registry)).await?;
         let Some(stored) = store.content_without(registry, platforms, deleted).await? else {
             return Ok(None);
         };
@@ -70,6 +73,7 @@ impl CrawledContent {
             images: stored.images,
             accounting,
             ended_at: None,
+            events_applied,
         }))
     }
 
@@ -102,13 +106,15 @@ impl CrawledContent {
         &self.registry
     }
 
-    /// Whether it is what the store holds of these platforms: no other crawl of the registry has ended since.
+    /// Whether it is what the store holds of these platforms: no other crawl of the registry has ended since, and no event
+    /// has changed anything.
     pub(super) fn is_current(&self, record: &RegistryRecord, platforms: &[PlatformFilter]) -> bool {
         // The database keeps microseconds.
         let kept = |moment: Option<DateTime<Utc>>| moment.map(|moment| moment.trunc_subsecs(6));
         self.platforms == platforms
             && self.ended_at.is_some()
             && kept(self.ended_at) == kept(record.last_finished)
+            && self.events_applied == record.events_applied
             && !matches!(
                 record.last_crawl,
                 Some(CrawlState::Interrupted | CrawlState::Cancelled)
@@ -145,6 +151,7 @@ fn source(
         missing_tags: quality.missing_tags,
         // The store keeps it of the last crawl only.
         soft_deleted: quality.soft_deleted.filter(|_| as_of.is_none()),
+        reconciliation: quality.reconciliation,
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) enum Access {
     AnyCaller,
     /// A key, token or login with this scope, unless the service is open to all.
     Needs(Scope),
+    /// The same with the scope for sending events; or the secret of the registry in the path.
+    Events,
 }
 
 /// Whether the caller may see the repository of a row.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::http::header::{Accept, Header as _};
+use actix_web::http::header::{self, Accept, Header as _};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use chrono::NaiveDate;
@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 
 use super::Api;
 use super::access::Access;
+use super::event_sender::EventSender;
 use super::negotiate::preferred;
 use super::openapi::Shape;
 use super::operation::{Content, Operation};
@@ -26,7 +27,7 @@ use super::reply::Reply;
 use super::snapshot::Snapshot;
 use crate::analysis::{AnalysisError, AnalysisService, RegistryMonth};
 use crate::export::BilledMonth;
-use crate::identity::Caller;
+use crate::identity::{Caller, Scope};
 use crate::oci::RegistryName;
 use crate::oci::text::printable;
 use crate::units::Period;
@@ -223,15 +224,17 @@ async fn answer(
             &allowed(operations),
         ));
     };
-    let caller = match operation.access {
-        Access::Open => Caller::anonymous(),
-        Access::AnyCaller => api.caller(&request).await?,
-        Access::Needs(scope) => {
-            let caller = api.caller(&request).await?;
-            if !caller.may(scope) {
-                return Err(Problem::forbidden(scope));
+    let sender = match operation.access {
+        Access::Open => EventSender::Known(Caller::anonymous()),
+        Access::AnyCaller => EventSender::Known(api.caller(&request).await?),
+        Access::Needs(scope) => EventSender::Known(with_scope(api.caller(&request).await?, scope)?),
+        Access::Events => {
+            let registry = decoded(request.match_info().query("registry"));
+            let registry = registry.and_then(|name| name.parse().ok());
+            match api.event_sender(&request, registry.as_ref()).await? {
+                EventSender::Known(caller) => EventSender::Known(with_scope(caller, Scope::Ingest)?),
+                signed @ EventSender::Signed { .. } => signed,
             }
-            caller
         }
     };
     let mut values = Values::from_query(request.query_string(), &operation.in_query)?;
@@ -239,8 +242,12 @@ async fn answer(
     header_values(&request, operation, &mut values)?;
     let form = form(&request, operation, &values)?;
     let body = match operation.body {
-        Some(_) => read(&request, payload, operation.body_types).await?,
+        Some(_) => read(&request, payload, operation).await?,
         None => Bytes::new(),
+    };
+    let caller = match sender {
+        EventSender::Known(caller) => caller,
+        EventSender::Signed { registry, signature } => api.signer(&request, &registry, &signature, &body)?,
     };
     let call = Call {
         api,
@@ -256,6 +263,14 @@ async fn answer(
         body,
     };
     (operation.handler)(call).await
+}
+
+/// The caller, if it has the scope.
+fn with_scope(caller: Caller, scope: Scope) -> Result<Caller, Problem> {
+    match caller.may(scope) {
+        true => Ok(caller),
+        false => Err(Problem::forbidden(scope)),
+    }
 }
 
 /// The methods of these operations, for the header `Allow`.
@@ -332,12 +347,14 @@ fn form(request: &HttpRequest, operation: &Operation, values: &Values) -> Result
         })
 }
 
-/// The body of a request, which must have one of these media types.
+/// The body of a request for an operation, which must have one of its media types. A body that says that it is too large is
+/// not read.
 async fn read(
     request: &HttpRequest,
     mut payload: web::Payload,
-    media_types: &[&str],
+    operation: &Operation,
 ) -> Result<Bytes, Problem> {
+    let (media_types, largest) = (operation.body_types, operation.largest_body);
     let media_type = request.content_type();
     if !media_types.contains(&media_type) {
         let found = if media_type.is_empty() {
@@ -353,11 +370,16 @@ async fn read(
             ),
         ));
     }
-    let too_large = || Problem::new(&TOO_LARGE, format!("the maximum size is {LARGEST_BODY} bytes"));
+    let too_large = || Problem::new(&TOO_LARGE, format!("the maximum size is {largest} bytes"));
+    let declared = request.headers().get(header::CONTENT_LENGTH);
+    let declared = declared.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > largest as u64) {
+        return Err(too_large());
+    }
     let mut body = web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Problem::new(&INVALID_REQUEST, error.to_string()))?;
-        if body.len() + chunk.len() > LARGEST_BODY {
+        if body.len() + chunk.len() > largest {
             return Err(too_large());
         }
         body.extend_from_slice(&chunk);

@@ -53,7 +53,7 @@ impl Api {
     }
 
     /// Counts a refused token, logs why, and gives the answer.
-    fn rejected(&self, rejection: Rejection) -> Problem {
+    pub(super) fn rejected(&self, rejection: Rejection) -> Problem {
         if let Some(refusal) = rejection.refusal() {
             self.counters.count_refused_token(refusal.label());
         }

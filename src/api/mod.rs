@@ -11,8 +11,10 @@ mod budgets;
 mod call;
 mod credentials;
 mod cursor;
+mod event_sender;
 mod event_stream;
 mod filter;
+mod intake;
 mod list;
 mod login;
 mod members;
@@ -41,10 +43,12 @@ use tokio::sync::{Semaphore, watch};
 use tracing::{Instrument as _, Span};
 
 pub use crate::page::GrafanaUrl;
+pub use event_sender::EventSecrets;
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use server::Server;
 pub use settings::{AccessMode, ApiSettings, ServeError, TlsFiles};
 
+use intake::Intake;
 use login::BrowserLogins;
 use past::PastSnapshots;
 use problem::Problem;
@@ -69,6 +73,8 @@ struct Api {
     /// Logins of people with a browser, if a provider is configured for them.
     browser_logins: Option<BrowserLogins>,
     counters: ProcessCounters,
+    /// Stores events that registries send.
+    intake: Intake,
     /// One permit: computing a month takes much memory for some seconds, so only one is computed at a time.
     month_permits: Semaphore,
     /// Whether the service stops: streams of events then end.

@@ -7,7 +7,7 @@ use futures::future::LocalBoxFuture;
 use schemars::JsonSchema;
 
 use super::access::Access;
-use super::call::Call;
+use super::call::{Call, LARGEST_BODY};
 use super::openapi::Shape;
 use super::parameter::{Form, Parameter};
 use super::problem::{self, Kind, Problem};
@@ -37,7 +37,11 @@ pub(super) struct Operation {
     pub body: Option<Shape>,
     /// The accepted media types of the body.
     pub body_types: &'static [&'static str],
+    /// The maximum size of the body, in bytes.
+    pub largest_body: usize,
     pub answer: Answer,
+    /// Whether the OpenAPI document has it. A handshake that only a vendor's machinery does is left out.
+    pub is_documented: bool,
     /// Problems in addition to those of every operation.
     pub problems: Vec<&'static Kind>,
     pub handler: Handler,
@@ -126,6 +130,7 @@ impl Operation {
             in_headers: Vec::new(),
             body: None,
             body_types: &["application/json"],
+            largest_body: LARGEST_BODY,
             answer: Answer {
                 status: 200,
                 about: "The answer",
@@ -134,6 +139,7 @@ impl Operation {
                 is_cacheable: true,
                 links: Vec::new(),
             },
+            is_documented: true,
             problems: Vec::new(),
             handler,
         }
@@ -193,6 +199,12 @@ impl Operation {
             };
             self.in_path.push(Parameter::new(name, form, about));
         }
+        self
+    }
+
+    /// The same operation with another method.
+    pub(super) fn with_method(mut self, method: Method) -> Self {
+        self.method = method;
         self
     }
 

@@ -1,8 +1,10 @@
 //! Keeps the figures and the keys up to date with the store.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+use tokio::time::sleep;
 use tracing::Span;
 
 use super::Api;
@@ -33,12 +35,21 @@ enum RefreshError {
     Stopped(#[from] tokio::task::JoinError),
 }
 
+/// How often the store is asked whether events have changed something. Our choice: a push shows within two seconds, and the
+/// query is small.
+const EVENTS_EVERY: Duration = Duration::from_millis(250);
+/// Figures are renewed because of events at most so often that this takes a fifth of the time. Our choice: a registry in
+/// use sends events all day.
+const EVENTS_SHARE: u32 = 4;
+
 /// Polls the store until it is dropped.
 pub(super) async fn refresh(api: Arc<Api>) {
     let mut current: Option<Fingerprint> = None;
     let every = api.settings.refresh_every;
     let mut wait = every;
     loop {
+        let started = Instant::now();
+        let applied = api.store.events_applied(None).await.ok().flatten();
         match poll(&api, &mut current).await {
             Ok(()) => wait = every,
             Err(error) => {
@@ -47,7 +58,25 @@ pub(super) async fn refresh(api: Arc<Api>) {
                 wait = (wait * 2).clamp(every, LONGEST_WAIT.max(every));
             }
         }
-        tokio::time::sleep(wait).await;
+        let rest = started.elapsed() * EVENTS_SHARE;
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = events_since(&api, applied, rest) => {}
+        }
+    }
+}
+
+/// Waits until events have changed something since a moment, and at least for a while.
+async fn events_since(api: &Api, known: Option<DateTime<Utc>>, rest: Duration) {
+    sleep(rest).await;
+    loop {
+        // If the store does not answer, the next poll says so.
+        if let Ok(applied) = api.store.events_applied(None).await
+            && applied != known
+        {
+            return;
+        }
+        sleep(EVENTS_EVERY).await;
     }
 }
 
@@ -61,7 +90,7 @@ async fn poll(api: &Arc<Api>, current: &mut Option<Fingerprint>) -> Result<(), R
     if current.as_ref() == Some(&found) {
         return Ok(());
     }
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let analysed = api.analysis.analysed().await?;
     let today = api.clock.now().date_naive();
     let inputs = Arc::new(api.analysis.inputs_with_recent_pulls(today).await?);

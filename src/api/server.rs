@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use super::Api;
 use super::call::{dispatch, unknown_path};
+use super::intake::Intake;
 use super::login::{self, BrowserLogins};
 use super::middleware::around;
 use super::openapi::{Credentials, document};
@@ -117,7 +118,9 @@ impl Server {
         let openapi = document.to_string().into_bytes();
         let schemas = document["components"]["schemas"].take();
         let routes = Arc::new(by_path(operations));
+        let intake = Intake::start(store.clone(), Arc::clone(&clock));
         let api = Arc::new(Api {
+            intake,
             store,
             settings,
             analysis,

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::event_sender::EventSecrets;
 use super::public_url::{InvalidPublicUrl, PublicUrl};
 use crate::export::BillingAccounts;
 use crate::identity::{IssuerError, IssuerSettings};
@@ -43,6 +44,8 @@ pub struct ApiSettings {
     pub metrics: MetricsSettings,
     /// The accounts that registries are billed to, for exports.
     pub accounts: BillingAccounts,
+    /// The secrets that registries send with their events.
+    pub event_secrets: EventSecrets,
 }
 
 /// Whether callers must authenticate.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::crawl::CrawlStatus;
+use crate::events::Reconciliation;
 use crate::inventory::FaultKind;
 use crate::jobs::CrawlResult;
 use crate::oci::text::printable;
@@ -31,6 +32,7 @@ pub(super) struct Shown {
     seconds: f64,
     faults: Vec<ShownFault>,
     interrupted: bool,
+    events: Option<Reconciliation>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,6 +70,7 @@ impl Shown {
                 })
                 .collect(),
             interrupted: result.status == CrawlStatus::Interrupted,
+            events: result.reconciliation,
         }
     }
 
@@ -110,6 +113,9 @@ impl Shown {
             let _ = write!(text, ", rate-limited {} times", large(requests.rate_limited));
         }
         text.push('\n');
+        if let Some(events) = self.events {
+            let _ = writeln!(text, "  {}", events.sentence());
+        }
         text
     }
 

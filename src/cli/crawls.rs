@@ -4,6 +4,7 @@ use super::arguments::{CancelOptions, CrawlsCommand, CrawlsListOptions, TextOrJs
 use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock as _, SystemClock};
+use crate::events::Reconciliation;
 use crate::oci::RegistryName;
 use crate::store::{Cancellation, CrawlRecord, CrawlState};
 
@@ -28,6 +29,7 @@ struct ShownCrawl<'a> {
     repositories_done: u64,
     repositories_total: u64,
     message: Option<&'a str>,
+    events: Option<Reconciliation>,
 }
 
 async fn list(options: &CrawlsListOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -62,6 +64,7 @@ fn shown(record: &CrawlRecord) -> ShownCrawl<'_> {
         repositories_done: record.repositories_done,
         repositories_total: record.repositories_total,
         message: record.message.as_deref(),
+        events: record.reconciliation,
     }
 }
 
@@ -71,8 +74,12 @@ fn line(record: &CrawlRecord) -> String {
         .as_ref()
         .map(|message| format!(": {message}"))
         .unwrap_or_default();
+    let events = record
+        .reconciliation
+        .map(|events| format!(", events had told {} and missed {}", events.told, events.missed))
+        .unwrap_or_default();
     format!(
-        "{:>6}  {}  {}  {} of {} repositories, {}{message}\n",
+        "{:>6}  {}  {}  {} of {} repositories, {}{message}{events}\n",
         record.id,
         record.requested_at.format("%Y-%m-%d %H:%M"),
         record.registry,

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, UsageError};
 use crate::analysis::AnalysisService;
-use crate::api::Server;
+use crate::api::{ApiSettings, EventSecrets, Server};
 use crate::clock::SystemClock;
 use crate::config::{RegistryAddress, RegistrySection, ServeRole};
 use crate::crawl::StopFlag;
@@ -23,6 +23,7 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
         .check_service()
         .map_err(|error| UsageError(error.to_string()))?;
     let registries = registries(options, context)?;
+    let event_secrets = event_secrets(&registries, context)?;
     let role = settings.serve.role;
     let notifications = settings
         .dispatcher(&context.environment)
@@ -80,7 +81,11 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
             stop.stopped().await;
             return anyhow::Ok(());
         }
-        let (api, clock) = (settings.api()?, Arc::new(SystemClock));
+        let clock = Arc::new(SystemClock);
+        let api = ApiSettings {
+            event_secrets,
+            ..settings.api()?
+        };
         let server = Server::bind(settings.serve.listen, store.clone(), analysis.clone(), api, clock)?;
         context.console.tell(&format!(
             "Listening on {0}: web page {0}/, API documentation {0}/docs",
@@ -105,6 +110,19 @@ fn stop_after(ended: &anyhow::Result<()>, stop: &StopFlag) {
     if ended.is_err() {
         stop.stop();
     }
+}
+
+/// The secrets that registries send with their events.
+fn event_secrets(registries: &[RegistrySection], context: &Context) -> anyhow::Result<EventSecrets> {
+    let secret = |registry: &RegistrySection| {
+        let secret = registry.event_secret(&context.environment);
+        let secret = secret.map_err(|error| UsageError(error.to_string()))?;
+        Ok(secret.map(|secret| (registry.url.registry().clone(), secret)))
+    };
+    registries
+        .iter()
+        .filter_map(|registry| secret(registry).transpose())
+        .collect()
 }
 
 /// The registries to crawl: those of the configuration and of the command line.

@@ -65,7 +65,7 @@ impl CredentialSettings<'_> {
 }
 
 impl SecretPlaces<'_> {
-    fn read(
+    pub(super) fn read(
         &self,
         registry: &RegistryName,
         environment: &Environment,

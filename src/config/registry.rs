@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
@@ -11,6 +12,7 @@ use super::azure::AzureLogin;
 use super::crawl::CrawlSection;
 use super::credentials::{CredentialSettings, SecretPlaces};
 use super::environment::Environment;
+use super::events::EventSettings;
 use super::missing_secret::MissingSecret;
 use super::prices::AllocationRule;
 use super::quantities::{Bytes, Number};
@@ -158,6 +160,9 @@ pub struct RegistrySection {
     /// In place of `prices.allocate_transfer`.
     #[serde(default)]
     pub allocate_transfer: Option<AllocationRule>,
+    /// How the registry shows that it is the sender of events.
+    #[serde(default)]
+    pub events: EventSettings,
     /// Credentials from the command line, in place of all others.
     #[serde(skip)]
     given_credentials: Option<Credentials>,
@@ -233,6 +238,7 @@ impl RegistrySection {
             allocate_included: None,
             allocate_fees: None,
             allocate_transfer: None,
+            events: EventSettings::default(),
             given_credentials: None,
         }
     }
@@ -411,6 +417,14 @@ impl RegistrySection {
         settings.read(environment)
     }
 
+    /// The secret that the registry sends with its events, if the settings give one.
+    ///
+    /// # Errors
+    /// If the secret is not where the settings say it is.
+    pub fn event_secret(&self, environment: &Environment) -> Result<Option<SecretString>, MissingSecret> {
+        self.events.secret(self.url.registry(), environment)
+    }
+
     /// Uses these credentials in place of those of the settings.
     pub fn log_in(&mut self, username: Option<String>, secret: Secret) {
         let secret = secret.secret().clone();
@@ -498,6 +512,7 @@ impl Section for RegistrySection {
         let is_known = earlier.iter().any(|other| other.url.registry() == registry);
         let repeated = || format!("{registry} has a section already; give each registry one");
         self.contradiction()
+            .or_else(|| self.events.contradiction())
             .map(|(field, message)| (field, message.to_owned()))
             .into_iter()
             .chain(problem("schedule", self.schedule()))

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use super::section::Section;
 use super::values::{duration, listen, maybe_duration};
-use crate::api::{AccessMode, ApiSettings, GrafanaUrl, PublicUrl, TlsFiles};
+use crate::api::{AccessMode, ApiSettings, EventSecrets, GrafanaUrl, PublicUrl, TlsFiles};
 
 /// `[serve]`: the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -200,6 +200,7 @@ impl Settings {
             has_open_metrics: serve.open_metrics,
             metrics: self.metrics(),
             accounts: self.billing_accounts(),
+            event_secrets: EventSecrets::default(),
         })
     }
 }

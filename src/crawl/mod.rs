@@ -5,6 +5,8 @@
 //! a bounded channel, which limits memory. If several processes share a crawl, one [`list`]s the repositories and
 //! each [`visit`]s some of them.
 //!
+//! [`fetch`] and [`answer`] read a few single tags and manifests in the same way, because of events.
+//!
 //! Guarantees:
 //! - **Few requests.** A digest is fetched once per crawl, and never if it is known. A new repository costs one GET
 //!   per tag; after that a tag costs one HEAD, and a GET only if it has moved. Azure and Google list all manifests of a
@@ -15,6 +17,7 @@
 //! - **Faults are findings.** A broken manifest affects only its own bytes.
 //! - **Hostile content is bounded**: the depth of indexes and the number of manifests below a tag.
 
+mod asked;
 mod attached;
 mod children;
 mod choice;
@@ -34,6 +37,7 @@ mod vanishing;
 mod walk;
 mod walk_outcome;
 
+pub use asked::{Answer, Answered, Question, answer, fetch};
 pub use choice::RepositoryChoice;
 pub use plan::{CrawlPlan, CrawlStatus, CrawlSummary, Known, ReferrersPolicy};
 pub use progress::{Progress, ProgressSnapshot};

@@ -40,18 +40,7 @@ pub(super) struct Visit<'a> {
 impl Walk<'_> {
     /// Walks one repository and reports it.
     pub(super) async fn repository(&self, repository: &RepositoryName, known: &Known) {
-        let visit = Visit {
-            walk: self,
-            repository,
-            known,
-            gone: Mutex::default(),
-            asked: Mutex::default(),
-            lost_known_tags: AtomicBool::new(false),
-            listed_manifests: OnceLock::new(),
-            rechecked: Mutex::default(),
-            counts: OnceCell::new(),
-            archived: Mutex::default(),
-        };
+        let visit = Visit::new(self, repository, known);
         // Before the tags: a manifest that is pushed and tagged meanwhile must not look untagged.
         let mut manifests = visit.list_manifests().await;
         let mut listed = visit.list(&manifests).await;
@@ -105,6 +94,23 @@ impl Walk<'_> {
     }
 }
 
+impl<'a> Visit<'a> {
+    pub(super) fn new(walk: &'a Walk<'a>, repository: &'a RepositoryName, known: &'a Known) -> Self {
+        Self {
+            walk,
+            repository,
+            known,
+            gone: Mutex::default(),
+            asked: Mutex::default(),
+            lost_known_tags: AtomicBool::new(false),
+            listed_manifests: OnceLock::new(),
+            rechecked: Mutex::default(),
+            counts: OnceCell::new(),
+            archived: Mutex::default(),
+        }
+    }
+}
+
 impl Visit<'_> {
     /// Walks what a tag reaches and reports it. Returns whether nothing but vanished content is missing.
     ///
@@ -127,6 +133,11 @@ impl Visit<'_> {
                 return self.failed(tag.as_str(), &error).await;
             }
         };
+        self.resolved(tag, digest, fetched).await
+    }
+
+    /// Walks what a tag reaches that points to this manifest, and reports it. `fetched` is the manifest, if it was read.
+    pub(super) async fn resolved(&self, tag: &Tag, digest: Digest, fetched: Option<FetchedManifest>) -> bool {
         let tag_walk = TagWalk::default();
         let target = ManifestTarget {
             digest,

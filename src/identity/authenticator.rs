@@ -134,6 +134,11 @@ impl Authenticator {
         Err(rejection)
     }
 
+    /// Counts a failed login by other means than a key or token. Returns the seconds to wait if the address has had too many.
+    pub fn note_failed_login(&self, address: Option<IpAddr>) -> Option<u64> {
+        self.failed_logins.note(address)
+    }
+
     async fn check(&self, bearer: Option<&str>) -> Result<Caller, Rejection> {
         match bearer {
             Some(token) if !self.issuers.is_empty() && is_token(token) => {

@@ -10,6 +10,7 @@ use super::part::{Ended, PartWork};
 use crate::analysis::CrawledContent;
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
+use crate::events::Reconciliation;
 use crate::inventory::{DedupScope, Fault};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::registry::Client;
@@ -57,6 +58,8 @@ pub struct CrawlResult {
     pub seconds: f64,
     /// The faults.
     pub faults: Vec<Fault>,
+    /// What events had told before the crawl; `None` if the registry sends no events.
+    pub reconciliation: Option<Reconciliation>,
     /// What the registry contains now, for the analysis that follows.
     pub content: CrawledContent,
 }
@@ -94,6 +97,8 @@ impl CrawlJob<'_> {
         let is_chosen = |name: &RepositoryName| self.plan.repositories.matches(name);
         let counts = conclusion.content.counts(is_chosen);
         let spent = conclusion.cost;
+        let record = self.store.crawl(conclusion.crawl).await;
+        let record = record.context("cannot read how the crawl ended")?;
         Ok(CrawlResult {
             crawl: conclusion.crawl,
             registry: registry.name,
@@ -110,6 +115,7 @@ impl CrawlJob<'_> {
             bytes_received: spent.bytes_received.get(),
             seconds: started.elapsed().as_millis() as f64 / 1000.0,
             faults: conclusion.faults,
+            reconciliation: record.and_then(|record| record.reconciliation),
             content: conclusion.content,
         })
     }

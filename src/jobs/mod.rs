@@ -10,6 +10,9 @@
 //! their leases. A worker whose lease expires counts as lost: its repositories become free, and it can no longer save
 //! anything.
 //!
+//! Events that registries send are stored as questions. The same processes claim them, ask the registry for exactly these
+//! tags and manifests, and save the answers as a crawl would.
+//!
 //! Each process announces the registries that it crawls, so that a request for a crawl that no process would do is refused. A
 //! cancelled crawl stops when its workers next renew their leases.
 
@@ -18,6 +21,7 @@ mod conclude;
 mod conclusion;
 mod control;
 mod crawl;
+mod events;
 mod known;
 mod part;
 mod roster;

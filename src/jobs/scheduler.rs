@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{Instrument as _, Span};
 
 use super::crawl_span;
+use super::events::{Attendance, Attended};
 use super::part::{Ended, PartWork};
 use super::scheduled::{FromStored, ScheduledRegistry};
 use crate::analysis::{AnalysisService, CrawledContent};
@@ -68,10 +69,14 @@ impl Scheduler {
         };
         let mut known = scheduler.registries.clone();
         known.iter().cloned().for_each(&mut watch);
+        let attended = Attended::new(known.clone());
+        let attendance = Attendance::new(scheduler.store.clone(), Arc::clone(&scheduler.clock));
+        let attending = tokio::spawn(attendance.run(attended.clone(), stop.clone()));
         while !stop.is_stopped() {
             match scheduler.stored_beside(&known).await {
                 Ok(found) => {
                     found.iter().cloned().for_each(&mut watch);
+                    attended.add(&found);
                     known.extend(found);
                 }
                 Err(error) => tracing::debug!(%error, "stored registries could not be read"),
@@ -87,7 +92,11 @@ impl Scheduler {
         if let Err(error) = scheduler.store.withdraw_crawler().await {
             tracing::debug!(%error, "the announcement of this process ends with its lease");
         }
-        let all_ended = async { while watches.join_next().await.is_some() {} };
+        let all_ended = async {
+            while watches.join_next().await.is_some() {}
+            // It has no result, and a panic in it is logged.
+            let _ = attending.await;
+        };
         if timeout(STOP_WITHIN, all_ended).await.is_err() {
             tracing::warn!("crawls under way did not end in time, other workers continue them");
         }

@@ -22,7 +22,7 @@ mod registries;
 mod repositories;
 mod service;
 
-pub use process::{ProcessCounters, RequestInFlight};
+pub use process::{EventOutcome, ProcessCounters, RequestInFlight};
 pub use repositories::OTHER_REPOSITORIES;
 pub use service::{MetricsSettings, Snapshot, StoreState};
 

@@ -20,6 +20,31 @@ pub struct ProcessCounters {
     in_flight: IntGauge,
     refused_tokens: IntCounterVec,
     issuer_keys: IntGaugeVec,
+    events: IntCounterVec,
+}
+
+/// What became of an event that a registry sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventOutcome {
+    /// It is new.
+    Accepted,
+    /// It was received before.
+    Duplicate,
+    /// It is invalid, or about something that is not recorded.
+    Skipped,
+    /// Its sender may not see the repository.
+    Refused,
+}
+
+impl EventOutcome {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Skipped => "skipped",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// A request in progress. Ends when dropped.
@@ -70,6 +95,13 @@ impl ProcessCounters {
                 ),
                 &["issuer"],
             )?,
+            events: IntCounterVec::new(
+                Opts::new(
+                    "tare_events_total",
+                    "Events of registries that this process received, by what became of them.",
+                ),
+                &["registry", "outcome"],
+            )?,
         };
         counters.registry.register(Box::new(counters.requests.clone()))?;
         counters.registry.register(Box::new(counters.durations.clone()))?;
@@ -80,6 +112,7 @@ impl ProcessCounters {
         counters
             .registry
             .register(Box::new(counters.issuer_keys.clone()))?;
+        counters.registry.register(Box::new(counters.events.clone()))?;
         counters
             .registry
             .register(Box::new(ProcessCollector::for_self()))?;
@@ -114,6 +147,12 @@ impl ProcessCounters {
     /// Records when the keys of an identity provider were last fetched.
     pub fn note_issuer_keys(&self, issuer: &str, now: DateTime<Utc>) {
         self.issuer_keys.with_label_values(&[issuer]).set(now.timestamp());
+    }
+
+    /// Counts events of a known registry.
+    pub fn count_events(&self, registry: &str, outcome: EventOutcome, events: u64) {
+        let labels = [registry, outcome.label()];
+        self.events.with_label_values(&labels).inc_by(events);
     }
 
     pub(super) fn gather(&self) -> Vec<MetricFamily> {

@@ -2,7 +2,7 @@ use prometheus::proto::MetricFamily;
 
 use super::family::{Family, MoneyFamily, single};
 use crate::cost::{Budget, BudgetSubject};
-use crate::store::{Connections, CrawlHealth, NotificationCount};
+use crate::store::{Connections, CrawlHealth, EventState, NotificationCount};
 
 /// The input of a scrape, besides the counters of this process.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,8 @@ pub struct Snapshot<'a> {
     pub crawls: Option<&'a [CrawlHealth]>,
     /// The notifications by kind of receiver and outcome; `None` if the database did not respond.
     pub notifications: Option<&'a [NotificationCount]>,
+    /// The events of registries; `None` if the database did not respond.
+    pub events: Option<&'a [EventState]>,
     /// The state of the database.
     pub store: StoreState,
     /// The operator's settings.
@@ -80,6 +82,7 @@ pub(super) fn families(snapshot: &Snapshot<'_>) -> Vec<MetricFamily> {
     .flatten()
     .collect();
     families.extend(notifications(snapshot.notifications.unwrap_or_default()));
+    families.extend(events(snapshot.events.unwrap_or_default()));
     families.extend(budgets(&snapshot.settings.budgets));
     families
 }
@@ -103,6 +106,33 @@ fn notifications(counts: &[NotificationCount]) -> impl Iterator<Item = MetricFam
         }
     }
     [ended.finish(), pending.finish()].into_iter().flatten()
+}
+
+/// What events of registries lead to, and what they had told before the last crawl.
+fn events(states: &[EventState]) -> impl Iterator<Item = MetricFamily> {
+    let mut pending = Family::new(
+        "tare_events_pending",
+        "Tags and manifests that the registry is to be asked for because of its events.",
+    );
+    let mut told = Family::new(
+        "tare_events_last_told_changes",
+        "Changes of tags that events had told before the last finished crawl.",
+    );
+    let mut missed = Family::new(
+        "tare_events_last_missed_changes",
+        "Changes of tags that the last finished crawl found and no event had told.",
+    );
+    for state in states {
+        let labels = [("registry", state.registry.as_str())];
+        pending.set(&labels, state.pending as f64);
+        if let Some(reconciliation) = state.reconciliation {
+            told.set(&labels, reconciliation.told as f64);
+            missed.set(&labels, reconciliation.missed as f64);
+        }
+    }
+    [pending.finish(), told.finish(), missed.finish()]
+        .into_iter()
+        .flatten()
 }
 
 fn budgets(budgets: &[Budget]) -> impl Iterator<Item = MetricFamily> {

@@ -26,7 +26,7 @@ pub struct PullEvent {
 pub type EventKey = [u8; 16];
 
 /// The key of an event that is identified by these texts.
-pub(super) fn key(parts: &[&str]) -> EventKey {
+pub fn key(parts: &[&str]) -> EventKey {
     // No text of a row holds this character and a length besides, so different parts never read alike.
     let joined: String = parts
         .iter()

@@ -18,10 +18,10 @@ pub use counts::{
     CountedBy, CountedPulls, CountedSpan, PullAssumption, PullCount, PullCounts, PullSource, PullTotal,
     ServedBytes,
 };
-pub use event::{EventKey, PullEvent};
+pub use event::{EventKey, PullEvent, key as event_key};
 pub use import::{
     PullEvents, PullFile, PullFileFault, PullFileFormat, PullReading, PullReadings, PullTotals, PullUnit,
     ReadPulls, ServedLayer, Skipped, read_pulls,
 };
 pub use last::{LastPull, LastPulls, PullLevel, PullState, PulledOn};
-pub use notifications::{MeteredPulls, ServedBlob, read_notifications};
+pub use notifications::{MeteredPulls, Metering, ServedBlob, read_notifications};

@@ -12,6 +12,10 @@ const LISTS: [&str; 2] = [
     "application/vnd.docker.distribution.manifest.list.v2+json",
 ];
 
+/// The largest layer that a notification can tell of: 1 PiB. Our choice: far above any layer, and sums of such sizes stay
+/// within the range of the counters.
+const LARGEST_BLOB: u64 = 1 << 50;
+
 /// What notifications say about pulls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MeteredPulls {
@@ -43,13 +47,37 @@ pub fn read_notifications(envelope: &Value) -> Option<MeteredPulls> {
     let events = envelope.get("events")?.as_array()?;
     let mut metered = MeteredPulls::default();
     for event in events {
-        match read(event) {
-            Some(Read::Pull(pull)) => metered.pulls.push(pull),
-            Some(Read::Blob(blob)) => metered.blobs.push(blob),
-            None => metered.skipped += 1,
+        if metered.add(event) != Metering::Counted {
+            metered.skipped += 1;
         }
     }
     Some(metered)
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metering {
+    /// It is a pull, or a layer that was served for one.
+    Counted,
+    /// It moves nothing, or Tare's own request caused it.
+    NotCounted,
+    /// It lacks a member, or a member makes no sense.
+    Invalid,
+}
+
+impl MeteredPulls {
+    /// Adds the pull that a notification tells of.
+    pub fn add(&mut self, event: &Value) -> Metering {
+        if !moves_something(event) {
+            return Metering::NotCounted;
+        }
+        match read(event) {
+            Some(Read::Pull(pull)) => self.pulls.push(pull),
+            Some(Read::Blob(blob)) => self.blobs.push(blob),
+            None => return Metering::Invalid,
+        }
+        Metering::Counted
+    }
 }
 
 enum Read {
@@ -57,58 +85,64 @@ enum Read {
     Blob(ServedBlob),
 }
 
-fn read(event: &Value) -> Option<Read> {
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    let (target, request) = (event.get("target")?, event.get("request")?);
+fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}
+
+/// Whether an event is about a pull that moves an image or a part of one.
+fn moves_something(event: &Value) -> bool {
     // A HEAD request makes an event as well, and moves nothing.
-    if text(event, "action")? != "pull" || text(request, "method")? != "GET" {
-        return None;
-    }
-    let agent = text(request, "useragent").unwrap_or_default();
-    let media_type = text(target, "mediaType").unwrap_or_default();
-    if agent.starts_with(OWN_AGENT) || LISTS.contains(&media_type.as_str()) {
-        return None;
-    }
-    let id = text(event, "id")?;
-    let name = text(target, "repository")?;
+    let is_get = text(event, "/action") == Some("pull") && text(event, "/request/method") == Some("GET");
+    let is_own = text(event, "/request/useragent").is_some_and(|agent| agent.starts_with(OWN_AGENT));
+    let is_list = text(event, "/target/mediaType").is_some_and(|media_type| LISTS.contains(&media_type));
+    is_get && !is_own && !is_list
+}
+
+fn read(event: &Value) -> Option<Read> {
+    let target = event.get("target")?;
+    let agent = text(event, "/request/useragent").unwrap_or_default();
+    let media_type = text(target, "/mediaType").unwrap_or_default();
+    let id = text(event, "/id")?;
+    let name = text(target, "/repository")?;
     let repository = name.parse().ok()?;
-    let at = text(event, "timestamp")?.parse::<DateTime<Utc>>().ok()?;
+    let at = text(event, "/timestamp")?.parse::<DateTime<Utc>>().ok();
+    let at = at.filter(|at| *at >= DateTime::UNIX_EPOCH)?;
     let day = at.date_naive();
-    let digest: Option<Digest> = text(target, "digest").and_then(|digest| digest.parse().ok());
+    let digest: Option<Digest> = text(target, "/digest").and_then(|digest| digest.parse().ok());
     if media_type.contains("manifest") {
         return Some(Read::Pull(PullEvent {
-            key: key(&["notification", &id]),
+            key: key(&["notification", id]),
             repository,
-            tag: text(target, "tag").and_then(|tag| tag.parse().ok()),
+            tag: text(target, "/tag").and_then(|tag| tag.parse().ok()),
             digest,
             day,
             count: 1,
         }));
     }
     let size = target.get("size").or_else(|| target.get("length"))?;
-    let client = text(request, "addr").map(|address| {
+    let bytes = size.as_u64().filter(|bytes| *bytes <= LARGEST_BLOB)?;
+    let client = text(event, "/request/addr").map(|address| {
         // The port differs from connection to connection.
-        let host = address.rsplit_once(':').map_or(&*address, |(host, _)| host);
-        host.to_owned()
+        address.rsplit_once(':').map_or(address, |(host, _)| host)
     });
     // A client that asks for a part of a layer and then for all of it (podman, of zstd:chunked layers) makes an event of the
     // full size each time.
     let key = match (&digest, client) {
         (Some(digest), Some(client)) => key(&[
             "notification of a blob",
-            &name,
+            name,
             &digest.to_string(),
-            &client,
-            &agent,
+            client,
+            agent,
             &at.timestamp().to_string(),
         ]),
-        _ => key(&["notification", &id]),
+        _ => key(&["notification", id]),
     };
     Some(Read::Blob(ServedBlob {
         key,
         repository,
         day,
-        bytes: size.as_u64()?,
+        bytes,
     }))
 }
 
@@ -188,5 +222,26 @@ mod tests {
             (0, 0, 6)
         );
         assert_eq!(read_notifications(&json!({"event": []})), None);
+    }
+
+    #[test]
+    fn a_size_that_no_layer_has_is_skipped() {
+        let of_size = |size: Value| {
+            let mut event = event("1", "GET", "containerd/1.7", "application/octet-stream");
+            event["target"]["size"] = size;
+            let mut metered = MeteredPulls::default();
+            (metered.add(&event), metered.blobs.len())
+        };
+        for nonsense in [
+            json!(i64::MAX),
+            json!(u64::MAX),
+            json!(-1),
+            json!(1e300),
+            json!("7"),
+            json!(LARGEST_BLOB + 1),
+        ] {
+            assert_eq!(of_size(nonsense.clone()), (Metering::Invalid, 0), "{nonsense}");
+        }
+        assert_eq!(of_size(json!(LARGEST_BLOB)), (Metering::Counted, 1));
     }
 }

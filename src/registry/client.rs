@@ -4,7 +4,6 @@ use super::address_guard::AddressGuard;
 use super::auth::Auth;
 use super::azure::is_azure_registry;
 use super::connection::Connection;
-use super::ecr::is_ecr_registry;
 use super::google::is_google_registry;
 use super::session::{Learned, Session};
 use super::throttle::Throttle;
@@ -12,7 +11,7 @@ use super::transport::Transport;
 use super::url_policy::UrlPolicy;
 use super::{ClientError, ClientSettings, Credentials, Origin, RequestStatistics};
 use crate::clock::Clock;
-use crate::oci::{RepositoryName, host_without_port};
+use crate::oci::{RepositoryName, Vendor, host_without_port};
 
 /// How often Azure's plans Basic and Standard list referrers in a minute: 250 (Azure documentation, "Azure Container
 /// Registry service tiers", 2026), less a little.
@@ -76,7 +75,7 @@ impl Client {
     pub fn lists_archived_images(&self) -> bool {
         let connection = &self.session.connection;
         let host = connection.url_policy.origin.url().host_str();
-        connection.settings.is_ecr || host.is_some_and(is_ecr_registry)
+        connection.settings.is_ecr || host.is_some_and(|host| Vendor::of(host) == Vendor::AmazonEcr)
     }
 
     /// Whether the registry is Google's, which has no dependable catalogue and lists what is below a repository.

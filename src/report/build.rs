@@ -332,6 +332,13 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
             ),
         );
     }
+    if let Some(reconciliation) = source.reconciliation.filter(|events| events.missed > 0) {
+        add(
+            NoteKind::MissedByEvents,
+            usize::try_from(reconciliation.missed).unwrap_or(usize::MAX),
+            reconciliation.sentence(),
+        );
+    }
     if source.conflicting_sizes > 0 {
         add(
             NoteKind::ConflictingSizes,

@@ -151,6 +151,8 @@ pub enum NoteKind {
     RepositoriesWithoutTags,
     /// Deleted repositories are still stored and billed, and not counted.
     SoftDeleted,
+    /// The last crawl found changes that the registry's events had not told.
+    MissedByEvents,
     /// Manifests disagree about the size of a blob.
     ConflictingSizes,
     /// Something about the price book or the history that amounts rest on.
@@ -171,7 +173,10 @@ impl NoteKind {
 
     /// Whether it tells of repositories that the owner of others may not see.
     pub fn tells_of_others(self) -> bool {
-        matches!(self, Self::RepositoriesWithoutTags | Self::SoftDeleted)
+        matches!(
+            self,
+            Self::RepositoriesWithoutTags | Self::SoftDeleted | Self::MissedByEvents
+        )
     }
 
     /// Whether it goes with the figures in whatever form they are shown: what they lack, and what amounts of

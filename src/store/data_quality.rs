@@ -1,8 +1,10 @@
 use chrono::{DateTime, Utc};
 
+use super::crawl::reconciliation;
 use super::row::Row;
 use super::span::Named as _;
 use super::{CrawlState, Store, StoreError};
+use crate::events::Reconciliation;
 use crate::inventory::{FaultKind, SoftDeleted};
 use crate::oci::RegistryName;
 
@@ -11,7 +13,7 @@ use crate::oci::RegistryName;
 pub struct DataQuality {
     /// The state of its latest crawl.
     pub last_crawl: CrawlState,
-    /// When that crawl ended, or started if it has not ended.
+    /// When that crawl ended, or started if it has not ended; or when an event changed something after that.
     pub as_of: DateTime<Utc>,
     /// The number of that crawl's faults that lose something.
     pub losses: usize,
@@ -19,6 +21,8 @@ pub struct DataQuality {
     pub missing_tags: usize,
     /// What the registry still keeps of deleted repositories; `None` if it does not say.
     pub soft_deleted: Option<SoftDeleted>,
+    /// What events had told before that crawl, if it has ended and the registry sends events.
+    pub reconciliation: Option<Reconciliation>,
 }
 
 impl Store {
@@ -29,7 +33,7 @@ impl Store {
     pub async fn data_quality(&self, registry: &RegistryName) -> Result<Option<DataQuality>, StoreError> {
         let no_loss = FaultKind::harmless();
         let row = sqlx::query!(
-            r#"SELECT crawl.state, COALESCE(crawl.finished_at, crawl.started_at) AS "as_of!",
+            r#"SELECT crawl.state, crawl.events_told, crawl.tag_changes, GREATEST(COALESCE(crawl.finished_at, crawl.started_at), events_applied_at) AS "as_of!",
                    (SELECT count(*) FROM crawl_fault
                     WHERE crawl_id = crawl.id AND kind <> ALL ($2)) AS "losses!",
                    (SELECT count(*) FROM tag JOIN repository ON repository.id = tag.repository_id
@@ -52,6 +56,7 @@ impl Store {
             losses: crawl.count("faults", row.losses)?,
             missing_tags: crawl.count("missing tags", row.missing_tags)?,
             soft_deleted,
+            reconciliation: reconciliation(crawl, row.events_told, row.tag_changes)?,
         }))
     }
 

@@ -78,24 +78,7 @@ impl Store {
             let children: Vec<Digest> = saved.map(|child| child.digest).collect();
             known.children.insert(node.digest, children);
         }
-        let partial = incomplete(&nodes, &configs);
-        for (id, node) in &nodes {
-            if !partial.contains(id) {
-                known.complete.insert(node.digest);
-            }
-        }
-        // No configurations are read for untagged manifests, so these may be many.
-        let partial: Vec<i64> = partial.into_iter().collect();
-        for some in partial.chunks(MANIFESTS_AT_A_TIME) {
-            for row in self.manifests(some).await? {
-                let manifest = Manifest {
-                    layers: Vec::new(),
-                    annotations: Default::default(),
-                    ..row.manifest
-                };
-                known.partial.insert(row.digest, manifest);
-            }
-        }
+        self.add_manifests(nodes, &configs, &mut known).await?;
 
         let rows = sqlx::query!(
             "SELECT repository.name AS repository, tag.name AS tag
@@ -135,6 +118,84 @@ impl Store {
                 .insert(repository, place.count("listed manifests", row.listed)?);
         }
         Ok(known)
+    }
+
+    /// The saved content among these digests and below it, for a question about a few manifests.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn known_among(&self, digests: &[Digest]) -> Result<KnownContent, StoreError> {
+        let wrong = |problem| StoreError::inconsistent("blob", problem);
+        let mut known = KnownContent::default();
+        let digests: Vec<String> = digests.iter().map(ToString::to_string).collect();
+        let rows = sqlx::query!(
+            r#"WITH RECURSIVE below AS (
+                 SELECT id FROM blob WHERE digest = ANY($1)
+                 UNION SELECT UNNEST(child_blob_ids) FROM manifest JOIN below ON below.id = manifest.blob_id)
+             SELECT blob_id, digest AS "digest!", kind, config_blob_id, child_blob_ids
+             FROM below JOIN manifest ON manifest.blob_id = below.id JOIN blob ON blob.id = below.id"#,
+            &digests
+        );
+        let mut nodes = HashMap::new();
+        for row in rows
+            .fetch_all(&self.pool)
+            .named("known_among.select_manifest")
+            .await?
+        {
+            let kind: ManifestKind = Row::new("manifest", &row.digest).parse("kind", &row.kind)?;
+            let node = Node {
+                digest: row.digest.parse().map_err(wrong)?,
+                config: row.config_blob_id.filter(|_| kind == ManifestKind::Image),
+                children: row.child_blob_ids,
+            };
+            nodes.insert(row.blob_id, node);
+        }
+        let needed: Vec<i64> = nodes.values().filter_map(|node| node.config).collect();
+        let rows = sqlx::query!(
+            "SELECT blob_id, digest FROM image_config JOIN blob ON blob.id = image_config.blob_id
+             WHERE digest = ANY($1) OR blob_id = ANY($2)",
+            &digests,
+            &needed
+        );
+        let mut configs = HashSet::new();
+        for row in rows
+            .fetch_all(&self.pool)
+            .named("known_among.select_image_config")
+            .await?
+        {
+            configs.insert(row.blob_id);
+            known.complete.insert(row.digest.parse().map_err(wrong)?);
+        }
+        self.add_manifests(nodes, &configs, &mut known).await?;
+        Ok(known)
+    }
+
+    /// Adds manifests to what is known, by whether something below them is missing.
+    async fn add_manifests(
+        &self,
+        nodes: HashMap<i64, Node>,
+        configs: &HashSet<i64>,
+        known: &mut KnownContent,
+    ) -> Result<(), StoreError> {
+        let partial = incomplete(&nodes, configs);
+        for (id, node) in &nodes {
+            if !partial.contains(id) {
+                known.complete.insert(node.digest);
+            }
+        }
+        // No configurations are read for untagged manifests, so these may be many.
+        let partial: Vec<i64> = partial.into_iter().collect();
+        for some in partial.chunks(MANIFESTS_AT_A_TIME) {
+            for row in self.manifests(some).await? {
+                let manifest = Manifest {
+                    layers: Vec::new(),
+                    annotations: Default::default(),
+                    ..row.manifest
+                };
+                known.partial.insert(row.digest, manifest);
+            }
+        }
+        Ok(())
     }
 
     async fn add_missing(&self, registry: &RegistryName, known: &mut KnownContent) -> Result<(), StoreError> {

@@ -9,6 +9,9 @@
 //! a [`CrawlPart`] in it as long as it renews its lease. After the lease is lost, nothing can be written through the
 //! part.
 //!
+//! [`Store::accept_events`] stores the events that registries send, as questions; [`Store::claim_asks`] and
+//! [`Store::apply_asked`] are for the process that asks them.
+//!
 //! The database is a PostgreSQL server, or an embedded one with a single connection. So no function here holds a
 //! connection while it waits for anything but that connection's own response.
 
@@ -23,6 +26,7 @@ mod disk;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
+mod events;
 mod health;
 mod images;
 mod inventory;
@@ -58,6 +62,7 @@ pub use crawl::{
 };
 pub use data_quality::DataQuality;
 pub use error::StoreError;
+pub use events::{AcceptedEvents, Asked, AskedAnswer, EventState, PENDING_LIMIT, PendingAsk};
 pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
 pub use known::KnownContent;
@@ -160,6 +165,7 @@ impl Store {
             // Only this process can have the folder open, so all workers in it are gone.
             store.expire_all_workers(now).await?;
             store.forget_crawlers().await?;
+            store.release_asks().await?;
         }
         Ok(store)
     }

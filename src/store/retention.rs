@@ -8,6 +8,9 @@ use sqlx::PgConnection;
 use super::span::Named as _;
 use super::{Store, StoreError};
 
+/// How long repeated events of pushes and deletions are recognised. Our choice: longer than any registry tries again.
+const EVENT_KEYS: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// How long data that current answers do not need is kept.
 ///
 /// The current content of registries, and each registry's latest crawl with its faults, are always kept.
@@ -74,6 +77,7 @@ impl Store {
             pull_events: self.prune_pull_events(before(retention.pull_events)).await?,
             ..Pruned::default()
         };
+        self.prune_event_keys(before(EVENT_KEYS)).await?;
         if let Some(history) = retention.tag_history {
             (pruned.tag_history, pruned.manifests) = self.prune_history(before(history)).await?;
         }

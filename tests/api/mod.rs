@@ -5,6 +5,7 @@ mod base_path;
 mod contract;
 mod costs;
 mod crawls;
+mod events;
 #[cfg(feature = "embedded")]
 mod examples;
 mod keys;

@@ -8,6 +8,7 @@
 //! The sizes are repositories of three tags each.
 
 mod crawl;
+mod events;
 mod generated;
 mod pure;
 mod service;

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod corpus;
+mod events;
 mod interruption;
 mod tokens;
 

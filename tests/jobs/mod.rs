@@ -3,6 +3,7 @@
 
 mod cancel;
 mod crawl;
+mod events;
 mod roster;
 mod scheduler;
 mod shared;

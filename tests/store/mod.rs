@@ -5,6 +5,7 @@ mod api_keys;
 mod closing;
 mod crawls;
 mod durability;
+mod events;
 mod finance;
 mod health;
 mod hostile;

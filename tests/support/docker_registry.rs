@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use std::time::Duration;
 /// A running registry server.
 pub struct DockerRegistry {
     url: String,
+    requests: PathBuf,
     server: Child,
 }
 
@@ -32,7 +33,33 @@ impl DockerRegistry {
         )
     }
 
+    /// Serves a storage folder to everybody, who may also write and delete, keeps a log of the requests, and notifies an
+    /// endpoint of what happens. `endpoint` makes its address from the name of the registry.
+    pub fn serve_with_notifications(folder: &Path, endpoint: impl Fn(&str) -> String) -> Self {
+        Self::start_as(folder, |port| {
+            let endpoint = endpoint(&format!("127.0.0.1:{port}"));
+            format!(
+                "log: {{level: error, accesslog: {{disabled: false}}}}\n\
+                 storage:\n  filesystem: {{rootdirectory: \"{}\"}}\n  delete: {{enabled: true}}\n\
+                 notifications:\n  endpoints:\n  - {{name: tare, url: \"{endpoint}\", timeout: 1s, threshold: 10, backoff: 1s}}\n",
+                folder.display()
+            )
+        })
+    }
+
     fn start(folder: &Path, authorization: &str) -> Self {
+        Self::start_as(folder, |_| {
+            format!(
+                "log: {{level: error, accesslog: {{disabled: true}}}}\n\
+                 storage:\n  filesystem: {{rootdirectory: \"{}\", maxthreads: 200}}\n  \
+                 maintenance: {{readonly: {{enabled: true}}}}\n  cache: {{blobdescriptor: inmemory}}\n{authorization}",
+                folder.display()
+            )
+        })
+    }
+
+    /// Starts the server with these settings for its port beside its address.
+    fn start_as(folder: &Path, settings: impl Fn(u16) -> String) -> Self {
         // Another process may take the port before the server does; then the next attempt finds another.
         for _ in 0..5 {
             let port = TcpListener::bind(("127.0.0.1", 0))
@@ -40,35 +67,35 @@ impl DockerRegistry {
                 .expect("a free port")
                 .port();
             let configuration = folder.join(format!("registry-{port}.yml"));
-            fs::write(
-                &configuration,
-                format!(
-                    "version: 0.1\n\
-                     log: {{level: error, accesslog: {{disabled: true}}}}\n\
-                     storage:\n  filesystem: {{rootdirectory: \"{}\", maxthreads: 200}}\n  \
-                     maintenance: {{readonly: {{enabled: true}}}}\n  cache: {{blobdescriptor: inmemory}}\n\
-                     http: {{addr: \"127.0.0.1:{port}\"}}\n{authorization}",
-                    folder.display()
-                ),
-            )
-            .expect("a configuration");
+            let settings = settings(port);
+            let text = format!("version: 0.1\nhttp: {{addr: \"127.0.0.1:{port}\"}}\n{settings}");
+            fs::write(&configuration, text).expect("a configuration");
+            let log = folder.join("registry.log");
+            let requests = fs::File::create(folder.join("requests.log")).expect("a log");
             let mut server = Command::new("docker-registry")
                 .arg("serve")
                 .arg(&configuration)
                 .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(fs::File::create(folder.join("registry.log")).expect("a log"))
+                .stdout(requests)
+                .stderr(fs::File::create(log).expect("a log"))
                 .spawn()
                 .expect("docker-registry is installed, as tests/run does");
             if answers(&mut server, port) {
                 return Self {
                     url: format!("http://127.0.0.1:{port}"),
+                    requests: folder.join("requests.log"),
                     server,
                 };
             }
         }
         let log = fs::read_to_string(folder.join("registry.log"));
         panic!("docker-registry does not start: {log:?}");
+    }
+
+    /// The lines of its log of requests so far; none if it keeps no such log.
+    pub fn access_log(&self) -> Vec<String> {
+        let text = fs::read_to_string(&self.requests).expect("a log");
+        text.lines().map(str::to_owned).collect()
     }
 
     /// Where it is: `http://127.0.0.1:` and a port.

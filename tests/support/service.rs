@@ -33,7 +33,12 @@ pub struct Answer {
 impl Program {
     /// Starts the service with these options beside the address, and waits until it can answer.
     pub fn serve(&self, options: &[&str]) -> Service {
-        let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
+        self.serve_at("127.0.0.1:0", options)
+    }
+
+    /// The same on an address that others know already.
+    pub fn serve_at(&self, address: &str, options: &[&str]) -> Service {
+        let mut arguments = vec!["serve", "--listen", address];
         arguments.extend(options);
         Service::start(self.command(&arguments))
     }
@@ -142,6 +147,11 @@ impl Service {
     /// Asks.
     pub fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path))
+    }
+
+    /// A request to any address, of another server too, that may be added to.
+    pub fn request_elsewhere(&self, method: Method, url: &str) -> RequestBuilder {
+        self.client.request(method, url)
     }
 
     /// Asks for any address, of another server too.

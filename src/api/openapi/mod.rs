@@ -43,7 +43,10 @@ const GROUPS: [(&str, &str); 8] = [
         "Sums by group, savings, history with forecast, exports for finance, price books and what-if questions.",
     ),
     ("crawls", "Crawls: requested, followed and cancelled."),
-    ("pulls", "Notifications about pulls, which registries send."),
+    (
+        "pulls",
+        "Events that registries send: pulls, pushes and deletions.",
+    ),
     ("service", "Health, metrics and documentation of the service."),
 ];
 
@@ -60,7 +63,7 @@ pub(super) fn document(
 ) -> Value {
     let mut components = Components::new();
     let mut paths: Map<String, Value> = Map::new();
-    for operation in operations {
+    for operation in operations.iter().filter(|operation| operation.is_documented) {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         let method = operation.method.as_str().to_ascii_lowercase();
         path[method] = documented(operation, credentials, &mut components);
@@ -127,6 +130,11 @@ fn documented(operation: &Operation, credentials: &Credentials, components: &mut
     let security = match operation.access {
         Access::Open => json!([]),
         Access::AnyCaller => credentials.alternatives(),
+        Access::Events => {
+            let sentence = "Needs the scope `ingest`, or the secret of the registry.";
+            description = format!("{description} {sentence}").trim().to_owned();
+            credentials.alternatives()
+        }
         Access::Needs(scope) => {
             let sentence = format!("Needs the scope `{}`.", scope.as_str());
             description = format!("{description} {sentence}").trim().to_owned();

@@ -17,6 +17,7 @@ use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
+use crate::events::Reconciliation;
 use crate::identity::{Caller, Scope};
 use crate::inventory::{Fault, FaultKind};
 use crate::oci::text::printable;
@@ -142,6 +143,9 @@ pub(super) struct Crawl<'a> {
     faults: u64,
     /// Why it did not succeed; null if there is no message.
     message: Option<&'a str>,
+    /// What events of the registry had told before the crawl. Null if the registry sends no events, until the crawl has
+    /// ended, and for a key that is limited to cost centres.
+    events: Option<Reconciliation>,
 }
 
 impl<'a> Crawl<'a> {
@@ -169,6 +173,7 @@ impl<'a> Crawl<'a> {
                 .message
                 .as_deref()
                 .filter(|_| caller.sees_whole_registries()),
+            events: record.reconciliation.filter(|_| caller.sees_whole_registries()),
         }
     }
 }

@@ -47,6 +47,11 @@ async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
         .query_store(|store| async move { store.notification_counts().await })
         .await
         .ok();
+    let events = call
+        .api
+        .query_store(|store| async move { store.event_states().await })
+        .await
+        .ok();
     if let Some(snapshot) = snapshot.clone() {
         // The first scrape of a snapshot renders its figures.
         let api = Arc::clone(&call.api);
@@ -69,6 +74,7 @@ async fn metrics(call: Call) -> Result<HttpResponse, Problem> {
             report,
             crawls: crawls.as_deref(),
             notifications: notifications.as_deref(),
+            events: events.as_deref(),
             store: StoreState {
                 answers: crawls.is_some(),
                 connections: call.api.store.connections(),

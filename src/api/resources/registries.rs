@@ -132,7 +132,9 @@ impl<'a> Registry<'a> {
             LastCrawl::Incomplete { losses } => (CrawlOutcomeState::Incomplete, losses),
             LastCrawl::Unfinished => (CrawlOutcomeState::Unfinished, 0),
         };
+        let sees_all = call.caller.sees_whole_registries();
         let notes = snapshot.report.notes.iter();
+        let notes = notes.filter(|note| sees_all || !note.kind.tells_of_others());
         Ok(Some(Self {
             row: visible,
             last_crawl: CrawlOutcome { state, losses },

@@ -3,7 +3,7 @@ use std::time::Duration;
 use sqlx::postgres::types::PgInterval;
 
 /// A lease as the database reckons with it.
-pub(super) fn interval(lease: Duration) -> PgInterval {
+pub(in crate::store) fn interval(lease: Duration) -> PgInterval {
     PgInterval {
         months: 0,
         days: 0,

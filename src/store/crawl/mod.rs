@@ -22,9 +22,11 @@ pub use choice::{CrawlChoice, StoredRegistry};
 pub use cost::{Answers, CrawlCost};
 pub use crawler::{CONFIGURED_GRACE, Crawler, CrawlerEntry};
 pub use event::CrawlEvent;
+pub(in crate::store) use interval::interval;
 pub use leave::Leaving;
 pub use part::{Claim, CrawlPart, Renewal, Rest};
 pub use record::CrawlRecord;
+pub(in crate::store) use record::reconciliation;
 pub use request::RequestedCrawl;
 pub use saver::{CrawlEnd, CrawlSaver};
 pub use state::CrawlState;
@@ -56,12 +58,22 @@ pub struct RegistryRecord {
     pub last_crawl: Option<CrawlState>,
     /// When a crawl last finished, complete or not.
     pub last_finished: Option<DateTime<Utc>>,
+    /// When an event last changed what is saved of it.
+    pub events_applied: Option<DateTime<Utc>>,
 }
 
 /// The saved state of registries, to decide whether results computed earlier are still current. A crawl counts once
-/// it has ended.
+/// it has ended, an event once its answer is saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SavedState(Vec<(RegistryName, Option<DateTime<Utc>>, bool)>);
+pub struct SavedState(Vec<SavedRegistry>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SavedRegistry {
+    name: RegistryName,
+    last_finished: Option<DateTime<Utc>>,
+    is_interrupted: bool,
+    events_applied: Option<DateTime<Utc>>,
+}
 
 impl SavedState {
     /// The state of these registries.
@@ -71,20 +83,40 @@ impl SavedState {
                 record.last_crawl,
                 Some(CrawlState::Interrupted | CrawlState::Cancelled)
             );
-            (record.registry.name.clone(), record.last_finished, is_interrupted)
+            SavedRegistry {
+                name: record.registry.name.clone(),
+                last_finished: record.last_finished,
+                is_interrupted,
+                events_applied: record.events_applied,
+            }
         });
         Self(crawled.collect())
     }
 }
 
 impl Store {
+    /// When an event last changed what is saved of a registry, or of any registry.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn events_applied(
+        &self,
+        registry: Option<&RegistryName>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let applied = sqlx::query_scalar!(
+            "SELECT max(events_applied_at) FROM registry WHERE $1::text IS NULL OR name = $1",
+            registry.map(RegistryName::as_str)
+        );
+        Ok(applied.fetch_one(&self.pool).named("events_applied").await?)
+    }
+
     /// The registries that have been crawled, sorted by name.
     ///
     /// # Errors
     /// If the database is not available.
     pub async fn registries(&self) -> Result<Vec<RegistryRecord>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT name, origin_url, dedup_scope,
+            r#"SELECT name, origin_url, dedup_scope, events_applied_at,
                    (SELECT state FROM crawl WHERE registry_id = registry.id
                     AND started_at IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1) AS last_state,
                    (SELECT max(finished_at) FROM crawl WHERE registry_id = registry.id
@@ -111,6 +143,7 @@ impl Store {
                         .map(|state| Row::new("registry", &row.name).parse("last state", state))
                         .transpose()?,
                     last_finished: row.last_finished,
+                    events_applied: row.events_applied_at,
                 })
             })
             .collect()

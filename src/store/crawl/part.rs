@@ -181,6 +181,26 @@ impl CrawlPart {
             .await?)
     }
 
+    /// Counts tags that this worker found to be new, moved or gone.
+    pub(in crate::store) async fn add_tag_changes(
+        &self,
+        connection: &mut PgConnection,
+        changes: u64,
+    ) -> Result<(), StoreError> {
+        if changes == 0 {
+            return Ok(());
+        }
+        sqlx::query!(
+            "UPDATE crawl_worker SET tag_changes = tag_changes + $2 WHERE id = $1",
+            self.worker,
+            stored(changes)
+        )
+        .execute(connection)
+        .named("add_tag_changes")
+        .await?;
+        Ok(())
+    }
+
     /// Saves the repositories to read: unclaimed for all workers, or claimed by this one if the crawl is exclusive.
     ///
     /// # Errors
@@ -309,6 +329,7 @@ pub(super) async fn add_up(connection: &mut PgConnection, crawl: i64) -> Result<
              requests_head = spent.requests_head, requests_retried = spent.requests_retried,
              requests_rate_limited = spent.requests_rate_limited, bytes_received = spent.bytes_received,
              waited_milliseconds = spent.waited_milliseconds, tags_done = spent.tags_done,
+             tag_changes = spent.tag_changes,
              answers_2xx = spent.answers_2xx, answers_3xx = spent.answers_3xx,
              answers_4xx = spent.answers_4xx, answers_5xx = spent.answers_5xx,
              repositories_done = (
@@ -325,7 +346,8 @@ pub(super) async fn add_up(connection: &mut PgConnection, crawl: i64) -> Result<
                  LEAST(sum(answers_3xx), 9223372036854775807)::bigint AS answers_3xx,
                  LEAST(sum(answers_4xx), 9223372036854775807)::bigint AS answers_4xx,
                  LEAST(sum(answers_5xx), 9223372036854775807)::bigint AS answers_5xx,
-                 LEAST(sum(tags_done), 9223372036854775807)::bigint AS tags_done
+                 LEAST(sum(tags_done), 9223372036854775807)::bigint AS tags_done,
+                 LEAST(sum(tag_changes), 9223372036854775807)::bigint AS tag_changes
              FROM crawl_worker WHERE crawl_id = $1) AS spent
          WHERE id = $1",
         crawl

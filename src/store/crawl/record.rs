@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::{Answers, CrawlCost, CrawlState};
+use crate::events::Reconciliation;
 use crate::inventory::Fault;
 use crate::oci::RegistryName;
 use crate::store::row::Row;
@@ -45,6 +46,21 @@ pub struct CrawlRecord {
     pub message: Option<String>,
     /// Whether a process works on it: it is running and a worker's lease is valid.
     pub has_worker: bool,
+    /// What events had told before it; `None` if the registry sent no events, or if it is the first crawl.
+    pub reconciliation: Option<Reconciliation>,
+}
+
+/// The reconciliation in a row of `crawl`.
+pub(in crate::store) fn reconciliation(
+    crawl: Row<'_>,
+    events_told: Option<i64>,
+    tag_changes: i64,
+) -> Result<Option<Reconciliation>, StoreError> {
+    let Some(told) = events_told else { return Ok(None) };
+    Ok(Some(Reconciliation {
+        told: crawl.count("events_told", told)?,
+        missed: crawl.count("tag_changes", tag_changes)?,
+    }))
 }
 
 /// A row of `crawl`.
@@ -75,6 +91,8 @@ struct CrawlRow {
     message: Option<String>,
     is_cancelling: bool,
     has_worker: bool,
+    tag_changes: i64,
+    events_told: Option<i64>,
 }
 
 impl TryFrom<CrawlRow> for CrawlRecord {
@@ -118,6 +136,7 @@ impl TryFrom<CrawlRow> for CrawlRecord {
             faults: count("faults", row.faults)?,
             message: row.message,
             has_worker: row.has_worker,
+            reconciliation: reconciliation(place, row.events_told, row.tag_changes)?,
         })
     }
 }
@@ -183,6 +202,7 @@ impl Store {
                    finished_at, repositories_done, repositories_total, tags_done, requests, requests_get,
                    requests_head, requests_retried, requests_rate_limited, bytes_received,
                    waited_milliseconds, answers_2xx, answers_3xx, answers_4xx, answers_5xx, message,
+                   tag_changes, crawl.events_told,
                    (SELECT count(*) FROM crawl_fault WHERE crawl_id = crawl.id) AS "faults!",
                    cancel_requested_at IS NOT NULL AS "is_cancelling!",
                    state = 'running' AND EXISTS (

@@ -134,6 +134,9 @@ impl CrawlSaver {
         .execute(&mut *transaction)
         .named("finish_crawl.update_crawl")
         .await?;
+        if matches!(end.state, CrawlState::Complete | CrawlState::Incomplete) {
+            reconcile(&mut transaction, part.crawl, part.registry).await?;
+        }
         event::write(&mut transaction, part.crawl, end.state.as_str(), &json!({}), now).await?;
         transaction.commit().await?;
         if self.rows_before_tidying == 0 {
@@ -219,6 +222,31 @@ impl CrawlSaver {
         .await?;
         Ok(())
     }
+}
+
+/// Records how many tags events had changed since the crawl before, if the registry sent events all that time, and begins
+/// to count anew.
+async fn reconcile(connection: &mut sqlx::PgConnection, crawl: i64, registry: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE crawl SET events_told = registry.events_told FROM registry
+         WHERE crawl.id = $1 AND registry.id = $2 AND EXISTS (
+             SELECT FROM crawl AS earlier WHERE earlier.registry_id = $2 AND earlier.id <> $1
+                 AND earlier.state IN ('complete', 'incomplete') AND earlier.finished_at <= crawl.started_at)
+             AND registry.events_since <= crawl.started_at",
+        crawl,
+        registry
+    )
+    .execute(&mut *connection)
+    .named("finish_crawl.reconcile")
+    .await?;
+    sqlx::query!(
+        "UPDATE registry SET events_told = 0 WHERE id = $1 AND events_told > 0",
+        registry
+    )
+    .execute(connection)
+    .named("finish_crawl.update_registry")
+    .await?;
+    Ok(())
 }
 
 /// A repository that the catalogue did not name.

@@ -8,7 +8,7 @@ use super::indexes::{PulledIndexes, pulled_indexes};
 use super::served::{serve, sized};
 use super::{PullFileSource, PullImport};
 use crate::oci::RegistryName;
-use crate::pulls::{CountedBy, PullEvent, PullReadings, PullTotals, PullUnit, ReadPulls};
+use crate::pulls::{CountedBy, EventKey, PullEvent, PullReadings, PullTotals, PullUnit, ReadPulls};
 use crate::store::registry_lock::lock_registry;
 use crate::store::row::Row;
 use crate::store::span::Named as _;
@@ -115,6 +115,8 @@ impl Store {
 pub(super) struct SavedEvents {
     pub(super) new: u64,
     pub(super) known: u64,
+    /// How many pulls each new event adds.
+    pub(super) added: HashMap<EventKey, u64>,
 }
 
 /// Adds the events that are not known yet.
@@ -125,6 +127,7 @@ pub(super) async fn save_events(
     by: CountedBy,
 ) -> Result<SavedEvents, StoreError> {
     let (mut new, mut known) = (0_u64, 0_u64);
+    let mut all_added = HashMap::new();
     for batch in events.chunks(BATCH) {
         let keys: Vec<Vec<u8>> = batch.iter().map(|event| event.key.to_vec()).collect();
         let rows = sqlx::query!(
@@ -154,8 +157,13 @@ pub(super) async fn save_events(
         }
         remember(connection, registry, &added, by).await?;
         count(connection, registry, &added, by).await?;
+        all_added.extend(added.into_iter().map(|(event, more)| (event.key, more)));
     }
-    Ok(SavedEvents { new, known })
+    Ok(SavedEvents {
+        new,
+        known,
+        added: all_added,
+    })
 }
 
 /// Records that events have been counted.
@@ -212,7 +220,7 @@ async fn count(
          FROM UNNEST($3::date[], $4::text[], $5::text[], $6::text[], $7::bigint[])
              AS new (day, repository, tag, digest, count)
          ON CONFLICT (registry_id, day, repository, tag, digest, counted_by)
-         DO UPDATE SET count = pull_count.count + EXCLUDED.count",
+         DO UPDATE SET count = LEAST(pull_count.count::numeric + EXCLUDED.count, 9223372036854775807)::bigint",
         registry,
         by.as_str(),
         &days,

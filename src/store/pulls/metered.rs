@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 
 use super::import::save_events;
@@ -13,13 +15,14 @@ use crate::store::{Store, StoreError};
 pub struct CountedNotifications {
     /// New pulls.
     pub pulls: u64,
+    /// Pulls that were counted before.
+    pub known: u64,
     /// Pulls and layers that were too old to tell whether they had been counted.
     pub outdated: u64,
 }
 
 impl Store {
-    /// Counts the pulls in a registry's notifications. Those that were counted before add nothing, nor do those that are too
-    /// old to tell. `None` if the registry is not known.
+    /// Counts the pulls in a registry's notifications, as [`Self::meter_envelopes`] does. `None` if the registry is not known.
     ///
     /// # Errors
     /// If the database is not available; nothing is counted then.
@@ -28,6 +31,21 @@ impl Store {
         registry: &RegistryName,
         metered: &MeteredPulls,
     ) -> Result<Option<CountedNotifications>, StoreError> {
+        let counted = self.meter_envelopes(registry, &[metered]).await?;
+        Ok(counted.and_then(|counted| counted.into_iter().next()))
+    }
+
+    /// Counts the pulls in some envelopes of a registry, in one transaction. Those that were counted before add nothing, nor do
+    /// those that are too old to tell, nor repeated ones. Returns what became of each envelope; `None` if the registry is not
+    /// known.
+    ///
+    /// # Errors
+    /// If the database is not available; nothing is counted then.
+    pub async fn meter_envelopes(
+        &self,
+        registry: &RegistryName,
+        envelopes: &[&MeteredPulls],
+    ) -> Result<Option<Vec<CountedNotifications>>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let Some(registry) = lock_registry(&mut transaction, registry).await? else {
             return Ok(None);
@@ -38,17 +56,34 @@ impl Store {
             .named("meter_pulls.select_registry")
             .await?;
         let is_known = |day: NaiveDate| since.is_none_or(|since| day >= since);
-        let pulls = metered.pulls.iter().filter(|pull| is_known(pull.day));
-        let pulls: Vec<PullEvent> = pulls.cloned().collect();
-        let blobs = metered.blobs.iter().filter(|blob| is_known(blob.day));
-        let blobs: Vec<ServedBlob> = blobs.cloned().collect();
-        let saved = save_events(&mut transaction, registry, &pulls, CountedBy::Metered).await?;
-        serve(&mut transaction, registry, &blobs, CountedBy::Metered).await?;
+        let mut seen = HashSet::new();
+        let pulls = envelopes.iter().flat_map(|metered| &metered.pulls);
+        let pulls: Vec<PullEvent> = pulls
+            .filter(|pull| is_known(pull.day) && seen.insert(pull.key))
+            .cloned()
+            .collect();
+        let blobs = envelopes.iter().flat_map(|metered| &metered.blobs);
+        let blobs: Vec<ServedBlob> = blobs.filter(|blob| is_known(blob.day)).cloned().collect();
+        let mut saved = save_events(&mut transaction, registry, &pulls, CountedBy::Metered).await?;
+        if !blobs.is_empty() {
+            serve(&mut transaction, registry, &blobs, CountedBy::Metered).await?;
+        }
         transaction.commit().await?;
-        let outdated = metered.pulls.len() - pulls.len() + metered.blobs.len() - blobs.len();
-        Ok(Some(CountedNotifications {
-            pulls: saved.new,
-            outdated: outdated as u64,
-        }))
+        let counted = envelopes.iter().map(|metered| {
+            let mut counted = CountedNotifications::default();
+            for pull in &metered.pulls {
+                if !is_known(pull.day) {
+                    counted.outdated += 1;
+                } else if let Some(more) = saved.added.remove(&pull.key) {
+                    counted.pulls = counted.pulls.saturating_add(more);
+                } else {
+                    counted.known += 1;
+                }
+            }
+            let outdated = metered.blobs.iter().filter(|blob| !is_known(blob.day));
+            counted.outdated += outdated.count() as u64;
+            counted
+        });
+        Ok(Some(counted.collect()))
     }
 }

@@ -89,7 +89,9 @@ pub(super) async fn serve(
          SELECT $1, day, repository, $6, bytes, blobs
          FROM UNNEST($2::date[], $3::text[], $4::bigint[], $5::bigint[]) AS new (day, repository, bytes, blobs)
          ON CONFLICT (registry_id, day, repository, counted_by)
-         DO UPDATE SET bytes = pulled_bytes.bytes + EXCLUDED.bytes, blobs = pulled_bytes.blobs + EXCLUDED.blobs",
+         DO UPDATE SET
+             bytes = LEAST(pulled_bytes.bytes::numeric + EXCLUDED.bytes, 9223372036854775807)::bigint,
+             blobs = LEAST(pulled_bytes.blobs::numeric + EXCLUDED.blobs, 9223372036854775807)::bigint",
         registry,
         &days,
         &repositories,

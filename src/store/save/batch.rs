@@ -7,7 +7,7 @@ use crate::oci::{Digest, RepositoryName, Tag};
 
 /// A batch by kind of finding, each fact once.
 #[derive(Default)]
-pub(super) struct Batch<'a> {
+pub(in crate::store) struct Batch<'a> {
     pub(super) manifests: BTreeMap<Digest, &'a ManifestFact>,
     pub(super) configs: BTreeMap<Digest, &'a ConfigFact>,
     pub(super) tags: BTreeMap<(&'a RepositoryName, &'a Tag), Digest>,
@@ -18,7 +18,7 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn sort(findings: &'a [Finding]) -> Self {
+    pub(in crate::store) fn sort(findings: &'a [Finding]) -> Self {
         let mut batch = Self::default();
         for finding in findings {
             match finding {

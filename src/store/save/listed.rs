@@ -10,10 +10,11 @@ use crate::store::StoreError;
 use crate::store::span::Named as _;
 
 /// Saves a batch's manifest listings: new manifests get a row, missing ones an end. If a listing is unavailable, all rows
-/// of earlier listings end.
+/// of earlier listings end. What an event added since the crawl began stays, since the listing may be older.
 pub(super) async fn manifests(
     connection: &mut PgConnection,
     batch: &Batch<'_>,
+    crawl: i64,
     repository: &impl Fn(&RepositoryName) -> Result<i64, StoreError>,
     blob: &impl Fn(&Digest) -> Result<i64, StoreError>,
     now: DateTime<Utc>,
@@ -59,14 +60,17 @@ pub(super) async fn manifests(
     // The clock may have been set back since the row started.
     sqlx::query!(
         "UPDATE listed_manifest SET valid_until = GREATEST($4, valid_from)
-         WHERE repository_id = ANY($1) AND valid_until IS NULL AND NOT EXISTS (
+         WHERE repository_id = ANY($1) AND valid_until IS NULL
+           AND valid_from <= (SELECT started_at FROM crawl WHERE id = $5)
+           AND NOT EXISTS (
              SELECT FROM UNNEST($2::bigint[], $3::bigint[]) AS listed (repository_id, manifest_blob_id)
              WHERE listed.repository_id = listed_manifest.repository_id
                AND listed.manifest_blob_id = listed_manifest.manifest_blob_id)",
         &said,
         &repositories,
         &manifests,
-        now
+        now,
+        crawl
     )
     .execute(&mut *connection)
     .named("save_listed_manifests.update_listed_manifest")

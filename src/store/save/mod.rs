@@ -12,16 +12,17 @@ mod missing;
 mod saved;
 mod soft_deleted;
 mod tags;
-
-use std::collections::{BTreeSet, HashMap};
+mod write;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+pub(super) use batch::Batch;
 pub(super) use faults::save_faults;
 pub(super) use saved::Saved;
+pub(super) use write::write;
 
-use self::batch::Batch;
+use super::events::TagSource;
 use super::span::Named as _;
 use super::{CrawlSaver, StoreError};
 use crate::inventory::{FaultKind, Finding};
@@ -51,46 +52,29 @@ impl CrawlSaver {
 
         let mut transaction = self.part.store.pool.begin().await?;
         self.part.hold(&mut transaction).await?;
-        let new_repositories = self
-            .add_repositories(&mut transaction, batch.repositories(), now)
-            .await?;
-        let repository = |name: &RepositoryName| {
-            let id = new_repositories
-                .get(name)
-                .or_else(|| self.saved.repositories.get(name));
-            id.copied()
-                .ok_or_else(|| StoreError::inconsistent("repository", format!("{name} was not saved")))
-        };
-        let wanted = batch
-            .digests()
-            .into_iter()
-            .filter(|digest| !self.saved.blobs.contains_key(digest));
-        let new_blobs = blobs::number(&mut transaction, wanted.collect()).await?;
-        let blob = |digest: &Digest| {
-            let id = new_blobs.get(digest).or_else(|| self.saved.blobs.get(digest));
-            id.copied()
-                .ok_or_else(|| StoreError::inconsistent("blob", format!("{digest} was not saved")))
-        };
-        content::manifests(&mut transaction, &batch, &blob, now).await?;
-        content::configs(&mut transaction, &batch, &blob).await?;
-        tags::tags(&mut transaction, &batch, &repository, &blob, now).await?;
-        tags::referrers(&mut transaction, &batch, &repository, &blob, now).await?;
-        let listings = tags::Listings::new(&batch, &repository, &self.vanished)?;
-        listings.save(&mut transaction, self.tombstone_after, now).await?;
-        listed::manifests(&mut transaction, &batch, &repository, &blob, now).await?;
-        let registry = self.part.registry;
-        missing::content(&mut transaction, &batch, registry, &repository, &blob, now).await?;
-        save_faults(&mut transaction, self.part.crawl, &batch.faults).await?;
-        soft_deleted::save(&mut transaction, self.part.crawl, batch.soft_deleted).await?;
+        let (registry, source) = (self.part.registry, TagSource::Crawl(self.part.crawl));
+        let written = write(&mut transaction, registry, &batch, &self.saved, source, now).await?;
+        let repository = |name: &RepositoryName| written.repository(&self.saved, name);
+        let blob = |digest: &Digest| written.blob(&self.saved, digest);
+        let mut listings = tags::Listings::new(&batch, &repository, &self.vanished)?;
+        listings.keep_told(&mut transaction, self.part.crawl).await?;
+        let ended = listings.save(&mut transaction, self.tombstone_after, now).await?;
+        let crawl = self.part.crawl;
+        listed::manifests(&mut transaction, &batch, crawl, &repository, &blob, now).await?;
+        save_faults(&mut transaction, crawl, &batch.faults).await?;
+        soft_deleted::save(&mut transaction, crawl, batch.soft_deleted).await?;
         self.done(&mut transaction, &batch, now).await?;
+        self.part
+            .add_tag_changes(&mut transaction, written.tag_changes + ended)
+            .await?;
         transaction.commit().await?;
 
         // Only after the commit: if the transaction were rolled back, these numbers would be invalid.
-        if self.saved.blobs.len() + new_blobs.len() > MAX_REMEMBERED {
+        if self.saved.blobs.len() + written.blobs.len() > MAX_REMEMBERED {
             self.saved.blobs.clear();
         }
-        self.saved.blobs.extend(new_blobs);
-        self.saved.repositories.extend(new_repositories);
+        self.saved.blobs.extend(written.blobs);
+        self.saved.repositories.extend(written.repositories);
         for &name in batch.listings.keys() {
             self.vanished.remove(name);
             self.saved.listed.insert(name.clone());
@@ -122,46 +106,5 @@ impl CrawlSaver {
         .named("finish_tasks")
         .await?;
         Ok(())
-    }
-
-    /// Saves new repositories and returns their numbers.
-    async fn add_repositories(
-        &self,
-        connection: &mut PgConnection,
-        names: BTreeSet<&RepositoryName>,
-        now: DateTime<Utc>,
-    ) -> Result<HashMap<RepositoryName, i64>, StoreError> {
-        let new: Vec<&RepositoryName> = names
-            .into_iter()
-            .filter(|&name| !self.saved.repositories.contains_key(name))
-            .collect();
-        if new.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let names: Vec<&str> = new.iter().map(|name| name.as_str()).collect();
-        sqlx::query!(
-            "INSERT INTO repository (registry_id, name, first_seen)
-             SELECT $1, name, $3 FROM UNNEST($2::text[]) AS new (name)
-             ON CONFLICT (registry_id, name) DO NOTHING",
-            self.part.registry,
-            &names as &[&str],
-            now
-        )
-        .execute(&mut *connection)
-        .named("add_repositories.insert_repository")
-        .await?;
-        let rows = sqlx::query!(
-            "SELECT id, name FROM repository WHERE registry_id = $1 AND name = ANY($2::text[])",
-            self.part.registry,
-            &names as &[&str]
-        )
-        .fetch_all(connection)
-        .named("add_repositories.select_repository")
-        .await?;
-        let ids: HashMap<String, i64> = rows.into_iter().map(|row| (row.name, row.id)).collect();
-        Ok(new
-            .into_iter()
-            .filter_map(|name| Some((name.clone(), *ids.get(name.as_str())?)))
-            .collect())
     }
 }
