@@ -14,6 +14,8 @@ from playwright.sync_api import TimeoutError, sync_playwright
 
 from servers import demo
 
+# The first question about past months computes all of them, which takes long where other tests run beside.
+PATIENCE_SECONDS = 120
 SHOWN = "#view:not([aria-busy])"
 # Whether a chart has more than a few shades, seen on a small copy: Chromium warns where a chart's own canvas is read back
 # often.
@@ -117,7 +119,7 @@ class Case(unittest.TestCase):
         return page
 
     def settle(self, page=None):
-        (page or self.page).wait_for_selector(SHOWN)
+        (page or self.page).wait_for_selector(SHOWN, timeout=1000 * PATIENCE_SECONDS)
 
     def api(self, path, body=None, **parameters):
         """What the API answers."""

@@ -298,7 +298,7 @@ class Views(Case):
             self.skipTest("taken where PAGE_TEST_SCREENSHOTS is set")
         os.makedirs(SCREENSHOTS, exist_ok=True)
         for name, parameters, (width, height, scheme) in (
-            ("overview", {}, (1200, 1310, "light")),
+            ("overview", {}, (1200, 1416, "light")),
             ("savings", VIEWS["savings"], (1200, 700, "light")),
             ("repositories-dark", VIEWS["repositories"], (1200, 700, "dark")),
         ):
