@@ -161,7 +161,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "wording",
         ],
     ),
-    ("telemetry", &["wording"]),
+    ("telemetry", &["oci", "wording"]),
     (
         "cli",
         &[

@@ -141,7 +141,7 @@ fn source(
         last_crawl: last_crawl(quality),
         dedup_scope: inventory.dedup_scope,
         unread_manifests: inventory.unread_children(),
-        conflicting_sizes: inventory.conflicting_sizes().len(),
+        conflicting_sizes: inventory.size_conflicts().len(),
         missing_tags: quality.missing_tags,
     }
 }

@@ -8,6 +8,9 @@ use actix_web::{Error, HttpResponse};
 use futures::stream::unfold;
 use tracing::{Instrument as _, Span};
 
+use super::Api;
+use super::problem::Problem;
+
 /// Idle time after which a comment line is sent, so that proxies do not close the connection. Our choice.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Maximum duration of one response. Clients reconnect with the last event id. Our choice.
@@ -22,20 +25,25 @@ pub(super) trait EventStream: 'static {
 }
 
 /// A response with the chunks of a stream. What the stream logs has the span of the request.
-pub(super) fn response(stream: impl EventStream) -> HttpResponse {
+///
+/// # Errors
+/// If too many streams are open.
+pub(super) async fn response(api: &Api, stream: impl EventStream) -> Result<HttpResponse, Problem> {
+    let turn = api.streams.next().await?;
     let span = Span::current();
-    let body = unfold(stream, move |mut stream| {
+    let body = unfold((stream, turn), move |(mut stream, turn)| {
         let next = async move {
             let chunk = stream.next().await?;
-            Some((Ok::<Bytes, Error>(chunk), stream))
+            Some((Ok::<Bytes, Error>(chunk), (stream, turn)))
         };
         next.instrument(span.clone())
     });
-    HttpResponse::Ok()
+    let answer = HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // Compression would hold events back until there are many of them; so would nginx.
         .insert_header((header::CONTENT_ENCODING, "identity"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(body)
+        .streaming(body);
+    Ok(answer)
 }

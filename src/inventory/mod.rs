@@ -10,12 +10,15 @@ mod clean_up;
 mod counts;
 #[cfg(test)]
 pub mod examples;
+mod fault_limit;
 mod finding;
 mod graph;
 mod image_sharing;
 #[cfg(test)]
 mod property_tests;
 mod sharing;
+mod size_claims;
+mod size_conflict;
 mod untagged;
 
 pub use accounting::{
@@ -23,9 +26,11 @@ pub use accounting::{
 };
 pub use clean_up::{CleanUpResult, RepositoryCleanUp, clean_up};
 pub use counts::ContentCounts;
+pub use fault_limit::FaultLimit;
 pub use finding::{ConfigFact, Fault, FaultKind, Finding, ManifestFact, ManifestListing, RepositoryListing};
 pub use graph::{
     BlobId, DedupScope, Inventory, InventoryBuilder, ManifestId, ManifestNode, RepositoryNode, TagNode,
 };
 pub use image_sharing::ImageExclusiveBytes;
 pub use sharing::{Sharing, round_by_largest_remainder};
+pub use size_conflict::{SizeBasis, SizeConflict};

@@ -11,6 +11,8 @@ mod host;
 mod image_config;
 mod kept;
 mod manifest;
+#[cfg(test)]
+mod manifest_tests;
 mod media_type;
 mod name;
 mod platform;

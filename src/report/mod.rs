@@ -45,6 +45,7 @@ mod image;
 mod image_list;
 mod image_table;
 mod inputs;
+mod left_out;
 mod part;
 mod pull_basis;
 mod reference;
@@ -93,6 +94,7 @@ pub use headline::{Advice, Headline, HeadlineCost, HeadlinePlan, OldestImage, Sa
 pub use image::{ImageAlpine, ImageRow};
 pub use image_list::{ListedImage, TaggedImage};
 pub use inputs::AnalysisInputs;
+pub use left_out::LeftOut;
 pub use part::{PartCost, PartOnAlpine, RegistryPart};
 pub use pull_basis::PullBasis;
 pub use reference::{Found, UnclearReference, find};

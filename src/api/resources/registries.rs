@@ -1,5 +1,7 @@
 //! The registries, and one of them.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -71,7 +73,8 @@ pub(in crate::api) struct Registry<'a> {
     /// When the next scheduled crawl starts; null if there is no schedule.
     next_crawl: Option<DateTime<Utc>>,
     /// What a reader must know about the figures.
-    notes: Vec<&'a Note>,
+    #[schemars(with = "Vec<Note>")]
+    notes: Vec<Cow<'a, Note>>,
 }
 
 /// One registry. Its `as_of` is that of the figures.
@@ -82,7 +85,8 @@ struct OneRegistry<'a> {
     /// The age of the figures.
     freshness: Freshness,
     /// The inputs of the figures besides the crawls.
-    versions: &'a Versions,
+    #[schemars(with = "Versions")]
+    versions: Cow<'a, Versions>,
 }
 
 /// How the last crawl of a registry ended.
@@ -91,8 +95,10 @@ struct OneRegistry<'a> {
 struct CrawlOutcome {
     /// The result of the crawl.
     state: CrawlOutcomeState,
-    /// How many faults made it incomplete.
-    losses: usize,
+    /// How many faults made it incomplete. Absent if the key sees a part of the registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "usize")]
+    losses: Option<usize>,
 }
 
 /// The result of the last crawl.
@@ -119,21 +125,24 @@ impl<'a> Registry<'a> {
         let Some(visible) = VisibleRegistry::new(&call.caller, row, &snapshot.report.repositories)? else {
             return Ok(None);
         };
+        let is_whole = call.caller.sees_whole_registries();
         let (_, analysed) = snapshot.registry(row.registry.as_str())?;
         let (state, losses) = match analysed.content.source.last_crawl {
             LastCrawl::Complete => (CrawlOutcomeState::Complete, 0),
             LastCrawl::Incomplete { losses } => (CrawlOutcomeState::Incomplete, losses),
             LastCrawl::Unfinished => (CrawlOutcomeState::Unfinished, 0),
         };
-        let notes = snapshot.report.notes.iter();
         Ok(Some(Self {
             row: visible,
-            last_crawl: CrawlOutcome { state, losses },
+            last_crawl: CrawlOutcome {
+                state,
+                losses: is_whole.then_some(losses),
+            },
             crawl_now: prospects.crawl_now(&row.registry, &call.caller),
-            current_crawl: prospects.current_crawl(&row.registry),
+            current_crawl: prospects.current_crawl(&row.registry, is_whole),
             schedule: prospects.schedule(&row.registry),
             next_crawl: prospects.next_crawl(&row.registry),
-            notes: notes.filter(|note| note.registry == row.registry).collect(),
+            notes: snapshot.notes_for(&call.caller, Some(&row.registry)),
         }))
     }
 }
@@ -160,12 +169,9 @@ async fn registries(call: Call) -> Result<HttpResponse, Problem> {
         .into_iter()
         .filter_map(|row| Registry::new(&call, row, &snapshot, &prospects).transpose())
         .collect::<Result<_, _>>()?;
-    call.reply(list::reply(
-        &call,
-        "registries.csv",
-        &[],
-        &List::whole(&call, &snapshot, items),
-    )?)
+    let mut list = List::whole(&call, &snapshot, items);
+    list.notes = snapshot.left_out(&call.caller);
+    call.reply(list::reply(&call, "registries.csv", &[], &list)?)
 }
 
 async fn one(call: Call) -> Result<HttpResponse, Problem> {
@@ -176,7 +182,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let registry = Registry::new(&call, row, &snapshot, &prospects)?.ok_or_else(|| unknown_registry(name))?;
     let Provenance {
         freshness, versions, ..
-    } = Provenance::for_registry(row, &snapshot);
+    } = Provenance::for_registry(&call.caller, row, &snapshot);
     call.reply(Reply::json(&OneRegistry {
         registry,
         freshness,

@@ -133,7 +133,22 @@ impl Store {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<CrawlRecord>, StoreError> {
-        self.crawl_rows(None, registry, before, limit).await
+        self.crawl_rows(None, registry, before, limit, None).await
+    }
+
+    /// Like [`Self::crawls`], of these registries only.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn crawls_among(
+        &self,
+        registries: &[RegistryName],
+        registry: Option<&RegistryName>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<CrawlRecord>, StoreError> {
+        self.crawl_rows(None, registry, before, limit, Some(registries))
+            .await
     }
 
     /// A crawl by its number; `None` if there is none.
@@ -141,7 +156,7 @@ impl Store {
     /// # Errors
     /// If the database is not available.
     pub async fn crawl(&self, id: i64) -> Result<Option<CrawlRecord>, StoreError> {
-        Ok(self.crawl_rows(Some(id), None, None, 1).await?.pop())
+        Ok(self.crawl_rows(Some(id), None, None, 1, None).await?.pop())
     }
 
     async fn crawl_rows(
@@ -150,7 +165,10 @@ impl Store {
         registry: Option<&RegistryName>,
         before: Option<i64>,
         limit: u32,
+        among: Option<&[RegistryName]>,
     ) -> Result<Vec<CrawlRecord>, StoreError> {
+        let among: Option<Vec<&str>> =
+            among.map(|registries| registries.iter().map(RegistryName::as_str).collect());
         let rows = sqlx::query_as!(
             CrawlRow,
             r#"SELECT crawl.id, registry.name AS registry, state, requested_at, requested_by, slot, started_at,
@@ -166,11 +184,13 @@ impl Store {
                WHERE ($1::bigint IS NULL OR crawl.id = $1)
                  AND ($2::text IS NULL OR registry.name = $2)
                  AND ($3::bigint IS NULL OR crawl.id < $3)
+                 AND ($5::text[] IS NULL OR registry.name = ANY ($5))
                ORDER BY crawl.id DESC LIMIT $4"#,
             id,
             registry.map(RegistryName::as_str),
             before,
-            i64::from(limit)
+            i64::from(limit),
+            among.as_deref() as Option<&[&str]>
         )
         .fetch_all(&self.pool)
         .named("crawl_rows")
