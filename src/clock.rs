@@ -9,6 +9,11 @@ use chrono::{DateTime, Utc};
 pub trait Clock: Send + Sync {
     /// The current time, in UTC.
     fn now(&self) -> DateTime<Utc>;
+
+    /// Whether it is a machine's own clock, which may be wrong, and not a time that was chosen.
+    fn can_be_wrong(&self) -> bool {
+        false
+    }
 }
 
 /// The system clock.
@@ -22,6 +27,10 @@ impl Clock for SystemClock {
     )]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
+    }
+
+    fn can_be_wrong(&self) -> bool {
+        true
     }
 }
 

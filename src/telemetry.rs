@@ -12,6 +12,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::prelude::*;
 
+use crate::oci::text::printable;
 use crate::wording::wrapped;
 
 /// What is logged, and how.
@@ -89,7 +90,9 @@ impl Console {
     }
 
     fn lines(&self, text: &str, log: impl Fn(&str)) {
-        for line in text.lines() {
+        // A message may repeat text of others, such as a price book's or a registry's.
+        for line in text.lines().map(printable) {
+            let line = line.as_str();
             match (self.format, self.width) {
                 (LogFormat::Text, Some(width)) => self.write(&(wrapped(line, width) + "\n")),
                 (LogFormat::Text, None) => self.write(&format!("{line}\n")),
@@ -166,6 +169,15 @@ pub fn init(settings: LogSettings, console: &Console) {
         .with_default(level.min(LevelFilter::WARN))
         // The virtual machine of the embedded database; what fails in it comes back as an error of a statement.
         .with_target("wasmer_wasix", LevelFilter::OFF)
+        // Clients that send no HTTP or go away in the middle are no errors of this program.
+        .with_target(
+            "actix_http::h1",
+            if level >= LevelFilter::DEBUG {
+                LevelFilter::WARN
+            } else {
+                LevelFilter::OFF
+            },
+        )
         .with_target(env!("CARGO_CRATE_NAME"), level);
     let lines = tracing_subscriber::fmt::layer().with_writer(console.clone());
     let lines = match settings.format {

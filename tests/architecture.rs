@@ -168,7 +168,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "wording",
         ],
     ),
-    ("telemetry", &["wording"]),
+    ("telemetry", &["oci", "wording"]),
     (
         "cli",
         &[

@@ -428,6 +428,30 @@ fn the_forecast_of_the_report_is_a_metric_by_the_months_ahead() {
 }
 
 #[test]
+fn owners_have_no_more_series_than_repositories_and_their_sums_stay_true() {
+    let mut report = report(20);
+    for (place, row) in report.repositories.iter_mut().enumerate() {
+        // Anybody who may push makes up labels, also one that looks like the others' series.
+        row.labels.team = Some(match place {
+            0 => OTHER_REPOSITORIES.to_owned(),
+            _ => format!("team {place}\u{202e}"),
+        });
+    }
+    for limit in [0, 1, 7, 19, 1000] {
+        let text = scrape(&report, limit);
+        let teams = values(&text, "tare_team_attributed_bytes");
+        assert_eq!(teams.len(), limit.min(19) + 1, "{limit}: {teams:?}");
+        assert_eq!(
+            sum(&text, "tare_team_attributed_bytes"),
+            sum(&text, "tare_registry_stored_bytes"),
+            "{limit}"
+        );
+        assert_eq!(sum(&text, "tare_team_repositories"), 20.0);
+        assert!(!text.contains('\u{202e}'));
+    }
+}
+
+#[test]
 fn no_repository_can_have_the_name_of_the_others() {
     assert!(OTHER_REPOSITORIES.parse::<tare::oci::RepositoryName>().is_err());
 }

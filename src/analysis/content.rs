@@ -147,7 +147,7 @@ fn source(
         last_crawl: last_crawl(quality),
         dedup_scope: inventory.dedup_scope,
         unread_manifests: inventory.unread_children(),
-        conflicting_sizes: inventory.conflicting_sizes().len(),
+        conflicting_sizes: inventory.size_conflicts().len(),
         missing_tags: quality.missing_tags,
         // The store keeps it of the last crawl only.
         soft_deleted: quality.soft_deleted.filter(|_| as_of.is_none()),

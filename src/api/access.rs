@@ -1,6 +1,7 @@
 //! What an operation requires of its caller.
 
 use crate::identity::{Caller, Scope};
+use crate::oci::RegistryName;
 use crate::report::RepositoryRow;
 
 /// What an operation requires of its caller.
@@ -14,6 +15,16 @@ pub(super) enum Access {
     Needs(Scope),
     /// The same with the scope for sending events; or the secret of the registry in the path.
     Events,
+}
+
+/// Whether the caller may see anything of a registry: all of it, or a repository in it that belongs to one of its cost
+/// centres. A key that owns nothing in a registry does not learn that the registry exists.
+pub(super) fn sees_registry(caller: &Caller, registry: &RegistryName, rows: &[RepositoryRow]) -> bool {
+    caller.sees(registry)
+        && (caller.sees_whole_registries()
+            || rows
+                .iter()
+                .any(|row| row.registry == *registry && sees_row(caller, row)))
 }
 
 /// Whether the caller may see the repository of a row.

@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
+use actix_web::error::PayloadError;
 use actix_web::http::Method;
 use actix_web::http::header::{self, Accept, Header as _};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use chrono::NaiveDate;
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use super::Api;
@@ -21,7 +24,7 @@ use super::operation::{Content, Operation};
 use super::parameter::Values;
 use super::problem::{
     INVALID_BODY, INVALID_REQUEST, Invalid, NOT_ACCEPTABLE, Place, Problem, ProblemRequest, TOO_LARGE,
-    UNSUPPORTED_MEDIA_TYPE,
+    TOO_SLOW, UNSUPPORTED_MEDIA_TYPE,
 };
 use super::reply::Reply;
 use super::snapshot::Snapshot;
@@ -35,6 +38,9 @@ use crate::units::Period;
 /// The maximum size of a body, in bytes. Our choice: a what-if request with the most and longest patterns (1000 of
 /// 255 bytes) fits.
 pub(super) const LARGEST_BODY: usize = 256 * 1024;
+
+/// How long a body may take, however many pieces it comes in. Our choice: the largest one at 20 kB a second.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The identifier of a request in the log.
 #[derive(Debug, Clone)]
@@ -63,12 +69,8 @@ impl Call {
     /// # Errors
     /// If none have been computed yet.
     pub(super) fn snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
-        self.api.snapshots.current().ok_or_else(|| {
-            Problem::unavailable(
-                "figures are not ready yet; this takes some seconds after the start",
-                2,
-            )
-        })
+        let snapshots = &self.api.snapshots;
+        snapshots.current().ok_or_else(|| snapshots.none_yet())
     }
 
     /// Whether a registry of this name exists and the caller may see it.
@@ -77,7 +79,7 @@ impl Call {
         snapshot.is_some_and(|snapshot| {
             snapshot
                 .registry(registry)
-                .is_ok_and(|(row, _)| self.caller.sees(&row.registry))
+                .is_ok_and(|(row, _)| snapshot.shows(&self.caller, &row.registry))
         })
     }
 
@@ -113,10 +115,14 @@ impl Call {
         T: Send + 'static,
         Work: Future<Output = Result<T, AnalysisError>> + Send + 'static,
     {
-        // The semaphore is never closed.
-        let _permit = self.api.month_permits.acquire().await;
+        let turn = self.api.months.next().await?;
         let work = work(self.api.analysis.clone());
-        let task = self.api.runtime.spawn(work.in_current_span());
+        let task = async move {
+            let done = work.await;
+            drop(turn);
+            done
+        };
+        let task = self.api.runtime.spawn(task.in_current_span());
         Ok(task.await.map_err(Problem::internal)??)
     }
 
@@ -349,11 +355,7 @@ fn form(request: &HttpRequest, operation: &Operation, values: &Values) -> Result
 
 /// The body of a request for an operation, which must have one of its media types. A body that says that it is too large is
 /// not read.
-async fn read(
-    request: &HttpRequest,
-    mut payload: web::Payload,
-    operation: &Operation,
-) -> Result<Bytes, Problem> {
+async fn read(request: &HttpRequest, payload: web::Payload, operation: &Operation) -> Result<Bytes, Problem> {
     let (media_types, largest) = (operation.body_types, operation.largest_body);
     let media_type = request.content_type();
     if !media_types.contains(&media_type) {
@@ -376,13 +378,30 @@ async fn read(
     if declared.is_some_and(|length| length > largest as u64) {
         return Err(too_large());
     }
+    collect(payload, largest, BODY_TIMEOUT).await
+}
+
+/// A body of at most so many bytes that arrives in time.
+async fn collect(
+    mut pieces: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+    largest: usize,
+    timeout: Duration,
+) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(&TOO_LARGE, format!("the maximum size is {largest} bytes"));
+    let too_slow = |_| {
+        Problem::new(
+            &TOO_SLOW,
+            format!("the body must arrive within {} seconds", timeout.as_secs()),
+        )
+    };
+    let deadline = Instant::now() + timeout;
     let mut body = web::BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| Problem::new(&INVALID_REQUEST, error.to_string()))?;
-        if body.len() + chunk.len() > largest {
+    while let Some(piece) = timeout_at(deadline, pieces.next()).await.map_err(too_slow)? {
+        let piece = piece.map_err(|error| Problem::new(&INVALID_REQUEST, error.to_string()))?;
+        if body.len() + piece.len() > largest {
             return Err(too_large());
         }
-        body.extend_from_slice(&chunk);
+        body.extend_from_slice(&piece);
     }
     Ok(body.freeze())
 }
@@ -392,4 +411,44 @@ pub(super) async fn unknown_path(request: HttpRequest, api: web::Data<Arc<Api>>)
     let base_path = api.base_path();
     let detail = format!("{} does not exist; see {base_path}docs", request.path());
     respond(&Problem::not_found(detail), &request, base_path)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    fn piece(text: &'static str) -> Result<Bytes, PayloadError> {
+        Ok(Bytes::from_static(text.as_bytes()))
+    }
+
+    #[tokio::test]
+    async fn a_body_that_drips_is_not_waited_for() {
+        let whole = stream::iter([piece("{"), piece("}")]);
+        assert_eq!(
+            collect(whole, LARGEST_BODY, Duration::from_secs(60))
+                .await
+                .unwrap(),
+            "{}"
+        );
+
+        let drips = Box::pin(stream::unfold((), async |()| {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Some((piece(" "), ()))
+        }));
+        let refused = collect(drips, LARGEST_BODY, Duration::from_millis(20))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.status(), 408);
+
+        let flood = stream::repeat_with(|| piece("0123456789abcdef"));
+        assert_eq!(
+            collect(flood, LARGEST_BODY, Duration::from_secs(60))
+                .await
+                .unwrap_err()
+                .status(),
+            413
+        );
+    }
 }

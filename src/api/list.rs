@@ -1,5 +1,7 @@
 //! Lists with pages.
 
+use std::borrow::Cow;
+
 use actix_web::http::header;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -177,7 +179,12 @@ impl<Row> Page<Row> {
             call.request.path(),
             call.values.without(&["limit", "cursor", "format", "fields"])
         );
-        let identity = ListIdentity::new(&snapshot.id, &selection);
+        // A caller who does not see everything must not learn from a cursor that something else has changed.
+        let version = match call.caller.sees_everything() {
+            true => Cow::Borrowed(&snapshot.id),
+            false => Cow::Owned(rows.iter().map(|row| key(row) + "\n").collect()),
+        };
+        let identity = ListIdentity::new(&version, &selection);
         let begin = match call.values.text("cursor") {
             None => 0,
             Some(cursor) => {

@@ -28,6 +28,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// lines stay short.
 const LONGEST_REQUEST_ID: usize = 128;
 
+/// The most requests in progress. Our choice: far more than a service answers at once, and their bodies take 64 MB at most.
+const MOST_IN_FLIGHT: i64 = 256;
+
 /// The default headers of every answer.
 const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -122,8 +125,10 @@ async fn answer(
         request_id: &id,
         base_path,
     };
-    let misdirected = api.as_ref().and_then(|api| misdirected(api, &request));
-    let ready = misdirected
+    let refused = api
+        .as_ref()
+        .and_then(|api| overloaded(api, &path).or_else(|| misdirected(api, &request)));
+    let ready = refused
         .map(|problem| problem.respond(&to))
         .or_else(|| to_base_path(&request, base_path));
     let mut response = match ready {
@@ -198,6 +203,17 @@ fn own_id(request: &ServiceRequest) -> Option<String> {
     is_plain.then(|| text.to_owned())
 }
 
+/// The answer while too many other requests are in progress. Whether the process is alive can always be asked.
+fn overloaded(api: &Api, path: &str) -> Option<Problem> {
+    let is_full = api.counters.requests_in_flight() > MOST_IN_FLIGHT && path != "/healthz";
+    is_full.then(|| {
+        Problem::unavailable(
+            format!("more than {MOST_IN_FLIGHT} requests are in progress; ask again in a second"),
+            1,
+        )
+    })
+}
+
 /// Checks that a request is for this host. Needed only without access control: a web page could point its own
 /// domain name to this machine and read the answers through a browser (DNS rebinding).
 fn misdirected(api: &Api, request: &ServiceRequest) -> Option<Problem> {
@@ -211,7 +227,8 @@ fn misdirected(api: &Api, request: &ServiceRequest) -> Option<Problem> {
         .and_then(|host| host.to_str().ok())
         .unwrap_or_else(|| info.host());
     let host = host_without_port(authority);
-    let is_own = matches!(host, "localhost" | "[::1]")
+    let is_own = host.eq_ignore_ascii_case("localhost")
+        || host == "[::1]"
         || host
             .parse::<std::net::Ipv4Addr>()
             .is_ok_and(|address| address.is_loopback())

@@ -35,11 +35,12 @@ mod settings;
 mod snapshot;
 mod sort;
 mod tls;
+mod turns;
 mod visible;
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tracing::{Instrument as _, Span};
 
 pub use crate::page::GrafanaUrl;
@@ -53,12 +54,14 @@ use login::BrowserLogins;
 use past::PastSnapshots;
 use problem::Problem;
 use snapshot::Snapshots;
+use turns::Turns;
 
 use crate::analysis::AnalysisService;
 use crate::clock::Clock;
-use crate::identity::Authenticator;
+use crate::identity::{Authenticator, Caller};
 use crate::metrics::ProcessCounters;
-use crate::store::{Store, StoreError};
+use crate::oci::RegistryName;
+use crate::store::{CrawlOrder, CrawlRecord, Store, StoreError};
 
 /// The shared state of all requests.
 struct Api {
@@ -75,10 +78,14 @@ struct Api {
     counters: ProcessCounters,
     /// Stores events that registries send.
     intake: Intake,
-    /// One permit: computing a month takes much memory for some seconds, so only one is computed at a time.
-    month_permits: Semaphore,
     /// Whether the service stops: streams of events then end.
     is_stopping: watch::Sender<bool>,
+    /// Computing a month takes much memory for some seconds, so only one is computed at a time.
+    months: Turns,
+    /// What-if answers, each of which has figures of its own for every repository.
+    what_ifs: Turns,
+    /// Open streams of events.
+    streams: Turns,
     /// The runtime of the store's connections. The server's threads have their own runtimes, and a connection
     /// opened on one of them would stall while that thread is busy.
     runtime: tokio::runtime::Handle,
@@ -95,6 +102,47 @@ impl Api {
             .public_url
             .as_ref()
             .map_or("/", PublicUrl::base_path)
+    }
+
+    /// Whether a caller may see anything of a registry. Of one that has no figures yet, a caller who is limited to some
+    /// repositories sees nothing.
+    fn shows(&self, caller: &Caller, registry: &RegistryName) -> bool {
+        let sees = caller.sees(registry);
+        let shows = || {
+            let snapshot = self.snapshots.current();
+            snapshot.is_some_and(|snapshot| snapshot.shows(caller, registry))
+        };
+        sees && (caller.sees_whole_registries() || shows())
+    }
+
+    /// A page of the crawls that a caller may see.
+    ///
+    /// # Errors
+    /// If the store fails.
+    async fn crawls(
+        &self,
+        caller: &Caller,
+        registry: Option<RegistryName>,
+        last: Option<i64>,
+        limit: u32,
+        order: CrawlOrder,
+    ) -> Result<Vec<CrawlRecord>, Problem> {
+        let among = match caller.sees_everything() {
+            true => None,
+            false => {
+                let known = self
+                    .query_store(|store| async move { store.registries().await })
+                    .await?;
+                let names = known.into_iter().map(|record| record.registry.name);
+                Some(names.filter(|name| self.shows(caller, name)).collect::<Vec<_>>())
+            }
+        };
+        self.query_store(move |store| async move {
+            store
+                .crawls_among(among.as_deref(), registry.as_ref(), last, limit, order)
+                .await
+        })
+        .await
     }
 
     /// Queries the store on the runtime of its connections.

@@ -273,6 +273,7 @@ impl Operation {
         }
         if self.body.is_some() {
             kinds.extend([
+                &problem::TOO_SLOW,
                 &problem::TOO_LARGE,
                 &problem::UNSUPPORTED_MEDIA_TYPE,
                 &problem::INVALID_BODY,

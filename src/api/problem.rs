@@ -44,6 +44,8 @@ kinds! {
         "Use one of the methods that the header `Allow` names.";
     NOT_ACCEPTABLE = 406 "not-acceptable", "Format not available",
         "Accept one of the media types that `detail` names.";
+    TOO_SLOW = 408 "too-slow", "The body arrived too slowly",
+        "Send the body without pauses; `detail` has the maximum time.";
     OUTDATED_CURSOR = 409 "outdated-cursor", "Invalid cursor",
         "Start again without a cursor: the figures, filters or order have changed.";
     CONFLICT = 409 "conflict", "Not possible at the moment",

@@ -41,6 +41,31 @@ const EVENTS_EVERY: Duration = Duration::from_millis(250);
 /// Figures are renewed because of events at most so often that this takes a fifth of the time. Our choice: a registry in
 /// use sends events all day.
 const EVENTS_SHARE: u32 = 4;
+impl RefreshError {
+    /// Whether the database did not answer.
+    fn is_connection(&self) -> bool {
+        matches!(self, Self::Store(error) | Self::Analysis(AnalysisError::Store(error)) if error.is_transient())
+    }
+
+    /// The reason for everyone who may ask whether the service is ready: it names no registry, file or host.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Store(error) | Self::Analysis(AnalysisError::Store(error)) => match error.is_transient() {
+                true => "the database does not answer",
+                false => "the database holds something that this version cannot read",
+            },
+            Self::Analysis(AnalysisError::Report(error)) | Self::Report(error) => match error {
+                ReportError::Overflow { .. } | ReportError::OverflowOfAll(_) => {
+                    "the crawled registries claim sizes that cannot be added up"
+                }
+                ReportError::Costs(_) => "costs cannot be computed with the configured price books",
+                ReportError::Catalogue(_) => "a catalogue file cannot be used",
+                ReportError::UnknownAlpine(_) => "the configured release of Alpine is not known",
+            },
+            Self::Analysis(_) | Self::Stopped(_) => "the computation of the figures failed",
+        }
+    }
+}
 
 /// Polls the store until it is dropped.
 pub(super) async fn refresh(api: Arc<Api>) {
@@ -51,10 +76,23 @@ pub(super) async fn refresh(api: Arc<Api>) {
         let started = Instant::now();
         let applied = api.store.events_applied(None).await.ok().flatten();
         match poll(&api, &mut current).await {
-            Ok(()) => wait = every,
+            Ok(()) => {
+                api.snapshots.remember_failure(None);
+                wait = every;
+            }
             Err(error) => {
+                api.snapshots.remember_failure(Some(error.reason()));
                 // The present figures stay until newer ones are ready.
-                tracing::warn!(error = format!("{error:#}"), "figures could not be renewed");
+                let cause = match error.is_connection() {
+                    // The embedded database has one connection, which is in use.
+                    true if !api.store.is_embedded() => api.store.connection_fault().await,
+                    _ => None,
+                };
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    cause,
+                    "figures could not be renewed"
+                );
                 wait = (wait * 2).clamp(every, LONGEST_WAIT.max(every));
             }
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpRequest, HttpServer, web};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Api;
@@ -24,6 +24,7 @@ use super::resources::operations;
 use super::settings::{ApiSettings, ServeError};
 use super::snapshot::Snapshots;
 use super::tls;
+use super::turns::Turns;
 use crate::analysis::AnalysisService;
 use crate::clock::Clock;
 use crate::identity::{Authenticator, LoginOptions, Logins};
@@ -34,6 +35,18 @@ use crate::store::Store;
 /// How long an idle connection is kept: longer than load balancers keep it, which would otherwise send a request
 /// into a connection that is being closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long a client may take to send the headers of a request. Our choice: slow lines need less than a second.
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most connections, idle ones included. Our choice: below the 1024 files that most systems let a process open, so that
+/// the database stays reachable.
+const MOST_CONNECTIONS: usize = 800;
+/// How many what-if answers are computed at the same time. Our choice: each may take as much memory as the figures.
+const WHAT_IFS_AT_A_TIME: usize = 2;
+/// How many requests wait for a turn. Our choice: a page sends a few at once, and no client waits for long.
+const MOST_WAITING: usize = 16;
+/// The most open streams of events. Our choice: each asks the database every second.
+const MOST_STREAMS: usize = 200;
 
 /// The service on its address, ready to run.
 pub struct Server {
@@ -130,12 +143,16 @@ impl Server {
             authenticator,
             browser_logins,
             counters,
-            month_permits: Semaphore::new(1),
             is_stopping: watch::Sender::new(false),
+            months: Turns::new(1, MOST_WAITING, "requests for figures of the past"),
+            what_ifs: Turns::new(WHAT_IFS_AT_A_TIME, MOST_WAITING, "what-if requests"),
+            streams: Turns::new(MOST_STREAMS, 0, "streams of events are open"),
             runtime,
             openapi,
             schemas,
         });
+        // Actix limits connections for each worker.
+        let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let shared = Arc::clone(&api);
         let server = HttpServer::new(move || {
             let api = Arc::clone(&shared);
@@ -149,6 +166,9 @@ impl Server {
         })
         .disable_signals()
         .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEADERS_TIMEOUT)
+        .workers(workers)
+        .max_connections(MOST_CONNECTIONS.div_ceil(workers))
         .shutdown_timeout(api.settings.shutdown_timeout.as_secs());
         let is_tls = tls.is_some();
         let running = match tls {

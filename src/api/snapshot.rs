@@ -1,23 +1,27 @@
 //! The figures that the service answers from: computed in the background once for each state of the store, then
 //! only read.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::access::sees_registry;
 use super::problem::Problem;
+use super::visible::visible_notes;
+use crate::base_image::AlpineRelease;
 use crate::identity::Caller;
 use crate::metrics::{MetricsSettings, render_report};
 use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{
-    self, Analysed, AnalysedRegistry, AnalysisInputs, Forecast, GroupBy, Groups, RegistryRow, Report,
-    ReportError, ReportOptions, RepositoryRow, groups,
+    self, Analysed, AnalysedRegistry, AnalysisInputs, Forecast, GroupBy, Groups, Note, NoteKind, RegistryRow,
+    Report, ReportError, ReportOptions, RepositoryRow, groups,
 };
 use crate::store::{PullImportRecord, RegistryRecord, SavedState};
 use crate::whatif::{AnalysisContext, Counterfactual};
@@ -39,6 +43,9 @@ pub(super) struct Snapshot {
     groups: [OnceLock<Groups>; GroupBy::ALL.len()],
     /// The report's metrics, computed at the first scrape.
     metrics: OnceLock<String>,
+    /// The analysis for the release of Alpine that was last asked for. One is kept: each takes as much memory as the
+    /// figures.
+    other_release: Mutex<Option<(Option<AlpineRelease>, Arc<Analysed>)>>,
     /// For each registry the graph in which everything can move, computed at the first request.
     every_move: Vec<OnceLock<Counterfactual>>,
 }
@@ -94,9 +101,10 @@ impl Snapshot {
         let text = serde_json::to_vec(&report).unwrap_or_default();
         Ok(Self {
             id: short_digest(&text),
-            versions: versions(&inputs, &report),
+            versions: versions(&inputs, report.registries.iter()),
             inputs,
             every_move: analysed.registries.iter().map(|_| OnceLock::new()).collect(),
+            other_release: Mutex::default(),
             groups: Default::default(),
             metrics: OnceLock::new(),
             analysed,
@@ -152,6 +160,23 @@ impl Snapshot {
         Some(self.every_move[place].get_or_init(|| registries[place].every_move(&self.context())))
     }
 
+    /// The analysis for another release of Alpine. Waits while one is being computed.
+    ///
+    /// # Errors
+    /// If sizes overflow, or if the release is not known.
+    pub(super) fn on_release(&self, inputs: &AnalysisInputs) -> Result<Arc<Analysed>, ReportError> {
+        let release = inputs.verdicts.alpine_release;
+        let mut kept = self.other_release.lock();
+        if let Some((of, analysed)) = kept.as_ref()
+            && *of == release
+        {
+            return Ok(Arc::clone(analysed));
+        }
+        let analysed = Arc::new(self.analysed.reanalysed_with(inputs)?);
+        *kept = Some((release, Arc::clone(&analysed)));
+        Ok(analysed)
+    }
+
     /// A registry's row and its analysis.
     ///
     /// # Errors
@@ -170,6 +195,38 @@ impl Snapshot {
         row.zip(analysed).ok_or_else(|| unknown_registry(name))
     }
 
+    /// Whether a caller may see anything of a registry.
+    pub(super) fn shows(&self, caller: &Caller, registry: &RegistryName) -> bool {
+        sees_registry(caller, registry, &self.report.repositories)
+    }
+
+    /// The inputs of the figures that a caller may see: the price books of other registries are left out.
+    pub(super) fn versions_for(&self, caller: &Caller) -> Cow<'_, Versions> {
+        if caller.sees_everything() {
+            return Cow::Borrowed(&self.versions);
+        }
+        let rows = self.report.registries.iter();
+        let seen = rows.filter(|row| self.shows(caller, &row.registry));
+        Cow::Owned(versions(&self.inputs, seen))
+    }
+
+    /// What a caller must know about a registry's figures, or about those of all registries that it may see.
+    pub(super) fn notes_for(&self, caller: &Caller, registry: Option<&RegistryName>) -> Vec<Cow<'_, Note>> {
+        let notes = self.report.notes.iter();
+        visible_notes(caller, notes, &self.report.repositories)
+            .filter(|note| registry.is_none_or(|registry| note.registry == *registry))
+            .collect()
+    }
+
+    /// Which registries have no figures, and why, for a caller who may see them.
+    pub(super) fn left_out(&self, caller: &Caller) -> Vec<String> {
+        let notes = self.notes_for(caller, None).into_iter();
+        notes
+            .filter(|note| note.kind == NoteKind::LeftOut)
+            .map(|note| format!("{}: {}", note.registry, note.note))
+            .collect()
+    }
+
     /// The names of the registries that a caller may see, or of the one that was asked for.
     ///
     /// # Errors
@@ -184,7 +241,7 @@ impl Snapshot {
             .registries
             .iter()
             .map(|row| &row.registry)
-            .filter(|name| caller.sees(name) && wanted.is_none_or(|wanted| wanted == name.as_str()))
+            .filter(|name| self.shows(caller, name) && wanted.is_none_or(|wanted| wanted == name.as_str()))
             .cloned()
             .collect();
         match wanted.filter(|_| names.is_empty()) {
@@ -228,8 +285,8 @@ fn short_digest(bytes: &[u8]) -> String {
     hex::encode(&Sha256::digest(bytes)[..8])
 }
 
-fn versions(inputs: &AnalysisInputs, report: &Report) -> Versions {
-    let costs = report.registries.iter().filter_map(|row| row.cost.as_ref());
+fn versions<'r>(inputs: &AnalysisInputs, registries: impl Iterator<Item = &'r RegistryRow>) -> Versions {
+    let costs = registries.filter_map(|row| row.cost.as_ref());
     let books: BTreeSet<BookVersion> = costs
         .map(|cost| BookVersion {
             id: cost.price_book.id.clone(),
@@ -244,16 +301,39 @@ fn versions(inputs: &AnalysisInputs, report: &Report) -> Versions {
 
 /// The present figures, which readers share and the refresher replaces.
 #[derive(Default)]
-pub(super) struct Snapshots(RwLock<Option<Arc<Snapshot>>>);
+pub(super) struct Snapshots {
+    current: RwLock<Option<Arc<Snapshot>>>,
+    /// Why the last attempt to renew the figures failed; `None` if it did not.
+    failure: RwLock<Option<&'static str>>,
+}
 
 impl Snapshots {
     /// The present figures; `None` before the first have been computed.
     pub(super) fn current(&self) -> Option<Arc<Snapshot>> {
-        self.0.read().clone()
+        self.current.read().clone()
+    }
+
+    /// The problem of a request that needs figures before there are any.
+    pub(super) fn none_yet(&self) -> Problem {
+        match *self.failure.read() {
+            Some(reason) => Problem::unavailable(
+                format!("there are no figures, because {reason}; the log of the service says more"),
+                30,
+            ),
+            None => Problem::unavailable(
+                "figures are not ready yet; this takes some seconds after the start",
+                2,
+            ),
+        }
+    }
+
+    /// Remembers why figures could not be renewed, or that they were.
+    pub(super) fn remember_failure(&self, failure: Option<&'static str>) {
+        *self.failure.write() = failure;
     }
 
     /// Replaces the present figures. Readers of the old ones can finish.
     pub(super) fn replace(&self, snapshot: Snapshot) {
-        *self.0.write() = Some(Arc::new(snapshot));
+        *self.current.write() = Some(Arc::new(snapshot));
     }
 }

@@ -1,13 +1,15 @@
 //! What a caller may see of a registry: all of it, or the part that belongs to its cost centres.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::access::sees_row;
+use super::access::{sees_registry, sees_row};
 use super::problem::Problem;
 use crate::identity::Caller;
 use crate::oci::RegistryName;
-use crate::report::{RegistryPart, RegistryRow, RepositoryRow};
+use crate::report::{Note, RegistryPart, RegistryRow, RepositoryRow};
 
 /// What figures of a registry cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -39,6 +41,23 @@ pub(super) struct VisibleRegistry<'a> {
 enum VisibleRow<'a> {
     All(&'a RegistryRow),
     Visible(Box<RegistryPart>),
+}
+
+/// The notes of a report that a caller may see. `rows` are all repositories of the report.
+///
+/// Of a registry of which the caller sees a part, those stay that must be said with its figures, without numbers: these
+/// count what belongs to others. A registry that is left out has no repositories by which its owners could be told.
+pub(super) fn visible_notes<'a>(
+    caller: &Caller,
+    notes: impl Iterator<Item = &'a Note>,
+    rows: &[RepositoryRow],
+) -> impl Iterator<Item = Cow<'a, Note>> {
+    notes
+        .filter(move |note| sees_registry(caller, &note.registry, rows))
+        .filter_map(move |note| match caller.sees_whole_registries() {
+            true => Some(Cow::Borrowed(note)),
+            false => note.of_a_part().map(Cow::Owned),
+        })
 }
 
 impl<'a> VisibleRegistry<'a> {

@@ -197,7 +197,7 @@ fn is_catalogue(fault: &ShownFault) -> bool {
     fault.repository.is_none()
 }
 
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     Group {
         holds: |fault| fault.kind == FaultKind::Denied && is_catalogue(fault),
         heading: "listing not allowed",
@@ -226,6 +226,12 @@ const GROUPS: [Group; 8] = [
         holds: |fault| fault.kind == FaultKind::Unsupported,
         heading: "in an unsupported format",
         remedy: "Their size is unknown; the totals do not include them.",
+    },
+    Group {
+        holds: |fault| fault.kind == FaultKind::Conflicting,
+        heading: "of different sizes according to different manifests",
+        remedy: "One size counts, as each line says. A manifest that states another one was not made by a usual tool: ask \
+                 who pushed it.",
     },
     Group {
         holds: |fault| fault.kind == FaultKind::Unlisted,

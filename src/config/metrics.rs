@@ -14,7 +14,7 @@ use crate::units::{Currency, Money};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetricsSection {
-    /// How many repositories of each registry get series of their own.
+    /// How many repositories, teams and cost centres of each registry get series of their own.
     #[serde(deserialize_with = "whole::<0, 100_000, _, _>")]
     pub repositories: u32,
 }

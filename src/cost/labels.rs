@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::oci::text::is_printable;
 use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 
 /// Who owns a repository. Reports group by each of these, with a row for repositories that have none.
@@ -93,11 +94,11 @@ impl CostCentres {
     }
 }
 
-/// The value of an image's label without the space around it; `None` if it is empty, too long or has control characters.
+/// The value of an image's label without the space around it; `None` if it is empty, too long, or has characters that act
+/// instead of being shown: two owners must not look the same.
 pub fn sound_label_value(value: &str) -> Option<String> {
     let value = value.trim();
-    let is_sound =
-        !value.is_empty() && value.chars().count() <= LONGEST_VALUE && !value.chars().any(char::is_control);
+    let is_sound = !value.is_empty() && value.chars().count() <= LONGEST_VALUE && is_printable(value);
     is_sound.then(|| value.to_owned())
 }
 

@@ -1,6 +1,6 @@
-use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
@@ -10,6 +10,7 @@ use super::recheck::listed_digests;
 use super::run::run_concurrently;
 use super::untagged::AllManifests;
 use super::walk::{ManifestTarget, TagWalk, Walk};
+use super::walk_outcome::WalkOutcome;
 use super::{Known, Progress};
 use crate::inventory::{FaultKind, Finding, RepositoryListing};
 use crate::oci::{Digest, Reference, RepositoryName, Tag};
@@ -23,6 +24,11 @@ pub(super) struct Visit<'a> {
     /// Content that this repository does not have although something in it refers to it. Another repository may have
     /// it.
     gone: Mutex<HashSet<Digest>>,
+    /// Manifests that this repository serves in a way that another one may not, such as with a wrong `Content-Type`, and
+    /// why they are refused.
+    refused: Mutex<HashMap<Digest, Arc<str>>>,
+    /// What came of manifests that are not complete, by digest and depth, if walking them again comes to the same.
+    pub(super) settled: Mutex<HashMap<(Digest, usize), WalkOutcome>>,
     /// The manifests whose referrers have been requested.
     pub(super) asked: Mutex<HashSet<Digest>>,
     /// Whether a tag that is known and listed could not be found.
@@ -101,6 +107,8 @@ impl<'a> Visit<'a> {
             repository,
             known,
             gone: Mutex::default(),
+            refused: Mutex::default(),
+            settled: Mutex::default(),
             asked: Mutex::default(),
             lost_known_tags: AtomicBool::new(false),
             listed_manifests: OnceLock::new(),
@@ -147,6 +155,7 @@ impl Visit<'_> {
             tag: Some(tag),
         };
         let outcome = self.manifest(target, &tag_walk).await;
+        self.report_more_faults(tag, &tag_walk).await;
         if !outcome.present {
             if outcome.lossless {
                 self.lost(tag);
@@ -218,6 +227,38 @@ impl Visit<'_> {
     pub(super) fn remember_gone(&self, digest: Digest) {
         let mut gone = self.gone.lock();
         gone.insert(digest);
+    }
+
+    /// Why this repository's form of a manifest is refused, if it is.
+    pub(super) fn is_refused(&self, digest: &Digest) -> Option<Arc<str>> {
+        self.refused.lock().get(digest).cloned()
+    }
+
+    pub(super) fn remember_refused(&self, digest: Digest, why: Arc<str>) {
+        self.refused.lock().insert(digest, why);
+    }
+
+    /// Says how many faults of what a tag reaches are not listed.
+    async fn report_more_faults(&self, tag: &Tag, tag_walk: &TagWalk) {
+        if let Some((count, kind)) = tag_walk.faults_beyond() {
+            let fault = format!("and {count} more faults in what this tag reaches, which are not listed");
+            self.fault(tag.as_str(), kind, fault).await;
+        }
+    }
+
+    /// Reports a fault in what a tag reaches, unless there are too many of it. What changes which content counts is always
+    /// reported.
+    pub(super) async fn fault_within(
+        &self,
+        tag_walk: &TagWalk,
+        reference: &str,
+        kind: FaultKind,
+        fault: String,
+    ) {
+        let is_fact = matches!(kind, FaultKind::Broken | FaultKind::Vanished);
+        if is_fact || tag_walk.admits_fault(kind) {
+            self.fault(reference, kind, fault).await;
+        }
     }
 
     /// Reports a failed request. Returns whether nothing is lost.

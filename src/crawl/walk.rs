@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,14 +7,15 @@ use parking_lot::Mutex;
 
 use super::attached::ReferrersApi;
 use super::digest_state::{DigestState, DigestStates};
-use super::finding_sender::FindingSender;
+use super::finding_sender::{FindingSender, kind_of};
 use super::repository::Visit;
 use super::run::run_concurrently;
 use super::untagged::ManifestsApi;
 use super::vanishing::Vanishing;
 use super::walk_outcome::WalkOutcome;
 use super::{CrawlPlan, ReferrersPolicy};
-use crate::inventory::{FaultKind, Finding, ManifestFact};
+use crate::inventory::{FaultKind, FaultLimit, Finding, ManifestFact};
+use crate::oci::text::quoted;
 use crate::oci::{Descriptor, Digest, Manifest, ManifestKind, Reference, RepositoryName, Tag};
 use crate::registry::{Client, ErrorKind, FetchedManifest, RegistryError};
 use crate::units::ByteCount;
@@ -43,9 +44,11 @@ pub(super) struct Walk<'a> {
 }
 
 /// What has been fetched and visited for one tag.
-#[derive(Default)]
 pub(super) struct TagWalk {
     fetched: AtomicUsize,
+    /// What came of manifests that are not complete, by digest and depth. Many indexes may list the same ones.
+    walked: Mutex<HashMap<(Digest, usize), WalkOutcome>>,
+    faults: Mutex<FaultLimit>,
     /// Manifests below the tag's own that this crawl has walked. Kept only if the plan asks for the referrers of all
     /// manifests.
     visited: Mutex<Vec<Digest>>,
@@ -80,7 +83,28 @@ impl<'a> Walk<'a> {
     }
 }
 
+impl Default for TagWalk {
+    fn default() -> Self {
+        Self {
+            fetched: AtomicUsize::new(0),
+            walked: Mutex::default(),
+            faults: Mutex::new(FaultLimit::new(FaultLimit::OF_TAG)),
+            visited: Mutex::default(),
+        }
+    }
+}
+
 impl TagWalk {
+    /// Counts a fault in what the tag reaches. Returns whether it is to be listed.
+    pub(super) fn admits_fault(&self, kind: FaultKind) -> bool {
+        self.faults.lock().admits(kind)
+    }
+
+    /// How many faults are not listed, and the gravest kind among them.
+    pub(super) fn faults_beyond(&self) -> Option<(u64, FaultKind)> {
+        self.faults.lock().beyond()
+    }
+
     pub(super) fn take_visited(&self) -> Vec<Digest> {
         std::mem::take(&mut self.visited.lock())
     }
@@ -102,17 +126,13 @@ impl Visit<'_> {
                 return WalkOutcome::COMPLETE;
             };
             let mut state = state.lock().await;
+            if let Some(outcome) = self.outcome_of(digest, depth, tag_walk) {
+                return outcome;
+            }
             let mut outcome = WalkOutcome::COMPLETE;
             let manifest = match &*state {
                 DigestState::Complete => return WalkOutcome::COMPLETE,
-                DigestState::Broken(why) => {
-                    // It was reported under another tag; what this tag reaches is lost too.
-                    if let Some(tag) = target.tag {
-                        self.fault(tag.as_str(), FaultKind::Invalid, why.to_string())
-                            .await;
-                    }
-                    return WalkOutcome::LOST;
-                }
+                DigestState::Broken(why) => return self.refused_again(why, target.tag).await,
                 DigestState::Partial(manifest) => Arc::clone(manifest),
                 DigestState::Open => match self.known.partial.get(&digest) {
                     Some(known) => Arc::new(known.clone()),
@@ -137,9 +157,29 @@ impl Visit<'_> {
                 self.walk.digests.complete(digest);
             } else {
                 *state = DigestState::Partial(manifest);
+                let walked = match outcome.settled {
+                    true => &self.settled,
+                    false => &tag_walk.walked,
+                };
+                walked.lock().insert((digest, depth), outcome);
             }
             outcome
         })
+    }
+
+    /// What came of an incomplete manifest when it was walked at this depth before.
+    fn outcome_of(&self, digest: Digest, depth: usize, tag_walk: &TagWalk) -> Option<WalkOutcome> {
+        let place = (digest, depth);
+        let settled = self.settled.lock().get(&place).copied();
+        settled.or_else(|| tag_walk.walked.lock().get(&place).copied())
+    }
+
+    /// The outcome of a manifest that was refused before: it was reported then, but each tag is named.
+    async fn refused_again(&self, why: &str, tag: Option<&Tag>) -> WalkOutcome {
+        if let Some(tag) = tag {
+            self.fault(tag.as_str(), FaultKind::Invalid, why.to_owned()).await;
+        }
+        WalkOutcome::REFUSED
     }
 
     /// Fetches a manifest and reports it. Returns whether its size is as listed, or else its new state and the outcome
@@ -152,6 +192,9 @@ impl Visit<'_> {
         let digest = target.digest;
         let by_digest = digest.to_string();
         let reference = target.tag.map_or(by_digest.as_str(), Tag::as_str);
+        if let Some(why) = self.is_refused(&digest) {
+            return Err((DigestState::Open, self.refused_again(&why, target.tag).await));
+        }
         let fetched = match target.fetched.take() {
             Some(fetched) => fetched,
             None => self
@@ -163,15 +206,25 @@ impl Visit<'_> {
         let manifest = match parsed {
             Ok(manifest) => manifest,
             Err(error) => {
-                let why = format!("manifest {}: {error}", digest.short());
-                self.fault(reference, FaultKind::Invalid, why.clone()).await;
-                return Err((DigestState::Broken(why.into()), WalkOutcome::LOST));
+                let why: Arc<str> = format!("manifest {}: {error}", digest.short()).into();
+                self.fault_within(tag_walk, reference, FaultKind::Invalid, why.to_string())
+                    .await;
+                let state = match error.is_of_the_answer() {
+                    // Another repository may serve the same bytes with the right header.
+                    true => {
+                        self.remember_refused(digest, why);
+                        DigestState::Open
+                    }
+                    false => DigestState::Broken(why),
+                };
+                return Err((state, WalkOutcome::REFUSED));
             }
         };
         let is_unsupported = manifest.kind == ManifestKind::Schema1;
         let is_sound = self
-            .check_size(&by_digest, target.listed_size, fetched.size)
+            .check_size(tag_walk, &by_digest, target.listed_size, fetched.size)
             .await;
+        self.report_unknown_children(&manifest, reference, tag_walk).await;
         self.walk
             .sender
             .send(Finding::Manifest(Box::new(ManifestFact {
@@ -187,14 +240,32 @@ impl Visit<'_> {
                 left_out + manifest.layers.len(),
                 digest.short()
             );
-            self.fault(reference, FaultKind::Invalid, fault).await;
+            self.fault_within(tag_walk, reference, FaultKind::Invalid, fault)
+                .await;
         }
         if is_unsupported {
             let fault = "Docker schema 1 does not say how large its layers are, so they are not counted";
-            self.fault(reference, FaultKind::Unsupported, fault.to_owned())
+            self.fault_within(tag_walk, reference, FaultKind::Unsupported, fault.to_owned())
                 .await;
         }
         Ok((manifest, is_sound && left_out == 0))
+    }
+
+    /// Reports what an index lists that may be a manifest of a kind that is not known.
+    async fn report_unknown_children(&self, manifest: &Manifest, reference: &str, tag_walk: &TagWalk) {
+        for child in manifest
+            .children
+            .iter()
+            .filter(|child| child.is_of_unknown_kind())
+        {
+            let fault = format!(
+                "lists {} of the unknown media type {}, which is not read: what it leads to is not counted",
+                child.digest.short(),
+                quoted(&child.media_type)
+            );
+            self.fault_within(tag_walk, reference, FaultKind::Unsupported, fault)
+                .await;
+        }
     }
 
     async fn fetch_manifest(
@@ -216,15 +287,18 @@ impl Visit<'_> {
             if before == MAX_FETCHED_PER_TAG {
                 let fault =
                     format!("more than {MAX_FETCHED_PER_TAG} manifests below one tag are not followed");
-                self.fault(reference, FaultKind::Invalid, fault).await;
+                self.fault_within(tag_walk, reference, FaultKind::Invalid, fault)
+                    .await;
             }
             return Err(WalkOutcome::LOST);
         }
         let by_digest = Reference::Digest(target.digest);
         match self.walk.client.get_manifest(self.repository, &by_digest).await {
             Ok(fetched) => Ok(fetched),
-            Err(error) if target.depth > 0 => Err(self.missing_below(target.digest, reference, &error).await),
-            Err(error) => Err(self.missing(target.digest, reference, &error).await),
+            Err(error) if target.depth > 0 => Err(self
+                .missing_below(tag_walk, target.digest, reference, &error)
+                .await),
+            Err(error) => Err(self.missing(tag_walk, target.digest, reference, &error).await),
         }
     }
 
@@ -239,7 +313,7 @@ impl Visit<'_> {
         if manifest.kind == ManifestKind::Image
             && let Some(config) = &manifest.config
         {
-            return self.config(config).await;
+            return self.config(config, tag_walk).await;
         }
         let platforms = &self.walk.plan.platforms;
         let (children, left_out): (Vec<&Descriptor>, Vec<&Descriptor>) = manifest
@@ -254,10 +328,14 @@ impl Visit<'_> {
         let mut outcome = WalkOutcome::COMPLETE;
         if depth >= MAX_DEPTH && !children.is_empty() {
             let fault = format!("nested indexes are followed to a depth of {MAX_DEPTH} only");
-            self.fault(&digest.to_string(), FaultKind::Invalid, fault).await;
-            return outcome.with(WalkOutcome::LOST);
+            self.fault_within(tag_walk, &digest.to_string(), FaultKind::Invalid, fault)
+                .await;
+            return outcome.with(WalkOutcome::REFUSED);
         }
-        let children = children.into_iter().map(|child| {
+        // The same manifest may be listed for several platforms.
+        let mut seen = HashSet::new();
+        let children = children.into_iter().filter(|child| seen.insert(child.digest));
+        let children = children.map(|child| {
             let target = ManifestTarget {
                 digest: child.digest,
                 depth: depth + 1,
@@ -277,38 +355,45 @@ impl Visit<'_> {
     /// Reports content that could not be fetched. Returns the outcome for what refers to it.
     pub(super) async fn missing(
         &self,
+        tag_walk: &TagWalk,
         digest: Digest,
         reference: &str,
         error: &RegistryError,
     ) -> WalkOutcome {
-        if error.kind() == ErrorKind::NotFound {
+        let kind = kind_of(error);
+        if kind == FaultKind::Vanished {
             self.remember_gone(digest);
         }
-        match self.failed(reference, error).await {
-            true => WalkOutcome::VANISHED,
-            false => WalkOutcome::LOST,
+        self.fault_within(tag_walk, reference, kind, error.to_string())
+            .await;
+        match kind.is_loss() {
+            true => WalkOutcome::LOST,
+            false => WalkOutcome::VANISHED,
         }
     }
 
     /// Like [`Self::missing`], of content that a manifest refers to which the registry has: what leads there is broken.
     pub(super) async fn missing_below(
         &self,
+        tag_walk: &TagWalk,
         digest: Digest,
         reference: &str,
         error: &RegistryError,
     ) -> WalkOutcome {
         if error.kind() != ErrorKind::NotFound {
-            return self.missing(digest, reference, error).await;
+            return self.missing(tag_walk, digest, reference, error).await;
         }
         self.remember_gone(digest);
         let fault = format!("a manifest refers to it, and the registry no longer has it ({error})");
-        self.fault(reference, FaultKind::Broken, fault).await;
+        self.fault_within(tag_walk, reference, FaultKind::Broken, fault)
+            .await;
         WalkOutcome::VANISHED
     }
 
     /// Checks the size of content against its descriptor and reports a difference.
     pub(super) async fn check_size(
         &self,
+        tag_walk: &TagWalk,
         reference: &str,
         listed: Option<ByteCount>,
         actual: ByteCount,
@@ -321,7 +406,8 @@ impl Visit<'_> {
             actual.get(),
             listed.get()
         );
-        self.fault(reference, FaultKind::Invalid, fault).await;
+        self.fault_within(tag_walk, reference, FaultKind::Invalid, fault)
+            .await;
         false
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::graph::{BlobId, Inventory, InventoryBuilder, ManifestId, ManifestNode, RepositoryNode, TagNode};
+use super::size_claims::SizeClaims;
 use crate::oci::{Digest, Manifest, ManifestKind, Platform, PlatformFilter};
 use crate::units::ByteCount;
 
@@ -20,6 +21,7 @@ struct Assembly {
     heights: Vec<u8>,
     /// What indexes list for platforms that were not chosen.
     left_out: HashSet<Digest>,
+    claims: SizeClaims,
     inventory: Inventory,
 }
 
@@ -61,6 +63,7 @@ impl Assembly {
             manifest_ids: HashMap::new(),
             heights: Vec::new(),
             left_out: HashSet::new(),
+            claims: SizeClaims::default(),
             inventory: Inventory::empty(facts.registry.clone(), facts.dedup_scope),
             facts,
         }
@@ -100,8 +103,7 @@ impl Assembly {
             repository.untagged = Some(untagged);
             repository.times = times;
         }
-        self.inventory.conflicting_sizes.sort_unstable();
-        self.inventory.conflicting_sizes.dedup();
+        self.claims.settle(&mut self.inventory);
         self.inventory
     }
 
@@ -117,13 +119,39 @@ impl Assembly {
         nodes
     }
 
-    fn blob(&mut self, digest: Digest, size: ByteCount) -> BlobId {
+    /// The blob of content for which a manifest states a size.
+    fn stated_blob(&mut self, digest: Digest, size: ByteCount, manifest: BlobId) -> BlobId {
         if let Some(&id) = self.ids.get(&digest) {
-            if self.inventory.sizes[id as usize] != size.get() {
-                self.inventory.conflicting_sizes.push(digest);
-            }
+            let present = self.inventory.sizes[id as usize];
+            self.claims.add(id, size.get(), present, manifest);
             return id;
         }
+        match self.facts.confirmed_sizes.get(&digest).copied() {
+            Some(confirmed) => {
+                let id = self.confirmed_blob(digest, confirmed);
+                self.claims.by_registry(id);
+                self.claims.add(id, size.get(), confirmed.get(), manifest);
+                id
+            }
+            None => {
+                self.claims.stated(manifest);
+                self.new_blob(digest, size)
+            }
+        }
+    }
+
+    /// The blob of content whose size is known.
+    fn confirmed_blob(&mut self, digest: Digest, size: ByteCount) -> BlobId {
+        if let Some(&id) = self.ids.get(&digest) {
+            // Something above it stated a size before it was read.
+            self.claims.confirm(id, size.get(), &mut self.inventory.sizes);
+            return id;
+        }
+        self.claims.confirmed();
+        self.new_blob(digest, size)
+    }
+
+    fn new_blob(&mut self, digest: Digest, size: ByteCount) -> BlobId {
         let id = self.inventory.digests.len() as BlobId;
         self.inventory.digests.push(digest);
         self.inventory.sizes.push(size.get());
@@ -180,8 +208,9 @@ impl Assembly {
         let Some((size, manifest)) = self.facts.manifests.remove(&digest) else {
             return;
         };
+        let own = self.confirmed_blob(digest, size);
         let mut node = ManifestNode {
-            blob: self.blob(digest, size),
+            blob: own,
             kind: manifest.kind,
             platform,
             config: None,
@@ -194,10 +223,10 @@ impl Assembly {
         node.config = manifest
             .config
             .as_ref()
-            .map(|config| self.blob(config.digest, config.size));
+            .map(|config| self.stated_blob(config.digest, config.size, own));
         for layer in &manifest.layers {
             if layer.is_stored() {
-                let id = self.blob(layer.digest, layer.size);
+                let id = self.stated_blob(layer.digest, layer.size, own);
                 node.layers.push(id);
             } else {
                 node.foreign_layers += 1;
@@ -207,19 +236,21 @@ impl Assembly {
         reached.extend(node.config);
         reached.extend(&node.layers);
         let mut height = 0;
+        let mut seen = HashSet::new();
         for child in &manifest.children {
             if !manifest.is_chosen_child(child, &self.facts.platforms) {
                 self.left_out.insert(child.digest);
+                continue;
+            }
+            // It may be listed for several platforms.
+            if !seen.insert(child.digest) {
                 continue;
             }
             match self.manifest_ids.get(&child.digest).copied() {
                 Some(Some(id)) if self.heights[id as usize] < MAX_HEIGHT => {
                     height = height.max(self.heights[id as usize] + 1);
                     node.children.push(id);
-                    let blob = self.inventory.manifest(id).blob;
-                    if self.inventory.sizes[blob as usize] != child.size.get() {
-                        self.inventory.conflicting_sizes.push(child.digest);
-                    }
+                    self.stated_blob(child.digest, child.size, own);
                     reached.extend(self.inventory.reached(id));
                 }
                 // It is above this one, or was not chosen.
@@ -228,7 +259,7 @@ impl Assembly {
                 Some(Some(_)) | None => {
                     // Its index states the size of the child itself; what the child reaches is not known.
                     node.unread_children += usize::from(child.may_be_manifest());
-                    reached.push(self.blob(child.digest, child.size));
+                    reached.push(self.stated_blob(child.digest, child.size, own));
                 }
             }
         }

@@ -177,6 +177,9 @@ pub enum FaultKind {
     Broken,
     /// Recognised, but cannot be counted (Docker schema 1). Does not make a crawl incomplete.
     Unsupported,
+    /// Manifests state different sizes for the same content; the fault says which one counts. Does not make a crawl
+    /// incomplete: asking again gives the same answer.
+    Conflicting,
     /// Untagged manifests cannot be listed. Everything that tags reach is still known, so this does not make a crawl
     /// incomplete.
     Unlisted,
@@ -193,7 +196,7 @@ impl FaultKind {
     pub fn is_loss(self) -> bool {
         !matches!(
             self,
-            Self::Vanished | Self::Broken | Self::Unsupported | Self::Unlisted
+            Self::Vanished | Self::Broken | Self::Unsupported | Self::Conflicting | Self::Unlisted
         )
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use super::finding::ManifestTimes;
+use super::size_conflict::SizeConflict;
 use crate::oci::{
     Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
 };
@@ -115,8 +116,7 @@ pub struct Inventory {
     pub(super) sizes: Vec<u64>,
     /// For each manifest, every stored blob it reaches, including itself: sorted, each once.
     pub(super) reached: Vec<Box<[BlobId]>>,
-    /// Content that manifests list with two different sizes; the first size counts.
-    pub(super) conflicting_sizes: Vec<Digest>,
+    pub(super) size_conflicts: Vec<SizeConflict>,
 }
 
 impl Inventory {
@@ -130,7 +130,7 @@ impl Inventory {
             digests: Vec::new(),
             sizes: Vec::new(),
             reached: Vec::new(),
-            conflicting_sizes: Vec::new(),
+            size_conflicts: Vec::new(),
         }
     }
 
@@ -164,9 +164,9 @@ impl Inventory {
         &self.sizes
     }
 
-    /// Content for which manifests disagree about the size. Only a broken or hostile registry has any.
-    pub fn conflicting_sizes(&self) -> &[Digest] {
-        &self.conflicting_sizes
+    /// Content for which manifests state different sizes, by digest.
+    pub fn size_conflicts(&self) -> &[SizeConflict] {
+        &self.size_conflicts
     }
 
     /// How many children of reachable indexes have not been read. If this is not zero, totals are too small.
@@ -206,6 +206,7 @@ pub struct InventoryBuilder {
     pub(super) config_platforms: HashMap<Digest, Platform>,
     pub(super) repositories: BTreeMap<RepositoryName, RepositoryFacts>,
     pub(super) referrers: HashMap<Digest, Vec<Digest>>,
+    pub(super) confirmed_sizes: HashMap<Digest, ByteCount>,
 }
 
 #[derive(Debug, Default)]
@@ -227,6 +228,7 @@ impl InventoryBuilder {
             config_platforms: HashMap::new(),
             repositories: BTreeMap::new(),
             referrers: HashMap::new(),
+            confirmed_sizes: HashMap::new(),
         }
     }
 
@@ -253,6 +255,11 @@ impl InventoryBuilder {
     /// A manifest that has been added.
     pub fn known_manifest(&self, digest: &Digest) -> Option<&Manifest> {
         self.manifests.get(digest).map(|(_, manifest)| manifest)
+    }
+
+    /// Adds the size of content that the registry confirmed. It counts, whatever manifests state.
+    pub fn confirmed_size(&mut self, digest: Digest, size: ByteCount) {
+        self.confirmed_sizes.insert(digest, size);
     }
 
     /// Adds the platform of images with this configuration.

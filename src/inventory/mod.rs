@@ -10,6 +10,7 @@ mod clean_up;
 mod counts;
 #[cfg(test)]
 pub mod examples;
+mod fault_limit;
 mod finding;
 mod graph;
 mod image_sharing;
@@ -17,6 +18,8 @@ mod image_sharing;
 mod property_tests;
 mod reconciliation;
 mod sharing;
+mod size_claims;
+mod size_conflict;
 mod untagged;
 mod untagged_age;
 
@@ -25,6 +28,7 @@ pub use accounting::{
 };
 pub use clean_up::{CleanUpResult, RepositoryCleanUp, clean_up};
 pub use counts::ContentCounts;
+pub use fault_limit::FaultLimit;
 pub use finding::{
     ConfigFact, Fault, FaultKind, Finding, ListedDigest, ManifestFact, ManifestListing, ManifestTimes,
     RepositoryListing, SoftDeleted,
@@ -38,4 +42,5 @@ pub use reconciliation::{
     UsageSource, converted_bytes, pushed_since,
 };
 pub use sharing::{Sharing, round_by_largest_remainder};
+pub use size_conflict::{SizeBasis, SizeConflict};
 pub use untagged_age::{UntaggedAges, UntaggedOlderThan};

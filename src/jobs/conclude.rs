@@ -7,9 +7,13 @@ use super::part::PartWork;
 use super::spent::Spent;
 use super::writing::retry_transient;
 use crate::analysis::CrawledContent;
-use crate::inventory::{Fault, FaultKind};
-use crate::oci::RepositoryName;
+use crate::inventory::{Fault, FaultKind, FaultLimit, Inventory, SizeBasis, SizeConflict};
+use crate::oci::{Digest, Manifest, RepositoryName};
 use crate::store::{CrawlEnd, CrawlSaver, CrawlState};
+use crate::units::ByteCount;
+
+/// Of how many contents one crawl asks the size. Our choice: a registry that is not made to harm has none.
+const MAX_CONFIRMED: usize = 100;
 
 impl PartWork<'_> {
     /// Ends the crawl. `early` is the state of a crawl that was stopped or cancelled before its end.
@@ -27,15 +31,21 @@ impl PartWork<'_> {
         let catalogue_listed = listed == Some(true) && early.is_none();
         let deleted = retry_transient!(saver.deleted_at_the_end(catalogue_listed, &in_scope))
             .context("cannot read what was listed")?;
-        let (registry, platforms) = (self.registry, &self.plan.platforms);
-        let content = retry_transient!(CrawledContent::load(self.store, registry, platforms, &deleted))
-            .context("cannot read back what was saved")?
-            .context("the registry that was just crawled is not there")?;
+        let mut content = self.content(&deleted).await?;
+        let confirmed = match early {
+            None => self.confirm_sizes(content.inventory()).await,
+            Some(_) => Vec::new(),
+        };
+        if !confirmed.is_empty() {
+            retry_transient!(saver.save_confirmed_sizes(&confirmed, self.clock.now()))
+                .context("cannot save the sizes that the registry confirmed")?;
+            content = self.content(&deleted).await?;
+        }
         let contradictions = contradictions(&content);
         let has_losses = retry_transient!(part.has_losses()).context("cannot read what the crawl met")?;
         let state = if let Some(early) = early {
             early
-        } else if has_losses || !contradictions.is_empty() {
+        } else if has_losses || contradictions.iter().any(|fault| fault.kind.is_loss()) {
             CrawlState::Incomplete
         } else {
             CrawlState::Complete
@@ -62,23 +72,86 @@ impl PartWork<'_> {
     }
 }
 
+impl PartWork<'_> {
+    async fn content(&self, deleted: &[RepositoryName]) -> anyhow::Result<CrawledContent> {
+        let (registry, platforms) = (self.registry, &self.plan.platforms);
+        retry_transient!(CrawledContent::load(self.store, registry, platforms, deleted))
+            .context("cannot read back what was saved")?
+            .context("the registry that was just crawled is not there")
+    }
+
+    /// Asks the registry for the sizes of content for which manifests state different ones. An answer is kept, so each is
+    /// asked for once. Where it does not answer, as behind a store that refuses HEAD, the manifests decide.
+    async fn confirm_sizes(&self, inventory: &Inventory) -> Vec<(Digest, ByteCount)> {
+        let mut confirmed = Vec::new();
+        let unconfirmed = inventory
+            .size_conflicts()
+            .iter()
+            .filter(|conflict| conflict.basis == SizeBasis::Manifests);
+        for conflict in unconfirmed.take(MAX_CONFIRMED) {
+            for repository in [&conflict.counted_in, &conflict.stated_in].into_iter().flatten() {
+                match self.client.blob_size(repository, &conflict.digest).await {
+                    Ok(Some(size)) if size <= Manifest::LARGEST_SIZE => {
+                        confirmed.push((conflict.digest, size));
+                        break;
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::debug!(%error, "the size of disputed content was not confirmed"),
+                }
+            }
+        }
+        confirmed
+    }
+}
+
 /// Faults of the whole, although each part of it could be read.
 fn contradictions(content: &CrawledContent) -> Vec<Fault> {
-    let fault = |reference: Option<String>, fault: &str| Fault {
-        repository: None,
-        reference,
-        kind: FaultKind::Invalid,
-        fault: fault.to_owned(),
+    let mut limit = FaultLimit::new(FaultLimit::OF_TAG);
+    let conflicts = content.inventory().size_conflicts().iter();
+    let mut faults: Vec<Fault> = conflicts
+        .map(conflict)
+        .filter(|fault| limit.admits(fault.kind))
+        .collect();
+    if let Some((count, kind)) = limit.beyond() {
+        faults.push(Fault {
+            repository: None,
+            reference: None,
+            kind,
+            fault: format!("and {count} more contents for which manifests state different sizes"),
+        });
+    }
+    if let Err(error) = content.accounting() {
+        faults.push(Fault {
+            repository: None,
+            reference: None,
+            kind: FaultKind::Invalid,
+            fault: format!("sizes that overflow: {error}"),
+        });
+    }
+    faults
+}
+
+/// The fault of content for which manifests state different sizes. It names the one who does not tell the truth.
+fn conflict(conflict: &SizeConflict) -> Fault {
+    let others = match conflict.manifests {
+        0 | 1 => String::new(),
+        count => format!(" and {} more", count - 1),
     };
-    let sizes = content.inventory().conflicting_sizes().iter().map(|digest| {
-        fault(
-            Some(digest.to_string()),
-            "manifests disagree about the size of this content; the first of them is believed",
-        )
-    });
-    let overflow = content
-        .accounting()
-        .err()
-        .map(|error| fault(None, &format!("sizes that overflow: {error}")));
-    sizes.chain(overflow).collect()
+    let (kind, reason) = match conflict.basis {
+        // The size of a manifest is checked when it is read, too, with the same result.
+        SizeBasis::Content => (FaultKind::Invalid, "is how long it is"),
+        SizeBasis::Registry => (FaultKind::Conflicting, "the registry confirms"),
+        SizeBasis::Manifests => (FaultKind::Conflicting, "most manifests state"),
+    };
+    Fault {
+        repository: conflict.stated_in.clone(),
+        reference: Some(conflict.digest.to_string()),
+        kind,
+        fault: format!(
+            "manifest {}{others} states {} bytes for this content; {} bytes count, which {reason}",
+            conflict.stated_by.short(),
+            conflict.other.get(),
+            conflict.counted.get(),
+        ),
+    }
 }

@@ -123,6 +123,9 @@ impl CrawlJob<'_> {
     /// Starts the crawl. If another process seems to be crawling, waits until it renews its lease or the lease expires: a
     /// killed process does not renew it.
     async fn begin(&self, registry: &CrawledRegistry, stop: &StopFlag) -> anyhow::Result<CrawlSaver> {
+        if self.clock.can_be_wrong() {
+            self.store.check_clock(self.clock.now()).await?;
+        }
         let mut first_lease = None;
         loop {
             let now = self.clock.now();

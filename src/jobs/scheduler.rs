@@ -223,6 +223,9 @@ impl Watch<'_> {
             return Ok(());
         };
         let until = store.scheduled_until(name).await?;
+        if clock.can_be_wrong() {
+            store.check_clock(now).await?;
+        }
         if until.is_none_or(|until| until < slot)
             && let Some(crawl) = store.take_slot(name, slot, now).await?
         {
@@ -237,6 +240,12 @@ impl Watch<'_> {
         let name = &self.registry.registry.name;
         let part = saver.part().clone();
         let crawl = part.crawl();
+        if clock.can_be_wrong()
+            && let Err(error) = store.check_clock(clock.now()).await
+        {
+            part.give_up(&error.to_string(), clock.now()).await?;
+            return Err(error.into());
+        }
         tracing::info!("taking part in the crawl");
         let client = match (self.registry.client)().await {
             Ok(client) => client,

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument as _;
 
 use crate::clock::Clock;
-use crate::inventory::{Fault, Finding, ManifestListing, RepositoryListing};
+use crate::inventory::{Fault, FaultLimit, Finding, ManifestListing, RepositoryListing};
 use crate::store::{CrawlSaver, StoreError};
 
 /// A batch is written when it has this many findings,
@@ -17,8 +17,9 @@ const BATCH_FINDINGS: usize = 1_000;
 const BATCH_BYTES: u64 = 8 << 20;
 /// or when its first finding is this old: the most that a killed crawl loses, besides work in progress. Our choice, like
 /// the other limits of a batch.
-/// the other limits of a batch.
 const BATCH_AGE: Duration = Duration::from_millis(500);
+/// How many faults of a crawl are in its result: those that the store lists.
+const MAX_FAULTS: usize = FaultLimit::OF_CRAWL as usize;
 /// How long to wait for an unavailable database, in steps that grow from one second to ten. Our choice.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -41,11 +42,13 @@ pub(super) async fn write(
             collector.abort();
             return Err(error);
         }
-        faults.extend(batch.into_iter().filter_map(|finding| match finding {
+        let met = batch.into_iter().filter_map(|finding| match finding {
             Finding::Fault(fault) => Some(fault),
             _ => None,
-        }));
+        });
+        faults.extend(met.take(MAX_FAULTS.saturating_sub(faults.len())));
     }
+    faults.extend(retry_transient!(saver.save_unlisted_faults())?);
     Ok((saver, faults))
 }
 

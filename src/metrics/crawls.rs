@@ -128,7 +128,7 @@ fn answers(crawls: &[CrawlHealth]) -> Family {
 fn faults(crawls: &[CrawlHealth]) -> Family {
     let mut family = Family::new(
         "tare_crawl_last_faults",
-        "Faults of the last crawl by kind; vanished and unsupported do not affect the figures.",
+        "Faults of the last crawl by kind; denied, unavailable and invalid ones may make the figures too small.",
     );
     for (registry, last) in ended(crawls) {
         for (kind, count) in &last.faults {

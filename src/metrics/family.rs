@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
 use rust_decimal::prelude::ToPrimitive as _;
 
+use crate::oci::text::printable;
 use crate::units::{Currency, Money};
 
 /// A label: name and value.
@@ -44,7 +45,7 @@ impl Family {
         let labels = labels.iter().map(|&(name, value)| {
             let mut label = LabelPair::default();
             label.set_name(name.to_owned());
-            label.set_value(value.chars().take(LONGEST_VALUE).collect());
+            label.set_value(printable(value).chars().take(LONGEST_VALUE).collect());
             label
         });
         let mut metric = Metric::from_label(labels.collect());

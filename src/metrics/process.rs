@@ -125,6 +125,11 @@ impl ProcessCounters {
         RequestInFlight(self.in_flight.clone())
     }
 
+    /// How many requests are in progress.
+    pub fn requests_in_flight(&self) -> i64 {
+        self.in_flight.get()
+    }
+
     /// Counts a finished request.
     ///
     /// `route` is the matched pattern (`/v1/registries/{registry}`) and not the path, which clients choose; it is empty if

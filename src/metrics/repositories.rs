@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use prometheus::proto::MetricFamily;
@@ -9,7 +10,8 @@ use crate::cost::Worth;
 use crate::oci::text::printable;
 use crate::report::{Report, RepositoryRow, best_first};
 
-/// The label of the series that sums the repositories without their own series. No repository can have this name.
+/// The label of the series that sums the repositories or owners without their own series. No repository can have this
+/// name, and an owner of this name has no series of its own.
 pub const OTHER_REPOSITORIES: &str = "(other)";
 
 /// The label of repositories without an owner.
@@ -122,8 +124,8 @@ const AMOUNTS: &[Amount<RepositoryRow>] = &[
 
 /// All metrics of repositories, teams and cost centres.
 ///
-/// The `limit` repositories of each registry that save most have their own series, all others share one.
-/// Owners are few, so all have one.
+/// The `limit` repositories of each registry that save most have their own series, all others share one. So do the `limit`
+/// owners of each kind that store most: labels of images name them, and anybody who may push makes up labels.
 pub(super) fn families(report: &Report, limit: usize) -> Vec<MetricFamily> {
     let mut by_registry: BTreeMap<&str, Vec<&RepositoryRow>> = BTreeMap::new();
     for row in &report.repositories {
@@ -135,10 +137,12 @@ pub(super) fn families(report: &Report, limit: usize) -> Vec<MetricFamily> {
     }
     let mut families = own_series(&by_registry, limit);
     for owner in &OWNERS {
-        for rows in by_owner.values_mut() {
+        let mut by_rank = BTreeMap::new();
+        for (registry, rows) in &mut by_owner {
             rows.sort_by(|a, b| owner.name(a).cmp(owner.name(b)));
+            by_rank.insert(*registry, owner.ranked(rows, limit));
         }
-        families.extend(owner_series(&by_owner, owner));
+        families.extend(owner_series(&by_rank, owner));
     }
     families
 }
@@ -178,15 +182,50 @@ impl Owner {
     fn name<'r>(&self, row: &'r RepositoryRow) -> &'r str {
         (self.of)(row).as_deref().unwrap_or(UNASSIGNED)
     }
+
+    /// The repositories by owner, sorted by name. Of more than `limit` owners, those that store least share one label.
+    fn ranked<'r>(&self, rows: &[&'r RepositoryRow], limit: usize) -> OwnedRows<'r> {
+        let owners = rows.chunk_by(|a, b| self.name(a) == self.name(b));
+        let mut owners: OwnedRows<'r> = owners.map(|rows| (self.name(rows[0]), rows.to_vec())).collect();
+        let stored = |rows: &[&RepositoryRow]| -> u128 {
+            rows.iter()
+                .map(|row| u128::from(row.totals.attributed_bytes.get()))
+                .sum()
+        };
+        // Repositories without an owner always have their series, and the label of the others is nobody's own.
+        owners.sort_by_cached_key(|(name, rows)| {
+            (
+                *name == OTHER_REPOSITORIES,
+                *name != UNASSIGNED,
+                Reverse(stored(rows)),
+                *name,
+            )
+        });
+        let has_unassigned = owners.first().is_some_and(|(name, _)| *name == UNASSIGNED);
+        let own = owners
+            .iter()
+            .filter(|(name, _)| *name != OTHER_REPOSITORIES)
+            .count();
+        let own = own.min(limit.saturating_add(usize::from(has_unassigned)));
+        let others: Vec<&RepositoryRow> = owners.drain(own..).flat_map(|(_, rows)| rows).collect();
+        if !others.is_empty() {
+            owners.push((OTHER_REPOSITORIES, others));
+        }
+        owners.sort_by_key(|(name, _)| *name);
+        owners
+    }
 }
 
+/// The repositories of each owner of a registry, or of the owners who share a series, with the label.
+type OwnedRows<'a> = Vec<(&'a str, Vec<&'a RepositoryRow>)>;
+
 /// The series of owners: their repositories together, per registry.
-fn owner_series(by_registry: &BTreeMap<&str, Vec<&RepositoryRow>>, owner: &Owner) -> Vec<MetricFamily> {
+fn owner_series(by_registry: &BTreeMap<&str, OwnedRows<'_>>, owner: &Owner) -> Vec<MetricFamily> {
     let mut groups = Vec::new();
     let mut members = Family::new(owner.repositories, "Repositories at the last crawl.");
-    for (registry, rows) in by_registry {
-        for rows in rows.chunk_by(|a, b| owner.name(a) == owner.name(b)) {
-            let labels = [("registry", *registry), (owner.label, owner.name(rows[0]))];
+    for (registry, owners) in by_registry {
+        for (name, rows) in owners {
+            let labels = [("registry", *registry), (owner.label, *name)];
             members.set(&labels, float(whole(rows.len()).into()));
             groups.push(Group { labels, rows });
         }

@@ -44,6 +44,16 @@ impl Descriptor {
         self.media_type.is_empty() || self.kind().is_manifest() || is_other
     }
 
+    /// Whether an index's child may be a manifest of a kind that is not known, and is not asked for. Layers and
+    /// configurations are no manifests, wherever they are listed.
+    pub fn is_of_unknown_kind(&self) -> bool {
+        let name = self.media_type.to_ascii_lowercase();
+        let is_blob = ["layer", "rootfs", "config", "tar", "octet-stream"]
+            .iter()
+            .any(|word| name.contains(word));
+        !self.may_be_manifest() && self.kind() == MediaType::Other && !is_blob
+    }
+
     /// Whether an index marks this child as an attestation.
     pub fn is_attestation(&self) -> bool {
         self.annotations

@@ -4,8 +4,15 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::document::json_object;
-use super::kept::{is_kept_label, is_kept_variable};
+use super::kept::{LONGEST_NAME, LONGEST_VALUE, bounded, is_kept_label, is_kept_variable};
 use super::{Digest, Platform, redaction};
+
+/// The most build steps that are kept. Our choice of December 2026: a step that makes no layer is possible between any two
+/// of the 127 layers that Docker allows.
+const MOST_STEPS: usize = 2_000;
+/// The longest text of all build steps together, in bytes. Our choice of December 2026: real histories have some kilobytes,
+/// with files that are written in a step some tens.
+const LONGEST_HISTORY: usize = 512 * 1024;
 
 /// What is kept of an image configuration: enough to identify its base and to read its build steps, and nothing that
 /// could be a secret.
@@ -121,14 +128,14 @@ impl ImageConfig {
             .iter()
             .filter_map(|assignment| assignment.split_once('='))
             .filter(|(name, _)| is_kept_variable(name))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .map(|(name, value)| (name.to_owned(), bounded(value.to_owned(), LONGEST_VALUE)))
             .collect();
         let labels = settings
             .labels
             .unwrap_or_default()
             .into_iter()
             .filter(|(key, _)| is_kept_label(key) || more_labels.contains(key))
-            .map(|(key, value)| (key, value.unwrap_or_default()))
+            .map(|(key, value)| (key, bounded(value.unwrap_or_default(), LONGEST_VALUE)))
             .collect();
         let diff_ids = document
             .rootfs
@@ -140,24 +147,45 @@ impl ImageConfig {
             .map_err(|error| ImageConfigError(format!("rootfs.diff_ids: {error}")))?;
         Ok(Self {
             platform: Platform {
-                os: document.os,
-                architecture: document.architecture,
-                variant: document.variant.filter(|variant| !variant.is_empty()),
-                os_version: document.os_version.filter(|version| !version.is_empty()),
+                os: name(document.os),
+                architecture: name(document.architecture),
+                variant: document.variant.filter(|variant| !variant.is_empty()).map(name),
+                os_version: document
+                    .os_version
+                    .filter(|version| !version.is_empty())
+                    .map(name),
             },
             created: document.created.as_deref().and_then(time),
-            author: document.author.filter(|author| !author.is_empty()),
+            author: document.author.filter(|author| !author.is_empty()).map(name),
             variables,
             labels,
-            history: document
-                .history
-                .unwrap_or_default()
-                .into_iter()
-                .map(Into::into)
-                .collect(),
+            history: history(document.history.unwrap_or_default()),
             diff_ids,
         })
     }
+}
+
+fn name(text: String) -> String {
+    bounded(text, LONGEST_NAME)
+}
+
+/// The build steps. Of a history that is longer than any builder writes, the first steps are kept, and what it says beyond
+/// [`LONGEST_HISTORY`] is left out.
+fn history(steps: Vec<HistoryDocument>) -> Vec<HistoryStep> {
+    let mut left = LONGEST_HISTORY;
+    let kept = steps.into_iter().take(MOST_STEPS).map(|step| {
+        let mut step = HistoryStep::from(step);
+        let length = step.created_by.len() + step.comment.len();
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            None => {
+                step.created_by = String::new();
+                step.comment = String::new();
+            }
+        }
+        step
+    });
+    kept.collect()
 }
 
 fn time(text: &str) -> Option<DateTime<Utc>> {
@@ -169,10 +197,10 @@ fn time(text: &str) -> Option<DateTime<Utc>> {
 impl From<HistoryDocument> for HistoryStep {
     fn from(step: HistoryDocument) -> Self {
         Self {
-            created: step.created,
+            created: step.created.map(name),
             created_by: redaction::step(&step.created_by.unwrap_or_default()),
             comment: redaction::step(&step.comment.unwrap_or_default()),
-            author: step.author.unwrap_or_default(),
+            author: name(step.author.unwrap_or_default()),
             empty_layer: step.empty_layer.unwrap_or_default(),
         }
     }
@@ -216,6 +244,30 @@ mod tests {
     fn a_squashed_image_says_almost_nothing() {
         let config = ImageConfig::parse(br#"{"config":null,"rootfs":null,"history":null}"#).unwrap();
         assert!(config.history.is_empty() && config.diff_ids.is_empty() && config.created.is_none());
+    }
+
+    #[test]
+    fn what_is_kept_of_a_huge_configuration_is_small() {
+        let long = "x".repeat(1 << 20);
+        let steps: Vec<_> = (0..100_000).map(|_| json!({"created_by": "RUN make"})).collect();
+        let mut document = json!({
+            "os": long, "architecture": long, "author": long, "created": "0000-01-01T00:00:00Z",
+            "config": {"Env": [format!("NODE_VERSION={long}")], "Labels": {"version": long}},
+            "history": steps,
+        });
+        let kept = |document: &serde_json::Value| {
+            let config = ImageConfig::parse(document.to_string().as_bytes()).unwrap();
+            (format!("{config:?}").len(), config)
+        };
+        let (size, config) = kept(&document);
+        assert!(size < 1 << 20, "{size}");
+        assert_eq!(config.history.len(), MOST_STEPS);
+        document["history"] = (0..200)
+            .map(|_| json!({"created_by": "RUN make ".repeat(1000)}))
+            .collect();
+        let (size, config) = kept(&document);
+        assert!(size < 1 << 20, "{size}");
+        assert_eq!(config.history.len(), 200, "steps and layers still match");
     }
 
     #[test]

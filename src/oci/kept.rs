@@ -1,4 +1,21 @@
-//! Which environment variables, labels and annotations of images are kept.
+//! Which environment variables, labels and annotations of images are kept, and how much of them.
+
+/// The longest value of a label, annotation or variable that is kept, in bytes. Our choice of December 2026: names of images
+/// and versions are below 300.
+pub(super) const LONGEST_VALUE: usize = 4 * 1024;
+/// The longest name of a media type, artifact type or platform that is kept, in bytes (RFC 6838: 127 on each side of the
+/// slash).
+pub(super) const LONGEST_NAME: usize = 255;
+
+/// The beginning of a text: all of it, unless it is longer than any real one.
+pub(super) fn bounded(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        text.truncate(text.floor_char_boundary(longest));
+        // What is kept of many images is in memory at the same time.
+        text.shrink_to_fit();
+    }
+    text
+}
 
 /// Whether an environment variable is kept: versions, and the few that identify bases.
 ///
@@ -59,4 +76,16 @@ pub fn is_kept_label(key: &str) -> bool {
     ];
     const PREFIXES: [&str; 2] = ["vnd.docker.reference.", "org.label-schema.name"];
     KEYS.contains(&key) || PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_of_any_length_is_cut_between_characters() {
+        assert_eq!(bounded("22.1.0".to_owned(), 255), "22.1.0");
+        assert_eq!(bounded("ééé".to_owned(), 5), "éé");
+        assert_eq!(bounded("x".repeat(1 << 20), LONGEST_VALUE).len(), LONGEST_VALUE);
+    }
 }

@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 use strum::{EnumString, IntoStaticStr};
 
 use super::document::json_object;
+use super::kept::{LONGEST_NAME, LONGEST_VALUE, bounded};
 use super::layer_document::LayerDocument;
 use super::{Descriptor, Digest, MediaType, Platform, PlatformFilter, is_kept_label};
 use crate::units::{ByteCount, ByteOverflow};
@@ -71,6 +72,12 @@ pub enum ManifestError {
         /// The document's `mediaType`.
         claimed: String,
     },
+    /// The document does not state its media type, and its fields are those of another one than it was served with.
+    #[error("served as {served}, but the document has the fields of another kind of manifest")]
+    WrongShape {
+        /// The `Content-Type` header.
+        served: String,
+    },
     /// The document has fields of an index and of an image manifest.
     #[error("has both layers and manifests, which clients would interpret differently")]
     Ambiguous,
@@ -90,6 +97,14 @@ pub enum ManifestError {
     /// The same content is listed with two different sizes.
     #[error("lists {0} with two different sizes")]
     ConflictingSizes(Digest),
+    /// A size that no registry can store.
+    #[error("says that {digest} has {size} ({} bytes), more than the limit of {}", .size.get(), Manifest::LARGEST_SIZE)]
+    TooLarge {
+        /// The content.
+        digest: Digest,
+        /// Its size according to the document.
+        size: ByteCount,
+    },
     /// The sizes add up to more than 63 bits.
     #[error("the sizes are too large: {0}")]
     Overflow(#[from] ByteOverflow),
@@ -102,6 +117,15 @@ const CONVERTED_COPIES: [&str; 2] = [
     "application/vnd.azure.artifact.streaming.v1",
     "application/vnd.containerd.overlaybd.native.v1+json",
 ];
+impl ManifestError {
+    /// Whether the fault is in the header that the document was served with, and not in its bytes alone.
+    pub fn is_of_the_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::MediaTypeMismatch { .. } | Self::WrongShape { .. } | Self::UnknownType(_)
+        )
+    }
+}
 
 /// The JSON document. Unknown fields are accepted, fields of the wrong type are not.
 #[derive(Deserialize)]
@@ -133,6 +157,9 @@ impl Manifest {
     pub const MAX_CHILDREN: usize = 1_000;
     /// The most layers of one manifest. Our choice: Docker stops at 127, artifacts may have more.
     pub const MAX_LAYERS: usize = 10_000;
+    /// The largest size of a manifest, configuration or layer. Our choice of December 2026: 1 PiB, above the 5 TiB that
+    /// object stores accept and the 100 TiB of the largest registries (Azure Container Registry, Premium).
+    pub const LARGEST_SIZE: ByteCount = ByteCount::from_pebibytes(1);
 
     /// Parses a manifest from bytes whose digest the caller has checked.
     ///
@@ -159,26 +186,22 @@ impl Manifest {
         {
             return Err(ManifestError::Ambiguous);
         }
-        let kind = claimed
-            .filter(|claimed| claimed.is_manifest())
-            .or(served)
-            .or_else(|| {
-                // Early OCI documents have no mediaType; then the shape decides, and only one shape can match.
-                if document.manifests.is_some() {
-                    Some(MediaType::Index)
-                } else if document.fs_layers.is_some() || document.schema_version == Some(1) {
-                    Some(MediaType::Schema1)
-                } else if document.config.is_some() {
-                    Some(MediaType::Manifest)
-                } else {
-                    None
-                }
+        let claimed_kind = claimed.filter(|claimed| claimed.is_manifest());
+        let shape = document.shape();
+        if let (None, Some(served_kind), Some(shape)) = (claimed_kind, served, shape)
+            && served_kind != shape
+        {
+            return Err(ManifestError::WrongShape {
+                served: content_type.unwrap_or_default().to_owned(),
             });
+        }
+        let kind = claimed_kind.or(served).or(shape);
         let media_type = document
             .media_type
             .clone()
             .or_else(|| content_type.map(ToOwned::to_owned))
             .unwrap_or_default();
+        let media_type = bounded(media_type, LONGEST_NAME);
         let manifest = match kind {
             Some(MediaType::Index) => document.into_index(media_type),
             Some(MediaType::Manifest) => document.into_image(media_type),
@@ -230,17 +253,22 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), ManifestError> {
-        for (what, found, limit) in [
-            ("children", self.children.len(), Self::MAX_CHILDREN),
-            ("layers", self.layers.len(), Self::MAX_LAYERS),
-        ] {
-            if found > limit {
-                return Err(ManifestError::TooMany { found, what, limit });
-            }
+        if self.layers.len() > Self::MAX_LAYERS {
+            return Err(ManifestError::TooMany {
+                found: self.layers.len(),
+                what: "layers",
+                limit: Self::MAX_LAYERS,
+            });
         }
         let mut sizes = BTreeMap::new();
         let mut total = ByteCount::ZERO;
         for descriptor in self.config.iter().chain(&self.layers).chain(&self.children) {
+            if descriptor.size > Self::LARGEST_SIZE {
+                return Err(ManifestError::TooLarge {
+                    digest: descriptor.digest,
+                    size: descriptor.size,
+                });
+            }
             if *sizes.entry(descriptor.digest).or_insert(descriptor.size) != descriptor.size {
                 return Err(ManifestError::ConflictingSizes(descriptor.digest));
             }
@@ -251,16 +279,39 @@ impl Manifest {
 }
 
 impl ManifestDocument {
+    /// The kind of manifest that has these fields, if only one has them. Early OCI documents have no media type.
+    fn shape(&self) -> Option<MediaType> {
+        if self.manifests.is_some() {
+            Some(MediaType::Index)
+        } else if self.fs_layers.is_some() {
+            Some(MediaType::Schema1)
+        } else if self.config.is_some() {
+            Some(MediaType::Manifest)
+        } else if self.schema_version == Some(1) {
+            Some(MediaType::Schema1)
+        } else {
+            None
+        }
+    }
+
     fn into_index(self, media_type: String) -> Result<Manifest, ManifestError> {
         let children = self
             .manifests
             .ok_or_else(|| ManifestError::Syntax("an index without manifests".into()))?;
+        if children.len() > Manifest::MAX_CHILDREN {
+            return Err(ManifestError::TooMany {
+                found: children.len(),
+                what: "children",
+                limit: Manifest::MAX_CHILDREN,
+            });
+        }
         Ok(Manifest {
             artifact_type: self.artifact_type,
-            children: children
-                .into_iter()
-                .map(|child| kept_annotations_only(child.or_empty()))
-                .collect(),
+            children: unique(
+                children
+                    .into_iter()
+                    .map(|child| kept_annotations_only(child.or_empty())),
+            ),
             subject: self.subject.map(|subject| subject.digest),
             annotations: kept(self.annotations.unwrap_or_default()),
             ..Manifest::empty(ManifestKind::Index, media_type)
@@ -345,15 +396,25 @@ fn sound_layers(layers: Option<Vec<LayerDocument>>) -> (Vec<Descriptor>, usize) 
     (sound, left_out)
 }
 
+/// The children of an index, each once for each of its platforms.
+fn unique(children: impl Iterator<Item = Descriptor>) -> Vec<Descriptor> {
+    let mut seen = HashSet::new();
+    children
+        .filter(|child| seen.insert((child.digest, child.size, child.platform.clone())))
+        .collect()
+}
+
 fn kept(annotations: BTreeMap<String, String>) -> BTreeMap<String, String> {
     annotations
         .into_iter()
         .filter(|(key, _)| is_kept_label(key))
+        .map(|(key, value)| (key, bounded(value, LONGEST_VALUE)))
         .collect()
 }
 
 fn kept_annotations_only(mut descriptor: Descriptor) -> Descriptor {
     descriptor.annotations = kept(std::mem::take(&mut descriptor.annotations));
+    descriptor.media_type = bounded(descriptor.media_type, LONGEST_NAME);
     descriptor
 }
 
@@ -498,10 +559,11 @@ mod tests {
         document["config"]["size"] = json!(-1);
         assert!(matches!(parse(&document), Err(ManifestError::Syntax(_))));
         let mut overflowing = image("application/vnd.oci.image.config.v1+json", "x");
-        overflowing["layers"] = json!([
-            descriptor("x", "a", i64::MAX as u64),
-            descriptor("x", "b", i64::MAX as u64)
-        ]);
+        let largest = Manifest::LARGEST_SIZE.get();
+        let layers: Vec<Value> = (0..8_192)
+            .map(|number| descriptor("x", &number.to_string(), largest))
+            .collect();
+        overflowing["layers"] = json!(layers);
         assert_eq!(parse(&overflowing), Err(ManifestError::Overflow(ByteOverflow)));
         let mut contradicting = image("application/vnd.oci.image.config.v1+json", "x");
         contradicting["layers"] = json!([descriptor("x", "a", 1), descriptor("x", "a", 2)]);

@@ -54,14 +54,26 @@ pub fn quoted(text: &str) -> String {
     shown
 }
 
-/// Untrusted text as the cell of a spreadsheet. Excel and others run a cell that starts with one of `= + - @`, a tab
+/// Whether no character of a text acts instead of being shown.
+pub fn is_printable(text: &str) -> bool {
+    !text.chars().any(acts)
+}
+
+/// Untrusted text as the cell of a spreadsheet, without characters that act instead of being shown (breaks of lines and
+/// tabs may stand in a cell). Excel and others run a cell that starts with one of `= + - @`, a tab
 /// or a line break as a formula; an apostrophe in front makes it text.
 pub fn spreadsheet_text(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
+        cell.push('\'');
     }
+    for character in text.chars() {
+        match character {
+            '\t' | '\r' | '\n' => cell.push(character),
+            _ => push_printable(&mut cell, character),
+        }
+    }
+    cell
 }
 
 fn push_printable(shown: &mut String, character: char) {
@@ -123,6 +135,7 @@ mod tests {
             assert_eq!(spreadsheet_text(formula), format!("'{formula}"));
         }
         assert_eq!(spreadsheet_text("team-a/api"), "team-a/api");
+        assert_eq!(spreadsheet_text("a\u{202e}b\u{1b}\nc"), "a\\u{202e}b\\u{1b}\nc");
     }
 
     proptest! {

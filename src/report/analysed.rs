@@ -15,6 +15,7 @@ use super::error::ReportError;
 use super::explain::{ImageExplanation, explain};
 use super::image::{ImageRow, ImageRows};
 use super::inputs::AnalysisInputs;
+use super::left_out::{LeftOut, accounted};
 use super::reference::Found;
 use super::usage::{CostPeriod, registry_usage, usage_if};
 use crate::base_image::Catalogue;
@@ -29,6 +30,8 @@ use crate::whatif::{AnalysisContext, Counterfactual, Outcome};
 pub struct Analysed {
     /// The registries, in the order in which they were given.
     pub registries: Vec<AnalysedRegistry>,
+    /// The registries whose sizes cannot be added up. They have no figures, and the others are as if they did not exist.
+    pub left_out: Vec<LeftOut>,
     /// The known bases and twins, including those that the registries contain.
     pub catalogue: Arc<Catalogue>,
 }
@@ -51,16 +54,26 @@ impl Analysed {
         inputs: &AnalysisInputs,
         is_chosen: impl Fn(&RegistryName) -> bool,
     ) -> Result<Self, ReportError> {
+        let (registries, mut left_out) = accounted(registries);
         let catalogue = inputs.catalogue(&registries)?;
         inputs.check_release(&catalogue)?;
         let context = inputs.context(&catalogue);
-        let registries = registries
-            .into_iter()
-            .filter(|content| is_chosen(&content.source.registry))
-            .map(|content| AnalysedRegistry::new(content, &context))
-            .collect::<Result<_, _>>()?;
+        let mut analysed = Vec::with_capacity(registries.len());
+        for content in registries {
+            if !is_chosen(&content.source.registry) {
+                continue;
+            }
+            let left = LeftOut::new(&content.source);
+            match AnalysedRegistry::new(content, &context) {
+                Ok(registry) => analysed.push(registry),
+                Err(ReportError::Overflow { .. }) => left_out.push(left),
+                Err(error) => return Err(error),
+            }
+        }
+        left_out.retain(|left| is_chosen(&left.registry));
         Ok(Self {
-            registries,
+            registries: analysed,
+            left_out,
             catalogue: catalogue.into(),
         })
     }
@@ -78,6 +91,7 @@ impl Analysed {
             registries: registries
                 .map(|registry| registry.reanalysed_with(&context))
                 .collect::<Result<_, _>>()?,
+            left_out: self.left_out.clone(),
             catalogue: Arc::clone(&self.catalogue),
         })
     }
@@ -107,12 +121,18 @@ impl Analysed {
         switched: impl Fn(&'a AnalysedRegistry) -> Result<Switched<'a>, ReportError>,
     ) -> Result<Report, ReportError> {
         let context = inputs.context(&self.catalogue);
-        let answers = self
-            .registries
-            .iter()
-            .map(|registry| registry.answers(&switched(registry)?, inputs, &context, options.images))
-            .collect::<Result<_, ReportError>>()?;
-        Ok(Report::build(answers, options)?)
+        let mut left_out = self.left_out.clone();
+        let mut answers = Vec::with_capacity(self.registries.len());
+        for registry in &self.registries {
+            let answer = switched(registry)
+                .and_then(|switched| registry.answers(&switched, inputs, &context, options.images));
+            match answer {
+                Ok(answer) => answers.push(answer),
+                Err(ReportError::Overflow { .. }) => left_out.push(LeftOut::new(&registry.content.source)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Report::build_without(answers, &left_out, options)?)
     }
 
     /// Explains an image of one of these registries; `None` if it is not among them.

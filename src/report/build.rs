@@ -9,6 +9,7 @@ use super::cost::{RegistryCost, RegistryCosts, RepositoryCost};
 use super::document::{Note, NoteKind, Others, RegistryRow, Report, RepositoryRow};
 use super::group::{GroupError, GroupRow};
 use super::headline::Headline;
+use super::left_out::LeftOut;
 use super::sort::SortOrder;
 use crate::cost::{CostError, Labels, Worth};
 use crate::inventory::{Accounting, Reconciliation, UntaggedAges};
@@ -64,6 +65,18 @@ impl Report {
     /// # Errors
     /// If the rows that a limit leaves out add up to more than can be counted exactly.
     pub fn build(registries: Vec<RegistryAnswers>, options: &ReportOptions) -> Result<Self, GroupError> {
+        Self::build_without(registries, &[], options)
+    }
+
+    /// Like [`Self::build`], and says which registries have no figures.
+    ///
+    /// # Errors
+    /// As with [`Self::build`].
+    pub(super) fn build_without(
+        registries: Vec<RegistryAnswers>,
+        left_out: &[LeftOut],
+        options: &ReportOptions,
+    ) -> Result<Self, GroupError> {
         let mut report = Self {
             headline: Headline::new([], [], true)?,
             as_of: DateTime::UNIX_EPOCH,
@@ -146,6 +159,11 @@ impl Report {
                 suggested_price_book: suggested,
             });
         }
+        if report.registries.is_empty() {
+            let moments = left_out.iter().map(|left| left.as_of);
+            report.as_of = moments.max().unwrap_or(report.as_of);
+        }
+        report.notes.extend(left_out.iter().map(LeftOut::note));
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
         report.repositories.sort_by(|a, b| options.sort.compare(a, b));
         report.complete = !report.notes.iter().any(|note| note.kind.is_loss());
@@ -344,7 +362,8 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
             NoteKind::ConflictingSizes,
             source.conflicting_sizes,
             format!(
-                "Manifests state different sizes for {}, which should not happen. One of the sizes is counted.",
+                "Manifests state different sizes for {}, which should not happen. The size that the registry confirms is \
+                 counted, or else the one that most manifests state.",
                 counted(source.conflicting_sizes, "blob", "blobs")
             ),
         );

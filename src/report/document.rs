@@ -134,6 +134,25 @@ pub struct Note {
     pub note: String,
 }
 
+impl Note {
+    /// The note for someone who sees a part of the registry. It counts nothing, because most of it belongs to others.
+    /// `None` if it need not be said there.
+    pub fn of_a_part(&self) -> Option<Self> {
+        let note = match self.kind {
+            NoteKind::IncompleteCrawl => {
+                "The last crawl could not read everything, so the totals may be too small.".to_owned()
+            }
+            kind if kind.must_be_said() => self.note.clone(),
+            _ => return None,
+        };
+        Some(Self {
+            count: 0,
+            note,
+            ..self.clone()
+        })
+    }
+}
+
 /// The kinds of notes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -161,6 +180,8 @@ pub enum NoteKind {
     OtherRelease,
     /// Alpine is past its end of life: the release that was asked for, or the only known variant of some bases.
     UnsupportedRelease,
+    /// The sizes that the registry's manifests claim cannot be added up, so it has no figures.
+    LeftOut,
     /// A price book is configured, and no costs could be computed with it.
     NoCosts,
 }
@@ -168,7 +189,10 @@ pub enum NoteKind {
 impl NoteKind {
     /// Whether the totals lack something because of it.
     pub fn is_loss(self) -> bool {
-        matches!(self, Self::IncompleteCrawl | Self::UnfinishedCrawl)
+        matches!(
+            self,
+            Self::IncompleteCrawl | Self::UnfinishedCrawl | Self::LeftOut
+        )
     }
 
     /// Whether it tells of repositories that the owner of others may not see.

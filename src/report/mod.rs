@@ -46,6 +46,7 @@ mod image;
 mod image_list;
 mod image_table;
 mod inputs;
+mod left_out;
 mod part;
 mod pull_basis;
 mod reconciliation;
@@ -96,6 +97,7 @@ pub use headline::{Advice, Headline, HeadlineCost, HeadlinePlan, OldestImage, Sa
 pub use image::{ImageAlpine, ImageRow};
 pub use image_list::{ListedImage, TaggedImage};
 pub use inputs::{AnalysisInputs, RegistryOwnFigure};
+pub use left_out::LeftOut;
 pub use part::{PartCost, PartOnAlpine, RegistryPart};
 pub use pull_basis::PullBasis;
 pub use reference::{Found, UnclearReference, find};

@@ -1,7 +1,7 @@
 //! A report for people.
 
 use super::cells::grouped;
-use super::document::{RegistryRow, Report};
+use super::document::{NoteKind, RegistryRow, Report};
 use super::{alpine_table, cost_table, image_table, reconciliation, storage_table, summary_table};
 use crate::oci::text::printable;
 use crate::wording::wrapped;
@@ -121,7 +121,7 @@ fn notes(report: &Report, width: usize) -> String {
     let name_registry = report.registries.len() > 1;
     let mut text = String::new();
     for note in &report.notes {
-        let registry = match name_registry {
+        let registry = match name_registry || note.kind == NoteKind::LeftOut {
             true => format!("{}: ", note.registry),
             false => String::new(),
         };

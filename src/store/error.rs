@@ -131,6 +131,19 @@ pub enum StoreError {
         /// The data folder; `None` for a server.
         folder: Option<PathBuf>,
     },
+    /// The clock of this machine is far ahead of the database's.
+    #[error(
+        "the clock of this machine says {}, and the database's {}: what is crawled now would be dated in the future; set \
+         the clock",
+        machine.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        database.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    )]
+    ClockAhead {
+        /// The time of this machine.
+        machine: DateTime<Utc>,
+        /// The time of the database.
+        database: DateTime<Utc>,
+    },
     /// The database refused a statement.
     #[error("the database refused: {0}")]
     Refused(String),

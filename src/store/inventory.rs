@@ -110,6 +110,9 @@ impl Store {
         self.add_listed(row.id, as_of, &repositories, &mut roots, &mut builder)
             .await?;
         self.add_content(row.id, roots, as_of, &mut builder).await?;
+        for (digest, size) in self.confirmed_sizes(row.id).await? {
+            builder.confirmed_size(digest, size);
+        }
         for digest in self.missing_content(row.id, as_of).await? {
             builder.missing(&digest);
         }

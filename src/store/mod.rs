@@ -16,8 +16,10 @@
 //! connection while it waits for anything but that connection's own response.
 
 mod api_keys;
+mod clock_check;
 mod closed_months;
 mod configs;
+mod confirmed_sizes;
 mod crawl;
 #[cfg(feature = "embedded")]
 mod data_dir;
@@ -56,9 +58,9 @@ use sqlx::{ConnectOptions as _, Connection as _};
 pub use api_keys::ApiKeyRecord;
 pub use closed_months::{ClosedStatement, NewClosedStatement};
 pub use crawl::{
-    Answers, CONFIGURED_GRACE, Cancellation, Claim, CrawlChoice, CrawlCost, CrawlEnd, CrawlEvent, CrawlPart,
-    CrawlRecord, CrawlSaver, CrawlState, CrawledRegistry, Crawler, CrawlerEntry, Leaving, RegistryRecord,
-    Renewal, RequestedCrawl, Rest, SavedState, StoredRegistry,
+    Answers, CONFIGURED_GRACE, Cancellation, Claim, CrawlChoice, CrawlCost, CrawlEnd, CrawlEvent, CrawlOrder,
+    CrawlPart, CrawlRecord, CrawlSaver, CrawlState, CrawledRegistry, Crawler, CrawlerEntry, Leaving,
+    RegistryRecord, Renewal, RequestedCrawl, Rest, SavedState, StoredRegistry,
 };
 pub use data_quality::DataQuality;
 pub use error::StoreError;
@@ -122,6 +124,9 @@ pub struct Store {
     worker: Arc<Worker>,
 }
 
+/// How long [`Store::connection_fault`] tries. Our choice: longer than a new connection takes anywhere.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// This process as a worker of crawls.
 #[derive(Debug)]
 struct Worker {
@@ -161,6 +166,7 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let store = Self::connect(settings, now).await?;
         MIGRATIONS.run(&store.pool).await?;
+        store.correct_future_dates(now).await?;
         if store.embedded.is_some() {
             // Only this process can have the folder open, so all workers in it are gone.
             store.expire_all_workers(now).await?;
@@ -184,6 +190,29 @@ impl Store {
                 lease: settings.lease,
             }),
         })
+    }
+
+    /// Whether the database runs in this process.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+
+    /// Why the database cannot be reached, by an attempt to connect; `None` if it can. The error of a query says only that
+    /// there was no connection.
+    pub async fn connection_fault(&self) -> Option<String> {
+        let options = self.pool.connect_options();
+        let server = server_name(&options);
+        let fault = match tokio::time::timeout(PROBE_TIMEOUT, options.connect()).await {
+            Ok(Ok(connection)) => {
+                // What it was opened for is known.
+                drop(connection.close().await);
+                return None;
+            }
+            Ok(Err(sqlx::Error::Io(error))) => error.to_string(),
+            Ok(Err(error)) => StoreError::from(error).to_string(),
+            Err(_) => format!("no answer within {} s", PROBE_TIMEOUT.as_secs()),
+        };
+        Some(format!("cannot connect to {server}: {fault}"))
     }
 
     /// Closes the connections and, with the last clone, stops an embedded database cleanly. Skipping this loses nothing: the

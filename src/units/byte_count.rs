@@ -28,6 +28,13 @@ impl ByteCount {
     /// The largest count.
     pub const MAX: Self = Self(i64::MAX as u64);
 
+    /// A number of pebibytes (2⁵⁰ bytes), at most 8191 of them.
+    pub const fn from_pebibytes(count: u16) -> Self {
+        let bytes = (count as u64) << 50;
+        assert!(bytes <= Self::MAX.0, "too many pebibytes");
+        Self(bytes)
+    }
+
     /// The count as an integer.
     pub const fn get(self) -> u64 {
         self.0

@@ -16,10 +16,12 @@ mod logging;
 mod login_sessions;
 mod logins;
 mod openapi;
+mod overload;
 mod problems;
 #[cfg(feature = "embedded")]
 mod questions;
 mod running;
+mod strangers;
 mod tokens;
 mod whatif;
 

@@ -172,3 +172,164 @@ async fn a_manifest_of_another_digest_is_not_taken() {
     assert!(!saved.manifests.contains_key(&other.digest()));
     assert_eq!(saved.tags.len(), 1);
 }
+
+#[tokio::test]
+async fn what_many_indexes_list_is_walked_once_at_each_depth() {
+    // Each level lists the next one many times, so that there are 6^4 ways to the image below.
+    let lost = image().layer("lost", 1).build();
+    let mut level = vec![lost.clone()];
+    for depth in 0..4 {
+        level = (0..6)
+            .map(|number| {
+                let mut parent = index();
+                for child in &level {
+                    parent = parent.child(child.clone());
+                }
+                // Differs from its siblings by an annotation.
+                let parent = parent.build();
+                parent.edited(|document| {
+                    document["annotations"] = json!({"version": format!("{depth} {number}")})
+                })
+            })
+            .collect();
+    }
+    let mut top = index();
+    for child in level {
+        top = top.child(child);
+    }
+    let (crawled, saved, registry) = read_beside_an_honest_tag(top.build()).await;
+    // The image is one level too deep below each index of the last level.
+    assert_eq!(crawled.faults().len(), 6);
+    assert!(
+        crawled
+            .faults()
+            .iter()
+            .all(|fault| fault.fault.contains("a depth of 4"))
+    );
+    assert_eq!(saved.tags.len(), 2);
+    assert_eq!(registry.count("GET", "/manifests/sha256:"), 4 * 6);
+
+    // The next crawl walks what lacks something again, and asks for nothing of it.
+    registry.forget_requests();
+    let again = crawl_all(&registry, &mut { saved }).await;
+    assert_eq!(again.faults().len(), 6);
+    assert_eq!(registry.count("GET", "/manifests/"), 0);
+}
+
+#[tokio::test]
+async fn a_child_that_is_listed_a_thousand_times_is_one_child() {
+    let lost = image().layer("lost", 1).build();
+    let repeated = index()
+        .child(lost)
+        .build()
+        .edited(|index| index["manifests"] = json!(vec![index["manifests"][0].clone(); 1000]));
+    let registry = FaultyRegistry::holding(|content| {
+        content.repository("app").tag("1", repeated);
+    })
+    .start();
+    let mut saved = Saved::default();
+    let crawled = crawl_all(&registry, &mut saved).await;
+    assert_eq!(crawled.summary.status, CrawlStatus::Complete);
+    assert_eq!(registry.count("GET", "/manifests/sha256:"), 1);
+    let index = saved.tags.values().next().unwrap();
+    assert_eq!(saved.manifests[index].manifest.children.len(), 1);
+}
+
+#[tokio::test]
+async fn many_faults_below_one_tag_are_counted_and_the_rest_is_read() {
+    let mut wide = index();
+    for child in 0..150 {
+        let broken = image().layer(&format!("{child}"), 1).build();
+        wide = wide.child(broken.edited(|manifest| manifest["layers"][0]["size"] = json!(-1)));
+    }
+    wide = wide.child(image().layer("sound", 1));
+    let (crawled, saved, _) = read_beside_an_honest_tag(wide.build()).await;
+    let faults = crawled.faults();
+    assert_eq!(faults.len(), 101);
+    assert!(
+        faults[100].fault.starts_with("and 50 more faults"),
+        "{}",
+        faults[100].fault
+    );
+    assert_eq!(faults[100].reference.as_deref(), Some("odd"));
+    assert_eq!(saved.tags.len(), 2);
+}
+
+#[tokio::test]
+async fn a_child_of_an_unknown_kind_is_asked_for_where_it_has_a_platform_else_reported() {
+    for (media_type, has_platform, is_read, faults) in [
+        ("application/x-other", true, true, 0),
+        ("application/x-other", false, false, 1),
+        // A build cache lists its layers.
+        ("application/vnd.oci.image.layer.v1.tar+gzip", false, false, 0),
+        ("application/vnd.buildkit.cacheconfig.v0", false, false, 0),
+    ] {
+        let child = image().layer("big", 50_000_000).build();
+        let odd = index().child(child.clone()).build().edited(|index| {
+            index["manifests"][0]["mediaType"] = json!(media_type);
+            if !has_platform {
+                index["manifests"][0].as_object_mut().unwrap().remove("platform");
+            }
+        });
+        let registry = FaultyRegistry::holding(|content| {
+            content.repository("app").tag("1", odd);
+        })
+        .start();
+        let mut saved = Saved::default();
+        let crawled = crawl_all(&registry, &mut saved).await;
+        assert_eq!(
+            saved.manifests.contains_key(&child.digest()),
+            is_read,
+            "{media_type}"
+        );
+        assert_eq!(
+            crawled.faults().len(),
+            faults,
+            "{media_type}: {:?}",
+            crawled.faults()
+        );
+        for fault in crawled.faults() {
+            assert_eq!(fault.kind, FaultKind::Unsupported);
+            assert!(fault.fault.contains(media_type), "{}", fault.fault);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_content_type_in_one_repository_costs_the_others_nothing() {
+    let shared = image().layer("shared", 1_000_000).build();
+    let silent = shared.edited(|manifest| {
+        manifest.as_object_mut().unwrap().remove("mediaType");
+    });
+    for wrong in [
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/vnd.oci.artifact.manifest.v1+json",
+    ] {
+        for liar in ["aaa", "zzz"] {
+            let registry = FaultyRegistry::holding(|content| {
+                for name in ["mm", liar] {
+                    let repository = content.repository(name);
+                    repository.tag("1", silent.clone()).tag("2", silent.clone());
+                }
+            })
+            .start();
+            let path = format!("/v2/{liar}/manifests/");
+            registry
+                .on(move |request| request.path.contains(&path))
+                .spoil(Spoil::Header("Content-Type", wrong.to_owned()));
+            let mut saved = Saved::default();
+            let crawled = crawl_all(&registry, &mut saved).await;
+            assert_eq!(crawled.listing("mm").tags.len(), 2);
+            assert!(crawled.listing("mm").complete, "{wrong}: {:?}", crawled.faults());
+            assert!(
+                saved.accounting().registry.stored_bytes.get() > 1_000_000,
+                "{wrong}"
+            );
+            for fault in crawled.faults() {
+                assert_eq!(fault.repository.as_ref().unwrap().as_str(), liar);
+                assert!(fault.fault.contains("served as"), "{}", fault.fault);
+            }
+        }
+    }
+}

@@ -14,13 +14,15 @@ use tare::store::{DatabaseLocation, Store};
 
 use super::{accounting, analysis, client, company};
 use crate::store::{TestDatabase, on_both_databases};
-use crate::support::faulty_registry::{FaultyRegistry, Spoil, image};
+use crate::support::faulty_registry::{Answer, FaultyRegistry, Spoil, image};
 
 on_both_databases!(
     a_second_crawl_asks_for_tags_and_nothing_else,
     a_crawl_that_was_stopped_is_completed_by_the_next,
     what_could_not_be_read_is_in_the_result,
-    manifests_that_disagree_about_a_size_are_a_fault,
+    a_disputed_size_is_asked_for_once_and_the_liar_is_named,
+    without_an_answer_the_manifests_decide_about_a_disputed_size,
+    faults_beyond_the_limit_are_counted,
     only_what_was_chosen_is_counted,
     what_a_crawl_read_is_read_and_accounted_for_once,
     what_a_crawl_hands_on_is_what_the_store_holds_after_it,
@@ -135,25 +137,87 @@ async fn what_could_not_be_read_is_in_the_result(database: TestDatabase) {
     assert_eq!((healed.status, healed.tags), (CrawlStatus::Complete, 13));
 }
 
-async fn manifests_that_disagree_about_a_size_are_a_fault(database: TestDatabase) {
-    let liar = image()
+/// A registry whose repositories share a layer of 100 bytes, for which a manifest of `liar` states 1,000,000.
+fn disputed(liar: &'static str) -> FaultyRegistry {
+    let lie = image()
         .layer("own", 7)
         .layer("base", 100)
         .build()
-        .edited(|manifest| {
-            manifest["layers"][1]["size"] = 1_000_000.into();
-        });
-    let base = image().layer("base", 100).build();
+        .edited(|manifest| manifest["layers"][1]["size"] = 1_000_000.into());
+    FaultyRegistry::holding(|content| {
+        content.repository("api").tag("1", image().layer("base", 100));
+        content.repository(liar).tag("1", lie);
+    })
+    .start()
+}
+
+async fn a_disputed_size_is_asked_for_once_and_the_liar_is_named(database: TestDatabase) {
+    let store = database.open().await;
+    for liar in ["aaa", "zzz"] {
+        let registry = disputed(liar);
+        registry
+            .on(|request| request.method == "HEAD" && request.path.contains("/blobs/"))
+            .spoil(Spoil::with(|_, _| Answer::new(200).bytes(vec![0; 100])));
+        for asked in [1, 0] {
+            registry.forget_requests();
+            let result = crawl(&registry, &store).await;
+            assert_eq!(
+                result.status,
+                CrawlStatus::Complete,
+                "asking again changes nothing"
+            );
+            let [fault] = &result.faults[..] else {
+                panic!("one fault: {:?}", result.faults);
+            };
+            assert_eq!(fault.kind, FaultKind::Conflicting);
+            assert_eq!(fault.repository.as_ref().unwrap().as_str(), liar);
+            for part in ["states 1000000 bytes", "100 bytes count", "the registry confirms"] {
+                assert!(fault.fault.contains(part), "{}", fault.fault);
+            }
+            assert_eq!(registry.count("HEAD", "/blobs/"), asked);
+            let stored = accounting(&store, &result.registry).await.registry.stored_bytes;
+            assert!(stored.get() < 10_000, "{stored}");
+        }
+    }
+}
+
+async fn without_an_answer_the_manifests_decide_about_a_disputed_size(database: TestDatabase) {
+    let registry = disputed("web");
+    registry.change(|content| {
+        content
+            .repository("more")
+            .tag("1", image().layer("base", 100).layer("more", 1));
+    });
+    let store = database.open().await;
+    let result = crawl(&registry, &store).await;
+    assert_eq!(result.status, CrawlStatus::Complete);
+    assert!(
+        result.faults[0]
+            .fault
+            .contains("100 bytes count, which most manifests state"),
+        "{:?}",
+        result.faults
+    );
+    let stored = accounting(&store, &result.registry).await.registry.stored_bytes;
+    assert!(stored.get() < 10_000, "{stored}");
+}
+
+async fn faults_beyond_the_limit_are_counted(database: TestDatabase) {
+    const TAGS: usize = 10_050;
     let registry = FaultyRegistry::holding(|content| {
-        content.repository("api").tag("1", base);
-        content.repository("web").tag("1", liar);
+        let repository = content.repository("api");
+        for tag in 0..TAGS {
+            repository.vanished_tag(&format!("v{tag}"));
+        }
     })
     .start();
     let store = database.open().await;
     let result = crawl(&registry, &store).await;
-    assert_eq!(result.status, CrawlStatus::Incomplete);
-    assert_eq!(result.faults.len(), 1, "{:?}", result.faults);
-    assert!(result.faults[0].fault.contains("disagree"), "{:?}", result.faults);
+    assert_eq!(result.faults.len(), 10_001);
+    let last = result.faults.last().unwrap();
+    assert!(last.fault.starts_with("and 50 more faults"), "{}", last.fault);
+    let saved = store.crawl_faults(result.crawl).await.unwrap();
+    assert_eq!(saved.len(), 10_001);
 }
 
 async fn only_what_was_chosen_is_counted(database: TestDatabase) {

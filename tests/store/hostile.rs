@@ -103,7 +103,7 @@ async fn another_registrys_lie_about_a_size_changes_nothing_here(database: TestD
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": {"mediaType": "application/vnd.oci.image.config.v1+json",
                    "digest": Digest::sha256_of(b"config"), "size": 1},
-        "layers": [layer("base", 9_000_000_000_000_000_000)],
+        "layers": [layer("base", 1_000_000_000_000_000)],
     }));
     let mut hostile = registry();
     hostile.name = "hostile.example.com".parse().unwrap();
@@ -118,14 +118,16 @@ async fn another_registrys_lie_about_a_size_changes_nothing_here(database: TestD
     let mut saver = store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
     saver.save(&findings, day(1)).await.unwrap();
     let inventory = saved_inventory(&store).await;
-    assert_eq!(inventory.conflicting_sizes(), []);
+    assert_eq!(inventory.size_conflicts(), []);
     assert!(account(&inventory).unwrap().registry.stored_bytes.get() < 10_000);
 
     // Within one registry the lie is noticed.
     let mut saver = store.begin_crawl(&registry(), 3, day(2)).await.unwrap();
     saver.save(&[tag("api", "2", liar)], day(2)).await.unwrap();
     let inventory = saved_inventory(&store).await;
-    assert_eq!(inventory.conflicting_sizes(), [Digest::sha256_of(b"base")]);
+    let conflicts = inventory.size_conflicts();
+    assert_eq!(conflicts.len(), 1);
+    assert_eq!(conflicts[0].digest, Digest::sha256_of(b"base"));
 }
 
 async fn very_large_documents_fit(database: TestDatabase) {

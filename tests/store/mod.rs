@@ -2,6 +2,7 @@
 //! database and on a PostgreSQL server.
 
 mod api_keys;
+mod clocks;
 mod closing;
 mod crawls;
 mod durability;

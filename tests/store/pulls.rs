@@ -14,6 +14,40 @@ on_both_databases!(
     sums_and_clusters_leave_other_repositories_unknown,
 );
 
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_that_no_repository_can_have_cost_the_others_nothing() {
+    let database = TestDatabase::server().await;
+    let DatabaseLocation::Server(url) = &database.location else {
+        unreachable!()
+    };
+    let store = database.open().await;
+    store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
+    import(&store, &events(&[("2026-11-01T10:00:00Z", "a")]), 1).await;
+    let mut connection = PgConnection::connect(secrecy::ExposeSecret::expose_secret(url))
+        .await
+        .unwrap();
+    // What older versions and hostile logs may have left: sums of it would overflow.
+    let statements = "
+        INSERT INTO pull_count (registry_id, day, repository, tag, digest, counted_by, count)
+            SELECT id, '2026-11-01', 'liar', tag, '', 'metered', 9223372036854775807
+            FROM registry, (VALUES ('1'), ('2')) AS tags (tag);
+        INSERT INTO pull_count (registry_id, day, repository, tag, digest, counted_by, count)
+            SELECT registry_id, day, repository, 'more', digest, counted_by, 9223372036854775807 FROM pull_count
+            WHERE repository <> 'liar';
+        INSERT INTO pulled_bytes (registry_id, day, repository, bytes, blobs)
+            SELECT id, '2026-11-01', 'liar', 9223372036854775807, 1 FROM registry;
+        INSERT INTO pull_reading SELECT id, 'liar', '2026-11-01', 0 FROM registry;
+        INSERT INTO pull_reading SELECT id, 'liar', '2026-11-02', 9223372036854775807 FROM registry;";
+    sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
+    let (pulls, _) = store.counted_pulls(None).await.unwrap();
+    let counts: Vec<(&str, u64)> = pulls
+        .iter()
+        .map(|pulls| (pulls.repository.as_str(), pulls.count))
+        .collect();
+    assert_eq!(counts, [("team/api", 1)]);
+    assert!(store.pull_counts(None).await.is_ok());
+}
+
 /// What this program never writes is an error, and not another word or number. The constraints of the tables forbid it, so
 /// they are dropped first.
 #[tokio::test(flavor = "multi_thread")]

@@ -34,7 +34,7 @@ async fn the_crawl(store: &Store) -> CrawlRecord {
     store.crawls(None, None, 1).await.unwrap().remove(0)
 }
 
-fn end(state: CrawlState) -> CrawlEnd<'static> {
+pub(super) fn end(state: CrawlState) -> CrawlEnd<'static> {
     CrawlEnd {
         cost: CrawlCost {
             requests: RequestCounts {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::web::Bytes;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
@@ -20,6 +20,7 @@ use crate::api::operation::{AnswerForm, Content, Operation};
 use crate::api::problem::Problem;
 use crate::api::snapshot::Snapshot;
 use crate::identity::Caller;
+use crate::store::CrawlOrder;
 
 /// The interval between two queries. Our choice: readers see changes within a second or two, with few queries.
 const POLL_INTERVAL: Duration = Duration::from_millis(1000);
@@ -87,6 +88,8 @@ struct ChangeStream {
     sent: Option<BTreeMap<i64, String>>,
     /// The figures that the client knows.
     figures: Option<Arc<Snapshot>>,
+    /// The time of the figures that the client was told; `None` before it was told any.
+    told_as_of: Option<Option<DateTime<Utc>>>,
     pending: VecDeque<Bytes>,
     started: Instant,
     /// When an event was last sent.
@@ -100,12 +103,13 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         caller: call.caller.clone(),
         sent: None,
         figures: None,
+        told_as_of: None,
         pending: VecDeque::from([Bytes::from_static(RETRY.as_bytes())]),
         started: Instant::now(),
         last_event: Instant::now(),
         last_sent: Instant::now(),
     };
-    Ok(event_stream::response(&call.api, stream))
+    event_stream::response(&call.api, stream).await
 }
 
 impl EventStream for ChangeStream {
@@ -141,14 +145,10 @@ impl ChangeStream {
         let prospects = Prospects::read(&self.api).await?;
         let records = self
             .api
-            .query_store(|store| async move { store.crawls(None, None, WATCHED).await })
+            .crawls(&self.caller, None, None, WATCHED, CrawlOrder::NewestFirst)
             .await?;
         let mut now = BTreeMap::new();
-        for record in records
-            .iter()
-            .rev()
-            .filter(|record| self.caller.sees(&record.registry))
-        {
+        for record in records.iter().rev() {
             let crawl = Crawl::new(&self.caller, record, &prospects);
             let text = serde_json::to_string(&crawl).map_err(Problem::internal)?;
             let is_news = match &self.sent {
@@ -170,10 +170,14 @@ impl ChangeStream {
                 .is_some_and(|known| Arc::ptr_eq(known, &figures))
         {
             let rows = figures.report.registries.iter();
-            let seen = rows.filter(|row| self.caller.sees(&row.registry));
+            let seen = rows.filter(|row| figures.shows(&self.caller, &row.registry));
             let as_of = seen.map(|row| row.as_of).max();
-            self.pending
-                .push_back(encoded("figures", &json!({"as_of": as_of}).to_string()));
+            // Figures of other registries are no news to a caller who does not see them.
+            if self.caller.sees_everything() || self.told_as_of != Some(as_of) {
+                self.told_as_of = Some(as_of);
+                self.pending
+                    .push_back(encoded("figures", &json!({"as_of": as_of}).to_string()));
+            }
             self.figures = Some(figures);
         }
         Ok(())

@@ -74,7 +74,8 @@ fn event_schema(_: &mut SchemaGenerator) -> Schema {
                 "description": "What happened, as JSON.",
                 "contentMediaType": "application/json",
                 "contentSchema": {
-                    "description": "What happened. Other members depend on the kind.",
+                    "description": "What happened. Other members depend on the kind; a key that is limited to cost centres \
+                        sees none of them.",
                     "type": "object",
                     "properties": {
                         "at": {"type": "string", "format": "date-time", "description": "When it happened."},
@@ -106,8 +107,9 @@ struct CrawlStream {
     stuck: Option<String>,
     /// The reason that the client was told.
     told: Option<String>,
-    /// Whether the client may read messages, which can name any repository.
-    sees_messages: bool,
+    /// Whether the client may read the details of events. They tell about the whole registry: its repositories, the
+    /// processes that crawl it, messages with any name.
+    sees_details: bool,
     /// Whether the crawl had ended before the events were last read, so that none can be missing.
     is_over: bool,
     started: Instant,
@@ -125,12 +127,12 @@ async fn follow(call: Call) -> Result<HttpResponse, Problem> {
         pending: VecDeque::new(),
         stuck: None,
         told: None,
-        sees_messages: call.caller.sees_whole_registries(),
+        sees_details: call.caller.sees_whole_registries(),
         is_over: false,
         started: Instant::now(),
         last_sent: Instant::now(),
     };
-    Ok(event_stream::response(&call.api, stream))
+    event_stream::response(&call.api, stream).await
 }
 
 impl EventStream for CrawlStream {
@@ -139,7 +141,7 @@ impl EventStream for CrawlStream {
             if let Some(event) = self.pending.pop_front() {
                 self.last = event.id;
                 self.last_sent = Instant::now();
-                return Some(encoded(&event, self.sees_messages));
+                return Some(encoded(&event, self.sees_details));
             }
             if self.told != self.stuck {
                 self.told.clone_from(&self.stuck);
@@ -194,12 +196,11 @@ impl CrawlStream {
     }
 }
 
-/// An event in the format of server-sent events; its data has the time and the kind as members.
-fn encoded(event: &CrawlEvent, with_messages: bool) -> Bytes {
-    let mut members = event.data.as_object().cloned().unwrap_or_default();
-    if !with_messages {
-        members.remove("message");
-    }
+/// An event in the format of server-sent events. Its data has the time, the kind and a sentence as members, and details if
+/// the reader may see them.
+fn encoded(event: &CrawlEvent, with_details: bool) -> Bytes {
+    let details = event.data.as_object().filter(|_| with_details);
+    let mut members = details.cloned().unwrap_or_default();
     members.insert("at".to_owned(), json!(event.at));
     members.insert("kind".to_owned(), json!(event.kind));
     members.insert("text".to_owned(), json!(event_text(&event.kind)));

@@ -133,14 +133,15 @@ impl Prospects {
     }
 
     /// The running crawl, else the queued one.
-    pub(super) fn current_crawl(&self, registry: &RegistryName) -> Option<CurrentCrawl> {
+    /// Without numbers of repositories for who does not see all of them.
+    pub(super) fn current_crawl(&self, registry: &RegistryName, is_whole: bool) -> Option<CurrentCrawl> {
         let record = self
             .unfinished(registry)
             .min_by_key(|record| (record.state == CrawlState::Queued, record.id))?;
         Some(CurrentCrawl {
             id: record.id,
             state: record.state,
-            state_text: state_text(record),
+            state_text: state_text(record, is_whole),
             stuck_reason: self.stuck_reason(record),
         })
     }
@@ -209,10 +210,13 @@ pub(super) fn event_text(kind: &str) -> &'static str {
 }
 
 /// What a crawl is doing or how it ended, in a sentence.
-pub(super) fn state_text(record: &CrawlRecord) -> String {
+///
+/// With numbers of repositories if the reader sees the whole registry.
+pub(super) fn state_text(record: &CrawlRecord, is_whole: bool) -> String {
     match record.state {
         CrawlState::Queued => "Waiting for a process to start it.".to_owned(),
         CrawlState::Running if record.repositories_total == 0 => "Listing the repositories.".to_owned(),
+        CrawlState::Running if !is_whole => "Reading repositories.".to_owned(),
         CrawlState::Running => format!(
             "Reading repositories: {} of {}.",
             record.repositories_done, record.repositories_total

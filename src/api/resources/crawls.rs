@@ -22,13 +22,16 @@ use crate::identity::{Caller, Scope};
 use crate::inventory::{Fault, FaultKind};
 use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
-use crate::store::{Cancellation, CrawlRecord, CrawlState, StoreError};
+use crate::store::{Cancellation, CrawlOrder, CrawlRecord, CrawlState, StoreError};
 use crate::units::{ByteCount, RequestCounts, milliseconds};
 
 /// The maximum number of faults in an answer. Our choice: enough to find the cause, and the answer stays small.
 const MOST_FAULTS: usize = 1000;
 /// The maximum length of an idempotency key. Our choice: any UUID or hash fits.
 const LONGEST_IDEMPOTENCY_KEY: usize = 255;
+
+/// The beginning of `requested_by` for a request by the API; the name of the caller follows.
+const API_PREFIX: &str = "API: ";
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut list = Operation::get(
@@ -121,26 +124,16 @@ pub(super) struct Crawl<'a> {
     stuck_reason: Option<String>,
     /// When it was requested.
     requested_at: DateTime<Utc>,
-    /// Who requested it.
+    /// Who requested it. If the key is limited to cost centres, another caller of the API is just `API`.
     requested_by: &'a str,
     /// When it started; null while it is queued.
     started_at: Option<DateTime<Utc>>,
     /// When it ended; null until then.
     finished_at: Option<DateTime<Utc>>,
-    /// How many repositories have been read.
-    repositories_done: u64,
-    /// How many repositories there are to read; 0 until they have been listed.
-    repositories_total: u64,
-    /// How many tags have been read.
-    tags_done: u64,
-    /// The requests to the registry by kind.
-    requests: RequestCounts,
-    /// The bytes that the registry sent.
-    bytes_received: ByteCount,
-    /// How long the crawl waited because the registry throttled it.
-    waited_milliseconds: u64,
-    /// The number of faults.
-    faults: u64,
+    /// Its figures.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CrawlFigures")]
+    figures: Option<CrawlFigures>,
     /// Why it did not succeed; null if there is no message.
     message: Option<&'a str>,
     /// What events of the registry had told before the crawl. Null if the registry sends no events, until the crawl has
@@ -148,19 +141,37 @@ pub(super) struct Crawl<'a> {
     events: Option<Reconciliation>,
 }
 
-impl<'a> Crawl<'a> {
-    pub(super) fn new(caller: &Caller, record: &'a CrawlRecord, prospects: &Prospects) -> Self {
+/// What a crawl of a whole registry has read. Absent if the key is limited to cost centres: most of it says something of
+/// the repositories of others.
+#[derive(Serialize, JsonSchema)]
+struct CrawlFigures {
+    /// How many repositories have been read. Absent if the key is limited to cost centres.
+    #[schemars(skip_serializing_if = "is_partial")]
+    repositories_done: u64,
+    /// How many repositories there are to read; 0 until they have been listed. Absent if the key is limited to cost centres.
+    #[schemars(skip_serializing_if = "is_partial")]
+    repositories_total: u64,
+    /// How many tags have been read. Absent if the key is limited to cost centres.
+    #[schemars(skip_serializing_if = "is_partial")]
+    tags_done: u64,
+    /// The requests to the registry by kind. Absent if the key is limited to cost centres.
+    #[schemars(skip_serializing_if = "is_partial")]
+    requests: RequestCounts,
+    /// The bytes that the registry sent. Absent if the key is limited to cost centres.
+    #[schemars(skip_serializing_if = "is_partial")]
+    bytes_received: ByteCount,
+    /// How long the crawl waited because the registry throttled it. Absent if the key is limited to cost centres.
+    #[schemars(skip_serializing_if = "is_partial")]
+    waited_milliseconds: u64,
+    /// The number of faults. Absent if the key is limited to cost centres.
+    #[schemars(skip_serializing_if = "is_partial")]
+    faults: u64,
+}
+
+impl CrawlFigures {
+    fn new(record: &CrawlRecord) -> Self {
         let cost = &record.cost;
         Self {
-            id: record.id,
-            registry: &record.registry,
-            state: record.state,
-            state_text: state_text(record),
-            stuck_reason: prospects.stuck_reason(record),
-            requested_at: record.requested_at,
-            requested_by: &record.requested_by,
-            started_at: record.started_at,
-            finished_at: record.finished_at,
             repositories_done: record.repositories_done,
             repositories_total: record.repositories_total,
             tags_done: record.tags_done,
@@ -168,12 +179,37 @@ impl<'a> Crawl<'a> {
             bytes_received: cost.bytes_received,
             waited_milliseconds: milliseconds(cost.waited),
             faults: record.faults,
+        }
+    }
+}
+
+/// Who requested a crawl, for a caller: the names of other keys and people are not for everyone.
+fn requested_by<'a>(caller: &Caller, record: &'a CrawlRecord) -> &'a str {
+    let by = record.requested_by.as_str();
+    let own = by.strip_prefix(API_PREFIX) == Some(caller.name.as_str());
+    match by.starts_with(API_PREFIX) && !own && !caller.sees_whole_registries() {
+        true => "API",
+        false => by,
+    }
+}
+
+impl<'a> Crawl<'a> {
+    pub(super) fn new(caller: &Caller, record: &'a CrawlRecord, prospects: &Prospects) -> Self {
+        let is_whole = caller.sees_whole_registries();
+        Self {
+            id: record.id,
+            registry: &record.registry,
+            state: record.state,
+            state_text: state_text(record, is_whole),
+            stuck_reason: prospects.stuck_reason(record),
+            requested_at: record.requested_at,
+            requested_by: requested_by(caller, record),
+            started_at: record.started_at,
+            finished_at: record.finished_at,
+            figures: is_whole.then(|| CrawlFigures::new(record)),
             // A message can name repositories that a limited caller may not see.
-            message: record
-                .message
-                .as_deref()
-                .filter(|_| caller.sees_whole_registries()),
-            events: record.reconciliation.filter(|_| caller.sees_whole_registries()),
+            message: record.message.as_deref().filter(|_| is_whole),
+            events: record.reconciliation.filter(|_| is_whole),
         }
     }
 }
@@ -196,7 +232,10 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         Some(text) => Some(text.parse().map_err(|_| unknown_registry(text))?),
     };
     let identity = ListIdentity::new("crawls", &call.values.without(&["limit", "cursor", "fields"]));
-    let is_rising = call.values.text("sort") == Some("requested");
+    let order = match call.values.text("sort") {
+        Some("requested") => CrawlOrder::OldestFirst,
+        _ => CrawlOrder::NewestFirst,
+    };
     let last: Option<i64> = match call.values.text("cursor") {
         None => None,
         Some(cursor) => identity.key_of(cursor)?.parse().ok(),
@@ -204,21 +243,14 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let limit = u32::try_from(call.values.number("limit", 50)).unwrap_or(u32::MAX);
     let mut records = call
         .api
-        .query_store(move |store| async move {
-            match is_rising {
-                true => store.crawls_from_first(wanted.as_ref(), last, limit + 1).await,
-                false => store.crawls(wanted.as_ref(), last, limit + 1).await,
-            }
-        })
+        .crawls(&call.caller, wanted, last, limit.saturating_add(1), order)
         .await?;
-    // A key that is limited to some registries sees a shorter page, and never a crawl of another.
     let is_last = records.len() <= limit as usize;
     records.truncate(limit as usize);
     let next_cursor = records
         .last()
         .filter(|_| !is_last)
         .map(|record| identity.after(&record.id.to_string()));
-    records.retain(|record| call.caller.sees(&record.registry));
     let prospects = Prospects::read(&call.api).await?;
     let list = CrawlList {
         items: records
@@ -248,7 +280,7 @@ pub(super) async fn named(call: &Call) -> Result<CrawlRecord, Problem> {
         .query_store(move |store| async move { store.crawl(id).await })
         .await?;
     record
-        .filter(|record| call.caller.sees(&record.registry))
+        .filter(|record| call.api.shows(&call.caller, &record.registry))
         .ok_or_else(unknown)
 }
 
@@ -318,7 +350,7 @@ struct CrawlRequest {
 async fn start(call: Call) -> Result<HttpResponse, Problem> {
     let CrawlRequest { registry: name } = call.read_body()?;
     let registry: RegistryName = name.parse().map_err(|_| unknown_registry(&name))?;
-    if !call.caller.sees(&registry) {
+    if !call.api.shows(&call.caller, &registry) {
         return Err(unknown_registry(&name));
     }
     let prospects = Prospects::read(&call.api).await?;
@@ -334,7 +366,7 @@ async fn start(call: Call) -> Result<HttpResponse, Problem> {
         return Err(Problem::new(&problem::CONFLICT, reason));
     }
     let key = call.values.text("Idempotency-Key").map(str::to_owned);
-    let (by, now) = (format!("API: {}", call.caller.name), call.api.clock.now());
+    let (by, now) = (format!("{API_PREFIX}{}", call.caller.name), call.api.clock.now());
     let record = call
         .api
         .query_store(move |store| async move {
@@ -357,7 +389,7 @@ async fn start(call: Call) -> Result<HttpResponse, Problem> {
 
 async fn cancel(call: Call) -> Result<HttpResponse, Problem> {
     let id = named(&call).await?.id;
-    let (by, now) = (format!("API: {}", call.caller.name), call.api.clock.now());
+    let (by, now) = (format!("{API_PREFIX}{}", call.caller.name), call.api.clock.now());
     let cancelled = call
         .api
         .query_store(move |store| async move { store.cancel_crawl(id, &by, now).await })

@@ -67,6 +67,6 @@ async fn explain(call: Call) -> Result<HttpResponse, Problem> {
     })?;
     call.reply(Reply::json(&Explained {
         explanation,
-        provenance: Provenance::for_registry(registry, &snapshot),
+        provenance: Provenance::for_registry(&call.caller, registry, &snapshot),
     })?)
 }

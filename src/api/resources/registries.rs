@@ -1,5 +1,7 @@
 //! The registries, and one of them.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -74,7 +76,8 @@ pub(in crate::api) struct Registry<'a> {
     /// When the next scheduled crawl starts; null if there is no schedule.
     next_crawl: Option<DateTime<Utc>>,
     /// What a reader must know about the figures.
-    notes: Vec<&'a Note>,
+    #[schemars(with = "Vec<Note>")]
+    notes: Vec<Cow<'a, Note>>,
 }
 
 /// One registry. Its `as_of` is that of the figures.
@@ -85,7 +88,8 @@ struct OneRegistry<'a> {
     /// The age of the figures.
     freshness: Freshness,
     /// The inputs of the figures besides the crawls.
-    versions: &'a Versions,
+    #[schemars(with = "Versions")]
+    versions: Cow<'a, Versions>,
 }
 
 /// How the last crawl of a registry ended.
@@ -94,8 +98,10 @@ struct OneRegistry<'a> {
 struct CrawlOutcome {
     /// The result of the crawl.
     state: CrawlOutcomeState,
-    /// How many faults made it incomplete.
-    losses: usize,
+    /// How many faults made it incomplete. Absent if the key sees a part of the registry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "usize")]
+    losses: Option<usize>,
 }
 
 /// The result of the last crawl.
@@ -126,26 +132,24 @@ impl<'a> Registry<'a> {
         let Some(visible) = VisibleRegistry::new(&call.caller, row, &snapshot.report.repositories)? else {
             return Ok(None);
         };
+        let is_whole = call.caller.sees_whole_registries();
         let (_, analysed) = snapshot.registry(row.registry.as_str())?;
         let (state, losses) = match analysed.content.source.last_crawl {
             LastCrawl::Complete => (CrawlOutcomeState::Complete, 0),
             LastCrawl::Incomplete { losses } => (CrawlOutcomeState::Incomplete, losses),
             LastCrawl::Unfinished => (CrawlOutcomeState::Unfinished, 0),
         };
-        let sees_all = call.caller.sees_whole_registries();
-        let notes = snapshot.report.notes.iter();
-        let notes = notes.filter(|note| sees_all || !note.kind.tells_of_others());
         Ok(Some(Self {
             row: visible,
-            last_crawl: CrawlOutcome { state, losses },
+            last_crawl: CrawlOutcome {
+                state,
+                losses: is_whole.then_some(losses),
+            },
             crawl_now: prospects.crawl_now(&row.registry, &call.caller),
-            current_crawl: prospects.current_crawl(&row.registry),
+            current_crawl: prospects.current_crawl(&row.registry, is_whole),
             schedule: prospects.schedule(&row.registry),
             next_crawl: prospects.next_crawl(&row.registry),
-            notes: notes
-                .filter(|note| note.registry == row.registry)
-                .filter(|note| call.caller.sees_whole_registries() || !note.kind.tells_of_others())
-                .collect(),
+            notes: snapshot.notes_for(&call.caller, Some(&row.registry)),
         }))
     }
 }
@@ -175,7 +179,8 @@ async fn registries(call: Call) -> Result<HttpResponse, Problem> {
     let mut page = Page::whole_or_limited(&call, &snapshot, items, |item: &Registry<'_>| {
         item.name().to_string()
     })?;
-    let list = page.list(&call, &snapshot);
+    let mut list = page.list(&call, &snapshot);
+    list.notes.extend(snapshot.left_out(&call.caller));
     call.reply(page.linked(list::reply(&call, "registries.csv", &[], &list)?))
 }
 
@@ -187,7 +192,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let registry = Registry::new(&call, row, &snapshot, &prospects)?.ok_or_else(|| unknown_registry(name))?;
     let Provenance {
         freshness, versions, ..
-    } = Provenance::for_registry(row, &snapshot);
+    } = Provenance::for_registry(&call.caller, row, &snapshot);
     call.reply(Reply::json(&OneRegistry {
         registry,
         freshness,

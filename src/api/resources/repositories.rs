@@ -191,7 +191,7 @@ pub(super) fn chosen_repositories<'a>(
     let values = &call.values;
     if let Some(name) = values.text("registry") {
         let (row, _) = snapshot.registry(name)?;
-        if !call.caller.sees(&row.registry) {
+        if !snapshot.shows(&call.caller, &row.registry) {
             return Err(unknown_registry(name));
         }
     }

@@ -116,7 +116,7 @@ async fn one(call: Call) -> Result<HttpResponse, Problem> {
         speaker: representative.as_ref(),
         representative_image: representative.as_ref(),
         last_pull: pulls.of_repository(counts, &row.registry, &row.totals.repository),
-        provenance: Provenance::for_registry(registry, &snapshot),
+        provenance: Provenance::for_registry(&call.caller, registry, &snapshot),
     })?)
 }
 

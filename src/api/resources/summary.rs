@@ -123,7 +123,7 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     let answer = List {
         items: rows.collect(),
         next_cursor: page.next_cursor.clone(),
-        notes: filter_notes(&call, &snapshot),
+        notes: [filter_notes(&call, &snapshot), snapshot.left_out(&call.caller)].concat(),
         provenance: Provenance::for_caller(&call.caller, &snapshot),
         totals: Whole {
             headline: &groups.headline,

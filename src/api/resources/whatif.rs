@@ -4,7 +4,7 @@
 //! are computed anew. Only for another release of Alpine are images analysed again, from known facts.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -23,11 +23,11 @@ use crate::api::problem::{INVALID_BODY, Invalid, Place, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::api::snapshot::Snapshot;
-use crate::api::visible::VisibleRegistry;
+use crate::api::visible::{VisibleRegistry, visible_notes};
 use crate::base_image::AlpineRelease;
 use crate::cost::{CostPlan, EffortRule, RegistryTerms};
-use crate::oci::RepositoryPatterns;
 use crate::oci::text::printable;
+use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 use crate::pricing::{Effort, Share};
 use crate::pulls::{PullAssumption, PullCounts};
 use crate::report::{
@@ -156,7 +156,8 @@ struct Answer<'a> {
     /// The sums over all repositories.
     totals: GroupRow,
     /// What a reader must know about the figures.
-    notes: Vec<&'a Note>,
+    #[schemars(with = "Vec<Note>")]
+    notes: Vec<Cow<'a, Note>>,
     /// The releases of Alpine on which bases are known, oldest first.
     alpine_releases: BTreeSet<AlpineRelease>,
     /// What the assumptions are where the question has none.
@@ -181,6 +182,13 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let costs = request.costs(&snapshot.inputs.costs)?;
     request.check_release(&snapshot)?;
     let switch = request.switch;
+    // Names that the caller may not see must not change the answer, or it would learn them letter by letter.
+    let selectable: Option<HashSet<RepositoryKey>> = (!call.caller.sees_everything()).then(|| {
+        let rows = snapshot.report.repositories.iter();
+        rows.filter(|row| sees_row(&call.caller, row))
+            .map(|row| (row.registry.clone(), row.totals.repository.clone()))
+            .collect()
+    });
     let assumptions = Assumptions {
         snapshot: snapshot.clone(),
         verdicts: VerdictSettings {
@@ -188,9 +196,18 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
             ..snapshot.inputs.verdicts.clone()
         },
     };
-    let report = call
+    let turn = call.api.what_ifs.next().await?;
+    let (report, _turn) = call
         .api
-        .run_blocking(move || assumptions.report(switch, chosen.as_ref(), costs))
+        .run_blocking(move || {
+            let selection = Selection {
+                switch,
+                chosen: chosen.as_ref(),
+                selectable: selectable.as_ref(),
+            };
+            let report = assumptions.report(&selection, costs)?;
+            Ok::<_, ReportError>((report, turn))
+        })
         .await??;
     let registries = report.registries.iter();
     let registries = registries
@@ -220,12 +237,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         registries,
         repositories: rows,
         totals,
-        notes: report
-            .notes
-            .iter()
-            .filter(|note| call.caller.sees(&note.registry))
-            .filter(|note| call.caller.sees_whole_registries() || !note.kind.tells_of_others())
-            .collect(),
+        notes: visible_notes(&call.caller, report.notes.iter(), &report.repositories).collect(),
         alpine_releases: snapshot.analysed.catalogue.alpine_releases(),
         configured: Configured {
             cold_share: snapshot.inputs.costs.transfer.cold_share.get(),
@@ -242,12 +254,7 @@ struct Assumptions {
 
 impl Assumptions {
     /// The report if these repositories switched and costs had another basis.
-    fn report(
-        &self,
-        switch: Switch,
-        chosen: Option<&RepositoryPatterns>,
-        costs: CostPlan,
-    ) -> Result<Report, ReportError> {
+    fn report(&self, selection: &Selection<'_>, costs: CostPlan) -> Result<Report, ReportError> {
         let Self { snapshot, verdicts } = self;
         let inputs = AnalysisInputs {
             verdicts: verdicts.clone(),
@@ -258,7 +265,7 @@ impl Assumptions {
         let analysed = if is_same_release {
             Arc::clone(&snapshot.analysed)
         } else {
-            Arc::new(snapshot.analysed.reanalysed_with(&inputs)?)
+            snapshot.on_release(&inputs)?
         };
         analysed.report_if(&inputs, &ReportOptions::default(), |registry| {
             let known = is_same_release.then_some(snapshot);
@@ -266,24 +273,47 @@ impl Assumptions {
                 Some(graph) => Cow::Borrowed(graph),
                 None => Cow::Owned(registry.every_move(&inputs.context(&analysed.catalogue))),
             };
-            switched(registry, switch, chosen, every_move)
+            switched(registry, selection, every_move)
         })
+    }
+}
+
+/// A repository and its registry.
+type RepositoryKey = (RegistryName, RepositoryName);
+
+/// Which repositories switch.
+struct Selection<'a> {
+    switch: Switch,
+    /// The patterns of the request; `None` for all repositories.
+    chosen: Option<&'a RepositoryPatterns>,
+    /// The repositories that a pattern can select; `None` for all.
+    selectable: Option<&'a HashSet<RepositoryKey>>,
+}
+
+impl Selection<'_> {
+    /// Whether the request selects a repository.
+    fn includes(&self, registry: &RegistryName, repository: &RepositoryName) -> bool {
+        let Some(chosen) = self.chosen else { return true };
+        self.can_include(registry, repository) && chosen.matches(registry, repository)
+    }
+
+    /// Whether a request of this caller can select a repository.
+    fn can_include(&self, registry: &RegistryName, repository: &RepositoryName) -> bool {
+        self.selectable
+            .is_none_or(|selectable| selectable.contains(&(registry.clone(), repository.clone())))
     }
 }
 
 /// The outcome if these repositories of a registry switch; `every_move` is the graph in which all can move.
 fn switched<'a>(
     registry: &'a AnalysedRegistry,
-    switch: Switch,
-    chosen: Option<&RepositoryPatterns>,
+    selection: &Selection<'_>,
     every_move: impl FnOnce() -> Cow<'a, Counterfactual>,
 ) -> Result<Switched<'a>, ReportError> {
     let analysis = &registry.analysis;
     let nodes = &registry.content.inventory.repositories;
-    let is_chosen = |place: usize| {
-        let name = &nodes[place].name;
-        chosen.is_none_or(|chosen| chosen.matches(registry.name(), name))
-    };
+    let Selection { switch, chosen, .. } = *selection;
+    let is_chosen = |place: usize| selection.includes(registry.name(), &nodes[place].name);
     let graph = match switch {
         Switch::Verdict => Cow::Borrowed(&analysis.counterfactual),
         Switch::All | Switch::Chosen => every_move(),
@@ -293,12 +323,13 @@ fn switched<'a>(
         Switch::Verdict => graph.switching(|place| {
             analysis.repositories[place].verdict.verdict == Verdict::Switch && is_chosen(place)
         }),
-        Switch::All | Switch::Chosen => {
-            let is_all = switch == Switch::All;
-            graph.switching(|place| {
-                graph.can_switch(place) && (is_all || chosen.is_some() && is_chosen(place))
-            })
-        }
+        Switch::All | Switch::Chosen => graph.switching(|place| {
+            graph.can_switch(place)
+                && match switch {
+                    Switch::All => selection.can_include(registry.name(), &nodes[place].name),
+                    _ => chosen.is_some() && is_chosen(place),
+                }
+        }),
     };
     let outcome = outcome.map_err(|source| ReportError::Overflow {
         registry: registry.name().clone(),

@@ -110,6 +110,7 @@ pub(super) async fn doctor(options: &DoctorOptions, context: &Context) -> anyhow
     };
     if let Some(store) = &store {
         checkup.note("clock", clock(store).await);
+        checkup.note("dates of crawls", dates(store).await);
     }
     for section in &context.settings.registries {
         let name = format!("registry {}", section.url.registry());
@@ -143,6 +144,28 @@ fn file_of(context: &Context) -> String {
     match context.settings.file() {
         Some(file) => format!("{} is sound", file.display()),
         None => "no configuration file; defaults and environment variables are used".to_owned(),
+    }
+}
+
+/// Whether a crawl is dated in the future. Opening the store gives such crawls the present date, unless the clocks differ.
+async fn dates(store: &Store) -> Finding {
+    let advice = || {
+        "set the clocks of this machine and of the database; then start tare again, which corrects the dates"
+            .to_owned()
+    };
+    match store.dated_in_the_future(SystemClock.now()).await {
+        Ok(found) if found.is_empty() => Well("no crawl is dated in the future".to_owned()),
+        Ok(found) => {
+            let named = found
+                .iter()
+                .map(|(registry, latest)| format!("{registry} on {}", latest.format("%Y-%m-%d")));
+            let named: Vec<String> = named.collect();
+            Amiss(
+                format!("crawls are dated in the future: {}", named.join(", ")),
+                advice(),
+            )
+        }
+        Err(error) => Amiss(error.to_string(), advice()),
     }
 }
 

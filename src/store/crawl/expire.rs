@@ -89,6 +89,21 @@ pub(super) async fn hand_back(
     .fetch_all(&mut *connection)
     .named("hand_back.update_crawl_task")
     .await?;
+    if repositories.is_empty() {
+        return Ok(0);
+    }
+    // Another worker reads the tags of these again.
+    sqlx::query!(
+        "UPDATE crawl_worker SET tags_done = LEAST(tags_done, COALESCE((
+             SELECT sum(tags) FROM crawl_task
+             WHERE crawl_task.crawl_id = $1 AND worker_id = $2 AND done_at IS NOT NULL), 0))
+         WHERE id = $2",
+        crawl,
+        worker
+    )
+    .execute(&mut *connection)
+    .named("hand_back.update_crawl_worker")
+    .await?;
     sqlx::query!(
         "DELETE FROM crawl_fault WHERE crawl_id = $1 AND repository = ANY ($2)",
         crawl,

@@ -141,6 +141,15 @@ impl TryFrom<CrawlRow> for CrawlRecord {
     }
 }
 
+/// The order of a list of crawls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CrawlOrder {
+    /// The latest first.
+    NewestFirst,
+    /// The first first.
+    OldestFirst,
+}
+
 impl Store {
     /// The latest crawls, newest first: of one registry or of all. If `before` is given, only those with lower numbers.
     ///
@@ -152,37 +161,55 @@ impl Store {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<CrawlRecord>, StoreError> {
-        let ids = sqlx::query_scalar!(
-            "SELECT crawl.id FROM crawl JOIN registry ON registry.id = crawl.registry_id
-             WHERE ($1::text IS NULL OR registry.name = $1) AND ($2::bigint IS NULL OR crawl.id < $2)
-             ORDER BY crawl.id DESC LIMIT $3",
-            registry.map(RegistryName::as_str),
-            before,
-            i64::from(limit)
-        );
-        let ids = ids.fetch_all(&self.pool).named("latest_crawls").await?;
-        self.crawl_rows(&ids).await
+        self.crawls_among(None, registry, before, limit, CrawlOrder::NewestFirst)
+            .await
     }
 
-    /// The first crawls, oldest first: of one registry or of all. If `after` is given, only those with higher numbers.
+    /// A page of the crawls: of these registries or of all, of one registry or of all. If `last` is given, only those that
+    /// come after it in this order.
     ///
     /// # Errors
     /// If the database is not available.
-    pub async fn crawls_from_first(
+    pub async fn crawls_among(
         &self,
+        among: Option<&[RegistryName]>,
         registry: Option<&RegistryName>,
-        after: Option<i64>,
+        last: Option<i64>,
         limit: u32,
+        order: CrawlOrder,
     ) -> Result<Vec<CrawlRecord>, StoreError> {
-        let ids = sqlx::query_scalar!(
-            "SELECT crawl.id FROM crawl JOIN registry ON registry.id = crawl.registry_id
-             WHERE ($1::text IS NULL OR registry.name = $1) AND ($2::bigint IS NULL OR crawl.id > $2)
-             ORDER BY crawl.id LIMIT $3",
-            registry.map(RegistryName::as_str),
-            after,
-            i64::from(limit)
-        );
-        let ids = ids.fetch_all(&self.pool).named("first_crawls").await?;
+        let among: Option<Vec<&str>> =
+            among.map(|registries| registries.iter().map(RegistryName::as_str).collect());
+        let among = among.as_deref();
+        let registry = registry.map(RegistryName::as_str);
+        let ids = match order {
+            CrawlOrder::NewestFirst => {
+                let ids = sqlx::query_scalar!(
+                    "SELECT crawl.id FROM crawl JOIN registry ON registry.id = crawl.registry_id
+                     WHERE ($1::text IS NULL OR registry.name = $1) AND ($2::bigint IS NULL OR crawl.id < $2)
+                         AND ($4::text[] IS NULL OR registry.name = ANY ($4))
+                     ORDER BY crawl.id DESC LIMIT $3",
+                    registry,
+                    last,
+                    i64::from(limit),
+                    among as Option<&[&str]>
+                );
+                ids.fetch_all(&self.pool).named("latest_crawls").await?
+            }
+            CrawlOrder::OldestFirst => {
+                let ids = sqlx::query_scalar!(
+                    "SELECT crawl.id FROM crawl JOIN registry ON registry.id = crawl.registry_id
+                     WHERE ($1::text IS NULL OR registry.name = $1) AND ($2::bigint IS NULL OR crawl.id > $2)
+                         AND ($4::text[] IS NULL OR registry.name = ANY ($4))
+                     ORDER BY crawl.id LIMIT $3",
+                    registry,
+                    last,
+                    i64::from(limit),
+                    among as Option<&[&str]>
+                );
+                ids.fetch_all(&self.pool).named("first_crawls").await?
+            }
+        };
         self.crawl_rows(&ids).await
     }
 

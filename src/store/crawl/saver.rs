@@ -6,7 +6,7 @@ use serde_json::json;
 use super::cancel::lose_workers;
 use super::part::add_up;
 use super::{CrawlCost, CrawlPart, CrawlState, event};
-use crate::inventory::Fault;
+use crate::inventory::{Fault, FaultLimit};
 use crate::oci::RepositoryName;
 use crate::store::StoreError;
 use crate::store::save::{Saved, save_faults};
@@ -39,6 +39,8 @@ pub struct CrawlSaver {
     pub(in crate::store) saved: Saved,
     /// References that were listed but not found, by repository.
     pub(in crate::store) vanished: HashMap<RepositoryName, HashSet<String>>,
+    /// How many faults have been listed.
+    pub(in crate::store) faults: FaultLimit,
     rows_before_tidying: u64,
 }
 
@@ -52,6 +54,7 @@ impl CrawlSaver {
             tombstone_after: i32::try_from(tombstone_after.max(1)).unwrap_or(i32::MAX),
             saved: Saved::default(),
             vanished: HashMap::new(),
+            faults: FaultLimit::new(FaultLimit::OF_CRAWL),
             rows_before_tidying: TIDY_AFTER,
         }
     }

@@ -9,6 +9,12 @@ use crate::store::row::Row;
 use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
 
+/// The most pulls of a repository on a day that are believed. Our choice of December 2026: a million million, a thousand times
+/// what Docker Hub serves on a day. A hostile or broken log may state any count, and one must not cost all other figures.
+const MOST_PULLS_OF_DAY: i64 = 1_000_000_000_000;
+/// The most bytes of a repository on a day that are believed. Our choice of December 2026: 1 EiB.
+const MOST_BYTES_OF_DAY: i64 = 1 << 60;
+
 /// An imported file of pulls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullImportRecord {
@@ -110,11 +116,14 @@ impl Store {
         let mut pulls = Vec::new();
         let mut spans = Vec::new();
         let rows = sqlx::query!(
-            r#"SELECT registry.name AS registry, repository, day, counted_by, sum(count)::bigint AS "count!", min(count) AS "least!"
+            r#"SELECT registry.name AS registry, repository, day, counted_by,
+                   LEAST(sum(count) FILTER (WHERE count <= $2), $2)::bigint AS count,
+                   min(count) AS "least!", count(*) FILTER (WHERE count > $2) AS "nonsense!"
                FROM pull_count JOIN registry ON registry.id = registry_id
                WHERE $1::date IS NULL OR day >= $1
                GROUP BY registry.name, repository, day, counted_by"#,
-            since as Option<NaiveDate>
+            since as Option<NaiveDate>,
+            MOST_PULLS_OF_DAY
         )
         .fetch_all(&self.pool)
         .named("counted_pulls")
@@ -124,11 +133,19 @@ impl Store {
             let place = Row::new("pull_count", &key);
             // The sum alone would not show a negative count beside positive ones.
             place.count::<u64>("count", row.least)?;
+            if row.nonsense > 0 {
+                tracing::warn!(registry = row.registry, repository = row.repository, day = %row.day, "a count of pulls that no \
+                    repository can have is left out");
+            }
+            // All of them are nonsense.
+            let Some(count) = row.count.filter(|_| row.least <= MOST_PULLS_OF_DAY) else {
+                continue;
+            };
             pulls.push(CountedPulls {
                 registry: place.parse("registry_id", &row.registry)?,
                 repository: place.parse("repository", &row.repository)?,
                 period: one_day("pull_count", row.day)?,
-                count: place.count("count", row.count)?,
+                count: place.count("count", count)?,
                 by: place.parse("counted_by", &row.counted_by)?,
             });
         }
@@ -179,8 +196,9 @@ impl Store {
         let rows = sqlx::query!(
             "SELECT registry.name AS registry, repository, day, counted_by, bytes
              FROM pulled_bytes JOIN registry ON registry.id = registry_id
-             WHERE $1::date IS NULL OR day >= $1",
-            since as Option<NaiveDate>
+             WHERE ($1::date IS NULL OR day >= $1) AND bytes <= $2",
+            since as Option<NaiveDate>,
+            MOST_BYTES_OF_DAY
         )
         .fetch_all(&self.pool)
         .named("served_bytes")
@@ -251,12 +269,16 @@ impl Store {
             let place = Row::new("pull_reading", &key);
             let registry: RegistryName = place.parse("registry_id", &row.registry)?;
             let repository: RepositoryName = place.parse("repository", &row.repository)?;
+            let count = pulls_between(place.count("count", earlier)?, place.count("count", row.count)?);
+            if count > MOST_PULLS_OF_DAY.unsigned_abs() {
+                continue;
+            }
             differences.push((
                 CountedPulls {
                     registry: registry.clone(),
                     repository: repository.clone(),
                     period,
-                    count: pulls_between(place.count("count", earlier)?, place.count("count", row.count)?),
+                    count,
                     by: CountedBy::Imported,
                 },
                 CountedSpan {

@@ -50,6 +50,10 @@ impl CrawlSaver {
             }
         }
 
+        let mut limit = self.faults.clone();
+        let mut listed = batch.faults.clone();
+        listed.retain(|fault| limit.admits(fault.kind));
+
         let mut transaction = self.part.store.pool.begin().await?;
         self.part.hold(&mut transaction).await?;
         let (registry, source) = (self.part.registry, TagSource::Crawl(self.part.crawl));
@@ -61,7 +65,7 @@ impl CrawlSaver {
         let ended = listings.save(&mut transaction, self.tombstone_after, now).await?;
         let crawl = self.part.crawl;
         listed::manifests(&mut transaction, &batch, crawl, &repository, &blob, now).await?;
-        save_faults(&mut transaction, crawl, &batch.faults).await?;
+        save_faults(&mut transaction, crawl, &listed).await?;
         soft_deleted::save(&mut transaction, crawl, batch.soft_deleted).await?;
         self.done(&mut transaction, &batch, now).await?;
         self.part
@@ -74,6 +78,7 @@ impl CrawlSaver {
             self.saved.blobs.clear();
         }
         self.saved.blobs.extend(written.blobs);
+        self.faults = limit;
         self.saved.repositories.extend(written.repositories);
         for &name in batch.listings.keys() {
             self.vanished.remove(name);
@@ -94,13 +99,20 @@ impl CrawlSaver {
             return Ok(());
         }
         let names: Vec<&str> = batch.listings.keys().map(|name| name.as_str()).collect();
+        let tags: Vec<i64> = batch
+            .listings
+            .values()
+            .map(|listing| i64::try_from(listing.tags.len()).unwrap_or(i64::MAX))
+            .collect();
         sqlx::query!(
-            "UPDATE crawl_task SET done_at = $4
-             WHERE crawl_id = $1 AND worker_id = $2 AND repository = ANY ($3::text[])",
+            "UPDATE crawl_task SET done_at = $4, tags = done.tags
+             FROM UNNEST($3::text[], $5::bigint[]) AS done (repository, tags)
+             WHERE crawl_id = $1 AND worker_id = $2 AND crawl_task.repository = done.repository",
             self.part.crawl,
             self.part.worker,
             &names as &[&str],
-            now
+            now,
+            &tags
         )
         .execute(connection)
         .named("finish_tasks")
