@@ -5,6 +5,7 @@ use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock as _, SystemClock};
 use crate::events::Reconciliation;
+use crate::config::RegistryAddress;
 use crate::oci::RegistryName;
 use crate::store::{Cancellation, CrawlRecord, CrawlState};
 
@@ -34,7 +35,7 @@ struct ShownCrawl<'a> {
 
 async fn list(options: &CrawlsListOptions, context: &Context) -> anyhow::Result<Outcome> {
     let store = context.open_store().await?;
-    let registry = options.registry.as_ref().map(|address| address.registry());
+    let registry = options.registry.as_ref().map(RegistryAddress::registry);
     let records = store.crawls(registry, None, options.limit).await;
     store.close().await;
     let records = records?;

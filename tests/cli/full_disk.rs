@@ -32,7 +32,10 @@ fn on_a_small_disk(program: &Program, megabytes: u32, script: &str) -> Option<Ou
         command.env(name, value.unwrap_or_default());
     }
     let output = command
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env(
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        )
         .env("TARE", own.get_program())
         .env("DISK", &disk)
         .output();
