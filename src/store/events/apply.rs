@@ -221,6 +221,13 @@ async fn finish(connection: &mut PgConnection, asked: &[Asked]) -> Result<(), St
             }
         }
     }
+    // In the order in which events are added to questions, so that neither waits for the other in a circle.
+    let all: Vec<i64> = asked.iter().map(|asked| asked.ask.id).collect();
+    sqlx::query("SELECT FROM event_ask WHERE id = ANY($1) ORDER BY repository, reference FOR UPDATE")
+        .bind(&all)
+        .execute(&mut *connection)
+        .named("apply_asked.lock_event_ask")
+        .await?;
     sqlx::query!(
         "DELETE FROM event_ask USING UNNEST($1::bigint[], $2::bigint[]) AS done (id, events)
          WHERE event_ask.id = done.id AND event_ask.events = done.events",
