@@ -4,8 +4,8 @@ use super::arguments::{CancelOptions, CrawlsCommand, CrawlsListOptions, TextOrJs
 use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock as _, SystemClock};
-use crate::events::Reconciliation;
 use crate::config::RegistryAddress;
+use crate::events::Reconciliation;
 use crate::oci::RegistryName;
 use crate::store::{Cancellation, CrawlRecord, CrawlState};
 
