@@ -128,10 +128,10 @@ fn offered(request: &HttpRequest) -> Vec<String> {
     {
         match whole.split_once(' ') {
             Some((scheme, bearer)) if scheme.eq_ignore_ascii_case("bearer") => {
-                offered.push(bearer.trim().to_owned())
+                offered.push(bearer.trim().to_owned());
             }
             Some((scheme, encoded)) if scheme.eq_ignore_ascii_case("basic") => {
-                offered.extend(password(encoded.trim()))
+                offered.extend(password(encoded.trim()));
             }
             _ => {}
         }

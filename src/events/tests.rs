@@ -60,6 +60,7 @@ fn distribution(id: &str, action: &str, target: Value) -> Value {
     })
 }
 
+/// Vendors: Distribution.
 #[test]
 fn distribution_tells_of_tags_manifests_and_repositories() {
     let image = json!({"mediaType": MANIFEST, "digest": digest(), "size": 500, "repository": "team/api"});
@@ -163,6 +164,7 @@ fn azure(action: &str, target: Value) -> Value {
     })
 }
 
+/// Vendors: Azure.
 #[test]
 fn azure_webhooks_tell_of_images_and_charts() {
     let target =
@@ -177,6 +179,7 @@ fn azure_webhooks_tell_of_images_and_charts() {
     }
 }
 
+/// Vendors: Azure.
 #[test]
 fn event_grid_is_read_in_both_forms_and_its_validation_is_answered() {
     let target = json!({"mediaType": MANIFEST, "digest": digest(), "repository": "hello", "tag": "v1"});
@@ -219,6 +222,7 @@ fn harbor(kind: &str, operator: &str) -> Value {
     })
 }
 
+/// Vendors: Harbor.
 #[test]
 fn harbor_tells_of_pushes_deletions_and_pulls_in_both_forms() {
     assert_eq!(
@@ -259,6 +263,7 @@ fn harbor_tells_of_pushes_deletions_and_pulls_in_both_forms() {
     );
 }
 
+/// Vendors: ECR.
 #[test]
 fn ecr_tells_of_its_own_account_and_region_only() {
     let event = |action: &str, account: &str, result: &str| {
@@ -299,6 +304,7 @@ fn ecr_tells_of_its_own_account_and_region_only() {
     assert_eq!(skipped(&read(&scan)), [(SkipReason::NotRecorded, 1)]);
 }
 
+/// Vendors: GitHub.
 #[test]
 fn github_tells_of_container_packages() {
     let event = |member: &str, kind: &str, tag: &str| {
@@ -328,6 +334,7 @@ fn github_tells_of_container_packages() {
     assert_eq!(skipped(&read(&ping)), [(SkipReason::NotRecorded, 1)]);
 }
 
+/// Vendors: Google.
 #[test]
 fn google_tells_of_images_by_full_name() {
     let message = |data: &Value| {
@@ -375,6 +382,7 @@ fn google_tells_of_images_by_full_name() {
     assert_eq!(skipped(&read(&broken)), [(SkipReason::Invalid, 1)]);
 }
 
+/// Vendors: Docker Hub, Quay.
 #[test]
 fn quay_and_docker_hub_tell_of_tags() {
     let quay = json!({

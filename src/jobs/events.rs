@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::scheduled::ScheduledRegistry;
 use crate::clock::Clock;
-use crate::crawl::{Answer, Known, Question, StopFlag, answer, fetch};
+use crate::crawl::{Answer, Answered, Known, Question, StopFlag, answer, fetch};
 use crate::events::EventSubject;
 use crate::inventory::Finding;
 use crate::oci::{Digest, Reference, RegistryName};
@@ -197,7 +197,7 @@ impl Desk {
             .partition(|ask| plan.repositories.matches(&ask.repository));
         let questions = chosen.iter().map(question).collect();
         let answered = fetch(client, plan, questions).await;
-        let digests: Vec<Digest> = answered.iter().flat_map(|answered| answered.digests()).collect();
+        let digests: Vec<Digest> = answered.iter().flat_map(Answered::digests).collect();
         let among = self.store.known_among(&digests).await?;
         let known = Known {
             complete: among.complete,

@@ -39,6 +39,7 @@ fn one_object_says_what_a_crawl_found_and_what_it_cost() {
         "blobs",
         "requests",
         "bytes_received",
+        "events",
         "seconds",
         "faults",
         "interrupted",

@@ -37,6 +37,7 @@ async fn crawl_ecr(registry: &FaultyRegistry, known: &Known) -> (Vec<Finding>, C
     (findings, summary.status)
 }
 
+/// Vendors: ECR.
 #[tokio::test]
 async fn archived_images_stay_counted_and_are_said_each_time() {
     let registry = FaultyRegistry::holding(|content| {

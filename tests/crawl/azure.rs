@@ -188,6 +188,7 @@ async fn what_is_attached_later_is_found_in_the_listing() {
     assert_eq!(registry.count("GET", "/referrers/"), 0);
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn deleted_repositories_that_are_still_stored_are_counted_where_that_may_be_asked() {
     let registry = FaultyRegistry::holding(|content| {
@@ -224,6 +225,7 @@ async fn deleted_repositories_that_are_still_stored_are_counted_where_that_may_b
     }
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn a_listing_with_fewer_manifests_than_azure_counts_is_partial_and_ends_nothing() {
     let registry = FaultyRegistry::holding(|content| {
@@ -267,6 +269,7 @@ async fn a_listing_with_fewer_manifests_than_azure_counts_is_partial_and_ends_no
     assert!(matches!(&listed.manifests, ManifestListing::Partial(rows) if rows.len() == 2));
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn tags_of_a_new_repository_that_azure_counts_and_does_not_list_are_said() {
     let registry = FaultyRegistry::holding(|content| {
@@ -288,6 +291,7 @@ async fn tags_of_a_new_repository_that_azure_counts_and_does_not_list_are_said()
     assert!(!listing(&findings, "app").listed_to_the_end);
 }
 
+/// Vendors: Azure.
 #[tokio::test]
 async fn repositories_that_an_identity_may_not_read_cost_two_requests_and_make_one_fault() {
     let names: Vec<String> = (0..30).map(|number| format!("team/app-{number:02}")).collect();

@@ -63,6 +63,7 @@ async fn untagged_manifests_are_left_out_on_request() {
     assert_eq!(registry.count("GET", "/manifests/"), 1);
 }
 
+/// Vendors: Google.
 #[tokio::test]
 async fn repositories_below_a_path_are_found_without_a_catalogue() {
     let registry = FaultyRegistry::holding(|content| {

@@ -95,6 +95,7 @@ fn free_port() -> u16 {
     listener.expect("a free port").port()
 }
 
+/// Vendors: Distribution.
 #[test]
 fn a_push_and_a_deletion_show_in_the_api_within_seconds() {
     let folder = StorageFolder::new();

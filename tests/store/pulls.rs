@@ -34,8 +34,8 @@ async fn counts_that_no_repository_can_have_cost_the_others_nothing() {
         INSERT INTO pull_count (registry_id, day, repository, tag, digest, counted_by, count)
             SELECT registry_id, day, repository, 'more', digest, counted_by, 9223372036854775807 FROM pull_count
             WHERE repository <> 'liar';
-        INSERT INTO pulled_bytes (registry_id, day, repository, bytes, blobs)
-            SELECT id, '2026-11-01', 'liar', 9223372036854775807, 1 FROM registry;
+        INSERT INTO pulled_bytes (registry_id, day, repository, counted_by, bytes, blobs)
+            SELECT id, '2026-11-01', 'liar', 'metered', 9223372036854775807, 1 FROM registry;
         INSERT INTO pull_reading SELECT id, 'liar', '2026-11-01', 0 FROM registry;
         INSERT INTO pull_reading SELECT id, 'liar', '2026-11-02', 9223372036854775807 FROM registry;";
     sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();

@@ -86,6 +86,7 @@ mod tests {
         builder
     }
 
+    /// Vendors: Azure.
     #[test]
     fn a_converted_copy_of_a_tagged_image_is_stored_and_no_waste() {
         let inventory = with_copy().finish();

@@ -128,6 +128,7 @@ fn untagged_content_explains_the_difference_as_far_as_it_is_known() {
     assert_eq!(part(&found, DifferenceCause::Untagged), (200, Some(200), None));
 }
 
+/// Vendors: Azure.
 #[test]
 fn replicas_count_only_in_a_figure_that_includes_them() {
     let facts = ReconciliationFacts {
@@ -148,6 +149,7 @@ fn replicas_count_only_in_a_figure_that_includes_them() {
     assert_eq!(all.unexplained_bytes, 0);
 }
 
+/// Vendors: Azure.
 #[test]
 fn azure_may_keep_deleted_content_and_copies_that_are_not_listed() {
     let azure = ReconciliationFacts {
@@ -183,6 +185,7 @@ fn azure_may_keep_deleted_content_and_copies_that_are_not_listed() {
     assert_eq!(part(&found, DifferenceCause::ConvertedCopies), (0, Some(0), None));
 }
 
+/// Vendors: ECR.
 #[test]
 fn mounted_layers_and_late_pushes_bound_a_registry_that_reports_less() {
     let facts = ReconciliationFacts {

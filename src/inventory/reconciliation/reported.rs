@@ -286,6 +286,7 @@ mod tests {
         (usage.bytes.get(), usage.source, at, usage.includes_replicas)
     }
 
+    /// Vendors: Azure, DigitalOcean, Google, Harbor.
     #[test]
     fn every_known_answer_is_read() {
         for (text, expected) in [
@@ -326,6 +327,7 @@ mod tests {
         }
     }
 
+    /// Vendors: Azure.
     #[test]
     fn the_last_value_of_azures_metric_counts_summed_over_regions() {
         let series = |region: &str, points: &str| {

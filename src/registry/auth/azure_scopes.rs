@@ -231,6 +231,7 @@ mod tests {
         assert!(scopes.scope(&third).is_some());
     }
 
+    /// Vendors: Azure.
     #[test]
     fn attribute_based_access_control_is_told_by_a_claim() {
         for (claims, expected) in [(r#"{"aad_identity":"x"}"#, false), (r#"{"exp":1}"#, true)] {

@@ -48,6 +48,31 @@ pub struct CrawlSaver {
 const TIDY_AFTER: u64 = 2_000;
 
 impl CrawlSaver {
+    /// Saves how many faults were not listed because there were too many, and returns what was saved. To be called once,
+    /// after the last batch.
+    ///
+    /// # Errors
+    /// As with [`Self::save`].
+    pub async fn save_unlisted_faults(&mut self) -> Result<Option<Fault>, StoreError> {
+        let Some((count, kind)) = self.faults.beyond() else {
+            return Ok(None);
+        };
+        let fault = Fault {
+            repository: None,
+            reference: None,
+            kind,
+            fault: format!(
+                "and {count} more faults, which are not listed: a crawl lists {} of them",
+                FaultLimit::OF_CRAWL
+            ),
+        };
+        let mut transaction = self.part.store.pool.begin().await?;
+        self.part.hold(&mut transaction).await?;
+        save_faults(&mut transaction, self.part.crawl, &[&fault]).await?;
+        transaction.commit().await?;
+        Ok(Some(fault))
+    }
+
     pub(super) fn new(part: CrawlPart, tombstone_after: u32) -> Self {
         Self {
             part,

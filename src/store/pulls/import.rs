@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
+use super::bigint::bigint;
 use super::counted::pulls_between;
 use super::indexes::{PulledIndexes, pulled_indexes};
 use super::served::{serve, sized};
@@ -313,9 +314,4 @@ async fn save_readings(
     .named("save_readings.insert_pull_reading")
     .await?;
     Ok(PullImport::Readings { since_last, first })
-}
-
-/// A count as the database stores it.
-pub(super) fn bigint(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -1,5 +1,6 @@
 //! Counted pulls: imported files and registries' notifications.
 
+mod bigint;
 mod counted;
 mod import;
 mod indexes;

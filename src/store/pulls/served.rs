@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::import::bigint;
+use super::bigint::bigint;
 use crate::pulls::{CountedBy, ServedBlob, ServedLayer};
 use crate::store::StoreError;
 use crate::store::row::Row;

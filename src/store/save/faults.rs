@@ -1,10 +1,10 @@
 use sqlx::PgConnection;
 
-use crate::inventory::{Fault, FaultLimit};
+use crate::inventory::Fault;
 use crate::oci::RepositoryName;
+use crate::store::StoreError;
 use crate::store::span::Named as _;
 use crate::store::text::clean;
-use crate::store::{CrawlSaver, StoreError};
 
 /// Saves the faults of a crawl.
 pub(in crate::store) async fn save_faults(
@@ -41,31 +41,4 @@ pub(in crate::store) async fn save_faults(
     .named("save_faults")
     .await?;
     Ok(())
-}
-
-impl CrawlSaver {
-    /// Saves how many faults were not listed because there were too many, and returns what was saved. To be called once,
-    /// after the last batch.
-    ///
-    /// # Errors
-    /// As with [`Self::save`].
-    pub async fn save_unlisted_faults(&mut self) -> Result<Option<Fault>, StoreError> {
-        let Some((count, kind)) = self.faults.beyond() else {
-            return Ok(None);
-        };
-        let fault = Fault {
-            repository: None,
-            reference: None,
-            kind,
-            fault: format!(
-                "and {count} more faults, which are not listed: a crawl lists {} of them",
-                FaultLimit::OF_CRAWL
-            ),
-        };
-        let mut transaction = self.part.store.pool.begin().await?;
-        self.part.hold(&mut transaction).await?;
-        save_faults(&mut transaction, self.part.crawl, &[&fault]).await?;
-        transaction.commit().await?;
-        Ok(Some(fault))
-    }
 }

@@ -10,9 +10,27 @@ use super::document;
 /// Components that have no successor of the same name: their members stand in the schemas that had them.
 const DISSOLVED: [&str; 1] = ["Grounds"];
 
+/// Members that a key limited to cost centres no longer gets: they count what belongs to others, and so told what it must not
+/// learn. Every other caller gets them as before.
+const WITHHELD: [&str; 9] = [
+    "/v1/crawls/{id} 200 application/json.bytes_received",
+    "/v1/crawls/{id} 200 application/json.faults",
+    "/v1/crawls/{id} 200 application/json.repositories_done",
+    "/v1/crawls/{id} 200 application/json.repositories_total",
+    "/v1/crawls/{id} 200 application/json.requests",
+    "/v1/crawls/{id} 200 application/json.tags_done",
+    "/v1/crawls/{id} 200 application/json.waited_milliseconds",
+    "/v1/registries 200 application/json.items[].last_crawl.losses",
+    "/v1/registries/{registry} 200 application/json.last_crawl.losses",
+];
+
 #[test]
 fn the_document_is_compatible_with_the_baseline() {
-    let broken = breaks(&document("baseline.json"), &document("openapi.json"));
+    let mut broken = breaks(&document("baseline.json"), &document("openapi.json"));
+    broken.retain(|broken| {
+        let withheld = WITHHELD.map(|member| format!("get {member}: may be missing"));
+        !withheld.contains(broken)
+    });
     assert!(
         broken.is_empty(),
         "clients of the baseline would break; keep the old members beside the new ones:\n{}",
