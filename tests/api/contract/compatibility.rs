@@ -12,25 +12,29 @@ const DISSOLVED: [&str; 1] = ["Grounds"];
 
 /// Members that a key limited to cost centres no longer gets: they count what belongs to others, and so told what it must not
 /// learn. Every other caller gets them as before.
-const WITHHELD: [&str; 9] = [
-    "/v1/crawls/{id} 200 application/json.bytes_received",
-    "/v1/crawls/{id} 200 application/json.faults",
-    "/v1/crawls/{id} 200 application/json.repositories_done",
-    "/v1/crawls/{id} 200 application/json.repositories_total",
-    "/v1/crawls/{id} 200 application/json.requests",
-    "/v1/crawls/{id} 200 application/json.tags_done",
-    "/v1/crawls/{id} 200 application/json.waited_milliseconds",
-    "/v1/registries 200 application/json.items[].last_crawl.losses",
-    "/v1/registries/{registry} 200 application/json.last_crawl.losses",
+const WITHHELD: [&str; 8] = [
+    "bytes_received",
+    "faults",
+    "last_crawl.losses",
+    "repositories_done",
+    "repositories_total",
+    "requests",
+    "tags_done",
+    "waited_milliseconds",
 ];
+
+/// Whether a break is that a limited key does not get one of [`WITHHELD`] of a crawl.
+fn is_withheld(broken: &str) -> bool {
+    let member = broken.strip_suffix(": may be missing");
+    let is_of_a_crawl = broken.contains("/v1/crawls") || broken.contains("last_crawl.");
+    is_of_a_crawl
+        && member.is_some_and(|member| WITHHELD.iter().any(|name| member.ends_with(&format!(".{name}"))))
+}
 
 #[test]
 fn the_document_is_compatible_with_the_baseline() {
     let mut broken = breaks(&document("baseline.json"), &document("openapi.json"));
-    broken.retain(|broken| {
-        let withheld = WITHHELD.map(|member| format!("get {member}: may be missing"));
-        !withheld.contains(broken)
-    });
+    broken.retain(|broken| !is_withheld(broken));
     assert!(
         broken.is_empty(),
         "clients of the baseline would break; keep the old members beside the new ones:\n{}",
