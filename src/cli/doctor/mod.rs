@@ -2,12 +2,14 @@
 
 mod finding;
 mod notifications;
+mod vendor;
 
 use chrono::{NaiveDate, TimeDelta};
 use serde::Serialize;
 
 use self::finding::Finding::{self, Amiss, Well};
 use self::notifications::notifications;
+use self::vendor::vendor;
 use crate::cli::arguments::{DoctorOptions, TextOrJson};
 use crate::cli::client::client_of;
 use crate::cli::context::Context;
@@ -115,6 +117,8 @@ pub(super) async fn doctor(options: &DoctorOptions, context: &Context) -> anyhow
     for section in &context.settings.registries {
         let name = format!("registry {}", section.url.registry());
         checkup.note(&name, registry(section, context).await);
+        let host = section.url.registry();
+        checkup.note(&format!("vendor of {host}"), vendor(host));
     }
     if context.settings.registries.is_empty() {
         let found = "none configured; name one with tare crawl or tare serve --registry";
