@@ -82,6 +82,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "views/overview.js",
         "views/paged.js",
         "views/pareto.js",
+        "views/reported.js",
         "views/repositories.js",
         "views/repository.js",
         "views/savings.js",

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{NaiveDate, TimeZone as _, Utc};
 use rust_decimal::Decimal;
 use tare::cost::{Budget, BudgetSubject, CostParts, Labels, MoneyEstimate, WorthRule, WorthSums};
-use tare::events::Reconciliation;
+use tare::events::EventCoverage;
 use tare::inventory::{Accounting, DedupScope, FaultKind, RegistryTotals, RepositoryTotals};
 use tare::metrics::{
     MetricsSettings, OTHER_REPOSITORIES, ProcessCounters, Snapshot, StoreState, render, render_report,
@@ -76,7 +76,7 @@ fn report(repositories: u64) -> Report {
             conflicting_sizes: 0,
             missing_tags: 0,
             soft_deleted: None,
-            reconciliation: None,
+            event_coverage: None,
         },
         accounting: Accounting {
             registry: RegistryTotals {
@@ -268,7 +268,7 @@ fn scrape(report: &Report, limit: usize) -> String {
         events: Some(&[EventState {
             registry: REGISTRY.parse().expect("a name"),
             pending: 7,
-            reconciliation: Some(Reconciliation { told: 40, missed: 2 }),
+            event_coverage: Some(EventCoverage { told: 40, missed: 2 }),
         }]),
         store: StoreState {
             answers: true,

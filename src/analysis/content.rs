@@ -151,7 +151,7 @@ fn source(
         missing_tags: quality.missing_tags,
         // The store keeps it of the last crawl only.
         soft_deleted: quality.soft_deleted.filter(|_| as_of.is_none()),
-        reconciliation: quality.reconciliation,
+        event_coverage: quality.event_coverage,
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use crate::crawl::CrawlStatus;
-use crate::events::Reconciliation;
+use crate::events::EventCoverage;
 use crate::inventory::FaultKind;
 use crate::jobs::CrawlResult;
 use crate::oci::text::printable;
@@ -32,7 +32,7 @@ pub(super) struct Shown {
     seconds: f64,
     faults: Vec<ShownFault>,
     interrupted: bool,
-    events: Option<Reconciliation>,
+    events: Option<EventCoverage>,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,7 +70,7 @@ impl Shown {
                 })
                 .collect(),
             interrupted: result.status == CrawlStatus::Interrupted,
-            events: result.reconciliation,
+            events: result.event_coverage,
         }
     }
 

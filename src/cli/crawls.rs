@@ -5,7 +5,7 @@ use super::context::Context;
 use super::outcome::{Outcome, UsageError, print};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::RegistryAddress;
-use crate::events::Reconciliation;
+use crate::events::EventCoverage;
 use crate::oci::RegistryName;
 use crate::store::{Cancellation, CrawlRecord, CrawlState};
 
@@ -30,7 +30,7 @@ struct ShownCrawl<'a> {
     repositories_done: u64,
     repositories_total: u64,
     message: Option<&'a str>,
-    events: Option<Reconciliation>,
+    events: Option<EventCoverage>,
 }
 
 async fn list(options: &CrawlsListOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -65,7 +65,7 @@ fn shown(record: &CrawlRecord) -> ShownCrawl<'_> {
         repositories_done: record.repositories_done,
         repositories_total: record.repositories_total,
         message: record.message.as_deref(),
-        events: record.reconciliation,
+        events: record.event_coverage,
     }
 }
 
@@ -76,7 +76,7 @@ fn line(record: &CrawlRecord) -> String {
         .map(|message| format!(": {message}"))
         .unwrap_or_default();
     let events = record
-        .reconciliation
+        .event_coverage
         .map(|events| format!(", events had told {} and missed {}", events.told, events.missed))
         .unwrap_or_default();
     format!(

@@ -9,6 +9,7 @@
 
 mod azure;
 mod cloud_event;
+mod coverage;
 mod distribution;
 mod docker_hub;
 mod ecr;
@@ -19,11 +20,10 @@ mod google;
 mod harbor;
 mod quay;
 mod reader;
-mod reconciliation;
 #[cfg(test)]
 mod tests;
 
+pub use coverage::EventCoverage;
 pub use envelope::{Envelope, KNOWN_FORMS, UnknownEnvelope, read_envelope};
 pub use event::{EventAction, EventSubject, RegistryEvent};
 pub use reader::{ReadEvents, SkipReason, Skipped};
-pub use reconciliation::Reconciliation;

@@ -10,7 +10,7 @@ use super::part::{Ended, PartWork};
 use crate::analysis::CrawledContent;
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
-use crate::events::Reconciliation;
+use crate::events::EventCoverage;
 use crate::inventory::{DedupScope, Fault};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::registry::Client;
@@ -59,7 +59,7 @@ pub struct CrawlResult {
     /// The faults.
     pub faults: Vec<Fault>,
     /// What events had told before the crawl; `None` if the registry sends no events.
-    pub reconciliation: Option<Reconciliation>,
+    pub event_coverage: Option<EventCoverage>,
     /// What the registry contains now, for the analysis that follows.
     pub content: CrawledContent,
 }
@@ -115,7 +115,7 @@ impl CrawlJob<'_> {
             bytes_received: spent.bytes_received.get(),
             seconds: started.elapsed().as_millis() as f64 / 1000.0,
             faults: conclusion.faults,
-            reconciliation: record.and_then(|record| record.reconciliation),
+            event_coverage: record.and_then(|record| record.event_coverage),
             content: conclusion.content,
         })
     }

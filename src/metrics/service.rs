@@ -125,9 +125,9 @@ fn events(states: &[EventState]) -> impl Iterator<Item = MetricFamily> {
     for state in states {
         let labels = [("registry", state.registry.as_str())];
         pending.set(&labels, state.pending as f64);
-        if let Some(reconciliation) = state.reconciliation {
-            told.set(&labels, reconciliation.told as f64);
-            missed.set(&labels, reconciliation.missed as f64);
+        if let Some(coverage) = state.event_coverage {
+            told.set(&labels, coverage.told as f64);
+            missed.set(&labels, coverage.missed as f64);
         }
     }
     [pending.finish(), told.finish(), missed.finish()]

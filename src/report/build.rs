@@ -350,11 +350,11 @@ fn notes(source: &RegistrySource) -> Vec<Note> {
             ),
         );
     }
-    if let Some(reconciliation) = source.reconciliation.filter(|events| events.missed > 0) {
+    if let Some(coverage) = source.event_coverage.filter(|events| events.missed > 0) {
         add(
             NoteKind::MissedByEvents,
-            usize::try_from(reconciliation.missed).unwrap_or(usize::MAX),
-            reconciliation.sentence(),
+            usize::try_from(coverage.missed).unwrap_or(usize::MAX),
+            coverage.sentence(),
         );
     }
     if source.conflicting_sizes > 0 {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::base_image::ImageFacts;
-use crate::events::Reconciliation;
+use crate::events::EventCoverage;
 use crate::inventory::{Accounting, DedupScope, Inventory, SoftDeleted};
 use crate::oci::{Digest, RegistryName, RepositoryName};
 
@@ -56,7 +56,7 @@ pub struct RegistrySource {
     /// What the registry still keeps of deleted repositories; `None` if it does not say.
     pub soft_deleted: Option<SoftDeleted>,
     /// What events had told before the latest crawl, where the registry sends events.
-    pub reconciliation: Option<Reconciliation>,
+    pub event_coverage: Option<EventCoverage>,
 }
 
 /// How the latest crawl of a registry went.

@@ -64,7 +64,7 @@ fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryContent {
             conflicting_sizes: 0,
             missing_tags: 0,
             soft_deleted: None,
-            reconciliation: None,
+            event_coverage: None,
         },
         inventory: builder.finish(),
         images,

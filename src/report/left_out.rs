@@ -102,7 +102,7 @@ mod tests {
                 conflicting_sizes: 0,
                 missing_tags: 0,
                 soft_deleted: None,
-                reconciliation: None,
+                event_coverage: None,
             },
             inventory,
             images: Vec::new(),

@@ -22,7 +22,7 @@ fn source(registry: &str) -> RegistrySource {
         conflicting_sizes: 0,
         missing_tags: 0,
         soft_deleted: None,
-        reconciliation: None,
+        event_coverage: None,
     }
 }
 

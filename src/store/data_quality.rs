@@ -1,10 +1,10 @@
 use chrono::{DateTime, Utc};
 
-use super::crawl::reconciliation;
+use super::crawl::event_coverage;
 use super::row::Row;
 use super::span::Named as _;
 use super::{CrawlState, Store, StoreError};
-use crate::events::Reconciliation;
+use crate::events::EventCoverage;
 use crate::inventory::{FaultKind, SoftDeleted};
 use crate::oci::RegistryName;
 
@@ -22,7 +22,7 @@ pub struct DataQuality {
     /// What the registry still keeps of deleted repositories; `None` if it does not say.
     pub soft_deleted: Option<SoftDeleted>,
     /// What events had told before that crawl, if it has ended and the registry sends events.
-    pub reconciliation: Option<Reconciliation>,
+    pub event_coverage: Option<EventCoverage>,
 }
 
 impl Store {
@@ -56,7 +56,7 @@ impl Store {
             losses: crawl.count("faults", row.losses)?,
             missing_tags: crawl.count("missing tags", row.missing_tags)?,
             soft_deleted,
-            reconciliation: reconciliation(crawl, row.events_told, row.tag_changes)?,
+            event_coverage: event_coverage(crawl, row.events_told, row.tag_changes)?,
         }))
     }
 

@@ -269,7 +269,7 @@ async fn a_crawl_says_what_events_had_told_and_what_they_had_missed(database: Te
         1,
     )
     .await;
-    let record = async |crawl| store.crawl(crawl).await.unwrap().unwrap().reconciliation;
+    let record = async |crawl| store.crawl(crawl).await.unwrap().unwrap().event_coverage;
     assert_eq!(record(one).await, None, "there were no events");
 
     accept(&store, &[push(1, "b")]).await;
@@ -287,12 +287,12 @@ async fn a_crawl_says_what_events_had_told_and_what_they_had_missed(database: Te
         listing("team/api", &["a", "b", "c"]),
     ];
     let two = crawl(&store, &tags, 3, 3).await;
-    let counts = |reconciliation: Option<tare::events::Reconciliation>| {
-        reconciliation.map(|events| (events.told, events.missed))
+    let counts = |event_coverage: Option<tare::events::EventCoverage>| {
+        event_coverage.map(|events| (events.told, events.missed))
     };
     assert_eq!(counts(record(two).await), Some((1, 2)));
     let states = store.event_states().await.unwrap();
-    assert_eq!(counts(states[0].reconciliation), Some((1, 2)));
+    assert_eq!(counts(states[0].event_coverage), Some((1, 2)));
     // A tag that is gone and was not told of counts, too.
     let three = crawl(
         &store,
@@ -303,7 +303,7 @@ async fn a_crawl_says_what_events_had_told_and_what_they_had_missed(database: Te
     .await;
     assert_eq!(counts(record(three).await), Some((0, 1)));
     let quality = store.data_quality(&name).await.unwrap().unwrap();
-    assert_eq!(counts(quality.reconciliation), Some((0, 1)));
+    assert_eq!(counts(quality.event_coverage), Some((0, 1)));
 }
 
 async fn events_that_come_while_the_registry_is_asked_lead_to_another_question(database: TestDatabase) {

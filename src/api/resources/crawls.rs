@@ -17,7 +17,7 @@ use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
-use crate::events::Reconciliation;
+use crate::events::EventCoverage;
 use crate::identity::{Caller, Scope};
 use crate::inventory::{Fault, FaultKind};
 use crate::oci::text::printable;
@@ -138,7 +138,7 @@ pub(super) struct Crawl<'a> {
     message: Option<&'a str>,
     /// What events of the registry had told before the crawl. Null if the registry sends no events, until the crawl has
     /// ended, and for a key that is limited to cost centres.
-    events: Option<Reconciliation>,
+    events: Option<EventCoverage>,
 }
 
 /// What a crawl of a whole registry has read. Absent if the key is limited to cost centres: most of it says something of
@@ -209,7 +209,7 @@ impl<'a> Crawl<'a> {
             figures: is_whole.then(|| CrawlFigures::new(record)),
             // A message can name repositories that a limited caller may not see.
             message: record.message.as_deref().filter(|_| is_whole),
-            events: record.reconciliation.filter(|_| is_whole),
+            events: record.event_coverage.filter(|_| is_whole),
         }
     }
 }

@@ -31,7 +31,12 @@ mod tests {
     #[test]
     fn the_vendor_of_a_registry_says_what_it_needs_and_hides() {
         let azure = text("acme.azurecr.io");
-        for said in ["Azure Container Registry", "AcrPull", "ContainerRegistryRepositoryEvents", "soft delete"] {
+        for said in [
+            "Azure Container Registry",
+            "AcrPull",
+            "ContainerRegistryRepositoryEvents",
+            "soft delete",
+        ] {
             assert!(azure.contains(said), "{azure}");
         }
         assert!(text("123456789012.dkr.ecr.eu-west-1.amazonaws.com").contains("CloudTrail"));

@@ -8,6 +8,7 @@ import * as format from '../format.js';
 import { HOW } from '../words.js';
 import { card, estimate, facts, sumBytes, total, unit, year } from './card.js';
 import { age, book, coverage, moment } from './grounds.js';
+import { reported } from './reported.js';
 
 /** @typedef {import('api').RegistryRow} Registry */
 /** @typedef {import('api').Money} Money */
@@ -22,7 +23,7 @@ export function cards(registries, { onlyFigures = false, isPast = false } = {}) 
   const costs = registries.map(({ cost }) => cost);
   const month = total(costs.map((cost) => cost?.month));
   const figures = [now, onAlpine, saving].map((card) => card(registries, stored, month, isPast));
-  const grounds = onlyFigures ? [] : [coverage, isPast ? moment : age, book].map((card) => card(registries));
+  const grounds = onlyFigures ? [] : [coverage, isPast ? moment : age, book, isPast ? () => null : reported].map((card) => card(registries));
   return element('ul', { class: 'cards', 'aria-label': 'Summary' }, figures, grounds);
 }
 

@@ -25,7 +25,7 @@ pub use event::CrawlEvent;
 pub(in crate::store) use interval::interval;
 pub use leave::Leaving;
 pub use part::{Claim, CrawlPart, Renewal, Rest};
-pub(in crate::store) use record::reconciliation;
+pub(in crate::store) use record::event_coverage;
 pub use record::{CrawlOrder, CrawlRecord};
 pub use request::RequestedCrawl;
 pub use saver::{CrawlEnd, CrawlSaver};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::{Answers, CrawlCost, CrawlState};
-use crate::events::Reconciliation;
+use crate::events::EventCoverage;
 use crate::inventory::Fault;
 use crate::oci::RegistryName;
 use crate::store::row::Row;
@@ -47,17 +47,17 @@ pub struct CrawlRecord {
     /// Whether a process works on it: it is running and a worker's lease is valid.
     pub has_worker: bool,
     /// What events had told before it; `None` if the registry sent no events, or if it is the first crawl.
-    pub reconciliation: Option<Reconciliation>,
+    pub event_coverage: Option<EventCoverage>,
 }
 
-/// The reconciliation in a row of `crawl`.
-pub(in crate::store) fn reconciliation(
+/// What events had told, in a row of `crawl`.
+pub(in crate::store) fn event_coverage(
     crawl: Row<'_>,
     events_told: Option<i64>,
     tag_changes: i64,
-) -> Result<Option<Reconciliation>, StoreError> {
+) -> Result<Option<EventCoverage>, StoreError> {
     let Some(told) = events_told else { return Ok(None) };
-    Ok(Some(Reconciliation {
+    Ok(Some(EventCoverage {
         told: crawl.count("events_told", told)?,
         missed: crawl.count("tag_changes", tag_changes)?,
     }))
@@ -136,7 +136,7 @@ impl TryFrom<CrawlRow> for CrawlRecord {
             faults: count("faults", row.faults)?,
             message: row.message,
             has_worker: row.has_worker,
-            reconciliation: reconciliation(place, row.events_told, row.tag_changes)?,
+            event_coverage: event_coverage(place, row.events_told, row.tag_changes)?,
         })
     }
 }

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use crate::events::{EventSubject, Reconciliation};
+use crate::events::{EventCoverage, EventSubject};
 use crate::oci::{RegistryName, RepositoryName};
-use crate::store::crawl::{interval, reconciliation};
+use crate::store::crawl::{event_coverage, interval};
 use crate::store::row::Row;
 use crate::store::span::Named as _;
 use crate::store::{Store, StoreError};
@@ -33,7 +33,7 @@ pub struct EventState {
     /// How many tags and manifests are to be asked for.
     pub pending: u64,
     /// What events had told before the last finished crawl; `None` if there was none since the first event.
-    pub reconciliation: Option<Reconciliation>,
+    pub event_coverage: Option<EventCoverage>,
 }
 
 impl Store {
@@ -129,7 +129,7 @@ impl Store {
                 Ok(EventState {
                     registry: place.parse("name", &row.name)?,
                     pending: place.count("pending", row.pending)?,
-                    reconciliation: reconciliation(place, row.events_told, row.tag_changes.unwrap_or(0))?,
+                    event_coverage: event_coverage(place, row.events_told, row.tag_changes.unwrap_or(0))?,
                 })
             })
             .collect()
