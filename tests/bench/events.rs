@@ -34,7 +34,7 @@ fn take_events(bencher: Bencher<'_, '_>, in_envelope: usize) {
     let service = program.serve(&["--role", "api"]);
     let name = registry.url().trim_start_matches("http://");
     let url = format!("{}/v1/registries/{name}/events", service.url());
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().build().expect("a client");
     let sent = Cell::new(0);
     bencher
         .counter(ItemsCount::new(EVENTS))

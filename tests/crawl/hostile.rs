@@ -188,7 +188,7 @@ async fn what_many_indexes_list_is_walked_once_at_each_depth() {
                 // Differs from its siblings by an annotation.
                 let parent = parent.build();
                 parent.edited(|document| {
-                    document["annotations"] = json!({"version": format!("{depth} {number}")})
+                    document["annotations"] = json!({"version": format!("{depth} {number}")});
                 })
             })
             .collect();

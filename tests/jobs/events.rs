@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tare::clock::{Clock as _, SystemClock};
 use tare::crawl::StopFlag;
 use tare::events::{EventAction, EventSubject, RegistryEvent};
 use tare::oci::{Digest, RegistryName};
@@ -67,7 +68,7 @@ impl Attended {
             key: None,
         };
         let name = self.name();
-        let now = chrono::Utc::now();
+        let now = SystemClock.now();
         self.store
             .accept_events(&name, &[&[event]], 100, now)
             .await
@@ -235,7 +236,7 @@ async fn several_processes_ask_each_question_once() {
             key: None,
         })
         .collect();
-    let (name, now) = (attended.name(), chrono::Utc::now());
+    let (name, now) = (attended.name(), SystemClock.now());
     attended
         .store
         .accept_events(&name, &[&events], 1000, now)

@@ -137,7 +137,7 @@ def crawls():
     )
     yield series_panel(
         "Faults of the last crawl",
-        "What could not be read, by kind. Vanished and unsupported ones cost the figures nothing.",
+        "What could not be read, by kind. Denied, unavailable and invalid ones may make the figures too small.",
         COUNT,
         [
             over_time(
