@@ -1,4 +1,4 @@
-//! The list of what is tested for each vendor, in `docs/vendors.md`: made from the tests themselves.
+//! The list of behaviours tested for each vendor, in `docs/vendors.md`: made from the tests themselves.
 //!
 //! A test that proves how Tare deals with a vendor has a line `/// Vendors: Azure, Harbor.` above it. Its name, which is a
 //! sentence, is the behaviour.

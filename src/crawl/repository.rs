@@ -238,7 +238,7 @@ impl Visit<'_> {
         self.refused.lock().insert(digest, why);
     }
 
-    /// Says how many faults of what a tag reaches are not listed.
+    /// Says how many faults below a tag are not listed.
     async fn report_more_faults(&self, tag: &Tag, tag_walk: &TagWalk) {
         if let Some((count, kind)) = tag_walk.faults_beyond() {
             let fault = format!("and {count} more faults in what this tag reaches, which are not listed");

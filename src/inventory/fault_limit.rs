@@ -1,7 +1,7 @@
 use super::FaultKind;
 
-/// Counts faults up to a limit, and those beyond it: a hostile registry causes any number of them, and nobody reads a
-/// million.
+/// Counts faults up to a limit, and those beyond it: a hostile registry causes any number of them, and a list of
+/// a million helps no reader.
 #[derive(Debug, Clone)]
 pub struct FaultLimit {
     most: u64,
@@ -11,7 +11,7 @@ pub struct FaultLimit {
 }
 
 impl FaultLimit {
-    /// The most faults that are listed of what one tag reaches. Our choice of December 2026: an index of official images
+    /// The most faults that are listed below one tag. Our choice of December 2026: an index of official images
     /// has about 20 manifests.
     pub const OF_TAG: u64 = 100;
     /// The most faults that are listed of one crawl. Our choice of December 2026: about 2 MB in the database.

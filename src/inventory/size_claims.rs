@@ -230,7 +230,7 @@ mod tests {
         let conflict = &inventory.size_conflicts()[0];
         assert_eq!(conflict.basis, SizeBasis::Registry);
         assert_eq!((conflict.other.get(), conflict.manifests), (5, 3));
-        // A size that nobody disputes needs no confirmation, and one that all dispute is still counted.
+        // An undisputed size needs no confirmation, and a size that every manifest disputes is still counted.
         assert!(registry(&[("a", 7)], Some(7)).size_conflicts().is_empty());
         assert_eq!(counted(&registry(&[("a", 5), ("b", 5)], Some(7))), 7);
     }

@@ -192,7 +192,7 @@ impl Owner {
                 .map(|row| u128::from(row.totals.attributed_bytes.get()))
                 .sum()
         };
-        // Repositories without an owner always have their series, and the label of the others is nobody's own.
+        // Repositories without an owner always have their series, and no owner has the label of the others.
         owners.sort_by_cached_key(|(name, rows)| {
             (
                 *name == OTHER_REPOSITORIES,

@@ -73,7 +73,7 @@ pub(super) fn have_one_owner(one: &str, other: &str) -> bool {
 }
 
 /// The name of an Azure registry and its domain, by its own host or that of a region (`NAME.REGION.geo.azurecr.io`, Azure
-/// documentation, 2026): nobody else can rent a host below a registry's name.
+/// documentation, 2026): only its owner can have a host below a registry's name.
 fn azure_registry(host: &str) -> Option<(&str, &str)> {
     let (name, rest) = host.split_once('.')?;
     let domain = match rest.split_once('.') {

@@ -10,7 +10,7 @@ use crate::oci::RegistryName;
 use crate::units::ByteCount;
 
 /// The most bytes that the tags of all registries together may reach, each tag counted alone. Our choice of December
-/// 2026: 1 EiB, ten thousand times the largest Azure registry. An eighth of what 63 bits hold, so that no sum, saving or
+/// 2026: 1 EiB, ten thousand times the largest Azure registry. An eighth of the range of 63 bits, so that no sum, saving or
 /// range of a prediction overflows.
 const MOST_BYTES: ByteCount = ByteCount::from_pebibytes(1024);
 

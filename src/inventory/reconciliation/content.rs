@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::inventory::graph::{BlobId, Inventory, ManifestNode};
 use crate::units::{ByteCount, ByteOverflow};
 
-/// The bytes that only converted copies of images contain (Azure's artifact streaming). They are part of what is stored,
+/// The bytes that only converted copies of images contain (Azure's artifact streaming). They are part of the stored bytes,
 /// tagged or not.
 ///
 /// # Errors

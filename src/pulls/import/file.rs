@@ -77,7 +77,7 @@ pub enum PullUnit {
     /// The image of one platform.
     Images,
     /// A manifest that was requested. The pull of a multi-platform image requests two: the index and the image. The log does
-    /// not tell one from the other, so whoever knows the registry's content has to leave out the indexes.
+    /// not tell one from the other. The store knows the registry's content and leaves out the indexes.
     Manifests,
 }
 

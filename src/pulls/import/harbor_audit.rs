@@ -18,7 +18,7 @@ struct Row {
     operation: Option<String>,
     resource: Option<String>,
     resource_type: Option<String>,
-    /// Older versions have only rows of what succeeded.
+    /// Older versions list only pulls that succeeded.
     operation_result: Option<bool>,
 }
 
