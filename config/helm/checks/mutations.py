@@ -2,7 +2,7 @@
 
 import copy
 
-from . import rules
+from . import rules, schemas
 
 
 def find(found, kind, name="tare"):
@@ -59,8 +59,16 @@ MUTATIONS = {
 }
 
 
-def faults(found):
-    """The rules that do not find the fault made for them."""
+def faults(found, tools):
+    """The rules and schemas that do not find the fault made for them."""
+    for kind in ("Deployment", "Service", "NetworkPolicy"):
+        item = next(item for item in found if item["kind"] == kind)
+        if len(schemas.faults(item | {"spec": item["spec"] | {"unknown": 1}})) != len(schemas.VERSIONS):
+            yield f"the schema of {kind} accepts an unknown field"
+    broken = {"HTTPRoute": {"hostnames": "a"}, "PrometheusRule": {"groups": [{}]}, "ServiceMonitor": {"endpoints": []}}
+    custom = [item | {"spec": broken[item["kind"]]} for item in found if item["kind"] in broken]
+    if len(schemas.custom_faults(tools, custom)) != len(broken):
+        yield "a schema of a custom resource accepts what is wrong"
     for wanted, mutate in MUTATIONS.items():
         mutated = copy.deepcopy(found)
         mutate(mutated)

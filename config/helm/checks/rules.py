@@ -106,7 +106,7 @@ def container_faults(container, volumes):
 
 
 def relations(found, pods):
-    """Whatever selects or names something finds it."""
+    """Every selector and every reference to another object finds what it is for."""
     for item in found:
         kind, name, spec = item["kind"], item["metadata"]["name"], item.get("spec", {})
         place = f"{kind} {name}"

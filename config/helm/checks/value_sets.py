@@ -2,8 +2,10 @@
 
 import itertools
 import re
+import shlex
 import tomllib
 
+import helm_python as helm
 import yaml
 
 from .chart import CONFIG, FOLDER, LEAVES, SWITCHES, merged, nested
@@ -161,6 +163,18 @@ def documented():
         values = yaml.safe_load("\n".join(lines))
         if isinstance(values, dict):
             yield f"README.md, block {number + 1}", values
+    for name, command in commands():
+        options = [option for before, option in itertools.pairwise(command) if before == "--set"]
+        if options:
+            yield f"{name}: {' '.join(command)}", helm.parse_set_string(",".join(options))
+
+
+def commands():
+    """The calls of helm in the documentation, as words: where, and what."""
+    for file in (FOLDER / "README.md", CONFIG.parent / "docs/deploy.md"):
+        for line in file.read_text().replace("\\\n", " ").splitlines():
+            if line.startswith("    helm "):
+                yield file.name, shlex.split(line, comments=True)
 
 
 def all_settings() -> dict:
