@@ -3,7 +3,7 @@
 #
 # Versions:   pyarrow 26.0.1, polars 2.1.0, duckdb 2.0.1 (PyPI).
 # Guess:      registry=0042/day=2026-12-01/ gives the text "0042" and a date, the same in each reader of Hive partitions.
-# Happens:    pyarrow and polars read 42 as an integer, and lose which of 0042 and 42 it was; duckdb keeps the text. The day is a date in
+# Happens:    pyarrow and polars read 42 as an integer, and lose which of 0042 and 42 it was; duckdb keeps such a text. The day is a date in
 #             polars and duckdb, text in pyarrow. With one name that is no number among them, all are text everywhere.
 # Matters:    An export is partitioned by registry and day. Bytes of two owners are summed as one, and a join with a table of names finds
 #             nothing; the type can change with the names of one day. The names must be columns of the files too.
