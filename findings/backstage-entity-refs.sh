@@ -2,7 +2,7 @@
 # Backstage reads paths that can be no entity, and writes owners in another case than it reads them.
 #
 # Versions:   @backstage/catalog-model 1.10.3 (npm).
-# Guess:      parseEntityRef() refuses what cannot be the name of an entity, and stringifyEntityRef() of what it read is the reference again.
+# Guess:      parseEntityRef() refuses what cannot be the name of an entity, and stringifyEntityRef() gives the reference back.
 # Happens:    "team/api/worker" is the entity "api/worker" in the namespace "team", though no entity may have such a name.
 #             "group:Payments/Team-A" is read as it is and written in lower case.
 # Matters:    Owners of repositories come from annotations and `spec.owner`. An image's path in the place of an owner is not noticed, and a

@@ -5,8 +5,8 @@
 # Guess:      Versioning reads tags as people write them: a leading "v" changes nothing, and "-alpine" is the same step to every version.
 # Happens:    Each tag with a "v" is older than each without. "1.25-alpine" is newer than "1.25", "1.25.3-alpine" older than "1.25.3": three
 #             parts are read by SemVer, two by another type. Nothing is refused.
-# Matters:    "Keep the newest two" deletes the newest release of a repository that added or dropped the "v" once, and keeps the variant of one
-#             tag in the place of another.
+# Matters:    "Keep the newest two" deletes the newest release of a repository that once added the "v", and keeps the variant of one tag
+#             in the place of another.
 # Documented: The three types are, with examples; not how a "v" is ordered.
 set -euo pipefail
 work=$(mktemp -d)

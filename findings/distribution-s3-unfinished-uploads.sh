@@ -4,10 +4,10 @@
 # Versions:   docker-registry 2.8.2+ds1-1 (Debian 12), moto 5.2.5 as S3, boto3 1.44.8 (PyPI).
 # Guess:      What is stored is the sum of the objects in the bucket. A layer that was sent in part is an object under _uploads.
 # Happens:    The part is in a multipart upload of S3, which is no object: three small files under _uploads are all that a listing has.
-#             garbage-collect frees nothing of it.
-# Matters:    S3 bills parts like objects. Every push that breaks off adds up to a layer, and the difference between the bucket's bill
-#             and the sum of its objects has no other trace. It shows in ListMultipartUploads.
-# Documented: By S3, for itself; not by the registry.
+#             garbage-collect frees nothing of it. (The registry's own purge of old uploads, after a week, was not tried.)
+# Matters:    S3 bills parts like objects. A push that breaks off adds up to the size of a layer, and the difference between the bill and the
+#             sum of the bucket's objects has no other trace. It shows in ListMultipartUploads.
+# Documented: S3 documents that parts are billed. The registry names multipart uploads among the permissions it needs.
 set -euo pipefail
 work=$(mktemp -d)
 pids=()

@@ -5,8 +5,8 @@
 # Guess:      10 MB that a later layer deletes are 10 MB wasted, by whatever command.
 # Happens:    Deleted as a file: 10 MB. Deleted with its folder, which is one whiteout for the folder: nothing, efficiency 1. The same
 #             where the folder is made anew (an opaque whiteout).
-# Matters:    `rm -rf /var/lib/apt/lists` or `rm -rf /build` in a step of its own is the commonest waste there is. A check of images by
-#             dive passes exactly these. The bytes must be taken from the layers, which are stored whole.
+# Matters:    `rm -rf /var/lib/apt/lists` or `rm -rf /build` in a step of its own is a common mistake. A check of images by dive passes
+#             exactly these images. The bytes must be taken from the layers, which are stored whole.
 # Documented: No.
 set -euo pipefail
 work=$(mktemp -d)

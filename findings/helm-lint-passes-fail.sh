@@ -2,12 +2,12 @@
 # helm lint finds nothing in a chart that can never be rendered, where the template itself refuses.
 #
 # Versions:   helm-python-sdk 0.2.2 (PyPI), which carries Helm 4.2.3.
-# Guess:      lint renders the templates, so what rendering refuses is an error of lint.
+# Guess:      lint renders the templates, so what rendering refuses is an error.
 # Happens:    lint takes `fail`, and `required` without its value, for empty text: no error, no warning. Rendering the same chart is an
 #             error each time. A value of a part that is missing is an error of both.
 # Matters:    Charts refuse wrong combinations of values by these two functions. Tests of "each switch, wrong values refused" must render;
 #             lint says that all is well.
-# Documented: No.
+# Documented: The command's help promises errors for what makes an installation fail.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -3,8 +3,9 @@
 #
 # Versions:   in-toto-attestation 0.9.3, protobuf 7.36.2 (PyPI).
 # Guess:      The bindings of the in-toto project read attestations as they are in registries, and give a predicate back as it was.
-# Happens:    "https://in-toto.io/Statement/v0.1", which BuildKit writes, is "Wrong statement type"; only v1 validates. A predicate's
-#             numbers become floating point: 10737418240 is written as 10737418240.0, and 9007199254740993 loses its last digit.
+# Happens:    "https://in-toto.io/Statement/v0.1", the type in Docker's documentation of BuildKit's attestations, is "Wrong statement
+#             type"; only v1 validates. A predicate's numbers become floating point: 10737418240 is written as 10737418240.0, and
+#             9007199254740993 loses its last digit.
 # Matters:    An SBOM or provenance attached to an image is such a statement. A reader by this library finds none, and one that writes it
 #             again changes its digest. Read the JSON, accept both types.
 # Documented: No.

@@ -9,7 +9,7 @@
 #             equals 1.2.3.9. With includePrerelease the variant makes "1.25-alpine3.20" older than "1.25".
 # Matters:    "Keep the newest three" by such versions keeps three commits and deletes the releases. Only tags that are releases as a
 #             whole may be ordered, and the variant ("-alpine3.20") is another series, not an earlier version.
-# Documented: That leading characters are skipped is; leading zeros are not mentioned there.
+# Documented: That other text is skipped and a fourth part dropped is. The README says that only text without digits fails.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -4,10 +4,10 @@
 # Versions:   pyarrow 26.0.1, polars 2.1.0, duckdb 2.0.1 (PyPI).
 # Guess:      Decimals are exact, so a cost of DECIMAL(28,12) rounds to the same cents in each reader, and price times quantity is the cost.
 # Happens:    0.125 to cents is 0.13 in duckdb, 0.12 in polars and pyarrow, which round half to even (polars by a cast as well); a cast
-#             in pyarrow is an error. A price of scale 12 times a quantity of scale 9: duckdb has all 21 digits, polars rounds to 12 without
-#             a word, pyarrow refuses. The mean is floating point in duckdb and polars, a decimal cut to 12 digits in pyarrow.
+#             in pyarrow is an error. A price of scale 12 times a quantity of scale 9: duckdb has all 21 digits, polars rounds to 12
+#             without a warning, pyarrow refuses. The mean is floating point in duckdb and polars, a decimal of scale 12 in pyarrow.
 # Matters:    An export is checked by reading it back: unit price times quantity must be the list cost to the last digit, and cents must
-#             sum to the bill. Export both figures ready, and let nobody multiply or round to check them.
+#             sum to the bill. Export both figures, and check them without multiplying or rounding.
 # Documented: Rounding half to even is, for polars' and pyarrow's round(); the scale of a product is for duckdb.
 set -euo pipefail
 work=$(mktemp -d)

@@ -6,7 +6,7 @@
 # Happens:    The media type is the manifest's ("…tar+gzip"), the digest is the diff id, and the size is the sum of the files' bytes in
 #             the layer: without the tar's headers, not compressed. `imageSize` is the sum of these.
 # Matters:    The SBOM seems to tell an image's size and its shared layers without asking the registry. Its digests are not the
-#             digests of the blobs, and its bytes match neither the bill nor `docker images`.
+#             digests of the blobs, and its bytes are not those that are stored and billed.
 # Documented: Not in its README.
 set -euo pipefail
 work=$(mktemp -d)

@@ -5,8 +5,8 @@
 # Guess:      A package that `apt-get remove` took out of the image is not in the SBOM of the image: dpkg does not list it as installed.
 # Happens:    It is in the SBOM like any other, with name, version and package URL, and nothing tells it apart: dpkg keeps its entry
 #             as "deinstall ok config-files" until it is purged. Half-installed packages are listed as well.
-# Matters:    Packages are counted, and "curl leaves" is promised, by such lists. An image that removed its build tools without
-#             `--purge` seems to hold them all. The state stands in dpkg's status file, not in the SBOM.
+# Matters:    Packages are counted, and "ssh leaves" is promised, by such lists. Each package with configuration files that an image
+#             removed without `--purge` seems to be in it. The state stands in dpkg's status file, not in the SBOM.
 # Documented: Not in its README.
 set -euo pipefail
 work=$(mktemp -d)
@@ -32,14 +32,14 @@ package() { # NAME STATUS
 }
 {
   package libc6 "install ok installed"
-  package gcc-12 "deinstall ok config-files"
-  package curl "deinstall ok config-files"
+  package apache2 "deinstall ok config-files"
+  package openssh-client "deinstall ok config-files"
   package half "install reinstreq half-installed"
 } > image/var/lib/dpkg/status
 query() { dpkg-query --admindir=image/var/lib/dpkg -W -f="$1" 2>/dev/null; }
 installed=$(query '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | paste -sd' ')
 check "installed, as dpkg says" "$installed" "libc6"
 syft scan dir:image -q -o syft-json=sbom.json -o cyclonedx-json=sbom.cdx.json
-check "packages, as syft says" "$(jq -r '[.artifacts[].name] | sort | join(" ")' sbom.json)" "curl gcc-12 half libc6"
+check "packages, as syft says" "$(jq -r '[.artifacts[].name] | sort | join(" ")' sbom.json)" "apache2 half libc6 openssh-client"
 check "marks of a state in the SBOM" "$(jq -c '[.. | strings | select(test("config-files|deinstall|half-installed"))] | length' sbom.json)" 0
-check "in CycloneDX too" "$(jq -r '[.components[] | select(.type == "library") | .name] | sort | join(" ")' sbom.cdx.json)" "curl gcc-12 half libc6"
+check "in CycloneDX too" "$(jq -r '[.components[] | select(.type == "library") | .name] | sort | join(" ")' sbom.cdx.json)" "apache2 half libc6 openssh-client"
