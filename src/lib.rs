@@ -22,6 +22,7 @@
 //! | [`pricing`] | price books: from bytes and pulls to money |
 //! | [`pulls`] | how often images were pulled: notifications, imported logs, assumptions |
 //! | [`events`] | events that registries send, of any vendor, as our own |
+//! | [`cleanup`] | what a clean-up would delete, by our rules or a vendor's policy, and what that frees |
 //! | [`cost`] | what a registry and its repositories cost, now and on Alpine; cost centres; budgets |
 //! | [`report`] | the answers that every interface shows |
 //! | [`export`] | a month's costs as FOCUS, CSV and Excel |
@@ -128,12 +129,14 @@
 //! | event, question | what a registry tells when it happens; what the registry is asked because of it |
 //! | finding, fault | a fact that a crawl reports; something that it could not read |
 //! | lease | the time for which a process owns its part of a crawl unless it renews it |
+//! | clean-up, policy | deleting tags and manifests by rules, which Tare simulates; the rules, our own or a vendor's |
 //! | snapshot | the analysis that the service answers from until there is a newer one |
 //! | caller, scope | who sends a request; what a key or token allows |
 
 pub mod analysis;
 pub mod api;
 pub mod base_image;
+pub mod cleanup;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -61,6 +61,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "views/cells.js",
         "views/centres.js",
         "views/changes.js",
+        "views/cleanup.js",
         "views/compare.js",
         "views/controls.js",
         "views/cost_course.js",

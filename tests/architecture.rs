@@ -19,11 +19,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("pricing", &["oci", "wording", "units"]),
     ("pulls", &["inventory", "oci", "units"]),
     ("events", &["pulls", "oci"]),
+    ("cleanup", &["pulls", "inventory", "oci", "units"]),
     ("cost", &["pricing", "pulls", "whatif", "oci", "units"]),
     (
         "report",
         &[
             "events",
+            "cleanup",
             "cost",
             "pulls",
             "pricing",
@@ -45,6 +47,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "store",
         &[
             "events",
+            "cleanup",
             "report",
             "cost",
             "pulls",
@@ -61,6 +64,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "analysis",
         &[
             "events",
+            "cleanup",
             "store",
             "report",
             "cost",
@@ -129,6 +133,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "metrics",
             "store",
             "report",
+            "cleanup",
             "cost",
             "pulls",
             "pricing",
@@ -185,6 +190,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "store",
             "crawl",
             "registry",
+            "cleanup",
             "report",
             "cost",
             "pulls",
@@ -211,6 +217,7 @@ const PURE: &[&str] = &[
     "pricing",
     "pulls",
     "events",
+    "cleanup",
     "cost",
     "report",
     "export",

@@ -67,6 +67,9 @@ pub enum AnalysisError {
         /// The registries that were crawled.
         crawled: Vec<RegistryName>,
     },
+    /// A pattern was asked for that no crawled repository matches.
+    #[error("no crawled repository matches; tare report lists the repositories")]
+    NoRepository,
     /// A reference does not name one image.
     #[error(transparent)]
     Reference(#[from] UnclearReference),
@@ -91,6 +94,7 @@ impl AnalysisError {
                 | Self::BeforeHistory { .. }
                 | Self::HistoryPruned { .. }
                 | Self::UnknownRegistry { .. }
+                | Self::NoRepository
                 | Self::Reference(_)
                 | Self::Report(ReportError::UnknownAlpine(_))
         )

@@ -4,6 +4,7 @@
 //! service and the scheduler share: all of them get their answers from it. A crawl hands its content on as
 //! [`CrawledContent`], so that it is read and accounted for once, for the crawl's own result and for the report.
 
+mod cleanup;
 mod closing;
 mod content;
 mod drafts;

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod catalogue;
+mod cleanup;
 mod client;
 mod close;
 mod config;
@@ -101,6 +102,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
         match command {
             Command::Crawl(options) => crawl::crawl(&options, context).await,
             Command::Report(options) => report::report(&options, context).await,
+            Command::Cleanup(options) => cleanup::cleanup(&options, context).await,
             Command::Explain(options) => explain::explain(&options, context).await,
             Command::Catalogue(command) => catalogue::catalogue(&command, context).await,
             Command::Evaluate(options) => evaluate::evaluated(&options, context).await,

@@ -317,7 +317,7 @@ fn parts_of_bill(bill: &Bill) -> Result<CostParts, CostError> {
     Ok(parts)
 }
 
-fn one_currency(book: &str, books: &[(Period, &PriceBook)]) -> Result<Currency, CostError> {
+pub(super) fn one_currency(book: &str, books: &[(Period, &PriceBook)]) -> Result<Currency, CostError> {
     let mut currencies = books.iter().map(|(_, book)| book.currency);
     // A period is never empty, so there is an edition for it.
     let first = currencies.next().unwrap_or(Currency::USD);

@@ -17,6 +17,7 @@ mod saved;
 mod statement;
 #[cfg(test)]
 mod statement_tests;
+mod storage_saving;
 mod usage;
 mod worth;
 mod worth_rule;
@@ -32,6 +33,7 @@ pub use plan::{CostPlan, Destination, EffortRule, RegistryTerms, TransferPlan};
 pub use statement::{
     AlpineStatement, BookUsed, RepositoryOnAlpineCost, RepositoryStatement, Statement, statement,
 };
+pub use storage_saving::{StorageChange, storage_saving};
 pub use usage::{AlpineBytes, PulledBytes, RegistryUsage, RepositoryUsage};
 pub use worth::{RepositoryWorth, WorthStatement};
 pub use worth_rule::{MinimumSaving, Worth, WorthRule};

@@ -20,6 +20,7 @@ mod build;
 mod catalogue;
 mod cells;
 pub mod changes;
+mod cleanup;
 mod content;
 mod cost;
 mod cost_on_alpine;
@@ -75,6 +76,10 @@ pub use catalogue::{
     catalogue_rows, catalogue_table,
 };
 pub use cells::{grouped, times};
+pub use cleanup::{
+    Cleanup, CleanupCostCentre, CleanupQuestion, CleanupRegistry, CleanupRepository, CleanupRule, CleanupTag,
+    cleanup_csv, cleanup_table,
+};
 pub use content::{LastCrawl, RegistryContent, RegistrySource};
 pub use cost::{
     BookNamed, MonthlyPulls, PullSeconds, RegistryCleanUp, RegistryCost, RegistryCosts, RepositoryCost,

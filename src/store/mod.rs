@@ -43,6 +43,7 @@ mod retention;
 mod row;
 mod save;
 mod span;
+mod tag_times;
 mod text;
 mod transfer;
 

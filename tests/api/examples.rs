@@ -11,6 +11,7 @@ fn body(operation: &str) -> Value {
     match operation {
         "start_crawl" => json!({"registry": "registry.norrwind.example"}),
         "notify_of_pulls" => json!({"events": []}),
+        "simulate_cleanup_policy" => json!({"keep_newest": 2, "older_than": "30d"}),
         "ask_what_if" => json!({"repositories": ["shop/**"], "switch": "chosen", "cold_share": "0.8"}),
         _ => Value::Null,
     }
@@ -80,6 +81,11 @@ fn renew() {
             .replace("{repository}", "shop%2Fcheckout-api")
             .replace("{digest}", &digest)
             .replace("{id}", &key);
+        let path = match id {
+            // Without rules, nothing goes.
+            "simulate_cleanup" => format!("{path}?keep_newest=10"),
+            _ => path,
+        };
         let sent = body(id);
         let mut answers = Map::new();
         let responses = operation["responses"].as_object().expect("responses");

@@ -151,6 +151,7 @@ fn no_operation_fails_without_need_or_names_repositories_of_others(company: &Com
             let id = operation["operationId"].as_str().expect("an id");
             let body = match id {
                 "ask_what_if" => json!({"switch": "all", "repositories": ["**"]}),
+                "simulate_cleanup_policy" => json!({"delete": ["*"]}),
                 "start_crawl" => json!({"registry": company.registry}),
                 "notify_of_pulls" => json!({"events": []}),
                 // It has whatever there is, for one and all.

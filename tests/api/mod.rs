@@ -2,6 +2,7 @@
 
 mod answers;
 mod base_path;
+mod cleanup;
 mod contract;
 mod costs;
 mod crawls;

@@ -151,6 +151,8 @@ class Case(unittest.TestCase):
         for by in ("repository", "team"):
             yield f"changes by {by}", {"view": "changes", "by": by, "window": "90d"}
         yield "images", {"view": "images"}
+        yield "clean-up", {"view": "cleanup"}
+        yield "clean-up by two rules", {"view": "cleanup", "keep_newest": "3", "older_than": "60d"}
         yield "what if", {"view": "what-if"}
         yield "what if with a choice", {"view": "what-if", "switch": "chosen", "days": "1", "rate": "800", "pulls": "-5"}
         yield "crawls", {"view": "crawls"}

@@ -1,6 +1,7 @@
 //! The program's own promises: what it prints where, its exit status, and what it makes of its settings.
 
 mod alpine;
+mod cleanup;
 mod copying;
 mod costs;
 mod crawling;

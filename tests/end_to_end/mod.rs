@@ -1,6 +1,7 @@
 //! The program as a user runs it, against real registry servers.
 
 mod agreement;
+mod cleanup;
 mod corpus;
 mod events;
 mod interruption;

@@ -12,6 +12,7 @@ use std::time::Duration;
 pub struct DockerRegistry {
     url: String,
     requests: PathBuf,
+    configuration: PathBuf,
     server: Child,
 }
 
@@ -45,6 +46,31 @@ impl DockerRegistry {
                 folder.display()
             )
         })
+    }
+
+    /// Serves a storage folder to everybody, who may also write and delete.
+    pub fn serve_for_deletion(folder: &Path) -> Self {
+        Self::start_as(folder, |_| {
+            format!(
+                "log: {{level: error, accesslog: {{disabled: true}}}}\n\
+                 storage:\n  filesystem: {{rootdirectory: \"{}\"}}\n  delete: {{enabled: true}}\n",
+                folder.display()
+            )
+        })
+    }
+
+    /// Deletes from the storage folder what no manifest refers to any more.
+    pub fn collect_garbage(&self) {
+        let output = Command::new("docker-registry")
+            .arg("garbage-collect")
+            .arg(&self.configuration)
+            .output()
+            .expect("docker-registry is installed");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     fn start(folder: &Path, authorization: &str) -> Self {
@@ -84,6 +110,7 @@ impl DockerRegistry {
                 return Self {
                     url: format!("http://127.0.0.1:{port}"),
                     requests: folder.join("requests.log"),
+                    configuration,
                     server,
                 };
             }

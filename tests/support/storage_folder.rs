@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tare::oci::Digest;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
@@ -52,13 +53,59 @@ impl StorageFolder {
             "layers": described,
         })
         .to_string();
-        let digest = self.content(manifest.as_bytes());
+        self.put(repository, tag, manifest.as_bytes());
+        config.len() + manifest.len()
+    }
+
+    /// Puts an index of the images of these tags under a tag.
+    pub fn index(&self, repository: &str, tag: &str, images: &[&str]) {
+        let tags = self.repository(repository).join("_manifests/tags");
+        let listed: Vec<Value> = images
+            .iter()
+            .map(|image| {
+                let link = fs::read_to_string(tags.join(image).join("current/link")).expect("a tag");
+                let digest: Digest = link.parse().expect("a digest");
+                let size = fs::metadata(self.content_file(digest)).expect("a manifest").len();
+                let platform = json!({"os": "linux", "architecture": image});
+                json!({"mediaType": MANIFEST, "size": size, "digest": digest, "platform": platform})
+            })
+            .collect();
+        let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": listed}).to_string();
+        self.put(repository, tag, index.as_bytes());
+    }
+
+    /// Takes a tag away; its manifest stays.
+    pub fn untag(&self, repository: &str, tag: &str) {
+        let tags = self.repository(repository).join("_manifests/tags");
+        fs::remove_dir_all(tags.join(tag)).expect("a tag");
+    }
+
+    /// The bytes of all blobs.
+    pub fn stored_bytes(&self) -> u64 {
+        let mut pending = vec![self.root().join("blobs")];
+        let mut bytes = 0;
+        while let Some(folder) = pending.pop() {
+            for entry in fs::read_dir(folder).expect("a folder") {
+                let entry = entry.expect("an entry");
+                let metadata = entry.metadata().expect("metadata");
+                if metadata.is_dir() {
+                    pending.push(entry.path());
+                } else {
+                    bytes += metadata.len();
+                }
+            }
+        }
+        bytes
+    }
+
+    /// Puts a manifest under a tag.
+    fn put(&self, repository: &str, tag: &str, manifest: &[u8]) {
+        let digest = self.content(manifest);
         let manifests = self.repository(repository).join("_manifests");
         self.link(&manifests.join("revisions/sha256").join(digest.hex()), digest);
         let tag = manifests.join("tags").join(tag);
         self.link(&tag.join("index/sha256").join(digest.hex()), digest);
         self.link(&tag.join("current"), digest);
-        config.len() + manifest.len()
     }
 
     fn blob(&self, repository: &str, content: &[u8]) -> Digest {
@@ -75,11 +122,19 @@ impl StorageFolder {
 
     fn content(&self, content: &[u8]) -> Digest {
         let digest = Digest::sha256_of(content);
-        let hex = digest.hex();
-        let folder = self.root().join("blobs/sha256").join(&hex[..2]).join(&hex);
-        fs::create_dir_all(&folder).expect("a folder");
-        fs::write(folder.join("data"), content).expect("a blob");
+        let file = self.content_file(digest);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, content).expect("a blob");
         digest
+    }
+
+    fn content_file(&self, digest: Digest) -> PathBuf {
+        let hex = digest.hex();
+        self.root()
+            .join("blobs/sha256")
+            .join(&hex[..2])
+            .join(&hex)
+            .join("data")
     }
 
     fn link(&self, folder: &Path, digest: Digest) {

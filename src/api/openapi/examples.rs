@@ -12,7 +12,7 @@ static EXAMPLES: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
 
 /// Values of text parameters by name, which fit the demo.
-const TEXTS: [(&str, &str); 17] = [
+const TEXTS: [(&str, &str); 23] = [
     ("aggregate", "cost_centre,team"),
     ("as_of", "2026-10-31"),
     ("base", "node:22"),
@@ -20,8 +20,13 @@ const TEXTS: [(&str, &str); 17] = [
     ("cost_centre", "CC-1300"),
     ("created_after", "2026-09-01"),
     ("created_before", "90d"),
+    ("delete", "pr-*"),
     ("environment", "production"),
+    ("keep", "v1.*"),
+    ("keep_pulled_within", "30d"),
+    ("not_pulled_for", "60d"),
     ("not_pulled_since", "30d"),
+    ("older_than", "90d"),
     ("platform", "linux/amd64"),
     ("registry", "registry.norrwind.example"),
     ("repository", "shop/checkout-api"),
@@ -29,6 +34,7 @@ const TEXTS: [(&str, &str); 17] = [
     ("step", "month"),
     ("tag", "v1.*"),
     ("team", "payments"),
+    ("untagged_older_than", "7d"),
     ("window", "2026-10"),
 ];
 

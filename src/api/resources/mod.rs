@@ -2,6 +2,7 @@
 
 mod changes;
 mod clean_up;
+mod cleanup;
 mod costs;
 mod crawl_changes;
 mod crawl_events;
@@ -37,6 +38,7 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         savings::operations(),
         images::operations(),
         clean_up::operations(),
+        cleanup::operations(),
         costs::operations(),
         changes::operations(),
         history::operations(),

@@ -35,6 +35,13 @@ Examples:
   tare report --group-by team --format csv
   tare report --by image --verdict switch --format json";
 
+pub(super) const CLEANUP: &str = "\
+Examples:
+  tare cleanup --keep-newest 10
+  tare cleanup --older-than 90d --keep-newest 3 --keep 'v*' --repository 'team-a/**'
+  tare cleanup --not-pulled-for 60d --price-book azure-container-registry-premium
+  tare cleanup --delete 'pr-*' --untagged-older-than 7d --format json";
+
 pub(super) const PRICES: &str = "\
 Examples:
   tare prices list

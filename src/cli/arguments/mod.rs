@@ -1,6 +1,7 @@
 //! The command line: commands and their options.
 
 mod catalogue;
+mod cleanup;
 mod close;
 mod crawl;
 mod crawls;
@@ -25,6 +26,7 @@ use crate::config::Flag;
 pub use catalogue::{
     CalibrateOptions, CatalogueCommand, CatalogueListOptions, CatalogueShowOptions, EvaluateOptions,
 };
+pub use cleanup::CleanupOptions;
 pub use close::CloseOptions;
 pub use crawl::CrawlOptions;
 pub use crawls::{CancelOptions, CrawlsCommand, CrawlsListOptions};
@@ -106,6 +108,13 @@ pub enum Command {
     /// lists the differences, changes nothing, and exits with status 1.
     #[command(after_help = examples::CLOSE)]
     Close(CloseOptions),
+    /// Simulates a clean-up: which tags and manifests would go, and what that frees in bytes and money
+    ///
+    /// Nothing is deleted. A tag goes if a rule deletes it and no rule keeps it. With a tag go its manifest, the images of
+    /// an index, and signatures and SBOMs that are attached, unless something that stays reaches them. Bytes that other
+    /// tags or repositories share are not freed.
+    #[command(after_help = examples::CLEANUP)]
+    Cleanup(CleanupOptions),
     /// Explains one image: its base image, each layer, and its predicted size on Alpine
     #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainOptions),
