@@ -4,6 +4,7 @@
 //! service and the scheduler share: all of them get their answers from it. A crawl hands its content on as
 //! [`CrawledContent`], so that it is read and accounted for once, for the crawl's own result and for the report.
 
+mod answers;
 mod closing;
 mod content;
 mod drafts;
@@ -14,6 +15,7 @@ mod past;
 mod platforms;
 mod service;
 
+pub use answers::AnswersState;
 pub use closing::{Closed, Closing, Difference};
 pub use content::CrawledContent;
 pub use drafts::DraftStatement;
