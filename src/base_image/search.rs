@@ -175,9 +175,8 @@ impl<'a> Search<'a> {
         let mut pushed = 0;
         for &id in bases {
             let base = self.catalogue.base(id);
-            // Two images of one repository with the same layers are not built on each other.
-            let is_sibling = layers == self.facts.layers.len() && base.is_in_registry() && self.is_own(id);
-            if pushed >= candidates::MOST_PER_FINDING || is_sibling || !self.may_be(id) {
+            let is_copy = layers == self.facts.layers.len() && base.is_in_registry() && self.is_copy(id);
+            if pushed >= candidates::MOST_PER_FINDING || is_copy || !self.may_be(id) {
                 continue;
             }
             pushed += 1;
@@ -225,7 +224,7 @@ impl<'a> Search<'a> {
             let mut fitting: Vec<_> = bases
                 .iter()
                 .copied()
-                .filter(|&id| self.may_be(id) && !(count == steps.len() && self.is_own(id)))
+                .filter(|&id| self.may_be(id) && !(count == steps.len() && self.is_copy(id)))
                 .map(|id| (self.variable_misfit(id), self.bytes_apart(id, layers), id))
                 .collect();
             fitting.sort_unstable();
@@ -273,6 +272,13 @@ impl<'a> Search<'a> {
             );
             self.push(found.base, layers, Evidence::Variables, percent, because);
         }
+    }
+
+    /// Whether a base with all layers or steps of the image, and no others, is a copy of it rather than its base. An image
+    /// under the name of a well-known one is a base all the same: what is copied from it is built on it.
+    fn is_copy(&self, id: BaseId) -> bool {
+        let base = self.catalogue.base(id);
+        self.is_own(id) || (base.is_in_registry() && base.role == Role::Unknown)
     }
 
     fn is_own(&self, id: BaseId) -> bool {

@@ -51,7 +51,7 @@ saved! {
         reported_bytes, source, reported_at, includes_replicas, counted_bytes, parts, unexplained_bytes,
         within_bounds, text,
     }
-    struct DifferencePart { cause, bytes, low, high }
+    struct DifferencePart { cause, bytes, low, high, text }
     enum DifferenceCause {
         Untagged, SoftDeleted, ReplicaCopies, ConvertedCopies, MountedLayers, NotRead, Lag, Unknown,
     }
@@ -63,7 +63,7 @@ saved! {
         text, advice, repositories, not_worth_it, without_costs, stored_bytes, saving_bytes, costs,
         assumed_pulls_registry, cheaper_plans, arrival, complete,
     }
-    enum Advice { Move, NothingWorthIt, NothingToMove, NothingStored }
+    enum Advice { Move, NothingWorthIt, NothingToMove, NothingStored, AllLeftOut }
     struct HeadlineCost {
         month, worth_it_saving, transfer_saving, storage_saving, saving, worth, work, payback_months,
         assumed_pulls_share, nothing_saved_because,
