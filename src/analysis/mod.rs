@@ -4,6 +4,7 @@
 //! service and the scheduler share: all of them get their answers from it. A crawl hands its content on as
 //! [`CrawledContent`], so that it is read and accounted for once, for the crawl's own result and for the report.
 
+mod answers;
 mod cleanup;
 mod closing;
 mod content;
@@ -15,6 +16,7 @@ mod past;
 mod platforms;
 mod service;
 
+pub use answers::AnswersState;
 pub use closing::{Closed, Closing, Difference};
 pub use content::CrawledContent;
 pub use drafts::DraftStatement;

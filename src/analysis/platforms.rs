@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::oci::{PlatformFilter, RegistryName};
 
@@ -6,7 +6,7 @@ use crate::oci::{PlatformFilter, RegistryName};
 #[derive(Debug, Clone, Default)]
 pub struct PlatformSelection {
     common: Vec<PlatformFilter>,
-    by_registry: HashMap<RegistryName, Vec<PlatformFilter>>,
+    by_registry: BTreeMap<RegistryName, Vec<PlatformFilter>>,
 }
 
 impl PlatformSelection {
@@ -14,7 +14,7 @@ impl PlatformSelection {
     pub fn new(platforms: Vec<PlatformFilter>) -> Self {
         Self {
             common: platforms,
-            by_registry: HashMap::new(),
+            by_registry: BTreeMap::new(),
         }
     }
 

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use tokio::sync::Mutex;
@@ -23,7 +23,9 @@ const LOOKED_AT_FOR_PACE: Days = Days::new(366);
 pub struct AnalysisService {
     pub(super) store: Store,
     pub(super) inputs: Arc<AnalysisInputs>,
-    platforms: PlatformSelection,
+    pub(super) platforms: PlatformSelection,
+    /// Identifies inputs and platforms, once it was asked for.
+    pub(super) answers_key: Arc<OnceLock<String>>,
     pub(super) keeps: bool,
     /// The latest analysis, if it is kept, and the state of the store that it is of. The lock is held while an analysis
     /// is running, so that it is not repeated at the same time.
@@ -44,6 +46,7 @@ impl AnalysisService {
             store,
             inputs,
             platforms,
+            answers_key: Arc::default(),
             keeps: false,
             kept: Arc::default(),
             drafts: Arc::default(),
@@ -118,6 +121,12 @@ impl AnalysisService {
             });
         }
         Ok(analysed)
+    }
+
+    /// Whether the analysis of a state is kept.
+    pub(super) async fn keeps_analysis_of(&self, state: &SavedState) -> bool {
+        let kept = self.kept.lock().await;
+        kept.as_ref().is_some_and(|kept| kept.state == *state)
     }
 
     /// The content of a registry: what a crawl handed on if that is current, else what the store holds.
@@ -234,8 +243,11 @@ impl AnalysisService {
         crawled: Vec<CrawledContent>,
         now: DateTime<Utc>,
     ) -> Result<Arc<Analysed>, AnalysisError> {
+        let state = self.answers_state().await?;
+        // Processes that only answer wait for these answers.
+        self.claim_answers(&state, now).await?;
         let analysed = self.analysed_after(crawled).await?;
-        let inputs = self.inputs_with_recent_pulls(now.date_naive()).await?;
+        let inputs = Arc::new(self.inputs_with_recent_pulls(now.date_naive()).await?);
         let report = analysed.report(&inputs, &ReportOptions::default())?;
         self.store
             .save_report(ReportOfCrawl {
@@ -244,6 +256,7 @@ impl AnalysisService {
                 computed_at: now,
             })
             .await?;
+        self.save_answers(&state, &analysed, report, &inputs, now).await?;
         Ok(analysed)
     }
 }

@@ -78,8 +78,8 @@ impl Call {
         let snapshot = self.api.snapshots.current();
         snapshot.is_some_and(|snapshot| {
             snapshot
-                .registry(registry)
-                .is_ok_and(|(row, _)| snapshot.shows(&self.caller, &row.registry))
+                .registry_row(registry)
+                .is_ok_and(|row| snapshot.shows(&self.caller, &row.registry))
         })
     }
 

@@ -72,6 +72,8 @@ struct Api {
     clock: Arc<dyn Clock>,
     snapshots: Snapshots,
     past: PastSnapshots,
+    /// Held while the analysis of figures that were read is computed.
+    wholes: tokio::sync::Mutex<()>,
     authenticator: Authenticator,
     /// Logins of people with a browser, if a provider is configured for them.
     browser_logins: Option<BrowserLogins>,

@@ -50,12 +50,24 @@ impl Call {
     /// If the moment is invalid, in the future, or no longer known.
     pub(super) async fn snapshot_asked_for(&self) -> Result<Arc<Snapshot>, Problem> {
         match self.moment()? {
-            Some((name, moment)) => self.snapshot_at(name, moment).await,
+            Some((name, moment)) => self.snapshot_at(name, moment, self.snapshot()?).await,
             None => self.snapshot(),
         }
     }
 
-    /// The figures of a moment. `name` is the parameter that it comes from.
+    /// The same figures with the analysis that they rest on.
+    ///
+    /// # Errors
+    /// As with [`Self::snapshot_asked_for`].
+    pub(super) async fn whole_snapshot_asked_for(&self) -> Result<Arc<Snapshot>, Problem> {
+        let snapshot = self.snapshot_asked_for().await?;
+        match snapshot.is_whole() {
+            true => Ok(snapshot),
+            false => self.whole_snapshot().await,
+        }
+    }
+
+    /// The figures of a moment, or the present ones after the last crawl. `name` is the parameter that it comes from.
     ///
     /// # Errors
     /// If nothing is known of the moment.
@@ -63,8 +75,8 @@ impl Call {
         &self,
         name: &str,
         moment: DateTime<Utc>,
+        present: Arc<Snapshot>,
     ) -> Result<Arc<Snapshot>, Problem> {
-        let present = self.snapshot()?;
         if moment >= present.report.as_of {
             return Ok(present);
         }

@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::time::sleep;
-use tracing::Span;
+use tracing::{Instrument as _, Span};
 
 use super::Api;
-use super::snapshot::{Fingerprint, Snapshot};
-use crate::analysis::AnalysisError;
-use crate::report::ReportError;
+use super::call::Call;
+use super::problem::Problem;
+use super::snapshot::Snapshot;
+use crate::analysis::{AnalysisError, AnswersState};
+use crate::report::{AnalysisInputs, ReportError};
 use crate::store::StoreError;
 use crate::units::milliseconds;
 
@@ -69,13 +71,13 @@ impl RefreshError {
 
 /// Polls the store until it is dropped.
 pub(super) async fn refresh(api: Arc<Api>) {
-    let mut current: Option<Fingerprint> = None;
+    let mut shown = Shown::default();
     let every = api.settings.refresh_every;
     let mut wait = every;
     loop {
         let started = Instant::now();
         let applied = api.store.events_applied(None).await.ok().flatten();
-        match poll(&api, &mut current).await {
+        match poll(&api, &mut shown).await {
             Ok(()) => {
                 api.snapshots.remember_failure(None);
                 wait = every;
@@ -118,32 +120,141 @@ async fn events_since(api: &Api, known: Option<DateTime<Utc>>, rest: Duration) {
     }
 }
 
-/// Reads the keys, ends the parts of lost workers, and computes the figures if the store has changed.
-async fn poll(api: &Arc<Api>, current: &mut Option<Fingerprint>) -> Result<(), RefreshError> {
+/// What the service shows.
+#[derive(Default)]
+struct Shown {
+    /// The state of the store whose figures are shown, if they are current.
+    current: Option<AnswersState>,
+    /// The id of the state of the saved answers that were read last.
+    read: Option<String>,
+}
+
+/// Reads the keys, ends the parts of lost workers, and renews the figures if the store has changed.
+async fn poll(api: &Arc<Api>, shown: &mut Shown) -> Result<(), RefreshError> {
     api.authenticator.reload_keys().await?;
+    let now = api.clock.now();
     // A crawl whose process was killed does not stay "running", even if no crawler is left to notice.
-    api.store.expire_workers(api.clock.now()).await?;
-    let registries = api.store.registries().await?;
-    let found = Fingerprint::new(&registries, &api.store.pull_imports().await?);
-    if current.as_ref() == Some(&found) {
+    api.store.expire_workers(now).await?;
+    let state = api.analysis.answers_state().await?;
+    if shown.current.as_ref() == Some(&state) {
         return Ok(());
     }
-    let started = Instant::now();
+    // A crawler in this process has analysed it already.
+    let is_analysed = api.analysis.has_analysed(&state).await;
+    if !is_analysed {
+        if read(api, shown, &state).await? {
+            return Ok(());
+        }
+        // Another process computes the figures; those that are shown stand until it has saved them.
+        if !api.analysis.claim_answers(&state, now).await? && api.snapshots.current().is_some() {
+            return Ok(());
+        }
+    }
+    match compute(api, &state, !is_analysed).await {
+        Ok(()) => shown.current = Some(state),
+        Err(error) => {
+            // If this fails too, the claim ends by itself.
+            let _ = api.analysis.release_answers(&state).await;
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Shows the answers that another process saved, and returns whether they are of this state. Older ones are shown until
+/// newer ones are there.
+async fn read(api: &Arc<Api>, shown: &mut Shown, state: &AnswersState) -> Result<bool, RefreshError> {
+    let id = state.id();
+    if let Some((found, answers)) = api.analysis.saved_answers(shown.read.as_deref()).await? {
+        let is_current = found == id;
+        shown.read = Some(found);
+        if is_current || api.snapshots.current().is_none() {
+            let inputs = inputs(api).await?;
+            let snapshot = in_background(move || Ok(Snapshot::from_answers(answers, inputs))).await?;
+            show(api, snapshot).await?;
+        }
+        if is_current {
+            shown.current = Some(state.clone());
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Computes the figures of a state, shows them, and saves them for other processes.
+async fn compute(api: &Arc<Api>, state: &AnswersState, save: bool) -> Result<(), RefreshError> {
+    let snapshot = show(api, whole(api).await?).await?;
+    if save && let Ok(analysed) = snapshot.analysed() {
+        let (report, inputs) = (snapshot.report.clone(), Arc::clone(&snapshot.inputs));
+        let now = api.clock.now();
+        api.analysis
+            .save_answers(state, analysed, report, &inputs, now)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The figures with the analysis that they rest on.
+async fn whole(api: &Arc<Api>) -> Result<Snapshot, RefreshError> {
     let analysed = api.analysis.analysed().await?;
+    let inputs = inputs(api).await?;
+    in_background(move || Snapshot::new(analysed, inputs)).await
+}
+
+async fn inputs(api: &Arc<Api>) -> Result<Arc<AnalysisInputs>, RefreshError> {
     let today = api.clock.now().date_naive();
-    let inputs = Arc::new(api.analysis.inputs_with_recent_pulls(today).await?);
+    Ok(Arc::new(api.analysis.inputs_with_recent_pulls(today).await?))
+}
+
+async fn in_background(
+    work: impl FnOnce() -> Result<Snapshot, ReportError> + Send + 'static,
+) -> Result<Snapshot, RefreshError> {
     let span = Span::current();
-    let snapshot =
-        tokio::task::spawn_blocking(move || span.in_scope(|| Snapshot::new(analysed, inputs))).await??;
+    Ok(tokio::task::spawn_blocking(move || span.in_scope(work)).await??)
+}
+
+/// Shows figures from now on.
+async fn show(api: &Arc<Api>, snapshot: Snapshot) -> Result<Arc<Snapshot>, RefreshError> {
+    let started = Instant::now();
     let forecast = api.analysis.forecast(&snapshot.report).await?;
-    let snapshot = snapshot.with_forecast(forecast);
+    let snapshot = Arc::new(snapshot.with_forecast(forecast));
     tracing::info!(
         registries = snapshot.report.registries.len(),
         repositories = snapshot.report.repositories.len(),
+        computed = snapshot.is_whole(),
         milliseconds = milliseconds(started.elapsed()),
         "figures renewed"
     );
-    api.snapshots.replace(snapshot);
-    *current = Some(found);
-    Ok(())
+    api.snapshots.replace(Arc::clone(&snapshot));
+    Ok(snapshot)
+}
+
+impl Call {
+    /// The figures with the analysis that they rest on. Where they were read and not computed, the first request computes
+    /// them.
+    ///
+    /// # Errors
+    /// If there are no figures, or if they cannot be computed.
+    pub(super) async fn whole_snapshot(&self) -> Result<Arc<Snapshot>, Problem> {
+        let present = self.snapshot()?;
+        if present.is_whole() {
+            return Ok(present);
+        }
+        let _turn = self.api.wholes.lock().await;
+        // Another request may have waited for them.
+        let present = self.snapshot()?;
+        if present.is_whole() {
+            return Ok(present);
+        }
+        let api = Arc::clone(&self.api);
+        // A client that goes away does not end the computation.
+        let work = async move { show(&api, whole(&api).await?).await };
+        let task = self.api.runtime.spawn(work.in_current_span());
+        task.await.map_err(Problem::internal)?.map_err(|error| {
+            Problem::unavailable(
+                format!("the figures cannot be computed, because {}", error.reason()),
+                30,
+            )
+        })
+    }
 }

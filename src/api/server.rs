@@ -140,6 +140,7 @@ impl Server {
             clock,
             snapshots: Snapshots::default(),
             past: PastSnapshots::default(),
+            wholes: tokio::sync::Mutex::default(),
             authenticator,
             browser_logins,
             counters,

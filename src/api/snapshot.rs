@@ -1,11 +1,11 @@
-//! The figures that the service answers from: computed in the background once for each state of the store, then
-//! only read.
+//! The figures that the service answers from: computed in the background once for each state of the store, by this process
+//! or by another one that saved them, then only read.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
-use chrono::{DateTime, Utc};
 use parking_lot::{Mutex, RwLock};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,10 +20,10 @@ use crate::metrics::{MetricsSettings, render_report};
 use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{
-    self, Analysed, AnalysedRegistry, AnalysisInputs, Forecast, GroupBy, Groups, Note, NoteKind, RegistryRow,
-    Report, ReportError, ReportOptions, RepositoryRow, groups,
+    self, Analysed, AnalysedRegistry, AnalysisInputs, Forecast, GroupBy, GroupRow, Groups, ImageRow,
+    LastCrawl, Note, NoteKind, RegistryRow, Report, ReportError, ReportOptions, RepositoryRow, SavedAnswers,
+    groups,
 };
-use crate::store::{PullImportRecord, RegistryRecord, SavedState};
 use crate::whatif::{AnalysisContext, Counterfactual};
 
 /// The figures of one state of the store.
@@ -32,8 +32,6 @@ pub(super) struct Snapshot {
     pub id: String,
     /// The inputs of the answers besides the crawls.
     pub inputs: Arc<AnalysisInputs>,
-    /// The whole analysis.
-    pub analysed: Arc<Analysed>,
     /// Every registry and repository.
     pub report: Report,
     /// The inputs of the figures.
@@ -43,10 +41,38 @@ pub(super) struct Snapshot {
     groups: [OnceLock<Groups>; GroupBy::ALL.len()],
     /// The report's metrics, computed at the first scrape.
     metrics: OnceLock<String>,
+    /// Lists of repositories that callers without limits asked for, by filters and order.
+    lists: Mutex<HashMap<String, Arc<RepositoryList>>>,
+    /// How the last crawl of each registry went, in the order of the report.
+    last_crawls: Vec<LastCrawl>,
+    /// The representative image of each repository, in the order of the report.
+    representatives: Vec<Option<ImageRow>>,
+    /// The releases of Alpine that are known.
+    pub alpine_releases: BTreeSet<AlpineRelease>,
+    /// The whole analysis; `None` where the figures were read and not computed.
+    graph: Option<Graph>,
+}
+
+/// A list of repositories in order, all pages of it.
+pub(super) struct RepositoryList {
+    /// The places of the rows in the report.
+    pub places: Vec<u32>,
+    /// Their sums.
+    pub totals: GroupRow,
+    /// What the filters have to say.
+    pub notes: Vec<String>,
+}
+
+/// How many lists are kept. Our choice: the pages of a few readers, who scroll through one list each.
+const KEPT_LISTS: usize = 32;
+
+/// An analysis, and what is computed from it at the first request.
+struct Graph {
+    analysed: Arc<Analysed>,
     /// The analysis for the release of Alpine that was last asked for. One is kept: each takes as much memory as the
     /// figures.
     other_release: Mutex<Option<(Option<AlpineRelease>, Arc<Analysed>)>>,
-    /// For each registry the graph in which everything can move, computed at the first request.
+    /// For each registry the graph in which everything can move.
     every_move: Vec<OnceLock<Counterfactual>>,
 }
 
@@ -68,23 +94,6 @@ pub(super) struct BookVersion {
     pub version: String,
 }
 
-/// Identifies a state of the store, to see whether figures are current.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fingerprint {
-    crawls: SavedState,
-    pulls: Option<DateTime<Utc>>,
-}
-
-impl Fingerprint {
-    /// The fingerprint of the saved data. A running crawl does not count until it has ended.
-    pub(super) fn new(registries: &[RegistryRecord], pulls: &[PullImportRecord]) -> Self {
-        Self {
-            crawls: SavedState::new(registries),
-            pulls: pulls.iter().map(|import| import.imported_at).max(),
-        }
-    }
-}
-
 impl Snapshot {
     /// Makes figures from an analysis.
     ///
@@ -92,25 +101,48 @@ impl Snapshot {
     /// If sizes overflow.
     pub(super) fn new(analysed: Arc<Analysed>, inputs: Arc<AnalysisInputs>) -> Result<Self, ReportError> {
         let report = analysed.report(&inputs, &ReportOptions::default())?;
+        let answers = SavedAnswers::new(&analysed, report, &inputs);
+        Ok(Self {
+            graph: Some(Graph {
+                every_move: analysed.registries.iter().map(|_| OnceLock::new()).collect(),
+                other_release: Mutex::default(),
+                analysed,
+            }),
+            ..Self::from_answers(answers, inputs)
+        })
+    }
+
+    /// Makes figures from answers that were saved. What needs the graph of a registry cannot be answered from them.
+    pub(super) fn from_answers(answers: SavedAnswers, inputs: Arc<AnalysisInputs>) -> Self {
+        let SavedAnswers {
+            report,
+            last_crawls,
+            representatives,
+            alpine_releases,
+        } = answers;
         let places = report
             .repositories
             .iter()
             .enumerate()
             .map(|(place, row)| ((row.registry.clone(), row.totals.repository.clone()), place))
             .collect();
-        let text = serde_json::to_vec(&report).unwrap_or_default();
-        Ok(Self {
-            id: short_digest(&text),
+        let mut hash = Hashing(Sha256::new());
+        // Writing into a hash does not fail.
+        let _ = serde_json::to_writer(&mut hash, &report);
+        Self {
+            id: hex::encode(&hash.0.finalize()[..8]),
             versions: versions(&inputs, report.registries.iter()),
             inputs,
-            every_move: analysed.registries.iter().map(|_| OnceLock::new()).collect(),
-            other_release: Mutex::default(),
             groups: Default::default(),
             metrics: OnceLock::new(),
-            analysed,
+            lists: Mutex::default(),
             report,
             places,
-        })
+            last_crawls,
+            representatives,
+            alpine_releases,
+            graph: None,
+        }
     }
 
     /// The same figures with what they are expected to cost in the next months.
@@ -120,9 +152,30 @@ impl Snapshot {
         self
     }
 
+    /// Whether the whole analysis is there.
+    pub(super) fn is_whole(&self) -> bool {
+        self.graph.is_some()
+    }
+
+    /// The whole analysis.
+    ///
+    /// # Errors
+    /// If the figures were read and not computed; see `Call::whole_snapshot`.
+    pub(super) fn analysed(&self) -> Result<&Arc<Analysed>, Problem> {
+        self.graph().map(|graph| &graph.analysed)
+    }
+
+    fn graph(&self) -> Result<&Graph, Problem> {
+        let missing = || Problem::internal("the figures were read without their analysis");
+        self.graph.as_ref().ok_or_else(missing)
+    }
+
     /// The inputs of the analysis.
-    pub(super) fn context(&self) -> AnalysisContext<'_> {
-        self.inputs.context(&self.analysed.catalogue)
+    ///
+    /// # Errors
+    /// As with [`Self::analysed`].
+    pub(super) fn context(&self) -> Result<AnalysisContext<'_>, Problem> {
+        Ok(self.inputs.context(&self.analysed()?.catalogue))
     }
 
     /// All repositories in groups.
@@ -140,6 +193,31 @@ impl Snapshot {
         Ok(cell.get_or_init(|| groups))
     }
 
+    /// A list of repositories, kept for callers without limits, for whom its key names it.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(super) fn list(
+        &self,
+        caller: &Caller,
+        key: String,
+        make: impl FnOnce() -> Result<RepositoryList, Problem>,
+    ) -> Result<Arc<RepositoryList>, Problem> {
+        if !caller.sees_everything() {
+            return make().map(Arc::new);
+        }
+        if let Some(known) = self.lists.lock().get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let made = Arc::new(make()?);
+        let mut lists = self.lists.lock();
+        if lists.len() >= KEPT_LISTS {
+            lists.clear();
+        }
+        lists.insert(key, Arc::clone(&made));
+        Ok(made)
+    }
+
     /// The report's metrics. The first request waits for them.
     ///
     /// # Errors
@@ -155,44 +233,57 @@ impl Snapshot {
     /// The graph of a registry in which every repository with an Alpine variant can switch. The first request waits
     /// for it.
     pub(super) fn every_move(&self, registry: &RegistryName) -> Option<&Counterfactual> {
-        let registries = &self.analysed.registries;
+        let graph = self.graph.as_ref()?;
+        let registries = &graph.analysed.registries;
         let place = registries.iter().position(|own| own.name() == registry)?;
-        Some(self.every_move[place].get_or_init(|| registries[place].every_move(&self.context())))
+        let context = self.inputs.context(&graph.analysed.catalogue);
+        Some(graph.every_move[place].get_or_init(|| registries[place].every_move(&context)))
     }
 
     /// The analysis for another release of Alpine. Waits while one is being computed.
     ///
     /// # Errors
     /// If sizes overflow, or if the release is not known.
-    pub(super) fn on_release(&self, inputs: &AnalysisInputs) -> Result<Arc<Analysed>, ReportError> {
+    pub(super) fn on_release(&self, inputs: &AnalysisInputs) -> Result<Arc<Analysed>, Problem> {
         let release = inputs.verdicts.alpine_release;
-        let mut kept = self.other_release.lock();
+        let graph = self.graph()?;
+        let mut kept = graph.other_release.lock();
         if let Some((of, analysed)) = kept.as_ref()
             && *of == release
         {
             return Ok(Arc::clone(analysed));
         }
-        let analysed = Arc::new(self.analysed.reanalysed_with(inputs)?);
+        let analysed = Arc::new(graph.analysed.reanalysed_with(inputs)?);
         *kept = Some((release, Arc::clone(&analysed)));
         Ok(analysed)
+    }
+
+    /// A registry's row.
+    ///
+    /// # Errors
+    /// If there is no such registry.
+    pub(super) fn registry_row(&self, name: &str) -> Result<&RegistryRow, Problem> {
+        let mut rows = self.report.registries.iter();
+        rows.find(|row| row.registry.as_str() == name)
+            .ok_or_else(|| unknown_registry(name))
     }
 
     /// A registry's row and its analysis.
     ///
     /// # Errors
-    /// If there is no such registry.
+    /// If there is no such registry, and as with [`Self::analysed`].
     pub(super) fn registry(&self, name: &str) -> Result<(&RegistryRow, &AnalysedRegistry), Problem> {
-        let row = self
-            .report
-            .registries
-            .iter()
-            .find(|row| row.registry.as_str() == name);
-        let analysed = self
-            .analysed
-            .registries
-            .iter()
-            .find(|own| own.name().as_str() == name);
-        row.zip(analysed).ok_or_else(|| unknown_registry(name))
+        let row = self.registry_row(name)?;
+        let mut registries = self.analysed()?.registries.iter();
+        let analysed = registries.find(|own| own.name() == &row.registry);
+        Ok((row, analysed.ok_or_else(|| unknown_registry(name))?))
+    }
+
+    /// How the last crawl of a registry went.
+    pub(super) fn last_crawl(&self, registry: &RegistryName) -> LastCrawl {
+        let mut rows = self.report.registries.iter();
+        let place = rows.position(|row| row.registry == *registry);
+        place.map_or(LastCrawl::Unfinished, |place| self.last_crawls[place])
     }
 
     /// Whether a caller may see anything of a registry.
@@ -255,13 +346,10 @@ impl Snapshot {
     /// # Errors
     /// If there is no such repository.
     pub(super) fn repository(&self, registry: &str, repository: &str) -> Result<&RepositoryRow, Problem> {
-        let found = registry
-            .parse()
-            .ok()
-            .zip(repository.parse().ok())
-            .and_then(|key| self.places.get(&key));
-        found
-            .map(|&place| &self.report.repositories[place])
+        let found = registry.parse().ok().zip(repository.parse().ok());
+        let place = found.and_then(|(registry, repository)| self.place_of(registry, repository));
+        place
+            .map(|place| &self.report.repositories[place])
             .ok_or_else(|| {
                 Problem::not_found(format!(
                     "there is no repository {} in {}",
@@ -269,6 +357,22 @@ impl Snapshot {
                     printable(registry)
                 ))
             })
+    }
+
+    /// The image that determines a repository's verdict, if there is one.
+    pub(super) fn representative_of(&self, row: &RepositoryRow) -> Option<&ImageRow> {
+        let place = self.place_of(row.registry.clone(), row.totals.repository.clone())?;
+        self.representatives[place].as_ref()
+    }
+
+    /// The place of a row in the report.
+    pub(super) fn place(&self, row: &RepositoryRow) -> Option<u32> {
+        let place = self.place_of(row.registry.clone(), row.totals.repository.clone())?;
+        u32::try_from(place).ok()
+    }
+
+    fn place_of(&self, registry: RegistryName, repository: RepositoryName) -> Option<usize> {
+        self.places.get(&(registry, repository)).copied()
     }
 }
 
@@ -280,9 +384,18 @@ pub(super) fn unknown_registry(name: &str) -> Problem {
     ))
 }
 
-/// The first 16 hexadecimal digits of a digest.
-fn short_digest(bytes: &[u8]) -> String {
-    hex::encode(&Sha256::digest(bytes)[..8])
+/// Hashes what is written, which need not be in memory as a whole.
+struct Hashing(Sha256);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn versions<'r>(inputs: &AnalysisInputs, registries: impl Iterator<Item = &'r RegistryRow>) -> Versions {
@@ -333,7 +446,7 @@ impl Snapshots {
     }
 
     /// Replaces the present figures. Readers of the old ones can finish.
-    pub(super) fn replace(&self, snapshot: Snapshot) {
-        *self.current.write() = Some(Arc::new(snapshot));
+    pub(super) fn replace(&self, snapshot: Arc<Snapshot>) {
+        *self.current.write() = Some(snapshot);
     }
 }

@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::oci::{Descriptor, Digest, ImageConfig, Manifest, Platform, RepositoryName, Tag};
+use crate::inventory::KnownManifest;
+pub use crate::inventory::LayerFact;
+use crate::oci::{Descriptor, Digest, ImageConfig, Platform, RepositoryName, Tag};
 
 /// The facts about one image for one platform, as saved by a crawl.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,35 +13,24 @@ pub struct ImageFacts {
     /// Its platform.
     pub platform: Platform,
     /// The media type of its configuration, which distinguishes artifacts from images.
-    pub config_media_type: String,
+    pub config_media_type: Arc<str>,
     /// Its layers in order, including foreign layers.
-    pub layers: Vec<LayerFact>,
+    pub layers: Arc<[LayerFact]>,
     /// The annotations of its manifest and of the index that lists it; the manifest's take precedence.
     pub annotations: BTreeMap<String, String>,
-    /// Its configuration; `None` if it could not be read.
-    pub config: Option<ImageConfig>,
+    /// Its configuration; `None` if it could not be read. Images with equal configurations share one.
+    pub config: Option<Arc<ImageConfig>>,
     /// Every tag that reaches it, directly or through an index, in name order.
     pub names: Vec<(RepositoryName, Tag)>,
-}
-
-/// One layer of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LayerFact {
-    /// The digest of the layer as stored.
-    pub digest: Digest,
-    /// Its bytes as stored, normally compressed.
-    pub bytes: u64,
-    /// Whether the registry stores it. Foreign layers (Windows) stay with their vendor.
-    pub stored: bool,
 }
 
 impl ImageFacts {
     /// Combines a manifest, the index entry that names it, and its configuration.
     pub fn new(
         digest: Digest,
-        manifest: &Manifest,
+        manifest: &KnownManifest,
         listed: Option<&Descriptor>,
-        config: Option<ImageConfig>,
+        config: Option<Arc<ImageConfig>>,
         names: Vec<(RepositoryName, Tag)>,
     ) -> Self {
         let platform = config
@@ -61,17 +53,9 @@ impl ImageFacts {
             config_media_type: manifest
                 .config
                 .as_ref()
-                .map(|config| config.media_type.clone())
+                .map(|config| Arc::clone(&config.media_type))
                 .unwrap_or_default(),
-            layers: manifest
-                .layers
-                .iter()
-                .map(|layer| LayerFact {
-                    digest: layer.digest,
-                    bytes: layer.size.get(),
-                    stored: layer.is_stored(),
-                })
-                .collect(),
+            layers: Arc::clone(&manifest.layers),
             annotations,
             config,
             names,
@@ -87,7 +71,7 @@ impl ImageFacts {
     }
     /// Whether it is an artifact and not a container image: a chart, a signature, an attestation.
     pub fn is_artifact(&self) -> bool {
-        let media_type = self.config_media_type.as_str();
+        let media_type = &*self.config_media_type;
         let is_image_config = media_type.is_empty()
             || media_type.starts_with("application/vnd.oci.image.config.")
             || media_type.starts_with("application/vnd.docker.container.image.");

@@ -202,7 +202,7 @@ mod tests {
                 variant: None,
                 os_version: None,
             },
-            config_media_type: String::new(),
+            config_media_type: Default::default(),
             layers: (0..layers)
                 .map(|place| LayerFact {
                     digest: Digest::sha256_of(&[place as u8]),
@@ -211,7 +211,9 @@ mod tests {
                 })
                 .collect(),
             annotations: Default::default(),
-            config: ImageConfig::parse(config.to_string().as_bytes()).ok(),
+            config: ImageConfig::parse(config.to_string().as_bytes())
+                .ok()
+                .map(Into::into),
             names: Vec::new(),
         }
     }

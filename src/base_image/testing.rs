@@ -1,6 +1,7 @@
 //! Short descriptions of images for the tests of this room.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Catalogue, CatalogueBuilder, ImageFacts, LayerFact};
 use crate::oci::{Digest, ImageConfig, Platform};
@@ -117,7 +118,7 @@ impl Image {
                 variant: None,
                 os_version: None,
             },
-            config_media_type: String::new(),
+            config_media_type: Default::default(),
             layers: self
                 .layers
                 .into_iter()
@@ -128,7 +129,9 @@ impl Image {
                 })
                 .collect(),
             annotations: self.annotations,
-            config: ImageConfig::parse(config.to_string().as_bytes()).ok(),
+            config: ImageConfig::parse(config.to_string().as_bytes())
+                .ok()
+                .map(Arc::new),
             names: vec![(
                 self.repository.parse().expect("a repository"),
                 self.tag.parse().expect("a tag"),

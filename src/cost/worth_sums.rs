@@ -31,6 +31,11 @@ impl WorthSums {
         Self(Worth::VARIANTS.iter().map(|&worth| (worth, zero)).collect())
     }
 
+    /// Sums that were added up before.
+    pub fn from_sums(sums: BTreeMap<Worth, WorthSum>) -> Self {
+        Self(sums)
+    }
+
     /// Adds a repository.
     ///
     /// # Errors

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
+use super::digest_index::DigestIndex;
 use super::finding::ManifestTimes;
+use super::known_manifest::KnownManifest;
+use super::lists::Lists;
 use super::size_conflict::SizeConflict;
 use crate::oci::{
     Digest, Manifest, ManifestKind, Platform, PlatformFilter, RegistryName, RepositoryName, Tag,
@@ -57,24 +60,16 @@ pub type BlobId = u32;
 pub type ManifestId = u32;
 
 /// A manifest in the graph.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ManifestNode {
     /// The manifest's own document, which is also a stored blob.
     pub blob: BlobId,
     /// Its kind.
     pub kind: ManifestKind,
-    /// The platform of an image, if its configuration or index states it.
-    pub platform: Option<Platform>,
     /// The configuration.
     pub config: Option<BlobId>,
-    /// The stored layers, in order. A layer may occur more than once.
-    pub layers: Vec<BlobId>,
-    /// How many layers are foreign and therefore not stored.
-    pub foreign_layers: usize,
-    /// The children of an index that are known and chosen by the platform filter, in order.
-    pub children: Vec<ManifestId>,
     /// How many chosen children have not been read, so that what they reach is not counted.
-    pub unread_children: usize,
+    pub unread_children: u32,
     /// Whether it is a copy that the registry made of an image in another format, for streaming.
     pub is_converted_copy: bool,
 }
@@ -114,8 +109,12 @@ pub struct Inventory {
     pub(super) manifests: Vec<ManifestNode>,
     pub(super) digests: Vec<Digest>,
     pub(super) sizes: Vec<u64>,
+    /// For each manifest, its stored layers in order. A layer may occur more than once.
+    pub(super) layers: Lists,
+    /// For each manifest, the children that are known and chosen by the platform filter, in order.
+    pub(super) children: Lists,
     /// For each manifest, every stored blob it reaches, including itself: sorted, each once.
-    pub(super) reached: Vec<Box<[BlobId]>>,
+    pub(super) reached: Lists,
     pub(super) size_conflicts: Vec<SizeConflict>,
 }
 
@@ -129,7 +128,9 @@ impl Inventory {
             manifests: Vec::new(),
             digests: Vec::new(),
             sizes: Vec::new(),
-            reached: Vec::new(),
+            layers: Lists::default(),
+            children: Lists::default(),
+            reached: Lists::default(),
             size_conflicts: Vec::new(),
         }
     }
@@ -144,9 +145,19 @@ impl Inventory {
         &self.manifests
     }
 
+    /// The stored layers of a manifest, in order. A layer may occur more than once.
+    pub fn layers(&self, id: ManifestId) -> &[BlobId] {
+        self.layers.get(id)
+    }
+
+    /// The children of an index that are known and chosen by the platform filter, in order.
+    pub fn children(&self, id: ManifestId) -> &[ManifestId] {
+        self.children.get(id)
+    }
+
     /// Every stored blob that a manifest reaches, including itself: sorted, each once.
     pub fn reached(&self, id: ManifestId) -> &[BlobId] {
-        &self.reached[id as usize]
+        self.reached.get(id)
     }
 
     /// The digest of a blob.
@@ -173,7 +184,7 @@ impl Inventory {
     pub fn unread_children(&self) -> usize {
         self.manifests
             .iter()
-            .map(|manifest| manifest.unread_children)
+            .map(|manifest| manifest.unread_children as usize)
             .sum()
     }
 
@@ -186,11 +197,10 @@ impl Inventory {
             if !seen.insert(id) {
                 continue;
             }
-            let node = self.manifest(id);
-            if node.kind == ManifestKind::Image {
+            if self.manifest(id).kind == ManifestKind::Image {
                 images.push(id);
             }
-            pending.extend(node.children.iter().rev());
+            pending.extend(self.children(id).iter().rev());
         }
         images
     }
@@ -202,7 +212,11 @@ pub struct InventoryBuilder {
     pub(super) registry: RegistryName,
     pub(super) dedup_scope: DedupScope,
     pub(super) platforms: Vec<PlatformFilter>,
-    pub(super) manifests: HashMap<Digest, (ByteCount, Manifest)>,
+    /// The digests of the manifests, in the order in which they were added.
+    pub(super) digests: Vec<Digest>,
+    pub(super) places: DigestIndex,
+    /// The manifests in the same order; `None` for one that is left out.
+    pub(super) manifests: Vec<Option<KnownManifest>>,
     pub(super) config_platforms: HashMap<Digest, Platform>,
     pub(super) repositories: BTreeMap<RepositoryName, RepositoryFacts>,
     pub(super) referrers: HashMap<Digest, Vec<Digest>>,
@@ -224,7 +238,9 @@ impl InventoryBuilder {
             registry,
             dedup_scope,
             platforms: Vec::new(),
-            manifests: HashMap::new(),
+            digests: Vec::new(),
+            places: DigestIndex::default(),
+            manifests: Vec::new(),
             config_platforms: HashMap::new(),
             repositories: BTreeMap::new(),
             referrers: HashMap::new(),
@@ -240,26 +256,49 @@ impl InventoryBuilder {
 
     /// Adds a manifest and its size.
     pub fn manifest(&mut self, digest: Digest, size: ByteCount, manifest: Manifest) {
-        self.manifests.insert(digest, (size, manifest));
+        self.known(digest, KnownManifest::new(size, manifest));
     }
 
-    /// Leaves out a manifest that the registry no longer has, although its content is known. One that a tag points to
+    /// Adds what is known of a manifest.
+    pub fn known(&mut self, digest: Digest, manifest: KnownManifest) {
+        let (place, is_new) = self.places.get_or_push(digest, &mut self.digests);
+        match is_new {
+            true => self.manifests.push(Some(manifest)),
+            false => self.manifests[place as usize] = Some(manifest),
+        }
+    }
+
+    /// Leaves out manifests that the registry no longer has, although their content is known. One that a tag points to
     /// stays: the tag decides.
-    pub fn missing(&mut self, digest: &Digest) {
-        let is_tagged = |facts: &RepositoryFacts| facts.tags.values().any(|tagged| tagged == digest);
-        if !self.repositories.values().any(is_tagged) {
-            self.manifests.remove(digest);
+    pub fn missing(&mut self, digests: impl IntoIterator<Item = Digest>) {
+        let mut digests: HashSet<Digest> = digests.into_iter().collect();
+        if digests.is_empty() {
+            return;
+        }
+        for tagged in self.repositories.values().flat_map(|facts| facts.tags.values()) {
+            digests.remove(tagged);
+        }
+        for digest in digests {
+            if let Some(place) = self.places.get(&digest, &self.digests) {
+                self.manifests[place as usize] = None;
+            }
         }
     }
 
     /// A manifest that has been added.
-    pub fn known_manifest(&self, digest: &Digest) -> Option<&Manifest> {
-        self.manifests.get(digest).map(|(_, manifest)| manifest)
+    pub fn known_manifest(&self, digest: &Digest) -> Option<&KnownManifest> {
+        let place = self.places.get(digest, &self.digests)?;
+        self.manifests[place as usize].as_ref()
     }
 
     /// Adds the size of content that the registry confirmed. It counts, whatever manifests state.
     pub fn confirmed_size(&mut self, digest: Digest, size: ByteCount) {
         self.confirmed_sizes.insert(digest, size);
+    }
+
+    /// Whether the platforms of configurations decide which images count.
+    pub fn needs_platforms(&self) -> bool {
+        !self.platforms.is_empty()
     }
 
     /// Adds the platform of images with this configuration.

@@ -8,12 +8,15 @@ mod accounting;
 mod assembly;
 mod clean_up;
 mod counts;
+mod digest_index;
 #[cfg(test)]
 pub mod examples;
 mod fault_limit;
 mod finding;
 mod graph;
 mod image_sharing;
+mod known_manifest;
+mod lists;
 #[cfg(test)]
 mod property_tests;
 mod reconciliation;
@@ -37,6 +40,7 @@ pub use graph::{
     BlobId, DedupScope, Inventory, InventoryBuilder, ManifestId, ManifestNode, RepositoryNode, TagNode,
 };
 pub use image_sharing::ImageExclusiveBytes;
+pub use known_manifest::{KnownManifest, LayerFact, StatedConfig};
 pub use reconciliation::{
     DifferenceCause, DifferencePart, Reconciliation, ReconciliationFacts, ReportedUsage, UnreadableUsage,
     UsageSource, converted_bytes, pushed_since,

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, MediaType, Platform};
+use super::{Digest, MediaType, Platform, PlatformFilter};
 use crate::units::ByteCount;
 
 /// A reference to content: its media type, its digest and its stored size.
@@ -52,6 +52,24 @@ impl Descriptor {
             .iter()
             .any(|word| name.contains(word));
         !self.may_be_manifest() && self.kind() == MediaType::Other && !is_blob
+    }
+
+    /// Whether a choice of platforms includes this child of an index, among all children of it. A child without a platform is
+    /// always included, and an attestation follows its image.
+    pub fn is_chosen_among(&self, siblings: &[Self], platforms: &[PlatformFilter]) -> bool {
+        let chosen = |platform: &Platform| PlatformFilter::any_matches(platforms, platform);
+        if !self.is_attestation() {
+            return self.platform.as_ref().is_none_or(chosen);
+        }
+        let subject = self.annotations.get("vnd.docker.reference.digest");
+        let Some(subject) = subject.and_then(|digest| digest.parse::<Digest>().ok()) else {
+            return true;
+        };
+        siblings
+            .iter()
+            .find(|sibling| sibling.digest == subject)
+            .and_then(|sibling| sibling.platform.as_ref())
+            .is_none_or(chosen)
     }
 
     /// Whether an index marks this child as an attestation.

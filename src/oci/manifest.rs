@@ -6,7 +6,7 @@ use strum::{EnumString, IntoStaticStr};
 use super::document::json_object;
 use super::kept::{LONGEST_NAME, LONGEST_VALUE, bounded};
 use super::layer_document::LayerDocument;
-use super::{Descriptor, Digest, MediaType, Platform, PlatformFilter, is_kept_label};
+use super::{Descriptor, Digest, MediaType, PlatformFilter, is_kept_label};
 use crate::units::{ByteCount, ByteOverflow};
 
 /// The kind of a manifest.
@@ -216,26 +216,20 @@ impl Manifest {
     /// Whether a choice of platforms includes a child of this index. A child without a platform is always included, and
     /// an attestation follows its image.
     pub fn is_chosen_child(&self, child: &Descriptor, platforms: &[PlatformFilter]) -> bool {
-        let chosen = |platform: &Platform| PlatformFilter::any_matches(platforms, platform);
-        if !child.is_attestation() {
-            return child.platform.as_ref().is_none_or(chosen);
-        }
-        let subject = child.annotations.get("vnd.docker.reference.digest");
-        let Some(subject) = subject.and_then(|digest| digest.parse::<Digest>().ok()) else {
-            return true;
-        };
-        self.children
-            .iter()
-            .find(|sibling| sibling.digest == subject)
-            .and_then(|sibling| sibling.platform.as_ref())
-            .is_none_or(chosen)
+        child.is_chosen_among(&self.children, platforms)
     }
 
     /// Whether a registry made it from an image, in a format that nodes can start before all of it has arrived. Deleting
     /// it makes pulls slower, so it is no waste.
     pub fn is_converted_copy(&self) -> bool {
-        let artifact_type = self.artifact_type.as_deref();
-        artifact_type.is_some_and(|artifact_type| CONVERTED_COPIES.contains(&artifact_type))
+        self.artifact_type
+            .as_deref()
+            .is_some_and(Self::is_type_of_converted_copies)
+    }
+
+    /// Whether an artifact type is that of such converted copies.
+    pub fn is_type_of_converted_copies(artifact_type: &str) -> bool {
+        CONVERTED_COPIES.contains(&artifact_type)
     }
 
     fn empty(kind: ManifestKind, media_type: String) -> Self {

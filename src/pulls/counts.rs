@@ -176,6 +176,11 @@ pub struct PullCount {
 const PACE_DAYS: u64 = 30;
 
 impl PullCounts {
+    /// What is assumed for days without counts.
+    pub fn assumptions(&self) -> &[PullAssumption] {
+        &self.assumptions
+    }
+
     /// What is assumed where nothing was counted; the first assumption about a repository counts.
     pub fn assuming(assumptions: Vec<PullAssumption>) -> Self {
         Self {

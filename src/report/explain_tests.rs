@@ -5,13 +5,13 @@ use serde_json::json;
 
 use super::*;
 use crate::base_image::ImageFacts;
-use crate::inventory::{DedupScope, InventoryBuilder};
+use crate::inventory::{DedupScope, InventoryBuilder, KnownManifest};
 use crate::oci::{Digest, ImageConfig, Manifest, RepositoryPattern};
 use crate::units::ByteCount;
 use crate::whatif::{Verdict, VerdictOverride};
 
 /// A registry with one image of three layers on Debian under the given names, one image each.
-fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryContent {
+pub(super) fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryContent {
     let mut builder = InventoryBuilder::new(host.parse().unwrap(), DedupScope::Registry);
     let mut images = Vec::new();
     for (number, (repository, tag, architecture)) in names.iter().enumerate() {
@@ -47,12 +47,16 @@ fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryContent {
         let name = (repository.parse().unwrap(), tag.parse().unwrap());
         builder.config_platform(config_digest, config.platform.clone());
         builder.tag(repository.parse().unwrap(), tag.parse().unwrap(), digest);
-        images.push(ImageFacts::new(digest, &manifest, None, Some(config), vec![name]));
-        builder.manifest(
+        let size = ByteCount::try_from(document.len() as u64).unwrap();
+        let manifest = KnownManifest::new(size, manifest);
+        images.push(ImageFacts::new(
             digest,
-            ByteCount::try_from(document.len() as u64).unwrap(),
-            manifest,
-        );
+            &manifest,
+            None,
+            Some(config.into()),
+            vec![name],
+        ));
+        builder.known(digest, manifest);
     }
     RegistryContent {
         source: RegistrySource {

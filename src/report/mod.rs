@@ -53,6 +53,7 @@ mod pull_basis;
 mod reconciliation;
 mod reference;
 mod rows;
+mod saved;
 mod sort;
 mod stays_behind;
 mod storage_table;
@@ -66,6 +67,7 @@ mod versions;
 
 pub use alpine::{
     AlpineAnswers, BaseChange, ConfidenceCounts, RegistryAlpine, RepositoryAlpine, RepositoryVerdict,
+    WantedRelease,
 };
 pub use analysed::{Analysed, Switched};
 pub use analysed_registry::AnalysedRegistry;
@@ -106,6 +108,7 @@ pub use left_out::LeftOut;
 pub use part::{PartCost, PartOnAlpine, RegistryPart};
 pub use pull_basis::PullBasis;
 pub use reference::{Found, UnclearReference, find};
+pub use saved::{InvalidAnswers, SavedAnswers};
 pub use sort::{SortKey, SortOrder, UnknownSortOrder, best_first};
 pub use stays_behind::StaysBehind;
 pub use table::{View, table};

@@ -1,11 +1,9 @@
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use crate::base_image::ImageFacts;
 use crate::inventory::InventoryBuilder;
-use crate::oci::{
-    Descriptor, Digest, ImageConfig, Manifest, ManifestKind, PlatformFilter, RepositoryName, Tag,
-};
+use crate::oci::{Digest, ImageConfig, ManifestKind, PlatformFilter, RepositoryName, Tag};
 
 /// The content of a registry, and the facts about its images.
 #[derive(Debug)]
@@ -16,95 +14,106 @@ pub struct StoredContent {
     pub images: Vec<ImageFacts>,
 }
 
-/// The images that tags reach, before their configurations are loaded.
-pub(super) struct TaggedImages<'a> {
-    images: HashMap<Digest, TaggedImage<'a>>,
+/// The images that tags reach.
+#[derive(Default)]
+pub(super) struct TaggedImages {
+    places: HashMap<Digest, usize>,
+    images: Vec<TaggedImage>,
 }
 
-struct TaggedImage<'a> {
-    manifest: &'a Manifest,
-    listed: Option<&'a Descriptor>,
+struct TaggedImage {
+    digest: Digest,
+    /// The index that lists it, and its place in that index.
+    listed: Option<(Digest, usize)>,
     names: Vec<(RepositoryName, Tag)>,
+    config: Option<Arc<ImageConfig>>,
 }
 
-impl<'a> TaggedImages<'a> {
-    /// Follows tags through indexes to images.
-    pub(super) fn new(tags: Vec<(RepositoryName, Tag, Digest)>, content: &'a InventoryBuilder) -> Self {
-        let mut images: HashMap<Digest, TaggedImage<'a>> = HashMap::new();
-        for (repository, tag, root) in tags {
-            let mut visited = vec![(root, None)];
-            let mut next = 0;
-            while let Some(&(digest, listed)) = visited.get(next) {
-                next += 1;
-                let Some(manifest) = content.known_manifest(&digest) else {
-                    continue;
-                };
-                for child in &manifest.children {
-                    // An index may list a manifest twice, and hostile indexes may list each other.
-                    if !visited.iter().any(|(known, _)| *known == child.digest) {
-                        visited.push((child.digest, Some(child)));
-                    }
-                }
-                if manifest.kind != ManifestKind::Image {
-                    continue;
-                }
-                let name = (repository.clone(), tag.clone());
-                match images.entry(digest) {
-                    Entry::Vacant(entry) => {
-                        entry.insert(TaggedImage {
-                            manifest,
-                            listed,
-                            names: vec![name],
-                        });
-                    }
-                    Entry::Occupied(mut entry) => {
-                        let image = entry.get_mut();
-                        image.listed = image.listed.or(listed);
-                        image.names.push(name);
-                    }
+impl TaggedImages {
+    /// Follows a tag through indexes to images.
+    pub(super) fn add(
+        &mut self,
+        repository: RepositoryName,
+        tag: Tag,
+        root: Digest,
+        content: &InventoryBuilder,
+    ) {
+        let mut visited = vec![(root, None)];
+        let mut next = 0;
+        while let Some(&(digest, listed)) = visited.get(next) {
+            next += 1;
+            let Some(manifest) = content.known_manifest(&digest) else {
+                continue;
+            };
+            for (nth, child) in manifest.children.iter().enumerate() {
+                // An index may list a manifest twice, and hostile indexes may list each other.
+                if !visited.iter().any(|(known, _)| *known == child.digest) {
+                    visited.push((child.digest, Some((digest, nth))));
                 }
             }
+            if manifest.kind != ManifestKind::Image {
+                continue;
+            }
+            let name = (repository.clone(), tag.clone());
+            let place = *self.places.entry(digest).or_insert_with(|| {
+                self.images.push(TaggedImage {
+                    digest,
+                    listed: None,
+                    names: Vec::new(),
+                    config: None,
+                });
+                self.images.len() - 1
+            });
+            let image = &mut self.images[place];
+            image.listed = image.listed.or(listed);
+            image.names.push(name);
         }
-        Self { images }
     }
 
-    /// The configurations of these images, with the number of images that need each.
-    pub(super) fn configs(&self) -> HashMap<Digest, usize> {
-        let mut needed = HashMap::new();
-        for config in self
-            .images
-            .values()
-            .filter_map(|image| image.manifest.config.as_ref())
-        {
-            *needed.entry(config.digest).or_default() += 1;
+    /// The ids of the configurations of these images, with the places of the images that need each.
+    pub(super) fn needed_configs(
+        &self,
+        ids: &HashMap<Digest, i64>,
+        content: &InventoryBuilder,
+    ) -> HashMap<i64, Vec<u32>> {
+        let mut needed: HashMap<i64, Vec<u32>> = HashMap::with_capacity(self.images.len());
+        for (place, image) in (0..).zip(&self.images) {
+            let manifest = content.known_manifest(&image.digest);
+            let config = manifest.and_then(|manifest| manifest.config.as_ref());
+            if let Some(&id) = config.and_then(|config| ids.get(&config.digest)) {
+                needed.entry(id).or_default().push(place);
+            }
         }
         needed
     }
 
+    /// Sets the configuration of the images at these places.
+    pub(super) fn set_config(&mut self, places: &[u32], config: &Arc<ImageConfig>) {
+        for &place in places {
+            self.images[place as usize].config = Some(Arc::clone(config));
+        }
+    }
+
     /// The images for the given platforms; all images if there are none.
-    pub(super) fn facts(
-        self,
-        mut configs: HashMap<Digest, ImageConfig>,
-        platforms: &[PlatformFilter],
-    ) -> Vec<ImageFacts> {
-        // Images may share a configuration; the last one that needs it takes it.
-        let mut needed = self.configs();
-        let mut facts: Vec<ImageFacts> = self
-            .images
-            .into_iter()
-            .map(|(digest, mut image)| {
-                let config = image.manifest.config.as_ref().and_then(|config| {
-                    let needed = needed.entry(config.digest).or_default();
-                    *needed = needed.saturating_sub(1);
-                    if *needed == 0 {
-                        configs.remove(&config.digest)
-                    } else {
-                        configs.get(&config.digest).cloned()
-                    }
-                });
-                image.names.sort();
-                ImageFacts::new(digest, image.manifest, image.listed, config, image.names)
-            })
+    pub(super) fn facts(self, platforms: &[PlatformFilter], content: &InventoryBuilder) -> Vec<ImageFacts> {
+        drop(self.places);
+        let images = self.images.into_iter().filter_map(|mut image| {
+            let manifest = content.known_manifest(&image.digest)?;
+            let listed = image.listed.and_then(|(index, nth)| {
+                let index = content.known_manifest(&index)?;
+                index.children.get(nth)
+            });
+            image.names.sort();
+            image.names.shrink_to_fit();
+            Some(ImageFacts::new(
+                image.digest,
+                manifest,
+                listed,
+                image.config,
+                image.names,
+            ))
+        });
+        let mut facts: Vec<ImageFacts> = images
             .filter(|facts| PlatformFilter::any_matches(platforms, &facts.platform))
             .collect();
         facts.sort_unstable_by_key(|facts| facts.digest);

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use super::inventory::MANIFESTS_AT_A_TIME;
+use super::manifests::MANIFESTS_AT_A_TIME;
 use super::row::Row;
 use super::span::Named as _;
 use super::{Store, StoreError};
@@ -186,14 +186,7 @@ impl Store {
         // No configurations are read for untagged manifests, so these may be many.
         let partial: Vec<i64> = partial.into_iter().collect();
         for some in partial.chunks(MANIFESTS_AT_A_TIME) {
-            for row in self.manifests(some).await? {
-                let manifest = Manifest {
-                    layers: Vec::new(),
-                    annotations: Default::default(),
-                    ..row.manifest
-                };
-                known.partial.insert(row.digest, manifest);
-            }
+            known.partial.extend(self.manifests_without_layers(some).await?);
         }
         Ok(())
     }

@@ -18,6 +18,7 @@
 mod api_keys;
 mod clock_check;
 mod closed_months;
+mod column;
 mod configs;
 mod confirmed_sizes;
 mod crawl;
@@ -34,6 +35,7 @@ mod images;
 mod inventory;
 mod known;
 mod login_sessions;
+mod manifests;
 mod notifications;
 mod process;
 mod pulls;
@@ -42,6 +44,7 @@ mod reports;
 mod retention;
 mod row;
 mod save;
+mod saved_answers;
 mod span;
 mod tag_times;
 mod text;
@@ -76,6 +79,7 @@ pub use notifications::{
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord, PullsState};
 pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, ReportedLevel, RepositoryPoint};
 pub use retention::{Pruned, Retention};
+pub use saved_answers::AnswersOfState;
 pub use transfer::RowCounts;
 
 use span::Named as _;

@@ -147,12 +147,13 @@ impl<'a> Assembly<'a> {
             return;
         }
         let node = self.inventory.manifest(id);
-        for &child in &node.children {
+        let (layers, children) = (self.inventory.layers(id), self.inventory.children(id));
+        for &child in children {
             self.after(child);
         }
         let moves = |child: &&ManifestId| self.reached[*child].is_some();
         let replacement = self.replacements.get(&id);
-        if replacement.is_none() && !node.children.iter().any(|child| moves(&child)) {
+        if replacement.is_none() && !children.iter().any(|child| moves(&child)) {
             self.reached.insert(id, None);
             return;
         }
@@ -160,8 +161,8 @@ impl<'a> Assembly<'a> {
         // What the manifest reaches beyond its own parts and its children is attached to it, and stays.
         let mut own = vec![node.blob];
         own.extend(node.config);
-        own.extend(&node.layers);
-        for &child in &node.children {
+        own.extend(layers);
+        for &child in children {
             own.extend_from_slice(self.inventory.reached(child));
         }
         own.sort_unstable();
@@ -178,10 +179,10 @@ impl<'a> Assembly<'a> {
             }
             None => {
                 blobs.extend(node.config);
-                blobs.extend(&node.layers);
+                blobs.extend(layers);
             }
         }
-        for &child in &node.children {
+        for &child in children {
             match &self.reached[&child] {
                 Some(reached) => blobs.extend_from_slice(reached),
                 None => blobs.extend_from_slice(self.inventory.reached(child)),

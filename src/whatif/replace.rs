@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::base_image::{ImageFacts, Instruction, Keyword, LayerSteps, tag_without_system};
-use crate::inventory::{BlobId, Inventory, ManifestId, ManifestNode};
+use crate::inventory::{BlobId, Inventory, ManifestId};
 use crate::oci::HistoryStep;
 
 use super::composition::{Composition, Part};
@@ -89,8 +89,8 @@ impl<'m> ReplacementBuilder<'m> {
         for (index, image) in images.iter().enumerate() {
             let chosen = &images[representative_of(index)];
             if let Entry::Vacant(vacant) = replacements.entry(chosen.manifest) {
-                let node = inventory.manifest(chosen.manifest);
-                vacant.insert(self.replacement(chosen.facts, node, chosen.steps, chosen.composition));
+                let stored = inventory.layers(chosen.manifest);
+                vacant.insert(self.replacement(chosen.facts, stored, chosen.steps, chosen.composition));
             }
             if image.manifest != chosen.manifest {
                 let replacement = replacements[&chosen.manifest].clone();
@@ -104,11 +104,11 @@ impl<'m> ReplacementBuilder<'m> {
     fn replacement(
         &mut self,
         facts: &ImageFacts,
-        node: &ManifestNode,
+        stored: &[BlobId],
         steps: &LayerSteps,
         composition: &Composition,
     ) -> Replacement {
-        let blobs = layer_blobs(facts, node);
+        let blobs = layer_blobs(facts, stored);
         let twin = &composition.twin;
         let scale = self.model.scale_of(composition.class).for_coverage(self.coverage);
         let base_source = self.source(&format!("base {}", twin.name));
@@ -241,9 +241,9 @@ fn step_key(step: &HistoryStep, blob: BlobId) -> String {
     format!("{command} {day}")
 }
 
-/// The blob of each of an image's layers; `None` for layers that the registry does not store.
-fn layer_blobs(facts: &ImageFacts, node: &ManifestNode) -> Vec<Option<BlobId>> {
-    let mut stored = node.layers.iter().copied();
+/// The blob of each of an image's layers, given those that are stored; `None` for layers that the registry does not store.
+fn layer_blobs(facts: &ImageFacts, stored: &[BlobId]) -> Vec<Option<BlobId>> {
+    let mut stored = stored.iter().copied();
     let layers = facts.layers.iter();
     layers
         .map(|layer| if layer.stored { stored.next() } else { None })

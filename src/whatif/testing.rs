@@ -105,7 +105,7 @@ pub(super) fn replacements(
                 size: UncertainSize::exact(size * unit),
             })
             .collect();
-        for &layer in inventory.manifest(id).layers.iter().skip(image.base_layers) {
+        for &layer in inventory.layers(id).iter().skip(image.base_layers) {
             layers.push(NewLayer {
                 identity: LayerIdentity::Rebuilt(layer),
                 size: UncertainSize::exact(inventory.sizes()[layer as usize]),
@@ -114,7 +114,7 @@ pub(super) fn replacements(
         let (above, source) = image.uncertain;
         if above > 0 {
             layers.push(NewLayer {
-                identity: LayerIdentity::Addition(Some(inventory.manifest(id).layers[0])),
+                identity: LayerIdentity::Addition(Some(inventory.layers(id)[0])),
                 size: UncertainSize {
                     expected: 0,
                     below: 0,

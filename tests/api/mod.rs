@@ -18,9 +18,11 @@ mod login_sessions;
 mod logins;
 mod openapi;
 mod overload;
+mod plans;
 mod problems;
 #[cfg(feature = "embedded")]
 mod questions;
+mod replicas;
 mod running;
 mod strangers;
 mod tokens;

@@ -82,10 +82,10 @@ fn service(number: usize, tag: usize) -> ImageFacts {
     ImageFacts {
         digest: Digest::sha256_of(format!("{repository}:{tag}").as_bytes()),
         platform: config.platform.clone(),
-        config_media_type: "application/vnd.docker.container.image.v1+json".to_owned(),
+        config_media_type: "application/vnd.docker.container.image.v1+json".into(),
         layers: layers.collect(),
         annotations: BTreeMap::new(),
-        config: Some(config),
+        config: Some(config.into()),
         names: vec![(
             repository.parse().expect("a repository"),
             format!("1.{tag}").parse().expect("a tag"),

@@ -242,7 +242,7 @@ impl Saved {
             builder.listed(repository.clone(), manifests.iter().copied());
         }
         for (_, digest) in &self.missing {
-            builder.missing(digest);
+            builder.missing([*digest]);
         }
         account(&builder.finish()).unwrap()
     }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tare::inventory::{ConfigFact, Finding, ManifestFact, account};
+use tare::inventory::{ConfigFact, Finding, KnownManifest, ManifestFact, account};
 use tare::oci::{Digest, ImageConfig, Manifest, Platform};
 use tare::units::ByteCount;
 
@@ -77,14 +77,13 @@ async fn text_that_looks_like_syntax_stays_text(database: TestDatabase) {
         .collect();
     let (digest, finding) = manifest(&json!({
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": {"mediaType": "application/vnd.oci.image.config.v1+json",
-                   "digest": Digest::sha256_of(b"config"), "size": 1},
+        "config": {"mediaType": types.join(" "), "digest": Digest::sha256_of(b"config"), "size": 1},
         "layers": layers,
     }));
     let Finding::Manifest(fact) = &finding else {
         unreachable!()
     };
-    let expected = fact.manifest.clone();
+    let expected = KnownManifest::new(fact.size, fact.manifest.clone());
     let mut saver = store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
     let findings = [finding, tag("api", "1", digest), listing("api", &["1"])];
     saver.save(&findings, day(1)).await.unwrap();

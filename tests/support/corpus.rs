@@ -129,7 +129,7 @@ fn image(record: Record, names: Vec<(RepositoryName, Tag)>) -> ImageFacts {
             })
             .collect(),
         annotations: BTreeMap::new(),
-        config: Some(config),
+        config: Some(config.into()),
         names,
     }
 }

@@ -107,6 +107,11 @@ impl PostgresServer {
         assert!(restarted.success(), "PostgreSQL does not restart");
     }
 
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).expect("a log")
+    }
+
     /// The URL of a database, which need not be there yet.
     pub fn url(&self, database: &str) -> String {
         format!(

@@ -80,10 +80,10 @@ fn facts(row: &Value) -> ImageFacts {
     ImageFacts {
         digest: Digest::sha256_of(name.as_bytes()),
         platform: config.platform.clone(),
-        config_media_type: "application/vnd.oci.image.config.v1+json".to_owned(),
-        layers,
+        config_media_type: "application/vnd.oci.image.config.v1+json".into(),
+        layers: layers.into(),
         annotations: Default::default(),
-        config: Some(config),
+        config: Some(config.into()),
         names: vec![(text("image").parse().unwrap(), text("tag").parse().unwrap())],
     }
 }

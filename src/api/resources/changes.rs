@@ -104,7 +104,7 @@ struct Changes<'a> {
 }
 
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
-    let present = call.snapshot()?;
+    let present = call.whole_snapshot().await?;
     let window = match call.window("window")? {
         Some(window) => window,
         None => Period::from_window("30d", call.today()).map_err(Problem::internal)?,
@@ -113,7 +113,9 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         .map_err(|error| Problem::invalid_query("aggregate", error))?;
     let filter = StatementFilter::new(&call, &present)?;
     let mut notes = Vec::new();
-    let after = call.snapshot_at("window", window.last_second()).await?;
+    let after = call
+        .snapshot_at("window", window.last_second(), present.clone())
+        .await?;
     let first = call
         .analyse(|analysis| async move { analysis.history_begins().await })
         .await?;
@@ -129,12 +131,12 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         }
         _ => start,
     };
-    let before = call.snapshot_at("window", begin).await?;
+    let before = call.snapshot_at("window", begin, present.clone()).await?;
     let (rows, failed) = {
         let (before, after) = (before.clone(), after.clone());
         call.api
-            .run_blocking(move || changes(moment(&before), moment(&after)))
-            .await?
+            .run_blocking(move || Ok::<_, Problem>(changes(moment(&before)?, moment(&after)?)))
+            .await??
     };
     let failed = failed.into_iter().filter(|(registry, _)| filter.covers(registry));
     notes.extend(failed.map(|(registry, reason)| format!("{registry}: no costs: {reason}")));
@@ -145,7 +147,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     if filter.is_restricted() && chosen.is_empty() {
         notes.push("the filters match no repository at either moment".to_owned());
     }
-    let labels = ImageLabels::new(&after);
+    let labels = ImageLabels::new(&after, &aggregate)?;
     let grouped = |aggregate: &[Aggregate]| {
         let image_label = |registry: &_, repository: &_, label: &str| labels.get(registry, repository, label);
         change_rows(chosen.iter().copied(), aggregate, image_label).map_err(Problem::internal)
@@ -174,11 +176,11 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     call.reply(page.linked(list::reply(&call, "changes.csv", &COLUMNS, &answer)?))
 }
 
-fn moment(snapshot: &Snapshot) -> Moment<'_> {
-    Moment {
-        analysed: &snapshot.analysed,
+fn moment(snapshot: &Snapshot) -> Result<Moment<'_>, Problem> {
+    Ok(Moment {
+        analysed: snapshot.analysed()?,
         inputs: &snapshot.inputs,
-    }
+    })
 }
 
 /// Whether a caller may see a change, and asked for it.

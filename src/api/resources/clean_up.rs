@@ -135,7 +135,7 @@ struct CleanUpTotals {
 }
 
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+    let snapshot = call.whole_snapshot().await?;
     let keep = usize::try_from(call.values.number("keep_newest", USUALLY_KEPT)).unwrap_or(usize::MAX);
     let wanted = match call.values.text("repository") {
         Some(pattern) => Some(patterns("repository", pattern)?),

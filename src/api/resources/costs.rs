@@ -122,8 +122,11 @@ impl From<Period> for WindowDays {
 }
 
 async fn costs(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
     let query = query(&call)?;
+    let snapshot = match query.aggregate.iter().any(Aggregate::is_label) {
+        true => call.whole_snapshot().await?,
+        false => call.snapshot()?,
+    };
     let filter = StatementFilter::new(&call, &snapshot)?;
     let registries: Vec<&RegistryName> = snapshot
         .report
@@ -137,7 +140,7 @@ async fn costs(call: Call) -> Result<HttpResponse, Problem> {
         facts.load(&call, month, &query).await?;
     }
     let months: Vec<MonthlyCosts<'_>> = facts.of_registries(&registries);
-    let labels = ImageLabels::new(&snapshot);
+    let labels = ImageLabels::new(&snapshot, &query.aggregate)?;
     let series = CostSeries::new(
         &query,
         &months,
@@ -291,14 +294,20 @@ pub(super) struct ImageLabels {
 }
 
 impl ImageLabels {
-    pub(super) fn new(snapshot: &Snapshot) -> Self {
+    /// The labels, if one of them is asked for.
+    ///
+    /// # Errors
+    /// If the figures were read without their analysis.
+    pub(super) fn new(snapshot: &Snapshot, aggregate: &[Aggregate]) -> Result<Self, Problem> {
         let mut values = HashMap::new();
-        for registry in &snapshot.analysed.registries {
-            for (repository, labels) in registry.image_labels() {
-                values.insert((registry.name().clone(), repository.clone()), labels);
+        if aggregate.iter().any(Aggregate::is_label) {
+            for registry in &snapshot.analysed()?.registries {
+                for (repository, labels) in registry.image_labels() {
+                    values.insert((registry.name().clone(), repository.clone()), labels);
+                }
             }
         }
-        Self { values }
+        Ok(Self { values })
     }
 
     /// The value of a label of a repository's newest image.

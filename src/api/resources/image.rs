@@ -37,7 +37,7 @@ struct Explained<'a> {
 }
 
 async fn explain(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+    let snapshot = call.whole_snapshot().await?;
     let row = named(&call, &snapshot)?;
     let (registry, analysed) = snapshot.registry(row.registry.as_str())?;
     let digest = call.values.text("digest").unwrap_or_default();
@@ -56,7 +56,7 @@ async fn explain(call: Call) -> Result<HttpResponse, Problem> {
         image,
     });
     let explanation = match found {
-        Some(found) => snapshot.analysed.explain(found, &snapshot.inputs)?,
+        Some(found) => snapshot.analysed()?.explain(found, &snapshot.inputs)?,
         None => None,
     };
     let explanation = explanation.ok_or_else(|| {

@@ -158,7 +158,7 @@ struct ImageFilter {
 }
 
 async fn images(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot_asked_for().await?;
+    let snapshot = call.whole_snapshot_asked_for().await?;
     let filter = ImageFilter::new(&call)?;
     let mut repositories = chosen_repositories(&call, &snapshot)?;
     if let Some(pattern) = call.values.text("repository") {
@@ -211,7 +211,7 @@ async fn listed(
             let mut rows = Vec::new();
             for (registry, names) in wanted {
                 let (_, analysed) = snapshot.registry(registry.as_str())?;
-                let images = analysed.listed_images(&names, &snapshot.context(), &snapshot.inputs, &pulls);
+                let images = analysed.listed_images(&names, &snapshot.context()?, &snapshot.inputs, &pulls);
                 rows.extend(images.map_err(Problem::internal)?);
             }
             Ok(rows)

@@ -133,8 +133,7 @@ impl<'a> Registry<'a> {
             return Ok(None);
         };
         let is_whole = call.caller.sees_whole_registries();
-        let (_, analysed) = snapshot.registry(row.registry.as_str())?;
-        let (state, losses) = match analysed.content.source.last_crawl {
+        let (state, losses) = match snapshot.last_crawl(&row.registry) {
             LastCrawl::Complete => (CrawlOutcomeState::Complete, 0),
             LastCrawl::Incomplete { losses } => (CrawlOutcomeState::Incomplete, losses),
             LastCrawl::Unfinished => (CrawlOutcomeState::Unfinished, 0),
@@ -187,7 +186,7 @@ async fn registries(call: Call) -> Result<HttpResponse, Problem> {
 async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let name = call.values.text("registry").unwrap_or_default();
-    let (row, _) = snapshot.registry(name)?;
+    let row = snapshot.registry_row(name)?;
     let prospects = Prospects::read_or_unknown(&call.api).await;
     let registry = Registry::new(&call, row, &snapshot, &prospects)?.ok_or_else(|| unknown_registry(name))?;
     let Provenance {

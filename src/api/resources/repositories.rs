@@ -16,7 +16,7 @@ use crate::api::past;
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
-use crate::api::snapshot::{Snapshot, unknown_registry};
+use crate::api::snapshot::{RepositoryList, Snapshot, unknown_registry};
 use crate::cost::Worth;
 use crate::report::{self, BaseNames, GroupRow, Report, RepositoryRow};
 use crate::whatif::{ConfidenceLevel, Verdict};
@@ -190,7 +190,7 @@ pub(super) fn chosen_repositories<'a>(
 ) -> Result<Vec<&'a RepositoryRow>, Problem> {
     let values = &call.values;
     if let Some(name) = values.text("registry") {
-        let (row, _) = snapshot.registry(name)?;
+        let row = snapshot.registry_row(name)?;
         if !snapshot.shows(&call.caller, &row.registry) {
             return Err(unknown_registry(name));
         }
@@ -353,10 +353,11 @@ pub(super) fn key(row: &RepositoryRow) -> String {
 
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot_asked_for().await?;
-    let mut rows = chosen(&call, &snapshot)?;
-    sort_rows(&mut rows, call.values.text("sort").unwrap_or("-attributed"));
-    let totals = GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?;
-    let mut page = Page::new(&call, &snapshot, rows, |row| key(row))?;
+    let filters = call.values.without(&["limit", "cursor", "format", "fields"]);
+    let all = snapshot.list(&call.caller, filters, || listed(&call, &snapshot))?;
+    let rows = all.places.iter();
+    let rows = rows.map(|&place| &snapshot.report.repositories[place as usize]);
+    let mut page = Page::new(&call, &snapshot, rows.collect(), |row| key(row))?;
     let rows = std::mem::take(&mut page.rows);
     let reply = if call.form == "csv" && call.values.text("fields").is_none() {
         Reply::csv("repositories.csv", csv(&snapshot, &rows)?)
@@ -364,13 +365,26 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         let list = List {
             items: rows,
             next_cursor: page.next_cursor.clone(),
-            notes: filter_notes(&call, &snapshot),
+            notes: all.notes.clone(),
             provenance: Provenance::for_caller(&call.caller, &snapshot),
-            totals: Totals { totals },
+            totals: Totals {
+                totals: all.totals.clone(),
+            },
         };
         list::reply(&call, "repositories.csv", &[], &list)?
     };
     call.reply(page.linked(reply))
+}
+
+/// The repositories that a caller asks for, in order.
+fn listed(call: &Call, snapshot: &Snapshot) -> Result<RepositoryList, Problem> {
+    let mut rows = chosen(call, snapshot)?;
+    sort_rows(&mut rows, call.values.text("sort").unwrap_or("-attributed"));
+    Ok(RepositoryList {
+        totals: GroupRow::from_rows(rows.iter().copied()).map_err(Problem::internal)?,
+        places: rows.into_iter().filter_map(|row| snapshot.place(row)).collect(),
+        notes: filter_notes(call, snapshot),
+    })
 }
 
 /// Rows as the table that `tare report --format csv` prints.

@@ -102,19 +102,19 @@ struct Repository<'a> {
 async fn one(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.snapshot()?;
     let row = named(&call, &snapshot)?;
-    let context = snapshot.context();
-    let (registry, analysed) = snapshot.registry(row.registry.as_str())?;
-    let representative = analysed.representative_of(&row.totals.repository, &context);
+    let registry = snapshot.registry_row(row.registry.as_str())?;
+    let representative = snapshot.representative_of(row);
     let today = call.today();
+    let (name, repository) = (row.registry.clone(), row.totals.repository.clone());
     let pulls = call
         .api
-        .query_store(move |store| async move { store.last_pulls(today).await })
+        .query_store(move |store| async move { store.last_pulls_of(&name, &repository, today).await })
         .await?;
     let counts = &snapshot.inputs.costs.pulls;
     call.reply(Reply::json(&Repository {
         row,
-        speaker: representative.as_ref(),
-        representative_image: representative.as_ref(),
+        speaker: representative,
+        representative_image: representative,
         last_pull: pulls.of_repository(counts, &row.registry, &row.totals.repository),
         provenance: Provenance::for_registry(&call.caller, registry, &snapshot),
     })?)
@@ -183,7 +183,7 @@ const IMAGE_ORDERS: Orders<ImageRow> = Orders(&[
 ]);
 
 async fn tags(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+    let snapshot = call.whole_snapshot().await?;
     let row = named(&call, &snapshot)?;
     let (registry, repository) = (row.registry.to_string(), row.totals.repository.clone());
     let (shared, base_path) = (snapshot.clone(), call.api.base_path().to_owned());
@@ -192,7 +192,7 @@ async fn tags(call: Call) -> Result<HttpResponse, Problem> {
         .run_blocking(move || {
             let (_, analysed) = shared.registry(&registry)?;
             let totals = account_tags(&analysed.content.inventory, &repository).map_err(Problem::internal)?;
-            let images = analysed.tagged_images(&repository, &shared.context());
+            let images = analysed.tagged_images(&repository, &shared.context()?);
             let rows = totals.unwrap_or_default().into_iter().zip(images);
             Ok::<_, Problem>(
                 rows.map(|(totals, image)| TagRow::new(totals, image, &base_path))
@@ -208,10 +208,10 @@ async fn tags(call: Call) -> Result<HttpResponse, Problem> {
 }
 
 async fn images(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+    let snapshot = call.whole_snapshot().await?;
     let row = named(&call, &snapshot)?;
     let (_, analysed) = snapshot.registry(row.registry.as_str())?;
-    let context = snapshot.context();
+    let context = snapshot.context()?;
     let mut images = analysed.images_of(&row.totals.repository, &context);
     let name = |image: &ImageRow| image.digest.to_string();
     if let Some(order) = call.values.text("sort") {

@@ -92,8 +92,8 @@ async fn summarise(call: Call) -> Result<HttpResponse, Problem> {
     let budgeted = |row, budgets| Budgeted { row, budgets };
     let registry = call.values.text("registry");
     let totals = if call.values.without(&SHAPES_AND_REGISTRY).is_empty() {
-        let registry = registry.and_then(|name| snapshot.registry(name).ok());
-        budgets.for_caller(&call.caller, registry.map(|(row, _)| &row.registry))
+        let registry = registry.and_then(|name| snapshot.registry_row(name).ok());
+        budgets.for_caller(&call.caller, registry.map(|row| &row.registry))
     } else {
         Vec::new()
     };

@@ -176,7 +176,7 @@ struct Configured {
 }
 
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+    let snapshot = call.whole_snapshot().await?;
     let request: WhatIfRequest = call.read_body()?;
     let chosen = request.chosen()?;
     let costs = request.costs(&snapshot.inputs.costs)?;
@@ -206,7 +206,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
                 selectable: selectable.as_ref(),
             };
             let report = assumptions.report(&selection, costs)?;
-            Ok::<_, ReportError>((report, turn))
+            Ok::<_, Problem>((report, turn))
         })
         .await??;
     let registries = report.registries.iter();
@@ -238,7 +238,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         repositories: rows,
         totals,
         notes: visible_notes(&call.caller, report.notes.iter(), &report.repositories).collect(),
-        alpine_releases: snapshot.analysed.catalogue.alpine_releases(),
+        alpine_releases: snapshot.alpine_releases.clone(),
         configured: Configured {
             cold_share: snapshot.inputs.costs.transfer.cold_share.get(),
         },
@@ -254,7 +254,7 @@ struct Assumptions {
 
 impl Assumptions {
     /// The report if these repositories switched and costs had another basis.
-    fn report(&self, selection: &Selection<'_>, costs: CostPlan) -> Result<Report, ReportError> {
+    fn report(&self, selection: &Selection<'_>, costs: CostPlan) -> Result<Report, Problem> {
         let Self { snapshot, verdicts } = self;
         let inputs = AnalysisInputs {
             verdicts: verdicts.clone(),
@@ -263,18 +263,19 @@ impl Assumptions {
         };
         let is_same_release = verdicts.alpine_release == snapshot.inputs.verdicts.alpine_release;
         let analysed = if is_same_release {
-            Arc::clone(&snapshot.analysed)
+            Arc::clone(snapshot.analysed()?)
         } else {
             snapshot.on_release(&inputs)?
         };
-        analysed.report_if(&inputs, &ReportOptions::default(), |registry| {
+        let report = analysed.report_if(&inputs, &ReportOptions::default(), |registry| {
             let known = is_same_release.then_some(snapshot);
             let every_move = || match known.and_then(|known| known.every_move(registry.name())) {
                 Some(graph) => Cow::Borrowed(graph),
                 None => Cow::Owned(registry.every_move(&inputs.context(&analysed.catalogue))),
             };
             switched(registry, selection, every_move)
-        })
+        });
+        Ok(report?)
     }
 }
 
@@ -374,7 +375,7 @@ impl WhatIfRequest {
         match self.alpine_release {
             Some(release) => wrong(
                 "alpine_release",
-                UnknownAlpineRelease::check(release, &snapshot.analysed.catalogue),
+                UnknownAlpineRelease::check(release, &snapshot.analysed()?.catalogue),
             ),
             None => Ok(()),
         }

@@ -114,7 +114,7 @@ impl CatalogueBuilder<'_> {
         let mut users: HashMap<Chain, HashMap<RepositoryId, u32>> = HashMap::new();
         for (id, facts) in grown {
             let mut chain = Chain::START;
-            for layer in &facts.layers {
+            for layer in &*facts.layers {
                 chain = chain.then(LayerKey::from_digest(&layer.digest).0);
                 if self.catalogue.by_layers.contains_key(&chain) {
                     let of_chain = users.entry(chain).or_default();
@@ -326,7 +326,7 @@ impl CatalogueBuilder<'_> {
                     .any(|layer| contested.contains(&LayerKey::from_digest(&layer.digest)))
             }));
         }
-        for layer in unclear.iter().flat_map(|facts| &facts.layers) {
+        for layer in unclear.iter().flat_map(|facts| &*facts.layers) {
             let key = LayerKey::from_digest(&layer.digest);
             // A pair counts if at least two images agree on it.
             let most = votes

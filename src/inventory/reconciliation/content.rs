@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::inventory::graph::{BlobId, Inventory, ManifestNode};
+use crate::inventory::graph::{BlobId, Inventory, ManifestId};
 use crate::units::{ByteCount, ByteOverflow};
 
 /// The bytes that only converted copies of images contain (Azure's artifact streaming). They are part of the stored bytes,
@@ -13,12 +13,12 @@ use crate::units::{ByteCount, ByteOverflow};
 pub fn converted_bytes(inventory: &Inventory) -> Result<ByteCount, ByteOverflow> {
     let mut is_copied = vec![false; inventory.sizes().len()];
     let mut is_original = vec![false; inventory.sizes().len()];
-    for node in inventory.manifests() {
+    for (id, node) in (0..).zip(inventory.manifests()) {
         let marks = match node.is_converted_copy {
             true => &mut is_copied,
             false => &mut is_original,
         };
-        own_blobs(node).for_each(|blob| marks[blob as usize] = true);
+        own_blobs(inventory, id).for_each(|blob| marks[blob as usize] = true);
     }
     sum(inventory, |blob| is_copied[blob] && !is_original[blob])
 }
@@ -44,19 +44,20 @@ pub fn pushed_since(inventory: &Inventory, moment: DateTime<Utc>) -> Result<Opti
     }
     let mut is_new = vec![false; inventory.sizes().len()];
     let mut is_old = vec![false; inventory.sizes().len()];
-    for (node, pushed) in inventory.manifests().iter().zip(&pushed) {
+    for (id, pushed) in (0..).zip(&pushed) {
         let marks = match pushed {
             Some(pushed) if *pushed > moment => &mut is_new,
             _ => &mut is_old,
         };
-        own_blobs(node).for_each(|blob| marks[blob as usize] = true);
+        own_blobs(inventory, id).for_each(|blob| marks[blob as usize] = true);
     }
     sum(inventory, |blob| is_new[blob] && !is_old[blob]).map(Some)
 }
 
 /// A manifest's document, configuration and layers.
-fn own_blobs(node: &ManifestNode) -> impl Iterator<Item = BlobId> {
-    let layers = node.layers.iter().copied();
+fn own_blobs(inventory: &Inventory, id: ManifestId) -> impl Iterator<Item = BlobId> {
+    let node = inventory.manifest(id);
+    let layers = inventory.layers(id).iter().copied();
     [node.blob].into_iter().chain(node.config).chain(layers)
 }
 

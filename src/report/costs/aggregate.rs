@@ -37,6 +37,11 @@ pub enum Aggregate {
 pub struct UnknownAggregate;
 
 impl Aggregate {
+    /// Whether it is a label of images.
+    pub fn is_label(&self) -> bool {
+        matches!(self, Self::Label(_))
+    }
+
     /// Reads a list such as `cost_centre,label:team`. `label:team`, `label:cost_centre` and `label:environment` are the
     /// labels of the same names; other labels are those of images.
     ///

@@ -202,8 +202,8 @@ impl Store {
                    alpine_monthly_cost_expected AS alpine_month, alpine_monthly_cost_low AS alpine_month_low,
                    alpine_monthly_cost_high AS alpine_month_high,
                    price_book || ' ' || price_book_version AS price_book, repositories::bigint AS "repositories!",
-                   (SELECT count(*) FROM report_repository AS row
-                    WHERE row.report_id = report.id AND row.pulls_per_month > 0) AS "pulled_repositories!"
+                   COALESCE(pulled_repositories, (SELECT count(*) FROM report_repository AS row
+                    WHERE row.report_id = report.id AND row.pulls_per_month > 0)) AS "pulled_repositories!"
                FROM report JOIN registry ON registry.id = registry_id
                WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3
                ORDER BY as_of, report.id DESC"#,

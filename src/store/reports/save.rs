@@ -46,6 +46,10 @@ impl Store {
             if own_notes().any(|note| note.kind == NoteKind::UnfinishedCrawl) {
                 continue;
             }
+            let own_rows = || {
+                let rows = report.repositories.iter();
+                rows.filter(|row| row.registry == registry.registry)
+            };
             // Several processes may save the report of one crawl.
             let Some(registry_id) = lock_registry(&mut transaction, &registry.registry).await? else {
                 continue;
@@ -65,11 +69,11 @@ impl Store {
                      monthly_storage, monthly_transfer, monthly_unallocated, alpine_monthly_cost_low,
                      alpine_monthly_cost_expected, alpine_monthly_cost_high, untagged_manifests,
                      untagged_monthly_saving, worth_it_repositories, worth_it_saving_expected,
-                     assumed_pulls_share)
+                     assumed_pulls_share, pulled_repositories)
                  SELECT $1, (SELECT id FROM crawl WHERE registry_id = $1
                          AND finished_at <= $2 ORDER BY finished_at DESC, id DESC LIMIT 1),
                      $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                     $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32
+                     $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33
                  WHERE NOT EXISTS (SELECT FROM report WHERE registry_id = $1 AND as_of = $2
                          AND tare_version = $4 AND catalogue_version = $5 AND model_version = $6
                          AND price_book IS NOT DISTINCT FROM $7 AND price_book_version IS NOT DISTINCT FROM $8
@@ -109,7 +113,8 @@ impl Store {
                     .map(|clean_up| clean_up.saving.amount()),
                 worth_it.map(|alpine| count(worth_it_repositories(alpine))),
                 worth_it.map(|alpine| alpine.worth_it_saving.expected.amount()),
-                cost.and_then(|cost| cost.pulls.assumed_pulls_share)
+                cost.and_then(|cost| cost.pulls.assumed_pulls_share),
+                count(own_rows().filter(|row| is_pulled(row)).count())
             )
             .fetch_optional(&mut *transaction)
             .named("save_report.insert_report")
@@ -118,15 +123,11 @@ impl Store {
             let Some(id) = id else {
                 continue;
             };
-            let rows: Vec<SavedRepository<'_>> = report
-                .repositories
-                .iter()
-                .filter(|row| row.registry == registry.registry)
-                .map(|row| SavedRepository::new(id, row))
-                .collect();
+            let rows: Vec<SavedRepository<'_>> =
+                own_rows().map(|row| SavedRepository::new(id, row)).collect();
             sqlx::query!(
                 "INSERT INTO report_repository
-                 SELECT * FROM jsonb_populate_recordset(NULL::report_repository, $1)",
+                 SELECT * FROM json_populate_recordset(NULL::report_repository, $1)",
                 Json(rows) as _
             )
             .execute(&mut *transaction)
@@ -253,6 +254,11 @@ impl<'r> SavedRepository<'r> {
             assumed_pulls_share: cost.and_then(|cost| cost.assumed_pulls_share),
         }
     }
+}
+
+/// Whether a repository had pulls, counted or assumed.
+fn is_pulled(row: &RepositoryRow) -> bool {
+    row.cost.as_ref().is_some_and(|cost| cost.pulls.per_month > 0)
 }
 
 /// How many repositories are worth moving.

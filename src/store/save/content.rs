@@ -1,12 +1,13 @@
 //! Manifests and configurations: written once, never changed.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::batch::Batch;
 use crate::oci::{Descriptor, Digest};
 use crate::store::StoreError;
-use crate::store::inventory::LayerAnnotations;
 use crate::store::span::Named as _;
 use crate::store::text::{clean, json, numbers, texts};
 
@@ -143,7 +144,7 @@ fn media_types(layers: &[Descriptor]) -> String {
 }
 
 fn annotations(layers: &[Descriptor]) -> Option<String> {
-    let annotated: LayerAnnotations = layers
+    let annotated: BTreeMap<usize, _> = layers
         .iter()
         .enumerate()
         .filter(|(_, layer)| !layer.annotations.is_empty())

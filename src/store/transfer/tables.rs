@@ -22,7 +22,7 @@ pub(super) struct Table {
     refers_to: Vec<String>,
 }
 
-/// All tables but that of migrations, each after those that its rows refer to.
+/// All tables but that of migrations and that of saved answers, which are worked out again; each after those that its rows refer to.
 pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<Table>, StoreError> {
     let rows = sqlx::query(
         "SELECT quote_ident(relation.relname) AS name,
@@ -31,7 +31,7 @@ pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<Table>, 
              ARRAY(SELECT quote_ident(target.relname) FROM pg_constraint JOIN pg_class AS target ON target.oid = confrelid
                    WHERE conrelid = relation.oid AND contype = 'f' AND confrelid <> conrelid) AS refers_to
          FROM pg_class AS relation
-         WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname <> '_sqlx_migrations'
+         WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname NOT IN ('_sqlx_migrations', 'saved_answers')
          ORDER BY relname",
     )
     .fetch_all(connection)
