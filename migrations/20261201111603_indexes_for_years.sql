@@ -3,6 +3,7 @@
 -- When one repository was pulled, and the pulls since a day.
 CREATE INDEX pull_count_of_repository ON pull_count (registry_id, repository, day);
 CREATE INDEX pull_count_of_day ON pull_count (day);
+CREATE INDEX pull_count_metered ON pull_count (registry_id, day) WHERE counted_by = 'metered';
 CREATE INDEX pulled_bytes_of_day ON pulled_bytes (day);
 -- Retention.
 CREATE INDEX report_computed ON report (computed_at);

@@ -8,18 +8,13 @@ use super::{company, name_of};
 use crate::support::postgres::PostgresServer;
 
 /// Tables that grow with the registries or with time.
-const LARGE: [&str; 12] = [
+const LARGE: [&str; 7] = [
     "blob",
     "crawl_event",
     "crawl_fault",
-    "image_config",
-    "listed_manifest",
-    "manifest",
     "pull_count",
-    "pulled_bytes",
     "report",
     "report_repository",
-    "repository",
     "tag",
 ];
 

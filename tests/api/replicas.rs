@@ -10,7 +10,7 @@ fn answers(service: &crate::support::service::Service, name: &str) -> Vec<Value>
         "/v1/registries".to_owned(),
         format!("/v1/registries/{name}"),
         "/v1/repositories".to_owned(),
-        format!("/v1/repositories/{name}/team-a/api"),
+        format!("/v1/repositories/{name}/team-a%2Fapi"),
         "/v1/summary?group_by=cost_centre".to_owned(),
         "/v1/savings".to_owned(),
     ]
@@ -28,7 +28,7 @@ fn a_replica_answers_at_once_what_another_process_worked_out() {
     replica.said("computed=false");
     let read = answers(&replica, &name);
     // What needs the graph is computed when it is asked for, and changes no other answer.
-    let tags = replica.json(&format!("/v1/repositories/{name}/team-a/api/tags"));
+    let tags = replica.json(&format!("/v1/repositories/{name}/team-a%2Fapi/tags"));
     assert_eq!(tags["items"].as_array().map(Vec::len), Some(3));
     assert_eq!(answers(&replica, &name), read);
 }

@@ -171,9 +171,13 @@ impl Store {
     /// All pulls of a registry between its first and its last notification are assumed to have been notified.
     async fn metered_spans(&self) -> Result<Vec<CountedSpan>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT registry.name AS registry, min(day) AS "first!", max(day) AS "last!"
-               FROM pull_count JOIN registry ON registry.id = registry_id
-               WHERE counted_by = 'metered' GROUP BY registry.name"#
+            r#"SELECT registry.name AS registry, span.first AS "first!", span.last AS "last!"
+               FROM registry CROSS JOIN LATERAL (
+                   SELECT (SELECT day FROM pull_count WHERE registry_id = registry.id AND counted_by = 'metered'
+                           ORDER BY day LIMIT 1) AS first,
+                       (SELECT day FROM pull_count WHERE registry_id = registry.id AND counted_by = 'metered'
+                        ORDER BY day DESC LIMIT 1) AS last) AS span
+               WHERE span.first IS NOT NULL"#
         )
         .fetch_all(&self.pool)
         .named("metered_spans")

@@ -127,7 +127,7 @@ impl Store {
                 own_rows().map(|row| SavedRepository::new(id, row)).collect();
             sqlx::query!(
                 "INSERT INTO report_repository
-                 SELECT * FROM json_populate_recordset(NULL::report_repository, $1)",
+                 SELECT * FROM jsonb_populate_recordset(NULL::report_repository, $1)",
                 Json(rows) as _
             )
             .execute(&mut *transaction)
