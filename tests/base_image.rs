@@ -16,8 +16,9 @@ fn parent(facts: &ImageFacts, found: &Detection, catalogue: &Catalogue) -> Vec<B
         })
     };
     let names = |candidate: &tare::base_image::Candidate| {
-        let names = candidate.base.map(|id| catalogue.base(id).names.clone());
-        names.unwrap_or_default()
+        let names = candidate.base.map(|id| &catalogue.base(id).names);
+        let names = names.into_iter().flatten().map(|name| BaseName::clone(name));
+        names.collect::<Vec<_>>()
     };
     let is_foreign = |name: &BaseName| !facts.names.iter().any(|(own, _)| own.as_str() == name.repository);
     let longest = by_layers(None)

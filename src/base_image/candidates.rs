@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::catalogue::{Base, Catalogue, RepositoryId, Role};
+use super::catalogue::{Catalogue, RepositoryId, Role};
 use super::variables::VariablesFound;
 use super::{Candidate, Evidence, ImageFacts};
 
@@ -24,21 +24,24 @@ pub(super) fn first_bytes(facts: &ImageFacts, layers: usize) -> u64 {
 
 /// The difference of two sizes, in percent of the larger one.
 pub(super) fn difference(one: u64, two: u64) -> u64 {
-    let larger = u128::from(one.max(two)).max(1);
-    (u128::from(one.abs_diff(two)) * 100 / larger) as u64
+    let larger = one.max(two).max(1);
+    match one.abs_diff(two).checked_mul(100) {
+        Some(hundredfold) => hundredfold / larger,
+        None => (u128::from(one.abs_diff(two)) * 100 / u128::from(larger)) as u64,
+    }
 }
 
 /// The number of first layers that most likely belong to a base that is known by name or variables only:
 /// as many as have about its size. If two numbers fit equally, the one nearest to the base's own number wins.
-pub(super) fn layers_by_size(facts: &ImageFacts, base: &Base) -> usize {
+pub(super) fn layers_by_size(facts: &ImageFacts, base_bytes: u64, base_layers: usize) -> usize {
     let mut best = (u64::MAX, usize::MAX, 0);
     let mut bytes = 0_u64;
     for (place, layer) in facts.layers.iter().enumerate() {
         bytes = bytes.saturating_add(layer.bytes);
         let layers = place + 1;
         // One percent per layer of difference, so that tiny layers at the end do not decide alone.
-        let apart = layers.abs_diff(base.layers.len());
-        let fit = (difference(bytes, base.bytes) + apart as u64, apart, layers);
+        let apart = layers.abs_diff(base_layers);
+        let fit = (difference(bytes, base_bytes) + apart as u64, apart, layers);
         best = best.min(fit);
     }
     best.2
@@ -58,12 +61,6 @@ pub(super) fn own_repositories(facts: &ImageFacts, catalogue: &Catalogue) -> Vec
     own.sort_unstable();
     own.dedup();
     own
-}
-
-/// Whether a base comes from one of these repositories.
-pub(super) fn is_of(base: &Base, repositories: &[RepositoryId]) -> bool {
-    base.repositories()
-        .any(|repository| repositories.contains(&repository))
 }
 
 /// The confidence that equal step texts give: higher with more steps, lower if releases or sizes differ.
@@ -88,14 +85,15 @@ pub(super) fn text_confidence(steps: usize, differing: usize, misfit: u64, rival
 /// steps are present, or if its repository is a runtime; lower if the base's size does not fit. Measured like
 /// [`text_confidence`].
 pub(super) fn variables_confidence(misfit: u64, found: &VariablesFound<'_>) -> u8 {
-    let mut percent: u8 = if found.equal == found.names.len() {
+    let names = found.set.names.len();
+    let mut percent: u8 = if found.equal == names {
         55
     } else if found.equal > 0 {
         50
     } else {
         45
     };
-    percent += 5 * (found.names.len() - 1).min(2) as u8;
+    percent += 5 * (names - 1).min(2) as u8;
     match found.shared_steps {
         Some(80..) => percent += 30,
         Some(30..) => {}
@@ -110,12 +108,11 @@ pub(super) fn variables_confidence(misfit: u64, found: &VariablesFound<'_>) -> u
 }
 
 /// Sorts candidates and removes duplicates.
-pub(super) fn ranked(found: Vec<Candidate>, facts: &ImageFacts, catalogue: &Catalogue) -> Vec<Candidate> {
-    let own = own_repositories(facts, catalogue);
+pub(super) fn ranked(found: Vec<Candidate>, own: &[RepositoryId], catalogue: &Catalogue) -> Box<[Candidate]> {
     let mut candidates = found;
     candidates.sort_by_cached_key(|candidate| {
         let base = candidate.base.map(|id| catalogue.base(id));
-        let is_own = base.is_some_and(|base| is_of(base, &own));
+        let is_own = candidate.base.is_some_and(|id| catalogue.peers_of(id).is_of(own));
         let is_system = base.is_some_and(|base| base.role == Role::System);
         // Two classes: likely candidates, sorted by how much of the image they explain, then the rest by confidence.
         let is_likely = candidate.confidence.get() >= 60;
@@ -148,5 +145,5 @@ pub(super) fn ranked(found: Vec<Candidate>, facts: &ImageFacts, catalogue: &Cata
             kept.push(candidate);
         }
     }
-    kept
+    kept.into()
 }

@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use super::candidates;
 use super::catalogue::{Catalogue, LayerKey};
 use super::confidence_table::{labels, layers};
-use super::search::Search;
+use super::search::{Search, SearchMemory, Searched};
+use super::texts::TextKey;
 use super::traces::{self, Traces};
 use super::{
     Candidate, Confidence, Detection, Evidence, ImageFacts, LayerSteps, Nature, Role, Scope, System,
@@ -13,39 +16,88 @@ use super::{
 /// Uses every kind of evidence that `scope` allows and ranks the candidates: those that explain more of the
 /// image first, then those with better evidence.
 pub fn detect(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Detection {
-    let mut detection = Detection {
-        nature: Nature::Unknown,
-        system: None,
-        candidates: Vec::new(),
-        builder: None,
-        steps: LayerSteps::default(),
-    };
-    if facts.is_artifact() {
-        detection.nature = Nature::NotAnImage;
-        return detection;
+    Detector::new(catalogue, scope).detect(facts)
+}
+
+/// Finds the bases of images in one catalogue. It keeps what images have in common, so one for many images is faster.
+#[derive(Debug)]
+pub struct Detector<'a> {
+    catalogue: &'a Catalogue,
+    scope: &'a Scope,
+    memory: SearchMemory,
+}
+
+impl<'a> Detector<'a> {
+    /// A detector that uses the evidence and the bases that a scope allows.
+    pub fn new(catalogue: &'a Catalogue, scope: &'a Scope) -> Self {
+        Self {
+            catalogue,
+            scope,
+            memory: SearchMemory::default(),
+        }
     }
-    detection.steps = LayerSteps::new(facts, |layer| catalogue.text_of_layer(layer));
-    let traces = facts
-        .config
-        .as_ref()
-        .map(|config| traces::read(config, catalogue.systems()))
-        .unwrap_or_default();
-    detection.builder = traces.builder;
-    if facts.is_windows() {
-        detection.nature = Nature::Windows;
-        detection.system = Some(SystemFinding {
-            system: System::named("windows"),
-            layers: facts.layers.iter().take_while(|layer| !layer.stored).count(),
-            evidence: Evidence::SystemTrace,
-            confidence: Confidence::percent(labels::WINDOWS),
+
+    /// Finds the base of an image, as [`detect`] does.
+    pub fn detect(&mut self, facts: &ImageFacts) -> Detection {
+        let catalogue = self.catalogue;
+        let mut detection = Detection {
+            nature: Nature::Unknown,
+            system: None,
+            candidates: Box::default(),
+            builder: None,
+            steps: LayerSteps::default(),
+        };
+        if facts.is_artifact() {
+            detection.nature = Nature::NotAnImage;
+            return detection;
+        }
+        let known = catalogue.base_of_digest(&facts.digest);
+        // The configuration of an image that the catalogue knows has already been read.
+        let content = known.and_then(|id| catalogue.content_of(id));
+        let content = content.filter(|content| {
+            let config = facts.config.as_ref();
+            config.is_some_and(|config| config.history.len() == content.steps.len())
         });
-        return detection;
+        let (texts, beginnings, traces);
+        let (texts, beginnings, traces) = match content {
+            Some(content) => (&*content.steps, &*content.beginnings, &content.traces),
+            None => {
+                texts = TextKey::from_history(facts);
+                beginnings = catalogue.beginnings(&texts);
+                let config = facts.config.as_ref();
+                traces = config
+                    .map(|config| traces::read(config, catalogue.systems()))
+                    .unwrap_or_default();
+                (&*texts, &*beginnings, &traces)
+            }
+        };
+        detection.steps = LayerSteps::new(facts, texts, |layer| catalogue.text_of_layer(layer));
+        detection.builder = traces.builder;
+        if facts.is_windows() {
+            detection.nature = Nature::Windows;
+            detection.system = Some(SystemFinding {
+                system: System::named("windows").into(),
+                layers: facts.layers.iter().take_while(|layer| !layer.stored).count(),
+                evidence: Evidence::SystemTrace,
+                confidence: Confidence::percent(labels::WINDOWS),
+            });
+            return detection;
+        }
+        let own = candidates::own_repositories(facts, catalogue);
+        let image = Searched {
+            facts,
+            known: known.filter(|_| content.is_some()),
+            texts,
+            beginnings,
+            steps: &detection.steps,
+            own: &own,
+        };
+        let found = Search::run(image, catalogue, self.scope, traces, &mut self.memory);
+        detection.candidates = candidates::ranked(found, &own, catalogue);
+        detection.system = system(facts, catalogue, self.scope, traces, &detection.candidates);
+        detection.nature = nature(catalogue, traces, detection.system.as_ref());
+        detection
     }
-    let found = Search::run(facts, catalogue, scope, &detection.steps, &traces);
-    detection.candidates = candidates::ranked(found, facts, catalogue);
-    detection.system = system(facts, catalogue, scope, &traces, &detection.candidates);
-    detection.nature = nature(catalogue, &traces, detection.system.as_ref());
-    detection
 }
 
 /// The operating system: that of the best candidate that has one, else what the image itself shows.
@@ -62,7 +114,7 @@ fn system(
         .filter(|_| scope.sees(Evidence::SystemLayer))
         .and_then(|layer| catalogue.system_of_layer(LayerKey::from_digest(&layer.digest)))
         .map(|system| SystemFinding {
-            system: system.clone(),
+            system: Arc::clone(system),
             layers: 1,
             evidence: Evidence::SystemLayer,
             confidence: Confidence::percent(layers::SYSTEM_LAYER),
@@ -71,7 +123,7 @@ fn system(
         let system = match candidate.base {
             Some(id) => catalogue.base(id).system.clone()?,
             // Its name can be that of a system's own image.
-            None => catalogue.systems().of_image(&candidate.name)?,
+            None => catalogue.systems().of_image(&candidate.name)?.into(),
         };
         Some(SystemFinding {
             system,
@@ -85,7 +137,7 @@ fn system(
         .as_ref()
         .filter(|_| scope.sees(Evidence::SystemTrace))
         .map(|(system, confidence)| SystemFinding {
-            system: system.clone(),
+            system: Arc::clone(system),
             layers: 1,
             evidence: Evidence::SystemTrace,
             confidence: *confidence,

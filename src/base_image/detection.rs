@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::catalogue::BaseId;
-use super::{BaseName, Builder, Confidence, Evidence, LayerSteps, System};
+use super::{BaseName, Because, Builder, Confidence, Evidence, LayerSteps, System};
 
 /// What an image is, as far as moving it to Alpine goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
@@ -25,10 +27,10 @@ pub enum Nature {
 }
 
 /// An image that may be the base.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Candidate {
     /// Its name.
-    pub name: BaseName,
+    pub name: Arc<BaseName>,
     /// The base in the catalogue; `None` if an annotation names one that is not there.
     pub base: Option<BaseId>,
     /// The number of first layers that belong to it. If the evidence is not about layers, it is computed from
@@ -38,15 +40,15 @@ pub struct Candidate {
     pub evidence: Evidence,
     /// The confidence that it is right.
     pub confidence: Confidence,
-    /// The evidence in plain words.
-    pub because: String,
+    /// What shows it, which can be written in plain words.
+    pub because: Because,
 }
 
 /// The operating system of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SystemFinding {
     /// The operating system.
-    pub system: System,
+    pub system: Arc<System>,
     /// The number of first layers that are the bare system: normally one, several for old Ubuntu.
     pub layers: usize,
     /// The evidence.
@@ -65,7 +67,7 @@ pub struct Detection {
     /// The images it may be built from, best first; empty if there is no evidence. Operating systems' own
     /// images are among them. The image itself is not, except under the name of the upstream image that
     /// it is a copy of.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Box<[Candidate]>,
     /// The program that built it.
     pub builder: Option<Builder>,
     /// The step that made each layer.

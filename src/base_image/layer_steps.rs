@@ -5,10 +5,10 @@ use super::{ImageFacts, Keyword};
 use crate::oci::HistoryStep;
 
 /// The step of the history that made each layer of an image.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct LayerSteps {
     /// For each layer the index of its step in the history.
-    steps: Vec<Option<usize>>,
+    steps: Box<[Option<u32>]>,
     matching: Matching,
 }
 
@@ -41,20 +41,24 @@ enum Makes {
 impl LayerSteps {
     /// Matches the steps of an image's history to its layers.
     ///
-    /// `known` returns the step that made a layer according to other images. If the marks in the history
+    /// `texts` are the keys of the steps. `known` returns the step that made a layer according to other images. If the marks in the history
     /// contradict it, or their number does not fit, the known pairs are kept and the rest is matched between
     /// them. Builders forget to mark steps without a layer, and a `WORKDIR` sometimes makes a layer; without
     /// the known pairs, one shift would give every later layer the wrong command.
-    pub(super) fn new(facts: &ImageFacts, known: impl Fn(LayerKey) -> Option<TextKey>) -> Self {
+    pub(super) fn new(
+        facts: &ImageFacts,
+        texts: &[TextKey],
+        known: impl Fn(LayerKey) -> Option<TextKey>,
+    ) -> Self {
         let layers = facts.layers.len();
         let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
         if history.is_empty() || layers == 0 {
             return Self {
-                steps: vec![None; layers],
+                steps: vec![None; layers].into(),
                 matching: Matching::NoHistory,
             };
         }
-        let text = |step: usize| TextKey::new(&history[step].created_by);
+        let text = |step: usize| texts[step];
         let known: Vec<Option<TextKey>> = facts
             .layers
             .iter()
@@ -70,7 +74,7 @@ impl LayerSteps {
                 .all(|(known, &step)| known.is_none_or(|known| known == text(step)));
         if agrees {
             return Self {
-                steps: marked.into_iter().map(Some).collect(),
+                steps: marked.into_iter().map(|step| Some(step as u32)).collect(),
                 matching: Matching::Exact,
             };
         }
@@ -101,13 +105,14 @@ impl LayerSteps {
             } else {
                 Matching::NoHistory
             },
-            steps,
+            steps: steps.into_iter().map(|step| Some(step? as u32)).collect(),
         }
     }
 
     /// The index in the history of the step that made a layer, if known.
     pub fn step_of(&self, layer: usize) -> Option<usize> {
-        self.steps.get(layer).copied().flatten()
+        let step = self.steps.get(layer).copied().flatten()?;
+        Some(step as usize)
     }
 
     /// How many of the first layers are made by the first so many steps; `None` if that is not known.
@@ -119,7 +124,7 @@ impl LayerSteps {
         let within = self
             .steps
             .iter()
-            .rposition(|step| step.is_some_and(|step| step < steps));
+            .rposition(|step| step.is_some_and(|step| (step as usize) < steps));
         Some(within.map_or(0, |layer| layer + 1))
     }
 
@@ -228,7 +233,7 @@ mod tests {
                 )
             })
             .collect();
-        let steps = LayerSteps::new(facts, |layer| {
+        let steps = LayerSteps::new(facts, &TextKey::from_history(facts), |layer| {
             known.iter().find(|(key, _)| *key == layer).map(|(_, text)| *text)
         });
         (0..facts.layers.len())
@@ -276,7 +281,7 @@ mod tests {
     fn a_squashed_image_has_no_history() {
         let facts = image(1, &[]);
         assert_eq!(steps_of(&facts, &[]), [None]);
-        let steps = LayerSteps::new(&facts, |_| None);
+        let steps = LayerSteps::new(&facts, &TextKey::from_history(&facts), |_| None);
         assert_eq!(steps.matching(), Matching::NoHistory);
     }
 }

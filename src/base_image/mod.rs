@@ -7,6 +7,7 @@
 
 mod alpine_release;
 mod alpine_support;
+mod because;
 mod builder;
 mod candidates;
 mod catalogue;
@@ -15,10 +16,13 @@ mod detect;
 mod detection;
 mod evidence;
 mod facts;
+mod hash;
 mod layer_steps;
 mod mirror;
 mod name;
 mod search;
+#[cfg(test)]
+mod search_tests;
 mod steps;
 mod system;
 mod systems;
@@ -30,15 +34,17 @@ mod variables;
 
 pub use alpine_release::{AlpineRelease, NoAlpineRelease};
 pub use alpine_support::{AlpineReleases, AlpineSupport};
+pub use because::Because;
 pub use builder::Builder;
 pub use catalogue::{
     Base, BaseId, BaseLayer, Catalogue, CatalogueBuilder, CatalogueError, Explanation, LayerKey, Origin,
     RepositoryId, Role, Scope, Twin, TwinRule, tag_without_system,
 };
-pub use detect::detect;
+pub use detect::{Detector, detect};
 pub use detection::{Candidate, Detection, Nature, SystemFinding};
 pub use evidence::{Confidence, Evidence};
 pub use facts::{ImageFacts, LayerFact};
+pub(crate) use hash::{KeyHash, KeyMap, KeySet};
 pub use layer_steps::{LayerSteps, Matching};
 pub use name::BaseName;
 pub use steps::{

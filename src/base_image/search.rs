@@ -1,61 +1,113 @@
-use super::catalogue::{BaseId, Catalogue, LayerKey, RepositoryId, Running};
+use std::sync::Arc;
+
+use super::catalogue::{
+    BaseId, Bases, Catalogue, LayerKey, NearBase, Peers, PeersId, RepositoryId, Role, Running, lacking,
+};
 use super::confidence_table::{layers, named};
-use super::texts::Chain;
+use super::texts::{Chain, TextKey};
 use super::traces::Traces;
-use super::{BaseName, Candidate, Confidence, Evidence, ImageFacts, LayerSteps, Role, Scope};
-use super::{candidates, variables};
-use crate::oci::Digest;
+use super::variables::{NearReleases, VariableSearch};
+use super::{BaseName, Because, Candidate, Confidence, Evidence, ImageFacts, LayerSteps, Scope};
+use super::{candidates, hash::KeyMap};
+use crate::oci::{Digest, Platform};
+
+/// How many bases with the same steps are looked at: those that become candidates, and one more, because several rivals
+/// make each less certain.
+const MOST_RIVALS: usize = candidates::MOST_PER_FINDING + 1;
+
+/// What searches in one catalogue keep for each other.
+#[derive(Debug, Default)]
+pub(super) struct SearchMemory {
+    near: NearReleases,
+    /// The bases that run on each platform of the catalogue.
+    running: KeyMap<u32, Arc<Running>>,
+}
+
+impl SearchMemory {
+    fn running(&mut self, platform: &Platform, known: Option<u32>, catalogue: &Catalogue) -> Arc<Running> {
+        match known {
+            Some(known) => {
+                let running = self.running.entry(known);
+                Arc::clone(running.or_insert_with(|| catalogue.running_on(platform).into()))
+            }
+            None => catalogue.running_on(platform).into(),
+        }
+    }
+}
+
+/// The image whose base is searched.
+#[derive(Clone, Copy)]
+pub(super) struct Searched<'a> {
+    pub facts: &'a ImageFacts,
+    /// What the catalogue knows it as, if it is a base itself.
+    pub known: Option<BaseId>,
+    /// The keys of its steps, and those beginnings of them that are bases'.
+    pub texts: &'a [TextKey],
+    pub beginnings: &'a [(u32, u32)],
+    /// The step that made each layer.
+    pub steps: &'a LayerSteps,
+    /// Its own repositories.
+    pub own: &'a [RepositoryId],
+}
 
 /// The search for an image's base, one kind of evidence after another.
 pub(super) struct Search<'a> {
+    image: Searched<'a>,
     facts: &'a ImageFacts,
     catalogue: &'a Catalogue,
     scope: &'a Scope,
-    steps: &'a LayerSteps,
-    /// The image's own repositories.
-    own: Vec<RepositoryId>,
     /// The bases that run on its platform.
-    running: Running<'a>,
+    running: Arc<Running>,
     found: Vec<Candidate>,
 }
 
 impl<'a> Search<'a> {
     /// Uses all evidence that the scope allows, best first.
     pub fn run(
-        facts: &'a ImageFacts,
+        image: Searched<'a>,
         catalogue: &'a Catalogue,
         scope: &'a Scope,
-        steps: &'a LayerSteps,
         traces: &Traces,
+        memory: &mut SearchMemory,
     ) -> Vec<Candidate> {
+        let facts = image.facts;
+        let platform = image.known.map(|id| catalogue.platform_of(id));
         let mut search = Self {
+            image,
             facts,
             catalogue,
             scope,
-            steps,
-            own: candidates::own_repositories(facts, catalogue),
-            running: catalogue.running_on(&facts.platform),
+            running: memory.running(&facts.platform, platform, catalogue),
             found: Vec::new(),
         };
         search.annotations(traces);
         search.layers();
         search.diff_ids();
         search.step_texts();
-        search.variables();
+        search.variables(&mut memory.near);
         search.found
     }
 
-    /// Whether a base may be a candidate: it runs on the same platform, the scope allows it, and it is not the
-    /// image itself.
-    fn may_be(&self, id: BaseId) -> bool {
-        self.running.has(id)
-            && self.catalogue.base(id).digest != Some(self.facts.digest)
-            && self.catalogue.is_visible(id, self.scope)
+    /// Whether bases with these peers may be candidates: they run on the same platform, and the scope allows them.
+    fn may_be_group(&self, id: PeersId) -> bool {
+        let peers = self.catalogue.peers(id);
+        self.running.has(peers.platform) && peers.is_visible(self.scope)
     }
 
-    fn push(&mut self, id: BaseId, layers: usize, evidence: Evidence, percent: u8, because: String) {
+    /// Whether a base is another image than this one.
+    fn is_other(&self, id: BaseId) -> bool {
+        self.catalogue.base(id).digest != Some(self.facts.digest)
+    }
+
+    /// Whether a base may be a candidate.
+    fn may_be(&self, id: BaseId) -> bool {
+        let peers = self.catalogue.peers_of(id);
+        self.running.has(peers.platform) && peers.is_visible(self.scope) && self.is_other(id)
+    }
+
+    fn push(&mut self, id: BaseId, layers: usize, evidence: Evidence, percent: u8, because: Because) {
         self.found.push(Candidate {
-            name: self.catalogue.base(id).name().clone(),
+            name: Arc::clone(&self.catalogue.base(id).names[0]),
             base: Some(id),
             layers: layers.min(self.facts.layers.len()),
             evidence,
@@ -68,8 +120,9 @@ impl<'a> Search<'a> {
     fn annotations(&mut self, traces: &Traces) {
         const DIGEST: &str = "org.opencontainers.image.base.digest";
         const NAME: &str = "org.opencontainers.image.base.name";
-        let labels = self.facts.config.as_ref().map(|config| &config.labels);
-        let annotated = |key: &str| self.facts.annotations.get(key).map(String::as_str);
+        let facts = self.facts;
+        let labels = facts.config.as_ref().map(|config| &config.labels);
+        let annotated = |key: &str| facts.annotations.get(key).map(String::as_str);
         let labelled = |key: &str| labels.and_then(|labels| labels.get(key)).map(String::as_str);
 
         if self.scope.sees(Evidence::BaseDigest) {
@@ -83,39 +136,35 @@ impl<'a> Search<'a> {
                     .and_then(|digest| self.catalogue.base_of_digest(&digest));
                 if let Some(id) = known.filter(|&id| self.may_be(id)) {
                     let layers = self.catalogue.base(id).layers.len();
-                    self.push(
-                        id,
-                        layers,
-                        Evidence::BaseDigest,
-                        percent,
-                        format!("{DIGEST} is its digest"),
-                    );
+                    self.push(id, layers, Evidence::BaseDigest, percent, Because::Digest(DIGEST));
                 }
             }
         }
         if self.scope.sees(Evidence::BaseName) {
-            let notes = traces
-                .base_names
-                .iter()
-                .map(|name| (name.as_str(), named::NOTED_NAME, "a builder's note"));
             let names = [
                 (annotated(NAME), named::ANNOTATED_NAME, "an annotation"),
                 (labelled(NAME), named::LABELLED_NAME, "a label"),
-            ]
-            .into_iter()
-            .filter_map(|(name, percent, source)| Some((name?, percent, source)));
-            let found: Vec<_> = names.chain(notes).collect();
-            for (text, percent, source) in found {
-                self.named(text, percent, source);
+            ];
+            for (name, percent, source) in names {
+                if let Some(name) = name {
+                    self.named(name, percent, source);
+                }
+            }
+            for name in &traces.base_names {
+                self.named(name, named::NOTED_NAME, "a builder's note");
             }
         }
     }
 
-    fn named(&mut self, text: &str, percent: u8, source: &str) {
+    fn named(&mut self, text: &str, percent: u8, source: &'static str) {
         let Some(name) = reference(text, self.catalogue) else {
             return;
         };
-        let because = format!("{source} says {name}");
+        let name = Arc::new(name);
+        let because = Because::Named {
+            by: source,
+            name: Arc::clone(&name),
+        };
         let repository = self.catalogue.repository(&name.repository);
         if repository.is_some_and(|repository| self.scope.excludes(repository)) {
             return;
@@ -127,7 +176,7 @@ impl<'a> Search<'a> {
             .min_by_key(|&id| self.misfit(id));
         match best {
             Some(id) => {
-                let layers = candidates::layers_by_size(self.facts, self.catalogue.base(id));
+                let layers = self.layers_by_size(id);
                 self.push(id, layers, Evidence::BaseName, percent, because);
                 if let Some(candidate) = self.found.last_mut() {
                     candidate.name = name;
@@ -152,8 +201,10 @@ impl<'a> Search<'a> {
         let mut chain = Chain::START;
         for (place, layer) in self.facts.layers.iter().enumerate() {
             chain = chain.then(LayerKey::from_digest(&layer.digest).get());
-            let found = self.catalogue.bases_of_layers(chain);
-            self.prefix(found, place + 1, Evidence::LayerDigests);
+            if let Some(found) = self.catalogue.bases_of_layers(chain) {
+                let count = place + 1;
+                self.prefix(found, count, Evidence::LayerDigests, Because::SameLayers(count));
+            }
         }
     }
 
@@ -165,43 +216,39 @@ impl<'a> Search<'a> {
         let mut chain = Chain::START;
         for (place, diff_id) in config.diff_ids.iter().enumerate() {
             chain = chain.then(LayerKey::from_digest(diff_id).get());
-            let found = self.catalogue.bases_of_diff_ids(chain);
-            self.prefix(found, place + 1, Evidence::DiffIds);
+            if let Some(found) = self.catalogue.bases_of_diff_ids(chain) {
+                let count = place + 1;
+                self.prefix(found, count, Evidence::DiffIds, Because::SameDiffIds(count));
+            }
         }
     }
 
-    fn prefix(&mut self, bases: &[BaseId], layers: usize, evidence: Evidence) {
+    fn prefix(&mut self, bases: &Bases, layers: usize, evidence: Evidence, because: Because) {
+        let mut found = Vec::new();
+        let is_whole = layers == self.facts.layers.len();
         // A few of many names for the same layers are enough.
-        let mut pushed = 0;
-        for &id in bases {
-            let base = self.catalogue.base(id);
-            let is_copy = layers == self.facts.layers.len() && base.is_in_registry() && self.is_copy(id);
-            if pushed >= candidates::MOST_PER_FINDING || is_copy || !self.may_be(id) {
-                continue;
+        bases.first(
+            candidates::MOST_PER_FINDING,
+            |group| {
+                let peers = self.catalogue.peers(group);
+                self.may_be_group(group) && !(is_whole && peers.is_in_registry && self.are_copies(peers))
+            },
+            |id| self.is_other(id),
+            &mut found,
+        );
+        for id in found {
+            let mut known = self.found.iter();
+            if !known.any(|known| known.base == Some(id) && known.layers == layers) {
+                self.push(id, layers, evidence, layers::SAME_LAYERS, because.clone());
             }
-            pushed += 1;
-            let known = self
-                .found
-                .iter()
-                .any(|known| known.base == Some(id) && known.layers == layers);
-            if known {
-                continue;
-            }
-            let word = match evidence {
-                Evidence::DiffIds => "uncompressed layer",
-                _ => "layer",
-            };
-            self.push(
-                id,
-                layers,
-                evidence,
-                layers::SAME_LAYERS,
-                match layers {
-                    1 => format!("the first {word} is the same"),
-                    _ => format!("the first {layers} {word}s are the same"),
-                },
-            );
         }
+    }
+
+    /// Whether bases with all layers or steps of the image, and no others, are copies of it rather than its base. An image
+    /// under the name of a well-known one is a base all the same: what is copied from it is built on it.
+    fn are_copies(&self, peers: &Peers) -> bool {
+        let is_unknown = |repository: &RepositoryId| self.catalogue.role(*repository) == Role::Unknown;
+        peers.is_of(self.image.own) || (peers.is_in_registry && peers.repositories.iter().all(is_unknown))
     }
 
     /// Bases whose steps are the first steps of the image's history.
@@ -209,41 +256,93 @@ impl<'a> Search<'a> {
         if !self.scope.sees(Evidence::StepTexts) {
             return;
         }
-        let steps = self.catalogue.steps_of_image(self.facts);
-        let mut chain = Chain::START;
-        for (place, step) in steps.iter().enumerate() {
-            chain = chain.then(step.get());
-            let bases = self.catalogue.bases_of_steps(chain);
-            if bases.is_empty() {
-                continue;
+        let variables = self.facts.config.as_ref().map(|config| &config.variables);
+        let unknown;
+        let own_pairs = match (self.image.known, variables) {
+            (Some(id), Some(_)) => Some(self.catalogue.variable_pairs(id)),
+            (None, Some(variables)) => {
+                unknown = self.catalogue.variables().pairs_of(variables);
+                Some(&*unknown)
             }
-            let count = place + 1;
-            let layers = self.steps.layers_within(count);
-            // Steps alone do not distinguish `debian:13` from `debian:13-slim`, nor one release from the next:
-            // sizes and version variables do.
-            let mut fitting: Vec<_> = bases
-                .iter()
-                .copied()
-                .filter(|&id| self.may_be(id) && !(count == steps.len() && self.is_copy(id)))
-                .map(|id| (self.variable_misfit(id), self.bytes_apart(id, layers), id))
-                .collect();
-            fitting.sort_unstable();
+            (_, None) => None,
+        };
+        for &(count, place) in self.image.beginnings {
+            let count = count as usize;
+            let layers = self.image.steps.layers_within(count);
+            let fitting = self.with_steps(place, count, layers, own_pairs);
             let rivals = fitting.len();
-            for (differing, _, id) in fitting.into_iter().take(candidates::MOST_PER_FINDING) {
+            for (differing, (_, id)) in fitting.into_iter().take(candidates::MOST_PER_FINDING) {
+                let layers = layers.unwrap_or_else(|| self.layers_by_size(id));
                 let misfit = self.size_misfit(id, layers);
                 let percent = candidates::text_confidence(count, differing, misfit, rivals);
-                let base = self.catalogue.base(id);
-                let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
-                let because = match count {
-                    1 => "the first step reads the same".to_owned(),
-                    _ => format!("the first {count} steps read the same"),
-                };
-                self.push(id, layers, Evidence::StepTexts, percent, because);
+                self.push(
+                    id,
+                    layers,
+                    Evidence::StepTexts,
+                    percent,
+                    Because::SameSteps(count),
+                );
             }
         }
     }
 
-    fn variables(&mut self) {
+    /// The bases with the first `count` steps that may be candidates, each with the number of its variables that the image
+    /// does not have: the best of them, if there are more than [`MOST_RIVALS`].
+    ///
+    /// Steps alone do not distinguish `debian:13` from `debian:13-slim`, nor one release from the next: sizes and version
+    /// variables do.
+    fn with_steps(
+        &self,
+        place: u32,
+        count: usize,
+        layers: Option<usize>,
+        own_pairs: Option<&[u32]>,
+    ) -> Vec<(usize, NearBase)> {
+        let is_whole = count == self.image.texts.len();
+        let may_be_group = |group: PeersId| {
+            self.may_be_group(group) && !(is_whole && self.are_copies(self.catalogue.peers(group)))
+        };
+        let may_be = |id: BaseId| self.is_other(id);
+        let releases = self.catalogue.bases_of_steps(place).releases().iter();
+        let variables = self.catalogue.variables();
+        let mut releases: Vec<_> = releases
+            .filter(|release| self.running.has(release.platform))
+            .map(|release| {
+                let differing = own_pairs.map_or(0, |own| lacking(variables.pairs(release.variables), own));
+                (differing, release)
+            })
+            .collect();
+        releases.sort_by_key(|(differing, _)| *differing);
+        let mut fitting = Vec::new();
+        let mut near = Vec::new();
+        for same in releases.chunk_by(|one, other| one.0 == other.0) {
+            near.clear();
+            for (_, release) in same {
+                match layers {
+                    Some(layers) => {
+                        let bytes = candidates::first_bytes(self.facts, layers);
+                        release.nearest(bytes, MOST_RIVALS, may_be_group, may_be, &mut near);
+                    }
+                    None => {
+                        let apart = |bytes: u64, layers: usize| {
+                            let layers = candidates::layers_by_size(self.facts, bytes, layers);
+                            candidates::first_bytes(self.facts, layers).abs_diff(bytes)
+                        };
+                        release.all(MOST_RIVALS, apart, may_be_group, may_be, &mut near);
+                    }
+                }
+            }
+            near.sort_unstable();
+            fitting.extend(near.iter().map(|near| (same[0].0, *near)));
+            if fitting.len() >= MOST_RIVALS {
+                fitting.truncate(MOST_RIVALS);
+                break;
+            }
+        }
+        fitting
+    }
+
+    fn variables(&mut self, memory: &mut NearReleases) {
         // A certain candidate needs no weaker evidence.
         let is_settled = self.found.iter().any(|candidate| {
             candidate.confidence.get() >= candidates::SETTLED
@@ -254,70 +353,50 @@ impl<'a> Search<'a> {
         if is_settled || !self.scope.sees(Evidence::Variables) {
             return;
         }
-        for found in variables::matching(
-            self.facts,
-            self.catalogue,
-            |id| self.may_be(id),
-            |id| self.misfit(id),
-        ) {
-            let base = self.catalogue.base(found.base);
-            let layers = candidates::layers_by_size(self.facts, base);
+        let Some(config) = &self.facts.config else { return };
+        let known = self.image.known;
+        let known = known.map(|id| (self.catalogue.variables_id(id), self.catalogue.platform_of(id)));
+        let runs = |platform| self.running.has(platform);
+        let near = memory.of(&config.variables, known, runs, self.catalogue);
+        let search = VariableSearch {
+            catalogue: self.catalogue,
+            steps: self.image.texts,
+            may_be_group: |group| self.may_be_group(group),
+            may_be: |id| self.is_other(id),
+            misfit: |id| self.misfit(id),
+        };
+        for found in search.matching(&near) {
+            let layers = self.layers_by_size(found.base);
             let percent = candidates::variables_confidence(self.misfit(found.base), &found);
-            let because = format!(
-                "{} {} set, {} of {} with the same value",
-                found.names.join(", "),
-                if found.names.len() == 1 { "is" } else { "are" },
-                found.equal,
-                found.names.len()
-            );
+            let because = Because::Variables {
+                names: Arc::clone(&found.set.names),
+                equal: found.equal,
+            };
             self.push(found.base, layers, Evidence::Variables, percent, because);
         }
     }
 
-    /// Whether a base with all layers or steps of the image, and no others, is a copy of it rather than its base. An image
-    /// under the name of a well-known one is a base all the same: what is copied from it is built on it.
-    fn is_copy(&self, id: BaseId) -> bool {
-        let base = self.catalogue.base(id);
-        self.is_own(id) || (base.is_in_registry() && base.role == Role::Unknown)
+    fn is_own(&self, id: BaseId) -> bool {
+        self.catalogue.peers_of(id).is_of(self.image.own)
     }
 
-    fn is_own(&self, id: BaseId) -> bool {
-        candidates::is_of(self.catalogue.base(id), &self.own)
+    fn layers_by_size(&self, id: BaseId) -> usize {
+        let base = self.catalogue.base(id);
+        candidates::layers_by_size(self.facts, base.bytes, base.layers.len())
     }
 
     /// The difference between a base's size and the image's first layers, in percent.
     fn misfit(&self, id: BaseId) -> u64 {
-        let base = self.catalogue.base(id);
-        let layers = candidates::layers_by_size(self.facts, base);
-        self.size_misfit(id, Some(layers))
+        self.size_misfit(id, self.layers_by_size(id))
     }
 
-    fn size_misfit(&self, id: BaseId, layers: Option<usize>) -> u64 {
+    fn size_misfit(&self, id: BaseId, layers: usize) -> u64 {
         let base = self.catalogue.base(id);
         // Its own size is unknown if it was measured with something in it.
         if base.includes.is_some() {
             return 0;
         }
-        let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
         candidates::difference(candidates::first_bytes(self.facts, layers), base.bytes)
-    }
-
-    /// The difference between a base's size and the image's first layers, in bytes.
-    fn bytes_apart(&self, id: BaseId, layers: Option<usize>) -> u64 {
-        let base = self.catalogue.base(id);
-        let layers = layers.unwrap_or_else(|| candidates::layers_by_size(self.facts, base));
-        candidates::first_bytes(self.facts, layers).abs_diff(base.bytes)
-    }
-
-    fn variable_misfit(&self, id: BaseId) -> usize {
-        let Some(config) = &self.facts.config else {
-            return 0;
-        };
-        let base = self.catalogue.base(id);
-        base.variables
-            .iter()
-            .filter(|(name, value)| config.variables.get(*name) != Some(value))
-            .count()
     }
 }
 

@@ -10,6 +10,11 @@ pub(super) const HASH_DIGITS: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Systems {
     systems: Vec<SystemInfo>,
+    /// The place of each system by its name, and by its images' repositories.
+    by_name: HashMap<String, usize>,
+    by_image: HashMap<String, usize>,
+    /// What the names of other repositories begin with, and the place of the system.
+    by_start: Vec<(String, usize)>,
     /// The first sixteen digits behind `ADD file:` and the systems that were added.
     added_files: HashMap<String, System>,
 }
@@ -19,6 +24,20 @@ impl Systems {
     pub fn insert(&mut self, system: SystemInfo) {
         self.systems.retain(|known| known.name != system.name);
         self.systems.push(system);
+        self.by_name.clear();
+        self.by_image.clear();
+        self.by_start.clear();
+        for (place, system) in self.systems.iter().enumerate() {
+            self.by_name.insert(system.name.clone(), place);
+            for image in &system.images {
+                match image.strip_suffix('*') {
+                    Some(start) => self.by_start.push((start.to_owned(), place)),
+                    None => {
+                        self.by_image.entry(image.clone()).or_insert(place);
+                    }
+                }
+            }
+        }
     }
 
     /// Adds the content hash of a system's root file system. Hashes of another length are ignored.
@@ -30,7 +49,7 @@ impl Systems {
 
     /// The system of this name.
     pub fn get(&self, name: &str) -> Option<&SystemInfo> {
-        self.systems.iter().find(|system| system.name == name)
+        Some(&self.systems[*self.by_name.get(name)?])
     }
 
     /// A system with the release as its own tags name it. An unknown system keeps the release unchanged.
@@ -43,14 +62,13 @@ impl Systems {
 
     /// The system whose own images are in this repository.
     pub fn with_image(&self, repository: &str) -> Option<&SystemInfo> {
-        let is_it = |image: &String| match image.strip_suffix('*') {
-            Some(start) => repository.starts_with(start),
-            None => image == repository,
-        };
         // A name is better evidence than the beginning of one.
-        let named = |system: &&SystemInfo| system.images.iter().any(|image| image == repository);
-        let found = self.systems.iter().find(named);
-        found.or_else(|| self.systems.iter().find(|system| system.images.iter().any(is_it)))
+        let beginning = || {
+            let mut starts = self.by_start.iter();
+            Some(starts.find(|(start, _)| repository.starts_with(start))?.1)
+        };
+        let place = self.by_image.get(repository).copied().or_else(beginning)?;
+        Some(&self.systems[place])
     }
 
     /// The system of an image by its name, if the image is a system's own.

@@ -118,7 +118,7 @@ impl WantedRelease {
 /// The Alpine variant of each image that can move and that the inventory counts.
 fn twins(images: &[ImageAnalysis]) -> impl Iterator<Item = &Twin> {
     let counted = images.iter().filter(|image| image.manifest.is_some());
-    counted.filter_map(|image| Some(&image.composition.as_ref()?.twin))
+    counted.filter_map(|image| Some(&*image.composition.as_ref()?.twin))
 }
 
 /// What to do with a repository, and what it would be if every repository switched that should.

@@ -147,7 +147,7 @@ impl ImageBase {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base_image::{BaseName, Confidence};
+    use crate::base_image::{BaseName, Because, Confidence};
 
     #[test]
     fn a_base_is_found_by_its_name_without_tag_registry_or_folder() {
@@ -182,12 +182,12 @@ mod tests {
     #[test]
     fn a_guess_that_is_likelier_wrong_is_not_stated_as_fact() {
         let candidate = |evidence, percent| Candidate {
-            name: BaseName::new("maven", "3-ibmjava"),
+            name: BaseName::new("maven", "3-ibmjava").into(),
             base: None,
             layers: 1,
             evidence,
             confidence: Confidence::percent(percent),
-            because: String::new(),
+            because: Because::SameSteps(1),
         };
         for (evidence, percent, stated) in [
             (Evidence::LayerDigests, 99, true),

@@ -219,7 +219,13 @@ fn explanation(
         verdict: image.verdict.verdict,
         reason: image.verdict.reason.clone(),
         repository_verdict: of_repository.clone(),
-        cautions: image.traits.glibc.cautions.clone(),
+        cautions: image
+            .traits
+            .glibc
+            .cautions
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         alpine,
         dockerfile_change: dockerfile_change(facts, image, catalogue),
     })
@@ -236,7 +242,7 @@ fn candidate_row(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catalogu
         layers: candidate.layers,
         evidence: candidate.evidence,
         confidence: candidate.confidence.get(),
-        because: candidate.because.clone(),
+        because: candidate.because.to_string(),
         twin: twins
             .first()
             .map(|twin| catalogue.base(twin.base).precise_name().to_string()),

@@ -1,55 +1,27 @@
 //! The analysis of one registry: each image, each repository, and the whole.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use rayon::iter::ParallelIterator as _;
+use rayon::slice::ParallelSlice as _;
 
-use crate::base_image::{Catalogue, Detection, ImageFacts, Scope, detect};
+use crate::base_image::{Catalogue, ImageFacts, KeyMap, Scope};
 use crate::inventory::{Inventory, ManifestId};
 use crate::oci::Digest;
 use crate::units::ByteOverflow;
 
-use super::compose::compose;
 use super::composition::Composition;
 use super::confidence::ConfidenceLevel;
 use super::counterfactual::Counterfactual;
-use super::estimate::Estimate;
-use super::glibc::{GlibcBlockers, GlibcRules, StepMatches};
-use super::layer_kind::LayerKind;
+use super::examine::{Examiner, Judge};
+use super::glibc::GlibcRules;
+use super::image::ImageAnalysis;
 use super::model::AlpineModel;
 use super::outcome::Outcome;
 use super::parsed_steps::ParsedSteps;
 use super::replace::{ImageMove, ReplacementBuilder};
-use super::verdict::{
-    ImageSample, ReasonedVerdict, Verdict, VerdictInput, VerdictSettings, moves, repository_verdict,
-};
-
-/// The analysis of one image.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ImageAnalysis {
-    /// The image in the inventory; `None` if the inventory does not count it.
-    pub manifest: Option<ManifestId>,
-    /// Its properties, independent of settings.
-    pub traits: Arc<ImageTraits>,
-    /// Its composition on Alpine; `None` if it cannot move.
-    pub composition: Option<Composition>,
-    /// The bytes of its layers on Alpine.
-    pub estimate: Option<Estimate>,
-    /// What to do with it.
-    pub verdict: ReasonedVerdict,
-}
-
-/// The properties of an image, independent of the settings it is judged by.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ImageTraits {
-    /// Its detected base.
-    pub detection: Detection,
-    /// The kind of each of its layers.
-    pub kinds: Vec<LayerKind>,
-    /// What ties it to glibc, and what its owner should check before moving it.
-    pub glibc: GlibcBlockers,
-}
+use super::verdict::{ImageSample, ReasonedVerdict, Verdict, VerdictSettings, moves, repository_verdict};
 
 /// The analysis of one repository.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,20 +84,28 @@ impl AnalysisContext<'_> {
         inventory: &Inventory,
         images: &[ImageFacts],
     ) -> Result<RegistryAnalysis, ByteOverflow> {
-        let by_digest: HashMap<Digest, ManifestId> = (0..inventory.manifests().len() as ManifestId)
+        let by_digest: KeyMap<Digest, ManifestId> = (0..inventory.manifests().len() as ManifestId)
             .map(|id| (inventory.manifest_digest(id), id))
             .collect();
         let parsed = ParsedSteps::from_images(images);
         let matches = self.rules.match_steps(&parsed);
-        let analysed = images
-            .par_iter()
-            .map(|facts| {
-                let manifest = by_digest.get(&facts.digest).copied();
-                let (traits, composition) = self.traits(facts, &parsed, &matches);
-                self.judged(facts, manifest, traits.into(), composition)
+        let (all, wanted) = self.scopes();
+        let analysed: Vec<Vec<ImageAnalysis>> = images
+            .par_chunks(part_of(images.len()))
+            .map(|part| {
+                let mut examiner = Examiner::new(self.catalogue, self.rules, &parsed, &matches, &all);
+                let mut judge = self.judge(&wanted);
+                let examined = part.iter().map(|facts| {
+                    let seen = examiner.look_at(facts);
+                    let composition = judge.composition(facts, &seen.detection, &seen.kinds);
+                    let traits = examiner.traits(facts, seen, composition.as_ref());
+                    let manifest = by_digest.get(&facts.digest).copied();
+                    judge.analysis(facts, manifest, traits, composition)
+                });
+                examined.collect()
             })
             .collect::<Result<_, ByteOverflow>>()?;
-        self.concluded(inventory, images, analysed)
+        self.concluded(inventory, images, analysed.into_iter().flatten().collect())
     }
 
     /// Repeats the analysis of a registry with other settings. The images' properties do not depend on settings and are not
@@ -140,15 +120,20 @@ impl AnalysisContext<'_> {
         analysis: &RegistryAnalysis,
     ) -> Result<RegistryAnalysis, ByteOverflow> {
         let known: Vec<_> = images.iter().zip(&analysis.images).collect();
-        let judged = known
-            .par_iter()
-            .map(|(facts, image)| {
-                let traits = Arc::clone(&image.traits);
-                let composition = self.composition(facts, &traits.detection, &traits.kinds);
-                self.judged(facts, image.manifest, traits, composition)
+        let (_, wanted) = self.scopes();
+        let judged: Vec<Vec<ImageAnalysis>> = known
+            .par_chunks(part_of(known.len()))
+            .map(|part| {
+                let mut judge = self.judge(&wanted);
+                let judged = part.iter().map(|(facts, image)| {
+                    let traits = Arc::clone(&image.traits);
+                    let composition = judge.composition(facts, &traits.detection, &traits.kinds);
+                    judge.analysis(facts, image.manifest, traits, composition)
+                });
+                judged.collect()
             })
             .collect::<Result<_, ByteOverflow>>()?;
-        self.concluded(inventory, images, judged)
+        self.concluded(inventory, images, judged.into_iter().flatten().collect())
     }
 
     /// The analysis of the repositories and the whole, given that of the images.
@@ -158,20 +143,21 @@ impl AnalysisContext<'_> {
         images: &[ImageFacts],
         analysed: Vec<ImageAnalysis>,
     ) -> Result<RegistryAnalysis, ByteOverflow> {
-        let places: HashMap<ManifestId, usize> = analysed
-            .iter()
-            .enumerate()
-            .filter_map(|(place, image)| Some((image.manifest?, place)))
-            .collect();
+        let mut places: Vec<Option<usize>> = vec![None; inventory.manifests().len()];
+        for (place, image) in analysed.iter().enumerate() {
+            if let Some(manifest) = image.manifest {
+                places[manifest as usize] = Some(place);
+            }
+        }
         let mut repositories = Vec::with_capacity(inventory.repositories.len());
-        let mut moving: HashSet<usize> = HashSet::new();
+        let mut moving = vec![false; analysed.len()];
         for repository in &inventory.repositories {
             let mut own: Vec<usize> = repository
                 .tags
                 .iter()
                 .filter(|tag| !tag.tag.is_referrers_fallback())
                 .flat_map(|tag| inventory.images_of(tag.manifest))
-                .filter_map(|manifest| places.get(&manifest).copied())
+                .filter_map(|manifest| places[manifest as usize])
                 .collect();
             own.sort_unstable();
             own.dedup();
@@ -189,10 +175,10 @@ impl AnalysisContext<'_> {
                 .collect();
             let (verdict, representative) = repository_verdict(&repository.name, &samples, self.settings);
             let is_forced = verdict.verdict == Verdict::Switch && self.is_decided(&repository.name);
-            moving.extend(own.iter().copied().filter(|&place| {
+            for &place in &own {
                 let image = &analysed[place];
-                moves(image.verdict.verdict, image.composition.as_ref(), is_forced)
-            }));
+                moving[place] |= moves(image.verdict.verdict, image.composition.as_ref(), is_forced);
+            }
             let composition = representative.and_then(|at| analysed[own[at]].composition.as_ref());
             repositories.push(RepositoryAnalysis {
                 verdict,
@@ -201,8 +187,7 @@ impl AnalysisContext<'_> {
             });
         }
 
-        let counterfactual =
-            self.counterfactual(inventory, images, &analysed, |place| moving.contains(&place));
+        let counterfactual = self.counterfactual(inventory, images, &analysed, |place| moving[place]);
         let outcome =
             counterfactual.switching(|index| repositories[index].verdict.verdict == Verdict::Switch)?;
         Ok(RegistryAnalysis {
@@ -250,77 +235,25 @@ impl AnalysisContext<'_> {
         Counterfactual::new(inventory, &replacements)
     }
 
-    fn traits(
-        &self,
-        facts: &ImageFacts,
-        parsed: &ParsedSteps,
-        matches: &StepMatches<'_>,
-    ) -> (ImageTraits, Option<Composition>) {
-        let detection = detect(facts, self.catalogue, &Scope::all());
-        let kinds = parsed.kinds(facts, &detection);
-        let composition = self.composition(facts, &detection, &kinds);
-        // Which layers belong to the base does not depend on what replaces it.
-        let base_layers = composition
-            .as_ref()
-            .map_or(0, |composition| composition.base_layers);
-        let traits = ImageTraits {
-            glibc: self.rules.of_image(facts, &detection, base_layers, matches),
-            detection,
-            kinds,
-        };
-        (traits, composition)
+    /// What images are examined with, and what Alpine variants are chosen with: the chosen release comes first.
+    fn scopes(&self) -> (Scope, Scope) {
+        let wanted = Scope::all().preferring(self.settings.alpine_release);
+        (Scope::all(), wanted)
     }
 
-    /// The composition of an image on the chosen release of Alpine.
-    fn composition(
-        &self,
-        facts: &ImageFacts,
-        detection: &Detection,
-        kinds: &[LayerKind],
-    ) -> Option<Composition> {
-        let scope = Scope::all().preferring(self.settings.alpine_release);
-        compose(facts, detection, kinds, self.catalogue, &scope)
-    }
-
-    fn judged(
-        &self,
-        facts: &ImageFacts,
-        manifest: Option<ManifestId>,
-        traits: Arc<ImageTraits>,
-        composition: Option<Composition>,
-    ) -> Result<ImageAnalysis, ByteOverflow> {
-        let ImageTraits {
-            detection,
-            kinds,
-            glibc,
-        } = &*traits;
-        let estimate = composition
-            .as_ref()
-            .map(|composition| composition.estimate(self.model, self.settings.coverage))
-            .transpose()?;
-        let verdict = VerdictInput {
-            facts,
-            detection,
-            kinds,
-            catalogue: self.catalogue,
-            composition: composition.as_ref(),
-            estimate,
-            glibc,
-        }
-        .verdict(self.settings);
-        Ok(ImageAnalysis {
-            manifest,
-            traits,
-            composition,
-            estimate,
-            verdict,
-        })
+    fn judge<'s>(&'s self, scope: &'s Scope) -> Judge<'s> {
+        Judge::new(self.catalogue, self.model, self.settings, scope)
     }
 
     fn is_decided(&self, repository: &crate::oci::RepositoryName) -> bool {
         let mut overrides = self.settings.overrides.iter();
         overrides.any(|decision| decision.matches(repository))
     }
+}
+
+/// The number of images that one thread takes at a time: few parts, because each learns anew what images have in common.
+fn part_of(images: usize) -> usize {
+    images.div_ceil(rayon::current_num_threads()).max(1)
 }
 
 fn created(facts: &ImageFacts) -> Option<i64> {

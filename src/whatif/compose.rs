@@ -1,8 +1,11 @@
 //! Takes an image apart: which Alpine variant would replace its base, and which layers stay above it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::base_image::{
-    AlpineSupport, BaseId, BaseName, Candidate, Catalogue, Detection, Evidence, ImageFacts, LayerKey, Nature,
-    Role, Scope, StepKind, Twin, TwinRule,
+    AlpineSupport, BaseId, BaseName, Candidate, Catalogue, Detection, Evidence, ImageFacts, KeyMap, LayerKey,
+    Nature, Role, Scope, StepKind, Twin, TwinRule,
 };
 use crate::oci::Platform;
 
@@ -30,13 +33,70 @@ pub fn compose(
     catalogue: &Catalogue,
     scope: &Scope,
 ) -> Option<Composition> {
+    composed(facts, detection, kinds, &mut Variants::new(catalogue, scope))
+}
+
+/// The Alpine variants of bases, each looked up once.
+#[derive(Debug)]
+pub(super) struct Variants<'a> {
+    catalogue: &'a Catalogue,
+    scope: &'a Scope,
+    of_bases: KeyMap<BaseId, Option<Twin>>,
+    bare: HashMap<Platform, Option<BaseId>>,
+    /// By the variant, and whether it is an image's own.
+    known: KeyMap<(BaseId, bool), Arc<AlpineVariant>>,
+}
+
+impl<'a> Variants<'a> {
+    pub(super) fn new(catalogue: &'a Catalogue, scope: &'a Scope) -> Self {
+        Self {
+            catalogue,
+            scope,
+            of_bases: KeyMap::default(),
+            bare: HashMap::new(),
+            known: KeyMap::default(),
+        }
+    }
+
+    /// The best variant of a base.
+    fn of_base(&mut self, base: BaseId) -> Option<Twin> {
+        let known = self.of_bases.entry(base);
+        *known.or_insert_with(|| self.catalogue.twins(base, self.scope).first().copied())
+    }
+
+    fn get(&mut self, id: BaseId, is_own: bool) -> Arc<AlpineVariant> {
+        let known = self.known.entry((id, is_own));
+        Arc::clone(known.or_insert_with(|| twin_of(id, is_own, self.catalogue).into()))
+    }
+
+    fn bare_alpine(&mut self, platform: &Platform) -> Option<Arc<AlpineVariant>> {
+        let known = match self.bare.get(platform) {
+            Some(known) => *known,
+            None => {
+                let found = self.catalogue.alpine(platform, self.scope).into_iter().next();
+                self.bare.insert(platform.clone(), found);
+                found
+            }
+        };
+        Some(self.get(known?, false))
+    }
+}
+
+/// See [`compose`].
+pub(super) fn composed(
+    facts: &ImageFacts,
+    detection: &Detection,
+    kinds: &[LayerKind],
+    variants: &mut Variants<'_>,
+) -> Option<Composition> {
+    let (catalogue, scope) = (variants.catalogue, variants.scope);
     match detection.nature {
         // A base can be identified by its layers even if its system is unknown.
         Nature::System | Nature::Unknown => {}
         Nature::Scratch => {
             return Some(Composition {
                 class: EvidenceClass::D,
-                twin: bare_alpine(facts, catalogue, scope)?,
+                twin: variants.bare_alpine(&facts.platform)?,
                 replaced: None,
                 base_layers: 0,
                 is_same_build: true,
@@ -52,14 +112,14 @@ pub fn compose(
             .map(|(repository, tag)| format!("{repository}:{tag}"));
         return Some(Composition {
             class: EvidenceClass::A,
-            twin: twin_of(twin, true, catalogue),
+            twin: variants.get(twin, true),
             replaced: own_name,
             base_layers: facts.layers.len(),
             is_same_build: true,
-            above: Vec::new(),
+            above: Box::default(),
         });
     }
-    let mut on_system: Option<(usize, AlpineVariant, String)> = None;
+    let mut on_system: Option<(usize, Arc<AlpineVariant>, &Candidate)> = None;
     // A runtime that explains the image better than the current candidate, but has no Alpine variant.
     let mut covered_by_runtime = 0;
     for candidate in &detection.candidates {
@@ -71,12 +131,12 @@ pub fn compose(
         if catalogue.base(id).role != Role::System {
             covered_by_runtime = covered_by_runtime.max(layers);
         }
-        let Some(found) = base_twin(candidate, id, &facts.platform, catalogue, scope) else {
+        let Some(found) = base_twin(candidate, id, &facts.platform, variants) else {
             continue;
         };
-        let mut twin = twin_of(found.base, false, catalogue);
+        let twin = variants.get(found.base, false);
         if twin.is_runtime {
-            correct_for_included(&mut twin, facts, layers, id, catalogue);
+            let twin = correct_for_included(twin, facts, layers, id, catalogue);
             let above = above(facts, kinds, layers);
             return Some(Composition {
                 class: Composition::class_above_runtime(&above),
@@ -88,18 +148,18 @@ pub fn compose(
             });
         }
         if on_system.as_ref().is_none_or(|(most, ..)| *most < layers) {
-            on_system = Some((layers, twin, candidate.name.to_string()));
+            on_system = Some((layers, twin, candidate));
         }
     }
     let (layers, twin, replaced) = match on_system {
-        Some(found) => found,
+        Some((layers, twin, candidate)) => (layers, twin, candidate.name.to_string()),
         None => {
             let finding = detection.system.as_ref()?;
             // A system in the catalogue without an Alpine variant cannot be replaced.
             if let Some(info) = catalogue.system(&finding.system.name) {
                 info.twin.as_ref()?;
             }
-            let alpine = bare_alpine(facts, catalogue, scope)?;
+            let alpine = variants.bare_alpine(&facts.platform)?;
             (finding.layers, alpine, finding.system.to_string())
         }
     };
@@ -116,14 +176,11 @@ pub fn compose(
 
 /// The Alpine variant of the image itself: one in the registry under one of its names, by the same tag.
 pub fn own_twin(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Option<BaseId> {
-    let names = facts
-        .names
-        .iter()
-        .map(|(repository, tag)| BaseName::new(catalogue.upstream_name(repository.as_str()), tag.as_str()));
-    let mut twins = names.flat_map(|name| catalogue.twins_of_name(&name, &facts.platform, scope));
-    twins
-        .find(|twin| twin.rule == TwinRule::SameTag && catalogue.base(twin.base).is_in_registry())
-        .map(|twin| twin.base)
+    let mut names = facts.names.iter();
+    names.find_map(|(repository, tag)| {
+        let repository = catalogue.upstream_name(repository.as_str());
+        catalogue.own_twin(repository, tag.as_str(), &facts.platform, scope)
+    })
 }
 
 /// How many of the image's first layers belong to the candidate: all of the candidate's layers if the image has exactly
@@ -187,17 +244,16 @@ fn base_twin(
     candidate: &Candidate,
     base: BaseId,
     platform: &Platform,
-    catalogue: &Catalogue,
-    scope: &Scope,
+    variants: &mut Variants<'_>,
 ) -> Option<Twin> {
-    // Variants are sorted best first.
-    if let Some(twin) = catalogue.twins(base, scope).first() {
-        return Some(*twin);
+    if let Some(twin) = variants.of_base(base) {
+        return Some(twin);
     }
     let shorter = without_update(candidate.name.tag.as_deref()?)?;
     let name = BaseName::new(candidate.name.repository.clone(), shorter);
-    let twin = catalogue
-        .twins_of_name(&name, platform, scope)
+    let twin = variants
+        .catalogue
+        .twins_of_name(&name, platform, variants.scope)
         .into_iter()
         .next()?;
     Some(Twin {
@@ -219,11 +275,6 @@ fn without_update(tag: &str) -> Option<String> {
     } else {
         format!("{major}-{variant}")
     })
-}
-
-fn bare_alpine(facts: &ImageFacts, catalogue: &Catalogue, scope: &Scope) -> Option<AlpineVariant> {
-    let alpine = catalogue.alpine(&facts.platform, scope).into_iter().next()?;
-    Some(twin_of(alpine, false, catalogue))
 }
 
 fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> AlpineVariant {
@@ -256,28 +307,30 @@ fn twin_of(id: BaseId, is_own: bool, catalogue: &Catalogue) -> AlpineVariant {
 /// Some sources give the size of a base including a sample application. The variant's figure then includes it too, so
 /// the variant is the base's actual size here plus the difference of the two figures.
 fn correct_for_included(
-    twin: &mut AlpineVariant,
+    twin: Arc<AlpineVariant>,
     facts: &ImageFacts,
     layers: usize,
     base: BaseId,
     catalogue: &Catalogue,
-) {
+) -> Arc<AlpineVariant> {
     let base = catalogue.base(base);
     if base.includes.is_none() {
-        return;
+        return twin;
     }
     let current: u64 = facts.layers[..layers].iter().map(|layer| layer.bytes).sum();
     let figure: u64 = twin.layers.iter().map(|layer| layer.bytes).sum();
+    let mut twin = AlpineVariant::clone(&twin);
     twin.layers = vec![TwinLayer {
         digest: None,
         bytes: (current + figure).saturating_sub(base.bytes),
     }];
+    twin.into()
 }
 
 /// A step that adds almost nothing but has a layer of this size was matched wrongly. Our choice.
 const MAX_EMPTY_STEP_BYTES: u64 = 2_000_000;
 
-fn above(facts: &ImageFacts, kinds: &[LayerKind], layers: usize) -> Vec<LayerAbove> {
+fn above(facts: &ImageFacts, kinds: &[LayerKind], layers: usize) -> Box<[LayerAbove]> {
     let kind_of = |index: usize, bytes| match kinds.get(index) {
         Some(kind) if bytes <= MAX_EMPTY_STEP_BYTES || !adds_almost_nothing(kind.step) => *kind,
         _ => LayerKind::UNKNOWN,

@@ -1,5 +1,8 @@
 //! The parts of an image that determine its size on Alpine, and the estimate from them.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
 use crate::base_image::{AlpineRelease, PackageKind, StepKind};
@@ -9,7 +12,7 @@ use crate::units::ByteOverflow;
 use super::class::EvidenceClass;
 use super::estimate::Estimate;
 use super::layer_kind::LayerKind;
-use super::model::{AlpineModel, Coverage};
+use super::model::{AlpineModel, Coverage, KindFactor};
 
 /// An image taken apart: the Alpine variant that would replace its base, and its current layers above the base.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +20,7 @@ pub struct Composition {
     /// How good the evidence is.
     pub class: EvidenceClass,
     /// The Alpine variant that would replace the base.
-    pub twin: Twin,
+    pub twin: Arc<Twin>,
     /// The name of the replaced base; `None` for an image from scratch.
     pub replaced: Option<String>,
     /// How many of the image's first layers belong to the base.
@@ -26,7 +29,7 @@ pub struct Composition {
     /// variant would be another build too.
     pub is_same_build: bool,
     /// The current layers above the base, in order.
-    pub above: Vec<LayerAbove>,
+    pub above: Box<[LayerAbove]>,
 }
 
 /// An Alpine image that replaces a base.
@@ -125,8 +128,17 @@ impl Composition {
     /// # Errors
     /// If the sizes add up to more than 63 bits.
     pub fn estimate(&self, model: &AlpineModel, coverage: Coverage) -> Result<Estimate, ByteOverflow> {
-        let scale = model.scale_of(self.class).for_coverage(coverage);
-        let parts = self.parts(model);
+        self.estimate_with(&mut KindFactors::new(model), coverage)
+    }
+
+    /// The same with factors that have been looked up before.
+    pub(super) fn estimate_with(
+        &self,
+        factors: &mut KindFactors<'_>,
+        coverage: Coverage,
+    ) -> Result<Estimate, ByteOverflow> {
+        let scale = factors.model.scale_of(self.class).for_coverage(coverage);
+        let parts = self.parts_with(factors);
         let sum = |value: &dyn Fn(&Part) -> f64| parts.iter().map(|part| value(part).round() as u128).sum();
         Estimate::around(
             sum(&|part| part.expected),
@@ -151,8 +163,9 @@ impl Composition {
         coverage: Coverage,
     ) -> Result<Vec<LayerOnAlpine>, ByteOverflow> {
         let scale = model.scale_of(self.class).for_coverage(coverage);
+        let mut factors = KindFactors::new(model);
         let layers = self.above.iter().map(|layer| {
-            let on_alpine = self.part_above(layer, model).estimate(scale)?;
+            let on_alpine = self.part_above(layer, &mut factors).estimate(scale)?;
             Ok(LayerOnAlpine {
                 layer: *layer,
                 on_alpine,
@@ -172,12 +185,18 @@ impl Composition {
 
     /// All parts: the variant's layers, the layers above, and the addition.
     pub(super) fn parts(&self, model: &AlpineModel) -> Vec<Part> {
+        self.parts_with(&mut KindFactors::new(model))
+    }
+
+    /// The same with factors that have been looked up before.
+    pub(super) fn parts_with(&self, factors: &mut KindFactors<'_>) -> Vec<Part> {
+        let model = factors.model;
         let twin = self
             .twin
             .layers
             .iter()
             .map(|layer| self.twin_part(layer.bytes, model));
-        let above = self.above.iter().map(|layer| self.part_above(layer, model));
+        let above = self.above.iter().map(|layer| self.part_above(layer, factors));
         twin.chain(above).chain(self.addition(model)).collect()
     }
 
@@ -191,8 +210,8 @@ impl Composition {
         Part { expected, spread }
     }
 
-    pub(super) fn part_above(&self, layer: &LayerAbove, model: &AlpineModel) -> Part {
-        let factor = model.factor(&layer.kind.name(), self.twin.is_runtime);
+    pub(super) fn part_above(&self, layer: &LayerAbove, factors: &mut KindFactors<'_>) -> Part {
+        let factor = factors.get(layer.kind, self.twin.is_runtime);
         let bytes = layer.bytes as f64;
         Part {
             expected: bytes * factor.factor,
@@ -217,6 +236,28 @@ impl Composition {
             expected: addition.bytes as f64,
             spread: addition.spread as f64,
         })
+    }
+}
+
+/// The factors of a model, each looked up once by its name.
+#[derive(Debug)]
+pub(super) struct KindFactors<'m> {
+    pub(super) model: &'m AlpineModel,
+    known: HashMap<(LayerKind, bool), KindFactor>,
+}
+
+impl<'m> KindFactors<'m> {
+    pub(super) fn new(model: &'m AlpineModel) -> Self {
+        Self {
+            model,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The factor for a layer of this kind, above a runtime's Alpine variant or a bare system.
+    fn get(&mut self, kind: LayerKind, above_runtime: bool) -> KindFactor {
+        let known = self.known.entry((kind, above_runtime));
+        *known.or_insert_with(|| self.model.factor(&kind.name(), above_runtime))
     }
 }
 

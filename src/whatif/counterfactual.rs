@@ -1,9 +1,10 @@
 //! The registry as it would be: for each repository the set of blobs it would reach if its images moved to Alpine, with
 //! the same blob ids as the current blobs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::replacement::{ErrorSource, LayerIdentity, Replacement, UncertainSize};
+use crate::base_image::{KeyMap, KeySet};
 use crate::inventory::{BlobId, DedupScope, Inventory, ManifestId, RepositoryNode};
 use crate::oci::{Digest, RepositoryName};
 
@@ -36,11 +37,15 @@ pub(super) struct BothStates {
     pub(super) logical_after: Vec<(u32, BlobId)>,
 }
 
-/// The identity of a new blob.
+/// The identity of a new blob that has no digest. Layers are on an Alpine variant, which is given by its number.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum NewBlob {
-    /// A layer on an Alpine variant, which is given by its number.
-    Layer(u32, LayerIdentity),
+    /// A layer of the variant itself.
+    Position(u32, u32),
+    /// A layer that is rebuilt.
+    Rebuilt(u32, BlobId),
+    /// What images need in addition.
+    Addition(u32, Option<BlobId>),
     /// A rewritten manifest, index or configuration, identified by the one it replaces.
     Document(BlobId),
 }
@@ -55,14 +60,13 @@ impl Counterfactual {
         let mut assembly = Assembly {
             inventory,
             replacements,
-            existing: (0..inventory.sizes().len() as BlobId)
-                .map(|blob| (inventory.digest(blob), blob))
-                .collect(),
+            existing: existing(inventory, replacements),
             twins: HashMap::new(),
-            new_blobs: HashMap::new(),
+            published: KeyMap::default(),
+            new_blobs: KeyMap::default(),
             sizes: inventory.sizes().to_vec(),
             spreads: Vec::new(),
-            reached: HashMap::new(),
+            reached: KeyMap::default(),
         };
         let repositories = inventory
             .repositories
@@ -94,13 +98,16 @@ impl Counterfactual {
 struct Assembly<'a> {
     inventory: &'a Inventory,
     replacements: &'a HashMap<ManifestId, Replacement>,
-    existing: HashMap<Digest, BlobId>,
+    /// The current blobs that are layers of Alpine variants.
+    existing: KeyMap<Digest, BlobId>,
     twins: HashMap<&'a str, u32>,
-    new_blobs: HashMap<NewBlob, BlobId>,
+    /// The layers of Alpine variants with a digest that are no current blobs. They are the same on every variant.
+    published: KeyMap<Digest, BlobId>,
+    new_blobs: KeyMap<NewBlob, BlobId>,
     sizes: Vec<u64>,
     spreads: Vec<UncertainSize>,
     /// What a manifest would reach, sorted; `None` if nothing below it moves.
-    reached: HashMap<ManifestId, Option<Vec<BlobId>>>,
+    reached: KeyMap<ManifestId, Option<Box<[BlobId]>>>,
 }
 
 impl<'a> Assembly<'a> {
@@ -108,7 +115,6 @@ impl<'a> Assembly<'a> {
         let mut before = Vec::new();
         let mut after = Vec::new();
         let mut logical_before = 0_u128;
-        let mut logical_after: HashMap<BlobId, u32> = HashMap::new();
         for tag in &repository.tags {
             let reached = self.inventory.reached(tag.manifest);
             before.extend_from_slice(reached);
@@ -119,19 +125,16 @@ impl<'a> Assembly<'a> {
             self.after(tag.manifest);
             let would_reach = self.reached[&tag.manifest].as_deref().unwrap_or(reached);
             after.extend_from_slice(would_reach);
-            for &blob in would_reach {
-                *logical_after.entry(blob).or_default() += 1;
-            }
         }
-        for blobs in [&mut before, &mut after] {
-            blobs.sort_unstable();
-            blobs.dedup();
-        }
-        let mut logical_after: Vec<_> = logical_after
-            .into_iter()
-            .map(|(blob, tags)| (tags, blob))
+        before.sort_unstable();
+        before.dedup();
+        before.shrink_to_fit();
+        after.sort_unstable();
+        let logical_after: Vec<(u32, BlobId)> = after
+            .chunk_by(|one, other| one == other)
+            .map(|same| (same.len() as u32, same[0]))
             .collect();
-        logical_after.sort_unstable_by_key(|&(_, blob)| blob);
+        let after = logical_after.iter().map(|(_, blob)| *blob).collect();
         BothStates {
             name: repository.name.clone(),
             before,
@@ -173,8 +176,9 @@ impl<'a> Assembly<'a> {
         match replacement {
             Some(replacement) => {
                 blobs.extend(node.config.map(|config| self.document(config)));
+                let twin = self.twin(&replacement.twin);
                 for layer in &replacement.layers {
-                    blobs.push(self.layer(&replacement.twin, &layer.identity, layer.size));
+                    blobs.push(self.layer(twin, &layer.identity, layer.size));
                 }
             }
             None => {
@@ -190,7 +194,7 @@ impl<'a> Assembly<'a> {
         }
         blobs.sort_unstable();
         blobs.dedup();
-        self.reached.insert(id, Some(blobs));
+        self.reached.insert(id, Some(blobs.into()));
     }
 
     fn document(&mut self, replaced: BlobId) -> BlobId {
@@ -198,62 +202,122 @@ impl<'a> Assembly<'a> {
         self.new_blob(NewBlob::Document(replaced), UncertainSize::exact(bytes))
     }
 
-    fn layer(&mut self, twin: &'a str, identity: &LayerIdentity, size: UncertainSize) -> BlobId {
-        if let LayerIdentity::Published(digest) = identity {
-            if let Some(&blob) = self.existing.get(digest) {
-                return blob;
-            }
-            // A published layer is the same on every variant.
-            return self.new_blob(NewBlob::Layer(u32::MAX, identity.clone()), size);
-        }
+    fn twin(&mut self, twin: &'a str) -> u32 {
         let next = self.twins.len() as u32;
-        let twin = *self.twins.entry(twin).or_insert(next);
-        self.new_blob(NewBlob::Layer(twin, identity.clone()), size)
+        *self.twins.entry(twin).or_insert(next)
+    }
+
+    fn layer(&mut self, twin: u32, identity: &LayerIdentity, size: UncertainSize) -> BlobId {
+        match identity {
+            LayerIdentity::Published(digest) => {
+                if let Some(&blob) = self.existing.get(digest).or_else(|| self.published.get(digest)) {
+                    return blob;
+                }
+                let new = self.push(size);
+                self.published.insert(*digest, new);
+                new
+            }
+            LayerIdentity::Position(place) => self.new_blob(NewBlob::Position(twin, *place), size),
+            LayerIdentity::Rebuilt(blob) => self.new_blob(NewBlob::Rebuilt(twin, *blob), size),
+            LayerIdentity::Addition(first) => self.new_blob(NewBlob::Addition(twin, *first), size),
+        }
+    }
+
+    fn push(&mut self, size: UncertainSize) -> BlobId {
+        let new = self.sizes.len() as BlobId;
+        self.sizes.push(size.expected);
+        self.spreads.push(size);
+        new
     }
 
     fn new_blob(&mut self, key: NewBlob, size: UncertainSize) -> BlobId {
-        let next = self.sizes.len() as BlobId;
-        let id = *self.new_blobs.entry(key).or_insert(next);
-        if id == next {
-            self.sizes.push(size.expected);
-            self.spreads.push(size);
+        if let Some(&known) = self.new_blobs.get(&key) {
+            return known;
         }
-        id
+        let new = self.push(size);
+        self.new_blobs.insert(key, new);
+        new
     }
 }
 
-/// Sums errors: linearly within a source, in quadrature between sources.
+/// The current blobs that are layers of Alpine variants.
+fn existing(
+    inventory: &Inventory,
+    replacements: &HashMap<ManifestId, Replacement>,
+) -> KeyMap<Digest, BlobId> {
+    let layers = replacements.values().flat_map(|replacement| &replacement.layers);
+    let published: KeySet<Digest> = layers
+        .filter_map(|layer| match layer.identity {
+            LayerIdentity::Published(digest) => Some(digest),
+            _ => None,
+        })
+        .collect();
+    (0..inventory.sizes().len() as BlobId)
+        .map(|blob| (inventory.digest(blob), blob))
+        .filter(|(digest, _)| published.contains(digest))
+        .collect()
+}
+
+/// Sums errors: linearly within a source, in quadrature between sources. One that is cleared can be used again, which is
+/// cheaper than a new one where there are many sources.
 #[derive(Debug, Default)]
 pub(super) struct Deviation {
-    by_source: BTreeMap<ErrorSource, (f64, f64)>,
+    /// By the number of the source.
+    by_source: Vec<Option<(f64, f64)>>,
+    sources: Vec<u32>,
 }
 
 impl Deviation {
     /// Adds a blob of which `1 / divisor` counts, `times` times.
     pub(super) fn add(&mut self, spread: &UncertainSize, times: u32, divisor: u32) {
         let weight = f64::from(times) / f64::from(divisor.max(1));
-        let (below, above) = self.by_source.entry(spread.source).or_default();
+        let (below, above) = self.of(spread.source);
         *below += spread.below as f64 * weight;
         *above += spread.above as f64 * weight;
     }
 
     /// Adds all errors of another sum.
     pub(super) fn merge(&mut self, other: &Self) {
-        for (source, (below, above)) in &other.by_source {
-            let own = self.by_source.entry(*source).or_default();
-            own.0 += below;
-            own.1 += above;
+        for &source in &other.sources {
+            if let Some((below, above)) = other.by_source[source as usize] {
+                let own = self.of(ErrorSource(source));
+                *own.0 += below;
+                *own.1 += above;
+            }
+        }
+    }
+
+    /// Forgets all errors.
+    pub(super) fn clear(&mut self) {
+        for source in self.sources.drain(..) {
+            self.by_source[source as usize] = None;
         }
     }
 
     /// How far the actual sum may lie below and above the expected one, in bytes.
-    pub(super) fn total(&self) -> (u128, u128) {
-        let squares = self
-            .by_source
-            .values()
-            .fold((0.0, 0.0), |(below, above), (b, a)| {
-                (below + b * b, above + a * a)
-            });
+    pub(super) fn total(&mut self) -> (u128, u128) {
+        // The same order always gives the same sum.
+        self.sources.sort_unstable();
+        let errors = self
+            .sources
+            .iter()
+            .filter_map(|source| self.by_source[*source as usize]);
+        let squares = errors.fold((0.0, 0.0), |(below, above), (b, a)| {
+            (below + b * b, above + a * a)
+        });
         (squares.0.sqrt().round() as u128, squares.1.sqrt().round() as u128)
+    }
+
+    fn of(&mut self, source: ErrorSource) -> (&mut f64, &mut f64) {
+        let place = source.0 as usize;
+        if place >= self.by_source.len() {
+            self.by_source.resize(place + 1, None);
+        }
+        let errors = &mut self.by_source[place];
+        if errors.is_none() {
+            self.sources.push(source.0);
+        }
+        let (below, above) = errors.get_or_insert((0.0, 0.0));
+        (below, above)
     }
 }

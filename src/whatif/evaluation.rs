@@ -322,15 +322,17 @@ mod tests {
                             support_ended: None,
                             is_runtime: false,
                             is_own: false,
-                        },
+                        }
+                        .into(),
                         replaced: None,
                         base_layers: 1,
                         is_same_build: true,
-                        above: vec![LayerAbove {
+                        above: [LayerAbove {
                             index: 1,
                             bytes: compiled,
                             kind: LayerKind::plain(StepKind::Compile),
-                        }],
+                        }]
+                        .into(),
                     },
                     bytes: 90_000_000,
                     on_alpine: ((3_600_000.0 + compiled as f64 * factor) * error) as u64,

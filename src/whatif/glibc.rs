@@ -1,11 +1,12 @@
 //! What ties an image to glibc, and what its owner should check before it moves to Alpine.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 
-use crate::base_image::{Detection, ImageFacts, Step};
+use crate::base_image::{Detection, Step};
 
 use super::package_sources::{PackageSource, PackageSources};
 use super::parsed_steps::ParsedSteps;
@@ -48,7 +49,7 @@ pub struct RuleDefinition {
 struct Rule {
     name: String,
     effect: Effect,
-    reason: String,
+    reason: Arc<str>,
     program: Option<GlobSet>,
 }
 
@@ -80,12 +81,12 @@ pub struct GlibcRules {
 }
 
 /// What the rules found in one image.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct GlibcBlockers {
     /// Why it cannot move: the first rule that blocks it, else the first package source.
-    pub blocked: Option<String>,
+    pub blocked: Option<Arc<str>>,
     /// What to check before moving, in the order of the rules.
-    pub cautions: Vec<String>,
+    pub cautions: Box<[Arc<str>]>,
 }
 
 impl GlibcRules {
@@ -134,7 +135,7 @@ impl GlibcRules {
                     effect: rule.effect,
                     program: program.map(|glob| set_of(glob, &rule.name)).transpose()?,
                     name: rule.name.clone(),
-                    reason: rule.reason.clone(),
+                    reason: rule.reason.as_str().into(),
                 });
                 definitions.push(rule);
             }
@@ -157,61 +158,67 @@ impl GlibcRules {
     }
 
     /// Applies the rules to every distinct step once.
-    pub fn match_steps<'r>(&self, parsed: &'r ParsedSteps) -> StepMatches<'r> {
-        StepMatches(
-            parsed
-                .iter()
-                .map(|(text, step)| {
-                    let found = FoundInStep {
-                        rules: self.rules_for(text, step),
-                        source: self.sources.blocker(text),
-                    };
-                    (text, found)
-                })
-                .collect(),
-        )
+    pub fn match_steps(&self, parsed: &ParsedSteps<'_>) -> StepMatches {
+        let found = parsed.iter().map(|(text, step)| FoundInStep {
+            rules: self.rules_for(text, step),
+            source: self.sources.blocker(text).map(Arc::from),
+        });
+        StepMatches(found.collect())
+    }
+
+    /// The rules that the base images of an image meet, by their repositories.
+    fn of_bases(&self, detection: &Detection, known: &mut MatchedBases, found: &mut [bool]) {
+        for candidate in &detection.candidates {
+            let repository = candidate.name.repository.as_str();
+            if !known.0.contains_key(repository) {
+                let rules = self.bases.0.matches(repository);
+                let rules = rules.into_iter().map(|index| self.bases.1[index]);
+                known.0.insert(repository.to_owned(), rules.collect());
+            }
+            for &rule in &known.0[repository] {
+                found[rule] = true;
+            }
+        }
     }
 
     /// What ties this image to glibc, according to the steps above its first `base_layers` layers and to its base.
+    /// `places` are those of its steps among the parsed ones.
     ///
     /// Steps of the base itself do not count: on Alpine the base is another one.
     pub fn of_image(
         &self,
-        facts: &ImageFacts,
+        places: &[u32],
         detection: &Detection,
         base_layers: usize,
-        matches: &StepMatches<'_>,
+        matches: &StepMatches,
+        known: &mut MatchedBases,
     ) -> GlibcBlockers {
         let mut found = vec![false; self.rules.len()];
-        for candidate in &detection.candidates {
-            for index in self.bases.0.matches(&candidate.name.repository) {
-                found[self.bases.1[index]] = true;
-            }
-        }
-        let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
+        self.of_bases(detection, known, &mut found);
         let first_above = match base_layers {
             0 => 0,
             layers => detection.steps.step_of(layers - 1).map_or(0, |step| step + 1),
         };
-        let above = history.iter().skip(first_above);
-        let above: Vec<&FoundInStep> = above
-            .filter_map(|step| matches.0.get(step.created_by.as_str()))
-            .collect();
-        for &rule in above.iter().flat_map(|step| &step.rules) {
+        let above = || {
+            let places = places.iter().skip(first_above);
+            places.filter_map(|place| matches.0.get(*place as usize))
+        };
+        for &rule in above().flat_map(|step| &step.rules) {
             found[rule] = true;
         }
-        let mut glibc = GlibcBlockers::default();
+        let mut blocked = None;
+        let mut cautions = Vec::new();
         for (rule, _) in self.rules.iter().zip(found).filter(|(_, found)| *found) {
             match rule.effect {
-                Effect::Blocks if glibc.blocked.is_none() => glibc.blocked = Some(rule.reason.clone()),
+                Effect::Blocks if blocked.is_none() => blocked = Some(Arc::clone(&rule.reason)),
                 Effect::Blocks => {}
-                Effect::Warns => glibc.cautions.push(rule.reason.clone()),
+                Effect::Warns => cautions.push(Arc::clone(&rule.reason)),
             }
         }
-        if glibc.blocked.is_none() {
-            glibc.blocked = above.iter().find_map(|step| step.source.clone());
+        GlibcBlockers {
+            blocked: blocked.or_else(|| above().find_map(|step| step.source.clone())),
+            cautions: cautions.into(),
         }
-        glibc
     }
 
     fn rules_for(&self, text: &str, step: &Step) -> Vec<usize> {
@@ -252,16 +259,20 @@ impl GlibcRules {
     }
 }
 
-/// What the rules find in each distinct step.
+/// What the rules find in each distinct step, by its place among the parsed ones.
 #[derive(Debug)]
-pub struct StepMatches<'r>(HashMap<&'r str, FoundInStep>);
+pub struct StepMatches(Vec<FoundInStep>);
+
+/// What the rules find in base images, by their repository.
+#[derive(Debug, Default)]
+pub struct MatchedBases(HashMap<String, Box<[usize]>>);
 
 /// What the rules find in a step.
 #[derive(Debug)]
 struct FoundInStep {
     rules: Vec<usize>,
     /// Why a package source that it adds ties an image to glibc.
-    source: Option<String>,
+    source: Option<Arc<str>>,
 }
 
 /// The words of a step's text, without the punctuation of shells and JSON.

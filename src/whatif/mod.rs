@@ -22,8 +22,10 @@ mod confidence;
 mod counterfactual;
 mod estimate;
 mod evaluation;
+mod examine;
 mod fit;
 mod glibc;
+mod image;
 mod interval;
 mod layer_kind;
 mod model;
@@ -39,7 +41,7 @@ mod statistics;
 mod testing;
 mod verdict;
 
-pub use analysis::{AnalysisContext, ImageAnalysis, RegistryAnalysis, RepositoryAnalysis};
+pub use analysis::{AnalysisContext, RegistryAnalysis, RepositoryAnalysis};
 pub use class::EvidenceClass;
 pub use compose::{compose, own_twin};
 pub use composition::{Composition, LayerAbove, LayerOnAlpine, Twin, TwinLayer};
@@ -47,7 +49,8 @@ pub use confidence::ConfidenceLevel;
 pub use counterfactual::Counterfactual;
 pub use estimate::{Estimate, SavingEstimate};
 pub use evaluation::{Calibration, Evaluation, EvaluationRow, RepositoryScore, calibrate, evaluate};
-pub use glibc::{GlibcBlockers, GlibcRules, RuleError, StepMatches};
+pub use glibc::{GlibcBlockers, GlibcRules, MatchedBases, RuleError, StepMatches};
+pub use image::{ImageAnalysis, ImageTraits};
 pub use layer_kind::LayerKind;
 pub use model::{
     Addition, Additions, AlpineModel, Coverage, KindFactor, Measured, ModelError, Provenance, Scale, Scales,

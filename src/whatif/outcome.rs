@@ -85,14 +85,16 @@ impl Counterfactual {
 
         let mut repositories = Vec::with_capacity(chosen.len());
         let mut naive = Saving::default();
+        let (mut own_naive, mut solo) = (Saving::default(), Saving::default());
+        let [mut shares, mut reaches, mut alone] = [(); 3].map(|()| Deviation::default());
         for (index, states) in self.repositories.iter().enumerate() {
-            let own_naive = self.naive_saving(states);
+            self.naive_saving(states, &mut own_naive);
             if chosen[index] {
                 naive.add(&own_naive);
             }
-            let mut shares = Deviation::default();
-            let mut reaches = Deviation::default();
-            let mut alone = Deviation::default();
+            for deviation in [&mut shares, &mut reaches, &mut alone] {
+                deviation.clear();
+            }
             let mut exclusive_after = 0;
             for &blob in after.set(index) {
                 let users = self.sharers(&after, blob);
@@ -107,7 +109,7 @@ impl Counterfactual {
                     }
                 }
             }
-            let solo = self.solo_saving(&before, states);
+            self.solo_saving(&before, states, &mut solo);
             let exclusive_before: u128 = before
                 .set(index)
                 .iter()
@@ -120,24 +122,29 @@ impl Counterfactual {
                 repository: states.name.clone(),
                 switches: chosen[index],
                 stored_before_bytes: before.stored_by(index).try_into()?,
-                stored_bytes: around(after.stored_by(index), &reaches)?,
+                stored_bytes: around(after.stored_by(index), &mut reaches)?,
                 exclusive_before_bytes: exclusive_before.try_into()?,
-                exclusive_bytes: around(exclusive_after, &alone)?,
+                exclusive_bytes: around(exclusive_after, &mut alone)?,
                 attributed_before_bytes: attributed_before[index].try_into()?,
-                attributed_bytes: around(attributed_after[index], &shares)?,
+                attributed_bytes: around(attributed_after[index], &mut shares)?,
                 solo_saving_bytes: solo.estimate()?,
                 joint_saving_bytes: SavingEstimate::around(joint, above, below)?,
                 naive_saving_bytes: own_naive.estimate()?,
-                break_even_repositories: self.break_even(&before, &releasing, index, chosen[index]),
+                break_even_repositories: self.break_even(
+                    &before,
+                    &releasing,
+                    index,
+                    (chosen[index], solo.added),
+                ),
             });
         }
         let stored_before: u128 = attributed_before.iter().sum();
         let stored_after: u128 = attributed_after.iter().sum();
-        let whole = self.registry_deviation(&after);
+        let mut whole = self.registry_deviation(&after);
         let (below, above) = whole.total();
         let registry = RegistryOnAlpine {
             stored_before_bytes: stored_before.try_into()?,
-            stored_bytes: around(stored_after, &whole)?,
+            stored_bytes: around(stored_after, &mut whole)?,
             saving_bytes: SavingEstimate::around(stored_before as i128 - stored_after as i128, above, below)?,
             naive_saving_bytes: naive.estimate()?,
         };
@@ -186,23 +193,20 @@ impl Counterfactual {
         deviation
     }
 
-    fn naive_saving(&self, states: &BothStates) -> Saving {
-        let mut saving = Saving {
-            freed: states.logical_before,
-            ..Saving::default()
-        };
+    fn naive_saving(&self, states: &BothStates, saving: &mut Saving) {
+        saving.clear();
+        saving.freed = states.logical_before;
         for &(tags, blob) in &states.logical_after {
             saving.added += u128::from(tags) * u128::from(self.sizes[blob as usize]);
             if let Some(spread) = self.spread(blob) {
                 saving.deviation.add(spread, tags, 1);
             }
         }
-        saving
     }
 
     /// The change if only this repository switches: blobs that no other repository holds go, new ones come.
-    fn solo_saving(&self, before: &Sharing<'_>, states: &BothStates) -> Saving {
-        let mut saving = Saving::default();
+    fn solo_saving(&self, before: &Sharing<'_>, states: &BothStates, saving: &mut Saving) {
+        saving.clear();
         for blob in difference(&states.before, &states.after) {
             if self.sharers(before, blob) == 1 {
                 saving.freed += u128::from(self.sizes[blob as usize]);
@@ -220,7 +224,6 @@ impl Counterfactual {
                 }
             }
         }
-        saving
     }
 
     /// How many chosen repositories would release each current blob.
@@ -239,16 +242,16 @@ impl Counterfactual {
         releasing
     }
 
-    /// See [`RepositoryOnAlpine::break_even_repositories`].
+    /// See [`RepositoryOnAlpine::break_even_repositories`]. `added` are the bytes of its new layers.
     fn break_even(
         &self,
         before: &Sharing<'_>,
         releasing: &[u32],
         repository: usize,
-        is_chosen: bool,
+        (is_chosen, added): (bool, u128),
     ) -> Option<u32> {
         let states = &self.repositories[repository];
-        let mut balance = -i128::try_from(self.solo_saving(before, states).added).ok()?;
+        let mut balance = -i128::try_from(added).ok()?;
         let mut freed_by: Vec<(u32, u64)> = difference(&states.before, &states.after)
             .filter_map(|blob| {
                 let sharers = self.sharers(before, blob);
@@ -283,13 +286,19 @@ impl Saving {
         self.deviation.merge(&other.deviation);
     }
 
-    fn estimate(&self) -> Result<SavingEstimate, ByteOverflow> {
+    fn clear(&mut self) {
+        self.freed = 0;
+        self.added = 0;
+        self.deviation.clear();
+    }
+
+    fn estimate(&mut self) -> Result<SavingEstimate, ByteOverflow> {
         let (below, above) = self.deviation.total();
         SavingEstimate::around(self.freed as i128 - self.added as i128, above, below)
     }
 }
 
-fn around(expected: u128, deviation: &Deviation) -> Result<Estimate, ByteOverflow> {
+fn around(expected: u128, deviation: &mut Deviation) -> Result<Estimate, ByteOverflow> {
     let (below, above) = deviation.total();
     Estimate::around(expected, below, above)
 }

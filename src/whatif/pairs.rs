@@ -13,7 +13,7 @@ use super::parsed_steps::ParsedSteps;
 pub fn pairs<'a>(
     images: impl IntoIterator<Item = &'a ImageFacts>,
     catalogue: &Catalogue,
-    parsed: &ParsedSteps,
+    parsed: &ParsedSteps<'_>,
 ) -> Vec<Pair> {
     let mut seen = HashSet::new();
     images
@@ -27,7 +27,7 @@ pub fn pairs<'a>(
 }
 
 /// An image and its Alpine variant; `None` if nothing is left to predict from once its repository is hidden.
-fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, parsed: &ParsedSteps) -> Option<Pair> {
+fn pair_of(facts: &ImageFacts, id: BaseId, catalogue: &Catalogue, parsed: &ParsedSteps<'_>) -> Option<Pair> {
     let twin = catalogue.base(id);
     if twin.digest == Some(facts.digest) {
         return None;
@@ -55,7 +55,7 @@ fn unseen(facts: &ImageFacts, catalogue: &Catalogue) -> Scope {
         .iter()
         .filter_map(|(name, _)| catalogue.repository(name.as_str()));
     let hidden: BTreeSet<_> = own
-        .flat_map(|id| catalogue.built_on(id).iter().copied().chain([id]))
+        .flat_map(|id| catalogue.built_on(id).into_iter().chain([id]))
         .collect();
     Scope::all().excluding(hidden)
 }

@@ -1,11 +1,16 @@
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
-use crate::base_image::{ImageFacts, Instruction, Keyword, LayerSteps, tag_without_system};
+use crate::base_image::{ImageFacts, Instruction, KeyMap, Keyword, LayerSteps, tag_without_system};
 use crate::inventory::{BlobId, Inventory, ManifestId};
-use crate::oci::HistoryStep;
+use crate::oci::{HistoryStep, ImageConfig, Platform};
 
-use super::composition::{Composition, Part};
+use super::class::EvidenceClass;
+use super::composition::{Composition, KindFactors, Part};
+use super::layer_kind::LayerKind;
 use super::model::{AlpineModel, Coverage};
 use super::replacement::{ErrorSource, LayerIdentity, NewLayer, Replacement, UncertainSize};
 
@@ -21,11 +26,33 @@ use super::replacement::{ErrorSource, LayerIdentity, NewLayer, Replacement, Unce
 pub struct ReplacementBuilder<'m> {
     model: &'m AlpineModel,
     coverage: Coverage,
+    factors: KindFactors<'m>,
     sources: HashMap<String, u32>,
+    kind_sources: HashMap<LayerKind, ErrorSource>,
+    /// The texts of steps and the names of variants, by number.
+    texts: HashMap<String, u32>,
     /// A sequence of steps on an Alpine variant, by the sequence before its last step and that step.
-    sequences: HashMap<(u32, String), u32>,
+    sequences: KeyMap<(u32, StepKey), u32>,
     /// The first layer seen at the end of a sequence.
-    ends: HashMap<u32, BlobId>,
+    ends: KeyMap<u32, BlobId>,
+}
+
+/// What makes two steps equal: their text, and for copied files their content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct StepKey {
+    text: u32,
+    /// The layer that stands for the content.
+    content: Option<BlobId>,
+}
+
+/// The steps of a configuration: the text of each, and whether the layer stands for its content.
+type StepTexts = Arc<[(u32, bool)]>;
+
+/// What is known while the images of one registry are replaced.
+#[derive(Debug, Default)]
+struct Read {
+    /// The steps of configurations by their address; they are borrowed all the while.
+    steps: KeyMap<usize, StepTexts>,
 }
 
 /// An image that moves.
@@ -47,9 +74,12 @@ impl<'m> ReplacementBuilder<'m> {
         Self {
             model,
             coverage,
+            factors: KindFactors::new(model),
             sources: HashMap::new(),
-            sequences: HashMap::new(),
-            ends: HashMap::new(),
+            kind_sources: HashMap::new(),
+            texts: HashMap::new(),
+            sequences: KeyMap::default(),
+            ends: KeyMap::default(),
         }
     }
 
@@ -62,35 +92,25 @@ impl<'m> ReplacementBuilder<'m> {
         inventory: &Inventory,
         images: &[ImageMove<'_>],
     ) -> HashMap<ManifestId, Replacement> {
-        let mut best: HashMap<(String, String), usize> = HashMap::new();
-        let keys: Vec<_> = images.iter().map(|image| variant_key(image.facts)).collect();
-        let rank = |index: usize| {
-            let composition = images[index].composition;
-            let expected: f64 = composition
-                .parts(self.model)
-                .iter()
-                .map(|part| part.expected)
-                .sum();
-            (
-                composition.class,
-                std::cmp::Reverse(expected.round() as u64),
-                images[index].manifest,
-            )
-        };
+        let mut names = VariantNames::default();
+        let keys: Vec<_> = images.iter().map(|image| names.key(image.facts)).collect();
+        let ranks: Vec<_> = images.iter().map(|image| self.rank(image)).collect();
+        let mut best: HashMap<VariantKey<'_>, usize> = HashMap::new();
         for (index, key) in keys.iter().enumerate() {
             let Some(key) = key else { continue };
             let chosen = best.entry(key.clone()).or_insert(index);
-            if rank(index) < rank(*chosen) {
+            if ranks[index] < ranks[*chosen] {
                 *chosen = index;
             }
         }
+        let mut read = Read::default();
         let representative_of = |index: usize| keys[index].as_ref().map_or(index, |key| best[key]);
         let mut replacements: HashMap<ManifestId, Replacement> = HashMap::with_capacity(images.len());
         for (index, image) in images.iter().enumerate() {
             let chosen = &images[representative_of(index)];
             if let Entry::Vacant(vacant) = replacements.entry(chosen.manifest) {
                 let stored = inventory.layers(chosen.manifest);
-                vacant.insert(self.replacement(chosen.facts, stored, chosen.steps, chosen.composition));
+                vacant.insert(self.replacement(chosen, stored, &mut read));
             }
             if image.manifest != chosen.manifest {
                 let replacement = replacements[&chosen.manifest].clone();
@@ -100,14 +120,25 @@ impl<'m> ReplacementBuilder<'m> {
         replacements
     }
 
-    /// The replacement of an image with this composition.
-    fn replacement(
-        &mut self,
-        facts: &ImageFacts,
-        stored: &[BlobId],
-        steps: &LayerSteps,
-        composition: &Composition,
-    ) -> Replacement {
+    /// The order of variants of one image, the best first.
+    fn rank(&mut self, image: &ImageMove<'_>) -> (EvidenceClass, Reverse<u64>, ManifestId) {
+        let parts = image.composition.parts_with(&mut self.factors);
+        let expected: f64 = parts.iter().map(|part| part.expected).sum();
+        (
+            image.composition.class,
+            Reverse(expected.round() as u64),
+            image.manifest,
+        )
+    }
+
+    /// The replacement of an image with its composition.
+    fn replacement(&mut self, image: &ImageMove<'_>, stored: &[BlobId], read: &mut Read) -> Replacement {
+        let ImageMove {
+            facts,
+            steps,
+            composition,
+            ..
+        } = *image;
         let blobs = layer_blobs(facts, stored);
         let twin = &composition.twin;
         let scale = self.model.scale_of(composition.class).for_coverage(self.coverage);
@@ -131,14 +162,14 @@ impl<'m> ReplacementBuilder<'m> {
                 size: spread(composition.twin_part(layer.bytes, self.model), scale, base_source),
             });
         }
-        let above = self.layers_above(&name, facts, &blobs, steps, composition);
+        let texts = self.step_texts(facts, read);
+        let above = self.layers_above(&name, &texts, &blobs, steps, composition);
         for (layer, blob) in composition.above.iter().zip(&above) {
             let Some(blob) = *blob else { continue };
-            let kind = layer.kind.name();
-            let source = self.source(&format!("kind {}", self.model.entry_of(&kind)));
+            let source = self.source_of_kind(layer.kind);
             layers.push(NewLayer {
                 identity: LayerIdentity::Rebuilt(blob),
-                size: spread(composition.part_above(layer, self.model), scale, source),
+                size: spread(composition.part_above(layer, &mut self.factors), scale, source),
             });
         }
         if let Some(addition) = composition.addition(self.model) {
@@ -154,17 +185,20 @@ impl<'m> ReplacementBuilder<'m> {
     fn layers_above(
         &mut self,
         twin: &str,
-        facts: &ImageFacts,
+        texts: &[(u32, bool)],
         blobs: &[Option<BlobId>],
         steps: &LayerSteps,
         composition: &Composition,
     ) -> Vec<Option<BlobId>> {
-        let history = facts.config.as_ref().map_or(&[][..], |config| &config.history);
         let mut next = match composition.base_layers.checked_sub(1) {
             None => Some(0),
             Some(last) => steps.step_of(last).map(|step| step + 1),
         };
-        let mut sequence = self.sequence(u32::MAX, twin.to_owned());
+        let on_twin = StepKey {
+            text: self.text(twin),
+            content: None,
+        };
+        let mut sequence = self.sequence(u32::MAX, on_twin);
         let mut above = Vec::with_capacity(composition.above.len());
         for layer in &composition.above {
             let own = blobs[layer.index];
@@ -175,8 +209,9 @@ impl<'m> ReplacementBuilder<'m> {
                 above.push(own);
                 continue;
             };
-            for entry in history.iter().take(step + 1).skip(first) {
-                sequence = self.sequence(sequence, step_key(entry, blob));
+            for &(text, is_copy) in texts.iter().take(step + 1).skip(first) {
+                let content = is_copy.then_some(blob);
+                sequence = self.sequence(sequence, StepKey { text, content });
             }
             next = Some(step + 1);
             above.push(Some(*self.ends.entry(sequence).or_insert(blob)));
@@ -184,9 +219,45 @@ impl<'m> ReplacementBuilder<'m> {
         above
     }
 
-    fn sequence(&mut self, before: u32, step: String) -> u32 {
+    /// The steps of an image.
+    fn step_texts(&mut self, facts: &ImageFacts, read: &mut Read) -> StepTexts {
+        let Some(config) = &facts.config else {
+            return StepTexts::default();
+        };
+        let address = std::ptr::from_ref::<ImageConfig>(config) as usize;
+        if let Some(known) = read.steps.get(&address) {
+            return Arc::clone(known);
+        }
+        let texts = config.history.iter().map(|step| {
+            let (text, is_copy) = step_text(step);
+            (self.text(&text), is_copy)
+        });
+        let texts: StepTexts = texts.collect();
+        read.steps.insert(address, Arc::clone(&texts));
+        texts
+    }
+
+    fn text(&mut self, text: &str) -> u32 {
+        if let Some(known) = self.texts.get(text) {
+            return *known;
+        }
+        let new = self.texts.len() as u32;
+        self.texts.insert(text.to_owned(), new);
+        new
+    }
+
+    fn sequence(&mut self, before: u32, step: StepKey) -> u32 {
         let new = self.sequences.len() as u32;
         *self.sequences.entry((before, step)).or_insert(new)
+    }
+
+    fn source_of_kind(&mut self, kind: LayerKind) -> ErrorSource {
+        if let Some(known) = self.kind_sources.get(&kind) {
+            return *known;
+        }
+        let source = self.source(&format!("kind {}", self.model.entry_of(&kind.name())));
+        self.kind_sources.insert(kind, source);
+        source
     }
 
     fn source(&mut self, cause: &str) -> ErrorSource {
@@ -205,23 +276,59 @@ fn spread(part: Part, scale: f64, source: ErrorSource) -> UncertainSize {
 }
 
 /// What variants of one image have in common: repository, platform, and the most specific tag without the name of a
-/// system. `None` if no tag has more than a system's name.
-fn variant_key(facts: &ImageFacts) -> Option<(String, String)> {
-    let tags = facts
-        .names
-        .iter()
-        .map(|(repository, tag)| (repository, tag_without_system(tag.as_str())));
-    let specific = tags.filter(|(_, words)| !words.is_empty());
-    let most = specific.max_by_key(|(_, words)| (words.matches('.').count(), words.len(), words.clone()))?;
-    Some((format!("{} {}", most.0, facts.platform), most.1))
+/// system.
+type VariantKey<'a> = (&'a str, u32, Arc<str>);
+
+/// The keys of images, with each tag and platform read once.
+#[derive(Debug, Default)]
+struct VariantNames<'a> {
+    /// A tag without the name of a system, and how many dots that has.
+    words: HashMap<&'a str, (usize, Arc<str>)>,
+    platforms: HashMap<&'a Platform, u32>,
+    /// Platforms that are written alike count as one.
+    written: HashMap<String, u32>,
+}
+
+impl<'a> VariantNames<'a> {
+    /// The key of an image; `None` if no tag has more than a system's name.
+    fn key(&mut self, facts: &'a ImageFacts) -> Option<VariantKey<'a>> {
+        let mut most: Option<(&str, usize, Arc<str>)> = None;
+        for (repository, tag) in &facts.names {
+            let (dots, words) = self.words.entry(tag.as_str()).or_insert_with(|| {
+                let words = tag_without_system(tag.as_str());
+                (words.matches('.').count(), words.into())
+            });
+            let rank = |dots: usize, words: &str| (dots, words.len());
+            let is_more = most.as_ref().is_none_or(|(_, most_dots, most)| {
+                let (one, other) = (rank(*dots, words), rank(*most_dots, most));
+                // The last of equal ones.
+                (one, &**words) >= (other, &**most)
+            });
+            if !words.is_empty() && is_more {
+                most = Some((repository.as_str(), *dots, Arc::clone(words)));
+            }
+        }
+        let (repository, _, words) = most?;
+        let platform = match self.platforms.get(&facts.platform) {
+            Some(platform) => *platform,
+            None => {
+                let next = self.written.len() as u32;
+                let platform = *self.written.entry(facts.platform.to_string()).or_insert(next);
+                self.platforms.insert(&facts.platform, platform);
+                platform
+            }
+        };
+        Some((repository, platform, words))
+    }
 }
 
 /// What makes two steps equal: command and day, and for copied files their content. Docker's classic builder writes a
-/// hash of the content into the command; other builders do not, so the layer itself stands for the content.
-fn step_key(step: &HistoryStep, blob: BlobId) -> String {
+/// hash of the content into the command; other builders do not, so the layer itself stands for the content, if the second
+/// result says so.
+fn step_text(step: &HistoryStep) -> (Cow<'_, str>, bool) {
     let command = &step.created_by;
     if step.empty_layer {
-        return command.clone();
+        return (Cow::Borrowed(command), false);
     }
     let day = step
         .created
@@ -236,9 +343,9 @@ fn step_key(step: &HistoryStep, blob: BlobId) -> String {
         .iter()
         .any(|prefix| command.contains(prefix));
     if day.is_empty() || (copies && !has_hash) {
-        return format!("{command} {blob}");
+        return (Cow::Borrowed(command), true);
     }
-    format!("{command} {day}")
+    (Cow::Owned(format!("{command} {day}")), false)
 }
 
 /// The blob of each of an image's layers, given those that are stored; `None` for layers that the registry does not store.

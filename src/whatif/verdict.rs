@@ -197,7 +197,7 @@ impl VerdictInput<'_> {
             .composition
             .is_some_and(|composition| composition.twin.is_own);
         if let Some(reason) = self.glibc.blocked.as_ref().filter(|_| !is_own) {
-            return ReasonedVerdict::new(Blocked, reason);
+            return ReasonedVerdict::new(Blocked, &**reason);
         }
         if let Some(reason) = self.builds_others() {
             return ReasonedVerdict::new(Verdict::Builder, reason);
@@ -251,13 +251,7 @@ impl VerdictInput<'_> {
         let repositories = self.facts.names.iter().map(|(repository, _)| repository);
         let built_on: usize = repositories
             .filter_map(|repository| self.catalogue.repository(repository.as_str()))
-            .map(|id| {
-                self.catalogue
-                    .built_on(id)
-                    .iter()
-                    .filter(|&&other| other != id)
-                    .count()
-            })
+            .map(|id| self.catalogue.built_on_count(id))
             .max()
             .unwrap_or(0);
         if built_on > 0 {
@@ -376,13 +370,10 @@ pub(super) fn repository_verdict(
     images: &[ImageSample<'_>],
     settings: &VerdictSettings,
 ) -> (ReasonedVerdict, Option<usize>) {
+    let is_image = |at: usize| images[at].image.verdict != Verdict::NotAnImage;
+    let has_images = (0..images.len()).any(is_image);
     let mut order: Vec<usize> = (0..images.len())
-        .filter(|&at| {
-            images[at].image.verdict != Verdict::NotAnImage
-                || images
-                    .iter()
-                    .all(|other| other.image.verdict == Verdict::NotAnImage)
-        })
+        .filter(|&at| is_image(at) || !has_images)
         .collect();
     order.sort_by_key(|&at| (std::cmp::Reverse(images[at].created), at));
     let mut weights: BTreeMap<Verdict, (u128, usize)> = BTreeMap::new();

@@ -35,9 +35,40 @@ pub fn images(repositories: usize) -> Vec<ImageFacts> {
         .collect()
 }
 
+/// The same services, with their bases in the registry: a copy of Node.js's images for every ten services, as teams and
+/// mirrors have them. The search for bases finds many that look alike.
+pub fn images_with_bases(repositories: usize) -> Vec<ImageFacts> {
+    let copies = (0..repositories.div_ceil(10)).flat_map(|copy| {
+        (0..RELEASES).map(move |release| {
+            let repository = format!("team-{copy}/node");
+            image_of(&repository, &format!("22.{release}.0"), release, runtime(release))
+        })
+    });
+    copies.chain(images(repositories)).collect()
+}
+
 fn service(number: usize, tag: usize) -> ImageFacts {
     let release = number % RELEASES;
-    let steps = [
+    let mut steps = runtime(release);
+    steps.extend([
+        (
+            format!("modules {number} {tag}"),
+            8_000_000 + 1_000 * number,
+            "RUN npm ci --omit=dev".to_owned(),
+        ),
+        (
+            format!("sources {number} {tag}"),
+            400_000 + number,
+            "COPY . /app".to_owned(),
+        ),
+    ]);
+    let repository = format!("team-{}/service-{number}", number % 20);
+    image_of(&repository, &format!("1.{tag}"), release, steps)
+}
+
+/// The content, size and step of each layer of Node.js's image.
+fn runtime(release: usize) -> Vec<(String, usize, String)> {
+    vec![
         ("debian".to_owned(), 29_000_000, "# debian.sh --arch 'amd64' out/ 'bookworm'".to_owned()),
         (
             "packages".to_owned(),
@@ -50,17 +81,10 @@ fn service(number: usize, tag: usize) -> ImageFacts {
             50_000_000,
             format!("RUN curl -fsSLO https://nodejs.org/dist/v22.{release}.0/node-v22.{release}.0-linux-x64.tar.xz"),
         ),
-        (
-            format!("modules {number} {tag}"),
-            8_000_000 + 1_000 * number,
-            "RUN npm ci --omit=dev".to_owned(),
-        ),
-        (
-            format!("sources {number} {tag}"),
-            400_000 + number,
-            "COPY . /app".to_owned(),
-        ),
-    ];
+    ]
+}
+
+fn image_of(repository: &str, tag: &str, release: usize, steps: Vec<(String, usize, String)>) -> ImageFacts {
     let layers = steps.iter().map(|(content, bytes, _)| LayerFact {
         digest: Digest::sha256_of(content.as_bytes()),
         bytes: u64::try_from(*bytes).expect("a size"),
@@ -78,7 +102,6 @@ fn service(number: usize, tag: usize) -> ImageFacts {
         "rootfs": {"type": "layers", "diff_ids": []},
     });
     let config = ImageConfig::parse(config.to_string().as_bytes()).expect("a configuration");
-    let repository = format!("team-{}/service-{number}", number % 20);
     ImageFacts {
         digest: Digest::sha256_of(format!("{repository}:{tag}").as_bytes()),
         platform: config.platform.clone(),
@@ -88,7 +111,7 @@ fn service(number: usize, tag: usize) -> ImageFacts {
         config: Some(config.into()),
         names: vec![(
             repository.parse().expect("a repository"),
-            format!("1.{tag}").parse().expect("a tag"),
+            tag.parse().expect("a tag"),
         )],
     }
 }

@@ -282,7 +282,7 @@ fn stored_by(rows: &[&RepositoryRow]) -> BTreeMap<RegistryName, ByteCount> {
 }
 
 async fn answer(call: Call, policy: Policy) -> Result<HttpResponse, Problem> {
-    let snapshot = call.snapshot()?;
+    let snapshot = call.whole_snapshot().await?;
     let wanted = call
         .values
         .text("repository")
@@ -324,12 +324,12 @@ async fn answer(call: Call, policy: Policy) -> Result<HttpResponse, Problem> {
         })
         .await?;
     let figures = snapshot.clone();
+    let analysed = Arc::clone(snapshot.analysed()?);
     let turn = call.api.what_ifs.next().await?;
     let (mut cleanup, _turn) = call
         .api
         .run_blocking(move || {
-            let contents: Vec<&RegistryContent> = figures
-                .analysed
+            let contents: Vec<&RegistryContent> = analysed
                 .registries
                 .iter()
                 .filter(|registry| registries.contains(registry.name()))

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::tag::{AlpineTag, TagParts};
+use super::tag::{AlpineTag, TagParts, may_name_alpine};
 use crate::base_image::texts::Chain;
 use crate::base_image::{AlpineRelease, BaseName, System};
 use crate::oci::{Digest, Platform, RegistryName};
@@ -96,11 +97,11 @@ pub enum Origin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base {
     /// Its names, the most specific first. A name without a tag has only a repository.
-    pub names: Vec<BaseName>,
+    pub names: Vec<Arc<BaseName>>,
     /// The repositories of these names, in the same order.
     pub(super) repositories: Vec<RepositoryId>,
     /// Its platform.
-    pub platform: Platform,
+    pub platform: Arc<Platform>,
     /// Its layers in order; empty if only its size is known.
     pub layers: Vec<BaseLayer>,
     /// The digest of its manifest, if a registry holds it.
@@ -111,19 +112,19 @@ pub struct Base {
     /// difference between two bases that include the same is meaningful.
     pub includes: Option<String>,
     /// Its operating system, if known.
-    pub system: Option<System>,
+    pub system: Option<Arc<System>>,
     /// Its version variables.
-    pub variables: BTreeMap<String, String>,
+    pub variables: Arc<BTreeMap<String, String>>,
     /// Its purpose.
     pub role: Role,
     /// The day it was built, as its source states it.
-    pub created: Option<String>,
+    pub created: Option<Arc<str>>,
     /// Its source.
     pub origin: Origin,
     /// The number of images of other repositories whose first layers are its layers.
     pub built_on_it: u32,
     /// A name of a numbered release, if its main name moves and one is known.
-    pub(super) precise: Option<BaseName>,
+    pub(super) precise: Option<Arc<BaseName>>,
 }
 
 impl Base {
@@ -135,13 +136,17 @@ impl Base {
     /// The name to write into a Dockerfile: of a numbered release where one is known (`alpine:3.24` instead of
     /// `alpine:latest`), else its main name.
     pub fn precise_name(&self) -> &BaseName {
-        self.precise.as_ref().unwrap_or_else(|| self.name())
+        self.precise.as_deref().unwrap_or_else(|| self.name())
     }
 
     /// Its names, the precise one first.
     pub fn all_names(&self) -> impl Iterator<Item = &BaseName> {
         let precise = self.precise_name();
-        let others = self.names.iter().filter(move |name| *name != precise);
+        let others = self
+            .names
+            .iter()
+            .map(|name| &**name)
+            .filter(move |name| *name != precise);
         std::iter::once(precise).chain(others)
     }
 
@@ -158,9 +163,10 @@ impl Base {
 
     /// The release of Alpine that it is on: from its operating system, else from one of its tags.
     pub fn alpine_release(&self) -> Option<AlpineRelease> {
-        let shown = self.system.as_ref().and_then(AlpineRelease::from_system);
+        let shown = self.system.as_deref().and_then(AlpineRelease::from_system);
         shown.or_else(|| {
             let tags = self.names.iter().filter_map(|name| name.tag.as_deref());
+            let tags = tags.filter(|tag| may_name_alpine(tag));
             tags.filter_map(|tag| match TagParts::parse(tag).alpine? {
                 AlpineTag::Numbered(numbers) => AlpineRelease::from_numbers(&numbers),
                 AlpineTag::Newest | AlpineTag::Edge => None,

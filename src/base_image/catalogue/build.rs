@@ -1,11 +1,17 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use super::Catalogue;
 use super::base::{Base, BaseId, BaseLayer, Origin, RepositoryId, Role};
+use super::contents::ContentId;
 use super::file::{CatalogueError, File, Release, SHIPPED, layer};
-use super::tag::TagParts;
+use super::growth::Growth;
+use super::peers::{Peers, PeersId};
+use super::tag::{TagOrder, TagParts, may_name_alpine};
+use crate::base_image::hash::KeyMap;
+use crate::base_image::texts::Chain;
 use crate::base_image::{BaseName, ImageFacts, System};
 use crate::oci::{Platform, RegistryName};
 
@@ -13,8 +19,16 @@ use crate::oci::{Platform, RegistryName};
 #[derive(Debug, Default)]
 pub struct CatalogueBuilder<'a> {
     pub(super) catalogue: Catalogue,
-    images: Vec<(RegistryName, &'a ImageFacts)>,
+    registries: Vec<RegistryName>,
+    images: Vec<(usize, &'a ImageFacts)>,
     pub(super) first_steps: Vec<(BaseId, String)>,
+    /// The bases of files by their layers.
+    pub(super) files_by_layers: KeyMap<Chain, Vec<BaseId>>,
+    /// The order of tags by how specific they are, each worked out once.
+    pub(super) tag_orders: HashMap<String, TagOrder>,
+    platform_ids: HashMap<Arc<Platform>, u32>,
+    peers_ids: HashMap<Peers, PeersId>,
+    pub(super) no_variables: Arc<BTreeMap<String, String>>,
 }
 
 impl<'a> CatalogueBuilder<'a> {
@@ -72,24 +86,26 @@ impl<'a> CatalogueBuilder<'a> {
             self.release(name, release)?;
         }
         for row in file.first_layers {
-            let system = System::parse(row.0.strip_suffix("-slim").unwrap_or(&row.0));
+            let system = Arc::new(System::parse(row.0.strip_suffix("-slim").unwrap_or(&row.0)));
             let first = layer(name, &row.0, &row.3, row.4)?;
-            self.catalogue.first_layers.insert(first.key, system.clone());
-            self.catalogue.systems.insert_added_file(row.5, system.clone());
+            self.catalogue.first_layers.insert(first.key, Arc::clone(&system));
+            self.catalogue
+                .systems
+                .insert_added_file(row.5, System::clone(&system));
             let (repository, tag) = row.0.split_once(':').unwrap_or((&row.0, "latest"));
             let id = self.repository(repository);
             self.push(Base {
-                names: vec![BaseName::new(repository, tag)],
+                names: vec![BaseName::new(repository, tag).into()],
                 repositories: vec![id],
-                platform: platform(&row.1),
-                layers: vec![first],
+                platform: platform(&row.1).into(),
+                layers: [first].into(),
                 digest: None,
                 bytes: first.bytes,
                 includes: None,
                 system: Some(system),
-                variables: BTreeMap::new(),
+                variables: Arc::clone(&self.no_variables),
                 role: Role::System,
-                created: Some(row.2),
+                created: Some(row.2.into()),
                 origin: Origin::File {
                     file: name.to_owned(),
                     source: "docker-library/repo-info, 2016 to 2018".to_owned(),
@@ -114,23 +130,23 @@ impl<'a> CatalogueBuilder<'a> {
                 .iter()
                 .fold(0, |sum, layer| sum.saturating_add(layer.bytes))
         });
-        let system = release.system.as_deref().map(System::parse);
+        let system = release.system.as_deref().map(System::parse).map(Arc::new);
         let role = self.catalogue.repositories[id.0 as usize].role;
         if let (Role::System, Some(first), Some(system)) = (role, layers.first(), &system) {
-            self.catalogue.first_layers.insert(first.key, system.clone());
+            self.catalogue.first_layers.insert(first.key, Arc::clone(system));
         }
         let base = self.push(Base {
-            names: vec![name],
+            names: vec![name.into()],
             repositories: vec![id],
-            platform: platform(&release.platform),
-            layers,
+            platform: platform(&release.platform).into(),
+            layers: layers.into(),
             digest: None,
             bytes,
             includes: release.includes,
             system,
-            variables: release.variables,
+            variables: release.variables.into(),
             role,
-            created: release.created,
+            created: release.created.map(Into::into),
             origin: Origin::File {
                 file: file.to_owned(),
                 source: release.source.unwrap_or_default(),
@@ -146,7 +162,11 @@ impl<'a> CatalogueBuilder<'a> {
     /// Adds an image of a crawled registry. Artifacts are ignored.
     pub fn image(&mut self, registry: &RegistryName, facts: &'a ImageFacts) -> &mut Self {
         if !facts.layers.is_empty() && !facts.is_artifact() {
-            self.images.push((registry.clone(), facts));
+            // Images come registry by registry.
+            if self.registries.last() != Some(registry) {
+                self.registries.push(registry.clone());
+            }
+            self.images.push((self.registries.len() - 1, facts));
         }
         self
     }
@@ -157,23 +177,32 @@ impl<'a> CatalogueBuilder<'a> {
         self
     }
 
-    /// Builds the catalogue.
+    /// Builds the catalogue. It takes time for each image, whatever the number of images.
     pub fn finish(mut self) -> Catalogue {
         let images = std::mem::take(&mut self.images);
-        let files = self.catalogue.bases.len();
-        for place in 0..files {
-            self.index(BaseId(place as u32));
+        let registries = std::mem::take(&mut self.registries);
+        let files = self.catalogue.bases.len() as u32;
+        for id in (0..files).map(BaseId) {
+            self.index(id);
+            let base = self.catalogue.base(id);
+            if !base.layers.is_empty() {
+                let chain = base.layer_chain();
+                self.files_by_layers.entry(chain).or_default().push(id);
+            }
         }
-        let mut grown = Vec::with_capacity(images.len());
-        for (registry, facts) in &images {
-            grown.push((self.grow(registry, facts), *facts));
-        }
+        let grown: Vec<Growth<'_>> = images
+            .into_iter()
+            .map(|(registry, facts)| self.grow(&registries[registry], facts))
+            .collect();
+        self.index_layers(&grown);
         self.count_users(&grown);
         self.learn_systems(&grown);
         self.name_precisely();
         self.index_steps(&grown);
         self.index_variables();
         self.learn_layers(&grown);
+        self.catalogue.rate_alpine();
+        self.catalogue.contents.finish();
         self.catalogue
     }
 
@@ -190,34 +219,73 @@ impl<'a> CatalogueBuilder<'a> {
         id
     }
 
-    pub(super) fn push(&mut self, base: Base) -> BaseId {
-        let catalogue = &mut self.catalogue;
-        let id = BaseId(catalogue.bases.len() as u32);
-        let known = catalogue.platforms.iter().position(|own| *own == base.platform);
-        let platform = known.unwrap_or_else(|| {
-            catalogue.platforms.push(base.platform.clone());
-            catalogue.platforms.len() - 1
-        });
-        catalogue.platform_of.push(platform as u32);
-        catalogue.bases.push(base);
-        catalogue.steps.push(Box::default());
+    /// Adds a base of a file.
+    fn push(&mut self, base: Base) -> BaseId {
+        let variables = self.catalogue.variables.intern(&base.variables);
+        let id = self.add(base, None);
+        self.catalogue.variables_of.push(variables);
         id
     }
 
-    /// Indexes a base by its layers and names.
+    /// Adds a base that is an image with this configuration.
+    pub(super) fn push_image(&mut self, base: Base, content: Option<ContentId>) -> BaseId {
+        let variables = match content {
+            Some(content) => self.catalogue.contents.get(content).variables,
+            None => self.catalogue.variables.intern(&base.variables),
+        };
+        let id = self.add(base, content);
+        self.catalogue.variables_of.push(variables);
+        id
+    }
+
+    fn add(&mut self, mut base: Base, content: Option<ContentId>) -> BaseId {
+        let platform = self.platform(&base.platform);
+        let catalogue = &mut self.catalogue;
+        let id = BaseId(catalogue.bases.len() as u32);
+        base.platform = Arc::clone(&catalogue.platforms[platform as usize]);
+        let mut repositories = base.repositories.clone();
+        repositories.sort_unstable();
+        repositories.dedup();
+        let peers = Peers {
+            platform,
+            repositories: repositories.into(),
+            is_in_registry: base.is_in_registry(),
+        };
+        let peers = match self.peers_ids.get(&peers) {
+            Some(id) => *id,
+            None => {
+                let id = PeersId(catalogue.peers.len() as u32);
+                catalogue.peers.push(peers.clone());
+                self.peers_ids.insert(peers, id);
+                id
+            }
+        };
+        catalogue.peers_of.push(peers);
+        catalogue.content_of.push(content);
+        catalogue.bases.push(base);
+        id
+    }
+
+    fn platform(&mut self, platform: &Arc<Platform>) -> u32 {
+        if let Some(&id) = self.platform_ids.get(platform) {
+            return id;
+        }
+        let platforms = &mut self.catalogue.platforms;
+        let id = platforms.len() as u32;
+        platforms.push(Arc::clone(platform));
+        self.platform_ids.insert(Arc::clone(platform), id);
+        id
+    }
+
+    /// Indexes a base by its digest and names.
     pub(super) fn index(&mut self, id: BaseId) {
         let Catalogue {
             bases,
             repositories,
-            by_layers,
             by_digest,
-            by_name,
             ..
         } = &mut self.catalogue;
         let base = &bases[id.0 as usize];
-        if !base.layers.is_empty() {
-            by_layers.entry(base.layer_chain()).or_default().push(id);
-        }
         if let Some(digest) = base.digest {
             by_digest.insert(digest, id);
         }
@@ -227,13 +295,18 @@ impl<'a> CatalogueBuilder<'a> {
                 node.bases.push(id);
             }
             let Some(tag) = &name.tag else { continue };
-            let parts = TagParts::parse(tag);
-            if parts.alpine.is_some() && !base.layers.is_empty()
-                || base.includes.is_some() && parts.alpine.is_some()
-            {
-                node.alpine.push((parts, id));
+            if may_name_alpine(tag) && (!base.layers.is_empty() || base.includes.is_some()) {
+                let parts = TagParts::parse(tag);
+                if parts.alpine.is_some() {
+                    node.alpine.push(parts, id);
+                }
             }
-            by_name.entry((*repository, tag.clone())).or_default().push(id);
+            match node.tags.get_mut(tag.as_str()) {
+                Some(known) => known.push(id),
+                None => {
+                    node.tags.insert(tag.as_str().into(), vec![id]);
+                }
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ impl Catalogue {
         let mut users: Vec<&str> = base
             .repositories()
             .flat_map(|repository| self.built_on(repository))
-            .map(|&repository| self.repository_name(repository))
+            .map(|repository| self.repository_name(repository))
             .collect();
         users.sort_unstable();
         users.dedup();
@@ -56,7 +56,7 @@ impl fmt::Display for Explanation<'_> {
             Some(includes) => writeln!(formatter, ", measured with {includes}")?,
             None => writeln!(formatter)?,
         }
-        for (name, value) in &base.variables {
+        for (name, value) in base.variables.iter() {
             writeln!(formatter, "  variable       {name}={value}")?;
         }
         if let Some(created) = &base.created {

@@ -1,85 +1,75 @@
 //! Additions to the catalogue from crawled images.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
-use super::VariableSet;
 use super::base::{Base, BaseId, BaseLayer, LayerKey, Origin, RepositoryId, Role};
 use super::build::CatalogueBuilder;
-use super::tag::TagParts;
+use super::contents::VariablesId;
+use super::growth::Growth;
+use super::lineage::LineageBuilder;
+use super::peers::{Bases, ByChain};
+use super::step_bases::{StepBase, StepBases};
+use super::tag::TagOrder;
+use super::variable_sets::{Foreign, VariableBase, VariableSets};
 use crate::base_image::texts::{Chain, TextKey};
-use crate::base_image::{BaseName, ImageFacts, System, traces};
+use crate::base_image::{BaseName, ImageFacts, System};
 use crate::oci::{RegistryName, is_kept_variable};
+
+/// The most names that are compared one by one. Our choice.
+const FEW_NAMES: usize = 8;
 
 impl CatalogueBuilder<'_> {
     /// Adds an image of a registry as a base, under its upstream names.
-    pub(super) fn grow(&mut self, registry: &RegistryName, facts: &ImageFacts) -> BaseId {
-        let mut names: Vec<BaseName> = Vec::new();
-        let mut add = |name: BaseName| {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        };
+    pub(super) fn grow<'f>(&mut self, registry: &RegistryName, facts: &'f ImageFacts) -> Growth<'f> {
         // It has the layers of a well-known image, so it is that image under another name.
         let end = facts.layers.iter().fold(Chain::START, |chain, layer| {
             chain.then(LayerKey::from_digest(&layer.digest).0)
         });
-        for id in self.catalogue.by_layers.get(&end).into_iter().flatten() {
+        let mut names: Vec<Arc<BaseName>> = Vec::new();
+        for id in self.files_by_layers.get(&end).into_iter().flatten() {
             let known = self.catalogue.base(*id);
-            if !known.is_in_registry() && known.layers.len() == facts.layers.len() {
-                known.names.iter().cloned().for_each(&mut add);
+            if known.layers.len() == facts.layers.len() {
+                names.extend(known.names.iter().cloned());
             }
         }
-        let mut own: Vec<BaseName> = facts
-            .names
-            .iter()
-            .filter(|(_, tag)| !tag.is_referrers_fallback())
-            .map(|(repository, tag)| {
-                BaseName::new(self.catalogue.upstream_name(repository.as_str()), tag.as_str())
-            })
-            .collect();
-        own.sort_by_cached_key(telling_order);
-        own.into_iter().for_each(&mut add);
+        names.extend(self.own_names(facts));
+        let mut names = distinct(names);
         if names.is_empty() {
-            names.push(BaseName {
+            let name = BaseName {
                 repository: facts
                     .names
                     .first()
                     .map_or_else(|| facts.digest.short(), |(name, _)| name.to_string()),
                 tag: None,
-            });
+            };
+            names.push(name.into());
         }
         let repositories: Vec<RepositoryId> = names
             .iter()
             .map(|name| self.repository(&name.repository))
             .collect();
         let role = self.catalogue.repositories[repositories[0].0 as usize].role;
-        let layers: Vec<BaseLayer> = facts
-            .layers
-            .iter()
-            .map(|layer| BaseLayer {
-                key: LayerKey::from_digest(&layer.digest),
-                digest: Some(layer.digest),
-                bytes: if layer.stored { layer.bytes } else { 0 },
-            })
-            .collect();
-        let id = self.push(Base {
+        let content = facts.config.as_ref().map(|config| {
+            let catalogue = &mut self.catalogue;
+            catalogue
+                .contents
+                .read(config, &catalogue.systems, &mut catalogue.variables)
+        });
+        let known = content.map(|content| self.catalogue.contents.get(content));
+        let base = Base {
             repositories,
-            platform: facts.platform.clone(),
+            platform: facts.platform.clone().into(),
             digest: Some(facts.digest),
             bytes: facts.layer_bytes(),
             includes: None,
             system: None,
-            variables: facts
-                .config
-                .as_ref()
-                .map(|config| config.variables.clone())
-                .unwrap_or_default(),
+            variables: match known {
+                Some(known) => Arc::clone(self.catalogue.variables.get(known.variables)),
+                None => Arc::clone(&self.no_variables),
+            },
             role,
-            created: facts
-                .config
-                .as_ref()
-                .and_then(|config| config.created)
-                .map(|created| created.format("%Y-%m-%d").to_string()),
+            created: known.and_then(|known| known.created.clone()),
             origin: Origin::Registry {
                 registry: registry.clone(),
                 repository: facts
@@ -90,63 +80,118 @@ impl CatalogueBuilder<'_> {
             },
             built_on_it: 0,
             precise: None,
-            layers,
+            layers: facts
+                .layers
+                .iter()
+                .map(|layer| BaseLayer {
+                    key: LayerKey::from_digest(&layer.digest),
+                    digest: Some(layer.digest),
+                    bytes: if layer.stored { layer.bytes } else { 0 },
+                })
+                .collect(),
             names,
-        });
-        self.catalogue.steps[id.0 as usize] = TextKey::from_history(facts).into();
+        };
+        let id = self.push_image(base, content);
         self.index(id);
-        if let Some(config) = facts
-            .config
-            .as_ref()
-            .filter(|config| config.diff_ids.len() == facts.layers.len())
-        {
-            let end = config.diff_ids.iter().fold(Chain::START, |chain, diff_id| {
-                chain.then(LayerKey::from_digest(diff_id).0)
-            });
-            self.catalogue.by_diff_ids.entry(end).or_default().push(id);
+        let diff_ids = facts.config.as_ref().map(|config| &config.diff_ids);
+        let diff_ids = diff_ids.filter(|diff_ids| diff_ids.len() == facts.layers.len());
+        Growth {
+            base: id,
+            facts,
+            layers: end,
+            diff_ids: diff_ids.map(|diff_ids| {
+                diff_ids.iter().fold(Chain::START, |chain, diff_id| {
+                    chain.then(LayerKey::from_digest(diff_id).0)
+                })
+            }),
         }
-        id
     }
 
-    /// Counts the images whose first layers are those of a base. Each sequence of layers is looked up once, so
-    /// many equal images cost no more than one.
-    pub(super) fn count_users(&mut self, grown: &[(BaseId, &ImageFacts)]) {
-        let mut users: HashMap<Chain, HashMap<RepositoryId, u32>> = HashMap::new();
-        for (id, facts) in grown {
+    /// The upstream names of an image, the most specific first.
+    fn own_names(&mut self, facts: &ImageFacts) -> Vec<Arc<BaseName>> {
+        let mut own: Vec<Arc<BaseName>> = facts
+            .names
+            .iter()
+            .filter(|(_, tag)| !tag.is_referrers_fallback())
+            .map(|(repository, tag)| {
+                let upstream = self.catalogue.upstream_name(repository.as_str());
+                BaseName::new(upstream, tag.as_str()).into()
+            })
+            .collect();
+        own.sort_by_cached_key(|name| {
+            let tag = name.tag.as_deref().unwrap_or_default();
+            let order = match self.tag_orders.get(tag) {
+                Some(order) => *order,
+                None => {
+                    let order = TagOrder::new(tag);
+                    self.tag_orders.insert(tag.to_owned(), order);
+                    order
+                }
+            };
+            (order, tag.to_owned())
+        });
+        own
+    }
+
+    /// Indexes all bases by their layers.
+    pub(super) fn index_layers(&mut self, grown: &[Growth<'_>]) {
+        let files = self.files_by_layers.iter();
+        let files = files.flat_map(|(chain, bases)| bases.iter().map(|base| (*chain, *base)));
+        let images = grown.iter().map(|growth| (growth.layers, growth.base));
+        let layers = files.chain(images).collect();
+        let diff_ids = grown
+            .iter()
+            .filter_map(|growth| Some((growth.diff_ids?, growth.base)));
+        let diff_ids = diff_ids.collect();
+        let peers_of = &self.catalogue.peers_of;
+        let entry = |bases: &[BaseId]| Bases::new(bases, |id| peers_of[id.0 as usize]);
+        let (by_layers, by_diff_ids) = (ByChain::new(layers, entry), ByChain::new(diff_ids, entry));
+        self.catalogue.by_layers = by_layers;
+        self.catalogue.by_diff_ids = by_diff_ids;
+    }
+
+    /// Counts the images whose first layers are those of a base.
+    pub(super) fn count_users(&mut self, grown: &[Growth<'_>]) {
+        let catalogue = &mut self.catalogue;
+        let mut lineage = LineageBuilder::default();
+        for Growth { base, facts, .. } in grown {
+            let own = &catalogue.peers_of(*base).repositories;
             let mut chain = Chain::START;
-            for layer in &*facts.layers {
+            for layer in facts.layers.iter() {
                 chain = chain.then(LayerKey::from_digest(&layer.digest).0);
-                if self.catalogue.by_layers.contains_key(&chain) {
-                    let of_chain = users.entry(chain).or_default();
-                    let own: BTreeSet<_> = self.catalogue.base(*id).repositories.iter().collect();
-                    for repository in own {
-                        *of_chain.entry(*repository).or_default() += 1;
-                    }
+                if let Some(place) = catalogue.by_layers.place(chain) {
+                    own.iter().for_each(|own| lineage.image(place, *own));
                 }
             }
         }
-        for (chain, users) in users {
-            for id in &self.catalogue.by_layers[&chain] {
-                let base = &mut self.catalogue.bases[id.0 as usize];
-                for (repository, count) in &users {
-                    if base.repositories.contains(repository) {
-                        continue;
-                    }
-                    base.built_on_it = base.built_on_it.saturating_add(*count);
-                    for own in &base.repositories {
-                        self.catalogue.repositories[own.0 as usize]
-                            .built_on_it
-                            .insert(*repository);
-                    }
-                }
+        let chains = catalogue.by_layers.entries();
+        for (place, bases) in (0..).zip(chains) {
+            let mut groups: Vec<_> = bases
+                .peers()
+                .map(|id| &*catalogue.peers(id).repositories)
+                .collect();
+            groups.sort_unstable();
+            groups.dedup();
+            groups.into_iter().for_each(|own| lineage.base(place, own));
+        }
+        let lineage = lineage.finish(chains.len(), catalogue.repositories.len());
+        let mut counts = Vec::new();
+        for (place, bases) in (0..).zip(chains) {
+            for id in bases.iter() {
+                let own = &catalogue.peers_of(id).repositories;
+                counts.push((id, lineage.images_of_others(place, own)));
             }
         }
+        for (id, count) in counts {
+            catalogue.bases[id.0 as usize].built_on_it = count;
+        }
+        catalogue.lineage = lineage;
     }
 
     /// Learns which operating system a first layer is from the systems' own images, then sets the system of
     /// every base.
-    pub(super) fn learn_systems(&mut self, grown: &[(BaseId, &ImageFacts)]) {
-        for (id, facts) in grown {
+    pub(super) fn learn_systems(&mut self, grown: &[Growth<'_>]) {
+        for Growth { base: id, facts, .. } in grown {
             let base = self.catalogue.base(*id);
             let Some(system) = self.system_of_names(base) else {
                 continue;
@@ -158,19 +203,22 @@ impl CatalogueBuilder<'_> {
                 continue;
             }
             let known = self.catalogue.first_layers.entry(first);
-            let known = known.or_insert_with(|| system.clone());
+            let known = known.or_insert_with(|| Arc::new(system.clone()));
             if known.release.is_none() {
-                *known = system;
+                *known = system.into();
             }
         }
-        for (id, facts) in grown {
+        for Growth { base: id, .. } in grown {
             let base = self.catalogue.base(*id);
             let first = base.layers.first().map(|layer| layer.key);
             let learnt = first.and_then(|first| self.catalogue.first_layers.get(&first).cloned());
             let traced = || {
-                let config = facts.config.as_ref()?;
-                let found = traces::read(config, &self.catalogue.systems).system;
-                found.map(|(system, _)| system)
+                let content = self.catalogue.content_of(*id)?;
+                content
+                    .traces
+                    .system
+                    .as_ref()
+                    .map(|(system, _)| Arc::clone(system))
             };
             let system = match learnt {
                 // Names such as `alpine:latest` tell no release, but the steps may.
@@ -206,21 +254,26 @@ impl CatalogueBuilder<'_> {
         let base = self.catalogue.base(id);
         base.built_on_it > 0
             || base.role != Role::Unknown
-            || base.repositories.iter().any(|repository| {
-                let node = &self.catalogue.repositories[repository.0 as usize];
-                !node.alpine.is_empty() || !node.built_on_it.is_empty()
-            })
+            || self
+                .catalogue
+                .peers_of(id)
+                .repositories
+                .iter()
+                .any(|&repository| {
+                    let node = &self.catalogue.repositories[repository.0 as usize];
+                    !node.alpine.is_empty() || self.catalogue.built_on_count(repository) > 0
+                })
     }
 
-    pub(super) fn index_steps(&mut self, grown: &[(BaseId, &ImageFacts)]) {
+    pub(super) fn index_steps(&mut self, grown: &[Growth<'_>]) {
+        let mut pairs: Vec<(Chain, BaseId)> = Vec::new();
         for (id, step) in std::mem::take(&mut self.first_steps) {
             let base = self.catalogue.base(id);
             if base.role == Role::System && base.layers.len() == 1 && !step.starts_with("ARG ") {
-                let chain = Chain::START.then(TextKey::new(&step).get());
-                self.catalogue.by_steps.entry(chain).or_default().push(id);
+                pairs.push((Chain::START.then(TextKey::new(&step).get()), id));
             }
         }
-        for (id, _) in grown {
+        for Growth { base: id, .. } in grown {
             let steps = self.catalogue.steps_of(*id);
             if steps.is_empty() || !self.is_base_like(*id) {
                 continue;
@@ -228,137 +281,105 @@ impl CatalogueBuilder<'_> {
             let chain = steps
                 .iter()
                 .fold(Chain::START, |chain, step| chain.then(step.get()));
-            self.catalogue.by_steps.entry(chain).or_default().push(*id);
+            pairs.push((chain, *id));
         }
+        let catalogue = &self.catalogue;
+        let describe = |id: BaseId| {
+            let base = catalogue.base(id);
+            StepBase {
+                platform: catalogue.platform_of(id),
+                variables: catalogue.variables_of[id.0 as usize],
+                bytes: base.bytes,
+                layers: base.layers.len() as u32,
+            }
+        };
+        let peers_of = |id: BaseId| catalogue.peers_of[id.0 as usize];
+        let by_steps = ByChain::new(pairs, |bases| StepBases::new(bases, describe, peers_of));
+        self.catalogue.by_steps = by_steps;
+        let mut contents = std::mem::take(&mut self.catalogue.contents);
+        for content in contents.iter_mut() {
+            content.beginnings = self.catalogue.beginnings(&content.steps);
+        }
+        self.catalogue.contents = contents;
     }
 
     pub(super) fn index_variables(&mut self) {
-        let mut sets: BTreeMap<Vec<String>, Vec<BaseId>> = BTreeMap::new();
-        for place in 0..self.catalogue.bases.len() {
+        let catalogue = &self.catalogue;
+        let mut names_of: BTreeMap<VariablesId, Vec<String>> = BTreeMap::new();
+        let mut sets: BTreeMap<&[String], Vec<BaseId>> = BTreeMap::new();
+        for &variables in &catalogue.variables_of {
+            names_of.entry(variables).or_insert_with(|| {
+                let names = catalogue.variables.get(variables).keys();
+                names.filter(|name| is_version(name)).cloned().collect()
+            });
+        }
+        for (place, variables) in catalogue.variables_of.iter().enumerate() {
             let id = BaseId(place as u32);
-            if !self.is_base_like(id) {
-                continue;
-            }
-            let names: Vec<String> = self
-                .catalogue
-                .base(id)
-                .variables
-                .keys()
-                .filter(|name| is_version(name))
-                .cloned()
-                .collect();
-            if !names.is_empty() {
+            let names = &names_of[variables];
+            if !names.is_empty() && self.is_base_like(id) {
                 sets.entry(names).or_default().push(id);
             }
         }
-        self.catalogue.variable_sets = sets
+        let sets = sets
             .into_iter()
-            .map(|(names, bases)| VariableSet {
-                bases: self.without_derived(bases),
-                names,
-            })
-            .collect();
-        self.catalogue
-            .variable_sets
-            .sort_by_key(|set| std::cmp::Reverse(set.names.len()));
+            .map(|(names, bases)| (names.to_vec(), self.without_derived(bases)));
+        let describe = |id: BaseId| VariableBase {
+            platform: catalogue.platform_of(id),
+            foreign: self.foreign(id),
+            variables: &catalogue.base(id).variables,
+        };
+        let peers_of = |id: BaseId| catalogue.peers_of[id.0 as usize];
+        let sets = VariableSets::new(sets.collect(), describe, peers_of);
+        self.catalogue.variable_sets = sets;
+    }
+
+    /// Whether a base is of a repository that other images are built on.
+    fn foreign(&self, id: BaseId) -> Foreign {
+        let mut repositories = self.catalogue.peers_of(id).repositories.iter();
+        if repositories.any(|&repository| self.catalogue.built_on_count(repository) > 0) {
+            return Foreign::Used;
+        }
+        match self.catalogue.base(id).role {
+            Role::Runtime | Role::Builder | Role::Server => Foreign::Runtime,
+            Role::System | Role::Application | Role::Unknown => Foreign::Neither,
+        }
     }
 
     /// Removes bases that only inherit the variables of another base in the set. For example, Maven's images
     /// have Java's variables because they are built on Java's images.
     fn without_derived(&self, bases: Vec<BaseId>) -> Vec<BaseId> {
-        let repositories: BTreeSet<RepositoryId> = bases
-            .iter()
-            .flat_map(|id| self.catalogue.base(*id).repositories())
-            .collect();
-        let is_on = |one: RepositoryId, other: RepositoryId| self.catalogue.built_on(other).contains(&one);
-        let derived: BTreeSet<RepositoryId> = repositories
-            .iter()
-            .flat_map(|&other| {
-                let users = self.catalogue.built_on(other).intersection(&repositories);
-                users.copied().filter(move |&one| !is_on(other, one))
-            })
-            .collect();
-        let (kept, rest): (Vec<_>, Vec<_>) = bases.into_iter().partition(|id| {
-            let mut own = self.catalogue.base(*id).repositories();
-            own.any(|repository| !derived.contains(&repository))
-        });
+        let own = |id: &BaseId| self.catalogue.peers_of(*id).repositories.iter().copied();
+        let repositories: BTreeSet<RepositoryId> = bases.iter().flat_map(own).collect();
+        let repositories: Vec<RepositoryId> = repositories.into_iter().collect();
+        let derived = self.catalogue.lineage.derived(&repositories);
+        if derived.is_empty() {
+            return bases;
+        }
+        let (kept, rest): (Vec<_>, Vec<_>) = bases
+            .into_iter()
+            .partition(|id| own(id).any(|repository| !derived.contains(&repository)));
         if kept.is_empty() { rest } else { kept }
     }
+}
 
-    /// Remembers which step made which layer. Needed for images whose history cannot be trusted: its number
-    /// of steps does not fit the layers, or it names another command for a shared layer than most images.
-    pub(super) fn learn_layers(&mut self, grown: &[(BaseId, &ImageFacts)]) {
-        let mut votes: HashMap<LayerKey, Vec<(TextKey, u32)>> = HashMap::new();
-        let mut unclear: Vec<&ImageFacts> = Vec::new();
-        for (id, facts) in grown {
-            let Some(config) = facts.config.as_ref().filter(|config| !config.history.is_empty()) else {
-                continue;
-            };
-            let texts: Vec<TextKey> = config
-                .history
-                .iter()
-                .zip(self.catalogue.steps_of(*id))
-                .filter(|(step, _)| !step.empty_layer)
-                .map(|(_, text)| *text)
-                .collect();
-            if texts.len() != facts.layers.len() {
-                unclear.push(facts);
-                continue;
-            }
-            for (layer, text) in facts.layers.iter().zip(texts) {
-                let of_layer = votes.entry(LayerKey::from_digest(&layer.digest)).or_default();
-                match of_layer.iter_mut().find(|(known, _)| *known == text) {
-                    Some((_, count)) => *count += 1,
-                    None => of_layer.push((text, 1)),
-                }
+/// The names, each once: the first of equal ones.
+fn distinct(mut names: Vec<Arc<BaseName>>) -> Vec<Arc<BaseName>> {
+    if names.len() <= FEW_NAMES {
+        let mut kept: Vec<Arc<BaseName>> = Vec::with_capacity(names.len());
+        for name in names {
+            if !kept.contains(&name) {
+                kept.push(name);
             }
         }
-        let contested: HashSet<LayerKey> = votes
-            .iter()
-            .filter(|(_, texts)| texts.len() > 1)
-            .map(|(layer, _)| *layer)
-            .collect();
-        if !contested.is_empty() {
-            unclear.extend(grown.iter().map(|(_, facts)| *facts).filter(|facts| {
-                facts
-                    .layers
-                    .iter()
-                    .any(|layer| contested.contains(&LayerKey::from_digest(&layer.digest)))
-            }));
-        }
-        for layer in unclear.iter().flat_map(|facts| &*facts.layers) {
-            let key = LayerKey::from_digest(&layer.digest);
-            // A pair counts if at least two images agree on it.
-            let most = votes
-                .get(&key)
-                .into_iter()
-                .flatten()
-                .max_by_key(|(_, count)| *count);
-            if let Some((text, count)) = most
-                && *count > 1
-            {
-                self.catalogue.layer_texts.insert(key, *text);
-            }
-        }
+        return kept;
     }
+    let mut seen = HashSet::new();
+    names.retain(|name| seen.insert(Arc::clone(name)));
+    names
 }
 
 /// Whether a variable names a release, and so identifies a base.
 fn is_version(name: &str) -> bool {
     (is_kept_variable(name) && (name.ends_with("_VERSION") || name.ends_with("_MAJOR")))
         || name == "DOTNET_RUNNING_IN_CONTAINER"
-}
-
-/// Sorts names by how specific they are: a release, then a codename, then `latest`.
-fn telling_order(name: &BaseName) -> (bool, usize, bool, usize, usize, String) {
-    let tag = name.tag.as_deref().unwrap_or_default();
-    let parts = TagParts::parse(tag);
-    (
-        tag == "latest",
-        parts.variants.len() + usize::from(parts.slim),
-        parts.release.is_empty(),
-        parts.release.len(),
-        tag.len(),
-        tag.to_owned(),
-    )
 }

@@ -4,19 +4,27 @@
 //! index for each kind of evidence: sequences of layers, sequences of step texts, sets of version
 //! variables, names.
 
+mod alpine_tags;
 mod base;
 mod build;
+mod contents;
 mod explain;
 mod file;
 mod grow;
+mod growth;
+mod layer_texts;
+mod lineage;
+mod peers;
 mod precise;
 mod scope;
+mod step_bases;
 mod support;
 mod tag;
 mod twins;
+mod variable_sets;
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
@@ -28,19 +36,31 @@ pub use scope::Scope;
 pub use tag::tag_without_system;
 pub use twins::{Twin, TwinRule};
 
+pub(super) use contents::{Content, VariableMaps, VariablesId, lacking};
+pub(super) use peers::{Bases, Peers, PeersId};
+pub(super) use step_bases::{NearBase, StepBases};
+pub(super) use variable_sets::{Foreign, VariableSet};
+
+use self::alpine_tags::{AlpineRating, AlpineTags};
+use self::contents::{ContentId, Contents};
+use self::lineage::Lineage;
+use self::peers::ByChain;
+use self::variable_sets::VariableSets;
+use super::hash::KeyMap;
 use super::systems::Systems;
 use super::texts::{Chain, TextKey};
-use super::{AlpineRelease, AlpineReleases, BaseName, ImageFacts, System, SystemInfo};
+use super::{AlpineRelease, AlpineReleases, BaseName, System, SystemInfo};
 use crate::oci::{Digest, Platform};
 
 /// All known bases, and the indexes to find them.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     bases: Vec<Base>,
-    /// The distinct platforms, and for each base the index of its platform. There are many bases and few
-    /// platforms, so a search compares platforms.
-    platforms: Vec<Platform>,
-    platform_of: Vec<u32>,
+    /// The distinct platforms. There are many bases and few platforms, so a search compares platforms.
+    platforms: Vec<Arc<Platform>>,
+    /// What a search takes or leaves bases by, and that of each base.
+    peers: Vec<Peers>,
+    peers_of: Vec<PeersId>,
     systems: Systems,
     /// The releases of Alpine and when their support ends.
     alpine_dates: AlpineReleases,
@@ -48,18 +68,24 @@ pub struct Catalogue {
     day: Option<NaiveDate>,
     repositories: Vec<Repository>,
     repository_ids: HashMap<String, RepositoryId>,
-    by_layers: HashMap<Chain, Vec<BaseId>>,
-    by_diff_ids: HashMap<Chain, Vec<BaseId>>,
-    by_steps: HashMap<Chain, Vec<BaseId>>,
-    /// The steps of each base, by its index; empty if unknown.
-    steps: Vec<Box<[TextKey]>>,
-    by_digest: HashMap<Digest, BaseId>,
-    by_name: HashMap<(RepositoryId, String), Vec<BaseId>>,
-    variable_sets: Vec<VariableSet>,
+    by_layers: ByChain<Bases>,
+    by_diff_ids: ByChain<Bases>,
+    by_steps: ByChain<StepBases>,
+    /// What the configurations of the images show, and that of each base; `None` for bases without one.
+    contents: Contents,
+    content_of: Vec<Option<ContentId>>,
+    /// The distinct sets of variables, and that of each base.
+    variables: VariableMaps,
+    variables_of: Vec<VariablesId>,
+    by_digest: KeyMap<Digest, BaseId>,
+    variable_sets: VariableSets,
+    lineage: Lineage,
+    /// The ratings of the images that tags call Alpine images.
+    ratings: KeyMap<BaseId, AlpineRating>,
     /// First layers and their operating systems.
-    first_layers: HashMap<LayerKey, System>,
+    first_layers: KeyMap<LayerKey, Arc<System>>,
     /// The step that made a layer, if known.
-    layer_texts: HashMap<LayerKey, TextKey>,
+    layer_texts: KeyMap<LayerKey, TextKey>,
 }
 
 /// An upstream repository.
@@ -73,17 +99,10 @@ struct Repository {
     version_variable: Option<String>,
     /// Its bases.
     bases: Vec<BaseId>,
+    /// Its bases by tag.
+    tags: HashMap<Box<str>, Vec<BaseId>>,
     /// Those whose tag names Alpine.
-    alpine: Vec<(tag::TagParts, BaseId)>,
-    /// The repositories whose images are built on one of its images.
-    built_on_it: BTreeSet<RepositoryId>,
-}
-
-/// Bases that set the same version variables.
-#[derive(Debug)]
-struct VariableSet {
-    names: Vec<String>,
-    bases: Vec<BaseId>,
+    alpine: AlpineTags,
 }
 
 impl Catalogue {
@@ -130,8 +149,13 @@ impl Catalogue {
     }
 
     /// The repositories whose images are built on images of this one, by their layers.
-    pub fn built_on(&self, id: RepositoryId) -> &BTreeSet<RepositoryId> {
-        &self.repositories[id.0 as usize].built_on_it
+    pub fn built_on(&self, id: RepositoryId) -> BTreeSet<RepositoryId> {
+        self.lineage.built_on(id)
+    }
+
+    /// How many repositories have images that are built on images of this one.
+    pub fn built_on_count(&self, id: RepositoryId) -> usize {
+        self.lineage.count_of(id)
     }
 
     /// The purpose of a repository's images.
@@ -151,21 +175,31 @@ impl Catalogue {
         };
         let tag = name.tag.as_deref().unwrap_or("latest");
         let running = self.running_on(platform);
-        self.by_name
-            .get(&(repository, tag.to_owned()))
-            .into_iter()
-            .flatten()
-            .copied()
-            .filter(|&id| running.has(id))
-            .collect()
+        let tagged = self.repositories[repository.0 as usize].tags.get(tag);
+        let tagged = tagged.into_iter().flatten().copied();
+        tagged.filter(|&id| running.has(self.platform_of(id))).collect()
     }
 
-    /// The bases that run on a platform.
-    pub(super) fn running_on(&self, platform: &Platform) -> Running<'_> {
+    /// The platforms of bases that run on a platform.
+    pub(super) fn running_on(&self, platform: &Platform) -> Running {
         Running {
-            platform_of: &self.platform_of,
             fits: self.platforms.iter().map(|own| runs_on(own, platform)).collect(),
         }
+    }
+
+    /// The index of a base's platform.
+    pub(super) fn platform_of(&self, id: BaseId) -> u32 {
+        self.peers_of(id).platform
+    }
+
+    /// What a search takes or leaves a base by.
+    pub(super) fn peers_of(&self, id: BaseId) -> &Peers {
+        self.peers(self.peers_of[id.0 as usize])
+    }
+
+    /// What a search takes or leaves a group of bases by.
+    pub(super) fn peers(&self, id: PeersId) -> &Peers {
+        &self.peers[id.0 as usize]
     }
 
     /// The base with this manifest.
@@ -174,42 +208,62 @@ impl Catalogue {
     }
 
     /// The bases with exactly these layers.
-    pub(super) fn bases_of_layers(&self, layers: Chain) -> &[BaseId] {
-        self.by_layers.get(&layers).map_or(&[], Vec::as_slice)
+    pub(super) fn bases_of_layers(&self, layers: Chain) -> Option<&Bases> {
+        Some(self.by_layers.at(self.by_layers.place(layers)?))
     }
 
     /// The bases with exactly these uncompressed layers.
-    pub(super) fn bases_of_diff_ids(&self, diff_ids: Chain) -> &[BaseId] {
-        self.by_diff_ids.get(&diff_ids).map_or(&[], Vec::as_slice)
+    pub(super) fn bases_of_diff_ids(&self, diff_ids: Chain) -> Option<&Bases> {
+        Some(self.by_diff_ids.at(self.by_diff_ids.place(diff_ids)?))
     }
 
-    /// The bases with exactly these steps.
-    pub(super) fn bases_of_steps(&self, steps: Chain) -> &[BaseId] {
-        self.by_steps.get(&steps).map_or(&[], Vec::as_slice)
+    /// The beginnings of steps that are those of bases: the number of steps, and the place of the bases.
+    pub(super) fn beginnings(&self, steps: &[TextKey]) -> Box<[(u32, u32)]> {
+        let mut chain = Chain::START;
+        let beginnings = steps.iter().zip(1_u32..).filter_map(|(step, count)| {
+            chain = chain.then(step.get());
+            Some((count, self.by_steps.place(chain)?))
+        });
+        beginnings.collect()
     }
 
-    /// The steps of a base; `None` if unknown.
+    /// The bases with the steps of a beginning.
+    pub(super) fn bases_of_steps(&self, place: u32) -> &StepBases {
+        self.by_steps.at(place)
+    }
+
+    /// What the configuration of a base shows; `None` if it has none or is from a file.
+    pub(super) fn content_of(&self, id: BaseId) -> Option<&Content> {
+        Some(self.contents.get(self.content_of[id.0 as usize]?))
+    }
+
+    /// The steps of a base; empty if unknown.
     pub(super) fn steps_of(&self, id: BaseId) -> &[TextKey] {
-        &self.steps[id.0 as usize]
+        self.content_of(id).map_or(&[], |content| &content.steps)
     }
 
-    /// The steps of an image. Those of a crawled registry have already been read.
-    pub(super) fn steps_of_image(&self, facts: &ImageFacts) -> Cow<'_, [TextKey]> {
-        match self.base_of_digest(&facts.digest) {
-            Some(id) => Cow::Borrowed(self.steps_of(id)),
-            None => Cow::Owned(TextKey::from_history(facts)),
-        }
+    /// The distinct sets of variables of bases.
+    pub(super) fn variables(&self) -> &VariableMaps {
+        &self.variables
+    }
+
+    /// The variables of a base.
+    pub(super) fn variables_id(&self, id: BaseId) -> VariablesId {
+        self.variables_of[id.0 as usize]
+    }
+
+    /// The numbers of the variables of a base, each a name with a value, sorted.
+    pub(super) fn variable_pairs(&self, id: BaseId) -> &[u32] {
+        self.variables.pairs(self.variables_id(id))
     }
 
     /// Sets of version variables with the bases that set them, larger sets first.
-    pub(super) fn variable_sets(&self) -> impl Iterator<Item = (&[String], &[BaseId])> {
-        self.variable_sets
-            .iter()
-            .map(|set| (set.names.as_slice(), set.bases.as_slice()))
+    pub(super) fn variable_sets(&self) -> &VariableSets {
+        &self.variable_sets
     }
 
     /// The operating system of a first layer.
-    pub(super) fn system_of_layer(&self, layer: LayerKey) -> Option<&System> {
+    pub(super) fn system_of_layer(&self, layer: LayerKey) -> Option<&Arc<System>> {
         self.first_layers.get(&layer)
     }
 
@@ -219,18 +273,17 @@ impl Catalogue {
     }
 }
 
-/// The bases that run on a platform.
+/// The platforms of bases that run on a platform.
 #[derive(Debug)]
-pub(super) struct Running<'a> {
-    platform_of: &'a [u32],
+pub(super) struct Running {
     /// For each platform of the catalogue: whether its bases run on this platform.
     fits: Box<[bool]>,
 }
 
-impl Running<'_> {
-    /// Whether a base runs on this platform.
-    pub fn has(&self, id: BaseId) -> bool {
-        self.fits[self.platform_of[id.0 as usize] as usize]
+impl Running {
+    /// Whether bases of a platform, given by its index, run on this one.
+    pub fn has(&self, platform: u32) -> bool {
+        self.fits[platform as usize]
     }
 }
 

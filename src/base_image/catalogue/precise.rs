@@ -1,9 +1,14 @@
 //! Names that stay what they are. Advice such as `FROM alpine:latest` means another image next month, so an image
 //! whose tags all move is named by a numbered release where that is known.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::base::{Base, BaseId};
 use super::build::CatalogueBuilder;
+use super::peers::Bases;
 use super::tag::{AlpineTag, TagParts};
+use crate::base_image::texts::Chain;
 use crate::base_image::{AlpineRelease, BaseName};
 
 /// Words of tags that mean whatever is newest. From the tags of Docker's official images, 2026-12-01.
@@ -11,56 +16,68 @@ const MOVING_WORDS: [&str; 8] = [
     "latest", "stable", "mainline", "current", "lts", "edge", "nightly", "rolling",
 ];
 
+/// A name of the content of a base in a repository, by layers, platform and repository.
+type SameContent<'a> = HashMap<(Chain, u32, &'a str), Option<Arc<BaseName>>>;
+
 impl CatalogueBuilder<'_> {
     /// Gives each base whose first name moves a precise name, if one is known.
     pub(super) fn name_precisely(&mut self) {
-        for place in 0..self.catalogue.bases.len() {
-            let id = BaseId(place as u32);
-            let Some(precise) = self.precise_name(id) else {
-                continue;
-            };
+        let mut known = SameContent::new();
+        let precise: Vec<(BaseId, Arc<BaseName>)> = (0..self.catalogue.bases.len() as u32)
+            .map(BaseId)
+            .filter_map(|id| Some((id, self.precise_name(id, &mut known)?)))
+            .collect();
+        for (id, precise) in precise {
             let repository = self.repository(&precise.repository);
-            let tag = precise.tag.clone().unwrap_or_default();
+            let tag = precise.tag.as_deref().unwrap_or_default();
             let catalogue = &mut self.catalogue;
             // A tag that the catalogue or a registry has itself is known better.
-            catalogue
-                .by_name
-                .entry((repository, tag))
-                .or_insert_with(|| vec![id]);
-            catalogue.bases[place].precise = Some(precise);
+            let tags = &mut catalogue.repositories[repository.0 as usize].tags;
+            tags.entry(tag.into()).or_insert_with(|| vec![id]);
+            catalogue.bases[id.0 as usize].precise = Some(precise);
         }
     }
 
     /// In this order: another of its names, a name of the same content, the release of an operating system's own image,
     /// the version that the image states of itself. `None` if its first name is precise, or if none of them is known.
-    fn precise_name(&self, id: BaseId) -> Option<BaseName> {
+    fn precise_name<'c>(&'c self, id: BaseId, known: &mut SameContent<'c>) -> Option<Arc<BaseName>> {
         let base = self.catalogue.base(id);
         let moving = base.name();
         if moving.tag.is_none() || self.is_precise(moving) {
             return None;
         }
-        let of_same_repository = |name: &&BaseName| name.repository == moving.repository;
+        let of_same_repository = |name: &&Arc<BaseName>| name.repository == moving.repository;
         let own = base.names.iter().filter(of_same_repository);
         if let Some(own) = own.into_iter().find(|name| self.is_precise(name)) {
-            return Some(own.clone());
+            return Some(Arc::clone(own));
         }
-        let same_content = self.same_content(id).flat_map(|other| &other.names);
-        let mut same_content = same_content.filter(of_same_repository);
-        if let Some(other) = same_content.find(|name| self.is_precise(name)) {
-            return Some(other.clone());
+        // None of its own names is precise, so the first of its content is another's.
+        let key = (
+            base.layer_chain(),
+            self.catalogue.platform_of(id),
+            moving.repository.as_str(),
+        );
+        let same_content = known.entry(key).or_insert_with(|| {
+            let names = self.same_content(id).flat_map(|other| &other.names);
+            let mut names = names.filter(of_same_repository);
+            names.find(|name| self.is_precise(name)).cloned()
+        });
+        if let Some(other) = same_content {
+            return Some(Arc::clone(other));
         }
-        self.system_release(base).or_else(|| self.stated_version(base))
+        let own = self.system_release(base).or_else(|| self.stated_version(base));
+        own.map(Arc::new)
     }
 
-    /// Other bases with the same layers and platform.
+    /// The bases with the same layers and platform.
     fn same_content(&self, id: BaseId) -> impl Iterator<Item = &Base> {
         let catalogue = &self.catalogue;
         let base = catalogue.base(id);
-        let end = base.layer_chain();
-        let others = catalogue.by_layers.get(&end).into_iter().flatten();
-        others
-            .filter(move |other| **other != id)
-            .map(|other| catalogue.base(*other))
+        let same = catalogue.bases_of_layers(base.layer_chain());
+        let mut same: Vec<BaseId> = same.into_iter().flat_map(Bases::iter).collect();
+        same.sort_unstable();
+        same.into_iter()
+            .map(|other| catalogue.base(other))
             .filter(move |other| other.platform == base.platform && other.layers.len() == base.layers.len())
     }
 
@@ -77,7 +94,7 @@ impl CatalogueBuilder<'_> {
     fn system_release(&self, base: &Base) -> Option<BaseName> {
         let name = base.name();
         let info = self.catalogue.systems.with_image(&name.repository)?;
-        let system = base.system.as_ref().filter(|system| system.name == info.name)?;
+        let system = base.system.as_deref().filter(|system| system.name == info.name)?;
         let parts = TagParts::parse(name.tag.as_deref()?);
         if !other_words(&parts).is_empty() || parts.alpine == Some(AlpineTag::Edge) {
             return None;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
+use super::alpine_tags::AlpineRating;
 use super::{BaseId, Catalogue, Scope};
 use crate::base_image::{AlpineRelease, AlpineSupport};
 
@@ -43,6 +44,23 @@ impl Catalogue {
         }
     }
 
+    /// Rates the images that tags call Alpine images, so that it is done once for each.
+    pub(super) fn rate_alpine(&mut self) {
+        let bases = self
+            .repositories
+            .iter()
+            .flat_map(|repository| repository.alpine.bases());
+        let ratings = bases.map(|id| (id, self.rating(id))).collect();
+        self.ratings = ratings;
+    }
+
+    fn rating(&self, id: BaseId) -> AlpineRating {
+        AlpineRating {
+            release: self.base(id).alpine_release(),
+            support: self.support_of(id),
+        }
+    }
+
     /// The first day without security fixes for a release of Alpine, if that is not after the catalogue's day.
     pub fn end_of_support(&self, release: AlpineRelease) -> Option<NaiveDate> {
         match self.alpine_dates.support(release, self.day?) {
@@ -55,9 +73,11 @@ impl Catalogue {
     /// newest first, then images whose release is not known, then releases without support.
     pub(super) fn standing(&self, id: BaseId, scope: &Scope) -> Standing {
         let preferred = scope.release();
-        let release = self.base(id).alpine_release();
+        let AlpineRating { release, support } = match self.ratings.get(&id) {
+            Some(rating) => *rating,
+            None => self.rating(id),
+        };
         let is_preferred = preferred.is_some() && release == preferred;
-        let support = self.support_of(id);
         Standing {
             is_unsupported: matches!(support, AlpineSupport::EndedOn(_)) && !is_preferred,
             is_other_release: preferred.is_some() && !is_preferred,

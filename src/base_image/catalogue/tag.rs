@@ -119,6 +119,24 @@ pub fn tag_without_system(tag: &str) -> String {
         .join("-")
 }
 
+/// How specific a tag is: a release comes first, then a codename, then `latest`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TagOrder(bool, usize, bool, usize, usize);
+
+impl TagOrder {
+    /// The order of a tag. Of equally specific tags, the first in the alphabet comes first.
+    pub fn new(tag: &str) -> Self {
+        let parts = TagParts::parse(tag);
+        Self(
+            tag == "latest",
+            parts.variants.len() + usize::from(parts.slim),
+            parts.release.is_empty(),
+            parts.release.len(),
+            tag.len(),
+        )
+    }
+}
+
 impl TagParts {
     /// Parses a tag. Never fails: an unknown word is a variant.
     pub fn parse(tag: &str) -> Self {
@@ -165,6 +183,14 @@ impl TagParts {
         }
         Some(self.release.len() - alpine.release.len())
     }
+}
+
+/// Whether a tag may name Alpine. Cheaper than parsing it, and most tags do not.
+pub(super) fn may_name_alpine(tag: &str) -> bool {
+    let word = b"alpine";
+    tag.as_bytes()
+        .windows(word.len())
+        .any(|part| part.eq_ignore_ascii_case(word))
 }
 
 /// `alpine`, `alpine3.20`, `alpine320`, `alpineedge`.

@@ -71,6 +71,9 @@ impl Catalogue {
         if let Some(twin) = declared {
             return self.newest_of(twin, platform, scope, TwinRule::Declared);
         }
+        if self.repositories[repository.0 as usize].alpine.is_empty() {
+            return Vec::new();
+        }
         let parts = TagParts::parse(name.tag.as_deref().unwrap_or("latest"));
         if parts.alpine.is_some() {
             return Vec::new();
@@ -78,11 +81,14 @@ impl Catalogue {
         let running = self.running_on(platform);
         let mut found: Vec<(Standing, usize, &TagParts, BaseId)> = self.repositories[repository.0 as usize]
             .alpine
-            .iter()
-            .filter(|(_, id)| running.has(*id) && self.is_visible(*id, scope))
-            .filter_map(|(alpine, id)| {
-                let distance = parts.distance_to(alpine)?;
-                Some((self.standing(*id, scope), distance, alpine, *id))
+            .near(&parts)
+            .into_iter()
+            .filter(|(_, tagged)| {
+                running.has(self.platform_of(tagged.base)) && self.is_visible(tagged.base, scope)
+            })
+            .map(|(distance, tagged)| {
+                let standing = self.standing(tagged.base, scope);
+                (standing, distance, &tagged.parts, tagged.base)
             })
             .collect();
         found.sort_by(|(standing, near, one, first), (other, far, two, second)| {
@@ -119,6 +125,31 @@ impl Catalogue {
                 },
             })
             .collect()
+    }
+
+    /// The Alpine variant of an image itself: one in a registry with the same tag, but for the words for the system.
+    pub fn own_twin(
+        &self,
+        repository: &str,
+        tag: &str,
+        platform: &Platform,
+        scope: &Scope,
+    ) -> Option<BaseId> {
+        let id = self.repository(repository)?;
+        let node = &self.repositories[id.0 as usize];
+        let is_replaced = || {
+            let declared = node.twin.as_deref().and_then(|twin| self.repository(twin));
+            declared.is_some() || self.systems.with_image(&node.name).is_some()
+        };
+        // The variants of a system, and those in other repositories, are those of a base and not of the image itself.
+        if node.alpine.is_empty() || is_replaced() {
+            return None;
+        }
+        let twins = self.twins_of_name(&BaseName::new(repository, tag), platform, scope);
+        let mut own = twins
+            .into_iter()
+            .filter(|twin| twin.rule == TwinRule::SameTag && self.base(twin.base).is_in_registry());
+        own.next().map(|twin| twin.base)
     }
 
     /// Bare Alpine images for a platform, best first.
@@ -163,7 +194,11 @@ impl Catalogue {
             .bases
             .iter()
             .copied()
-            .filter(|&id| running.has(id) && !self.base(id).layers.is_empty() && self.is_visible(id, scope))
+            .filter(|&id| {
+                running.has(self.platform_of(id))
+                    && !self.base(id).layers.is_empty()
+                    && self.is_visible(id, scope)
+            })
             .collect();
         found.sort_by_cached_key(|&id| {
             let base = self.base(id);
@@ -189,12 +224,7 @@ impl Catalogue {
 
     /// Whether the scope allows a base.
     pub(in crate::base_image) fn is_visible(&self, id: BaseId, scope: &Scope) -> bool {
-        !scope.excludes_any()
-            || !self
-                .base(id)
-                .repositories
-                .iter()
-                .any(|&repository| scope.excludes(repository))
+        self.peers_of(id).is_visible(scope)
     }
 
     /// 0 if the processor variant is the same, 1 if it replaces another variant.

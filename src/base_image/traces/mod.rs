@@ -5,6 +5,8 @@ mod finding;
 mod systems;
 mod usage;
 
+use std::sync::Arc;
+
 use self::builders::{builder, is_scratch, noted_bases};
 use self::finding::SYSTEM_STEPS;
 use self::systems::{built, labelled, root_files, stated};
@@ -18,7 +20,7 @@ use crate::oci::ImageConfig;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::base_image) struct Traces {
     /// The operating system.
-    pub system: Option<(System, Confidence)>,
+    pub system: Option<(Arc<System>, Confidence)>,
     /// What put the image together.
     pub builder: Option<Builder>,
     /// Names of images that builders noted as the base, with the confidence.
@@ -44,10 +46,11 @@ pub(in crate::base_image) fn read(config: &ImageConfig, known: &Systems) -> Trac
         .or_else(|| stated(config, known))
         .or_else(|| root_files(config, &steps, known))
         .or_else(|| built(config, traces.builder))
-        .map(|(system, percent)| (system, Confidence::percent(percent)));
+        .map(|(system, percent)| (system.into(), Confidence::percent(percent)));
     traces.scratch = traces.system.is_none() && is_scratch(config);
     if traces.system.is_none() && !traces.scratch {
-        traces.system = used(config, known).map(|(system, percent)| (system, Confidence::percent(percent)));
+        traces.system =
+            used(config, known).map(|(system, percent)| (system.into(), Confidence::percent(percent)));
     }
     traces
 }

@@ -53,7 +53,7 @@ fn tags(
     let roots = node.tags.iter().map(|tag| tag.manifest);
     let roots = roots.chain(node.untagged.iter().flatten().copied());
     let listed: HashSet<ManifestId> = roots
-        .flat_map(|manifest| inventory.manifest(manifest).children.iter().copied())
+        .flat_map(|manifest| inventory.children(manifest).iter().copied())
         .collect();
     node.tags
         .iter()
