@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use schemars::JsonSchema;
