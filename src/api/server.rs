@@ -20,7 +20,7 @@ use super::openapi::{Credentials, document};
 use super::operation::Operation;
 use super::past::PastSnapshots;
 use super::refresh::refresh;
-use super::resources::operations;
+use super::resources::{EVENTS_PATH, operations};
 use super::settings::{ApiSettings, ServeError};
 use super::snapshot::Snapshots;
 use super::tls;
@@ -234,7 +234,10 @@ fn configure(
     api: &Arc<Api>,
     routes: &BTreeMap<&'static str, Arc<Vec<Operation>>>,
 ) {
-    for (path, operations) in routes {
+    // Each route with a parameter is a regular expression, and they are tried one after another. Events come by thousands a
+    // second, so theirs is the first.
+    let (first, others): (Vec<_>, Vec<_>) = routes.iter().partition(|(path, _)| **path == EVENTS_PATH);
+    for (path, operations) in first.into_iter().chain(others) {
         let (api, operations) = (Arc::clone(api), Arc::clone(operations));
         let answer = move |request: HttpRequest, payload: web::Payload| {
             dispatch(Arc::clone(&api), Arc::clone(&operations), request, payload)

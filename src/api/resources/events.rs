@@ -32,6 +32,9 @@ const MEDIA_TYPES: &[&str] = &[
     "application/cloudevents-batch+json",
 ];
 
+/// Where events are sent to.
+pub(in crate::api) const PATH: &str = "/v1/registries/{registry}/events";
+
 /// The maximum size of an envelope, in bytes. Our choice: Event Grid sends 1 MB at most, and GitHub sends an image's labels.
 const LARGEST_ENVELOPE: usize = 4 * 1024 * 1024;
 /// How long a registry is asked to wait while too many questions are pending, in seconds. Our choice.
@@ -47,7 +50,7 @@ pub(super) fn operations() -> Vec<Operation> {
         [Parameter::new("key", Form::Text, about)]
     };
     let mut notify = Operation::post(
-        "/v1/registries/{registry}/events",
+        PATH,
         "notify_of_pulls",
         "Takes events that registries send: pushes, deletions and pulls",
         (
@@ -75,7 +78,7 @@ pub(super) fn operations() -> Vec<Operation> {
     notify.answer.about = "What became of the events";
     // The handshake of CloudEvents webhooks, by which Azure Event Grid checks an address.
     let mut validate = Operation::get(
-        "/v1/registries/{registry}/events",
+        PATH,
         "validate_events",
         "Says that events may be sent here",
         AnswerForm::new("text", "text/plain", Content::Text),

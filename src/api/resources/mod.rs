@@ -25,6 +25,7 @@ mod savings;
 mod summary;
 mod whatif;
 
+pub(super) use self::events::PATH as EVENTS_PATH;
 use super::operation::Operation;
 
 /// All operations. `/metrics` may be open although everything else needs a key.
