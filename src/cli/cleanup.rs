@@ -56,7 +56,7 @@ pub(super) async fn cleanup(options: &CleanupOptions, context: &Context) -> anyh
         Format::Json => report::json(&answer)?,
         Format::Csv => cleanup_csv(&answer)?,
     })?;
-    Ok(Outcome::Complete)
+    Ok(Outcome::from_completeness(answer.is_complete()))
 }
 
 /// Prints the rules in a vendor's form. How that differs goes to standard error.

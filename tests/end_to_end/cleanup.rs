@@ -28,7 +28,7 @@ fn folder() -> StorageFolder {
 }
 
 async fn delete(registry: &DockerRegistry, answer: &Value) {
-    let client = Client::new();
+    let client = Client::builder().build().expect("a client");
     for repository in answer["repositories"].as_array().expect("a list") {
         let name = repository["repository"].as_str().expect("a name");
         for digest in repository["manifest_digests"].as_array().expect("a list") {

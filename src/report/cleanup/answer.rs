@@ -12,7 +12,7 @@ use crate::cost::{CostPlan, newest_labels};
 use crate::inventory::{BlobId, RepositoryNode};
 use crate::oci::{Digest, ManifestKind, RegistryName, RepositoryName, Tag};
 use crate::pulls::LastPulls;
-use crate::report::{RegistryContent, ReportError};
+use crate::report::{LastCrawl, RegistryContent, ReportError};
 use crate::units::{ByteCount, Money};
 
 /// For how many days a tag counts as pulled lately. Our choice: about a month, the period of a bill.
@@ -141,6 +141,8 @@ pub struct CleanupRegistry {
     pub registry: RegistryName,
     /// The moment that ages are measured from: its last crawl.
     pub as_of: DateTime<Utc>,
+    /// Whether that crawl ended and read everything.
+    pub complete: bool,
     /// The stored bytes before.
     pub stored_bytes: ByteCount,
     /// The bytes that are freed.
@@ -201,6 +203,11 @@ impl Cleanup {
             })
             .collect();
         answer.finish(question.policy)
+    }
+
+    /// Whether the last crawls of all registries ended and read everything.
+    pub fn is_complete(&self) -> bool {
+        self.registries.iter().all(|registry| registry.complete)
     }
 
     /// The same for a reader who may see a part of the registries: `stored` is what that part stores.
@@ -274,6 +281,7 @@ impl Cleanup {
         self.registries.push(CleanupRegistry {
             registry: registry.clone(),
             as_of: content.source.as_of,
+            complete: content.source.last_crawl == LastCrawl::Complete,
             stored_bytes: result.stored_before,
             freed_bytes: result.freed,
             freed_cost: saving.map(|saving| saving.saving),

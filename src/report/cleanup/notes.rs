@@ -3,8 +3,8 @@
 use crate::cleanup::{CleanupResult, Policy, PushTimeBasis, RepositoryContent};
 use crate::inventory::DedupScope;
 use crate::pulls::PullState;
-use crate::report::RegistryContent;
 use crate::report::cells::grouped;
+use crate::report::{LastCrawl, RegistryContent};
 
 /// Adds what must be said of a registry.
 pub(super) fn add(
@@ -15,6 +15,11 @@ pub(super) fn add(
     policy: &Policy,
 ) {
     let registry = &content.source.registry;
+    if content.source.last_crawl != LastCrawl::Complete {
+        notes.push(format!(
+            "{registry}: the last crawl has not read everything, so something may be missing."
+        ));
+    }
     let counted = |number: usize, one: &str, more: &str| match number {
         1 => format!("1 {one}"),
         _ => format!("{} {more}", grouped(number)),
