@@ -9,7 +9,7 @@ use super::money::{parts, saving};
 use super::notes;
 use crate::cleanup::{CleanupResult, Policy, PushTimeBasis, RepositoryContent, TagTimesByRegistry, simulate};
 use crate::cost::{CostPlan, newest_labels};
-use crate::inventory::{BlobId, RepositoryNode};
+use crate::inventory::{BlobId, ManifestNode, RepositoryNode};
 use crate::oci::{Digest, ManifestKind, RegistryName, RepositoryName, Tag};
 use crate::pulls::LastPulls;
 use crate::report::{LastCrawl, RegistryContent, ReportError};
@@ -337,7 +337,9 @@ fn digests(content: &RegistryContent, manifests: &[BlobId]) -> Vec<Digest> {
         .filter(|node| gone.contains(&node.blob));
     let (indexes, others): (Vec<_>, Vec<_>) = nodes.partition(|node| node.kind == ManifestKind::Index);
     let ordered = indexes.into_iter().rev().chain(others);
-    ordered.map(|node| inventory.digest(node.blob)).collect()
+    ordered
+        .map(|node: &ManifestNode| inventory.digest(node.blob))
+        .collect()
 }
 
 /// What all registries save, if those that free something are billed in one currency.
