@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 /// Documents outside `docs/`.
 const OTHERS: &[&str] = &[
     "README.md",
+    "config/helm/tare/README.md",
     "config/price-books/README.md",
     "migrations/README.md",
 ];

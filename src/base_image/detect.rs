@@ -252,6 +252,32 @@ mod tests {
     }
 
     #[test]
+    fn copies_in_other_repositories_are_no_bases_unless_they_are_well_known() {
+        let ours = node()
+            .child("prod/shop", "1")
+            .layer("source", 500_000, "COPY . /app");
+        // The same with another label, and as another tool writes it.
+        let promoted = ours.child("live/shop", "1").label("stage", "live");
+        let plain = ours.child("plain/shop", "1").squashed();
+        let images = [node().facts(), ours.facts(), promoted.facts(), plain.facts()];
+        let catalogue = catalogue(&images);
+        for facts in &images[1..] {
+            let found = detect(facts, &catalogue, &Scope::all());
+            assert_eq!(best(&found), ("node:8".into(), 3, Evidence::LayerDigests));
+            let others = found
+                .candidates
+                .iter()
+                .map(|candidate| candidate.name.to_string());
+            let others: Vec<String> = others.filter(|name| name.contains("shop")).collect();
+            assert_eq!(others, [""; 0]);
+        }
+        // A copy of a well-known image is built on it.
+        let renamed = node().child("team/node", "8").label("stage", "live").facts();
+        let found = detect(&renamed, &catalogue, &Scope::all());
+        assert_eq!(best(&found).0, "node:8");
+    }
+
+    #[test]
     fn a_rebuilt_base_is_known_by_its_steps_and_without_them_by_its_variables() {
         let catalogue = catalogue(&[debian().facts(), node().facts(), alpine_node().facts()]);
         let older = Image::new("team/shop", "0.9")

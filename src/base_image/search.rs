@@ -229,7 +229,10 @@ impl<'a> Search<'a> {
         // A few of many names for the same layers are enough.
         bases.first(
             candidates::MOST_PER_FINDING,
-            |group| self.may_be_group(group) && !(is_whole && self.are_siblings(group)),
+            |group| {
+                self.may_be_group(group)
+                    && !(is_whole && self.are_copies(group) && self.catalogue.peers(group).is_in_registry)
+            },
             |id| self.is_other(id),
             &mut found,
         );
@@ -241,10 +244,11 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Two images of one repository with the same layers are not built on each other.
-    fn are_siblings(&self, group: PeersId) -> bool {
+    /// Whether bases with all layers or steps of the image, and no others, are copies of it rather than its bases. An image
+    /// under the name of a well-known one is a base all the same: what is copied from it is built on it.
+    fn are_copies(&self, group: PeersId) -> bool {
         let peers = self.catalogue.peers(group);
-        peers.is_in_registry && peers.is_of(self.image.own)
+        peers.is_of(self.image.own) || (peers.is_in_registry && peers.role == Role::Unknown)
     }
 
     /// Bases whose steps are the first steps of the image's history.
@@ -295,10 +299,7 @@ impl<'a> Search<'a> {
         own_pairs: Option<&[u32]>,
     ) -> Vec<(usize, NearBase)> {
         let is_whole = count == self.image.texts.len();
-        let may_be_group = |group: PeersId| {
-            let is_own = || self.catalogue.peers(group).is_of(self.image.own);
-            self.may_be_group(group) && !(is_whole && is_own())
-        };
+        let may_be_group = |group: PeersId| self.may_be_group(group) && !(is_whole && self.are_copies(group));
         let may_be = |id: BaseId| self.is_other(id);
         let releases = self.catalogue.bases_of_steps(place).releases().iter();
         let variables = self.catalogue.variables();

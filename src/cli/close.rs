@@ -1,10 +1,16 @@
 //! `tare close`: a month's statements, kept as they are.
 
-use super::arguments::{CloseOptions, addresses};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::arguments::{CloseOptions, TextOrJson, addresses};
 use super::context::Context;
 use super::outcome::{Outcome, begun, print, unanswered};
 use crate::analysis::{Closed, Closing, Difference};
 use crate::clock::{Clock, SystemClock};
+use crate::oci::RegistryName;
+use crate::report;
+use crate::units::Money;
 
 /// Does what `tare close` was asked.
 pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::Result<Outcome> {
@@ -34,41 +40,149 @@ pub(super) async fn close(options: &CloseOptions, context: &Context) -> anyhow::
              or before"
         );
     }
-    let mut refused = Vec::new();
-    for closed in &closed {
-        match closed {
-            Closed::Now(statement) => print(&format!(
-                "{}: {name} is closed: {}\n",
-                statement.registry, statement.now.parts.total
-            ))?,
-            Closed::Same { statement, at } => print(&format!(
-                "{}: {name} was closed on {}: {}; computed again, it is the same to the last byte\n",
-                statement.registry,
-                at.format("%F %R UTC"),
-                statement.now.parts.total
-            ))?,
-            Closed::Corrected(difference) => print(&format!(
-                "{}: {name} has a correction: {}\n",
-                difference.registry,
-                described(difference)
-            ))?,
-            Closed::Differs(difference) => refused.push(format!(
-                "{}: {name} was closed on {} and is different today: {}; nothing was changed; --correct adds a \
-                 correction",
-                difference.registry,
-                difference.closed_at.format("%F %R UTC"),
-                described(difference)
-            )),
-            Closed::NotRead(registry) => refused.push(format!(
-                "{registry}: has not been crawled since {name} ended, so its last days are not known; crawl it \
-                 first, or close with --even-if-assumed"
-            )),
-        }
-    }
+    let rows: Vec<Row<'_>> = closed.iter().map(|closed| Row::new(closed, &name)).collect();
+    let (refused, done): (Vec<&Row<'_>>, Vec<&Row<'_>>) = rows.iter().partition(|row| row.state.is_refusal());
+    print(&match options.format {
+        TextOrJson::Table => done.iter().map(|row| format!("{}\n", row.text)).collect(),
+        TextOrJson::Json => report::json(&rows)?,
+    })?;
     if refused.is_empty() {
         Ok(Outcome::Complete)
     } else {
-        anyhow::bail!("{}", refused.join("\n"))
+        let reasons: Vec<&str> = refused.iter().map(|row| row.text.as_str()).collect();
+        anyhow::bail!("{}", reasons.join("\n"))
+    }
+}
+
+/// What became of a registry's month.
+#[derive(Serialize)]
+struct Row<'a> {
+    registry: &'a RegistryName,
+    month: &'a str,
+    state: State,
+    /// What the month costs; null if that was not computed.
+    total: Option<Money>,
+    /// What it cost in the earlier statement; null if there is none.
+    total_before: Option<Money>,
+    /// When the earlier statement was closed; null if there is none.
+    closed_at: Option<DateTime<Utc>>,
+    /// The inputs whose versions differ from those of the earlier statement.
+    changed_inputs: &'a [String],
+    /// The repositories whose cost differs from the earlier statement, by how much.
+    changed_repositories: Vec<ChangedRepository<'a>>,
+    text: String,
+}
+
+/// A repository whose cost differs from the earlier statement.
+#[derive(Serialize)]
+struct ChangedRepository<'a> {
+    repository: &'a str,
+    change: Money,
+}
+
+/// What became of a month, in a word.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    /// It is closed now.
+    Closed,
+    /// It was closed before and is the same.
+    Unchanged,
+    /// It was closed before; a correction was added.
+    Corrected,
+    /// It was closed before and differs; nothing was changed.
+    Different,
+    /// The registry was not crawled after the month; nothing was changed.
+    NotCrawled,
+}
+
+impl State {
+    /// Whether the month was left as it was although that was not asked for.
+    fn is_refusal(self) -> bool {
+        matches!(self, Self::Different | Self::NotCrawled)
+    }
+}
+
+impl<'a> Row<'a> {
+    fn new(closed: &'a Closed, month: &'a str) -> Self {
+        let row = |registry, state, text| Self {
+            registry,
+            month,
+            state,
+            total: None,
+            total_before: None,
+            closed_at: None,
+            changed_inputs: &[],
+            changed_repositories: Vec::new(),
+            text,
+        };
+        let day = |moment: DateTime<Utc>| moment.format("%F %R UTC").to_string();
+        match closed {
+            Closed::Now(statement) => {
+                let (registry, total) = (&statement.registry, statement.now.parts.total);
+                let text = format!("{registry}: {month} is closed: {total}");
+                Self {
+                    total: Some(total),
+                    ..row(registry, State::Closed, text)
+                }
+            }
+            Closed::Same { statement, at } => {
+                let (registry, total) = (&statement.registry, statement.now.parts.total);
+                let text = format!(
+                    "{registry}: {month} was closed on {}: {total}; computed again, it is the same to the last byte",
+                    day(*at)
+                );
+                Self {
+                    total: Some(total),
+                    total_before: Some(total),
+                    closed_at: Some(*at),
+                    ..row(registry, State::Unchanged, text)
+                }
+            }
+            Closed::Corrected(difference) => {
+                let text = format!(
+                    "{}: {month} has a correction: {}",
+                    difference.registry,
+                    described(difference)
+                );
+                row(&difference.registry, State::Corrected, text).with(difference)
+            }
+            Closed::Differs(difference) => {
+                let text = format!(
+                    "{}: {month} was closed on {} and is different today: {}; nothing was changed; --correct adds a \
+                     correction",
+                    difference.registry,
+                    day(difference.closed_at),
+                    described(difference)
+                );
+                row(&difference.registry, State::Different, text).with(difference)
+            }
+            Closed::NotRead(registry) => {
+                let text = format!(
+                    "{registry}: has not been crawled since {month} ended, so its last days are not known; crawl it \
+                     first, or close with --even-if-assumed"
+                );
+                row(registry, State::NotCrawled, text)
+            }
+        }
+    }
+
+    /// The same with what differs from the earlier statement.
+    fn with(self, difference: &'a Difference) -> Self {
+        let changed = difference.repositories.iter();
+        Self {
+            total: Some(difference.total.1),
+            total_before: Some(difference.total.0),
+            closed_at: Some(difference.closed_at),
+            changed_inputs: &difference.versions,
+            changed_repositories: changed
+                .map(|(repository, change)| ChangedRepository {
+                    repository,
+                    change: *change,
+                })
+                .collect(),
+            ..self
+        }
     }
 }
 

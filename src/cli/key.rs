@@ -66,7 +66,13 @@ async fn create(options: &CreateOptions, store: &Store, context: &Context) -> an
         record.id,
         record.scopes.join(", ")
     ));
-    print(&format!("{}\n", new.key))?;
+    print(&match options.format {
+        TextOrJson::Table => format!("{}\n", new.key),
+        TextOrJson::Json => report::json(&Created {
+            key: &new.key,
+            record: Listed::new(&record, now),
+        })?,
+    })?;
     Ok(())
 }
 
@@ -85,6 +91,14 @@ async fn revoke(key: &str, store: &Store, context: &Context) -> anyhow::Result<(
     }
     context.console.tell("Revoked.");
     Ok(())
+}
+
+/// A key that was just created: as it is listed, and the key itself.
+#[derive(Serialize)]
+struct Created<'a> {
+    key: &'a str,
+    #[serde(flatten)]
+    record: Listed<'a>,
 }
 
 /// A key as it is listed.

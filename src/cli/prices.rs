@@ -23,15 +23,14 @@ pub(super) fn prices(options: &PricesOptions, context: &Context) -> anyhow::Resu
             TextOrJson::Table => list(&books, context.widths.output),
             TextOrJson::Json => report::json(&rows(&books))?,
         })?,
-        PricesCommand::Check { file } => {
+        PricesCommand::Check { file, format } => {
             let book = books
                 .check(&file.display().to_string(), &read(file)?)
                 .map_err(|faults| UsageError(faults.to_string()))?;
-            print(&format!(
-                "{}: valid price book: {}\n",
-                file.display(),
-                described(&book)
-            ))?;
+            print(&match format {
+                TextOrJson::Table => format!("{}: valid price book: {}\n", file.display(), described(&book)),
+                TextOrJson::Json => report::json(&book.summary())?,
+            })?;
         }
         PricesCommand::Import { file, plan, region } => {
             let choice = RetailChoice {

@@ -36,4 +36,4 @@ pub use registry_pattern::{InvalidRegistryPattern, RegistryPattern};
 pub use repository_patterns::{
     InvalidRepositoryPattern, InvalidRepositoryPatterns, RepositoryPattern, RepositoryPatterns,
 };
-pub use vendor::{Vendor, VendorFacts};
+pub use vendor::{AZURE_DOMAINS, Vendor, VendorFacts};

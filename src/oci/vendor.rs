@@ -27,8 +27,9 @@ pub enum Vendor {
     Other,
 }
 
-/// The domains of Azure's clouds: public, China, US Government, and the isolated ones (Azure CLI's cloud metadata, 2026).
-const AZURE: [&str; 5] = [
+/// The domains of Azure's registries: public cloud, China and US government (Azure documentation, "Azure Container
+/// Registry FAQ", 2026), and the isolated US clouds (the lists of AKS' and Kubernetes' credential providers, 2026).
+pub const AZURE_DOMAINS: [&str; 5] = [
     "azurecr.io",
     "azurecr.cn",
     "azurecr.us",
@@ -54,7 +55,7 @@ impl Vendor {
     pub fn of(registry: &str) -> Self {
         let host = host_without_port(registry).trim_end_matches('.').to_lowercase();
         let host = host.as_str();
-        if is_below(host, &AZURE) {
+        if is_below(host, &AZURE_DOMAINS) {
             Self::Azure
         } else if is_ecr(host) {
             Self::AmazonEcr
@@ -187,7 +188,8 @@ fn is_ecr(host: &str) -> bool {
 fn is_below(host: &str, domains: &[&str]) -> bool {
     domains
         .iter()
-        .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
+        .filter_map(|domain| host.strip_suffix(domain)?.strip_suffix('.'))
+        .any(|name| !name.is_empty())
 }
 
 fn is_at_or_below(host: &str, domains: &[&str]) -> bool {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::oci::Vendor;
+
 /// An identity of Entra ID that needs no stored secret.
 #[derive(Debug, Clone)]
 pub enum AzureIdentity {
@@ -38,23 +40,9 @@ pub enum AzureIdentity {
     },
 }
 
-/// The domains of Azure's registries: public cloud, China and US government (Azure documentation, "Azure Container
-/// Registry FAQ", 2026), and the isolated US clouds (the lists of AKS' and Kubernetes' credential providers, 2026).
-pub(super) const AZURE_DOMAINS: [&str; 5] = [
-    "azurecr.io",
-    "azurecr.cn",
-    "azurecr.us",
-    "azurecr.eaglex.ic.gov",
-    "azurecr.microsoft.scloud",
-];
-
 /// Whether a host is a registry of Azure.
 pub fn is_azure_registry(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    AZURE_DOMAINS.iter().any(|domain| {
-        let name = host.strip_suffix(domain).and_then(|rest| rest.strip_suffix('.'));
-        name.is_some_and(|name| !name.is_empty())
-    })
+    Vendor::of(host) == Vendor::Azure
 }
 
 #[cfg(test)]

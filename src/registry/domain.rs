@@ -4,7 +4,7 @@
 //! domains. A wrong "no" costs the operator one line of configuration; a wrong "yes" would send a password to a
 //! stranger. So short names below country codes count as shared, and so do the domains of large clouds.
 
-use super::azure::AZURE_DOMAINS;
+use crate::oci::AZURE_DOMAINS;
 
 /// Domains below which anyone can rent a name (vendors' documentation, 2026).
 const SHARED: [&str; 30] = [

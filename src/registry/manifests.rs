@@ -155,10 +155,16 @@ fn verified(
         Reference::Digest(digest) => Some(*digest),
         Reference::Tag(_) => None,
     };
-    for expected in [expected, claimed_digest(headers)?].into_iter().flatten() {
+    let claimed = claimed_digest(headers)?;
+    // Hashing costs more than anything else here, so each digest is computed once.
+    if let Some(expected) = expected {
         check(&expected, content)?;
     }
-    Ok(expected.unwrap_or_else(|| Digest::sha256_of(content)))
+    if let Some(claimed) = claimed.filter(|claimed| expected != Some(*claimed)) {
+        check(&claimed, content)?;
+    }
+    let checked = expected.or(claimed.filter(|claimed| matches!(claimed, Digest::Sha256(_))));
+    Ok(checked.unwrap_or_else(|| Digest::sha256_of(content)))
 }
 
 /// Checks content against its digest.

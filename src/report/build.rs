@@ -167,7 +167,10 @@ impl Report {
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
         report.repositories.sort_by(|a, b| options.sort.compare(a, b));
         report.complete = !report.notes.iter().any(|note| note.kind.is_loss());
-        report.headline = report.own_headline()?;
+        report.headline = match report.registries.is_empty() && !left_out.is_empty() {
+            true => Headline::of_left_out()?,
+            false => report.own_headline()?,
+        };
         report.choose(options)?;
         Ok(report)
     }

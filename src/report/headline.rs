@@ -52,6 +52,8 @@ pub enum Advice {
     NothingToMove,
     /// Nothing is stored.
     NothingStored,
+    /// No registry has figures: all are left out, because their manifests claim sizes that no registry can have.
+    AllLeftOut,
 }
 
 /// Costs and savings of a month in one currency.

@@ -96,6 +96,17 @@ impl Headline {
         headline.text = headline_text::text(&headline);
         Ok(headline)
     }
+
+    /// The headline if there are registries and all of them are left out.
+    ///
+    /// # Errors
+    /// As with [`Self::new`].
+    pub(super) fn of_left_out() -> Result<Self, GroupError> {
+        let mut headline = Self::new([], [], false)?;
+        headline.advice = Advice::AllLeftOut;
+        headline.text = headline_text::text(&headline);
+        Ok(headline)
+    }
 }
 
 impl HeadlineCost {

@@ -12,10 +12,15 @@ use crate::units::{ByteCount, Money, two_digits};
 /// The share of a bill on assumed pulls from which the headline says so. Our choice: less changes no advice.
 const NOTABLE_SHARE: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
+/// The headline if every registry is left out.
+const ALL_LEFT_OUT: &str = "No registry has figures: the manifests of each claim sizes that no registry can have, so all are \
+                            left out. See the faults of their last crawls.";
+
 /// The headline in words: what to move, what not, what is cheaper without a move, and what the figures rest on.
 pub(super) fn text(headline: &Headline) -> String {
     let mut sentences = vec![match headline.advice {
         Advice::NothingStored => "Nothing is stored yet: run tare crawl.".to_owned(),
+        Advice::AllLeftOut => ALL_LEFT_OUT.to_owned(),
         Advice::NothingToMove => {
             "Nothing to move: no repository would surely get smaller on Alpine.".to_owned()
         }
@@ -28,7 +33,7 @@ pub(super) fn text(headline: &Headline) -> String {
             more => format!("{} more would get smaller and are not worth it.", grouped(more)),
         });
     }
-    let has_stored = headline.advice != Advice::NothingStored;
+    let has_stored = !matches!(headline.advice, Advice::NothingStored | Advice::AllLeftOut);
     if headline.costs.is_empty() && has_stored {
         sentences.push("No costs are known: a price book would tell what is worth it.".to_owned());
     } else if headline.without_costs > 0 {

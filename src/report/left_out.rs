@@ -163,6 +163,21 @@ mod tests {
     }
 
     #[test]
+    fn a_report_without_any_figures_says_so() {
+        let inputs = AnalysisInputs::default();
+        let liars =
+            ["one.example.com", "two.example.com"].map(|registry| claiming(registry, 2, ByteCount::MAX));
+        let analysed = Analysed::new(liars.into(), &inputs).unwrap();
+        let report = analysed.report(&inputs, &ReportOptions::default()).unwrap();
+        assert!(report.registries.is_empty() && !report.complete);
+        assert_eq!(
+            report.headline.text,
+            "No registry has figures: the manifests of each claim sizes that no registry can have, so all are left out. \
+             See the faults of their last crawls."
+        );
+    }
+
+    #[test]
     fn of_registries_that_overflow_together_the_largest_go_first() {
         let large = |registry, pebibytes| claiming(registry, 1, ByteCount::from_pebibytes(pebibytes));
         assert_eq!(

@@ -75,7 +75,7 @@ pub(super) fn rows(report: &Report, width: usize) -> String {
             table.add(
                 name,
                 vec![
-                    part.cause.in_words().to_owned(),
+                    part.text.clone(),
                     signed(part.bytes),
                     bound(part.low),
                     bound(part.high),

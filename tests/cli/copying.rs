@@ -74,7 +74,12 @@ fn a_copy_and_a_restored_backup_give_the_same_answers_as_their_source() {
     let server = Program::with_database(url.clone());
     assert_eq!(answers(&server, &["--config", &config]), before);
     // New rows do not collide with copied ones.
-    done(&server, &["--config", &config, "close", "2026-09"]);
+    for state in ["closed", "unchanged"] {
+        let closed = server.json(&["--config", &config, "close", "2026-09", "--format", "json"]);
+        let row = &closed[0];
+        assert_eq!((&row["state"], &row["month"]), (&state.into(), &"2026-09".into()));
+        assert!(row["total"].is_object() && row["text"].is_string(), "{row}");
+    }
     let registry = company().start();
     server.crawl(registry.url());
 

@@ -48,6 +48,20 @@ fn every_listing_is_there_as_json() {
         "{matches}"
     );
     assert!(list(&["key", "list"]).is_array());
+    let key = list(&["key", "create", "grafana"]);
+    assert!(key["key"].as_str().is_some_and(|key| key.len() > 30), "{key}");
+    assert_eq!(
+        (&key["name"], &key["state"]),
+        (&"grafana".into(), &"valid".into())
+    );
+    assert_eq!(list(&["key", "list"])[0]["id"], key["id"]);
+    let book = program.home().join("book.toml");
+    std::fs::write(&book, include_str!("../../config/price-books/aws-ecr.toml")).expect("a file");
+    let book = list(&["prices", "check", book.to_str().expect("a path")]);
+    assert_eq!(
+        (&book["id"], &book["currency"]),
+        (&"aws-ecr".into(), &"USD".into())
+    );
     let checks = list(&["doctor"]);
     assert_eq!(checks["ok"], true, "{checks}");
     assert!(

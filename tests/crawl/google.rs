@@ -2,9 +2,10 @@
 
 use tare::crawl::{CrawlPlan, CrawlStatus, Known, RepositoryChoice};
 use tare::inventory::{Finding, ManifestListing};
+use tare::registry::{ClientSettings, Credentials};
 
-use super::harness::{Saved, crawl_all, crawl_with};
-use crate::support::faulty_registry::{Content, Document, FaultyRegistry, Spoil, image};
+use super::harness::{Saved, client_of, crawl_all, crawl_by, crawl_with, quick};
+use crate::support::faulty_registry::{Answer, Content, Document, FaultyRegistry, Spoil, image};
 
 fn app(version: &str) -> Document {
     image()
@@ -106,4 +107,76 @@ async fn repositories_below_a_path_are_found_without_a_catalogue() {
         assert!(found.is_empty() && !listed, "{patterns:?}");
         assert_eq!(status, CrawlStatus::Incomplete, "{patterns:?}");
     }
+}
+
+/// Vendors: registry.k8s.io.
+#[tokio::test]
+async fn a_facade_that_redirects_everything_to_google_is_read_without_its_credentials() {
+    let google = FaultyRegistry::holding(three_versions)
+        .listing_as_google()
+        .start();
+    let facade = FaultyRegistry::holding(|_| {}).start();
+    let target = google.url().to_owned();
+    facade
+        .on(|request| request.path.starts_with("/v2/"))
+        .spoil(Spoil::with(move |request, _| {
+            Answer::new(307).with("Location", &format!("{target}{}", request.path))
+        }));
+    let port = facade.url().rsplit(':').next().unwrap();
+    let credentials = || Credentials::Basic {
+        username: "robot".into(),
+        password: "for the facade only".into(),
+    };
+    let crawl_of = async |host: &str, plan: &CrawlPlan| {
+        let settings = ClientSettings {
+            connect_to: Some("127.0.0.1:0".parse().unwrap()),
+            ..quick()
+        };
+        let client = client_of(&format!("http://{host}:{port}"), credentials(), settings);
+        crawl_by(&client, plan, &Known::default(), usize::MAX).await
+    };
+    let named = CrawlPlan {
+        repositories: RepositoryChoice::matching(["project/app"]).unwrap(),
+        ..CrawlPlan::default()
+    };
+    let crawled = crawl_of("registry.k8s.io", &named).await;
+    assert_eq!(
+        crawled.summary.status,
+        CrawlStatus::Complete,
+        "{:?}",
+        crawled.faults()
+    );
+    let mut saved = Saved::default();
+    saved.add(&crawled.findings);
+    let totals = saved.accounting().registry;
+    assert_eq!((totals.tags, totals.untagged_manifests), (1, Some(2)));
+    let requests = google.requests();
+    assert!(!requests.is_empty());
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.header("authorization").is_none())
+    );
+
+    // A catalogue is never taken from another host, and a listing of tags only where that is known to be the vendor's way.
+    google.forget_requests();
+    for (host, plan) in [
+        ("registry.k8s.io", &CrawlPlan::default()),
+        ("registry.example.com", &CrawlPlan::default()),
+        ("registry.example.com", &named),
+    ] {
+        let crawled = crawl_of(host, plan).await;
+        assert_eq!(crawled.summary.status, CrawlStatus::Incomplete, "{host}");
+        let faults = crawled.faults();
+        assert!(
+            faults.iter().any(|fault| fault.fault.contains("redirect")),
+            "{host}: {faults:?}"
+        );
+    }
+    assert!(
+        google
+            .requests()
+            .iter()
+            .all(|request| !request.path.contains("list") && !request.path.contains("_catalog"))
+    );
 }

@@ -250,18 +250,27 @@ impl Saved {
 
 /// A client that loses no time.
 pub fn client(registry: &FaultyRegistry) -> Client {
-    // Fails where another test was first, which is fine.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let settings = ClientSettings {
+    client_of(registry.url(), Credentials::Anonymous, quick())
+}
+
+/// Settings that lose no time.
+pub fn quick() -> ClientSettings {
+    ClientSettings {
         requests_per_minute: 0,
         max_attempts: 2,
         retry_base_delay: Duration::from_millis(1),
         retry_max_delay: Duration::from_millis(2),
         read_timeout: Duration::from_secs(5),
         ..ClientSettings::default()
-    };
-    let origin = Origin::parse(registry.url()).unwrap();
-    Client::new(origin, Credentials::Anonymous, settings, Arc::new(SystemClock)).unwrap()
+    }
+}
+
+/// A client of the registry at this URL.
+pub fn client_of(url: &str, credentials: Credentials, settings: ClientSettings) -> Client {
+    // Fails where another test was first, which is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let origin = Origin::parse(url).unwrap();
+    Client::new(origin, credentials, settings, Arc::new(SystemClock)).unwrap()
 }
 
 /// Crawls with this plan and this inputs.
@@ -283,7 +292,11 @@ pub async fn crawl_until(
     known: &Known,
     findings_wanted: usize,
 ) -> Crawled {
-    let client = client(registry);
+    crawl_by(&client(registry), plan, known, findings_wanted).await
+}
+
+/// Crawls as this client, and raises the stop flag after so many findings.
+pub async fn crawl_by(client: &Client, plan: &CrawlPlan, known: &Known, findings_wanted: usize) -> Crawled {
     let (sender, mut receiver) = mpsc::channel(1);
     let (stop, progress) = (StopFlag::new(), Progress::default());
     let mut findings = Vec::new();
@@ -295,7 +308,7 @@ pub async fn crawl_until(
             }
         }
     };
-    let crawling = crawl(&client, plan, known.clone(), &progress, sender, &stop);
+    let crawling = crawl(client, plan, known.clone(), &progress, sender, &stop);
     let (summary, ()) = tokio::join!(crawling, collect);
     Crawled {
         summary,

@@ -13,11 +13,12 @@ use crate::support::service::Service;
 use crate::support::storage_folder::StorageFolder;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// A client that pushes to a registry.
-struct Pusher<'a> {
-    service: &'a Service,
-    registry: &'a str,
+pub(super) struct Pusher<'a> {
+    pub(super) service: &'a Service,
+    pub(super) registry: &'a str,
 }
 
 impl Pusher<'_> {
@@ -47,10 +48,36 @@ impl Pusher<'_> {
     }
 
     /// Pushes an image with one layer, and gives the digest of its manifest.
-    fn image(&self, repository: &str, tag: &str, layer: &[u8]) -> Digest {
+    pub(super) fn image(&self, repository: &str, tag: &str, layer: &[u8]) -> Digest {
+        let (digest, _) = self.image_for("amd64", repository, tag, layer);
+        digest
+    }
+
+    /// Pushes an index of images for two processors, each with one layer.
+    pub(super) fn index(&self, repository: &str, tag: &str, layer: &[u8]) {
+        let children: Vec<Value> = ["amd64", "arm64"]
+            .into_iter()
+            .map(|processor| {
+                let layer = [layer, processor.as_bytes()].concat();
+                let (digest, size) =
+                    self.image_for(processor, repository, &format!("{tag}-{processor}"), &layer);
+                json!({
+                    "mediaType": MANIFEST, "digest": digest, "size": size,
+                    "platform": {"os": "linux", "architecture": processor},
+                })
+            })
+            .collect();
+        let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": children}).to_string();
+        let url = format!("{}/v2/{repository}/manifests/{tag}", self.registry);
+        let stored = self.put(Method::PUT, &url, INDEX, index.into_bytes());
+        assert_eq!(stored.status, 201, "{}", stored.text());
+    }
+
+    /// Pushes an image with one layer, and gives digest and size of its manifest.
+    fn image_for(&self, processor: &str, repository: &str, tag: &str, layer: &[u8]) -> (Digest, usize) {
         let layer_digest = self.blob(repository, layer);
         let config = json!({
-            "architecture": "amd64", "os": "linux", "config": {}, "history": [],
+            "architecture": processor, "os": "linux", "config": {}, "history": [],
             "rootfs": {"type": "layers", "diff_ids": [layer_digest]},
         })
         .to_string();
@@ -68,12 +95,12 @@ impl Pusher<'_> {
         let url = format!("{}/v2/{repository}/manifests/{tag}", self.registry);
         let stored = self.put(Method::PUT, &url, MANIFEST, manifest.clone().into_bytes());
         assert_eq!(stored.status, 201, "{}", stored.text());
-        Digest::sha256_of(manifest.as_bytes())
+        (Digest::sha256_of(manifest.as_bytes()), manifest.len())
     }
 }
 
 /// Waits until an answer is as wanted, and says how long that took.
-fn until(service: &Service, path: &str, is_so: impl Fn(&Value) -> bool) -> Duration {
+pub(super) fn until(service: &Service, path: &str, is_so: impl Fn(&Value) -> bool) -> Duration {
     let began = Instant::now();
     loop {
         let answer = service.get(path);
@@ -90,7 +117,7 @@ fn until(service: &Service, path: &str, is_so: impl Fn(&Value) -> bool) -> Durat
 }
 
 /// A free port. Another process may take it before the service does, which is rare.
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
     listener.expect("a free port").port()
 }

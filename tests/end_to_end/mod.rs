@@ -4,6 +4,7 @@ mod agreement;
 mod corpus;
 mod events;
 mod interruption;
+mod metering;
 mod tokens;
 
 use crate::support::postgres::PostgresServer;

@@ -1,5 +1,6 @@
 use clap::Args;
 
+use super::report::TextOrJson;
 use super::values::month;
 use crate::units::Period;
 
@@ -18,4 +19,7 @@ pub struct CloseOptions {
     /// Closes the month without a crawl after its end; its last days are assumed to be like the last crawl
     #[arg(long)]
     pub(in crate::cli) even_if_assumed: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub(in crate::cli) format: TextOrJson,
 }

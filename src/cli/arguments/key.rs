@@ -40,6 +40,9 @@ pub struct CreateOptions {
     /// Number of days until the key expires [default: never]
     #[arg(long, value_name = "DAYS", value_parser = whole::<1, 3650>)]
     pub(in crate::cli) expires_in_days: Option<u32>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+    pub(in crate::cli) format: TextOrJson,
 }
 
 /// Options of `tare key list`.

@@ -24,6 +24,9 @@ pub enum PricesCommand {
     Check {
         /// The price book, a TOML file
         file: PathBuf,
+        /// Output format
+        #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+        format: TextOrJson,
     },
     /// Creates a price book from a saved response of the Azure Retail Prices API
     ///

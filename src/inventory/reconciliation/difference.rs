@@ -56,10 +56,12 @@ impl DifferenceCause {
 }
 
 /// A part of the difference. Bytes that the registry reports and Tare does not count are positive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DifferencePart {
     /// The cause.
     pub cause: DifferenceCause,
+    /// The cause in words.
+    pub text: String,
     /// What is known of it; 0 if nothing is known.
     pub bytes: i64,
     /// The least that it may be; null if there is no bound.
@@ -155,6 +157,7 @@ impl DifferencePart {
     fn exact(cause: DifferenceCause, bytes: i64) -> Self {
         Self {
             cause,
+            text: cause.in_words().to_owned(),
             bytes,
             low: Some(bytes),
             high: Some(bytes),
@@ -220,13 +223,12 @@ fn known_parts(
         match is_at_once && !facts.counts_missing_tags {
             true => DifferencePart::exact(Cause::Lag, pushed.map_or(0, |pushed| -pushed)),
             false => DifferencePart {
-                cause: Cause::Lag,
-                bytes: pushed.map_or(0, |pushed| -pushed),
                 // Only what was pushed later is counted and not reported.
                 low: pushed
                     .filter(|_| !facts.counts_missing_tags)
                     .map(|pushed| -pushed),
                 high: None,
+                ..DifferencePart::exact(Cause::Lag, pushed.map_or(0, |pushed| -pushed))
             },
         },
     ])
@@ -269,7 +271,7 @@ fn in_words(
         );
     }
     for part in parts.iter().filter(|part| part.bytes != 0) {
-        let _ = write!(text, ", {} {}", signed(part.bytes), part.cause.in_words());
+        let _ = write!(text, ", {} {}", signed(part.bytes), part.text);
     }
     if remainder == 0 {
         text.push_str(", nothing unexplained.");
@@ -290,12 +292,9 @@ fn in_words(
         .map(|part| match part.cause {
             DifferenceCause::Untagged => "untagged content".to_owned(),
             DifferenceCause::SoftDeleted if deleted > 0 => {
-                format!(
-                    "{} ({deleted} deleted repositories are kept)",
-                    part.cause.in_words()
-                )
+                format!("{} ({deleted} deleted repositories are kept)", part.text)
             }
-            cause => cause.in_words().to_owned(),
+            _ => part.text.clone(),
         })
         .collect();
     match causes.split_last() {

@@ -6,18 +6,6 @@ import { card, facts } from './card.js';
 
 /** @typedef {import('api').RegistryRow} Registry */
 
-/** Why a registry reports something else than what is counted. */
-const CAUSES = {
-  untagged: 'untagged',
-  soft_deleted: 'soft-deleted content',
-  replica_copies: 'in replicas',
-  converted_copies: 'copies for artifact streaming',
-  mounted_layers: 'mounted layers, counted in each repository',
-  not_read: 'content that the crawl does not read',
-  lag: 'pushes and deletions since the reading',
-  unknown: 'unexplained',
-};
-
 /** Null if no registry's own figure is known. @param {Registry[]} registries */
 export function reported(registries) {
   const own = registries.flatMap(({ registry, reconciliation }) => (reconciliation ? [{ registry, ...reconciliation }] : []));
@@ -33,7 +21,7 @@ export function reported(registries) {
       element('p', {}, own.length > 1 ? [name(one.registry), ': '] : null, one.text),
       facts([
         ['counted', format.bytes(one.counted_bytes)],
-        ...one.parts.map((part) => [CAUSES[part.cause], format.bytes(part.bytes)]),
+        ...one.parts.map((part) => [part.text, format.bytes(part.bytes)]),
         ['reported', format.bytes(one.reported_bytes)],
       ]),
     ]),
