@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::catalogue::{
-    BaseId, Bases, Catalogue, LayerKey, NearBase, Peers, PeersId, RepositoryId, Role, Running, lacking,
+    BaseId, Bases, Catalogue, LayerKey, NearBase, PeersId, RepositoryId, Role, Running, lacking,
 };
 use super::confidence_table::{layers, named};
 use super::texts::{Chain, TextKey};
@@ -230,8 +230,8 @@ impl<'a> Search<'a> {
         bases.first(
             candidates::MOST_PER_FINDING,
             |group| {
-                let peers = self.catalogue.peers(group);
-                self.may_be_group(group) && !(is_whole && peers.is_in_registry && self.are_copies(peers))
+                self.may_be_group(group)
+                    && !(is_whole && self.are_copies(group) && self.catalogue.peers(group).is_in_registry)
             },
             |id| self.is_other(id),
             &mut found,
@@ -244,11 +244,11 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether bases with all layers or steps of the image, and no others, are copies of it rather than its base. An image
+    /// Whether bases with all layers or steps of the image, and no others, are copies of it rather than its bases. An image
     /// under the name of a well-known one is a base all the same: what is copied from it is built on it.
-    fn are_copies(&self, peers: &Peers) -> bool {
-        let is_unknown = |repository: &RepositoryId| self.catalogue.role(*repository) == Role::Unknown;
-        peers.is_of(self.image.own) || (peers.is_in_registry && peers.repositories.iter().all(is_unknown))
+    fn are_copies(&self, group: PeersId) -> bool {
+        let peers = self.catalogue.peers(group);
+        peers.is_of(self.image.own) || (peers.is_in_registry && peers.role == Role::Unknown)
     }
 
     /// Bases whose steps are the first steps of the image's history.
@@ -299,9 +299,7 @@ impl<'a> Search<'a> {
         own_pairs: Option<&[u32]>,
     ) -> Vec<(usize, NearBase)> {
         let is_whole = count == self.image.texts.len();
-        let may_be_group = |group: PeersId| {
-            self.may_be_group(group) && !(is_whole && self.are_copies(self.catalogue.peers(group)))
-        };
+        let may_be_group = |group: PeersId| self.may_be_group(group) && !(is_whole && self.are_copies(group));
         let may_be = |id: BaseId| self.is_other(id);
         let releases = self.catalogue.bases_of_steps(place).releases().iter();
         let variables = self.catalogue.variables();

@@ -250,6 +250,7 @@ impl<'a> CatalogueBuilder<'a> {
             platform,
             repositories: repositories.into(),
             is_in_registry: base.is_in_registry(),
+            role: base.role,
         };
         let peers = match self.peers_ids.get(&peers) {
             Some(id) => *id,

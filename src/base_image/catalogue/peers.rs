@@ -1,7 +1,7 @@
 //! Bases that have a key in common, so grouped that a search finds the first few that may be candidates without
 //! looking at all of them.
 
-use super::base::{BaseId, RepositoryId};
+use super::base::{BaseId, RepositoryId, Role};
 use super::scope::Scope;
 use crate::base_image::hash::KeyMap;
 use crate::base_image::texts::Chain;
@@ -10,7 +10,7 @@ use crate::base_image::texts::Chain;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::base_image) struct PeersId(pub(super) u32);
 
-/// What a search takes or leaves bases by: a platform, a set of repositories, and where they come from. There are many
+/// What a search takes or leaves bases by: a platform, a set of repositories, where they come from and their purpose. There are many
 /// images of the same repository, and a search treats all of them alike.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::base_image) struct Peers {
@@ -20,6 +20,8 @@ pub(in crate::base_image) struct Peers {
     pub repositories: Box<[RepositoryId]>,
     /// Whether a crawled registry contains them.
     pub is_in_registry: bool,
+    /// The purpose of the images.
+    pub role: Role,
 }
 
 impl Peers {
