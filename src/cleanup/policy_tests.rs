@@ -125,7 +125,10 @@ fn ecr_wants_all_tags_of_a_rule_on_an_image() {
         json!({"tagStatus": "any", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 5});
     assert_eq!(deleted(&all, &ecr(&[any_by_age])), [0, 1, 2]);
     let any_by_count = json!({"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1});
-    assert_eq!(deleted(&all, &ecr(&[any_by_count.clone()])), [0, 1, 2, 3, 4]);
+    assert_eq!(
+        deleted(&all, &ecr(std::slice::from_ref(&any_by_count))),
+        [0, 1, 2, 3, 4]
+    );
     let alpha = json!({"tagStatus": "tagged", "tagPatternList": ["alpha*"], "countType": "imageCountMoreThan", "countNumber": 1});
     // Images with alpha are decided by the first rule alone.
     assert_eq!(deleted(&all, &ecr(&[alpha, any_by_count])), [0, 1, 2, 3, 4]);
@@ -238,7 +241,7 @@ fn what_acr_purge_would_refuse_is_refused_with_its_line() {
         ("\nacr purge --ago 7d", "--filter is required"),
         ("\nacr purge --filter app:.*", "--ago is required"),
         ("\nacr purge --filter app --ago 7d", "REPOSITORY:TAG"),
-        ("\nacr purge --filter 'app:(' --ago 7d", "a ( without a )"),
+        ("\nacr purge --filter 'app:(' --ago 7d", "unclosed group"),
         ("\nacr purge --filter app:.* --ago soon", "--ago"),
         (
             "\nacr purge --filter app:.* --ago 7d --force",

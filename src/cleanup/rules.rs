@@ -69,7 +69,7 @@ impl Rule {
     }
 
     /// The tags that a rule about the newest keeps, and those that it is about.
-    fn newest(&self, content: &RepositoryContent) -> (HashSet<usize>, HashSet<usize>) {
+    fn newest(&self, content: &RepositoryContent) -> Newest {
         match self {
             Self::KeepNewest(number) => {
                 let dated = content.newest_first(|tag| !tag.tag.is_referrers_fallback());
@@ -102,6 +102,9 @@ impl Rule {
         }
     }
 }
+
+/// The places of the tags that a rule keeps, and of all that it is about.
+type Newest = (HashSet<usize>, HashSet<usize>);
 
 /// The variant, major and minor version of releases that are compared with each other.
 type Line<'t> = ((&'t str, &'t str), u64, u64);
@@ -146,7 +149,7 @@ impl CleanupRules {
             attachments_follow: true,
             ..Selection::nothing(content)
         };
-        let newest: Vec<(&Rule, (HashSet<usize>, HashSet<usize>))> = self
+        let newest: Vec<(&Rule, Newest)> = self
             .0
             .iter()
             .filter(|rule| rule.keeps_newest())

@@ -164,7 +164,7 @@ async fn by_query(call: Call) -> Result<HttpResponse, Problem> {
         policy: None,
         policy_form: None,
     };
-    let policy = request.policy(|name, detail| Problem::invalid_query(name, detail))?;
+    let policy = request.policy(Problem::invalid_query)?;
     answer(call, policy).await
 }
 
@@ -181,6 +181,9 @@ async fn by_body(call: Call) -> Result<HttpResponse, Problem> {
     answer(call, policy).await
 }
 
+/// A member of a request: its name, what was given, and the rule that it becomes.
+type Given<Text, Value> = (&'static str, Text, fn(Value) -> Rule);
+
 impl CleanupRequest {
     /// The policy that is asked for.
     fn policy(&self, wrong: impl Fn(&'static str, String) -> Problem) -> Result<Policy, Problem> {
@@ -193,7 +196,7 @@ impl CleanupRequest {
                 .map_err(|error: T::Err| wrong(name, error.to_string()))
         }
         let mut rules = Vec::new();
-        let numbers: [(&'static str, Option<u32>, fn(u32) -> Rule); 3] = [
+        let numbers: [Given<Option<u32>, u32>; 3] = [
             ("keep_newest", self.keep_newest, Rule::KeepNewest),
             (
                 "keep_newest_patches",
@@ -212,7 +215,7 @@ impl CleanupRequest {
             }
             rules.extend(number.map(rule));
         }
-        let patterns: [(&'static str, &[String], fn(TagGlob) -> Rule); 2] = [
+        let patterns: [Given<&[String], TagGlob>; 2] = [
             ("keep", &self.keep, Rule::Keep),
             ("delete", &self.delete, Rule::Delete),
         ];
@@ -224,7 +227,7 @@ impl CleanupRequest {
                 rules.push(rule(parsed(name, pattern, &wrong)?));
             }
         }
-        let ages: [(&'static str, &Option<String>, fn(AgeLimit) -> Rule); 4] = [
+        let ages: [Given<&Option<String>, AgeLimit>; 4] = [
             (
                 "keep_pulled_within",
                 &self.keep_pulled_within,

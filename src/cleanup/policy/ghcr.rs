@@ -178,8 +178,7 @@ impl GhcrPolicy {
             return selection;
         }
         // By manifest: when it came, its digest, and the places of its tags or of the untagged manifest.
-        let mut versions: BTreeMap<ManifestId, (Option<DateTime<Utc>>, String, bool, Vec<usize>)> =
-            BTreeMap::new();
+        let mut versions: BTreeMap<ManifestId, Version> = BTreeMap::new();
         for (place, tag) in content.tags.iter().enumerate() {
             let pushed = tag.pushed.map(|pushed| pushed.at);
             let version = versions
@@ -198,7 +197,7 @@ impl GhcrPolicy {
         let mut versions: Vec<_> = versions.into_values().collect();
         versions.retain(|(_, digest, is_tagged, _)| {
             let is_ignored = self.ignored.as_ref().is_some_and(|regex| regex.finds(digest));
-            !is_ignored && !(self.only_untagged && *is_tagged)
+            !(is_ignored || self.only_untagged && *is_tagged)
         });
         versions.sort_by(|one, other| one.0.cmp(&other.0).then_with(|| one.1.cmp(&other.1)));
         let number = match self.keep {
@@ -217,6 +216,9 @@ impl GhcrPolicy {
         selection
     }
 }
+
+/// When a version came, its digest, whether it has tags, and the places of its tags or of the untagged manifest.
+type Version = (Option<DateTime<Utc>>, String, bool, Vec<usize>);
 
 /// A value of YAML on one line, without its quotes or comment.
 fn scalar(text: &str) -> String {

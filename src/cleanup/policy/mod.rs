@@ -78,6 +78,9 @@ pub struct PolicyRule {
     pub alone: Policy,
 }
 
+/// Whether a document has a form.
+type IsForm = fn(&Value) -> bool;
+
 impl PolicyForm {
     /// The form as it is named in options.
     pub fn as_str(self) -> &'static str {
@@ -93,7 +96,7 @@ impl PolicyForm {
     /// The form of a policy; `None` if it has none that is known.
     pub fn recognised(text: &str) -> Option<Self> {
         if let Ok(value) = serde_json::from_str::<Value>(text) {
-            let forms: [(Self, fn(&Value) -> bool); 5] = [
+            let forms: [(Self, IsForm); 5] = [
                 (Self::Ecr, EcrPolicy::is_form),
                 (Self::Harbor, HarborPolicy::is_form),
                 (Self::ArtifactRegistry, ArtifactRegistryPolicy::is_form),

@@ -359,10 +359,12 @@ fn total(registries: &[CleanupRegistry]) -> Result<Option<Money>, ReportError> {
     Ok(Some(total.map_err(crate::cost::CostError::from)?))
 }
 
+/// When an image was built, and its labels.
+type ImageLabels<'a> = (Option<DateTime<Utc>>, &'a BTreeMap<String, String>);
+
 /// The cost centre of each repository, as in the report.
 fn cost_centres(content: &RegistryContent, plan: &CostPlan) -> impl Fn(&RepositoryNode) -> Option<String> {
-    let mut labels: HashMap<&RepositoryName, Vec<(Option<DateTime<Utc>>, &BTreeMap<String, String>)>> =
-        HashMap::new();
+    let mut labels: HashMap<&RepositoryName, Vec<ImageLabels<'_>>> = HashMap::new();
     for image in &content.images {
         let Some(config) = &image.config else { continue };
         let mut names: Vec<&RepositoryName> = image.names.iter().map(|(name, _)| name).collect();
