@@ -120,7 +120,7 @@ async fn a_facade_that_redirects_everything_to_google_is_read_without_its_creden
     facade
         .on(|request| request.path.starts_with("/v2/"))
         .spoil(Spoil::with(move |request, _| {
-            Answer::new(307).with("Location", &format!("{target}{}", request.path))
+            Answer::new(307).with("Location", format!("{target}{}", request.path))
         }));
     let port = facade.url().rsplit(':').next().unwrap();
     let credentials = || Credentials::Basic {

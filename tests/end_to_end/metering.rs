@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use oci_distribution::client::{ClientConfig, ClientProtocol};
 use oci_distribution::secrets::RegistryAuth;
 use oci_distribution::{Client, Reference};
+use tare::clock::{Clock as _, SystemClock};
 use tare::oci::{RegistryName, RepositoryName};
 use tare::pricing::Period;
 use tare::store::{DatabaseLocation, Store, StoreSettings};
+use tare::units::ByteCount;
 
 use super::events::{Pusher, free_port, until};
 use super::with_new_database;
@@ -86,7 +87,7 @@ fn pulls_by_a_real_client_are_metered_as_the_access_log_has_them() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let store = program.database().expect("a database").to_owned();
     let settings = StoreSettings::at(DatabaseLocation::Server(store.into()));
-    let now: DateTime<Utc> = std::time::SystemTime::now().into();
+    let now = SystemClock.now();
     let store = runtime
         .block_on(Store::open(&settings, now))
         .expect("an open store");
@@ -138,7 +139,7 @@ fn pulls_by_a_real_client_are_metered_as_the_access_log_has_them() {
             let (images, _) = pulls.pulls_in(&name, repository, today);
             let each = pulls
                 .bytes_each(&name, repository, today)
-                .map_or(0, |bytes| bytes.get());
+                .map_or(0, ByteCount::get);
             (images, each)
         };
         expected

@@ -139,7 +139,7 @@ impl<'a> CatalogueBuilder<'a> {
             names: vec![name.into()],
             repositories: vec![id],
             platform: platform(&release.platform).into(),
-            layers: layers.into(),
+            layers,
             digest: None,
             bytes,
             includes: release.includes,

@@ -89,11 +89,14 @@ impl Contents {
     }
 }
 
+/// A set of variables, and the numbers of its pairs, sorted.
+type NumberedVariables = (Arc<BTreeMap<String, String>>, Box<[u32]>);
+
 /// The distinct sets of variables of all bases.
 #[derive(Debug, Default)]
 pub(in crate::base_image) struct VariableMaps {
     ids: HashMap<Arc<BTreeMap<String, String>>, VariablesId>,
-    maps: Vec<(Arc<BTreeMap<String, String>>, Box<[u32]>)>,
+    maps: Vec<NumberedVariables>,
     /// A number for each name with a value.
     pairs: HashMap<String, HashMap<String, u32>>,
     pair_count: u32,
