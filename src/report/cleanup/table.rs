@@ -61,7 +61,7 @@ fn summary(answer: &Cleanup) -> String {
     };
     let mut text = format!("Frees {} of {}", answer.freed_bytes, answer.stored_bytes);
     if let Some(share) = per_cent(answer.freed_bytes, answer.stored_bytes) {
-        let _ = write!(text, " ({share})");
+        let _ = write!(text, " ({share} %)");
     }
     let reasons: Vec<&str> = answer
         .registries
