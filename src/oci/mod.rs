@@ -12,8 +12,6 @@ mod image_config;
 mod kept;
 mod layer_document;
 mod manifest;
-#[cfg(test)]
-mod manifest_tests;
 mod media_type;
 mod name;
 mod platform;

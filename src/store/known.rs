@@ -35,6 +35,19 @@ struct Node {
     children: Vec<i64>,
 }
 
+impl Node {
+    fn new(digest: &str, kind: &str, config: Option<i64>, children: Vec<i64>) -> Result<Self, StoreError> {
+        let row = Row::new("manifest", &digest);
+        // Only the configuration of an image is read; that of a chart or signature has nothing of use.
+        let is_image = row.parse::<ManifestKind>("kind", kind)? == ManifestKind::Image;
+        Ok(Self {
+            digest: row.parse("blob_id", digest)?,
+            config: config.filter(|_| is_image),
+            children,
+        })
+    }
+}
+
 impl Store {
     /// The saved content that a crawl of this registry may encounter.
     ///
@@ -64,13 +77,7 @@ impl Store {
         // One with layers that are left out is read in each crawl, so that each crawl says so.
         let mut nodes = HashMap::new();
         for row in rows.fetch_all(&self.pool).named("known.select_manifest").await? {
-            // Only the configuration of an image is read; that of a chart or signature has nothing of use.
-            let kind: ManifestKind = Row::new("manifest", &row.digest).parse("kind", &row.kind)?;
-            let node = Node {
-                digest: row.digest.parse().map_err(wrong)?,
-                config: row.config_blob_id.filter(|_| kind == ManifestKind::Image),
-                children: row.child_blob_ids,
-            };
+            let node = Node::new(&row.digest, &row.kind, row.config_blob_id, row.child_blob_ids)?;
             nodes.insert(row.blob_id, node);
         }
         for node in nodes.values().filter(|node| !node.children.is_empty()) {
@@ -142,12 +149,7 @@ impl Store {
             .named("known_among.select_manifest")
             .await?
         {
-            let kind: ManifestKind = Row::new("manifest", &row.digest).parse("kind", &row.kind)?;
-            let node = Node {
-                digest: row.digest.parse().map_err(wrong)?,
-                config: row.config_blob_id.filter(|_| kind == ManifestKind::Image),
-                children: row.child_blob_ids,
-            };
+            let node = Node::new(&row.digest, &row.kind, row.config_blob_id, row.child_blob_ids)?;
             nodes.insert(row.blob_id, node);
         }
         let needed: Vec<i64> = nodes.values().filter_map(|node| node.config).collect();
