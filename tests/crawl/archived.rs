@@ -1,40 +1,20 @@
 //! AWS ECR lists the tags of archived images and answers 404 for their manifests. It stores and bills them.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use tare::clock::SystemClock;
-use tare::crawl::{CrawlPlan, CrawlStatus, Known, Progress, StopFlag, crawl};
+use tare::crawl::{CrawlPlan, CrawlStatus, Known};
 use tare::inventory::{FaultKind, Finding};
-use tare::registry::{Client, ClientSettings, Credentials, Origin};
-use tokio::sync::mpsc;
+use tare::registry::{ClientSettings, Credentials};
 
-use super::harness::Saved;
+use super::harness::{Saved, client_of, crawl_by, quick};
 use crate::support::faulty_registry::{FaultyRegistry, Spoil, image};
 
 async fn crawl_ecr(registry: &FaultyRegistry, known: &Known) -> (Vec<Finding>, CrawlStatus) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let settings = ClientSettings {
-        requests_per_minute: 0,
-        max_attempts: 2,
-        retry_base_delay: Duration::from_millis(1),
         is_ecr: true,
-        ..ClientSettings::default()
+        ..quick()
     };
-    let origin = Origin::parse(registry.url()).unwrap();
-    let client = Client::new(origin, Credentials::Anonymous, settings, Arc::new(SystemClock)).unwrap();
-    let (sender, mut receiver) = mpsc::channel(1);
-    let (stop, progress) = (StopFlag::new(), Progress::default());
-    let mut findings = Vec::new();
-    let collect = async {
-        while let Some(finding) = receiver.recv().await {
-            findings.push(finding);
-        }
-    };
-    let plan = CrawlPlan::default();
-    let crawling = crawl(&client, &plan, known.clone(), &progress, sender, &stop);
-    let (summary, ()) = tokio::join!(crawling, collect);
-    (findings, summary.status)
+    let client = client_of(registry.url(), Credentials::Anonymous, settings);
+    let crawled = crawl_by(&client, &CrawlPlan::default(), known, usize::MAX).await;
+    (crawled.findings, crawled.summary.status)
 }
 
 /// Vendors: ECR.

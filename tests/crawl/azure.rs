@@ -1,15 +1,10 @@
 //! What a crawl of an unchanged Azure registry costs, and what its own listings prove.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use tare::clock::SystemClock;
-use tare::crawl::{CrawlPlan, CrawlStatus, Known, Progress, StopFlag, crawl};
+use tare::crawl::{CrawlPlan, CrawlStatus, Known};
 use tare::inventory::{Fault, FaultKind, Finding, ManifestListing, RepositoryListing, SoftDeleted};
-use tare::registry::{Client, ClientSettings, Credentials, Origin};
-use tokio::sync::mpsc;
+use tare::registry::{ClientSettings, Credentials};
 
-use super::harness::Saved;
+use super::harness::{Saved, client_of, crawl_by, quick};
 use crate::support::faulty_registry::{
     Content, FaultyRegistry, Request, Spoil, TokenServer, image, signature_of,
 };
@@ -25,31 +20,17 @@ fn many(content: &mut Content) {
 
 /// Crawls as of a registry of Azure's, with tokens, and returns the findings and how it ended.
 async fn crawl_azure(registry: &FaultyRegistry, known: &Known) -> (Vec<Finding>, CrawlStatus) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let settings = ClientSettings {
-        requests_per_minute: 0,
-        max_attempts: 2,
-        retry_base_delay: Duration::from_millis(1),
         is_azure: true,
-        ..ClientSettings::default()
+        ..quick()
     };
-    let origin = Origin::parse(registry.url()).unwrap();
-    let client = Client::new(origin, Credentials::Anonymous, settings, Arc::new(SystemClock)).unwrap();
     let plan = CrawlPlan {
         untagged: true,
         ..CrawlPlan::default()
     };
-    let (sender, mut receiver) = mpsc::channel(1);
-    let (stop, progress) = (StopFlag::new(), Progress::default());
-    let mut findings = Vec::new();
-    let collect = async {
-        while let Some(finding) = receiver.recv().await {
-            findings.push(finding);
-        }
-    };
-    let crawling = crawl(&client, &plan, known.clone(), &progress, sender, &stop);
-    let (summary, ()) = tokio::join!(crawling, collect);
-    (findings, summary.status)
+    let client = client_of(registry.url(), Credentials::Anonymous, settings);
+    let crawled = crawl_by(&client, &plan, known, usize::MAX).await;
+    (crawled.findings, crawled.summary.status)
 }
 
 /// How many repositories were asked what Azure counts in them.

@@ -14,8 +14,8 @@ on_both_databases!(
     sums_and_clusters_leave_other_repositories_unknown,
 );
 
-#[tokio::test(flavor = "multi_thread")]
-async fn counts_that_no_repository_can_have_cost_the_others_nothing() {
+/// A database with one imported pull, its store, and a connection that writes what the store would not.
+async fn one_pull_and_a_connection() -> (TestDatabase, Store, PgConnection) {
     let database = TestDatabase::server().await;
     let DatabaseLocation::Server(url) = &database.location else {
         unreachable!()
@@ -23,9 +23,15 @@ async fn counts_that_no_repository_can_have_cost_the_others_nothing() {
     let store = database.open().await;
     store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
     import(&store, &events(&[("2026-11-01T10:00:00Z", "a")]), 1).await;
-    let mut connection = PgConnection::connect(secrecy::ExposeSecret::expose_secret(url))
+    let connection = PgConnection::connect(secrecy::ExposeSecret::expose_secret(url))
         .await
         .unwrap();
+    (database, store, connection)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_that_no_repository_can_have_cost_the_others_nothing() {
+    let (_database, store, mut connection) = one_pull_and_a_connection().await;
     // What older versions and hostile logs may have left: sums of it would overflow.
     let statements = "
         INSERT INTO pull_count (registry_id, day, repository, tag, digest, counted_by, count)
@@ -52,16 +58,7 @@ async fn counts_that_no_repository_can_have_cost_the_others_nothing() {
 /// they are dropped first.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_with_an_unknown_word_or_a_negative_number_is_an_error() {
-    let database = TestDatabase::server().await;
-    let DatabaseLocation::Server(url) = &database.location else {
-        unreachable!()
-    };
-    let store = database.open().await;
-    store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
-    import(&store, &events(&[("2026-11-01T10:00:00Z", "a")]), 1).await;
-    let mut connection = PgConnection::connect(secrecy::ExposeSecret::expose_secret(url))
-        .await
-        .unwrap();
+    let (_database, store, mut connection) = one_pull_and_a_connection().await;
     let mut execute = async |statements: &'static str| {
         sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
     };
