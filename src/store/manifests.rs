@@ -17,7 +17,7 @@ pub(super) const MANIFESTS_AT_A_TIME: usize = 10_000;
 /// ten, hostile ones thousands.
 const REFERENCES_AT_A_TIME: i64 = 300_000;
 
-/// A manifest as the graph needs it, and the ids of what it names.
+/// A manifest as the graph needs it, with the ids of its configuration and children.
 pub(super) struct SavedManifest {
     pub(super) id: i64,
     pub(super) digest: Digest,

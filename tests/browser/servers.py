@@ -97,7 +97,7 @@ def alone(name):
 
 
 def copied(name, make, folder):
-    """A folder's copy of what the first that wants it makes, for all processes of the run."""
+    """Copies data into a folder. The first process of the run that needs the data makes it."""
     made = os.path.join(shared_folder(), name)
     with alone(name):
         if not os.path.exists(made):

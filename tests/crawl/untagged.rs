@@ -80,7 +80,7 @@ async fn what_no_tag_reaches_is_fetched_once_and_counted_without_what_is_shared(
 
 /// Vendors: Azure.
 #[tokio::test]
-async fn children_and_attachments_of_what_is_tagged_are_not_untagged() {
+async fn children_and_attachments_of_tagged_manifests_are_not_untagged() {
     let linux = image().layer("base", 1000).layer("app 1", 50).build();
     let arm = image().platform("linux/arm64").layer("arm", 70).build();
     let both = index().child(linux.clone()).child(arm.clone()).build();

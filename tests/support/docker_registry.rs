@@ -34,8 +34,8 @@ impl DockerRegistry {
         )
     }
 
-    /// Serves a storage folder to everybody, who may also write and delete, keeps a log of the requests, and notifies an
-    /// endpoint of what happens. `endpoint` makes its address from the name of the registry.
+    /// Serves a storage folder to everybody, who may also write and delete, keeps a log of the requests, and sends its
+    /// events to an endpoint. `endpoint` makes its address from the name of the registry.
     pub fn serve_with_notifications(folder: &Path, endpoint: impl Fn(&str) -> String) -> Self {
         Self::start_as(folder, |port| {
             let endpoint = endpoint(&format!("127.0.0.1:{port}"));

@@ -1,4 +1,4 @@
-"""Runs all checks of the chart: python -m checks FOLDER, with the folder of what `config/helm/check` installed."""
+"""Runs all checks of the chart: python -m checks FOLDER, with the folder that `config/helm/check` installed packages in."""
 
 import pathlib
 import re

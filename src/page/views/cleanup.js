@@ -132,7 +132,7 @@ const REPOSITORY_COLUMNS = [
     title: 'A month',
     kind: 'number',
     hide: 'narrow',
-    explain: 'Its part of what the registry saves in a month, by freed bytes.',
+    explain: 'Its part of the monthly saving of the registry, by freed bytes.',
     cell: ({ freed_cost: cost }) => (cost ? format.money(cost) : format.UNKNOWN),
     csv: ({ freed_cost: cost }) => cost?.amount,
   },

@@ -117,7 +117,7 @@ pub struct CleanupRepository {
     pub untagged_manifests: usize,
     /// Its part of the freed bytes: what several repositories held is divided evenly among them.
     pub freed_bytes: ByteCount,
-    /// Its part of what its registry saves in a month, by its part of the freed bytes; null without a price book.
+    /// Its part of the monthly saving of its registry, by its part of the freed bytes; null without a price book.
     pub freed_cost: Option<Money>,
 }
 

@@ -81,7 +81,7 @@ fn azure(shared: &Shared, request: &Request, path: &str) -> Answer {
     })
 }
 
-/// Azure's listing of what soft delete keeps; a registry without that answers 404.
+/// Azure's listing of soft-deleted repositories; a registry without soft delete answers 404.
 fn deleted(shared: &Shared, request: &Request) -> Answer {
     if let Some(refusal) = refuse_without(shared, request, "registry:deleted_catalog:*") {
         return refusal;
