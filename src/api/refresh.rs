@@ -43,6 +43,7 @@ const EVENTS_EVERY: Duration = Duration::from_millis(250);
 /// Figures are renewed because of events at most so often that this takes a fifth of the time. Our choice: a registry in
 /// use sends events all day.
 const EVENTS_SHARE: u32 = 4;
+
 impl RefreshError {
     /// Whether the database did not answer.
     fn is_connection(&self) -> bool {

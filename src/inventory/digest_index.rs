@@ -1,68 +1,39 @@
-use std::collections::HashMap;
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher as _, RandomState};
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use crate::oci::Digest;
 
-/// Finds a digest's place in a list of digests. It keeps a hash of each digest instead of the digest, which takes a
-/// quarter of the memory.
+/// Finds a digest's place in a list of digests. It keeps the places only, not the digests once more.
 #[derive(Debug, Default)]
 pub(super) struct DigestIndex {
     /// Keyed at random, so that a registry cannot choose digests that collide.
     state: RandomState,
-    places: HashMap<u64, u32, BuildHasherDefault<AlreadyHashed>>,
+    places: HashTable<u32>,
 }
 
 impl DigestIndex {
     /// The place of a digest; `None` if it is not in the list.
     pub(super) fn get(&self, digest: &Digest, list: &[Digest]) -> Option<u32> {
-        self.find(digest, list).ok()
+        let hash = self.state.hash_one(digest);
+        let found = self.places.find(hash, |&place| list[place as usize] == *digest);
+        found.copied()
     }
 
     /// The place of a digest, which is added to the end of the list if it is not there, and whether it was added.
     pub(super) fn get_or_push(&mut self, digest: Digest, list: &mut Vec<Digest>) -> (u32, bool) {
-        match self.find(&digest, list) {
-            Ok(place) => (place, false),
-            Err(key) => {
+        let is_it = |&place: &u32| list[place as usize] == digest;
+        let hash_of = |&place: &u32| self.state.hash_one(list[place as usize]);
+        match self.places.entry(self.state.hash_one(digest), is_it, hash_of) {
+            Entry::Occupied(entry) => (*entry.get(), false),
+            Entry::Vacant(entry) => {
                 let place = list.len() as u32;
+                entry.insert(place);
                 list.push(digest);
-                self.places.insert(key, place);
                 (place, true)
             }
         }
-    }
-
-    /// The place of a digest, or else the free key under which it belongs.
-    fn find(&self, digest: &Digest, list: &[Digest]) -> Result<u32, u64> {
-        let mut key = self.state.hash_one(digest);
-        // Two digests with one hash are rare; the second is found under the next free key.
-        while let Some(&place) = self.places.get(&key) {
-            if list[place as usize] == *digest {
-                return Ok(place);
-            }
-            key = key.wrapping_add(1);
-        }
-        Err(key)
-    }
-}
-
-/// Uses a number that is a hash as it is.
-#[derive(Debug, Default)]
-struct AlreadyHashed(u64);
-
-impl Hasher for AlreadyHashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // Only whole numbers are hashed here.
-        for &byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }
 
