@@ -1,6 +1,7 @@
 //! A month's costs as files: whatever was stored and pulled, the rows of every file add up to the statement.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -8,7 +9,9 @@ use tare::cost::{
     AlpineBytes, CostPlan, Destination, Labels, PulledBytes, RegistryTerms, RegistryUsage, RepositoryUsage,
     Statement, statement,
 };
-use tare::export::{Account, BilledMonth, FocusVersion, Scenario, charge_rows, focus, plain, workbook};
+use tare::export::{
+    Account, BilledMonth, ExportError, FocusVersion, Scenario, charge_rows, focus, plain, workbook,
+};
 use tare::oci::RepositoryPatterns;
 use tare::pricing::{AllocationRules, ByteHistory, Destinations, Period, PriceBooks, Rule, Share};
 use tare::pulls::{PullCount, PullSource};
@@ -150,6 +153,13 @@ fn registries() -> impl Strategy<Value = Vec<Made>> {
     prop::collection::vec((0_u64..4_000_000, 0_u64..=100, 0_u64..5_000, any::<bool>()), 1..8)
 }
 
+/// The text of an export.
+fn written(rows: impl FnOnce(&mut Vec<u8>) -> Result<(), ExportError>) -> String {
+    let mut content = Vec::new();
+    rows(&mut content).expect("a file");
+    String::from_utf8(content).expect("text")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
@@ -167,10 +177,10 @@ proptest! {
                 *parts.entry(line).or_default() += row.ratio.expect("a ratio");
             }
             prop_assert!(parts.values().all(|sum| *sum == Decimal::ONE), "{parts:?}");
-            let csv = plain(&months, scenario).expect("a file");
+            let csv = written(|out| plain(&months, scenario, out));
             prop_assert_eq!(added_up(&csv, "cost", "unit_price", "quantity"), total);
             for version in [FocusVersion::V1_2, FocusVersion::V1_4] {
-                let csv = focus(&months, scenario, version).expect("a file");
+                let csv = written(|out| focus(&months, scenario, version, out));
                 for cost in ["BilledCost", "ListCost", "ContractedCost", "EffectiveCost"] {
                     prop_assert_eq!(added_up(&csv, cost, "ListUnitPrice", "PricingQuantity"), total);
                 }
@@ -189,9 +199,61 @@ proptest! {
         let all: Decimal = rows.iter().map(|row| row.cost.amount()).sum();
         prop_assert_eq!(first.normalize(), before.now.parts.total.amount());
         prop_assert_eq!(all.normalize(), after.now.parts.total.amount());
-        let csv = focus(&[month], Scenario::Now, FocusVersion::V1_2).expect("a file");
+        let csv = written(|out| focus(&[month], Scenario::Now, FocusVersion::V1_2, out));
         prop_assert_eq!(csv.matches(",Correction,").count(), rows.iter().filter(|row| row.is_correction).count());
     }
+}
+
+/// Something to write to that only measures.
+#[derive(Default)]
+struct Measured {
+    largest: usize,
+    all: usize,
+}
+
+impl Write for Measured {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.largest = self.largest.max(piece.len());
+        self.all += piece.len();
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn rows_are_written_as_they_are_made() {
+    let statement = draft("aws-ecr", Rule::Attributed, &[(500, 50, 10, true); 300]);
+    let months = [month(&[&statement])];
+    let (mut rows, mut spreadsheet) = (Measured::default(), Measured::default());
+    focus(&months, Scenario::Now, FocusVersion::V1_4, &mut rows).expect("rows");
+    plain(&months, Scenario::Now, &mut spreadsheet).expect("rows");
+    for written in [rows, spreadsheet] {
+        assert!(
+            written.all > 60_000 && written.largest < 20_000,
+            "{} of {}",
+            written.largest,
+            written.all
+        );
+    }
+}
+
+#[test]
+fn nothing_is_written_of_a_scenario_that_was_not_computed_for_every_registry() {
+    let computed = draft("aws-ecr", Rule::Attributed, &[(500, 50, 10, true)]);
+    let without = Statement {
+        alpine: None,
+        ..computed.clone()
+    };
+    let months = [month(&[&computed]), month(&[&without])];
+    let mut out = Vec::new();
+    let refused = focus(&months, Scenario::Alpine, FocusVersion::V1_2, &mut out);
+    assert!(matches!(refused, Err(ExportError::NoAlpine(_))), "{refused:?}");
+    let refused = plain(&months, Scenario::Alpine, &mut out);
+    assert!(matches!(refused, Err(ExportError::NoAlpine(_))), "{refused:?}");
+    assert!(out.is_empty());
 }
 
 #[test]
@@ -210,9 +272,9 @@ fn nothing_is_corrected_where_nothing_changed() {
 fn a_label_is_no_formula_in_a_spreadsheet_and_no_harm_to_json() {
     let statement = draft("aws-ecr", Rule::Attributed, &[(500, 50, 10, true)]);
     let months = [month(&[&statement])];
-    let csv = plain(&months, Scenario::Now).expect("a file");
+    let csv = written(|out| plain(&months, Scenario::Now, out));
     assert!(csv.contains(r#","'=shop, ""web""","#), "{csv}");
-    let rows = focus(&months, Scenario::Now, FocusVersion::V1_2).expect("a file");
+    let rows = written(|out| focus(&months, Scenario::Now, FocusVersion::V1_2, out));
     let mut reader = csv::Reader::from_reader(rows.as_bytes());
     let tags = reader
         .headers()

@@ -1,7 +1,7 @@
 //! `tare export`: a month's costs in the forms that finance takes.
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use super::outcome::{Outcome, UsageError, begun, unanswered};
 use crate::analysis::RegistryMonth;
 use crate::clock::{Clock, SystemClock};
 use crate::config::RegistryAddress;
-use crate::export::{BilledMonth, Scenario, focus, plain, workbook};
+use crate::export::{BilledMonth, ExportError, Scenario, focus, plain, workbook};
 use crate::oci::RegistryName;
 
 /// Does what `tare export` was asked.
@@ -58,12 +58,12 @@ pub(super) async fn export(options: &ExportOptions, context: &Context) -> anyhow
     } else {
         Scenario::Now
     };
-    let content = match options.form {
-        ExportForm::Focus => focus(&months, scenario, options.focus_version.into())?.into_bytes(),
-        ExportForm::Csv => plain(&months, scenario)?.into_bytes(),
-        ExportForm::Xlsx => workbook(&months)?,
+    let rows = |out: &mut dyn Write| match options.form {
+        ExportForm::Focus => focus(&months, scenario, options.focus_version.into(), out),
+        ExportForm::Csv => plain(&months, scenario, out),
+        ExportForm::Xlsx => Ok(out.write_all(&workbook(&months)?)?),
     };
-    write(&content, options)?;
+    write(&rows, options)?;
     Ok(Outcome::Complete)
 }
 
@@ -80,22 +80,25 @@ fn warn(months: &[RegistryMonth], context: &Context) {
     }
 }
 
-fn write(content: &[u8], options: &ExportOptions) -> anyhow::Result<()> {
+/// What writes an export.
+type WriteRows<'a> = &'a dyn Fn(&mut dyn Write) -> Result<(), ExportError>;
+
+fn write(rows: WriteRows<'_>, options: &ExportOptions) -> anyhow::Result<()> {
     match &options.output {
-        Some(file) => write_whole(file, content).with_context(|| format!("cannot write {}", file.display())),
+        Some(file) => write_whole(file, rows).with_context(|| format!("cannot write {}", file.display())),
         None if options.form == ExportForm::Xlsx && io::stdout().is_terminal() => Err(UsageError(
             "a workbook cannot be written to a terminal: name a file with --output".to_owned(),
         )
         .into()),
-        None => match io::stdout().lock().write_all(content) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        None => match rows(&mut io::stdout().lock()) {
+            Err(ExportError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => Ok(written?),
         },
     }
 }
 
 /// Writes a temporary file and renames it, so that the file is never seen half written.
-fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
+fn write_whole(file: &Path, rows: WriteRows<'_>) -> Result<(), ExportError> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -106,7 +109,10 @@ fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
     let mut partial = tempfile::Builder::new()
         .permissions(permissions)
         .tempfile_in(folder)?;
-    partial.write_all(content)?;
+    let mut out = BufWriter::new(partial.as_file_mut());
+    rows(&mut out)?;
+    out.flush()?;
+    drop(out);
     partial.as_file().sync_all()?;
     partial.persist(file).map_err(|error| error.error)?;
     Ok(())

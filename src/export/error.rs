@@ -1,3 +1,5 @@
+use std::io;
+
 use crate::cost::CostError;
 use crate::oci::RegistryName;
 use crate::units::{Inexact, MoneyError, NoWeight};
@@ -13,10 +15,22 @@ pub enum ExportError {
     Cost(#[from] CostError),
     /// A table could not be written.
     #[error("cannot write the rows: {0}")]
-    Csv(#[from] csv::Error),
+    Csv(csv::Error),
+    /// What the rows are written to fails.
+    #[error("cannot write the rows: {0}")]
+    Output(#[from] io::Error),
     /// A workbook could not be written.
     #[error("cannot write the workbook: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
+}
+
+impl From<csv::Error> for ExportError {
+    fn from(error: csv::Error) -> Self {
+        if !error.is_io_error() {
+            return Self::Csv(error);
+        }
+        Self::Output(error.into())
+    }
 }
 
 impl From<MoneyError> for ExportError {

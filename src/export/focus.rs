@@ -4,37 +4,42 @@
 //! in the price book, so all four costs of a row are equal. In 1.2 a repository is its own resource; in 1.4 its cost is
 //! a split charge of the registry, and the remainder is the row without an AllocatedResourceId.
 
+use std::io::Write;
+
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::focus_columns::{COLUMNS, Column, FocusVersion};
-use super::rows::{ChargeRow, Scenario, charge_rows};
+use super::rows::{ChargeRow, Scenario, each_charge_row, require};
 use super::{Account, BilledMonth, ExportError};
 use crate::cost::{BookUsed, Labels};
 use crate::pricing::{Charge, Period};
 
-/// The rows of the registries' months as CSV.
+/// Writes the rows of the registries' months as CSV.
 ///
 /// # Errors
-/// If Alpine is requested but was not computed for one of the months.
+/// If Alpine is requested but was not computed for one of the months, or if `out` fails.
 pub fn focus(
     months: &[BilledMonth],
     scenario: Scenario,
     version: FocusVersion,
-) -> Result<String, ExportError> {
+    out: impl Write,
+) -> Result<(), ExportError> {
     let columns: Vec<Column> = COLUMNS
         .iter()
         .copied()
         .filter(|column| column.is_in(version))
         .collect();
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Before the first row, so that nothing is written of what cannot be written whole.
+    months.iter().try_for_each(|month| require(month, scenario))?;
+    let mut writer = csv::Writer::from_writer(out);
     writer.write_record(columns.iter().map(|column| column.name))?;
     for month in months {
         // An exported month has at least one statement.
         let Some(statement) = month.statements.last() else {
             continue;
         };
-        for row in charge_rows(month, scenario)? {
+        each_charge_row(month, scenario, |row| {
             let context = FocusRow {
                 row: &row,
                 book: &statement.book,
@@ -44,12 +49,10 @@ pub fn focus(
                 version,
             };
             writer.write_record(columns.iter().map(|column| context.cell(column.name)))?;
-        }
+            Ok(())
+        })?;
     }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| csv::Error::from(error.into_error()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(writer.flush()?)
 }
 
 struct FocusRow<'a> {

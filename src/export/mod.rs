@@ -7,6 +7,8 @@
 //!
 //! A month that was closed and corrected has several statements. The difference of each to the previous one is in rows
 //! marked as corrections, so that earlier exports stay valid.
+//!
+//! The CSV forms write each row as it is made, so that their memory does not grow with the number of rows.
 
 mod accounts;
 mod error;
@@ -21,7 +23,7 @@ pub use error::ExportError;
 pub use focus::focus;
 pub use focus_columns::FocusVersion;
 pub use plain::plain;
-pub use rows::{ChargeRow, Scenario, charge_rows};
+pub use rows::{ChargeRow, Scenario, charge_rows, each_charge_row};
 pub use workbook::workbook;
 
 use crate::cost::Statement;

@@ -1,4 +1,6 @@
-use super::rows::{ChargeRow, Scenario, charge_rows};
+use std::io::Write;
+
+use super::rows::{ChargeRow, Scenario, each_charge_row, require};
 use super::{BilledMonth, ExportError};
 use crate::oci::text::spreadsheet_text;
 
@@ -28,28 +30,28 @@ const COLUMNS: [&str; 23] = [
     "warnings",
 ];
 
-/// The rows of the registries' months as plain CSV, safe to open in a spreadsheet. There is a row for each repository
+/// Writes the rows of the registries' months as plain CSV, safe to open in a spreadsheet. There is a row for each repository
 /// and line of a bill, one without a repository for the remainder of a line, and no totals, so that the column `cost` can
 /// be summed. `period_end` is exclusive.
 ///
 /// # Errors
-/// If Alpine is requested but was not computed for one of the months.
-pub fn plain(months: &[BilledMonth], scenario: Scenario) -> Result<String, ExportError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+/// If Alpine is requested but was not computed for one of the months, or if `out` fails.
+pub fn plain(months: &[BilledMonth], scenario: Scenario, out: impl Write) -> Result<(), ExportError> {
+    // Before the first row, so that nothing is written of what cannot be written whole.
+    months.iter().try_for_each(|month| require(month, scenario))?;
+    let mut writer = csv::Writer::from_writer(out);
     writer.write_record(COLUMNS)?;
     for month in months {
         let provider = month
             .statements
             .last()
             .map_or("", |statement| statement.book.provider.as_str());
-        for row in charge_rows(month, scenario)? {
+        each_charge_row(month, scenario, |row| {
             writer.write_record(cells(&row, scenario, provider))?;
-        }
+            Ok(())
+        })?;
     }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| csv::Error::from(error.into_error()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(writer.flush()?)
 }
 
 fn cells(row: &ChargeRow, scenario: Scenario, provider: &str) -> [String; COLUMNS.len()] {

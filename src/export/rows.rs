@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use strum::IntoStaticStr;
 
 use super::{BilledMonth, ExportError};
-use crate::cost::{Labels, Statement};
+use crate::cost::{Charges, Labels, Statement};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::pricing::{AllocatedRow, Charge, Line, Period};
 use crate::units::{Money, apportion, exact_sum};
@@ -63,37 +63,79 @@ pub struct ChargeRow {
 /// The decimals of a ratio. Our choice.
 const RATIO_DECIMALS: u32 = 12;
 
-/// The rows of a month: each repository's part of each line, then the remainders; per repository in the order of the
-/// bill. A corrected month has the rows of the first statement, then the differences.
+/// All rows of a month, as [`each_charge_row`] makes them.
 ///
 /// # Errors
 /// If Alpine is requested but was not computed.
 pub fn charge_rows(month: &BilledMonth, scenario: Scenario) -> Result<Vec<ChargeRow>, ExportError> {
-    let mut statements = month.statements.iter();
-    let mut rows = match statements.next() {
-        Some(first) => statement_rows(first, scenario)?,
-        None => return Ok(Vec::new()),
-    };
-    let mut before = rows.clone();
-    for statement in statements {
-        let after = statement_rows(statement, scenario)?;
-        rows.extend(differences(&before, &after)?);
-        before = after;
-    }
-    if !month.is_whole {
-        // A ratio would reveal the whole line: cost divided by ratio.
-        rows.iter_mut().for_each(|row| row.ratio = None);
-    }
+    let mut rows = Vec::new();
+    each_charge_row(month, scenario, |row| {
+        rows.push(row);
+        Ok(())
+    })?;
     Ok(rows)
 }
 
-fn statement_rows(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeRow>, ExportError> {
-    let charges = match (scenario, &statement.alpine) {
-        (Scenario::Now, _) => &statement.now,
-        (Scenario::Alpine, Some(alpine)) => &alpine.charges,
-        (Scenario::Alpine, None) => return Err(ExportError::NoAlpine(statement.registry.clone())),
+/// Makes the rows of a month one at a time: each repository's part of each line, then the remainders; per repository in the
+/// order of the bill. A corrected month has the rows of the first statement, then the differences.
+///
+/// # Errors
+/// If Alpine is requested but was not computed, before the first row; and the error of `each`.
+pub fn each_charge_row(
+    month: &BilledMonth,
+    scenario: Scenario,
+    mut each: impl FnMut(ChargeRow) -> Result<(), ExportError>,
+) -> Result<(), ExportError> {
+    let Some((first, corrections)) = month.statements.split_first() else {
+        return Ok(());
     };
+    require(month, scenario)?;
+    let mut shown = |mut row: ChargeRow| {
+        if !month.is_whole {
+            // A ratio would reveal the whole line: cost divided by ratio.
+            row.ratio = None;
+        }
+        each(row)
+    };
+    each_row_of(first, scenario, &mut shown)?;
+    let mut before = first;
+    for after in corrections {
+        let rows = differences(&rows_of(before, scenario)?, &rows_of(after, scenario)?)?;
+        rows.into_iter().try_for_each(&mut shown)?;
+        before = after;
+    }
+    Ok(())
+}
+
+/// Refuses a scenario that was not computed.
+pub(super) fn require(month: &BilledMonth, scenario: Scenario) -> Result<(), ExportError> {
+    let mut statements = month.statements.iter();
+    statements.try_for_each(|statement| charges(statement, scenario).map(drop))
+}
+
+fn charges(statement: &Statement, scenario: Scenario) -> Result<&Charges, ExportError> {
+    match (scenario, &statement.alpine) {
+        (Scenario::Now, _) => Ok(&statement.now),
+        (Scenario::Alpine, Some(alpine)) => Ok(&alpine.charges),
+        (Scenario::Alpine, None) => Err(ExportError::NoAlpine(statement.registry.clone())),
+    }
+}
+
+fn rows_of(statement: &Statement, scenario: Scenario) -> Result<Vec<ChargeRow>, ExportError> {
     let mut rows = Vec::new();
+    each_row_of(statement, scenario, &mut |row| {
+        rows.push(row);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+fn each_row_of(
+    statement: &Statement,
+    scenario: Scenario,
+    each: &mut impl FnMut(ChargeRow) -> Result<(), ExportError>,
+) -> Result<(), ExportError> {
+    let charges = charges(statement, scenario)?;
     for piece in &charges.pieces {
         let ratios = Ratios::from_rows(&piece.allocation.rows, piece.bill.lines.len())?;
         let warnings: Vec<String> = piece.bill.warnings.iter().map(ToString::to_string).collect();
@@ -103,7 +145,7 @@ fn statement_rows(statement: &Statement, scenario: Scenario) -> Result<Vec<Charg
             let repository = row.key.as_ref().and_then(|_| statement.repositories.get(place));
             for part in &row.parts {
                 let line = &piece.bill.lines[part.line];
-                rows.push(ChargeRow {
+                each(ChargeRow {
                     registry: statement.registry.clone(),
                     repository: repository.map(|repository| repository.repository.clone()),
                     labels: repository.map_or_else(Labels::default, |repository| repository.labels.clone()),
@@ -117,11 +159,11 @@ fn statement_rows(statement: &Statement, scenario: Scenario) -> Result<Vec<Charg
                     ratio: Some(ratios.ratio_of(place, part.line)),
                     is_correction: false,
                     warnings: warnings.clone(),
-                });
+                })?;
             }
         }
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// The ratio of each row in each line, in decimals that add up to 1 per line.

@@ -9,7 +9,7 @@ use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::reply::Reply;
 use crate::api::snapshot::unknown_registry;
-use crate::export::{BilledMonth, FocusVersion, Scenario, focus, plain, workbook};
+use crate::export::{BilledMonth, ExportError, FocusVersion, Scenario, focus, plain, workbook};
 use crate::pricing::Period;
 
 const CSV: &str = "text/csv; charset=utf-8";
@@ -123,21 +123,35 @@ async fn as_focus(call: Call) -> Result<HttpResponse, Problem> {
         scenario(&call),
         call.values.text("focus_version").unwrap_or("1.2"),
     );
-    let text = match version {
-        "1.4" => focus(&months, scenario, FocusVersion::V1_4),
-        _ => focus(&months, scenario, FocusVersion::V1_2),
-    };
     let file = format!("focus-{version}-{name}-{}.csv", scenario.as_str());
-    let text = text.map_err(Problem::internal)?;
-    call.reply(Reply::download(CSV, &file, text.into_bytes()))
+    let version = match version {
+        "1.4" => FocusVersion::V1_4,
+        _ => FocusVersion::V1_2,
+    };
+    let rows = move |out: &mut Vec<u8>| focus(&months, scenario, version, out);
+    reply(&call, &file, rows).await
 }
 
 async fn as_csv(call: Call) -> Result<HttpResponse, Problem> {
     let (months, name) = billed(&call).await?;
     let scenario = scenario(&call);
-    let text = plain(&months, scenario).map_err(Problem::internal)?;
     let file = format!("charges-{name}-{}.csv", scenario.as_str());
-    call.reply(Reply::download(CSV, &file, text.into_bytes()))
+    let rows = move |out: &mut Vec<u8>| plain(&months, scenario, out);
+    reply(&call, &file, rows).await
+}
+
+/// A file of rows. Its bytes are kept until they are sent, because its tag is a digest of them.
+async fn reply(
+    call: &Call,
+    file: &str,
+    rows: impl FnOnce(&mut Vec<u8>) -> Result<(), ExportError> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let written = move || {
+        let mut content = Vec::new();
+        rows(&mut content).map(|()| content)
+    };
+    let content = call.api.run_blocking(written).await?.map_err(Problem::internal)?;
+    call.reply(Reply::download(CSV, file, content))
 }
 
 async fn as_workbook(call: Call) -> Result<HttpResponse, Problem> {
