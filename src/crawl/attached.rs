@@ -70,10 +70,8 @@ impl Visit<'_> {
     /// Whether tag or manifest is new. A crawl that was killed may have saved a manifest without its referrers; the tag
     /// is saved last, so both must be known.
     fn is_new(&self, tag: &Tag, digest: Digest) -> bool {
-        let known = &self.known;
-        let digest_is_known = known.complete.contains(&digest) || known.partial.contains_key(&digest);
-        let tags = known.tags.get(self.repository);
-        !digest_is_known || tags.is_none_or(|tags| !tags.contains(tag))
+        let tags = self.known.tags.get(self.repository);
+        !self.known.is_saved(&digest) || tags.is_none_or(|tags| !tags.contains(tag))
     }
 
     async fn attachment(&self, subject: Digest, descriptor: &Descriptor, tag_walk: &TagWalk) -> bool {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::oci::{Digest, Manifest};
+use crate::oci::{Digest, DigestKey, Manifest};
 
 /// What this crawl knows about the content of one digest.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub(super) enum DigestState {
 /// contains the digests of what is below it, so tasks cannot wait for each other in a circle.
 #[derive(Default)]
 pub(super) struct DigestStates {
-    by_digest: Mutex<HashMap<Digest, Option<Arc<tokio::sync::Mutex<DigestState>>>>>,
+    by_digest: Mutex<HashMap<DigestKey, Option<Arc<tokio::sync::Mutex<DigestState>>>>>,
 }
 
 impl DigestStates {
@@ -33,13 +33,13 @@ impl DigestStates {
     pub(super) fn get(&self, digest: Digest) -> Option<Arc<tokio::sync::Mutex<DigestState>>> {
         self.by_digest
             .lock()
-            .entry(digest)
+            .entry(DigestKey::from(&digest))
             .or_insert_with(|| Some(Arc::default()))
             .clone()
     }
 
     /// Marks a digest as complete and drops its state, which is no longer needed.
     pub(super) fn complete(&self, digest: Digest) {
-        self.by_digest.lock().insert(digest, None);
+        self.by_digest.lock().insert(DigestKey::from(&digest), None);
     }
 }

@@ -1,9 +1,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::RepositoryChoice;
-use crate::oci::{Digest, Manifest, PlatformFilter, RepositoryName, Tag};
+use crate::oci::{Digest, DigestSet, Manifest, PlatformFilter, RepositoryName, Tag};
 
 /// What a crawl reads, and how much at a time.
 #[derive(Debug, Clone)]
@@ -66,15 +67,19 @@ pub enum ReferrersPolicy {
 }
 
 /// What earlier crawls have found and saved. None of it is requested again.
+///
+/// What is by repository is known of the repositories that it is passed with, or of all.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// Manifests that are saved with everything below them (for the platforms chosen now), and configurations.
-    pub complete: HashSet<Digest>,
-    /// Manifests that are saved but lack something below them.
+    /// Manifests that are saved with everything below them, and configurations. Of any registry.
+    pub complete: Arc<DigestSet>,
+    /// Manifests that are saved but lack something below them, such as images for platforms that are not chosen.
+    pub incomplete: Arc<DigestSet>,
+    /// Those of them that tags of the repositories reach. If a tag leads to another, that one is requested again.
     pub partial: HashMap<Digest, Manifest>,
     /// The saved tags, by repository. A repository that is not in the map was never crawled.
     pub tags: HashMap<RepositoryName, HashSet<Tag>>,
-    /// The saved manifests that each saved index lists.
+    /// The saved manifests that each saved index lists which tags of the repositories reach.
     pub children: HashMap<Digest, Vec<Digest>>,
     /// What the registry had lost although something refers to it, by repository.
     pub missing: HashMap<RepositoryName, HashSet<Digest>>,
@@ -84,6 +89,15 @@ pub struct Known {
     pub keeps_deleted: bool,
     /// How many crawls of the registry came before. It decides what is checked again in this one.
     pub crawls: u64,
+}
+
+impl Known {
+    /// Whether a manifest is saved, with everything below it or not.
+    pub(super) fn is_saved(&self, digest: &Digest) -> bool {
+        self.complete.contains(digest)
+            || self.incomplete.contains(digest)
+            || self.partial.contains_key(digest)
+    }
 }
 
 /// How a crawl ended.

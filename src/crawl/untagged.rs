@@ -11,7 +11,7 @@ use super::tag_listing::TagListing;
 use super::walk::{ManifestTarget, TagWalk};
 use super::walk_outcome::WalkOutcome;
 use crate::inventory::{FaultKind, ListedDigest, ManifestListing, ManifestTimes};
-use crate::oci::{Digest, Manifest};
+use crate::oci::{Digest, DigestKey, Manifest};
 use crate::registry::{AzureCounts, ErrorKind, ListedManifest, RegistryError};
 
 /// After this many refusals without a listing, no more repositories are asked for. Our choice.
@@ -231,12 +231,11 @@ impl Visit<'_> {
 
     /// Whether a manifest is saved already, or belongs to a tagged image for a platform that was not chosen.
     fn is_known_or_left_out(&self, digest: &Digest) -> bool {
-        let known = self.known;
-        if known.complete.contains(digest) || known.partial.contains_key(digest) {
+        if self.known.is_saved(digest) {
             return true;
         }
         let left_out = self.walk.left_out.lock();
-        left_out.contains(digest)
+        left_out.contains(&DigestKey::from(digest))
     }
 
     /// Reports a manifest without what is below it, unless this crawl has visited it.

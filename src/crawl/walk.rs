@@ -16,7 +16,7 @@ use super::walk_outcome::WalkOutcome;
 use super::{CrawlPlan, ReferrersPolicy};
 use crate::inventory::{FaultKind, FaultLimit, Finding, ManifestFact};
 use crate::oci::text::quoted;
-use crate::oci::{Descriptor, Digest, Manifest, ManifestKind, Reference, RepositoryName, Tag};
+use crate::oci::{Descriptor, Digest, DigestKey, Manifest, ManifestKind, Reference, RepositoryName, Tag};
 use crate::registry::{Client, ErrorKind, FetchedManifest, RegistryError};
 use crate::units::ByteCount;
 
@@ -37,7 +37,7 @@ pub(super) struct Walk<'a> {
     pub(super) manifests: ManifestsApi,
     pub(super) digests: DigestStates,
     /// What indexes below tags list for platforms that were not chosen.
-    pub(super) left_out: Mutex<HashSet<Digest>>,
+    pub(super) left_out: Mutex<HashSet<DigestKey>>,
     pub(super) vanishing: Vanishing,
     /// Listed repositories that these credentials may not read.
     pub(super) denied: Mutex<Vec<RepositoryName>>,
@@ -324,7 +324,7 @@ impl Visit<'_> {
         self.walk
             .left_out
             .lock()
-            .extend(left_out.iter().map(|child| child.digest));
+            .extend(left_out.iter().map(|child| DigestKey::from(&child.digest)));
         let mut outcome = WalkOutcome::COMPLETE;
         if depth >= MAX_DEPTH && !children.is_empty() {
             let fault = format!("nested indexes are followed to a depth of {MAX_DEPTH} only");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use super::known::load_known;
+use super::known::{known_registry, known_repositories};
 use super::writing::retry_transient;
 use crate::clock::Clock;
 use crate::crawl::{Assignment, Known, Listing};
@@ -16,6 +16,8 @@ use crate::store::{Claim, CrawlPart, Store, StoreError};
 /// How many repositories are claimed at once. Our choice: few, so that all workers finish at about the same time, and a
 /// killed worker had little claimed.
 const CLAIM: u32 = 4;
+/// For how many repositories of its own a worker reads at once what is known. Our choice: few statements, and little memory.
+const KNOWN_AT_A_TIME: usize = 32;
 /// How often a leader without work checks whether the others are done. Our choice.
 const LOOK_AFTER_OTHERS: Duration = Duration::from_millis(500);
 /// What other workers have saved is read again at most so often that it takes a tenth of the time. Our choice.
@@ -35,7 +37,7 @@ impl Assigner {
     pub(super) async fn run(
         self,
         own: Listing,
-        known: Arc<Known>,
+        known: Known,
         assignments: mpsc::Sender<Assignment>,
     ) -> Result<(), StoreError> {
         let mut fresh = Fresh {
@@ -45,7 +47,12 @@ impl Assigner {
             workers_gone: 0,
         };
         if !self.part.is_shared() {
-            assign(own.repositories, &fresh.known, &assignments).await;
+            for some in own.repositories.chunks(KNOWN_AT_A_TIME) {
+                if assignments.is_closed() {
+                    break;
+                }
+                self.assign(some, &fresh.known, &assignments).await?;
+            }
             return Ok(());
         }
         while !assignments.is_closed() {
@@ -61,7 +68,25 @@ impl Assigner {
                 continue;
             }
             fresh.refresh(&self, &claim).await?;
-            assign(claim.repositories, &fresh.known, &assignments).await;
+            self.assign(&claim.repositories, &fresh.known, &assignments)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Assigns repositories with what is known of them. Ends early if the receiver is gone.
+    async fn assign(
+        &self,
+        repositories: &[RepositoryName],
+        known: &Known,
+        assignments: &mpsc::Sender<Assignment>,
+    ) -> Result<(), StoreError> {
+        let known = known_repositories(&self.store, &self.registry, known, repositories).await?;
+        for repository in repositories {
+            let (repository, known) = (repository.clone(), Arc::clone(&known));
+            if assignments.send(Assignment { repository, known }).await.is_err() {
+                break;
+            }
         }
         Ok(())
     }
@@ -73,22 +98,9 @@ impl Assigner {
     }
 }
 
-async fn assign(
-    repositories: Vec<RepositoryName>,
-    known: &Arc<Known>,
-    assignments: &mpsc::Sender<Assignment>,
-) {
-    for repository in repositories {
-        let known = Arc::clone(known);
-        if assignments.send(Assignment { repository, known }).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// The known content, read again as other workers find more.
+/// What is known of the registry as a whole, read again as other workers find more.
 struct Fresh {
-    known: Arc<Known>,
+    known: Known,
     loaded_at: Instant,
     took: Duration,
     workers_gone: u64,
@@ -101,7 +113,7 @@ impl Fresh {
             || claim.workers > 1 && self.loaded_at.elapsed() > self.took * KNOWN_RATIO;
         if may_be_stale {
             let begin = Instant::now();
-            self.known = load_known(&assigner.store, &assigner.registry).await?;
+            self.known = known_registry(&assigner.store, &assigner.registry).await?;
             self.loaded_at = Instant::now();
             self.took = begin.elapsed();
             self.workers_gone = claim.workers_gone;

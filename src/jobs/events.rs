@@ -200,7 +200,7 @@ impl Desk {
         let digests: Vec<Digest> = answered.iter().flat_map(Answered::digests).collect();
         let among = self.store.known_among(&digests).await?;
         let known = Known {
-            complete: among.complete,
+            complete: Arc::new(among.complete),
             partial: among.partial,
             ..Known::default()
         };

@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 use super::assign::Assigner;
 use super::conclusion::Conclusion;
 use super::control::Control;
-use super::known::load_known;
+use super::known::known_registry;
 use super::spent::Spent;
 use super::writing::{retry_transient, write};
 use crate::clock::Clock;
@@ -158,7 +158,7 @@ impl PartWork<'_> {
 
     async fn walk(&self, saver: CrawlSaver, stop: &StopFlag) -> anyhow::Result<Walked> {
         let part = saver.part().clone();
-        let known = load_known(self.store, self.registry)
+        let known = known_registry(self.store, self.registry)
             .await
             .context("cannot read what is known already")?;
         let (sender, findings) = mpsc::channel(WAITING_FINDINGS);
@@ -221,7 +221,7 @@ impl PartWork<'_> {
         else {
             return Ok(None);
         };
-        if let Some(fault) = self.empty_catalogue(&listing, known) {
+        if let Some(fault) = self.empty_catalogue(&listing).await? {
             listing.is_complete = false;
             // If the writer is gone, its error ends the crawl.
             let _ = sender.send(Finding::Fault(fault)).await;
@@ -234,16 +234,17 @@ impl PartWork<'_> {
 
     /// The fault of a catalogue that lists nothing although repositories with tags are known. Registries answer so to
     /// credentials that may not see any repository, so nothing counts as deleted because of it.
-    fn empty_catalogue(&self, listing: &Listing, known: &Known) -> Option<Fault> {
+    async fn empty_catalogue(&self, listing: &Listing) -> anyhow::Result<Option<Fault>> {
         let repositories = &self.plan.repositories;
         let is_empty =
             listing.repositories.is_empty() && listing.is_complete && repositories.needs_catalogue();
-        let expected = known
-            .tags
-            .keys()
-            .filter(|name| repositories.matches(name))
-            .count();
-        (is_empty && expected > 0).then(|| Fault {
+        if !is_empty {
+            return Ok(None);
+        }
+        let known = retry_transient!(self.store.tagged_repositories(self.registry))
+            .context("cannot read which repositories had tags")?;
+        let expected = known.iter().filter(|name| repositories.matches(name)).count();
+        Ok((expected > 0).then(|| Fault {
             repository: None,
             reference: Some("_catalog".to_owned()),
             kind: FaultKind::Unavailable,
@@ -251,6 +252,6 @@ impl PartWork<'_> {
                 "the catalogue lists no repository, and {expected} with tags were read before. None of them counts as \
                  deleted: check the registry, and whether the credentials may see its repositories"
             ),
-        })
+        }))
     }
 }

@@ -6,6 +6,7 @@
 
 mod descriptor;
 mod digest;
+mod digest_set;
 mod document;
 mod host;
 mod image_config;
@@ -23,6 +24,7 @@ mod vendor;
 
 pub use descriptor::Descriptor;
 pub use digest::{Digest, InvalidDigest};
+pub use digest_set::{DigestKey, DigestSet};
 pub use host::host_without_port;
 pub use image_config::{HistoryStep, ImageConfig, ImageConfigError};
 pub use kept::{is_kept_label, is_kept_variable};

@@ -2,8 +2,8 @@
 //!
 //! Facts about content are stored once under their digest, whichever registries hold it. Where a tag pointed is stored
 //! with its time of validity. [`Store::begin_crawl`] returns a [`CrawlSaver`], which writes findings in batches, each in
-//! one transaction, so that a killed crawl loses only the batch in progress. [`Store::known`] returns what need not be
-//! requested again, and [`Store::content`] what a registry held at any moment, with the facts about its images.
+//! one transaction, so that a killed crawl loses only the batch in progress. [`Store::known_digests`] and
+//! [`Store::known_repositories`] return what need not be requested again, and [`Store::content`] what a registry held at any moment, with the facts about its images.
 //!
 //! Many processes may share a crawl: [`Store::request_crawl`] requests one, and [`Store::join_crawl`] gives this process
 //! a [`CrawlPart`] in it as long as it renews its lease. After the lease is lost, nothing can be written through the
@@ -71,7 +71,7 @@ pub use error::StoreError;
 pub use events::{AcceptedEvents, Asked, AskedAnswer, EventState, PENDING_LIMIT, PendingAsk};
 pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
-pub use known::KnownContent;
+pub use known::{KnownContent, KnownDigests, KnownRegistry, KnownRepositories};
 pub use login_sessions::LoginSessionRecord;
 pub use notifications::{
     BookChange, EndedBadly, NewNotification, NotificationCount, PendingNotification, PricedRepository,

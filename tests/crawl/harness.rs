@@ -189,8 +189,10 @@ impl Saved {
     }
 
     pub fn known(&self) -> Known {
+        let manifests = self.manifests.keys().filter(|digest| self.is_complete(digest));
+        let complete = manifests.chain(self.configs.keys()).copied();
         let mut known = Known {
-            complete: self.configs.keys().copied().collect(),
+            complete: Arc::new(complete.collect()),
             crawls: self.crawls,
             ..Known::default()
         };
@@ -204,9 +206,7 @@ impl Saved {
         for (digest, fact) in &self.manifests {
             let children = fact.manifest.children.iter().map(|child| child.digest);
             known.children.insert(*digest, children.collect());
-            if self.is_complete(digest) {
-                known.complete.insert(*digest);
-            } else if fact.manifest.left_out_layers == 0 {
+            if !self.is_complete(digest) && fact.manifest.left_out_layers == 0 {
                 known.partial.insert(*digest, fact.manifest.clone());
             }
         }

@@ -5,7 +5,7 @@ use tare::store::{CrawlCost, CrawlEnd, CrawlState};
 use tare::units::{ByteCount, RequestCounts};
 
 use super::sample::{image, tag};
-use super::{TestDatabase, day, on_both_databases, registry, saved_inventory};
+use super::{TestDatabase, day, on_both_databases, registry, saved_inventory, what_is_known};
 
 on_both_databases!(
     a_crawl_that_was_killed_is_interrupted_and_what_it_saved_is_used,
@@ -29,10 +29,8 @@ async fn a_crawl_that_was_killed_is_interrupted_and_what_it_saved_is_used(databa
 
     let mut next = store.begin_crawl(&registry(), 3, day(2)).await.unwrap();
     assert!(
-        store
-            .known(&registry().name)
+        what_is_known(&store, &registry().name)
             .await
-            .unwrap()
             .complete
             .contains(&api)
     );

@@ -9,7 +9,7 @@ use tare::pulls::event_key;
 use tare::store::{AcceptedEvents, Asked, AskedAnswer, CrawlCost, CrawlEnd, CrawlState, PendingAsk, Store};
 
 use super::sample::{image, index, listing, listing_all, tag};
-use super::{TestDatabase, day, on_both_databases, registry, saved_inventory};
+use super::{TestDatabase, day, on_both_databases, registry, saved_inventory, what_is_known};
 
 on_both_databases!(
     an_event_is_received_once_and_events_about_one_tag_are_one_question,
@@ -240,7 +240,7 @@ async fn what_is_gone_ends_its_tags_and_breaks_the_index_that_lists_it(database:
         tags(&store).await,
         [("both".to_owned(), both), ("amd".to_owned(), amd)]
     );
-    let known = store.known(&name).await.unwrap();
+    let known = what_is_known(&store, &name).await;
     assert!(
         known.missing[&"team/api".parse().unwrap()].contains(&amd),
         "the index is broken"

@@ -19,14 +19,20 @@ mod reports;
 pub mod retention;
 mod sample;
 mod saving;
+mod side_by_side;
 mod tombstones;
 mod untagged;
 mod work;
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret as _;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, PgConnection};
 use tare::inventory::Inventory;
+use tare::oci::{Digest, DigestSet, Manifest, RegistryName, RepositoryName, Tag};
 use tare::store::{CrawledRegistry, DatabaseLocation, Store, StoreSettings};
 use tempfile::TempDir;
 
@@ -136,3 +142,35 @@ macro_rules! on_both_databases {
     };
 }
 pub(crate) use on_both_databases;
+
+/// A connection to the database of a test on a server.
+pub async fn connect(database: &TestDatabase) -> PgConnection {
+    let DatabaseLocation::Server(url) = &database.location else {
+        unreachable!("the test runs on a server")
+    };
+    let options: PgConnectOptions = url.expose_secret().parse().expect("a URL");
+    options.connect().await.expect("a connection")
+}
+
+/// What a crawl of a registry would not request again.
+pub struct Known {
+    pub complete: DigestSet,
+    pub incomplete: DigestSet,
+    pub partial: HashMap<Digest, Manifest>,
+    pub tags: HashMap<RepositoryName, HashSet<Tag>>,
+    pub missing: HashMap<RepositoryName, HashSet<Digest>>,
+}
+
+/// What a crawl of all repositories with tags would not request again.
+pub async fn what_is_known(store: &Store, registry: &RegistryName) -> Known {
+    let digests = store.known_digests().await.unwrap();
+    let repositories = store.tagged_repositories(registry).await.unwrap();
+    let own = store.known_repositories(registry, &repositories).await.unwrap();
+    Known {
+        complete: digests.complete,
+        incomplete: digests.incomplete,
+        partial: own.partial,
+        tags: own.tags,
+        missing: own.missing,
+    }
+}

@@ -8,7 +8,7 @@ use tare::inventory::{Fault, FaultKind, Finding};
 use tare::store::{CrawlCost, CrawlEnd, CrawlState, DatabaseLocation, Pruned, Retention, Store};
 
 use super::sample::{image, listing, tag};
-use super::{TestDatabase, day, on_both_databases, registry, saved_inventory};
+use super::{TestDatabase, day, on_both_databases, registry, saved_inventory, what_is_known};
 
 on_both_databases!(
     crawls_and_what_they_met_are_forgotten_but_never_the_latest,
@@ -113,7 +113,7 @@ async fn what_only_old_history_reached_is_forgotten_with_it(database: TestDataba
         ..Pruned::default()
     };
     assert_eq!(pruned, expected);
-    let known = store.known(&registry().name).await.unwrap();
+    let known = what_is_known(&store, &registry().name).await;
     assert!(
         !known.complete.contains(&old),
         "to be asked for again, should it come back"
@@ -132,10 +132,8 @@ async fn what_only_old_history_reached_is_forgotten_with_it(database: TestDataba
     findings.extend([tag("api", "latest", old), listing("api", &["latest", "stable"])]);
     crawl(&store, 21, &findings, CrawlState::Complete).await;
     assert!(
-        store
-            .known(&registry().name)
+        what_is_known(&store, &registry().name)
             .await
-            .unwrap()
             .complete
             .contains(&old)
     );

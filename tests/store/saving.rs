@@ -1,18 +1,19 @@
 use std::time::Duration;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use tare::inventory::{Finding, account};
-use tare::oci::Digest;
+use tare::oci::{Digest, RepositoryName};
 
 use super::sample::{image, index, listing, tag};
-use super::{TestDatabase, day, inventory_at, on_both_databases, registry, saved_inventory};
+use super::{TestDatabase, day, inventory_at, on_both_databases, registry, saved_inventory, what_is_known};
 
 on_both_databases!(
     what_was_saved_comes_back,
     saving_again_changes_nothing,
     a_tag_that_moves_leaves_its_history,
     what_lacks_something_beneath_is_known_as_partial,
+    what_is_known_is_that_of_the_repositories_asked_for,
     attached_manifests_count_with_their_subject,
 );
 
@@ -91,7 +92,7 @@ async fn saving_again_changes_nothing(database: TestDatabase) {
         let inventory = inventory_at(&store, at).await;
         assert_eq!(account(&inventory).unwrap().registry.tags, 2, "{at:?}");
     }
-    let known = store.known(&registry().name).await.unwrap();
+    let known = what_is_known(&store, &registry().name).await;
     assert_eq!((known.complete.len(), known.partial.len()), (5, 0));
 }
 
@@ -138,28 +139,71 @@ async fn what_lacks_something_beneath_is_known_as_partial(database: TestDatabase
         .save(&[index_finding, over_finding, tag("all", "1", over)], day(1))
         .await
         .unwrap();
-    let known = store.known(&registry().name).await.unwrap();
+    let known = what_is_known(&store, &registry().name).await;
     assert!(known.complete.is_empty());
     assert_eq!(
         known.partial.keys().copied().collect::<HashSet<_>>(),
         HashSet::from([api, both, over])
     );
     assert_eq!(known.partial[&both].children.len(), 2);
+    assert!(
+        [api, both, over]
+            .iter()
+            .all(|digest| known.incomplete.contains(digest))
+    );
+    assert_eq!(known.incomplete.len(), 3);
     assert!(known.tags[&"all".parse().unwrap()].contains(&"1".parse().unwrap()));
 
     saver.save(&findings, day(1)).await.unwrap();
     saver.save(&more, day(1)).await.unwrap();
-    let known = store.known(&registry().name).await.unwrap();
+    let known = what_is_known(&store, &registry().name).await;
     assert!(known.partial.is_empty());
-    assert_eq!(known.complete.len(), 6);
+    assert_eq!((known.complete.len(), known.incomplete.len()), (6, 0));
     assert!(
         [api, web, both, over]
             .iter()
             .all(|digest| known.complete.contains(digest))
     );
-    let elsewhere = store.known(&"other.example.com".parse().unwrap()).await.unwrap();
+    let elsewhere = what_is_known(&store, &"other.example.com".parse().unwrap()).await;
     assert!(elsewhere.tags.is_empty());
     assert_eq!(elsewhere.complete, known.complete);
+}
+
+async fn what_is_known_is_that_of_the_repositories_asked_for(database: TestDatabase) {
+    let store = database.open().await;
+    let (api, findings) = image("api");
+    let (web, more) = image("web");
+    let (both, both_finding) = index(&[api, web]);
+    let (one, one_finding) = index(&[api]);
+    let mut saver = store.begin_crawl(&registry(), 3, day(1)).await.unwrap();
+    saver.save(&findings, day(1)).await.unwrap();
+    let findings = [
+        both_finding,
+        one_finding,
+        more[0].clone(),
+        tag("team/both", "1", both),
+        tag("team/one", "1", one),
+        tag("team/one", "2", api),
+        tag("team/web", "1", web),
+    ];
+    saver.save(&findings, day(1)).await.unwrap();
+    let known = async |names: &[&str]| {
+        let names: Vec<RepositoryName> = names.iter().map(|name| name.parse().unwrap()).collect();
+        store.known_repositories(&registry().name, &names).await.unwrap()
+    };
+    let own = known(&["team/one"]).await;
+    assert_eq!(own.tags.len(), 1);
+    assert_eq!(own.tags[&"team/one".parse().unwrap()].len(), 2);
+    assert_eq!(own.children, HashMap::from([(one, vec![api])]));
+    assert!(
+        own.partial.is_empty(),
+        "the image without a configuration is in others"
+    );
+    let others = known(&["team/both", "team/web", "team/new"]).await;
+    assert_eq!(others.tags.len(), 2);
+    assert_eq!(others.children, HashMap::from([(both, vec![api, web])]));
+    let partial: HashSet<Digest> = others.partial.keys().copied().collect();
+    assert_eq!(partial, HashSet::from([both, web]));
 }
 
 async fn attached_manifests_count_with_their_subject(database: TestDatabase) {
@@ -187,7 +231,7 @@ async fn attached_manifests_count_with_their_subject(database: TestDatabase) {
     let inventory = saved_inventory(&store).await;
     let counted = account(&inventory).unwrap().registry;
     assert_eq!((counted.manifests, counted.images, counted.blobs), (2, 1, 7));
-    let known = store.known(&registry().name).await.unwrap();
+    let known = what_is_known(&store, &registry().name).await;
     assert!(
         known.complete.contains(&signature),
         "a signature's configuration is never asked for"

@@ -5,7 +5,7 @@ use tare::oci::RepositoryName;
 use tare::store::{CrawlCost, CrawlEnd, CrawlState, Store};
 
 use super::sample::{image, listing, tag};
-use super::{TestDatabase, day, inventory_at, on_both_databases, registry, saved_inventory};
+use super::{TestDatabase, day, inventory_at, on_both_databases, registry, saved_inventory, what_is_known};
 
 on_both_databases!(
     a_tag_counts_as_deleted_after_several_listings_without_it,
@@ -117,7 +117,7 @@ async fn a_repository_counts_as_deleted_after_several_catalogues_without_it(data
     }
     assert_eq!(repositories_now(&store).await, 1);
     assert_eq!((tags_on(&store, 3).await, tags_on(&store, 4).await), (2, 1));
-    let known = store.known(&registry().name).await.unwrap();
+    let known = what_is_known(&store, &registry().name).await;
     assert!(!known.tags.contains_key(&"web".parse().unwrap()));
 
     crawl(
@@ -140,7 +140,7 @@ async fn what_a_crawl_did_not_look_for_is_not_missed(database: TestDatabase) {
         crawl(&store, on, &findings[..1], &|name| name.as_str() == "api").await;
     }
     // Only the one that was looked for is gone.
-    let known = store.known(&registry().name).await.unwrap();
+    let known = what_is_known(&store, &registry().name).await;
     assert_eq!(
         known.tags.keys().map(RepositoryName::as_str).collect::<Vec<_>>(),
         ["web"]
