@@ -130,10 +130,13 @@ impl Store {
 
     async fn prune_reports(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
         let reports = sqlx::query!(
-            "DELETE FROM report WHERE computed_at < $1 AND EXISTS (
-                 SELECT FROM report AS later WHERE later.registry_id = report.registry_id
-                     AND (later.as_of AT TIME ZONE 'UTC')::date = (report.as_of AT TIME ZONE 'UTC')::date
-                     AND (later.as_of, later.id) > (report.as_of, report.id))",
+            "DELETE FROM report WHERE computed_at < $1
+                 AND EXISTS (
+                     SELECT FROM report AS later WHERE later.registry_id = report.registry_id
+                         AND (later.as_of, later.id) > (report.as_of, report.id)
+                         AND later.as_of
+                             < (date_trunc('day', report.as_of AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC')
+                 AND NOT EXISTS (SELECT FROM report AS sharing WHERE sharing.rows_of = report.id)",
             before
         );
         Ok(reports

@@ -1,17 +1,19 @@
 use std::sync::Arc;
+use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use tare::analysis::{AnalysisService, PlatformSelection};
 use tare::cost::{CostCentreRule, CostPlan, Labels, RegistryTerms};
 use tare::inventory::Fault;
 use tare::oci::{RepositoryName, RepositoryPatterns};
 use tare::pricing::{Period, PriceBooks};
 use tare::report::{Analysed, AnalysisInputs, CostPeriod, Report, ReportOptions};
-use tare::store::{CrawlCost, CrawlEnd, CrawlState, PartOfRegistry, ReportOfCrawl, Store};
+use tare::store::{CrawlCost, CrawlEnd, CrawlState, PartOfRegistry, ReportOfCrawl, Retention, Store};
 use tare::units::{Currency, Money};
 
+use super::retention::keep_all;
 use super::sample::{image, listing, tag};
-use super::{TestDatabase, day, on_both_databases, registry};
+use super::{TestDatabase, connect, day, on_both_databases, registry};
 
 on_both_databases!(
     the_past_is_what_reports_said,
@@ -20,6 +22,81 @@ on_both_databases!(
     a_month_is_billed_by_the_days_on_which_bytes_were_there,
     a_part_has_the_past_that_was_its_own,
 );
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crawl_that_finds_nothing_new_saves_a_report_without_rows() {
+    let database = TestDatabase::server().await;
+    let store = database.open().await;
+    let inputs = billed();
+    crawl_and_report(&store, &["api", "web"], &inputs, day(1)).await;
+    for on in 2..=4 {
+        crawl_and_report(&store, &["api", "web"], &inputs, day(on)).await;
+    }
+    let mut connection = connect(&database).await;
+    let mut count = async |what: &'static str| -> i64 {
+        sqlx::query_scalar(what).fetch_one(&mut connection).await.unwrap()
+    };
+    let rows = "SELECT count(*) FROM report_repository";
+    assert_eq!(count("SELECT count(*) FROM report").await, 4);
+    assert_eq!(count(rows).await, 2);
+
+    // Every answer is as if each report had rows of its own.
+    let api: RepositoryName = "api".parse().unwrap();
+    let name = registry().name;
+    let own = async || {
+        store
+            .repository_history(&name, &api, day(1), day(20))
+            .await
+            .unwrap()
+    };
+    let points = own().await;
+    assert_eq!(
+        points.iter().map(|point| point.as_of).collect::<Vec<_>>(),
+        [day(1), day(2), day(3), day(4)]
+    );
+    assert!(
+        points
+            .iter()
+            .all(|point| point.attributed_bytes == points[0].attributed_bytes)
+    );
+    let part = PartOfRegistry {
+        repositories: vec!["api".to_owned()],
+        cost_centres: Vec::new(),
+    };
+    assert_eq!(
+        store
+            .part_history(&name, &part, day(1), day(20))
+            .await
+            .unwrap()
+            .len(),
+        4
+    );
+    assert_eq!(store.repository_costs_at(day(5)).await.unwrap().len(), 2);
+    let shown = "SELECT count(*) FROM finance.v_repository WHERE as_of = '2026-11-04T12:00:00Z'";
+    assert_eq!(count(shown).await, 2);
+    let bytes = store
+        .byte_history(&name, Period::month(2026, 11).unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(bytes.attributed.len(), 2);
+
+    // A change is written, and so is the way back.
+    crawl_and_report(&store, &["api"], &inputs, day(5)).await;
+    assert_eq!(count(rows).await, 3);
+    crawl_and_report(&store, &["api", "web"], &inputs, day(6)).await;
+    assert_eq!(count(rows).await, 5);
+    assert_eq!(own().await.len(), 6);
+    // Retention keeps the rows that later reports rest on.
+    let one_a_day = Retention {
+        every_report: Duration::ZERO,
+        ..keep_all()
+    };
+    crawl_and_report(&store, &["api", "web"], &inputs, day(6) + TimeDelta::hours(1)).await;
+    store.prune(&one_a_day, day(20)).await.unwrap();
+    assert_eq!(count(rows).await, 5);
+    assert_eq!(own().await.last().unwrap().as_of, day(6) + TimeDelta::hours(1));
+}
 
 /// Crawls a registry that has these repositories, with one image each, and saves the report.
 pub async fn crawl_and_report(

@@ -97,21 +97,22 @@ impl Store {
     /// If the database is not available.
     pub async fn book_changes(&self, since: DateTime<Utc>) -> Result<Vec<BookChange>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT registry.name, as_of AS "as_of!", price_book AS "book!", price_book_version AS "version!",
-                   book_before AS "book_before!", version_before AS "version_before!", currency, monthly_cost,
-                   currency_before, cost_before
-               FROM (
-                   SELECT registry_id, as_of, computed_at, price_book, price_book_version, currency, monthly_cost,
-                       lag(price_book) OVER reports AS book_before,
-                       lag(price_book_version) OVER reports AS version_before,
-                       lag(currency) OVER reports AS currency_before,
-                       lag(monthly_cost) OVER reports AS cost_before
-                   FROM report WINDOW reports AS (PARTITION BY registry_id ORDER BY as_of, id)) AS report
+            r#"SELECT registry.name, report.as_of, report.price_book AS "book!", report.price_book_version AS "version!",
+                   before.price_book AS "book_before!", before.price_book_version AS "version_before!",
+                   report.currency, report.monthly_cost, before.currency AS currency_before,
+                   before.monthly_cost AS cost_before
+               FROM report
                JOIN registry ON registry.id = report.registry_id
-               WHERE computed_at >= $1 AND price_book IS NOT NULL AND price_book_version IS NOT NULL
-                 AND book_before IS NOT NULL AND version_before IS NOT NULL
-                 AND (price_book, price_book_version) <> (book_before, version_before)
-               ORDER BY as_of"#,
+               JOIN LATERAL (
+                   SELECT * FROM report AS earlier
+                   WHERE earlier.registry_id = report.registry_id
+                     AND (earlier.as_of, earlier.id) < (report.as_of, report.id)
+                   ORDER BY as_of DESC, id DESC LIMIT 1) AS before ON true
+               WHERE report.computed_at >= $1
+                 AND report.price_book IS NOT NULL AND report.price_book_version IS NOT NULL
+                 AND before.price_book IS NOT NULL AND before.price_book_version IS NOT NULL
+                 AND (report.price_book, report.price_book_version) <> (before.price_book, before.price_book_version)
+               ORDER BY report.as_of"#,
             since
         )
         .fetch_all(&self.pool)
@@ -148,9 +149,10 @@ impl Store {
                    report.currency, report_repository.monthly_cost
                FROM registry
                JOIN LATERAL (
-                   SELECT id, currency FROM report WHERE registry_id = registry.id AND as_of <= $1
+                   SELECT COALESCE(rows_of, id) AS rows_of, currency FROM report
+                   WHERE registry_id = registry.id AND as_of <= $1
                    ORDER BY as_of DESC, id DESC LIMIT 1) AS report ON true
-               JOIN report_repository ON report_repository.report_id = report.id
+               JOIN report_repository ON report_repository.report_id = report.rows_of
                WHERE report.currency IS NOT NULL AND report_repository.monthly_cost IS NOT NULL
                ORDER BY registry.name COLLATE "C", report_repository.repository"#,
             moment

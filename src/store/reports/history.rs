@@ -203,7 +203,8 @@ impl Store {
                    alpine_monthly_cost_high AS alpine_month_high,
                    price_book || ' ' || price_book_version AS price_book, repositories::bigint AS "repositories!",
                    COALESCE(pulled_repositories, (SELECT count(*) FROM report_repository AS row
-                    WHERE row.report_id = report.id AND row.pulls_per_month > 0)) AS "pulled_repositories!"
+                    WHERE row.report_id = COALESCE(report.rows_of, report.id)
+                        AND row.pulls_per_month > 0)) AS "pulled_repositories!"
                FROM report JOIN registry ON registry.id = registry_id
                WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3
                ORDER BY as_of, report.id DESC"#,
@@ -240,12 +241,12 @@ impl Store {
                    sum(row.alpine_monthly_cost_high) AS alpine_month_high, price_book,
                    count(*) AS "repositories!",
                    count(*) FILTER (WHERE row.pulls_per_month > 0) AS "pulled_repositories!"
-               FROM (SELECT DISTINCT ON (as_of) report.id, as_of, currency,
+               FROM (SELECT DISTINCT ON (as_of) report.id, COALESCE(rows_of, report.id) AS rows_of, as_of, currency,
                          price_book || ' ' || price_book_version AS price_book
                      FROM report JOIN registry ON registry.id = registry_id
                      WHERE registry.name = $1 AND as_of >= $2 AND as_of < $3
                      ORDER BY as_of, report.id DESC) AS latest
-               JOIN report_repository AS row ON row.report_id = latest.id
+               JOIN report_repository AS row ON row.report_id = latest.rows_of
                WHERE row.cost_centre = ANY($4) OR (row.cost_centre IS NULL AND row.repository = ANY($5))
                GROUP BY latest.id, as_of, currency, price_book
                ORDER BY as_of"#,
@@ -276,7 +277,8 @@ impl Store {
                  attributed_bytes, row.untagged_bytes, alpine_attributed_bytes_expected AS alpine_attributed_bytes, verdict,
                  currency, row.monthly_cost AS month
              FROM report_repository AS row
-             JOIN report ON report.id = report_id JOIN registry ON registry.id = registry_id
+             JOIN report ON COALESCE(report.rows_of, report.id) = row.report_id
+             JOIN registry ON registry.id = registry_id
              WHERE registry.name = $1 AND row.repository = $2 AND as_of >= $3 AND as_of < $4
              ORDER BY as_of, report.id DESC",
             registry.as_str(),
@@ -303,7 +305,8 @@ impl Store {
         let midnight = |day: chrono::NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
         let (start, end) = (midnight(period.start()), midnight(period.end()));
         let reports = sqlx::query!(
-            r#"SELECT DISTINCT ON (as_of) report.id, as_of, stored_bytes, untagged_bytes
+            r#"SELECT DISTINCT ON (as_of) report.id, COALESCE(rows_of, report.id) AS "rows_of!", as_of, stored_bytes,
+                   untagged_bytes
                FROM report JOIN registry ON registry.id = registry_id
                WHERE registry.name = $1 AND as_of < $3
                  AND as_of >= COALESCE((SELECT max(as_of) FROM report JOIN registry ON registry.id = registry_id
@@ -335,7 +338,7 @@ impl Store {
             .await?;
         let known_until = if later.is_some() { end } else { last.as_of };
 
-        let ids: Vec<i64> = reports.iter().map(|report| report.id).collect();
+        let ids: Vec<i64> = reports.iter().map(|report| report.rows_of).collect();
         let rows = sqlx::query!(
             r#"SELECT report_id, repository, attributed_bytes + COALESCE(untagged_bytes, 0) AS "bytes!"
                FROM report_repository WHERE report_id = ANY($1)"#,
@@ -378,7 +381,7 @@ impl Store {
             let row = Row::new("report_repository", &name);
             // A report without the repository means that nothing was stored in it.
             let own = reports.iter().map(|report| {
-                let reading = by_report.get(&report.id).copied().unwrap_or(0);
+                let reading = by_report.get(&report.rows_of).copied().unwrap_or(0);
                 Ok((report.as_of, row.bytes("attributed_bytes", reading)?))
             });
             let own = history("report_repository", own.collect())?;

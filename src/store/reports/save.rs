@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use sqlx::types::Json;
 
 use super::reconciliation::save_reconciliation;
@@ -25,17 +26,17 @@ pub struct ReportOfCrawl<'a> {
 
 impl Store {
     /// Saves a report's figures for each registry whose last crawl has ended. A saved report for the same moment, versions
-    /// and price book stays as it is, so saving twice changes nothing.
+    /// and price book stays as it is, so saving twice changes nothing. Each registry has a transaction of its own, so that
+    /// nothing waits for the rows of another one.
     ///
     /// # Errors
-    /// If the database is not available; nothing is saved then.
+    /// If the database is not available. What was saved of other registries until then stays.
     pub async fn save_report(&self, saved: ReportOfCrawl<'_>) -> Result<(), StoreError> {
         let ReportOfCrawl {
             report,
             versions,
             computed_at,
         } = saved;
-        let mut transaction = self.pool.begin().await?;
         for registry in &report.registries {
             let own_notes = || {
                 report
@@ -50,6 +51,7 @@ impl Store {
                 let rows = report.repositories.iter();
                 rows.filter(|row| row.registry == registry.registry)
             };
+            let mut transaction = self.pool.begin().await?;
             // Several processes may save the report of one crawl.
             let Some(registry_id) = lock_registry(&mut transaction, &registry.registry).await? else {
                 continue;
@@ -61,7 +63,8 @@ impl Store {
             let alpine = worth_it.map(|alpine| alpine.month);
             let lacks = own_notes().any(|note| note.kind.is_loss());
             let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-            let id = sqlx::query_scalar!(
+            let rows: Vec<SavedRepository<'_>> = own_rows().map(SavedRepository::from_row).collect();
+            let saved = sqlx::query!(
                 "INSERT INTO report (registry_id, crawl_id, as_of, computed_at, tare_version, catalogue_version,
                      model_version, price_book, price_book_version, currency, is_complete, repositories, tags,
                      images, logical_bytes, stored_bytes, untagged_bytes, alpine_stored_bytes_low,
@@ -69,18 +72,22 @@ impl Store {
                      monthly_storage, monthly_transfer, monthly_unallocated, alpine_monthly_cost_low,
                      alpine_monthly_cost_expected, alpine_monthly_cost_high, untagged_manifests,
                      untagged_monthly_saving, worth_it_repositories, worth_it_saving_expected,
-                     assumed_pulls_share, pulled_repositories)
+                     assumed_pulls_share, pulled_repositories, rows_digest, rows_of)
                  SELECT $1, (SELECT id FROM crawl WHERE registry_id = $1
                          AND finished_at <= $2 ORDER BY finished_at DESC, id DESC LIMIT 1),
                      $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-                     $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33
+                     $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34,
+                     (SELECT COALESCE(latest.rows_of, latest.id)
+                      FROM (SELECT id, rows_of, rows_digest FROM report WHERE registry_id = $1
+                            ORDER BY as_of DESC, id DESC LIMIT 1) AS latest
+                      WHERE latest.rows_digest = $34)
                  WHERE NOT EXISTS (SELECT FROM report WHERE registry_id = $1 AND as_of = $2
                          AND tare_version = $4 AND catalogue_version = $5 AND model_version = $6
                          AND price_book IS NOT DISTINCT FROM $7 AND price_book_version IS NOT DISTINCT FROM $8
                          AND monthly_cost IS NOT DISTINCT FROM $20
                          AND worth_it_repositories IS NOT DISTINCT FROM $30
                          AND worth_it_saving_expected IS NOT DISTINCT FROM $31)
-                 RETURNING id",
+                 RETURNING id, rows_of",
                 registry_id,
                 registry.as_of,
                 computed_at,
@@ -114,35 +121,35 @@ impl Store {
                 worth_it.map(|alpine| count(worth_it_repositories(alpine))),
                 worth_it.map(|alpine| alpine.worth_it_saving.expected.amount()),
                 cost.and_then(|cost| cost.pulls.assumed_pulls_share),
-                count(own_rows().filter(|row| is_pulled(row)).count())
+                count(own_rows().filter(|row| is_pulled(row)).count()),
+                digest(&rows)?
             )
             .fetch_optional(&mut *transaction)
             .named("save_report.insert_report")
             .await?;
             save_reconciliation(&mut transaction, registry_id, registry).await?;
-            let Some(id) = id else {
-                continue;
-            };
-            let rows: Vec<SavedRepository<'_>> =
-                own_rows().map(|row| SavedRepository::new(id, row)).collect();
-            sqlx::query!(
-                "INSERT INTO report_repository
-                 SELECT * FROM jsonb_populate_recordset(NULL::report_repository, $1)",
-                Json(rows) as _
-            )
-            .execute(&mut *transaction)
-            .named("save_report.insert_report_repository")
-            .await?;
+            // Rows that are those of the latest report are not written again.
+            if let Some(saved) = saved.filter(|saved| saved.rows_of.is_none()) {
+                sqlx::query!(
+                    "INSERT INTO report_repository
+                     SELECT * FROM jsonb_populate_recordset(
+                         jsonb_populate_record(NULL::report_repository, jsonb_build_object('report_id', $2::bigint)), $1)",
+                    Json(rows) as _,
+                    saved.id
+                )
+                .execute(&mut *transaction)
+                .named("save_report.insert_report_repository")
+                .await?;
+            }
+            transaction.commit().await?;
         }
-        transaction.commit().await?;
         Ok(())
     }
 }
 
-/// A row of `report_repository`. The fields are the columns. Amounts are written as text, which keeps every digit.
+/// A row of `report_repository` without its report. The fields are the columns. Amounts are written as text, which keeps every digit.
 #[derive(Debug, Serialize)]
 struct SavedRepository<'r> {
-    report_id: i64,
     repository: &'r str,
     team: Option<&'r str>,
     cost_centre: Option<&'r str>,
@@ -188,7 +195,7 @@ struct SavedRepository<'r> {
 }
 
 impl<'r> SavedRepository<'r> {
-    fn new(report_id: i64, row: &'r RepositoryRow) -> Self {
+    fn from_row(row: &'r RepositoryRow) -> Self {
         let totals = &row.totals;
         let judged = row.judged.as_ref();
         let base = judged.and_then(|judged| judged.base.as_ref());
@@ -207,7 +214,6 @@ impl<'r> SavedRepository<'r> {
         let joint = bounds(alpine.map(|alpine| alpine.joint_saving), money);
         let solo = bounds(alpine.map(|alpine| alpine.solo_saving), money);
         Self {
-            report_id,
             repository: totals.repository.as_str(),
             team: row.labels.team.as_deref(),
             cost_centre: row.labels.cost_centre.as_deref(),
@@ -254,6 +260,13 @@ impl<'r> SavedRepository<'r> {
             assumed_pulls_share: cost.and_then(|cost| cost.assumed_pulls_share),
         }
     }
+}
+
+/// The digest of rows, by which equal ones are recognised.
+fn digest(rows: &[SavedRepository<'_>]) -> Result<Vec<u8>, StoreError> {
+    let text =
+        serde_json::to_vec(rows).map_err(|problem| StoreError::inconsistent("report_repository", problem))?;
+    Ok(Sha256::digest(text).to_vec())
 }
 
 /// Whether a repository had pulls, counted or assumed.
