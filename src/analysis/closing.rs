@@ -88,6 +88,7 @@ impl AnalysisService {
         for draft in self.draft_statements(month, now).await? {
             let registry = &draft.statement.registry;
             if closing.registries.is_empty() || closing.registries.contains(registry) {
+                self.require_tags(&draft).await?;
                 let before = before.get(registry);
                 results.push(self.close_one(month, draft, before, closing, now).await?);
             }

@@ -58,6 +58,7 @@ impl AnalysisService {
         if is_open {
             for draft in self.draft_statements(month, now).await? {
                 if !closed.contains_key(&draft.statement.registry) {
+                    self.require_tags(&draft).await?;
                     months.push(RegistryMonth {
                         registry: draft.statement.registry.clone(),
                         statements: vec![draft.statement],

@@ -1,10 +1,12 @@
 use chrono::{DateTime, Utc};
 use tracing::Span;
 
+use super::drafts::DraftStatement;
 use super::service::known_only;
 use super::{AnalysisError, AnalysisService};
 use crate::oci::RegistryName;
 use crate::report::{Analysed, AnalysedRegistry, AnalysisInputs, Report, ReportOptions};
+use crate::store::ReportedLevel;
 
 impl AnalysisService {
     /// When the history begins; `None` if there is none yet.
@@ -61,6 +63,9 @@ impl AnalysisService {
                 first: levels.iter().filter_map(|level| level.first).min(),
             });
         }
+        for level in levels.iter().filter(|level| level.stored_bytes.is_some()) {
+            kept(level, moment)?;
+        }
         let mut contents = self.contents(Some(moment)).await?;
         contents.retain(|content| {
             let own = levels
@@ -77,7 +82,7 @@ impl AnalysisService {
                 .iter()
                 .find(|level| level.registry == *registry.name())
                 .and_then(|level| level.stored_bytes);
-            // What was learnt later can only add to what was reported.
+            // What was learnt later can only add to what was reported. Earlier versions did not record what they removed.
             if reported.is_some_and(|reported| registry.accounting.registry.stored_bytes < reported) {
                 return Err(AnalysisError::HistoryPruned {
                     moment,
@@ -86,5 +91,29 @@ impl AnalysisService {
             }
         }
         Ok((analysed, inputs))
+    }
+
+    /// Refuses the draft of a month at whose end other tags may have been there than are kept.
+    ///
+    /// # Errors
+    /// If so, or if the store fails.
+    pub(super) async fn require_tags(&self, draft: &DraftStatement) -> Result<(), AnalysisError> {
+        let levels = self.store.reported_levels(draft.as_of).await?;
+        let mut levels = levels.iter();
+        match levels.find(|level| level.registry == draft.statement.registry) {
+            Some(level) => kept(level, draft.as_of),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Refuses a registry whose tags of a moment are no longer kept.
+fn kept(level: &ReportedLevel, moment: DateTime<Utc>) -> Result<(), AnalysisError> {
+    match level.keeps_tags_of(moment) {
+        true => Ok(()),
+        false => Err(AnalysisError::HistoryPruned {
+            moment,
+            registry: level.registry.clone(),
+        }),
     }
 }

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use secrecy::ExposeSecret as _;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tare::inventory::{Fault, FaultKind, Finding};
-use tare::store::{CrawlCost, CrawlEnd, CrawlState, DatabaseLocation, Pruned, Retention, Store};
+use tare::store::{CrawlCost, CrawlEnd, CrawlState, Pruned, Retention, Store};
 
-use super::sample::{image, listing, tag};
-use super::{TestDatabase, day, on_both_databases, registry, saved_inventory, what_is_known};
+use super::sample::{image, index, listing, tag};
+use super::{TestDatabase, connect, day, on_both_databases, registry, saved_inventory, what_is_known};
 
 on_both_databases!(
     crawls_and_what_they_met_are_forgotten_but_never_the_latest,
     what_only_old_history_reached_is_forgotten_with_it,
     nothing_is_forgotten_that_a_crawl_may_take_for_granted,
+    what_was_missing_does_not_stop_the_removal,
 );
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -157,16 +157,40 @@ async fn nothing_is_forgotten_that_a_crawl_may_take_for_granted(database: TestDa
     assert_eq!(store.prune(&nothing, day(20)).await.unwrap().manifests, 1);
 }
 
+async fn what_was_missing_does_not_stop_the_removal(database: TestDatabase) {
+    let store = database.open().await;
+    let (child, _) = image("child");
+    let (broken, index_finding) = index(&[child]);
+    let lost = Finding::Fault(Fault {
+        repository: Some("api".parse().unwrap()),
+        reference: Some(child.to_string()),
+        kind: FaultKind::Broken,
+        fault: "the registry no longer has it".into(),
+    });
+    let findings = [
+        index_finding,
+        lost,
+        tag("api", "latest", broken),
+        listing("api", &["latest"]),
+    ];
+    crawl(&store, 1, &findings, CrawlState::Complete).await;
+    let (new, mut findings) = image("new");
+    findings.extend([tag("api", "latest", new), listing("api", &["latest"])]);
+    crawl(&store, 2, &findings, CrawlState::Complete).await;
+    let a_week = Retention {
+        tag_history: Some(DAY * 7),
+        ..keep_all()
+    };
+    assert_eq!(store.prune(&a_week, day(20)).await.unwrap().manifests, 1);
+    assert_eq!(saved_inventory(&store).await.repositories[0].tags.len(), 1);
+}
+
 #[tokio::test]
 async fn of_old_reports_the_last_of_each_day_is_kept() {
     let database = TestDatabase::server().await;
     let store = database.open().await;
     crawl(&store, 1, &[], CrawlState::Complete).await;
-    let DatabaseLocation::Server(url) = &database.location else {
-        unreachable!()
-    };
-    let options: sqlx::postgres::PgConnectOptions = url.expose_secret().parse().unwrap();
-    let mut connection = options.connect().await.unwrap();
+    let mut connection = connect(&database).await;
     for time in [
         "2026-11-01T00:30:00Z",
         "2026-11-01T23:30:00Z",
@@ -188,4 +212,60 @@ async fn of_old_reports_the_last_of_each_day_is_kept() {
     assert_eq!(store.prune(&a_week, day(21)).await.unwrap().reports, 1);
     assert_eq!(store.prune(&a_week, day(30)).await.unwrap().reports, 1);
     assert!(store.prune(&a_week, day(30)).await.unwrap().is_nothing());
+}
+
+#[tokio::test]
+async fn deleting_a_row_reads_no_table_that_refers_to_it_as_a_whole() {
+    let database = TestDatabase::server().await;
+    database.open().await;
+    let mut connection = connect(&database).await;
+    // PostgreSQL looks for rows that refer to a deleted one, and needs an index for that.
+    let unindexed: Vec<String> = sqlx::query_scalar(
+        "SELECT conname::text FROM pg_constraint AS key
+         WHERE contype = 'f' AND confrelid::regclass::text IN ('blob', 'crawl', 'manifest', 'report', 'repository')
+           AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = key.conrelid AND indkey[0] = key.conkey[1]
+                               AND indpred IS NULL)",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(unindexed, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_is_deleted_only_while_nothing_is_written() {
+    let database = TestDatabase::server().await;
+    let store = database.open().await;
+    let (old, mut findings) = image("old");
+    findings.extend([tag("api", "latest", old), listing("api", &["latest"])]);
+    crawl(&store, 1, &findings, CrawlState::Complete).await;
+    let (new, mut findings) = image("new");
+    findings.extend([tag("api", "latest", new), listing("api", &["latest"])]);
+    crawl(&store, 2, &findings, CrawlState::Complete).await;
+    // As the answer to an event that is being saved.
+    let mut writer = connect(&database).await;
+    let mut writing = writer.begin().await.unwrap();
+    writing
+        .execute("SELECT pg_advisory_xact_lock_shared(127961879871489)")
+        .await
+        .unwrap();
+    let nothing = Retention {
+        tag_history: Some(Duration::ZERO),
+        ..keep_all()
+    };
+    let pruning = tokio::spawn(async move { store.prune(&nothing, day(20)).await.unwrap() });
+    let mut watcher = connect(&database).await;
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while sqlx::query_scalar::<_, i64>(waits)
+        .fetch_one(&mut watcher)
+        .await
+        .unwrap()
+        == 0
+    {
+        assert!(!pruning.is_finished(), "it does not wait");
+        tokio::task::yield_now().await;
+    }
+    writing.rollback().await.unwrap();
+    assert_eq!(pruning.await.unwrap().manifests, 1);
 }

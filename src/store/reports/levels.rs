@@ -15,6 +15,15 @@ pub struct ReportedLevel {
     pub first: Option<DateTime<Utc>>,
     /// The stored bytes of the last report up to the moment; `None` if there was none yet.
     pub stored_bytes: Option<ByteCount>,
+    /// Since when the history of its tags is complete; `None` if nothing was removed.
+    pub tags_kept_since: Option<DateTime<Utc>>,
+}
+
+impl ReportedLevel {
+    /// Whether the tags of a moment are kept.
+    pub fn keeps_tags_of(&self, moment: DateTime<Utc>) -> bool {
+        self.tags_kept_since.is_none_or(|since| since <= moment)
+    }
 }
 
 impl Store {
@@ -26,7 +35,8 @@ impl Store {
         let rows = sqlx::query!(
             r#"SELECT name, (SELECT min(as_of) FROM report WHERE registry_id = registry.id) AS first,
                    (SELECT stored_bytes FROM report WHERE registry_id = registry.id AND as_of <= $1
-                    ORDER BY as_of DESC, id DESC LIMIT 1) AS stored_bytes
+                    ORDER BY as_of DESC, id DESC LIMIT 1) AS stored_bytes,
+                   tags_kept_since
                FROM registry ORDER BY name"#,
             moment
         );
@@ -38,6 +48,7 @@ impl Store {
                     registry: place.parse("registry_id", &row.name)?,
                     first: row.first,
                     stored_bytes: place.maybe_bytes("stored_bytes", row.stored_bytes)?,
+                    tags_kept_since: row.tags_kept_since,
                 })
             })
             .collect()

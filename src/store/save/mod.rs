@@ -20,7 +20,7 @@ use sqlx::PgConnection;
 pub(super) use batch::Batch;
 pub(super) use faults::save_faults;
 pub(super) use saved::Saved;
-pub(super) use write::write;
+pub(super) use write::{CONTENT_LOCK, write};
 
 use super::events::TagSource;
 use super::span::Named as _;
@@ -28,8 +28,9 @@ use super::{CrawlSaver, StoreError};
 use crate::inventory::{FaultKind, Finding};
 use crate::oci::{Digest, RepositoryName};
 
-/// The most digests whose numbers are remembered, about 60 MB. Further ones are looked up again. Our choice.
-const MAX_REMEMBERED: usize = 500_000;
+/// The most digests whose numbers are remembered, about 10 MB. Further ones are looked up again. Our choice: images that share
+/// layers are read soon after each other.
+const MAX_REMEMBERED: usize = 100_000;
 
 impl CrawlSaver {
     /// Saves a batch of findings: all of it or, on an error, nothing.

@@ -40,6 +40,10 @@ impl Written {
     }
 }
 
+/// The advisory lock that writers of content share until their transaction ends, and that retention holds alone while it
+/// deletes content. No foreign key stops it from deleting what a writer is about to refer to.
+pub(in crate::store) const CONTENT_LOCK: i64 = 0x7461_7265_0001;
+
 /// Writes what a batch says about content, tags and what is missing, for a crawl or because of an event.
 pub(in crate::store) async fn write(
     connection: &mut PgConnection,
@@ -49,6 +53,11 @@ pub(in crate::store) async fn write(
     source: TagSource,
     now: DateTime<Utc>,
 ) -> Result<Written, StoreError> {
+    sqlx::query("SELECT pg_advisory_xact_lock_shared($1)")
+        .bind(CONTENT_LOCK)
+        .execute(&mut *connection)
+        .named("write.share_content")
+        .await?;
     let repositories = add_repositories(connection, registry, batch.repositories(), saved, now).await?;
     let wanted = batch
         .digests()

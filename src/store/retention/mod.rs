@@ -1,12 +1,13 @@
 //! Retention: what is removed, and when.
 
+mod history;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgConnection;
 
-use super::span::Named as _;
-use super::{Store, StoreError};
+use crate::store::span::Named as _;
+use crate::store::{Store, StoreError};
 
 /// How long repeated events of pushes and deletions are recognised. Our choice: longer than any registry tries again.
 const EVENT_KEYS: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -28,7 +29,7 @@ pub struct Retention {
     /// pulls stay counted.
     pub pull_events: Duration,
     /// The history of tags and of untagged manifests; `None` keeps it forever. Content that has been gone for so long is
-    /// removed with it.
+    /// removed with it, at most once a day.
     pub tag_history: Option<Duration>,
 }
 
@@ -183,94 +184,4 @@ impl Store {
         }
         Ok(events)
     }
-
-    /// Removes the history of tags, and what only it reached. Returns the number of entries and manifests.
-    async fn prune_history(&self, before: DateTime<Utc>) -> Result<(u64, u64), StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        // No crawl can start before this is over.
-        sqlx::query("LOCK TABLE crawl IN SHARE MODE")
-            .execute(&mut *transaction)
-            .named("prune_history.lock_crawl")
-            .await?;
-        let is_crawl_running = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM crawl WHERE state = 'running') AS "is_crawl_running!""#
-        )
-        .fetch_one(&mut *transaction)
-        .named("prune_history.select_crawl")
-        .await?;
-        if is_crawl_running {
-            return Ok((0, 0));
-        }
-        let history = sqlx::query!("DELETE FROM tag WHERE valid_until < $1", before)
-            .execute(&mut *transaction)
-            .named("prune_history.delete_tag")
-            .await?
-            .rows_affected();
-        let listed = sqlx::query!("DELETE FROM listed_manifest WHERE valid_until < $1", before)
-            .execute(&mut *transaction)
-            .named("prune_history.delete_listed_manifest")
-            .await?
-            .rows_affected();
-        let mut manifests = 0;
-        if history > 0 || listed > 0 {
-            sqlx::query!("DELETE FROM repository WHERE tombstoned_at < $1", before)
-                .execute(&mut *transaction)
-                .named("prune_history.delete_repository")
-                .await?;
-            manifests = forget_unreached(&mut transaction, before).await?;
-        }
-        transaction.commit().await?;
-        Ok((history, manifests))
-    }
-}
-
-/// Removes the manifests that no tag and no listing reaches and that were not saved recently, and their leftovers.
-async fn forget_unreached(connection: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let manifests = sqlx::query!(
-        "WITH RECURSIVE edge AS MATERIALIZED (
-             SELECT blob_id AS above, UNNEST(child_blob_ids) AS beneath FROM manifest
-             UNION ALL SELECT subject_blob_id, manifest_blob_id FROM referrer),
-         reached AS (
-             SELECT manifest_blob_id AS id FROM tag
-             UNION SELECT manifest_blob_id FROM listed_manifest
-             UNION SELECT edge.beneath FROM reached JOIN edge ON edge.above = reached.id)
-         DELETE FROM manifest
-         WHERE first_seen < $1 AND NOT EXISTS (SELECT FROM reached WHERE reached.id = manifest.blob_id)",
-        before
-    )
-    .execute(&mut *connection)
-    .named("forget_unreached.delete_manifest")
-    .await?
-    .rows_affected();
-    sqlx::query!(
-        "DELETE FROM referrer
-         WHERE NOT EXISTS (SELECT FROM manifest WHERE manifest.blob_id = referrer.subject_blob_id)"
-    )
-    .execute(&mut *connection)
-    .named("forget_unreached.delete_referrer")
-    .await?;
-    sqlx::query!(
-        "DELETE FROM image_config
-         WHERE NOT EXISTS (SELECT FROM manifest WHERE manifest.config_blob_id = image_config.blob_id)"
-    )
-    .execute(&mut *connection)
-    .named("forget_unreached.delete_image_config")
-    .await?;
-    sqlx::query!(
-        "WITH used AS (
-             SELECT blob_id AS id FROM manifest
-             UNION SELECT config_blob_id FROM manifest
-             UNION SELECT subject_blob_id FROM manifest
-             UNION SELECT UNNEST(layer_blob_ids) FROM manifest
-             UNION SELECT UNNEST(child_blob_ids) FROM manifest
-             UNION SELECT manifest_blob_id FROM tag
-             UNION SELECT manifest_blob_id FROM listed_manifest
-             UNION SELECT manifest_blob_id FROM referrer
-             UNION SELECT subject_blob_id FROM referrer)
-         DELETE FROM blob WHERE NOT EXISTS (SELECT FROM used WHERE used.id = blob.id)"
-    )
-    .execute(connection)
-    .named("forget_unreached.delete_blob")
-    .await?;
-    Ok(manifests)
 }
