@@ -2,8 +2,8 @@ use super::Digest;
 
 /// The first 16 bytes of a digest, to recognise it by.
 ///
-/// Nobody can find content whose key is that of given content: that takes 2^128 attempts at one digest, and 2^106 at any of
-/// four million. Who makes both contents needs 2^64 attempts, and misleads about nothing but these two.
+/// To find content with the key of given content takes 2^128 attempts for one digest, and 2^106 for any of four million. To make
+/// two contents with one key takes 2^64 attempts, and affects only these two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DigestKey([u8; 16]);
 
