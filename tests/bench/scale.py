@@ -229,9 +229,10 @@ def draw(rows):
 def table(rows):
     """The document: the figures, and how they grow."""
     lines = ["# Time and memory by size", "",
-             "Made by `tests/bench/scale.py` from [scale.csv](scale.csv): do not edit. Generated registries (`tare demo",
-             "--registry-only --tags N`) were crawled into a PostgreSQL server on the same machine with 2 processors, which the",
-             "registry and the database shared. Processor time and memory are those of the Tare process alone.",
+             "Made by `tests/bench/scale.py` from [scale.csv](scale.csv): do not edit. Generated registries",
+             "(`tare demo --registry-only --tags N`) were crawled into a PostgreSQL server on the same machine with 2 processors.",
+             "The registry, the database and other work shared it, which the time shows. Processor time and memory are those of",
+             "the Tare process alone.",
              f"Builds: {', '.join(sorted({row['build'] for row in rows}))}.", "",
              "![Processor time and peak memory over the number of tags, on logarithmic axes](scale.svg)", "",
              "| tags | command | processor time (s) | time (s) | peak memory (MB) | requests | processor time per request (µs) |",
