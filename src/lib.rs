@@ -36,7 +36,7 @@
 //! | [`metrics`] | Prometheus metrics |
 //! | [`api`] | the REST API and its OpenAPI document |
 //! | [`page`] | the web page and how it is served |
-//! | [`demo`] | a made-up company's registry, served over real HTTP |
+//! | [`demo`] | registries to try and to measure with, served over real HTTP: a made-up company's, and generated ones |
 //! | [`config`] | settings from file, environment and options, each with its origin |
 //! | [`telemetry`] | logs and spans |
 //! | [`cli`] | the commands; connects everything |

@@ -73,10 +73,33 @@ pub(super) async fn demo(options: &DemoOptions, context: &Context) -> anyhow::Re
 
 /// Serves the registry until it is stopped, for a Tare that runs elsewhere.
 async fn registry_only(options: &DemoOptions, context: &Context, stop: &StopFlag) -> anyhow::Result<Outcome> {
+    if let Some(tags) = options.tags {
+        return generated(tags, options, context, stop).await;
+    }
     let registry = serve(options.listen, options).await?;
     context.console.tell(&format!(
         "The registry of {}, a made-up company: tare crawl {}",
         demo::COMPANY,
+        registry.url()
+    ));
+    stop.stopped().await;
+    tokio::task::spawn_blocking(move || drop(registry)).await?;
+    Ok(Outcome::Complete)
+}
+
+/// Serves a generated registry until it is stopped.
+async fn generated(
+    tags: u32,
+    options: &DemoOptions,
+    context: &Context,
+    stop: &StopFlag,
+) -> anyhow::Result<Outcome> {
+    let (address, seed) = (options.listen, options.seed);
+    let tags = usize::try_from(tags)?;
+    let registry = tokio::task::spawn_blocking(move || demo::serve_synthetic(address, tags, seed)).await??;
+    context.console.tell(&format!(
+        "A generated registry of {tags} tags in {} repositories, from seed {seed}: tare crawl {}",
+        registry.repositories(),
         registry.url()
     ));
     stop.stopped().await;

@@ -2,24 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
-use serde_json::{Value, json};
-
+use super::artifact::{Artifact, attestation, chart, signature};
 use super::base::{self, Release};
 use super::blueprint::{self, Builder, Chart, Mirror, Naming, Repository, Signing};
-use super::content::{Contents, Document};
+use super::content::Contents;
 use super::error::DemoError;
 use super::generated;
-use super::image::{Format, Image, Layer, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
+use super::image::{Format, Image, Layer, index};
 use crate::oci::Digest;
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 /// The compressed size of a created directory, the result of a `WORKDIR`.
 const WORKDIR_BYTES: u64 = 93;
-// Media types of artifacts, as their tools write them (OCI image specification 1.1, Helm, BuildKit and cosign, 2026).
-const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
-const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
-const ATTESTATION: &str = "application/vnd.docker.attestation.manifest.v1+json";
-const SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 
 /// Everything the registry ever held, and the last moment of its year. If the year is to end on another day than the
 /// company's own, every time moves by the difference.
@@ -134,144 +128,58 @@ impl Year {
         let mut attestations = Vec::new();
         for image in images.values() {
             let (config, manifest) = image.documents(format, &annotations);
-            let mut descriptor = manifest.descriptor();
-            descriptor["platform"] = image.platform();
             if repository.attestations {
-                attestations.push(self.attest(&repository.name, &manifest));
+                let attestation = attestation(&repository.name, &manifest);
+                attestations.push(attestation.descriptor.clone());
+                self.push_artifact(&repository.name, attestation);
             }
             self.contents.push(&repository.name, config);
-            manifests.push(descriptor);
+            let digest = manifest.digest;
+            manifests.push(image.descriptor(&manifest));
+            self.contents.push(&repository.name, manifest);
             if images.len() == 1 && !repository.attestations {
-                let digest = manifest.digest;
-                self.contents.push(&repository.name, manifest);
                 return digest;
             }
-            self.contents.push(&repository.name, manifest);
         }
         manifests.append(&mut attestations);
-        let mut index = json!({"schemaVersion": 2, "mediaType": format.index(), "manifests": manifests});
-        if !annotations.is_empty() {
-            index["annotations"] = json!(annotations);
-        }
-        let index = Document::new(format.index(), &index);
+        let index = index(format, manifests, &annotations);
         let digest = index.digest;
         self.contents.push(&repository.name, index);
         digest
     }
 
-    /// Provenance and an SBOM for one manifest: in the form of current BuildKit for half of the repositories, and in the
-    /// older form, which looks like an image, for the others.
-    fn attest(&mut self, repository: &str, manifest: &Document) -> Value {
-        let statements: Vec<Value> = [
-            ("https://slsa.dev/provenance/v1", 24_576),
-            ("https://spdx.dev/Document", 905_216),
-        ]
-        .iter()
-        .map(|(predicate, bytes)| {
-            let key = format!("{predicate} of {}", manifest.digest);
-            json!({
-                "mediaType": "application/vnd.in-toto+json",
-                "size": generated::jitter(*bytes, &key),
-                "digest": generated::digest(&key),
-                "annotations": {"in-toto.io/predicate-type": predicate},
-            })
-        })
-        .collect();
-        let mut document = json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "layers": statements});
-        let config = if generated::number(repository, 2) == 0 {
-            document["artifactType"] = json!(ATTESTATION);
-            document["subject"] = manifest.descriptor();
-            Document::new(EMPTY_CONFIG, &json!({}))
-        } else {
-            let diff_ids: Vec<&Value> = statements.iter().map(|statement| &statement["digest"]).collect();
-            let rootfs = json!({"type": "layers", "diff_ids": diff_ids});
-            Document::new(
-                OCI_CONFIG,
-                &json!({"architecture": "unknown", "os": "unknown", "config": {}, "rootfs": rootfs}),
-            )
-        };
-        document["config"] = config.descriptor();
-        let attestation = Document::new(OCI_MANIFEST, &document);
-        let mut descriptor = attestation.descriptor();
-        descriptor["platform"] = json!({"architecture": "unknown", "os": "unknown"});
-        descriptor["annotations"] = json!({
-            "vnd.docker.reference.type": "attestation-manifest",
-            "vnd.docker.reference.digest": manifest.digest,
-        });
-        self.contents.push(repository, config);
-        self.contents.push(repository, attestation);
-        descriptor
+    fn push_artifact(&mut self, repository: &str, artifact: Artifact) {
+        self.contents.push(repository, artifact.config);
+        self.contents.push(repository, artifact.manifest);
     }
 
     fn sign(&mut self, repository: &Repository, signing: Signing, digest: Digest, time: DateTime<Utc>) {
-        let key = format!("signature of {digest}");
-        let payload = json!({
-            "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json",
-            "size": 255,
-            "digest": generated::digest(&key),
-            "annotations": {"dev.cosignproject.cosign/signature": generated::digest(&format!("{key}'s value")).hex()},
-        });
-        let mut manifest = json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "layers": [payload]});
-        let config = match signing {
-            Signing::Referrers => {
-                let subject = self.contents.document(&digest).map(Document::descriptor);
-                manifest["artifactType"] = json!(SIGNATURE);
-                manifest["subject"] = json!(subject);
-                Document::new(EMPTY_CONFIG, &json!({}))
-            }
-            Signing::Tag => {
-                let rootfs = json!({"type": "layers", "diff_ids": [generated::digest(&key)]});
-                Document::new(
-                    OCI_CONFIG,
-                    &json!({"architecture": "", "os": "", "config": {}, "rootfs": rootfs}),
-                )
-            }
+        let Some(subject) = self.contents.document(&digest) else {
+            return;
         };
-        manifest["config"] = config.descriptor();
-        let manifest = Document::new(OCI_MANIFEST, &manifest);
+        let signature = signature(subject, signing);
         match signing {
             Signing::Referrers => {
-                let mut descriptor = manifest.descriptor();
-                descriptor["artifactType"] = json!(SIGNATURE);
+                let descriptor = signature.descriptor.clone();
                 self.contents.refer(&repository.name, digest, descriptor);
             }
             Signing::Tag => {
                 let tag = format!("sha256-{}.sig", digest.hex());
                 self.contents
-                    .tag(&repository.name, tag, time, Some(manifest.digest));
+                    .tag(&repository.name, tag, time, Some(signature.manifest.digest));
             }
         }
-        self.contents.push(&repository.name, config);
-        self.contents.push(&repository.name, manifest);
+        self.push_artifact(&repository.name, signature);
     }
 
-    fn charts(&mut self, chart: &Chart) {
-        let times = self.times(&chart.name, chart.tags, chart.days, 0);
+    fn charts(&mut self, chart_repository: &Chart) {
+        let name = &chart_repository.name;
+        let times = self.times(name, chart_repository.tags, chart_repository.days, 0);
         for (number, &time) in times.iter().enumerate() {
-            let tag = Tagged::new(&chart.name, Naming::Semver, number, time)
-                .all
-                .swap_remove(0);
-            let key = format!("{} {tag}", chart.name);
-            let config = Document::new(
-                HELM_CONFIG,
-                &json!({"name": "norrwind-service", "version": tag, "apiVersion": "v2", "type": "application"}),
-            );
-            let manifest = Document::new(
-                OCI_MANIFEST,
-                &json!({
-                    "schemaVersion": 2,
-                    "mediaType": OCI_MANIFEST,
-                    "config": config.descriptor(),
-                    "layers": [{
-                        "mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
-                        "size": generated::jitter(chart.bytes, &key),
-                        "digest": generated::digest(&key),
-                    }],
-                }),
-            );
-            self.contents.tag(&chart.name, tag, time, Some(manifest.digest));
-            self.contents.push(&chart.name, config);
-            self.contents.push(&chart.name, manifest);
+            let tag = Tagged::new(name, Naming::Semver, number, time).all.swap_remove(0);
+            let chart = chart(name, &tag, chart_repository.bytes);
+            self.contents.tag(name, tag, time, Some(chart.manifest.digest));
+            self.push_artifact(name, chart);
         }
     }
 
@@ -286,16 +194,11 @@ impl Year {
                 let mut children = Vec::new();
                 for image in release.images.values() {
                     let (config, manifest) = image.documents(Format::Oci, &BTreeMap::new());
-                    let mut descriptor = manifest.descriptor();
-                    descriptor["platform"] = image.platform();
-                    children.push(descriptor);
+                    children.push(image.descriptor(&manifest));
                     self.contents.push(&mirror.name, config);
                     self.contents.push(&mirror.name, manifest);
                 }
-                let index = Document::new(
-                    OCI_INDEX,
-                    &json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children}),
-                );
+                let index = index(Format::Oci, children, &BTreeMap::new());
                 self.contents
                     .tag(&mirror.name, tag.clone(), release.since, Some(index.digest));
                 self.contents.push(&mirror.name, index);

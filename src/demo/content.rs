@@ -1,12 +1,58 @@
-//! The registry's content: documents by digest, and the history of each tag.
+//! What a registry of this room serves, and the company's content: documents by digest, and the history of each tag.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::oci::Digest;
+
+/// The content of a registry, as the server asks for it.
+pub(super) trait Content: Send + Sync {
+    /// How many entries a page of a listing has at most.
+    fn page_sizes(&self) -> PageSizes;
+    /// The repositories after one of them, in order: at most so many.
+    fn repositories(&self, after: Option<&str>, most: usize) -> Page;
+    /// The tags of a repository after one of them, in order; `None` if the repository is unknown.
+    fn tags(&self, repository: &str, after: Option<&str>, most: usize) -> Option<Page>;
+    /// A manifest or an index, by tag or digest.
+    fn manifest(&self, repository: &str, reference: &str) -> Option<Document>;
+    /// A configuration. Layers have no content.
+    fn blob(&self, repository: &str, digest: &str) -> Option<Document>;
+    /// The descriptors of what is attached to a manifest; `None` if the repository is unknown or the digest is none.
+    fn referrers(&self, repository: &str, digest: &str) -> Option<Vec<Value>>;
+}
+
+/// The largest pages of a registry's listings.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PageSizes {
+    pub repositories: usize,
+    pub tags: usize,
+}
+
+/// One page of a sorted listing.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    pub entries: Vec<String>,
+    pub has_more: bool,
+}
+
+impl Page {
+    /// The first entries of a sorted listing that come after one of them.
+    pub fn of<'a>(sorted: impl Iterator<Item = &'a str>, after: Option<&str>, most: usize) -> Self {
+        let mut rest = sorted
+            .skip_while(|entry| after.is_some_and(|after| *entry <= after))
+            .map(str::to_owned)
+            .fuse();
+        let entries: Vec<String> = rest.by_ref().take(most).collect();
+        Self {
+            entries,
+            has_more: rest.next().is_some(),
+        }
+    }
+}
 
 /// A manifest, an index or a configuration as served.
 #[derive(Debug, Clone)]
@@ -121,5 +167,75 @@ impl Contents {
 
     fn repository_mut(&mut self, name: &str) -> &mut Repository {
         self.repositories.entry(name.to_owned()).or_default()
+    }
+}
+
+/// The company's content as of one moment of its year.
+pub(super) struct ShownContents {
+    pub contents: Contents,
+    /// The moment, in seconds since 1970.
+    time: AtomicI64,
+}
+
+impl ShownContents {
+    /// The content as of `time`.
+    pub fn new(contents: Contents, time: DateTime<Utc>) -> Self {
+        Self {
+            contents,
+            time: AtomicI64::new(time.timestamp()),
+        }
+    }
+
+    /// Shows another moment.
+    pub fn show(&self, time: DateTime<Utc>) {
+        self.time.store(time.timestamp(), Ordering::Relaxed);
+    }
+
+    fn time(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.time.load(Ordering::Relaxed), 0).unwrap_or_default()
+    }
+
+    fn held(&self, repository: &str, digest: &Digest) -> Option<Document> {
+        let held = self.contents.repository(repository)?.holds(digest);
+        held.then(|| self.contents.document(digest).cloned()).flatten()
+    }
+}
+
+impl Content for ShownContents {
+    fn page_sizes(&self) -> PageSizes {
+        // Our choice: few enough to need several pages.
+        PageSizes {
+            repositories: 20,
+            tags: 100,
+        }
+    }
+
+    fn repositories(&self, after: Option<&str>, most: usize) -> Page {
+        Page::of(self.contents.repositories(self.time()), after, most)
+    }
+
+    fn tags(&self, repository: &str, after: Option<&str>, most: usize) -> Option<Page> {
+        let repository = self.contents.repository(repository)?;
+        Some(Page::of(repository.tags(self.time()), after, most))
+    }
+
+    fn manifest(&self, repository: &str, reference: &str) -> Option<Document> {
+        let digest = match reference.parse() {
+            Ok(digest) => digest,
+            Err(_) => self
+                .contents
+                .repository(repository)?
+                .tag(reference, self.time())?,
+        };
+        self.held(repository, &digest)
+    }
+
+    fn blob(&self, repository: &str, digest: &str) -> Option<Document> {
+        self.held(repository, &digest.parse().ok()?)
+    }
+
+    fn referrers(&self, repository: &str, digest: &str) -> Option<Vec<Value>> {
+        let repository = self.contents.repository(repository)?;
+        Some(repository.referrers(&digest.parse().ok()?).to_vec())
     }
 }

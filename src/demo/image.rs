@@ -29,12 +29,21 @@ pub(super) enum Format {
 }
 
 impl Format {
-    pub fn index(self) -> &'static str {
+    fn index(self) -> &'static str {
         match self {
             Self::Oci => OCI_INDEX,
             Self::Docker => DOCKER_LIST,
         }
     }
+}
+
+/// An index of manifests, given by their descriptors.
+pub(super) fn index(format: Format, manifests: Vec<Value>, annotations: &BTreeMap<&str, &str>) -> Document {
+    let mut index = json!({"schemaVersion": 2, "mediaType": format.index(), "manifests": manifests});
+    if !annotations.is_empty() {
+        index["annotations"] = json!(annotations);
+    }
+    Document::new(format.index(), &index)
 }
 
 /// A compressed layer, given by digest and size alone: its content is never requested.
@@ -107,13 +116,15 @@ impl Image {
         self.layers.extend(layer);
     }
 
-    /// The platform as in an index.
-    pub fn platform(&self) -> Value {
+    /// The entry of the image's manifest in an index.
+    pub fn descriptor(&self, manifest: &Document) -> Value {
         let mut platform = json!({"architecture": self.architecture, "os": self.os});
         if let Some(version) = &self.os_version {
             platform["os.version"] = json!(version);
         }
-        platform
+        let mut descriptor = manifest.descriptor();
+        descriptor["platform"] = platform;
+        descriptor
     }
 
     /// The image's configuration, and its manifest, which contains the configuration's digest.

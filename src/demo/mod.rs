@@ -1,11 +1,13 @@
-//! The registry of a fictional company, served in the process over real HTTP, so that users without a registry can try
-//! Tare.
+//! Registries for users and tests who have none, served in the process over real HTTP: a fictional company's, and
+//! generated ones of any size.
 //!
 //! The company's images use the true sizes and digests of current public bases (`bases.toml` and `config/base-images`).
 //! The company, its repositories and a year of releases are invented (`company.toml`) and the same every time; only the
-//! day on which the year ends can be chosen, and all times move with it. Only `cli` uses this room, which itself uses only
-//! `oci`.
+//! day on which the year ends can be chosen, and all times move with it. A generated registry (`synthetic`) has the
+//! structure of a large one and is computed from a seed while it is asked. One server serves both. Only `cli` uses this
+//! room, which itself uses only `oci`.
 
+mod artifact;
 mod base;
 mod blueprint;
 mod company;
@@ -14,17 +16,18 @@ mod error;
 mod generated;
 mod image;
 mod server;
+mod synthetic;
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
-use actix_web::{App, HttpServer, dev::ServerHandle};
 use chrono::{DateTime, NaiveDate, Utc};
 
 pub use error::DemoError;
+pub use synthetic::{SyntheticRegistry, SyntheticTotals, serve_synthetic};
 
-use server::ServedState;
+use content::{Content, ShownContents};
+use server::RegistryServer;
 
 /// The company's name.
 pub const COMPANY: &str = "Norrwind Logistics";
@@ -35,14 +38,12 @@ pub const REGISTRY: &str = "registry.norrwind.example";
 /// The company's settings, in the form of a configuration file.
 pub const SETTINGS: &str = include_str!("tare.toml");
 
-/// The running registry. It stops when dropped.
+/// The company's running registry. It stops when dropped.
 pub struct DemoRegistry {
-    address: SocketAddr,
+    server: RegistryServer,
     url: String,
-    shown: Arc<ServedState>,
+    shown: Arc<ShownContents>,
     ends: DateTime<Utc>,
-    server: ServerHandle,
-    thread: Option<std::thread::JoinHandle<()>>,
 }
 
 /// Serves the registry on a free loopback port, in its own thread, as of the last day of its year, which is the one in
@@ -60,43 +61,14 @@ pub fn serve() -> Result<DemoRegistry, DemoError> {
 /// If the address cannot be bound, or the data are inconsistent.
 pub fn serve_at(address: SocketAddr, ends: Option<NaiveDate>) -> Result<DemoRegistry, DemoError> {
     let (contents, ends) = company::build(ends)?;
-    let shown = Arc::new(ServedState {
-        contents,
-        time: AtomicI64::new(ends.timestamp()),
-    });
-    let for_server = Arc::clone(&shown);
-    let (ready, started) = mpsc::channel();
-    // A separate actix runtime, so that it neither needs nor disturbs the caller's.
-    let thread = std::thread::spawn(move || {
-        let outcome = actix_web::rt::System::new().block_on(async {
-            let server =
-                HttpServer::new(move || App::new().configure(|service| server::routes(service, &for_server)))
-                    .workers(1)
-                    .disable_signals()
-                    .bind(address)?;
-            let addresses = server.addrs();
-            let server = server.run();
-            // The receiver is gone only if the caller panicked, and then the answer is not needed.
-            let _ = ready.send(Ok((addresses, server.handle())));
-            server.await
-        });
-        if let Err(error) = outcome {
-            let _ = ready.send(Err(error));
-        }
-    });
-    let (addresses, server) = started
-        .recv()
-        .map_err(|_| std::io::Error::other("the server's thread ended"))??;
-    let address = *addresses
-        .first()
-        .ok_or_else(|| std::io::Error::other("no address was bound"))?;
+    let shown = Arc::new(ShownContents::new(contents, ends));
+    let content: Arc<dyn Content> = Arc::<ShownContents>::clone(&shown);
+    let server = RegistryServer::start(address, content, 1)?;
     Ok(DemoRegistry {
-        address,
-        url: format!("http://{address}"),
+        url: format!("http://{}", server.address),
+        server,
         shown,
         ends,
-        server,
-        thread: Some(thread),
     })
 }
 
@@ -108,7 +80,7 @@ impl DemoRegistry {
 
     /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address
     }
 
     /// The last moment of the registry's year, shown by default.
@@ -118,17 +90,7 @@ impl DemoRegistry {
 
     /// Shows the registry as of a time: the tags of that time, and where they pointed.
     pub fn show(&self, time: DateTime<Utc>) {
-        self.shown.time.store(time.timestamp(), Ordering::Relaxed);
-    }
-}
-
-impl Drop for DemoRegistry {
-    fn drop(&mut self) {
-        // An ungraceful stop is only a message, so nothing has to be polled.
-        drop(self.server.stop(false));
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.shown.show(time);
     }
 }
 
@@ -136,6 +98,7 @@ impl Drop for DemoRegistry {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+    use actix_web::App;
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
 
     use super::*;
@@ -152,7 +115,7 @@ mod tests {
     }
 
     impl Walk {
-        fn visit(&mut self, shown: &ServedState, repository: &str, digest: Digest) {
+        fn visit(&mut self, shown: &ShownContents, repository: &str, digest: Digest) {
             assert!(shown.contents.repository(repository).unwrap().holds(&digest));
             if self.manifests.contains_key(&digest) {
                 return;
@@ -189,10 +152,7 @@ mod tests {
     fn the_registry_holds_what_a_company_holds_and_is_the_same_every_time() {
         let (contents, ends) = company::build(None).unwrap();
         let (again, _) = company::build(None).unwrap();
-        let shown = ServedState {
-            contents,
-            time: AtomicI64::new(ends.timestamp()),
-        };
+        let shown = ShownContents::new(contents, ends);
         let mut walk = Walk::default();
         let (mut repositories, mut tags) = (0, 0);
         for name in shown.contents.repositories(ends) {
@@ -291,11 +251,9 @@ mod tests {
     #[actix_web::test]
     async fn listings_lead_from_page_to_page_and_what_is_unknown_is_404() {
         let (contents, ends) = company::build(None).unwrap();
-        let shown = Arc::new(ServedState {
-            contents,
-            time: AtomicI64::new(ends.timestamp()),
-        });
-        let app = init_service(App::new().configure(|service| server::routes(service, &shown))).await;
+        let shown = Arc::new(ShownContents::new(contents, ends));
+        let content: Arc<dyn Content> = Arc::<ShownContents>::clone(&shown);
+        let app = init_service(App::new().configure(|service| server::routes(service, &content))).await;
         let mut next = Some("/v2/_catalog?n=1000".to_owned());
         let mut names: Vec<String> = Vec::new();
         while let Some(path) = next {
@@ -312,16 +270,13 @@ mod tests {
         assert_eq!(names, all);
 
         // Before the first release, the registry was empty.
-        shown.time.store(
-            (ends - chrono::Duration::days(500)).timestamp(),
-            Ordering::Relaxed,
-        );
+        shown.show(ends - chrono::Duration::days(500));
         let request = TestRequest::get().uri("/v2/_catalog").to_request();
         assert_eq!(
             read_body(call_service(&app, request).await).await,
             r#"{"repositories":[]}"#
         );
-        shown.time.store(ends.timestamp(), Ordering::Relaxed);
+        shown.show(ends);
 
         for (path, status) in [
             ("/v2/", 200),

@@ -1,39 +1,96 @@
-//! The registry's HTTP API: the read half of the distribution specification, and the catalogue.
+//! The HTTP API of a registry: the read half of the distribution specification, and the catalogue.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 
+use actix_web::dev::{ServerHandle, Service as _};
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::content::{Contents, Repository};
+use super::content::{Content, Document, Page};
+use super::error::DemoError;
 use super::image::OCI_INDEX;
-use crate::oci::Digest;
 
-/// Entries of a catalogue page. Our choice: few enough to need several pages.
-const CATALOG_PAGE: usize = 20;
-/// Entries of a tag page. Our choice.
-const TAGS_PAGE: usize = 100;
-
-/// What the server serves: the contents of the year, and the moment that is shown.
-pub(super) struct ServedState {
-    pub contents: Contents,
-    pub time: AtomicI64,
+/// A running server, in a thread of its own. It stops when dropped.
+pub(super) struct RegistryServer {
+    pub address: SocketAddr,
+    requests: Arc<AtomicU64>,
+    handle: ServerHandle,
+    thread: Option<std::thread::JoinHandle<()>>,
 }
 
-impl ServedState {
-    fn time(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp(self.time.load(Ordering::Relaxed), 0).unwrap_or_default()
+impl RegistryServer {
+    /// Serves a content at an address, with so many threads that answer.
+    ///
+    /// # Errors
+    /// If the address cannot be bound.
+    pub fn start(address: SocketAddr, content: Arc<dyn Content>, workers: usize) -> Result<Self, DemoError> {
+        let (ready, started) = mpsc::channel();
+        let requests = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&requests);
+        // A separate actix runtime, so that it neither needs nor disturbs the caller's.
+        let thread = std::thread::spawn(move || {
+            let outcome = actix_web::rt::System::new().block_on(async {
+                let app = move || {
+                    let counter = Arc::clone(&counter);
+                    App::new()
+                        .configure(|service| routes(service, &content))
+                        .wrap_fn(move |request, app| {
+                            counter.fetch_add(1, Ordering::Relaxed);
+                            app.call(request)
+                        })
+                };
+                let server = HttpServer::new(app)
+                    .workers(workers)
+                    .disable_signals()
+                    .bind(address)?;
+                let addresses = server.addrs();
+                let server = server.run();
+                // The receiver is gone only if the caller panicked, and then the answer is not needed.
+                let _ = ready.send(Ok((addresses, server.handle())));
+                server.await
+            });
+            if let Err(error) = outcome {
+                let _ = ready.send(Err(error));
+            }
+        });
+        let (addresses, handle) = started
+            .recv()
+            .map_err(|_| std::io::Error::other("the server's thread ended"))??;
+        let address = *addresses
+            .first()
+            .ok_or_else(|| std::io::Error::other("no address was bound"))?;
+        Ok(Self {
+            address,
+            requests,
+            handle,
+            thread: Some(thread),
+        })
+    }
+
+    /// How many requests it has received.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for RegistryServer {
+    fn drop(&mut self) {
+        // An ungraceful stop is only a message, so nothing has to be polled.
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
 /// Sets up the routes.
-pub(super) fn routes(service: &mut web::ServiceConfig, shown: &Arc<ServedState>) {
+pub(super) fn routes(service: &mut web::ServiceConfig, content: &Arc<dyn Content>) {
     service
-        .app_data(web::Data::from(Arc::clone(shown)))
+        .app_data(web::Data::from(Arc::clone(content)))
         .route("/v2/", web::get().to(HttpResponse::Ok))
         .route("/v2/_catalog", web::get().to(catalog))
         .route("/v2/{name:.+}/tags/list", web::get().to(tags))
@@ -50,30 +107,20 @@ struct Paging {
     last: Option<String>,
 }
 
-/// One page of a sorted listing, and its `Link` if there are more.
-fn page<'a>(
-    request: &HttpRequest,
-    paging: &Paging,
-    most: usize,
-    all: impl Iterator<Item = &'a str>,
-) -> (Vec<&'a str>, Option<String>) {
-    let size = paging.n.unwrap_or(most).clamp(1, most);
-    let mut all = all
-        .skip_while(|entry| paging.last.as_deref().is_some_and(|last| *entry <= last))
-        .peekable();
-    let page: Vec<&str> = all.by_ref().take(size).collect();
-    let link = page.last().filter(|_| all.peek().is_some()).map(|last| {
+impl Paging {
+    fn size(&self, most: usize) -> usize {
+        self.n.unwrap_or(most).clamp(1, most)
+    }
+}
+
+/// A page as an answer, with the `Link` to the next one if there are more entries.
+fn listing(request: &HttpRequest, page: &Page, size: usize, body: &serde_json::Value) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    if let Some(last) = page.entries.last().filter(|_| page.has_more) {
         let query: String = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("last", last)
             .finish();
-        format!("<{}?{query}&n={size}>; rel=\"next\"", request.path())
-    });
-    (page, link)
-}
-
-fn listing(link: Option<String>, body: &serde_json::Value) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    if let Some(link) = link {
+        let link = format!("<{}?{query}&n={size}>; rel=\"next\"", request.path());
         response.insert_header((header::LINK, link));
     }
     response.json(body)
@@ -81,70 +128,60 @@ fn listing(link: Option<String>, body: &serde_json::Value) -> HttpResponse {
 
 async fn catalog(
     request: HttpRequest,
-    shown: web::Data<ServedState>,
+    content: web::Data<dyn Content>,
     paging: web::Query<Paging>,
 ) -> HttpResponse {
-    let (repositories, link) = page(
-        &request,
-        &paging,
-        CATALOG_PAGE,
-        shown.contents.repositories(shown.time()),
-    );
-    listing(link, &json!({"repositories": repositories}))
+    let size = paging.size(content.page_sizes().repositories);
+    let page = content.repositories(paging.last.as_deref(), size);
+    listing(&request, &page, size, &json!({"repositories": page.entries}))
 }
 
 async fn tags(
     request: HttpRequest,
-    shown: web::Data<ServedState>,
+    content: web::Data<dyn Content>,
     name: web::Path<String>,
     paging: web::Query<Paging>,
 ) -> HttpResponse {
-    let Some(repository) = shown.contents.repository(&name) else {
-        return unknown("NAME_UNKNOWN", "repository name not known to registry");
-    };
-    let (tags, link) = page(&request, &paging, TAGS_PAGE, repository.tags(shown.time()));
-    listing(link, &json!({"name": *name, "tags": tags}))
+    let size = paging.size(content.page_sizes().tags);
+    match content.tags(&name, paging.last.as_deref(), size) {
+        Some(page) => listing(
+            &request,
+            &page,
+            size,
+            &json!({"name": *name, "tags": page.entries}),
+        ),
+        None => unknown("NAME_UNKNOWN", "repository name not known to registry"),
+    }
 }
 
-async fn manifest(shown: web::Data<ServedState>, path: web::Path<(String, String)>) -> HttpResponse {
+async fn manifest(content: web::Data<dyn Content>, path: web::Path<(String, String)>) -> HttpResponse {
     let (name, reference) = path.into_inner();
-    let document = shown.contents.repository(&name).and_then(|repository| {
-        let digest = match reference.parse::<Digest>() {
-            Ok(digest) => Some(digest),
-            Err(_) => repository.tag(&reference, shown.time()),
-        };
-        digest.filter(|digest| repository.holds(digest))
-    });
-    answer(&shown, document, "MANIFEST_UNKNOWN", "manifest unknown")
+    let document = content.manifest(&name, &reference);
+    answer(document, "MANIFEST_UNKNOWN", "manifest unknown")
 }
 
-async fn blob(shown: web::Data<ServedState>, path: web::Path<(String, String)>) -> HttpResponse {
+async fn blob(content: web::Data<dyn Content>, path: web::Path<(String, String)>) -> HttpResponse {
     let (name, digest) = path.into_inner();
-    let held = |repository: &Repository| {
-        let digest = digest.parse().ok()?;
-        repository.holds(&digest).then_some(digest)
-    };
-    let digest = shown.contents.repository(&name).and_then(held);
-    answer(&shown, digest, "BLOB_UNKNOWN", "blob unknown to registry")
+    let document = content.blob(&name, &digest);
+    answer(document, "BLOB_UNKNOWN", "blob unknown to registry")
 }
 
-async fn referrers(shown: web::Data<ServedState>, path: web::Path<(String, String)>) -> HttpResponse {
+async fn referrers(content: web::Data<dyn Content>, path: web::Path<(String, String)>) -> HttpResponse {
     let (name, digest) = path.into_inner();
-    let (Some(repository), Ok(digest)) = (shown.contents.repository(&name), digest.parse()) else {
+    let Some(manifests) = content.referrers(&name, &digest) else {
         return unknown("NAME_UNKNOWN", "repository name not known to registry");
     };
-    let manifests = repository.referrers(&digest);
     HttpResponse::Ok()
         .content_type(OCI_INDEX)
         .body(json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests}).to_string())
 }
 
-fn answer(shown: &ServedState, digest: Option<Digest>, code: &str, message: &str) -> HttpResponse {
-    match digest.and_then(|digest| shown.contents.document(&digest)) {
+fn answer(document: Option<Document>, code: &str, message: &str) -> HttpResponse {
+    match document {
         Some(document) => HttpResponse::Ok()
             .content_type(document.media_type)
             .insert_header(("Docker-Content-Digest", document.digest.to_string()))
-            .body(document.bytes.clone()),
+            .body(document.bytes),
         None => unknown(code, message),
     }
 }

@@ -27,10 +27,10 @@ export function csv(header, rows) {
 /**
  * A button that saves a table which the page itself put together.
  * @param {string} file
- * @param {() => string} content
+ * @param {() => string | Promise<string>} content
  */
 export function csvButton(file, content) {
-  const save = () => offer(new Blob([content()], { type: 'text/csv;charset=utf-8' }), file);
+  const save = async () => offer(new Blob([await content()], { type: 'text/csv;charset=utf-8' }), file);
   return element('button', { type: 'button', class: 'csv', onclick: save }, 'CSV', hint(file));
 }
 

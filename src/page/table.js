@@ -110,18 +110,18 @@ export function legend(columns) {
 }
 
 /**
- * Saves exactly the rows that are shown, with all their digits.
+ * Saves exactly the rows that are shown, or those that are given when the button is pressed, with all their digits.
  * @template T
  * @param {string} file
  * @param {Column<T>[]} columns
- * @param {T[]} rows
+ * @param {T[] | (() => Promise<T[]>)} rows
  */
 export function tableCsv(file, columns, rows) {
   const kept = columns.flatMap(({ title, csv: value }) => (value ? [{ title, value }] : []));
-  return csvButton(file, () =>
+  return csvButton(file, async () =>
     csv(
       kept.map(({ title }) => title),
-      rows.map((row) => kept.map(({ value }) => value(row))),
+      (Array.isArray(rows) ? rows : await rows()).map((row) => kept.map(({ value }) => value(row))),
     ),
   );
 }

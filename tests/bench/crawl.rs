@@ -12,37 +12,36 @@ use tare::jobs::CrawlJob;
 use tare::registry::{Client, ClientSettings, Credentials, Origin};
 use tare::store::{DatabaseLocation, Store, StoreSettings};
 
-use crate::REPOSITORIES;
-use crate::generated::fill;
-use crate::support::faulty_registry::FaultyRegistry;
+use crate::generated::{TAGS, serve};
 
 /// The first crawl of a registry: all is read, and saved.
-#[divan::bench(args = REPOSITORIES, sample_count = 5, sample_size = 1)]
-fn first_crawl(bencher: Bencher<'_, '_>, repositories: usize) {
+#[divan::bench(args = TAGS, sample_count = 5, sample_size = 1)]
+fn first_crawl(bencher: Bencher<'_, '_>, tags: usize) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir().expect("a folder");
     let settings = StoreSettings::at(DatabaseLocation::Embedded(folder.path().join("data")));
     let store = runtime.block_on(Store::open(&settings, SystemClock.now()));
     let store = store.expect("an open store");
-    let salt = Cell::new(0);
+    // Each registry is new to the store.
+    let seed = Cell::new(0);
     bencher
         .with_inputs(|| {
-            salt.set(salt.get() + 1);
-            FaultyRegistry::holding(|content| fill(content, repositories, salt.get())).start()
+            seed.set(seed.get() + 1);
+            serve(tags, seed.get())
         })
         .bench_local_refs(|registry| runtime.block_on(crawl(registry.url(), &store)));
     runtime.block_on(store.close());
 }
 
 /// A crawl of a registry in which nothing has changed: no manifest is read again.
-#[divan::bench(args = REPOSITORIES, sample_count = 5, sample_size = 1)]
-fn crawl_again(bencher: Bencher<'_, '_>, repositories: usize) {
+#[divan::bench(args = TAGS, sample_count = 5, sample_size = 1)]
+fn crawl_again(bencher: Bencher<'_, '_>, tags: usize) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir().expect("a folder");
     let settings = StoreSettings::at(DatabaseLocation::Embedded(folder.path().join("data")));
     let store = runtime.block_on(Store::open(&settings, SystemClock.now()));
     let store = store.expect("an open store");
-    let registry = FaultyRegistry::holding(|content| fill(content, repositories, 0)).start();
+    let registry = serve(tags, 1);
     runtime.block_on(crawl(registry.url(), &store));
     bencher.bench_local(|| runtime.block_on(crawl(registry.url(), &store)));
     runtime.block_on(store.close());

@@ -4,34 +4,26 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use tare::base_image::{ImageFacts, LayerFact};
+use tare::demo::{SyntheticRegistry, serve_synthetic};
 use tare::oci::{Digest, ImageConfig};
 
-use crate::support::faulty_registry::{Content, image};
+/// How many tags are measured over the network: a small registry, and one ten times as large.
+pub const TAGS: [usize; 2] = [150, 1500];
 
-/// Tags of each repository.
-const TAGS: usize = 3;
+/// Tags of each repository whose images are made as values.
+const TAGS_OF_EACH: usize = 3;
 /// The releases of Node.js that the images are built on.
 const RELEASES: usize = 8;
 
-/// Fills a registry with so many repositories of three tags, whose images share eight bases. Content is the same for
-/// the same `salt` only, so that a store that knows one registry's content knows nothing of another's.
-pub fn fill(content: &mut Content, repositories: usize, salt: usize) {
-    for number in 0..repositories {
-        let repository = content.repository(&format!("team-{}/service-{number}", number % 20));
-        for tag in 0..TAGS {
-            let size = u64::try_from(100 + number % 900).expect("a size");
-            let image = image()
-                .layer(&format!("base {} of {salt}", number % RELEASES), 1_000)
-                .layer(&format!("service {number} {tag} of {salt}"), size);
-            repository.tag(&format!("1.{tag}"), image);
-        }
-    }
+/// Serves a generated registry. Registries of different seeds share nothing but public bases.
+pub fn serve(tags: usize, seed: u64) -> SyntheticRegistry {
+    serve_synthetic(([127, 0, 0, 1], 0).into(), tags, seed).expect("a registry")
 }
 
 /// The images of so many repositories of three tags, each a service on Node.js and Debian.
 pub fn images(repositories: usize) -> Vec<ImageFacts> {
     (0..repositories)
-        .flat_map(|number| (0..TAGS).map(move |tag| service(number, tag)))
+        .flat_map(|number| (0..TAGS_OF_EACH).map(move |tag| service(number, tag)))
         .collect()
 }
 

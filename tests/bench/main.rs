@@ -5,7 +5,8 @@
 //! cargo bench -- analysis    # those with this word in their name
 //! ```
 //!
-//! The sizes are repositories of three tags each.
+//! Values are measured by repositories of three tags each, crawls and answers by tags of a generated registry. `scale.py`
+//! measures large registries, and `load.py` a running service.
 
 mod crawl;
 mod events;

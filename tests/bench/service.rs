@@ -2,29 +2,23 @@
 
 use divan::Bencher;
 
-use crate::REPOSITORIES;
-use crate::generated::fill;
-use crate::support::faulty_registry::FaultyRegistry;
+use crate::generated::{TAGS, serve};
 use crate::support::program::Program;
 
 /// A page of the list of repositories.
-#[divan::bench(args = REPOSITORIES)]
-fn list(bencher: Bencher<'_, '_>, repositories: usize) {
-    answer(
-        bencher,
-        repositories,
-        "/v1/repositories?sort=-attributed&limit=50",
-    );
+#[divan::bench(args = TAGS)]
+fn list(bencher: Bencher<'_, '_>, tags: usize) {
+    answer(bencher, tags, "/v1/repositories?sort=-attributed&limit=50");
 }
 
 /// A scrape by Prometheus.
-#[divan::bench(args = REPOSITORIES)]
-fn scrape(bencher: Bencher<'_, '_>, repositories: usize) {
-    answer(bencher, repositories, "/metrics");
+#[divan::bench(args = TAGS)]
+fn scrape(bencher: Bencher<'_, '_>, tags: usize) {
+    answer(bencher, tags, "/metrics");
 }
 
-fn answer(bencher: Bencher<'_, '_>, repositories: usize, path: &str) {
-    let registry = FaultyRegistry::holding(|content| fill(content, repositories, 0)).start();
+fn answer(bencher: Bencher<'_, '_>, tags: usize, path: &str) {
+    let registry = serve(tags, 1);
     let program = Program::with_embedded_store();
     program.crawl(registry.url());
     let service = program.serve(&["--role", "api"]);

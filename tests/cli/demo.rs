@@ -1,7 +1,9 @@
 //! The demo kept in a folder, and the pieces of its output that documents show.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -178,4 +180,45 @@ fn advice_names_a_numbered_release_that_the_catalogue_shows() {
         "{}",
         demo.shown
     );
+}
+
+#[test]
+fn a_generated_registry_is_served_from_a_number_of_tags_and_a_seed() {
+    let program = Program::with_embedded_store();
+    let arguments = [
+        "demo",
+        "--registry-only",
+        "--tags",
+        "60",
+        "--seed",
+        "3",
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    let mut process = program
+        .command(&arguments)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut said = String::new();
+    let output = process.stderr.take().expect("standard error");
+    BufReader::new(output).read_line(&mut said).expect("a line");
+    let address = said
+        .rsplit("http://")
+        .next()
+        .expect("an address")
+        .trim()
+        .to_owned();
+    let mut stream = TcpStream::connect(&address).expect("a connection");
+    write!(stream, "GET /v2/_catalog HTTP/1.0\r\n\r\n").expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    process.kill().expect("it runs");
+    process.wait().expect("it was started");
+    assert!(said.contains("60 tags") && said.contains("seed 3"), "{said}");
+    assert!(answer.contains(r#""mirror/node-22""#), "{answer}");
+
+    let alone = program.run(&["demo", "--tags", "60"]);
+    assert_eq!(alone.status.code(), Some(2));
+    assert!(stderr(&alone).contains("--registry-only"), "{}", stderr(&alone));
 }

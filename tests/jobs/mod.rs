@@ -4,6 +4,7 @@
 mod cancel;
 mod crawl;
 mod events;
+mod generated;
 mod roster;
 mod scheduler;
 mod shared;

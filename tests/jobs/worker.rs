@@ -12,6 +12,7 @@ use super::scheduler;
 
 const DATABASE: &str = "TEST_WORKER_DATABASE";
 const REGISTRY: &str = "TEST_WORKER_REGISTRY";
+const UNTAGGED: &str = "TEST_WORKER_UNTAGGED";
 
 /// Opens a store as a process whose claims lapse so long after its last sign of life.
 pub async fn open(database: &str, lease: Duration) -> Store {
@@ -47,12 +48,18 @@ pub async fn let_lapse(database: &str, worker: &str) {
 /// How often something is looked for that must come, a tenth of a second apart: five minutes, after which it will not.
 pub const PATIENCE: usize = 3000;
 
-/// Starts a worker that takes part in the crawls of a registry until it is killed.
+/// Starts a worker that takes part in the crawls of a registry until it is killed, and asks for untagged manifests too.
 pub fn start(database: &str, registry: &str) -> Child {
+    start_as(database, registry, true)
+}
+
+/// The same, with the choice whether it asks for untagged manifests, which not every registry lists.
+pub fn start_as(database: &str, registry: &str, untagged: bool) -> Child {
     Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "jobs::worker::works_until_it_is_killed", "--ignored"])
         .env(DATABASE, database)
         .env(REGISTRY, registry)
+        .env(UNTAGGED, untagged.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -73,6 +80,6 @@ async fn works_until_it_is_killed() {
     };
     let store = open(&database, LEASE).await;
     let mut scheduler = scheduler(store, &registry, None);
-    scheduler.registries[0].plan.untagged = true;
+    scheduler.registries[0].plan.untagged = variable(UNTAGGED).as_deref() == Some("true");
     scheduler.run(StopFlag::new()).await;
 }

@@ -4,7 +4,7 @@
 //! are computed anew. Only for another release of Alpine are images analysed again, from known facts.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -155,6 +155,8 @@ struct Answer<'a> {
     repositories: Vec<&'a RepositoryRow>,
     /// The sums over all repositories.
     totals: GroupRow,
+    /// How many repositories move, by registry: the effort of each is compared with its saving. Empty if no effort is known.
+    moved_repositories: BTreeMap<&'a RegistryName, usize>,
     /// What a reader must know about the figures.
     #[schemars(with = "Vec<Note>")]
     notes: Vec<Cow<'a, Note>>,
@@ -230,6 +232,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         report.is_complete_for(rows.iter().copied()),
     );
     let headline = headline.map_err(Problem::internal)?;
+    let moved_repositories = moved(&rows);
     sort_rows(&mut rows, call.values.text("sort").unwrap_or("-saving"));
     rows.truncate(usize::try_from(call.values.number("limit", USUAL_ROWS)).unwrap_or(usize::MAX));
     call.reply(Reply::json(&Answer {
@@ -237,6 +240,7 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         registries,
         repositories: rows,
         totals,
+        moved_repositories,
         notes: visible_notes(&call.caller, report.notes.iter(), &report.repositories).collect(),
         alpine_releases: snapshot.alpine_releases.clone(),
         configured: Configured {
@@ -244,6 +248,18 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         },
         provenance: Provenance::for_caller(&call.caller, &snapshot),
     })?)
+}
+
+/// How many repositories of each registry have a time in which they pay back, which only those that move have.
+fn moved<'a>(rows: &[&'a RepositoryRow]) -> BTreeMap<&'a RegistryName, usize> {
+    let mut moved = BTreeMap::new();
+    for row in rows {
+        let alpine = row.cost.as_ref().and_then(|cost| cost.alpine.as_ref());
+        if alpine.is_some_and(|alpine| alpine.payback_months.is_some()) {
+            *moved.entry(&row.registry).or_default() += 1;
+        }
+    }
+    moved
 }
 
 /// The present figures with other verdicts.

@@ -103,4 +103,10 @@ pub struct DemoOptions {
     /// Serves only the made-up registry, at the address of --listen, for another Tare to crawl
     #[arg(long, conflicts_with = "once")]
     pub registry_only: bool,
+    /// Serves a generated registry with this many tags instead of the company's, to measure with
+    #[arg(long, value_name = "N", requires = "registry_only", conflicts_with = "as_of", value_parser = whole::<1, 10_000_000>)]
+    pub tags: Option<u32>,
+    /// Number that the generated registry is computed from: the same number, the same registry
+    #[arg(long, value_name = "NUMBER", requires = "tags", default_value = "1")]
+    pub seed: u64,
 }

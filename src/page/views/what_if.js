@@ -19,7 +19,9 @@ import { brings } from './gains.js';
 
 /** How many repositories are shown at first: those that save most. */
 const ROWS = 25;
-/** As many as the API gives: the effort of all that move is added up, and those that save nothing are counted. */
+/** How many can be shown: more are too many to read and too much to load. */
+const LISTED = 500;
+/** As many as the API gives, for a file. */
 const ALL = 10_000;
 
 /** @param {import('../app.js').Frame} frame */
@@ -32,14 +34,19 @@ export function open(frame) {
     await form.show(parameters);
     const before = await frame.registries();
     const priced = Boolean(parameters.book) || before.some(({ cost }) => cost);
+    const { registry } = parameters;
+    const ask = (/** @type {number} */ limit, /** @type {AbortSignal} */ until) =>
+      post(
+        url('v1/whatif', { limit, sort: priced ? '-cost_saving' : '-saving' }),
+        question(parameters, form.currencyOf(parameters.book) ?? paidIn(before)),
+        { signal: until },
+      );
+    // The answer is about all registries, and one of them may have all that save most.
+    const limit = registry && before.length > 1 ? ALL : LISTED;
     /** @type {Answer} */
     let answer;
     try {
-      answer = await post(
-        url('v1/whatif', { limit: ALL, sort: priced ? '-cost_saving' : '-saving' }),
-        question(parameters, form.currencyOf(parameters.book) ?? paidIn(before)),
-        { signal },
-      );
+      answer = await ask(limit, signal);
     } catch (error) {
       // An incomplete pattern is ignored while the user is typing.
       if (!(error instanceof Problem) || error.status !== 422) throw error;
@@ -51,19 +58,20 @@ export function open(frame) {
     }
     frame.credit(answer);
     form.offer(answer.alpine_releases);
-    const { registry } = parameters;
     const of = (/** @type {{registry: string}} */ row) => !registry || row.registry === registry;
     const [was, is] = [before.filter(of), answer.registries.filter(of)];
     const repositories = answer.repositories.filter(of);
+    const unlisted = answer.repositories.length < limit ? 0 : answer.totals.repositories - answer.repositories.length;
+    const all = async () => /** @type {Answer} */ (await ask(ALL, frame.signal)).repositories.filter(of);
     const notes = (answer.notes ?? []).filter(of).map(({ note }) => element('li', {}, name(note)));
     replace(
       result,
       notes.length > 0 && element('ul', { class: 'alert' }, notes),
       partNote(is),
       moved(was, is),
-      effort(parameters, repositories.filter(moves).length, form.currencyOf(parameters.book) ?? paidIn(before)),
+      effort(parameters, movedIn(answer, registry), form.currencyOf(parameters.book) ?? paidIn(before)),
       cards(is, { onlyFigures: true }),
-      rows(repositories),
+      rows(repositories, unlisted, all),
     );
   };
 }
@@ -142,9 +150,14 @@ function moved(before, after) {
   );
 }
 
-/** Whether it is moved: only then is there an effort to pay back. @param {Repository} repository */
-function moves({ cost }) {
-  return cost?.alpine?.payback_months != null;
+/**
+ * How many repositories are moved, in one registry or in all.
+ * @param {Answer} answer
+ * @param {string | undefined} registry
+ */
+function movedIn({ moved_repositories: moved }, registry) {
+  const counts = Object.entries(moved).filter(([name]) => !registry || name === registry);
+  return counts.reduce((sum, [, count]) => sum + count, 0);
 }
 
 /**
@@ -196,8 +209,12 @@ function signed(text, sign) {
   return sign > 0 ? `+${text}` : sign < 0 ? text : 'unchanged';
 }
 
-/** @param {Repository[]} repositories */
-function rows(repositories) {
+/**
+ * @param {Repository[]} repositories
+ * @param {number} unlisted How many more there are, which save less.
+ * @param {() => Promise<Repository[]>} all
+ */
+function rows(repositories, unlisted, all) {
   const priced = repositories.some(({ cost }) => cost);
   const columns = /** @type {import('../table.js').Column<Repository>[]} */ ([
     {
@@ -242,7 +259,7 @@ function rows(repositories) {
       'div',
       { class: 'paging' },
       element('h2', {}, 'Repositories that save most'),
-      tableCsv('what-if.csv', columns, repositories),
+      tableCsv('what-if.csv', columns, unlisted > 0 ? all : repositories),
     ),
     table({
       caption: 'Repositories under these assumptions',
@@ -256,5 +273,7 @@ function rows(repositories) {
           .join(', '),
       },
     }),
+    unlisted > 0 &&
+      element('p', { class: 'muted' }, `${format.count(unlisted)} more are in the file: they save less than these.`),
   );
 }
