@@ -15,6 +15,7 @@ mod images;
 mod months;
 mod past;
 mod platforms;
+mod recompute;
 mod service;
 
 pub use answers::AnswersState;
@@ -25,4 +26,5 @@ pub use error::AnalysisError;
 pub use images::{KnownImages, ModelPairs};
 pub use months::RegistryMonth;
 pub use platforms::PlatformSelection;
+pub use recompute::{Comparison, Recomputed};
 pub use service::AnalysisService;

@@ -80,7 +80,9 @@ pub use notifications::{
     BookChange, EndedBadly, NewNotification, NotificationCount, PendingNotification, PricedRepository,
 };
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord, PullsState};
-pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, ReportedLevel, RepositoryPoint};
+pub use reports::{
+    PartOfRegistry, RegistryPoint, ReportComparison, ReportOfCrawl, ReportedLevel, RepositoryPoint,
+};
 pub use retention::{Pruned, Retention};
 pub use saved_answers::{AnswersOfState, LatestChanges};
 pub use transfer::RowCounts;

@@ -82,6 +82,22 @@ impl Store {
             .await?)
     }
 
+    /// When the latest answers for these inputs were computed; `None` if there are none.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn answers_computed_at(&self, inputs: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let moment = sqlx::query_scalar!(
+            "SELECT computed_at FROM saved_answers WHERE inputs = $1 AND state IS NOT NULL",
+            inputs
+        );
+        let moment = moment
+            .fetch_optional(&self.pool)
+            .named("saved_answers.computed_at")
+            .await?;
+        Ok(moment.flatten())
+    }
+
     /// Saves the answers for these inputs, and deletes those that have not been renewed for long.
     ///
     /// # Errors

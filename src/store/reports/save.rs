@@ -141,7 +141,7 @@ impl Store {
 
 /// A row of `report_repository`. The fields are the columns. Amounts are written as text, which keeps every digit.
 #[derive(Debug, Serialize)]
-struct SavedRepository<'r> {
+pub(super) struct SavedRepository<'r> {
     report_id: i64,
     repository: &'r str,
     team: Option<&'r str>,
@@ -188,7 +188,7 @@ struct SavedRepository<'r> {
 }
 
 impl<'r> SavedRepository<'r> {
-    fn new(report_id: i64, row: &'r RepositoryRow) -> Self {
+    pub(super) fn new(report_id: i64, row: &'r RepositoryRow) -> Self {
         let totals = &row.totals;
         let judged = row.judged.as_ref();
         let base = judged.and_then(|judged| judged.base.as_ref());
