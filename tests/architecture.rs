@@ -377,7 +377,7 @@ fn files_stay_small_enough_to_read() {
 fn only_the_analysis_loads_content() {
     let loading = [
         ("store.content(", &["analysis", "store"][..]),
-        ("store.content_without(", &["analysis", "store"]),
+        ("store.current_content(", &["analysis", "store"]),
         ("store.data_quality(", &["analysis", "store"]),
         ("store.pull_counts(", &["analysis", "store"]),
         // The report accounts for content that was loaded by no crawl.

@@ -64,6 +64,14 @@ impl AnalysisService {
         }
     }
 
+    /// When the latest answers for the same inputs were computed; `None` if there are none.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) async fn answers_computed_at(&self) -> Result<Option<DateTime<Utc>>, AnalysisError> {
+        Ok(self.store.answers_computed_at(&self.answers_key()).await?)
+    }
+
     /// Claims to work out the answers of a state. False if another process does so.
     ///
     /// # Errors

@@ -1,36 +1,114 @@
 //! The only place where the content of a registry is read back from the store.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
+use parking_lot::Mutex;
 
 use crate::base_image::ImageFacts;
 use crate::inventory::{Accounting, ContentCounts, Inventory, account};
 use crate::oci::{PlatformFilter, RegistryName, RepositoryName};
 use crate::report::{LastCrawl, RegistryContent, RegistrySource};
-use crate::store::{CrawlState, DataQuality, RegistryRecord, Store, StoreError};
+use crate::store::{CrawlState, DataQuality, KeptContent, RegistryRecord, Store, StoreError, StoredContent};
 use crate::units::ByteOverflow;
 
-/// Loads a registry, at a moment of the past or as it is; `None` if it was never crawled.
-pub(super) async fn load(
-    store: &Store,
-    registry: &RegistryName,
-    platforms: &[PlatformFilter],
-    as_of: Option<DateTime<Utc>>,
-) -> Result<Option<RegistryContent>, StoreError> {
-    let Some(quality) = store.data_quality(registry).await? else {
-        return Ok(None);
-    };
-    let Some(stored) = store.content(registry, platforms, as_of).await? else {
-        return Ok(None);
-    };
-    let inventory = stored.inventory.finish();
-    Ok(Some(RegistryContent {
-        source: source(registry, &inventory, &quality, as_of),
-        inventory,
-        images: stored.images,
-        accounting: None,
-    }))
+/// Reads the content of registries. Clones share what they keep.
+#[derive(Debug, Clone)]
+pub struct ContentReader {
+    store: Store,
+    /// What was read before, by registry; `None` if it is not kept.
+    kept: Option<Arc<Mutex<HashMap<RegistryName, KeptOfRegistry>>>>,
+}
+
+/// What was read of one registry. The lock is held during a reading, so that two do not read the same.
+type KeptOfRegistry = Arc<tokio::sync::Mutex<KeptContent>>;
+
+impl ContentReader {
+    /// Reads all content of a registry each time.
+    pub fn new(store: Store) -> Self {
+        Self { store, kept: None }
+    }
+
+    /// Keeps manifests and configurations, which never change, and reads only those that are new.
+    #[must_use]
+    pub(super) fn keeping(mut self) -> Self {
+        self.kept = Some(Arc::default());
+        self
+    }
+
+    /// Loads a registry, at a moment of the past or as it is; `None` if it was never crawled.
+    pub(super) async fn load(
+        &self,
+        registry: &RegistryName,
+        platforms: &[PlatformFilter],
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Option<RegistryContent>, StoreError> {
+        let Some(quality) = self.store.data_quality(registry).await? else {
+            return Ok(None);
+        };
+        let stored = match as_of {
+            Some(_) => self.store.content(registry, platforms, as_of).await?,
+            None => self.current(registry, platforms, &[]).await?,
+        };
+        let Some(stored) = stored else {
+            return Ok(None);
+        };
+        let inventory = stored.inventory.finish();
+        Ok(Some(RegistryContent {
+            source: source(registry, &inventory, &quality, as_of),
+            inventory,
+            images: stored.images,
+            accounting: None,
+        }))
+    }
+
+    /// The content of a registry at the end of a crawl, without the repositories that the end of the crawl deletes, and
+    /// its accounting. `None` if the store does not know the registry.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn crawled(
+        &self,
+        registry: &RegistryName,
+        platforms: &[PlatformFilter],
+        deleted: &[RepositoryName],
+    ) -> Result<Option<CrawledContent>, StoreError> {
+        let events_applied = self.store.events_applied(Some(registry)).await?;
+        let Some(stored) = self.current(registry, platforms, deleted).await? else {
+            return Ok(None);
+        };
+        let inventory = stored.inventory.finish();
+        let accounting = account(&inventory).map(Arc::new);
+        Ok(Some(CrawledContent {
+            registry: registry.clone(),
+            platforms: platforms.to_vec(),
+            inventory,
+            images: stored.images,
+            accounting,
+            ended_at: None,
+            events_applied,
+        }))
+    }
+
+    async fn current(
+        &self,
+        registry: &RegistryName,
+        platforms: &[PlatformFilter],
+        without: &[RepositoryName],
+    ) -> Result<Option<StoredContent>, StoreError> {
+        let kept = self
+            .kept
+            .as_ref()
+            .map(|kept| Arc::clone(kept.lock().entry(registry.clone()).or_default()));
+        let mut kept = match &kept {
+            Some(kept) => Some(kept.lock().await),
+            None => None,
+        };
+        self.store
+            .current_content(registry, platforms, without, kept.as_deref_mut())
+            .await
+    }
 }
 
 /// The content of a registry as a crawl leaves it, with its accounting. The crawl reads it to find out what it came to,
@@ -49,34 +127,6 @@ pub struct CrawledContent {
 }
 
 impl CrawledContent {
-    /// Reads the content of a registry at the end of a crawl, without the repositories that the end of the crawl
-    /// deletes, and accounts for it. `None` if the store does not know the registry.
-    ///
-    /// # Errors
-    /// If the database is not available.
-    pub async fn load(
-        store: &Store,
-        registry: &RegistryName,
-        platforms: &[PlatformFilter],
-        deleted: &[RepositoryName],
-    ) -> Result<Option<Self>, StoreError> {
-        let events_applied = store.events_applied(Some(registry)).await?;
-        let Some(stored) = store.content_without(registry, platforms, deleted).await? else {
-            return Ok(None);
-        };
-        let inventory = stored.inventory.finish();
-        let accounting = account(&inventory).map(Arc::new);
-        Ok(Some(Self {
-            registry: registry.clone(),
-            platforms: platforms.to_vec(),
-            inventory,
-            images: stored.images,
-            accounting,
-            ended_at: None,
-            events_applied,
-        }))
-    }
-
     /// The same content once the crawl has ended.
     #[must_use]
     pub fn ended_at(mut self, now: DateTime<Utc>) -> Self {

@@ -2,10 +2,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use tokio::sync::Mutex;
+use tokio::sync::futures::OwnedNotified;
+use tokio::sync::{Mutex, Notify};
 use tracing::Span;
 
-use super::content::{CrawledContent, load};
+use super::content::{ContentReader, CrawledContent};
 use super::drafts::KeptDrafts;
 use super::{AnalysisError, PlatformSelection};
 use crate::oci::RegistryName;
@@ -22,6 +23,7 @@ const LOOKED_AT_FOR_PACE: Days = Days::new(366);
 #[derive(Clone)]
 pub struct AnalysisService {
     pub(super) store: Store,
+    pub(super) reader: ContentReader,
     pub(super) inputs: Arc<AnalysisInputs>,
     pub(super) platforms: PlatformSelection,
     /// Identifies inputs and platforms, once it was asked for.
@@ -30,6 +32,8 @@ pub struct AnalysisService {
     /// The latest analysis, if it is kept, and the state of the store that it is of. The lock is held while an analysis
     /// is running, so that it is not repeated at the same time.
     kept: Arc<Mutex<Option<Kept>>>,
+    /// Tells that another analysis is kept.
+    renewed: Arc<Notify>,
     /// The drafts of past months, if they are kept.
     pub(super) drafts: Arc<Mutex<KeptDrafts>>,
 }
@@ -39,16 +43,28 @@ struct Kept {
     analysed: Arc<Analysed>,
 }
 
+impl Kept {
+    /// The content of a registry, if it is the same in another state of the store.
+    fn content_of(&self, name: &RegistryName, other: &SavedState) -> Option<Arc<RegistryContent>> {
+        let mut known = self.analysed.registries.iter();
+        let known = known.find(|registry| registry.name() == name)?;
+        let is_same = self.state.is_same_of(name, other);
+        is_same.then(|| Arc::clone(&known.content))
+    }
+}
+
 impl AnalysisService {
     /// Analyses the content of `store` with these inputs. Only images for the selected platforms count.
     pub fn new(store: Store, inputs: Arc<AnalysisInputs>, platforms: PlatformSelection) -> Self {
         Self {
+            reader: ContentReader::new(store.clone()),
             store,
             inputs,
             platforms,
             answers_key: Arc::default(),
             keeps: false,
             kept: Arc::default(),
+            renewed: Arc::default(),
             drafts: Arc::default(),
         }
     }
@@ -57,7 +73,13 @@ impl AnalysisService {
     #[must_use]
     pub fn keeping(mut self) -> Self {
         self.keeps = true;
+        self.reader = self.reader.keeping();
         self
+    }
+
+    /// Reads the content of registries from the same store, with what this keeps.
+    pub fn reader(&self) -> &ContentReader {
+        &self.reader
     }
 
     /// The inputs. Pulls that were counted are in the store and not in these.
@@ -96,7 +118,8 @@ impl AnalysisService {
         self.analysed_after(Vec::new()).await
     }
 
-    /// The same analysis, taking the content of registries from crawls that have just ended.
+    /// The same analysis, taking the content of registries from crawls that have just ended, and that of registries that have
+    /// not changed from the analysis that is kept.
     async fn analysed_after(&self, crawled: Vec<CrawledContent>) -> Result<Arc<Analysed>, AnalysisError> {
         let mut kept = self.kept.lock().await;
         let registries = self.store.registries().await?;
@@ -110,17 +133,29 @@ impl AnalysisService {
             .collect();
         let mut contents = Vec::with_capacity(registries.len());
         for record in &registries {
-            let crawled = crawled.remove(&record.registry.name);
-            contents.extend(self.content(record, crawled).await?);
+            let name = &record.registry.name;
+            let crawled = crawled.remove(name);
+            let unchanged = kept.as_ref().and_then(|kept| kept.content_of(name, &state));
+            match unchanged {
+                Some(content) => contents.push(content),
+                None => contents.extend(self.content(record, crawled).await?.map(Arc::new)),
+            }
         }
-        let analysed = Arc::new(self.analyse(contents).await?);
+        let earlier = kept.as_ref().map(|kept| Arc::clone(&kept.analysed));
+        let analysed = Arc::new(self.analyse(earlier, contents).await?);
         if self.keeps {
             *kept = Some(Kept {
                 state,
                 analysed: Arc::clone(&analysed),
             });
+            self.renewed.notify_waiters();
         }
         Ok(analysed)
+    }
+
+    /// Ends when another analysis is kept than at the time of this call.
+    pub fn renewed(&self) -> OwnedNotified {
+        Arc::clone(&self.renewed).notified_owned()
     }
 
     /// Whether the analysis of a state is kept.
@@ -139,7 +174,7 @@ impl AnalysisService {
         let platforms = self.platforms.for_registry(name);
         match crawled.filter(|crawled| crawled.is_current(record, platforms)) {
             Some(crawled) => Ok(crawled.into_content(&self.store).await?),
-            None => Ok(load(&self.store, name, platforms, None).await?),
+            None => Ok(self.reader.load(name, platforms, None).await?),
         }
     }
 
@@ -151,7 +186,8 @@ impl AnalysisService {
         let mut contents = Vec::new();
         for record in self.store.registries().await? {
             let name = &record.registry.name;
-            contents.extend(load(&self.store, name, self.platforms.for_registry(name), as_of).await?);
+            let platforms = self.platforms.for_registry(name);
+            contents.extend(self.reader.load(name, platforms, as_of).await?);
         }
         Ok(contents)
     }
@@ -162,13 +198,19 @@ impl AnalysisService {
     /// As with [`Self::analysed`].
     pub(super) async fn analysed_at(&self, as_of: DateTime<Utc>) -> Result<Analysed, AnalysisError> {
         let contents = self.contents(Some(as_of)).await?;
-        self.analyse(contents).await
+        let contents = contents.into_iter().map(Arc::new).collect();
+        self.analyse(None, contents).await
     }
 
-    async fn analyse(&self, contents: Vec<RegistryContent>) -> Result<Analysed, AnalysisError> {
+    /// Analyses registries, after an earlier analysis with the same inputs.
+    async fn analyse(
+        &self,
+        earlier: Option<Arc<Analysed>>,
+        contents: Vec<Arc<RegistryContent>>,
+    ) -> Result<Analysed, AnalysisError> {
         let inputs = Arc::clone(&self.inputs);
         let span = Span::current();
-        let work = move || span.in_scope(|| Analysed::new(contents, &inputs));
+        let work = move || span.in_scope(|| Analysed::after(earlier.as_deref(), contents, &inputs, |_| true));
         // It takes a second or more, which must not block the other tasks of this thread.
         Ok(tokio::task::spawn_blocking(work).await??)
     }
@@ -192,6 +234,7 @@ impl AnalysisService {
         )?;
         let inputs = self.inputs_with_pulls(None).await?;
         let is_chosen = |name: &RegistryName| registries.is_empty() || registries.contains(name);
+        let contents = contents.into_iter().map(Arc::new).collect();
         let analysed = Analysed::from_chosen(contents, &inputs, is_chosen)?;
         let mut report = analysed.report(&inputs, options)?;
         report.forecast = self.forecast(&report).await?;

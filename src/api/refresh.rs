@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use tokio::time::sleep;
 use tracing::{Instrument as _, Span};
 
@@ -13,7 +12,7 @@ use super::problem::Problem;
 use super::snapshot::Snapshot;
 use crate::analysis::{AnalysisError, AnswersState};
 use crate::report::{AnalysisInputs, ReportError};
-use crate::store::StoreError;
+use crate::store::{LatestChanges, StoreError};
 use crate::units::milliseconds;
 
 /// The maximum wait between two attempts to reach a store that does not answer. Our choice: the service recovers soon
@@ -37,7 +36,7 @@ enum RefreshError {
     Stopped(#[from] tokio::task::JoinError),
 }
 
-/// How often the store is asked whether events have changed something. Our choice: a push shows within two seconds, and the
+/// How often the store is asked whether events have changed something, or another process has saved answers. Our choice: a push shows within two seconds, and the
 /// query is small.
 const EVENTS_EVERY: Duration = Duration::from_millis(250);
 /// Figures are renewed because of events at most so often that this takes a fifth of the time. Our choice: a registry in
@@ -77,7 +76,8 @@ pub(super) async fn refresh(api: Arc<Api>) {
     let mut wait = every;
     loop {
         let started = Instant::now();
-        let applied = api.store.events_applied(None).await.ok().flatten();
+        let known = api.store.latest_changes().await.ok();
+        let renewed = api.analysis.renewed();
         match poll(&api, &mut shown).await {
             Ok(()) => {
                 api.snapshots.remember_failure(None);
@@ -102,18 +102,19 @@ pub(super) async fn refresh(api: Arc<Api>) {
         let rest = started.elapsed() * EVENTS_SHARE;
         tokio::select! {
             () = sleep(wait) => {}
-            () = events_since(&api, applied, rest) => {}
+            () = changes_since(&api, known, rest) => {}
+            () = renewed => {}
         }
     }
 }
 
-/// Waits until events have changed something since a moment, and at least for a while.
-async fn events_since(api: &Api, known: Option<DateTime<Utc>>, rest: Duration) {
+/// Waits until events have changed something or another process has saved answers, and at least for a while.
+async fn changes_since(api: &Api, known: Option<LatestChanges>, rest: Duration) {
     sleep(rest).await;
     loop {
         // If the store does not answer, the next poll says so.
-        if let Ok(applied) = api.store.events_applied(None).await
-            && applied != known
+        if let Ok(latest) = api.store.latest_changes().await
+            && Some(latest) != known
         {
             return;
         }

@@ -56,11 +56,11 @@ impl<'a> Detector<'a> {
         let content = known.and_then(|id| catalogue.content_of(id));
         let content = content.filter(|content| {
             let config = facts.config.as_ref();
-            config.is_some_and(|config| config.history.len() == content.steps.len())
+            config.is_some_and(|config| config.history.len() == content.shown.steps.len())
         });
         let (texts, beginnings, traces);
         let (texts, beginnings, traces) = match content {
-            Some(content) => (&*content.steps, &*content.beginnings, &content.traces),
+            Some(content) => (&*content.shown.steps, &*content.beginnings, &content.shown.traces),
             None => {
                 texts = TextKey::from_history(facts);
                 beginnings = catalogue.beginnings(&texts);

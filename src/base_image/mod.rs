@@ -37,8 +37,8 @@ pub use alpine_support::{AlpineReleases, AlpineSupport};
 pub use because::Because;
 pub use builder::Builder;
 pub use catalogue::{
-    Base, BaseId, BaseLayer, Catalogue, CatalogueBuilder, CatalogueError, Explanation, LayerKey, Origin,
-    RepositoryId, Role, Scope, Twin, TwinRule, tag_without_system,
+    Base, BaseId, BaseLayer, BaseLayers, Catalogue, CatalogueBuilder, CatalogueError, Explanation, LayerKey,
+    Origin, RepositoryId, Role, Scope, Twin, TwinRule, tag_without_system,
 };
 pub use detect::{Detector, detect};
 pub use detection::{Candidate, Detection, Nature, SystemFinding};

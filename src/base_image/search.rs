@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::catalogue::{
-    BaseId, Bases, Catalogue, LayerKey, NearBase, PeersId, RepositoryId, Role, Running, lacking,
+    BaseId, Bases, Catalogue, LayerKey, NearBase, PeersId, RepositoryId, Role, Running, Wanted, lacking,
 };
 use super::confidence_table::{layers, named};
 use super::texts::{Chain, TextKey};
@@ -229,6 +229,7 @@ impl<'a> Search<'a> {
         // A few of many names for the same layers are enough.
         bases.first(
             candidates::MOST_PER_FINDING,
+            wanted(is_whole),
             |group| {
                 self.may_be_group(group)
                     && !(is_whole && self.are_copies(group) && self.catalogue.peers(group).is_in_registry)
@@ -248,7 +249,7 @@ impl<'a> Search<'a> {
     /// under the name of a well-known one is a base all the same: what is copied from it is built on it.
     fn are_copies(&self, group: PeersId) -> bool {
         let peers = self.catalogue.peers(group);
-        peers.is_of(self.image.own) || (peers.is_in_registry && peers.role == Role::Unknown)
+        peers.are_unnamed() || peers.is_of(self.image.own)
     }
 
     /// Bases whose steps are the first steps of the image's history.
@@ -301,6 +302,7 @@ impl<'a> Search<'a> {
         let is_whole = count == self.image.texts.len();
         let may_be_group = |group: PeersId| self.may_be_group(group) && !(is_whole && self.are_copies(group));
         let may_be = |id: BaseId| self.is_other(id);
+        let wanted = wanted(is_whole);
         let releases = self.catalogue.bases_of_steps(place).releases().iter();
         let variables = self.catalogue.variables();
         let mut releases: Vec<_> = releases
@@ -319,14 +321,14 @@ impl<'a> Search<'a> {
                 match layers {
                     Some(layers) => {
                         let bytes = candidates::first_bytes(self.facts, layers);
-                        release.nearest(bytes, MOST_RIVALS, may_be_group, may_be, &mut near);
+                        release.nearest(bytes, MOST_RIVALS, wanted, may_be_group, may_be, &mut near);
                     }
                     None => {
                         let apart = |bytes: u64, layers: usize| {
                             let layers = candidates::layers_by_size(self.facts, bytes, layers);
                             candidates::first_bytes(self.facts, layers).abs_diff(bytes)
                         };
-                        release.all(MOST_RIVALS, apart, may_be_group, may_be, &mut near);
+                        release.all(MOST_RIVALS, wanted, apart, may_be_group, may_be, &mut near);
                     }
                 }
             }
@@ -395,6 +397,15 @@ impl<'a> Search<'a> {
             return 0;
         }
         candidates::difference(candidates::first_bytes(self.facts, layers), base.bytes)
+    }
+}
+
+/// Which bases may be candidates by layers or steps, depending on whether these are all of the image.
+fn wanted(is_whole: bool) -> Wanted {
+    match is_whole {
+        // The unnamed ones are copies of it.
+        true => Wanted::Named,
+        false => Wanted::All,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::catalogue::{BaseId, Catalogue, Foreign, PeersId, VariableSet, VariablesId};
+use super::catalogue::{BaseId, Catalogue, Foreign, PeersId, VariableSet, VariablesId, Wanted};
 use super::hash::{KeyMap, KeySet};
 use super::texts::TextKey;
 
@@ -177,9 +177,13 @@ where
             let start = closest.len();
             for near in same {
                 let release = &set.releases[near.release as usize];
-                release
-                    .bases
-                    .first(MOST_CLOSELY, &self.may_be_group, &self.may_be, &mut bases);
+                release.bases.first(
+                    MOST_CLOSELY,
+                    Wanted::All,
+                    &self.may_be_group,
+                    &self.may_be,
+                    &mut bases,
+                );
                 closest.extend(bases.iter().map(|&id| (*near, id)));
             }
             closest[start..].sort_unstable_by_key(|(_, id)| *id);

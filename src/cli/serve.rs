@@ -31,13 +31,8 @@ pub(super) async fn serve(options: &ServeOptions, context: &Context) -> anyhow::
     let stop = StopFlag::new();
     on_interrupt(stop.clone(), context.console.clone())?;
     let store = context.open_store().await?;
-    let analysis = context.analysis(&store)?;
-    // Crawler and service in one process share one analysis.
-    let analysis = if role == ServeRole::Crawler {
-        analysis
-    } else {
-        analysis.keeping()
-    };
+    // Crawler and service in one process share one analysis. After the next crawl, only what is new is read and analysed.
+    let analysis = context.analysis(&store)?.keeping();
     let crawler = match role {
         ServeRole::Api => None,
         ServeRole::Crawler | ServeRole::All => {

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -216,7 +217,7 @@ pub struct InventoryBuilder {
     pub(super) digests: Vec<Digest>,
     pub(super) places: DigestIndex,
     /// The manifests in the same order; `None` for one that is left out.
-    pub(super) manifests: Vec<Option<KnownManifest>>,
+    pub(super) manifests: Vec<Option<Arc<KnownManifest>>>,
     pub(super) config_platforms: HashMap<Digest, Platform>,
     pub(super) repositories: BTreeMap<RepositoryName, RepositoryFacts>,
     pub(super) referrers: HashMap<Digest, Vec<Digest>>,
@@ -256,11 +257,11 @@ impl InventoryBuilder {
 
     /// Adds a manifest and its size.
     pub fn manifest(&mut self, digest: Digest, size: ByteCount, manifest: Manifest) {
-        self.known(digest, KnownManifest::new(size, manifest));
+        self.known(digest, KnownManifest::new(size, manifest).into());
     }
 
     /// Adds what is known of a manifest.
-    pub fn known(&mut self, digest: Digest, manifest: KnownManifest) {
+    pub fn known(&mut self, digest: Digest, manifest: Arc<KnownManifest>) {
         let (place, is_new) = self.places.get_or_push(digest, &mut self.digests);
         match is_new {
             true => self.manifests.push(Some(manifest)),
@@ -288,7 +289,7 @@ impl InventoryBuilder {
     /// A manifest that has been added.
     pub fn known_manifest(&self, digest: &Digest) -> Option<&KnownManifest> {
         let place = self.places.get(digest, &self.digests)?;
-        self.manifests[place as usize].as_ref()
+        self.manifests[place as usize].as_deref()
     }
 
     /// Adds the size of content that the registry confirmed. It counts, whatever manifests state.

@@ -1,6 +1,7 @@
 //! Which sets share which blobs, and how the bytes of a shared blob are divided. Used for the registry as it is and as
 //! it would be on Alpine.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use num_bigint::BigUint;
@@ -110,38 +111,179 @@ pub fn round_by_largest_remainder(
     shares: impl IntoIterator<Item = BTreeMap<u64, u128>>,
     total: u128,
 ) -> Vec<u128> {
-    let shares: Vec<_> = shares.into_iter().collect();
-    // A common denominator makes remainders comparable as integers; it is large, but exact.
-    let common = shares
-        .iter()
-        .flat_map(BTreeMap::keys)
-        .fold(BigUint::from(1_u32), |common, &denominator| {
-            common.lcm(&BigUint::from(denominator))
-        });
-    let factors: BTreeMap<u64, BigUint> = shares
-        .iter()
-        .flat_map(BTreeMap::keys)
-        .map(|&denominator| (denominator, &common / denominator))
-        .collect();
-    let mut rounded = Vec::with_capacity(shares.len());
-    let mut remainders = Vec::with_capacity(shares.len());
-    for (index, share) in shares.iter().enumerate() {
-        let mut whole = 0_u128;
-        let mut fraction = BigUint::ZERO;
-        for (&denominator, &numerator) in share {
-            whole += numerator / u128::from(denominator);
-            fraction += &factors[&denominator] * (numerator % u128::from(denominator));
-        }
-        let (carried, remainder) = fraction.div_rem(&common);
-        whole += u128::try_from(carried).unwrap_or(0);
-        rounded.push(whole);
-        remainders.push((remainder, index));
-    }
+    let shares: Vec<(u128, Remainder)> = shares.into_iter().map(Remainder::of_share).collect();
+    let mut rounded: Vec<u128> = shares.iter().map(|(whole, _)| *whole).collect();
     let floor: u128 = rounded.iter().sum();
     let left = usize::try_from(total.saturating_sub(floor)).unwrap_or(usize::MAX);
-    remainders.sort_by(|(a, first), (b, second)| b.cmp(a).then(first.cmp(second)));
-    for (_, index) in remainders.into_iter().take(left) {
-        rounded[index] += 1;
+    let mut order: Vec<usize> = (0..shares.len()).collect();
+    order.sort_by(|&one, &other| shares[other].1.cmp(&shares[one].1).then(one.cmp(&other)));
+    for place in order.into_iter().take(left) {
+        rounded[place] += 1;
     }
     rounded
+}
+
+/// What rounding a share down leaves: a sum of fractions, less than 1. The sum is compared exactly. A common denominator
+/// of all fractions has thousands of digits if many repositories share blobs, so an approximation comes first.
+#[derive(Debug)]
+struct Remainder {
+    /// Its first 64 binary digits, rounded down; the exact value is less than [`Self::terms`] units of the last digit above.
+    lowest: u64,
+    /// The number of fractions.
+    terms: u64,
+    /// The fractions, each less than 1, by denominator. Their sum may have a whole part.
+    fractions: Vec<(u64, u64)>,
+    /// The whole part of their sum.
+    whole: u64,
+}
+
+impl Remainder {
+    /// Divides a share into its whole part and the rest.
+    fn of_share(share: BTreeMap<u64, u128>) -> (u128, Self) {
+        let mut whole = 0_u128;
+        let mut sum = 0_u128;
+        let mut fractions = Vec::with_capacity(share.len());
+        for (denominator, numerator) in share {
+            whole += numerator / u128::from(denominator);
+            // It is less than the denominator.
+            let rest = (numerator % u128::from(denominator)) as u64;
+            if rest > 0 {
+                sum += (u128::from(rest) << 64) / u128::from(denominator);
+                fractions.push((denominator, rest));
+            }
+        }
+        let terms = fractions.len() as u64;
+        let mut remainder = Self {
+            lowest: sum as u64,
+            terms,
+            fractions,
+            whole: (sum >> 64) as u64,
+        };
+        if remainder.lowest.checked_add(terms).is_none() {
+            // The exact sum may reach the next whole number.
+            let common = remainder.common_with(&[]);
+            let (exact_whole, rest) = remainder.sum(&common).div_rem(&common);
+            remainder.whole = u64::try_from(exact_whole).unwrap_or(u64::MAX);
+            remainder.lowest = u64::try_from((rest << 64_u32) / common).unwrap_or(u64::MAX);
+        }
+        (whole + u128::from(remainder.whole), remainder)
+    }
+
+    /// A common denominator of these fractions and others.
+    fn common_with(&self, others: &[(u64, u64)]) -> BigUint {
+        let denominators = self
+            .fractions
+            .iter()
+            .chain(others)
+            .map(|(denominator, _)| *denominator);
+        denominators.fold(BigUint::from(1_u32), |common, denominator| {
+            common.lcm(&BigUint::from(denominator))
+        })
+    }
+
+    /// The exact sum of the fractions over a common denominator.
+    fn sum(&self, common: &BigUint) -> BigUint {
+        let fractions = self.fractions.iter();
+        fractions
+            .map(|&(denominator, numerator)| common / denominator * numerator)
+            .sum()
+    }
+
+    /// The exact remainder over a common denominator.
+    fn exact(&self, common: &BigUint) -> BigUint {
+        self.sum(common) - common * self.whole
+    }
+}
+
+impl Ord for Remainder {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let apart = self.lowest.abs_diff(other.lowest);
+        if apart > self.terms.max(other.terms) {
+            return self.lowest.cmp(&other.lowest);
+        }
+        if self.whole == other.whole && self.fractions == other.fractions {
+            return Ordering::Equal;
+        }
+        let common = self.common_with(&other.fractions);
+        self.exact(&common).cmp(&other.exact(&common))
+    }
+}
+
+impl PartialOrd for Remainder {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Remainder {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Remainder {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same with one common denominator of all fractions.
+    fn plainly_rounded(shares: &[BTreeMap<u64, u128>], total: u128) -> Vec<u128> {
+        let denominators = shares.iter().flat_map(BTreeMap::keys);
+        let common = denominators.fold(BigUint::from(1_u32), |common, &denominator| {
+            common.lcm(&BigUint::from(denominator))
+        });
+        let mut rounded = Vec::new();
+        let mut remainders = Vec::new();
+        for (place, share) in shares.iter().enumerate() {
+            let terms = share
+                .iter()
+                .map(|(&denominator, &numerator)| &common / denominator * numerator);
+            let (whole, rest) = terms.sum::<BigUint>().div_rem(&common);
+            rounded.push(u128::try_from(whole).unwrap());
+            remainders.push((rest, place));
+        }
+        let floor = rounded.iter().sum::<u128>();
+        let left = usize::try_from(total.saturating_sub(floor)).unwrap();
+        remainders.sort_by(|(a, first), (b, second)| b.cmp(a).then(first.cmp(second)));
+        for (_, place) in remainders.into_iter().take(left) {
+            rounded[place] += 1;
+        }
+        rounded
+    }
+
+    proptest! {
+        #[test]
+        fn approximations_never_change_who_gets_a_unit(
+            shares in proptest::collection::vec(
+                proptest::collection::btree_map(
+                    prop_oneof![1_u64..8, Just(3 << 40), Just(u64::MAX), any::<u64>().prop_map(|some| some.max(1))],
+                    prop_oneof![0_u128..20, any::<u64>().prop_map(u128::from)],
+                    0..5,
+                ),
+                0..12,
+            ),
+            missing in 0_u128..4,
+        ) {
+            let floor: u128 = plainly_rounded(&shares, 0).iter().sum();
+            let total = floor + missing.min(shares.len() as u128);
+            prop_assert_eq!(
+                round_by_largest_remainder(shares.clone(), total),
+                plainly_rounded(&shares, total)
+            );
+        }
+    }
+
+    #[test]
+    fn fractions_that_add_up_to_a_whole_leave_nothing() {
+        let thirds = BTreeMap::from([(3, 1), (6, 4)]);
+        let (whole, remainder) = Remainder::of_share(thirds);
+        assert_eq!((whole, remainder.lowest), (1, 0));
+        // Equal remainders in other words: the first gets the unit.
+        let half = [(2, 1)].into();
+        let quarters = [(4, 2)].into();
+        assert_eq!(round_by_largest_remainder([quarters, half], 1), [1, 0]);
+    }
 }

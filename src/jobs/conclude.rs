@@ -75,7 +75,7 @@ impl PartWork<'_> {
 impl PartWork<'_> {
     async fn content(&self, deleted: &[RepositoryName]) -> anyhow::Result<CrawledContent> {
         let (registry, platforms) = (self.registry, &self.plan.platforms);
-        retry_transient!(CrawledContent::load(self.store, registry, platforms, deleted))
+        retry_transient!(self.reader.crawled(registry, platforms, deleted))
             .context("cannot read back what was saved")?
             .context("the registry that was just crawled is not there")
     }

@@ -7,7 +7,7 @@ use tracing::Instrument as _;
 
 use super::crawl_span;
 use super::part::{Ended, PartWork};
-use crate::analysis::CrawledContent;
+use crate::analysis::{ContentReader, CrawledContent};
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, CrawlStatus, Progress, StopFlag};
 use crate::events::EventCoverage;
@@ -82,8 +82,10 @@ impl CrawlJob<'_> {
         };
         let saver = self.begin(&registry, stop).await?;
         let span = crawl_span(saver.part().crawl(), &registry.name);
+        let reader = ContentReader::new(self.store.clone());
         let work = PartWork {
             store: self.store,
+            reader: &reader,
             registry: &registry.name,
             client: self.client,
             plan: self.plan,

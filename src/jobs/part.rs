@@ -14,6 +14,7 @@ use super::control::Control;
 use super::known::known_registry;
 use super::spent::Spent;
 use super::writing::{retry_transient, write};
+use crate::analysis::ContentReader;
 use crate::clock::Clock;
 use crate::crawl::{CrawlPlan, CrawlStatus, Known, Listing, Progress, StopFlag, list, visit};
 use crate::inventory::{Fault, FaultKind, Finding};
@@ -34,6 +35,7 @@ const LOOK_AFTER_OTHERS: Duration = Duration::from_millis(200);
 /// What a worker needs for its part.
 pub(super) struct PartWork<'a> {
     pub(super) store: &'a Store,
+    pub(super) reader: &'a ContentReader,
     pub(super) registry: &'a RegistryName,
     pub(super) client: &'a Client,
     pub(super) plan: &'a CrawlPlan,

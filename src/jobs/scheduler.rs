@@ -256,6 +256,7 @@ impl Watch<'_> {
         };
         let work = PartWork {
             store,
+            reader: self.scheduler.analysis.reader(),
             registry: name,
             client: &client,
             plan: &self.registry.plan,

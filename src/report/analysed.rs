@@ -42,7 +42,7 @@ impl Analysed {
     /// # Errors
     /// As with [`Self::from_chosen`].
     pub fn new(registries: Vec<RegistryContent>, inputs: &AnalysisInputs) -> Result<Self, ReportError> {
-        Self::from_chosen(registries, inputs, |_| true)
+        Self::from_chosen(registries.into_iter().map(Arc::new).collect(), inputs, |_| true)
     }
 
     /// Analyses the chosen registries. Bases and twins are learnt from all registries given.
@@ -50,21 +50,38 @@ impl Analysed {
     /// # Errors
     /// If sizes overflow, if a catalogue file is invalid, or if the release of Alpine that was asked for is not known.
     pub fn from_chosen(
-        registries: Vec<RegistryContent>,
+        registries: Vec<Arc<RegistryContent>>,
+        inputs: &AnalysisInputs,
+        is_chosen: impl Fn(&RegistryName) -> bool,
+    ) -> Result<Self, ReportError> {
+        Self::after(None, registries, inputs, is_chosen)
+    }
+
+    /// The same, taking from an earlier analysis with the same inputs what depends only on content that has not changed.
+    ///
+    /// # Errors
+    /// As with [`Self::from_chosen`].
+    pub fn after(
+        earlier: Option<&Self>,
+        registries: Vec<Arc<RegistryContent>>,
         inputs: &AnalysisInputs,
         is_chosen: impl Fn(&RegistryName) -> bool,
     ) -> Result<Self, ReportError> {
         let (registries, mut left_out) = accounted(registries);
-        let catalogue = inputs.catalogue(&registries)?;
+        let contents = registries.iter().map(|(content, _)| &**content);
+        let latest = contents.clone().map(|content| content.source.as_of).max();
+        let day = latest.map(|latest| latest.date_naive());
+        let earlier = earlier.map(|earlier| &*earlier.catalogue);
+        let catalogue = inputs.catalogue_after(earlier, contents, day)?;
         inputs.check_release(&catalogue)?;
         let context = inputs.context(&catalogue);
         let mut analysed = Vec::with_capacity(registries.len());
-        for content in registries {
+        for (content, accounting) in registries {
             if !is_chosen(&content.source.registry) {
                 continue;
             }
             let left = LeftOut::new(&content.source);
-            match AnalysedRegistry::new(content, &context) {
+            match AnalysedRegistry::new(content, accounting, &context) {
                 Ok(registry) => analysed.push(registry),
                 Err(ReportError::Overflow { .. }) => left_out.push(left),
                 Err(error) => return Err(error),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::content::RegistryContent;
 use super::error::ReportError;
-use crate::inventory::{Accounting, ManifestId, RepositoryNode, account};
+use crate::inventory::{Accounting, ManifestId, RepositoryNode};
 use crate::oci::{RegistryName, RepositoryName};
 use crate::whatif::{AnalysisContext, RegistryAnalysis};
 
@@ -21,27 +21,21 @@ pub struct AnalysedRegistry {
 }
 
 impl AnalysedRegistry {
-    /// Accounts for a registry, unless that is done already, and analyses it.
+    /// Analyses a registry that has been accounted for.
     ///
     /// # Errors
     /// If sizes overflow.
     pub(super) fn new(
-        mut content: RegistryContent,
+        content: Arc<RegistryContent>,
+        accounting: Arc<Accounting>,
         context: &AnalysisContext<'_>,
     ) -> Result<Self, ReportError> {
-        let registry = content.source.registry.clone();
-        let accounting = match content.accounting.take() {
-            Some(accounting) => accounting,
-            None => account(&content.inventory)
-                .map_err(ReportError::overflow(&registry))?
-                .into(),
-        };
         let analysis = context
             .analyse(&content.inventory, &content.images)
-            .map_err(ReportError::overflow(&registry))?;
+            .map_err(ReportError::overflow(&content.source.registry))?;
         let places = analysis.places();
         Ok(Self {
-            content: content.into(),
+            content,
             accounting,
             analysis,
             places: places.into(),

@@ -16,7 +16,8 @@ pub struct RegistryContent {
     pub inventory: Inventory,
     /// The images that tags reach.
     pub images: Vec<ImageFacts>,
-    /// The accounting of the inventory, if it exists already. The analysis computes it otherwise.
+    /// The accounting of the inventory, if it exists already. The analysis computes it otherwise, and sets it if nothing else
+    /// uses this content.
     pub accounting: Option<Arc<Accounting>>,
 }
 

@@ -56,7 +56,7 @@ pub(super) fn registry(host: &str, names: &[(&str, &str, &str)]) -> RegistryCont
             Some(config.into()),
             vec![name],
         ));
-        builder.known(digest, manifest);
+        builder.known(digest, manifest.into());
     }
     RegistryContent {
         source: RegistrySource {

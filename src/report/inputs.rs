@@ -58,8 +58,12 @@ impl AnalysisInputs {
     ///
     /// # Errors
     /// If a catalogue file is invalid. The error names the file and the place.
-    pub fn catalogue(&self, registries: &[RegistryContent]) -> Result<Catalogue, CatalogueError> {
-        let latest = registries.iter().map(|content| content.source.as_of).max();
+    pub fn catalogue<'a>(
+        &self,
+        registries: impl IntoIterator<Item = &'a RegistryContent> + Clone,
+    ) -> Result<Catalogue, CatalogueError> {
+        let contents = registries.clone().into_iter();
+        let latest = contents.map(|content| content.source.as_of).max();
         self.catalogue_on(registries, latest.map(|latest| latest.date_naive()))
     }
 
@@ -67,12 +71,28 @@ impl AnalysisInputs {
     ///
     /// # Errors
     /// As with [`Self::catalogue`].
-    pub fn catalogue_on(
+    pub fn catalogue_on<'a>(
         &self,
-        registries: &[RegistryContent],
+        registries: impl IntoIterator<Item = &'a RegistryContent>,
+        day: Option<NaiveDate>,
+    ) -> Result<Catalogue, CatalogueError> {
+        self.catalogue_after(None, registries, day)
+    }
+
+    /// The same catalogue, taking what an earlier one with these inputs read in configurations.
+    ///
+    /// # Errors
+    /// As with [`Self::catalogue`].
+    pub(super) fn catalogue_after<'a>(
+        &self,
+        earlier: Option<&'a Catalogue>,
+        registries: impl IntoIterator<Item = &'a RegistryContent>,
         day: Option<NaiveDate>,
     ) -> Result<Catalogue, CatalogueError> {
         let mut builder = CatalogueBuilder::new();
+        if let Some(earlier) = earlier {
+            builder.after(earlier);
+        }
         if let Some(day) = day {
             builder.on_day(day);
         }

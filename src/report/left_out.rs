@@ -1,11 +1,13 @@
 //! Registries without figures, because their sizes cannot be added up: one registry's claims must not cost the others
 //! their figures.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::content::{RegistryContent, RegistrySource};
 use super::document::{Note, NoteKind};
-use crate::inventory::account;
+use crate::inventory::{Accounting, account};
 use crate::oci::RegistryName;
 use crate::units::ByteCount;
 
@@ -47,27 +49,32 @@ impl LeftOut {
 
 /// Accounts for registries, and separates those whose bytes cannot be added up: each alone, and then the largest until
 /// the others together can.
-pub(super) fn accounted(registries: Vec<RegistryContent>) -> (Vec<RegistryContent>, Vec<LeftOut>) {
+pub(super) fn accounted(
+    registries: Vec<Arc<RegistryContent>>,
+) -> (Vec<(Arc<RegistryContent>, Arc<Accounting>)>, Vec<LeftOut>) {
     let mut left_out = Vec::new();
     let mut kept = Vec::with_capacity(registries.len());
     for mut content in registries {
-        let accounting = match content.accounting.take() {
-            Some(accounting) => Ok(accounting),
-            None => account(&content.inventory).map(Into::into),
+        let accounting = match &content.accounting {
+            Some(accounting) => Ok(Arc::clone(accounting)),
+            None => account(&content.inventory).map(Arc::new),
         };
         match accounting {
             Ok(accounting) => {
                 let totals = &accounting.registry;
                 let untagged = totals.untagged_bytes.unwrap_or_default();
                 let bytes = u128::from(totals.logical_bytes.get()) + u128::from(untagged.get());
-                content.accounting = Some(accounting);
-                kept.push((bytes, content));
+                // For the next analysis of the same content.
+                if let Some(content) = Arc::get_mut(&mut content) {
+                    content.accounting = Some(Arc::clone(&accounting));
+                }
+                kept.push((bytes, content, accounting));
             }
             Err(_) => left_out.push(LeftOut::new(&content.source)),
         }
     }
     loop {
-        let sum: u128 = kept.iter().map(|(bytes, _)| bytes).sum();
+        let sum: u128 = kept.iter().map(|(bytes, ..)| bytes).sum();
         if sum <= u128::from(MOST_BYTES.get()) {
             break;
         }
@@ -78,7 +85,10 @@ pub(super) fn accounted(registries: Vec<RegistryContent>) -> (Vec<RegistryConten
         let Some(largest) = largest else { break };
         left_out.push(LeftOut::new(&kept.remove(largest).1.source));
     }
-    (kept.into_iter().map(|(_, content)| content).collect(), left_out)
+    let kept = kept
+        .into_iter()
+        .map(|(_, content, accounting)| (content, accounting));
+    (kept.collect(), left_out)
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ impl Store {
         let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
         let digests: HashMap<i64, Digest> = rows.into_iter().map(|row| (row.id, row.digest)).collect();
         let mut configs = HashMap::with_capacity(ids.len());
-        self.read_configs(&ids, |id, config| {
+        let mut known = KnownConfigs::default();
+        self.read_configs(&ids, &mut known, |id, config| {
             configs.insert(digests[&id], ImageConfig::clone(config));
         })
         .await?;
@@ -38,6 +39,7 @@ impl Store {
     pub(super) async fn read_configs(
         &self,
         ids: &[i64],
+        known: &mut KnownConfigs,
         mut found: impl FnMut(i64, &Arc<ImageConfig>),
     ) -> Result<(), StoreError> {
         let query = sqlx::query_as!(
@@ -49,7 +51,6 @@ impl Store {
                JOIN image_config ON image_config.blob_id = wanted.id"#,
             ids
         );
-        let mut known = KnownConfigs::default();
         // Row by row, so that parsing overlaps with the database sending the next rows.
         let mut rows = query.fetch(&self.pool);
         let read = async {
@@ -83,31 +84,52 @@ const MOST_HISTORY: usize = 1 << 30;
 
 /// The configurations that have been parsed, by the digest of their row. Of a real registry's configurations many are
 /// equal in all that is kept: rebuilds from a cache, and copies in other formats.
-#[derive(Default)]
-struct KnownConfigs {
-    parsed: HashMap<[u8; 32], Arc<ImageConfig>>,
-    /// The bytes of their build steps.
+#[derive(Debug, Default)]
+pub(super) struct KnownConfigs {
+    /// Each with the bytes of its build steps.
+    parsed: HashMap<[u8; 32], (Arc<ImageConfig>, usize)>,
+    /// The bytes of the build steps of all.
     history: usize,
+    is_full: bool,
 }
 
 impl KnownConfigs {
     fn get_or_parse(&mut self, row: &SavedConfig) -> Result<&Arc<ImageConfig>, StoreError> {
         match self.parsed.entry(row.content_digest()) {
-            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Occupied(entry) => Ok(&entry.into_mut().0),
             Entry::Vacant(entry) => {
-                let history = self.history.saturating_add(row.history.bytes().len());
+                let own = row.history.bytes().len();
+                let history = self.history.saturating_add(own);
                 let has_room = history <= MOST_HISTORY;
                 if has_room {
                     self.history = history;
                 } else {
+                    self.is_full = true;
                     tracing::warn!(
                         config = row.blob_id,
                         "the registry's images have more build steps than fit in memory; this one is taken as if it had none"
                     );
                 }
-                Ok(entry.insert(Arc::new(row.parse(has_room)?)))
+                Ok(&entry.insert((Arc::new(row.parse(has_room)?), own)).0)
             }
         }
+    }
+
+    /// Whether the build steps of some are left out.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Drops those that are used nowhere else.
+    pub(super) fn drop_unused(&mut self) {
+        let history = &mut self.history;
+        self.parsed.retain(|_, (config, own)| {
+            let is_used = Arc::strong_count(config) > 1;
+            if !is_used {
+                *history -= *own;
+            }
+            is_used
+        });
     }
 }
 

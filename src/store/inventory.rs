@@ -1,15 +1,20 @@
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 
 use super::images::{StoredContent, TaggedImages};
-use super::manifests::Interner;
+use super::kept_content::{KeptContent, Reading};
+use super::manifests::SavedManifest;
 use super::row::Row;
 use super::span::Named as _;
 use super::{Store, StoreError};
 use crate::inventory::{DedupScope, InventoryBuilder, ManifestTimes};
 use crate::oci::{Digest, Platform, PlatformFilter, RegistryName, RepositoryName, Tag};
+
+/// A tag with its repository, the manifest that it points to, and the id of that.
+pub(super) type TagRow = (RepositoryName, Tag, Digest, i64);
 
 impl Store {
     /// The content of a registry with the facts about its images, at a past moment or by its current tags. `None` if
@@ -25,21 +30,24 @@ impl Store {
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
     ) -> Result<Option<StoredContent>, StoreError> {
-        self.read(registry, platforms, as_of, &[]).await
+        self.read(registry, platforms, as_of, &[], Reading::new(None))
+            .await
     }
 
     /// The current content of a registry without some of its repositories, such as those that the end of a crawl is
-    /// about to delete.
+    /// about to delete. Manifests and configurations that are kept are not read again; what is read is kept.
     ///
     /// # Errors
     /// If the database is not available.
-    pub async fn content_without(
+    pub async fn current_content(
         &self,
         registry: &RegistryName,
         platforms: &[PlatformFilter],
         without: &[RepositoryName],
+        kept: Option<&mut KeptContent>,
     ) -> Result<Option<StoredContent>, StoreError> {
-        self.read(registry, platforms, None, without).await
+        self.read(registry, platforms, None, without, Reading::new(kept))
+            .await
     }
 
     async fn read(
@@ -48,6 +56,7 @@ impl Store {
         platforms: &[PlatformFilter],
         as_of: Option<DateTime<Utc>>,
         without: &[RepositoryName],
+        mut reading: Reading<'_>,
     ) -> Result<Option<StoredContent>, StoreError> {
         tracing::debug!(%registry, as_of = ?as_of, "reading the content of a registry");
         let row = sqlx::query!(
@@ -65,14 +74,19 @@ impl Store {
         for name in repositories.values() {
             builder.repository(name.clone());
         }
-        let tags = self.tags(row.id, as_of, &repositories).await?;
+        let tags = match as_of {
+            None if reading.keeps() => self.current_tags(row.id, &repositories, &mut reading).await?,
+            _ => self.tags(row.id, as_of, &repositories).await?,
+        };
         for (repository, tag, manifest, _) in &tags {
             builder.tag(repository.clone(), tag.clone(), *manifest);
         }
         let mut roots: HashSet<i64> = tags.iter().map(|(.., id)| *id).collect();
         self.add_listed(row.id, as_of, &repositories, &mut roots, &mut builder)
             .await?;
-        let config_ids = self.add_content(row.id, roots, as_of, &mut builder).await?;
+        let config_ids = self
+            .add_content(row.id, roots, as_of, &mut reading, &mut builder)
+            .await?;
         for (digest, size) in self.confirmed_sizes(row.id).await? {
             builder.confirmed_size(digest, size);
         }
@@ -83,11 +97,8 @@ impl Store {
         }
         let needed = images.needed_configs(&config_ids, &builder);
         drop(config_ids);
-        let ids: Vec<i64> = needed.keys().copied().collect();
-        if !ids.is_empty() {
-            self.read_configs(&ids, |id, config| images.set_config(&needed[&id], config))
-                .await?;
-        }
+        self.set_configs(&needed, &mut reading, &mut images).await?;
+        reading.finish();
         let images = images.facts(platforms, &builder);
         Ok(Some(StoredContent {
             inventory: builder,
@@ -95,13 +106,42 @@ impl Store {
         }))
     }
 
-    /// The tags of some repositories with the manifests that they point to, and the ids of those.
+    /// Sets the configurations that images need: those that are kept, and those that have to be read.
+    async fn set_configs(
+        &self,
+        needed: &HashMap<i64, Vec<u32>>,
+        reading: &mut Reading<'_>,
+        images: &mut TaggedImages,
+    ) -> Result<(), StoreError> {
+        let mut unread = Vec::new();
+        for (&id, places) in needed {
+            match reading.take_config(id) {
+                Some(config) => images.set_config(places, &config),
+                None => unread.push(id),
+            }
+        }
+        if unread.is_empty() {
+            return Ok(());
+        }
+        let mut read = Vec::with_capacity(unread.len());
+        self.read_configs(&unread, reading.known_configs(), |id, config| {
+            images.set_config(&needed[&id], config);
+            read.push((id, Arc::clone(config)));
+        })
+        .await?;
+        for (id, config) in read {
+            reading.keep_config(id, &config);
+        }
+        Ok(())
+    }
+
+    /// The tags of some repositories with the manifests that they point to, and the ids of those, by repository and tag.
     async fn tags(
         &self,
         registry: i64,
         as_of: Option<DateTime<Utc>>,
         repositories: &HashMap<i64, RepositoryName>,
-    ) -> Result<Vec<(RepositoryName, Tag, Digest, i64)>, StoreError> {
+    ) -> Result<Vec<TagRow>, StoreError> {
         let query = sqlx::query!(
             r#"SELECT tag.repository_id, tag.name, blob.id AS manifest_id, blob.digest AS "digest: Digest"
                FROM tag
@@ -126,6 +166,8 @@ impl Store {
                     .map_err(|problem| StoreError::inconsistent("tag", problem))?;
                 tags.push((repository.clone(), name, row.digest, row.manifest_id));
             }
+            // An image that several indexes list gets what the first one says of it.
+            tags.sort_unstable_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
             Ok(tags)
         };
         read.named("inventory.tags").await
@@ -245,29 +287,36 @@ impl Store {
         registry: i64,
         roots: HashSet<i64>,
         as_of: Option<DateTime<Utc>>,
+        reading: &mut Reading<'_>,
         builder: &mut InventoryBuilder,
     ) -> Result<HashMap<Digest, i64>, StoreError> {
         let attached = self.referrers(registry, as_of).await?;
         let mut seen = roots.clone();
         let mut level: Vec<i64> = roots.into_iter().collect();
         let mut configs = HashMap::new();
-        let mut media_types = Interner::default();
         while !level.is_empty() {
             let mut next = Vec::new();
+            let mut add = |saved: &SavedManifest| {
+                let attached = attached.get(&saved.id).into_iter().flatten();
+                for &(id, digest) in attached {
+                    builder.referrer(saved.digest, digest);
+                    if seen.insert(id) {
+                        next.push(id);
+                    }
+                }
+                next.extend(saved.child_ids.iter().copied().filter(|&id| seen.insert(id)));
+                if let (Some(config), Some(id)) = (&saved.manifest.config, saved.config_id) {
+                    configs.insert(config.digest, id);
+                }
+                builder.known(saved.digest, Arc::clone(&saved.manifest));
+            };
+            for saved in reading.take_manifests(&mut level) {
+                add(&saved);
+            }
             for some in self.parts_of_manifests(&level).await? {
-                for saved in self.known_manifests(&some, &mut media_types).await? {
-                    let attached = attached.get(&saved.id).into_iter().flatten();
-                    for &(id, digest) in attached {
-                        builder.referrer(saved.digest, digest);
-                        if seen.insert(id) {
-                            next.push(id);
-                        }
-                    }
-                    next.extend(saved.child_ids.into_iter().filter(|&id| seen.insert(id)));
-                    if let (Some(config), Some(id)) = (&saved.manifest.config, saved.config_id) {
-                        configs.insert(config.digest, id);
-                    }
-                    builder.known(saved.digest, saved.manifest);
+                for saved in self.known_manifests(&some, reading.media_types()).await? {
+                    add(&saved);
+                    reading.keep_manifest(&saved);
                 }
             }
             level = next;

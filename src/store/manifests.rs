@@ -18,19 +18,25 @@ pub(super) const MANIFESTS_AT_A_TIME: usize = 10_000;
 const REFERENCES_AT_A_TIME: i64 = 300_000;
 
 /// A manifest as the graph needs it, with the ids of its configuration and children.
+#[derive(Debug)]
 pub(super) struct SavedManifest {
     pub(super) id: i64,
     pub(super) digest: Digest,
-    pub(super) manifest: KnownManifest,
+    pub(super) manifest: Arc<KnownManifest>,
     pub(super) config_id: Option<i64>,
-    pub(super) child_ids: Vec<i64>,
+    pub(super) child_ids: Box<[i64]>,
 }
 
 /// Texts that many rows repeat, each kept once.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Interner(HashSet<Arc<str>>);
 
 impl Interner {
+    /// Drops those that are used nowhere else.
+    pub(super) fn drop_unused(&mut self) {
+        self.0.retain(|text| Arc::strong_count(text) > 1);
+    }
+
     fn get(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.0.get(text) {
             return Arc::clone(known);
@@ -44,6 +50,9 @@ impl Interner {
 impl Store {
     /// Divides the ids of manifests into parts that are loaded one at a time.
     pub(super) async fn parts_of_manifests(&self, ids: &[i64]) -> Result<Vec<Vec<i64>>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows = sqlx::query!(
             r#"SELECT blob_id, (cardinality(layer_blob_ids) + cardinality(child_blob_ids))::bigint AS "references!"
                FROM UNNEST($1::bigint[]) AS wanted (id)
@@ -74,7 +83,7 @@ impl Store {
         &self,
         ids: &[i64],
         media_types: &mut Interner,
-    ) -> Result<Vec<SavedManifest>, StoreError> {
+    ) -> Result<Vec<Arc<SavedManifest>>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT blob_id, size, kind, artifact_type, config_blob_id, config->>'mediaType' AS config_media_type,
                    (config->>'size')::bigint AS config_size, layer_blob_ids, layer_sizes, layer_media_types,
@@ -135,13 +144,13 @@ impl Store {
                     .as_deref()
                     .is_some_and(Manifest::is_type_of_converted_copies),
             };
-            manifests.push(SavedManifest {
+            manifests.push(Arc::new(SavedManifest {
                 id: row.blob_id,
                 digest: digest_of(row.blob_id)?,
-                manifest,
+                manifest: manifest.into(),
                 config_id: row.config_blob_id,
-                child_ids: row.child_blob_ids,
-            });
+                child_ids: row.child_blob_ids.into(),
+            }));
         }
         Ok(manifests)
     }

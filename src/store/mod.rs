@@ -22,6 +22,7 @@ mod column;
 mod configs;
 mod confirmed_sizes;
 mod crawl;
+mod current_tags;
 #[cfg(feature = "embedded")]
 mod data_dir;
 mod data_quality;
@@ -33,6 +34,7 @@ mod events;
 mod health;
 mod images;
 mod inventory;
+mod kept_content;
 mod known;
 mod login_sessions;
 mod manifests;
@@ -71,15 +73,18 @@ pub use error::StoreError;
 pub use events::{AcceptedEvents, Asked, AskedAnswer, EventState, PENDING_LIMIT, PendingAsk};
 pub use health::{Connections, CrawlHealth, EndedCrawl};
 pub use images::StoredContent;
+pub use kept_content::KeptContent;
 pub use known::{KnownContent, KnownDigests, KnownRegistry, KnownRepositories};
 pub use login_sessions::LoginSessionRecord;
 pub use notifications::{
     BookChange, EndedBadly, NewNotification, NotificationCount, PendingNotification, PricedRepository,
 };
 pub use pulls::{CountedNotifications, PullFileSource, PullImport, PullImportRecord, PullsState};
-pub use reports::{PartOfRegistry, RegistryPoint, ReportOfCrawl, ReportedLevel, RepositoryPoint};
+pub use reports::{
+    PartOfRegistry, RegistryPoint, ReportComparison, ReportOfCrawl, ReportedLevel, RepositoryPoint,
+};
 pub use retention::{Pruned, Retention};
-pub use saved_answers::AnswersOfState;
+pub use saved_answers::{AnswersOfState, LatestChanges};
 pub use transfer::RowCounts;
 
 use span::Named as _;

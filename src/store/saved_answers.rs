@@ -24,6 +24,15 @@ pub struct AnswersOfState {
     pub answers: Vec<u8>,
 }
 
+/// What changed last, to see whether there may be new figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LatestChanges {
+    /// When an event last changed what is saved of any registry.
+    pub events_applied: Option<DateTime<Utc>>,
+    /// When answers were last saved.
+    pub answers_saved: Option<DateTime<Utc>>,
+}
+
 impl Store {
     /// The latest answers for these inputs, unless they are those of the state that the caller has already.
     ///
@@ -55,6 +64,38 @@ impl Store {
             })
         })
         .transpose()
+    }
+
+    /// What changed last: cheap to ask often.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn latest_changes(&self) -> Result<LatestChanges, StoreError> {
+        let latest = sqlx::query_as!(
+            LatestChanges,
+            "SELECT (SELECT max(events_applied_at) FROM registry) AS events_applied,
+                 (SELECT max(computed_at) FROM saved_answers) AS answers_saved"
+        );
+        Ok(latest
+            .fetch_one(&self.pool)
+            .named("saved_answers.latest_changes")
+            .await?)
+    }
+
+    /// When the latest answers for these inputs were computed; `None` if there are none.
+    ///
+    /// # Errors
+    /// If the database is not available.
+    pub async fn answers_computed_at(&self, inputs: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let moment = sqlx::query_scalar!(
+            "SELECT computed_at FROM saved_answers WHERE inputs = $1 AND state IS NOT NULL",
+            inputs
+        );
+        let moment = moment
+            .fetch_optional(&self.pool)
+            .named("saved_answers.computed_at")
+            .await?;
+        Ok(moment.flatten())
     }
 
     /// Saves the answers for these inputs, and deletes those that have not been renewed for long.

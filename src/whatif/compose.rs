@@ -195,10 +195,10 @@ fn base_layer_count(candidate: &Candidate, facts: &ImageFacts, catalogue: &Catal
 /// Whether the image's layers start with all layers of the base.
 fn is_exact(id: BaseId, facts: &ImageFacts, catalogue: &Catalogue) -> bool {
     let layers = &catalogue.base(id).layers;
-    let mut pairs = layers.iter().zip(&*facts.layers);
+    let mut pairs = layers.keys().zip(&*facts.layers);
     !layers.is_empty()
         && layers.len() <= facts.layers.len()
-        && pairs.all(|(base, own)| base.key == LayerKey::from_digest(&own.digest))
+        && pairs.all(|(base, own)| base == LayerKey::from_digest(&own.digest))
 }
 
 /// Whether a candidate may be taken for the base when sizes are computed.

@@ -12,6 +12,7 @@ mod health;
 mod hostile;
 mod images;
 mod inconsistent;
+mod incremental;
 mod metering;
 mod opening;
 mod pulls;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::tag::{AlpineTag, TagParts, may_name_alpine};
 use crate::base_image::texts::Chain;
-use crate::base_image::{AlpineRelease, BaseName, System};
+use crate::base_image::{AlpineRelease, BaseName, LayerFact, System};
 use crate::oci::{Digest, Platform, RegistryName};
 
 /// The index of a base in a [`super::Catalogue`].
@@ -55,6 +55,59 @@ pub struct BaseLayer {
     pub bytes: u64,
 }
 
+/// The layers of a base in order; none if only its size is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BaseLayers {
+    /// Those of an image in a registry. The image and the base share them.
+    OfImage(Arc<[LayerFact]>),
+    /// Those that a catalogue file lists.
+    Listed(Box<[BaseLayer]>),
+}
+
+impl BaseLayers {
+    /// The number of layers.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::OfImage(layers) => layers.len(),
+            Self::Listed(layers) => layers.len(),
+        }
+    }
+
+    /// Whether no layer is known.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first layer.
+    pub fn first(&self) -> Option<BaseLayer> {
+        self.get(0)
+    }
+
+    /// The layers in order. A foreign layer has no bytes.
+    pub fn iter(&self) -> impl Iterator<Item = BaseLayer> {
+        (0..self.len()).filter_map(|place| self.get(place))
+    }
+
+    /// The keys of the layers in order.
+    pub fn keys(&self) -> impl Iterator<Item = LayerKey> {
+        (0..self.len()).filter_map(|place| match self {
+            Self::OfImage(layers) => Some(LayerKey::from_digest(&layers.get(place)?.digest)),
+            Self::Listed(layers) => Some(layers.get(place)?.key),
+        })
+    }
+
+    fn get(&self, place: usize) -> Option<BaseLayer> {
+        match self {
+            Self::OfImage(layers) => layers.get(place).map(|layer| BaseLayer {
+                key: LayerKey::from_digest(&layer.digest),
+                digest: Some(layer.digest),
+                bytes: if layer.stored { layer.bytes } else { 0 },
+            }),
+            Self::Listed(layers) => layers.get(place).copied(),
+        }
+    }
+}
+
 /// The purpose of a repository's images.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,8 +155,8 @@ pub struct Base {
     pub(super) repositories: Vec<RepositoryId>,
     /// Its platform.
     pub platform: Arc<Platform>,
-    /// Its layers in order; empty if only its size is known.
-    pub layers: Vec<BaseLayer>,
+    /// Its layers.
+    pub layers: BaseLayers,
     /// The digest of its manifest, if a registry holds it.
     pub digest: Option<Digest>,
     /// Its bytes as stored, all layers together.
@@ -152,8 +205,8 @@ impl Base {
 
     /// Its layers as one key.
     pub(super) fn layer_chain(&self) -> Chain {
-        let layers = self.layers.iter();
-        layers.fold(Chain::START, |chain, layer| chain.then(layer.key.0))
+        let layers = self.layers.keys();
+        layers.fold(Chain::START, |chain, layer| chain.then(layer.0))
     }
 
     /// The upstream repositories of its names.

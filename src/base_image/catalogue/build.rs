@@ -4,8 +4,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::Catalogue;
-use super::base::{Base, BaseId, BaseLayer, Origin, RepositoryId, Role};
-use super::contents::ContentId;
+use super::base::{Base, BaseId, BaseLayer, BaseLayers, Origin, RepositoryId, Role};
+use super::contents::{ContentId, Contents};
 use super::file::{CatalogueError, File, Release, SHIPPED, layer};
 use super::growth::Growth;
 use super::peers::{Peers, PeersId};
@@ -29,6 +29,8 @@ pub struct CatalogueBuilder<'a> {
     platform_ids: HashMap<Arc<Platform>, u32>,
     peers_ids: HashMap<Peers, PeersId>,
     pub(super) no_variables: Arc<BTreeMap<String, String>>,
+    /// What an earlier catalogue read.
+    pub(super) earlier: Option<&'a Contents>,
 }
 
 impl<'a> CatalogueBuilder<'a> {
@@ -98,7 +100,7 @@ impl<'a> CatalogueBuilder<'a> {
                 names: vec![BaseName::new(repository, tag).into()],
                 repositories: vec![id],
                 platform: platform(&row.1).into(),
-                layers: [first].into(),
+                layers: BaseLayers::Listed([first].into()),
                 digest: None,
                 bytes: first.bytes,
                 includes: None,
@@ -139,7 +141,7 @@ impl<'a> CatalogueBuilder<'a> {
             names: vec![name.into()],
             repositories: vec![id],
             platform: platform(&release.platform).into(),
-            layers,
+            layers: BaseLayers::Listed(layers.into()),
             digest: None,
             bytes,
             includes: release.includes,
@@ -168,6 +170,13 @@ impl<'a> CatalogueBuilder<'a> {
             }
             self.images.push((self.registries.len() - 1, facts));
         }
+        self
+    }
+
+    /// Takes what an earlier catalogue of the same files read in configurations, so that each is read once. The result is
+    /// the same.
+    pub fn after(&mut self, earlier: &'a Catalogue) -> &mut Self {
+        self.earlier = Some(&earlier.contents);
         self
     }
 
@@ -202,7 +211,6 @@ impl<'a> CatalogueBuilder<'a> {
         self.index_variables();
         self.learn_layers(&grown);
         self.catalogue.rate_alpine();
-        self.catalogue.contents.finish();
         self.catalogue
     }
 
@@ -267,15 +275,23 @@ impl<'a> CatalogueBuilder<'a> {
         id
     }
 
-    fn platform(&mut self, platform: &Arc<Platform>) -> u32 {
+    /// The index of a platform.
+    fn platform(&mut self, platform: &Platform) -> u32 {
         if let Some(&id) = self.platform_ids.get(platform) {
             return id;
         }
         let platforms = &mut self.catalogue.platforms;
         let id = platforms.len() as u32;
-        platforms.push(Arc::clone(platform));
-        self.platform_ids.insert(Arc::clone(platform), id);
+        let platform = Arc::new(platform.clone());
+        platforms.push(Arc::clone(&platform));
+        self.platform_ids.insert(platform, id);
         id
+    }
+
+    /// A platform that bases share.
+    pub(super) fn shared_platform(&mut self, platform: &Platform) -> Arc<Platform> {
+        let id = self.platform(platform);
+        Arc::clone(&self.catalogue.platforms[id as usize])
     }
 
     /// Indexes a base by its digest and names.

@@ -24,17 +24,26 @@ impl VariablesId {
     }
 }
 
-/// What a configuration shows.
+/// What a configuration shows, whatever other images there are.
 #[derive(Debug)]
-pub(in crate::base_image) struct Content {
+pub(in crate::base_image) struct Shown {
     /// The keys of its steps.
     pub steps: Box<[TextKey]>,
     /// The day on which it was built, if it says.
     pub created: Option<Arc<str>>,
-    /// Its variables.
-    pub variables: VariablesId,
     /// The traces of systems and builders in it.
     pub traces: Traces,
+}
+
+/// What a catalogue knows of a configuration.
+#[derive(Debug)]
+pub(in crate::base_image) struct Content {
+    /// The configuration. It stays in memory, so that no other one gets its address.
+    config: Arc<ImageConfig>,
+    /// What it shows. The next catalogue takes it from this one.
+    pub shown: Arc<Shown>,
+    /// Its variables.
+    pub variables: VariablesId,
     /// The beginnings of its steps that are those of bases: the number of steps and the place in the index.
     pub beginnings: Box<[(u32, u32)]>,
 }
@@ -43,39 +52,40 @@ pub(in crate::base_image) struct Content {
 #[derive(Debug, Default)]
 pub(in crate::base_image) struct Contents {
     contents: Vec<Content>,
-    /// The configurations that have been read, by their address. Only while a catalogue is being built, because only then
-    /// they are sure to be there.
+    /// The configurations that have been read, by their address.
     read: KeyMap<usize, ContentId>,
 }
 
 impl Contents {
-    /// Reads a configuration, unless that is done already.
-    pub fn read(&mut self, config: &ImageConfig, known: &Systems, variables: &mut VariableMaps) -> ContentId {
-        let address = std::ptr::from_ref(config) as usize;
-        if let Some(&id) = self.read.get(&address) {
+    /// Reads a configuration, unless that is done already, here or by an earlier catalogue that knows the same systems.
+    pub fn read(
+        &mut self,
+        config: &Arc<ImageConfig>,
+        known: &Systems,
+        variables: &mut VariableMaps,
+        earlier: Option<&Self>,
+    ) -> ContentId {
+        if let Some(id) = self.find(config) {
             return id;
         }
+        let earlier = earlier.and_then(|earlier| Some(earlier.get(earlier.find(config)?)));
         let id = ContentId(self.contents.len() as u32);
         self.contents.push(Content {
-            steps: config
-                .history
-                .iter()
-                .map(|step| TextKey::new(&step.created_by))
-                .collect(),
-            created: config
-                .created
-                .map(|created| created.format("%Y-%m-%d").to_string().into()),
+            config: Arc::clone(config),
+            shown: match earlier {
+                Some(earlier) => Arc::clone(&earlier.shown),
+                None => Shown::new(config, known).into(),
+            },
             variables: variables.intern(&config.variables),
-            traces: traces::read(config, known),
             beginnings: Box::default(),
         });
-        self.read.insert(address, id);
+        self.read.insert(address(config), id);
         id
     }
 
-    /// Forgets the addresses.
-    pub fn finish(&mut self) {
-        self.read = KeyMap::default();
+    fn find(&self, config: &Arc<ImageConfig>) -> Option<ContentId> {
+        let known = self.read.get(&address(config)).copied();
+        known.filter(|id| Arc::ptr_eq(&self.get(*id).config, config))
     }
 
     /// A configuration.
@@ -87,6 +97,26 @@ impl Contents {
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Content> {
         self.contents.iter_mut()
     }
+}
+
+impl Shown {
+    fn new(config: &ImageConfig, known: &Systems) -> Self {
+        Self {
+            steps: config
+                .history
+                .iter()
+                .map(|step| TextKey::new(&step.created_by))
+                .collect(),
+            created: config
+                .created
+                .map(|created| created.format("%Y-%m-%d").to_string().into()),
+            traces: traces::read(config, known),
+        }
+    }
+}
+
+fn address(config: &Arc<ImageConfig>) -> usize {
+    Arc::as_ptr(config) as usize
 }
 
 /// A set of variables, and the numbers of its pairs, sorted.

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::base::{Base, BaseId, BaseLayer, LayerKey, Origin, RepositoryId, Role};
+use super::base::{Base, BaseId, BaseLayers, LayerKey, Origin, RepositoryId, Role};
 use super::build::CatalogueBuilder;
 use super::contents::VariablesId;
 use super::growth::Growth;
 use super::lineage::LineageBuilder;
-use super::peers::{Bases, ByChain};
+use super::peers::{Bases, ByChain, PeersId};
 use super::step_bases::{StepBase, StepBases};
 use super::tag::TagOrder;
 use super::variable_sets::{Foreign, VariableBase, VariableSets};
@@ -50,16 +50,17 @@ impl CatalogueBuilder<'_> {
             .map(|name| self.repository(&name.repository))
             .collect();
         let role = self.catalogue.repositories[repositories[0].0 as usize].role;
+        let platform = self.shared_platform(&facts.platform);
         let content = facts.config.as_ref().map(|config| {
             let catalogue = &mut self.catalogue;
             catalogue
                 .contents
-                .read(config, &catalogue.systems, &mut catalogue.variables)
+                .read(config, &catalogue.systems, &mut catalogue.variables, self.earlier)
         });
         let known = content.map(|content| self.catalogue.contents.get(content));
         let base = Base {
             repositories,
-            platform: facts.platform.clone().into(),
+            platform,
             digest: Some(facts.digest),
             bytes: facts.layer_bytes(),
             includes: None,
@@ -69,7 +70,7 @@ impl CatalogueBuilder<'_> {
                 None => Arc::clone(&self.no_variables),
             },
             role,
-            created: known.and_then(|known| known.created.clone()),
+            created: known.and_then(|known| known.shown.created.clone()),
             origin: Origin::Registry {
                 registry: registry.clone(),
                 repository: facts
@@ -80,15 +81,7 @@ impl CatalogueBuilder<'_> {
             },
             built_on_it: 0,
             precise: None,
-            layers: facts
-                .layers
-                .iter()
-                .map(|layer| BaseLayer {
-                    key: LayerKey::from_digest(&layer.digest),
-                    digest: Some(layer.digest),
-                    bytes: if layer.stored { layer.bytes } else { 0 },
-                })
-                .collect(),
+            layers: BaseLayers::OfImage(Arc::clone(&facts.layers)),
             names,
         };
         let id = self.push_image(base, content);
@@ -118,6 +111,9 @@ impl CatalogueBuilder<'_> {
                 BaseName::new(upstream, tag.as_str()).into()
             })
             .collect();
+        if own.len() < 2 {
+            return own;
+        }
         own.sort_by_cached_key(|name| {
             let tag = name.tag.as_deref().unwrap_or_default();
             let order = match self.tag_orders.get(tag) {
@@ -144,7 +140,9 @@ impl CatalogueBuilder<'_> {
             .filter_map(|growth| Some((growth.diff_ids?, growth.base)));
         let diff_ids = diff_ids.collect();
         let peers_of = &self.catalogue.peers_of;
-        let entry = |bases: &[BaseId]| Bases::new(bases, |id| peers_of[id.0 as usize]);
+        let peers = &self.catalogue.peers;
+        let is_unnamed = |id: PeersId| peers[id.0 as usize].are_unnamed();
+        let entry = |bases: &[BaseId]| Bases::new(bases, |id| peers_of[id.0 as usize], is_unnamed);
         let (by_layers, by_diff_ids) = (ByChain::new(layers, entry), ByChain::new(diff_ids, entry));
         self.catalogue.by_layers = by_layers;
         self.catalogue.by_diff_ids = by_diff_ids;
@@ -196,7 +194,7 @@ impl CatalogueBuilder<'_> {
             let Some(system) = self.system_of_names(base) else {
                 continue;
             };
-            let Some(first) = base.layers.first().map(|layer| layer.key) else {
+            let Some(first) = base.layers.keys().next() else {
                 continue;
             };
             if facts.layers.len() > 6 {
@@ -210,11 +208,12 @@ impl CatalogueBuilder<'_> {
         }
         for Growth { base: id, .. } in grown {
             let base = self.catalogue.base(*id);
-            let first = base.layers.first().map(|layer| layer.key);
+            let first = base.layers.keys().next();
             let learnt = first.and_then(|first| self.catalogue.first_layers.get(&first).cloned());
             let traced = || {
                 let content = self.catalogue.content_of(*id)?;
                 content
+                    .shown
                     .traces
                     .system
                     .as_ref()
@@ -294,11 +293,14 @@ impl CatalogueBuilder<'_> {
             }
         };
         let peers_of = |id: BaseId| catalogue.peers_of[id.0 as usize];
-        let by_steps = ByChain::new(pairs, |bases| StepBases::new(bases, describe, peers_of));
+        let is_unnamed = |id: PeersId| catalogue.peers(id).are_unnamed();
+        let by_steps = ByChain::new(pairs, |bases| {
+            StepBases::new(bases, describe, peers_of, is_unnamed)
+        });
         self.catalogue.by_steps = by_steps;
         let mut contents = std::mem::take(&mut self.catalogue.contents);
         for content in contents.iter_mut() {
-            content.beginnings = self.catalogue.beginnings(&content.steps);
+            content.beginnings = self.catalogue.beginnings(&content.shown.steps);
         }
         self.catalogue.contents = contents;
     }
@@ -329,7 +331,8 @@ impl CatalogueBuilder<'_> {
             variables: &catalogue.base(id).variables,
         };
         let peers_of = |id: BaseId| catalogue.peers_of[id.0 as usize];
-        let sets = VariableSets::new(sets.collect(), describe, peers_of);
+        let is_unnamed = |id: PeersId| catalogue.peers(id).are_unnamed();
+        let sets = VariableSets::new(sets.collect(), describe, peers_of, is_unnamed);
         self.catalogue.variable_sets = sets;
     }
 

@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-pub use base::{Base, BaseId, BaseLayer, LayerKey, Origin, RepositoryId, Role};
+pub use base::{Base, BaseId, BaseLayer, BaseLayers, LayerKey, Origin, RepositoryId, Role};
 pub use build::CatalogueBuilder;
 pub use explain::Explanation;
 pub use file::CatalogueError;
@@ -37,7 +37,7 @@ pub use tag::tag_without_system;
 pub use twins::{Twin, TwinRule};
 
 pub(super) use contents::{Content, VariableMaps, VariablesId, lacking};
-pub(super) use peers::{Bases, Peers, PeersId};
+pub(super) use peers::{Bases, Peers, PeersId, Wanted};
 pub(super) use step_bases::{NearBase, StepBases};
 pub(super) use variable_sets::{Foreign, VariableSet};
 
@@ -239,7 +239,7 @@ impl Catalogue {
 
     /// The steps of a base; empty if unknown.
     pub(super) fn steps_of(&self, id: BaseId) -> &[TextKey] {
-        self.content_of(id).map_or(&[], |content| &content.steps)
+        self.content_of(id).map_or(&[], |content| &content.shown.steps)
     }
 
     /// The distinct sets of variables of bases.

@@ -34,6 +34,12 @@ impl Peers {
                 .any(|&repository| scope.excludes(repository))
     }
 
+    /// Whether their purpose is unknown and a registry contains them: an image with the same layers or steps, and no
+    /// others, is a copy of them.
+    pub fn are_unnamed(&self) -> bool {
+        self.is_in_registry && self.role == Role::Unknown
+    }
+
     /// Whether they are of one of these repositories.
     pub fn is_of(&self, repositories: &[RepositoryId]) -> bool {
         self.repositories.iter().any(|own| repositories.contains(own))
@@ -45,8 +51,26 @@ impl Peers {
 pub(in crate::base_image) enum Bases {
     /// There is only one.
     One(PeersId, BaseId),
-    /// Groups, sorted by their first base.
-    Several(Box<[Group]>),
+    /// There are several.
+    Several(Box<Groups>),
+}
+
+/// Groups of bases, sorted by their first base.
+#[derive(Debug, Default)]
+pub(in crate::base_image) struct Groups {
+    /// Those that are not [unnamed](Peers::are_unnamed).
+    named: Vec<Group>,
+    /// Those that are. The copies of an application are such groups, and there may be many of them.
+    unnamed: Vec<Group>,
+}
+
+/// Which bases a search wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::base_image) enum Wanted {
+    /// All.
+    All,
+    /// Only those that are not [unnamed](Peers::are_unnamed).
+    Named,
 }
 
 /// Bases with one key and the same peers, in ascending order.
@@ -56,9 +80,19 @@ pub(in crate::base_image) struct Group {
     bases: Box<[BaseId]>,
 }
 
+impl Groups {
+    fn all(&self) -> impl Iterator<Item = &Group> {
+        self.named.iter().chain(&self.unnamed)
+    }
+}
+
 impl Bases {
     /// Groups bases, which are given in ascending order.
-    pub fn new(bases: &[BaseId], peers_of: impl Fn(BaseId) -> PeersId) -> Self {
+    pub fn new(
+        bases: &[BaseId],
+        peers_of: impl Fn(BaseId) -> PeersId,
+        is_unnamed: impl Fn(PeersId) -> bool,
+    ) -> Self {
         if let [only] = bases {
             return Self::One(peers_of(*only), *only);
         }
@@ -72,18 +106,34 @@ impl Bases {
             }
             groups[place].1.push(base);
         }
-        let groups = groups.into_iter().map(|(peers, bases)| Group {
-            peers,
-            bases: bases.into(),
-        });
-        Self::Several(groups.collect())
+        let mut divided = Groups::default();
+        for (peers, bases) in groups {
+            let bases = bases.into();
+            match is_unnamed(peers) {
+                true => divided.unnamed.push(Group { peers, bases }),
+                false => divided.named.push(Group { peers, bases }),
+            }
+        }
+        divided.named.shrink_to_fit();
+        divided.unnamed.shrink_to_fit();
+        Self::Several(divided.into())
+    }
+
+    /// Whether there is a base that is not unnamed.
+    pub fn has_named(&self, is_unnamed: impl Fn(PeersId) -> bool) -> bool {
+        match self {
+            Self::One(peers, _) => !is_unnamed(*peers),
+            Self::Several(groups) => !groups.named.is_empty(),
+        }
     }
 
     /// The first `most` bases of the groups and of those the bases that may be candidates, in ascending order. It takes time for the
-    /// groups that are left out, and for few others.
+    /// groups that are left out, and for few others. `may_be_group` decides; that unnamed groups are not wanted only saves
+    /// asking it.
     pub fn first(
         &self,
         most: usize,
+        wanted: Wanted,
         may_be_group: impl Fn(PeersId) -> bool,
         may_be: impl Fn(BaseId) -> bool,
         found: &mut Vec<BaseId>,
@@ -101,24 +151,30 @@ impl Bases {
         let is_beyond = |found: &[BaseId], base: BaseId| {
             found.len() >= most && found.last().is_none_or(|last| base > *last)
         };
-        for group in groups {
-            // The groups are sorted by their first base.
-            if is_beyond(found, group.bases[0]) {
-                break;
-            }
-            if !may_be_group(group.peers) {
-                continue;
-            }
-            let mut taken = 0;
-            for &base in &group.bases {
-                if taken == most || is_beyond(found, base) {
+        let unnamed = match wanted {
+            Wanted::All => groups.unnamed.as_slice(),
+            Wanted::Named => &[],
+        };
+        for groups in [&groups.named, unnamed] {
+            for group in groups {
+                // The groups are sorted by their first base.
+                if is_beyond(found, group.bases[0]) {
                     break;
                 }
-                if may_be(base) {
-                    let place = found.partition_point(|known| *known < base);
-                    found.insert(place, base);
-                    found.truncate(most);
-                    taken += 1;
+                if !may_be_group(group.peers) {
+                    continue;
+                }
+                let mut taken = 0;
+                for &base in &group.bases {
+                    if taken == most || is_beyond(found, base) {
+                        break;
+                    }
+                    if may_be(base) {
+                        let place = found.partition_point(|known| *known < base);
+                        found.insert(place, base);
+                        found.truncate(most);
+                        taken += 1;
+                    }
                 }
             }
         }
@@ -130,7 +186,7 @@ impl Bases {
             Self::One(_, base) => (Some(*base), None),
             Self::Several(groups) => (
                 None,
-                Some(groups.iter().flat_map(|group| group.bases.iter().copied())),
+                Some(groups.all().flat_map(|group| group.bases.iter().copied())),
             ),
         };
         one.into_iter().chain(several.into_iter().flatten())
@@ -140,7 +196,7 @@ impl Bases {
     pub fn peers(&self) -> impl Iterator<Item = PeersId> {
         let (one, several) = match self {
             Self::One(peers, _) => (Some(*peers), None),
-            Self::Several(groups) => (None, Some(groups.iter().map(|group| group.peers))),
+            Self::Several(groups) => (None, Some(groups.all().map(|group| group.peers))),
         };
         one.into_iter().chain(several.into_iter().flatten())
     }
@@ -205,6 +261,7 @@ mod tests {
         fn the_first_bases_are_those_of_a_plain_search(
             peers in proptest::collection::vec(0_u32..5, 1..40),
             left_out in 0_u32..32,
+            unnamed in 0_u32..32,
             missing in proptest::collection::vec(any::<bool>(), 40),
             most in 1_usize..6,
         ) {
@@ -212,15 +269,23 @@ mod tests {
             let peers_of = |base: BaseId| PeersId(peers[base.0 as usize]);
             let may_be_group = |peers: PeersId| left_out >> peers.0 & 1 == 0;
             let may_be = |base: BaseId| !missing[base.0 as usize];
-            let mut found = Vec::new();
-            Bases::new(&bases, peers_of).first(most, may_be_group, may_be, &mut found);
-            let plain: Vec<BaseId> = bases
-                .iter()
-                .copied()
-                .filter(|&base| may_be_group(peers_of(base)) && may_be(base))
-                .take(most)
-                .collect();
-            prop_assert_eq!(found, plain);
+            let is_unnamed = |peers: PeersId| unnamed >> peers.0 & 1 == 1;
+            let index = Bases::new(&bases, peers_of, is_unnamed);
+            for wanted in [Wanted::All, Wanted::Named] {
+                let may_be_group =
+                    |peers: PeersId| may_be_group(peers) && (wanted == Wanted::All || !is_unnamed(peers));
+                let mut found = Vec::new();
+                index.first(most, wanted, may_be_group, may_be, &mut found);
+                let plain: Vec<BaseId> = bases
+                    .iter()
+                    .copied()
+                    .filter(|&base| may_be_group(peers_of(base)) && may_be(base))
+                    .take(most)
+                    .collect();
+                prop_assert_eq!(found, plain);
+            }
+            let has_named = bases.iter().any(|&base| !is_unnamed(peers_of(base)));
+            prop_assert_eq!(index.has_named(is_unnamed), has_named);
         }
     }
 }

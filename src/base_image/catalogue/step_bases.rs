@@ -3,7 +3,7 @@
 
 use super::base::BaseId;
 use super::contents::VariablesId;
-use super::peers::{Bases, PeersId};
+use super::peers::{Bases, PeersId, Wanted};
 
 /// The bases with one sequence of steps.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(in crate::base_image) struct StepRelease {
     pub variables: VariablesId,
     /// Sorted by size.
     sizes: Box<[StepSize]>,
+    /// The places of the sizes that have bases that are not unnamed.
+    named: Box<[u32]>,
 }
 
 /// Those of them with one size and number of layers.
@@ -48,6 +50,7 @@ impl StepBases {
         bases: &[BaseId],
         describe: impl Fn(BaseId) -> StepBase,
         peers_of: impl Fn(BaseId) -> PeersId,
+        is_unnamed: impl Fn(PeersId) -> bool,
     ) -> Self {
         let key = |base: &BaseId| {
             let StepBase {
@@ -70,13 +73,17 @@ impl StepBases {
                     StepSize {
                         bytes,
                         layers,
-                        bases: Bases::new(same, &peers_of),
+                        bases: Bases::new(same, &peers_of, &is_unnamed),
                     }
                 });
+                let sizes: Box<[StepSize]> = sizes.collect();
+                let named = (0_u32..).zip(&sizes);
+                let named = named.filter(|(_, size)| size.bases.has_named(&is_unnamed));
                 StepRelease {
                     platform,
                     variables,
-                    sizes: sizes.collect(),
+                    named: named.map(|(place, _)| place).collect(),
+                    sizes,
                 }
             });
         Self {
@@ -97,18 +104,25 @@ impl StepRelease {
         &self,
         bytes: u64,
         most: usize,
+        wanted: Wanted,
         may_be_group: impl Fn(PeersId) -> bool,
         may_be: impl Fn(BaseId) -> bool,
         near: &mut Vec<NearBase>,
     ) {
-        let mut above = self.sizes.partition_point(|size| size.bytes < bytes);
+        let mut above = match wanted {
+            Wanted::All => self.sizes.partition_point(|size| size.bytes < bytes),
+            Wanted::Named => self
+                .named
+                .partition_point(|&place| self.sizes[place as usize].bytes < bytes),
+        };
         let mut below = above;
         let mut found = Vec::new();
         let start = near.len();
         loop {
             let apart = |size: &StepSize| size.bytes.abs_diff(bytes);
-            let down = below.checked_sub(1).map(|place| apart(&self.sizes[place]));
-            let up = self.sizes.get(above).map(apart);
+            let down = below.checked_sub(1).and_then(|place| self.size(place, wanted));
+            let down = down.map(apart);
+            let up = self.size(above, wanted).map(apart);
             let (place, apart) = match (down, up) {
                 (Some(down), Some(up)) if down < up => (below - 1, down),
                 (Some(down), None) => (below - 1, down),
@@ -123,10 +137,18 @@ impl StepRelease {
             } else {
                 above = place + 1;
             }
-            self.sizes[place]
-                .bases
-                .first(most, &may_be_group, &may_be, &mut found);
+            if let Some(size) = self.size(place, wanted) {
+                size.bases.first(most, wanted, &may_be_group, &may_be, &mut found);
+            }
             near.extend(found.iter().map(|&base| (apart, base)));
+        }
+    }
+
+    /// A size by its place among those that have wanted bases.
+    fn size(&self, place: usize, wanted: Wanted) -> Option<&StepSize> {
+        match wanted {
+            Wanted::All => self.sizes.get(place),
+            Wanted::Named => self.sizes.get(*self.named.get(place)? as usize),
         }
     }
 
@@ -134,15 +156,17 @@ impl StepRelease {
     pub fn all(
         &self,
         most: usize,
+        wanted: Wanted,
         mut apart: impl FnMut(u64, usize) -> u64,
         may_be_group: impl Fn(PeersId) -> bool,
         may_be: impl Fn(BaseId) -> bool,
         near: &mut Vec<NearBase>,
     ) {
         let mut found = Vec::new();
-        for size in &self.sizes {
+        let sizes = (0..).map_while(|place| self.size(place, wanted));
+        for size in sizes {
             let apart = apart(size.bytes, size.layers as usize);
-            size.bases.first(most, &may_be_group, &may_be, &mut found);
+            size.bases.first(most, wanted, &may_be_group, &may_be, &mut found);
             near.extend(found.iter().map(|&base| (apart, base)));
         }
     }
@@ -161,6 +185,8 @@ mod tests {
             bases in proptest::collection::vec((0_u64..12, 1_u32..3, 0_u32..4), 1..30),
             bytes in 0_u64..12,
             left_out in 0_u32..16,
+            unnamed in 0_u32..16,
+            named_only in any::<bool>(),
             missing in proptest::collection::vec(any::<bool>(), 30),
             most in 1_usize..6,
         ) {
@@ -172,8 +198,12 @@ mod tests {
                 bytes: of(id).0,
                 layers: of(id).1,
             };
-            let index = StepBases::new(&ids, describe, |id| PeersId(of(id).2));
-            let may_be_group = |peers: PeersId| left_out >> peers.0 & 1 == 0;
+            let is_unnamed = |peers: PeersId| unnamed >> peers.0 & 1 == 1;
+            let index = StepBases::new(&ids, describe, |id| PeersId(of(id).2), is_unnamed);
+            let wanted = if named_only { Wanted::Named } else { Wanted::All };
+            let may_be_group = |peers: PeersId| {
+                left_out >> peers.0 & 1 == 0 && !(named_only && is_unnamed(peers))
+            };
             let may_be = |id: BaseId| !missing[id.0 as usize];
             let mut plain: Vec<NearBase> = ids
                 .iter()
@@ -187,9 +217,10 @@ mod tests {
                 let mut near = Vec::new();
                 for release in index.releases() {
                     if by_size {
-                        release.nearest(bytes, most, may_be_group, may_be, &mut near);
+                        release.nearest(bytes, most, wanted, may_be_group, may_be, &mut near);
                     } else {
-                        release.all(most, |own, _| own.abs_diff(bytes), may_be_group, may_be, &mut near);
+                        let apart = |own: u64, _| own.abs_diff(bytes);
+                        release.all(most, wanted, apart, may_be_group, may_be, &mut near);
                     }
                 }
                 near.sort_unstable();

@@ -61,11 +61,12 @@ impl VariableSets {
         sets: BTreeMap<Vec<String>, Vec<BaseId>>,
         describe: impl Fn(BaseId) -> VariableBase<'a>,
         peers_of: impl Fn(BaseId) -> PeersId,
+        is_unnamed: impl Fn(PeersId) -> bool,
     ) -> Self {
         let mut sets: Vec<VariableSet> = sets
             .into_iter()
             .map(|(names, bases)| VariableSet {
-                releases: releases(&names, &bases, &describe, &peers_of),
+                releases: releases(&names, &bases, &describe, &peers_of, &is_unnamed),
                 names: names.into(),
             })
             .collect();
@@ -110,6 +111,7 @@ fn releases<'a>(
     bases: &[BaseId],
     describe: impl Fn(BaseId) -> VariableBase<'a>,
     peers_of: impl Fn(BaseId) -> PeersId,
+    is_unnamed: impl Fn(PeersId) -> bool,
 ) -> Box<[VariableRelease]> {
     let mut groups: BTreeMap<(u32, Foreign, Vec<&str>), Vec<BaseId>> = BTreeMap::new();
     for &base in bases {
@@ -130,7 +132,7 @@ fn releases<'a>(
             platform,
             foreign,
             values: values.into_iter().map(Arc::from).collect(),
-            bases: Bases::new(&bases, &peers_of),
+            bases: Bases::new(&bases, &peers_of, &is_unnamed),
         });
     releases.collect()
 }

@@ -195,6 +195,10 @@ pub struct StatusOptions {
 /// Options of `tare doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorOptions {
+    /// Only work everything out again from what was crawled, and compare it with the saved answers and reports. Status 1 if
+    /// something is different
+    #[arg(long)]
+    pub recompute: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: TextOrJson,

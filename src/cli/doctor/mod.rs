@@ -2,6 +2,7 @@
 
 mod finding;
 mod notifications;
+mod recompute;
 mod vendor;
 
 use chrono::{NaiveDate, TimeDelta};
@@ -51,6 +52,13 @@ struct Check {
 }
 
 impl Checkup {
+    fn new() -> Self {
+        Self {
+            ok: true,
+            checks: Vec::new(),
+        }
+    }
+
     fn note(&mut self, what: &str, finding: Finding) {
         let (found, advice) = match finding {
             Well(found) => (found, None),
@@ -81,10 +89,10 @@ impl Checkup {
 
 /// `tare doctor`.
 pub(super) async fn doctor(options: &DoctorOptions, context: &Context) -> anyhow::Result<Outcome> {
-    let mut checkup = Checkup {
-        ok: true,
-        checks: Vec::new(),
-    };
+    if options.recompute {
+        return recompute::recompute(options, context).await;
+    }
+    let mut checkup = Checkup::new();
     // It would not have come here with a configuration that is wrong.
     checkup.note("configuration", Well(file_of(context)));
     let inputs = match context.settings.analysis_inputs() {

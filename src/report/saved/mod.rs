@@ -4,6 +4,7 @@
 //! field is written as it is. They have no versions; [`AnalysisInputs::answers_key`] names their form.
 
 mod codec;
+mod differences;
 mod rows;
 #[cfg(test)]
 mod tests;

@@ -92,6 +92,15 @@ impl SavedState {
         });
         Self(crawled.collect())
     }
+
+    /// Whether a registry is in the same state in both.
+    pub fn is_same_of(&self, registry: &RegistryName, other: &Self) -> bool {
+        let of = |state: &'_ Self| state.0.iter().position(|own| own.name == *registry);
+        match (of(self), of(other)) {
+            (Some(one), Some(two)) => self.0[one] == other.0[two],
+            _ => false,
+        }
+    }
 }
 
 impl Store {

@@ -149,7 +149,7 @@ impl Store {
 
 /// A row of `report_repository` without its report. The fields are the columns. Amounts are written as text, which keeps every digit.
 #[derive(Debug, Serialize)]
-struct SavedRepository<'r> {
+pub(super) struct SavedRepository<'r> {
     repository: &'r str,
     team: Option<&'r str>,
     cost_centre: Option<&'r str>,
@@ -195,7 +195,7 @@ struct SavedRepository<'r> {
 }
 
 impl<'r> SavedRepository<'r> {
-    fn from_row(row: &'r RepositoryRow) -> Self {
+    pub(super) fn from_row(row: &'r RepositoryRow) -> Self {
         let totals = &row.totals;
         let judged = row.judged.as_ref();
         let base = judged.and_then(|judged| judged.base.as_ref());
