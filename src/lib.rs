@@ -24,6 +24,7 @@
 //! | [`events`] | events that registries send, of any vendor, as our own |
 //! | [`cleanup`] | what a clean-up would delete, by our rules or a vendor's policy, and what that frees |
 //! | [`cost`] | what a registry and its repositories cost, now and on Alpine; cost centres; budgets |
+//! | [`plan`] | in which order repositories are best switched |
 //! | [`report`] | the answers that every interface shows |
 //! | [`export`] | a month's costs as FOCUS, CSV and Excel |
 //! | [`http`] | the HTTP client for servers that are not trusted |
@@ -101,6 +102,7 @@
 //! | joint saving | a repository's part of the registry's saving if all with the verdict `switch` move; adds up |
 //! | break-even | how many repositories that share a base must move before anything is freed |
 //! | counterfactual | the whole registry as it would be, in one graph with the registry as it is |
+//! | step, wave | repositories that switch together in the best order; several steps in a row, as a plan shows them |
 //!
 //! Money:
 //!
@@ -153,6 +155,7 @@ pub mod metrics;
 pub mod notify;
 pub mod oci;
 pub mod page;
+pub mod plan;
 pub mod pricing;
 pub mod pulls;
 pub mod registry;

@@ -21,11 +21,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("events", &["pulls", "oci"]),
     ("cleanup", &["pulls", "inventory", "oci", "units"]),
     ("cost", &["pricing", "pulls", "whatif", "oci", "units"]),
+    ("plan", &["whatif", "inventory"]),
     (
         "report",
         &[
             "events",
             "cleanup",
+            "plan",
             "cost",
             "pulls",
             "pricing",
@@ -219,6 +221,7 @@ const PURE: &[&str] = &[
     "events",
     "cleanup",
     "cost",
+    "plan",
     "report",
     "export",
 ];

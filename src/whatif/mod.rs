@@ -15,6 +15,7 @@
 mod analysis;
 #[cfg(test)]
 mod analysis_tests;
+mod change;
 mod class;
 mod compose;
 mod composition;

@@ -304,7 +304,7 @@ fn around(expected: u128, deviation: &mut Deviation) -> Result<Estimate, ByteOve
 }
 
 /// The elements of the first of two sorted lists that are not in the second.
-fn difference<'b>(first: &'b [BlobId], second: &'b [BlobId]) -> impl Iterator<Item = BlobId> + 'b {
+pub(super) fn difference<'b>(first: &'b [BlobId], second: &'b [BlobId]) -> impl Iterator<Item = BlobId> + 'b {
     let mut rest = second.iter().peekable();
     first.iter().copied().filter(move |blob| {
         while rest.next_if(|other| *other < blob).is_some() {}

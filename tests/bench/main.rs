@@ -11,6 +11,7 @@
 mod crawl;
 mod events;
 mod generated;
+mod order;
 mod pure;
 mod service;
 // The tests use the rest of it.
