@@ -4,7 +4,7 @@ use super::{company, name_of};
 
 #[test]
 fn other_assumptions_change_the_answer_and_nothing_that_is_saved() {
-    let (_registry, program) = company();
+    let (registry, program) = company();
     let service = program.serve(&["--role", "api"]);
     let ask = |question: Value| {
         let answer = service.post("/v1/whatif", &question);
@@ -33,6 +33,16 @@ fn other_assumptions_change_the_answer_and_nothing_that_is_saved() {
     assert_eq!(same["configured"]["cold_share"], "0.5");
     let effort = json!({"days": "2", "day_rate": {"amount": "900.50", "currency": "USD"}});
     ask(json!({"effort": effort, "switch": "all", "repositories": ["team-a/**"]}));
+    let worked = ask(json!({"effort": effort, "switch": "all"}));
+    let rows = worked["repositories"].as_array().unwrap();
+    let paid = rows
+        .iter()
+        .filter(|row| !row["cost"]["alpine"]["payback_months"].is_null());
+    assert_eq!(
+        worked["moved_repositories"],
+        json!({name_of(&registry): paid.count()})
+    );
+    assert_eq!(same["moved_repositories"], json!({}), "no effort is known");
     let none = ask(json!({"switch": "chosen", "repositories": []}));
     assert_eq!(none["registries"][0]["alpine"]["saving_bytes"]["expected"], 0);
 

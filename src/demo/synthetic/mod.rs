@@ -11,6 +11,7 @@ mod plan;
 mod recent;
 mod release;
 mod repository;
+mod steps;
 mod totals;
 
 use std::net::SocketAddr;

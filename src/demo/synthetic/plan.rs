@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::draw::Draw;
-use super::release::steps;
 use super::repository::{ALL_PLATFORMS, Bases, Repository};
+use super::steps::steps;
 use crate::demo::base::{self, start_of_day};
 use crate::demo::blueprint::{self, BuildStep};
 use crate::demo::error::DemoError;

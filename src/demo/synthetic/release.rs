@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, Utc};
 use serde_json::Value;
 
-use super::Plan;
 use super::draw::Draw;
+use super::plan::Plan;
 use super::repository::{ALL_PLATFORMS, Kind, Parent, Repository};
 use crate::demo::artifact::{Artifact, attestation, chart, signature};
-use crate::demo::blueprint::{BuildStep, Builder, Compression, Signing};
+use crate::demo::blueprint::{Builder, Compression, Signing};
 use crate::demo::content::Document;
 use crate::demo::image::{Format, Image, Layer, index};
 use crate::oci::Digest;
@@ -34,25 +34,6 @@ const SIZE_QUANTILES: [(u64, u64); 9] = [
 ];
 /// Days between two releases of a repository. Our choice.
 const RELEASE_DAYS: u64 = 7;
-/// The build steps of a repository that leave a layer, in turns.
-const LAYER_STEPS: [&str; 8] = [
-    "COPY package.json package-lock.json ./",
-    "RUN npm ci --omit=dev",
-    "RUN apt-get update && apt-get install -y --no-install-recommends libpq5 && rm -rf /var/lib/apt/lists/*",
-    "COPY assets ./assets",
-    "COPY config /etc/service",
-    "RUN ./tools/compile --release",
-    "ADD schema.tar.gz /srv/schema",
-    "COPY . .",
-];
-/// Those that leave none.
-const OTHER_STEPS: [&str; 4] = [
-    "ENV SERVICE_PORT=8080",
-    "EXPOSE 8080",
-    "USER 1000",
-    "CMD [\"/srv/service\"]",
-];
-
 /// Everything that is pushed with one release.
 pub(super) struct Release {
     /// In the order in which they are pushed. The last is what the tags point to.
@@ -207,9 +188,9 @@ impl Plan {
                 compression: Compression::Gzip,
             };
             let turn = if step + 1 == layers {
-                LAYER_STEPS.len() - 1
+                self.layer_steps.len() - 1
             } else {
-                step as usize % LAYER_STEPS.len()
+                step as usize % self.layer_steps.len()
             };
             image.add_step(&self.layer_steps[turn], Builder::BuildKit, Some(layer));
         }
@@ -230,19 +211,6 @@ impl Plan {
         let at = ALL_PLATFORMS.iter().position(|platform| *platform == name);
         at.unwrap_or(ALL_PLATFORMS.len()) as u64
     }
-}
-
-/// The build steps of all repositories: those that leave a layer, and those that leave none.
-pub(super) fn steps() -> (Vec<BuildStep>, Vec<BuildStep>) {
-    let step = |text: &&str| BuildStep {
-        step: (*text).to_owned(),
-        bytes: None,
-        changes: 0,
-    };
-    (
-        LAYER_STEPS.iter().map(step).collect(),
-        OTHER_STEPS.iter().map(step).collect(),
-    )
 }
 
 /// Which release of a base a release of a repository uses, and the first of its releases that used it: both drift from

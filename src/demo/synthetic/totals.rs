@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Plan;
+use super::plan::Plan;
 use crate::oci::Digest;
 
 /// The totals of a generated registry, as a report shows them.
