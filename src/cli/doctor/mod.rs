@@ -1,13 +1,14 @@
 //! `tare doctor`: checks what Tare needs, one by one, and says what to do.
 
+mod checkup;
 mod finding;
 mod notifications;
 mod recompute;
 mod vendor;
 
 use chrono::{NaiveDate, TimeDelta};
-use serde::Serialize;
 
+use self::checkup::Checkup;
 use self::finding::Finding::{self, Amiss, Well};
 use self::notifications::notifications;
 use self::vendor::vendor;
@@ -19,73 +20,14 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{AzureLogin, CrawlSection, RegistrySection};
 use crate::crawl::CrawlPlan;
 use crate::identity::{IssuerSettings, check_issuer};
-use crate::oci::text::printable;
 use crate::oci::{RegistryName, RepositoryName};
 use crate::registry::{Client, ErrorKind, RegistryError};
 use crate::report::{self, AnalysisInputs};
 use crate::store::Store;
-use crate::wording::wrapped;
 
 /// How far the clocks of the database and of this machine may differ. Our choice: machines that synchronise their clocks
 /// differ by far less than a second, and leases last longer.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::seconds(5);
-
-/// The room for the mark in front of each check.
-const MARGIN: &str = "       ";
-
-/// What was checked. Serialized, it is the JSON of `tare doctor`: keys are added, never renamed or removed.
-#[derive(Serialize)]
-struct Checkup {
-    /// Whether every check passed.
-    ok: bool,
-    checks: Vec<Check>,
-}
-
-/// One check.
-#[derive(Serialize)]
-struct Check {
-    check: String,
-    ok: bool,
-    found: String,
-    /// What to do; null if it passed.
-    advice: Option<String>,
-}
-
-impl Checkup {
-    fn new() -> Self {
-        Self {
-            ok: true,
-            checks: Vec::new(),
-        }
-    }
-
-    fn note(&mut self, what: &str, finding: Finding) {
-        let (found, advice) = match finding {
-            Well(found) => (found, None),
-            Amiss(found, advice) => (found, Some(advice)),
-        };
-        self.ok &= advice.is_none();
-        self.checks.push(Check {
-            check: what.to_owned(),
-            ok: advice.is_none(),
-            found: printable(&found),
-            advice,
-        });
-    }
-
-    fn text(&self, width: usize) -> String {
-        let mut text = String::new();
-        for check in &self.checks {
-            let mark = if check.ok { "ok   " } else { "FAIL " };
-            let found = wrapped(&format!("{MARGIN}{}: {}", check.check, check.found), width);
-            text.push_str(&format!("{mark}  {}\n", found.trim_start()));
-            if let Some(advice) = &check.advice {
-                text.push_str(&wrapped(&format!("{MARGIN}{advice}\n"), width));
-            }
-        }
-        text
-    }
-}
 
 /// `tare doctor`.
 pub(super) async fn doctor(options: &DoctorOptions, context: &Context) -> anyhow::Result<Outcome> {

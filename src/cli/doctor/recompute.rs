@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use super::Checkup;
+use super::checkup::Checkup;
 use super::finding::Finding::{self, Amiss, Well};
 use crate::analysis::Comparison;
 use crate::cli::arguments::{DoctorOptions, TextOrJson};
