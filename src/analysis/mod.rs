@@ -13,6 +13,7 @@ mod error;
 mod images;
 mod months;
 mod past;
+mod plan;
 mod platforms;
 mod service;
 
@@ -23,5 +24,6 @@ pub use drafts::DraftStatement;
 pub use error::AnalysisError;
 pub use images::{KnownImages, ModelPairs};
 pub use months::RegistryMonth;
+pub use plan::PlanLimits;
 pub use platforms::PlatformSelection;
 pub use service::AnalysisService;

@@ -12,6 +12,7 @@ mod formats;
 #[cfg(all(feature = "embedded", target_os = "linux"))]
 mod full_disk;
 mod messages;
+mod plan;
 mod reporting;
 mod settings;
 mod tables;
