@@ -83,6 +83,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "views/overview.js",
         "views/paged.js",
         "views/pareto.js",
+        "views/plan.js",
         "views/reported.js",
         "views/repositories.js",
         "views/repository.js",

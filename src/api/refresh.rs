@@ -57,7 +57,7 @@ impl RefreshError {
                 false => "the database holds something that this version cannot read",
             },
             Self::Analysis(AnalysisError::Report(error)) | Self::Report(error) => match error {
-                ReportError::Overflow { .. } | ReportError::OverflowOfAll(_) => {
+                ReportError::Overflow { .. } | ReportError::OverflowOfAll(_) | ReportError::Plan { .. } => {
                     "the crawled registries claim sizes that cannot be added up"
                 }
                 ReportError::Costs(_) => "costs cannot be computed with the configured price books",

@@ -24,6 +24,7 @@ mod interrupt;
 mod key;
 mod notify;
 mod outcome;
+mod plan;
 mod prices;
 mod progress;
 mod pulls;
@@ -103,6 +104,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Outcome> {
             Command::Crawl(options) => crawl::crawl(&options, context).await,
             Command::Report(options) => report::report(&options, context).await,
             Command::Cleanup(options) => cleanup::cleanup(&options, context).await,
+            Command::Plan(options) => plan::plan(&options, context).await,
             Command::Explain(options) => explain::explain(&options, context).await,
             Command::Catalogue(command) => catalogue::catalogue(&command, context).await,
             Command::Evaluate(options) => evaluate::evaluated(&options, context).await,

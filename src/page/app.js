@@ -38,6 +38,7 @@ const VIEWS = {
   changes: { title: 'Changes', load: () => import('./views/changes.js'), period: 'Last 30 days' },
   images: { title: 'Images', load: () => import('./views/images.js'), period: 'Now' },
   cleanup: { title: 'Clean-up', load: () => import('./views/cleanup.js') },
+  plan: { title: 'Plan', load: () => import('./views/plan.js') },
   'what-if': { title: 'What if', load: () => import('./views/what_if.js') },
   crawls: { title: 'Crawls', load: () => import('./views/crawls.js') },
   image: { title: 'Image', load: () => import('./views/image_page.js'), within: 'repositories' },

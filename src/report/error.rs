@@ -4,6 +4,7 @@ use super::group::GroupError;
 use crate::base_image::{AlpineRelease, Catalogue, CatalogueError};
 use crate::cost::CostError;
 use crate::oci::RegistryName;
+use crate::plan::TooLarge;
 use crate::units::ByteOverflow;
 
 /// Why there is no report.
@@ -20,6 +21,14 @@ pub enum ReportError {
     /// The registries together come to more than a report can hold.
     #[error("the registries together come to more than can be added up: {0}")]
     OverflowOfAll(#[from] GroupError),
+    /// The best order cannot be computed.
+    #[error("{registry}: the order of switching cannot be computed: {source}")]
+    Plan {
+        /// The registry.
+        registry: RegistryName,
+        /// What is too large.
+        source: TooLarge,
+    },
     /// Costs cannot be computed.
     #[error(transparent)]
     Costs(#[from] CostError),

@@ -49,6 +49,7 @@ mod image_table;
 mod inputs;
 mod left_out;
 mod part;
+mod plan;
 mod pull_basis;
 mod reconciliation;
 mod reference;
@@ -106,6 +107,10 @@ pub use image_list::{ListedImage, TaggedImage};
 pub use inputs::{AnalysisInputs, RegistryOwnFigure};
 pub use left_out::LeftOut;
 pub use part::{PartCost, PartOnAlpine, RegistryPart};
+pub use plan::{
+    CurvePoint, MOST_PLAN_DAYS, MOST_WAVES, PlanCostCentre, PlanQuestion, PlanRegistry, PlanRepository,
+    PlanWave, SwitchPlan, UnplannedRepository, plan_csv, plan_days, plan_table,
+};
 pub use pull_basis::PullBasis;
 pub use reference::{Found, UnclearReference, find};
 pub use saved::{InvalidAnswers, SavedAnswers};

@@ -18,6 +18,8 @@ mod login_sessions;
 mod logins;
 mod openapi;
 mod overload;
+#[cfg(feature = "embedded")]
+mod plan;
 mod plans;
 mod problems;
 #[cfg(feature = "embedded")]

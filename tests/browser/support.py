@@ -153,6 +153,8 @@ class Case(unittest.TestCase):
         yield "images", {"view": "images"}
         yield "clean-up", {"view": "cleanup"}
         yield "clean-up by two rules", {"view": "cleanup", "keep_newest": "3", "older_than": "60d"}
+        yield "plan", {"view": "plan"}
+        yield "plan within days", {"view": "plan", "effort": "2", "waves": "2"}
         yield "what if", {"view": "what-if"}
         yield "what if with a choice", {"view": "what-if", "switch": "chosen", "days": "1", "rate": "800", "pulls": "-5"}
         yield "crawls", {"view": "crawls"}

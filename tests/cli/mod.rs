@@ -13,6 +13,7 @@ mod formats;
 mod full_disk;
 mod messages;
 mod recompute;
+mod plan;
 mod reporting;
 mod settings;
 mod tables;

@@ -271,7 +271,7 @@ impl CleanupRequest {
 }
 
 /// What these repositories store together, by registry: their shares, with what no tag reaches.
-fn stored_by(rows: &[&RepositoryRow]) -> BTreeMap<RegistryName, ByteCount> {
+pub(super) fn stored_by(rows: &[&RepositoryRow]) -> BTreeMap<RegistryName, ByteCount> {
     let mut stored: BTreeMap<RegistryName, ByteCount> = BTreeMap::new();
     for row in rows {
         let sum = stored.entry(row.registry.clone()).or_default();

@@ -17,6 +17,7 @@ mod image;
 mod images;
 mod me;
 mod metrics;
+mod plan;
 mod price_books;
 mod registries;
 mod repositories;
@@ -41,6 +42,7 @@ pub(super) fn operations(has_open_metrics: bool) -> Vec<Operation> {
         clean_up::operations(),
         cleanup::operations(),
         costs::operations(),
+        plan::operations(),
         changes::operations(),
         history::operations(),
         exports::operations(),

@@ -42,6 +42,12 @@ Examples:
   tare cleanup --not-pulled-for 60d --price-book azure-container-registry-premium
   tare cleanup --delete 'pr-*' --untagged-older-than 7d --format json";
 
+pub(super) const PLAN: &str = "\
+Examples:
+  tare plan
+  tare plan --effort 20 --waves 3 --price-book azure-container-registry-premium
+  tare plan --repository 'team-a/**' --format csv";
+
 pub(super) const PRICES: &str = "\
 Examples:
   tare prices list

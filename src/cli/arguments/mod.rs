@@ -9,6 +9,7 @@ mod examples;
 mod export;
 mod key;
 mod notify;
+mod plan;
 mod prices;
 mod pulls;
 mod report;
@@ -33,6 +34,7 @@ pub use crawls::{CancelOptions, CrawlsCommand, CrawlsListOptions};
 pub use export::{ExportForm, ExportOptions};
 pub use key::{CreateOptions, KeyCommand, ListOptions};
 pub use notify::{NotifyCommand, PreviewOptions, TestOptions};
+pub use plan::PlanOptions;
 pub use prices::{PricesCommand, PricesOptions};
 pub use pulls::{ImportOptions, PullsCommand, PullsOptions};
 pub use report::{ExplainOptions, Format, ReportOptions, Rows, TextOrJson};
@@ -115,6 +117,13 @@ pub enum Command {
     /// tags or repositories share are not freed.
     #[command(after_help = examples::CLEANUP)]
     Cleanup(CleanupOptions),
+    /// Shows in which order repositories are best switched to Alpine, in waves
+    ///
+    /// Repositories share layers, so the saving of one depends on the others. After each wave, no other choice of
+    /// repositories saves more for the same or less effort; this is proven, and in between the table states how much could
+    /// be missed. The effort is that of [[effort]] in the configuration, else one day for each repository.
+    #[command(after_help = examples::PLAN)]
+    Plan(PlanOptions),
     /// Explains one image: its base image, each layer, and its predicted size on Alpine
     #[command(after_help = examples::EXPLAIN)]
     Explain(ExplainOptions),

@@ -162,8 +162,8 @@ fn additions_are_compatible() {
     members(&mut after, question).insert("target".to_owned(), json!({"type": "string"}));
     let verdict = &mut after["components"]["schemas"]["Verdict"];
     verdict["enum"].as_array_mut().unwrap().push(json!("shrink"));
-    let operation = json!({"operationId": "get_plan", "responses": {}});
-    members(&mut after, "/paths").insert("/v1/plan".to_owned(), json!({"get": operation}));
+    let operation = json!({"operationId": "get_forecasts", "responses": {}});
+    members(&mut after, "/paths").insert("/v1/forecasts".to_owned(), json!({"get": operation}));
     assert_eq!(breaks(&before, &after), Vec::<String>::new());
 }
 
