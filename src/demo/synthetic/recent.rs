@@ -9,7 +9,13 @@ use parking_lot::Mutex;
 /// The values that were computed last, at most so many.
 pub(super) struct Recent<K, V> {
     most: usize,
-    kept: Mutex<(HashMap<K, Arc<V>>, VecDeque<K>)>,
+    kept: Mutex<Kept<K, V>>,
+}
+
+struct Kept<K, V> {
+    values: HashMap<K, Arc<V>>,
+    /// The keys, oldest first.
+    order: VecDeque<K>,
 }
 
 impl<K: Copy + Eq + Hash, V> Recent<K, V> {
@@ -17,24 +23,27 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
     pub fn new(most: usize) -> Self {
         Self {
             most,
-            kept: Mutex::new((HashMap::new(), VecDeque::new())),
+            kept: Mutex::new(Kept {
+                values: HashMap::new(),
+                order: VecDeque::new(),
+            }),
         }
     }
 
     /// The value of a key, computed if it is not kept. Two threads may compute the same value at the same time.
     pub fn get(&self, key: K, compute: impl FnOnce() -> V) -> Arc<V> {
-        if let Some(value) = self.kept.lock().0.get(&key) {
+        if let Some(value) = self.kept.lock().values.get(&key) {
             return Arc::clone(value);
         }
         let value = Arc::new(compute());
-        let (values, order) = &mut *self.kept.lock();
-        if values.insert(key, Arc::clone(&value)).is_none() {
-            order.push_back(key);
+        let kept = &mut *self.kept.lock();
+        if kept.values.insert(key, Arc::clone(&value)).is_none() {
+            kept.order.push_back(key);
         }
-        if order.len() > self.most
-            && let Some(oldest) = order.pop_front()
+        if kept.order.len() > self.most
+            && let Some(oldest) = kept.order.pop_front()
         {
-            values.remove(&oldest);
+            kept.values.remove(&oldest);
         }
         value
     }
