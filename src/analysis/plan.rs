@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::{AnalysisError, AnalysisService};
 use crate::oci::{RegistryName, RepositoryName, RepositoryPatterns};
 use crate::report::{Analysed, PlanQuestion, SwitchPlan};
@@ -34,6 +36,7 @@ impl AnalysisService {
         )?;
         let inputs = self.inputs_with_pulls(None).await?;
         let is_examined = |name: &RegistryName| registries.is_empty() || registries.contains(name);
+        let contents = contents.into_iter().map(Arc::new).collect();
         let analysed = Analysed::from_chosen(contents, &inputs, is_examined)?;
         let is_chosen = |registry: &RegistryName, repository: &RepositoryName| {
             repositories.is_none_or(|patterns| patterns.matches(registry, repository))

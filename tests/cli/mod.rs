@@ -12,8 +12,8 @@ mod formats;
 #[cfg(all(feature = "embedded", target_os = "linux"))]
 mod full_disk;
 mod messages;
-mod recompute;
 mod plan;
+mod recompute;
 mod reporting;
 mod settings;
 mod tables;
