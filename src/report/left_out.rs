@@ -47,11 +47,12 @@ impl LeftOut {
     }
 }
 
+/// The content of a registry and its accounting.
+type Accounted = (Arc<RegistryContent>, Arc<Accounting>);
+
 /// Accounts for registries, and separates those whose bytes cannot be added up: each alone, and then the largest until
 /// the others together can.
-pub(super) fn accounted(
-    registries: Vec<Arc<RegistryContent>>,
-) -> (Vec<(Arc<RegistryContent>, Arc<Accounting>)>, Vec<LeftOut>) {
+pub(super) fn accounted(registries: Vec<Arc<RegistryContent>>) -> (Vec<Accounted>, Vec<LeftOut>) {
     let mut left_out = Vec::new();
     let mut kept = Vec::with_capacity(registries.len());
     for mut content in registries {

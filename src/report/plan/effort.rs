@@ -61,8 +61,5 @@ pub(super) fn per_day(bytes: i128, parts: u64) -> Option<i128> {
 
 /// The largest amount of which all efforts are multiples.
 pub(super) fn common_unit(efforts: impl IntoIterator<Item = u64>) -> u64 {
-    efforts
-        .into_iter()
-        .fold(0, |unit, effort| num_integer::gcd(unit, effort))
-        .max(1)
+    efforts.into_iter().fold(0, num_integer::gcd).max(1)
 }
