@@ -323,12 +323,11 @@ impl<'a> Ordered<'a> {
                 "{name}: the last crawl has not read everything, so something may be missing."
             ));
         }
-        if let Ok(undecided) = ByteCount::try_from(self.undecided_bytes.unsigned_abs())
-            && undecided > ByteCount::ZERO
-        {
+        let undecided = ByteCount::try_from(self.undecided_bytes.unsigned_abs()).unwrap_or(ByteCount::MAX);
+        if undecided > ByteCount::ZERO {
             notes.push(format!(
-                "{name}: {undecided} are in layers that some repositories would release and others would start to use. The \
-                 order counts them as kept, so another order could save at most that much more."
+                "{name}: {undecided} are in layers that some repositories would release and others would start to use. The order \
+                 counts them as kept, so another order could save at most that much more."
             ));
         }
     }
