@@ -89,7 +89,7 @@ const WAVE_COLUMNS = [
   { title: 'Wave', isHeader: true, cell: ({ wave }) => format.count(wave) },
   { title: 'Repositories', kind: 'number', cell: ({ repositories }) => format.count(repositories) },
   { title: 'Days', kind: 'number', cell: ({ effort_days: days }) => days },
-  { title: 'Saves', kind: 'number', cell: ({ saving_bytes: bytes }) => format.bytes(bytes) },
+  { title: 'Saves', kind: 'number', hide: 'narrow', cell: ({ saving_bytes: bytes }) => format.bytes(bytes) },
   {
     title: 'Total saved',
     kind: 'number',
