@@ -99,7 +99,7 @@ const WAVE_COLUMNS = [
   {
     title: 'Total a month',
     kind: 'number',
-    hide: 'narrow',
+    hide: 'medium',
     explain: 'The difference of the monthly bill if all waves up to this one are done.',
     cell: ({ total_saving_cost: total }) => saving(total, format.money),
   },
