@@ -7,10 +7,8 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::repositories::chosen;
-use crate::api::access::sees_row;
+use super::asked_repositories::AskedRepositories;
 use crate::api::call::Call;
-use crate::api::filter::{matches_nothing, patterns};
 use crate::api::list::{self, List, Page, Totals, paging};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
@@ -137,43 +135,13 @@ struct CleanUpTotals {
 async fn answer(call: Call) -> Result<HttpResponse, Problem> {
     let snapshot = call.whole_snapshot().await?;
     let keep = usize::try_from(call.values.number("keep_newest", USUALLY_KEPT)).unwrap_or(usize::MAX);
-    let wanted = match call.values.text("repository") {
-        Some(pattern) => Some(patterns("repository", pattern)?),
-        None => None,
-    };
-    let mut registries: BTreeMap<RegistryName, HashSet<RepositoryName>> = BTreeMap::new();
-    for row in chosen(&call, &snapshot)? {
-        let name = &row.totals.repository;
-        let names = registries.entry(row.registry.clone()).or_default();
-        if wanted
-            .as_ref()
-            .is_none_or(|wanted| wanted.matches(&row.registry, name))
-        {
-            names.insert(name.clone());
-        }
-    }
-    let is_part = !call.caller.sees_whole_registries();
+    let mut asked = AskedRepositories::new(&call, &snapshot)?;
+    let notes = std::mem::take(&mut asked.notes);
+    let is_part = asked.part.is_some();
     let shared = snapshot.clone();
-    let mut notes = Vec::new();
-    if let Some(pattern) = call
-        .values
-        .text("repository")
-        .filter(|_| registries.values().all(HashSet::is_empty))
-    {
-        let known = snapshot
-            .report
-            .repositories
-            .iter()
-            .filter(|row| sees_row(&call.caller, row));
-        notes.push(matches_nothing(
-            "repository",
-            pattern,
-            known.map(|row| row.totals.repository.as_str()),
-        ));
-    }
     let (mut rows, totals) = call
         .api
-        .run_blocking(move || simulated(&shared, keep, &registries, is_part))
+        .run_blocking(move || simulated(&shared, keep, asked.by_registry(), is_part))
         .await??;
     let key = |row: &RepositoryCleanUpRow| format!("{} {}", row.registry, row.repository);
     ORDERS.sort(&mut rows, call.values.text("sort").unwrap_or("-freed"), key);

@@ -1,6 +1,5 @@
 //! What a clean-up would delete and free. Nothing is deleted.
 
-use std::collections::{BTreeMap, HashSet};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -9,10 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::repositories::chosen;
-use crate::api::access::sees_row;
+use super::asked_repositories::AskedRepositories;
 use crate::api::call::Call;
-use crate::api::filter::{matches_nothing, patterns};
 use crate::api::openapi::Shape;
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
@@ -20,9 +17,8 @@ use crate::api::problem::{self, INVALID_BODY, Invalid, Place, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
 use crate::cleanup::{AgeLimit, CleanupRules, Policy, PolicyForm, Rule, TagGlob, TagTimesByRegistry};
-use crate::oci::{RegistryName, RepositoryName};
-use crate::report::{Cleanup, CleanupQuestion, RegistryContent, RepositoryRow, cleanup_csv};
-use crate::units::ByteCount;
+use crate::oci::RegistryName;
+use crate::report::{Cleanup, CleanupQuestion, RegistryContent, cleanup_csv};
 
 /// The largest number of tags to keep. Our choice: more than any repository needs.
 const MOST_KEPT: u32 = 100_000;
@@ -270,57 +266,19 @@ impl CleanupRequest {
     }
 }
 
-/// What these repositories store together, by registry: their shares, with what no tag reaches.
-pub(super) fn stored_by(rows: &[&RepositoryRow]) -> BTreeMap<RegistryName, ByteCount> {
-    let mut stored: BTreeMap<RegistryName, ByteCount> = BTreeMap::new();
-    for row in rows {
-        let sum = stored.entry(row.registry.clone()).or_default();
-        for part in [
-            row.totals.attributed_bytes,
-            row.totals.untagged_bytes.unwrap_or_default(),
-        ] {
-            *sum = sum.checked_add(part).unwrap_or(ByteCount::MAX);
-        }
-    }
-    stored
-}
-
 async fn answer(call: Call, policy: Policy) -> Result<HttpResponse, Problem> {
     let snapshot = call.whole_snapshot().await?;
-    let wanted = call
-        .values
-        .text("repository")
-        .map(|pattern| patterns("repository", pattern))
-        .transpose()?;
-    let rows = chosen(&call, &snapshot)?;
-    let part = (!call.caller.sees_whole_registries()).then(|| stored_by(&rows));
-    let visible: HashSet<(RegistryName, RepositoryName)> = rows
-        .into_iter()
-        .map(|row| (row.registry.clone(), row.totals.repository.clone()))
-        .filter(|(registry, name)| {
-            wanted
-                .as_ref()
-                .is_none_or(|wanted| wanted.matches(registry, name))
-        })
-        .collect();
-    let mut notes = Vec::new();
-    if let Some(pattern) = call.values.text("repository").filter(|_| visible.is_empty()) {
-        let known = snapshot.report.repositories.iter();
-        let known = known.filter(|row| sees_row(&call.caller, row));
-        notes.push(matches_nothing(
-            "repository",
-            pattern,
-            known.map(|row| row.totals.repository.as_str()),
-        ));
-    }
-    let registries: HashSet<RegistryName> = visible.iter().map(|(registry, _)| registry.clone()).collect();
+    let mut asked = AskedRepositories::new(&call, &snapshot)?;
+    let (part, mut notes) = (asked.part.take(), std::mem::take(&mut asked.notes));
     let until = snapshot.report.as_of.date_naive().max(call.today());
-    let asked: Vec<RegistryName> = registries.iter().cloned().collect();
+    let named = asked.by_registry().iter().filter(|(_, names)| !names.is_empty());
+    let registries: Vec<RegistryName> = named.map(|(registry, _)| registry.clone()).collect();
+    let read = registries.clone();
     let (times, last_pulls) = call
         .api
         .query_store(move |store| async move {
             let mut times = TagTimesByRegistry::new();
-            for registry in asked {
+            for registry in read {
                 let own = store.tag_times(&registry).await?;
                 times.insert(registry, own);
             }
@@ -346,7 +304,7 @@ async fn answer(call: Call, policy: Policy) -> Result<HttpResponse, Problem> {
                     costs: &figures.inputs.costs,
                     times: &times,
                     last_pulls: &last_pulls,
-                    is_chosen: &|registry, name| visible.contains(&(registry.clone(), name.clone())),
+                    is_chosen: &|registry, name| asked.contains(registry, name),
                 },
             )?;
             Ok::<_, crate::report::ReportError>((cleanup, turn))

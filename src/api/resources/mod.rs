@@ -1,5 +1,6 @@
 //! The operations of the service, a file for each resource.
 
+mod asked_repositories;
 mod changes;
 mod clean_up;
 mod cleanup;

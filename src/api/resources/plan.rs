@@ -1,6 +1,5 @@
 //! In which order repositories are best switched.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -8,17 +7,13 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::cleanup::stored_by;
-use super::repositories::chosen;
-use crate::api::access::sees_row;
+use super::asked_repositories::AskedRepositories;
 use crate::api::call::Call;
-use crate::api::filter::{matches_nothing, patterns};
 use crate::api::operation::{AnswerForm, Operation};
 use crate::api::parameter::{Form, Parameter};
 use crate::api::problem::{self, Problem};
 use crate::api::provenance::Provenance;
 use crate::api::reply::Reply;
-use crate::oci::{RegistryName, RepositoryName};
 use crate::report::{MOST_PLAN_DAYS, MOST_WAVES, PlanQuestion, SwitchPlan, plan_csv, plan_days};
 
 /// The default number of waves. Our choice: that of the command line.
@@ -83,33 +78,8 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         })?),
     };
     let most_waves = call.values.number("waves", USUAL_WAVES);
-    let wanted = call
-        .values
-        .text("repository")
-        .map(|pattern| patterns("repository", pattern))
-        .transpose()?;
-    let rows = chosen(&call, &snapshot)?;
-    let part = (!call.caller.sees_whole_registries()).then(|| stored_by(&rows));
-    let registries: HashSet<RegistryName> = rows.iter().map(|row| row.registry.clone()).collect();
-    let visible: HashSet<(RegistryName, RepositoryName)> = rows
-        .into_iter()
-        .map(|row| (row.registry.clone(), row.totals.repository.clone()))
-        .filter(|(registry, name)| {
-            wanted
-                .as_ref()
-                .is_none_or(|wanted| wanted.matches(registry, name))
-        })
-        .collect();
-    let mut notes = Vec::new();
-    if let Some(pattern) = call.values.text("repository").filter(|_| visible.is_empty()) {
-        let known = snapshot.report.repositories.iter();
-        let known = known.filter(|row| sees_row(&call.caller, row));
-        notes.push(matches_nothing(
-            "repository",
-            pattern,
-            known.map(|row| row.totals.repository.as_str()),
-        ));
-    }
+    let mut asked = AskedRepositories::new(&call, &snapshot)?;
+    let (part, mut notes) = (asked.part.take(), std::mem::take(&mut asked.notes));
     let figures = snapshot.clone();
     let analysed = Arc::clone(snapshot.analysed()?);
     let turn = call.api.what_ifs.next().await?;
@@ -118,10 +88,10 @@ async fn answer(call: Call) -> Result<HttpResponse, Problem> {
         .run_blocking(move || {
             let examined = analysed.registries.iter();
             let plan = SwitchPlan::new(
-                examined.filter(|registry| registries.contains(registry.name())),
+                examined.filter(|registry| asked.by_registry().contains_key(registry.name())),
                 &PlanQuestion {
                     inputs: &figures.inputs,
-                    is_chosen: &|registry, name| visible.contains(&(registry.clone(), name.clone())),
+                    is_chosen: &|registry, name| asked.contains(registry, name),
                     most_waves: usize::try_from(most_waves).unwrap_or(MOST_WAVES),
                     most_effort,
                 },
