@@ -15,14 +15,7 @@ impl AnalysisService {
         repositories: Option<&RepositoryPatterns>,
         policy: &Policy,
     ) -> Result<Cleanup, AnalysisError> {
-        let mut contents = self.contents(None).await?;
-        if contents.is_empty() {
-            return Err(AnalysisError::NothingCrawled);
-        }
-        super::service::known_only(
-            registries,
-            contents.iter().map(|content| &content.source.registry),
-        )?;
+        let mut contents = self.crawled_contents(registries).await?;
         contents.retain(|content| registries.is_empty() || registries.contains(&content.source.registry));
         let is_chosen = |registry: &RegistryName, repository: &RepositoryName| {
             repositories.is_none_or(|patterns| patterns.matches(registry, repository))

@@ -26,14 +26,7 @@ impl AnalysisService {
         repositories: Option<&RepositoryPatterns>,
         limits: PlanLimits,
     ) -> Result<SwitchPlan, AnalysisError> {
-        let contents = self.contents(None).await?;
-        if contents.is_empty() {
-            return Err(AnalysisError::NothingCrawled);
-        }
-        super::service::known_only(
-            registries,
-            contents.iter().map(|content| &content.source.registry),
-        )?;
+        let contents = self.crawled_contents(registries).await?;
         let inputs = self.inputs_with_pulls(None).await?;
         let is_examined = |name: &RegistryName| registries.is_empty() || registries.contains(name);
         let contents = contents.into_iter().map(Arc::new).collect();

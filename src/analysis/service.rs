@@ -192,6 +192,22 @@ impl AnalysisService {
         Ok(contents)
     }
 
+    /// The content of every crawled registry, of which some are asked for.
+    ///
+    /// # Errors
+    /// If nothing has been crawled, or if one of those that are asked for has not.
+    pub(super) async fn crawled_contents(
+        &self,
+        asked: &[RegistryName],
+    ) -> Result<Vec<RegistryContent>, AnalysisError> {
+        let contents = self.contents(None).await?;
+        if contents.is_empty() {
+            return Err(AnalysisError::NothingCrawled);
+        }
+        known_only(asked, contents.iter().map(|content| &content.source.registry))?;
+        Ok(contents)
+    }
+
     /// The analysis of all registries as they were at a moment of the past.
     ///
     /// # Errors
@@ -224,14 +240,7 @@ impl AnalysisService {
         registries: &[RegistryName],
         options: &ReportOptions,
     ) -> Result<Report, AnalysisError> {
-        let contents = self.contents(None).await?;
-        if contents.is_empty() {
-            return Err(AnalysisError::NothingCrawled);
-        }
-        known_only(
-            registries,
-            contents.iter().map(|content| &content.source.registry),
-        )?;
+        let contents = self.crawled_contents(registries).await?;
         let inputs = self.inputs_with_pulls(None).await?;
         let is_chosen = |name: &RegistryName| registries.is_empty() || registries.contains(name);
         let contents = contents.into_iter().map(Arc::new).collect();

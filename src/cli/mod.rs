@@ -5,6 +5,7 @@
 
 mod arguments;
 mod catalogue;
+mod choice;
 mod cleanup;
 mod client;
 mod close;

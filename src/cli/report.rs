@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use super::arguments::{Format, ReportOptions, Rows};
+use super::choice::{registry_names, use_price_book};
 use super::context::Context;
 use super::outcome::{Outcome, UsageError, print, unanswered};
 use crate::analysis::{AnalysisService, PlatformSelection};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Settings;
-use crate::cost::RegistryTerms;
 use crate::oci::RegistryName;
 use crate::report::{self, GroupBy, Report, View};
 use crate::store::Store;
@@ -14,11 +14,7 @@ use crate::units::Period;
 
 /// `tare report`.
 pub(super) async fn report(options: &ReportOptions, context: &Context) -> anyhow::Result<Outcome> {
-    let addresses = options.registries()?;
-    let asked: Vec<RegistryName> = addresses
-        .iter()
-        .map(|address| address.registry().clone())
-        .collect();
+    let asked = registry_names(&options.registries()?);
     let store = context.open_store().await?;
     let report = read(&store, &asked, options, &context.settings).await;
     store.close().await;
@@ -61,14 +57,7 @@ pub(super) async fn read(
 ) -> anyhow::Result<Report> {
     let mut inputs = settings.analysis_inputs()?;
     inputs.verdicts.alpine_release = options.alpine_release.or(inputs.verdicts.alpine_release);
-    if let Some(book) = &options.price_book {
-        inputs
-            .costs
-            .books
-            .editions(book)
-            .map_err(|unknown| UsageError(format!("--price-book: {unknown}")))?;
-        inputs.costs.registries = vec![RegistryTerms::everywhere(book)];
-    }
+    use_price_book(&mut inputs, options.price_book.as_deref())?;
     let platforms = if options.platforms.is_empty() {
         settings.platforms()
     } else {
