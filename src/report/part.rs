@@ -176,3 +176,17 @@ impl PartCost {
         }))
     }
 }
+
+/// Replaces what each registry stores by what a part of it stores, and gives the sum.
+pub(super) fn stored_of_part<'r>(
+    registries: impl Iterator<Item = (&'r RegistryName, &'r mut ByteCount)>,
+    part: &BTreeMap<RegistryName, ByteCount>,
+) -> ByteCount {
+    let own = registries.map(|(registry, bytes)| {
+        *bytes = part.get(registry).copied().unwrap_or_default();
+        *bytes
+    });
+    own.fold(ByteCount::ZERO, |sum, bytes| {
+        sum.checked_add(bytes).unwrap_or(ByteCount::MAX)
+    })
+}

@@ -12,13 +12,14 @@ use crate::cost::{CostPlan, newest_labels};
 use crate::inventory::{BlobId, ManifestNode, RepositoryNode};
 use crate::oci::{Digest, ManifestKind, RegistryName, RepositoryName, Tag};
 use crate::pulls::LastPulls;
+use crate::report::part::stored_of_part;
 use crate::report::{LastCrawl, RegistryContent, ReportError};
 use crate::units::{ByteCount, Money};
 
 /// For how many days a tag counts as pulled lately. Our choice: about a month, the period of a bill.
 const LATELY_DAYS: u64 = 30;
 
-/// What a clean-up is asked of.
+/// The question that a simulated clean-up answers.
 pub struct CleanupQuestion<'a> {
     /// Its rules.
     pub policy: &'a Policy,
@@ -213,15 +214,8 @@ impl Cleanup {
     /// The same for a reader who may see a part of the registries: `stored` is what that part stores.
     #[must_use]
     pub fn of_part(mut self, stored: &BTreeMap<RegistryName, ByteCount>) -> Self {
-        for row in &mut self.registries {
-            row.stored_bytes = stored.get(&row.registry).copied().unwrap_or_default();
-        }
-        let sum: u128 = self
-            .registries
-            .iter()
-            .map(|row| u128::from(row.stored_bytes.get()))
-            .sum();
-        self.stored_bytes = sum.try_into().unwrap_or(ByteCount::MAX);
+        let rows = self.registries.iter_mut();
+        self.stored_bytes = stored_of_part(rows.map(|row| (&row.registry, &mut row.stored_bytes)), stored);
         self
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::cost::MoneyEstimate;
 use crate::oci::{RegistryName, RepositoryName};
+use crate::report::part::stored_of_part;
 use crate::units::{ByteCount, Money};
 use crate::whatif::SavingEstimate;
 
@@ -106,7 +107,7 @@ pub struct PlanRepository {
     pub effort_days: Decimal,
     /// Whether one day was assumed, because no effort is configured for it.
     pub effort_is_assumed: bool,
-    /// Its part of what its step saves: bytes that several of them free or add are divided evenly. Negative if it adds more than
+    /// Its part of the saving of its step: bytes that several of them free or add are divided evenly. Negative if it adds more than
     /// it frees, which others of its step need.
     pub saving_bytes: i64,
     /// The change to its Dockerfile in one line; null if its base has no name.
@@ -165,15 +166,8 @@ impl SwitchPlan {
     /// The same for a reader who may see a part of the registries: `stored` is what that part stores.
     #[must_use]
     pub fn of_part(mut self, stored: &BTreeMap<RegistryName, ByteCount>) -> Self {
-        for row in &mut self.registries {
-            row.stored_bytes = stored.get(&row.registry).copied().unwrap_or_default();
-        }
-        let sum: u128 = self
-            .registries
-            .iter()
-            .map(|row| u128::from(row.stored_bytes.get()))
-            .sum();
-        self.stored_bytes = sum.try_into().unwrap_or(ByteCount::MAX);
+        let rows = self.registries.iter_mut();
+        self.stored_bytes = stored_of_part(rows.map(|row| (&row.registry, &mut row.stored_bytes)), stored);
         self
     }
 }

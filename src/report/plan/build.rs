@@ -16,7 +16,8 @@ use crate::whatif::{Composition, SavingEstimate, Verdict};
 
 /// The largest number of waves. Our choice: each wave is billed, and more of them tell no more.
 pub const MOST_WAVES: usize = 100;
-/// What a plan is asked of.
+
+/// The question that a plan answers.
 pub struct PlanQuestion<'a> {
     /// What the analysis rests on; the costs have price books, efforts and cost centres.
     pub inputs: &'a AnalysisInputs,

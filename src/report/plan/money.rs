@@ -45,7 +45,7 @@ impl<'a> Bill<'a> {
     }
 }
 
-/// The sum of what registries save; `None` if one is unknown, or if the currencies differ.
+/// The sum of the savings of registries; `None` if one is unknown, or if the currencies differ.
 pub(super) fn total(
     savings: impl IntoIterator<Item = Option<MoneyEstimate>>,
 ) -> Result<Option<MoneyEstimate>, CostError> {
