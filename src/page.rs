@@ -54,6 +54,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "table.js",
         "vendor/chart.LICENSE.md",
         "vendor/chart.umd.min.js",
+        "views/ask.js",
         "views/assumptions.js",
         "views/bytes_course.js",
         "views/card.js",

@@ -1,10 +1,11 @@
 // What a clean-up would delete and free: its rules can be moved, nothing is deleted.
 
-import { Problem, get, url } from '../api.js';
+import { url } from '../api.js';
 import { csvLink } from '../csv.js';
 import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table, tableCsv } from '../table.js';
+import { ask, noteList } from './ask.js';
 import { facts } from './card.js';
 import { link } from './cells.js';
 import { filterForm, textFilter } from './filters.js';
@@ -45,22 +46,14 @@ export function open(frame) {
     const rules = RULES.some((rule) => parameters[rule]) ? parameters : { ...parameters, ...USUAL };
     for (const filter of filters) filter.show(rules);
     const asked = Object.fromEntries(['registry', 'repository', ...RULES].map((key) => [key, rules[key]]));
-    /** @type {Answer} */
-    let answer;
-    try {
-      answer = await get('v1/cleanup', asked, signal);
-    } catch (error) {
-      // A rule that is half typed may not be valid yet.
-      if (!(error instanceof Problem) || error.status !== 400) throw error;
-      replace(results, element('p', { class: 'alert' }, error.message));
-      return;
-    }
+    /** @type {Answer | undefined} */
+    const answer = await ask('v1/cleanup', asked, results, signal);
+    if (!answer) return;
     frame.credit(answer);
-    const notes = answer.notes.map((note) => element('li', {}, name(note)));
     replace(
       results,
       summary(answer),
-      notes.length > 0 && element('ul', { class: 'alert' }, notes),
+      noteList(answer.notes),
       answer.rules.length > 1 && table({ caption: 'Each rule alone', columns: RULE_COLUMNS, rows: answer.rules, showCaption: true }),
       element(
         'div',

@@ -1,10 +1,11 @@
 // In which order repositories are best switched: waves, and what each saves.
 
-import { Problem, get, url } from '../api.js';
+import { url } from '../api.js';
 import { csvLink } from '../csv.js';
 import { element, name, replace } from '../element.js';
 import * as format from '../format.js';
 import { legend, table } from '../table.js';
+import { ask, noteList } from './ask.js';
 import { facts } from './card.js';
 import { link, saving } from './cells.js';
 import { filterForm, textFilter } from './filters.js';
@@ -33,22 +34,14 @@ export function open(frame) {
   return async (/** @type {import('../address.js').Address} */ parameters, /** @type {AbortSignal} */ signal) => {
     for (const filter of filters) filter.show(parameters);
     const asked = Object.fromEntries(ASKED.map((key) => [key, parameters[key]]));
-    /** @type {Answer} */
-    let answer;
-    try {
-      answer = await get('v1/plan', asked, signal);
-    } catch (error) {
-      // A number that is half typed may not be valid yet.
-      if (!(error instanceof Problem) || error.status !== 400) throw error;
-      replace(results, element('p', { class: 'alert' }, error.message));
-      return;
-    }
+    /** @type {Answer | undefined} */
+    const answer = await ask('v1/plan', asked, results, signal);
+    if (!answer) return;
     frame.credit(answer);
-    const notes = answer.notes.map((note) => element('li', {}, name(note)));
     replace(
       results,
       summary(answer),
-      notes.length > 0 && element('ul', { class: 'alert' }, notes),
+      noteList(answer.notes),
       table({ caption: 'Waves', columns: WAVE_COLUMNS, rows: answer.waves, empty: 'No repository saves anything by switching.', showCaption: true }),
       legend(WAVE_COLUMNS),
       element(
@@ -134,7 +127,7 @@ const REPOSITORY_COLUMNS = [
   {
     title: 'Saves',
     kind: 'number',
-    explain: 'Its part of what its step saves: what several repositories free or add is divided evenly.',
+    explain: 'Its part of the saving of its step: bytes that several repositories free or add are divided evenly.',
     cell: ({ saving_bytes: bytes }) => format.bytes(bytes),
   },
 ];
