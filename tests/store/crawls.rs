@@ -5,7 +5,7 @@ use tare::store::{CrawlCost, CrawlEnd, CrawlState};
 use tare::units::{ByteCount, RequestCounts};
 
 use super::sample::{image, tag};
-use super::{TestDatabase, day, on_both_databases, registry, saved_inventory, what_is_known};
+use super::{TestDatabase, complete_end, day, on_both_databases, registry, saved_inventory, what_is_known};
 
 on_both_databases!(
     a_crawl_that_was_killed_is_interrupted_and_what_it_saved_is_used,
@@ -35,12 +35,8 @@ async fn a_crawl_that_was_killed_is_interrupted_and_what_it_saved_is_used(databa
             .contains(&api)
     );
     let mut end = CrawlEnd {
-        cost: CrawlCost::default(),
-        tags_done: 0,
         state: CrawlState::Interrupted,
-        catalogue_listed: true,
-        in_scope: &|_| true,
-        faults: &[],
+        ..complete_end()
     };
     next.finish(&end, day(2)).await.unwrap();
     let record = store.registries().await.unwrap().remove(0);

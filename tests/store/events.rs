@@ -6,10 +6,10 @@ use sqlx::{Connection as _, PgConnection};
 use tare::events::{EventAction, EventSubject, RegistryEvent};
 use tare::oci::Digest;
 use tare::pulls::event_key;
-use tare::store::{AcceptedEvents, Asked, AskedAnswer, CrawlCost, CrawlEnd, CrawlState, PendingAsk, Store};
+use tare::store::{AcceptedEvents, Asked, AskedAnswer, CrawlEnd, PendingAsk, Store};
 
 use super::sample::{image, index, listing, listing_all, tag};
-use super::{TestDatabase, day, on_both_databases, registry, saved_inventory, what_is_known};
+use super::{TestDatabase, complete_end, day, on_both_databases, registry, saved_inventory, what_is_known};
 
 on_both_databases!(
     an_event_is_received_once_and_events_about_one_tag_are_one_question,
@@ -78,12 +78,8 @@ async fn crawl(store: &Store, findings: &[tare::inventory::Finding], began: u32,
 
 async fn finish(saver: &mut tare::store::CrawlSaver, ended: u32) -> i64 {
     let end = CrawlEnd {
-        cost: CrawlCost::default(),
-        tags_done: 0,
-        state: CrawlState::Complete,
         catalogue_listed: false,
-        in_scope: &|_| true,
-        faults: &[],
+        ..complete_end()
     };
     saver.finish(&end, day(ended)).await.unwrap();
     saver.part().crawl()

@@ -10,13 +10,11 @@ use tare::analysis::{AnalysisService, PlatformSelection};
 use tare::inventory::{ConfigFact, DedupScope, Finding};
 use tare::oci::{Digest, ImageConfig};
 use tare::report::{Analysed, AnalysisInputs, ReportOptions};
-use tare::store::{
-    CrawlCost, CrawlEnd, CrawlState, CrawledRegistry, DatabaseLocation, KeptContent, Store, StoredContent,
-};
+use tare::store::{CrawledRegistry, DatabaseLocation, KeptContent, Store, StoredContent};
 use tare::units::ByteCount;
 
 use super::sample::{document, index, layer, listing, listing_all, manifest, tag};
-use super::{TestDatabase, day};
+use super::{TestDatabase, complete_end, day};
 
 /// Random numbers of a test, the same for the same seed (xorshift, Marsaglia 2003).
 struct Random(u64);
@@ -255,14 +253,7 @@ impl World {
             });
             saver.save(&findings, now).await.expect("saved findings");
         }
-        let end = CrawlEnd {
-            cost: CrawlCost::default(),
-            state: CrawlState::Complete,
-            catalogue_listed: true,
-            in_scope: &|_| true,
-            faults: &[],
-            tags_done: 0,
-        };
+        let end = complete_end();
         saver.finish(&end, now).await.expect("the end of the crawl");
     }
 }

@@ -34,7 +34,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection};
 use tare::inventory::Inventory;
 use tare::oci::{Digest, DigestSet, Manifest, RegistryName, RepositoryName, Tag};
-use tare::store::{CrawledRegistry, DatabaseLocation, Store, StoreSettings};
+use tare::store::{CrawlCost, CrawlEnd, CrawlState, CrawledRegistry, DatabaseLocation, Store, StoreSettings};
 use tempfile::TempDir;
 
 use crate::support::postgres::PostgresServer;
@@ -108,6 +108,18 @@ async fn inventory_at(store: &Store, as_of: Option<DateTime<Utc>>) -> Inventory 
         .expect("the registry")
         .inventory
         .finish()
+}
+
+/// The end of a crawl that has read everything.
+fn complete_end() -> CrawlEnd<'static> {
+    CrawlEnd {
+        cost: CrawlCost::default(),
+        tags_done: 0,
+        state: CrawlState::Complete,
+        catalogue_listed: true,
+        in_scope: &|_| true,
+        faults: &[],
+    }
 }
 
 /// Noon of a day in November 2026.

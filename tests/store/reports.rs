@@ -8,12 +8,12 @@ use tare::inventory::Fault;
 use tare::oci::{RepositoryName, RepositoryPatterns};
 use tare::pricing::{Period, PriceBooks};
 use tare::report::{Analysed, AnalysisInputs, CostPeriod, Report, ReportOptions};
-use tare::store::{CrawlCost, CrawlEnd, CrawlState, PartOfRegistry, ReportOfCrawl, Retention, Store};
+use tare::store::{CrawlEnd, PartOfRegistry, ReportOfCrawl, Retention, Store};
 use tare::units::{Currency, Money};
 
 use super::retention::keep_all;
 use super::sample::{image, listing, tag};
-use super::{TestDatabase, connect, day, on_both_databases, registry};
+use super::{TestDatabase, complete_end, connect, day, on_both_databases, registry};
 
 on_both_databases!(
     the_past_is_what_reports_said,
@@ -113,12 +113,8 @@ pub async fn crawl_and_report(
     }
     let faults: [Fault; 0] = [];
     let end = CrawlEnd {
-        cost: CrawlCost::default(),
-        state: CrawlState::Complete,
-        catalogue_listed: true,
-        in_scope: &|_| true,
         faults: &faults,
-        tags_done: 0,
+        ..complete_end()
     };
     saver.finish(&end, now).await.unwrap();
     let report = analysed(store, inputs)

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tare::inventory::{Fault, FaultKind, Finding};
-use tare::store::{CrawlCost, CrawlEnd, CrawlState, Pruned, Retention, Store};
+use tare::store::{CrawlEnd, CrawlState, Pruned, Retention, Store};
 
 use super::sample::{image, index, listing, tag};
-use super::{TestDatabase, connect, day, on_both_databases, registry, saved_inventory, what_is_known};
+use super::{
+    TestDatabase, complete_end, connect, day, on_both_databases, registry, saved_inventory, what_is_known,
+};
 
 on_both_databases!(
     crawls_and_what_they_met_are_forgotten_but_never_the_latest,
@@ -33,12 +35,8 @@ async fn crawl(store: &Store, on: u32, findings: &[Finding], state: CrawlState) 
     let mut saver = store.begin_crawl(&registry(), 1, day(on)).await.unwrap();
     saver.save(findings, day(on)).await.unwrap();
     let end = CrawlEnd {
-        cost: CrawlCost::default(),
-        tags_done: 0,
         state,
-        catalogue_listed: true,
-        in_scope: &|_| true,
-        faults: &[],
+        ..complete_end()
     };
     saver.finish(&end, day(on)).await.unwrap();
     saver.part().crawl()

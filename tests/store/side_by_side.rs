@@ -6,10 +6,10 @@ use std::time::Duration;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tare::inventory::Finding;
 use tare::oci::{Digest, RegistryName};
-use tare::store::{CrawlCost, CrawlEnd, CrawlSaver, CrawlState, CrawledRegistry, Store};
+use tare::store::{CrawlSaver, CrawledRegistry, Store};
 
 use super::sample::{image, listing, tag};
-use super::{TestDatabase, connect, day, registry, what_is_known};
+use super::{TestDatabase, complete_end, connect, day, registry, what_is_known};
 
 /// Much longer than what the tests wait for takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,14 +23,7 @@ fn other_registry() -> CrawledRegistry {
 }
 
 async fn finish(saver: &mut CrawlSaver, on: u32) {
-    let end = CrawlEnd {
-        cost: CrawlCost::default(),
-        tags_done: 0,
-        state: CrawlState::Complete,
-        catalogue_listed: true,
-        in_scope: &|_| true,
-        faults: &[],
-    };
+    let end = complete_end();
     saver.finish(&end, day(on)).await.unwrap();
 }
 

@@ -2,10 +2,13 @@ use std::time::Duration;
 
 use tare::inventory::{Fault, FaultKind, Finding, account};
 use tare::oci::RepositoryName;
-use tare::store::{CrawlCost, CrawlEnd, CrawlState, Store};
+use tare::store::{CrawlEnd, Store};
 
 use super::sample::{image, listing, tag};
-use super::{TestDatabase, day, inventory_at, on_both_databases, registry, saved_inventory, what_is_known};
+use super::{
+    TestDatabase, complete_end, day, inventory_at, on_both_databases, registry, saved_inventory,
+    what_is_known,
+};
 
 on_both_databases!(
     a_tag_counts_as_deleted_after_several_listings_without_it,
@@ -24,12 +27,8 @@ async fn crawl(
     let mut saver = store.begin_crawl(&registry(), 3, day(on)).await.unwrap();
     saver.save(findings, day(on)).await.unwrap();
     let end = CrawlEnd {
-        tags_done: 0,
-        cost: CrawlCost::default(),
-        state: CrawlState::Complete,
-        catalogue_listed: true,
         in_scope: scope,
-        faults: &[],
+        ..complete_end()
     };
     saver.finish(&end, day(on)).await.unwrap();
 }

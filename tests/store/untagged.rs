@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tare::inventory::{Finding, ManifestListing, RepositoryListing, account};
 use tare::oci::Digest;
-use tare::store::{CrawlCost, CrawlEnd, CrawlState, Retention, Store};
+use tare::store::{Retention, Store};
 
 use super::retention::keep_all;
 use super::sample::{image, listing, listing_all, tag};
-use super::{TestDatabase, day, inventory_at, on_both_databases, registry, what_is_known};
+use super::{TestDatabase, complete_end, day, inventory_at, on_both_databases, registry, what_is_known};
 
 on_both_databases!(
     what_no_tag_reaches_comes_back_as_it_was_on_any_day,
@@ -23,14 +23,7 @@ async fn crawl(store: &Store, on: u32, findings: &[Finding]) {
     saver.save(findings, day(on)).await.unwrap();
     // Saving twice is the same as saving once.
     saver.save(findings, day(on)).await.unwrap();
-    let end = CrawlEnd {
-        cost: CrawlCost::default(),
-        tags_done: 0,
-        state: CrawlState::Complete,
-        catalogue_listed: true,
-        in_scope: &|_| true,
-        faults: &[],
-    };
+    let end = complete_end();
     saver.finish(&end, day(on)).await.unwrap();
 }
 
