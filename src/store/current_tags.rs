@@ -21,7 +21,7 @@ impl Store {
     ) -> Result<Vec<TagRow>, StoreError> {
         // A tag that moves gets another row. So a repository has the same tags if it has the same rows.
         let states = sqlx::query!(
-            r#"SELECT tag.repository_id, concat_ws(' ', count(*), sum(tag.id), bit_xor(tag.id)) AS "state!"
+            r#"SELECT tag.repository_id, md5(string_agg(tag.id::text, ' ' ORDER BY tag.id)) AS "state!"
                FROM tag JOIN repository ON repository.id = tag.repository_id
                WHERE repository.registry_id = $1 AND tag.valid_until IS NULL
                GROUP BY tag.repository_id"#,
