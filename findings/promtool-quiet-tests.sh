@@ -5,7 +5,7 @@
 # Guess:      `promtool test rules` says that it does not know the alert, and that a rule file is missing.
 # Happens:    Where no alert is expected, a misspelt name passes: SUCCESS, status 0, no message. With a rule file that is missing it
 #             passes too, with one WARNING. A case that does not say what is expected expects no alert.
-# Matters:    "This alert does not fire" is half of what is tested about budgets. After an alert is renamed these tests pass for ever.
+# Matters:    Half of the tests of budgets say "this alert does not fire". After an alert is renamed these tests pass for ever.
 #             Names in tests must be compared with names in rules by another check.
 # Documented: No.
 set -euo pipefail
@@ -46,5 +46,5 @@ YAML
 }
 check "the alert fires, and is expected to be quiet" "$(cases rules.yml BudgetExceeded ', exp_alerts: []')" "1 FAILED"
 check "a misspelt alert" "$(cases rules.yml BudgetExceded ', exp_alerts: []')" "0 SUCCESS"
-check "a misspelt alert, nothing said of what is expected" "$(cases rules.yml BudgetExceded)" "0 SUCCESS"
+check "a misspelt alert, no expected alerts" "$(cases rules.yml BudgetExceded)" "0 SUCCESS"
 check "no rule file" "$(cases 'gone.yml' BudgetExceeded ', exp_alerts: []')" "0 SUCCESS WARNING"

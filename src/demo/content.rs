@@ -21,7 +21,7 @@ pub(super) trait Content: Send + Sync {
     fn manifest(&self, repository: &str, reference: &str) -> Option<Document>;
     /// A configuration. Layers have no content.
     fn blob(&self, repository: &str, digest: &str) -> Option<Document>;
-    /// The descriptors of what is attached to a manifest; `None` if the repository is unknown or the digest is none.
+    /// The descriptors of the referrers of a manifest; `None` if the repository is unknown or the digest is none.
     fn referrers(&self, repository: &str, digest: &str) -> Option<Vec<Value>>;
 }
 

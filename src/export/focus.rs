@@ -30,7 +30,7 @@ pub fn focus(
         .copied()
         .filter(|column| column.is_in(version))
         .collect();
-    // Before the first row, so that nothing is written of what cannot be written whole.
+    // Before the first row, so that a file that cannot be completed is not begun.
     months.iter().try_for_each(|month| require(month, scenario))?;
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(columns.iter().map(|column| column.name))?;

@@ -37,7 +37,7 @@ const COLUMNS: [&str; 23] = [
 /// # Errors
 /// If Alpine is requested but was not computed for one of the months, or if `out` fails.
 pub fn plain(months: &[BilledMonth], scenario: Scenario, out: impl Write) -> Result<(), ExportError> {
-    // Before the first row, so that nothing is written of what cannot be written whole.
+    // Before the first row, so that a file that cannot be completed is not begun.
     months.iter().try_for_each(|month| require(month, scenario))?;
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(COLUMNS)?;

@@ -158,7 +158,7 @@ impl Part {
         own + freed.map(|(bytes, _)| bytes).sum::<i128>() - added.map(|(bytes, _)| bytes).sum::<i128>()
     }
 
-    /// The part of each repository of what all of them save together. Bytes of a group are divided evenly; those that are left
+    /// The part of each repository in their joint saving. Bytes of a group are divided evenly; those that are left
     /// over go one by one to the first repositories.
     pub(super) fn shares(&self) -> Vec<i128> {
         let mut shares = self.own.clone();

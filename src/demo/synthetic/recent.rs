@@ -1,4 +1,4 @@
-//! A small memory of what was computed last: a client asks for the parts of one release one after another.
+//! A small cache of the last results: a client asks for the parts of one release one after another.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
